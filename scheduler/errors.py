@@ -1,0 +1,115 @@
+"""What can go wrong, and what must the catcher do.
+
+SchedulerError
+├── ConfigError        the environment is wrong: the operator mends the named variable
+├── CampaignError      a campaign file is wrong: says file, line and column of each problem
+├── LedgerError        the ledger can't take this: no such campaign, finished, newer schema
+│   └── StaleAttempt   the call has moved on: drop what this attempt had to say
+├── LedgerUnreachable  Redis does not answer: nothing is lost, the timekeeper goes on later
+└── ProviderError
+    ├── NotDone        the API did nothing (never reached, 401 before a refresh): ask again later
+    │   ├── NotSent    nothing left this machine: give the attempt back, count nothing
+    │   └── AtLimit    429: give slot and attempt back, lower the learned limit
+    ├── MaybeDone      the answer is lost (read timeout, reset, 5xx): never repeat a start
+    ├── Refused        the API will never accept this one (400, 403): give up on it
+    ├── NoSuchConnection  a stop was answered 404 or 410 in the API's own words
+    └── AccountFault   nobody can dial on this account (401 after a refresh, 402, a wrong base
+                       URL): stop dialling, say so loudly, still send stops
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SchedulerError(Exception):
+    """Base of everything that callsched raises on purpose."""
+
+
+class ConfigError(SchedulerError):
+    """The environment is wrong; the message names the variable to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a campaign file, where it is, and what was expected."""
+
+    path: str
+    message: str
+    line: int | None = None  #: counted from 1; None when the file as a whole is meant
+    column: str | int | None = None  #: a column's name, or a position counted from 1
+    code: str = "invalid"  #: short and stable, for programs
+
+    def __str__(self) -> str:
+        place = ":".join(
+            str(part) for part in (self.path, self.line, self.column) if part is not None
+        )
+        return f"{place}: {self.message}"
+
+
+class CampaignError(SchedulerError):
+    """A campaign file is wrong. Carries the first problems and how many there are in all."""
+
+    def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
+        self.problems = tuple(problems)
+        self.total = len(self.problems) if total is None else total
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class LedgerError(SchedulerError):
+    """The ledger refuses: no such campaign, a finished one, a schema that is newer than ours."""
+
+
+class StaleAttempt(LedgerError):
+    """The call has moved on; what this attempt had to say is dropped."""
+
+
+class LedgerUnreachable(SchedulerError):
+    """Redis does not answer. What was asked may or may not have been done."""
+
+
+class ProviderError(SchedulerError):
+    """The telephony API did not do what it was asked. `retry_after_seconds` is its own wish."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotDone(ProviderError):
+    """The API did nothing: it was never reached, or it said no for now. Safe to ask again."""
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: float | None = None, reached: bool = True
+    ) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+        self.reached = reached  #: False when no connection came about: counts as an outage
+
+
+class NotSent(NotDone):
+    """We held the request back ourselves, because too much time had passed. No phone rings."""
+
+
+class AtLimit(NotDone):
+    """429: the account's concurrency limit. The call has not failed."""
+
+
+class MaybeDone(ProviderError):
+    """The request left and its answer is lost. A phone may ring: never repeat a start."""
+
+
+class Refused(ProviderError):
+    """The API will never accept this one."""
+
+
+class NoSuchConnection(ProviderError):
+    """A stop was answered 404 or 410 by the API itself: perhaps over, perhaps not known yet."""
+
+
+class AccountFault(ProviderError):
+    """Nobody can dial with these credentials at this address."""
+
+    def __init__(self, message: str, *, maybe_done: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_done = maybe_done  #: True when the request itself may have rung a phone

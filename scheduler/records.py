@@ -1,0 +1,64 @@
+"""How a contact is written down: short keys, and nothing that is empty or can be worked out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from scheduler.models import Contact
+
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_read = json.JSONDecoder().decode
+
+
+def pack(contact: Contact, line: int) -> dict[str, Any]:
+    """Return a contact and the line it stands in under short keys."""
+    packed: dict[str, Any] = {
+        "p": contact.phone_number,
+        "i": contact.contact_id if contact.contact_id != contact.party else "",
+        "n": contact.name,
+        "d": contact.dtmf,
+        "z": contact.timezone,
+        "m": contact.max_duration_seconds,
+        "v": contact.variables,
+        "l": line,
+    }
+    return {key: value for key, value in packed.items() if value or key in ("p", "l")}
+
+
+def unpack(packed: dict[str, Any]) -> tuple[Contact, int]:
+    """Return the contact and the line that `pack` was given."""
+    contact = Contact(
+        contact_id=packed.get("i", ""),
+        phone_number=packed["p"],
+        name=packed.get("n", ""),
+        dtmf=packed.get("d", ""),
+        timezone=packed.get("z", ""),
+        max_duration_seconds=packed.get("m"),
+        variables=packed.get("v", {}),
+    )
+    if contact.contact_id:
+        return contact, packed["l"]
+    return replace(contact, contact_id=contact.party), packed["l"]
+
+
+def dump(packed: dict[str, Any]) -> str:
+    """Write what was packed as compact JSON, on one line."""
+    return _write(packed)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read what `dump` wrote."""
+    packed: dict[str, Any] = _read(text)
+    return packed
+
+
+def encode(contact: Contact, line: int) -> str:
+    """Write a contact and the line it stands in as compact JSON."""
+    return dump(pack(contact, line))
+
+
+def decode(text: str) -> tuple[Contact, int]:
+    """Return the contact and the line that `encode` was given."""
+    return unpack(parse(text))

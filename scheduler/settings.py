@@ -1,0 +1,101 @@
+"""What the environment says: CALLSCHED_… variables, or a .env file in the working directory."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from scheduler.durations import Duration
+from scheduler.errors import ConfigError
+
+
+def _state_dir() -> Path:
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "callsched"
+
+
+def _base_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("expected a URL that starts with https:// or http://")
+    return url.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default. Secrets are never shown."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLSCHED_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    redis_url: SecretStr | None = Field(
+        default=None, description="Redis of the ledger and of the broker; absent: a private one"
+    )
+    state_dir: Path = Field(
+        default_factory=_state_dir, description="where the private Redis and the logs live"
+    )
+    account: str = Field(
+        default="default",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="name of the account that the credentials belong to",
+    )
+    symbl_base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        default="https://api.symbl.ai", description="where the telephony API answers"
+    )
+    symbl_app_id: str | None = Field(default=None, description="application id of the account")
+    symbl_app_secret: SecretStr | None = Field(
+        default=None, description="secret of the application"
+    )
+    symbl_access_token: SecretStr | None = Field(
+        default=None, description="an access token, instead of id and secret"
+    )
+    max_concurrency: int = Field(
+        default=5, ge=1, le=100_000, description="the account's ceiling of open attempts"
+    )
+    max_duration_ceiling: Duration = Field(
+        default=4 * 3600.0, description="no campaign and no contact may ask for a longer call"
+    )
+    stop_patience: Duration = Field(
+        default=600.0, description="how long an unconfirmed stop keeps its slot"
+    )
+    allowed_numbers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="dial only these numbers, separated by commas; for trials"
+    )
+    worker_threads: int = Field(
+        default=32, ge=4, le=1000, description="threads of a worker; all but two may dial at once"
+    )
+    stop_threads: int = Field(
+        default=16, ge=1, le=1000, description="threads of a worker that send stops"
+    )
+    celery_config: Path | None = Field(
+        default=None, description="a file whose names override celeryconfig.py"
+    )
+
+    @field_validator("allowed_numbers", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(number.strip() for number in value.split(",") if number.strip())
+        return value
+
+
+@cache
+def settings() -> Settings:
+    """Read the environment, once. Raises ConfigError that names the variable to mend."""
+    return read_settings()
+
+
+def read_settings() -> Settings:
+    """Read the environment now. Raises ConfigError that names the variable to mend."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"CALLSCHED_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise ConfigError("\n".join(lines)) from None
