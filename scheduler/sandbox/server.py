@@ -1,0 +1,69 @@
+"""How the sandbox is served."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from uvicorn import Config, Server
+
+from scheduler.sandbox.app import create_app
+from scheduler.sandbox.journal import Journal
+from scheduler.sandbox.knobs import Knobs
+from scheduler.sandbox.state import State
+from scheduler.sandbox.wire import CuttableProtocol
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    knobs: Knobs | None = None,
+    journal_path: Path | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGTERM, which then ends the process, or SIGINT, a KeyboardInterrupt.
+
+    Port 0 picks a free one. `on_ready` is called with the URL once requests are answered. Every
+    event of the journal is also appended to the file at `journal_path`.
+    """
+    with closing(Journal(journal_path)) as journal:
+        config = Config(
+            create_app(State(knobs or Knobs(), journal)),
+            host=host,
+            port=port,
+            http=CuttableProtocol,
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            # Longer than any client keeps an idle connection: we never race with its next request.
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
+        _Server(config, on_ready or (lambda url: None)).run()
+
+
+class _Server(Server):
+    def __init__(self, config: Config, on_ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say where."""
+        await super().startup(sockets)
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Leave at once: what hangs on purpose would never be over."""
+        # Whoever still waits in vain is no error worth a traceback.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, CuttableProtocol):
+                connection.transport.abort()
+        self.force_exit = True
+        await super().shutdown(sockets)

@@ -1,0 +1,616 @@
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.sandbox_process import SandboxProcess
+
+ANYBODY = "+12025550143"
+CONNECT = "/v1/endpoint:connect"
+TOKEN = "/oauth2/token:generate"
+
+
+def wait_until(predicate: Callable[[], bool], within_seconds: float = 10.0) -> None:
+    give_up_at = time.monotonic() + within_seconds
+    while not predicate():
+        assert time.monotonic() < give_up_at, "waited in vain"
+        time.sleep(0.01)
+
+
+class Client:
+    """Speaks to the API as a scheduler would, without any of ours."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {self.token()['accessToken']}"
+
+    def token(self, app_id: str = "app", app_secret: str = "secret") -> dict[str, Any]:
+        body = {"type": "application", "appId": app_id, "appSecret": app_secret}
+        response = self.post(TOKEN, body)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    def post(self, path: str, body: object, **options: Any) -> requests.Response:
+        options = {"timeout": 20, "allow_redirects": False} | options
+        return self.session.post(self.url + path, json=body, **options)
+
+    def start(self, number: str = ANYBODY, **options: Any) -> requests.Response:
+        return self.post(CONNECT, start_body(number), **options)
+
+    def stop(self, connection_id: object, **options: Any) -> requests.Response:
+        body = {"operation": "stop", "connectionId": connection_id}
+        return self.post(CONNECT, body, **options)
+
+    def started_id(self, number: str = ANYBODY) -> str:
+        return str(self.start(number).json()["connectionId"])
+
+
+def start_body(number: object = ANYBODY, **more: object) -> dict[str, object]:
+    endpoint = {"type": "pstn", "phoneNumber": number, "dtmf": None}
+    session = {"session": {"name": "batch/row-7"}}
+    return {"operation": "start", "endpoint": endpoint, "data": session, **more}
+
+
+def magic(ending: str) -> str:
+    return f"+186755501{ending}"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SandboxProcess]:
+    with SandboxProcess(limit=50) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: SandboxProcess) -> SandboxProcess:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def client(sandbox: SandboxProcess) -> Iterator[Client]:
+    client = Client(sandbox.url)
+    with client.session:
+        yield client
+
+
+def names(sandbox: SandboxProcess) -> list[str]:
+    return [event["event"] for event in sandbox.journal()]
+
+
+# Tokens
+
+
+def test_a_token_looks_like_a_jwt_and_is_the_same_until_it_is_nearly_over(client: Client) -> None:
+    first, second = client.token(), client.token()
+
+    assert first["accessToken"] == second["accessToken"]
+    assert 86390 < second["expiresIn"] <= first["expiresIn"] <= 86400
+    payload = first["accessToken"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert claims["exp"] == pytest.approx(time.time() + first["expiresIn"], abs=5)
+
+
+def test_a_token_that_has_expired_is_refused_and_a_new_one_is_issued(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    sandbox.knobs(token_lifetime_seconds=1)
+    old = client.token("other")["accessToken"]
+    client.session.headers["Authorization"] = f"Bearer {old}"
+
+    wait_until(lambda: client.start().status_code == 401)
+
+    assert client.token("other")["accessToken"] != old
+
+
+def test_wrong_credentials_are_refused(sandbox: SandboxProcess, client: Client) -> None:
+    right = {"type": "application", "appId": "app", "appSecret": "secret"}
+    sandbox.knobs(app_id="app", app_secret="secret")
+
+    assert client.post(TOKEN, right).status_code == 200
+    assert client.post(TOKEN, {**right, "appSecret": "x"}).status_code == 401
+    assert client.post(TOKEN, {**right, "appId": ""}).json()["message"]
+    assert client.post(TOKEN, {**right, "type": "password"}).status_code == 400
+
+
+@pytest.mark.parametrize("fault", ["401", "500"])
+def test_the_token_endpoint_can_be_at_fault(
+    sandbox: SandboxProcess, client: Client, fault: str
+) -> None:
+    sandbox.knobs(token_fault=fault)
+
+    body = {"type": "application", "appId": "app", "appSecret": "secret"}
+
+    assert client.post(TOKEN, body).status_code == int(fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("Authorization", "Bearer {}"), ("Authorization", "{}"), ("X-API-KEY", "{}")]
+)
+def test_a_token_is_taken_in_each_of_its_forms(client: Client, name: str, form: str) -> None:
+    token = client.token()["accessToken"]
+    client.session.headers.pop("Authorization")
+
+    assert client.start(headers={name: form.format(token)}).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x.y.z"}, {"x-api-key": "é"}])
+def test_without_a_good_token_nothing_is_done(
+    sandbox: SandboxProcess, client: Client, headers: dict[str, str]
+) -> None:
+    connection_id = client.started_id()
+    client.session.headers.pop("Authorization")
+
+    started, stopped = client.start(headers=headers), client.stop(connection_id, headers=headers)
+
+    assert (started.status_code, stopped.status_code) == (401, 401)
+    assert "Token validation failed" in started.json()["message"]
+    assert sandbox.live()["live"] == 1
+
+
+# Starts and stops
+
+
+def test_a_start_is_answered_with_all_that_the_api_tells(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    response = client.start()
+
+    said = response.json()
+    assert response.status_code == 200
+    assert str(uuid.UUID(said["connectionId"])) == said["connectionId"]
+    assert re.fullmatch(r"\d{16}", said["conversationId"])
+    assert said["eventUrl"] == f"{sandbox.url}/v1/event/{said['connectionId']}"
+    assert said["resultWebSocketUrl"].startswith("ws://127.0.0.1:")
+
+
+def test_a_start_can_be_answered_201(sandbox: SandboxProcess, client: Client) -> None:
+    sandbox.knobs(start_status=201)
+
+    assert client.start().status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        start_body(actions={}, data={}, languages=["en-US"]),
+        start_body("12025550143", actions=[], languages=[{"code": "en-US"}], novelty=1),
+        start_body(endpoint={"type": "PSTN", "phoneNumber": "1", "dtmf": ",,987#*"}),
+        start_body(endpoint={"type": "sip", "uri": "sip:room7@sip.example.com"}),
+    ],
+)
+def test_whatever_the_api_tolerates_is_accepted(client: Client, body: object) -> None:
+    assert client.post(CONNECT, body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"operation": "pause"},
+        {"operation": "start"},
+        {"operation": "start", "endpoint": []},
+        start_body(12025550143),
+        start_body("+1 202 555 0143"),
+        start_body(""),
+        start_body(endpoint={"type": "pstn", "phoneNumber": "1", "dtmf": "12w"}),
+        start_body(endpoint={"type": "sip"}),
+        start_body(endpoint={"type": "fax", "phoneNumber": "1"}),
+        ["start"],
+    ],
+)
+def test_a_wrong_body_is_refused(sandbox: SandboxProcess, client: Client, body: object) -> None:
+    response = client.post(CONNECT, body)
+
+    assert response.status_code == 400
+    assert response.json()["message"]
+    assert sandbox.live()["live"] == 0
+
+
+def test_a_body_that_is_no_json_is_refused(sandbox: SandboxProcess, client: Client) -> None:
+    response = client.session.post(sandbox.url + CONNECT, data=b"\xff{", timeout=20)
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/x", 404), ("GET", TOKEN, 405)])
+def test_other_requests_are_refused_in_json(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    response = client.session.request(method, client.url + path, timeout=20)
+
+    assert response.status_code == status
+    assert response.json()["message"]
+
+
+def test_a_stop_ends_the_connection_and_may_be_repeated(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    started = client.start().json()
+
+    first, second = client.stop(started["connectionId"]), client.stop(started["connectionId"])
+
+    assert first.json() == {**started, "summaryInfo": []} == second.json()
+    assert sandbox.live()["live"] == 0
+    assert names(sandbox)[-3:] == ["stop", "ended", "stop"]
+
+
+def test_a_stop_of_what_has_ended_can_be_answered_404(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    sandbox.knobs(stop_ended=404)
+    connection_id = client.started_id()
+
+    assert client.stop(connection_id).status_code == 200
+    assert client.stop(connection_id).status_code == 404
+
+
+@pytest.mark.parametrize("connection_id", [str(uuid.uuid4()), None, 7, []])
+def test_a_stop_of_what_never_was_is_answered_404(client: Client, connection_id: object) -> None:
+    response = client.stop(connection_id)
+
+    assert response.status_code == 404
+    assert response.json()["message"]
+
+
+# The limit
+
+
+def test_a_start_over_the_limit_is_refused_until_a_slot_is_free(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    sandbox.knobs(limit=2)
+    first, _ = client.started_id(), client.started_id()
+
+    refused = client.start()
+    client.stop(first)
+
+    assert refused.status_code == 429
+    assert set(refused.json()) == {"message"}
+    assert "Retry-After" not in refused.headers
+    assert client.start().status_code == 200
+
+
+def test_a_429_has_the_shape_that_the_knobs_ask_for(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    sandbox.knobs(limit=0, retry_after=7, limit_body="status_code")
+
+    refused = client.start()
+
+    assert refused.json()["statusCode"] == 429
+    assert refused.headers["Retry-After"] == "7"
+
+
+def test_starts_at_once_never_exceed_the_limit(sandbox: SandboxProcess, client: Client) -> None:
+    sandbox.knobs(limit=7, latency_seconds=0.1)
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = [r.status_code for r in pool.map(lambda _: client.start(), range(10))]
+
+    assert sorted(statuses) == [200] * 7 + [429] * 3
+    assert sandbox.live()["peak"] == 7
+
+
+# Time
+
+
+def test_a_start_takes_effect_before_its_answer(sandbox: SandboxProcess, client: Client) -> None:
+    sandbox.knobs(latency_seconds=20)
+
+    with pytest.raises(requests.ReadTimeout):
+        client.start(timeout=0.3)
+
+    assert names(sandbox) == ["start", "accepted"]
+    assert sandbox.live()["live"] == 1
+
+
+def test_the_answer_to_a_stop_can_be_late(sandbox: SandboxProcess, client: Client) -> None:
+    connection_id = client.started_id()
+    sandbox.knobs(stop_latency_seconds=20)
+
+    with pytest.raises(requests.ReadTimeout):
+        client.stop(connection_id, timeout=0.3)
+
+    assert sandbox.live()["live"] == 0
+
+
+def test_the_far_end_hangs_up_by_itself(sandbox: SandboxProcess, client: Client) -> None:
+    sandbox.knobs(hangup_after_seconds=[0.1, 0.2])
+    connection_id = client.started_id()
+
+    wait_until(lambda: sandbox.live()["live"] == 0)
+
+    (ended,) = sandbox.events("ended")
+    assert (ended["connection_id"], ended["by"]) == (connection_id, "hangup")
+    assert 0.09 < ended["length_seconds"] < 2
+    assert client.stop(connection_id).status_code == 200
+
+
+def test_only_a_share_of_the_far_ends_hangs_up_and_the_seed_says_which(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    def who_hangs_up() -> list[int]:
+        sandbox.reset()
+        sandbox.knobs(hangup_after_seconds=[0, 0], hangup_share=0.5, seed=3)
+        ids = [client.started_id() for _ in range(20)]
+        gone = {event["connection_id"] for event in sandbox.events("ended")}
+        return [place for place, connection_id in enumerate(ids) if connection_id in gone]
+
+    first = who_hangs_up()
+
+    assert 0 < len(first) < 20
+    assert who_hangs_up() == first
+
+
+# Faults
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "placed"),
+    [
+        ("500", 500, 1),
+        ("500_not_placed", 500, 0),
+        ("html", 200, 0),
+        ("redirect", 302, 0),
+        *[(str(s), s, 0) for s in (400, 401, 402, 403, 404, 405, 410, 429, 502, 503, 504)],
+    ],
+)
+def test_a_start_can_be_answered_badly(
+    sandbox: SandboxProcess, client: Client, fault: str, status: int, placed: int
+) -> None:
+    sandbox.knobs(start_fault=fault, start_fault_count=1)
+
+    assert client.start().status_code == status
+
+    assert sandbox.live()["live"] == placed
+    assert [e["status"] for e in sandbox.events("answered")] == [status]
+    assert client.start().json()["connectionId"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "what_is_seen", "placed"),
+    [
+        ("reset_after", requests.ConnectionError, 1),
+        ("reset_before", requests.ConnectionError, 0),
+        ("cut_body", requests.exceptions.ChunkedEncodingError, 1),
+        ("hang", requests.ReadTimeout, 1),
+    ],
+)
+def test_a_start_can_stay_without_an_answer(
+    sandbox: SandboxProcess,
+    client: Client,
+    fault: str,
+    what_is_seen: type[Exception],
+    placed: int,
+) -> None:
+    sandbox.knobs(start_fault=fault, start_fault_count=2)
+
+    for _ in range(2):
+        with pytest.raises(what_is_seen):
+            client.start(timeout=0.5)
+
+    assert names(sandbox) == ["start", "accepted" if placed else "refused"] * 2
+    assert sandbox.live()["live"] == 2 * placed
+    assert client.start().status_code == 200
+
+
+def test_a_reset_is_a_reset(sandbox: SandboxProcess, client: Client) -> None:
+    sandbox.knobs(start_fault="reset_after")
+
+    with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
+        client.start()
+
+
+@pytest.mark.parametrize(
+    ("fault", "live"),
+    [("500", 0), ("500_not_placed", 1), ("404", 1), ("html", 1), ("redirect", 1), ("401", 1)],
+)
+def test_a_stop_can_be_answered_badly(
+    sandbox: SandboxProcess, client: Client, fault: str, live: int
+) -> None:
+    connection_id = client.started_id()
+    sandbox.knobs(stop_fault=fault, stop_fault_count=1)
+
+    assert "connectionId" not in client.stop(connection_id).text
+
+    assert sandbox.live()["live"] == live
+    assert client.stop(connection_id).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "live"), [("reset_after", 0), ("reset_before", 1), ("cut_body", 0), ("hang", 0)]
+)
+def test_a_stop_can_stay_without_an_answer(
+    sandbox: SandboxProcess, client: Client, fault: str, live: int
+) -> None:
+    connection_id = client.started_id()
+    sandbox.knobs(stop_fault=fault, stop_fault_count=1)
+
+    with pytest.raises(requests.RequestException):
+        client.stop(connection_id, timeout=0.5)
+
+    assert sandbox.live()["live"] == live
+    assert sandbox.events("stop")[0]["status"] is None
+    assert client.stop(connection_id).status_code == 200
+
+
+# Magic numbers
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "live"),
+    [
+        ("00", 200, 1),
+        ("03", 403, 0),
+        ("04", 400, 0),
+        ("50", 500, 1),
+        ("51", 500, 0),
+        ("77", 200, 1),
+    ],
+)
+def test_a_magic_number_scripts_its_answer(
+    sandbox: SandboxProcess, client: Client, ending: str, status: int, live: int
+) -> None:
+    assert client.start(magic(ending)).status_code == status
+    assert sandbox.live()["live"] == live
+
+
+def test_29_is_refused_twice(client: Client) -> None:
+    statuses = [client.start(magic("29")).status_code for _ in range(4)]
+
+    assert statuses == [429, 429, 200, 200]
+
+
+def test_20_is_cut_after_placing_and_99_is_never_answered(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    with pytest.raises(requests.ConnectionError):
+        client.start(magic("20"))
+    with pytest.raises(requests.ReadTimeout):
+        client.start(magic("99"), timeout=0.3)
+
+    assert [c["phone_number"] for c in sandbox.live()["connections"]] == [magic("20"), magic("99")]
+
+
+def test_10_hangs_up_after_a_second(sandbox: SandboxProcess, client: Client) -> None:
+    client.start(magic("10"))
+
+    wait_until(lambda: sandbox.live()["live"] == 0)
+
+    assert sandbox.events("ended")[0]["length_seconds"] == pytest.approx(1.0, abs=0.5)
+
+
+@pytest.mark.parametrize("number", ["+12025550104", "+12025550199", "18675550204"])
+def test_no_other_number_is_magic(client: Client, number: str) -> None:
+    assert client.start(number).status_code == 200
+
+
+# The journal and the knobs
+
+
+def test_the_journal_tells_the_life_of_a_call(sandbox: SandboxProcess, client: Client) -> None:
+    started = client.start().json()
+    client.stop(started["connectionId"])
+
+    start, accepted, answered, stop, ended = sandbox.journal()
+    party = {"phone_number": ANYBODY, "dtmf": None, "uri": None, "session_name": "batch/row-7"}
+    ids = {
+        "connection_id": started["connectionId"],
+        "conversation_id": started["conversationId"],
+    }
+    nobody = {"connection_id": None, "conversation_id": None}
+    for event in (start, accepted, answered, stop, ended):
+        assert abs(event.pop("at") - time.time()) < 10
+    load = {"live": 1, "limit": 50}
+    free = {"live": 0, "limit": 50}
+    assert start == {"event": "start", "status": None, **party, **nobody, **free}
+    assert accepted == {"event": "accepted", "status": None, **party, **ids, **load}
+    assert answered == {"event": "answered", "status": 200, **party, **ids, **load}
+    assert stop == {"event": "stop", "status": 200, **ids}
+    assert ended.pop("length_seconds") >= 0
+    assert ended == {"event": "ended", "by": "stop", **party, **ids, **free}
+
+
+def test_the_journal_can_be_read_from_an_index_on(sandbox: SandboxProcess, client: Client) -> None:
+    client.start()
+
+    assert [event["event"] for event in sandbox.journal(since=1)] == ["accepted", "answered"]
+    assert client.session.get(sandbox.url + "/sandbox/journal?since=x").status_code == 400
+
+
+def test_the_sandbox_says_what_it_is(sandbox: SandboxProcess, client: Client) -> None:
+    said = client.session.get(sandbox.url + "/sandbox", timeout=20).json()
+
+    assert said == {"sandbox": True, "name": "callsched sandbox", "version": 1}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"limit": 3, "no_such_knob": 1},
+        {"limit": 3, "hangup_share": 2},
+        {"limit": 3, "start_fault": "sulk"},
+        {"limit": 3, "hangup_after_seconds": [2, 1]},
+    ],
+)
+def test_a_wrong_knob_turns_none(
+    sandbox: SandboxProcess, client: Client, changes: dict[str, object]
+) -> None:
+    response = client.post("/sandbox/knobs", changes)
+
+    assert response.status_code == 400
+    assert response.json()["message"]
+    assert sandbox.knobs()["limit"] == 50
+
+
+def test_a_reset_clears_all(sandbox: SandboxProcess, client: Client) -> None:
+    sandbox.knobs(limit=3)
+    connection_id = client.started_id()
+
+    sandbox.reset()
+
+    assert sandbox.knobs()["limit"] == 50
+    assert sandbox.journal() == []
+    assert sandbox.live() == {"live": 0, "limit": 50, "peak": 0, "connections": []}
+    assert client.stop(connection_id).status_code == 404
+
+
+# The process
+
+
+def test_the_journal_file_survives_a_kill_and_tokens_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with SandboxProcess(limit=5, journal=path) as sandbox:
+        url, client = sandbox.url, Client(sandbox.url)
+        with client.session:
+            client.start()
+            sandbox.kill()
+
+            kept = [json.loads(line)["event"] for line in path.read_text().splitlines()]
+            sandbox.start()
+
+            assert kept == ["start", "accepted", "answered"]
+            assert sandbox.url == url
+            assert client.start().status_code == 200
+            assert len(path.read_text().splitlines()) == 6
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)])
+def test_it_leaves_at_once_whoever_still_waits(
+    capfd: pytest.CaptureFixture[str], by: signal.Signals, code: int
+) -> None:
+    with SandboxProcess(latency=600) as sandbox, ThreadPoolExecutor(2) as pool:
+        client = Client(sandbox.url)
+        with client.session:
+            waiting = [pool.submit(client.start, n) for n in (ANYBODY, magic("99"))]
+            wait_until(lambda: sandbox.live()["live"] == 2)
+            began_at = time.monotonic()
+
+            os.kill(sandbox.pid, by)
+
+            assert sandbox.wait() == code
+            assert time.monotonic() - began_at < 3
+            assert all(isinstance(w.exception(), requests.ConnectionError) for w in waiting)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_knob_that_does_not_fit_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="did not start"), SandboxProcess(limit="many"):
+        pass
+
+    assert "limit" in capfd.readouterr().err

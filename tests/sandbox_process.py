@@ -1,0 +1,122 @@
+"""The sandbox as a process of its own, for tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+
+class SandboxProcess:
+    """Starts `python -m scheduler.sandbox` and speaks to what it serves under /sandbox.
+
+    An option is the command line's, with underscores: `SandboxProcess(limit=5, latency=0.05)`. A
+    value that is a list or a tuple becomes several words. After `kill()` or `stop()`, `start()`
+    brings it back at the same address, knowing nothing; a journal file it goes on with.
+    """
+
+    def __init__(self, **options: object) -> None:
+        self._options = options
+        self._process: subprocess.Popen[str] | None = None
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self.url = ""
+
+    def start(self, **options: object) -> Self:
+        """Start it with these options besides the constructor's, and wait until it listens."""
+        assert self._process is None, "it runs already"
+        self._options |= options
+        words = [word for name, value in self._options.items() for word in _words(name, value)]
+        command = [sys.executable, "-m", "scheduler.sandbox", *words]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+        if not self.url:
+            self._reap()
+            raise RuntimeError("the sandbox did not start: see standard error")
+        self._options["port"] = self.url.rpartition(":")[2]
+        return self
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
+    def journal(self, since: int = 0) -> list[dict[str, Any]]:
+        """The events, oldest first."""
+        lines = self._get(f"/sandbox/journal?since={since}").text.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        """The events with these names, oldest first."""
+        return [event for event in self.journal() if event["event"] in names]
+
+    def live(self) -> dict[str, Any]:
+        """What is live: `live`, `limit`, `peak`, `connections`."""
+        return dict(self._get("/sandbox/live").json())
+
+    def knobs(self, **changes: object) -> dict[str, Any]:
+        """Turn these knobs, if any; return all of them."""
+        if changes:
+            return dict(self._post("/sandbox/knobs", changes).json())
+        return dict(self._get("/sandbox/knobs").json())
+
+    def reset(self) -> None:
+        """Make it forget all, and turn the knobs back to the options."""
+        self._post("/sandbox/reset", {})
+
+    def stop(self) -> int:
+        """End it with SIGTERM; return its exit code. Does nothing when it does not run."""
+        if self._process is None:
+            return 0
+        self._process.terminate()
+        return self._reap()
+
+    def kill(self) -> int:
+        """End it with SIGKILL; return its exit code."""
+        assert self._process is not None, "it does not run"
+        self._process.kill()
+        return self._reap()
+
+    def wait(self) -> int:
+        """Wait until it has ended by itself or by a signal; return its exit code."""
+        return self._reap()
+
+    def __enter__(self) -> Self:
+        return self if self._process else self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _reap(self) -> int:
+        assert self._process is not None
+        process, self._process = self._process, None
+        self._session.close()
+        with process:  # closes the pipe
+            return process.wait(timeout=10)
+
+    def _get(self, path: str) -> requests.Response:
+        return _checked(self._session.get(self.url + path, timeout=30))
+
+    def _post(self, path: str, body: object) -> requests.Response:
+        return _checked(self._session.post(self.url + path, json=body, timeout=30))
+
+
+def _words(name: str, value: object) -> list[str]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return ["--" + name.replace("_", "-"), *map(str, values)]
+
+
+def _checked(response: requests.Response) -> requests.Response:
+    assert response.ok, response.text
+    return response
