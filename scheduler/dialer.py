@@ -1,0 +1,380 @@
+"""What happens to a call, step by step: all the rules, no plumbing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+from uuid import uuid4
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential_jitter,
+    wait_fixed,
+)
+from tenacity.wait import wait_base
+
+from scheduler import limit
+from scheduler.errors import (
+    AccountFault,
+    AtLimit,
+    LedgerUnreachable,
+    MaybeDone,
+    NoSuchConnection,
+    NotDone,
+    NotSent,
+    ProviderError,
+    Refused,
+    StaleAttempt,
+)
+from scheduler.masking import mask_text
+from scheduler.models import Attempt, Connection, Disposition, Reason
+from scheduler.providers import Order, Provider
+from scheduler.store import Claim, LimitView, StopOrder, Store
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: From before `begin` to the first byte of the start. A worker that was frozen for longer gives
+#: the attempt back instead of dialling on old knowledge.
+LEAVE_WITHIN_SECONDS = 2.0
+
+#: How long Redis may be away before the dialling worker stops a connection that it can't record.
+UNRECORDED_SECONDS = 5.0
+
+#: How long to insist on telling the ledger what became of a dialing attempt; less than its lease.
+INSIST_SECONDS = 20.0
+
+#: After a 429, when the API does not say how long to wait.
+AFTER_429 = wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
+
+#: Between the sendings of a stop that nobody confirmed.
+BETWEEN_STOPS = wait_exponential_jitter(initial=2, max=30, jitter=1)
+
+#: Until a call is due again whose start did not reach the API.
+AFTER_NOT_REACHED_SECONDS = 1.0
+
+# A clock that goes on while the machine sleeps, where there is one.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def since_boot() -> float:
+    """Return seconds on a clock that counts suspension and never jumps."""
+    return time.clock_gettime(_CLOCK)
+
+
+def waited(strategy: wait_base, times: int) -> float:
+    """Return how long a tenacity strategy waits after so many tries."""
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = times
+    return float(strategy(state))
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What this worker dials: whose calls, with what ceiling, and whom at most."""
+
+    account: str
+    ceiling: int
+    only: str = ""  #: the one campaign that is served; "" for all
+    allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
+
+
+class Dialer:
+    """Dials what is due and stops what is over. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        duty: Duty,
+        *,
+        slot_freed: Callable[[], None],
+        deadline_in: Callable[[float], None],
+    ) -> None:
+        """`slot_freed` is called when the next call can go, `deadline_in` with seconds."""
+        self._store = store
+        self._provider = provider
+        self._duty = duty
+        self._slot_freed = slot_freed
+        self._deadline_in = deadline_in
+        self.closing = threading.Event()  #: set: claim no more
+        self.stop_delays = tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
+
+    # Dialling -----------------------------------------------------------------------------------
+
+    def dial(self, until: float | None = None) -> None:
+        """Claim and dial one call after the other, until none may be claimed or it is `until`."""
+        while not self.closing.is_set() and (until is None or since_boot() < until):
+            claim = self._claim()
+            if claim is None:
+                return
+            self.dial_one(claim)
+
+    def _claim(self) -> Claim | None:
+        duty = self._duty
+        return self._store.claim(
+            duty.account,
+            uuid4().hex,
+            ceiling=duty.ceiling,
+            fingerprint=self._provider.fingerprint,
+            only=duty.only,
+        )
+
+    def dial_one(self, claim: Claim) -> None:
+        """Take one claimed call to its connection, or to whatever becomes of it."""
+        reason = self._rule_against(claim)
+        try:
+            if reason is not None:
+                self._finish(claim, Disposition.SKIPPED, reason=reason)
+            else:
+                self._dial(claim)
+        except StaleAttempt as error:
+            logger.info("%s", error)
+
+    def _rule_against(self, claim: Claim) -> Reason | None:
+        """Say why this contact may not be called now. Every rule is decided here, at the dial."""
+        allowed = self._duty.allowed
+        if allowed and claim.contact.phone_number not in allowed:
+            return Reason.NOT_ALLOWED
+        return None
+
+    def _dial(self, claim: Claim) -> None:
+        token = ""
+        try:
+            # First, because a token may take seconds, and from `begin` on the time is short.
+            self._provider.authorize()
+            token = uuid4().hex
+            asked_at = since_boot()
+            if not self._begin(claim, token):
+                return
+            connection = self._provider.start(_order(claim), partial(_leave, asked_at))
+        except ProviderError as error:
+            logger.warning("%s: %s", claim.attempt, mask_text(str(error)))
+            self._settle(claim, token, error)
+        else:
+            self._keep(claim, connection, since_boot())
+
+    def _begin(self, claim: Claim, token: str) -> bool:
+        duration = claim.max_duration_seconds
+        account, attempt = self._duty.account, claim.attempt
+        try:
+            return self._store.begin(account, attempt, token, max_duration_seconds=duration)
+        except LedgerUnreachable:
+            # Perhaps it is on record as dialing. Nothing has been sent, so it is given back.
+            self._give_back(claim, token)
+            return False
+
+    def _settle(self, claim: Claim, token: str, error: ProviderError) -> None:
+        """Tell the ledger what became of a start that gave no connection."""
+        message = str(error)
+        match error:
+            case AccountFault():
+                self.block(error)
+                if error.maybe_done:
+                    self._lose(claim, message)
+                else:
+                    self._give_back(claim, token, signal="answered", message=message)
+            case AtLimit():
+                self._back_off(claim, token, error)
+            case NotSent():
+                self._give_back(claim, token)
+            case NotDone(reached=False):
+                delay = AFTER_NOT_REACHED_SECONDS
+                self._give_back(claim, token, delay, signal="failed", message=message)
+            case NotDone():
+                self._give_back(claim, token, signal="answered", message=message)
+            case Refused():
+                self._finish(claim, Disposition.REJECTED, message=message, signal="answered")
+            case _:
+                self._lose(claim, message)
+
+    def _give_back(
+        self,
+        claim: Claim,
+        token: str,
+        delay_seconds: float = 0.0,
+        *,
+        signal: str = "",
+        message: str = "",
+    ) -> None:
+        give_back = partial(self._store.give_back, self._duty.account, claim.attempt, token)
+        _insist(partial(give_back, delay_seconds=delay_seconds, signal=signal, message=message))
+
+    def _back_off(self, claim: Claim, token: str, error: AtLimit) -> None:
+        """429: the call has not failed. It waits its turn, and the account is asked for less."""
+        account = self._duty.account
+        seen: LimitView = _insist(partial(self._store.limit, account))
+        lowered = limit.after_refusal(seen.limit, live=seen.live, now=seen.now)
+        delay = error.retry_after_seconds or waited(AFTER_429, seen.refused_in_row + 1)
+        give_back = partial(self._store.give_back_at_limit, account, claim.attempt, token)
+        _insist(
+            partial(give_back, delay_seconds=delay, message=str(error), seen=seen, lowered=lowered)
+        )
+
+    def _lose(self, claim: Claim, message: str) -> None:
+        # A phone may be ringing, and nobody can address that call: its slot stays taken.
+        hold = claim.max_duration_seconds
+        self._finish(
+            claim,
+            Disposition.UNKNOWN,
+            reason=Reason.NO_ANSWER,
+            message=message,
+            hold_seconds=hold,
+            signal="failed",
+        )
+
+    def _finish(
+        self,
+        claim: Claim,
+        disposition: Disposition,
+        *,
+        reason: Reason | None = None,
+        message: str = "",
+        hold_seconds: float = 0.0,
+        signal: str = "",
+    ) -> None:
+        finish = partial(self._store.finish, self._duty.account, claim.attempt, disposition)
+        _insist(
+            partial(
+                finish, reason=reason, message=message, hold_seconds=hold_seconds, signal=signal
+            )
+        )
+
+    def block(self, error: AccountFault) -> None:
+        """Dial no more with these credentials; stops are still sent."""
+        logger.error("account %s stops dialling: %s", self._duty.account, mask_text(str(error)))
+        block = partial(self._store.block, self._duty.account, self._provider.fingerprint)
+        _insist(partial(block, str(error)))
+
+    # From the answer to the record ----------------------------------------------------------------
+
+    def _keep(self, claim: Claim, connection: Connection, answered_at: float) -> None:
+        """See to it that a connection is on record, or is stopped without one.
+
+        Until then this thread is all that knows of a live call: it does not leave before either is
+        done. A stop needs no ledger.
+        """
+        must_end_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
+        stopped = False
+        while True:
+            try:
+                self._record(claim, connection, answered_at, stopped)
+                return
+            except LedgerUnreachable as error:
+                logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
+            if since_boot() >= must_end_at and not stopped:
+                stopped = self._stop_unrecorded(claim.attempt, connection.connection_id)
+            if stopped and self.closing.is_set():
+                return
+            time.sleep(0.2)
+
+    def _record(
+        self, claim: Claim, connection: Connection, answered_at: float, stopped: bool
+    ) -> None:
+        account, attempt = self._duty.account, claim.attempt
+        said, _ = self._store.connect(
+            account,
+            attempt,
+            connection,
+            answered_ago_seconds=since_boot() - answered_at,
+            max_duration_seconds=claim.max_duration_seconds,
+        )
+        if said == "second":
+            logger.error("%s: has another connection already; this one is stopped", attempt)
+            while not self._stop_unrecorded(attempt, connection.connection_id):
+                time.sleep(self.stop_delays[0])
+            return
+        if stopped:
+            self._confirm(attempt, Disposition.STOPPED)
+        elif said == "late":
+            self._deadline_in(0.0)
+        else:
+            self._deadline_in(claim.max_duration_seconds)
+        self._learn()
+
+    def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
+        try:
+            self._provider.stop(connection_id)
+        except NoSuchConnection:
+            return True
+        except ProviderError as error:
+            logger.error("%s: can't be stopped: %s", attempt, mask_text(str(error)))
+            return False
+        return True
+
+    def _learn(self) -> None:
+        """Raise the learned limit when a start was accepted at it."""
+        account, ceiling = self._duty.account, self._duty.ceiling
+        while True:
+            seen = self._store.limit(account)
+            raised = limit.after_acceptance(
+                seen.limit, live=seen.live, ceiling=ceiling, now=seen.now
+            )
+            if raised == seen.limit:
+                return
+            if self._store.learn(account, seen, raised):
+                # This thread takes one of the new slots, messages bring threads for the others.
+                for _ in range(raised.learned - seen.limit.learned - 1):
+                    self._slot_freed()
+                return
+
+    # Stopping -----------------------------------------------------------------------------------
+
+    def stop(self, order: StopOrder) -> None:
+        """Send one stop. Unless it is confirmed, the ledger has it sent again."""
+        disposition = Disposition.ABORTED if order.why == "aborted" else Disposition.STOPPED
+        try:
+            answer = self._provider.stop(order.connection_id)
+        except NoSuchConnection as error:
+            logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
+            if self._store.deny(self._duty.account, order.attempt):
+                self._confirm(order.attempt, Disposition.HUNG_UP)
+        except AccountFault as error:
+            self.block(error)
+        except (NotDone, MaybeDone, Refused) as error:
+            logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
+        else:
+            self._confirm(order.attempt, disposition, answer.conversation_id)
+
+    def _confirm(
+        self, attempt: Attempt, disposition: Disposition, conversation_id: str = ""
+    ) -> None:
+        account = self._duty.account
+        if self._store.confirm(account, attempt, disposition, conversation_id=conversation_id):
+            self._slot_freed()
+
+
+def _order(claim: Claim) -> Order:
+    prefix = claim.policy.session_name or "callsched"
+    return Order(
+        claim.contact.phone_number,
+        session_name=f"{prefix} {claim.attempt}",
+        dtmf=claim.contact.dtmf,
+    )
+
+
+def _leave(asked_at: float) -> None:
+    passed = since_boot() - asked_at
+    if passed > LEAVE_WITHIN_SECONDS:
+        raise NotSent(f"held back: {passed:.1f} s have passed since it was begun")
+
+
+def _insist(tell: Callable[[], T]) -> T:
+    """Tell the ledger; while it can't be reached, again, for less than a lease."""
+    again = Retrying(
+        retry=retry_if_exception_type(LedgerUnreachable),
+        wait=wait_fixed(0.25),
+        stop=stop_after_delay(INSIST_SECONDS),
+        reraise=True,
+    )
+    told: T = again(tell)
+    return told

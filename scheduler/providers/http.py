@@ -1,0 +1,196 @@
+"""One HTTP exchange: was it sent, and is it over in time?
+
+requests tells neither. Its ConnectionError covers "never sent" as well as "sent, then cut", and
+its read timeout starts anew with every byte that trickles in. So the connection itself notes the
+instant before the first byte leaves, and a watchdog cuts an exchange that takes too long in all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.retry import Retry
+
+from scheduler.errors import MaybeDone, NotDone
+
+CONNECT_SECONDS = 3.0
+
+#: A server closes idle connections when it likes; a start that meets one is lost. So none is used
+#: that has been idle for longer than this.
+IDLE_SECONDS = 5.0
+
+
+class _Exchange:
+    """What happens to one request, as its connection sees it."""
+
+    def __init__(self, leave: Callable[[], None] | None) -> None:
+        self.leave = leave
+        self.sent = False  #: from the instant before the first byte; never set back
+        self.cut = False  #: by the watchdog
+        self.socket: socket.socket | None = None
+
+    def leaving(self) -> None:
+        if not self.sent and self.leave is not None:
+            self.leave()
+        self.sent = True
+
+    def cut_off(self) -> None:
+        self.cut = True
+        if self.socket is not None:
+            # shutdown, unlike close, wakes a thread that is blocked in a read.
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Here(threading.local):
+    exchange: _Exchange | None = None
+
+
+_here = _Here()
+
+
+def _before_sending(connection: HTTPConnection) -> None:
+    """Tell the exchange of this thread that bytes are about to leave; it may hold them back."""
+    exchange = _here.exchange
+    if exchange is None:
+        return
+    exchange.socket = connection.sock
+    if exchange.cut:
+        raise TimeoutError("cut off before anything was sent")
+    exchange.leaving()
+
+
+class _Plain(HTTPConnection):
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _before_sending(self)
+        super().send(data)
+
+
+class _Secure(HTTPSConnection):
+    _opening = False
+
+    def connect(self) -> None:
+        self._opening = True
+        super().connect()
+        self._opening = False
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        # What a proxy is asked while the connection is being opened is not the request yet.
+        if not self._opening:
+            _before_sending(self)
+        super().send(data)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self) -> None:
+        super().__init__(max_retries=Retry(0, read=False))
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        return manager
+
+
+class Line(threading.local):
+    """A session for each thread."""
+
+    def __init__(self) -> None:
+        self._session: requests.Session | None = None
+        self._used_at = 0.0
+
+    def post(
+        self,
+        url: str,
+        body: dict[str, Any],
+        *,
+        seconds: float,
+        auth: AuthBase | None = None,
+        leave: Callable[[], None] | None = None,
+    ) -> requests.Response:
+        """Send one POST; `seconds` is for the whole of it, in wall time.
+
+        Raises NotDone when nothing was sent, MaybeDone when the answer is lost, and what `leave`
+        raises right before the first byte.
+        """
+        session = self._fresh_session()
+        exchange = _here.exchange = _Exchange(leave)
+        watchdog = threading.Timer(seconds, exchange.cut_off)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            answer = session.post(
+                url, json=body, auth=auth, timeout=(CONNECT_SECONDS, seconds), allow_redirects=False
+            )
+            if exchange.cut:
+                raise MaybeDone(f"no complete answer within {seconds:.0f} s")
+            return answer
+        except requests.RequestException as error:
+            raise _reading(error, exchange, seconds) from error
+        finally:
+            watchdog.cancel()
+            _here.exchange = None
+            self._used_at = time.monotonic()
+
+    def _fresh_session(self) -> requests.Session:
+        if self._session is None:
+            self._session = requests.Session()
+            self._session.mount("http://", _Adapter())
+            self._session.mount("https://", _Adapter())
+        elif time.monotonic() - self._used_at > IDLE_SECONDS:
+            self._session.close()  # the connections; a closed session opens new ones
+        return self._session
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        if self._session is not None:
+            self._session.close()
+
+
+def _reading(
+    error: requests.RequestException, exchange: _Exchange, seconds: float
+) -> NotDone | MaybeDone:
+    """Say what an exception of requests means for a request that must not be sent twice."""
+    if not exchange.sent:
+        return NotDone(f"not reached: {_cause(error)}", reached=False)
+    if exchange.cut:
+        return MaybeDone(f"no complete answer within {seconds:.0f} s")
+    return MaybeDone(f"the answer is lost: {_cause(error)}")
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost cause in a few words; the outer ones repeat addresses and objects."""
+    while True:
+        inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            return (
+                f"{type(error).__name__}: {str(error)[:120]}"
+                if str(error)
+                else type(error).__name__
+            )
+        error = inner

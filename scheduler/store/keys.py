@@ -1,0 +1,52 @@
+"""The names of the keys, for those who read without a script. `_shared.lua` has the same rule.
+
+schema                      string  version of this layout
+campaigns                   zset    campaign -> created_at
+accounts                    set     account
+claim:{token}               string  attempt that this execution claimed; expires
+
+account:{a}:meta            hash    learned limit, outage, pauses after 429
+account:{a}:campaigns       zset    campaign -> turns it has had
+account:{a}:slots           zset    attempt -> when it must be over
+account:{a}:live            zset    attempt -> deadline, while its connection is not over
+account:{a}:stops           zset    attempt -> when its stop is sent next
+account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
+
+campaign:{c}:meta           hash    state, account, name, policy, total, instants
+campaign:{c}:contacts       stream  row-0 -> the contact's record
+campaign:{c}:known          hash    digest of an identity or a party -> row
+campaign:{c}:due            zset    row -> due_at
+campaign:{c}:counts         hash    state -> how many calls
+campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls
+campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
+
+call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at
+attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop
+"""
+
+from __future__ import annotations
+
+ROOT = "callsched:"
+
+#: Raised when a worker of an older release could misread what a newer one has written.
+SCHEMA = 1
+
+
+def account(name: str, part: str) -> str:
+    """Return the key of one part of an account."""
+    return f"{ROOT}account:{name}:{part}"
+
+
+def campaign(campaign_id: str, part: str) -> str:
+    """Return the key of one part of a campaign."""
+    return f"{ROOT}campaign:{campaign_id}:{part}"
+
+
+def call(campaign_id: str, row: int) -> str:
+    """Return the key of a call."""
+    return f"{ROOT}call:{campaign_id}:{row}"
+
+
+def attempt(attempt_id: str) -> str:
+    """Return the key of an attempt."""
+    return f"{ROOT}attempt:{attempt_id}"

@@ -1,0 +1,409 @@
+"""The verbs that change a call's life: each one script, atomic, and harmless when it runs again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import Any
+
+from redis.commands.core import Script
+
+from scheduler.errors import LedgerError, StaleAttempt
+from scheduler.limit import FIRST, Limit
+from scheduler.models import (
+    Attempt,
+    CampaignState,
+    Connection,
+    Contact,
+    Disposition,
+    Policy,
+    Reason,
+    Row,
+)
+from scheduler.records import decode, encode
+from scheduler.store import keys
+from scheduler.store.client import connect, connect_once, reaching
+from scheduler.store.scripts import Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """How long things may take before somebody else deals with them; all in seconds."""
+
+    claim: float = 10.0  #: from claim to begin
+    dial: float = 25.0  #: from begin to the answer on record; more than the 15 s of a start
+    stop_patience: float = 600.0  #: how long a stop that is not confirmed keeps its slot
+    stop_give_up: float = 24 * 3600.0  #: how long after its deadline a stop is repeated
+    stop_late: float = 30.0  #: from here on a stop counts as late; too many fence `begin`
+    denied_apart: float = 5.0  #: between the two "no such connection" that confirm an end
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A due call that holds a slot, and whom to dial for it."""
+
+    attempt: Attempt
+    contact: Contact
+    policy: Policy
+
+    @property
+    def max_duration_seconds(self) -> float:
+        """The contact's own, else the campaign's."""
+        return self.contact.max_duration_seconds or self.policy.max_duration_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class StopOrder:
+    """A stop that is due now."""
+
+    attempt: Attempt
+    connection_id: str
+    why: str  #: deadline, aborted, or late
+    deadline: float  #: epoch seconds, by the clock of Redis
+    sendings: int  #: how often it has been taken, this time included
+
+
+@dataclass(frozen=True, slots=True)
+class LimitView:
+    """What a decision about the limit is made from."""
+
+    limit: Limit
+    version: int  #: fences the change: it is dropped when another worker was faster
+    live: int  #: connections that are open
+    refused_in_row: int  #: 429s since the last accepted start
+    now: float
+
+
+def _clock(now: float | None) -> str:
+    return "" if now is None else repr(now)
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=8).digest()
+
+
+class Store:
+    """The ledger. `now` is for tests; without it the clock is the server's."""
+
+    def __init__(self, url: str, leases: Leases | None = None) -> None:
+        self.leases = leases or Leases()
+        # Any: the annotations of redis-py cover bytes too, and we have every answer decoded.
+        self.redis: Any = connect(url)
+        self._once = connect_once(url)
+        self._do = Scripts(self.redis)
+        self._do_once = Scripts(self._once)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.redis.close()
+        self._once.close()
+
+    def open(self) -> None:
+        """Check the ledger's schema. Raises LedgerError when it is newer than this release."""
+        with reaching():
+            self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)
+            found = int(self.redis.get(f"{keys.ROOT}schema") or 0)
+        if found > keys.SCHEMA:
+            raise LedgerError(
+                f"the ledger has schema {found}, this release knows {keys.SCHEMA}:"
+                " upgrade callsched on this machine"
+            )
+
+    def _run(self, script: Script, *args: Any) -> Any:
+        with reaching():
+            return script(keys=[keys.ROOT], args=args)
+
+    # Loading ------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        campaign_id: str,
+        *,
+        account: str,
+        name: str,
+        policy: Policy,
+        digest: str,
+        now: float | None = None,
+    ) -> CampaignState:
+        """Open a campaign for loading, or find it as it stands. Raises LedgerError if another
+        account's campaign has this id.
+        """
+        cap = "" if policy.max_concurrency is None else policy.max_concurrency
+        settled = json.dumps(asdict(policy))
+        args = (campaign_id, account, name, settled, digest, cap, _clock(now))
+        state, owner = self._run(self._do.create, *args)
+        if owner != account:
+            raise LedgerError(
+                f"campaign {campaign_id} belongs to account {owner}, not to {account}"
+            )
+        return CampaignState(state)
+
+    def load(
+        self,
+        campaign_id: str,
+        load_id: str,
+        chunk: int,
+        rows: Iterable[Row],
+        now: float | None = None,
+    ) -> None:
+        """Add a chunk of rows; those that the campaign knows already change nothing.
+
+        `load_id` is one token for all chunks of a load, `chunk` counts from 1: a chunk that is sent
+        again is not added again.
+        """
+        args: list[Any] = [campaign_id, load_id, chunk, _clock(now)]
+        for row in rows:
+            party = b"" if row.reason else b"p" + _digest(row.contact.party)
+            named = row.has_id or row.reason
+            identity = b"i" + _digest(row.contact.contact_id) if named else party
+            record = encode(row.contact, row.line)
+            args += (identity, party, record, row.reason or "", row.error)
+        if self._run(self._do.load, *args) == "missing":
+            raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
+
+    def seal(self, campaign_id: str, load_id: str, now: float | None = None) -> CampaignState:
+        """Say that the last row is in: from now on the campaign dials, and can end."""
+        return CampaignState(self._run(self._do.seal, campaign_id, load_id, _clock(now)))
+
+    # Dialling -----------------------------------------------------------------------------------
+
+    def claim(
+        self,
+        account: str,
+        token: str,
+        *,
+        ceiling: int,
+        fingerprint: str = "",
+        only: str = "",
+        now: float | None = None,
+    ) -> Claim | None:
+        """Give the next due call a slot and a fresh attempt; None when nothing may be dialled."""
+        lease = self.leases
+        found = self._run(
+            self._do.claim,
+            account,
+            token,
+            ceiling,
+            fingerprint,
+            only,
+            lease.claim,
+            lease.dial,
+            FIRST,
+            _clock(now),
+        )
+        if not found:
+            return None
+        attempt, record, policy = found
+        return Claim(Attempt.parse(attempt), decode(record)[0], Policy(**json.loads(policy)))
+
+    def begin(
+        self,
+        account: str,
+        attempt: Attempt,
+        token: str,
+        *,
+        max_duration_seconds: float,
+        now: float | None = None,
+    ) -> bool:
+        """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
+
+        False: the campaign is paused or too many stops are late, and the attempt was given back.
+        """
+        lease = self.leases
+        said = self._run(
+            self._do_once.begin,
+            account,
+            str(attempt),
+            token,
+            lease.dial,
+            max_duration_seconds,
+            lease.stop_late,
+            _clock(now),
+        )
+        if said == "stale":
+            raise StaleAttempt(f"attempt {attempt} is no longer claimed")
+        return bool(said == "go")
+
+    def give_back(
+        self,
+        account: str,
+        attempt: Attempt,
+        token: str = "",
+        *,
+        delay_seconds: float = 0.0,
+        signal: str = "",
+        message: str = "",
+        now: float | None = None,
+    ) -> None:
+        """Give slot and attempt back: no phone rang. Raises StaleAttempt."""
+        nothing = ("", "", "", "", "")
+        self._give_back(
+            account, attempt, token, delay_seconds, signal, message, *nothing, _clock(now)
+        )
+
+    def give_back_at_limit(
+        self,
+        account: str,
+        attempt: Attempt,
+        token: str,
+        *,
+        delay_seconds: float,
+        message: str,
+        seen: LimitView,
+        lowered: Limit,
+        now: float | None = None,
+    ) -> None:
+        """Give slot and attempt back after a 429 and lower the learned limit, in one step."""
+        change = (seen.version, lowered.learned, lowered.refusals, lowered.raise_at)
+        self._give_back(
+            account,
+            attempt,
+            token,
+            delay_seconds,
+            "answered",
+            message,
+            delay_seconds,
+            *change,
+            _clock(now),
+        )
+
+    def _give_back(self, account: str, attempt: Attempt, *rest: Any) -> None:
+        if not self._run(self._do.give_back, account, str(attempt), *rest):
+            raise StaleAttempt(f"attempt {attempt} is no longer open")
+
+    def connect(
+        self,
+        account: str,
+        attempt: Attempt,
+        connection: Connection,
+        *,
+        answered_ago_seconds: float,
+        max_duration_seconds: float,
+        now: float | None = None,
+    ) -> tuple[str, float]:
+        """Put a connection and its deadline on record. An answer is never refused.
+
+        Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
+        record, "second": the attempt has another one and nothing was written) and the deadline.
+        """
+        said, deadline = self._run(
+            self._do_once.connect,
+            account,
+            str(attempt),
+            connection.connection_id,
+            connection.conversation_id,
+            connection.event_url,
+            connection.result_websocket_url,
+            answered_ago_seconds,
+            max_duration_seconds,
+            self.leases.stop_patience,
+            _clock(now),
+        )
+        return said, float(deadline)
+
+    def finish(
+        self,
+        account: str,
+        attempt: Attempt,
+        disposition: Disposition,
+        *,
+        reason: Reason | None = None,
+        message: str = "",
+        hold_seconds: float = 0.0,
+        signal: str = "",
+        now: float | None = None,
+    ) -> None:
+        """End a call that has no connection; its slot may stay taken. Raises StaleAttempt."""
+        args = (disposition, reason or "", message, hold_seconds, signal, _clock(now))
+        if not self._run(self._do.finish, account, str(attempt), *args):
+            raise StaleAttempt(f"attempt {attempt} is no longer open")
+
+    # Deadlines ----------------------------------------------------------------------------------
+
+    def expire(self, account: str, *, most: int = 100, now: float | None = None) -> int:
+        """Deal with attempts whose time is over; returns how many there were, at most `most`."""
+        patience = self.leases.stop_patience
+        return int(self._run(self._do.expire, account, most, patience, _clock(now)))
+
+    def take_stops(
+        self, account: str, *, most: int, delays: Sequence[float], now: float | None = None
+    ) -> list[StopOrder]:
+        """Take the stops that are due. Each is due again after the delay for its next sending."""
+        give_up = self.leases.stop_give_up
+        flat = self._run(self._do.take_stops, account, most, give_up, _clock(now), *delays)
+        return [
+            StopOrder(Attempt.parse(attempt), connection, why, float(deadline), int(sendings))
+            for attempt, connection, why, deadline, sendings in zip(*(iter(flat),) * 5, strict=True)
+        ]
+
+    def deny(self, account: str, attempt: Attempt, now: float | None = None) -> bool:
+        """Record that a stop was answered "no such connection"; True when that makes it certain."""
+        apart = self.leases.denied_apart
+        return bool(self._run(self._do.deny, account, str(attempt), apart, _clock(now)))
+
+    def confirm(
+        self,
+        account: str,
+        attempt: Attempt,
+        disposition: Disposition,
+        *,
+        conversation_id: str = "",
+        now: float | None = None,
+    ) -> bool:
+        """Record that a connection is over: its slot is free. False when that was known."""
+        args = (account, str(attempt), disposition, conversation_id, _clock(now))
+        return bool(self._run(self._do.confirm, *args))
+
+    def ready(
+        self,
+        account: str,
+        *,
+        ceiling: int,
+        fingerprint: str = "",
+        only: str = "",
+        apart_seconds: float = 0.5,
+        now: float | None = None,
+    ) -> tuple[int, float | None]:
+        """Return how many dials are worth a message now, and the seconds until something is due."""
+        args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, _clock(now))
+        messages, soonest = self._run(self._do.ready, *args)
+        return int(messages), float(soonest) if soonest else None
+
+    # The limit ----------------------------------------------------------------------------------
+
+    def limit(self, account: str, now: float | None = None) -> LimitView:
+        """Read what is known of the account's limit."""
+        version, learned, refusals, raise_at, live, in_row, instant = self._run(
+            self._do.limit, account, _clock(now)
+        )
+        known = Limit(int(learned), int(refusals), float(raise_at)) if learned else Limit()
+        return LimitView(known, int(version), int(live), int(in_row), float(instant))
+
+    def learn(self, account: str, seen: LimitView, learned: Limit) -> bool:
+        """Replace the limit; False when another worker has changed it since it was seen."""
+        values = (seen.version, learned.learned, learned.refusals, learned.raise_at)
+        return bool(self._run(self._do.learn, account, *values))
+
+    def block(self, account: str, fingerprint: str, why: str) -> None:
+        """Stop dialling with these credentials; others go on, and stops are still sent."""
+        with reaching():
+            self.redis.hset(keys.account(account, "blocks"), fingerprint, why)
+
+    def unblock(self, account: str, fingerprint: str) -> None:
+        """Let these credentials try again."""
+        with reaching():
+            self.redis.hdel(keys.account(account, "blocks"), fingerprint)
+
+    # Controls -----------------------------------------------------------------------------------
+
+    def halt(self, campaign_id: str, *, abort: bool = False, now: float | None = None) -> int:
+        """Let no more starts out; with `abort` stop what is live, also what is answered later."""
+        patience = self.leases.stop_patience
+        args = (campaign_id, "1" if abort else "", patience, _clock(now))
+        return int(self._run(self._do.halt, *args))
+
+    def resume(self, campaign_id: str) -> CampaignState:
+        """Let a paused campaign go on."""
+        return CampaignState(self._run(self._do.resume, campaign_id))

@@ -1,0 +1,122 @@
+--[[
+  What every verb begins with. It is put in front of each script, after the table of the states
+  and of the allowed changes, which is written from models.TRANSITIONS, their one place.
+
+    KEYS[1]  the root of all keys ("callsched:"); every other key is made here from ids
+]]
+local ROOT = KEYS[1]
+
+local function clock(given)
+  if given ~= "" then
+    return tonumber(given)
+  end
+  local time = redis.call("TIME")
+  return tonumber(time[1]) + tonumber(time[2]) / 1e6
+end
+
+-- Lua's own conversion keeps 14 digits, which is not enough for microseconds.
+local function exact(number)
+  return string.format("%.6f", number)
+end
+
+local function account_key(account, part)
+  return ROOT .. "account:" .. account .. ":" .. part
+end
+
+local function campaign_key(campaign, part)
+  return ROOT .. "campaign:" .. campaign .. ":" .. part
+end
+
+local function attempt_key(attempt)
+  return ROOT .. "attempt:" .. attempt
+end
+
+-- Nothing is stored for a call that waits for its first attempt: it is pending, attempt 0.
+local function call_at(campaign, row)
+  local key = ROOT .. "call:" .. campaign .. ":" .. row
+  local state, current = unpack(redis.call("HMGET", key, "state", "attempt"))
+  return { campaign = campaign, row = row, key = key, state = state or PENDING, current = current or "0" }
+end
+
+-- The call that an attempt belongs to; `fresh` when it has not moved on to a later attempt.
+local function call_of(attempt)
+  local campaign, row, number = string.match(attempt, "^(.+):(%d+):(%d+)$")
+  local call = call_at(campaign, row)
+  call.attempt = attempt
+  call.fresh = call.current == number
+  return call
+end
+
+-- The one place where a state changes. False, and nothing done, when the table does not allow it.
+local function move(call, to)
+  if not MAY[call.state][to] then
+    return false
+  end
+  local counts = campaign_key(call.campaign, "counts")
+  redis.call("HSET", call.key, "state", to)
+  redis.call("HINCRBY", counts, call.state, -1)
+  redis.call("HINCRBY", counts, to, 1)
+  call.state = to
+  return true
+end
+
+local function tally(campaign, disposition, reason, by)
+  local label = reason == "" and disposition or disposition .. ":" .. reason
+  redis.call("HINCRBY", campaign_key(campaign, "dispositions"), label, by)
+end
+
+-- A sealed campaign is finished when its last call has ended.
+local function close_when_done(campaign, now)
+  local meta = campaign_key(campaign, "meta")
+  local state, total, account = unpack(redis.call("HMGET", meta, "state", "total", "account"))
+  local ended = redis.call("HGET", campaign_key(campaign, "counts"), ENDED) or "0"
+  if (state == "active" or state == "paused") and tonumber(ended) >= tonumber(total) then
+    redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
+    redis.call("HDEL", meta, "aborting")
+    redis.call("ZREM", account_key(account, "campaigns"), campaign)
+  end
+end
+
+local function end_call(call, disposition, reason, message, now)
+  if not move(call, ENDED) then
+    return false
+  end
+  redis.call("HSET", call.key, "disposition", disposition, "reason", reason, "ended_at", exact(now))
+  if message ~= "" then
+    redis.call("HSET", call.key, "error", message)
+  end
+  tally(call.campaign, disposition, reason, 1)
+  close_when_done(call.campaign, now)
+  return true
+end
+
+-- Back among those that wait: nobody was rung, or so the caller knows.
+local function wait_again(call, account, due_at)
+  if not move(call, PENDING) then
+    return false
+  end
+  redis.call("ZREM", account_key(account, "slots"), call.attempt)
+  redis.call("ZADD", campaign_key(call.campaign, "due"), exact(due_at), call.row)
+  return true
+end
+
+-- The stop goes on record before it is sent. From here the slot is kept for our patience at most.
+local function owe_stop(account, attempt, why, patience, now)
+  redis.call("HSET", attempt_key(attempt), "stop_why", why, "stop_owed_at", exact(now))
+  redis.call("ZADD", account_key(account, "slots"), exact(now + patience), attempt)
+  redis.call("ZADD", account_key(account, "stops"), exact(now), attempt)
+end
+
+-- What an answer, or its absence, says about the provider: three losses in a row are an outage,
+-- in which `claim` lets one probe out at a time. Any answer in the API's own words ends it.
+local function hear(account, signal, now)
+  local meta = account_key(account, "meta")
+  if signal == "answered" then
+    redis.call("HDEL", meta, "failures", "probe_at")
+  elseif signal == "failed" then
+    local failures = redis.call("HINCRBY", meta, "failures", 1)
+    if failures >= 3 then
+      redis.call("HSET", meta, "probe_at", exact(now + math.min(60, 2 ^ (failures - 3))))
+    end
+  end
+end

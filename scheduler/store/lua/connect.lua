@@ -1,0 +1,61 @@
+--[[
+  Put a connection and its deadline on record, under its attempt, in one step.
+
+  An answer is never refused. One that comes late, when the attempt has been given up, is recorded
+  with its stop due now, so that any worker ends it before anybody has sent a stop.
+
+    ARGV[1]  account
+    ARGV[2]  attempt
+    ARGV[3…6]  connection_id, conversation_id, event_url, result_websocket_url
+    ARGV[7]  ago           seconds since the API's answer
+    ARGV[8]  max_duration  seconds from the answer to the deadline
+    ARGV[9]  patience      seconds for which a stop that is not confirmed keeps its slot
+    ARGV[10] now           "" for the server's clock
+
+  Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
+  another connection, nothing was written), and the deadline.
+]]
+local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
+local answered_ago, max_duration, patience = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local now = clock(ARGV[10])
+local call, record = call_of(attempt), attempt_key(attempt)
+local meta = account_key(account, "meta")
+
+local recorded, deadline_before = unpack(redis.call("HMGET", record, "connection_id", "deadline"))
+if recorded then
+  return { recorded == connection and "known" or "second", deadline_before }
+end
+
+local in_time = call.fresh and call.state == DIALING
+local aborting = redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
+local deadline = (in_time and not aborting) and now - answered_ago + max_duration or now
+redis.call("HSET", record, "connection_id", connection, "conversation_id", ARGV[4], "event_url", ARGV[5],
+  "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
+redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
+redis.call("HDEL", meta, "refused_in_row")
+hear(account, "answered", now)
+
+if in_time then
+  move(call, CONNECTED)
+  redis.call("ZADD", account_key(account, "slots"), exact(deadline), attempt)
+  if aborting then
+    move(call, STOPPING)
+    owe_stop(account, attempt, "aborted", patience, now)
+  end
+  return { "connected", exact(deadline) }
+end
+
+owe_stop(account, attempt, "late", patience, now)
+if call.fresh and (call.state == PENDING or call.state == CLAIMED) then
+  -- Given back by mistake, and yet it rang: whoever it was is not called once more.
+  redis.call("ZREM", campaign_key(call.campaign, "due"), call.row)
+  end_call(call, "stopped", "late_answer", "", now)
+elseif call.fresh and call.state == ENDED then
+  local disposition, reason = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
+  if disposition == "unknown" then
+    redis.call("HSET", call.key, "disposition", "stopped", "reason", "late_answer")
+    tally(call.campaign, disposition, reason, -1)
+    tally(call.campaign, "stopped", "late_answer", 1)
+  end
+end
+return { "late", exact(deadline) }

@@ -1,0 +1,27 @@
+--[[
+  Open a campaign for loading, unless it is there already.
+
+    ARGV[1]  campaign
+    ARGV[2]  account
+    ARGV[3]  name
+    ARGV[4]  policy   JSON
+    ARGV[5]  digest   of the campaign's files
+    ARGV[6]  max_concurrency  of this campaign; "" for the account's limit
+    ARGV[7]  now      "" for the server's clock
+
+  Returns the campaign's state and its account, as they stand now.
+]]
+local campaign, account, name, policy, digest = unpack(ARGV, 1, 5)
+local max_concurrency, now = ARGV[6], clock(ARGV[7])
+local meta = campaign_key(campaign, "meta")
+
+if redis.call("HSETNX", meta, "state", "loading") == 1 then
+  redis.call("HSET", meta, "account", account, "name", name, "policy", policy, "digest", digest,
+    "created_at", exact(now), "total", 0)
+  if max_concurrency ~= "" then
+    redis.call("HSET", meta, "max_concurrency", max_concurrency)
+  end
+  redis.call("ZADD", ROOT .. "campaigns", exact(now), campaign)
+  redis.call("SADD", ROOT .. "accounts", account)
+end
+return redis.call("HMGET", meta, "state", "account")

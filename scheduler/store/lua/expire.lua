@@ -1,0 +1,41 @@
+--[[
+  Deal with the attempts whose time is over: the head of the slots.
+
+  claimed: pending again. dialing: unknown, its slot taken for max_duration more. connected: its stop
+  goes on record. stopping: our patience is over, so it ends as unconfirmed and its stop goes on being
+  repeated without a slot. Ended, or overtaken by a later attempt: the slot is free.
+
+    ARGV[1]  account
+    ARGV[2]  most      how many at once
+    ARGV[3]  patience  seconds for which a stop that is not confirmed keeps its slot
+    ARGV[4]  now       "" for the server's clock
+
+  Returns how many were dealt with.
+]]
+local account, most, patience = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local now = clock(ARGV[4])
+local slots = account_key(account, "slots")
+
+local function lapse(call)
+  if not call.fresh or call.state == ENDED or call.state == PENDING then
+    redis.call("ZREM", slots, call.attempt)
+  elseif call.state == CLAIMED then
+    wait_again(call, account, now)
+  elseif call.state == DIALING then
+    local hold = redis.call("HGET", attempt_key(call.attempt), "max_duration")
+    end_call(call, "unknown", "lease", "", now)
+    redis.call("ZADD", slots, exact(now + tonumber(hold)), call.attempt)
+  elseif call.state == CONNECTED then
+    move(call, STOPPING)
+    owe_stop(account, call.attempt, "deadline", patience, now)
+  elseif call.state == STOPPING then
+    end_call(call, "stopped", "unconfirmed", "", now)
+    redis.call("ZREM", slots, call.attempt)
+  end
+end
+
+local over = redis.call("ZRANGEBYSCORE", slots, "-inf", exact(now), "LIMIT", 0, most)
+for _, attempt in ipairs(over) do
+  lapse(call_of(attempt))
+end
+return #over

@@ -1,0 +1,45 @@
+--[[
+  Give slot and attempt back: no phone rang. The call is due again and no attempt is used up.
+
+    ARGV[1]  account
+    ARGV[2]  attempt
+    ARGV[3]  token     of `begin`; "" when it never came to that
+    ARGV[4]  delay     seconds until the call is due again
+    ARGV[5]  signal    "answered", "failed" or "": what this tells of the provider
+    ARGV[6]  message   what the provider said, "" for nothing
+    ARGV[7]  close     seconds for which nothing more is claimed after a 429; "" otherwise
+    ARGV[8…11]  after a 429: version of the limit that was seen, and learned, refusals, raise_at
+                that follow from it; dropped when another worker has changed the limit since
+    ARGV[12] now       "" for the server's clock
+
+  Returns 1; 0 when the attempt is stale.
+]]
+local account, attempt, token, delay, signal, message, close = unpack(ARGV, 1, 7)
+local seen, learned, refusals, raise_at = unpack(ARGV, 8, 11)
+local now = clock(ARGV[12])
+local call, record, meta = call_of(attempt), attempt_key(attempt), account_key(account, "meta")
+
+if not call.fresh or (call.state ~= CLAIMED and call.state ~= DIALING) then
+  return 0
+end
+if call.state == DIALING then
+  if redis.call("HGET", record, "token") ~= token then
+    return 0
+  end
+  redis.call("HINCRBY", call.key, "attempts", -1)
+end
+wait_again(call, account, now + tonumber(delay))
+redis.call("DEL", record)
+if message ~= "" then
+  redis.call("HSET", call.key, "error", message)
+end
+hear(account, signal, now)
+if close ~= "" then
+  redis.call("HINCRBY", meta, "refused_in_row", 1)
+  redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
+  if (redis.call("HGET", meta, "limit_version") or "0") == seen then
+    redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at)
+    redis.call("HINCRBY", meta, "limit_version", 1)
+  end
+end
+return 1

@@ -1,0 +1,64 @@
+--[[
+  How many dials are worth a message now, and when the timekeeper is next needed.
+
+    ARGV[1]  account
+    ARGV[2]  ceiling      how many slots this worker may see in use
+    ARGV[3]  fingerprint  of the credentials; a blocked one dials nothing
+    ARGV[4]  only         the campaign that this worker serves; "" for all
+    ARGV[5]  first        the limit of an account that nothing is known of
+    ARGV[6]  apart        seconds within which no other timekeeper says the same again
+    ARGV[7]  now          "" for the server's clock
+
+  Returns the number of messages, and the seconds until something falls due ("" for nothing).
+]]
+local account, ceiling, fingerprint, only = unpack(ARGV, 1, 4)
+local first, apart, now = tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[7])
+local meta, slots = account_key(account, "meta"), account_key(account, "slots")
+
+local soonest
+local function sooner(at)
+  if at and (not soonest or tonumber(at) < soonest) then
+    soonest = tonumber(at)
+  end
+end
+sooner(redis.call("ZRANGE", slots, 0, 0, "WITHSCORES")[2])
+sooner(redis.call("ZRANGE", account_key(account, "stops"), 0, 0, "WITHSCORES")[2])
+
+local learned, closed_until, failures, probe_at, said_at =
+  unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "said_at:" .. only))
+local room = math.min(tonumber(learned or first), tonumber(ceiling)) - redis.call("ZCARD", slots)
+local shut_until = tonumber(closed_until or 0)
+if tonumber(failures or 0) >= 3 then
+  room, shut_until = math.min(room, 1), math.max(shut_until, tonumber(probe_at or 0))
+end
+local function answer(messages)
+  return { messages, soonest and exact(soonest - now) or "" }
+end
+if room <= 0 or redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1 then
+  return answer(0)
+end
+
+local due = 0
+for _, campaign in ipairs(redis.call("ZRANGE", account_key(account, "campaigns"), 0, -1)) do
+  local wanted = only == "" or only == campaign
+  if wanted and redis.call("HGET", campaign_key(campaign, "meta"), "state") == "active" then
+    local queue = campaign_key(campaign, "due")
+    local head = redis.call("ZRANGE", queue, 0, 0, "WITHSCORES")[2]
+    if head and tonumber(head) > now then
+      sooner(head)
+    elseif head then
+      due = due + redis.call("ZCOUNT", queue, "-inf", exact(now))
+    end
+  end
+end
+
+if due == 0 then
+  return answer(0)
+end
+local quiet_until = math.max(shut_until, tonumber(said_at or 0) + apart)
+if now < quiet_until then
+  sooner(quiet_until)
+  return answer(0)
+end
+redis.call("HSET", meta, "said_at:" .. only, exact(now))
+return answer(math.min(room, due))

@@ -1,0 +1,23 @@
+--[[
+  The last row is in: from now on the campaign dials, and can end.
+
+    ARGV[1]  campaign
+    ARGV[2]  load     token of the load that is over
+    ARGV[3]  now      "" for the server's clock
+
+  Returns the campaign's state.
+]]
+local campaign, load = ARGV[1], ARGV[2]
+local now = clock(ARGV[3])
+local meta = campaign_key(campaign, "meta")
+
+redis.call("UNLINK", campaign_key(campaign, "seen:" .. load))
+local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
+if state == "loading" then
+  local wheel = account_key(account, "meta")
+  redis.call("HSET", meta, "state", "active", "sealed_at", exact(now))
+  -- It joins the wheel where the wheel stands, so that it neither waits nor overtakes.
+  redis.call("ZADD", account_key(account, "campaigns"), redis.call("HGET", wheel, "turn") or 0, campaign)
+  close_when_done(campaign, now)
+end
+return redis.call("HGET", meta, "state")

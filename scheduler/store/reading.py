@@ -1,0 +1,197 @@
+"""What people and reports read from the ledger; no decision about a dial is made from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler import limit
+from scheduler.errors import LedgerError
+from scheduler.models import OPEN_STATES, CallState, CampaignState, Policy
+from scheduler.records import decode
+from scheduler.store import keys
+from scheduler.store.client import reaching
+from scheduler.store.ledger import Store
+
+#: Calls that are read in one round trip.
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign as it stands."""
+
+    campaign_id: str
+    name: str
+    account: str
+    state: CampaignState
+    policy: Policy
+    total: int
+    calls: dict[CallState, int]  #: every state, also those that no call is in
+    dispositions: dict[str, int]  #: "skipped:duplicate" -> how many
+    created_at: float
+    finished_at: float | None
+    next_due_at: float | None  #: of the pending call that comes first
+
+    @property
+    def open(self) -> int:
+        """How many calls are under way."""
+        return sum(self.calls[state] for state in OPEN_STATES)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "campaign_id": self.campaign_id,
+            "name": self.name,
+            "account": self.account,
+            "state": self.state,
+            "total": self.total,
+            "calls": dict(self.calls),
+            "dispositions": self.dispositions,
+            "created_at": self.created_at,
+            "finished_at": self.finished_at,
+            "next_due_at": self.next_due_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as it stands."""
+
+    account: str
+    slots: int  #: in use, by open attempts and by unknown ones whose time is not over
+    learned: int  #: the limit as far as it is known
+    live: int  #: connections that are not over
+    overdue: int  #: of these, whose deadline has passed
+    oldest_overdue_seconds: float  #: 0 when none is
+    blocks: tuple[str, ...]  #: why credentials can't dial
+    outage: bool  #: the provider does not answer; one probe goes out at a time
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def campaign_ids(store: Store) -> list[str]:
+    """Return every campaign, the newest first."""
+    with reaching():
+        return list(store.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
+
+
+def campaign_view(store: Store, campaign_id: str) -> CampaignView:
+    """Read a campaign. Raises LedgerError when there is none of this id."""
+    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+        pipe.hgetall(keys.campaign(campaign_id, "meta"))
+        pipe.hgetall(keys.campaign(campaign_id, "counts"))
+        pipe.hgetall(keys.campaign(campaign_id, "dispositions"))
+        pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
+        meta, counts, dispositions, due = pipe.execute()
+    if not meta:
+        raise LedgerError(f"there is no campaign {campaign_id}; callsched status lists them")
+    return CampaignView(
+        campaign_id=campaign_id,
+        name=meta["name"],
+        account=meta["account"],
+        state=CampaignState(meta["state"]),
+        policy=Policy(**json.loads(meta["policy"])),
+        total=int(meta["total"]),
+        calls={state: int(counts.get(state, 0)) for state in CallState},
+        dispositions={label: int(n) for label, n in sorted(dispositions.items()) if int(n)},
+        created_at=float(meta["created_at"]),
+        finished_at=float(meta["finished_at"]) if "finished_at" in meta else None,
+        next_due_at=due[0][1] if due else None,
+    )
+
+
+def account_view(store: Store, account: str) -> AccountView:
+    """Read an account; one that nothing is known of has a fresh limit and nothing live."""
+    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+        pipe.time()
+        pipe.zcard(keys.account(account, "slots"))
+        pipe.hgetall(keys.account(account, "meta"))
+        pipe.zrange(keys.account(account, "live"), 0, -1, withscores=True)
+        pipe.hvals(keys.account(account, "blocks"))
+        (seconds, microseconds), slots, meta, live, blocks = pipe.execute()
+    now = seconds + microseconds / 1e6
+    late = [now - deadline for _, deadline in live if deadline < now]
+    return AccountView(
+        account=account,
+        slots=slots,
+        learned=int(meta.get("learned", limit.FIRST)),
+        live=len(live),
+        overdue=len(late),
+        oldest_overdue_seconds=max(late, default=0.0),
+        blocks=tuple(blocks),
+        outage="probe_at" in meta,
+    )
+
+
+def live_calls(store: Store, account: str, campaign_id: str = "") -> list[tuple[str, float]]:
+    """Return the attempts of live connections with their deadlines, the soonest first."""
+    with reaching():
+        live = store.redis.zrange(keys.account(account, "live"), 0, -1, withscores=True)
+    prefix = f"{campaign_id}:" if campaign_id else ""
+    return [(attempt, deadline) for attempt, deadline in live if attempt.startswith(prefix)]
+
+
+def results(store: Store, campaign_id: str) -> Iterator[dict[str, Any]]:
+    """Yield a record for every contact of a campaign, in the order of its file."""
+    contacts, after = keys.campaign(campaign_id, "contacts"), "-"
+    while True:
+        with reaching():
+            page = store.redis.xrange(contacts, min=after, count=_PAGE)
+        if not page:
+            return
+        rows = [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in page]
+        yield from _page_of_results(store, campaign_id, rows)
+        after = f"({page[-1][0]}"
+
+
+def _page_of_results(
+    store: Store, campaign_id: str, rows: list[tuple[int, str]]
+) -> Iterator[dict[str, Any]]:
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for row, _ in rows:
+            pipe.hgetall(keys.call(campaign_id, row))
+        calls = pipe.execute()
+        for (row, _), call in zip(rows, calls, strict=True):
+            pipe.hgetall(keys.attempt(f"{campaign_id}:{row}:{call.get('attempt', 0)}"))
+        attempts = pipe.execute()
+    for (_, record), call, attempt in zip(rows, calls, attempts, strict=True):
+        yield _result(campaign_id, record, call, attempt)
+
+
+def _result(
+    campaign_id: str, record: str, call: dict[str, str], attempt: dict[str, str]
+) -> dict[str, Any]:
+    contact, line = decode(record)
+    started_at = _instant(attempt.get("started_at"))
+    ended_at = _instant(attempt.get("over_at") or call.get("ended_at"))
+    return {
+        "campaign_id": campaign_id,
+        "contact_id": contact.contact_id,
+        "phone_number": contact.phone_number,
+        "name": contact.name,
+        "dtmf": contact.dtmf,
+        "line": line,
+        "state": call.get("state", CallState.PENDING.value),
+        "disposition": call.get("disposition") or None,
+        "reason": call.get("reason") or None,
+        "attempts": int(call.get("attempts", 0)),
+        "connection_id": attempt.get("connection_id") or None,
+        "conversation_id": attempt.get("conversation_id") or None,
+        "started_at": started_at,
+        "deadline": _instant(attempt.get("deadline")),
+        "ended_at": ended_at,
+        "duration_seconds": (
+            round(ended_at - started_at, 3) if started_at is not None and ended_at else None
+        ),
+        "error": call.get("error") or None,
+        "variables": contact.variables,
+    }
+
+
+def _instant(written: str | None) -> float | None:
+    return float(written) if written else None

@@ -1,0 +1,53 @@
+"""The verbs of the ledger as Redis scripts: one .lua file each, with the states in front."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from redis import Redis
+from redis.commands.core import Script
+
+from scheduler.models import TRANSITIONS, CallState
+
+
+def _states() -> str:
+    """Write the states and the allowed changes down in Lua, so that no script names them itself."""
+    names = "\n".join(f'local {state.name} = "{state}"' for state in CallState)
+    rows = ", ".join(
+        f"[{state.name}] = {{ {', '.join(f'[{after.name}] = true' for after in sorted(then))} }}"
+        for state, then in TRANSITIONS.items()
+    )
+    return f"{names}\nlocal MAY = {{ {rows} }}\n"
+
+
+def source(verb: str) -> str:
+    """Return the whole text of a verb's script, as the server runs it."""
+    folder = resources.files("scheduler.store") / "lua"
+    shared = (folder / "_shared.lua").read_text("utf-8")
+    return _states() + shared + (folder / f"{verb}.lua").read_text("utf-8")
+
+
+class Scripts:
+    """Every verb, bound to one client."""
+
+    def __init__(self, client: Redis) -> None:
+        def script(verb: str) -> Script:
+            return client.register_script(source(verb))
+
+        self.begin = script("begin")
+        self.claim = script("claim")
+        self.confirm = script("confirm")
+        self.connect = script("connect")
+        self.create = script("create")
+        self.deny = script("deny")
+        self.expire = script("expire")
+        self.finish = script("finish")
+        self.give_back = script("give_back")
+        self.halt = script("halt")
+        self.learn = script("learn")
+        self.limit = script("limit")
+        self.load = script("load")
+        self.ready = script("ready")
+        self.resume = script("resume")
+        self.seal = script("seal")
+        self.take_stops = script("take_stops")

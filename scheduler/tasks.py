@@ -1,0 +1,75 @@
+"""Which messages reach the dialer, and the step that starts the timekeeper in every worker."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import bootsteps, signals
+
+from scheduler.celery import app
+from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.settings import settings
+from scheduler.worker import Assignment, Worker
+
+logger = logging.getLogger(__name__)
+
+_assignment = Assignment()
+_worker: Worker | None = None
+
+
+def assign(assignment: Assignment) -> None:
+    """Set what the worker of this process is for, before it starts."""
+    global _assignment
+    _assignment = assignment
+
+
+@app.task(name="callsched.dial", throws=(LedgerUnreachable,))
+def dial(account: str) -> None:
+    """Dial what is due on an account. Claims by itself, so the message carries nothing else."""
+    if _worker is not None and account == settings().account:
+        _worker.dial()
+
+
+def send_dial() -> None:
+    """Say that a call can be dialled. Should that fail, the timekeeper says it again."""
+    try:
+        dial.apply_async((settings().account,), retry=False)
+    except Exception as error:
+        logger.warning("a message was not sent: %s", type(error).__name__)
+
+
+class TimekeeperStep(bootsteps.StartStopStep):
+    """Opens the ledger and ticks once before the worker is ready."""
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        global _worker
+        try:
+            _worker = Worker(settings(), _assignment, send_dial)
+        except SchedulerError as error:
+            raise SystemExit(f"error: {error}") from None
+        if _worker.embedded is not None:
+            app.conf.update(broker_url=_worker.embedded.broker_url)
+
+    def start(self, parent: Any) -> None:
+        """Start what does not come by message."""
+        if _worker is not None:
+            _worker.start()
+
+
+app.steps["worker"].add(TimekeeperStep)
+
+
+@signals.worker_shutting_down.connect
+def _drain(**_: Any) -> None:
+    """Claim no more, so that the pool's threads come to an end."""
+    if _worker is not None:
+        _worker.drain()
+
+
+@signals.worker_shutdown.connect
+def _close(**_: Any) -> None:
+    """Keep deadlines until the last dial of the pool is on record, then leave."""
+    if _worker is not None:
+        _worker.close()

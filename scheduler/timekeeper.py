@@ -1,0 +1,152 @@
+"""What is due now: leases and deadlines that have passed, stops, and calls that can be dialled."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from scheduler.dialer import Dialer, Duty, since_boot
+from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.store import StopOrder, Store
+
+logger = logging.getLogger(__name__)
+
+#: The longest sleep. Another worker's deadlines are seen within this time should that worker die.
+LONGEST_SLEEP_SECONDS = 0.5
+
+#: The shortest, for when what is due can't be dealt with yet: every thread is sending a stop.
+SHORTEST_SLEEP_SECONDS = 0.02
+
+
+class Stops:
+    """Sends stops on threads of its own, so that none waits behind a dial."""
+
+    def __init__(self, dialer: Dialer, threads: int, freed: Callable[[], None]) -> None:
+        self._dialer = dialer
+        self._threads = threads
+        self._freed = freed
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="stop")
+        self._sending: set[str] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def free(self) -> int:
+        """How many threads have nothing to do."""
+        with self._lock:
+            return self._threads - len(self._sending)
+
+    def send(self, order: StopOrder) -> None:
+        """Send a stop, unless this worker is at it already."""
+        with self._lock:
+            if order.connection_id in self._sending:
+                return
+            self._sending.add(order.connection_id)
+        self._executor.submit(self._send, order)
+
+    def _send(self, order: StopOrder) -> None:
+        try:
+            self._dialer.stop(order)
+        except SchedulerError as error:
+            # Not confirmed on record: the ledger has it sent again.
+            logger.warning("%s: stop: %s", order.attempt, error)
+        except Exception:
+            logger.exception("%s: stop failed", order.attempt)
+        finally:
+            with self._lock:
+                self._sending.discard(order.connection_id)
+            self._freed()
+
+    def close(self) -> None:
+        """Wait for the stops that are being sent."""
+        self._executor.shutdown(wait=True)
+
+
+class Timekeeper:
+    """Sleeps until something is due, and turns it into stops and messages.
+
+    Any number of them may work on one account: they agree through Redis.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        duty: Duty,
+        *,
+        fingerprint: str,
+        send: Callable[[], None],
+    ) -> None:
+        """`send` sends one message that a call can be dialled."""
+        self._store = store
+        self._duty = duty
+        self._fingerprint = fingerprint
+        self._send = send
+        self._dialer: Dialer | None = None
+        self._stops: Stops | None = None
+        self._woken = threading.Event()
+        self._sleeps_until = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="timekeeper", daemon=True)
+
+    def start(self, dialer: Dialer, stop_threads: int) -> None:
+        """Do the first tick, then go on in a thread."""
+        self._dialer = dialer
+        self._stops = Stops(dialer, stop_threads, self._woken.set)
+        self._tick_safely()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave; the stops that are being sent are seen to their end."""
+        self._over.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._stops is not None:
+            self._stops.close()
+
+    def due_in(self, seconds: float) -> None:
+        """Hear of a deadline, which may come before this timekeeper would wake."""
+        if since_boot() + seconds < self._sleeps_until:
+            self._woken.set()
+
+    def _keep(self) -> None:
+        while not self._over.is_set():
+            sleep = self._tick_safely()
+            self._sleeps_until = since_boot() + sleep
+            self._woken.wait(sleep)
+            self._woken.clear()
+
+    def _tick_safely(self) -> float:
+        try:
+            return self.tick()
+        except LedgerUnreachable as error:
+            logger.error("the timekeeper can't reach the ledger: %s", error)
+        except Exception:
+            # A timekeeper that dies leaves calls running, so it outlives every fault.
+            logger.exception("a tick failed")
+        return LONGEST_SLEEP_SECONDS
+
+    def tick(self) -> float:
+        """Do what is due now; return the seconds to sleep."""
+        assert self._dialer is not None and self._stops is not None
+        account, most = self._duty.account, 100
+        while self._store.expire(account, most=most) == most:
+            pass
+        free = self._stops.free
+        if free > 0:
+            delays = self._dialer.stop_delays
+            for order in self._store.take_stops(account, most=free, delays=delays):
+                self._stops.send(order)
+        messages, soonest = self._store.ready(
+            account,
+            ceiling=self._duty.ceiling,
+            fingerprint=self._fingerprint,
+            only=self._duty.only,
+        )
+        if not self._dialer.closing.is_set():
+            for _ in range(messages):
+                self._send()
+        if soonest is None:
+            return LONGEST_SLEEP_SECONDS
+        return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, soonest))

@@ -1,0 +1,139 @@
+"""What one worker process holds, from its start to its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from dataclasses import dataclass
+
+from scheduler.dialer import Dialer, Duty, since_boot
+from scheduler.embedded import EmbeddedRedis
+from scheduler.errors import LedgerUnreachable
+from scheduler.providers import Symbl
+from scheduler.settings import Settings
+from scheduler.store import Leases, Store, campaign_view, live_calls
+from scheduler.timekeeper import Timekeeper
+
+logger = logging.getLogger(__name__)
+
+#: A dial task leaves after this long, well within the broker's visibility timeout.
+DIAL_TASK_SECONDS = 60.0
+
+#: Threads of the pool that no dial may take.
+RESERVED_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What `callsched run` tells its own workers; others have none."""
+
+    campaign_id: str = ""  #: claim calls of this campaign only; "" for all
+    parent_fd: int | None = None  #: a pipe that ends when the parent dies
+
+
+def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
+    """Open the ledger, and the private Redis for as long as it is used when no other is named."""
+    embedded = None
+    if settings.redis_url is not None:
+        url = settings.redis_url.get_secret_value()
+    else:
+        embedded = EmbeddedRedis(settings.state_dir)
+        embedded.open()
+        url = embedded.url
+    store = Store(url, Leases(stop_patience=settings.stop_patience))
+    try:
+        store.open()
+    except BaseException:
+        store.close()
+        if embedded is not None:
+            embedded.close()
+        raise
+    return store, embedded
+
+
+class Worker:
+    """The ledger, the provider, the dialer and the timekeeper of this process."""
+
+    def __init__(self, settings: Settings, assignment: Assignment, send_dial: object) -> None:
+        """Raise ConfigError when credentials are missing or Redis can't be had."""
+        assert callable(send_dial)
+        self._assignment = assignment
+        self._settings = settings
+        self._provider = Symbl(settings)
+        self._store, self.embedded = open_store(settings)
+        self._duty = Duty(
+            settings.account,
+            settings.max_concurrency,
+            only=assignment.campaign_id,
+            allowed=frozenset(settings.allowed_numbers),
+        )
+        self._timekeeper = Timekeeper(
+            self._store, self._duty, fingerprint=self._provider.fingerprint, send=send_dial
+        )
+        self._dialer = Dialer(
+            self._store,
+            self._provider,
+            self._duty,
+            slot_freed=send_dial,
+            deadline_in=self._timekeeper.due_in,
+        )
+        self._seats = threading.Semaphore(max(1, settings.worker_threads - RESERVED_THREADS))
+
+    def start(self) -> None:
+        """Do the first tick, overdue stops before anything else, and go on in threads."""
+        # An operator who starts a worker has mended what was wrong, or learns that it still is.
+        try:
+            self._store.unblock(self._duty.account, self._provider.fingerprint)
+        except LedgerUnreachable as error:
+            logger.error("the worker starts without its ledger: %s", error)
+        self._timekeeper.start(self._dialer, self._settings.stop_threads)
+        if self._assignment.parent_fd is not None:
+            threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
+
+    def dial(self) -> None:
+        """Dial what is due, unless dials hold their share of this worker's threads already."""
+        if self._seats.acquire(blocking=False):
+            try:
+                self._dialer.dial(until=since_boot() + DIAL_TASK_SECONDS)
+            finally:
+                self._seats.release()
+
+    def drain(self) -> None:
+        """Claim no more; deadlines are kept."""
+        self._dialer.closing.set()
+
+    def close(self) -> None:
+        """Leave: the stops that are being sent are seen to their end."""
+        self.drain()
+        self._timekeeper.close()
+        self._store.close()
+        if self.embedded is not None:
+            self.embedded.close()
+
+    def _watch_parent(self) -> None:
+        """When the parent has died, see the live calls to their ends and leave."""
+        assert self._assignment.parent_fd is not None
+        while os.read(self._assignment.parent_fd, 1):
+            pass
+        logger.warning("the parent is gone: no new calls; live ones go on to their deadlines")
+        self.drain()
+        pause = threading.Event()
+        while not self._nothing_open():
+            pause.wait(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _nothing_open(self) -> bool:
+        campaign_id = self._assignment.campaign_id
+        try:
+            view = campaign_view(self._store, campaign_id)
+            return view.open == 0 and not live_calls(self._store, view.account, campaign_id)
+        except LedgerUnreachable:
+            self._revive()
+            return False
+
+    def _revive(self) -> None:
+        """Nobody else looks after the private Redis once the parent is gone."""
+        if self.embedded is not None:
+            self.embedded.ensure()
