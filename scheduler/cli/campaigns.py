@@ -1,0 +1,130 @@
+"""What `run` and `submit` do with a file before anybody is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from uuid import uuid4
+
+import typer
+
+from scheduler.campaign import CheckedCampaign, load
+from scheduler.cli import console
+from scheduler.cli.guard import is_sandbox
+from scheduler.durations import positive_seconds, written
+from scheduler.errors import ConfigError, LedgerError
+from scheduler.models import CampaignState, Policy, Row
+from scheduler.settings import Settings
+from scheduler.store import Store, campaign_view
+
+#: Rows that go to the ledger in one script.
+CHUNK = 1000
+
+
+def check(
+    path: Path, settings: Settings, *, encoding: str, strict: bool, first: int | None
+) -> CheckedCampaign:
+    """Read a file as a whole and say which rows are refused. Raises CampaignError."""
+    with console.counting(f"checking {path.name}") as counted:
+        checked = load(
+            path,
+            encoding=encoding,
+            strict=strict,
+            first=first,
+            max_duration_ceiling_seconds=settings.max_duration_ceiling,
+            on_progress=counted,
+        )
+    if checked.problem_count:
+        console.show_problems(checked.problems, checked.problem_count, what="skipped")
+    return checked
+
+
+def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:
+    """Return the file's policy, with the length of a call from the command line if it is given."""
+    if max_duration is None:
+        return checked.policy
+    try:
+        seconds = positive_seconds(max_duration)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--max-duration") from None
+    if seconds > settings.max_duration_ceiling:
+        longest = written(settings.max_duration_ceiling)
+        raise typer.BadParameter(
+            f"longer than {longest}, which CALLSCHED_MAX_DURATION_CEILING allows",
+            param_hint="--max-duration",
+        )
+    return replace(checked.policy, max_duration_seconds=seconds)
+
+
+def account_of(checked: CheckedCampaign, settings: Settings, *, ours: bool) -> str:
+    """Return the account that is dialled from; with `ours` it must be the one of the settings."""
+    named = checked.account
+    if ours and named is not None and named != settings.account:
+        raise ConfigError(
+            f"the campaign dials from account {named}, these credentials are for"
+            f" {settings.account}: set CALLSCHED_ACCOUNT={named} and its credentials"
+        )
+    return named or settings.account
+
+
+def confirm(checked: CheckedCampaign, policy: Policy, settings: Settings) -> None:
+    """On a terminal, show what would be called for real, and ask. Off a terminal never ask."""
+    if not (sys.stdin.isatty() and console.err.is_terminal) or is_sandbox(settings.symbl_base_url):
+        return
+    count, minutes = checked.callable_count, policy.max_duration_seconds / 60
+    console.say(
+        f"This calls {count:,} contacts through {settings.symbl_base_url}, at most"
+        f" {written(policy.max_duration_seconds)} each: {count * minutes:,.0f} minutes at worst."
+    )
+    console.say("A listening bot that rings a person is a silent call to that person.")
+    if not typer.confirm("Call them?", default=False, err=True):
+        console.say("nobody was called")
+        raise typer.Exit(1)
+
+
+def choose_id(store: Store, checked: CheckedCampaign, wanted: str | None, *, again: bool) -> str:
+    """Return the campaign's id: the wanted one, else its name and a hash of its content.
+
+    With `again` a finished campaign is followed by a new one, numbered; without it the last of
+    those is meant.
+    """
+    base = wanted or f"{checked.slug}-{checked.digest[:8]}"
+    latest, number = base, 1
+    while _state(store, following := f"{base}-{number + 1}") is not None:
+        latest, number = following, number + 1
+    if again and _state(store, latest) is CampaignState.FINISHED:
+        return f"{base}-{number + 1}"
+    return latest
+
+
+def _state(store: Store, campaign_id: str) -> CampaignState | None:
+    try:
+        return campaign_view(store, campaign_id).state
+    except LedgerError:
+        return None
+
+
+def submit_rows(
+    store: Store, checked: CheckedCampaign, campaign_id: str, policy: Policy, account: str
+) -> CampaignState:
+    """Load a checked file into the ledger and seal it; rows that it knows change nothing."""
+    store.create(
+        campaign_id, account=account, name=checked.name, policy=policy, digest=checked.digest
+    )
+    load_id = uuid4().hex
+    with console.counting("loading") as counted:
+        for number, chunk in enumerate(_chunks(checked.rows()), start=1):
+            store.load(campaign_id, load_id, number, chunk)
+            counted(min(number * CHUNK, checked.row_count), checked.row_count)
+    state = store.seal(campaign_id, load_id)
+    if campaign_view(store, campaign_id).policy != policy:
+        console.say(f"campaign {campaign_id} keeps the policy that it was created with")
+    return state
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk

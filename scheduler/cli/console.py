@@ -1,0 +1,66 @@
+"""How we speak to a person and to a program: results on standard output, the rest on error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from scheduler.errors import Problem
+
+#: Rich itself honours NO_COLOR, TERM=dumb and pipes.
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Say something about what goes on."""
+    err.print(text, markup=False)
+
+
+def fail(text: str) -> None:
+    """Say what is wrong."""
+    err.print(f"error: {text}", markup=False, style="red")
+
+
+def show_problems(problems: Iterable[Problem], total: int, *, what: str = "error") -> None:
+    """Say what is wrong with a file: the first problems, a line each, then how many there are."""
+    shown = list(problems)
+    for problem in shown:
+        err.print(f"{what}: {problem}", markup=False, style="red" if what == "error" else "yellow")
+    if total > len(shown):
+        say(f"… and {total - len(shown)} more, {total} in all")
+
+
+def emit(record: Mapping[str, Any]) -> None:
+    """Write one JSON object on a line of its own to standard output."""
+    typer.echo(json.dumps(record, ensure_ascii=False))
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """Return a table that stays readable in 80 columns."""
+    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        drawn.add_column(column, justify="left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    return drawn
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Any]:
+    """Show how many rows are done. Yields a callable that takes the number."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,} rows"))
+    shown = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
+    if not err.is_terminal:
+        yield lambda done, total=None: None
+        return
+    with shown:
+        task: TaskID = shown.add_task(what, total=None)
+        yield lambda done, total=None: shown.update(task, completed=done, total=total)

@@ -1,0 +1,51 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _campaign_id(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", value):
+        raise typer.BadParameter("expected up to 100 letters, digits, dots, dashes or underscores")
+    return value
+
+
+CampaignFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Campaign file: .csv, or .yaml with a policy.")
+]
+NewId = Annotated[
+    str | None,
+    typer.Option(
+        "--id",
+        metavar="ID",
+        callback=_campaign_id,
+        help="Id of the campaign. Without it: its name and a hash of its content.",
+    ),
+]
+SomeId = Annotated[
+    str | None, typer.Argument(metavar="[ID]", help="A campaign's id; without it the newest one.")
+]
+MaxDuration = Annotated[
+    str | None,
+    typer.Option(metavar="DURATION", help="End each call after this long: 90s, 5m, 2h."),
+]
+MaxConcurrency = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Ceiling of open calls on the account."),
+]
+Encoding = Annotated[
+    str, typer.Option(metavar="NAME", help="Encoding of the file, when it is not UTF-8.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse the whole file when one of its rows is refused.")
+]
+First = Annotated[
+    int | None, typer.Option("--first", min=1, metavar="N", help="Call only the first N rows.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real calls.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]

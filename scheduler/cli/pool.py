@@ -1,0 +1,138 @@
+"""The processes of `run`: its workers, and the sandbox where it is asked for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+from scheduler.errors import ConfigError
+
+#: How long a worker may take to finish what is in hand: longer than a start.
+LEAVE_SECONDS = 30.0
+
+#: A worker that dies sooner than this after its start is not simply started again.
+TOO_SOON_SECONDS = 5.0
+
+
+class Pool:
+    """Workers in sessions of their own, so that Ctrl-C reaches `run` alone.
+
+    They hold the reading end of a pipe, and see by its end that `run` has died.
+    """
+
+    def __init__(self, campaign_id: str, count: int, logs: Path, keep_fds: tuple[int, ...]) -> None:
+        """`keep_fds` are inherited: what must not close before the last worker is gone."""
+        self._campaign_id = campaign_id
+        self._logs = logs
+        self._keep_fds = keep_fds
+        self._reading, self._writing = os.pipe()
+        self._count = count
+        self._workers: dict[int, subprocess.Popen[bytes]] = {}
+        self._started_at: dict[int, float] = {}
+        self._early_deaths = 0
+
+    def start(self) -> None:
+        """Start every worker."""
+        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for number in range(1, self._count + 1):
+            self._start(number)
+
+    def _start(self, number: int) -> None:
+        command = [sys.executable, "-m", "scheduler.cli", "worker"]
+        command += ["--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
+        with self._log(number).open("ab") as log:
+            self._workers[number] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(self._reading, *self._keep_fds),
+            )
+        self._started_at[number] = time.monotonic()
+
+    def _log(self, number: int) -> Path:
+        return self._logs / f"worker-{number}.log"
+
+    def tend(self) -> None:
+        """Start workers that have died again. Raises ConfigError when they can't be kept alive."""
+        for number, worker in list(self._workers.items()):
+            if worker.poll() is None:
+                continue
+            if time.monotonic() - self._started_at[number] < TOO_SOON_SECONDS:
+                self._early_deaths += 1
+            if self._early_deaths > 2 * self._count:
+                raise ConfigError(
+                    f"the workers die at once, see {self._log(number)}:\n{self._tail()}"
+                )
+            self._start(number)
+
+    def _tail(self) -> str:
+        lines = self._log(1).read_text(errors="replace").splitlines()
+        return "\n".join(lines[-5:])
+
+    @property
+    def pids(self) -> list[int]:
+        """The workers' process ids."""
+        return [worker.pid for worker in self._workers.values()]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the workers finish what is in hand, and wait for them."""
+        for worker in self._workers.values():
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)
+        give_up_at = time.monotonic() + LEAVE_SECONDS
+        for worker in self._workers.values():
+            try:
+                worker.wait(max(0.1, give_up_at - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+        os.close(self._reading)
+        os.close(self._writing)
+
+
+class SandboxProcess:
+    """The sandbox of one `run`. It leaves when `run` and every worker are gone."""
+
+    def __init__(self, limit: int, logs: Path) -> None:
+        self._limit = limit
+        self._logs = logs
+        self.url = ""
+        self._reading, self.needed_fd = os.pipe()
+
+    def __enter__(self) -> Self:
+        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "scheduler.cli", "sandbox", "--port", "0"]
+        command += ["--limit", str(self._limit), "--until-fd", str(self._reading)]
+        command += ["--journal", str(self._logs / "sandbox-journal.jsonl")]
+        with (self._logs / "sandbox.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+                pass_fds=(self._reading,),
+            )
+        os.close(self._reading)
+        assert self._process.stdout is not None
+        with self._process.stdout as said:
+            self.url = said.readline().strip()
+        if not self.url:
+            raise ConfigError(f"the sandbox did not start, see {self._logs / 'sandbox.log'}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.needed_fd)
+        self._process.terminate()
+        self._process.wait()

@@ -1,0 +1,99 @@
+"""What `run` shows while it runs: calls by state, slots in use, dials and stops, time left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from scheduler.cli import console
+from scheduler.models import CallState
+from scheduler.store import AccountView, CampaignView
+
+#: Off a terminal, a line this often.
+LINE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """Shows how a campaign stands; remembers what a view alone can't tell."""
+
+    ceiling: int
+    began_at: float = field(default_factory=time.monotonic)
+    peak: int = 0  #: slots in use at most
+    notice: str = ""  #: what it waits for, or what is wrong
+    _live: Live | None = None
+    _line_at: float = 0.0
+    _ended_before: int | None = None
+
+    def show(self, campaign: CampaignView, account: AccountView) -> None:
+        """Show how it stands now."""
+        self.peak = max(self.peak, account.slots)
+        if self._ended_before is None:
+            self._ended_before = campaign.calls[CallState.ENDED]
+        if self._live is not None:
+            self._live.update(self._picture(campaign, account), refresh=True)
+        elif time.monotonic() >= self._line_at:
+            self._line_at = time.monotonic() + LINE_SECONDS
+            console.say(self._line(campaign, account))
+
+    @contextmanager
+    def on_screen(self) -> Iterator[None]:
+        """Draw on a terminal; elsewhere lines are written."""
+        if not console.err.is_terminal:
+            yield
+            return
+        with Live(console=console.err, auto_refresh=False, transient=True) as self._live:
+            yield
+        self._live = None
+
+    def _line(self, campaign: CampaignView, account: AccountView) -> str:
+        calls = campaign.calls
+        parts = [f"{calls[CallState.ENDED]}/{campaign.total} ended", f"{campaign.open} open"]
+        parts += [f"{account.slots} of {self._limit(account)} slots", self._time_left(campaign)]
+        if self.notice:
+            parts.append(self.notice)
+        return "; ".join(part for part in parts if part)
+
+    def _limit(self, account: AccountView) -> int:
+        return min(account.learned, self.ceiling)
+
+    def _picture(self, campaign: CampaignView, account: AccountView) -> RenderableType:
+        calls, total = campaign.calls, max(1, campaign.total)
+        bar = Table.grid(padding=(0, 1))
+        ended = calls[CallState.ENDED]
+        bar.add_row(
+            f"[bold]{campaign.campaign_id}[/]",
+            ProgressBar(total=total, completed=ended, width=24),
+            f"{ended}/{campaign.total}",
+            self._time_left(campaign),
+        )
+        states = Table.grid(padding=(0, 2))
+        states.add_row(*(f"[dim]{state}[/]" for state in CallState))
+        states.add_row(*(str(calls[state]) for state in CallState))
+        slots = Table.grid(padding=(0, 1))
+        limit = self._limit(account)
+        slots.add_row(
+            "slots",
+            ProgressBar(total=max(1, limit), completed=account.slots, width=24),
+            f"{account.slots} of {limit}"
+            + (f" (ceiling {self.ceiling})" if limit < self.ceiling else ""),
+            f"{account.overdue} overdue" if account.overdue else "",
+        )
+        return Group(bar, "", states, "", slots, Text(self.notice, style="yellow"))
+
+    def _time_left(self, campaign: CampaignView) -> str:
+        """Guess from the pace so far; nothing is said before there is one."""
+        ended = campaign.calls[CallState.ENDED] - (self._ended_before or 0)
+        passed = time.monotonic() - self.began_at
+        if ended < 1 or passed < 2:
+            return ""
+        left = (campaign.total - campaign.calls[CallState.ENDED]) * passed / ended
+        return f"about {left:.0f} s left" if left < 120 else f"about {left / 60:.0f} min left"

@@ -1,0 +1,206 @@
+"""`callsched run`: a whole campaign on this machine, its workers included."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import campaigns, console, options
+from scheduler.cli.pool import Pool, SandboxProcess
+from scheduler.cli.results import export, format_of
+from scheduler.cli.supervision import Ending, Supervision
+from scheduler.errors import ConfigError, NotDone
+from scheduler.models import CampaignState
+from scheduler.providers import Symbl
+from scheduler.settings import Settings, settings
+from scheduler.store import CampaignView, Store, campaign_view, live_calls, results
+from scheduler.worker import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the command line says, apart from the file."""
+
+    id: str | None
+    max_duration: str | None
+    workers: int
+    again: bool
+    sandbox: bool
+    strict: bool
+    first: int | None
+    encoding: str
+    yes: bool
+    wait: bool
+    json: bool
+    results: Path | None
+
+
+def run(
+    file: options.CampaignFile,
+    max_duration: options.MaxDuration = None,
+    max_concurrency: options.MaxConcurrency = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="Worker processes to start.")
+    ] = 2,
+    id_: options.NewId = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Call everyone again when the campaign is finished.")
+    ] = False,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Call a sandbox on this machine: nobody is called.")
+    ] = False,
+    strict: options.Strict = False,
+    first: options.First = None,
+    encoding: options.Encoding = "utf-8",
+    yes: options.Yes = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Leave calls that are due only later; exit code 3.")
+    ] = False,
+    json: options.Json = False,
+    results: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write the results to this .csv or .jsonl file."),
+    ] = None,
+) -> None:
+    """Call every contact of a campaign file, and wait until the last call has ended.
+
+    The same command again goes on with an unfinished campaign and calls nobody twice; a finished
+    one is refused unless you say --again. Ctrl-C stops every live call before it leaves.
+
+    Exit codes: 0 ran to its end; 1 the file, the settings or the account is wrong; 2 bad usage;
+    3 calls were left pending by --no-wait; 130 after Ctrl-C.
+
+    Example: `callsched run contacts.csv --max-duration 90s --max-concurrency 10 --sandbox`
+    """
+    if max_concurrency is not None:
+        os.environ["CALLSCHED_MAX_CONCURRENCY"] = str(max_concurrency)
+    if results is not None:
+        format_of(results)
+    wishes = _Wishes(
+        id_,
+        max_duration,
+        workers,
+        again,
+        sandbox,
+        strict,
+        first,
+        encoding,
+        yes,
+        not no_wait,
+        json,
+        results,
+    )
+    raise typer.Exit(_run(Path(file), wishes))
+
+
+def _run(path: Path, wishes: _Wishes) -> int:
+    with ExitStack() as stack:
+        # Before anything is started: what the file says, and whom it would call.
+        chosen = settings()
+        checked = stack.enter_context(
+            campaigns.check(
+                path, chosen, encoding=wishes.encoding, strict=wishes.strict, first=wishes.first
+            )
+        )
+        policy = campaigns.policy_of(checked, wishes.max_duration, chosen)
+        keep_fds: tuple[int, ...] = ()
+        if wishes.sandbox:
+            process = SandboxProcess(chosen.max_concurrency, chosen.state_dir / "logs")
+            keep_fds = (stack.enter_context(process).needed_fd,)
+            chosen = _at_sandbox(process.url)
+        account = campaigns.account_of(checked, chosen, ours=not wishes.sandbox)
+        account = chosen.account if wishes.sandbox else account
+        store, embedded = open_store(chosen)
+        stack.callback(lambda: embedded.close() if embedded is not None else None)
+        stack.callback(store.close)
+        _try_account(store, chosen)
+        if not (wishes.yes or wishes.sandbox):
+            campaigns.confirm(checked, policy, chosen)
+        campaign_id = campaigns.choose_id(store, checked, wishes.id, again=wishes.again)
+        supervision = Supervision(store, embedded, chosen, campaign_id, wait=wishes.wait)
+        with supervision.signals():
+            state = campaigns.submit_rows(store, checked, campaign_id, policy, account)
+            _refuse_finished(state, campaign_id)
+            store.resume(campaign_id)
+            pool = Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds)
+            with pool:
+                ending = supervision.watch(pool)
+        return _close(store, campaign_id, ending, wishes)
+
+
+def _at_sandbox(url: str) -> Settings:
+    """Point this process and its workers at the sandbox, with an account of its own.
+
+    The name of the account is what keeps a real worker from ever dialling a sandbox campaign.
+    """
+    os.environ["CALLSCHED_SYMBL_BASE_URL"] = url
+    os.environ["CALLSCHED_SYMBL_APP_ID"] = os.environ["CALLSCHED_SYMBL_APP_SECRET"] = "sandbox"
+    os.environ.pop("CALLSCHED_SYMBL_ACCESS_TOKEN", None)
+    os.environ["CALLSCHED_ACCOUNT"] = "sandbox"
+    settings.cache_clear()
+    return settings()
+
+
+def _try_account(store: Store, chosen: Settings) -> None:
+    """Fetch a token before anything is loaded, so that wrong settings are told at once."""
+    provider = Symbl(chosen)
+    try:
+        provider.authorize()
+    except NotDone as error:
+        said = f"{chosen.symbl_base_url} does not answer, check CALLSCHED_SYMBL_BASE_URL: {error}"
+        # With calls to be stopped the workers start all the same, and go on trying.
+        if not live_calls(store, chosen.account):
+            raise ConfigError(said) from error
+        console.say(said)
+    finally:
+        provider.close()
+
+
+def _refuse_finished(state: CampaignState, campaign_id: str) -> None:
+    if state is CampaignState.FINISHED:
+        raise ConfigError(
+            f"campaign {campaign_id} is finished, and nobody is called twice:"
+            f" see `callsched results {campaign_id}`, or say --again to call everyone again"
+        )
+
+
+def _close(store: Store, campaign_id: str, ending: Ending, wishes: _Wishes) -> int:
+    view = campaign_view(store, campaign_id)
+    if wishes.results is not None:
+        export(results(store, campaign_id), wishes.results)
+    if wishes.json:
+        console.emit(
+            {
+                **view.as_record(),
+                "exit_code": ending.code,
+                "peak_slots": ending.peak_slots,
+                "seconds": round(ending.seconds, 3),
+                "results": str(wishes.results) if wishes.results else None,
+            }
+        )
+    else:
+        _show(view, ending, wishes)
+    if ending.message:
+        console.say(ending.message)
+    return ending.code
+
+
+def _show(view: CampaignView, ending: Ending, wishes: _Wishes) -> None:
+    rows = [(count, *_explained(label)) for label, count in view.dispositions.items()]
+    rows += [
+        (count, state, "") for state, count in view.calls.items() if count and state != "ended"
+    ]
+    title = f"{view.campaign_id}: {view.total} contacts in {ending.seconds:.1f} s"
+    console.out.print(console.table(title, ("calls", "ended as", "reason"), rows))
+    where = wishes.results or f"callsched results {view.campaign_id}"
+    console.out.print(f"\nat most {ending.peak_slots} slots in use; results: {where}", markup=False)
+
+
+def _explained(label: str) -> tuple[str, str]:
+    disposition, _, reason = label.partition(":")
+    return disposition, reason.replace("_", " ")

@@ -1,0 +1,69 @@
+"""`callsched sandbox`: a telephony API in a box, on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scheduler.durations import seconds
+from scheduler.sandbox import Knobs, serve
+
+
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8800,
+    limit: Annotated[int, typer.Option(min=0, help="Live calls; one more start is a 429.")] = 20,
+    latency: Annotated[str, typer.Option(help="How long a start's answer takes.")] = "50ms",
+    hangup_after: Annotated[
+        str | None,
+        typer.Option(metavar="LEAST..MOST", help="Far ends hang up after, such as 1s..5s."),
+    ] = None,
+    hangup_share: Annotated[
+        float, typer.Option(min=0, max=1, help="How many of the far ends hang up.")
+    ] = 1.0,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Append every event to this file.")
+    ] = None,
+    until_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run a local server that behaves as the telephony API does, and prints its URL.
+
+    It enforces a concurrency limit, its far ends may hang up, and it keeps a journal of what it
+    was asked: `GET /sandbox/journal`. Nobody is called.
+
+    Example: `callsched sandbox --limit 10 --latency 200ms --hangup-after 1s..5s`
+    """
+    knobs: dict[str, Any] = {"limit": limit, "hangup_share": hangup_share}
+    knobs["latency_seconds"] = _seconds("--latency", latency)
+    if hangup_after is not None:
+        least, _, most = hangup_after.partition("..")
+        knobs["hangup_after_seconds"] = tuple(
+            _seconds("--hangup-after", part) for part in (least, most or least)
+        )
+    if until_fd is not None:
+        threading.Thread(target=_leave_at_end_of, args=(until_fd,), daemon=True).start()
+    try:
+        serve(host, port, Knobs.model_validate(knobs), journal, on_ready=typer.echo)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except OSError as error:
+        raise typer.BadParameter(f"{host}:{port}: {error.strerror}", param_hint="--port") from None
+
+
+def _seconds(option: str, written: str) -> float:
+    try:
+        return seconds(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _leave_at_end_of(fd: int) -> None:
+    """Leave when everybody who needs this sandbox is gone: they hold the pipe's other end."""
+    while os.read(fd, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

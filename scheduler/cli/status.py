@@ -1,0 +1,92 @@
+"""`callsched status`: how the campaigns and their accounts stand."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from scheduler.cli import console, options
+from scheduler.cli.ledger import ledger
+from scheduler.models import CallState
+from scheduler.store import (
+    AccountView,
+    CampaignView,
+    Store,
+    account_view,
+    campaign_ids,
+    campaign_view,
+)
+
+
+def status(
+    id_: options.SomeId = None,
+    json: options.Json = False,
+) -> None:
+    """Show every campaign, or one of them, and the accounts that they dial from.
+
+    Example: `callsched status nightly-2026-11-22 --json`
+    """
+    with ledger() as store:
+        ids = [id_] if id_ else campaign_ids(store)
+        views = [campaign_view(store, campaign_id) for campaign_id in ids]
+        accounts = _accounts(store, views)
+    if json:
+        console.emit(_record(id_, views, accounts))
+    else:
+        _show(views, accounts)
+
+
+def _accounts(store: Store, views: list[CampaignView]) -> list[AccountView]:
+    names = sorted({view.account for view in views})
+    return [account_view(store, name) for name in names]
+
+
+def _record(
+    id_: str | None, views: list[CampaignView], accounts: list[AccountView]
+) -> dict[str, Any]:
+    """Return one campaign with its account when it was asked for, else lists of both."""
+    if id_:
+        return {**views[0].as_record(), "account_view": accounts[0].as_record()}
+    return {
+        "campaigns": [view.as_record() for view in views],
+        "accounts": [account.as_record() for account in accounts],
+    }
+
+
+def _show(views: list[CampaignView], accounts: list[AccountView]) -> None:
+    if not views:
+        console.out.print("no campaigns yet: callsched run FILE, or callsched submit FILE")
+        return
+    columns = ("campaign", "state", "total", *(state.value for state in CallState))
+    rows = [
+        (view.campaign_id, view.state, view.total, *(view.calls[state] for state in CallState))
+        for view in views
+    ]
+    console.out.print(console.table("", columns, rows))
+    if len(views) == 1:
+        _show_one(views[0])
+    for account in accounts:
+        console.out.print("\n" + account_line(account), markup=False)
+
+
+def _show_one(view: CampaignView) -> None:
+    for label, count in view.dispositions.items():
+        console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
+    if view.next_due_at is not None and view.next_due_at > time.time():
+        when = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(view.next_due_at))
+        console.out.print(f"  the next call is due at {when}")
+
+
+def account_line(account: AccountView) -> str:
+    """Return an account in a sentence or two, what is wrong last."""
+    parts = [
+        f"account {account.account}: {account.slots} slots in use of a limit of"
+        f" {account.learned} as learned, {account.live} live"
+    ]
+    if account.overdue:
+        age = account.oldest_overdue_seconds
+        parts.append(f"{account.overdue} past their deadline, the oldest by {age:.0f} s")
+    if account.outage:
+        parts.append("the provider does not answer: one probe goes out at a time")
+    parts += [f"BLOCKED: {why}" for why in account.blocks]
+    return "; ".join(parts)

@@ -1,0 +1,47 @@
+"""`callsched submit`: hand a campaign to a pool of workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from scheduler.cli import campaigns, console, options
+from scheduler.cli.ledger import ledger
+from scheduler.settings import settings
+from scheduler.store import campaign_view
+
+
+def submit(
+    file: options.CampaignFile,
+    id_: options.NewId = None,
+    max_duration: options.MaxDuration = None,
+    strict: options.Strict = False,
+    encoding: options.Encoding = "utf-8",
+    first: options.First = None,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> None:
+    """Hand a campaign to a running pool of workers, and print its id.
+
+    Submitting the same id again completes a load that broke off and adds rows that it does not
+    know; nothing else changes, and nobody is called twice.
+
+    Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
+    """
+    chosen = settings()
+    with campaigns.check(
+        Path(file), chosen, encoding=encoding, strict=strict, first=first
+    ) as checked:
+        policy = campaigns.policy_of(checked, max_duration, chosen)
+        account = campaigns.account_of(checked, chosen, ours=False)
+        if not yes:
+            campaigns.confirm(checked, policy, chosen)
+        with ledger() as store:
+            campaign_id = campaigns.choose_id(store, checked, id_, again=False)
+            campaigns.submit_rows(store, checked, campaign_id, policy, account)
+            view = campaign_view(store, campaign_id)
+    if json:
+        console.emit(view.as_record())
+    else:
+        typer.echo(campaign_id)

@@ -1,0 +1,169 @@
+"""What `run` does between the first dial and the last stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from scheduler.cli import console
+from scheduler.cli.pool import Pool
+from scheduler.cli.progress import Progress
+from scheduler.embedded import EmbeddedRedis
+from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.models import CallState, CampaignState
+from scheduler.settings import Settings
+from scheduler.store import (
+    AccountView,
+    CampaignView,
+    Store,
+    account_view,
+    campaign_view,
+    live_calls,
+)
+
+LOOK_SECONDS = 0.2
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended."""
+
+    code: int
+    message: str
+    seconds: float
+    peak_slots: int
+
+
+class Supervision:
+    """Keeps Redis and the workers alive, shows progress, and sees an interruption through."""
+
+    def __init__(
+        self,
+        store: Store,
+        embedded: EmbeddedRedis | None,
+        settings: Settings,
+        campaign_id: str,
+        *,
+        wait: bool,
+    ) -> None:
+        self._store = store
+        self._embedded = embedded
+        self._settings = settings
+        self._campaign_id = campaign_id
+        self._wait = wait
+        self._interrupts = 0
+        self._handled = 0
+        self._watching = False
+        self._progress = Progress(settings.max_concurrency)
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Take Ctrl-C, SIGTERM and SIGHUP as an order to stop every live call and leave."""
+        kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {kind: signal.signal(kind, self._interrupt) for kind in kinds}
+        try:
+            yield
+        finally:
+            for kind, handler in before.items():
+                signal.signal(kind, handler)
+
+    def _interrupt(self, _kind: int, _frame: FrameType | None) -> None:
+        self._interrupts += 1
+        if not self._watching:
+            # Nothing is dialled before the workers are there.
+            raise KeyboardInterrupt
+
+    def watch(self, pool: Pool) -> Ending:
+        """Start the workers and watch until the campaign is over, for whatever reason."""
+        self._watching = True
+        pool.start()
+        with self._progress.on_screen():
+            while True:
+                ending = self._look(pool)
+                if ending is not None:
+                    return ending
+                time.sleep(LOOK_SECONDS)
+
+    def _look(self, pool: Pool) -> Ending | None:
+        try:
+            pool.tend()
+            if self._handled < self._interrupts:
+                self._see_through()
+            campaign = campaign_view(self._store, self._campaign_id)
+            account = account_view(self._store, campaign.account)
+        except LedgerUnreachable as error:
+            self._revive(error)
+            return None
+        self._progress.notice = self._notice(campaign, account)
+        self._progress.show(campaign, account)
+        return self._judge(campaign, account)
+
+    def _revive(self, error: LedgerUnreachable) -> None:
+        """Start a dead private Redis again; for any other one there is only waiting."""
+        try:
+            if self._embedded is None or not self._embedded.ensure():
+                console.say(f"waiting for Redis: {error}")
+                time.sleep(1)
+            else:
+                console.say("the private Redis had died and has been started again")
+        except SchedulerError as trouble:
+            console.say(str(trouble))
+
+    def _see_through(self) -> None:
+        """Act on an interruption: fence new starts, then stop what is live."""
+        if self._handled == 0:
+            console.say("interrupted: no new calls; stopping every live one …")
+        self._store.halt(self._campaign_id, abort=True)
+        if self._handled > 0:
+            self._list_live()
+        self._handled = self._interrupts
+
+    def _list_live(self) -> None:
+        account = campaign_view(self._store, self._campaign_id).account
+        live = live_calls(self._store, account, self._campaign_id)
+        console.say(f"{len(live)} calls are live, and their stops are being sent:")
+        for attempt, _ in live:
+            console.say(f"  {attempt}")
+
+    def _notice(self, campaign: CampaignView, account: AccountView) -> str:
+        if self._interrupts:
+            return f"interrupted: {campaign.open} calls are being ended"
+        if account.blocks:
+            return f"the account can't dial: {account.blocks[0]}"
+        if account.overdue and account.oldest_overdue_seconds > 5:
+            return f"{account.overdue} stops are not confirmed yet"
+        if account.outage:
+            url = self._settings.symbl_base_url
+            return f"{url} does not answer: one probe goes out at a time"
+        due_at = campaign.next_due_at
+        if due_at is not None and campaign.open == 0 and due_at > time.time() + 1:
+            when = time.strftime("%H:%M:%S", time.localtime(due_at))
+            return f"waiting: the next call is due at {when}"
+        return ""
+
+    def _judge(self, campaign: CampaignView, account: AccountView) -> Ending | None:
+        """Say whether it is over, and why."""
+        if campaign.open or live_calls(self._store, campaign.account, self._campaign_id):
+            return None
+        if campaign.state is CampaignState.FINISHED:
+            return self._ending(0, "")
+        pending = campaign.calls[CallState.PENDING]
+        again = "the same command goes on with them, and calls nobody twice"
+        if self._interrupts:
+            return self._ending(INTERRUPTED, f"interrupted: {pending} calls left; {again}")
+        if account.blocks:
+            return self._ending(1, f"error: {account.blocks[0]}\n{pending} calls left; {again}")
+        due_at = campaign.next_due_at
+        if not self._wait and due_at is not None and due_at > time.time() + LOOK_SECONDS:
+            return self._ending(3, f"{pending} calls left that are due later; {again}")
+        return None
+
+    def _ending(self, code: int, message: str) -> Ending:
+        seconds = time.monotonic() - self._progress.began_at
+        return Ending(code, message, seconds, self._progress.peak)
