@@ -1,0 +1,173 @@
+"""How a campaign file becomes checked rows, in one pass over it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from scheduler.campaign import document
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.columns import RawRow
+from scheduler.campaign.inline import read_inline
+from scheduler.campaign.problems import Problems, refusal
+from scheduler.campaign.rows import Rules, check, problems_of
+from scheduler.campaign.schema import Campaign, read_campaign
+from scheduler.campaign.source import Lines, codec_name, open_file, read_whole, whole_text
+from scheduler.campaign.table import read_table
+from scheduler.errors import CampaignError, Problem
+from scheduler.models import Policy
+
+_TABLES = (".csv", ".tsv", ".txt")
+_DOCUMENTS = (".yaml", ".yml")
+_PROGRESS_ROWS = 1000
+_DEFAULT = Policy()
+
+
+def load(
+    path: Path,
+    *,
+    encoding: str = "utf-8",
+    strict: bool = False,
+    first: int | None = None,
+    max_duration_ceiling_seconds: float,
+    on_progress: Callable[[int], None] | None = None,
+) -> CheckedCampaign:
+    """Read and check a campaign file; CampaignError has its first problems and their number.
+
+    A row that can't be called is kept with its reason, unless `strict`: then it refuses the file.
+    `first` keeps only that many rows. `on_progress` is told now and then how many were read.
+    """
+    reading = _Reading(codec_name(encoding, str(path)), max_duration_ceiling_seconds)
+    plan = reading.plan(path)
+    checked = CheckedCampaign(
+        name=plan.campaign.name or path.stem,
+        policy=_policy(plan.campaign, max_duration_ceiling_seconds),
+        account=plan.campaign.account,
+    )
+    try:
+        _fill(checked, plan, reading.problems, first, on_progress or _nobody_listens)
+        _judge(checked, reading.problems, str(path), strict=strict)
+    except BaseException:
+        checked.close()
+        raise
+    checked.digest = reading.digest.hexdigest()
+    checked.problems = tuple(reading.problems.kept)
+    checked.problem_counts = reading.problems.counts
+    return checked
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the file says about the campaign, and the rows that are still to be read."""
+
+    campaign: Campaign
+    rules: Rules
+    rows_path: str
+    rows: Iterator[RawRow]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over the bytes of a campaign."""
+
+    encoding: str
+    ceiling_seconds: float
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    problems: Problems = field(default_factory=Problems)
+
+    def plan(self, path: Path) -> _Plan:
+        """Open the file, and read it as far as its rows."""
+        _expect_ending(path, _DOCUMENTS + _TABLES)
+        file = open_file(path)
+        if path.suffix.lower() in _TABLES:
+            campaign = Campaign(contacts=path.name)
+            return self._planned(campaign, path, self._table(file, path))
+        return self._document(file, path)
+
+    def _document(self, file: BinaryIO, path: Path) -> _Plan:
+        with file:
+            data = read_whole(file, str(path))
+        self.digest.update(data)
+        root = document.compose(whole_text(data, str(path), self.encoding), str(path))
+        campaign = read_campaign(root, str(path), self.ceiling_seconds)
+        if isinstance(campaign.contacts, str):
+            beside = path.parent / campaign.contacts
+            return self._planned(campaign, beside, self._named_table(root, path, beside))
+        inline = read_inline(campaign.contacts, str(path), self.problems)
+        return self._planned(campaign, path, inline)
+
+    def _named_table(
+        self, root: document.Node | None, path: Path, beside: Path
+    ) -> Iterator[RawRow]:
+        """Open the CSV that a document names; where it can't be, the document is to be mended."""
+        try:
+            _expect_ending(beside, _TABLES)
+            return self._table(open_file(beside), beside)
+        except CampaignError as error:
+            line, column = document.place_of(root, "contacts")
+            message = f"contacts: {error}"
+            raise refusal(str(path), message, line, column) from None
+
+    def _table(self, file: BinaryIO, path: Path) -> Iterator[RawRow]:
+        with file:
+            lines = Lines(file, str(path), self.encoding, self.digest.update)
+            yield from read_table(lines, str(path), self.problems)
+
+    def _planned(self, campaign: Campaign, path: Path, rows: Iterator[RawRow]) -> _Plan:
+        rules = Rules(self.ceiling_seconds, campaign.default_region, campaign.call.dtmf)
+        return _Plan(campaign, rules, str(path), rows)
+
+
+def _fill(
+    checked: CheckedCampaign,
+    plan: _Plan,
+    problems: Problems,
+    first: int | None,
+    on_progress: Callable[[int], None],
+) -> None:
+    """Check every row; beyond the first ones only the shape of the file counts."""
+    read = 0
+    try:
+        for read, raw in enumerate(plan.rows, start=1):
+            if read % _PROGRESS_ROWS == 0:
+                on_progress(read)
+            if first is None or read <= first:
+                row, faults = check(raw, plan.rules)
+                checked.add(row)
+                for problem in problems_of(raw, faults, plan.rows_path):
+                    problems.add(problem)
+    except CampaignError as error:
+        problems.refuse(error.problems)
+    on_progress(read)
+
+
+def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: bool) -> None:
+    """Raise what refuses the file as a whole."""
+    if problems.refuse_file or (strict and problems.total):
+        raise problems.error()
+    if not checked.row_count:
+        raise refusal(path, "nobody is left to call: there are no rows", code="nobody")
+    if not checked.callable_count:
+        message = f"nobody is left to call: {checked.refused_count} rows refused"
+        raise problems.error(Problem(path, message, code="nobody"))
+
+
+def _policy(campaign: Campaign, ceiling_seconds: float) -> Policy:
+    return Policy(
+        max_duration_seconds=campaign.max_duration
+        or min(_DEFAULT.max_duration_seconds, ceiling_seconds),
+        max_concurrency=campaign.max_concurrency,
+        session_name=campaign.call.session_name,
+    )
+
+
+def _expect_ending(path: Path, endings: tuple[str, ...]) -> None:
+    if path.suffix.lower() not in endings:
+        raise refusal(str(path), f"expected a file that ends in {', '.join(endings)}")
+
+
+def _nobody_listens(_read: int) -> None:
+    pass

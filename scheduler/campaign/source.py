@@ -1,0 +1,162 @@
+"""How the bytes of a file become lines of text, and where they are none."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from scheduler.campaign.problems import refusal
+from scheduler.errors import CampaignError
+
+CHUNK_BYTES = 65_536
+MOST_DOCUMENT_BYTES = 16 * 1024**2
+LONGEST_LINE = 1_000_000  #: characters; far above what a spreadsheet writes
+_BOM = "\ufeff"
+_WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# They are registered as encodings of text, but make half characters or need no file.
+_NO_FILE_ENCODINGS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+_NO_FILE_ENCODINGS |= {"utf-7", "mbcs", "oem"}
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file of the campaign; a CampaignError says in plain words why that fails."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise refusal(str(path), "there is no such file") from None
+    except IsADirectoryError:
+        raise refusal(str(path), "this is a directory; expected a .yaml or .csv file") from None
+    except OSError as error:
+        raise refusal(str(path), f"can't be read: {error.strerror}") from None
+    except ValueError:  # a NUL byte in the name
+        raise refusal(repr(str(path)), "this is no name of a file") from None
+
+
+def read_whole(file: BinaryIO, path: str) -> bytes:
+    """Read a document, which is bounded; a CSV is not."""
+    try:
+        data = file.read(MOST_DOCUMENT_BYTES + 1)
+    except OSError as error:
+        raise refusal(path, f"can't be read: {error.strerror}") from None
+    if len(data) > MOST_DOCUMENT_BYTES:
+        most = MOST_DOCUMENT_BYTES // 1024**2
+        raise refusal(path, f"expected at most {most} MiB: put the contacts into a CSV beside it")
+    return data
+
+
+def codec_name(encoding: str, path: str) -> str:
+    """Return the one name of an encoding that Python gives it."""
+    try:
+        codec = codecs.lookup(encoding)
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)  # refuses those of bytes, such as hex
+        known = codec.name not in _NO_FILE_ENCODINGS
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        hint = f"unknown encoding {encoding!r}: expected one such as utf-8, latin-1 or cp1252"
+        raise refusal(path, hint, code="encoding")
+    return "utf-8" if codec.name == "utf-8-sig" else codec.name
+
+
+def place(text: str) -> tuple[int, int]:
+    """Return the line and the column that follow a text, both counted from 1."""
+    text = text.removeprefix(_BOM).replace("\r\n", "\n").replace("\r", "\n")
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+def not_text(
+    error: UnicodeDecodeError, path: str, before: str, line: int, offset: int
+) -> CampaignError:
+    """Say where a byte stands that is no text, after so many finished lines."""
+    ahead = before + error.object[: error.start].decode(error.encoding, "replace")
+    further, column = place(ahead)
+    hint = "utf-16" if error.object.startswith(_WIDE_BOMS) and offset == 0 else "latin-1"
+    message = (
+        f"expected {error.encoding.upper()} text, got the byte 0x{error.object[error.start]:02X} "
+        f"at byte offset {offset + error.start}: save the file as UTF-8, "
+        f"or say --encoding {hint} if that is how it is written"
+    )
+    return refusal(path, message, line + further, column, "encoding")
+
+
+def whole_text(data: bytes, path: str, encoding: str) -> str:
+    """Decode a document. It is UTF-8 more often than the CSV beside it, so that comes first."""
+    for codec in dict.fromkeys(("utf-8", encoding)):
+        try:
+            return data.decode(codec).removeprefix(_BOM)
+        except UnicodeDecodeError as error:
+            refused = not_text(error, path, "", 0, 0)
+    raise refused
+
+
+class Lines:
+    """The lines of a file, with their ends, read once and piece by piece."""
+
+    def __init__(
+        self, file: BinaryIO, path: str, encoding: str, seen: Callable[[bytes], None]
+    ) -> None:
+        self._file = file
+        self._path = path
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._seen = seen  # is handed every byte that was read
+        self._offset = 0
+        self._finished = 0
+        self._tail = ""  # a line whose end has not been read yet
+
+    def __iter__(self) -> Iterator[str]:
+        for text in self._texts():
+            lines = _split(self._tail + text)
+            self._tail = lines.pop()
+            yield from lines
+            self._finished += len(lines)
+            if len(self._tail) > LONGEST_LINE:
+                message = f"this line is longer than {LONGEST_LINE:,} characters"
+                raise refusal(self._path, message, self._finished + 1, code="shape")
+        if self._tail:
+            yield self._tail
+
+    def _texts(self) -> Iterator[str]:
+        chunk = None
+        while chunk != b"":
+            chunk = self._read()
+            text = self._decoded(chunk)
+            if self._offset == 0:
+                text = text.removeprefix(_BOM)
+            if "\0" in text:
+                raise self._nul(text)
+            self._offset += len(chunk)
+            yield text
+
+    def _read(self) -> bytes:
+        try:
+            chunk = self._file.read(CHUNK_BYTES)
+        except OSError as error:
+            raise refusal(self._path, f"can't be read: {error.strerror}") from None
+        self._seen(chunk)
+        return chunk
+
+    def _decoded(self, chunk: bytes) -> str:
+        try:
+            return self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            # The decoder may have kept the first bytes of a character from the chunk before.
+            offset = self._offset - (len(error.object) - len(chunk))
+            raise not_text(error, self._path, self._tail, self._finished, offset) from None
+        except UnicodeError as error:  # UTF-16 whose byte order nobody can tell
+            raise refusal(self._path, f"can't be decoded: {error}", code="encoding") from None
+
+    def _nul(self, text: str) -> CampaignError:
+        further, column = place(self._tail + text[: text.index("\0")])
+        message = "expected text, got a NUL byte; if the file is UTF-16, say --encoding utf-16"
+        return refusal(self._path, message, self._finished + further, column, "shape")
+
+
+def _split(text: str) -> list[str]:
+    """Return the finished lines and, as the last one, what is not known to be finished."""
+    lines = list(io.StringIO(text, newline=""))
+    if not lines or lines[-1].endswith("\n"):
+        lines.append("")
+    return lines

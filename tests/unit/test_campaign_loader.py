@@ -1,0 +1,184 @@
+"""How a campaign file is opened, and what reading it costs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from scheduler.campaign import load
+from scheduler.errors import CampaignError
+
+CEILING = 14_400.0
+SAMPLES = Path(__file__).parents[2] / "samples"
+ROW = "+12025550100,Ada,Rome\n"
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(CampaignError) as caught:
+        load(path, max_duration_ceiling_seconds=CEILING)
+    return str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.csv"
+
+    assert refusal(path) == f"{path}: there is no such file"
+
+
+def test_a_directory_is_no_campaign_file(tmp_path: Path) -> None:
+    path = tmp_path / "folder.csv"
+    path.mkdir()
+
+    assert refusal(path) == f"{path}: this is a directory; expected a .yaml or .csv file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "secret.csv"
+    path.touch(mode=0o000)
+
+    assert refusal(path) == f"{path}: can't be read: Permission denied"
+
+
+@pytest.mark.parametrize("name", ["contacts.xlsx", "contacts", ".csv"])
+def test_a_file_with_another_ending_is_told_which_are_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+
+    assert refusal(path) == f"{path}: expected a file that ends in .yaml, .yml, .csv, .tsv, .txt"
+
+
+def test_the_digest_is_of_the_document_and_the_csv_that_it_names(tmp_path: Path) -> None:
+    document, table = tmp_path / "a.yaml", tmp_path / "a.csv"
+    document.write_text("contacts: a.csv\n")
+    table.write_text("phone_number\n+12025550100\n")
+
+    with load(document, max_duration_ceiling_seconds=CEILING) as campaign:
+        whole = document.read_bytes() + table.read_bytes()
+
+    assert campaign.digest == hashlib.sha256(whole).hexdigest()
+
+
+def test_keeping_the_first_rows_does_not_change_the_digest(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("phone_number,name,city\n" + ROW * 5000)
+
+    with (
+        load(path, max_duration_ceiling_seconds=CEILING) as every,
+        load(path, first=3, max_duration_ceiling_seconds=CEILING) as first,
+    ):
+        assert (every.row_count, first.row_count) == (5000, 3)
+        assert every.digest == first.digest
+
+
+def test_a_name_becomes_a_part_of_an_id(tmp_path: Path) -> None:
+    path = tmp_path / f"--Ümläut (1) {'x' * 100}.csv"
+    path.write_text("phone_number,name,city\n" + ROW)
+
+    with load(path, max_duration_ceiling_seconds=CEILING) as campaign:
+        assert campaign.slug == "ml-ut-1-" + "x" * 52
+
+
+def test_a_ceiling_below_the_default_duration_shortens_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("phone_number,name,city\n" + ROW)
+
+    with load(path, max_duration_ceiling_seconds=60.0) as campaign:
+        assert campaign.policy.max_duration_seconds == 60.0
+
+
+def test_the_caller_is_told_how_many_rows_were_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("phone_number,name,city\n" + ROW * 2500)
+    told: list[int] = []
+
+    load(path, max_duration_ceiling_seconds=CEILING, on_progress=told.append).close()
+
+    assert told == [1000, 2000, 2500]
+
+
+@pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.iterdir()))
+def test_every_sample_can_be_called_and_rings_nobody_real(sample: str) -> None:
+    with load(SAMPLES / sample, max_duration_ceiling_seconds=CEILING) as campaign:
+        called = [row.contact.phone_number for row in campaign.rows() if row.reason is None]
+
+    assert called
+    assert all(number[5:10] == "55501" for number in called)
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    peaks = []
+    for rows in (2000, 20_000):
+        path = tmp_path / f"{rows}.csv"
+        path.write_text("phone_number,name,city\n" + ROW * rows)
+        tracemalloc.start()
+        with load(path, max_duration_ceiling_seconds=CEILING) as campaign:
+            assert sum(1 for _ in campaign.rows()) == rows
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+    assert peaks[1] < peaks[0] * 1.5 + 1_000_000
+
+
+BYTES = st.binary(max_size=300) | st.text(
+    st.sampled_from("phone_number:contacts,;\t\r\n\"'-[]{}&*!%@#?|>+12025550100 \\\ufeff\0é\x1b"),
+    max_size=200,
+).map(str.encode)
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            b"phone_number",
+            b"contacts:",
+            b"\n",
+            b"- ",
+            b": ",
+            b",",
+            b'"',
+            b"+12025550100",
+            b"\r",
+            b"call: {",
+            b"}",
+            b"[",
+            b"]",
+            b"\xff",
+            b"\x00",
+            b"name",
+            b"max_duration: 90s\n",
+            b"  ",
+            b"&a ",
+            b"*a",
+            b"!!str ",
+            b"---\n",
+            b"'",
+            b"\xef\xbb\xbf",
+            b'"\\ud800"',
+            b"|\n ",
+        ]
+    ),
+    max_size=30,
+).map(b"".join)
+
+
+@pytest.mark.parametrize("ending", ["csv", "yaml"])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(written=BYTES | PIECES)
+@example(written=b'contacts:\n- phone_number: "\\ud800"\n')
+@example(written=b"phone_number\n\xed\xa0\x80")
+def test_no_bytes_raise_anything_but_a_campaign_error(
+    tmp_path: Path, ending: str, written: bytes
+) -> None:
+    path = tmp_path / f"any.{ending}"
+    path.write_bytes(written)
+
+    try:
+        with load(path, max_duration_ceiling_seconds=CEILING) as campaign:
+            assert list(campaign.rows())
+    except CampaignError as error:
+        assert 0 < len(error.problems) <= min(100, error.total)

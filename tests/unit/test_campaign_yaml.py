@@ -1,0 +1,267 @@
+"""What a campaign file in YAML may say, and where its problems are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.schema import NOT_YET
+from scheduler.errors import CampaignError
+from scheduler.models import Policy, Reason
+
+CONTACTS = "contacts: contacts.csv\n"
+
+
+def checked(tmp_path: Path, written: str | bytes, encoding: str = "utf-8") -> CheckedCampaign:
+    (tmp_path / "contacts.csv").write_text("phone_number\n+12025550100\n")
+    path = tmp_path / "first.yaml"
+    path.write_bytes(written if isinstance(written, bytes) else written.encode())
+    return load(path, encoding=encoding, max_duration_ceiling_seconds=14_400)
+
+
+def refused(tmp_path: Path, written: str | bytes) -> list[str]:
+    with pytest.raises(CampaignError) as caught:
+        checked(tmp_path, written)
+    return [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems]
+
+
+def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
+    written = (
+        "name: Spring round 1\naccount: main\nprovider: symbl\nmax_duration: 90s\n"
+        "max_concurrency: 20\ncall:\n  session_name: spring\ninsights: []\non_unknown: hold\n"
+    )
+
+    with checked(tmp_path, written + CONTACTS) as campaign:
+        assert (campaign.name, campaign.slug) == ("Spring round 1", "Spring-round-1")
+        assert campaign.account == "main"
+        assert campaign.policy == Policy(90.0, 20, "spring")
+
+
+def test_what_a_file_leaves_out_has_defaults(tmp_path: Path) -> None:
+    with checked(tmp_path, CONTACTS) as campaign:
+        assert campaign.name == "first"
+        assert campaign.account is None
+        assert campaign.policy == Policy()
+
+
+def test_contacts_may_be_listed_with_the_columns_of_a_csv_as_keys(tmp_path: Path) -> None:
+    written = (
+        "contacts:\n"
+        "  - phone_number: +12025550100\n"
+        "    Name: Ada\n"
+        "    city: NO\n"
+        "    floor: 010\n"
+        "    nothing:\n"
+    )
+
+    with checked(tmp_path, written) as campaign:
+        (row,) = campaign.rows()
+
+    assert (row.contact.phone_number, row.contact.name) == ("+12025550100", "Ada")
+    assert row.contact.variables == {"city": "NO", "floor": "010"}
+    assert row.line == 2
+
+
+def test_a_number_that_lost_its_plus_is_refused_at_its_place(tmp_path: Path) -> None:
+    written = "contacts:\n- phone_number: 12025550100\n- phone_number: +12025550101\n"
+
+    with checked(tmp_path, written) as campaign:
+        row = next(campaign.rows())
+
+    assert row.reason is Reason.INVALID_NUMBER
+    assert str(campaign.problems[0]) == (
+        f"{tmp_path}/first.yaml:2:17: phone_number: expected an international number such as "
+        "+12025550123, or set default_region; got …0100"
+    )
+
+
+def test_the_default_region_reads_national_numbers(tmp_path: Path) -> None:
+    written = "default_region: us\ncontacts:\n- phone_number: 202-555-0100\n"
+
+    with checked(tmp_path, written) as campaign:
+        (row,) = campaign.rows()
+
+    assert row.contact.phone_number == "+12025550100"
+
+
+def test_the_campaigns_dtmf_is_for_contacts_that_have_none(tmp_path: Path) -> None:
+    written = (
+        'call: {dtmf: "1#"}\ncontacts:\n'
+        '- phone_number: +12025550100\n- {phone_number: "+12025550100", dtmf: "2#"}\n'
+    )
+
+    with checked(tmp_path, written) as campaign:
+        assert [row.contact.party for row in campaign.rows()] == [
+            "+12025550100,1#",
+            "+12025550100,2#",
+        ]
+
+
+def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> None:
+    written = (
+        "max_duraton: 90s\n"
+        "max_duration: 5 minutes\n"
+        "max_concurrency: 0\n"
+        "account:\n"
+        "call:\n"
+        "  sesion_name: x\n"
+        "  dtmf: abc\n"
+        "insights: [topics]\n"
+        "on_unknown: redial\n"
+        "provider: twilio\n"
+        "default_region: UK\n"
+    )
+
+    assert refused(tmp_path, written) == [
+        "first.yaml:1:1: contacts: "
+        "expected a list of contacts, or the path of a CSV file beside this one",
+        "first.yaml:1:1: unknown key 'max_duraton': did you mean max_duration?",
+        "first.yaml:2:15: max_duration: "
+        "expected a duration such as 90s, 1500ms, 5m or 2h, got '5 minutes'",
+        "first.yaml:3:18: max_concurrency: expected a whole number from 1 on, got '0'",
+        "first.yaml:4:9: account: expected 1 to 64 letters, digits, dots, dashes and underscores",
+        "first.yaml:6:3: unknown key 'sesion_name': did you mean session_name?",
+        "first.yaml:7:9: call.dtmf: "
+        "expected key presses of 0-9, * and #, with a comma for a pause, got 'abc'",
+        "first.yaml:8:11: insights: expected []; no others in this release, got something else",
+        "first.yaml:9:13: on_unknown: "
+        "expected hold, the only one that this release supports, got 'redial'",
+        "first.yaml:10:11: provider: expected symbl, the one that there is, got 'twilio'",
+        "first.yaml:11:17: default_region: expected an ISO country such as US or GB, got 'UK'",
+    ]
+
+
+@pytest.mark.parametrize("key", sorted(key for key in NOT_YET if "." not in key))
+def test_a_key_of_a_later_release_is_refused(tmp_path: Path, key: str) -> None:
+    assert refused(tmp_path, f"{CONTACTS}{key}: x\n") == [
+        f"first.yaml:2:1: {key} is not supported by this release"
+    ]
+
+
+def test_an_unknown_key_that_resembles_none_gets_the_list(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, f"{CONTACTS}zebra: x\n")
+
+    assert problem.startswith("first.yaml:2:1: unknown key 'zebra': expected one of account, ")
+
+
+@pytest.mark.parametrize("name", ['"a\\x1bb"', "x" * 201, ""])
+def test_a_name_has_to_be_short_and_printable(tmp_path: Path, name: str) -> None:
+    (problem,) = refused(tmp_path, f"{CONTACTS}name: {name}\n")
+
+    assert "name: expected a name of 1 to 200 printable characters" in problem
+
+
+def test_a_duration_above_the_ceiling_names_the_setting(tmp_path: Path) -> None:
+    assert refused(tmp_path, f"{CONTACTS}max_duration: 5h\n") == [
+        "first.yaml:2:15: max_duration: "
+        "expected at most 4h, the ceiling that CALLSCHED_MAX_DURATION_CEILING sets"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("", "first.yaml: expected keys and values, such as contacts: contacts.csv; "),
+        ("- 1", "first.yaml:1:1: expected keys and values"),
+        ("just words", "first.yaml:1:1: expected keys and values"),
+        ("name: !!python/object:os.system x", "first.yaml:1:7: tags are not read: remove "),
+        ("name: !x y", "first.yaml:1:7: tags are not read"),
+        ("name: &a x", "first.yaml:1:7: anchors and aliases"),
+        ("name: *a", "first.yaml:1:7: anchors and aliases"),
+        ("name: a\nname: b", "first.yaml:2:1: 'name' is there twice, first in line 1"),
+        ("call:\n  dtmf: 1\n  dtmf: 2", "first.yaml:3:3: 'dtmf' is there twice"),
+        ("name: [a\nx: }", "first.yaml:2:2: this is not YAML: "),
+        ("name: a\n\tx: b", "first.yaml:2:1: this is not YAML: "),
+        ("name: a\n---\nname: b", "first.yaml:2:1: expected one document"),
+        ("? [a]\n: b", "first.yaml:1:3: expected a word as the key"),
+        ("a: " + "[" * 1000, "first.yaml:1:20: expected at most 16 levels of nesting"),
+        ("name: a\x07b", "first.yaml:1:8: expected text, got the control character"),
+    ],
+)
+def test_what_is_no_plain_yaml_is_refused_with_line_and_column(
+    tmp_path: Path, written: str, problem: str
+) -> None:
+    assert refused(tmp_path, written)[0].startswith(problem)
+
+
+def test_aliases_that_would_explode_are_refused(tmp_path: Path) -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + depth)}: &{chr(98 + depth)} [*{chr(97 + depth)}, *{chr(97 + depth)}]\n"
+        for depth in range(20)
+    )
+
+    (problem,) = refused(tmp_path, bomb)
+
+    assert problem.startswith("first.yaml:1:4: anchors and aliases")
+
+
+def test_a_document_that_is_too_large_is_sent_to_a_csv(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, "#" * (16 * 1024**2 + 1))
+
+    assert problem.endswith("expected at most 16 MiB: put the contacts into a CSV beside it")
+
+
+def test_a_document_that_is_not_utf8_is_refused_with_the_place_of_the_byte(
+    tmp_path: Path,
+) -> None:
+    (problem,) = refused(tmp_path, "contacts: x.csv\nname: Zoé\n".encode("latin-1"))
+
+    assert problem.startswith(
+        "first.yaml:2:9: expected UTF-8 text, got the byte 0xE9 at byte offset 24:"
+    )
+
+
+def test_an_encoding_is_for_the_csv_unless_the_document_needs_it_too(tmp_path: Path) -> None:
+    for codec in ("utf-8", "latin-1"):
+        written = f"{CONTACTS}name: Zoé\n".encode(codec)
+        with checked(tmp_path, written, encoding="latin-1") as campaign:
+            assert campaign.name == "Zoé"
+
+
+def test_a_byte_order_mark_and_crlf_are_read_over(tmp_path: Path) -> None:
+    written = f"\ufeffname: a\n{CONTACTS}x: y\n".replace("\n", "\r\n")
+
+    assert refused(tmp_path, written)[0].startswith("first.yaml:3:1: unknown key 'x'")
+
+
+@pytest.mark.parametrize(
+    ("contacts", "problem"),
+    [
+        ("nowhere.csv", "there is no such file"),
+        (".", "expected a file that ends in .csv, .tsv, .txt"),
+        ("first.yaml", "expected a file that ends in .csv, .tsv, .txt"),
+        ('"a\\0.csv"', "this is no name of a file"),
+    ],
+)
+def test_a_csv_that_cannot_be_opened_is_a_problem_of_the_document(
+    tmp_path: Path, contacts: str, problem: str
+) -> None:
+    (said,) = refused(tmp_path, f"name: a\ncontacts: {contacts}\n")
+
+    assert said.startswith("first.yaml:2:11: contacts: ")
+    assert problem in said
+
+
+@pytest.mark.parametrize("contacts", ["", "[]", "~", "{a: b}"])
+def test_contacts_have_to_be_a_list_or_a_path(tmp_path: Path, contacts: str) -> None:
+    (said,) = refused(tmp_path, f"name: a\ncontacts: {contacts}\n")
+
+    assert "expected a list of contacts, or the path of a CSV file beside this one" in said
+
+
+@pytest.mark.parametrize(
+    ("contact", "problem"),
+    [
+        ("Ada", "first.yaml:2:3: contacts: expected keys such as phone_number"),
+        ("{phone: +12025550100}", "first.yaml:2:3: expected a column phone_number; rename"),
+        ("{sip_uri: x}", "first.yaml:2:3: sip_uri is not supported by this release"),
+        ("{phone_number: [1]}", "first.yaml:2:18: phone_number: expected text, got a list"),
+        ("{phone_number: 1, Name: a, name: b}", "first.yaml:2:3: the column 'name' is there"),
+    ],
+)
+def test_a_listed_contact_without_the_shape_of_one_refuses_the_file(
+    tmp_path: Path, contact: str, problem: str
+) -> None:
+    assert refused(tmp_path, f"contacts:\n- {contact}\n")[0].startswith(problem)
