@@ -54,10 +54,10 @@ UNRECORDED_SECONDS = 5.0
 INSIST_SECONDS = 20.0
 
 #: After a 429, when the API does not say how long to wait.
-AFTER_429 = wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
+AFTER_429 = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
 #: Between the sendings of a stop that nobody confirmed.
-BETWEEN_STOPS = wait_exponential_jitter(initial=2, max=30, jitter=1)
+BETWEEN_STOPS = wait_exponential_jitter(multiplier=2, max=30, jitter=1)
 
 #: Until a call is due again whose start did not reach the API.
 AFTER_NOT_REACHED_SECONDS = 1.0

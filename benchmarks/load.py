@@ -1,0 +1,59 @@
+"""What it takes to submit many rows: time, memory of the process, bytes a row in Redis.
+
+    python benchmarks/load.py [ROWS …]
+
+Nobody is called: the campaigns are submitted to a private Redis without a worker.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from scheduler.embedded import EmbeddedRedis
+from scheduler.store import Store
+
+
+def write_file(path: Path, rows: int) -> None:
+    """Write a file with ids and names; the numbers need not be in use, for nobody is called."""
+    with path.open("w") as file:
+        file.write("id,phone_number,name\n")
+        for at in range(rows):
+            number = f"+1{202 + at // 8_000_000 % 10}{2_000_000 + at % 8_000_000:07d}"
+            file.write(f"c-{at:07d},{number},Person {at}\n")
+
+
+def submit(path: Path, state_dir: Path) -> tuple[float, float]:
+    """Return seconds, and the largest resident size in MB."""
+    environment = os.environ | {"CALLSCHED_STATE_DIR": str(state_dir)}
+    began_at = time.monotonic()
+    command = [sys.executable, "-m", "scheduler.cli", "submit", str(path)]
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    size = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return time.monotonic() - began_at, size
+
+
+def main() -> None:
+    """Submit files of growing length, each to a Redis of its own."""
+    for rows in [int(argument) for argument in sys.argv[1:]] or [10_000, 100_000]:
+        with tempfile.TemporaryDirectory() as folder:
+            path, state_dir = Path(folder) / "contacts.csv", Path(folder) / "state"
+            write_file(path, rows)
+            with EmbeddedRedis(state_dir) as redis:
+                store = Store(redis.url)
+                before = store.redis.info("memory")["used_memory"]
+                seconds, size = submit(path, state_dir)
+                held = store.redis.info("memory")["used_memory"] - before
+                store.close()
+            print(
+                f"{rows:>9,} rows  {seconds:6.1f} s  {size:5.0f} MB  {held / rows:5.0f} bytes a row"
+            )
+
+
+if __name__ == "__main__":
+    main()

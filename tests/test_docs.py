@@ -1,0 +1,111 @@
+"""What is documented is what there is; an undocumented command or setting fails the build."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from scheduler.cli.app import app
+from scheduler.errors import SchedulerError
+from scheduler.models import TRANSITIONS, Disposition, Reason
+from scheduler.settings import Settings
+from scheduler.store import keys
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+INTERNALS = (ROOT / "docs" / "internals.md").read_text("utf-8")
+CLI = typer.main.get_command(app)
+COMMANDS = CLI.commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_is_in_the_readme_and_its_help_has_an_example(name: str) -> None:
+    assert f"| `callsched {name}" in README
+    assert "Example: `" in (COMMANDS[name].help or "")
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_in_the_readme_and_says_what_it_is(name: str) -> None:
+    assert f"| `CALLSCHED_{name.upper()}` |" in README
+    assert Settings.model_fields[name].description
+
+
+def test_the_readme_names_no_setting_that_there_is_not() -> None:
+    named = set(re.findall(r"CALLSCHED_([A-Z_]+[A-Z])", README))
+
+    assert named <= {name.upper() for name in Settings.model_fields}
+
+
+def test_every_option_of_run_is_in_the_readme() -> None:
+    options = [
+        max(option.opts, key=len)
+        for option in COMMANDS["run"].params
+        if option.param_type_name == "option" and not getattr(option, "hidden", False)
+    ]
+
+    assert [option for option in options if f"| `{option}" not in README] == []
+
+
+@pytest.mark.parametrize("word", [*Disposition, *Reason])
+def test_every_disposition_and_reason_is_explained(word: str) -> None:
+    assert f"`{word}" in README or f"`{word}" in INTERNALS
+
+
+def test_the_picture_of_a_calls_life_is_the_table_of_transitions() -> None:
+    section = INTERNALS.split("## The life of a call")[1].split("The table is")[0]
+    drawn = set(re.findall(r"^\| (\w+) \| (\w+) \|", section, re.MULTILINE)) - {("from", "to")}
+
+    assert drawn == {(before, after) for before, then in TRANSITIONS.items() for after in then}
+
+
+def test_the_tree_of_errors_names_every_class() -> None:
+    import scheduler.errors as module
+
+    classes = {
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, SchedulerError)
+    }
+
+    assert [name for name in classes if name not in (module.__doc__ or "")] == []
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *ROOT.glob("docs/*.md")]))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_the_crash_table_has_every_row() -> None:
+    section = INTERNALS.split("## The crash table")[1].split("### What remains")[0]
+    rows = re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)
+
+    assert rows[2:8] == [
+        "claim",
+        "begin",
+        "the API's answer, before it is stored",
+        "connect",
+        "stop was sent",
+        "end",
+    ]
+
+
+def test_the_store_says_which_keys_there_are() -> None:
+    scripts = (ROOT / "scheduler" / "store" / "lua").glob("*.lua")
+    used = {
+        found
+        for script in scripts
+        for found in re.findall(r'(?:account|campaign)_key\(\w+, "(\w+)', script.read_text("utf-8"))
+    }
+
+    assert [part for part in used if f":{part}" not in (keys.__doc__ or "")] == []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("samples/*.yaml")))
+def test_every_sample_is_well_formed(path: Path) -> None:
+    assert yaml.safe_load(path.read_text("utf-8"))["name"]
