@@ -17,6 +17,10 @@ FIRST = 4
 SHORTEST_QUIET_SECONDS = 5.0
 LONGEST_QUIET_SECONDS = 300.0
 
+#: Refusals after which the quiet time is the longest. More are not counted: each would only put
+#: off the return of trust, and an account that is full for a day sees thousands.
+MOST_REFUSALS = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -47,5 +51,5 @@ def after_acceptance(limit: Limit, *, live: int, ceiling: int, now: float) -> Li
 
 def after_refusal(limit: Limit, *, live: int, now: float) -> Limit:
     """Return the limit once a start was answered 429 while `live` connections were open."""
-    refusals = limit.refusals + 1
+    refusals = min(limit.refusals + 1, MOST_REFUSALS)
     return Limit(max(1, min(limit.learned, live)), refusals, now + quiet_seconds(refusals))

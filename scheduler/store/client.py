@@ -27,6 +27,9 @@ from scheduler.errors import ConfigError, LedgerUnreachable
 #: A verb takes well under a millisecond; a server that is silent for longer than this is away.
 TIMEOUT_SECONDS = 3.0
 
+#: What Redis says when it can't do what it is asked now, and could later.
+_AWAY = ("LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOREPLICAS", "OOM", "READONLY")
+
 
 def connect(url: str) -> Redis:
     """Return a client that sends a command at most twice more; every verb allows for that."""
@@ -63,7 +66,8 @@ def reaching() -> Iterator[None]:
     except (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError) as error:
         raise LedgerUnreachable(f"Redis does not answer or can't write: {error}") from error
     except ResponseError as error:
-        if str(error).startswith(("MISCONF", "NOREPLICAS", "MASTERDOWN", "NOAUTH", "LOADING")):
+        # Anywhere in it: Redis 6.2 puts words of its own in front of what a script ran into.
+        if any(f"{code} " in str(error) for code in _AWAY):
             raise LedgerUnreachable(f"Redis can't write: {error}") from error
         raise
     except RedisError as error:

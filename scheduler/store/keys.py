@@ -8,7 +8,7 @@ claim:{token}               string  attempt that this execution claimed; expires
 account:{a}:meta            hash    learned limit, outage, pauses after 429
 account:{a}:campaigns       zset    campaign -> turns it has had
 account:{a}:slots           zset    attempt -> when it must be over
-account:{a}:live            zset    attempt -> deadline, while its connection is not over
+account:{a}:live            zset    attempt -> when it must be over, while its connection is not
 account:{a}:stops           zset    attempt -> when its stop is sent next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 

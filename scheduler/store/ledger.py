@@ -35,7 +35,7 @@ class Leases:
     claim: float = 10.0  #: from claim to begin
     dial: float = 25.0  #: from begin to the answer on record; more than the 15 s of a start
     stop_patience: float = 600.0  #: how long a stop that is not confirmed keeps its slot
-    stop_give_up: float = 24 * 3600.0  #: how long after its deadline a stop is repeated
+    stop_give_up: float = 24 * 3600.0  #: how long a stop that is not confirmed is repeated
     stop_late: float = 30.0  #: from here on a stop counts as late; too many fence `begin`
     denied_apart: float = 5.0  #: between the two "no such connection" that confirm an end
 
@@ -78,6 +78,12 @@ class LimitView:
 
 def _clock(now: float | None) -> str:
     return "" if now is None else repr(now)
+
+
+def _known(campaign_id: str, state: str | None) -> CampaignState:
+    if state is None:
+        raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
+    return CampaignState(state)
 
 
 def _digest(text: str) -> bytes:
@@ -165,7 +171,7 @@ class Store:
 
     def seal(self, campaign_id: str, load_id: str, now: float | None = None) -> CampaignState:
         """Say that the last row is in: from now on the campaign dials, and can end."""
-        return CampaignState(self._run(self._do.seal, campaign_id, load_id, _clock(now)))
+        return _known(campaign_id, self._run(self._do.seal, campaign_id, load_id, _clock(now)))
 
     # Dialling -----------------------------------------------------------------------------------
 
@@ -406,4 +412,4 @@ class Store:
 
     def resume(self, campaign_id: str) -> CampaignState:
         """Let a paused campaign go on."""
-        return CampaignState(self._run(self._do.resume, campaign_id))
+        return _known(campaign_id, self._run(self._do.resume, campaign_id))

@@ -20,11 +20,18 @@ def _states() -> str:
     return f"{names}\nlocal MAY = {{ {rows} }}\n"
 
 
+def preamble() -> str:
+    """Return what every script begins with: the states, and what the verbs share."""
+    return _states() + _read("_shared")
+
+
 def source(verb: str) -> str:
     """Return the whole text of a verb's script, as the server runs it."""
-    folder = resources.files("scheduler.store") / "lua"
-    shared = (folder / "_shared.lua").read_text("utf-8")
-    return _states() + shared + (folder / f"{verb}.lua").read_text("utf-8")
+    return preamble() + _read(verb)
+
+
+def _read(name: str) -> str:
+    return (resources.files("scheduler.store") / "lua" / f"{name}.lua").read_text("utf-8")
 
 
 class Scripts:

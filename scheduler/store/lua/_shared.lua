@@ -84,6 +84,8 @@ local function end_call(call, disposition, reason, message, now)
   redis.call("HSET", call.key, "disposition", disposition, "reason", reason, "ended_at", exact(now))
   if message ~= "" then
     redis.call("HSET", call.key, "error", message)
+  else
+    redis.call("HDEL", call.key, "error") -- an earlier attempt's
   end
   tally(call.campaign, disposition, reason, 1)
   close_when_done(call.campaign, now)
@@ -100,11 +102,13 @@ local function wait_again(call, account, due_at)
   return true
 end
 
--- The stop goes on record before it is sent. From here the slot is kept for our patience at most.
+-- The stop goes on record before it is sent. From here the slot is kept for our patience at most,
+-- and the connection must be over: when it is not, it counts as late.
 local function owe_stop(account, attempt, why, patience, now)
   redis.call("HSET", attempt_key(attempt), "stop_why", why, "stop_owed_at", exact(now))
   redis.call("ZADD", account_key(account, "slots"), exact(now + patience), attempt)
   redis.call("ZADD", account_key(account, "stops"), exact(now), attempt)
+  redis.call("ZADD", account_key(account, "live"), "XX", "LT", exact(now), attempt)
 end
 
 -- What an answer, or its absence, says about the provider: three losses in a row are an outage,

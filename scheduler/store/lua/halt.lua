@@ -13,18 +13,15 @@ local now = clock(ARGV[4])
 local meta = campaign_key(campaign, "meta")
 
 local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
-if not state then
+-- One that is loading has no live call, and one that is finished none that can be aborted.
+if state ~= "active" and state ~= "paused" then
   return 0
 end
-if state == "active" then
-  redis.call("HSET", meta, "state", "paused")
-end
+redis.call("HSET", meta, "state", "paused")
 if abort ~= "1" then
   return 0
 end
-if state ~= "finished" then
-  redis.call("HSET", meta, "aborting", 1)
-end
+redis.call("HSET", meta, "aborting", 1)
 local stopped = 0
 for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "live"), 0, -1)) do
   local call = call_of(attempt)

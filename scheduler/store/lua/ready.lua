@@ -24,8 +24,8 @@ end
 sooner(redis.call("ZRANGE", slots, 0, 0, "WITHSCORES")[2])
 sooner(redis.call("ZRANGE", account_key(account, "stops"), 0, 0, "WITHSCORES")[2])
 
-local learned, closed_until, failures, probe_at, said_at =
-  unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "said_at:" .. only))
+local learned, closed_until, failures, probe_at =
+  unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at"))
 local room = math.min(tonumber(learned or first), tonumber(ceiling)) - redis.call("ZCARD", slots)
 local shut_until = tonumber(closed_until or 0)
 if tonumber(failures or 0) >= 3 then
@@ -55,10 +55,12 @@ end
 if due == 0 then
   return answer(0)
 end
-local quiet_until = math.max(shut_until, tonumber(said_at or 0) + apart)
+-- Those that serve one campaign agree among themselves.
+local said = only == "" and meta or campaign_key(only, "meta")
+local quiet_until = math.max(shut_until, tonumber(redis.call("HGET", said, "said_at") or 0) + apart)
 if now < quiet_until then
   sooner(quiet_until)
   return answer(0)
 end
-redis.call("HSET", meta, "said_at:" .. only, exact(now))
+redis.call("HSET", said, "said_at", exact(now))
 return answer(math.min(room, due))

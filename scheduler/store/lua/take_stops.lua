@@ -3,7 +3,7 @@
 
     ARGV[1]  account
     ARGV[2]  most     how many at once
-    ARGV[3]  give_up  seconds after its deadline at which a stop is no longer repeated
+    ARGV[3]  give_up  seconds after which a stop that nobody confirms is no longer repeated
     ARGV[4]  now      "" for the server's clock
     ARGV[5…] delays: seconds until the second sending, the third, …; the last one is kept
 
@@ -16,8 +16,9 @@ local stops, live = account_key(account, "stops"), account_key(account, "live")
 local taken = {}
 for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), "LIMIT", 0, most)) do
   local record = attempt_key(attempt)
-  local connection, why, deadline = unpack(redis.call("HMGET", record, "connection_id", "stop_why", "deadline"))
-  if not connection or now - tonumber(deadline) > give_up then
+  local connection, why, deadline, owed_at =
+    unpack(redis.call("HMGET", record, "connection_id", "stop_why", "deadline", "stop_owed_at"))
+  if not connection or now - tonumber(owed_at) > give_up then
     redis.call("ZREM", stops, attempt)
     redis.call("ZREM", live, attempt)
   else

@@ -1,0 +1,55 @@
+"""A real Redis of our own, empty for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from scheduler.embedded import EmbeddedRedis
+from scheduler.store import Store
+from tests.integration.ledger import Ledger
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as private:
+        yield private.url
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[Store]:
+    store = Store(redis_url)
+    store.redis.flushall()
+    store.open()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def other(redis_url: str, store: Store) -> Iterator[Store]:
+    """What another worker has: the same ledger through connections of its own."""
+    other = Store(redis_url)
+    yield other
+    other.close()
+
+
+@pytest.fixture
+def reader(redis_url: str) -> Iterator[Redis]:
+    """A client that shows bytes that are no text as they are: digests, for one."""
+    with Redis.from_url(
+        redis_url,
+        decode_responses=True,
+        encoding_errors="backslashreplace",
+        socket_timeout=5,
+        retry=Retry(NoBackoff(), 0),
+    ) as reader:
+        yield reader
+
+
+@pytest.fixture
+def ledger(store: Store, reader: Redis) -> Ledger:
+    return Ledger(store, reader)

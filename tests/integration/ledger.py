@@ -1,0 +1,256 @@
+"""A ledger on a clock that tests move, and the verbs with the arguments that most tests give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from scheduler.limit import Limit
+from scheduler.models import (
+    Attempt,
+    CallState,
+    CampaignState,
+    Connection,
+    Contact,
+    Disposition,
+    Policy,
+    Row,
+)
+from scheduler.store import Claim, StopOrder, Store, campaign_view, keys, results
+
+ACCOUNT = "acme"
+
+#: How long a call lasts here: more than any lease, less than the patience for a stop.
+DURATION = 60.0
+
+#: More than any test opens.
+PLENTY = 1000
+
+
+def contact(n: int) -> Contact:
+    """Return the n-th person of a range that is kept for fiction."""
+    number = f"+1202{5550000 + n:07d}"
+    return Contact(number, number)
+
+
+def rows(*numbers: int) -> list[Row]:
+    """Return rows without an id, one for each of these persons."""
+    return [Row(contact(n), line) for line, n in enumerate(numbers, start=2)]
+
+
+def named(contact_id: str, n: int) -> Row:
+    """Return a row whose file gives it an id."""
+    return Row(Contact(contact_id, contact(n).phone_number), 2, has_id=True)
+
+
+def everything(reader: Any) -> dict[str, object]:
+    """Read every key, but for what a claim remembers of its token."""
+    found = reader.scan_iter(count=1000)
+    return {key: _value(reader, key) for key in found if not key.startswith("callsched:claim:")}
+
+
+def _value(reader: Any, key: str) -> object:
+    match reader.type(key):
+        case "hash":
+            return reader.hgetall(key)
+        case "zset":
+            return reader.zrange(key, 0, -1, withscores=True)
+        case "set":
+            return reader.smembers(key)
+        case "stream":
+            return reader.xrange(key)
+        case _:
+            return reader.get(key)
+
+
+class Ledger:
+    """One account's ledger. Nothing here sleeps: `now` is what the store is told the time is."""
+
+    def __init__(self, store: Store, reader: Any) -> None:
+        """`reader` is a client that reads what is no text, too."""
+        self.store = store
+        self.reader = reader
+        self.now = 1_800_000_000.0
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+    # Loading ------------------------------------------------------------------------------------
+
+    def create(self, campaign_id: str = "c", **policy: Any) -> None:
+        """Open a campaign of calls that last DURATION."""
+        known = Policy(**{"max_duration_seconds": DURATION} | policy)
+        self.store.create(
+            campaign_id, account=ACCOUNT, name="trial", policy=known, digest="d", now=self.now
+        )
+
+    def load(
+        self, rows: Iterable[Row], *, campaign_id: str = "c", load_id: str = "1", chunk: int = 1
+    ) -> None:
+        """Add rows."""
+        self.store.load(campaign_id, load_id, chunk, rows, now=self.now)
+        self.wait(0.01)  # a row's due_at lies a microsecond after that of the row before it
+
+    def seal(self, campaign_id: str = "c", load_id: str = "1") -> CampaignState:
+        """Say that the last row is in."""
+        return self.store.seal(campaign_id, load_id, now=self.now)
+
+    def campaign(self, count: int = 1, campaign_id: str = "c", **policy: Any) -> None:
+        """Make a campaign of so many calls, and an account that has room for all of them."""
+        self.create(campaign_id, **policy)
+        self.load(rows(*range(1, count + 1)), campaign_id=campaign_id)
+        self.seal(campaign_id)
+        self.learn(PLENTY)
+
+    def learn(self, limit: int) -> None:
+        """Make the account's learned limit this."""
+        assert self.store.learn(ACCOUNT, self.store.limit(ACCOUNT), Limit(limit))
+
+    # A call's life ------------------------------------------------------------------------------
+
+    def claim(self, token: str | None = None, **how: Any) -> Claim | None:
+        """Claim what is due, with a fresh token unless one is given."""
+        how = {"ceiling": PLENTY} | how
+        return self.store.claim(ACCOUNT, token or uuid4().hex, now=self.now, **how)
+
+    def claimed(self, token: str | None = None, **how: Any) -> Attempt:
+        """Claim what is due, for there must be something."""
+        claim = self.claim(token, **how)
+        assert claim is not None
+        return claim.attempt
+
+    def begin(self, attempt: Attempt, token: str = "t") -> bool:
+        """Ask for leave to dial."""
+        return self.store.begin(
+            ACCOUNT, attempt, token, max_duration_seconds=DURATION, now=self.now
+        )
+
+    def begun(self) -> Attempt:
+        """Bring the next due call to where its phone may ring."""
+        attempt = self.claimed()
+        assert self.begin(attempt)
+        return attempt
+
+    def connect(
+        self, attempt: Attempt, connection_id: str = "", seconds: float = DURATION, ago: float = 0.0
+    ) -> str:
+        """Say that the start was answered; by default the connection has its attempt's name."""
+        said, _ = self.store.connect(
+            ACCOUNT,
+            attempt,
+            Connection(connection_id or f"connection {attempt}", f"conversation {attempt}"),
+            answered_ago_seconds=ago,
+            max_duration_seconds=seconds,
+            now=self.now,
+        )
+        return said
+
+    def connected(self, seconds: float = DURATION) -> Attempt:
+        """Bring the next due call to its connection."""
+        attempt = self.begun()
+        assert self.connect(attempt, seconds=seconds) == "connected"
+        return attempt
+
+    def stopping(self) -> Attempt:
+        """Bring the next due call to where its stop has been sent once."""
+        attempt = self.connected(seconds=1.0)
+        self.wait(1.0)
+        self.expire()
+        assert [order.attempt for order in self.take_stops()] == [attempt]
+        return attempt
+
+    def give_back(self, attempt: Attempt, token: str = "t", **how: Any) -> None:
+        """Give slot and attempt back."""
+        self.store.give_back(ACCOUNT, attempt, token, now=self.now, **how)
+
+    def refuse(self, attempt: Attempt, *, live: int, delay: float = 5.0, **how: Any) -> None:
+        """Give slot and attempt back as after a 429 that came while so many were live."""
+        seen = how.pop("seen", None) or self.store.limit(ACCOUNT, now=self.now)
+        self.store.give_back_at_limit(
+            ACCOUNT,
+            attempt,
+            "t",
+            delay_seconds=delay,
+            message="429",
+            seen=seen,
+            lowered=Limit(live, 1, self.now + 5),
+            now=self.now,
+        )
+
+    def finish(
+        self, attempt: Attempt, disposition: Disposition = Disposition.REJECTED, **how: Any
+    ) -> None:
+        """End a call that has no connection."""
+        self.store.finish(ACCOUNT, attempt, disposition, now=self.now, **how)
+
+    def confirm(
+        self, attempt: Attempt, disposition: Disposition = Disposition.STOPPED, **how: Any
+    ) -> bool:
+        """Say that a connection is over."""
+        return self.store.confirm(ACCOUNT, attempt, disposition, now=self.now, **how)
+
+    def deny(self, attempt: Attempt) -> bool:
+        """Say that a stop was answered "no such connection"."""
+        return self.store.deny(ACCOUNT, attempt, now=self.now)
+
+    def expire(self) -> None:
+        """Deal with all that is over."""
+        while self.store.expire(ACCOUNT, now=self.now):
+            pass
+
+    def take_stops(self, *, by: Store | None = None, most: int = PLENTY) -> list[StopOrder]:
+        """Take the stops that are due, again after 2 and then after every 30 seconds."""
+        return (by or self.store).take_stops(ACCOUNT, most=most, delays=(2.0, 30.0), now=self.now)
+
+    def abort(self, campaign_id: str = "c") -> int:
+        """Stop what is live."""
+        return self.store.halt(campaign_id, abort=True, now=self.now)
+
+    # What is on record --------------------------------------------------------------------------
+
+    def state(self, attempt: Attempt) -> CallState:
+        """Return where the call of an attempt stands."""
+        return CallState(self.result(attempt)["state"])
+
+    def results(self, campaign_id: str = "c") -> list[dict[str, Any]]:
+        """Return the result records, in the order of the file."""
+        return list(results(self.store, campaign_id))
+
+    def result(self, attempt: Attempt) -> dict[str, Any]:
+        """Return the result record of an attempt's call."""
+        return self.results(attempt.campaign_id)[attempt.row - 1]
+
+    def ended_as(self, attempt: Attempt) -> tuple[str | None, str | None]:
+        """Return disposition and reason of an attempt's call."""
+        result = self.result(attempt)
+        return result["disposition"], result["reason"]
+
+    def slots(self) -> dict[Attempt, float]:
+        """Return who holds a slot, and in how many seconds it must be over."""
+        return self._scores("slots")
+
+    def live(self) -> dict[Attempt, float]:
+        """Return whose connection is not over, and in how many seconds it must be."""
+        return self._scores("live")
+
+    def owed_stops(self) -> dict[Attempt, float]:
+        """Return whose stop is sent in how many seconds."""
+        return self._scores("stops")
+
+    def _scores(self, part: str) -> dict[Attempt, float]:
+        members = self.store.redis.zrange(keys.account(ACCOUNT, part), 0, -1, withscores=True)
+        return {Attempt.parse(member): round(score - self.now, 3) for member, score in members}
+
+    def everything(self) -> dict[str, object]:
+        """Read every key."""
+        return everything(self.reader)
+
+    def campaign_state(self, campaign_id: str = "c") -> CampaignState:
+        """Return where a campaign stands."""
+        return campaign_view(self.store, campaign_id).state
+
+    def dispositions(self, campaign_id: str = "c") -> dict[str, int]:
+        """Return how many calls ended how."""
+        return campaign_view(self.store, campaign_id).dispositions

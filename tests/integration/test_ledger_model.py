@@ -1,0 +1,244 @@
+"""Verbs in any order, early, late and twice: what holds of the ledger after each of them.
+
+Contacts are far fewer than verbs, so that each call meets many of them, stale ones included.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from scheduler.errors import StaleAttempt
+from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
+from scheduler.store import campaign_view, keys
+from tests.integration.ledger import DURATION, Ledger, named, rows
+
+CEILING = 3
+
+#: Until claim's lease, dial's lease, a deadline, our patience and the end of all repeating is over.
+PAUSES = (0.5, 5.0, 10.0, 25.0, DURATION, 600.0, 24 * 3600.0)
+
+FILES = st.lists(
+    st.builds(lambda n: rows(n)[0], st.integers(1, 4))
+    | st.builds(named, st.sampled_from("ab"), st.integers(1, 4)),
+    max_size=4,
+)
+TOKENS = st.sampled_from(["one execution", "another"])
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Plays workers, timekeepers, the API and an operator at once."""
+
+    ledger: Ledger  # set by the test
+
+    attempts: Bundle[Attempt] = Bundle("attempts")
+    rung: Bundle[Attempt] = Bundle("rung")
+    tokens: Bundle[str] = Bundle("tokens")
+
+    @initialize(everyone=FILES)
+    def open(self, everyone: list[Any]) -> None:
+        self.ledger.store.redis.flushall()
+        self.ledger.create()
+        self.ledger.learn(CEILING)
+        self.goes: dict[Attempt, set[str]] = {}
+        self.over_for_good: set[int] = set()
+        self.loads = 0
+        self.load(everyone)
+
+    # The operator ---------------------------------------------------------------------------------
+
+    @rule(everyone=FILES)
+    def load(self, everyone: list[Any]) -> None:
+        self.loads += 1
+        for _ in range(2):
+            self.ledger.load(everyone, load_id=str(self.loads))
+        self.ledger.seal(load_id=str(self.loads))
+
+    @rule()
+    def abort(self) -> None:
+        self.ledger.abort()
+
+    @rule()
+    def pause(self) -> None:
+        self.ledger.store.halt("c", now=self.ledger.now)
+
+    @rule()
+    def resume(self) -> None:
+        self.ledger.store.resume("c")
+
+    # Workers and the API --------------------------------------------------------------------------
+
+    @rule(target=attempts, token=st.uuids().map(str))
+    def claim(self, token: str) -> Any:
+        room = len(self.ledger.slots()) < CEILING
+        claim = self.ledger.claim(token, ceiling=CEILING)
+        assert self.ledger.claim(token, ceiling=CEILING) == claim
+        if claim is None:
+            return multiple()
+        assert room
+        assert claim.attempt not in self.goes
+        assert claim.attempt.row not in self.over_for_good
+        self.goes[claim.attempt] = set()
+        return claim.attempt
+
+    @rule(target=rung, attempt=attempts, token=TOKENS)
+    def begin(self, attempt: Attempt, token: str) -> Any:
+        try:
+            go = self.ledger.begin(attempt, token)
+        except StaleAttempt:
+            return multiple()
+        if not go:
+            return multiple()
+        self.goes[attempt].add(token)
+        return attempt
+
+    @rule(attempt=rung, ago=st.sampled_from([0.0, 3.0]))
+    def answer(self, attempt: Attempt, ago: float) -> None:
+        before = self.ledger.everything()
+        said = self.ledger.connect(attempt, ago=ago)
+        assert (said == "known") == (self.ledger.everything() == before)
+        assert self.ledger.connect(attempt, ago=ago) == "known"
+        assert self.ledger.connect(attempt, "another connection") == "second"
+
+    @rule(attempt=attempts, token=TOKENS, delay=st.sampled_from([0.0, 30.0]))
+    def give_back(self, attempt: Attempt, token: str, delay: float) -> None:
+        self.twice(lambda: self.ledger.give_back(attempt, token, delay_seconds=delay))
+
+    @rule(attempt=attempts, disposition=st.sampled_from(["rejected", "unknown", "skipped"]))
+    def finish(self, attempt: Attempt, disposition: str) -> None:
+        hold = DURATION if disposition == "unknown" else 0.0
+        reason = Reason.NO_ANSWER if disposition == "unknown" else None
+        end = Disposition(disposition)
+        self.twice(lambda: self.ledger.finish(attempt, end, reason=reason, hold_seconds=hold))
+
+    def twice(self, verb: Any) -> None:
+        """Do something, then once more, which must be refused and change nothing."""
+        try:
+            verb()
+        except StaleAttempt:
+            return
+        after = self.ledger.everything()
+        with pytest.raises(StaleAttempt):
+            verb()
+        assert self.ledger.everything() == after
+
+    @rule(attempt=attempts)
+    def confirm(self, attempt: Attempt) -> None:
+        if self.ledger.confirm(attempt):
+            assert attempt not in self.ledger.slots()
+        assert not self.ledger.confirm(attempt)
+
+    @rule(attempt=attempts)
+    def deny(self, attempt: Attempt) -> None:
+        if self.ledger.deny(attempt):
+            self.ledger.confirm(attempt, Disposition.HUNG_UP)
+
+    # Time -----------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from(PAUSES))
+    def wait(self, seconds: float) -> None:
+        self.ledger.wait(seconds)
+
+    @rule(seconds=st.sampled_from(PAUSES))
+    def wait_and_tick(self, seconds: float) -> None:
+        self.ledger.wait(seconds)
+        self.tick()
+
+    @rule()
+    def tick(self) -> None:
+        self.ledger.expire()
+        for order in self.ledger.take_stops():
+            assert order.attempt in self.ledger.live()
+        assert self.ledger.take_stops() == []
+
+    # What holds -----------------------------------------------------------------------------------
+
+    @invariant()
+    def the_counts_agree_with_the_calls(self) -> None:
+        view, calls = campaign_view(self.ledger.store, "c"), self.ledger.results()
+        assert view.total == len(calls) == sum(view.calls.values())
+        assert +Counter(view.calls) == Counter(CallState(call["state"]) for call in calls)
+        labels = [
+            ":".join(filter(None, (call["disposition"], call["reason"])))
+            for call in calls
+            if call["state"] == "ended"
+        ]
+        assert view.dispositions == Counter(labels)
+        if calls and view.calls[CallState.ENDED] == view.total:
+            assert view.state == "finished"
+
+    @invariant()
+    def every_call_waits_for_something(self) -> None:
+        due = self.ledger.store.redis.zrange(keys.campaign("c", "due"), 0, -1)
+        slots, live, stops = self.ledger.slots(), self.ledger.live(), self.ledger.owed_stops()
+        for row, call in enumerate(self.ledger.results(), start=1):
+            state, attempt = CallState(call["state"]), self.current(row)
+            assert (str(row) in due) == (state is CallState.PENDING)
+            assert (attempt in slots) or state not in OPEN_STATES
+            assert (attempt in live) or state is not CallState.CONNECTED
+            assert (attempt in stops) or state is not CallState.STOPPING
+        assert set(stops) <= set(live)
+        assert set(live) <= set(slots) | set(stops)
+
+    @invariant()
+    def slots_above_the_ceiling_are_late_answers(self) -> None:
+        slots = self.ledger.slots()
+        record = self.ledger.store.redis.hget
+        late = [a for a in slots if record(keys.attempt(str(a)), "stop_why") == "late"]
+        assert len(slots) - len(late) <= CEILING
+
+    @invariant()
+    def one_execution_of_an_attempt_dials(self) -> None:
+        assert all(len(tokens) <= 1 for tokens in self.goes.values())
+
+    @invariant()
+    def who_has_been_called_is_not_called_again(self) -> None:
+        for row, call in enumerate(self.ledger.results(), start=1):
+            if call["state"] == "ended":
+                self.over_for_good.add(row)
+            assert (row in self.over_for_good) == (call["state"] == "ended")
+
+    def current(self, row: int) -> Attempt:
+        number = self.ledger.store.redis.hget(keys.call("c", row), "attempt")
+        return Attempt("c", row, int(number or 0))
+
+    def teardown(self) -> None:
+        """Let so much time pass that all is over: nothing is held, and the rest can be called."""
+        if not hasattr(self, "goes"):
+            return
+        for seconds in (DURATION, DURATION, 600.0, 24 * 3600.0, 24 * 3600.0):
+            self.wait_and_tick(seconds)
+        assert self.ledger.slots() == self.ledger.live() == self.ledger.owed_stops() == {}
+        self.resume()
+        while claim := self.ledger.claim():
+            self.ledger.finish(claim.attempt)
+        calls = campaign_view(self.ledger.store, "c").calls
+        assert calls == {state: 0 for state in CallState} | {CallState.ENDED: sum(calls.values())}
+
+
+def test_the_ledger_holds_whatever_comes(ledger: Ledger) -> None:
+    LedgerMachine.ledger = ledger
+
+    run_state_machine_as_test(
+        LedgerMachine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=40,
+            derandomize=True,  # a run that fails, fails again
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

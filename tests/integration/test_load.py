@@ -1,0 +1,336 @@
+"""How rows become calls: what is known, what is skipped, and who is dialled first."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler.errors import LedgerError
+from scheduler.models import CampaignState, Contact, Policy, Reason, Row
+from scheduler.store import campaign_view
+from tests.integration.ledger import Ledger, contact, named, rows
+
+
+def dialled(ledger: Ledger) -> list[str]:
+    """Claim all that is due; return whose numbers in which order."""
+    numbers = []
+    while claim := ledger.claim():
+        numbers.append(claim.contact.phone_number)
+    return numbers
+
+
+def numbers(*people: int) -> list[str]:
+    return [contact(n).phone_number for n in people]
+
+
+def invalid(line: int, contact_id: str = "") -> Row:
+    person = Contact(contact_id or "…555", "…555")
+    return Row(person, line, bool(contact_id), Reason.INVALID_NUMBER, "expected a number")
+
+
+def reasons(ledger: Ledger) -> list[str | None]:
+    return [result["reason"] for result in ledger.results()]
+
+
+# Before the seal ------------------------------------------------------------------------------
+
+
+def test_nothing_is_claimed_before_the_last_row_is_in(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load(rows(1, 2))
+
+    assert ledger.claim() is None
+    assert ledger.store.ready("acme", ceiling=9, now=ledger.now) == (0, None)
+
+    ledger.seal()
+    assert dialled(ledger) == numbers(1, 2)
+
+
+def test_nothing_ends_before_the_last_row_is_in(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([invalid(2), invalid(3)])
+    assert ledger.campaign_state() is CampaignState.LOADING
+
+    assert ledger.seal() is CampaignState.FINISHED
+
+
+def test_an_empty_campaign_is_finished_when_it_is_sealed(ledger: Ledger) -> None:
+    ledger.create()
+
+    assert ledger.seal() is CampaignState.FINISHED
+
+
+def test_an_abort_while_rows_come_in_does_not_outlive_the_load(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load(rows(1))
+    ledger.abort()
+    ledger.seal()
+
+    attempt = ledger.connected()
+
+    assert ledger.take_stops() == []
+    assert ledger.result(attempt)["state"] == "connected"
+
+
+def test_a_campaign_that_is_not_there_takes_no_rows(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError, match="gone"):
+        ledger.load(rows(1), campaign_id="nowhere")
+
+    assert ledger.everything() == {"callsched:schema": "1"}
+
+
+@pytest.mark.parametrize("verb", ["seal", "resume"])
+def test_a_campaign_that_is_not_there_cannot_be_sealed_or_resumed(
+    ledger: Ledger, verb: str
+) -> None:
+    with pytest.raises(LedgerError, match="nowhere"):
+        ledger.seal("nowhere") if verb == "seal" else ledger.store.resume("nowhere")
+
+    assert ledger.everything() == {"callsched:schema": "1"}
+
+
+# Order and content ------------------------------------------------------------------------------
+
+
+def test_calls_are_dialled_in_the_order_of_the_file(ledger: Ledger) -> None:
+    ledger.create()
+    people = [(n * 37) % 101 for n in range(1, 101)]
+    ledger.load(rows(*people[:60]), chunk=1)
+    ledger.load(rows(*people[60:]), chunk=2)
+    ledger.seal()
+    ledger.learn(1000)
+
+    assert dialled(ledger) == numbers(*people)
+
+
+def test_a_claim_carries_the_whole_contact_and_the_policy(ledger: Ledger) -> None:
+    person = Contact("7", "+12025550107", "Zoë", "1,2#", "Europe/Berlin", 90.0, {"plan": "gold"})
+    ledger.create(session_name="survey", max_concurrency=4)
+    ledger.load([Row(person, 2, has_id=True)])
+    ledger.seal()
+
+    claim = ledger.claim()
+
+    assert claim is not None
+    assert claim.contact == person
+    assert claim.policy == Policy(60.0, 4, "survey")
+    assert claim.max_duration_seconds == 90.0
+
+
+# What is known ------------------------------------------------------------------------------------
+
+
+def test_the_same_file_again_changes_nothing(ledger: Ledger) -> None:
+    everyone = [*rows(1, 2, 2), named("a", 3), named("a", 4), named("b", 1), invalid(8)]
+    ledger.create()
+    ledger.load(everyone, load_id="1")
+    ledger.seal(load_id="1")
+    as_it_stood = ledger.everything()
+
+    ledger.create()
+    ledger.load(everyone, load_id="2")
+    ledger.seal(load_id="2")
+
+    assert ledger.everything() == as_it_stood
+
+
+def test_a_load_that_broke_off_is_completed_by_the_next_one(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load(rows(1, 2, 2), load_id="broke off", chunk=1)
+
+    ledger.load(rows(1, 2, 2), load_id="2", chunk=1)
+    ledger.load(rows(3, 3, 1), load_id="2", chunk=2)
+    ledger.seal(load_id="2")
+
+    assert dialled(ledger) == numbers(1, 2, 3)
+    assert ledger.dispositions() == {"skipped:duplicate": 3}
+    assert len(ledger.results()) == 6
+
+
+def test_a_known_contact_keeps_what_it_was_loaded_with(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([named("a", 1)])
+    ledger.seal()
+
+    ledger.load([named("a", 2)], load_id="2")
+    ledger.seal(load_id="2")
+
+    assert dialled(ledger) == numbers(1)
+
+
+def test_new_rows_are_called_and_known_ones_are_not_called_again(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load(rows(1, 2))
+    ledger.seal()
+    assert dialled(ledger) == numbers(1, 2)
+
+    ledger.load(rows(1, 2, 3), load_id="2")
+    ledger.seal(load_id="2")
+
+    assert dialled(ledger) == numbers(3)
+
+
+def test_new_rows_make_a_finished_campaign_active_again(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.finish(ledger.begun())
+    assert ledger.campaign_state() is CampaignState.FINISHED
+
+    ledger.load(rows(1, 2), load_id="2")
+
+    assert ledger.seal(load_id="2") is CampaignState.ACTIVE
+    assert campaign_view(ledger.store, "c").finished_at is None
+    assert dialled(ledger) == numbers(2)
+
+
+def test_an_abort_ends_with_its_campaign_and_does_not_stop_rows_that_are_added(
+    ledger: Ledger,
+) -> None:
+    ledger.campaign()
+    aborted = ledger.connected()
+    ledger.abort()
+    ledger.take_stops()
+    ledger.confirm(aborted)
+    assert ledger.campaign_state() is CampaignState.FINISHED
+
+    ledger.load(rows(2), load_id="2")
+    ledger.seal(load_id="2")
+    ledger.connected()
+
+    assert ledger.take_stops() == []
+
+
+def test_new_rows_that_are_skipped_leave_a_finished_campaign_finished(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.finish(ledger.begun())
+
+    ledger.load([*rows(1), invalid(3)], load_id="2")
+
+    assert ledger.seal(load_id="2") is CampaignState.FINISHED
+    assert ledger.dispositions() == {"rejected": 1, "skipped:invalid_number": 1}
+
+
+# Duplicates and reasons -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("everyone", "expected"),
+    [
+        (rows(1, 2, 1), [None, None, "duplicate"]),
+        (rows(1, 1, 1), [None, "duplicate", "duplicate"]),
+        ([named("a", 1), named("a", 2)], [None, "duplicate"]),
+        ([named("a", 1), named("b", 1)], [None, "duplicate"]),
+        ([named("a", 1), *rows(1)], [None, "duplicate"]),
+        ([*rows(1), named("a", 1)], [None, "duplicate"]),
+        ([*rows(1), named("a", 1), *rows(1)], [None, "duplicate", "duplicate"]),
+        ([named("a", 1), *rows(1), named("b", 1)], [None, "duplicate", "duplicate"]),
+        ([named("a", 1), named("a", 1), *rows(1)], [None, "duplicate", "duplicate"]),
+        ([named("a", 1), named("b", 2)], [None, None]),
+        ([invalid(2), *rows(1)], ["invalid_number", None]),
+        ([invalid(2), invalid(3)], ["invalid_number", "invalid_number"]),
+        ([invalid(2, "a"), named("b", 1)], ["invalid_number", None]),
+    ],
+)
+def test_the_first_row_of_a_party_or_an_id_is_called(
+    ledger: Ledger, everyone: list[Row], expected: list[str | None]
+) -> None:
+    ledger.create()
+
+    ledger.load(everyone)
+    ledger.seal()
+
+    assert reasons(ledger) == expected
+    assert len(dialled(ledger)) == expected.count(None)
+
+
+def test_parties_with_other_key_presses_are_other_parties(ledger: Ledger) -> None:
+    meetings = [Contact(f"+12025550100,{pin}", "+12025550100", dtmf=pin) for pin in ("1#", "2#")]
+    ledger.create()
+
+    ledger.load([Row(meeting, line) for line, meeting in enumerate(meetings, start=2)])
+    ledger.seal()
+
+    assert len(dialled(ledger)) == 2
+
+
+def test_a_skipped_row_is_reported_with_its_line_and_error(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([invalid(7)])
+    ledger.seal()
+
+    (result,) = ledger.results()
+
+    assert (result["state"], result["disposition"]) == ("ended", "skipped")
+    assert (result["reason"], result["error"]) == ("invalid_number", "expected a number")
+    assert (result["line"], result["attempts"]) == (7, 0)
+    assert result["ended_at"] is not None
+
+
+# Accounts and campaigns ---------------------------------------------------------------------------
+
+
+def test_a_campaign_of_another_account_is_refused(ledger: Ledger) -> None:
+    ledger.campaign()
+    as_it_stood = ledger.everything()
+
+    with pytest.raises(LedgerError, match="belongs to account acme"):
+        ledger.store.create("c", account="other", name="n", policy=Policy(), digest="d")
+
+    assert ledger.everything() == as_it_stood
+
+
+def test_another_account_has_nothing_to_claim(ledger: Ledger) -> None:
+    ledger.campaign()
+
+    assert ledger.store.claim("other", "token", ceiling=9, now=ledger.now) is None
+
+
+def test_max_concurrency_caps_a_campaign(ledger: Ledger) -> None:
+    ledger.campaign(5, max_concurrency=2)
+    first, _ = ledger.connected(), ledger.begun()
+    assert ledger.claim() is None
+
+    ledger.confirm(first)
+
+    assert ledger.claim() is not None
+    assert ledger.claim() is None
+
+
+def test_two_campaigns_take_turns(ledger: Ledger) -> None:
+    ledger.campaign(4, "a")
+    ledger.campaign(4, "b")
+
+    turns = [ledger.claimed().campaign_id for _ in range(8)]
+
+    assert [set(turns[at : at + 2]) for at in range(0, 8, 2)] == [{"a", "b"}] * 4
+
+
+def test_a_campaign_that_joins_late_takes_turns_and_does_not_overtake(ledger: Ledger) -> None:
+    ledger.campaign(10, "a")
+    for _ in range(4):
+        ledger.claimed()
+    ledger.campaign(4, "b")
+
+    turns = [ledger.claimed().campaign_id for _ in range(6)]
+
+    assert turns.count("b") == 3
+
+
+def test_a_campaign_that_was_idle_does_not_get_its_missed_turns_in_a_burst(ledger: Ledger) -> None:
+    ledger.campaign(1, "idle")
+    ledger.give_back(ledger.claimed(), delay_seconds=5.0)
+    ledger.campaign(10, "busy")
+    for _ in range(4):
+        ledger.claimed()
+    ledger.load(rows(7, 8, 9), campaign_id="idle", load_id="2")
+
+    turns = [ledger.claimed().campaign_id for _ in range(4)]
+
+    assert turns.count("idle") == 2
+
+
+def test_a_worker_that_serves_one_campaign_claims_no_other(ledger: Ledger) -> None:
+    ledger.campaign(1, "a")
+    ledger.campaign(1, "b")
+
+    assert ledger.claimed(only="b").campaign_id == "b"
+    assert ledger.claim(only="b") is None
+    assert ledger.claimed().campaign_id == "a"

@@ -1,0 +1,159 @@
+"""What a campaign takes in Redis while it waits, and what it leaves behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from scheduler.models import CampaignState, Contact, Disposition, Row
+from scheduler.store import Store
+from tests.integration.ledger import ACCOUNT, Ledger, contact, named, rows
+
+ROWS = 100_000
+
+#: What a row may take, with an id and a name.
+MOST_BYTES = 400
+
+#: The kinds of keys that stay, as `keys.py` lists them, without the ids.
+PERMANENT = {
+    "schema",
+    "campaigns",
+    "accounts",
+    "account:meta",
+    "account:campaigns",
+    "account:slots",
+    "account:live",
+    "account:stops",
+    "account:blocks",
+    "campaign:meta",
+    "campaign:contacts",
+    "campaign:known",
+    "campaign:due",
+    "campaign:counts",
+    "campaign:dispositions",
+    "call",
+    "attempt",
+}
+
+#: Those that pass by themselves.
+TEMPORARY = {"claim", "campaign:seen"}
+
+
+def people() -> Iterator[Row]:
+    for n in range(ROWS):
+        person = Contact(f"C-{n:08d}", contact(n).phone_number, name=f"Marguerite Example {n}")
+        yield Row(person, n + 2, has_id=True)
+
+
+def used_bytes(store: Store) -> int:
+    """Return what Redis uses once it has given back what was deleted in the background."""
+    give_up_at = time.monotonic() + 10
+    while (memory := store.redis.info("memory"))["lazyfree_pending_objects"]:
+        assert time.monotonic() < give_up_at
+    return int(memory["used_memory"])
+
+
+def test_a_row_that_waits_takes_at_most_400_bytes(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.create()
+    before, everyone = used_bytes(ledger.store), people()
+
+    for chunk in range(1, ROWS // 1000 + 1):
+        ledger.load(islice(everyone, 1000), chunk=chunk)
+    ledger.seal()
+
+    bytes_a_row = (used_bytes(ledger.store) - before) / ROWS
+    with capsys.disabled():
+        print(f"\n{bytes_a_row:.0f} bytes a row in Redis, of {ROWS:,} rows with id and name")
+    assert bytes_a_row <= MOST_BYTES
+
+
+def kind(key: str) -> str:
+    """Return what a key is of, without its ids."""
+    words = key.removeprefix("callsched:").split(":")
+    return f"{words[0]}:{words[2]}" if words[0] in ("account", "campaign") else words[0]
+
+
+def a_campaign_of_every_fate(ledger: Ledger) -> None:
+    """Bring a campaign to its end, with calls that ended in each way there is."""
+    ledger.create()
+    ledger.load([named("a", 1), *rows(1, 2, 3, 4, 5, 6)])
+    ledger.seal()
+    ledger.learn(9)
+    hung_up, unknown, rejected, late, unconfirmed = (ledger.begun() for _ in range(5))
+    refused = ledger.begun()
+    ledger.refuse(refused, live=5, delay=0.0)
+    ledger.connect(hung_up)
+    ledger.confirm(hung_up, Disposition.HUNG_UP)
+    ledger.finish(unknown, Disposition.UNKNOWN, hold_seconds=5, signal="failed")
+    ledger.finish(rejected)
+    ledger.connect(unconfirmed, seconds=10)
+    ledger.store.block(ACCOUNT, "fingerprint", "401")
+    ledger.finish(ledger.claimed(), Disposition.SKIPPED)
+    ledger.wait(26)
+    ledger.expire()
+    ledger.connect(late)
+    ledger.take_stops()
+    ledger.confirm(late)
+    ledger.wait(700)
+    ledger.expire()
+    ledger.confirm(unconfirmed)
+
+
+def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Ledger) -> None:
+    a_campaign_of_every_fate(ledger)
+
+    kinds = {kind(key) for key in ledger.reader.scan_iter()}
+
+    assert ledger.campaign_state() is CampaignState.FINISHED
+    assert kinds <= PERMANENT | TEMPORARY
+
+
+def test_what_is_temporary_passes_by_itself(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load(rows(1), load_id="broke off")
+    a_campaign_of_every_fate(ledger)
+
+    temporary = [key for key in ledger.reader.scan_iter() if kind(key) in TEMPORARY]
+
+    assert {kind(key) for key in temporary} == TEMPORARY
+    assert all(ledger.store.redis.ttl(key) > 0 for key in temporary)
+
+
+def test_a_load_that_is_over_leaves_nothing(ledger: Ledger) -> None:
+    ledger.campaign(3)
+
+    assert [key for key in ledger.reader.scan_iter() if ":seen:" in key] == []
+
+
+def test_an_attempt_that_was_given_back_leaves_nothing(ledger: Ledger) -> None:
+    ledger.campaign()
+
+    ledger.refuse(ledger.begun(), live=1)
+
+    assert "attempt" not in {kind(key) for key in ledger.reader.scan_iter()}
+
+
+def test_an_account_at_rest_holds_nothing(ledger: Ledger) -> None:
+    a_campaign_of_every_fate(ledger)
+
+    left = {kind(key) for key in ledger.reader.scan_iter("callsched:account:*")}
+
+    assert left == {"account:meta", "account:blocks"}
+
+
+def test_what_an_account_remembers_does_not_grow_with_its_campaigns(ledger: Ledger) -> None:
+    remembered = set()
+
+    for n in range(3):
+        only = f"campaign {n}"
+        ledger.campaign(1, only)
+        ledger.store.ready(ACCOUNT, ceiling=9, only=only, now=ledger.now)
+        ledger.finish(ledger.claimed(only=only))
+        remembered.add(ledger.store.redis.hlen(f"callsched:account:{ACCOUNT}:meta"))
+
+    assert len(remembered) == 1

@@ -1,0 +1,517 @@
+"""Who holds a slot and for how long, and what keeps the next call back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from scheduler.models import Attempt, CallState, CampaignState, Disposition, Reason
+from scheduler.store import account_view
+from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
+
+DAY = 24 * 3600.0
+
+
+@pytest.fixture
+def ledger(ledger: Ledger) -> Ledger:
+    """A ledger with fifty calls that are due, and room for all of them."""
+    ledger.campaign(50)
+    return ledger
+
+
+def claim_all(ledger: Ledger, ceiling: int = 1000) -> list[Attempt]:
+    attempts = []
+    while claim := ledger.claim(ceiling=ceiling):
+        attempts.append(claim.attempt)
+    return attempts
+
+
+# How many -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("learned", "ceiling", "slots"), [(3, 9, 3), (9, 3, 3), (1, 1, 1)])
+def test_no_more_slots_are_taken_than_learned_limit_and_ceiling_allow(
+    ledger: Ledger, learned: int, ceiling: int, slots: int
+) -> None:
+    ledger.learn(learned)
+
+    claim_all(ledger, ceiling)
+
+    assert len(ledger.slots()) == slots
+
+
+def test_an_account_that_nothing_is_known_of_has_four_slots(ledger: Ledger) -> None:
+    ledger.store.redis.delete("callsched:account:acme:meta")
+
+    claim_all(ledger)
+
+    assert len(ledger.slots()) == 4
+    assert account_view(ledger.store, ACCOUNT).learned == 4
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        Ledger.give_back,
+        Ledger.finish,
+        lambda ledger, attempt: (ledger.connect(attempt), ledger.confirm(attempt)),
+    ],
+    ids=["given back", "rejected", "confirmed"],
+)
+def test_a_slot_is_free_for_the_next_call_as_soon_as_its_attempt_is_over(
+    ledger: Ledger, end: Callable[[Ledger, Attempt], object]
+) -> None:
+    attempt = ledger.begun()
+    assert ledger.claim(ceiling=1) is None
+
+    end(ledger, attempt)
+
+    assert ledger.claim(ceiling=1) is not None
+
+
+def test_an_unknown_call_holds_its_slot_against_the_next_one(ledger: Ledger) -> None:
+    ledger.finish(
+        ledger.begun(), Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=DURATION
+    )
+
+    ledger.wait(DURATION - 0.001)
+    ledger.expire()
+    assert ledger.claim(ceiling=1) is None
+
+    ledger.wait(0.001)
+    ledger.expire()
+    assert ledger.claim(ceiling=1) is not None
+
+
+def test_a_late_answer_takes_a_slot_above_the_limit_and_lets_nobody_else_in(
+    ledger: Ledger,
+) -> None:
+    ledger.learn(1)
+    late = ledger.begun()
+    ledger.give_back(late)
+    in_time = ledger.claimed()
+
+    ledger.connect(late)
+
+    assert set(ledger.slots()) == {late, in_time}
+    ledger.give_back(in_time)
+    assert ledger.claim() is None
+    ledger.confirm(late)
+    assert ledger.claim() is not None
+
+
+# Stops that nobody confirms -----------------------------------------------------------------------
+
+
+def test_after_our_patience_a_call_ends_as_unconfirmed_and_its_slot_is_free(
+    ledger: Ledger,
+) -> None:
+    attempt = ledger.stopping()
+    patience = ledger.store.leases.stop_patience
+
+    ledger.wait(patience - 0.001)
+    ledger.expire()
+    assert ledger.state(attempt) is CallState.STOPPING
+
+    ledger.wait(0.001)
+    ledger.expire()
+    assert ledger.ended_as(attempt) == ("stopped", "unconfirmed")
+    assert ledger.slots() == {}
+
+
+def test_an_unconfirmed_stop_is_repeated_for_a_day_and_then_dropped(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+    ledger.wait(ledger.store.leases.stop_patience)
+    ledger.expire()
+
+    ledger.wait(DAY - 700)
+    assert [order.attempt for order in ledger.take_stops()] == [attempt]
+    assert attempt in ledger.live()
+
+    ledger.wait(701)
+    assert ledger.take_stops() == []
+    assert ledger.live() == ledger.owed_stops() == {}
+
+
+def test_a_stop_that_is_confirmed_after_our_patience_is_no_longer_repeated(
+    ledger: Ledger,
+) -> None:
+    attempt = ledger.stopping()
+    ledger.wait(ledger.store.leases.stop_patience)
+    ledger.expire()
+
+    assert ledger.confirm(attempt)
+
+    assert ledger.live() == ledger.owed_stops() == {}
+    assert ledger.ended_as(attempt) == ("stopped", "unconfirmed")
+
+
+def test_two_denials_five_seconds_apart_make_an_end_certain(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+    assert not ledger.deny(attempt)
+
+    ledger.wait(4.9)
+    assert not ledger.deny(attempt)
+
+    ledger.wait(0.1)
+    assert ledger.deny(attempt)
+
+
+def test_a_stop_that_was_denied_is_sent_again_when_a_denial_counts(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+
+    ledger.deny(attempt)
+
+    ledger.wait(4.9)
+    assert ledger.take_stops() == []
+    ledger.wait(0.1)
+    assert [order.attempt for order in ledger.take_stops()] == [attempt]
+
+
+# What holds a start back --------------------------------------------------------------------------
+
+
+def overdue(ledger: Ledger, count: int, live: int) -> None:
+    """Have so many stops a little more than 30 seconds late, of so many live connections."""
+    for _ in range(live - count):
+        ledger.connected(seconds=10 * DURATION)
+    for _ in range(count):
+        ledger.connected(seconds=1.0)
+    ledger.wait(1.0 + ledger.store.leases.stop_late + 0.001)
+    ledger.expire()
+
+
+@pytest.mark.parametrize(
+    ("late", "live", "go"), [(3, 3, True), (4, 4, False), (4, 40, True), (5, 45, False)]
+)
+def test_nobody_is_dialled_while_too_many_stops_are_late(
+    ledger: Ledger, late: int, live: int, go: bool
+) -> None:
+    overdue(ledger, late, live)
+    attempt = ledger.claimed()
+
+    assert ledger.begin(attempt) is go
+
+    assert ledger.state(attempt) is (CallState.DIALING if go else CallState.PENDING)
+    assert (attempt in ledger.slots()) is go
+
+
+def test_an_attempt_that_was_held_is_due_again_in_a_second_and_not_used_up(
+    ledger: Ledger,
+) -> None:
+    overdue(ledger, 4, 4)
+    attempt = ledger.claimed()
+
+    ledger.begin(attempt)
+
+    assert ledger.result(attempt)["attempts"] == 0
+    due = ledger.store.redis.zscore("callsched:campaign:c:due", attempt.row)
+    assert due == pytest.approx(ledger.now + 1)
+
+
+def test_calls_that_an_abort_cannot_end_count_as_late_stops(ledger: Ledger) -> None:
+    for _ in range(4):
+        ledger.connected(seconds=10 * DURATION)
+    ledger.abort()
+    ledger.wait(ledger.store.leases.stop_late + 0.001)
+    ledger.store.resume("c")
+
+    assert not ledger.begin(ledger.claimed())
+
+
+def test_a_paused_campaign_dials_nobody(ledger: Ledger) -> None:
+    attempt = ledger.claimed()
+    ledger.store.halt("c", now=ledger.now)
+
+    assert not ledger.begin(attempt)
+
+    assert ledger.campaign_state() is CampaignState.PAUSED
+    assert ledger.state(attempt) is CallState.PENDING
+    assert ledger.slots() == {}
+    assert ledger.claim() is None
+
+
+def test_a_paused_campaign_goes_on_when_it_is_resumed(ledger: Ledger) -> None:
+    ledger.store.halt("c", now=ledger.now)
+
+    ledger.store.resume("c")
+
+    assert ledger.begin(ledger.claimed())
+
+
+def test_a_pause_leaves_live_calls_to_their_deadlines(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+
+    assert ledger.store.halt("c", now=ledger.now) == 0
+
+    assert ledger.state(attempt) is CallState.CONNECTED
+    assert ledger.take_stops() == []
+
+
+def test_an_abort_stops_live_calls_at_once(ledger: Ledger) -> None:
+    live = {ledger.connected(), ledger.connected()}
+
+    assert ledger.abort() == 2
+
+    orders = ledger.take_stops()
+    assert {order.attempt for order in orders} == live
+    assert {order.why for order in orders} == {"aborted"}
+
+
+def test_an_abort_stops_a_call_that_is_answered_later(ledger: Ledger) -> None:
+    attempt = ledger.begun()
+    assert ledger.abort() == 0
+
+    assert ledger.connect(attempt) == "connected"
+
+    (order,) = ledger.take_stops()
+    assert (order.attempt, order.why) == (attempt, "aborted")
+    ledger.confirm(attempt, Disposition.ABORTED)
+    assert ledger.ended_as(attempt) == ("aborted", None)
+
+
+def test_calls_of_a_campaign_that_is_resumed_are_not_aborted(ledger: Ledger) -> None:
+    ledger.abort()
+    ledger.store.resume("c")
+
+    ledger.connected()
+
+    assert ledger.take_stops() == []
+
+
+def test_an_abort_leaves_other_campaigns_alone(ledger: Ledger) -> None:
+    ledger.campaign(1, "other")
+    attempts = [ledger.connected(), ledger.connected()]
+
+    assert ledger.abort("other") == 1
+
+    states = {attempt.campaign_id: ledger.state(attempt) for attempt in attempts}
+    assert states == {"c": CallState.CONNECTED, "other": CallState.STOPPING}
+    assert ledger.claimed().campaign_id == "c"
+
+
+# 429 ---------------------------------------------------------------------------------------------
+
+
+def test_a_429_uses_up_no_attempt_and_the_call_is_due_later(ledger: Ledger) -> None:
+    ledger.store.redis.delete("callsched:campaign:c:due")
+    ledger.load(rows(51), load_id="2")
+    attempt = ledger.begun()
+
+    ledger.refuse(attempt, live=1, delay=5.0)
+
+    assert ledger.state(attempt) is CallState.PENDING
+    assert ledger.result(attempt)["attempts"] == 0
+    ledger.wait(4.999)
+    assert ledger.claim() is None
+    ledger.wait(0.001)
+    assert ledger.claimed().row == attempt.row
+
+
+def test_two_workers_that_saw_the_same_limit_lower_it_once(ledger: Ledger) -> None:
+    one, another = ledger.begun(), ledger.begun()
+    seen = ledger.store.limit(ACCOUNT, now=ledger.now)
+
+    ledger.refuse(one, live=5, seen=seen)
+    ledger.refuse(another, live=2, seen=seen)
+
+    after = ledger.store.limit(ACCOUNT, now=ledger.now)
+    assert after.limit.learned == 5
+    assert after.version == seen.version + 1
+    assert after.refused_in_row == 2
+
+
+def test_a_limit_that_another_worker_changed_is_not_overwritten(ledger: Ledger) -> None:
+    seen = ledger.store.limit(ACCOUNT)
+    ledger.learn(6)
+
+    assert not ledger.store.learn(ACCOUNT, seen, seen.limit)
+
+    assert ledger.store.limit(ACCOUNT).limit.learned == 6
+
+
+def test_an_accepted_start_ends_the_row_of_refusals(ledger: Ledger) -> None:
+    ledger.refuse(ledger.begun(), live=5)
+    ledger.wait(5)
+
+    ledger.connected()
+
+    assert ledger.store.limit(ACCOUNT).refused_in_row == 0
+
+
+def test_after_a_429_nobody_is_claimed_until_the_delay_is_over(ledger: Ledger) -> None:
+    ledger.refuse(ledger.begun(), live=5, delay=5.0)
+    assert ledger.claim() is None
+
+    ledger.wait(4.999)
+    assert ledger.claim() is None
+
+    ledger.wait(0.001)
+    assert ledger.claim() is not None
+
+
+def test_after_a_429_a_slot_that_is_freed_opens_the_account_again(ledger: Ledger) -> None:
+    live = ledger.connected()
+    ledger.refuse(ledger.begun(), live=1, delay=5.0)
+    assert ledger.claim() is None
+
+    ledger.confirm(live)
+
+    assert ledger.claim() is not None
+
+
+# Outages and blocks -------------------------------------------------------------------------------
+
+
+def fail(ledger: Ledger, times: int) -> None:
+    """Begin so many calls at once, and lose them all."""
+    for attempt in [ledger.begun() for _ in range(times)]:
+        ledger.finish(attempt, Disposition.UNKNOWN, signal="failed")
+
+
+def test_two_failures_in_a_row_hold_nobody_back(ledger: Ledger) -> None:
+    fail(ledger, 2)
+
+    assert len(claim_all(ledger)) == 48
+
+
+def test_after_three_failures_in_a_row_one_call_goes_out_at_a_time(ledger: Ledger) -> None:
+    fail(ledger, 3)
+    assert ledger.claim() is None
+
+    ledger.wait(1.0)
+
+    assert ledger.claim() is not None
+    ledger.wait(20.0)
+    assert ledger.claim() is None
+
+
+def test_every_probe_that_fails_doubles_the_time_to_the_next(ledger: Ledger) -> None:
+    fail(ledger, 3)
+    waits = []
+
+    for _ in range(8):
+        since = ledger.now
+        while (claim := ledger.claim()) is None:
+            ledger.wait(0.5)
+        waits.append(ledger.now - since)
+        ledger.begin(claim.attempt)
+        ledger.finish(claim.attempt, Disposition.UNKNOWN, signal="failed")
+
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+@pytest.mark.parametrize("answered", ["connected", "rejected", "given back"])
+def test_a_probe_that_is_answered_ends_the_outage(ledger: Ledger, answered: str) -> None:
+    fail(ledger, 3)
+    assert account_view(ledger.store, ACCOUNT).outage
+    ledger.wait(1.0)
+    probe = ledger.begun()
+
+    match answered:
+        case "connected":
+            ledger.connect(probe)
+        case "rejected":
+            ledger.finish(probe, signal="answered")
+        case _:
+            ledger.refuse(probe, live=1000, delay=0.0)
+
+    assert not account_view(ledger.store, ACCOUNT).outage
+    assert len(claim_all(ledger)) > 1
+
+
+def test_an_answer_between_failures_starts_the_count_anew(ledger: Ledger) -> None:
+    fail(ledger, 2)
+    ledger.connected()
+
+    fail(ledger, 2)
+
+    assert ledger.claim() is not None
+
+
+def test_a_block_stops_the_credentials_that_it_names_and_no_others(ledger: Ledger) -> None:
+    ledger.store.block(ACCOUNT, "bad", "401")
+
+    assert ledger.claim(fingerprint="bad") is None
+    assert ledger.store.ready(ACCOUNT, ceiling=9, fingerprint="bad", now=ledger.now)[0] == 0
+    assert ledger.claim(fingerprint="good") is not None
+
+    ledger.store.unblock(ACCOUNT, "bad")
+    assert ledger.claim(fingerprint="bad") is not None
+
+
+def test_a_block_stops_no_stop(ledger: Ledger) -> None:
+    attempt = ledger.connected(seconds=1.0)
+    ledger.store.block(ACCOUNT, "bad", "401")
+
+    ledger.wait(1.0)
+    ledger.expire()
+
+    assert [order.attempt for order in ledger.take_stops()] == [attempt]
+
+
+# What the timekeeper is told ----------------------------------------------------------------------
+
+
+def ready(ledger: Ledger, ceiling: int = 1000) -> tuple[int, float | None]:
+    messages, soonest = ledger.store.ready(ACCOUNT, ceiling=ceiling, now=ledger.now)
+    return messages, soonest and round(soonest, 3)
+
+
+def test_there_are_as_many_messages_as_slots_are_free_or_calls_are_due(ledger: Ledger) -> None:
+    ledger.claimed()
+
+    assert ready(ledger, ceiling=8)[0] == 7
+    ledger.wait(1)
+    assert ready(ledger)[0] == 49
+
+
+def test_a_second_timekeeper_says_nothing_that_was_just_said(ledger: Ledger) -> None:
+    assert ready(ledger)[0] == 50
+
+    assert ready(ledger) == (0, 0.5)
+
+
+def test_the_timekeeper_is_told_when_the_next_lease_or_deadline_passes(ledger: Ledger) -> None:
+    ledger.connected(seconds=7.5)
+    ledger.claimed()
+
+    _, soonest = ready(ledger, ceiling=1)
+
+    assert soonest == 7.5
+
+
+def test_the_timekeeper_is_told_when_the_next_stop_is_sent(ledger: Ledger) -> None:
+    ledger.stopping()
+
+    _, soonest = ready(ledger, ceiling=1)
+
+    assert soonest == 2.0
+
+
+def test_the_timekeeper_is_told_when_the_next_call_is_due(ledger: Ledger) -> None:
+    for attempt in claim_all(ledger):
+        ledger.give_back(attempt, delay_seconds=3.0)
+
+    assert ready(ledger) == (0, 3.0)
+
+
+def test_during_an_outage_there_is_one_message(ledger: Ledger) -> None:
+    fail(ledger, 3)
+    assert ready(ledger) == (0, 1.0)
+
+    ledger.wait(1.0)
+
+    assert ready(ledger)[0] == 1
+
+
+def test_timekeepers_of_two_campaigns_say_what_is_ready_each_for_its_own(ledger: Ledger) -> None:
+    ledger.campaign(3, "other")
+
+    said = [
+        ledger.store.ready(ACCOUNT, ceiling=9, only=only, now=ledger.now)[0]
+        for only in ("c", "other", "c", "other")
+    ]
+
+    assert said == [9, 3, 0, 0]

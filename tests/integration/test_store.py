@@ -1,0 +1,198 @@
+"""Opening a ledger, reading it, and what happens when Redis is away."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from scheduler.errors import ConfigError, LedgerError, LedgerUnreachable
+from scheduler.models import CallState, CampaignState, Disposition, Policy, Row
+from scheduler.store import Store, account_view, campaign_ids, campaign_view, keys, live_calls
+from tests.integration.ledger import ACCOUNT, Ledger, contact, rows
+
+SCHEMA = f"{keys.ROOT}schema"
+
+
+def test_a_new_ledger_gets_our_schema(store: Store) -> None:
+    assert store.redis.get(SCHEMA) == str(keys.SCHEMA)
+
+
+def test_a_ledger_of_our_schema_opens(store: Store) -> None:
+    store.open()
+
+
+def test_a_ledger_with_a_newer_schema_is_refused_and_left_alone(store: Store) -> None:
+    store.redis.set(SCHEMA, keys.SCHEMA + 1)
+
+    with pytest.raises(LedgerError, match="upgrade callsched"):
+        store.open()
+
+    assert store.redis.get(SCHEMA) == str(keys.SCHEMA + 1)
+
+
+def test_the_clock_is_the_servers_when_no_other_is_given(store: Store) -> None:
+    seconds, microseconds = store.redis.time()
+
+    now = store.limit(ACCOUNT).now
+
+    assert 0 <= now - (seconds + microseconds / 1e6) < 5
+
+
+def test_a_redis_that_is_away_is_told_from_a_fault_of_ours() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    store = Store(f"redis://127.0.0.1:{port}/0")
+
+    with pytest.raises(LedgerUnreachable):
+        store.open()
+
+    store.close()
+
+
+def test_a_url_that_is_none_names_the_variable() -> None:
+    with pytest.raises(ConfigError, match="CALLSCHED_REDIS_URL"):
+        Store("localhost:6379")
+
+
+def test_a_redis_that_is_full_is_one_that_cannot_be_reached(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.store.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(LedgerUnreachable):
+            ledger.load(rows(1))
+    finally:
+        ledger.store.redis.config_set("maxmemory", 0)
+
+
+def test_a_campaign_that_is_not_there_is_said_to_be_missing(store: Store) -> None:
+    with pytest.raises(LedgerError, match="no campaign nowhere"):
+        campaign_view(store, "nowhere")
+
+
+def test_campaigns_are_listed_the_newest_first(ledger: Ledger) -> None:
+    for name in ("first", "second"):
+        ledger.campaign(1, name)
+
+    assert campaign_ids(ledger.store) == ["second", "first"]
+
+
+def test_a_campaign_is_seen_as_it_stands(ledger: Ledger) -> None:
+    began_at = ledger.now
+    ledger.campaign(4, max_concurrency=3)
+    ledger.connected()
+    ledger.finish(ledger.claimed())
+
+    view = campaign_view(ledger.store, "c")
+
+    assert (view.state, view.account, view.name) == (CampaignState.ACTIVE, ACCOUNT, "trial")
+    assert view.policy == Policy(60.0, 3)
+    assert view.calls == {state: 0 for state in CallState} | {
+        CallState.PENDING: 2,
+        CallState.CONNECTED: 1,
+        CallState.ENDED: 1,
+    }
+    assert (view.total, view.open) == (4, 1)
+    assert view.dispositions == {"rejected": 1}
+    assert (view.created_at, view.finished_at) == (began_at, None)
+    assert view.next_due_at == pytest.approx(began_at, abs=0.001)
+
+
+def test_a_finished_campaign_says_when(ledger: Ledger) -> None:
+    ledger.campaign()
+    attempt = ledger.connected()
+    ledger.wait(30)
+    ledger.confirm(attempt)
+
+    view = campaign_view(ledger.store, "c")
+
+    assert (view.state, view.finished_at) == (CampaignState.FINISHED, ledger.now)
+    assert view.next_due_at is None
+
+
+def test_an_account_is_seen_as_it_stands(ledger: Ledger) -> None:
+    ledger.campaign(3)
+    ledger.learn(7)
+    ledger.connected(seconds=30)
+    ledger.begun()
+    ledger.store.block(ACCOUNT, "fingerprint", "401")
+
+    view = account_view(ledger.store, ACCOUNT)
+
+    assert (view.slots, view.learned, view.live, view.overdue) == (2, 7, 1, 0)
+    assert (view.blocks, view.outage) == (("401",), False)
+
+
+def test_a_stop_that_is_late_is_seen(ledger: Ledger) -> None:
+    seconds, _ = ledger.store.redis.time()
+    ledger.now = seconds - 100.0
+    ledger.campaign()
+    ledger.connected(seconds=40)
+
+    view = account_view(ledger.store, ACCOUNT)
+
+    assert view.overdue == 1
+    assert view.oldest_overdue_seconds == pytest.approx(60, abs=5)
+
+
+def test_live_calls_are_listed_the_soonest_first_and_by_campaign(ledger: Ledger) -> None:
+    ledger.campaign(2, "a")
+    ledger.campaign(1, "b")
+    late, other, soon = (ledger.connected(seconds=seconds) for seconds in (30, 20, 10))
+
+    listed = [attempt for attempt, _ in live_calls(ledger.store, ACCOUNT)]
+    of_a = [attempt for attempt, _ in live_calls(ledger.store, ACCOUNT, "a")]
+
+    assert listed == [str(soon), str(other), str(late)]
+    assert of_a == [str(soon), str(late)]
+
+
+def test_every_contact_has_one_result_in_the_order_of_the_file(ledger: Ledger) -> None:
+    ledger.create()
+    people = list(range(1, 1203))  # more than two pages
+    ledger.load(rows(*people))
+    ledger.seal()
+
+    numbers = [result["phone_number"] for result in ledger.results()]
+
+    assert numbers == [contact(n).phone_number for n in people]
+
+
+def test_a_result_says_what_became_of_a_call(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([Row(contact(1), 2)])
+    ledger.seal()
+    attempt = ledger.begun()
+    ledger.wait(2)
+    ledger.connect(attempt, "leg", ago=1.0)
+    ledger.wait(41.5)
+    ledger.confirm(attempt, Disposition.HUNG_UP, conversation_id="what was said")
+
+    result = ledger.result(attempt)
+
+    assert result["disposition"] == "hung_up"
+    assert result["attempts"] == 1
+    assert (result["connection_id"], result["conversation_id"]) == ("leg", "what was said")
+    assert result["duration_seconds"] == 42.5
+    assert result["started_at"] == pytest.approx(ledger.now - 42.5)
+    assert result["ended_at"] == pytest.approx(ledger.now)
+
+
+def test_the_result_of_a_call_that_waits_is_blank(ledger: Ledger) -> None:
+    ledger.campaign()
+
+    (result,) = ledger.results()
+
+    assert (result["state"], result["attempts"]) == ("pending", 0)
+    blank = {"disposition", "reason", "connection_id", "started_at", "ended_at", "error"}
+    assert {result[name] for name in blank} == {None}
+
+
+def test_an_error_of_an_earlier_attempt_is_not_the_results_of_a_later_one(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.refuse(ledger.begun(), live=1, delay=0.0)
+    attempt = ledger.connected()
+
+    ledger.confirm(attempt)
+
+    assert ledger.result(attempt)["error"] is None

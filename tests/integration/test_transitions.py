@@ -1,0 +1,246 @@
+"""Every pair of states on a real Redis: the table's changes happen, all others are refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+
+from scheduler.errors import StaleAttempt
+from scheduler.models import TRANSITIONS, Attempt, CallState
+from scheduler.store import Store, keys
+from scheduler.store.scripts import preamble
+from tests.integration.ledger import ACCOUNT, Ledger
+
+PENDING, CLAIMED, DIALING, CONNECTED, STOPPING, ENDED = CallState
+
+#: A call's length that is shorter than every lease: its deadline passes before anything else does.
+SHORT = 1.0
+
+PAIRS = list(product(CallState, CallState))
+
+Verb = Callable[[Ledger, Attempt], object]
+
+
+def given_back(ledger: Ledger) -> Attempt:
+    attempt = ledger.begun()
+    ledger.give_back(attempt)
+    return attempt
+
+
+def connected(ledger: Ledger) -> Attempt:
+    return ledger.connected(seconds=SHORT)
+
+
+def ended(ledger: Ledger) -> Attempt:
+    attempt = ledger.stopping()
+    ledger.confirm(attempt)
+    return attempt
+
+
+#: How a call comes into each state.
+INTO: dict[CallState, Callable[[Ledger], Attempt]] = {
+    PENDING: given_back,
+    CLAIMED: Ledger.claimed,
+    DIALING: Ledger.begun,
+    CONNECTED: connected,
+    STOPPING: Ledger.stopping,
+    ENDED: ended,
+}
+
+
+def claim(ledger: Ledger, attempt: Attempt) -> object:
+    return ledger.claim()
+
+
+def begin(ledger: Ledger, attempt: Attempt) -> object:
+    return ledger.begin(attempt, "another execution")
+
+
+def connect(ledger: Ledger, attempt: Attempt) -> object:
+    return ledger.connect(attempt) != "known"
+
+
+def give_back(ledger: Ledger, attempt: Attempt) -> None:
+    ledger.give_back(attempt)
+
+
+def give_back_at_limit(ledger: Ledger, attempt: Attempt) -> None:
+    ledger.refuse(attempt, live=1)
+
+
+def finish(ledger: Ledger, attempt: Attempt) -> None:
+    ledger.finish(attempt)
+
+
+def pass_the_deadline(ledger: Ledger, attempt: Attempt) -> object:
+    ledger.wait(SHORT)
+    return ledger.store.expire(ACCOUNT, now=ledger.now)
+
+
+def confirm(ledger: Ledger, attempt: Attempt) -> object:
+    return ledger.confirm(attempt)
+
+
+#: The verbs that lead to each state. An answer ends a call that was thought not to have rung.
+LEADS_TO: dict[CallState, tuple[Verb, ...]] = {
+    PENDING: (give_back, give_back_at_limit),
+    CLAIMED: (claim,),
+    DIALING: (begin,),
+    CONNECTED: (connect,),
+    STOPPING: (pass_the_deadline,),
+    ENDED: (finish, confirm, connect),
+}
+
+#: Those of them that are for each change in the table.
+MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
+    (PENDING, CLAIMED): (claim,),
+    (PENDING, ENDED): (connect,),
+    (CLAIMED, DIALING): (begin,),
+    (CLAIMED, PENDING): (give_back, give_back_at_limit),
+    (CLAIMED, ENDED): (finish, connect),
+    (DIALING, CONNECTED): (connect,),
+    (DIALING, PENDING): (give_back, give_back_at_limit),
+    (DIALING, ENDED): (finish,),
+    (CONNECTED, STOPPING): (pass_the_deadline,),
+    (STOPPING, ENDED): (confirm,),
+}
+
+#: Not refused, and another change than this one: an answer never is, and `confirm` makes two
+#: changes in one step.
+ELSEWHERE = {
+    (PENDING, CONNECTED, connect),
+    (CLAIMED, CONNECTED, connect),
+    (CONNECTED, ENDED, confirm),
+}
+
+REFUSED = [
+    (before, after, verb)
+    for before, after in PAIRS
+    if after not in TRANSITIONS[before]
+    for verb in LEADS_TO[after]
+    if (before, after, verb) not in ELSEWHERE
+]
+
+
+def test_every_change_in_the_table_has_its_verbs() -> None:
+    assert set(MAKES) == {pair for pair in PAIRS if pair[1] in TRANSITIONS[pair[0]]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verb"),
+    [(before, after, verb) for (before, after), verbs in MAKES.items() for verb in verbs],
+)
+def test_a_change_in_the_table_happens(
+    ledger: Ledger, before: CallState, after: CallState, verb: Verb
+) -> None:
+    ledger.campaign()
+    attempt = INTO[before](ledger)
+    assert ledger.state(attempt) is before
+
+    verb(ledger, attempt)
+
+    assert ledger.state(attempt) is after
+
+
+@pytest.mark.parametrize(("before", "after", "verb"), REFUSED)
+def test_a_change_that_is_not_in_the_table_is_refused_and_nothing_is_changed(
+    ledger: Ledger, before: CallState, after: CallState, verb: Verb
+) -> None:
+    ledger.campaign()
+    attempt = INTO[before](ledger)
+    assert ledger.state(attempt) is before
+    as_it_stood = ledger.everything()
+
+    try:
+        refused = not verb(ledger, attempt) and verb not in (give_back, give_back_at_limit, finish)
+    except StaleAttempt:
+        refused = True
+
+    assert refused
+    assert ledger.everything() == as_it_stood
+
+
+def test_a_connection_that_is_over_before_its_deadline_takes_both_changes_at_once(
+    ledger: Ledger,
+) -> None:
+    ledger.campaign()
+    attempt = ledger.connected()
+
+    with ledger.store.redis.monitor() as monitor:
+        ledger.confirm(attempt)
+        ledger.store.redis.echo("over")
+        commands = list(iter(lambda: monitor.next_command()["command"], "ECHO over"))
+
+    change = f"HSET {keys.call('c', 1)} state "
+    assert [command.removeprefix(change) for command in commands if change in command] == [
+        STOPPING,
+        ENDED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (PENDING, PENDING),
+        (CLAIMED, PENDING),
+        (DIALING, ENDED),
+        (CONNECTED, STOPPING),
+        (STOPPING, ENDED),
+        (ENDED, ENDED),
+    ],
+)
+def test_time_alone_moves_a_call_along_the_table(
+    ledger: Ledger, before: CallState, after: CallState
+) -> None:
+    ledger.campaign()
+    attempt = INTO[before](ledger)
+
+    ledger.wait(ledger.store.leases.stop_patience)
+    ledger.store.expire(ACCOUNT, now=ledger.now)
+
+    assert ledger.state(attempt) is after
+
+
+@pytest.mark.parametrize(
+    "verb", [begin, give_back, give_back_at_limit, finish, confirm], ids=lambda verb: verb.__name__
+)
+@pytest.mark.parametrize("state", [PENDING, CLAIMED, DIALING])
+def test_an_earlier_attempt_has_no_say(ledger: Ledger, state: CallState, verb: Verb) -> None:
+    ledger.campaign()
+    earlier = given_back(ledger)
+    INTO[state](ledger)
+    as_it_stood = ledger.everything()
+
+    try:
+        refused = verb(ledger, earlier) is False
+    except StaleAttempt:
+        refused = True
+
+    assert refused
+    assert ledger.everything() == as_it_stood
+
+
+def test_the_scripts_know_the_same_table(store: Store) -> None:
+    written = store.redis.eval(preamble() + "return cjson.encode(MAY)", 1, keys.ROOT)
+
+    table = {before: set(then) for before, then in json.loads(written).items()}
+    assert table == {str(before): set(map(str, then)) for before, then in TRANSITIONS.items()}
+
+
+MOVE = """
+local call = { campaign = "c", row = "1", key = ROOT .. "call:c:1", state = ARGV[1] }
+return move(call, ARGV[2])
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_what_every_script_moves_calls_with_obeys_the_table(
+    store: Store, before: CallState, after: CallState
+) -> None:
+    moved = store.redis.eval(preamble() + MOVE, 1, keys.ROOT, before, after)
+
+    assert bool(moved) == (after in TRANSITIONS[before])
+    assert store.redis.hget(keys.call("c", 1), "state") == (after if moved else None)

@@ -1,0 +1,176 @@
+"""How the limit of an account is learned from what was accepted and refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.limit import (
+    FIRST,
+    LONGEST_QUIET_SECONDS,
+    MOST_REFUSALS,
+    SHORTEST_QUIET_SECONDS,
+    Limit,
+    after_acceptance,
+    after_refusal,
+    quiet_seconds,
+)
+
+NOW = 1_800_000_000.0
+
+LIMITS = st.builds(
+    Limit,
+    learned=st.integers(1, 500),
+    refusals=st.integers(0, MOST_REFUSALS),
+    raise_at=st.floats(NOW - 1000, NOW + 1000),
+)
+LIVE = st.integers(0, 500)
+CEILINGS = st.integers(1, 500)
+
+
+def test_a_new_account_starts_at_four_and_doubles_up_to_its_ceiling_whenever_it_is_full() -> None:
+    limit, learned = Limit(), []
+
+    for _ in range(5):
+        learned.append(limit.learned)
+        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=NOW)
+
+    assert learned == [FIRST, 8, 16, 32, 50]
+    assert limit == Limit(50)
+
+
+def test_a_limit_that_is_not_full_stays() -> None:
+    assert after_acceptance(Limit(8), live=7, ceiling=50, now=NOW) == Limit(8)
+
+
+def test_what_fits_is_known_to_fit() -> None:
+    limit = after_acceptance(Limit(3, 2, NOW + 9), live=10, ceiling=50, now=NOW)
+
+    assert limit == Limit(10, 2, NOW + 9)
+
+
+def test_a_refusal_lowers_the_limit_to_what_is_live() -> None:
+    assert after_refusal(Limit(16), live=10, now=NOW).learned == 10
+
+
+def test_a_refusal_never_raises_the_limit() -> None:
+    assert after_refusal(Limit(8), live=10, now=NOW).learned == 8
+
+
+def test_a_refusal_with_nothing_live_leaves_one_slot() -> None:
+    assert after_refusal(Limit(8), live=0, now=NOW).learned == 1
+
+
+def test_the_quiet_time_doubles_with_each_refusal_up_to_the_longest() -> None:
+    limit, quiet = Limit(), []
+
+    for _ in range(8):
+        limit = after_refusal(limit, live=4, now=NOW)
+        quiet.append(limit.raise_at - NOW)
+
+    assert quiet == [5, 10, 20, 40, 80, 160, 300, 300]
+
+
+def test_nothing_is_tried_above_the_limit_in_quiet_time() -> None:
+    refused = after_refusal(Limit(8), live=5, now=NOW)
+
+    limit = after_acceptance(refused, live=5, ceiling=50, now=refused.raise_at - 0.001)
+
+    assert limit == refused
+
+
+def test_after_quiet_time_one_more_is_tried_and_no_other_before_it_is_quiet_again() -> None:
+    refused = after_refusal(Limit(8), live=5, now=NOW)
+
+    probed = after_acceptance(refused, live=5, ceiling=50, now=refused.raise_at)
+
+    assert probed.learned == 6
+    assert after_acceptance(probed, live=6, ceiling=50, now=refused.raise_at + 1) == probed
+
+
+def test_probes_that_are_refused_space_out_and_those_that_succeed_come_closer() -> None:
+    limit = Limit(5, refusals=3, raise_at=NOW)
+
+    succeeded = after_acceptance(limit, live=5, ceiling=50, now=NOW)
+    refused = after_refusal(limit, live=5, now=NOW)
+
+    assert succeeded.raise_at - NOW == quiet_seconds(2)
+    assert refused.raise_at - NOW == quiet_seconds(4)
+
+
+def test_a_limit_that_was_refused_once_is_raised_by_one_for_good() -> None:
+    limit = after_refusal(Limit(64), live=10, now=NOW)
+
+    for _ in range(5):
+        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=limit.raise_at)
+
+    assert limit.learned == 15
+    assert limit.refusals == 1
+
+
+def test_a_ceiling_is_not_probed_above() -> None:
+    limit = Limit(10, 2, NOW)
+
+    assert after_acceptance(limit, live=10, ceiling=10, now=NOW + 999) == limit
+
+
+@given(LIMITS, LIVE, CEILINGS)
+def test_an_acceptance_never_lowers_the_limit_and_never_raises_it_above_the_ceiling(
+    limit: Limit, live: int, ceiling: int
+) -> None:
+    after = after_acceptance(limit, live=live, ceiling=ceiling, now=NOW)
+
+    assert limit.learned <= after.learned <= max(limit.learned, ceiling)
+
+
+@given(LIMITS, LIVE)
+def test_a_refusal_leaves_at_least_one_slot_and_never_more_than_there_were(
+    limit: Limit, live: int
+) -> None:
+    after = after_refusal(limit, live=live, now=NOW)
+
+    assert 1 <= after.learned <= limit.learned
+    assert after.refusals >= limit.refusals
+
+
+@given(st.lists(LIVE, min_size=1))
+def test_quiet_time_stays_within_its_bounds(refused: list[int]) -> None:
+    limit = Limit()
+
+    for live in refused:
+        limit = after_refusal(limit, live=live, now=NOW)
+
+    assert SHORTEST_QUIET_SECONDS <= limit.raise_at - NOW <= LONGEST_QUIET_SECONDS
+
+
+def test_an_account_that_was_full_for_days_is_soon_trusted_again() -> None:
+    limit = Limit()
+    for _ in range(10_000):
+        limit = after_refusal(limit, live=1, now=NOW)
+
+    waits = []
+    for _ in range(7):
+        probed_at = limit.raise_at
+        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=probed_at)
+        waits.append(limit.raise_at - probed_at)
+
+    assert waits == [160, 80, 40, 20, 10, 5, 5]
+
+
+@pytest.mark.parametrize("real", [1, 2, 3, 7, 20, 45])
+def test_against_a_real_limit_few_starts_are_refused_and_all_of_it_is_used(real: int) -> None:
+    limit, now, refused, live = Limit(), NOW, 0, 0
+
+    for _ in range(3600):
+        now += 1
+        while live < min(limit.learned, 50):
+            if live < real:
+                live += 1
+                limit = after_acceptance(limit, live=live, ceiling=50, now=now)
+            else:
+                refused += 1
+                limit = after_refusal(limit, live=live, now=now)
+
+    assert limit.learned == live == real
+    assert refused <= 20
