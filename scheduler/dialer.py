@@ -15,6 +15,7 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
+    stop_after_attempt,
     stop_after_delay,
     wait_exponential_jitter,
     wait_fixed,
@@ -213,7 +214,7 @@ class Dialer:
         """429: the call has not failed. It waits its turn, and the account is asked for less."""
         account = self._duty.account
         seen: LimitView = _insist(partial(self._store.limit, account))
-        lowered = limit.after_refusal(seen.limit, live=seen.live, now=seen.now)
+        lowered = limit.after_refusal(seen.limit, fits=seen.slots - 1, now=seen.now)
         delay = error.retry_after_seconds or waited(AFTER_429, seen.refused_in_row + 1)
         give_back = partial(self._store.give_back_at_limit, account, claim.attempt, token)
         _insist(
@@ -263,18 +264,20 @@ class Dialer:
         Until then this thread is all that knows of a live call: it does not leave before either is
         done. A stop needs no ledger.
         """
-        must_end_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
-        stopped = False
-        while True:
+        stop_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
+        stopped = hopeless = False
+        while not (stopped and (hopeless or self.closing.is_set())):
             try:
                 self._record(claim, connection, answered_at, stopped)
                 return
             except LedgerUnreachable as error:
                 logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
-            if since_boot() >= must_end_at and not stopped:
+            except Exception:
+                logger.exception("%s: its connection can't be put on record", claim.attempt)
+                hopeless = True
+            if since_boot() >= stop_at and not stopped:
                 stopped = self._stop_unrecorded(claim.attempt, connection.connection_id)
-            if stopped and self.closing.is_set():
-                return
+                stop_at = since_boot() + self.stop_delays[0]
             time.sleep(0.2)
 
     def _record(
@@ -302,8 +305,15 @@ class Dialer:
         self._learn()
 
     def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
+        # As on record: "no such connection" is an end only when it is said twice, seconds apart.
+        certain = Retrying(
+            retry=retry_if_exception_type(NoSuchConnection),
+            wait=wait_fixed(self._store.leases.denied_apart),
+            stop=stop_after_attempt(2),
+            reraise=True,
+        )
         try:
-            self._provider.stop(connection_id)
+            certain(self._provider.stop, connection_id)
         except NoSuchConnection:
             return True
         except ProviderError as error:

@@ -2,8 +2,8 @@
 
 The API neither states its limit nor how much of it is in use, so it is learned below a configured
 ceiling. A new account starts at FIRST and doubles each time that the limit is full of accepted
-connections. A 429 lowers it to what is known to fit; from then on it is raised by one at a time,
-and each refusal doubles the quiet time before the next such probe.
+connections. A 429 lowers it to what was in use without the refused call; from then on it is raised
+by one at a time, and each refusal doubles the quiet time before the next such probe.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def after_acceptance(limit: Limit, *, live: int, ceiling: int, now: float) -> Li
     return Limit(known + 1, trust, now + quiet_seconds(trust))
 
 
-def after_refusal(limit: Limit, *, live: int, now: float) -> Limit:
-    """Return the limit once a start was answered 429 while `live` connections were open."""
+def after_refusal(limit: Limit, *, fits: int, now: float) -> Limit:
+    """Return the limit once a start was answered 429 while `fits` other slots were in use.
+
+    Of those some may still be refused as well; each that is lowers the limit by its own.
+    """
     refusals = min(limit.refusals + 1, MOST_REFUSALS)
-    return Limit(max(1, min(limit.learned, live)), refusals, now + quiet_seconds(refusals))
+    return Limit(max(1, min(limit.learned, fits)), refusals, now + quiet_seconds(refusals))

@@ -57,7 +57,11 @@ class Progress:
     def _line(self, campaign: CampaignView, account: AccountView) -> str:
         calls = campaign.calls
         parts = [f"{calls[CallState.ENDED]}/{campaign.total} ended", f"{campaign.open} open"]
-        parts += [f"{account.slots} of {self._limit(account)} slots", self._time_left(campaign)]
+        parts.append(f"{campaign.dials} dials, {campaign.stops} stops")
+        parts += [
+            f"{account.slots} of {self._limit(account)} slots",
+            self._time_left(campaign, self._limit(account)),
+        ]
         if self.notice:
             parts.append(self.notice)
         return "; ".join(part for part in parts if part)
@@ -66,34 +70,36 @@ class Progress:
         return min(account.learned, self.ceiling)
 
     def _picture(self, campaign: CampaignView, account: AccountView) -> RenderableType:
-        calls, total = campaign.calls, max(1, campaign.total)
-        bar = Table.grid(padding=(0, 1))
+        calls, limit = campaign.calls, self._limit(account)
         ended = calls[CallState.ENDED]
-        bar.add_row(
+        bars = Table.grid(padding=(0, 1))
+        bars.add_row(
             f"[bold]{campaign.campaign_id}[/]",
-            ProgressBar(total=total, completed=ended, width=24),
+            ProgressBar(total=max(1, campaign.total), completed=ended, width=24),
             f"{ended}/{campaign.total}",
-            self._time_left(campaign),
+            self._time_left(campaign, limit),
+        )
+        bars.add_row(
+            "slots in use",
+            ProgressBar(total=max(1, limit), completed=account.slots, width=24),
+            f"{account.slots} of {limit}",
+            f"{campaign.dials} dials, {campaign.stops} stops",
         )
         states = Table.grid(padding=(0, 2))
         states.add_row(*(f"[dim]{state}[/]" for state in CallState))
         states.add_row(*(str(calls[state]) for state in CallState))
-        slots = Table.grid(padding=(0, 1))
-        limit = self._limit(account)
-        slots.add_row(
-            "slots",
-            ProgressBar(total=max(1, limit), completed=account.slots, width=24),
-            f"{account.slots} of {limit}"
-            + (f" (ceiling {self.ceiling})" if limit < self.ceiling else ""),
-            f"{account.overdue} overdue" if account.overdue else "",
-        )
-        return Group(bar, "", states, "", slots, Text(self.notice, style="yellow"))
+        return Group(bars, "", states, "", Text(self.notice, style="yellow"))
 
-    def _time_left(self, campaign: CampaignView) -> str:
-        """Guess from the pace so far; nothing is said before there is one."""
+    def _time_left(self, campaign: CampaignView, limit: int) -> str:
+        """Guess from the pace so far; before there is one, from the longest that calls may take."""
+        left = campaign.total - campaign.calls[CallState.ENDED]
         ended = campaign.calls[CallState.ENDED] - (self._ended_before or 0)
         passed = time.monotonic() - self.began_at
-        if ended < 1 or passed < 2:
-            return ""
-        left = (campaign.total - campaign.calls[CallState.ENDED]) * passed / ended
-        return f"about {left:.0f} s left" if left < 120 else f"about {left / 60:.0f} min left"
+        if ended > 0 and passed > 2:
+            return _about(left * passed / ended)
+        at_once = min(limit, campaign.policy.max_concurrency or limit)
+        return _about(left * campaign.policy.max_duration_seconds / at_once)
+
+
+def _about(seconds: float) -> str:
+    return f"about {seconds:.0f} s left" if seconds < 120 else f"about {seconds / 60:.0f} min left"

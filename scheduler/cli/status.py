@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger
-from scheduler.models import CallState
+from scheduler.models import OPEN_STATES, CallState
 from scheduler.store import (
     AccountView,
     CampaignView,
@@ -57,9 +57,16 @@ def _show(views: list[CampaignView], accounts: list[AccountView]) -> None:
     if not views:
         console.out.print("no campaigns yet: callsched run FILE, or callsched submit FILE")
         return
-    columns = ("campaign", "state", "total", *(state.value for state in CallState))
+    columns = ("campaign", "state", "total", "pending", "open", "ended")
     rows = [
-        (view.campaign_id, view.state, view.total, *(view.calls[state] for state in CallState))
+        (
+            view.campaign_id,
+            view.state,
+            f"{view.total:,}",
+            f"{view.calls[CallState.PENDING]:,}",
+            f"{view.open:,}",
+            f"{view.calls[CallState.ENDED]:,}",
+        )
         for view in views
     ]
     console.out.print(console.table("", columns, rows))
@@ -70,6 +77,8 @@ def _show(views: list[CampaignView], accounts: list[AccountView]) -> None:
 
 
 def _show_one(view: CampaignView) -> None:
+    states = (f"{view.calls[state]:,} {state}" for state in OPEN_STATES)
+    console.out.print(f"\n{', '.join(states)}; {view.dials:,} dials, {view.stops:,} stops")
     for label, count in view.dispositions.items():
         console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
     if view.next_due_at is not None and view.next_due_at > time.time():

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeGuard
 
 import requests
+from pydantic import SecretStr
 from requests.auth import AuthBase
 from tenacity import (
     Retrying,
@@ -47,9 +48,8 @@ LONGEST_RETRY_AFTER_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    value: str
+    value: str = field(repr=False)
     renew_at: float  #: on the monotonic clock
-    after_refusal: bool  #: it was fetched because the one before it was refused
 
 
 class _Bearer(AuthBase):
@@ -78,22 +78,27 @@ class Symbl:
                 "no credentials: set CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET,"
                 " or CALLSCHED_SYMBL_ACCESS_TOKEN"
             )
+        if self._given and not _can_be_sent(self._given):
+            raise ConfigError(
+                "CALLSCHED_SYMBL_ACCESS_TOKEN: has characters that no HTTP header can carry"
+            )
         identity = "\n".join((self._base_url, self._app_id, self._secret, self._given))
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._line = Line()
-        self._token: _Token | None = None
+        self._token = _Token(self._given, float("inf")) if self._given else None
         self._refused = False  #: the last token was answered 401, and none has been accepted since
-        self._token_lock = threading.Lock()
-        if self._given:
-            self._token = _Token(self._given, float("inf"), after_refusal=True)
+        self._fetching = threading.Lock()  #: may take long: an answer never waits for it
+        self._dropping = threading.Lock()
 
     def close(self) -> None:
         """Close the connections of this thread."""
         self._line.close()
 
     def authorize(self) -> None:
-        """Make sure that a token is at hand."""
-        self._current_token()
+        """Make sure that a token is at hand, and one that does not end soon."""
+        token = self._token
+        if token is None or token.renew_at <= time.monotonic():
+            self._replace(token)
 
     def start(self, order: Order, leave: Leave) -> Connection:
         """Send one start, once. A 401 drops the token and is NotDone; a second is AccountFault."""
@@ -130,33 +135,30 @@ class Symbl:
     def _ask(
         self, body: dict[str, Any], seconds: float, leave: Leave | None = None
     ) -> requests.Response:
-        token = self._current_token()
+        # Here a token is not renewed before it is refused: a stop does not wait for that.
+        token = self._token or self._replace(None)
         url = f"{self._base_url}/v1/endpoint:connect"
         answer = self._line.post(url, body, seconds=seconds, auth=_Bearer(token.value), leave=leave)
         if answer.status_code == 401:
             self._refuse(token, answer)
-        self._trust(token)
+        if self._token is token:
+            self._refused = False
         return answer
 
-    def _current_token(self) -> _Token:
-        with self._token_lock:
+    def _replace(self, old: _Token | None) -> _Token:
+        """Fetch a token; of many threads that find the old one wanting, one does."""
+        with self._fetching:
             token = self._token
-            if token is None or token.renew_at <= time.monotonic():
+            if token is None or token is old:
                 token = self._token = self._fetch()
             return token
 
-    def _trust(self, token: _Token) -> None:
-        """Forget that a refusal preceded this token: it has been accepted."""
-        with self._token_lock:
-            if self._token is token:
-                self._refused = False
-
     def _refuse(self, token: _Token, answer: requests.Response) -> NoReturn:
         """Drop a token that was answered 401; the next one is fetched before the next `begin`."""
-        with self._token_lock:
+        with self._dropping:
+            second = self._given or (self._token is token and self._refused)
             if self._token is token and not self._given:
-                self._token = None
-            second, self._refused = token.after_refusal or bool(self._given), True
+                self._token, self._refused = None, True
         if second:
             names = "ACCESS_TOKEN" if self._given else "APP_ID and CALLSCHED_SYMBL_APP_SECRET"
             raise AccountFault(
@@ -174,7 +176,7 @@ class Symbl:
         value, lifetime_seconds = again(self._generate)
         # Until near its end the service hands the same token out again, so not much earlier.
         margin = min(60.0, lifetime_seconds / 10)
-        return _Token(value, time.monotonic() + lifetime_seconds - margin, self._refused)
+        return _Token(value, time.monotonic() + lifetime_seconds - margin)
 
     def _generate(self) -> tuple[str, float]:
         body = {"type": "application", "appId": self._app_id, "appSecret": self._secret}
@@ -185,9 +187,9 @@ class Symbl:
             raise NotDone(f"no token: {error}", reached=False) from error
         said = _json(answer) or {}
         token, lifetime = _text(said, "accessToken"), said.get("expiresIn")
-        if 200 <= answer.status_code < 300 and token and isinstance(lifetime, int | float):
-            return token, float(lifetime)
-        if answer.status_code == 429 or answer.status_code >= 500:
+        if 200 <= answer.status_code < 300 and _can_be_sent(token) and _is_length(lifetime):
+            return token, lifetime
+        if answer.status_code in (408, 429) or answer.status_code >= 500:
             raise NotDone(f"no token: {_message(answer)}", reached=answer.status_code == 429)
         if answer.status_code == 401:
             raise AccountFault(
@@ -235,7 +237,7 @@ def _json(answer: requests.Response) -> dict[str, Any] | None:
     """Return the body when it is the API's own: a JSON object."""
     try:
         said = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
 
@@ -264,5 +266,14 @@ def _retry_after(answer: requests.Response) -> float | None:
     return min(float(written), LONGEST_RETRY_AFTER_SECONDS) if written.isdecimal() else None
 
 
-def _revealed(secret: Any) -> str:
-    return secret.get_secret_value() if secret is not None else ""
+def _revealed(secret: SecretStr | None) -> str:
+    """Return a secret without the line break of the file that it may have been read from."""
+    return secret.get_secret_value().strip() if secret is not None else ""
+
+
+def _can_be_sent(token: str) -> bool:
+    return token != "" and token.isascii() and token.isprintable()
+
+
+def _is_length(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and value >= 0  # NaN, which json reads, is not

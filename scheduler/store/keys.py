@@ -5,14 +5,14 @@ campaigns                   zset    campaign -> created_at
 accounts                    set     account
 claim:{token}               string  attempt that this execution claimed; expires
 
-account:{a}:meta            hash    learned limit, outage, pauses after 429
+account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429
 account:{a}:campaigns       zset    campaign -> turns it has had
 account:{a}:slots           zset    attempt -> when it must be over
 account:{a}:live            zset    attempt -> when it must be over, while its connection is not
 account:{a}:stops           zset    attempt -> when its stop is sent next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 
-campaign:{c}:meta           hash    state, account, name, policy, total, instants
+campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, instants
 campaign:{c}:contacts       stream  row-0 -> the contact's record
 campaign:{c}:known          hash    digest of an identity or a party -> row
 campaign:{c}:due            zset    row -> due_at

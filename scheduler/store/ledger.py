@@ -72,6 +72,7 @@ class LimitView:
     limit: Limit
     version: int  #: fences the change: it is dropped when another worker was faster
     live: int  #: connections that are open
+    slots: int  #: in use, by connections and by attempts that may become one
     refused_in_row: int  #: 429s since the last accepted start
     now: float
 
@@ -381,11 +382,11 @@ class Store:
 
     def limit(self, account: str, now: float | None = None) -> LimitView:
         """Read what is known of the account's limit."""
-        version, learned, refusals, raise_at, live, in_row, instant = self._run(
+        version, learned, refusals, raise_at, live, slots, in_row, instant = self._run(
             self._do.limit, account, _clock(now)
         )
         known = Limit(int(learned), int(refusals), float(raise_at)) if learned else Limit()
-        return LimitView(known, int(version), int(live), int(in_row), float(instant))
+        return LimitView(known, int(version), int(live), int(slots), int(in_row), float(instant))
 
     def learn(self, account: str, seen: LimitView, learned: Limit) -> bool:
         """Replace the limit; False when another worker has changed it since it was seen."""

@@ -31,6 +31,8 @@ class CampaignView:
     total: int
     calls: dict[CallState, int]  #: every state, also those that no call is in
     dispositions: dict[str, int]  #: "skipped:duplicate" -> how many
+    dials: int  #: starts that were sent, less those that placed no call
+    stops: int  #: connections that are over for certain
     created_at: float
     finished_at: float | None
     next_due_at: float | None  #: of the pending call that comes first
@@ -50,6 +52,8 @@ class CampaignView:
             "total": self.total,
             "calls": dict(self.calls),
             "dispositions": self.dispositions,
+            "dials": self.dials,
+            "stops": self.stops,
             "created_at": self.created_at,
             "finished_at": self.finished_at,
             "next_due_at": self.next_due_at,
@@ -99,6 +103,8 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         total=int(meta["total"]),
         calls={state: int(counts.get(state, 0)) for state in CallState},
         dispositions={label: int(n) for label, n in sorted(dispositions.items()) if int(n)},
+        dials=int(meta.get("dials", 0)),
+        stops=int(meta.get("stops", 0)),
         created_at=float(meta["created_at"]),
         finished_at=float(meta["finished_at"]) if "finished_at" in meta else None,
         next_due_at=due[0][1] if due else None,

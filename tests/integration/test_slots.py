@@ -402,6 +402,17 @@ def test_every_probe_that_fails_doubles_the_time_to_the_next(ledger: Ledger) -> 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+def test_starts_that_were_under_way_do_not_lengthen_an_outage(ledger: Ledger) -> None:
+    ledger.campaign(20)
+    under_way = [ledger.begun() for _ in range(8)]
+
+    for attempt in under_way:
+        ledger.finish(attempt, Disposition.UNKNOWN, signal="failed")
+
+    ledger.wait(1.0)
+    assert ledger.claim() is not None
+
+
 @pytest.mark.parametrize("answered", ["connected", "rejected", "given back"])
 def test_a_probe_that_is_answered_ends_the_outage(ledger: Ledger, answered: str) -> None:
     fail(ledger, 3)

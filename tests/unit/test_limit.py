@@ -51,29 +51,29 @@ def test_what_fits_is_known_to_fit() -> None:
 
 
 def test_a_refusal_lowers_the_limit_to_what_is_live() -> None:
-    assert after_refusal(Limit(16), live=10, now=NOW).learned == 10
+    assert after_refusal(Limit(16), fits=10, now=NOW).learned == 10
 
 
 def test_a_refusal_never_raises_the_limit() -> None:
-    assert after_refusal(Limit(8), live=10, now=NOW).learned == 8
+    assert after_refusal(Limit(8), fits=10, now=NOW).learned == 8
 
 
 def test_a_refusal_with_nothing_live_leaves_one_slot() -> None:
-    assert after_refusal(Limit(8), live=0, now=NOW).learned == 1
+    assert after_refusal(Limit(8), fits=0, now=NOW).learned == 1
 
 
 def test_the_quiet_time_doubles_with_each_refusal_up_to_the_longest() -> None:
     limit, quiet = Limit(), []
 
     for _ in range(8):
-        limit = after_refusal(limit, live=4, now=NOW)
+        limit = after_refusal(limit, fits=4, now=NOW)
         quiet.append(limit.raise_at - NOW)
 
     assert quiet == [5, 10, 20, 40, 80, 160, 300, 300]
 
 
 def test_nothing_is_tried_above_the_limit_in_quiet_time() -> None:
-    refused = after_refusal(Limit(8), live=5, now=NOW)
+    refused = after_refusal(Limit(8), fits=5, now=NOW)
 
     limit = after_acceptance(refused, live=5, ceiling=50, now=refused.raise_at - 0.001)
 
@@ -81,7 +81,7 @@ def test_nothing_is_tried_above_the_limit_in_quiet_time() -> None:
 
 
 def test_after_quiet_time_one_more_is_tried_and_no_other_before_it_is_quiet_again() -> None:
-    refused = after_refusal(Limit(8), live=5, now=NOW)
+    refused = after_refusal(Limit(8), fits=5, now=NOW)
 
     probed = after_acceptance(refused, live=5, ceiling=50, now=refused.raise_at)
 
@@ -93,14 +93,14 @@ def test_probes_that_are_refused_space_out_and_those_that_succeed_come_closer() 
     limit = Limit(5, refusals=3, raise_at=NOW)
 
     succeeded = after_acceptance(limit, live=5, ceiling=50, now=NOW)
-    refused = after_refusal(limit, live=5, now=NOW)
+    refused = after_refusal(limit, fits=5, now=NOW)
 
     assert succeeded.raise_at - NOW == quiet_seconds(2)
     assert refused.raise_at - NOW == quiet_seconds(4)
 
 
 def test_a_limit_that_was_refused_once_is_raised_by_one_for_good() -> None:
-    limit = after_refusal(Limit(64), live=10, now=NOW)
+    limit = after_refusal(Limit(64), fits=10, now=NOW)
 
     for _ in range(5):
         limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=limit.raise_at)
@@ -128,7 +128,7 @@ def test_an_acceptance_never_lowers_the_limit_and_never_raises_it_above_the_ceil
 def test_a_refusal_leaves_at_least_one_slot_and_never_more_than_there_were(
     limit: Limit, live: int
 ) -> None:
-    after = after_refusal(limit, live=live, now=NOW)
+    after = after_refusal(limit, fits=live, now=NOW)
 
     assert 1 <= after.learned <= limit.learned
     assert after.refusals >= limit.refusals
@@ -139,7 +139,7 @@ def test_quiet_time_stays_within_its_bounds(refused: list[int]) -> None:
     limit = Limit()
 
     for live in refused:
-        limit = after_refusal(limit, live=live, now=NOW)
+        limit = after_refusal(limit, fits=live, now=NOW)
 
     assert SHORTEST_QUIET_SECONDS <= limit.raise_at - NOW <= LONGEST_QUIET_SECONDS
 
@@ -147,7 +147,7 @@ def test_quiet_time_stays_within_its_bounds(refused: list[int]) -> None:
 def test_an_account_that_was_full_for_days_is_soon_trusted_again() -> None:
     limit = Limit()
     for _ in range(10_000):
-        limit = after_refusal(limit, live=1, now=NOW)
+        limit = after_refusal(limit, fits=1, now=NOW)
 
     waits = []
     for _ in range(7):
@@ -170,7 +170,7 @@ def test_against_a_real_limit_few_starts_are_refused_and_all_of_it_is_used(real:
                 limit = after_acceptance(limit, live=live, ceiling=50, now=now)
             else:
                 refused += 1
-                limit = after_refusal(limit, live=live, now=now)
+                limit = after_refusal(limit, fits=live, now=now)
 
     assert limit.learned == live == real
     assert refused <= 20

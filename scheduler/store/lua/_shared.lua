@@ -112,13 +112,18 @@ local function owe_stop(account, attempt, why, patience, now)
 end
 
 -- What an answer, or its absence, says about the provider: three losses in a row are an outage,
--- in which `claim` lets one probe out at a time. Any answer in the API's own words ends it.
-local function hear(account, signal, now)
+-- in which `claim` lets one probe out at a time. Then only the probe counts: starts that were under
+-- way before must not lengthen the pause. Any answer in the API's own words ends it.
+local function hear(account, attempt, signal, now)
   local meta = account_key(account, "meta")
   if signal == "answered" then
-    redis.call("HDEL", meta, "failures", "probe_at")
+    redis.call("HDEL", meta, "failures", "probe", "probe_at")
   elseif signal == "failed" then
-    local failures = redis.call("HINCRBY", meta, "failures", 1)
+    local failures, probe = unpack(redis.call("HMGET", meta, "failures", "probe"))
+    if tonumber(failures or 0) >= 3 and probe ~= attempt then
+      return
+    end
+    failures = redis.call("HINCRBY", meta, "failures", 1)
     if failures >= 3 then
       redis.call("HSET", meta, "probe_at", exact(now + math.min(60, 2 ^ (failures - 3))))
     end

@@ -43,6 +43,7 @@ end
 
 move(call, DIALING)
 redis.call("HINCRBY", call.key, "attempts", 1)
+redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "dials", 1)
 redis.call("HSET", record, "token", token, "begun_at", exact(now), "max_duration", max_duration)
 redis.call("ZADD", account_key(account, "slots"), exact(now + lease), attempt)
 return "go"

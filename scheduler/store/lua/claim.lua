@@ -76,7 +76,7 @@ for at = 1, #on_wheel, 2 do
     redis.call("ZADD", wheel, mine + 1, campaign)
     redis.call("HSET", meta, "turn", mine)
     if outage then
-      redis.call("HSET", meta, "probe_at", exact(now + probe))
+      redis.call("HSET", meta, "probe", attempt, "probe_at", exact(now + probe))
     end
     return answer(attempt, call)
   end

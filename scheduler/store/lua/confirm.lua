@@ -19,6 +19,7 @@ end
 for _, part in ipairs({ "slots", "stops", "live" }) do
   redis.call("ZREM", account_key(account, part), attempt)
 end
+redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
 if conversation ~= "" then
   redis.call("HSET", record, "conversation_id", conversation)
 end

@@ -33,7 +33,7 @@ redis.call("HSET", record, "connection_id", connection, "conversation_id", ARGV[
   "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
 redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
 redis.call("HDEL", meta, "refused_in_row")
-hear(account, "answered", now)
+hear(account, attempt, "answered", now)
 
 if in_time then
   move(call, CONNECTED)

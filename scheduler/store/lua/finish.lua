@@ -25,5 +25,5 @@ if hold > 0 then
 else
   redis.call("ZREM", slots, attempt)
 end
-hear(account, signal, now)
+hear(account, attempt, signal, now)
 return 1

@@ -27,13 +27,14 @@ if call.state == DIALING then
     return 0
   end
   redis.call("HINCRBY", call.key, "attempts", -1)
+  redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "dials", -1)
 end
 wait_again(call, account, now + tonumber(delay))
 redis.call("DEL", record)
 if message ~= "" then
   redis.call("HSET", call.key, "error", message)
 end
-hear(account, signal, now)
+hear(account, attempt, signal, now)
 if close ~= "" then
   redis.call("HINCRBY", meta, "refused_in_row", 1)
   redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
