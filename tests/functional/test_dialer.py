@@ -1,0 +1,903 @@
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from redis import Redis
+
+from scheduler import dialer as rules
+from scheduler.dialer import Dialer, Duty
+from scheduler.embedded import EmbeddedRedis
+from scheduler.errors import SchedulerError
+from scheduler.models import Connection, Contact, Policy, Row
+from scheduler.providers import Symbl
+from scheduler.providers import symbl as provider_module
+from scheduler.settings import Settings
+from scheduler.store import AccountView, Claim, Leases, Store, account_view, results
+from scheduler.store.scripts import source
+from scheduler.timekeeper import Timekeeper
+from tests.sandbox_process import SandboxProcess
+from tests.wire import Api, Proxy, http, wait_until
+
+ACCOUNT = "trial"
+ANYBODY = "+12025550143"
+LONG_SECONDS = 600.0
+
+
+def number(row: int) -> str:
+    return f"+1202555{100 + row:04}"
+
+
+class Rig:
+    """A dialer and its timekeeper, on a real ledger and a real API, with threads for Celery's."""
+
+    def __init__(
+        self,
+        ledger_url: str,
+        api_url: str,
+        *,
+        ceiling: int = 4,
+        leases: Leases | None = None,
+        allowed: frozenset[str] = frozenset(),
+        secret: str = "app-secret",
+    ) -> None:
+        self.store = Store(ledger_url, leases)
+        self.provider = Symbl(
+            Settings(
+                symbl_base_url=api_url,
+                symbl_app_id="app",
+                symbl_app_secret=SecretStr(secret),
+                symbl_access_token=None,
+            )
+        )
+        self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
+        self.timekeeper = Timekeeper(
+            self.store, self.duty, fingerprint=self.provider.fingerprint, send=self._send
+        )
+        self.dialer = Dialer(
+            self.store,
+            self.provider,
+            self.duty,
+            slot_freed=self._send,
+            deadline_in=self.timekeeper.due_in,
+        )
+        self.dialer.stop_delays = (0.2,)
+        self.threads = ThreadPoolExecutor(8)
+
+    def start(self) -> None:
+        self.timekeeper.start(self.dialer, 4)
+
+    def _send(self) -> None:
+        if not self.dialer.closing.is_set():
+            self.threads.submit(self._dial)
+
+    def _dial(self) -> None:
+        try:
+            self.dialer.dial()
+        except SchedulerError as error:
+            logging.getLogger("rig").warning("a message failed: %s", error)
+
+    def load(self, *numbers: str, max_duration_seconds: float = LONG_SECONDS) -> None:
+        policy = Policy(max_duration_seconds=max_duration_seconds)
+        self.store.create("c", account=ACCOUNT, name="autumn", policy=policy, digest="d")
+        rows = [Row(Contact(each, each), line) for line, each in enumerate(numbers, 2)]
+        self.store.load("c", "l", 1, rows)
+        self.store.seal("c", "l")
+
+    def claim(self) -> Claim | None:
+        return self.store.claim(
+            ACCOUNT,
+            f"t{time.monotonic_ns()}",
+            ceiling=self.duty.ceiling,
+            fingerprint=self.provider.fingerprint,
+        )
+
+    def claimed(self) -> Claim:
+        claim = self.claim()
+        assert claim is not None
+        return claim
+
+    def records(self) -> list[dict[str, Any]]:
+        return list(results(self.store, "c"))
+
+    def record(self) -> dict[str, Any]:
+        (record,) = self.records()
+        return record
+
+    def account(self) -> AccountView:
+        return account_view(self.store, ACCOUNT)
+
+    def all_ended(self) -> bool:
+        return all(record["state"] == "ended" for record in self.records())
+
+    def due_in(self) -> float:
+        """Seconds until the only call is due again."""
+        ((_, due_at),) = self.store.redis.zrange("callsched:campaign:c:due", 0, 0, withscores=True)
+        return float(due_at) - time.time()
+
+    def close(self) -> None:
+        self.dialer.closing.set()
+        self.threads.shutdown()
+        self.timekeeper.close()
+        self.provider.close()
+        self.store.close()
+
+
+@pytest.fixture(scope="module")
+def private() -> Iterator[EmbeddedRedis]:
+    folder = Path(tempfile.mkdtemp(prefix="callsched-"))
+    with EmbeddedRedis(folder) as private:
+        yield private
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def ledger(private: EmbeddedRedis) -> Iterator[Redis]:
+    with Redis.from_url(private.url, decode_responses=True) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def proxy(private: EmbeddedRedis, ledger: Redis) -> Iterator[Proxy]:
+    """Stands before Redis."""
+
+    def connect() -> socket.socket:
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(private.url.removeprefix("unix://").partition("?")[0])
+        return server
+
+    with Proxy(connect) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SandboxProcess]:
+    with SandboxProcess(limit=50) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: SandboxProcess) -> SandboxProcess:
+    running.reset()
+    return running
+
+
+Open = Callable[..., Rig]
+
+
+@pytest.fixture
+def opened(private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess) -> Iterator[Open]:
+    rigs: list[Rig] = []
+
+    def open_rig(url: str = "", api_url: str = "", **options: Any) -> Rig:
+        rigs.append(Rig(url or private.url, api_url or sandbox.url, **options))
+        return rigs[-1]
+
+    yield open_rig
+    for rig in rigs:
+        rig.close()
+
+
+@pytest.fixture
+def rig(opened: Open) -> Rig:
+    return opened()
+
+
+@pytest.fixture
+def through(opened: Open, proxy: Proxy) -> Rig:
+    """A rig that reaches Redis through the proxy."""
+    return opened(f"redis://127.0.0.1:{proxy.port}/0")
+
+
+class Dialling:
+    """One claim that is being dialled by a thread of its own."""
+
+    def __init__(self, rig: Rig, claim: Claim) -> None:
+        self._thread = threading.Thread(target=rig.dialer.dial_one, args=[claim])
+        self._thread.start()
+
+    def is_over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def finish(self) -> None:
+        self._thread.join(timeout=20)
+        assert self.is_over()
+
+
+# From its claim to its end
+
+
+def test_a_contact_is_dialled_stopped_at_its_deadline_and_confirmed(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    rig.load(ANYBODY, max_duration_seconds=0.6)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    record = rig.record()
+    (accepted,), (ended,) = sandbox.events("accepted"), sandbox.events("ended")
+    assert (record["disposition"], record["reason"], record["attempts"]) == ("stopped", None, 1)
+    assert record["connection_id"] == accepted["connection_id"]
+    assert record["conversation_id"] == accepted["conversation_id"]
+    assert accepted["session_name"] == "callsched c:1:1"
+    assert ended["by"] == "stop"
+    assert 0.55 < ended["length_seconds"] < 1.6
+    assert (rig.account().slots, rig.account().live) == (0, 0)
+
+
+def test_a_freed_slot_is_handed_on(opened: Open, sandbox: SandboxProcess) -> None:
+    rig = opened(ceiling=2)
+    rig.load(*map(number, range(6)), max_duration_seconds=0.3)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert [record["disposition"] for record in rig.records()] == ["stopped"] * 6
+    assert len(sandbox.events("accepted")) == 6
+    assert sandbox.live()["peak"] == 2
+
+
+def test_who_is_not_on_the_allow_list_is_skipped(opened: Open, sandbox: SandboxProcess) -> None:
+    rig = opened(allowed=frozenset({number(1)}))
+    rig.load(number(0), number(1), number(2), max_duration_seconds=0.3)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    said = [(record["disposition"], record["reason"]) for record in rig.records()]
+    assert said == [("skipped", "not_allowed"), ("stopped", None), ("skipped", "not_allowed")]
+    assert [event["phone_number"] for event in sandbox.events("start")] == [number(1)]
+
+
+def test_who_hung_up_is_known_after_two_denied_stops(opened: Open, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(hangup_after_seconds=[0.1, 0.1], stop_ended=404)
+    rig = opened(leases=Leases(denied_apart=0.4))
+    rig.load(ANYBODY, max_duration_seconds=0.3)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.record()["disposition"] == "hung_up"
+    first, second = sandbox.events("stop")
+    assert second["at"] - first["at"] >= 0.4
+    assert rig.account().slots == 0
+
+
+def test_two_executions_of_one_attempt_send_one_start(rig: Rig, sandbox: SandboxProcess) -> None:
+    rig.load(*map(number, range(4)))
+    for _ in range(4):
+        claim = rig.claimed()
+        both = [Dialling(rig, claim) for _ in range(2)]
+        for dialling in both:
+            dialling.finish()
+
+    assert sorted(event["phone_number"] for event in sandbox.events("start")) == [
+        number(row) for row in range(4)
+    ]
+    assert {(record["state"], record["attempts"]) for record in rig.records()} == {("connected", 1)}
+
+
+def test_a_worker_that_was_frozen_after_begin_sends_nothing(
+    rig: Rig, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "LEAVE_WITHIN_SECONDS", 0.0)
+    rig.load(ANYBODY)
+
+    rig.dialer.dial_one(rig.claimed())
+
+    assert sandbox.events("start") == []
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
+    assert rig.account().slots == 0
+
+    monkeypatch.undo()
+    rig.dialer.dial_one(rig.claimed())
+    assert len(sandbox.events("accepted")) == 1
+
+
+# Each error has its reaction
+
+
+@pytest.mark.parametrize("fault", ["400", "403"])
+def test_who_is_refused_is_rejected(rig: Rig, sandbox: SandboxProcess, fault: str) -> None:
+    sandbox.knobs(start_fault=fault)
+    rig.load(ANYBODY)
+
+    rig.dialer.dial_one(rig.claimed())
+
+    record = rig.record()
+    assert (record["state"], record["disposition"]) == ("ended", "rejected")
+    assert record["error"].startswith(fault)
+    assert rig.account().slots == 0
+
+
+@pytest.mark.parametrize(
+    "fault", ["500", "500_not_placed", "502", "503", "504", "reset_after", "reset_before", "hang"]
+)
+def test_who_may_have_been_rung_is_unknown_and_keeps_its_slot(
+    rig: Rig, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(provider_module, "START_SECONDS", 0.5)
+    sandbox.knobs(start_fault=fault)
+    rig.load(ANYBODY)
+
+    rig.dialer.dial_one(rig.claimed())
+
+    record = rig.record()
+    assert (record["state"], record["disposition"]) == ("ended", "unknown")
+    assert (record["reason"], record["attempts"]) == ("no_answer", 1)
+    assert record["error"]
+    ((_, free_at),) = rig.store.redis.zrange(
+        f"callsched:account:{ACCOUNT}:slots", 0, -1, withscores=True
+    )
+    assert free_at - time.time() == pytest.approx(LONG_SECONDS, abs=5)
+    assert rig.claim() is None
+
+
+@pytest.mark.parametrize("fault", ["402", "404", "405", "redirect"])
+def test_a_fault_of_the_account_blocks_it_and_loses_nobody(
+    rig: Rig, sandbox: SandboxProcess, fault: str
+) -> None:
+    sandbox.knobs(start_fault=fault)
+    rig.load(ANYBODY)
+
+    rig.dialer.dial_one(rig.claimed())
+
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
+    assert (rig.account().slots, len(rig.account().blocks)) == (0, 1)
+    assert rig.claim() is None
+
+
+def test_a_success_that_can_not_be_read_is_unknown_and_blocks_the_account(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(start_fault="html")
+    rig.load(number(0), number(1))
+
+    rig.dialer.dial_one(rig.claimed())
+
+    assert [record["state"] for record in rig.records()] == ["ended", "pending"]
+    assert rig.records()[0]["disposition"] == "unknown"
+    assert (rig.account().slots, len(rig.account().blocks)) == (1, 1)
+    assert rig.claim() is None
+
+
+def test_a_refused_token_costs_nothing_and_the_second_one_blocks(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(start_fault="401")
+    rig.load(ANYBODY)
+
+    rig.dialer.dial_one(rig.claimed())
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
+    assert rig.account().blocks == ()
+
+    rig.dialer.dial_one(rig.claimed())
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
+    assert len(rig.account().blocks) == 1
+
+
+def test_without_a_token_nothing_is_begun(rig: Rig, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(token_fault="500")
+    rig.load(ANYBODY)
+
+    rig.dialer.dial_one(rig.claimed())
+
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
+    assert rig.record()["error"].startswith("no token: 500")
+    assert rig.account().blocks == ()
+    assert sandbox.events("start") == []
+
+
+def test_no_log_line_has_a_whole_number_or_a_secret(
+    opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    said = {"message": f"{ANYBODY} and 1 (202) 555-0143 can't be dialled"}
+    with Api(http(400, said)) as api:
+        rig = opened(api_url=api.url)
+        rig.load(ANYBODY)
+        rig.dialer.dial_one(rig.claimed())
+        rig.close()
+
+    assert "can't be dialled" in caplog.text
+    for hidden in (ANYBODY[1:], "555-0143", "app-secret", "token-1"):
+        assert hidden not in caplog.text
+
+
+def test_after_the_credentials_are_mended_it_goes_on(
+    opened: Open, sandbox: SandboxProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.knobs(app_id="app", app_secret="right")
+    wrong, mended = opened(secret="wrong"), opened(secret="right")
+    wrong.load(number(0), number(1), max_duration_seconds=0.3)
+    wrong.start()
+    wait_until(lambda: wrong.account().blocks and wrong.account().slots == 0)
+    assert [record["attempts"] for record in wrong.records()] == [0, 0]
+    assert wrong.claim() is None
+
+    mended.start()
+    wait_until(mended.all_ended)
+
+    assert [record["disposition"] for record in mended.records()] == ["stopped"] * 2
+    assert any("CALLSCHED_SYMBL_APP_SECRET" in message for message in caplog.messages)
+
+
+def test_a_blocked_account_still_sends_its_stops(rig: Rig, sandbox: SandboxProcess) -> None:
+    rig.load(number(0), number(1), max_duration_seconds=1.0)
+    rig.dialer.dial_one(rig.claimed())
+    sandbox.knobs(start_fault="402")
+    rig.dialer.dial_one(rig.claimed())
+
+    rig.start()
+
+    wait_until(lambda: rig.records()[0]["state"] == "ended")
+    assert rig.records()[0]["disposition"] == "stopped"
+    assert rig.records()[1]["state"] == "pending"
+
+
+def test_a_429_lowers_the_limit_and_nobody_sleeps(rig: Rig, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(limit=2, retry_after="60")
+    rig.load(*map(number, range(3)))
+    for _ in range(2):
+        rig.dialer.dial_one(rig.claimed())
+    began_at = time.monotonic()
+
+    rig.dialer.dial_one(rig.claimed())
+
+    assert time.monotonic() - began_at < 1.0
+    assert rig.account().learned == 2
+    assert (rig.account().slots, rig.account().live) == (2, 2)
+    record = rig.records()[2]
+    assert (record["state"], record["attempts"]) == ("pending", 0)
+    assert 55 < rig.due_in() < 61
+
+
+def test_who_met_the_limit_is_dialled_later_without_using_up_an_attempt(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    rig.load("+18675550129", max_duration_seconds=0.3)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert (rig.record()["disposition"], rig.record()["attempts"]) == ("stopped", 1)
+    assert [event["status"] for event in sandbox.events("refused")] == [429, 429]
+    assert len(sandbox.events("accepted")) == 1
+
+
+def test_a_new_account_is_tried_with_a_few_and_then_with_all(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    rig = opened(ceiling=12)
+    rig.load(*map(number, range(14)))
+    assert rig.account().learned == 4
+    rig.start()
+
+    wait_until(lambda: rig.account().live == 12)
+
+    assert rig.account().learned == 12
+    assert sandbox.events("refused") == []
+
+
+def test_an_account_whose_limit_is_lower_than_told_is_served_within_it(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(limit=2)
+    rig = opened(ceiling=8)
+    rig.load(*map(number, range(8)), max_duration_seconds=0.3)
+    rig.start()
+
+    wait_until(rig.all_ended, 30)
+
+    said = {(record["disposition"], record["attempts"]) for record in rig.records()}
+    assert said == {("stopped", 1)}
+    assert len(sandbox.events("accepted")) == 8
+
+
+# Redis goes away
+
+
+def prepare(ledger: Redis, verb: str) -> bytes:
+    """Make the server know a verb's script, and return what every call of it has in it."""
+    ledger.script_load(source(verb))
+    return hashlib.sha1(source(verb).encode()).hexdigest().encode()
+
+
+def test_when_the_reply_to_begin_is_lost_nothing_is_sent_and_nothing_is_used_up(
+    rig: Rig, through: Rig, ledger: Redis, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    rig.load(ANYBODY)
+    claim = through.claimed()
+    proxy.lose_reply_to(prepare(ledger, "begin"))
+
+    dialling = Dialling(through, claim)
+    assert proxy.lost.wait(10)
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("dialing", 1)
+    proxy.heal()
+    dialling.finish()
+
+    assert sandbox.events("start") == []
+    assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
+    through.dialer.dial_one(through.claimed())
+    assert len(sandbox.events("accepted")) == 1
+
+
+def test_when_redis_freezes_at_begin_nothing_is_sent(
+    rig: Rig, through: Rig, ledger: Redis, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    gives_back = prepare(ledger, "give_back")
+    rig.load(ANYBODY)
+    claim = through.claimed()
+    proxy.freeze()
+
+    dialling = Dialling(through, claim)
+    wait_until(lambda: gives_back in proxy.received)
+    proxy.heal()
+    dialling.finish()
+
+    assert sandbox.events("start") == []
+    wait_until(lambda: rig.record()["state"] == "pending")
+    assert rig.record()["attempts"] == 0
+
+
+def answered_while_redis_is_away(
+    through: Rig, proxy: Proxy, sandbox: SandboxProcess, latency: float = 0.4
+) -> Dialling:
+    sandbox.knobs(latency_seconds=latency)
+    dialling = Dialling(through, through.claimed())
+    wait_until(lambda: sandbox.events("accepted"))
+    proxy.cut()
+    return dialling
+
+
+@pytest.mark.parametrize(
+    ("unrecorded_seconds", "max_duration_seconds"), [(0.4, LONG_SECONDS), (60.0, 0.4)]
+)
+def test_a_connection_that_can_not_be_recorded_is_stopped_without_the_ledger(
+    rig: Rig,
+    through: Rig,
+    proxy: Proxy,
+    sandbox: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    unrecorded_seconds: float,
+    max_duration_seconds: float,
+) -> None:
+    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", unrecorded_seconds)
+    rig.load(ANYBODY, max_duration_seconds=max_duration_seconds)
+
+    dialling = answered_while_redis_is_away(through, proxy, sandbox)
+    wait_until(lambda: sandbox.events("ended"))
+
+    assert not dialling.is_over()
+    (answered,), (ended,) = sandbox.events("answered"), sandbox.events("ended")
+    assert ended["by"] == "stop"
+    assert 0.35 < ended["at"] - answered["at"] < 1.5
+    proxy.heal()
+    dialling.finish()
+    assert (rig.record()["state"], rig.record()["disposition"]) == ("ended", "stopped")
+    assert rig.record()["connection_id"] == ended["connection_id"]
+    assert rig.claim() is None
+    assert rig.account().slots == 0
+    assert len(sandbox.events("start")) == 1
+
+
+def test_a_connection_is_recorded_when_redis_is_back_in_time(
+    rig: Rig,
+    through: Rig,
+    proxy: Proxy,
+    sandbox: SandboxProcess,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its deadline counts from the answer all the same."""
+    rig.load(ANYBODY)
+
+    dialling = answered_while_redis_is_away(through, proxy, sandbox)
+    wait_until(lambda: caplog.text.count("not on record yet") >= 5)
+    proxy.heal()
+    dialling.finish()
+
+    assert rig.record()["state"] == "connected"
+    assert sandbox.events("stop") == []
+    (answered,) = sandbox.events("answered")
+    assert rig.record()["deadline"] == pytest.approx(answered["at"] + LONG_SECONDS, abs=0.4)
+
+
+def test_the_reply_to_connect_is_lost_and_the_call_goes_on(
+    rig: Rig, through: Rig, ledger: Redis, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    rig.load(ANYBODY)
+    proxy.lose_reply_to(prepare(ledger, "connect"))
+
+    dialling = Dialling(through, through.claimed())
+    assert proxy.lost.wait(10)
+    proxy.heal()
+    dialling.finish()
+
+    assert rig.record()["state"] == "connected"
+    assert sandbox.events("stop") == []
+    assert (rig.account().slots, rig.account().live) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("verb", "fault", "state"),
+    [("finish", "400", "ended"), ("give_back", "402", "pending"), ("give_back", "429", "pending")],
+)
+def test_the_reply_to_what_became_of_a_start_is_lost_and_it_counts_once(
+    rig: Rig,
+    through: Rig,
+    ledger: Redis,
+    proxy: Proxy,
+    sandbox: SandboxProcess,
+    verb: str,
+    fault: str,
+    state: str,
+) -> None:
+    sandbox.knobs(start_fault=fault)
+    rig.load(ANYBODY)
+    proxy.lose_reply_to(prepare(ledger, verb))
+
+    dialling = Dialling(through, through.claimed())
+    assert proxy.lost.wait(10)
+    proxy.heal()
+    dialling.finish()
+
+    assert rig.record()["state"] == state
+    assert rig.record()["attempts"] == (1 if state == "ended" else 0)
+    assert rig.account().slots == 0
+    assert rig.store.limit(ACCOUNT).refused_in_row == (1 if fault == "429" else 0)
+    assert len(sandbox.events("start")) == 1
+
+
+def test_what_was_given_up_as_unknown_meanwhile_is_amended(
+    opened: Open,
+    through: Rig,
+    proxy: Proxy,
+    sandbox: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.4)
+    through.store.leases = Leases(dial=0.3)
+    rig = opened()
+    rig.load(ANYBODY)
+    dialling = answered_while_redis_is_away(through, proxy, sandbox)
+    rig.start()  # another worker, which sees the lease run out
+
+    wait_until(lambda: rig.record()["disposition"] == "unknown" and sandbox.events("ended"))
+    proxy.heal()
+    dialling.finish()
+
+    said = (rig.record()["disposition"], rig.record()["reason"])
+    assert said == ("stopped", "late_answer")
+    assert rig.account().slots == 0
+    assert len(sandbox.events("start")) == 1
+
+
+def test_a_denied_stop_of_an_unrecorded_connection_is_no_end_before_it_is_denied_again(
+    rig: Rig,
+    through: Rig,
+    proxy: Proxy,
+    sandbox: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.1)
+    through.store.leases = Leases(denied_apart=0.5)
+    sandbox.knobs(stop_fault="404", stop_fault_count=1)
+    rig.load(ANYBODY)
+
+    dialling = answered_while_redis_is_away(through, proxy, sandbox)
+    wait_until(lambda: sandbox.events("ended"))
+    proxy.heal()
+    dialling.finish()
+
+    assert [event["status"] for event in sandbox.events("stop")] == [404, 200]
+    assert rig.record()["disposition"] == "stopped"
+
+
+def test_a_stop_that_no_ledger_asked_for_is_repeated_but_not_in_a_rush(
+    rig: Rig,
+    through: Rig,
+    proxy: Proxy,
+    sandbox: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.1)
+    through.dialer.stop_delays = (0.8,)
+    sandbox.knobs(stop_fault="503", stop_fault_count=2)
+    rig.load(ANYBODY)
+
+    dialling = answered_while_redis_is_away(through, proxy, sandbox)
+    wait_until(lambda: sandbox.events("ended"))
+    proxy.heal()
+    dialling.finish()
+
+    stops = [event["at"] for event in sandbox.events("stop")]
+    assert len(stops) == 3
+    assert all(later - earlier >= 0.8 for earlier, later in pairwise(stops))
+
+
+def test_a_ledger_that_is_broken_leaves_no_call_running(
+    rig: Rig, ledger: Redis, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever keeps a connection from being recorded, the call is ended."""
+    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.2)
+    sandbox.knobs(latency_seconds=0.4)
+    rig.load(ANYBODY)
+
+    dialling = Dialling(rig, rig.claimed())
+    wait_until(lambda: sandbox.events("accepted"))
+    ledger.set(f"callsched:account:{ACCOUNT}:live", "no sorted set")
+    dialling.finish()
+
+    (ended,) = sandbox.events("ended")
+    assert ended["by"] == "stop"
+
+
+def test_a_worker_that_leaves_while_redis_is_away_ends_its_call_first(
+    rig: Rig,
+    through: Rig,
+    proxy: Proxy,
+    sandbox: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.4)
+    rig.load(ANYBODY)
+
+    dialling = answered_while_redis_is_away(through, proxy, sandbox)
+    through.dialer.closing.set()
+    dialling.finish()
+
+    assert [event["by"] for event in sandbox.events("ended")] == ["stop"]
+
+
+def test_a_second_connection_of_one_attempt_is_ended_at_once(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(latency_seconds=0.4)
+    rig.load(ANYBODY)
+    claim = rig.claimed()
+    dialling = Dialling(rig, claim)
+    wait_until(lambda: sandbox.events("accepted"))
+    first = Connection("first")
+    rig.store.connect(
+        ACCOUNT, claim.attempt, first, answered_ago_seconds=0, max_duration_seconds=LONG_SECONDS
+    )
+
+    dialling.finish()
+
+    assert rig.record()["connection_id"] == "first"
+    assert [event["by"] for event in sandbox.events("ended")] == ["stop"]
+
+
+# Answers that come late
+
+
+def test_an_answer_after_the_lease_is_recorded_and_stopped_at_once(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(latency_seconds=1.0)
+    rig = opened(leases=Leases(dial=0.3))
+    rig.load(ANYBODY)
+    rig.start()
+
+    wait_until(lambda: rig.record()["disposition"] == "unknown")
+    assert rig.record()["reason"] == "lease"
+    wait_until(lambda: sandbox.events("ended"))
+    wait_until(lambda: rig.account().slots == 0)
+
+    (answered,), (ended,) = sandbox.events("answered"), sandbox.events("ended")
+    said = (rig.record()["disposition"], rig.record()["reason"])
+    assert said == ("stopped", "late_answer")
+    assert ended["at"] - answered["at"] < 1.0
+    assert rig.record()["connection_id"] == ended["connection_id"]
+    assert len(sandbox.events("start")) == 1
+
+
+# Stops that go wrong
+
+
+@pytest.mark.parametrize("fault", ["500", "html", "400", "401", "reset_before"])
+def test_a_stop_is_repeated_until_it_is_confirmed_and_keeps_its_slot(
+    rig: Rig, sandbox: SandboxProcess, fault: str
+) -> None:
+    sandbox.knobs(stop_fault=fault)
+    rig.load(ANYBODY, max_duration_seconds=0.2)
+    rig.start()
+
+    wait_until(lambda: len(sandbox.events("stop")) >= 4)
+    assert rig.record()["state"] == "stopping"
+    assert rig.account().slots == 1
+    sandbox.knobs(stop_fault=None)
+    wait_until(rig.all_ended)
+
+    assert rig.record()["disposition"] == "stopped"
+    assert rig.account().slots == 0
+    assert [event["by"] for event in sandbox.events("ended")] == ["stop"]
+
+
+def test_stops_leave_on_time_while_every_dialling_thread_waits(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    rig = opened(ceiling=9)
+    rig.load(*map(number, range(9)), max_duration_seconds=0.8)
+    rig.dialer.dial_one(rig.claimed())
+    rig.store.redis.hset(f"callsched:account:{ACCOUNT}:meta", "learned", 9)
+    sandbox.knobs(latency_seconds=2.5)
+
+    rig.start()
+    wait_until(lambda: len(sandbox.events("start")) == 9)
+    wait_until(lambda: sandbox.events("ended"))
+
+    ended = sandbox.events("ended")[0]
+    assert ended["phone_number"] == number(0)
+    assert ended["length_seconds"] < 1.8
+    assert len(sandbox.events("answered")) == 1
+    wait_until(rig.all_ended)
+
+
+# Outages
+
+
+def test_an_api_that_is_away_costs_nobody_and_is_probed_one_at_a_time(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, logger="scheduler.dialer")
+    monkeypatch.setattr(rules, "AFTER_NOT_REACHED_SECONDS", 0.05)
+
+    def failed_at() -> list[float]:
+        return [each.created for each in caplog.records if "not reached" in each.getMessage()]
+
+    with SandboxProcess(limit=50) as away:
+        rig = opened(api_url=away.url, ceiling=2)
+        rig.provider.authorize()
+        away.kill()
+        rig.load(*map(number, range(6)), max_duration_seconds=0.3)
+        rig.start()
+
+        wait_until(lambda: rig.account().outage)
+        begun_at = failed_at()[2]
+        wait_until(lambda: len([at for at in failed_at() if at > begun_at + 0.5]) == 1)
+        assert failed_at()[-1] - begun_at > 0.9
+        assert {record["state"] for record in rig.records()} <= {"pending", "claimed", "dialing"}
+        assert {record["disposition"] for record in rig.records()} == {None}
+
+        away.start()
+        wait_until(rig.all_ended, 30)
+
+        assert {(each["disposition"], each["attempts"]) for each in rig.records()} == {
+            ("stopped", 1)
+        }
+        assert len(away.events("accepted")) == 6
+        assert not rig.account().outage
+
+
+def test_an_api_that_loses_its_answers_does_not_turn_a_campaign_into_unknown(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(start_fault="500")
+    rig.load(*map(number, range(12)), max_duration_seconds=0.2)
+    rig.start()
+
+    wait_until(lambda: rig.account().outage and rig.account().slots == 0)
+    lost = len(sandbox.events("start"))
+    assert lost <= 6
+    sandbox.knobs(start_fault=None)
+    wait_until(rig.all_ended, 30)
+
+    dispositions = [record["disposition"] for record in rig.records()]
+    assert dispositions.count("unknown") == lost
+    assert dispositions.count("stopped") == 12 - lost
+    assert len(sandbox.events("start")) == 12

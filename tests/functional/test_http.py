@@ -1,0 +1,602 @@
+from __future__ import annotations
+
+import gc
+import inspect
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from scheduler.errors import MaybeDone, NotDone, NotSent
+from scheduler.providers import http as exchange
+from scheduler.providers.http import Line
+from tests.wire import Peer, Talk, http, wait_until
+
+OK = http(200, {"said": "yes"})
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    line = Line()
+    yield line
+    line.close()
+    gc.collect()  # a socket that was left open shows here, in its own test
+
+
+def answering(answer: bytes) -> Callable[[Talk], None]:
+    """A script that reads a request, answers it, and closes."""
+
+    def script(talk: Talk) -> None:
+        if talk.request() is not None:
+            talk.send(answer)
+
+    return script
+
+
+def keep_alive(talk: Talk) -> None:
+    while talk.request() is not None:
+        talk.send(OK)
+
+
+def post(line: Line, url: str, seconds: float = 5.0, **more: Any) -> requests.Response:
+    return line.post(f"{url}/v1/endpoint:connect", {"operation": "start"}, seconds=seconds, **more)
+
+
+def assert_never_reached(line: Line, url: str) -> None:
+    with pytest.raises(NotDone) as raised:
+        post(line, url)
+
+    assert type(raised.value) is NotDone
+    assert not raised.value.reached
+
+
+# In time
+
+
+def test_an_answer_comes_back_as_it_was_sent(line: Line) -> None:
+    with Peer(answering(OK)) as peer:
+        answer = post(line, peer.url)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"said": "yes"}
+    assert peer.received.startswith(b"POST /v1/endpoint:connect HTTP/1.1\r\n")
+
+
+def trickling_head(talk: Talk) -> None:
+    if talk.request() is not None:
+        talk.trickle(OK, 0.05)
+
+
+def trickling_body(talk: Talk) -> None:
+    if talk.request() is not None:
+        talk.send(http(200, b"", Content_Length="1000"))
+        talk.trickle(b"x" * 1000, 0.05)
+
+
+def trickling_body_without_an_end(talk: Talk) -> None:
+    if talk.request() is not None:
+        talk.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{")
+        talk.trickle(b" " * 1000, 0.05)
+
+
+def silent(talk: Talk) -> None:
+    if talk.request() is not None:
+        talk.hang()
+
+
+@pytest.mark.parametrize(
+    "script", [trickling_head, trickling_body, trickling_body_without_an_end, silent]
+)
+def test_the_wall_time_of_a_whole_exchange_is_kept(
+    line: Line, script: Callable[[Talk], None]
+) -> None:
+    with Peer(script) as peer:
+        began_at = time.monotonic()
+
+        with pytest.raises(MaybeDone):
+            post(line, peer.url, seconds=0.4)
+
+        assert 0.35 < time.monotonic() - began_at < 1.2
+
+
+def test_the_wall_time_is_kept_over_tls_too(
+    line: Line, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with Peer(trickling_body, server_side(certificate)) as peer:
+        began_at = time.monotonic()
+
+        with pytest.raises(MaybeDone, match="no complete answer"):
+            post(line, peer.url, seconds=0.6)
+
+        assert 0.55 < time.monotonic() - began_at < 1.4
+
+
+def test_an_answer_that_is_whole_counts_though_its_reader_is_late(line: Line) -> None:
+    """It may name a connection, and that call has to be ended."""
+
+    def read_late(answer: requests.Response, **options: object) -> None:
+        threading.Event().wait(0.4)
+
+    line._fresh_session().hooks["response"].append(read_late)
+    whole = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"said": "yes"}'
+    with Peer(answering(whole)) as peer:
+        assert post(line, peer.url, seconds=0.2).json() == {"said": "yes"}
+
+
+def test_after_an_exchange_that_was_cut_the_line_works_again(line: Line) -> None:
+    with Peer(silent) as peer, pytest.raises(MaybeDone):
+        post(line, peer.url, seconds=0.2)
+
+    with Peer(keep_alive) as peer:
+        assert post(line, peer.url).status_code == 200
+
+
+def test_no_watchdog_outlives_its_exchange(line: Line) -> None:
+    with Peer(keep_alive) as peer:
+        before = threading.active_count()
+        for _ in range(5):
+            post(line, peer.url, seconds=30.0)
+
+        wait_until(lambda: threading.active_count() <= before + 1)  # the peer's own thread
+
+
+# Never reached
+
+
+def test_a_refused_connection_was_not_reached(line: Line) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    assert_never_reached(line, f"http://127.0.0.1:{port}")
+
+
+def test_a_name_that_does_not_resolve_was_not_reached(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*args: object, **kwargs: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
+    assert_never_reached(line, "http://nowhere.invalid")
+
+
+def test_a_host_that_can_be_no_name_was_not_reached(line: Line) -> None:
+    assert_never_reached(line, f"http://{'a' * 64}.invalid")
+
+
+def test_a_connect_that_takes_too_long_was_not_reached(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "CONNECT_SECONDS", 0.2)
+    with full_backlog() as url:
+        began_at = time.monotonic()
+
+        assert_never_reached(line, url)
+
+        assert time.monotonic() - began_at < 2.0
+
+
+@contextmanager
+def full_backlog() -> Iterator[str]:
+    """A listener that nobody can connect to, because nobody accepts."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as waiting:
+        for _ in range(4):
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_peer_that_speaks_no_tls_was_not_reached(line: Line) -> None:
+    def in_plain_text(talk: Talk) -> None:
+        talk.receive()
+        talk.send(http(400, b"this is a plain port"))
+
+    with Peer(in_plain_text) as peer:
+        assert_never_reached(line, f"https://127.0.0.1:{peer.port}")
+
+        assert b"POST" not in peer.received
+
+
+@pytest.mark.parametrize("apart_seconds", [60.0, 0.05])
+def test_a_handshake_that_takes_too_long_was_not_reached(
+    line: Line, monkeypatch: pytest.MonkeyPatch, apart_seconds: float
+) -> None:
+    def slowly(talk: Talk) -> None:
+        talk.receive()
+        talk.trickle(b"\x16\x03\x03\x40\x00" + b"\x02" * 16384, apart_seconds)
+
+    monkeypatch.setattr(exchange, "CONNECT_SECONDS", 0.4)
+    with Peer(slowly) as peer:
+        began_at = time.monotonic()
+
+        assert_never_reached(line, f"https://127.0.0.1:{peer.port}")
+
+        assert time.monotonic() - began_at < 2.0
+
+
+def test_a_certificate_that_is_not_trusted_was_not_reached(line: Line, certificate: Path) -> None:
+    with Peer(answering(OK), server_side(certificate)) as peer:
+        assert_never_reached(line, peer.url)
+
+        assert peer.received == b""
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that signs itself, and its key, in one file."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=loopback"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(path), "-out", f"{path}.crt"]
+    try:
+        subprocess.run(["openssl", *words.split(), *names, *files], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("there is no openssl to make a certificate with")
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+def server_side(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+# The answer is lost
+
+
+def closing_at_once(talk: Talk) -> None:
+    pass
+
+
+def closing_after_reading(talk: Talk) -> None:
+    talk.request()
+
+
+def resetting(talk: Talk) -> None:
+    talk.request()
+    talk.reset()
+
+
+LOST: dict[str, Callable[[Talk], None]] = {
+    "closed at once": closing_at_once,
+    "closed after reading": closing_after_reading,
+    "reset": resetting,
+    "no HTTP": answering(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "garbage": answering(b"\x00\xff\x13\x37" * 100),
+    "an endless line": answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000),
+    "too many headers": answering(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n"),
+    "cut body": answering(http(201, b'{"connectionId": "a', Content_Length="100")),
+    "cut chunk": answering(
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"connectionId"'
+    ),
+    "chunks that are none": answering(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
+    ),
+    "not what it says": answering(http(200, b"plain", Content_Encoding="gzip")),
+    "two lengths": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\n{}"),
+    "a redirect to no address": answering(http(302, b"", Location="http://[")),
+    "a redirect that can't be read": answering(http(302, b"", Location="/\xff")),
+}
+
+
+@pytest.mark.parametrize("script", LOST.values(), ids=LOST.keys())
+def test_an_answer_that_can_not_be_read_is_lost_and_nothing_is_sent_again(
+    line: Line, script: Callable[[Talk], None]
+) -> None:
+    with Peer(script) as peer:
+        with pytest.raises(MaybeDone):
+            post(line, peer.url, seconds=2.0)
+
+        assert len(peer.talks) == 1
+        assert peer.received.count(b"POST") <= 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(line: Line, status: int) -> None:
+    with Peer(keep_alive) as elsewhere:
+        with Peer(answering(http(status, b"", Location=f"{elsewhere.url}/login"))) as peer:
+            answer = post(line, peer.url)
+
+        assert answer.status_code == status
+        assert elsewhere.talks == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_an_error_is_an_answer_and_nothing_is_sent_again(line: Line, status: int) -> None:
+    with Peer(answering(http(status, b"", Retry_After="0"))) as peer:
+        assert post(line, peer.url).status_code == status
+
+        assert peer.received.count(b"POST") == 1
+
+
+# Connections
+
+
+def test_a_connection_is_used_again_at_once_but_not_after_it_was_idle(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(keep_alive) as peer:
+        post(line, peer.url)
+        post(line, peer.url)
+        assert len(peer.talks) == 1
+
+        monkeypatch.setattr(exchange, "IDLE_SECONDS", 0.0)
+        post(line, peer.url)
+
+        assert len(peer.talks) == 2
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_costs_nothing(line: Line) -> None:
+    with Peer(answering(OK)) as peer:
+        post(line, peer.url)
+        wait_until(lambda: peer.talks[0].socket.fileno() == -1)
+        post(line, peer.url)
+
+        assert len(peer.talks) == 2
+
+
+def test_each_thread_has_connections_of_its_own(line: Line) -> None:
+    with Peer(keep_alive) as peer:
+        post(line, peer.url)
+
+        def elsewhere() -> None:
+            post(line, peer.url)
+            line.close()
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+
+        assert len(peer.talks) == 2
+
+
+# Right before the first byte
+
+
+def hold_back() -> None:
+    raise NotSent("held back")
+
+
+def test_what_is_held_back_sends_no_byte(line: Line) -> None:
+    with Peer(keep_alive) as peer:
+        with pytest.raises(NotSent):
+            post(line, peer.url, leave=hold_back)
+
+        wait_until(lambda: len(peer.talks) == 1)
+        assert peer.received == b""
+
+
+def test_a_slow_way_to_the_first_byte_is_seen_by_leave(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve, slowly = socket.getaddrinfo, threading.Event()
+
+    def resolve_slowly(*args: Any, **kwargs: Any) -> Any:
+        slowly.wait(0.3)
+        return resolve(*args, **kwargs)
+
+    def hold(began_at: float) -> None:
+        if time.monotonic() - began_at > 0.2:
+            raise NotSent("held back")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
+    with Peer(keep_alive) as peer:
+        with pytest.raises(NotSent):
+            post(line, peer.url, leave=partial(hold, time.monotonic()))
+
+        wait_until(lambda: len(peer.talks) == 1)
+        assert peer.received == b""
+
+
+def test_leave_is_asked_once_and_before_the_first_byte(line: Line) -> None:
+    asked: list[bytes] = []
+    with Peer(keep_alive) as peer:
+        post(line, peer.url)
+        before = peer.received
+        post(line, peer.url, leave=lambda: asked.append(peer.received))
+
+        assert asked == [before]
+
+
+def test_over_tls_leave_is_asked_after_the_handshake_and_no_request_is_sent(
+    line: Line, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with Peer(keep_alive, server_side(certificate)) as peer:
+        with pytest.raises(NotSent):
+            post(line, peer.url, leave=hold_back)
+        assert peer.received == b""
+
+        assert post(line, peer.url).status_code == 200
+
+
+def test_what_is_cut_off_before_the_first_byte_sends_none(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve, slowly = socket.getaddrinfo, threading.Event()
+
+    def resolve_slowly(*args: Any, **kwargs: Any) -> Any:
+        slowly.wait(0.4)
+        return resolve(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
+    with Peer(keep_alive) as peer:
+        with pytest.raises(NotDone) as raised:
+            post(line, peer.url, seconds=0.1)
+
+        assert not raised.value.reached
+        assert peer.received == b""
+
+
+# Through a proxy
+
+
+def tunnel(talk: Talk) -> None:
+    """Do as a proxy does that is asked to CONNECT."""
+    asked = talk.request()
+    assert asked is not None
+    host, port = asked.path.split(":")
+    with socket.create_connection((host, int(port))) as server:
+        talk.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = threading.Thread(target=carry, args=[server, talk])
+        back.start()
+        while data := talk.receive():
+            server.sendall(data)
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+        back.join()
+
+
+def carry(server: socket.socket, talk: Talk) -> None:
+    with suppress(OSError):
+        while data := server.recv(65536):
+            talk.send(data)
+
+
+def test_a_tunnel_is_opened_before_leave_is_asked(
+    line: Line, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with Peer(keep_alive, server_side(certificate)) as peer, Peer(tunnel) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(NotSent):
+            post(line, peer.url, leave=hold_back)
+        assert len(proxy.talks) == 1
+        assert peer.received == b""
+
+        assert post(line, peer.url).status_code == 200
+        line.close()
+
+
+def test_a_tunnel_that_is_refused_was_not_reached(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(answering(http(502, b""))) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+        assert_never_reached(line, "https://127.0.0.1:1")
+
+
+def test_what_is_held_back_sends_a_proxy_no_byte(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(keep_alive) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with pytest.raises(NotSent):
+            post(line, "http://127.0.0.1:1", leave=hold_back)
+        wait_until(lambda: len(proxy.talks) == 1)
+        assert proxy.received == b""
+
+        assert post(line, "http://127.0.0.1:1").status_code == 200
+
+
+# What the machine adds
+
+
+class Signed(AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = "Bearer ours"
+        return request
+
+
+def test_a_netrc_does_not_replace_our_authorization(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login them password theirs\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+
+    with Peer(keep_alive) as peer:
+        post(line, peer.url, auth=Signed())
+        assert b"Authorization: Bearer ours\r\n" in peer.received
+
+        post(line, peer.url)
+        assert b"Basic" not in peer.received
+
+
+def test_an_authorization_that_can_not_be_sent_is_not_shown(line: Line) -> None:
+    class Broken(AuthBase):
+        def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+            request.headers["Authorization"] = "Bearer hidden\n"
+            return request
+
+    with Peer(keep_alive) as peer, pytest.raises(NotDone) as raised:
+        post(line, peer.url, auth=Broken())
+
+    assert "hidden" not in str(raised.value)
+
+
+# Every exception of requests
+
+
+def public_exceptions() -> list[type[requests.RequestException]]:
+    return [
+        value
+        for _, value in inspect.getmembers(requests.exceptions, inspect.isclass)
+        if issubclass(value, requests.RequestException)
+    ]
+
+
+class Raising(HTTPAdapter):
+    """Raises once the wire has carried the request, or at once when there is no wire."""
+
+    def __init__(self, error: Exception, wire: HTTPAdapter | None = None) -> None:
+        super().__init__()
+        self._error = error
+        self._wire = wire
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        if self._wire is not None:
+            self._wire.send(*args, **kwargs).close()
+        raise self._error
+
+    def close(self) -> None:
+        super().close()
+        if self._wire is not None:
+            self._wire.close()
+
+
+def made(kind: type[requests.RequestException]) -> requests.RequestException:
+    if issubclass(kind, requests.JSONDecodeError):
+        return kind("expected", "document", 0)
+    return kind("something")
+
+
+@pytest.mark.parametrize("kind", public_exceptions(), ids=lambda kind: kind.__name__)
+def test_every_exception_of_requests_has_a_meaning_of_ours(
+    line: Line, kind: type[requests.RequestException]
+) -> None:
+    session = line._fresh_session()
+    wire = session.get_adapter("http://127.0.0.1")
+    assert isinstance(wire, HTTPAdapter)
+
+    with Peer(keep_alive) as peer:
+        session.mount("http://", Raising(made(kind)))
+        assert_never_reached(line, peer.url)
+        assert peer.received == b""
+
+        session.mount("http://", Raising(made(kind), wire))
+        with pytest.raises(MaybeDone):
+            post(line, peer.url)
+        assert peer.received.count(b"POST") == 1
+        line.close()

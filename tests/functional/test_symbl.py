@@ -1,0 +1,673 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+from pydantic import SecretStr
+
+from scheduler.errors import (
+    AccountFault,
+    AtLimit,
+    ConfigError,
+    MaybeDone,
+    NoSuchConnection,
+    NotDone,
+    NotSent,
+    ProviderError,
+    Refused,
+)
+from scheduler.providers import Order, Symbl
+from scheduler.providers import symbl as module
+from scheduler.settings import Settings
+from tests.sandbox_process import SandboxProcess
+from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, Talk, http, wait_until
+
+ANYBODY = "+12025550143"
+ORDER = Order(ANYBODY, session_name="autumn c:7:1")
+PAGE = b"\n<!doctype html><title>Hello</title>"
+STARTED = http(200, {"connectionId": "c-1", "conversationId": "51", "eventUrl": "https://e/1"})
+STOPPED = http(200, {"connectionId": "c-1", "conversationId": "51", "summaryInfo": []})
+UNAUTHORIZED = http(401, {"message": "Token validation failed for provided token."})
+
+
+def go() -> None:
+    """Leave at once."""
+
+
+def settings(url: str, token: str | None = None, **values: object) -> Settings:
+    said: dict[str, object] = {
+        "symbl_base_url": url,
+        "symbl_app_id": None if token else "app",
+        "symbl_app_secret": None if token else SecretStr("app-secret"),
+        "symbl_access_token": SecretStr(token) if token else None,
+    }
+    return Settings.model_validate(said | values)
+
+
+Open = Callable[..., Symbl]
+
+
+@pytest.fixture
+def opened() -> Iterator[Open]:
+    """Opens accounts, and closes their connections of this thread at the end."""
+    accounts: list[Symbl] = []
+
+    def open_account(url: str, token: str | None = None, **values: object) -> Symbl:
+        accounts.append(Symbl(settings(url, token, **values)))
+        return accounts[-1]
+
+    yield open_account
+    for account in accounts:
+        account.close()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SandboxProcess]:
+    with SandboxProcess(limit=50) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: SandboxProcess) -> SandboxProcess:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def account(sandbox: SandboxProcess, opened: Open) -> Symbl:
+    return opened(sandbox.url)
+
+
+# Starts
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_start_gives_its_connection(sandbox: SandboxProcess, account: Symbl, status: int) -> None:
+    sandbox.knobs(start_status=status)
+
+    connection = account.start(ORDER, go)
+
+    (accepted,) = sandbox.events("accepted")
+    assert accepted["phone_number"] == ANYBODY
+    assert accepted["session_name"] == "autumn c:7:1"
+    assert connection.connection_id == accepted["connection_id"]
+    assert connection.conversation_id == accepted["conversation_id"]
+    assert connection.event_url.startswith("http")
+    assert connection.result_websocket_url.startswith("ws")
+
+
+def test_what_is_not_told_of_a_connection_is_empty(opened: Open) -> None:
+    with Api(http(201, {"connectionId": "c-1", "eventUrl": None})) as api:
+        connection = opened(api.url).start(ORDER, go)
+
+    assert connection.connection_id == "c-1"
+    assert (connection.conversation_id, connection.event_url) == ("", "")
+
+
+def test_a_start_is_asked_for_as_documented(opened: Open) -> None:
+    with Api(STARTED) as api:
+        opened(api.url).start(ORDER, go)
+
+    (asked,) = api.asked(CONNECT_PATH)
+    assert asked.body == {
+        "operation": "start",
+        "endpoint": {"type": "pstn", "phoneNumber": ANYBODY},
+        "data": {"session": {"name": "autumn c:7:1"}},
+    }
+    assert asked.headers["authorization"] == "Bearer token-1"
+    assert asked.headers["x-api-key"] == "token-1"
+    assert asked.headers["content-type"] == "application/json"
+
+
+def test_key_presses_are_sent_when_there_are_any(opened: Open) -> None:
+    with Api(STARTED) as api:
+        opened(api.url).start(Order(ANYBODY, "s", dtmf=",,987#"), go)
+
+    assert api.asked(CONNECT_PATH)[0].body["endpoint"]["dtmf"] == ",,987#"
+
+
+def test_a_token_is_asked_for_as_documented(opened: Open) -> None:
+    with Api(STARTED) as api:
+        opened(api.url).authorize()
+
+    (asked,) = api.asked(TOKEN_PATH)
+    assert asked.body == {"type": "application", "appId": "app", "appSecret": "app-secret"}
+    assert "authorization" not in asked.headers
+
+
+def test_a_start_that_is_held_back_asks_for_nothing(opened: Open) -> None:
+    def hold() -> None:
+        raise NotSent("held back")
+
+    with Api(STARTED) as api:
+        account = opened(api.url)
+
+        with pytest.raises(NotSent):
+            account.start(ORDER, hold)
+
+        assert api.asked(CONNECT_PATH) == []
+
+
+MESSAGE = {"message": "as told"}
+
+#: What a start is answered, and what that is to us.
+STARTS: dict[str, tuple[bytes, type[ProviderError]]] = {
+    "400": (http(400, MESSAGE), Refused),
+    "403": (http(403, MESSAGE), Refused),
+    "413": (http(413, MESSAGE), Refused),
+    "422 without a body": (http(422), Refused),
+    "400 page": (http(400, PAGE), AccountFault),
+    "403 page": (http(403, PAGE), AccountFault),
+    "402": (http(402, MESSAGE), AccountFault),
+    "404": (http(404, MESSAGE), AccountFault),
+    "404 page": (http(404, PAGE), AccountFault),
+    "405": (http(405, MESSAGE), AccountFault),
+    "301": (http(301, Location="https://elsewhere.invalid/"), AccountFault),
+    "302": (http(302, Location="/login"), AccountFault),
+    "408": (http(408, MESSAGE), MaybeDone),
+    "429": (http(429, MESSAGE), AtLimit),
+    "429 page": (http(429, PAGE), AtLimit),
+    "500": (http(500, MESSAGE), MaybeDone),
+    "502 page": (http(502, PAGE), MaybeDone),
+    "503": (http(503), MaybeDone),
+    "504 page": (http(504, PAGE), MaybeDone),
+    "cut": (http(201, b'{"connectionId"', Content_Length="99", Connection="close"), MaybeDone),
+}
+
+
+@pytest.mark.parametrize(("answer", "kind"), STARTS.values(), ids=STARTS.keys())
+def test_each_answer_to_a_start_has_its_reaction(
+    opened: Open, answer: bytes, kind: type[ProviderError]
+) -> None:
+    with Api(answer) as api:
+        account = opened(api.url)
+        if kind is MaybeDone and b"Connection: close" in answer:
+            api.close_after_answer = True
+
+        with pytest.raises(ProviderError) as raised:
+            account.start(ORDER, go)
+
+        assert type(raised.value) is kind
+        assert not getattr(raised.value, "maybe_done", False)
+        assert len(api.asked(CONNECT_PATH)) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [PAGE, b"", b"null", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"connectionId": 5}'],
+    ids=["page", "empty", "null", "list", "half", "no text", "deep", "number"],
+)
+def test_a_success_without_a_connection_may_have_rung_a_phone(opened: Open, body: bytes) -> None:
+    with Api(http(200, body)) as api, pytest.raises(AccountFault) as raised:
+        opened(api.url).start(ORDER, go)
+
+    assert raised.value.maybe_done
+    assert "CALLSCHED_SYMBL_BASE_URL" in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [302, 404, 405])
+def test_a_wrong_address_names_its_variable(opened: Open, status: int) -> None:
+    with Api(http(status, MESSAGE)) as api, pytest.raises(AccountFault, match="SYMBL_BASE_URL"):
+        opened(api.url).start(ORDER, go)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"message": "number is odd"}', "400 number is odd"),
+        (b'{"statusCode": 400, "message": "number is odd"}', "400 number is odd"),
+        (b'{"code": "X", "message": "number is odd", "url": "https://u"}', "400 number is odd"),
+        (b"", "400 As-Told"),
+        (b"{}", "400 As-Told"),
+        (b"odd", "400 As-Told"),
+        (b'{"message": null}', "400 As-Told"),
+        (b'{"message": "%s"}' % (b"x" * 5000), "400 xxx"),
+    ],
+)
+def test_what_the_api_says_reaches_the_error(opened: Open, body: bytes, words: str) -> None:
+    with Api(http(400, body)) as api, pytest.raises(Refused) as raised:
+        opened(api.url).start(ORDER, go)
+
+    assert str(raised.value).startswith(words)
+    assert len(str(raised.value)) <= 300
+
+
+@pytest.mark.parametrize("shape", ["message", "status_code"])
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("86400", 300.0), ("soon", None), (None, None)]
+)
+def test_a_429_says_how_long_to_wait(
+    sandbox: SandboxProcess,
+    account: Symbl,
+    shape: str,
+    header: str | None,
+    seconds: float | None,
+) -> None:
+    sandbox.knobs(limit_body=shape, retry_after=header, start_fault="429")
+
+    with pytest.raises(AtLimit) as raised:
+        account.start(ORDER, go)
+
+    assert raised.value.retry_after_seconds == seconds
+    assert str(raised.value).startswith("429 ")
+
+
+@pytest.mark.parametrize("fault", ["500", "reset_after", "cut_body"])
+def test_a_start_whose_answer_is_lost_is_sent_once(
+    sandbox: SandboxProcess, account: Symbl, fault: str
+) -> None:
+    sandbox.knobs(start_fault=fault)
+
+    with pytest.raises(MaybeDone):
+        account.start(ORDER, go)
+
+    assert len(sandbox.events("start")) == 1
+    assert sandbox.live()["live"] == 1
+
+
+def test_a_start_that_is_not_answered_is_given_up_in_time(
+    sandbox: SandboxProcess, account: Symbl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "START_SECONDS", 0.3)
+    sandbox.knobs(start_fault="hang")
+
+    with pytest.raises(MaybeDone):
+        account.start(ORDER, go)
+
+
+def test_an_api_that_is_away_was_not_reached(opened: Open) -> None:
+    with Api(STARTED) as api:
+        account = opened(api.url)
+        account.authorize()
+
+    with pytest.raises(NotDone) as raised:
+        account.start(ORDER, go)
+
+    assert not raised.value.reached
+
+
+# Tokens
+
+
+def test_a_refused_token_is_renewed_and_the_next_start_goes_on(opened: Open) -> None:
+    with Api(UNAUTHORIZED, STARTED) as api:
+        account = opened(api.url)
+
+        with pytest.raises(NotDone) as raised:
+            account.start(ORDER, go)
+        connection = account.start(ORDER, go)
+
+        assert type(raised.value) is NotDone
+        assert raised.value.reached
+        assert connection.connection_id == "c-1"
+        sent = [request.headers["x-api-key"] for request in api.asked(CONNECT_PATH)]
+        assert sent == ["token-1", "token-2"]
+
+
+def test_a_second_refusal_is_the_fault_of_the_account(opened: Open) -> None:
+    with Api(UNAUTHORIZED) as api:
+        account = opened(api.url)
+
+        with pytest.raises(NotDone):
+            account.start(ORDER, go)
+        for _ in range(2):
+            with pytest.raises(AccountFault) as raised:
+                account.start(ORDER, go)
+
+        assert "CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET" in str(raised.value)
+        assert "Token validation failed" in str(raised.value)
+        assert not raised.value.maybe_done
+
+
+def test_a_refusal_after_an_accepted_renewal_is_a_first_one_again(opened: Open) -> None:
+    with Api(UNAUTHORIZED, STARTED, UNAUTHORIZED, STARTED) as api:
+        account = opened(api.url)
+
+        with pytest.raises(NotDone):
+            account.start(ORDER, go)
+        account.start(ORDER, go)
+        with pytest.raises(NotDone):
+            account.start(ORDER, go)
+        account.start(ORDER, go)
+
+        assert len(api.asked(TOKEN_PATH)) == 3
+
+
+def test_many_refusals_of_one_token_are_one_refusal(opened: Open) -> None:
+    """Eight starts are under way when the token is revoked."""
+    with Api(*[UNAUTHORIZED] * 8, STARTED) as api, ThreadPoolExecutor(8) as pool:
+        account = opened(api.url)
+        account.authorize()
+        together = threading.Barrier(8)
+
+        def leave() -> None:
+            together.wait(10)
+
+        def start(_: int) -> type[BaseException] | None:
+            try:
+                account.start(ORDER, leave)
+            except ProviderError as error:
+                return type(error)
+            finally:
+                account.close()
+            return None
+
+        assert set(pool.map(start, range(8))) == {NotDone}
+        assert account.start(ORDER, go).connection_id == "c-1"
+
+
+def test_a_token_is_fetched_once_by_many_threads(opened: Open) -> None:
+    with Api(STARTED) as api, ThreadPoolExecutor(16) as pool:
+        account = opened(api.url)
+        together = threading.Barrier(16)
+
+        def start(_: int) -> None:
+            together.wait(10)
+            account.start(ORDER, go)
+            account.close()
+
+        list(pool.map(start, range(16)))
+
+        assert len(api.asked(TOKEN_PATH)) == 1
+        assert len(api.asked(CONNECT_PATH)) == 16
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "not_before", "by"), [(86400, 86339, 86341), (100, 89, 91), (1, 0.89, 0.91)]
+)
+def test_a_token_is_renewed_near_its_end_and_not_before(
+    opened: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    lifetime: float,
+    not_before: float,
+    by: float,
+) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    token = http(200, {"accessToken": "t", "expiresIn": lifetime})
+
+    with Api(STARTED, tokens=[token]) as api:
+        account = opened(api.url)
+        account.authorize()
+
+        clock.now = 1000.0 + not_before
+        account.authorize()
+        assert len(api.asked(TOKEN_PATH)) == 1
+
+        clock.now = 1000.0 + by
+        account.authorize()
+        assert len(api.asked(TOKEN_PATH)) == 2
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_a_token_is_asked_for_again(opened: Open, status: int) -> None:
+    token = http(200, {"accessToken": "t", "expiresIn": 60})
+
+    with Api(STARTED, tokens=[http(status, MESSAGE), http(status, PAGE), token]) as api:
+        opened(api.url).authorize()
+
+        assert len(api.asked(TOKEN_PATH)) == 3
+
+
+@pytest.mark.parametrize(("status", "reached"), [(429, True), (500, False)])
+def test_a_token_that_is_not_to_be_had_is_asked_for_later(
+    opened: Open, status: int, reached: bool
+) -> None:
+    with Api(STARTED, tokens=[http(status, MESSAGE)]) as api:
+        with pytest.raises(NotDone, match="as told") as raised:
+            opened(api.url).start(ORDER, go)
+
+        assert raised.value.reached is reached
+        assert api.asked(CONNECT_PATH) == []
+
+
+def test_a_lost_answer_to_a_token_request_is_no_start_that_may_have_rung(opened: Open) -> None:
+    with Api(STARTED, tokens=[b"garbage\r\n\r\n"]) as api:
+        api.close_after_answer = True
+
+        with pytest.raises(NotDone) as raised:
+            opened(api.url).start(ORDER, go)
+
+        assert not raised.value.reached
+        assert len(api.asked(TOKEN_PATH)) == 3
+
+
+def test_wrong_credentials_name_their_variables(sandbox: SandboxProcess, opened: Open) -> None:
+    sandbox.knobs(app_id="app", app_secret="another")
+
+    with pytest.raises(AccountFault) as raised:
+        opened(sandbox.url).authorize()
+
+    assert "CALLSCHED_SYMBL_APP_ID" in str(raised.value)
+    assert "CALLSCHED_SYMBL_APP_SECRET" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        http(404, PAGE),
+        http(200, PAGE),
+        http(302, Location="/login"),
+        http(200, {"accessToken": "", "expiresIn": 60}),
+        http(200, {"accessToken": "t"}),
+        http(200, b'{"accessToken": "t", "expiresIn": NaN}'),
+        http(200, {"accessToken": "t\r\nX-Evil: 1", "expiresIn": 60}),
+    ],
+)
+def test_what_gives_no_token_is_not_the_api(opened: Open, token: bytes) -> None:
+    with Api(STARTED, tokens=[token]) as api, pytest.raises(AccountFault, match="SYMBL_BASE_URL"):
+        opened(api.url).authorize()
+
+
+def test_a_given_token_is_used_and_none_is_fetched(opened: Open) -> None:
+    with Api(STARTED) as api:
+        account = opened(api.url, token="given")
+        account.authorize()
+        account.start(ORDER, go)
+
+        assert api.asked(TOKEN_PATH) == []
+        assert api.asked(CONNECT_PATH)[0].headers["authorization"] == "Bearer given"
+
+
+def test_a_given_token_that_is_refused_names_its_variable_at_once(opened: Open) -> None:
+    with Api(UNAUTHORIZED) as api:
+        account = opened(api.url, token="given")
+
+        with pytest.raises(AccountFault, match="CALLSCHED_SYMBL_ACCESS_TOKEN"):
+            account.start(ORDER, go)
+
+        assert api.asked(TOKEN_PATH) == []
+
+
+def test_a_given_token_may_have_the_line_break_of_the_file_it_was_read_from(opened: Open) -> None:
+    with Api(STARTED) as api:
+        opened(api.url, token="given\n").start(ORDER, go)
+
+        assert api.asked(CONNECT_PATH)[0].headers["x-api-key"] == "given"
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "gefüllt", "…"])
+def test_a_given_token_that_no_header_can_carry_is_refused_unseen(opened: Open, token: str) -> None:
+    with pytest.raises(ConfigError, match="CALLSCHED_SYMBL_ACCESS_TOKEN") as raised:
+        opened("http://127.0.0.1:1", token=token)
+
+    assert token not in str(raised.value)
+
+
+@pytest.mark.parametrize("missing", ["symbl_app_id", "symbl_app_secret"])
+def test_missing_credentials_name_the_variables(opened: Open, missing: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        opened("http://127.0.0.1:1", **{missing: None})
+
+    for name in ("APP_ID", "APP_SECRET", "ACCESS_TOKEN"):
+        assert f"CALLSCHED_SYMBL_{name}" in str(raised.value)
+
+
+def test_the_fingerprint_tells_credentials_and_addresses_apart(opened: Open) -> None:
+    here, there = "http://127.0.0.1:1", "http://127.0.0.1:2"
+    accounts = [
+        opened(here),
+        opened(there),
+        opened(here, symbl_app_id="other"),
+        opened(here, symbl_app_secret=SecretStr("other")),
+        opened(here, token="given"),
+    ]
+
+    assert len({account.fingerprint for account in accounts}) == len(accounts)
+    assert opened(here).fingerprint == accounts[0].fingerprint
+
+
+def test_nobody_waits_for_a_token_that_is_being_renewed_but_who_renews_it(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop leaves on time, and the answer to a start is heard at once."""
+    slow = threading.Event()
+    with SlowTokens(slow) as api, ThreadPoolExecutor(1) as pool:
+        account = opened(api.url)
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 0.0))
+        account.authorize()
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 86399.0))
+        renewal = pool.submit(account.authorize)
+        wait_until(lambda: len(api.asked(TOKEN_PATH)) == 2)
+
+        account.start(ORDER, go)
+        account.stop("c-1")
+
+        assert not renewal.done()
+        slow.set()
+        renewal.result(timeout=10)
+        pool.submit(account.close).result(timeout=10)
+
+
+class SlowTokens(Api):
+    """Hands out its first token at once, and the next when it is told to."""
+
+    def __init__(self, go_on: threading.Event) -> None:
+        super().__init__(STARTED)
+        self._go_on = go_on
+
+    def _serve(self, talk: Talk) -> None:
+        while (request := talk.request()) is not None:
+            self.requests.append(request)
+            if request.path == TOKEN_PATH and len(self.asked(TOKEN_PATH)) > 1:
+                self._go_on.wait(10)
+            talk.send(self._answer(request))
+
+
+# Stops
+
+
+def test_a_stop_ends_the_call_and_is_harmless_when_it_is_repeated(
+    sandbox: SandboxProcess, account: Symbl
+) -> None:
+    connection = account.start(ORDER, go)
+
+    answers = [account.stop(connection.connection_id) for _ in range(2)]
+
+    assert {answer.conversation_id for answer in answers} == {connection.conversation_id}
+    (ended,) = sandbox.events("ended")
+    assert ended["by"] == "stop"
+
+
+def test_a_stop_is_asked_for_as_documented(opened: Open) -> None:
+    with Api(STOPPED) as api:
+        opened(api.url).stop("c-1")
+
+    assert api.asked(CONNECT_PATH)[0].body == {"operation": "stop", "connectionId": "c-1"}
+
+
+@pytest.mark.parametrize(
+    "answer", [STOPPED, http(201, {}), http(200), http(204), http(200, b" \n")]
+)
+def test_a_success_in_the_apis_own_words_confirms_a_stop(opened: Open, answer: bytes) -> None:
+    with Api(answer) as api:
+        opened(api.url).stop("c-1")
+
+
+#: What a stop is answered, what that is to us, and how often it is sent.
+STOPS: dict[str, tuple[bytes, type[ProviderError], int]] = {
+    "404": (http(404, MESSAGE), NoSuchConnection, 1),
+    "410": (http(410, MESSAGE), NoSuchConnection, 1),
+    "404 page": (http(404, PAGE), MaybeDone, 1),
+    "404 empty": (http(404), MaybeDone, 1),
+    "410 page": (http(410, PAGE), MaybeDone, 1),
+    "200 page": (http(200, PAGE), MaybeDone, 1),
+    "200 half": (http(200, b'{"conn'), MaybeDone, 1),
+    "302": (http(302, Location="/login"), MaybeDone, 1),
+    "400": (http(400, MESSAGE), MaybeDone, 1),
+    "429": (http(429, MESSAGE), MaybeDone, 1),
+    "500": (http(500, MESSAGE), MaybeDone, 1),
+    "401 twice": (UNAUTHORIZED, AccountFault, 2),
+}
+
+
+@pytest.mark.parametrize(("answer", "kind", "sent"), STOPS.values(), ids=STOPS.keys())
+def test_nothing_else_confirms_a_stop(
+    opened: Open, answer: bytes, kind: type[ProviderError], sent: int
+) -> None:
+    with Api(answer) as api:
+        with pytest.raises(ProviderError) as raised:
+            opened(api.url).stop("c-1")
+
+        assert type(raised.value) is kind
+        assert len(api.asked(CONNECT_PATH)) == sent
+
+
+def test_a_stop_whose_token_is_refused_goes_on_with_a_fresh_one(opened: Open) -> None:
+    with Api(UNAUTHORIZED, STOPPED) as api:
+        assert opened(api.url).stop("c-1").conversation_id == "51"
+
+        assert len(api.asked(TOKEN_PATH)) == 2
+
+
+@pytest.mark.parametrize("fault", ["500", "html", "400", "403", "reset_after", "cut_body"])
+def test_a_stop_that_goes_wrong_is_not_confirmed(
+    sandbox: SandboxProcess, account: Symbl, fault: str
+) -> None:
+    connection = account.start(ORDER, go)
+    sandbox.knobs(stop_fault=fault, stop_fault_count=1)
+
+    with pytest.raises(MaybeDone):
+        account.stop(connection.connection_id)
+    account.stop(connection.connection_id)
+
+    wait_until(lambda: sandbox.live()["live"] == 0)
+
+
+def test_an_unknown_connection_is_told_apart(account: Symbl) -> None:
+    with pytest.raises(NoSuchConnection):
+        account.stop("no-such-connection")
+
+
+# Secrets
+
+
+def test_no_secret_and_no_number_is_shown(
+    sandbox: SandboxProcess, opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    account = opened(sandbox.url)
+    connection = account.start(ORDER, go)
+    account.stop(connection.connection_id)
+    sandbox.knobs(start_fault="400", stop_fault="500")
+    shown = [repr(account), repr(account._token), repr(settings(sandbox.url))]
+    for attempt in (
+        lambda: account.start(ORDER, go),
+        lambda: account.stop(connection.connection_id),
+        lambda: opened("http://127.0.0.1:1").start(ORDER, go),
+        lambda: opened(sandbox.url, token="given-token").start(ORDER, go),
+    ):
+        with pytest.raises(ProviderError) as raised:
+            attempt()
+        shown += [str(raised.value), repr(raised.value)]
+
+    assert account._token is not None
+    token = account._token.value
+    text = "\n".join([*shown, caplog.text])
+    assert "127.0.0.1" in text
+    for hidden in (token, "app-secret", "given-token", ANYBODY, ANYBODY[1:]):
+        assert hidden not in text
