@@ -23,6 +23,7 @@ from tenacity import (
 from tenacity.wait import wait_base
 
 from scheduler import limit
+from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -62,14 +63,6 @@ BETWEEN_STOPS = wait_exponential_jitter(multiplier=2, max=30, jitter=1)
 
 #: Until a call is due again whose start did not reach the API.
 AFTER_NOT_REACHED_SECONDS = 1.0
-
-# A clock that goes on while the machine sleeps, where there is one.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-def since_boot() -> float:
-    """Return seconds on a clock that counts suspension and never jumps."""
-    return time.clock_gettime(_CLOCK)
 
 
 def waited(strategy: wait_base, times: int) -> float:
@@ -187,7 +180,7 @@ class Dialer:
             case AtLimit():
                 self._back_off(claim, token, error)
             case NotSent():
-                self._give_back(claim, token)
+                self._give_back(claim, token, AFTER_NOT_REACHED_SECONDS)
             case NotDone(reached=False):
                 delay = AFTER_NOT_REACHED_SECONDS
                 self._give_back(claim, token, delay, signal="failed", message=message)

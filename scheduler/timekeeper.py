@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from scheduler.dialer import Dialer, Duty, since_boot
+from scheduler.clock import since_boot
+from scheduler.dialer import Dialer, Duty
 from scheduler.errors import LedgerUnreachable, SchedulerError
 from scheduler.store import StopOrder, Store
 

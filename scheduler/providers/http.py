@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
+from scheduler.clock import since_boot
 from scheduler.errors import MaybeDone, NotDone
 
 CONNECT_SECONDS = 3.0
@@ -166,7 +166,7 @@ class Line(threading.local):
         finally:
             watchdog.cancel()
             _here.exchange = None
-            self._used_at = time.monotonic()
+            self._used_at = since_boot()
 
     def _fresh_session(self) -> requests.Session:
         if self._session is None:
@@ -174,7 +174,7 @@ class Line(threading.local):
             self._session.auth = _unsigned
             self._session.mount("http://", _Adapter())
             self._session.mount("https://", _Adapter())
-        elif time.monotonic() - self._used_at > IDLE_SECONDS:
+        elif since_boot() - self._used_at > IDLE_SECONDS:
             self._session.close()  # the connections; a closed session opens new ones
         return self._session
 

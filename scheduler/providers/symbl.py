@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeGuard
 
@@ -23,6 +22,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -49,7 +49,7 @@ LONGEST_RETRY_AFTER_SECONDS = 300.0
 @dataclass(frozen=True, slots=True)
 class _Token:
     value: str = field(repr=False)
-    renew_at: float  #: on the monotonic clock
+    renew_at: float  #: on the clock of `since_boot`
 
 
 class _Bearer(AuthBase):
@@ -97,7 +97,7 @@ class Symbl:
     def authorize(self) -> None:
         """Make sure that a token is at hand, and one that does not end soon."""
         token = self._token
-        if token is None or token.renew_at <= time.monotonic():
+        if token is None or token.renew_at <= since_boot():
             self._replace(token)
 
     def start(self, order: Order, leave: Leave) -> Connection:
@@ -176,7 +176,7 @@ class Symbl:
         value, lifetime_seconds = again(self._generate)
         # Until near its end the service hands the same token out again, so not much earlier.
         margin = min(60.0, lifetime_seconds / 10)
-        return _Token(value, time.monotonic() + lifetime_seconds - margin)
+        return _Token(value, since_boot() + lifetime_seconds - margin)
 
     def _generate(self) -> tuple[str, float]:
         body = {"type": "application", "appId": self._app_id, "appSecret": self._secret}

@@ -387,7 +387,7 @@ def test_a_token_is_renewed_near_its_end_and_not_before(
     by: float,
 ) -> None:
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(module, "since_boot", lambda: clock.now)
     token = http(200, {"accessToken": "t", "expiresIn": lifetime})
 
     with Api(STARTED, tokens=[token]) as api:
@@ -528,9 +528,9 @@ def test_nobody_waits_for_a_token_that_is_being_renewed_but_who_renews_it(
     slow = threading.Event()
     with SlowTokens(slow) as api, ThreadPoolExecutor(1) as pool:
         account = opened(api.url)
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 0.0))
+        monkeypatch.setattr(module, "since_boot", lambda: 0.0)
         account.authorize()
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 86399.0))
+        monkeypatch.setattr(module, "since_boot", lambda: 86399.0)
         renewal = pool.submit(account.authorize)
         wait_until(lambda: len(api.asked(TOKEN_PATH)) == 2)
 
