@@ -33,7 +33,7 @@ def run(contacts: int, limit: int, seconds: float, folder: Path) -> list[dict[st
     command += ["--max-duration", f"{seconds:g}s", "--max-concurrency", str(limit), "--json"]
     environment = os.environ | {"CALLSCHED_STATE_DIR": str(folder / "state")}
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    journal = folder / "state" / "logs" / "sandbox-journal.jsonl"
+    journal = folder / "state" / "sandbox" / "journal.jsonl"
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 

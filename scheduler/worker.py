@@ -8,12 +8,15 @@ import signal
 import threading
 from dataclasses import dataclass
 
-from scheduler.dialer import Dialer, Duty, since_boot
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
+
+from scheduler.clock import since_boot
+from scheduler.dialer import Dialer, Duty
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import LedgerUnreachable
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
-from scheduler.store import Leases, Store, campaign_view, live_calls
+from scheduler.store import Leases, Store, awaited, campaign_view
 from scheduler.timekeeper import Timekeeper
 
 logger = logging.getLogger(__name__)
@@ -34,7 +37,10 @@ class Assignment:
 
 
 def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
-    """Open the ledger, and the private Redis for as long as it is used when no other is named."""
+    """Open the ledger, and the private Redis for as long as it is used when no other is named.
+
+    Raises LedgerUnreachable, which names the setting, when the named one does not answer.
+    """
     embedded = None
     if settings.redis_url is not None:
         url = settings.redis_url.get_secret_value()
@@ -45,24 +51,34 @@ def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
     store = Store(url, Leases(stop_patience=settings.stop_patience))
     try:
         store.open()
-    except BaseException:
+    except BaseException as error:
         store.close()
         if embedded is not None:
             embedded.close()
+        elif isinstance(error, LedgerUnreachable):
+            raise LedgerUnreachable(f"check CALLSCHED_REDIS_URL: {error}") from error
         raise
     return store, embedded
+
+
+#: A worker outlives its Redis, also one that is not there yet.
+_WHEN_IT_ANSWERS = Retrying(
+    retry=retry_if_exception_type(LedgerUnreachable),
+    wait=wait_fixed(1),
+    before_sleep=before_sleep_log(logger, logging.WARNING),
+)
 
 
 class Worker:
     """The ledger, the provider, the dialer and the timekeeper of this process."""
 
     def __init__(self, settings: Settings, assignment: Assignment, send_dial: object) -> None:
-        """Raise ConfigError when credentials are missing or Redis can't be had."""
+        """Wait for the ledger to answer. Raises ConfigError when credentials are missing."""
         assert callable(send_dial)
         self._assignment = assignment
         self._settings = settings
         self._provider = Symbl(settings)
-        self._store, self.embedded = open_store(settings)
+        self._store, self.embedded = _WHEN_IT_ANSWERS(open_store, settings)
         self._duty = Duty(
             settings.account,
             settings.max_concurrency,
@@ -128,7 +144,7 @@ class Worker:
         campaign_id = self._assignment.campaign_id
         try:
             view = campaign_view(self._store, campaign_id)
-            return view.open == 0 and not live_calls(self._store, view.account, campaign_id)
+            return view.open == 0 and not awaited(self._store, view.account, campaign_id)
         except LedgerUnreachable:
             self._revive()
             return False

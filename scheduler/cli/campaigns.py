@@ -20,6 +20,9 @@ from scheduler.models import CampaignState, Policy, Row
 from scheduler.settings import Settings
 from scheduler.store import Store, campaign_view
 
+#: The account of `--sandbox`; its name keeps a real worker from ever dialling such a campaign.
+SANDBOX_ACCOUNT = "sandbox"
+
 #: Rows that go to the ledger in one script.
 CHUNK = 1000
 
@@ -59,15 +62,15 @@ def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Sett
     return replace(checked.policy, max_duration_seconds=seconds)
 
 
-def account_of(checked: CheckedCampaign, settings: Settings, *, ours: bool) -> str:
-    """Return the account that is dialled from; with `ours` it must be the one of the settings."""
-    named = checked.account
-    if ours and named is not None and named != settings.account:
+def account_of(checked: CheckedCampaign, settings: Settings, *, sandbox: bool = False) -> str:
+    """Return the account that is dialled from: the sandbox's, the file's, or the settings'."""
+    named = None if sandbox else checked.account
+    if named is not None and named != settings.account:
         raise ConfigError(
             f"the campaign dials from account {named}, these credentials are for"
             f" {settings.account}: set CALLSCHED_ACCOUNT={named} and its credentials"
         )
-    return named or settings.account
+    return settings.account
 
 
 def confirm(checked: CheckedCampaign, policy: Policy, settings: Settings) -> None:
@@ -85,13 +88,17 @@ def confirm(checked: CheckedCampaign, policy: Policy, settings: Settings) -> Non
         raise typer.Exit(1)
 
 
-def choose_id(store: Store, checked: CheckedCampaign, wanted: str | None, *, again: bool) -> str:
+def choose_id(
+    store: Store, checked: CheckedCampaign, wanted: str | None, account: str, *, again: bool
+) -> str:
     """Return the campaign's id: the wanted one, else its name and a hash of its content.
 
-    With `again` a finished campaign is followed by a new one, numbered; without it the last of
-    those is meant.
+    A trial in the sandbox is a campaign of its own, so that the real one can follow it. With
+    `again` a finished campaign is followed by a new one, numbered; without it the last of those is
+    meant.
     """
-    base = wanted or f"{checked.slug}-{checked.digest[:8]}"
+    trial = "-sandbox" if account == SANDBOX_ACCOUNT else ""
+    base = wanted or f"{checked.slug}-{checked.digest[:8]}{trial}"
     latest, number = base, 1
     while _state(store, following := f"{base}-{number + 1}") is not None:
         latest, number = following, number + 1

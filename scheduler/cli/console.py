@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,8 +15,8 @@ from rich.table import Table
 
 from scheduler.errors import Problem
 
-#: Rich itself honours NO_COLOR, TERM=dumb and pipes.
-out = Console(highlight=False, soft_wrap=True)
+#: Rich itself honours NO_COLOR, TERM=dumb and pipes. A pipe has no width to keep within.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

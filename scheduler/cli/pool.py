@@ -103,18 +103,19 @@ class Pool:
 class SandboxProcess:
     """The sandbox of one `run`. It leaves when `run` and every worker are gone."""
 
-    def __init__(self, limit: int, logs: Path) -> None:
+    def __init__(self, limit: int, folder: Path) -> None:
+        """Its journal, which has whole numbers, and what it says go into `folder`."""
         self._limit = limit
-        self._logs = logs
+        self._folder = folder
         self.url = ""
         self._reading, self.needed_fd = os.pipe()
 
     def __enter__(self) -> Self:
-        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [sys.executable, "-m", "scheduler.cli", "sandbox", "--port", "0"]
         command += ["--limit", str(self._limit), "--until-fd", str(self._reading)]
-        command += ["--journal", str(self._logs / "sandbox-journal.jsonl")]
-        with (self._logs / "sandbox.log").open("ab") as log:
+        command += ["--journal", str(self._folder / "journal.jsonl")]
+        with (self._folder / "sandbox.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -129,7 +130,7 @@ class SandboxProcess:
         with self._process.stdout as said:
             self.url = said.readline().strip()
         if not self.url:
-            raise ConfigError(f"the sandbox did not start, see {self._logs / 'sandbox.log'}")
+            raise ConfigError(f"the sandbox did not start, see {self._folder / 'sandbox.log'}")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -14,6 +14,7 @@ from scheduler.cli import campaigns, console, options
 from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import export, format_of
 from scheduler.cli.supervision import Ending, Supervision
+from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, NotDone
 from scheduler.models import CampaignState
 from scheduler.providers import Symbl
@@ -101,56 +102,69 @@ def run(
 def _run(path: Path, wishes: _Wishes) -> int:
     with ExitStack() as stack:
         # Before anything is started: what the file says, and whom it would call.
-        chosen = settings()
         checked = stack.enter_context(
             campaigns.check(
-                path, chosen, encoding=wishes.encoding, strict=wishes.strict, first=wishes.first
+                path, settings(), encoding=wishes.encoding, strict=wishes.strict, first=wishes.first
             )
         )
-        policy = campaigns.policy_of(checked, wishes.max_duration, chosen)
-        keep_fds: tuple[int, ...] = ()
-        if wishes.sandbox:
-            process = SandboxProcess(chosen.max_concurrency, chosen.state_dir / "logs")
-            keep_fds = (stack.enter_context(process).needed_fd,)
-            chosen = _at_sandbox(process.url)
-        account = campaigns.account_of(checked, chosen, ours=not wishes.sandbox)
-        account = chosen.account if wishes.sandbox else account
-        store, embedded = open_store(chosen)
-        stack.callback(lambda: embedded.close() if embedded is not None else None)
-        stack.callback(store.close)
-        _try_account(store, chosen)
+        policy = campaigns.policy_of(checked, wishes.max_duration, settings())
+        chosen, keep_fds = _where(stack, wishes)
+        account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
+        store, embedded = _open(stack, chosen)
+        fingerprint = _try_account(store, chosen)
         if not (wishes.yes or wishes.sandbox):
             campaigns.confirm(checked, policy, chosen)
-        campaign_id = campaigns.choose_id(store, checked, wishes.id, again=wishes.again)
-        supervision = Supervision(store, embedded, chosen, campaign_id, wait=wishes.wait)
+        campaign_id = campaigns.choose_id(store, checked, wishes.id, account, again=wishes.again)
+        supervision = Supervision(
+            store, embedded, chosen, campaign_id, fingerprint=fingerprint, wait=wishes.wait
+        )
         with supervision.signals():
             state = campaigns.submit_rows(store, checked, campaign_id, policy, account)
             _refuse_finished(state, campaign_id)
             store.resume(campaign_id)
-            pool = Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds)
-            with pool:
+            with Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds) as pool:
                 ending = supervision.watch(pool)
         return _close(store, campaign_id, ending, wishes)
 
 
-def _at_sandbox(url: str) -> Settings:
-    """Point this process and its workers at the sandbox, with an account of its own.
+def _where(stack: ExitStack, wishes: _Wishes) -> tuple[Settings, tuple[int, ...]]:
+    """Return the settings to dial by, and what must stay open for as long as a worker lives."""
+    chosen = settings()
+    if not wishes.sandbox:
+        return chosen, ()
+    process = SandboxProcess(chosen.max_concurrency, chosen.state_dir / "sandbox")
+    stack.enter_context(process)
+    return _at_sandbox(process.url), (process.needed_fd,)
 
-    The name of the account is what keeps a real worker from ever dialling a sandbox campaign.
-    """
+
+def _open(stack: ExitStack, chosen: Settings) -> tuple[Store, EmbeddedRedis | None]:
+    store, embedded = open_store(chosen)
+    if embedded is not None:
+        stack.callback(embedded.close)
+    stack.callback(store.close)
+    return store, embedded
+
+
+def _at_sandbox(url: str) -> Settings:
+    """Point this process and its workers at the sandbox, with an account of its own."""
     os.environ["CALLSCHED_SYMBL_BASE_URL"] = url
     os.environ["CALLSCHED_SYMBL_APP_ID"] = os.environ["CALLSCHED_SYMBL_APP_SECRET"] = "sandbox"
     os.environ.pop("CALLSCHED_SYMBL_ACCESS_TOKEN", None)
-    os.environ["CALLSCHED_ACCOUNT"] = "sandbox"
+    os.environ["CALLSCHED_ACCOUNT"] = campaigns.SANDBOX_ACCOUNT
     settings.cache_clear()
     return settings()
 
 
-def _try_account(store: Store, chosen: Settings) -> None:
-    """Fetch a token before anything is loaded, so that wrong settings are told at once."""
+def _try_account(store: Store, chosen: Settings) -> str:
+    """Fetch a token before anything is loaded, so that wrong settings are told at once.
+
+    What blocked these credentials before is forgotten: it is mended, or is told again. Returns
+    their fingerprint.
+    """
     provider = Symbl(chosen)
     try:
         provider.authorize()
+        store.unblock(chosen.account, provider.fingerprint)
     except NotDone as error:
         said = f"{chosen.symbl_base_url} does not answer, check CALLSCHED_SYMBL_BASE_URL: {error}"
         # With calls to be stopped the workers start all the same, and go on trying.
@@ -159,6 +173,7 @@ def _try_account(store: Store, chosen: Settings) -> None:
         console.say(said)
     finally:
         provider.close()
+    return provider.fingerprint
 
 
 def _refuse_finished(state: CampaignState, campaign_id: str) -> None:

@@ -97,5 +97,5 @@ def account_line(account: AccountView) -> str:
         parts.append(f"{account.overdue} past their deadline, the oldest by {age:.0f} s")
     if account.outage:
         parts.append("the provider does not answer: one probe goes out at a time")
-    parts += [f"BLOCKED: {why}" for why in account.blocks]
+    parts += [f"BLOCKED: {why}" for why in account.blocks.values()]
     return "; ".join(parts)

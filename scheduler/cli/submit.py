@@ -34,11 +34,11 @@ def submit(
         Path(file), chosen, encoding=encoding, strict=strict, first=first
     ) as checked:
         policy = campaigns.policy_of(checked, max_duration, chosen)
-        account = campaigns.account_of(checked, chosen, ours=False)
+        account = checked.account or chosen.account
         if not yes:
             campaigns.confirm(checked, policy, chosen)
         with ledger() as store:
-            campaign_id = campaigns.choose_id(store, checked, id_, again=False)
+            campaign_id = campaigns.choose_id(store, checked, id_, account, again=False)
             campaigns.submit_rows(store, checked, campaign_id, policy, account)
             view = campaign_view(store, campaign_id)
     if json:

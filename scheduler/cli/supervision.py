@@ -21,6 +21,7 @@ from scheduler.store import (
     CampaignView,
     Store,
     account_view,
+    awaited,
     campaign_view,
     live_calls,
 )
@@ -50,12 +51,14 @@ class Supervision:
         settings: Settings,
         campaign_id: str,
         *,
+        fingerprint: str,
         wait: bool,
     ) -> None:
         self._store = store
         self._embedded = embedded
         self._settings = settings
         self._campaign_id = campaign_id
+        self._fingerprint = fingerprint
         self._wait = wait
         self._interrupts = 0
         self._handled = 0
@@ -76,7 +79,8 @@ class Supervision:
     def _interrupt(self, _kind: int, _frame: FrameType | None) -> None:
         self._interrupts += 1
         if not self._watching:
-            # Nothing is dialled before the workers are there.
+            # Nobody has been called by us: that needs the workers.
+            console.say("interrupted before anybody was called; the same command goes on")
             raise KeyboardInterrupt
 
     def watch(self, pool: Pool) -> Ending:
@@ -120,7 +124,7 @@ class Supervision:
         if self._handled == 0:
             console.say("interrupted: no new calls; stopping every live one …")
         self._store.halt(self._campaign_id, abort=True)
-        if self._handled > 0:
+        if self._interrupts > 1:
             self._list_live()
         self._handled = self._interrupts
 
@@ -134,8 +138,8 @@ class Supervision:
     def _notice(self, campaign: CampaignView, account: AccountView) -> str:
         if self._interrupts:
             return f"interrupted: {campaign.open} calls are being ended"
-        if account.blocks:
-            return f"the account can't dial: {account.blocks[0]}"
+        if self._fingerprint in account.blocks:
+            return f"the account can't dial: {account.blocks[self._fingerprint]}"
         if account.overdue and account.oldest_overdue_seconds > 5:
             return f"{account.overdue} stops are not confirmed yet"
         if account.outage:
@@ -149,20 +153,29 @@ class Supervision:
 
     def _judge(self, campaign: CampaignView, account: AccountView) -> Ending | None:
         """Say whether it is over, and why."""
-        if campaign.open or live_calls(self._store, campaign.account, self._campaign_id):
+        if campaign.open or awaited(self._store, campaign.account, self._campaign_id):
             return None
-        if campaign.state is CampaignState.FINISHED:
-            return self._ending(0, "")
         pending = campaign.calls[CallState.PENDING]
         again = "the same command goes on with them, and calls nobody twice"
         if self._interrupts:
             return self._ending(INTERRUPTED, f"interrupted: {pending} calls left; {again}")
-        if account.blocks:
-            return self._ending(1, f"error: {account.blocks[0]}\n{pending} calls left; {again}")
+        if campaign.state is CampaignState.FINISHED:
+            return self._ending(0, self._never_confirmed(campaign))
+        if why := account.blocks.get(self._fingerprint):
+            return self._ending(1, f"error: {why}\n{pending} calls left; {again}")
         due_at = campaign.next_due_at
         if not self._wait and due_at is not None and due_at > time.time() + LOOK_SECONDS:
             return self._ending(3, f"{pending} calls left that are due later; {again}")
         return None
+
+    def _never_confirmed(self, campaign: CampaignView) -> str:
+        left = len(live_calls(self._store, campaign.account, self._campaign_id))
+        if not left:
+            return ""
+        return (
+            f"warning: the API never confirmed the end of {left} calls; while a worker runs,"
+            " their stops are repeated for 24 hours"
+        )
 
     def _ending(self, code: int, message: str) -> Ending:
         seconds = time.monotonic() - self._progress.began_at

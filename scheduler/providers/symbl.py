@@ -72,8 +72,9 @@ class Symbl:
         self._base_url = settings.symbl_base_url
         self._app_id = settings.symbl_app_id or ""
         self._secret = _revealed(settings.symbl_app_secret)
-        self._given = _revealed(settings.symbl_access_token)
-        if not self._given and not (self._app_id and self._secret):
+        by_id = self._app_id and self._secret
+        self._given = "" if by_id else _revealed(settings.symbl_access_token)
+        if not (self._given or by_id):
             raise ConfigError(
                 "no credentials: set CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET,"
                 " or CALLSCHED_SYMBL_ACCESS_TOKEN"

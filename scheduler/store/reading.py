@@ -70,7 +70,7 @@ class AccountView:
     live: int  #: connections that are not over
     overdue: int  #: of these, whose deadline has passed
     oldest_overdue_seconds: float  #: 0 when none is
-    blocks: tuple[str, ...]  #: why credentials can't dial
+    blocks: dict[str, str]  #: fingerprint of credentials -> why they can't dial
     outage: bool  #: the provider does not answer; one probe goes out at a time
 
     def as_record(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def account_view(store: Store, account: str) -> AccountView:
         pipe.zcard(keys.account(account, "slots"))
         pipe.hgetall(keys.account(account, "meta"))
         pipe.zrange(keys.account(account, "live"), 0, -1, withscores=True)
-        pipe.hvals(keys.account(account, "blocks"))
+        pipe.hgetall(keys.account(account, "blocks"))
         (seconds, microseconds), slots, meta, live, blocks = pipe.execute()
     now = seconds + microseconds / 1e6
     late = [now - deadline for _, deadline in live if deadline < now]
@@ -129,7 +129,7 @@ def account_view(store: Store, account: str) -> AccountView:
         live=len(live),
         overdue=len(late),
         oldest_overdue_seconds=max(late, default=0.0),
-        blocks=tuple(blocks),
+        blocks=blocks,
         outage="probe_at" in meta,
     )
 
@@ -140,6 +140,19 @@ def live_calls(store: Store, account: str, campaign_id: str = "") -> list[tuple[
         live = store.redis.zrange(keys.account(account, "live"), 0, -1, withscores=True)
     prefix = f"{campaign_id}:" if campaign_id else ""
     return [(attempt, deadline) for attempt, deadline in live if attempt.startswith(prefix)]
+
+
+def awaited(store: Store, account: str, campaign_id: str) -> int:
+    """Return how many connections of a campaign are to end yet: they still hold a slot.
+
+    One that is live without a slot has outlasted our patience; its stop goes on being repeated.
+    """
+    live = [attempt for attempt, _ in live_calls(store, account, campaign_id)]
+    if not live:
+        return 0
+    with reaching():
+        slots = store.redis.zmscore(keys.account(account, "slots"), live)
+    return sum(score is not None for score in slots)
 
 
 def results(store: Store, campaign_id: str) -> Iterator[dict[str, Any]]:

@@ -383,7 +383,7 @@ def test_a_refused_token_costs_nothing_and_the_second_one_blocks(
 
     rig.dialer.dial_one(rig.claimed())
     assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
-    assert rig.account().blocks == ()
+    assert rig.account().blocks == {}
 
     rig.dialer.dial_one(rig.claimed())
     assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
@@ -398,7 +398,7 @@ def test_without_a_token_nothing_is_begun(rig: Rig, sandbox: SandboxProcess) -> 
 
     assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
     assert rig.record()["error"].startswith("no token: 500")
-    assert rig.account().blocks == ()
+    assert rig.account().blocks == {}
     assert sandbox.events("start") == []
 
 

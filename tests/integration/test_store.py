@@ -120,7 +120,7 @@ def test_an_account_is_seen_as_it_stands(ledger: Ledger) -> None:
     view = account_view(ledger.store, ACCOUNT)
 
     assert (view.slots, view.learned, view.live, view.overdue) == (2, 7, 1, 0)
-    assert (view.blocks, view.outage) == (("401",), False)
+    assert (view.blocks, view.outage) == ({"fingerprint": "401"}, False)
 
 
 def test_a_stop_that_is_late_is_seen(ledger: Ledger) -> None:

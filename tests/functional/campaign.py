@@ -1,0 +1,289 @@
+"""The commands as processes, in a state directory of their own, and a judge of the journal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from tests.sandbox_process import SandboxProcess
+
+Event = dict[str, Any]
+
+#: Of a call's life on the wire: how late a stop may be read, and how early.
+LATE_SECONDS, EARLY_SECONDS = 1.0, 0.01
+
+_NOTHING: Mapping[str, str] = {}
+_AREAS = (202, 212, 213, 303, 312, 404, 415, 503, 512, 617)
+
+
+def numbers(count: int) -> list[str]:
+    """Return numbers that are reserved for fiction; the sandbox simply accepts them."""
+    every = [f"+1{area}55501{last:02}" for area in _AREAS for last in range(100)]
+    return every[:count]
+
+
+def magic(ending: int) -> str:
+    """Return the number by which the sandbox misbehaves in this way."""
+    return f"+186755501{ending:02}"
+
+
+def write_contacts(path: Path, phone_numbers: Iterable[str]) -> Path:
+    """Write a CSV file of these numbers and nothing else."""
+    path.write_text("\n".join(["phone_number", *phone_numbers]) + "\n")
+    return path
+
+
+def wait_until(predicate: Callable[[], object], within_seconds: float = 20.0) -> None:
+    give_up_at = time.monotonic() + within_seconds
+    while not predicate():
+        assert time.monotonic() < give_up_at, "waited in vain"
+        time.sleep(0.02)
+
+
+class Command:
+    """A `callsched` command, or another one, that runs; its output goes to files."""
+
+    def __init__(
+        self, words: Sequence[str], env: dict[str, str], cwd: Path, logs: Path, name: str
+    ) -> None:
+        self._out, self._err = logs / f"{name}.out", logs / f"{name}.err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(
+                words, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
+
+    @property
+    def out(self) -> str:
+        """What it has said on standard output so far."""
+        return self._out.read_text()
+
+    @property
+    def err(self) -> str:
+        """What it has said on standard error so far."""
+        return self._err.read_text()
+
+    def wait(self, within_seconds: float = 60.0) -> int:
+        """Wait until it has ended; return its exit code."""
+        try:
+            return self.process.wait(within_seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it goes on running:\n{self.err[-3000:]}") from None
+
+    def interrupt(self) -> None:
+        """Send what Ctrl-C sends."""
+        self.process.send_signal(signal.SIGINT)
+
+    def terminate(self) -> None:
+        self.process.terminate()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The JSON object on the last line of standard output."""
+        return dict(json.loads(self.out.splitlines()[-1]))
+
+
+class Site:
+    """A machine as an operator sees it: an environment, a state directory, a working directory.
+
+    Whatever was started here is gone when the block is left.
+    """
+
+    def __init__(self, home: Path, api_url: str, **env: object) -> None:
+        self.home = home
+        self.state = home / "state"
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("CALLSCHED_", "CELERY_")) and name not in ("PYTHONPATH",)
+        }
+        self.env = kept | {
+            "CALLSCHED_STATE_DIR": str(self.state),
+            "CALLSCHED_SYMBL_BASE_URL": api_url,
+            "CALLSCHED_SYMBL_APP_ID": "app",
+            "CALLSCHED_SYMBL_APP_SECRET": "hush-hush-secret",
+            "TERM": "dumb",
+        }
+        self.env |= {name: str(value) for name, value in env.items()}
+        self._logs = home / "output"
+        self._logs.mkdir(parents=True)
+        self._commands: list[Command] = []
+
+    def contacts(self, phone_numbers: Iterable[str], name: str = "contacts.csv") -> str:
+        """Write a campaign file into the working directory; return its path."""
+        return str(write_contacts(self.home / name, phone_numbers))
+
+    def start(self, *words: str, env: Mapping[str, str] = _NOTHING) -> Command:
+        """Start a `callsched` command."""
+        return self.start_python("-m", "scheduler.cli", *words, env=env)
+
+    def start_python(
+        self, *words: str, env: Mapping[str, str] = _NOTHING, cwd: Path | None = None
+    ) -> Command:
+        """Start this Python with other words."""
+        chosen = {**self.env, **env}
+        name = f"{len(self._commands):02}"
+        command = Command([sys.executable, *words], chosen, cwd or self.home, self._logs, name)
+        self._commands.append(command)
+        return command
+
+    def call(
+        self, *words: str, env: Mapping[str, str] = _NOTHING, within_seconds: float = 60.0
+    ) -> Command:
+        """Run a `callsched` command to its end."""
+        command = self.start(*words, env=env)
+        command.wait(within_seconds)
+        return command
+
+    def results(self, campaign_id: str, env: Mapping[str, str] = _NOTHING) -> list[Event]:
+        """Return the record of every contact."""
+        told = self.call("results", campaign_id, "--format", "jsonl", env=env)
+        assert told.process.returncode == 0, told.err
+        return [json.loads(line) for line in told.out.splitlines()]
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the workers that live."""
+        return [process for process in self._living() if _is_worker(process)]
+
+    def redis(self) -> psutil.Process | None:
+        """Return the private Redis, if it lives."""
+        return next((process for process in self._living() if _is_redis(process)), None)
+
+    def kill_everything(self) -> None:
+        """Kill whatever lives here, all at once as far as that goes: `run`, workers and Redis."""
+        living = self._living()
+        for action in (psutil.Process.suspend, psutil.Process.kill):
+            for process in living:
+                with suppress(psutil.NoSuchProcess):
+                    action(process)
+        self._reap(living)
+
+    def _living(self) -> list[psutil.Process]:
+        """Return what was started here. What it started in turn shows by its state directory."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
+                    found.append(process)
+        return found
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        if process.pid == os.getpid():
+            return False
+        if process.environ().get("CALLSCHED_STATE_DIR") == str(self.state):
+            return True
+        # The private Redis has none of our environment.
+        return _is_redis(process) and process.cwd() == str(self.state.resolve())
+
+    def _reap(self, processes: Iterable[psutil.Process]) -> None:
+        for command in self._commands:
+            if command.process.pid in {process.pid for process in processes}:
+                command.process.wait()
+        psutil.wait_procs(processes, timeout=10)
+
+    def logged(self) -> str:
+        """Return all that was ever written to a log or to standard error."""
+        logs = [*self._logs.glob("*.err"), *(self.state / "logs").glob("*.log")]
+        return "\n".join(path.read_text(errors="replace") for path in logs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill_everything()
+
+
+def _is_redis(process: psutil.Process) -> bool:
+    try:
+        return "redis" in process.name()
+    except psutil.Error:
+        return False
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return False  # it has just gone
+    return "worker" in words and ("scheduler.cli" in words or "celery" in words)
+
+
+class Judge:
+    """What the sandbox's journal says about a campaign."""
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        self.journal = sandbox.journal()
+
+    def events(self, *names: str) -> list[Event]:
+        """Return the events with these names, oldest first."""
+        return [event for event in self.journal if event["event"] in names]
+
+    @property
+    def accepted(self) -> Counter[str]:
+        """How often each number was rung."""
+        return Counter(event["phone_number"] for event in self.events("accepted"))
+
+    @property
+    def rung_twice(self) -> list[str]:
+        return [number for number, times in self.accepted.items() if times > 1]
+
+    @property
+    def peak(self) -> int:
+        """The most calls that were live at once."""
+        return max((event["live"] for event in self.events("accepted")), default=0)
+
+    @property
+    def refusals(self) -> list[Event]:
+        """Starts that were answered 429."""
+        return [event for event in self.events("refused") if event["status"] == 429]
+
+    @property
+    def live(self) -> set[str]:
+        """Numbers whose call has not ended."""
+        ended = {event["connection_id"] for event in self.events("ended")}
+        return {
+            event["phone_number"]
+            for event in self.events("accepted")
+            if event["connection_id"] not in ended
+        }
+
+    def lateness(self, seconds: float | Callable[[str], float]) -> list[float]:
+        """Return by how much the first stop of each answered call missed its deadline."""
+        length = seconds if callable(seconds) else lambda _: seconds
+        stopped: dict[str, float] = {}
+        for event in self.events("stop"):
+            stopped.setdefault(event["connection_id"], event["at"])
+        return [
+            stopped.get(event["connection_id"], float("inf"))
+            - event["at"]
+            - length(event["phone_number"])
+            for event in self.events("answered")
+            if event["connection_id"]
+        ]
+
+    def assert_on_time(self, seconds: float | Callable[[str], float]) -> None:
+        """Each answered call was stopped within a second of its deadline, and none early."""
+        lateness = self.lateness(seconds)
+        assert lateness
+        assert max(lateness) < LATE_SECONDS
+        assert min(lateness) > -EARLY_SECONDS

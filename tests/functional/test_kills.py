@@ -1,0 +1,247 @@
+"""What a kill, at any instant, leaves behind, and who mends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.campaign import Command, Judge, Site, magic, numbers, wait_until
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SandboxProcess]:
+    with SandboxProcess(limit=50, latency=0.05) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: SandboxProcess) -> SandboxProcess:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path, sandbox.url) as site:
+        yield site
+
+
+def run_words(site: Site, count: int, max_duration: str, *more: str) -> tuple[str, ...]:
+    path = site.contacts(numbers(count))
+    return ("run", path, "--id", "c", "--max-duration", max_duration, "--json", *more)
+
+
+def start_until(site: Site, sandbox: SandboxProcess, answered: int, *words: str) -> Command:
+    """Start a command and wait until so many calls have been answered."""
+    command = site.start(*words)
+    wait_until(lambda: len(sandbox.events("answered")) >= answered)
+    return command
+
+
+def nothing_on_its_way(judge: Judge, live: int) -> bool:
+    """Every start has been answered, and so many calls are live."""
+    return len(judge.live) == live and len(judge.events("answered")) == len(judge.events("start"))
+
+
+def dispositions(site: Site) -> list[str]:
+    return [record["disposition"] for record in site.results("c")]
+
+
+def test_a_worker_that_is_killed_costs_nobody_a_second_call(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    words = run_words(site, 30, "2s", "--max-concurrency", "10", "--workers", "2")
+    run = start_until(site, sandbox, 15, *words)
+    wait_until(lambda: nothing_on_its_way(Judge(sandbox), live=10))
+
+    site.workers()[0].kill()
+
+    assert run.wait() == 0, run.err
+    judge = Judge(sandbox)
+    assert judge.rung_twice == []
+    ended = dispositions(site)
+    # What the dead worker was dialling at that instant was answered to nobody.
+    assert len(judge.live) <= ended.count("unknown") <= 10
+    assert set(ended) <= {"stopped", "unknown"}
+    assert len(ended) == 30
+
+
+@pytest.mark.parametrize("how", ["run", "celery"])
+def test_everything_is_killed_and_the_same_campaign_goes_on(
+    site: Site, sandbox: SandboxProcess, how: str
+) -> None:
+    words = run_words(site, 20, "2s", "--max-concurrency", "8")
+    start_until(site, sandbox, 8, *words)
+    wait_until(lambda: len(Judge(sandbox).events("answered")) % 8 == 0)
+    site.kill_everything()
+    wait_until(lambda: overdue(Judge(sandbox), 2.0))
+    answered = {event["connection_id"] for event in sandbox.events("answered")}
+
+    restarted_at = time.time()
+    command = start_again(site, how, words)
+    wait_until(lambda: is_over(site, command, how))
+
+    judge = Judge(sandbox)
+    assert judge.rung_twice == []
+    assert set(judge.accepted) <= set(numbers(20))
+    stops = {event["connection_id"]: event["at"] for event in judge.events("stop")}
+    first_stop_at = min(at for at in stops.values() if at > restarted_at)
+    assert answered <= set(stops)
+    assert max(stops[connection] for connection in answered) < first_stop_at + 2.0
+    new_starts = [event["at"] for event in judge.events("start") if event["at"] > restarted_at]
+    assert first_stop_at < min(new_starts)
+    ended = dispositions(site)
+    assert len(judge.live) <= ended.count("unknown") <= 8
+    assert ended.count("stopped") >= 12
+
+
+def overdue(judge: Judge, seconds: float) -> bool:
+    """Every call that lives is past its deadline, and there are some."""
+    answered = {
+        event["phone_number"]: event["at"]
+        for event in judge.events("answered")
+        if event["phone_number"] in judge.live
+    }
+    return bool(answered) and max(answered.values()) + seconds < time.time()
+
+
+def start_again(site: Site, how: str, words: tuple[str, ...]) -> Command:
+    if how == "run":
+        return site.start(*words)
+    return site.start_python(
+        *("-m", "celery", "-A", "scheduler", "worker"), env={"CALLSCHED_MAX_CONCURRENCY": "8"}
+    )
+
+
+def is_over(site: Site, command: Command, how: str) -> bool:
+    if how == "run":
+        assert command.wait() == 0, command.err
+        return True
+    return bool(site.call("status", "c", "--json").record["state"] == "finished")
+
+
+def test_ctrl_c_stops_every_call_and_the_same_command_goes_on(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    words = run_words(site, 12, "4s", "--max-concurrency", "8", "--results", "kept.csv")
+    run = start_until(site, sandbox, 8, *words)
+
+    run.interrupt()
+
+    assert run.wait(20) == 130
+    interrupted = Judge(sandbox)
+    assert interrupted.live == set()
+    assert "the same command goes on" in run.err
+    assert run.record["exit_code"] == 130
+    kept = (site.home / "kept.csv").read_text()
+    assert kept.count("aborted") == len(interrupted.accepted)
+    assert site.workers() == []
+
+    again = site.call(*words)
+
+    assert again.wait() == 0, again.err
+    judge = Judge(sandbox)
+    assert judge.accepted == dict.fromkeys(numbers(12), 1)
+    assert judge.live == set()
+
+    third = site.call(*words)
+
+    assert third.wait() == 1
+    assert "--again" in third.err
+    assert len(Judge(sandbox).events("start")) == 12
+
+
+def test_run_alone_is_killed_and_its_workers_see_the_calls_to_their_ends(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    run = start_until(site, sandbox, 4, *run_words(site, 100, "3s", "--max-concurrency", "8"))
+
+    run.kill()
+    killed_at = time.time()
+
+    wait_until(lambda: not site.workers() and site.redis() is None)
+    judge = Judge(sandbox)
+    assert max(event["at"] for event in judge.events("start")) < killed_at + 2
+    assert judge.live == set()
+    judge.assert_on_time(3.0)
+    assert judge.rung_twice == []
+
+
+def test_the_private_redis_is_killed_and_started_again(site: Site, sandbox: SandboxProcess) -> None:
+    words = run_words(site, 30, "2s", "--max-concurrency", "10")
+    run = start_until(site, sandbox, 10, *words)
+    redis = site.redis()
+    assert redis is not None
+
+    redis.kill()
+
+    assert run.wait() == 0, run.err
+    assert "has been started again" in run.err
+    judge = Judge(sandbox)
+    assert judge.rung_twice == []
+    assert len(judge.live) <= dispositions(site).count("unknown")
+
+
+def test_stops_leave_on_time_while_every_dialling_thread_waits_for_a_slow_api(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    seconds = dict(zip(numbers(12), [2] * 4 + [6] * 4 + [1] * 4, strict=True))
+    rows = [f"{number},{length}s" for number, length in seconds.items()]
+    (site.home / "slow.csv").write_text("\n".join(["phone_number,max_duration", *rows]))
+    site.env["CALLSCHED_WORKER_THREADS"] = "6"
+    words = ("run", "slow.csv", "--max-concurrency", "8", "--workers", "1", "--json")
+    run = start_until(site, sandbox, 8, *words)
+
+    sandbox.knobs(latency_seconds=8)
+
+    assert run.wait() == 0, run.err
+    judge = Judge(sandbox)
+    assert judge.accepted == dict.fromkeys(seconds, 1)
+    held_at = judge.events("start")[-1]["at"]
+    stopped_at = [event["at"] for event in judge.events("ended")][7]
+    assert held_at < stopped_at < held_at + 8, "the long calls ended while every thread waited"
+    judge.assert_on_time(lambda number: seconds[number])
+
+
+def test_a_second_ctrl_c_lists_what_is_live_and_keeps_stopping(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    words = run_words(site, 10, "60s", "--max-concurrency", "4")
+    run = start_until(site, sandbox, 4, *words)
+    sandbox.knobs(stop_fault="500_not_placed")
+
+    run.interrupt()
+    wait_until(lambda: sandbox.events("stop"))
+    run.interrupt()
+    wait_until(lambda: "4 calls are live" in run.err)
+
+    assert run.process.poll() is None
+    sandbox.knobs(stop_fault=None)
+    assert run.wait() == 130
+    judge = Judge(sandbox)
+    assert judge.live == set()
+    assert len(judge.events("start")) == 4
+
+
+def test_a_worker_dies_while_a_start_hangs_and_that_call_ends_unknown(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    path = site.contacts([magic(99), *numbers(4)])
+    words = ("run", path, "--id", "c", "--max-duration", "1s", "--workers", "1", "--json")
+    run = start_until(site, sandbox, 4, *words)
+
+    site.workers()[0].kill()
+
+    assert run.wait() == 0, run.err
+    judge = Judge(sandbox)
+    assert judge.accepted == dict.fromkeys([magic(99), *numbers(4)], 1)
+    records = site.results("c")
+    assert [record["disposition"] for record in records] == ["unknown", *["stopped"] * 4]
+    assert records[0]["reason"] == "lease"
+    assert judge.live == {magic(99)}
