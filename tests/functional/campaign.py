@@ -45,7 +45,7 @@ def write_contacts(path: Path, phone_numbers: Iterable[str]) -> Path:
     return path
 
 
-def wait_until(predicate: Callable[[], object], within_seconds: float = 20.0) -> None:
+def wait_until(predicate: Callable[[], object], within_seconds: float = 45.0) -> None:
     give_up_at = time.monotonic() + within_seconds
     while not predicate():
         assert time.monotonic() < give_up_at, "waited in vain"
