@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -44,6 +46,9 @@ def serve(
             timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
         )
+        if threading.current_thread() is threading.main_thread():
+            # A shell has its background processes ignore SIGINT; who sends one here means it.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         _Server(config, on_ready or (lambda url: None)).run()
 
 
