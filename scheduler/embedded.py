@@ -10,6 +10,7 @@ Who lives is told by locks on files, which die with their processes, never by pr
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import json
 import logging
@@ -67,6 +68,15 @@ def _forget_locks() -> None:
     for file in list(_locks):
         file.close()
 
+
+def _let_go() -> None:
+    """Forget the servers that outlive their starter, as they should; Popen would complain."""
+    for child in _children.values():
+        if child.poll() is None:
+            child.returncode = 0
+
+
+atexit.register(_let_go)
 
 # A lock lives as long as any copy of its descriptor. A forked child uses nothing until it opens
 # the server itself.

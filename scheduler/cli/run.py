@@ -111,6 +111,8 @@ def _run(path: Path, wishes: _Wishes) -> int:
         chosen, keep_fds = _where(stack, wishes)
         account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
         store, embedded = _open(stack, chosen)
+        if wishes.sandbox:
+            store.forget_limit(account)  # each run's sandbox is a new one
         fingerprint = _try_account(store, chosen)
         if not (wishes.yes or wishes.sandbox):
             campaigns.confirm(checked, policy, chosen)

@@ -393,6 +393,14 @@ class Store:
         values = (seen.version, learned.learned, learned.refusals, learned.raise_at)
         return bool(self._run(self._do.learn, account, *values))
 
+    def forget_limit(self, account: str) -> None:
+        """Forget what was learned of an account, as when its provider is another one than before."""
+        learned = ("learned", "refusals", "raise_at", "refused_in_row", "closed_until")
+        with reaching():
+            self.redis.hdel(
+                keys.account(account, "meta"), *learned, "failures", "probe", "probe_at"
+            )
+
     def block(self, account: str, fingerprint: str, why: str) -> None:
         """Stop dialling with these credentials; others go on, and stops are still sent."""
         with reaching():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from scheduler.limit import FIRST
 from scheduler.models import Attempt, CallState, CampaignState, Disposition, Reason
 from scheduler.store import account_view
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
@@ -439,6 +440,16 @@ def test_an_answer_between_failures_starts_the_count_anew(ledger: Ledger) -> Non
     fail(ledger, 2)
 
     assert ledger.claim() is not None
+
+
+def test_an_account_whose_limit_is_forgotten_starts_anew(ledger: Ledger) -> None:
+    ledger.refuse(ledger.begun(), live=1, delay=5.0)
+    assert ledger.claim() is None
+
+    ledger.store.forget_limit(ACCOUNT)
+
+    assert account_view(ledger.store, ACCOUNT).learned == FIRST
+    assert len(claim_all(ledger)) == FIRST
 
 
 def test_a_block_stops_the_credentials_that_it_names_and_no_others(ledger: Ledger) -> None:
