@@ -394,7 +394,7 @@ class Store:
         return bool(self._run(self._do.learn, account, *values))
 
     def forget_limit(self, account: str) -> None:
-        """Forget what was learned of an account, as when its provider is another one than before."""
+        """Forget what was learned of an account, as when its provider is a new one."""
         learned = ("learned", "refusals", "raise_at", "refused_in_row", "closed_until")
         with reaching():
             self.redis.hdel(
