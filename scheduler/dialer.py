@@ -91,10 +91,10 @@ class Dialer:
         provider: Provider,
         duty: Duty,
         *,
-        slot_freed: Callable[[], None],
+        slot_freed: Callable[[int], None],
         deadline_in: Callable[[float], None],
     ) -> None:
-        """`slot_freed` is called when the next call can go, `deadline_in` with seconds."""
+        """`slot_freed` is told how many calls can go, `deadline_in` with seconds."""
         self._store = store
         self._provider = provider
         self._duty = duty
@@ -262,12 +262,14 @@ class Dialer:
         while not (stopped and (hopeless or self.closing.is_set())):
             try:
                 self._record(claim, connection, answered_at, stopped)
-                return
             except LedgerUnreachable as error:
                 logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
             except Exception:
                 logger.exception("%s: its connection can't be put on record", claim.attempt)
                 hopeless = True
+            else:
+                self._learn()
+                return
             if since_boot() >= stop_at and not stopped:
                 stopped = self._stop_unrecorded(claim.attempt, connection.connection_id)
                 stop_at = since_boot() + self.stop_delays[0]
@@ -295,7 +297,6 @@ class Dialer:
             self._deadline_in(0.0)
         else:
             self._deadline_in(claim.max_duration_seconds)
-        self._learn()
 
     def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
         # As on record: "no such connection" is an end only when it is said twice, seconds apart.
@@ -326,8 +327,8 @@ class Dialer:
                 return
             if self._store.learn(account, seen, raised):
                 # This thread takes one of the new slots, messages bring threads for the others.
-                for _ in range(raised.learned - seen.limit.learned - 1):
-                    self._slot_freed()
+                if (others := raised.learned - seen.limit.learned - 1) > 0:
+                    self._slot_freed(others)
                 return
 
     # Stopping -----------------------------------------------------------------------------------
@@ -339,8 +340,11 @@ class Dialer:
             answer = self._provider.stop(order.connection_id)
         except NoSuchConnection as error:
             logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
-            if self._store.deny(self._duty.account, order.attempt):
-                self._confirm(order.attempt, Disposition.HUNG_UP)
+            denied = self._store.deny(self._duty.account, order.attempt)
+            if denied is Disposition.HUNG_UP:
+                self._confirm(order.attempt, denied)
+            elif denied is not None:
+                self._confirm(order.attempt, disposition)
         except AccountFault as error:
             self.block(error)
         except (NotDone, MaybeDone, Refused) as error:
@@ -353,7 +357,7 @@ class Dialer:
     ) -> None:
         account = self._duty.account
         if self._store.confirm(account, attempt, disposition, conversation_id=conversation_id):
-            self._slot_freed()
+            self._slot_freed(1)
 
 
 def _order(claim: Claim) -> Order:

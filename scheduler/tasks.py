@@ -31,12 +31,14 @@ def dial(account: str) -> None:
         _worker.dial()
 
 
-def send_dial() -> None:
+def send_dial() -> bool:
     """Say that a call can be dialled. Should that fail, the timekeeper says it again."""
     try:
         dial.apply_async((settings().account,), retry=False)
     except Exception as error:
         logger.warning("a message was not sent: %s", type(error).__name__)
+        return False
+    return True
 
 
 class TimekeeperStep(bootsteps.StartStopStep):

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from scheduler.clock import since_boot
 from scheduler.dialer import Dialer, Duty
@@ -76,13 +77,15 @@ class Timekeeper:
         duty: Duty,
         *,
         fingerprint: str,
-        send: Callable[[], None],
+        send: Callable[[int], None],
+        revive: Callable[[], object],
     ) -> None:
-        """`send` sends one message that a call can be dialled."""
+        """`send` has so many messages sent, and does not wait; `revive` starts a dead Redis."""
         self._store = store
         self._duty = duty
         self._fingerprint = fingerprint
         self._send = send
+        self._revive = revive
         self._dialer: Dialer | None = None
         self._stops: Stops | None = None
         self._woken = threading.Event()
@@ -91,9 +94,11 @@ class Timekeeper:
         self._thread = threading.Thread(target=self._keep, name="timekeeper", daemon=True)
 
     def start(self, dialer: Dialer, stop_threads: int) -> None:
-        """Do the first tick, then go on in a thread."""
+        """Do the first tick, overdue stops without their old pauses, then go on in a thread."""
         self._dialer = dialer
         self._stops = Stops(dialer, stop_threads, self._woken.set)
+        with suppress(LedgerUnreachable):
+            self._store.hurry_stops(self._duty.account)
         self._tick_safely()
         self._thread.start()
 
@@ -123,10 +128,17 @@ class Timekeeper:
             return self.tick()
         except LedgerUnreachable as error:
             logger.error("the timekeeper can't reach the ledger: %s", error)
+            self._revive_safely()
         except Exception:
             # A timekeeper that dies leaves calls running, so it outlives every fault.
             logger.exception("a tick failed")
         return LONGEST_SLEEP_SECONDS
+
+    def _revive_safely(self) -> None:
+        try:
+            self._revive()
+        except Exception as error:
+            logger.error("Redis can't be started again: %s", error)
 
     def tick(self) -> float:
         """Do what is due now; return the seconds to sleep."""
@@ -145,9 +157,8 @@ class Timekeeper:
             fingerprint=self._fingerprint,
             only=self._duty.only,
         )
-        if not self._dialer.closing.is_set():
-            for _ in range(messages):
-                self._send()
+        if messages and not self._dialer.closing.is_set():
+            self._send(messages)
         if soonest is None:
             return LONGEST_SLEEP_SECONDS
         return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, soonest))

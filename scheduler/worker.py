@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
@@ -13,7 +14,8 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_f
 from scheduler.clock import since_boot
 from scheduler.dialer import Dialer, Duty
 from scheduler.embedded import EmbeddedRedis
-from scheduler.errors import LedgerUnreachable
+from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.messages import Messages
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
 from scheduler.store import Leases, Store, awaited, campaign_view
@@ -72,9 +74,10 @@ _WHEN_IT_ANSWERS = Retrying(
 class Worker:
     """The ledger, the provider, the dialer and the timekeeper of this process."""
 
-    def __init__(self, settings: Settings, assignment: Assignment, send_dial: object) -> None:
+    def __init__(
+        self, settings: Settings, assignment: Assignment, send_dial: Callable[[], bool]
+    ) -> None:
         """Wait for the ledger to answer. Raises ConfigError when credentials are missing."""
-        assert callable(send_dial)
         self._assignment = assignment
         self._settings = settings
         self._provider = Symbl(settings)
@@ -85,14 +88,19 @@ class Worker:
             only=assignment.campaign_id,
             allowed=frozenset(settings.allowed_numbers),
         )
+        messages = Messages(send_dial)
         self._timekeeper = Timekeeper(
-            self._store, self._duty, fingerprint=self._provider.fingerprint, send=send_dial
+            self._store,
+            self._duty,
+            fingerprint=self._provider.fingerprint,
+            send=messages.say,
+            revive=self._revive,
         )
         self._dialer = Dialer(
             self._store,
             self._provider,
             self._duty,
-            slot_freed=send_dial,
+            slot_freed=messages.say,
             deadline_in=self._timekeeper.due_in,
         )
         self._seats = threading.Semaphore(max(1, settings.worker_threads - RESERVED_THREADS))
@@ -145,11 +153,11 @@ class Worker:
         try:
             view = campaign_view(self._store, campaign_id)
             return view.open == 0 and not awaited(self._store, view.account, campaign_id)
-        except LedgerUnreachable:
-            self._revive()
+        except SchedulerError as error:
+            # The timekeeper starts a dead private Redis again.
+            logger.error("the ledger can't be read: %s", error)
             return False
 
     def _revive(self) -> None:
-        """Nobody else looks after the private Redis once the parent is gone."""
         if self.embedded is not None:
             self.embedded.ensure()

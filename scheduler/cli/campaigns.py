@@ -100,10 +100,11 @@ def choose_id(
     trial = "-sandbox" if account == SANDBOX_ACCOUNT else ""
     base = wanted or f"{checked.slug}-{checked.digest[:8]}{trial}"
     latest, number = base, 1
-    while _state(store, following := f"{base}-{number + 1}") is not None:
+    # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
+    while _state(store, following := f"{base}+{number + 1}") is not None:
         latest, number = following, number + 1
     if again and _state(store, latest) is CampaignState.FINISHED:
-        return f"{base}-{number + 1}"
+        return f"{base}+{number + 1}"
     return latest
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO, cast
 
 import typer
 from rich.console import Console
@@ -15,9 +15,32 @@ from rich.table import Table
 
 from scheduler.errors import Problem
 
+
+class _Hearsay:
+    """Standard error, should somebody still read it.
+
+    A terminal that was closed, or a pipe whose reader left, must not end a run with calls live.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+
 #: Rich itself honours NO_COLOR, TERM=dumb and pipes. A pipe has no width to keep within.
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Console(file=cast("TextIO", _Hearsay(sys.stderr)), highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:

@@ -64,8 +64,8 @@ class Pool:
         for number, worker in list(self._workers.items()):
             if worker.poll() is None:
                 continue
-            if time.monotonic() - self._started_at[number] < TOO_SOON_SECONDS:
-                self._early_deaths += 1
+            lived = time.monotonic() - self._started_at[number]
+            self._early_deaths = self._early_deaths + 1 if lived < TOO_SOON_SECONDS else 0
             if self._early_deaths > 2 * self._count:
                 raise ConfigError(
                     f"the workers die at once, see {self._log(number)}:\n{self._tail()}"
@@ -84,8 +84,18 @@ class Pool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Let the workers finish what is in hand, and wait for them."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Let the workers finish what is in hand, and wait for them.
+
+        After an error they are left alone: they see that `run` is gone, claim no more, and see
+        the live calls to their ends.
+        """
+        if kind is None:
+            self._end()
+        os.close(self._reading)
+        os.close(self._writing)
+
+    def _end(self) -> None:
         for worker in self._workers.values():
             if worker.poll() is None:
                 worker.send_signal(signal.SIGTERM)
@@ -96,8 +106,6 @@ class Pool:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
-        os.close(self._reading)
-        os.close(self._writing)
 
 
 class SandboxProcess:
@@ -133,7 +141,8 @@ class SandboxProcess:
             raise ConfigError(f"the sandbox did not start, see {self._folder / 'sandbox.log'}")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         os.close(self.needed_fd)
-        self._process.terminate()
-        self._process.wait()
+        if kind is None:
+            self._process.terminate()
+            self._process.wait()

@@ -81,7 +81,7 @@ def run(
     if max_concurrency is not None:
         os.environ["CALLSCHED_MAX_CONCURRENCY"] = str(max_concurrency)
     if results is not None:
-        format_of(results)
+        _expect_writable(results)
     wishes = _Wishes(
         id_,
         max_duration,
@@ -97,6 +97,13 @@ def run(
         results,
     )
     raise typer.Exit(_run(Path(file), wishes))
+
+
+def _expect_writable(path: Path) -> None:
+    """Before anybody is called, look whether the results can be written."""
+    format_of(path)
+    if not os.access(path.parent, os.W_OK):
+        raise ConfigError(f"--results {path}: the folder can't be written, or is not there")
 
 
 def _run(path: Path, wishes: _Wishes) -> int:
@@ -188,8 +195,6 @@ def _refuse_finished(state: CampaignState, campaign_id: str) -> None:
 
 def _close(store: Store, campaign_id: str, ending: Ending, wishes: _Wishes) -> int:
     view = campaign_view(store, campaign_id)
-    if wishes.results is not None:
-        export(results(store, campaign_id), wishes.results)
     if wishes.json:
         console.emit(
             {
@@ -204,6 +209,8 @@ def _close(store: Store, campaign_id: str, ending: Ending, wishes: _Wishes) -> i
         _show(view, ending, wishes)
     if ending.message:
         console.say(ending.message)
+    if wishes.results is not None:
+        export(results(store, campaign_id), wishes.results)
     return ending.code
 
 

@@ -28,6 +28,9 @@ from scheduler.store import (
 
 LOOK_SECONDS = 0.2
 
+#: What is due within this time is waited for also with --no-wait: longer than after a 429.
+SOON_SECONDS = 35.0
+
 INTERRUPTED = 130
 
 
@@ -121,9 +124,9 @@ class Supervision:
 
     def _see_through(self) -> None:
         """Act on an interruption: fence new starts, then stop what is live."""
+        self._store.halt(self._campaign_id, abort=True)
         if self._handled == 0:
             console.say("interrupted: no new calls; stopping every live one …")
-        self._store.halt(self._campaign_id, abort=True)
         if self._interrupts > 1:
             self._list_live()
         self._handled = self._interrupts
@@ -164,7 +167,7 @@ class Supervision:
         if why := account.blocks.get(self._fingerprint):
             return self._ending(1, f"error: {why}\n{pending} calls left; {again}")
         due_at = campaign.next_due_at
-        if not self._wait and due_at is not None and due_at > time.time() + LOOK_SECONDS:
+        if not self._wait and due_at is not None and due_at > time.time() + SOON_SECONDS:
             return self._ending(3, f"{pending} calls left that are due later; {again}")
         return None
 

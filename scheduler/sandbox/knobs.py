@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -52,14 +52,16 @@ class Knobs(BaseModel):
     limit: Annotated[int, Field(ge=0)] = 100  #: live connections; one more start is a 429
     retry_after: str | None = None  #: the Retry-After header of a 429, as it is sent
     limit_body: Literal["message", "status_code"] = "message"  #: which of a 429's two shapes
-    start_status: Literal[200, 201] = 200
+    start_status: Annotated[Literal[200, 201], BeforeValidator(int)] = 200
     latency_seconds: Seconds = 0.0  #: a start is accepted first, then its answer waits this long
     start_fault: Fault | None = None
     start_fault_count: Count | None = None  #: only the next so many starts; None means all
     stop_latency_seconds: Seconds = 0.0  #: a stop is done first, then its answer waits this long
     stop_fault: Fault | None = None
     stop_fault_count: Count | None = None
-    stop_ended: Literal[200, 404] = 200  #: the answer to a stop of what has already ended
+    stop_ended: Annotated[Literal[200, 404], BeforeValidator(int)] = (
+        200  #: the answer to a stop of what has already ended
+    )
     hangup_after_seconds: tuple[Seconds, Seconds] | None = None  #: least and most; None: never
     hangup_share: Annotated[float, Field(ge=0, le=1)] = 1.0  #: how many far ends hang up at all
     seed: int = 0  #: of everything that is drawn by lot

@@ -9,6 +9,7 @@ account:{a}:meta            hash    learned limit, outage and its probe, pauses 
 account:{a}:campaigns       zset    campaign -> turns it has had
 account:{a}:slots           zset    attempt -> when it must be over
 account:{a}:live            zset    attempt -> when it must be over, while its connection is not
+account:{a}:held            zset    attempt whose answer was lost -> when its slot is free
 account:{a}:stops           zset    attempt -> when its stop is sent next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 

@@ -71,7 +71,7 @@ class LimitView:
 
     limit: Limit
     version: int  #: fences the change: it is dropped when another worker was faster
-    live: int  #: connections that are open
+    live: int  #: connections that are open, or may be since their answer was lost
     slots: int  #: in use, by connections and by attempts that may become one
     refused_in_row: int  #: 429s since the last accepted start
     now: float
@@ -198,6 +198,7 @@ class Store:
             lease.claim,
             lease.dial,
             FIRST,
+            lease.stop_late,
             _clock(now),
         )
         if not found:
@@ -345,10 +346,18 @@ class Store:
             for attempt, connection, why, deadline, sendings in zip(*(iter(flat),) * 5, strict=True)
         ]
 
-    def deny(self, account: str, attempt: Attempt, now: float | None = None) -> bool:
-        """Record that a stop was answered "no such connection"; True when that makes it certain."""
+    def hurry_stops(self, account: str, now: float | None = None) -> None:
+        """Have every stop that waits for its next sending sent now."""
+        self._run(self._do.hurry_stops, account, _clock(now))
+
+    def deny(self, account: str, attempt: Attempt, now: float | None = None) -> Disposition | None:
+        """Record that a stop was answered "no such connection"; None while that is not certain.
+
+        The far end ended it if the very first stop was answered so; else a stop of ours may have.
+        """
         apart = self.leases.denied_apart
-        return bool(self._run(self._do.deny, account, str(attempt), apart, _clock(now)))
+        said = int(self._run(self._do.deny, account, str(attempt), apart, _clock(now)))
+        return (None, Disposition.STOPPED, Disposition.HUNG_UP)[said]
 
     def confirm(
         self,
@@ -374,7 +383,8 @@ class Store:
         now: float | None = None,
     ) -> tuple[int, float | None]:
         """Return how many dials are worth a message now, and the seconds until something is due."""
-        args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, _clock(now))
+        late = self.leases.stop_late
+        args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, _clock(now))
         messages, soonest = self._run(self._do.ready, *args)
         return int(messages), float(soonest) if soonest else None
 

@@ -51,6 +51,7 @@ class Scripts:
         self.finish = script("finish")
         self.give_back = script("give_back")
         self.halt = script("halt")
+        self.hurry_stops = script("hurry_stops")
         self.learn = script("learn")
         self.limit = script("limit")
         self.load = script("load")

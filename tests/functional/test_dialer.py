@@ -64,7 +64,11 @@ class Rig:
         )
         self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
         self.timekeeper = Timekeeper(
-            self.store, self.duty, fingerprint=self.provider.fingerprint, send=self._send
+            self.store,
+            self.duty,
+            fingerprint=self.provider.fingerprint,
+            send=self._send,
+            revive=lambda: None,
         )
         self.dialer = Dialer(
             self.store,
@@ -79,8 +83,8 @@ class Rig:
     def start(self) -> None:
         self.timekeeper.start(self.dialer, 4)
 
-    def _send(self) -> None:
-        if not self.dialer.closing.is_set():
+    def _send(self, count: int) -> None:
+        for _ in range(0 if self.dialer.closing.is_set() else count):
             self.threads.submit(self._dial)
 
     def _dial(self) -> None:

@@ -193,7 +193,7 @@ class Ledger:
 
     def deny(self, attempt: Attempt) -> bool:
         """Say that a stop was answered "no such connection"."""
-        return self.store.deny(ACCOUNT, attempt, now=self.now)
+        return self.store.deny(ACCOUNT, attempt, now=self.now) is not None
 
     def expire(self) -> None:
         """Deal with all that is over."""

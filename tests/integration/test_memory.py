@@ -26,6 +26,7 @@ PERMANENT = {
     "account:campaigns",
     "account:slots",
     "account:live",
+    "account:held",
     "account:stops",
     "account:blocks",
     "campaign:meta",

@@ -183,26 +183,91 @@ def overdue(ledger: Ledger, count: int, live: int) -> None:
     ledger.expire()
 
 
+def claimed_before(ledger: Ledger, late: int, live: int) -> Attempt:
+    """Claim a call a moment before so many stops are late."""
+    overdue(ledger, late, live)
+    ledger.wait(-2.0)
+    attempt = ledger.claimed()
+    ledger.wait(2.0)
+    return attempt
+
+
 @pytest.mark.parametrize(
     ("late", "live", "go"), [(3, 3, True), (4, 4, False), (4, 40, True), (5, 45, False)]
 )
 def test_nobody_is_dialled_while_too_many_stops_are_late(
     ledger: Ledger, late: int, live: int, go: bool
 ) -> None:
-    overdue(ledger, late, live)
-    attempt = ledger.claimed()
+    attempt = claimed_before(ledger, late, live)
 
+    assert (ledger.claim() is not None) is go
+    assert (ledger.store.ready(ACCOUNT, ceiling=999, now=ledger.now)[0] > 0) is go
     assert ledger.begin(attempt) is go
 
     assert ledger.state(attempt) is (CallState.DIALING if go else CallState.PENDING)
     assert (attempt in ledger.slots()) is go
 
 
+def test_a_worker_that_starts_sends_again_at_once_what_was_not_confirmed(ledger: Ledger) -> None:
+    ledger.connected(seconds=1)
+    ledger.wait(1)
+    ledger.expire()
+    delays = [30.0]
+    assert len(ledger.store.take_stops(ACCOUNT, most=9, delays=delays, now=ledger.now)) == 1
+    ledger.wait(1)
+    assert ledger.store.take_stops(ACCOUNT, most=9, delays=delays, now=ledger.now) == []
+
+    ledger.store.hurry_stops(ACCOUNT, now=ledger.now)
+
+    assert len(ledger.store.take_stops(ACCOUNT, most=9, delays=delays, now=ledger.now)) == 1
+
+
+def test_who_hurries_stops_leaves_the_two_denials_apart(ledger: Ledger) -> None:
+    attempt = ledger.connected(seconds=1)
+    ledger.wait(1)
+    ledger.expire()
+    ledger.store.take_stops(ACCOUNT, most=9, delays=[2.0], now=ledger.now)
+    ledger.deny(attempt)
+
+    ledger.store.hurry_stops(ACCOUNT, now=ledger.now)
+
+    assert ledger.store.take_stops(ACCOUNT, most=9, delays=[2.0], now=ledger.now) == []
+
+
+@pytest.mark.parametrize(
+    ("sendings", "ended_as"), [(1, Disposition.HUNG_UP), (2, Disposition.STOPPED)]
+)
+def test_the_far_end_has_hung_up_only_if_our_first_stop_was_denied(
+    ledger: Ledger, sendings: int, ended_as: Disposition
+) -> None:
+    attempt = ledger.connected(seconds=1)
+    ledger.wait(1)
+    ledger.expire()
+    for _ in range(sendings):
+        ledger.store.take_stops(ACCOUNT, most=9, delays=[0.0], now=ledger.now)
+    ledger.deny(attempt)
+    ledger.wait(ledger.store.leases.denied_apart)
+
+    assert ledger.store.deny(ACCOUNT, attempt, now=ledger.now) is ended_as
+
+
+def test_a_lost_answer_counts_as_live_for_the_limit_while_its_slot_is_held(
+    ledger: Ledger,
+) -> None:
+    attempt = ledger.begun()
+    ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
+    assert ledger.store.limit(ACCOUNT, now=ledger.now).live == 1
+
+    ledger.wait(DURATION)
+    ledger.expire()
+
+    assert ledger.store.limit(ACCOUNT, now=ledger.now).live == 0
+
+
 def test_an_attempt_that_was_held_is_due_again_in_a_second_and_not_used_up(
     ledger: Ledger,
 ) -> None:
-    overdue(ledger, 4, 4)
-    attempt = ledger.claimed()
+    attempt = claimed_before(ledger, 4, 4)
 
     ledger.begin(attempt)
 
@@ -218,7 +283,7 @@ def test_calls_that_an_abort_cannot_end_count_as_late_stops(ledger: Ledger) -> N
     ledger.wait(ledger.store.leases.stop_late + 0.001)
     ledger.store.resume("c")
 
-    assert not ledger.begin(ledger.claimed())
+    assert ledger.claim() is None
 
 
 def test_a_paused_campaign_dials_nobody(ledger: Ledger) -> None:

@@ -92,6 +92,13 @@ local function end_call(call, disposition, reason, message, now)
   return true
 end
 
+-- Never dial what can't be stopped: more than three stops, or a tenth of the live, are late.
+local function too_many_late(account, late, now)
+  local live = account_key(account, "live")
+  local overdue = redis.call("ZCOUNT", live, "-inf", exact(now - late))
+  return overdue > math.max(3, redis.call("ZCARD", live) / 10)
+end
+
 -- Back among those that wait: nobody was rung, or so the caller knows.
 local function wait_again(call, account, due_at)
   if not move(call, PENDING) then
@@ -100,6 +107,12 @@ local function wait_again(call, account, due_at)
   redis.call("ZREM", account_key(account, "slots"), call.attempt)
   redis.call("ZADD", campaign_key(call.campaign, "due"), exact(due_at), call.row)
   return true
+end
+
+-- Nobody knows whether a phone rang: the slot counts as taken until the call must be over.
+local function hold_slot(account, attempt, until_at)
+  redis.call("ZADD", account_key(account, "slots"), exact(until_at), attempt)
+  redis.call("ZADD", account_key(account, "held"), exact(until_at), attempt)
 end
 
 -- The stop goes on record before it is sent. From here the slot is kept for our patience at most,

@@ -29,10 +29,7 @@ if call.state ~= CLAIMED then
   return "stale"
 end
 
--- Never dial what can't be stopped.
-local live = account_key(account, "live")
-local overdue = redis.call("ZCOUNT", live, "-inf", exact(now - late))
-if overdue > math.max(3, redis.call("ZCARD", live) / 10) then
+if too_many_late(account, late, now) then
   wait_again(call, account, now + 1)
   return "held"
 end

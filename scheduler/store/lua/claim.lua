@@ -12,13 +12,14 @@
     ARGV[6]  lease        seconds until the claim lapses
     ARGV[7]  probe        seconds for which one probe keeps others back during an outage
     ARGV[8]  first        the limit of an account that nothing is known of
-    ARGV[9]  now          "" for the server's clock
+    ARGV[9]  late         seconds after which a stop counts as late
+    ARGV[10] now          "" for the server's clock
 
   Returns attempt, the contact's record and the campaign's policy; nil when nothing can be claimed.
 ]]
 local account, token, ceiling, fingerprint, only = unpack(ARGV, 1, 5)
 local lease, probe, first = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local now = clock(ARGV[9])
+local late, now = tonumber(ARGV[9]), clock(ARGV[10])
 local meta, slots = account_key(account, "meta"), account_key(account, "slots")
 local wheel, remembered = account_key(account, "campaigns"), ROOT .. "claim:" .. token
 
@@ -39,7 +40,8 @@ local room = math.min(tonumber(learned or first), tonumber(ceiling)) - redis.cal
 local outage = tonumber(failures or 0) >= 3
 if room <= 0 or now < tonumber(closed_until or 0)
   or (outage and now < tonumber(probe_at or 0))
-  or redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1 then
+  or redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1
+  or too_many_late(account, late, now) then
   return nil
 end
 

@@ -6,20 +6,26 @@
     ARGV[3]  apart    seconds that must lie between the two answers
     ARGV[4]  now      "" for the server's clock
 
-  Returns 1 when that makes it certain; else 0, and after the first answer the stop is due again when
-  `apart` has passed.
+  Returns 2 when that makes it certain and the very first stop was answered so: the far end had ended
+  it. 1 when it is certain, but an earlier stop of ours may have. Else 0, and after the first answer
+  the stop is due again when `apart` has passed.
 ]]
 local account, attempt, apart = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
 local record = attempt_key(attempt)
 
-local connection, over_at, first = unpack(redis.call("HMGET", record, "connection_id", "over_at", "denied_at"))
+local connection, over_at, first, at_once =
+  unpack(redis.call("HMGET", record, "connection_id", "over_at", "denied_at", "denied_at_once"))
 if not connection or over_at then
   return 0
 end
 if first then
-  return now - tonumber(first) >= apart and 1 or 0
+  if now - tonumber(first) < apart then
+    return 0
+  end
+  return at_once == "1" and 2 or 1
 end
-redis.call("HSET", record, "denied_at", exact(now))
+local sendings = tonumber(redis.call("HGET", record, "stop_sendings") or 1)
+redis.call("HSET", record, "denied_at", exact(now), "denied_at_once", sendings <= 1 and 1 or 0)
 redis.call("ZADD", account_key(account, "stops"), "XX", exact(now + apart), attempt)
 return 0

@@ -19,12 +19,13 @@ local slots = account_key(account, "slots")
 local function lapse(call)
   if not call.fresh or call.state == ENDED or call.state == PENDING then
     redis.call("ZREM", slots, call.attempt)
+    redis.call("ZREM", account_key(account, "held"), call.attempt)
   elseif call.state == CLAIMED then
     wait_again(call, account, now)
   elseif call.state == DIALING then
     local hold = redis.call("HGET", attempt_key(call.attempt), "max_duration")
     end_call(call, "unknown", "lease", "", now)
-    redis.call("ZADD", slots, exact(now + tonumber(hold)), call.attempt)
+    hold_slot(account, call.attempt, now + tonumber(hold))
   elseif call.state == CONNECTED then
     move(call, STOPPING)
     owe_stop(account, call.attempt, "deadline", patience, now)

@@ -21,7 +21,7 @@ if not call.fresh or (call.state ~= CLAIMED and call.state ~= DIALING) then
 end
 end_call(call, disposition, reason, message, now)
 if hold > 0 then
-  redis.call("ZADD", slots, exact(now + hold), attempt)
+  hold_slot(account, attempt, now + hold)
 else
   redis.call("ZREM", slots, attempt)
 end

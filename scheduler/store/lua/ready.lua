@@ -7,12 +7,13 @@
     ARGV[4]  only         the campaign that this worker serves; "" for all
     ARGV[5]  first        the limit of an account that nothing is known of
     ARGV[6]  apart        seconds within which no other timekeeper says the same again
-    ARGV[7]  now          "" for the server's clock
+    ARGV[7]  late         seconds after which a stop counts as late
+    ARGV[8]  now          "" for the server's clock
 
   Returns the number of messages, and the seconds until something falls due ("" for nothing).
 ]]
 local account, ceiling, fingerprint, only = unpack(ARGV, 1, 4)
-local first, apart, now = tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[7])
+local first, apart, now = tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[8])
 local meta, slots = account_key(account, "meta"), account_key(account, "slots")
 
 local soonest
@@ -34,7 +35,8 @@ end
 local function answer(messages)
   return { messages, soonest and exact(soonest - now) or "" }
 end
-if room <= 0 or redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1 then
+if room <= 0 or redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1
+  or too_many_late(account, tonumber(ARGV[7]), now) then
   return answer(0)
 end
 

@@ -1,0 +1,37 @@
+"""Sends messages on a thread of its own: a broker that hangs holds up neither a tick nor a stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Messages:
+    """Says that calls can be dialled, a message for each; what it can't say is forgotten."""
+
+    def __init__(self, send: Callable[[], bool]) -> None:
+        """`send` sends one message; False when that failed."""
+        self._send = send
+        self._wanted = 0
+        self._lock = threading.Lock()
+        self._said = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def say(self, count: int = 1) -> None:
+        """Have so many messages sent soon."""
+        with self._lock:
+            self._wanted += count
+            # Only now, and again in a forked process, where no thread has survived.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._keep, name="messages", daemon=True)
+                self._thread.start()
+        self._said.set()
+
+    def _keep(self) -> None:
+        while True:
+            self._said.wait()
+            self._said.clear()
+            with self._lock:
+                count, self._wanted = self._wanted, 0
+            while count and self._send():
+                count -= 1
