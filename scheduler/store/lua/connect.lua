@@ -29,10 +29,11 @@ end
 local in_time = call.fresh and call.state == DIALING
 local aborting = redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
 local deadline = (in_time and not aborting) and now - answered_ago + max_duration or now
-redis.call("HSET", record, "connection_id", connection, "conversation_id", ARGV[4], "event_url", ARGV[5],
-  "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
 redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
 redis.call("ZREM", account_key(account, "held"), attempt)
+-- Last of the two: what is on record under its attempt is known to be live.
+redis.call("HSET", record, "connection_id", connection, "conversation_id", ARGV[4], "event_url", ARGV[5],
+  "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
 redis.call("HDEL", meta, "refused_in_row")
 hear(account, attempt, "answered", now)
 
