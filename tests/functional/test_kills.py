@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -245,3 +248,61 @@ def test_a_worker_dies_while_a_start_hangs_and_that_call_ends_unknown(
     assert [record["disposition"] for record in records] == ["unknown", *["stopped"] * 4]
     assert records[0]["reason"] == "lease"
     assert judge.live == {magic(99)}
+
+
+def test_a_reader_of_the_progress_who_leaves_ends_no_run(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    words = run_words(site, 12, "1s", "--max-concurrency", "4", "--workers", "1")
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-m", "scheduler.cli", *words],
+        env=site.env,
+        cwd=site.home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=writing,
+    ) as run:
+        os.close(writing)
+        os.close(reading)
+
+        assert run.wait(60) == 0
+
+    assert Judge(sandbox).live == set()
+    assert Judge(sandbox).accepted == dict.fromkeys(numbers(12), 1)
+
+
+def test_a_worker_starts_its_private_redis_again_and_stops_on_time(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    worker = site.start("worker")
+    wait_until(lambda: "ready." in worker.err)
+    site.call("submit", site.contacts(numbers(3)), "--id", "c", "--max-duration", "3s")
+    wait_until(lambda: nothing_on_its_way(Judge(sandbox), live=3))
+
+    redis = site.redis()
+    assert redis is not None
+    redis.kill()
+
+    wait_until(lambda: not Judge(sandbox).live)
+    wait_until(lambda: site.redis() is not None)
+    assert Judge(sandbox).rung_twice == []
+    worker.terminate()
+    worker.wait()
+
+
+def test_an_id_means_its_own_campaign_whatever_others_are_called(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    ours, others = site.contacts(numbers(4)[:2], "a.csv"), site.contacts(numbers(4)[2:], "b.csv")
+    short = ("--max-duration", "1s")
+    assert site.call("run", ours, "--id", "batch", *short).wait() == 0
+    assert site.call("run", others, "--id", "batch-2", *short).wait() == 0
+
+    refused = site.call("run", ours, "--id", "batch", *short)
+
+    assert refused.wait() == 1
+    assert "finished" in refused.err
+    assert Judge(sandbox).rung_twice == []
+    assert site.call("run", ours, "--id", "batch", "--again", *short).wait() == 0
+    assert site.call("status", "batch+2", "--json").record["state"] == "finished"
