@@ -163,7 +163,7 @@ class Supervision:
         if self._interrupts:
             return self._ending(INTERRUPTED, f"interrupted: {pending} calls left; {again}")
         if campaign.state is CampaignState.FINISHED:
-            return self._ending(0, self._never_confirmed(campaign))
+            return self._ending(0, self._left_live(campaign))
         if why := account.blocks.get(self._fingerprint):
             return self._ending(1, f"error: {why}\n{pending} calls left; {again}")
         due_at = campaign.next_due_at
@@ -171,14 +171,21 @@ class Supervision:
             return self._ending(3, f"{pending} calls left that are due later; {again}")
         return None
 
-    def _never_confirmed(self, campaign: CampaignView) -> str:
+    def _left_live(self, campaign: CampaignView) -> str:
         left = len(live_calls(self._store, campaign.account, self._campaign_id))
-        if not left:
-            return ""
-        return (
-            f"warning: the API never confirmed the end of {left} calls; while a worker runs,"
-            " their stops are repeated for 24 hours"
-        )
+        others = len(live_calls(self._store, campaign.account)) - left
+        said = []
+        if left:
+            said.append(
+                f"warning: the API never confirmed the end of {left} calls; while a worker runs,"
+                " their stops are repeated for 24 hours"
+            )
+        if others:
+            said.append(
+                f"warning: {others} calls of other campaigns are live on this account; their"
+                " deadlines are kept only while a worker runs: callsched worker"
+            )
+        return "\n".join(said)
 
     def _ending(self, code: int, message: str) -> Ending:
         seconds = time.monotonic() - self._progress.began_at
