@@ -40,7 +40,8 @@ def configuration(chosen: Settings) -> dict[str, Any]:
     for own in (Path.cwd() / "celeryconfig.py", chosen.celery_config):
         if own is not None and own.exists() and not own.samefile(shipped_config()):
             config |= _read(own)
-    return {name: value for name, value in config.items() if name not in ("settings",)}
+    config.pop("settings", None)  # what the file reads, and none of Celery's names
+    return config
 
 
 def _broker_url(chosen: Settings) -> str:

@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import LedgerError
-from scheduler.settings import settings
+from scheduler.settings import Settings, settings
 from scheduler.store import Store, campaign_ids
 from scheduler.worker import open_store
 
 
 @contextmanager
-def ledger() -> Iterator[Store]:
-    """Open the ledger that the settings name, with its private Redis where it has one."""
-    store, embedded = open_store(settings())
+def opened(chosen: Settings) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
+    """Open the ledger that these settings name, with its private Redis where it has one."""
+    store, embedded = open_store(chosen)
     try:
-        yield store
+        yield store, embedded
     finally:
         store.close()
         if embedded is not None:
             embedded.close()
+
+
+@contextmanager
+def ledger() -> Iterator[Store]:
+    """Open the ledger of this environment."""
+    with opened(settings()) as (store, _):
+        yield store
 
 
 def newest(store: Store) -> str:

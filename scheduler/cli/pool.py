@@ -76,11 +76,6 @@ class Pool:
         lines = self._log(1).read_text(errors="replace").splitlines()
         return "\n".join(lines[-5:])
 
-    @property
-    def pids(self) -> list[int]:
-        """The workers' process ids."""
-        return [worker.pid for worker in self._workers.values()]
-
     def __enter__(self) -> Self:
         return self
 

@@ -11,16 +11,15 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import campaigns, console, options
+from scheduler.cli.ledger import opened
 from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import export, format_of
 from scheduler.cli.supervision import Ending, Supervision
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, NotDone
 from scheduler.models import CampaignState
 from scheduler.providers import Symbl
 from scheduler.settings import Settings, settings
 from scheduler.store import CampaignView, Store, campaign_view, live_calls, results
-from scheduler.worker import open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def _run(path: Path, wishes: _Wishes) -> int:
         policy = campaigns.policy_of(checked, wishes.max_duration, settings())
         chosen, keep_fds = _where(stack, wishes)
         account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
-        store, embedded = _open(stack, chosen)
+        store, embedded = stack.enter_context(opened(chosen))
         if wishes.sandbox:
             store.forget_limit(account)  # each run's sandbox is a new one
         fingerprint = _try_account(store, chosen)
@@ -144,14 +143,6 @@ def _where(stack: ExitStack, wishes: _Wishes) -> tuple[Settings, tuple[int, ...]
     process = SandboxProcess(chosen.max_concurrency, chosen.state_dir / "sandbox")
     stack.enter_context(process)
     return _at_sandbox(process.url), (process.needed_fd,)
-
-
-def _open(stack: ExitStack, chosen: Settings) -> tuple[Store, EmbeddedRedis | None]:
-    store, embedded = open_store(chosen)
-    if embedded is not None:
-        stack.callback(embedded.close)
-    stack.callback(store.close)
-    return store, embedded
 
 
 def _at_sandbox(url: str) -> Settings:

@@ -2,7 +2,6 @@
 
 schema                      string  version of this layout
 campaigns                   zset    campaign -> created_at
-accounts                    set     account
 claim:{token}               string  attempt that this execution claimed; expires
 
 account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429

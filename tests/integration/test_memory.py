@@ -21,7 +21,6 @@ MOST_BYTES = 400
 PERMANENT = {
     "schema",
     "campaigns",
-    "accounts",
     "account:meta",
     "account:campaigns",
     "account:slots",

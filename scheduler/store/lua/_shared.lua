@@ -99,6 +99,25 @@ local function too_many_late(account, late, now)
   return overdue > math.max(3, redis.call("ZCARD", live) / 10)
 end
 
+-- How many calls may be claimed on an account by who sees this ceiling and has these credentials,
+-- the instant until which a 429 or an outage holds all of them back, and whether there is an outage.
+local function gate(account, ceiling, fingerprint, first, late, now)
+  local meta = account_key(account, "meta")
+  local learned, closed_until, failures, probe_at =
+    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at"))
+  local slots = redis.call("ZCARD", account_key(account, "slots"))
+  local room = math.min(tonumber(learned or first), tonumber(ceiling)) - slots
+  local shut_until, outage = tonumber(closed_until or 0), tonumber(failures or 0) >= 3
+  if outage then
+    room, shut_until = math.min(room, 1), math.max(shut_until, tonumber(probe_at or 0))
+  end
+  if redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1
+    or too_many_late(account, late, now) then
+    room = 0
+  end
+  return room, shut_until, outage
+end
+
 -- Back among those that wait: nobody was rung, or so the caller knows.
 local function wait_again(call, account, due_at)
   if not move(call, PENDING) then

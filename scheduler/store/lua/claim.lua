@@ -34,14 +34,8 @@ if before then
   return call.fresh and call.state == CLAIMED and answer(before, call) or nil
 end
 
-local learned, closed_until, failures, probe_at, turn =
-  unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "turn"))
-local room = math.min(tonumber(learned or first), tonumber(ceiling)) - redis.call("ZCARD", slots)
-local outage = tonumber(failures or 0) >= 3
-if room <= 0 or now < tonumber(closed_until or 0)
-  or (outage and now < tonumber(probe_at or 0))
-  or redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1
-  or too_many_late(account, late, now) then
+local room, shut_until, outage = gate(account, ceiling, fingerprint, first, late, now)
+if room <= 0 or now < shut_until then
   return nil
 end
 
@@ -74,7 +68,7 @@ for at = 1, #on_wheel, 2 do
     redis.call("ZADD", slots, exact(now + lease), attempt)
     redis.call("SET", remembered, attempt, "EX", 60)
     -- One that was idle does not get its missed turns back in a burst.
-    local mine = math.max(tonumber(on_wheel[at + 1]), tonumber(turn or 0))
+    local mine = math.max(tonumber(on_wheel[at + 1]), tonumber(redis.call("HGET", meta, "turn") or 0))
     redis.call("ZADD", wheel, mine + 1, campaign)
     redis.call("HSET", meta, "turn", mine)
     if outage then

@@ -22,6 +22,5 @@ if redis.call("HSETNX", meta, "state", "loading") == 1 then
     redis.call("HSET", meta, "max_concurrency", max_concurrency)
   end
   redis.call("ZADD", ROOT .. "campaigns", exact(now), campaign)
-  redis.call("SADD", ROOT .. "accounts", account)
 end
 return redis.call("HMGET", meta, "state", "account")

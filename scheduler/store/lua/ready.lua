@@ -25,18 +25,11 @@ end
 sooner(redis.call("ZRANGE", slots, 0, 0, "WITHSCORES")[2])
 sooner(redis.call("ZRANGE", account_key(account, "stops"), 0, 0, "WITHSCORES")[2])
 
-local learned, closed_until, failures, probe_at =
-  unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at"))
-local room = math.min(tonumber(learned or first), tonumber(ceiling)) - redis.call("ZCARD", slots)
-local shut_until = tonumber(closed_until or 0)
-if tonumber(failures or 0) >= 3 then
-  room, shut_until = math.min(room, 1), math.max(shut_until, tonumber(probe_at or 0))
-end
 local function answer(messages)
   return { messages, soonest and exact(soonest - now) or "" }
 end
-if room <= 0 or redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1
-  or too_many_late(account, tonumber(ARGV[7]), now) then
+local room, shut_until = gate(account, ceiling, fingerprint, first, tonumber(ARGV[7]), now)
+if room <= 0 then
   return answer(0)
 end
 
