@@ -7,18 +7,15 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
+from tests import waiting
 
-def wait_until(predicate: Callable[[], object], within_seconds: float = 15.0) -> None:
-    give_up_at = time.monotonic() + within_seconds
-    while not predicate():
-        assert time.monotonic() < give_up_at, "waited in vain"
-        time.sleep(0.01)
+wait_until = partial(waiting.wait_until, within_seconds=15.0)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import psutil
 
+from tests import waiting
 from tests.sandbox_process import SandboxProcess
 
 Event = dict[str, Any]
@@ -45,11 +46,7 @@ def write_contacts(path: Path, phone_numbers: Iterable[str]) -> Path:
     return path
 
 
-def wait_until(predicate: Callable[[], object], within_seconds: float = 45.0) -> None:
-    give_up_at = time.monotonic() + within_seconds
-    while not predicate():
-        assert time.monotonic() < give_up_at, "waited in vain"
-        time.sleep(0.02)
+wait_until = partial(waiting.wait_until, within_seconds=45.0)
 
 
 class Command:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -30,18 +29,6 @@ NOBODY_LISTENS = "127.0.0.1:1"
 def running() -> Iterator[SandboxProcess]:
     with SandboxProcess(limit=50, latency=0.01) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> SandboxProcess:
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path, sandbox.url) as site:
-        yield site
 
 
 class Api(ThreadingHTTPServer):

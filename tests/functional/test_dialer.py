@@ -167,18 +167,6 @@ def proxy(private: EmbeddedRedis, ledger: Redis) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[SandboxProcess]:
-    with SandboxProcess(limit=50) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> SandboxProcess:
-    running.reset()
-    return running
-
-
 Open = Callable[..., Rig]
 
 
@@ -505,7 +493,7 @@ def test_an_account_whose_limit_is_lower_than_told_is_served_within_it(
     rig.load(*map(number, range(8)), max_duration_seconds=0.3)
     rig.start()
 
-    wait_until(rig.all_ended, 30)
+    wait_until(rig.all_ended, within_seconds=30)
 
     said = {(record["disposition"], record["attempts"]) for record in rig.records()}
     assert said == {("stopped", 1)}
@@ -879,7 +867,7 @@ def test_an_api_that_is_away_costs_nobody_and_is_probed_one_at_a_time(
         assert {record["disposition"] for record in rig.records()} == {None}
 
         away.start()
-        wait_until(rig.all_ended, 30)
+        wait_until(rig.all_ended, within_seconds=30)
 
         assert {(each["disposition"], each["attempts"]) for each in rig.records()} == {
             ("stopped", 1)
@@ -899,7 +887,7 @@ def test_an_api_that_loses_its_answers_does_not_turn_a_campaign_into_unknown(
     lost = len(sandbox.events("start"))
     assert lost <= 6
     sandbox.knobs(start_fault=None)
-    wait_until(rig.all_ended, 30)
+    wait_until(rig.all_ended, within_seconds=30)
 
     dispositions = [record["disposition"] for record in rig.records()]
     assert dispositions.count("unknown") == lost

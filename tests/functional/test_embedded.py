@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,7 @@ from redis.retry import Retry
 
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerUnreachable
+from tests import waiting
 
 ROOT = Path(__file__).parents[2]
 
@@ -138,11 +140,7 @@ def the_server(state_dir: Path) -> psutil.Process:
     return server
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.005)
+wait_until = partial(waiting.wait_until, within_seconds=10.0)
 
 
 def kill_server(state_dir: Path) -> None:

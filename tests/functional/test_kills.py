@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,18 +20,6 @@ pytestmark = pytest.mark.timeout(120)
 def running() -> Iterator[SandboxProcess]:
     with SandboxProcess(limit=50, latency=0.05) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> SandboxProcess:
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
-    with Site(tmp_path, sandbox.url) as site:
-        yield site
 
 
 def run_words(site: Site, count: int, max_duration: str, *more: str) -> tuple[str, ...]:

@@ -29,12 +29,6 @@ def running() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-def sandbox(running: SandboxProcess) -> SandboxProcess:
-    running.reset()
-    return running
-
-
-@pytest.fixture
 def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
     with (
         EmbeddedRedis(tmp_path / "redis") as redis,

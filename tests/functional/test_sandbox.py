@@ -7,14 +7,16 @@ import re
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests import waiting
 from tests.sandbox_process import SandboxProcess
 
 ANYBODY = "+12025550143"
@@ -22,11 +24,7 @@ CONNECT = "/v1/endpoint:connect"
 TOKEN = "/oauth2/token:generate"
 
 
-def wait_until(predicate: Callable[[], bool], within_seconds: float = 10.0) -> None:
-    give_up_at = time.monotonic() + within_seconds
-    while not predicate():
-        assert time.monotonic() < give_up_at, "waited in vain"
-        time.sleep(0.01)
+wait_until = partial(waiting.wait_until, within_seconds=10.0)
 
 
 class Client:
@@ -67,18 +65,6 @@ def start_body(number: object = ANYBODY, **more: object) -> dict[str, object]:
 
 def magic(ending: str) -> str:
     return f"+186755501{ending}"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[SandboxProcess]:
-    with SandboxProcess(limit=50) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> SandboxProcess:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -65,18 +65,6 @@ def opened() -> Iterator[Open]:
         account.close()
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[SandboxProcess]:
-    with SandboxProcess(limit=50) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> SandboxProcess:
-    running.reset()
-    return running
-
-
 @pytest.fixture
 def account(sandbox: SandboxProcess, opened: Open) -> Symbl:
     return opened(sandbox.url)
