@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from celery import Celery
 
+from scheduler import broker
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
 from scheduler.settings import Settings, settings
@@ -76,5 +77,6 @@ def _in_kombus_words(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, f"/{database}", urlencode(of_ssl), ""))
 
 
+broker.register()
 app = Celery("scheduler")
 app.config_from_object(configuration(settings()))
