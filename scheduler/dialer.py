@@ -37,7 +37,7 @@ from scheduler.errors import (
     StaleAttempt,
 )
 from scheduler.masking import mask_text
-from scheduler.models import Attempt, Connection, Disposition, Reason
+from scheduler.models import Attempt, Connection, Disposition, Reason, StartOptions
 from scheduler.providers import Order, Provider
 from scheduler.store import Claim, LimitView, StopOrder, Store
 
@@ -361,11 +361,15 @@ class Dialer:
 
 
 def _order(claim: Claim) -> Order:
-    prefix = claim.policy.session_name or "callsched"
+    options: StartOptions = {**claim.policy.options, **claim.contact.options}
+    prefix = options.get("session_name") or "callsched"
     return Order(
-        claim.contact.phone_number,
+        phone_number=claim.contact.phone_number,
+        sip_uri=claim.contact.sip_uri,
+        # Unique to the attempt, whatever the campaign's own text is.
         session_name=f"{prefix} {claim.attempt}",
         dtmf=claim.contact.dtmf,
+        options=options,
     )
 
 

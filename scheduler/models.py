@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypedDict
 
 
 class CallState(StrEnum):
@@ -49,7 +50,10 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"  #: skipped: the same party or id stands earlier in the campaign
     INVALID_NUMBER = "invalid_number"  #: skipped: nobody can be dialled by what the row says
     INVALID_ROW = "invalid_row"  #: skipped: another cell of the row can't be read
+    UNSUPPORTED_COUNTRY = "unsupported_country"  #: skipped: the API does not call this country
+    DO_NOT_CALL = "do_not_call"  #: skipped: the number is on the do-not-call list
     NOT_ALLOWED = "not_allowed"  #: skipped: not on the allow-list of a trial
+    MACHINE = "machine"  #: not_reached: an answering machine took the call
     UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
     LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
@@ -65,22 +69,78 @@ class CampaignState(StrEnum):
     FINISHED = "finished"  #: every call has ended
 
 
+class Intent(TypedDict, total=False):
+    """Something that the API listens for while the call lives."""
+
+    intent: str  #: answering_machine, interested, not_interested or do_not_call
+    silence_seconds: float  #: of silence after which it listens no longer; absent: the API's own
+
+
+class User(TypedDict, total=False):
+    """Somebody who takes part, told to the API beforehand."""
+
+    user_id: str  #: often a mail address
+    name: str
+    role: str
+
+
+class Audio(TypedDict, total=False):
+    """How a SIP leg is encoded."""
+
+    encoding: str
+    sample_rate: int  #: in Hz
+    sample_size: int  #: in bits
+    payload_type: int
+
+
+class StartOptions(TypedDict, total=False):
+    """What a start says besides whom to dial, in JSON's own types; what is absent is not sent.
+
+    Those of a contact replace those of its campaign, name by name.
+    """
+
+    session_name: str  #: begins the name of the conversation; "": the campaign's id
+    languages: list[str]  #: BCP 47
+    timezone: str  #: IANA name, of the times in the summary's page
+    summary_emails: list[str]  #: who gets the summary by mail
+    summary_on: str  #: start or stop: when the mail's link is made
+    intents: list[Intent]
+    insight_types: list[str]
+    users: list[User]
+    audio: Audio
+    idle_timeout_seconds: float  #: without speech, after which the API leaves; -1 for never
+    webhook_url: str
+    callback_url: str
+    provider_name: str  #: of the meeting's platform
+    transport: str  #: `name=value;…`, how SIP is transported
+    endpoint_language: str  #: BCP 47
+    timezone_offset_minutes: float
+    push_speaker_events: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """One row of the file."""
 
     contact_id: str  #: the `id` column, else the party
-    phone_number: str  #: E.164, with the plus sign
+    phone_number: str = ""  #: E.164, with the plus sign; "" for a SIP address
+    sip_uri: str = ""  #: `sip:…` or `sips:…`; "" for a phone number
     name: str = ""
     dtmf: str = ""
     timezone: str = ""  #: IANA name
     max_duration_seconds: float | None = None  #: None: the campaign's
     variables: dict[str, str] = field(default_factory=dict)  #: every other column
+    options: StartOptions = field(default_factory=StartOptions)  #: its own, rendered
+
+    @property
+    def address(self) -> str:
+        """The phone number, or the SIP address."""
+        return self.phone_number or self.sip_uri
 
     @property
     def party(self) -> str:
-        """Whom this row reaches: number and key presses. Many meetings share one number."""
-        return f"{self.phone_number},{self.dtmf}" if self.dtmf else self.phone_number
+        """Whom this row reaches: address and key presses. Many meetings share one number."""
+        return f"{self.address},{self.dtmf}" if self.dtmf else self.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +172,50 @@ class Attempt:
         return cls(campaign_id, int(row), int(number))
 
 
+class OnMachine(StrEnum):
+    """What is done when an answering machine has taken the call."""
+
+    GO_ON = "go_on"  #: nothing: the call goes on to its deadline
+    STOP = "stop"  #: it is stopped, and ends as any other stopped call
+    NOT_REACHED = "not_reached"  #: it is stopped, and ends as not_reached
+
+
+class Insight(StrEnum):
+    """One thing that can be read of a conversation."""
+
+    TRANSCRIPT = "transcript"
+    TOPICS = "topics"
+    ACTION_ITEMS = "action_items"
+    FOLLOW_UPS = "follow_ups"
+    QUESTIONS = "questions"
+    SUMMARY = "summary"
+    ANALYTICS = "analytics"
+    MEMBERS = "members"
+    ENTITIES = "entities"
+    TRACKERS = "trackers"
+
+
+#: One request each, and nothing that must have been switched on at the API before.
+CHEAP_INSIGHTS = (
+    Insight.TRANSCRIPT,
+    Insight.TOPICS,
+    Insight.ACTION_ITEMS,
+    Insight.FOLLOW_UPS,
+    Insight.QUESTIONS,
+    Insight.SUMMARY,
+    Insight.ANALYTICS,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How the calls of one campaign are made; stored with the campaign when it is created."""
 
     max_duration_seconds: float = 1800.0
     max_concurrency: int | None = None  #: caps this campaign below the account's limit
-    session_name: str = ""  #: prefix of the name that the conversation gets; "": the campaign's id
+    options: StartOptions = field(default_factory=StartOptions)  #: of every contact
+    on_machine: OnMachine = OnMachine.GO_ON
+    insights: tuple[Insight, ...] = CHEAP_INSIGHTS  #: what is read when a call has ended
 
 
 @dataclass(frozen=True, slots=True)

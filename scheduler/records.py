@@ -1,12 +1,12 @@
-"""How a contact is written down: short keys, and nothing that is empty or can be worked out."""
+"""How contacts and policies are written down: short keys for what there is a million of."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from scheduler.models import Contact
+from scheduler.models import Contact, Insight, OnMachine, Policy
 
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _read = json.JSONDecoder().decode
@@ -16,27 +16,31 @@ def pack(contact: Contact, line: int) -> dict[str, Any]:
     """Return a contact and the line it stands in under short keys."""
     packed: dict[str, Any] = {
         "p": contact.phone_number,
+        "s": contact.sip_uri,
         "i": contact.contact_id if contact.contact_id != contact.party else "",
         "n": contact.name,
         "d": contact.dtmf,
         "z": contact.timezone,
         "m": contact.max_duration_seconds,
         "v": contact.variables,
+        "o": contact.options,
         "l": line,
     }
-    return {key: value for key, value in packed.items() if value or key in ("p", "l")}
+    return {key: value for key, value in packed.items() if value or key == "l"}
 
 
 def unpack(packed: dict[str, Any]) -> tuple[Contact, int]:
     """Return the contact and the line that `pack` was given."""
     contact = Contact(
         contact_id=packed.get("i", ""),
-        phone_number=packed["p"],
+        phone_number=packed.get("p", ""),
+        sip_uri=packed.get("s", ""),
         name=packed.get("n", ""),
         dtmf=packed.get("d", ""),
         timezone=packed.get("z", ""),
         max_duration_seconds=packed.get("m"),
         variables=packed.get("v", {}),
+        options=packed.get("o", {}),
     )
     if contact.contact_id:
         return contact, packed["l"]
@@ -62,3 +66,16 @@ def encode(contact: Contact, line: int) -> str:
 def decode(text: str) -> tuple[Contact, int]:
     """Return the contact and the line that `encode` was given."""
     return unpack(parse(text))
+
+
+def encode_policy(policy: Policy) -> str:
+    """Write a policy as compact JSON."""
+    return dump(asdict(policy))
+
+
+def decode_policy(text: str) -> Policy:
+    """Return the policy that `encode_policy` was given."""
+    known = parse(text)
+    known["on_machine"] = OnMachine(known["on_machine"])
+    known["insights"] = tuple(map(Insight, known["insights"]))
+    return Policy(**known)

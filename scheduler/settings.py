@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -53,6 +53,13 @@ class Settings(BaseSettings):
     symbl_access_token: SecretStr | None = Field(
         default=None, description="an access token, instead of id and secret"
     )
+    symbl_countries: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("US", "CA"),
+        description="ISO countries whose phone numbers the API calls, separated by commas; or any",
+    )
+    symbl_number_format: Literal["plus", "digits"] = Field(
+        default="plus", description="how phone numbers are sent: +12025550143, or digits only"
+    )
     max_concurrency: int = Field(
         default=5, ge=1, le=100_000, description="the account's ceiling of open attempts"
     )
@@ -71,11 +78,20 @@ class Settings(BaseSettings):
     stop_threads: int = Field(
         default=16, ge=1, le=1000, description="threads of a worker that send stops"
     )
+    listener_sockets: int = Field(
+        default=1000, ge=0, le=100_000, description="sockets that a worker keeps open; 0: none"
+    )
+    collect_threads: int = Field(
+        default=4, ge=1, le=100, description="threads of a worker that read what was said"
+    )
+    insights_patience: Duration = Field(
+        default=120.0, description="how long after a call what was said in it is waited for"
+    )
     celery_config: Path | None = Field(
         default=None, description="a file whose names override celeryconfig.py"
     )
 
-    @field_validator("allowed_numbers", mode="before")
+    @field_validator("allowed_numbers", "symbl_countries", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -160,7 +160,7 @@ def _policy(campaign: Campaign, ceiling_seconds: float) -> Policy:
         max_duration_seconds=campaign.max_duration
         or min(_DEFAULT.max_duration_seconds, ceiling_seconds),
         max_concurrency=campaign.max_concurrency,
-        session_name=campaign.call.session_name,
+        options={"session_name": campaign.call.session_name} if campaign.call.session_name else {},
     )
 
 

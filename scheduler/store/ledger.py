@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -22,7 +21,7 @@ from scheduler.models import (
     Reason,
     Row,
 )
-from scheduler.records import decode, encode
+from scheduler.records import decode, decode_policy, encode, encode_policy
 from scheduler.store import keys
 from scheduler.store.client import connect, connect_once, reaching
 from scheduler.store.scripts import Scripts
@@ -138,8 +137,7 @@ class Store:
         account's campaign has this id.
         """
         cap = "" if policy.max_concurrency is None else policy.max_concurrency
-        settled = json.dumps(asdict(policy))
-        args = (campaign_id, account, name, settled, digest, cap, _clock(now))
+        args = (campaign_id, account, name, encode_policy(policy), digest, cap, _clock(now))
         state, owner = self._run(self._do.create, *args)
         if owner != account:
             raise LedgerError(
@@ -204,7 +202,7 @@ class Store:
         if not found:
             return None
         attempt, record, policy = found
-        return Claim(Attempt.parse(attempt), decode(record)[0], Policy(**json.loads(policy)))
+        return Claim(Attempt.parse(attempt), decode(record)[0], decode_policy(policy))
 
     def begin(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError
 from scheduler.models import OPEN_STATES, CallState, CampaignState, Policy
-from scheduler.records import decode
+from scheduler.records import decode, decode_policy
 from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.ledger import Store
@@ -99,7 +98,7 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         name=meta["name"],
         account=meta["account"],
         state=CampaignState(meta["state"]),
-        policy=Policy(**json.loads(meta["policy"])),
+        policy=decode_policy(meta["policy"]),
         total=int(meta["total"]),
         calls={state: int(counts.get(state, 0)) for state in CallState},
         dispositions={label: int(n) for label, n in sorted(dispositions.items()) if int(n)},
