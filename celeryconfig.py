@@ -36,8 +36,11 @@ worker_prefetch_multiplier = 1
 # One queue for each account: only workers with its credentials can dial for it. Stops are in
 # no queue: in one worker's pool a stop would wait behind slow dials whatever its queue, so the
 # timekeeper hands stops to threads of their own.
-task_queues = (Queue(f"dial.{settings().account}"),)
+# What was said is read from a queue of its own, so that a hundred conversations never stand before
+# a dial there; inside a worker the one has no more than its share of the threads.
+task_queues = (Queue(f"dial.{settings().account}"), Queue(f"collect.{settings().account}"))
 task_default_queue = f"dial.{settings().account}"
+task_routes = {"callsched.collect": {"queue": f"collect.{settings().account}"}}
 
 # Whatever is not acknowledged for this long is delivered again, whether or not its worker lives
 # (celery#2599, kombu#337). A dial task leaves after a minute, so nothing is repeated while it runs;

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
@@ -38,8 +39,8 @@ from scheduler.errors import (
 )
 from scheduler.masking import mask_text
 from scheduler.models import Attempt, Connection, Disposition, Reason, StartOptions
-from scheduler.providers import Order, Provider
-from scheduler.store import Claim, LimitView, StopOrder, Store
+from scheduler.providers import Order, Provider, StopAnswer
+from scheduler.store import Claim, LimitView, StopOrder, Store, is_barred
 
 logger = logging.getLogger(__name__)
 
@@ -93,13 +94,18 @@ class Dialer:
         *,
         slot_freed: Callable[[int], None],
         deadline_in: Callable[[float], None],
+        connected: Callable[[], None],
     ) -> None:
-        """`slot_freed` is told how many calls can go, `deadline_in` with seconds."""
+        """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
+
+        `connected` is told that there is a live connection more to listen to.
+        """
         self._store = store
         self._provider = provider
         self._duty = duty
         self._slot_freed = slot_freed
         self._deadline_in = deadline_in
+        self._connected = connected
         self.closing = threading.Event()  #: set: claim no more
         self.stop_delays = tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
 
@@ -125,8 +131,8 @@ class Dialer:
 
     def dial_one(self, claim: Claim) -> None:
         """Take one claimed call to its connection, or to whatever becomes of it."""
-        reason = self._rule_against(claim)
         try:
+            reason = self._rule_against(claim)
             if reason is not None:
                 self._finish(claim, Disposition.SKIPPED, reason=reason)
             else:
@@ -136,16 +142,18 @@ class Dialer:
 
     def _rule_against(self, claim: Claim) -> Reason | None:
         """Say why this contact may not be called now. Every rule is decided here, at the dial."""
-        allowed = self._duty.allowed
-        if allowed and claim.contact.phone_number not in allowed:
+        address = claim.contact.address
+        if self._duty.allowed and address not in self._duty.allowed:
             return Reason.NOT_ALLOWED
+        if is_barred(self._store, address):
+            return Reason.DO_NOT_CALL
         return None
 
     def _dial(self, claim: Claim) -> None:
         token = ""
         try:
             # First, because a token may take seconds, and from `begin` on the time is short.
-            self._provider.authorize()
+            self._provider.authorize(claim.max_duration_seconds)
             token = uuid4().hex
             asked_at = since_boot()
             if not self._begin(claim, token):
@@ -297,6 +305,7 @@ class Dialer:
             self._deadline_in(0.0)
         else:
             self._deadline_in(claim.max_duration_seconds)
+            self._connected()
 
     def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
         # As on record: "no such connection" is an end only when it is said twice, seconds apart.
@@ -335,7 +344,7 @@ class Dialer:
 
     def stop(self, order: StopOrder) -> None:
         """Send one stop. Unless it is confirmed, the ledger has it sent again."""
-        disposition = Disposition.ABORTED if order.why == "aborted" else Disposition.STOPPED
+        disposition, reason = _ENDINGS.get(order.why, _AT_ITS_DEADLINE)
         try:
             answer = self._provider.stop(order.connection_id)
         except NoSuchConnection as error:
@@ -344,20 +353,42 @@ class Dialer:
             if denied is Disposition.HUNG_UP:
                 self._confirm(order.attempt, denied)
             elif denied is not None:
-                self._confirm(order.attempt, disposition)
+                self._confirm(order.attempt, disposition, reason)
         except AccountFault as error:
             self.block(error)
         except (NotDone, MaybeDone, Refused) as error:
             logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
         else:
-            self._confirm(order.attempt, disposition, answer.conversation_id)
+            self._confirm(order.attempt, disposition, reason, answer)
 
     def _confirm(
-        self, attempt: Attempt, disposition: Disposition, conversation_id: str = ""
+        self,
+        attempt: Attempt,
+        disposition: Disposition,
+        reason: Reason | None = None,
+        answer: StopAnswer | None = None,
     ) -> None:
-        account = self._duty.account
-        if self._store.confirm(account, attempt, disposition, conversation_id=conversation_id):
+        answer = answer or StopAnswer()
+        pages = json.dumps([asdict(page) for page in answer.summary_pages])
+        if self._store.confirm(
+            self._duty.account,
+            attempt,
+            disposition,
+            reason=reason,
+            conversation_id=answer.conversation_id,
+            summaries=pages if answer.summary_pages else "",
+        ):
             self._slot_freed(1)
+
+
+#: How a call ends whose stop was asked for by other than its deadline.
+_ENDINGS = {
+    "aborted": (Disposition.ABORTED, None),
+    "hung_up": (Disposition.HUNG_UP, None),
+    "machine": (Disposition.STOPPED, Reason.MACHINE),
+    "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
+}
+_AT_ITS_DEADLINE = (Disposition.STOPPED, None)
 
 
 def _order(claim: Claim) -> Order:

@@ -13,6 +13,7 @@ SchedulerError
     ├── MaybeDone      the answer is lost (read timeout, reset, 5xx): never repeat a start
     ├── Refused        the API will never accept this one (400, 403): give up on it
     ├── NoSuchConnection  a stop was answered 404 or 410 in the API's own words
+    ├── NotRecorded    the API has nothing of a conversation: not yet, or nothing was said
     └── AccountFault   nobody can dial on this account (401 after a refresh, 402, a wrong base
                        URL): stop dialling, say so loudly, still send stops
 """
@@ -105,6 +106,10 @@ class Refused(ProviderError):
 
 class NoSuchConnection(ProviderError):
     """A stop was answered 404 or 410 by the API itself: perhaps over, perhaps not known yet."""
+
+
+class NotRecorded(ProviderError):
+    """The API has nothing of a conversation: not yet, or nothing was recorded."""
 
 
 class AccountFault(ProviderError):

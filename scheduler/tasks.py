@@ -31,10 +31,26 @@ def dial(account: str) -> None:
         _worker.dial()
 
 
+@app.task(name="callsched.collect", throws=(LedgerUnreachable,))
+def collect(account: str) -> None:
+    """Read what was said in the calls of an account that are over."""
+    if _worker is not None and account == settings().account:
+        _worker.collect()
+
+
 def send_dial() -> bool:
     """Say that a call can be dialled. Should that fail, the timekeeper says it again."""
+    return _send(dial)
+
+
+def send_collect() -> bool:
+    """Say that a conversation can be read. Should that fail, the timekeeper says it again."""
+    return _send(collect)
+
+
+def _send(task: Any) -> bool:
     try:
-        dial.apply_async((settings().account,), retry=False)
+        task.apply_async((settings().account,), retry=False)
     except Exception as error:
         logger.warning("a message was not sent: %s", type(error).__name__)
         return False
@@ -48,7 +64,9 @@ class TimekeeperStep(bootsteps.StartStopStep):
         super().__init__(parent, **options)
         global _worker
         try:
-            _worker = Worker(settings(), _assignment, send_dial)
+            _worker = Worker(
+                settings(), _assignment, send_dial=send_dial, send_collect=send_collect
+            )
         except SchedulerError as error:
             raise SystemExit(f"error: {error}") from None
         if _worker.embedded is not None:

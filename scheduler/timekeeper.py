@@ -39,6 +39,12 @@ class Stops:
         with self._lock:
             return self._threads - len(self._sending)
 
+    @property
+    def are_busy(self) -> bool:
+        """Whether a stop is being sent."""
+        with self._lock:
+            return bool(self._sending)
+
     def send(self, order: StopOrder) -> None:
         """Send a stop, unless this worker is at it already."""
         with self._lock:
@@ -78,13 +84,18 @@ class Timekeeper:
         *,
         fingerprint: str,
         send: Callable[[int], None],
+        send_collects: Callable[[int], None],
         revive: Callable[[], object],
     ) -> None:
-        """`send` has so many messages sent, and does not wait; `revive` starts a dead Redis."""
+        """`send` has so many dials said, `send_collects` collects; neither waits.
+
+        `revive` starts a dead Redis.
+        """
         self._store = store
         self._duty = duty
         self._fingerprint = fingerprint
         self._send = send
+        self._send_collects = send_collects
         self._revive = revive
         self._dialer: Dialer | None = None
         self._stops: Stops | None = None
@@ -101,6 +112,11 @@ class Timekeeper:
             self._store.hurry_stops(self._duty.account)
         self._tick_safely()
         self._thread.start()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether this worker sends a stop just now."""
+        return self._stops is not None and self._stops.are_busy
 
     def close(self) -> None:
         """Leave; the stops that are being sent are seen to their end."""
@@ -151,14 +167,17 @@ class Timekeeper:
             delays = self._dialer.stop_delays
             for order in self._store.take_stops(account, most=free, delays=delays):
                 self._stops.send(order)
-        messages, soonest = self._store.ready(
+        dials, collects, soonest = self._store.ready(
             account,
             ceiling=self._duty.ceiling,
             fingerprint=self._fingerprint,
             only=self._duty.only,
         )
-        if messages and not self._dialer.closing.is_set():
-            self._send(messages)
+        if not self._dialer.closing.is_set():
+            if dials:
+                self._send(dials)
+            if collects:
+                self._send_collects(collects)
         if soonest is None:
             return LONGEST_SLEEP_SECONDS
         return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, soonest))

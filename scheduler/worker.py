@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
 
 from scheduler.clock import since_boot
+from scheduler.collector import Collector
 from scheduler.dialer import Dialer, Duty
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.listener import Listener
 from scheduler.messages import Messages
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
-from scheduler.store import Leases, Store, awaited, campaign_view
+from scheduler.store import Leases, RedisTokenShelf, Store, awaited, campaign_view
 from scheduler.timekeeper import Timekeeper
 
 logger = logging.getLogger(__name__)
 
-#: A dial task leaves after this long, well within the broker's visibility timeout.
+#: A task leaves after this long, well within the broker's visibility timeout.
 DIAL_TASK_SECONDS = 60.0
 
 #: Threads of the pool that no dial may take.
@@ -75,25 +77,32 @@ class Worker:
     """The ledger, the provider, the dialer and the timekeeper of this process."""
 
     def __init__(
-        self, settings: Settings, assignment: Assignment, send_dial: Callable[[], bool]
+        self,
+        settings: Settings,
+        assignment: Assignment,
+        *,
+        send_dial: Callable[[], bool],
+        send_collect: Callable[[], bool],
     ) -> None:
         """Wait for the ledger to answer. Raises ConfigError when credentials are missing."""
         self._assignment = assignment
         self._settings = settings
-        self._provider = Symbl(settings)
+        Symbl(settings)  # before anything is opened: credentials may be missing
         self._store, self.embedded = _WHEN_IT_ANSWERS(open_store, settings)
+        self._provider = Symbl(settings, RedisTokenShelf(self._store))
         self._duty = Duty(
             settings.account,
             settings.max_concurrency,
             only=assignment.campaign_id,
             allowed=frozenset(settings.allowed_numbers),
         )
-        messages = Messages(send_dial)
+        messages, collects = Messages(send_dial), Messages(send_collect)
         self._timekeeper = Timekeeper(
             self._store,
             self._duty,
             fingerprint=self._provider.fingerprint,
             send=messages.say,
+            send_collects=collects.say,
             revive=self._revive,
         )
         self._dialer = Dialer(
@@ -102,8 +111,25 @@ class Worker:
             self._duty,
             slot_freed=messages.say,
             deadline_in=self._timekeeper.due_in,
+            connected=lambda: self._listener.look(),
         )
-        self._seats = threading.Semaphore(max(1, settings.worker_threads - RESERVED_THREADS))
+        self._listener = Listener(
+            self._store,
+            self._provider,
+            self._duty,
+            capacity=settings.listener_sockets,
+            stop_due=lambda: self._timekeeper.due_in(0.0),
+        )
+        self._collector = Collector(
+            self._store,
+            self._provider,
+            self._duty,
+            patience_seconds=settings.insights_patience,
+            is_stopping=lambda: self._timekeeper.is_stopping,
+        )
+        readers = min(settings.collect_threads, settings.worker_threads - RESERVED_THREADS - 1)
+        self._readers = threading.Semaphore(readers)
+        self._seats = threading.Semaphore(settings.worker_threads - RESERVED_THREADS - readers)
 
     def start(self) -> None:
         """Do the first tick, overdue stops before anything else, and go on in threads."""
@@ -113,6 +139,7 @@ class Worker:
         except LedgerUnreachable as error:
             logger.error("the worker starts without its ledger: %s", error)
         self._timekeeper.start(self._dialer, self._settings.stop_threads)
+        self._listener.start()
         if self._assignment.parent_fd is not None:
             threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
 
@@ -124,13 +151,23 @@ class Worker:
             finally:
                 self._seats.release()
 
+    def collect(self) -> None:
+        """Read what was said, unless enough of this worker's threads do."""
+        if self._readers.acquire(blocking=False):
+            try:
+                self._collector.collect(until=since_boot() + DIAL_TASK_SECONDS)
+            finally:
+                self._readers.release()
+
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
         self._dialer.closing.set()
+        self._collector.closing.set()
 
     def close(self) -> None:
         """Leave: the stops that are being sent are seen to their end."""
         self.drain()
+        self._listener.close()
         self._timekeeper.close()
         self._store.close()
         if self.embedded is not None:

@@ -32,6 +32,7 @@ class Progress:
     _live: Live | None = None
     _line_at: float = 0.0
     _ended_before: int | None = None
+    _calling_seconds: float | None = None
 
     def show(self, campaign: CampaignView, account: AccountView) -> None:
         """Show how it stands now."""
@@ -43,6 +44,12 @@ class Progress:
         elif time.monotonic() >= self._line_at:
             self._line_at = time.monotonic() + LINE_SECONDS
             console.say(self._line(campaign, account))
+
+    def calling_ended(self) -> float:
+        """Return how long calling took; it is over when this is first asked."""
+        if self._calling_seconds is None:
+            self._calling_seconds = time.monotonic() - self.began_at
+        return self._calling_seconds
 
     @contextmanager
     def on_screen(self) -> Iterator[None]:

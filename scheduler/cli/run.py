@@ -119,7 +119,7 @@ def _run(path: Path, wishes: _Wishes) -> int:
         store, embedded = stack.enter_context(opened(chosen))
         if wishes.sandbox:
             store.forget_limit(account)  # each run's sandbox is a new one
-        fingerprint = _try_account(store, chosen)
+        fingerprint = _try_account(store, chosen, policy.max_duration_seconds)
         if not (wishes.yes or wishes.sandbox):
             campaigns.confirm(checked, policy, chosen)
         campaign_id = campaigns.choose_id(store, checked, wishes.id, account, again=wishes.again)
@@ -155,7 +155,7 @@ def _at_sandbox(url: str) -> Settings:
     return settings()
 
 
-def _try_account(store: Store, chosen: Settings) -> str:
+def _try_account(store: Store, chosen: Settings, max_duration_seconds: float) -> str:
     """Fetch a token before anything is loaded, so that wrong settings are told at once.
 
     What blocked these credentials before is forgotten: it is mended, or is told again. Returns
@@ -163,7 +163,7 @@ def _try_account(store: Store, chosen: Settings) -> str:
     """
     provider = Symbl(chosen)
     try:
-        provider.authorize()
+        provider.authorize(max_duration_seconds)
         store.unblock(chosen.account, provider.fingerprint)
     except NotDone as error:
         said = f"{chosen.symbl_base_url} does not answer, check CALLSCHED_SYMBL_BASE_URL: {error}"

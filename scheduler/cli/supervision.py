@@ -40,7 +40,7 @@ class Ending:
 
     code: int
     message: str
-    seconds: float
+    seconds: float  #: of calling, without the wait for what was said
     peak_slots: int
 
 
@@ -148,6 +148,8 @@ class Supervision:
         if account.outage:
             url = self._settings.symbl_base_url
             return f"{url} does not answer: one probe goes out at a time"
+        if campaign.state is CampaignState.FINISHED and campaign.collecting:
+            return f"every call has ended; reading what was said in {campaign.collecting} of them"
         due_at = campaign.next_due_at
         if due_at is not None and campaign.open == 0 and due_at > time.time() + 1:
             when = time.strftime("%H:%M:%S", time.localtime(due_at))
@@ -163,6 +165,9 @@ class Supervision:
         if self._interrupts:
             return self._ending(INTERRUPTED, f"interrupted: {pending} calls left; {again}")
         if campaign.state is CampaignState.FINISHED:
+            self._progress.calling_ended()
+            if campaign.collecting:
+                return None
             return self._ending(0, self._left_live(campaign))
         if why := account.blocks.get(self._fingerprint):
             return self._ending(1, f"error: {why}\n{pending} calls left; {again}")
@@ -188,5 +193,4 @@ class Supervision:
         return "\n".join(said)
 
     def _ending(self, code: int, message: str) -> Ending:
-        seconds = time.monotonic() - self._progress.began_at
-        return Ending(code, message, seconds, self._progress.peak)
+        return Ending(code, message, self._progress.calling_ended(), self._progress.peak)

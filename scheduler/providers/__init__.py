@@ -1,6 +1,27 @@
 """Telephony APIs behind one small protocol; the only place that imports requests."""
 
-from scheduler.providers.base import Leave, Order, Provider, StopAnswer
+from scheduler.providers.base import (
+    Leave,
+    News,
+    Order,
+    Provider,
+    SpeakerEvent,
+    SpeakerEventKind,
+    StopAnswer,
+    Subscription,
+    SummaryPage,
+)
 from scheduler.providers.symbl import Symbl
 
-__all__ = ["Leave", "Order", "Provider", "StopAnswer", "Symbl"]
+__all__ = [
+    "Leave",
+    "News",
+    "Order",
+    "Provider",
+    "SpeakerEvent",
+    "SpeakerEventKind",
+    "StopAnswer",
+    "Subscription",
+    "SummaryPage",
+    "Symbl",
+]

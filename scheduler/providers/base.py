@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
-from scheduler.models import Connection
+from scheduler.models import Connection, Insight, StartOptions
 
 #: Called right before the first byte of a start leaves; raises NotSent to hold it back.
 Leave = Callable[[], None]
@@ -14,11 +14,22 @@ Leave = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Whom to dial, and what the conversation is called."""
+    """Whom to dial, and what is sent besides."""
 
-    phone_number: str  #: E.164, with the plus sign
+    phone_number: str  #: E.164, with the plus sign; "" when a SIP address is dialled
     session_name: str  #: unique to the attempt: all by which a lost call can be found again
     dtmf: str = ""
+    sip_uri: str = ""
+    options: StartOptions = field(default_factory=StartOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryPage:
+    """A page with a summary of the conversation, made for one of its users."""
+
+    url: str
+    user_id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,45 @@ class StopAnswer:
     """What a confirmed stop tells."""
 
     conversation_id: str = ""
+    summary_pages: tuple[SummaryPage, ...] = ()
+
+
+SpeakerEventKind = Literal["started_speaking", "stopped_speaking", "joined", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerEvent:
+    """Who speaks on a live call: it only makes the transcript's speakers better."""
+
+    kind: SpeakerEventKind
+    user_id: str
+    name: str = ""
+    at: float | None = None  #: epoch seconds; None for when the API hears of it
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A WebSocket on which the news of a connection come."""
+
+    url: str = field(repr=False)  #: may carry a secret
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that a live connection tells.
+
+    `completed` says that the conversation is over. The others are lines to be shown: `message`, a
+    whole sentence; `transcript`, the words as they were recognised; `topic`, `action_item`,
+    `follow_up`, `question`, `intent`, `tracker`; and `error`.
+    """
+
+    kind: str
+    text: str = ""
+    speaker: str = ""
+    said_at: float | None = None  #: epoch seconds, by the API's clock
+    intent: str = ""  #: of an intent: its name
+    answered_by_machine: bool = False  #: of the intent answering_machine
 
 
 class Provider(Protocol):
@@ -33,14 +83,32 @@ class Provider(Protocol):
 
     fingerprint: str  #: of address and credentials; changes when an operator mends either
 
-    def authorize(self) -> None:
-        """Make sure that a token is at hand. Raises NotDone, MaybeDone or AccountFault."""
+    def authorize(self, max_duration_seconds: float) -> None:
+        """Make sure that a token is at hand which outlives a call of this length.
+
+        Raises NotDone, MaybeDone or AccountFault.
+        """
 
     def start(self, order: Order, leave: Leave) -> Connection:
         """Send one start, once. Raises any ProviderError; MaybeDone when a phone may ring."""
 
     def stop(self, connection_id: str) -> StopAnswer:
         """Send one stop. Returns only when the API confirmed it; may be repeated at will."""
+
+    def tell(self, connection: Connection, event: SpeakerEvent) -> None:
+        """Push a speaker event to a live connection. Raises any ProviderError."""
+
+    def subscriptions(self, connection: Connection) -> Sequence[Subscription]:
+        """Return where to listen to a connection, the best place first. May fetch a token."""
+
+    def read(self, frame: str | bytes) -> list[News]:
+        """Return the news in one frame of a subscription; nothing for what is not understood."""
+
+    def collect(self, conversation_id: str, insight: Insight) -> Any:
+        """Read one thing of a conversation, in JSON's own types. Raises NotRecorded on 404."""
+
+    def erase(self, conversation_id: str) -> None:
+        """Have the API delete a conversation; one that it does not know is no error."""
 
     def close(self) -> None:
         """Close the connections of this thread."""

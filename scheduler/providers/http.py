@@ -135,16 +135,17 @@ class Line(threading.local):
         self._session: requests.Session | None = None
         self._used_at = 0.0
 
-    def post(
+    def send(
         self,
+        method: str,
         url: str,
-        body: dict[str, Any],
+        body: dict[str, Any] | None = None,
         *,
         seconds: float,
         auth: AuthBase | None = None,
         leave: Callable[[], None] | None = None,
     ) -> requests.Response:
-        """Send one POST; `seconds` is for the whole of it, in wall time.
+        """Send one request; `seconds` is for the whole of it, in wall time.
 
         Raises NotDone when nothing was sent, MaybeDone when the answer is lost, and what `leave`
         raises right before the first byte.
@@ -155,8 +156,9 @@ class Line(threading.local):
         watchdog.daemon = True
         watchdog.start()
         try:
-            answer = session.post(
-                url, json=body, auth=auth, timeout=(CONNECT_SECONDS, seconds), allow_redirects=False
+            timeout = (CONNECT_SECONDS, seconds)
+            answer = session.request(
+                method, url, json=body, auth=auth, timeout=timeout, allow_redirects=False
             )
             if exchange.cut and not _is_whole(answer):
                 raise MaybeDone(f"no complete answer within {seconds:.0f} s")

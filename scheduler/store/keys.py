@@ -3,6 +3,10 @@
 schema                      string  version of this layout
 campaigns                   zset    campaign -> created_at
 claim:{token}               string  attempt that this execution claimed; expires
+token:{fingerprint}         hash    access token of these credentials; ends when it does
+token:{f}:fetching          string  somebody fetches one; expires
+token:{f}:refused           string  the last one was answered 401; expires
+do_not_call                 hash    phone number or SIP address -> since when, and why
 
 account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429
 account:{a}:campaigns       zset    campaign -> turns it has had
@@ -10,6 +14,8 @@ account:{a}:slots           zset    attempt -> when it must be over
 account:{a}:live            zset    attempt -> when it must be over, while its connection is not
 account:{a}:held            zset    attempt whose answer was lost -> when its slot is free
 account:{a}:stops           zset    attempt -> when its stop is sent next
+account:{a}:ears            zset    live attempt -> until when a listener has it in its charge
+account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 
 campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, instants
@@ -18,10 +24,13 @@ campaign:{c}:known          hash    digest of an identity or a party -> row
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
 campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls
+campaign:{c}:said           stream  what is said on live connections; capped, expires
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
 
 call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at
+call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop
+attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
 """
 
 from __future__ import annotations
@@ -50,3 +59,8 @@ def call(campaign_id: str, row: int) -> str:
 def attempt(attempt_id: str) -> str:
     """Return the key of an attempt."""
     return f"{ROOT}attempt:{attempt_id}"
+
+
+def token(fingerprint: str) -> str:
+    """Return the key of the token of these credentials."""
+    return f"{ROOT}token:{fingerprint}"

@@ -76,7 +76,8 @@ class LimitView:
     now: float
 
 
-def _clock(now: float | None) -> str:
+def clock(now: float | None) -> str:
+    """Return what a script takes for the time: a test's, or "" for the server's own."""
     return "" if now is None else repr(now)
 
 
@@ -86,7 +87,8 @@ def _known(campaign_id: str, state: str | None) -> CampaignState:
     return CampaignState(state)
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """Return the few bytes that stand for an identity or a party."""
     return blake2b(text.encode(), digest_size=8).digest()
 
 
@@ -98,7 +100,7 @@ class Store:
         # Any: the annotations of redis-py cover bytes too, and we have every answer decoded.
         self.redis: Any = connect(url)
         self._once = connect_once(url)
-        self._do = Scripts(self.redis)
+        self.do = Scripts(self.redis)
         self._do_once = Scripts(self._once)
 
     def close(self) -> None:
@@ -117,7 +119,8 @@ class Store:
                 " upgrade callsched on this machine"
             )
 
-    def _run(self, script: Script, *args: Any) -> Any:
+    def run(self, script: Script, *args: Any) -> Any:
+        """Run one verb. Raises LedgerUnreachable."""
         with reaching():
             return script(keys=[keys.ROOT], args=args)
 
@@ -137,8 +140,9 @@ class Store:
         account's campaign has this id.
         """
         cap = "" if policy.max_concurrency is None else policy.max_concurrency
-        args = (campaign_id, account, name, encode_policy(policy), digest, cap, _clock(now))
-        state, owner = self._run(self._do.create, *args)
+        collects = 1 if policy.insights else 0
+        args = (campaign_id, account, name, encode_policy(policy), digest, cap, collects)
+        state, owner = self.run(self.do.create, *args, clock(now))
         if owner != account:
             raise LedgerError(
                 f"campaign {campaign_id} belongs to account {owner}, not to {account}"
@@ -158,19 +162,19 @@ class Store:
         `load_id` is one token for all chunks of a load, `chunk` counts from 1: a chunk that is sent
         again is not added again.
         """
-        args: list[Any] = [campaign_id, load_id, chunk, _clock(now)]
+        args: list[Any] = [campaign_id, load_id, chunk, clock(now)]
         for row in rows:
-            party = b"" if row.reason else b"p" + _digest(row.contact.party)
+            party = b"" if row.reason else b"p" + digest(row.contact.party)
             named = row.has_id or row.reason
-            identity = b"i" + _digest(row.contact.contact_id) if named else party
+            identity = b"i" + digest(row.contact.contact_id) if named else party
             record = encode(row.contact, row.line)
             args += (identity, party, record, row.reason or "", row.error)
-        if self._run(self._do.load, *args) == "missing":
+        if self.run(self.do.load, *args) == "missing":
             raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
 
     def seal(self, campaign_id: str, load_id: str, now: float | None = None) -> CampaignState:
         """Say that the last row is in: from now on the campaign dials, and can end."""
-        return _known(campaign_id, self._run(self._do.seal, campaign_id, load_id, _clock(now)))
+        return _known(campaign_id, self.run(self.do.seal, campaign_id, load_id, clock(now)))
 
     # Dialling -----------------------------------------------------------------------------------
 
@@ -186,8 +190,8 @@ class Store:
     ) -> Claim | None:
         """Give the next due call a slot and a fresh attempt; None when nothing may be dialled."""
         lease = self.leases
-        found = self._run(
-            self._do.claim,
+        found = self.run(
+            self.do.claim,
             account,
             token,
             ceiling,
@@ -197,7 +201,7 @@ class Store:
             lease.dial,
             FIRST,
             lease.stop_late,
-            _clock(now),
+            clock(now),
         )
         if not found:
             return None
@@ -218,7 +222,7 @@ class Store:
         False: the campaign is paused or too many stops are late, and the attempt was given back.
         """
         lease = self.leases
-        said = self._run(
+        said = self.run(
             self._do_once.begin,
             account,
             str(attempt),
@@ -226,7 +230,7 @@ class Store:
             lease.dial,
             max_duration_seconds,
             lease.stop_late,
-            _clock(now),
+            clock(now),
         )
         if said == "stale":
             raise StaleAttempt(f"attempt {attempt} is no longer claimed")
@@ -246,7 +250,7 @@ class Store:
         """Give slot and attempt back: no phone rang. Raises StaleAttempt."""
         nothing = ("", "", "", "", "")
         self._give_back(
-            account, attempt, token, delay_seconds, signal, message, *nothing, _clock(now)
+            account, attempt, token, delay_seconds, signal, message, *nothing, clock(now)
         )
 
     def give_back_at_limit(
@@ -272,11 +276,11 @@ class Store:
             message,
             delay_seconds,
             *change,
-            _clock(now),
+            clock(now),
         )
 
     def _give_back(self, account: str, attempt: Attempt, *rest: Any) -> None:
-        if not self._run(self._do.give_back, account, str(attempt), *rest):
+        if not self.run(self.do.give_back, account, str(attempt), *rest):
             raise StaleAttempt(f"attempt {attempt} is no longer open")
 
     def connect(
@@ -294,7 +298,7 @@ class Store:
         Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
         record, "second": the attempt has another one and nothing was written) and the deadline.
         """
-        said, deadline = self._run(
+        said, deadline = self.run(
             self._do_once.connect,
             account,
             str(attempt),
@@ -305,7 +309,7 @@ class Store:
             answered_ago_seconds,
             max_duration_seconds,
             self.leases.stop_patience,
-            _clock(now),
+            clock(now),
         )
         return said, float(deadline)
 
@@ -322,8 +326,8 @@ class Store:
         now: float | None = None,
     ) -> None:
         """End a call that has no connection; its slot may stay taken. Raises StaleAttempt."""
-        args = (disposition, reason or "", message, hold_seconds, signal, _clock(now))
-        if not self._run(self._do.finish, account, str(attempt), *args):
+        args = (disposition, reason or "", message, hold_seconds, signal, clock(now))
+        if not self.run(self.do.finish, account, str(attempt), *args):
             raise StaleAttempt(f"attempt {attempt} is no longer open")
 
     # Deadlines ----------------------------------------------------------------------------------
@@ -331,14 +335,14 @@ class Store:
     def expire(self, account: str, *, most: int = 100, now: float | None = None) -> int:
         """Deal with attempts whose time is over; returns how many there were, at most `most`."""
         patience = self.leases.stop_patience
-        return int(self._run(self._do.expire, account, most, patience, _clock(now)))
+        return int(self.run(self.do.expire, account, most, patience, clock(now)))
 
     def take_stops(
         self, account: str, *, most: int, delays: Sequence[float], now: float | None = None
     ) -> list[StopOrder]:
         """Take the stops that are due. Each is due again after the delay for its next sending."""
         give_up = self.leases.stop_give_up
-        flat = self._run(self._do.take_stops, account, most, give_up, _clock(now), *delays)
+        flat = self.run(self.do.take_stops, account, most, give_up, clock(now), *delays)
         return [
             StopOrder(Attempt.parse(attempt), connection, why, float(deadline), int(sendings))
             for attempt, connection, why, deadline, sendings in zip(*(iter(flat),) * 5, strict=True)
@@ -346,7 +350,7 @@ class Store:
 
     def hurry_stops(self, account: str, now: float | None = None) -> None:
         """Have every stop that waits for its next sending sent now."""
-        self._run(self._do.hurry_stops, account, _clock(now))
+        self.run(self.do.hurry_stops, account, clock(now))
 
     def deny(self, account: str, attempt: Attempt, now: float | None = None) -> Disposition | None:
         """Record that a stop was answered "no such connection"; None while that is not certain.
@@ -354,7 +358,7 @@ class Store:
         The far end ended it if the very first stop was answered so; else a stop of ours may have.
         """
         apart = self.leases.denied_apart
-        said = int(self._run(self._do.deny, account, str(attempt), apart, _clock(now)))
+        said = int(self.run(self.do.deny, account, str(attempt), apart, clock(now)))
         return (None, Disposition.STOPPED, Disposition.HUNG_UP)[said]
 
     def confirm(
@@ -363,12 +367,17 @@ class Store:
         attempt: Attempt,
         disposition: Disposition,
         *,
+        reason: Reason | None = None,
         conversation_id: str = "",
+        summaries: str = "",
         now: float | None = None,
     ) -> bool:
-        """Record that a connection is over: its slot is free. False when that was known."""
-        args = (account, str(attempt), disposition, conversation_id, _clock(now))
-        return bool(self._run(self._do.confirm, *args))
+        """Record that a connection is over: its slot is free. False when that was known.
+
+        `summaries` is what the stop's answer said of summary pages, as JSON.
+        """
+        args = (account, str(attempt), disposition, reason or "", conversation_id, summaries)
+        return bool(self.run(self.do.confirm, *args, clock(now)))
 
     def ready(
         self,
@@ -379,19 +388,22 @@ class Store:
         only: str = "",
         apart_seconds: float = 0.5,
         now: float | None = None,
-    ) -> tuple[int, float | None]:
-        """Return how many dials are worth a message now, and the seconds until something is due."""
+    ) -> tuple[int, int, float | None]:
+        """Return how many dials and collects are worth a message now, and when to look again.
+
+        The last is in seconds from now; None when nothing is in sight.
+        """
         late = self.leases.stop_late
-        args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, _clock(now))
-        messages, soonest = self._run(self._do.ready, *args)
-        return int(messages), float(soonest) if soonest else None
+        args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, clock(now))
+        dials, collects, soonest = self.run(self.do.ready, *args)
+        return int(dials), int(collects), float(soonest) if soonest else None
 
     # The limit ----------------------------------------------------------------------------------
 
     def limit(self, account: str, now: float | None = None) -> LimitView:
         """Read what is known of the account's limit."""
-        version, learned, refusals, raise_at, live, slots, in_row, instant = self._run(
-            self._do.limit, account, _clock(now)
+        version, learned, refusals, raise_at, live, slots, in_row, instant = self.run(
+            self.do.limit, account, clock(now)
         )
         known = Limit(int(learned), int(refusals), float(raise_at)) if learned else Limit()
         return LimitView(known, int(version), int(live), int(slots), int(in_row), float(instant))
@@ -399,7 +411,7 @@ class Store:
     def learn(self, account: str, seen: LimitView, learned: Limit) -> bool:
         """Replace the limit; False when another worker has changed it since it was seen."""
         values = (seen.version, learned.learned, learned.refusals, learned.raise_at)
-        return bool(self._run(self._do.learn, account, *values))
+        return bool(self.run(self.do.learn, account, *values))
 
     def forget_limit(self, account: str) -> None:
         """Forget what was learned of an account, as when its provider is a new one."""
@@ -424,9 +436,9 @@ class Store:
     def halt(self, campaign_id: str, *, abort: bool = False, now: float | None = None) -> int:
         """Let no more starts out; with `abort` stop what is live, also what is answered later."""
         patience = self.leases.stop_patience
-        args = (campaign_id, "1" if abort else "", patience, _clock(now))
-        return int(self._run(self._do.halt, *args))
+        args = (campaign_id, "1" if abort else "", patience, clock(now))
+        return int(self.run(self.do.halt, *args))
 
     def resume(self, campaign_id: str) -> CampaignState:
         """Let a paused campaign go on."""
-        return _known(campaign_id, self._run(self._do.resume, campaign_id))
+        return _known(campaign_id, self.run(self.do.resume, campaign_id))

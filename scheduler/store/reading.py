@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from scheduler import limit
 from scheduler.errors import LedgerError
-from scheduler.models import OPEN_STATES, CallState, CampaignState, Policy
+from scheduler.models import OPEN_STATES, CallState, CampaignState, Connection, Policy
 from scheduler.records import decode, decode_policy
 from scheduler.store import keys
 from scheduler.store.client import reaching
-from scheduler.store.ledger import Store
+from scheduler.store.collecting import Said, collected
+from scheduler.store.ledger import Store, digest
 
 #: Calls that are read in one round trip.
 _PAGE = 500
@@ -35,6 +37,7 @@ class CampaignView:
     created_at: float
     finished_at: float | None
     next_due_at: float | None  #: of the pending call that comes first
+    collecting: int  #: conversations of ended calls that are still to be read
 
     @property
     def open(self) -> int:
@@ -56,6 +59,7 @@ class CampaignView:
             "created_at": self.created_at,
             "finished_at": self.finished_at,
             "next_due_at": self.next_due_at,
+            "collecting": self.collecting,
         }
 
 
@@ -107,6 +111,7 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         created_at=float(meta["created_at"]),
         finished_at=float(meta["finished_at"]) if "finished_at" in meta else None,
         next_due_at=due[0][1] if due else None,
+        collecting=int(meta.get("collecting", 0)),
     )
 
 
@@ -177,8 +182,26 @@ def _page_of_results(
         for (row, _), call in zip(rows, calls, strict=True):
             pipe.hgetall(keys.attempt(f"{campaign_id}:{row}:{call.get('attempt', 0)}"))
         attempts = pipe.execute()
-    for (_, record), call, attempt in zip(rows, calls, attempts, strict=True):
-        yield _result(campaign_id, record, call, attempt)
+    names = [
+        f"{campaign_id}:{row}:{call.get('attempt', 0)}"
+        for (row, _), call in zip(rows, calls, strict=True)
+    ]
+    said = collected(store, names)
+    for (_, record), call, attempt, insights in zip(rows, calls, attempts, said, strict=True):
+        yield _result(campaign_id, record, call, attempt) | _insights(insights, attempt)
+
+
+def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
+    """Return what was said where it was collected, and nothing where it was not."""
+    known: dict[str, Any] = {}
+    if "summaries" in attempt:
+        known["summary_pages"] = json.loads(attempt["summaries"])
+    if "collect_error" in attempt:
+        known["insights_error"] = attempt["collect_error"]
+    if "collected_at" not in attempt or "erased" in attempt:
+        return known
+    rest = dict(said or {})
+    return known | {"transcript": rest.pop("transcript", []), "insights": rest}
 
 
 def _result(
@@ -190,7 +213,8 @@ def _result(
     return {
         "campaign_id": campaign_id,
         "contact_id": contact.contact_id,
-        "phone_number": contact.phone_number,
+        "phone_number": contact.phone_number or None,
+        "sip_uri": contact.sip_uri or None,
         "name": contact.name,
         "dtmf": contact.dtmf,
         "line": line,
@@ -213,3 +237,62 @@ def _result(
 
 def _instant(written: str | None) -> float | None:
     return float(written) if written else None
+
+
+def find_row(store: Store, campaign_id: str, who: str) -> int:
+    """Return the row of a contact by its id, its number or SIP address, or `#row`.
+
+    A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
+    """
+    campaign_view(store, campaign_id)
+    if who.startswith("#") and who[1:].isdecimal():
+        return int(who[1:])
+    with reaching():
+        rows = store.redis.hmget(
+            keys.campaign(campaign_id, "known"), b"i" + digest(who), b"p" + digest(who)
+        )
+    row = next(filter(None, rows), None)
+    if row is None:
+        raise LedgerError(
+            f"campaign {campaign_id} has no contact {who}; callsched results {campaign_id}"
+            " lists their ids"
+        )
+    return int(row)
+
+
+def result(store: Store, campaign_id: str, row: int) -> dict[str, Any]:
+    """Return the record of one contact. Raises LedgerError."""
+    with reaching():
+        found = store.redis.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
+    if not found:
+        raise LedgerError(f"campaign {campaign_id} has no row {row}")
+    return next(_page_of_results(store, campaign_id, [(row, found[0][1]["c"])]))
+
+
+def rows_to(store: Store, campaign_id: str, number: str) -> Iterator[int]:
+    """Yield the rows of a campaign that reach a number or SIP address."""
+    contacts, after = keys.campaign(campaign_id, "contacts"), "-"
+    while True:
+        with reaching():
+            page = store.redis.xrange(contacts, min=after, count=_PAGE)
+        if not page:
+            return
+        for entry, fields in page:
+            if number in fields["c"] and decode(fields["c"])[0].address == number:
+                yield int(entry.partition("-")[0])
+        after = f"({page[-1][0]}"
+
+
+def live_connection(store: Store, campaign_id: str, row: int) -> Connection:
+    """Return the live connection of a call. Raises LedgerError when it has none."""
+    with reaching():
+        current = store.redis.hget(keys.call(campaign_id, row), "attempt") or 0
+        found = store.redis.hgetall(keys.attempt(f"{campaign_id}:{row}:{current}"))
+    if not found.get("connection_id") or "over_at" in found:
+        raise LedgerError(f"the call to row {row} of {campaign_id} is not live")
+    return Connection(
+        found["connection_id"],
+        found.get("conversation_id", ""),
+        found.get("event_url", ""),
+        found.get("result_websocket_url", ""),
+    )

@@ -143,6 +143,17 @@ local function owe_stop(account, attempt, why, patience, now)
   redis.call("ZADD", account_key(account, "live"), "XX", "LT", exact(now), attempt)
 end
 
+-- What was said is read once a connection is over, whatever becomes of its call.
+local function owe_collect(call, account, now)
+  local meta = campaign_key(call.campaign, "meta")
+  local conversation, erased =
+    unpack(redis.call("HMGET", attempt_key(call.attempt), "conversation_id", "erased"))
+  if redis.call("HGET", meta, "collects") == "1" and not erased and conversation and conversation ~= "" then
+    redis.call("ZADD", account_key(account, "collect"), exact(now), call.attempt)
+    redis.call("HINCRBY", meta, "collecting", 1)
+  end
+end
+
 -- What an answer, or its absence, says about the provider: three losses in a row are an outage,
 -- in which `claim` lets one probe out at a time. Then only the probe counts: starts that were under
 -- way before must not lengthen the pause. Any answer in the API's own words ends it.

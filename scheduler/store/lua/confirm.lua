@@ -4,25 +4,31 @@
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  disposition      of the call, when this attempt is the one that it stands at
-    ARGV[4]  conversation_id  "" when the answer has none
-    ARGV[5]  now              "" for the server's clock
+    ARGV[4]  reason           of it, "" for none
+    ARGV[5]  conversation_id  "" when the answer has none
+    ARGV[6]  summaries        what the answer says of summary pages, "" for nothing
+    ARGV[7]  now              "" for the server's clock
 
   Returns 1; 0 when it was on record already, or no connection is.
 ]]
-local account, attempt, disposition, conversation = unpack(ARGV, 1, 4)
-local now = clock(ARGV[5])
+local account, attempt, disposition, reason, conversation, summaries = unpack(ARGV, 1, 6)
+local now = clock(ARGV[7])
 local call, record = call_of(attempt), attempt_key(attempt)
 
 if redis.call("HEXISTS", record, "connection_id") == 0 or redis.call("HSETNX", record, "over_at", exact(now)) == 0 then
   return 0
 end
-for _, part in ipairs({ "slots", "stops", "live" }) do
+for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
   redis.call("ZREM", account_key(account, part), attempt)
 end
 redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
 if conversation ~= "" then
   redis.call("HSET", record, "conversation_id", conversation)
 end
+if summaries ~= "" then
+  redis.call("HSET", record, "summaries", summaries)
+end
+owe_collect(call, account, now)
 -- A slot is free by evidence, so whatever a 429 closed is open again.
 redis.call("HDEL", account_key(account, "meta"), "closed_until")
 if call.fresh then
@@ -30,7 +36,7 @@ if call.fresh then
     move(call, STOPPING)
   end
   if call.state == STOPPING then
-    end_call(call, disposition, "", "", now)
+    end_call(call, disposition, reason, "", now)
   end
 end
 return 1

@@ -40,6 +40,7 @@ hear(account, attempt, "answered", now)
 if in_time then
   move(call, CONNECTED)
   redis.call("ZADD", account_key(account, "slots"), exact(deadline), attempt)
+  redis.call("ZADD", account_key(account, "ears"), 0, attempt)
   if aborting then
     move(call, STOPPING)
     owe_stop(account, attempt, "aborted", patience, now)

@@ -1,22 +1,31 @@
 --[[
-  A stop was answered "no such connection". Twice, some seconds apart, means that it is over.
+  A stop was answered "no such connection". That means that it is over when the far end's hang-up was
+  hinted at, or when it is said twice, some seconds apart, and no socket of the connection is open.
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  apart    seconds that must lie between the two answers
     ARGV[4]  now      "" for the server's clock
 
-  Returns 2 when that makes it certain and the very first stop was answered so: the far end had ended
-  it. 1 when it is certain, but an earlier stop of ours may have. Else 0, and after the first answer
+  Returns 2 when that makes it certain and the far end had ended it: it was hinted at before any stop
+  of ours, or the very first stop was answered so. 1 when it is certain, but an earlier stop of ours may have. Else 0, and after the first answer
   the stop is due again when `apart` has passed.
 ]]
 local account, attempt, apart = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
 local record = attempt_key(attempt)
 
-local connection, over_at, first, at_once =
-  unpack(redis.call("HMGET", record, "connection_id", "over_at", "denied_at", "denied_at_once"))
+local connection, over_at, first, at_once, why, hinted, socket = unpack(redis.call("HMGET", record,
+  "connection_id", "over_at", "denied_at", "denied_at_once", "stop_why", "hinted_at", "socket"))
 if not connection or over_at then
+  return 0
+end
+if hinted then
+  return why == "hung_up" and 2 or 1
+end
+local heard_until = tonumber(redis.call("ZSCORE", account_key(account, "ears"), attempt) or 0)
+if socket == "open" and heard_until > now then
+  redis.call("ZADD", account_key(account, "stops"), "XX", exact(now + apart), attempt)
   return 0
 end
 if first then

@@ -1,5 +1,5 @@
 --[[
-  How many dials are worth a message now, and when the timekeeper is next needed.
+  How many dials and collects are worth a message now, and when the timekeeper is next needed.
 
     ARGV[1]  account
     ARGV[2]  ceiling      how many slots this worker may see in use
@@ -10,7 +10,7 @@
     ARGV[7]  late         seconds after which a stop counts as late
     ARGV[8]  now          "" for the server's clock
 
-  Returns the number of messages, and the seconds until something falls due ("" for nothing).
+  Returns both numbers, and the seconds until something falls due ("" for nothing).
 ]]
 local account, ceiling, fingerprint, only = unpack(ARGV, 1, 4)
 local first, apart, now = tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[8])
@@ -25,8 +25,24 @@ end
 sooner(redis.call("ZRANGE", slots, 0, 0, "WITHSCORES")[2])
 sooner(redis.call("ZRANGE", account_key(account, "stops"), 0, 0, "WITHSCORES")[2])
 
-local function answer(messages)
-  return { messages, soonest and exact(soonest - now) or "" }
+local collects = 0
+local collect = account_key(account, "collect")
+local first_due = tonumber(redis.call("ZRANGE", collect, 0, 0, "WITHSCORES")[2])
+if first_due and first_due > now then
+  sooner(first_due)
+elseif first_due then
+  local quiet_until = tonumber(redis.call("HGET", meta, "collect_said_at") or 0) + apart
+  if now >= quiet_until then
+    redis.call("HSET", meta, "collect_said_at", exact(now))
+    -- Each message reads one conversation after the other, so a few are enough.
+    collects = math.min(8, redis.call("ZCOUNT", collect, "-inf", exact(now)))
+  else
+    sooner(quiet_until)
+  end
+end
+
+local function answer(dials)
+  return { dials, collects, soonest and exact(soonest - now) or "" }
 end
 local room, shut_until = gate(account, ceiling, fingerprint, first, tonumber(ARGV[7]), now)
 if room <= 0 then

@@ -21,6 +21,7 @@ for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), 
   if not connection or now - tonumber(owed_at) > give_up then
     redis.call("ZREM", stops, attempt)
     redis.call("ZREM", live, attempt)
+    redis.call("ZREM", account_key(account, "ears"), attempt)
   else
     local times = redis.call("HINCRBY", record, "stop_sendings", 1)
     redis.call("ZADD", stops, exact(now + tonumber(ARGV[math.min(4 + times, #ARGV)])), attempt)

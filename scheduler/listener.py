@@ -1,0 +1,359 @@
+"""What live connections tell: the only early news that a call is over.
+
+The API has no status call and no callback. So in every worker a thread of asyncio keeps a WebSocket
+to each connection that this worker has taken charge of through the ledger. A hint from it brings
+the stop forward and proves nothing by itself; without any socket the deadline holds all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from enum import Enum, auto
+from functools import partial
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from scheduler.clock import since_boot
+from scheduler.closings import WINDOW_SECONDS, Closings
+from scheduler.dialer import Duty
+from scheduler.errors import SchedulerError
+from scheduler.models import Attempt, OnMachine
+from scheduler.providers import News, Provider, Subscription
+from scheduler.store import Ear, Heard, Store, bar, hint, let_go, listen, note
+
+logger = logging.getLogger(__name__)
+
+#: A charge holds for so long; it is renewed, and others' are looked for, this often. Together they
+#: are the time within which another worker takes over from one that died.
+LEASE_SECONDS = 3.5
+LOOK_SECONDS = 1.0
+
+#: Until lines that were heard are put on record.
+NOTE_SECONDS = 0.2
+
+#: How long a bare closing is looked at: others that close with it make it an outage.
+DOUBT_SECONDS = 0.2
+
+#: A socket that was opened again and closes within this time has closed again.
+AGAIN_SECONDS = 5.0
+
+#: Between two tries to open a socket that can't be had.
+TRY_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+
+OPEN_SECONDS = 5.0
+#: Sockets that are being opened at once.
+OPENING = 50
+#: A frame is a few sentences.
+FRAME_BYTES = 1 << 20
+#: Lines that wait to be put on record while Redis is away; the oldest give way.
+MOST_LINES = 10_000
+
+T = TypeVar("T")
+
+
+class _End(Enum):
+    """How a subscription ended."""
+
+    COMPLETED = auto()  #: the API said that the conversation is over
+    CLOSED = auto()  #: it closed without a word
+    REFUSED = auto()  #: the API itself said no: it knows no such connection
+    FAILED = auto()  #: it could not be had: no answer, or trouble on the way
+
+
+class Listener:
+    """Listens to live connections on a thread of its own."""
+
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        duty: Duty,
+        *,
+        capacity: int,
+        stop_due: Callable[[], None],
+    ) -> None:
+        """`capacity` is how many sockets it keeps at most; `stop_due` hears of each hint."""
+        self._store = store
+        self._provider = provider
+        self._duty = duty
+        self._capacity = capacity
+        self._stop_due = stop_due
+        self._name = uuid4().hex
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
+        self._following: dict[Attempt, _Follower] = {}
+        self._lines: list[Heard] = []
+        # The ledger's client blocks, so it is spoken to from threads: charges never wait for hints.
+        self._charges = ThreadPoolExecutor(1, thread_name_prefix="listener-charges")
+        self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
+
+    def start(self) -> None:
+        """Listen, unless its capacity is nothing."""
+        if self._capacity > 0:
+            self._thread.start()
+
+    def look(self) -> None:
+        """Look for new connections now. From any thread."""
+        self._call(lambda: self._woken.set())
+
+    def close(self) -> None:
+        """Let other listeners have every connection, and leave."""
+        self._closing = True
+        self._call(lambda: self._over.set())
+        if self._thread.is_alive():
+            self._thread.join()
+        self._charges.shutdown(wait=True)
+        self._words.shutdown(wait=True)
+
+    def _call(self, action: Callable[[], object]) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(action)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception:
+            # Lateness is all that it costs: every deadline is kept without it.
+            logger.exception("the listener has died")
+
+    async def _main(self) -> None:
+        self._woken, self._over = asyncio.Event(), asyncio.Event()
+        self.closings = Closings()
+        self._opening = asyncio.Semaphore(OPENING)
+        self._loop = asyncio.get_running_loop()
+        tasks = [asyncio.create_task(self._take_charges()), asyncio.create_task(self._note_lines())]
+        if not self._closing:
+            await self._over.wait()
+        for task in tasks:
+            task.cancel()
+        for follower in self._following.values():
+            follower.task.cancel()
+        await self._ask(self._charges, self._let_go)
+
+    def _let_go(self) -> None:
+        try:
+            let_go(self._store, self._duty.account, self._name, self._following)
+        except SchedulerError as error:
+            logger.warning("the listener leaves without a word: %s", error)
+
+    async def _ask(self, threads: ThreadPoolExecutor, question: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, question)
+
+    # Charges ------------------------------------------------------------------------------------
+
+    async def _take_charges(self) -> None:
+        while True:
+            try:
+                held = {attempt: one.is_open for attempt, one in self._following.items()}
+                lost, taken = await self._ask(self._charges, partial(self._listen, held))
+            except SchedulerError as error:
+                # Whoever took over meanwhile is told so by the next answer.
+                logger.warning("the listener can't reach the ledger: %s", error)
+            else:
+                for attempt in lost:
+                    self._drop(attempt)
+                for ear in taken:
+                    self._following[ear.attempt] = _Follower(self, ear)
+            await self._sleep_until_woken()
+
+    def _listen(self, held: dict[Attempt, bool]) -> tuple[list[Attempt], list[Ear]]:
+        return listen(
+            self._store,
+            self._duty.account,
+            self._name,
+            lease_seconds=LEASE_SECONDS,
+            room=max(0, min(200, self._capacity - len(held))),
+            held=held,
+        )
+
+    def _drop(self, attempt: Attempt) -> None:
+        follower = self._following.pop(attempt, None)
+        if follower is not None:
+            follower.task.cancel()
+
+    async def _sleep_until_woken(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+        self._woken.clear()
+
+    # What followers ask -------------------------------------------------------------------------
+
+    @property
+    def open_sockets(self) -> int:
+        """How many sockets are open now."""
+        return sum(follower.is_open for follower in self._following.values())
+
+    async def subscriptions(self, ear: Ear) -> Sequence[Subscription]:
+        """Return where to listen; fetching a token may take a while."""
+        return await self._ask(self._words, lambda: self._provider.subscriptions(ear.connection))
+
+    async def open(self, place: Subscription) -> ClientConnection:
+        """Open a socket. Raises what websockets raises, or an OSError."""
+        async with self._opening:
+            return await connect(
+                place.url,
+                additional_headers=place.headers,
+                open_timeout=OPEN_SECONDS,
+                close_timeout=1,
+                compression=None,
+                max_size=FRAME_BYTES,
+                logger=_silent,
+            )
+
+    def read(self, ear: Ear, frame: str | bytes) -> list[News]:
+        """Return the news in a frame, with its lines noted."""
+        news = self._provider.read(frame)
+        for item in news:
+            if item.text:
+                self._lines.append(
+                    Heard(ear.attempt, item.kind, item.text, item.speaker, item.said_at)
+                )
+        return news
+
+    async def hint(self, ear: Ear, why: str) -> None:
+        """Have a call stopped now."""
+        account = self._duty.account
+        try:
+            if await self._ask(self._words, lambda: hint(self._store, account, ear.attempt, why)):
+                logger.info("%s: %s", ear.attempt, why)
+                self._stop_due()
+        except SchedulerError as error:
+            logger.warning("%s: %s, which can't be put on record: %s", ear.attempt, why, error)
+
+    async def bar(self, ear: Ear) -> None:
+        """Put a contact on the do-not-call list: it said so."""
+        address = ear.contact.address
+        why = f"asked for it in {ear.attempt}"
+        try:
+            await self._ask(self._words, lambda: bar(self._store, address, why))
+        except SchedulerError as error:
+            logger.error("%s: asked not to be called, and can't be noted: %s", ear.attempt, error)
+
+    async def _note_lines(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            lines, self._lines = self._lines[-MOST_LINES:], []
+            if not lines:
+                continue
+            try:
+                await self._ask(self._words, partial(note, self._store, lines))
+            except SchedulerError as error:
+                logger.warning("%d live lines are lost: %s", len(lines), error)
+
+
+class _Follower:
+    """Follows one connection for as long as it is in this listener's charge."""
+
+    def __init__(self, listener: Listener, ear: Ear) -> None:
+        self._listener = listener
+        self._ear = ear
+        self.is_open = False
+        self._was_open = ear.was_open
+        self.task = asyncio.create_task(self._follow_safely())
+
+    async def _follow_safely(self) -> None:
+        try:
+            await self._follow()
+        except Exception:
+            logger.exception("%s: can't be listened to", self._ear.attempt)
+        finally:
+            self.is_open = False
+
+    async def _follow(self) -> None:
+        """Listen until the call is known to be over; then the charge is kept, and nothing is said.
+
+        A socket that closes is opened again at once. That this is refused, or that it closes again,
+        is taken for a hang-up, unless many closed together.
+        """
+        tries, refusals = 0, 0
+        closed_at: float | None = None
+        while True:
+            began_at = since_boot()
+            end = await self._listen_once()
+            now = since_boot()
+            if end is _End.COMPLETED:
+                await self._listener.hint(self._ear, "hung_up")
+                return
+            if end is _End.CLOSED and (closed_at is None or now - began_at > AGAIN_SECONDS):
+                tries, refusals, closed_at = 0, 0, now
+                continue
+            if end is not _End.FAILED and self._was_open:
+                refusals += 1
+                if await self._is_over(closed_at or began_at, refusals):
+                    await self._listener.hint(self._ear, "hung_up")
+                    return
+            await asyncio.sleep(TRY_AGAIN_SECONDS[min(tries, len(TRY_AGAIN_SECONDS) - 1)])
+            tries += 1
+
+    async def _is_over(self, closed_at: float, refusals: int) -> bool:
+        """Decide whether a socket that can't be had again means that its call is over."""
+        closings = self._listener.closings
+        await asyncio.sleep(max(0.0, closed_at + DOUBT_SECONDS - since_boot()))
+        if not closings.was_outage(closed_at):
+            return True
+        # Sockets can be had again, but not this one.
+        return refusals > 1 and closings.is_well_since(closed_at)
+
+    async def _listen_once(self) -> _End:
+        """Listen on the first place that can be had, until it ends."""
+        end = _End.FAILED
+        try:
+            places = await self._listener.subscriptions(self._ear)
+        except SchedulerError as error:
+            logger.info("%s: nowhere to listen: %s", self._ear.attempt, error)
+            return end
+        for place in places:
+            try:
+                socket = await self._listener.open(place)
+            except InvalidStatus as error:
+                status = error.response.status_code
+                if 400 <= status < 500 and status not in (401, 407, 408, 429):
+                    end = _End.REFUSED
+            except (OSError, TimeoutError, WebSocketException) as error:
+                logger.debug("%s: no socket: %r", self._ear.attempt, error)
+            else:
+                return await self._hear(socket)
+        return end
+
+    async def _hear(self, socket: ClientConnection) -> _End:
+        self.is_open = self._was_open = True
+        closings, loop = self._listener.closings, asyncio.get_running_loop()
+        well = loop.call_later(WINDOW_SECONDS, lambda: closings.stays_open(since_boot()))
+        try:
+            async for frame in socket:
+                for news in self._listener.read(self._ear, frame):
+                    if news.kind == "completed":
+                        return _End.COMPLETED
+                    await self._act(news)
+        except ConnectionClosed:
+            pass
+        finally:
+            well.cancel()
+            open_before = self._listener.open_sockets
+            self.is_open = False
+            await socket.close()
+        closings.closed(since_boot(), open_before=open_before)
+        return _End.CLOSED
+
+    async def _act(self, news: News) -> None:
+        on_machine = self._ear.policy.on_machine
+        if news.answered_by_machine and on_machine is not OnMachine.GO_ON:
+            why = "machine" if on_machine is OnMachine.STOP else "not_reached"
+            await self._listener.hint(self._ear, why)
+        elif news.intent == "do_not_call":
+            await self._listener.bar(self._ear)
+
+
+_silent: Any = logging.getLogger("callsched.websockets")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False

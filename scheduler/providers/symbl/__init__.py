@@ -1,0 +1,10 @@
+"""Symbl's Telephony API and its neighbours: what is sent, and how its answers are read.
+
+There is no idempotency key, no status call and no callback. Success is any 2xx. Error bodies come
+in three shapes (`message`; `statusCode` and `message`; `code`, `message` and `url`), empty, or not
+in JSON at all. See https://github.com/symblai/symbl-docs, docs/telephony/reference/reference.md.
+"""
+
+from scheduler.providers.symbl.client import Symbl
+
+__all__ = ["Symbl"]

@@ -1,0 +1,281 @@
+"""The access token: fetched by one worker for all, renewed near its end, and once when refused.
+
+Until near its end the service hands the same token out again, so it is asked for a new one within
+the last tenth of its life, at most 60 s, and not before. See
+https://github.com/symblai/symbl-docs, docs/developer-tools/authentication.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeGuard
+
+import requests
+from requests.auth import AuthBase
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from scheduler.clock import since_boot
+from scheduler.errors import AccountFault, LedgerUnreachable, MaybeDone, NotDone
+from scheduler.providers.http import Line
+from scheduler.providers.symbl.answers import is_success, json_of, message_of, text_in
+from scheduler.tokens import SharedToken, TokenShelf
+
+logger = logging.getLogger(__name__)
+
+#: In wall time, for one request of a token.
+TOKEN_SECONDS = 10.0
+
+#: How long somebody else's fetching is waited for: its three requests, and the pauses between.
+_RESERVED_SECONDS = 12.0
+_LOOK_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class Token:
+    """A token in the hands of this process."""
+
+    value: str = field(repr=False)
+    ends_at: float  #: on the clock of `since_boot`, as are the others
+    renew_at: float
+    on_trial: bool = False
+
+
+class Bearer(AuthBase):
+    """Sends a token in both documented forms. As `auth`, so that no .netrc overrides it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token into a request."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["x-api-key"] = self._token
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an account proves itself with: id and secret, or a token that was given."""
+
+    base_url: str
+    app_id: str = ""
+    secret: str = field(default="", repr=False)
+    given: str = field(default="", repr=False)
+
+
+class Access:
+    """The token of one account. Safe to use from many threads."""
+
+    def __init__(
+        self, credentials: Credentials, fingerprint: str, line: Line, shelf: TokenShelf | None
+    ) -> None:
+        """Without a shelf every process fetches its own."""
+        self._credentials = credentials
+        self._fingerprint = fingerprint
+        self._line = line
+        self._shelf = shelf
+        self._token = _given(credentials.given) if credentials.given else None
+        self._renewing = threading.Lock()  #: may take long: an answer never waits for it
+        self._changing = threading.Lock()
+
+    def authorize(self, max_duration_seconds: float) -> None:
+        """Make sure that a token is at hand which outlives a call of this length.
+
+        One that we can renew always does. Raises NotDone, MaybeDone or AccountFault.
+        """
+        token = self.fresh()
+        if self._credentials.given and token.ends_at < since_boot() + max_duration_seconds:
+            left = max(0.0, token.ends_at - since_boot())
+            raise AccountFault(
+                f"the given token ends in {left:.0f} s, before a call of"
+                f" {max_duration_seconds:.0f} s could be stopped: set a new"
+                " CALLSCHED_SYMBL_ACCESS_TOKEN, or id and secret"
+            )
+
+    def token(self) -> Token:
+        """Return the token at hand, a stale one too: a stop does not wait for its renewal."""
+        return self._token or self._renew(None)
+
+    def fresh(self) -> Token:
+        """Return a token that does not end soon. Raises NotDone or AccountFault."""
+        token = self._token
+        if token is None or token.renew_at <= since_boot():
+            token = self._renew(token)
+        return token
+
+    def accepted(self, token: Token) -> None:
+        """Hear that the API took a token: if it was on trial, it is so no longer."""
+        if token.on_trial:
+            token.on_trial = False
+            try:
+                if self._shelf is not None:
+                    self._shelf.accept(self._fingerprint, token.value)
+            except LedgerUnreachable as error:
+                logger.warning("a token can't be shared: %s", error)
+
+    def refused(self, token: Token, answer: requests.Response) -> NoReturn:
+        """Drop a token that was answered 401; the next one is fetched before the next `begin`.
+
+        Raises NotDone; AccountFault when this one came in the place of a refused one already.
+        """
+        given = self._credentials.given
+        with self._changing:
+            ours = self._token is token
+            if ours and not given:
+                self._token = None
+        second = bool(given) or (ours and self._refused_again(token))
+        if second:
+            names = "ACCESS_TOKEN" if given else "APP_ID and CALLSCHED_SYMBL_APP_SECRET"
+            raise AccountFault(
+                f"the API refuses our token, check CALLSCHED_SYMBL_{names}: {message_of(answer)}"
+            )
+        raise NotDone(f"the token was refused and will be renewed: {message_of(answer)}")
+
+    def _refused_again(self, token: Token) -> bool:
+        if self._shelf is not None:
+            try:
+                return self._shelf.refuse(self._fingerprint, token.value)
+            except LedgerUnreachable as error:
+                logger.warning("a refused token can't be taken from the others: %s", error)
+        self._trial = True
+        return token.on_trial
+
+    _trial = False  #: without a shelf: the next token that is fetched is on trial
+
+    # Renewal ------------------------------------------------------------------------------------
+
+    def _renew(self, old: Token | None) -> Token:
+        """Get a token; of many threads that find the old one wanting, one does."""
+        if self._credentials.given:
+            if old is None or old.ends_at <= since_boot():
+                raise AccountFault("the given token has ended: set CALLSCHED_SYMBL_ACCESS_TOKEN")
+            return old
+        is_good = old is not None and old.ends_at > since_boot()
+        if not self._renewing.acquire(blocking=not is_good):
+            assert old is not None
+            return old  # another thread renews it
+        try:
+            token = self._token
+            if token is None or token is old:
+                token = self._shared(old) if self._shelf is not None else self._own()
+                with self._changing:
+                    self._token = token
+            return token
+        finally:
+            self._renewing.release()
+
+    def _shared(self, old: Token | None) -> Token:
+        assert self._shelf is not None
+        give_up_at = since_boot() + _RESERVED_SECONDS
+        try:
+            while True:
+                kept = self._shelf.read(self._fingerprint)
+                if kept is not None and kept.seconds_left > kept.margin_seconds:
+                    return _held(kept)
+                if self._shelf.reserve(self._fingerprint, _RESERVED_SECONDS):
+                    return self._fetch_for_all(self._shelf)
+                if old is not None and self._token is old and old.ends_at > since_boot():
+                    return old  # somebody renews it; until then it is still good
+                if since_boot() >= give_up_at:
+                    raise NotDone("no token: another worker has been fetching one for too long")
+                time.sleep(_LOOK_SECONDS)
+        except LedgerUnreachable as error:
+            # A stop needs no ledger.
+            logger.warning("the token that all workers share can't be reached: %s", error)
+            return self._own()
+
+    def _fetch_for_all(self, shelf: TokenShelf) -> Token:
+        try:
+            fetched = self._fetch()
+        except BaseException:
+            shelf.release(self._fingerprint)
+            raise
+        try:
+            return _held(shelf.put(self._fingerprint, fetched))
+        except LedgerUnreachable:
+            return _held(fetched)
+
+    def _own(self) -> Token:
+        token = _held(self._fetch())
+        token.on_trial, self._trial = self._trial, False
+        return token
+
+    def _fetch(self) -> SharedToken:
+        again = Retrying(
+            retry=retry_if_exception_type(NotDone),
+            wait=wait_random_exponential(multiplier=0.2, max=2),
+            stop=stop_after_attempt(3),
+            reraise=True,
+        )
+        asked_at = since_boot()
+        value, lifetime_seconds = again(self._generate)
+        left = lifetime_seconds - (since_boot() - asked_at)
+        return SharedToken(value, max(0.0, left), min(60.0, lifetime_seconds / 10))
+
+    def _generate(self) -> tuple[str, float]:
+        known = self._credentials
+        body = {"type": "application", "appId": known.app_id, "appSecret": known.secret}
+        url = f"{known.base_url}/oauth2/token:generate"
+        try:
+            answer = self._line.send("POST", url, body, seconds=TOKEN_SECONDS)
+        except MaybeDone as error:
+            raise NotDone(f"no token: {error}", reached=False) from error
+        said = json_of(answer) or {}
+        token, lifetime = text_in(said, "accessToken"), said.get("expiresIn")
+        if is_success(answer) and can_be_sent(token) and _is_length(lifetime):
+            return token, lifetime
+        if answer.status_code in (408, 429) or answer.status_code >= 500:
+            raise NotDone(f"no token: {message_of(answer)}", reached=answer.status_code == 429)
+        if answer.status_code == 401:
+            raise AccountFault(
+                "the API refuses the credentials, check CALLSCHED_SYMBL_APP_ID and"
+                f" CALLSCHED_SYMBL_APP_SECRET: {message_of(answer)}"
+            )
+        raise AccountFault(
+            f"{known.base_url} gave no token, check CALLSCHED_SYMBL_BASE_URL: {message_of(answer)}"
+        )
+
+
+def _held(shared: SharedToken) -> Token:
+    ends_at = since_boot() + shared.seconds_left
+    return Token(shared.value, ends_at, ends_at - shared.margin_seconds, shared.on_trial)
+
+
+def _given(value: str) -> Token:
+    """Return a token that was given; its end is known when it is a JWT that says so."""
+    ends_at = _end_of(value)
+    left = float("inf") if ends_at is None else ends_at - time.time()
+    return Token(value, since_boot() + left, since_boot() + left)
+
+
+def _end_of(token: str) -> float | None:
+    """Return the instant at which a JWT ends, read from its payload and not verified."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    ends_at: Any = payload.get("exp") if isinstance(payload, dict) else None
+    return float(ends_at) if _is_length(ends_at) else None
+
+
+def can_be_sent(token: str) -> bool:
+    """Whether an HTTP header can carry it."""
+    return token != "" and token.isascii() and token.isprintable()
+
+
+def _is_length(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and value >= 0  # NaN, which json reads, is not

@@ -1,0 +1,109 @@
+"""How an answer is read: defensively, since error bodies come in three shapes, or in none."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import requests
+
+from scheduler.errors import AccountFault, AtLimit, MaybeDone, Refused
+from scheduler.models import Connection
+from scheduler.providers.base import StopAnswer, SummaryPage
+
+#: A `Retry-After` beyond this is a mistake or a maintenance: we look again by then.
+LONGEST_RETRY_AFTER_SECONDS = 300.0
+
+
+def is_success(answer: requests.Response) -> bool:
+    """Whether it is any 2xx: which one the API gives differs by source."""
+    return 200 <= answer.status_code < 300
+
+
+def raise_for_start(answer: requests.Response) -> NoReturn:
+    """Raise what a start's refusal means."""
+    status, message = answer.status_code, message_of(answer)
+    if status == 429:
+        raise AtLimit(message, retry_after_seconds=_retry_after(answer))
+    if status >= 500 or status == 408:
+        raise MaybeDone(message)
+    if status == 402:
+        raise AccountFault(f"the account can't pay: {message}")
+    if status in (404, 405) or status < 400 or _is_page(answer):
+        raise AccountFault(
+            f"this is not the telephony API, check CALLSCHED_SYMBL_BASE_URL: {message}"
+        )
+    raise Refused(message)
+
+
+def connection_in(answer: requests.Response) -> Connection:
+    """Return the connection that a start's answer tells of. Raises AccountFault without one."""
+    said = json_of(answer) or {}
+    connection_id = text_in(said, "connectionId")
+    if not connection_id:
+        raise AccountFault(
+            "a start was answered without a connection, check CALLSCHED_SYMBL_BASE_URL:"
+            f" {message_of(answer)}",
+            maybe_done=True,
+        )
+    return Connection(
+        connection_id,
+        text_in(said, "conversationId"),
+        text_in(said, "eventUrl"),
+        text_in(said, "resultWebSocketUrl"),
+    )
+
+
+def stop_answer(said: dict[str, Any]) -> StopAnswer:
+    """Return what a confirmed stop tells."""
+    listed: Any = said.get("summaryInfo")
+    pages = [_page(page) for page in listed if isinstance(page, dict)] if _is_list(listed) else []
+    return StopAnswer(text_in(said, "conversationId"), tuple(page for page in pages if page.url))
+
+
+def _page(page: dict[str, Any]) -> SummaryPage:
+    user = page.get("user")
+    known = user if isinstance(user, dict) else {}
+    return SummaryPage(text_in(page, "url"), text_in(known, "userId"), text_in(known, "name"))
+
+
+def json_of(answer: requests.Response) -> dict[str, Any] | None:
+    """Return the body when it is the API's own: a JSON object."""
+    said = any_json(answer)
+    return said if isinstance(said, dict) else None
+
+
+def any_json(answer: requests.Response) -> Any:
+    """Return whatever JSON the body is, None when it is none."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def text_in(said: dict[str, Any], name: str) -> str:
+    """Return a field's text, "" when it has none."""
+    value = said.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def message_of(answer: requests.Response) -> str:
+    """Return status and message of whatever the answer is."""
+    said = json_of(answer)
+    words = text_in(said, "message") if said is not None else ""
+    if not words:
+        words = "a page, not the API's JSON" if _is_page(answer) else answer.reason or ""
+    return f"{answer.status_code} {words}".strip()[:300]
+
+
+def _is_page(answer: requests.Response) -> bool:
+    return answer.content.lstrip()[:1] == b"<"
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    """Return the header's seconds; its other form, a date, is not worth a clock's error."""
+    written = answer.headers.get("Retry-After", "")
+    return min(float(written), LONGEST_RETRY_AFTER_SECONDS) if written.isdecimal() else None

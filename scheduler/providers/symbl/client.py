@@ -1,0 +1,225 @@
+"""One Symbl account: start and stop, speaker events, subscriptions, and what was said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+from pydantic import SecretStr
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    stop_after_attempt,
+)
+
+from scheduler.errors import (
+    AccountFault,
+    AtLimit,
+    ConfigError,
+    MaybeDone,
+    NoSuchConnection,
+    NotDone,
+    NotRecorded,
+    Refused,
+)
+from scheduler.models import Connection, Insight
+from scheduler.providers.base import (
+    Leave,
+    News,
+    Order,
+    SpeakerEvent,
+    StopAnswer,
+    Subscription,
+)
+from scheduler.providers.http import Line
+from scheduler.providers.symbl.access import Access, Bearer, Credentials, can_be_sent
+from scheduler.providers.symbl.answers import (
+    any_json,
+    connection_in,
+    is_success,
+    json_of,
+    message_of,
+    raise_for_start,
+    stop_answer,
+)
+from scheduler.providers.symbl.conversations import PATHS, conversation_url, read_insight
+from scheduler.providers.symbl.instants import written
+from scheduler.providers.symbl.sockets import read_frame, subscriptions
+from scheduler.providers.symbl.start import start_body
+from scheduler.settings import Settings
+from scheduler.tokens import TokenShelf
+
+#: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
+START_SECONDS = 15.0
+STOP_SECONDS = 10.0
+EVENT_SECONDS = 5.0
+READ_SECONDS = 30.0
+
+
+class Symbl:
+    """One Symbl account. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings, shelf: TokenShelf | None = None) -> None:
+        """Raise ConfigError when the credentials are missing. Workers share a token by `shelf`."""
+        self._base_url = settings.symbl_base_url
+        self._digits_only = settings.symbl_number_format == "digits"
+        credentials = _credentials(settings)
+        identity = "\n".join(
+            (credentials.base_url, credentials.app_id, credentials.secret, credentials.given)
+        )
+        self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._line = Line()
+        self._access = Access(credentials, self.fingerprint, self._line, shelf)
+
+    def close(self) -> None:
+        """Close the connections of this thread."""
+        self._line.close()
+
+    def authorize(self, max_duration_seconds: float) -> None:
+        """Make sure that a token is at hand which outlives a call of this length."""
+        self._access.authorize(max_duration_seconds)
+
+    # Telephony ----------------------------------------------------------------------------------
+
+    def start(self, order: Order, leave: Leave) -> Connection:
+        """Send one start, once. A 401 drops the token and is NotDone; a second is AccountFault."""
+        body = start_body(order, digits_only=self._digits_only)
+        answer = self._connect(body, START_SECONDS, leave)
+        if not is_success(answer):
+            raise_for_start(answer)
+        return connection_in(answer)
+
+    def stop(self, connection_id: str) -> StopAnswer:
+        """Send a stop, and once more when the first did nothing. Only the API's own 2xx returns."""
+        answer: StopAnswer = _once_more(self._stop, connection_id)
+        return answer
+
+    def _stop(self, connection_id: str) -> StopAnswer:
+        body = {"operation": "stop", "connectionId": connection_id}
+        answer = self._connect(body, STOP_SECONDS)
+        said = json_of(answer)
+        if is_success(answer) and (said is not None or not answer.content.strip()):
+            return stop_answer(said or {})
+        if answer.status_code in (404, 410) and said is not None:
+            raise NoSuchConnection(message_of(answer))
+        raise MaybeDone(f"a stop was not confirmed: {message_of(answer)}")
+
+    def tell(self, connection: Connection, event: SpeakerEvent) -> None:
+        """Push a speaker event to the connection's `eventUrl`."""
+        user = {"userId": event.user_id} | ({"name": event.name} if event.name else {})
+        body: dict[str, Any] = {"topic": "speaker", "type": event.kind, "user": user}
+        if event.at is not None:
+            body["timestamp"] = written(event.at)
+        own = f"{self._base_url}/v1/event/{connection.connection_id}"
+        _once_more(self._tell, connection.event_url or own, body)
+
+    def _tell(self, url: str, body: dict[str, Any]) -> None:
+        answer = self._ask("POST", url, body, seconds=EVENT_SECONDS)
+        if answer.status_code in (404, 410):
+            raise NoSuchConnection(message_of(answer))
+        _expect_success(answer)
+
+    # News of live connections -------------------------------------------------------------------
+
+    def subscriptions(self, connection: Connection) -> Sequence[Subscription]:
+        """Return where to listen to a connection, the best place first. May fetch a token."""
+        return subscriptions(self._base_url, connection, self._access.fresh().value)
+
+    def read(self, frame: str | bytes) -> list[News]:
+        """Return the news in one frame of a subscription; nothing for what is not understood."""
+        return read_frame(frame)
+
+    # What was said ------------------------------------------------------------------------------
+
+    def collect(self, conversation_id: str, insight: Insight) -> Any:
+        """Read one thing of a conversation. Raises NotRecorded on 404, or any ProviderError."""
+        return _once_more(self._collect, conversation_id, insight)
+
+    def _collect(self, conversation_id: str, insight: Insight) -> Any:
+        url = f"{conversation_url(self._base_url, conversation_id)}/{PATHS[insight]}"
+        answer = self._ask("GET", url, seconds=READ_SECONDS)
+        if answer.status_code == 404:
+            raise NotRecorded(message_of(answer))
+        _expect_success(answer)
+        try:
+            return read_insight(insight, any_json(answer))
+        except ValueError as error:
+            raise MaybeDone(f"{insight}: {error}") from error
+
+    def erase(self, conversation_id: str) -> None:
+        """Have the API delete a conversation; one that it does not know is no error."""
+        url = conversation_url(self._base_url, conversation_id)
+        answer = _once_more(self._ask, "DELETE", url, seconds=READ_SECONDS)
+        if answer.status_code != 404:
+            _expect_success(answer)
+
+    # Requests -----------------------------------------------------------------------------------
+
+    def _connect(
+        self, body: dict[str, Any], seconds: float, leave: Leave | None = None
+    ) -> requests.Response:
+        url = f"{self._base_url}/v1/endpoint:connect"
+        return self._ask("POST", url, body, seconds=seconds, leave=leave)
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        body: dict[str, Any] | None = None,
+        *,
+        seconds: float,
+        leave: Leave | None = None,
+    ) -> requests.Response:
+        token = self._access.token()
+        auth = Bearer(token.value)
+        answer = self._line.send(method, url, body, seconds=seconds, auth=auth, leave=leave)
+        if answer.status_code == 401:
+            self._access.refused(token, answer)
+        self._access.accepted(token)
+        return answer
+
+
+#: What did nothing is asked once more, after a 401 with a fresh token; but not at once after a 429.
+_once_more = Retrying(
+    retry=retry_if_exception_type(NotDone) & retry_if_not_exception_type(AtLimit),
+    stop=stop_after_attempt(2),
+    reraise=True,
+)
+
+
+def _expect_success(answer: requests.Response) -> None:
+    """Raise what the refusal of a harmless request means."""
+    if is_success(answer):
+        return
+    if answer.status_code == 429:
+        raise AtLimit(message_of(answer))
+    if answer.status_code >= 500 or answer.status_code == 408:
+        raise MaybeDone(message_of(answer))
+    if answer.status_code in (400, 403, 404, 410):
+        raise Refused(message_of(answer))
+    raise AccountFault(message_of(answer))
+
+
+def _credentials(settings: Settings) -> Credentials:
+    app_id, secret = settings.symbl_app_id or "", _revealed(settings.symbl_app_secret)
+    if app_id and secret:
+        return Credentials(settings.symbl_base_url, app_id, secret)
+    given = _revealed(settings.symbl_access_token)
+    if not given:
+        raise ConfigError(
+            "no credentials: set CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET,"
+            " or CALLSCHED_SYMBL_ACCESS_TOKEN"
+        )
+    if not can_be_sent(given):
+        raise ConfigError(
+            "CALLSCHED_SYMBL_ACCESS_TOKEN: has characters that no HTTP header can carry"
+        )
+    return Credentials(settings.symbl_base_url, app_id, secret, given)
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    """Return a secret without the line break of the file that it may have been read from."""
+    return secret.get_secret_value().strip() if secret is not None else ""

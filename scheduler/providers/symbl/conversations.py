@@ -1,0 +1,147 @@
+"""What the Conversation API has of a call, one request for each thing, in our own words.
+
+See https://github.com/symblai/symbl-docs, docs/conversation-api/api-reference. What is not there in
+an answer is left out: the API promises little about which fields come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from scheduler.models import Insight
+from scheduler.providers.symbl.answers import text_in
+from scheduler.providers.symbl.instants import instant
+
+PATHS: Mapping[Insight, str] = {
+    Insight.TRANSCRIPT: "messages",
+    Insight.TOPICS: "topics",
+    Insight.ACTION_ITEMS: "action-items",
+    Insight.FOLLOW_UPS: "follow-ups",
+    Insight.QUESTIONS: "questions",
+    Insight.SUMMARY: "summary",
+    Insight.ANALYTICS: "analytics",
+    Insight.MEMBERS: "members",
+    Insight.ENTITIES: "entities",
+    Insight.TRACKERS: "trackers-detected",
+}
+
+
+def conversation_url(base_url: str, conversation_id: str) -> str:
+    """Return the address of a conversation."""
+    return f"{base_url}/v1/conversations/{quote(conversation_id, safe='')}"
+
+
+def read_insight(insight: Insight, said: Any) -> Any:
+    """Return what an answer says, compactly; raises ValueError when it is not the API's shape."""
+    return _READERS[insight](said)
+
+
+def _transcript(said: Any) -> list[dict[str, Any]]:
+    return [
+        {"speaker": _who(message.get("from")), "text": text_in(message, "text")}
+        | {"started_at": instant(message.get("startTime"))}
+        | _known(ended_at=instant(message.get("endTime")))
+        for message in _items(said, "messages")
+    ]
+
+
+def _topics(said: Any) -> list[dict[str, Any]]:
+    return [_scored(topic) for topic in _items(said, "topics")]
+
+
+def _tasks(wrapper: str) -> Callable[[Any], list[dict[str, Any]]]:
+    def read(said: Any) -> list[dict[str, Any]]:
+        return [
+            _scored(item)
+            | _known(
+                speaker=_who(item.get("from")),
+                assignee=_who(item.get("assignee")),
+                due_by=text_in(item, "dueBy"),
+            )
+            for item in _items(said, wrapper)
+        ]
+
+    return read
+
+
+def _questions(said: Any) -> list[dict[str, Any]]:
+    return [
+        _scored(item) | _known(speaker=_who(item.get("from"))) for item in _items(said, "questions")
+    ]
+
+
+def _summary(said: Any) -> str:
+    return " ".join(filter(None, (text_in(part, "text") for part in _items(said, "summary"))))
+
+
+def _analytics(said: Any) -> dict[str, Any]:
+    return {"metrics": _items(said, "metrics"), "members": _items(said, "members")}
+
+
+def _members(said: Any) -> list[dict[str, Any]]:
+    return [
+        _known(name=text_in(member, "name"), email=text_in(member, "email"))
+        for member in _items(said, "members")
+    ]
+
+
+def _entities(said: Any) -> list[dict[str, Any]]:
+    return [
+        _known(type=text_in(item, "type"), text=text_in(item, "text"), value=item.get("value"))
+        for item in _items(said, "entities")
+    ]
+
+
+def _trackers(said: Any) -> list[dict[str, Any]]:
+    # The one answer that is a bare array; a wrapper is taken as well.
+    found = said if isinstance(said, list) else _items(said, "trackers")
+    return [
+        {
+            "name": text_in(tracker, "name"),
+            "matches": [
+                _known(type=text_in(match, "type"), value=text_in(match, "value"))
+                for match in _items(tracker, "matches", optional=True)
+            ],
+        }
+        for tracker in found
+        if isinstance(tracker, dict)
+    ]
+
+
+_READERS: Mapping[Insight, Callable[[Any], Any]] = {
+    Insight.TRANSCRIPT: _transcript,
+    Insight.TOPICS: _topics,
+    Insight.ACTION_ITEMS: _tasks("actionItems"),
+    Insight.FOLLOW_UPS: _tasks("followUps"),
+    Insight.QUESTIONS: _questions,
+    Insight.SUMMARY: _summary,
+    Insight.ANALYTICS: _analytics,
+    Insight.MEMBERS: _members,
+    Insight.ENTITIES: _entities,
+    Insight.TRACKERS: _trackers,
+}
+
+
+def _items(said: Any, name: str, *, optional: bool = False) -> list[dict[str, Any]]:
+    found = said.get(name) if isinstance(said, dict) else None
+    if not isinstance(found, list):
+        if optional:
+            return []
+        raise ValueError(f"an answer without {name}")
+    return [item for item in found if isinstance(item, dict)]
+
+
+def _scored(item: dict[str, Any]) -> dict[str, Any]:
+    return {"text": text_in(item, "text")} | _known(score=item.get("score"))
+
+
+def _who(who: Any) -> str:
+    if not isinstance(who, dict):
+        return ""
+    return next(filter(None, (text_in(who, key) for key in ("name", "userId", "email"))), "")
+
+
+def _known(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, "")}

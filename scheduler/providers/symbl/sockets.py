@@ -1,0 +1,133 @@
+"""The WebSocket of a live connection: where it is, and what its frames tell.
+
+Two paths are known: `/session/subscribe/{connectionId}`, which every SDK uses, and the address that
+the start's answer gives. Of the control messages only those of the Streaming API are documented;
+on telephony they are taken when they come.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from scheduler.models import Connection
+from scheduler.providers.base import News, Subscription
+from scheduler.providers.symbl.answers import text_in
+from scheduler.providers.symbl.instants import instant
+
+
+def subscriptions(base_url: str, connection: Connection, token: str) -> list[Subscription]:
+    """Return where to listen, the best place first; the token leaves as encrypted as elsewhere."""
+    base = "ws" + base_url.removeprefix("http")
+    headers = {"x-api-key": token, "Authorization": f"Bearer {token}"}
+    own = f"{base}/session/subscribe/{quote(connection.connection_id, safe='')}"
+    places = [Subscription(own, headers)]
+    given = connection.result_websocket_url
+    if given != own and urlsplit(given).scheme in ("wss", urlsplit(own).scheme):
+        places.append(Subscription(given, headers))
+    return places
+
+
+def read_frame(frame: str | bytes) -> list[News]:
+    """Return the news in a frame; nothing for what is not understood."""
+    try:
+        said = json.loads(frame)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(said, dict):
+        return []
+    reader = _READERS.get(text_in(said, "type"))
+    return (
+        [news for news in reader(said) if news.text or news.kind == "completed"] if reader else []
+    )
+
+
+def _transcript(said: dict[str, Any]) -> list[News]:
+    if said.get("isFinal") is not True:
+        return []
+    return [News("transcript", _content(said), _speaker(said))]
+
+
+def _messages(said: dict[str, Any]) -> list[News]:
+    return [
+        News("message", _content(message), _speaker(message), _said_at(message))
+        for message in _objects(said, "messages")
+    ]
+
+
+def _insights(said: dict[str, Any]) -> list[News]:
+    return [
+        News(text_in(insight, "type") or "insight", _content(insight), _speaker(insight))
+        for insight in _objects(said, "insights")
+    ]
+
+
+def _topics(said: dict[str, Any]) -> list[News]:
+    return [
+        News("topic", text_in(topic, "phrases") or text_in(topic, "text"))
+        for topic in _objects(said, "topics")
+    ]
+
+
+def _intent(said: dict[str, Any]) -> list[News]:
+    found = said.get("intent")
+    if not isinstance(found, dict):
+        return []
+    name, sub_intent = text_in(found, "intent"), text_in(found, "subIntent")
+    words = f"{name}: {sub_intent}" if sub_intent else name
+    by_machine = name == "answering_machine" and sub_intent == "answered_by_machine"
+    return [News("intent", words, intent=name, answered_by_machine=by_machine)]
+
+
+def _tracker(said: dict[str, Any]) -> list[News]:
+    return [News("tracker", text_in(tracker, "name")) for tracker in _objects(said, "trackers")]
+
+
+def _control(said: dict[str, Any]) -> list[News]:
+    inner = said.get("message")
+    if not isinstance(inner, dict):
+        return []
+    kind = text_in(inner, "type")
+    if kind == "conversation_completed":
+        return [News("completed")]
+    return _error(inner) if kind == "error" else []
+
+
+def _error(said: dict[str, Any]) -> list[News]:
+    return [News("error", text_in(said, "message") or text_in(said, "details"))]
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], list[News]]] = {
+    "transcript_response": _transcript,
+    "message_response": _messages,
+    "insight_response": _insights,
+    "topic_response": _topics,
+    "intent_response": _intent,
+    "tracker_response": _tracker,
+    "message": _control,
+    "error": _error,
+}
+
+
+def _objects(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = said.get(name)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _content(said: dict[str, Any]) -> str:
+    """Return the words: newer messages carry `payload.content`, older ones `text`."""
+    payload = said.get("payload")
+    content = text_in(payload, "content") if isinstance(payload, dict) else ""
+    return content or text_in(said, "text")
+
+
+def _speaker(said: dict[str, Any]) -> str:
+    who = said.get("from")
+    return text_in(who, "name") or text_in(who, "userId") if isinstance(who, dict) else ""
+
+
+def _said_at(said: dict[str, Any]) -> float | None:
+    duration = said.get("duration")
+    return instant(duration.get("startTime")) if isinstance(duration, dict) else None

@@ -1,0 +1,166 @@
+"""Who listens to which live connection, and what is heard on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.models import Attempt, Connection, Contact, Policy
+from scheduler.records import decode, decode_policy
+from scheduler.store import keys
+from scheduler.store.client import reaching
+from scheduler.store.ledger import Store, clock
+
+#: Live lines that are kept of a call, and of a campaign, until what was said has been collected.
+CALL_LINES = 1000
+CAMPAIGN_LINES = 10_000
+LINES_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """A live connection in the charge of one listener."""
+
+    attempt: Attempt
+    connection: Connection
+    contact: Contact
+    policy: Policy
+    was_open: bool  #: an earlier listener has had a socket of it open
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One line of what is said on a live connection, or of what the API makes of it."""
+
+    attempt: Attempt
+    kind: str  #: message, transcript, topic, action_item, follow_up, question, intent, …
+    text: str
+    speaker: str = ""
+    said_at: float | None = None  #: epoch seconds, by the API's clock
+
+    def fields(self) -> dict[str, str]:
+        """Return what a stream keeps of it."""
+        said_at = "" if self.said_at is None else repr(self.said_at)
+        known = {"k": self.kind, "x": self.text, "s": self.speaker, "t": said_at}
+        return {"r": str(self.attempt.row)} | {key: value for key, value in known.items() if value}
+
+
+def listen(
+    store: Store,
+    account: str,
+    listener: str,
+    *,
+    lease_seconds: float,
+    room: int,
+    held: Mapping[Attempt, bool],
+    now: float | None = None,
+) -> tuple[list[Attempt], list[Ear]]:
+    """Keep what is `held`, with whether its socket is open, and take up to `room` more.
+
+    Returns what this listener has no longer, and what it has now besides.
+    """
+    sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
+    args = (account, listener, lease_seconds, room, clock(now), *sockets)
+    lost, taken = store.run(store.do.listen, *args)
+    fives = list(zip(*(iter(taken),) * 5, strict=True))
+    return [Attempt.parse(attempt) for attempt in lost], _ears(store, fives)
+
+
+def _socket(is_open: bool) -> str:
+    return "open" if is_open else "shut"
+
+
+def _ears(store: Store, taken: list[tuple[str, str, str, str, str]]) -> list[Ear]:
+    attempts = [Attempt.parse(attempt) for attempt, *_ in taken]
+    if not attempts:
+        return []
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            entry = f"{attempt.row}-0"
+            pipe.hget(keys.campaign(attempt.campaign_id, "meta"), "policy")
+            pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
+        found = iter(pipe.execute())
+    ears = []
+    for attempt, (_, connection_id, conversation_id, url, heard) in zip(
+        attempts, taken, strict=True
+    ):
+        policy, contacts = next(found), next(found)
+        if policy and contacts:  # else it was purged
+            connection = Connection(connection_id, conversation_id, "", url)
+            contact = decode(contacts[0][1]["c"])[0]
+            was_open = heard == "1"
+            ears.append(Ear(attempt, connection, contact, decode_policy(policy), was_open))
+    return ears
+
+
+def let_go(store: Store, account: str, listener: str, held: Iterable[Attempt]) -> None:
+    """Let other listeners have these at once."""
+    store.run(store.do.let_go, account, listener, *map(str, held))
+
+
+def hint(store: Store, account: str, attempt: Attempt, why: str, now: float | None = None) -> bool:
+    """Have a connection stopped now: `hung_up`, `machine` or `not_reached`. False if it was due."""
+    patience = store.leases.stop_patience
+    return bool(store.run(store.do.hint, account, str(attempt), why, patience, clock(now)))
+
+
+def note(store: Store, heard: Iterable[Heard]) -> None:
+    """Keep live lines for `tail`; the oldest ones give way."""
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for line in heard:
+            campaign_id, row = line.attempt.campaign_id, line.attempt.row
+            of_campaign = keys.campaign(campaign_id, "said")
+            of_call = f"{keys.call(campaign_id, row)}:said"
+            fields: Any = line.fields()
+            pipe.xadd(of_call, fields, maxlen=CALL_LINES, approximate=True)
+            pipe.xadd(of_campaign, fields, maxlen=CAMPAIGN_LINES, approximate=True)
+            pipe.expire(of_call, LINES_SECONDS)
+            pipe.expire(of_campaign, LINES_SECONDS)
+        pipe.execute()
+
+
+def said(
+    store: Store,
+    campaign_id: str,
+    row: int | None = None,
+    *,
+    after: str = "0",
+    block_seconds: float = 1.0,
+) -> list[tuple[str, Heard]]:
+    """Return the live lines after this place, with the place of each; waits for one if need be.
+
+    Without a row, those of every call of the campaign. Attempts have the number 0: it is not kept.
+    """
+    key = (
+        keys.campaign(campaign_id, "said") if row is None else f"{keys.call(campaign_id, row)}:said"
+    )
+    with reaching():
+        found = store.redis.xread({key: after}, count=500, block=int(block_seconds * 1000))
+    entries = next(iter(found.values()))[0] if isinstance(found, dict) and found else None
+    if entries is None:
+        entries = found[0][1] if found else []
+    return [(place, _heard(campaign_id, fields)) for place, fields in entries]
+
+
+def _heard(campaign_id: str, fields: dict[str, str]) -> Heard:
+    said_at = fields.get("t")
+    return Heard(
+        Attempt(campaign_id, int(fields["r"]), 0),
+        fields["k"],
+        fields.get("x", ""),
+        fields.get("s", ""),
+        float(said_at) if said_at else None,
+    )
+
+
+def bar(store: Store, number: str, why: str) -> bool:
+    """Put a number or SIP address on the do-not-call list. False when it was on it."""
+    with reaching():
+        return bool(store.redis.hsetnx(f"{keys.ROOT}do_not_call", number, why))
+
+
+def is_barred(store: Store, number: str) -> bool:
+    """Whether a number or SIP address is on the do-not-call list."""
+    with reaching():
+        return bool(store.redis.hexists(f"{keys.ROOT}do_not_call", number))

@@ -1,0 +1,14 @@
+--[[
+  Let other listeners have at once what this one has in its charge: it leaves.
+
+    ARGV[1]  account
+    ARGV[2]  listener
+    ARGV[3…] attempts
+]]
+local account, listener = ARGV[1], ARGV[2]
+for at = 3, #ARGV do
+  if redis.call("HGET", attempt_key(ARGV[at]), "ear") == listener then
+    redis.call("HSET", attempt_key(ARGV[at]), "ear", "", "socket", "shut")
+    redis.call("ZADD", account_key(account, "ears"), "XX", 0, ARGV[at])
+  end
+end

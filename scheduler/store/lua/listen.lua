@@ -1,0 +1,55 @@
+--[[
+  Keep the connections that a listener has taken charge of, and take more that nobody listens to.
+
+  A charge is a lease: the score of the attempt in `ears`. A listener that dies lets it run out, and
+  another one takes over. The attempt's record says who it is, and whether a socket is open.
+
+    ARGV[1]  account
+    ARGV[2]  listener  who asks
+    ARGV[3]  lease     seconds for which a charge holds
+    ARGV[4]  room      how many more the listener can take
+    ARGV[5]  now       "" for the server's clock
+    ARGV[6…] attempt and its socket's state ("open" or "shut"), for each one in its charge
+
+  Returns the attempts that it has no longer; then for each one taken: attempt, connection_id,
+  conversation_id, result_websocket_url, and "1" when a socket of it has been open before.
+]]
+local account, listener, lease, room = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local now = clock(ARGV[5])
+local ears = account_key(account, "ears")
+
+local lost, taken = {}, {}
+for at = 6, #ARGV, 2 do
+  local attempt, socket = ARGV[at], ARGV[at + 1]
+  local record = attempt_key(attempt)
+  local owner, before = unpack(redis.call("HMGET", record, "ear", "socket"))
+  if owner ~= listener or not redis.call("ZSCORE", ears, attempt) then
+    lost[#lost + 1] = attempt
+  else
+    redis.call("ZADD", ears, exact(now + lease), attempt)
+    if before ~= socket then
+      redis.call("HSET", record, "socket", socket)
+      if socket == "open" then
+        redis.call("HSET", record, "heard", 1)
+      end
+    end
+  end
+end
+
+if room > 0 then
+  for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", ears, "-inf", exact(now), "LIMIT", 0, room)) do
+    local record = attempt_key(attempt)
+    local connection, conversation, url, heard = unpack(redis.call("HMGET", record, "connection_id",
+      "conversation_id", "result_websocket_url", "heard"))
+    if connection then
+      redis.call("ZADD", ears, exact(now + lease), attempt)
+      redis.call("HSET", record, "ear", listener, "socket", "shut")
+      for _, value in ipairs({ attempt, connection, conversation, url, heard or "" }) do
+        taken[#taken + 1] = value
+      end
+    else
+      redis.call("ZREM", ears, attempt)
+    end
+  end
+end
+return { lost, taken }

@@ -1,0 +1,21 @@
+--[[
+  A token was answered 401: nobody uses it again, and its successor is on trial.
+
+  Of the many requests that were under way with it, the first one takes it away; for the others it is
+  another token's matter.
+
+    ARGV[1]  key      of the token
+    ARGV[2]  value    that was refused
+    ARGV[3]  trial    seconds for which the refusal is remembered
+
+  Returns 1 when this token was on trial itself: the credentials are wrong. Else 0.
+]]
+local key, value, trial = ARGV[1], ARGV[2], ARGV[3]
+
+local kept, on_trial = unpack(redis.call("HMGET", key, "value", "on_trial"))
+if kept ~= value then
+  return 0
+end
+redis.call("DEL", key)
+redis.call("SET", key .. ":refused", 1, "EX", trial)
+return on_trial == "1" and 1 or 0

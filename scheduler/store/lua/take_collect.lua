@@ -1,0 +1,28 @@
+--[[
+  Take one conversation that is due to be read; should its reader die, it is due again.
+
+    ARGV[1]  account
+    ARGV[2]  lease  seconds until it is due again
+    ARGV[3]  only   the campaign that is served; "" for all
+    ARGV[4]  now    "" for the server's clock
+
+  Returns attempt, conversation_id, the seconds since its connection was over, how often it was read
+  before, the digest of what was read last, and the campaign's policy; nil when nothing is due.
+]]
+local account, lease, only = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local now = clock(ARGV[4])
+local collect = account_key(account, "collect")
+
+for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", collect, "-inf", exact(now), "LIMIT", 0, 100)) do
+  local call = call_of(attempt)
+  local policy = redis.call("HGET", campaign_key(call.campaign, "meta"), "policy")
+  local conversation, over_at, reads, digest = unpack(redis.call("HMGET", attempt_key(attempt),
+    "conversation_id", "over_at", "reads", "read_digest"))
+  if not policy or not conversation then
+    redis.call("ZREM", collect, attempt) -- it was purged
+  elseif only == "" or only == call.campaign then
+    redis.call("ZADD", collect, exact(now + lease), attempt)
+    return { attempt, conversation, exact(now - tonumber(over_at)), reads or "0", digest or "", policy }
+  end
+end
+return nil
