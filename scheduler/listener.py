@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,9 @@ FRAME_BYTES = 1 << 20
 #: Lines that wait to be put on record while Redis is away; the oldest give way.
 MOST_LINES = 10_000
 
+#: Files of a worker that are no sockets of connections, generously.
+_OTHER_FILES = 512
+
 T = TypeVar("T")
 
 
@@ -99,6 +103,7 @@ class Listener:
     def start(self) -> None:
         """Listen, unless its capacity is nothing."""
         if self._capacity > 0:
+            _allow_files(self._capacity)
             self._thread.start()
 
     def look(self) -> None:
@@ -352,6 +357,18 @@ class _Follower:
             await self._listener.hint(self._ear, why)
         elif news.intent == "do_not_call":
             await self._listener.bar(self._ear)
+
+
+def _allow_files(sockets: int) -> None:
+    """Let this process have as many files open as its sockets need, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = sockets + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if 0 <= wanted < sockets:
+        logger.warning("%d sockets need more files than the system allows: %d", sockets, wanted)
 
 
 _silent: Any = logging.getLogger("callsched.websockets")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from scheduler.models import Contact, Insight, OnMachine, Policy
 
+_POLICY = tuple(part.name for part in fields(Policy))
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _read = json.JSONDecoder().decode
 
@@ -75,7 +76,10 @@ def encode_policy(policy: Policy) -> str:
 
 def decode_policy(text: str) -> Policy:
     """Return the policy that `encode_policy` was given."""
-    known = parse(text)
-    known["on_machine"] = OnMachine(known["on_machine"])
-    known["insights"] = tuple(map(Insight, known["insights"]))
+    written = parse(text)
+    # One of an earlier release lacks what is new, and has what is gone.
+    known = {name: written[name] for name in _POLICY if name in written}
+    if "on_machine" in known:
+        known["on_machine"] = OnMachine(known["on_machine"])
+    known["insights"] = tuple(map(Insight, known.get("insights", ())))
     return Policy(**known)

@@ -38,7 +38,7 @@ from __future__ import annotations
 ROOT = "callsched:"
 
 #: Raised when a worker of an older release could misread what a newer one has written.
-SCHEMA = 1
+SCHEMA = 2
 
 
 def account(name: str, part: str) -> str:

@@ -113,6 +113,9 @@ class Store:
         with reaching():
             self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)
             found = int(self.redis.get(f"{keys.ROOT}schema") or 0)
+            if found < keys.SCHEMA:
+                # What is new has defaults; workers of before refuse the ledger from now on.
+                self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA)
         if found > keys.SCHEMA:
             raise LedgerError(
                 f"the ledger has schema {found}, this release knows {keys.SCHEMA}:"

@@ -1,0 +1,101 @@
+"""What a thousand live connections cost one worker: its processor, its memory, and late stops.
+
+    python benchmarks/sockets.py [CONNECTIONS] [SECONDS]
+
+Every far end speaks a sentence every 5 s, so that the sockets are not idle. Stops come in a burst,
+for all calls have the same length: their lateness here is that of the burst.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from campaign import numbers
+from hangups import get
+
+
+def run(connections: int, seconds: float, folder: Path) -> list[dict[str, Any]]:
+    """Call everybody at once with one worker; return what the sandbox saw."""
+    file, journal = folder / "contacts.csv", folder / "journal.jsonl"
+    file.write_text("\n".join(["phone_number", *numbers(connections)]) + "\n")
+    words = [sys.executable, "-m", "scheduler.sandbox", "--limit", str(connections)]
+    words += ["--journal", str(journal), "--line-every", "5"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as sandbox:
+        try:
+            assert sandbox.stdout is not None
+            url = sandbox.stdout.readline().strip()
+            _call(file, url, folder, connections, seconds)
+        finally:
+            sandbox.terminate()
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
+def _call(file: Path, url: str, folder: Path, connections: int, seconds: float) -> None:
+    command = [sys.executable, "-m", "scheduler.cli", "run", str(file), "--yes", "--workers", "1"]
+    command += ["--max-duration", f"{seconds:g}s", "--max-concurrency", str(connections)]
+    environment = os.environ | {
+        "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_SYMBL_BASE_URL": url,
+        "CALLSCHED_SYMBL_APP_ID": "benchmark",
+        "CALLSCHED_SYMBL_APP_SECRET": "benchmark",
+        "CALLSCHED_WORKER_THREADS": "64",
+    }
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as campaign:
+        threading.Thread(target=_watch, args=(campaign.pid, url, seconds), daemon=True).start()
+        assert campaign.wait() == 0
+
+
+def _watch(pid: int, url: str, seconds: float) -> None:
+    """Look at the worker while everybody is connected."""
+    most = 0
+    while True:
+        time.sleep(2)
+        sockets = get(f"{url}/sandbox/sockets")["open"]
+        if sockets <= most and most:
+            break
+        most = sockets
+    worker = next(
+        child
+        for child in psutil.Process(pid).children(recursive=True)
+        if "worker" in child.cmdline()
+    )
+    before = worker.cpu_times()
+    time.sleep(seconds / 4)
+    after = worker.cpu_times()
+    used = after.user + after.system - before.user - before.system
+    print(f"sockets open         {get(f'{url}/sandbox/sockets')['open']}")
+    print(f"worker               {used / (seconds / 4):.0%} of a core while all are connected")
+    print(f"memory               {worker.memory_info().rss >> 20} MiB resident")
+
+
+def report(journal: list[dict[str, Any]], seconds: float) -> None:
+    """Print how late the stops were."""
+    answered = {e["connection_id"]: e["at"] for e in journal if e["event"] == "answered"}
+    first: dict[str, float] = {}
+    for event in journal:
+        if event["event"] == "stop":
+            first.setdefault(event["connection_id"], event["at"])
+    late = sorted(first[one] - at - seconds for one, at in answered.items() if one in first)
+    p50, p99 = late[len(late) // 2], late[int(len(late) * 0.99)]
+    print(f"stops late by        p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
+
+
+def main() -> None:
+    """Run once and report."""
+    connections = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
+    with tempfile.TemporaryDirectory() as folder:
+        report(run(connections, seconds, Path(folder)), seconds)
+
+
+if __name__ == "__main__":
+    main()
