@@ -330,7 +330,11 @@ class Dialer:
         while True:
             seen = self._store.limit(account)
             raised = limit.after_acceptance(
-                seen.limit, live=seen.live, ceiling=ceiling, now=seen.now
+                seen.limit,
+                live=seen.live,
+                ceiling=ceiling,
+                now=seen.now,
+                accepted=seen.accepted,
             )
             if raised == seen.limit:
                 return

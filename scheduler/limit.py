@@ -2,8 +2,9 @@
 
 The API neither states its limit nor how much of it is in use, so it is learned below a configured
 ceiling. A new account starts at FIRST and doubles each time that the limit is full of accepted
-connections. A 429 lowers it to what was in use without the refused call; from then on it is raised
-by one at a time, and each refusal doubles the quiet time before the next such probe.
+connections. A 429 lowers it to what was in use without the refused call. From then on it is probed
+by one; a probe that is accepted is followed by steps of two, four, …, for a limit that has moved
+has often moved far. A probe that is refused cost one refusal, and the next one waits longer.
 """
 
 from __future__ import annotations
@@ -13,13 +14,23 @@ from dataclasses import dataclass
 #: Slots of an account that nothing is known of.
 FIRST = 4
 
-#: Quiet time in seconds after the first refusal; each further one doubles it, up to the longest.
+#: Quiet time in seconds after the first refusal; each probe that fails doubles it, up to the
+#: longest.
 SHORTEST_QUIET_SECONDS = 5.0
 LONGEST_QUIET_SECONDS = 300.0
 
-#: Refusals after which the quiet time is the longest. More are not counted: each would only put
-#: off the return of trust, and an account that is full for a day sees thousands.
+#: Where calls are short a probe is soon worth its refusal: when each slot has been used so often
+#: since the last one. It keeps refusals below 1 for so many starts and slots.
+TURNS = 4
+
+#: Failed probes after which the quiet time is the longest. More are not counted: each would only
+#: put off the return of trust.
 MOST_REFUSALS = 7
+
+#: Starts that may be unanswered at once above what has been proven to fit, or this share of it: a
+#: limit that is met while climbing costs so many refusals at most.
+UNPROVEN = 4
+UNPROVEN_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +38,9 @@ class Limit:
     """What is known of an account's limit."""
 
     learned: int = FIRST  #: never below 1
-    refusals: int = 0  #: 429s that changed it, less the probes that succeeded since
+    refusals: int = 0  #: probes that failed in a row, and the refusal before them; 0: none yet
     raise_at: float = 0.0  #: epoch seconds; before it, nothing above `learned` is tried
+    step: int = 0  #: by which it was raised last while climbing after a probe; 0: it is settled
 
 
 def quiet_seconds(refusals: int) -> float:
@@ -36,23 +48,39 @@ def quiet_seconds(refusals: int) -> float:
     return min(LONGEST_QUIET_SECONDS, SHORTEST_QUIET_SECONDS * 2.0 ** (max(refusals, 1) - 1))
 
 
-def after_acceptance(limit: Limit, *, live: int, ceiling: int, now: float) -> Limit:
-    """Return the limit once a start was accepted and `live` connections are open."""
+def after_acceptance(
+    limit: Limit, *, live: int, ceiling: int, now: float, accepted: int = 0
+) -> Limit:
+    """Return the limit once a start was accepted and `live` connections are open.
+
+    `accepted` counts the starts that were, since the last refusal.
+    """
     known = max(limit.learned, min(live, ceiling))
     if live < limit.learned or known >= ceiling:
-        return Limit(known, limit.refusals, limit.raise_at)
+        return Limit(known, limit.refusals, limit.raise_at, limit.step)
     if limit.refusals == 0:
         return Limit(min(2 * known, ceiling))
-    if now < limit.raise_at:
+    if limit.step > 0:
+        # The last step fits: it has moved, and what failed before says nothing any more.
+        step = 2 * limit.step
+        return Limit(min(known + step, ceiling), 1, limit.raise_at, step)
+    if now < limit.raise_at and not _is_worth_a_refusal(limit, accepted, now):
         return Limit(known, limit.refusals, limit.raise_at)
-    trust = max(1, limit.refusals - 1)
-    return Limit(known + 1, trust, now + quiet_seconds(trust))
+    return Limit(known + 1, limit.refusals, limit.raise_at, step=1)
 
 
-def after_refusal(limit: Limit, *, fits: int, now: float) -> Limit:
+def _is_worth_a_refusal(limit: Limit, accepted: int, now: float) -> bool:
+    refused_at = limit.raise_at - quiet_seconds(limit.refusals)
+    return accepted >= TURNS * limit.learned and now >= refused_at + SHORTEST_QUIET_SECONDS
+
+
+def after_refusal(limit: Limit, *, fits: int, now: float, reserve: int = 0) -> Limit:
     """Return the limit once a start was answered 429 while `fits` other slots were in use.
 
-    Of those some may still be refused as well; each that is lowers the limit by its own.
+    Of those some may still be refused as well; each that is lowers the limit by its own. `reserve`
+    slots are left free for other traffic on the account.
     """
-    refusals = min(limit.refusals + 1, MOST_REFUSALS)
-    return Limit(max(1, min(limit.learned, fits)), refusals, now + quiet_seconds(refusals))
+    was_probe = limit.step == 1 and fits >= limit.learned - 1
+    refusals = min(limit.refusals + 1, MOST_REFUSALS) if was_probe else 1
+    learned = max(1, min(limit.learned, fits - reserve))
+    return Limit(learned, refusals, now + quiet_seconds(refusals))

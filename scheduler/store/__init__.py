@@ -8,9 +8,20 @@ from scheduler.store.collecting import (
     postpone_collect,
     take_collect,
 )
-from scheduler.store.erasing import collect_no_more, erase
+from scheduler.store.erasing import called_rows, collect_no_more, erase, erase_lines
 from scheduler.store.ledger import Claim, Leases, LimitView, StopOrder, Store
-from scheduler.store.listening import Ear, Heard, bar, hint, is_barred, let_go, listen, note, said
+from scheduler.store.listening import (
+    Ear,
+    Heard,
+    bar,
+    hint,
+    is_barred,
+    last_place,
+    let_go,
+    listen,
+    note,
+    said,
+)
 from scheduler.store.reading import (
     AccountView,
     CampaignView,
@@ -43,15 +54,18 @@ __all__ = [
     "account_view",
     "awaited",
     "bar",
+    "called_rows",
     "campaign_ids",
     "campaign_view",
     "collect_no_more",
     "collected",
     "erase",
+    "erase_lines",
     "find_row",
     "hint",
     "is_barred",
     "keep_collected",
+    "last_place",
     "let_go",
     "listen",
     "live_calls",

@@ -98,4 +98,6 @@ def insights_key(attempt: str) -> str:
 
 
 def _compact(said: Said) -> bytes:
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    # JSON may have halves of characters in it, which can't be written down.
+    written = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return written.encode(errors="replace")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.ledger import Store
+
+#: Calls that are looked at in one round trip.
+_PAGE = 500
 
 
 def erase(store: Store, campaign_id: str, row: int) -> list[str]:
@@ -19,6 +24,29 @@ def erase(store: Store, campaign_id: str, row: int) -> list[str]:
         if ours:
             store.redis.xdel(said, *ours)
     return conversations
+
+
+def called_rows(store: Store, campaign_id: str) -> Iterator[int]:
+    """Yield the rows of a campaign that have had an attempt, whatever became of it."""
+    contacts, after = keys.campaign(campaign_id, "contacts"), "-"
+    while True:
+        with reaching():
+            page = store.redis.xrange(contacts, min=after, count=_PAGE)
+        if not page:
+            return
+        rows = [int(entry.partition("-")[0]) for entry, _ in page]
+        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+            for row in rows:
+                pipe.hget(keys.call(campaign_id, row), "attempt")
+            numbers = pipe.execute()
+        yield from (row for row, number in zip(rows, numbers, strict=True) if int(number or 0))
+        after = f"({page[-1][0]}"
+
+
+def erase_lines(store: Store, campaign_id: str) -> None:
+    """Erase the live lines of a campaign as a whole, so that its calls need not be looked for."""
+    with reaching():
+        store.redis.unlink(keys.campaign(campaign_id, "said"))
 
 
 def collect_no_more(store: Store, campaign_id: str) -> None:

@@ -73,6 +73,7 @@ class LimitView:
     live: int  #: connections that are open, or may be since their answer was lost
     slots: int  #: in use, by connections and by attempts that may become one
     refused_in_row: int  #: 429s since the last accepted start
+    accepted: int  #: starts since the last 429
     now: float
 
 
@@ -85,6 +86,10 @@ def _known(campaign_id: str, state: str | None) -> CampaignState:
     if state is None:
         raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
     return CampaignState(state)
+
+
+def _written(known: Limit) -> tuple[int, int, float, int]:
+    return known.learned, known.refusals, known.raise_at, known.step
 
 
 def digest(text: str) -> bytes:
@@ -251,7 +256,7 @@ class Store:
         now: float | None = None,
     ) -> None:
         """Give slot and attempt back: no phone rang. Raises StaleAttempt."""
-        nothing = ("", "", "", "", "")
+        nothing = ("",) * 6
         self._give_back(
             account, attempt, token, delay_seconds, signal, message, *nothing, clock(now)
         )
@@ -269,7 +274,7 @@ class Store:
         now: float | None = None,
     ) -> None:
         """Give slot and attempt back after a 429 and lower the learned limit, in one step."""
-        change = (seen.version, lowered.learned, lowered.refusals, lowered.raise_at)
+        change = (seen.version, *_written(lowered))
         self._give_back(
             account,
             attempt,
@@ -405,24 +410,25 @@ class Store:
 
     def limit(self, account: str, now: float | None = None) -> LimitView:
         """Read what is known of the account's limit."""
-        version, learned, refusals, raise_at, live, slots, in_row, instant = self.run(
-            self.do.limit, account, clock(now)
+        version, learned, refusals, raise_at, step, live, slots, in_row, accepted, instant = (
+            self.run(self.do.limit, account, clock(now))
         )
-        known = Limit(int(learned), int(refusals), float(raise_at)) if learned else Limit()
-        return LimitView(known, int(version), int(live), int(slots), int(in_row), float(instant))
+        known = (
+            Limit(int(learned), int(refusals), float(raise_at), int(step)) if learned else Limit()
+        )
+        counts = (int(version), int(live), int(slots), int(in_row), int(accepted))
+        return LimitView(known, *counts, float(instant))
 
     def learn(self, account: str, seen: LimitView, learned: Limit) -> bool:
         """Replace the limit; False when another worker has changed it since it was seen."""
-        values = (seen.version, learned.learned, learned.refusals, learned.raise_at)
-        return bool(self.run(self.do.learn, account, *values))
+        return bool(self.run(self.do.learn, account, seen.version, *_written(learned)))
 
     def forget_limit(self, account: str) -> None:
         """Forget what was learned of an account, as when its provider is a new one."""
-        learned = ("learned", "refusals", "raise_at", "refused_in_row", "closed_until")
+        names = ["learned", "refusals", "raise_at", "step", "proven", "accepted"]
+        names += ["refused_in_row", "closed_until", "failures", "probe", "probe_at"]
         with reaching():
-            self.redis.hdel(
-                keys.account(account, "meta"), *learned, "failures", "probe", "probe_at"
-            )
+            self.redis.hdel(keys.account(account, "meta"), *names)
 
     def block(self, account: str, fingerprint: str, why: str) -> None:
         """Stop dialling with these credentials; others go on, and stops are still sent."""

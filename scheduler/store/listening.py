@@ -43,7 +43,12 @@ class Heard:
         """Return what a stream keeps of it."""
         said_at = "" if self.said_at is None else repr(self.said_at)
         known = {"k": self.kind, "x": self.text, "s": self.speaker, "t": said_at}
-        return {"r": str(self.attempt.row)} | {key: value for key, value in known.items() if value}
+        return {"r": str(self.attempt.row)} | {
+            # JSON may have halves of characters in it, which can't be written down.
+            key: value.encode(errors="replace").decode()
+            for key, value in known.items()
+            if value
+        }
 
 
 def listen(
@@ -106,9 +111,13 @@ def hint(store: Store, account: str, attempt: Attempt, why: str, now: float | No
 
 
 def note(store: Store, heard: Iterable[Heard]) -> None:
-    """Keep live lines for `tail`; the oldest ones give way."""
+    """Keep live lines for `tail`; the oldest ones give way. Those of erased calls are dropped."""
+    lines = list(heard)
+    erased = _erased(store, {line.attempt for line in lines})
     with reaching(), store.redis.pipeline(transaction=False) as pipe:
-        for line in heard:
+        for line in lines:
+            if line.attempt in erased:
+                continue
             campaign_id, row = line.attempt.campaign_id, line.attempt.row
             of_campaign = keys.campaign(campaign_id, "said")
             of_call = f"{keys.call(campaign_id, row)}:said"
@@ -118,6 +127,14 @@ def note(store: Store, heard: Iterable[Heard]) -> None:
             pipe.expire(of_call, LINES_SECONDS)
             pipe.expire(of_campaign, LINES_SECONDS)
         pipe.execute()
+
+
+def _erased(store: Store, attempts: set[Attempt]) -> set[Attempt]:
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            pipe.hexists(keys.attempt(str(attempt)), "erased")
+        found = pipe.execute()
+    return {attempt for attempt, is_erased in zip(attempts, found, strict=True) if is_erased}
 
 
 def said(
@@ -132,15 +149,28 @@ def said(
 
     Without a row, those of every call of the campaign. Attempts have the number 0: it is not kept.
     """
-    key = (
-        keys.campaign(campaign_id, "said") if row is None else f"{keys.call(campaign_id, row)}:said"
-    )
+    key = _said_key(campaign_id, row)
     with reaching():
-        found = store.redis.xread({key: after}, count=500, block=int(block_seconds * 1000))
+        # To Redis, 0 is no end of waiting.
+        block = max(1, int(block_seconds * 1000)) if block_seconds > 0 else None
+        found = store.redis.xread({key: after}, count=500, block=block)
     entries = next(iter(found.values()))[0] if isinstance(found, dict) and found else None
     if entries is None:
         entries = found[0][1] if found else []
     return [(place, _heard(campaign_id, fields)) for place, fields in entries]
+
+
+def last_place(store: Store, campaign_id: str, row: int | None = None) -> str:
+    """Return the place of the newest live line, for `said` to begin after it."""
+    with reaching():
+        newest = store.redis.xrevrange(_said_key(campaign_id, row), count=1)
+    return newest[0][0] if newest else "0"
+
+
+def _said_key(campaign_id: str, row: int | None) -> str:
+    if row is None:
+        return keys.campaign(campaign_id, "said")
+    return f"{keys.call(campaign_id, row)}:said"
 
 
 def _heard(campaign_id: str, fields: dict[str, str]) -> Heard:

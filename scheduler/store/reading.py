@@ -198,10 +198,14 @@ def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
         known["summary_pages"] = json.loads(attempt["summaries"])
     if "collect_error" in attempt:
         known["insights_error"] = attempt["collect_error"]
-    if "collected_at" not in attempt or "erased" in attempt:
+    if "erased" in attempt:
+        return known | {"insights_erased": True}
+    if "collected_at" not in attempt:
         return known
-    rest = dict(said or {})
-    return known | {"transcript": rest.pop("transcript", []), "insights": rest}
+    # Where nothing was recorded, the transcript is empty; one that nobody asked for is not there.
+    rest = dict(said if said is not None else {"transcript": []})
+    lines = {"transcript": rest.pop("transcript")} if "transcript" in rest else {}
+    return known | lines | {"insights": rest}
 
 
 def _result(
@@ -289,7 +293,10 @@ def live_connection(store: Store, campaign_id: str, row: int) -> Connection:
         current = store.redis.hget(keys.call(campaign_id, row), "attempt") or 0
         found = store.redis.hgetall(keys.attempt(f"{campaign_id}:{row}:{current}"))
     if not found.get("connection_id") or "over_at" in found:
-        raise LedgerError(f"the call to row {row} of {campaign_id} is not live")
+        raise LedgerError(
+            f"the call to row {row} of campaign {campaign_id} is not live:"
+            f" see `callsched results {campaign_id}`"
+        )
     return Connection(
         found["connection_id"],
         found.get("conversation_id", ""),

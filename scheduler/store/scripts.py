@@ -7,6 +7,7 @@ from importlib import resources
 from redis import Redis
 from redis.commands.core import Script
 
+from scheduler import limit
 from scheduler.models import TRANSITIONS, CallState
 
 
@@ -17,7 +18,9 @@ def _states() -> str:
         f"[{state.name}] = {{ {', '.join(f'[{after.name}] = true' for after in sorted(then))} }}"
         for state, then in TRANSITIONS.items()
     )
-    return f"{names}\nlocal MAY = {{ {rows} }}\n"
+    return f"{names}\nlocal MAY = {{ {rows} }}\n" + (
+        f"local UNPROVEN, UNPROVEN_SHARE = {limit.UNPROVEN}, {limit.UNPROVEN_SHARE}\n"
+    )
 
 
 def preamble() -> str:

@@ -6,6 +6,7 @@ It lies in Redis in the clear, as the work does: who can read the ledger can dia
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import uuid4
 
 from scheduler.store import keys
 from scheduler.store.client import reaching
@@ -36,9 +37,12 @@ class RedisTokenShelf:
 
     def reserve(self, fingerprint: str, seconds: float) -> bool:
         """Take it upon oneself to fetch one; False while somebody else does, at most so long."""
+        key, mine = f"{keys.token(fingerprint)}:fetching", uuid4().hex
         with reaching():
-            key = f"{keys.token(fingerprint)}:fetching"
-            return bool(self._store.redis.set(key, 1, nx=True, px=int(seconds * 1000)))
+            if self._store.redis.set(key, mine, nx=True, px=int(seconds * 1000)):
+                return True
+            # Perhaps by ourselves: the command is sent again when its reply was lost.
+            return bool(self._store.redis.get(key) == mine)
 
     def put(self, fingerprint: str, token: SharedToken) -> SharedToken:
         """Share a fetched token, and end the reservation. Returns it as it is on the shelf."""

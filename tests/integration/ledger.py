@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -17,12 +17,31 @@ from scheduler.models import (
     Policy,
     Row,
 )
-from scheduler.store import Claim, StopOrder, Store, campaign_view, keys, results
+from scheduler.store import (
+    Claim,
+    Collect,
+    Ear,
+    Said,
+    StopOrder,
+    Store,
+    campaign_view,
+    hint,
+    keep_collected,
+    keys,
+    let_go,
+    listen,
+    postpone_collect,
+    results,
+    take_collect,
+)
 
 ACCOUNT = "acme"
 
 #: How long a call lasts here: more than any lease, less than the patience for a stop.
 DURATION = 60.0
+
+#: How long a charge of a listener holds here: less than a call lasts.
+CHARGE = 3.5
 
 #: More than any test opens.
 PLENTY = 1000
@@ -105,8 +124,9 @@ class Ledger:
         self.learn(PLENTY)
 
     def learn(self, limit: int) -> None:
-        """Make the account's learned limit this."""
+        """Make the account's learned limit this, as if so many had been seen to fit."""
         assert self.store.learn(ACCOUNT, self.store.limit(ACCOUNT), Limit(limit))
+        self.reader.hset(keys.account(ACCOUNT, "meta"), "proven", limit)
 
     # A call's life ------------------------------------------------------------------------------
 
@@ -208,6 +228,73 @@ class Ledger:
         """Stop what is live."""
         return self.store.halt(campaign_id, abort=True, now=self.now)
 
+    # Listening ----------------------------------------------------------------------------------
+
+    def listen(
+        self,
+        listener: str = "ear",
+        held: Mapping[Attempt, bool] | None = None,
+        *,
+        by: Store | None = None,
+        room: int = PLENTY,
+    ) -> tuple[list[Attempt], list[Ear]]:
+        """Keep what is held, with whether its socket is open, and take what nobody listens to."""
+        return listen(
+            by or self.store,
+            ACCOUNT,
+            listener,
+            lease_seconds=CHARGE,
+            room=room,
+            held=held or {},
+            now=self.now,
+        )
+
+    def heard(self, listener: str = "ear") -> list[Attempt]:
+        """Take what nobody listens to."""
+        return [ear.attempt for ear in self.listen(listener)[1]]
+
+    def let_go(self, listener: str, *attempts: Attempt) -> None:
+        """Let others listen to these."""
+        let_go(self.store, ACCOUNT, listener, attempts)
+
+    def hint(self, attempt: Attempt, why: str = "hung_up") -> bool:
+        """Say that news of a connection ask for its stop."""
+        return hint(self.store, ACCOUNT, attempt, why, now=self.now)
+
+    # What was said ------------------------------------------------------------------------------
+
+    def take_collect(self, *, only: str = "", by: Store | None = None) -> Collect | None:
+        """Take a conversation that is due to be read."""
+        return take_collect(by or self.store, ACCOUNT, only=only, now=self.now)
+
+    def postpone_collect(self, attempt: Attempt, delay: float = 2.0, digest: str = "d") -> None:
+        """Have a conversation read again."""
+        postpone_collect(
+            self.store, ACCOUNT, attempt, digest=digest, delay_seconds=delay, now=self.now
+        )
+
+    def keep_collected(self, attempt: Attempt, said: Said | None, error: str = "") -> bool:
+        """Keep what was said."""
+        return keep_collected(self.store, ACCOUNT, attempt, said, error=error, now=self.now)
+
+    def confirmed(self) -> Attempt:
+        """Bring the next due call to where its connection is over."""
+        attempt = self.connected()
+        assert self.confirm(attempt)
+        return attempt
+
+    def two_legs(self) -> tuple[Attempt, Attempt]:
+        """Make a campaign of one call, `legs`, both of whose attempts are live."""
+        self.campaign(1, "legs")
+        late = self.claimed(only="legs")
+        self.begin(late)
+        self.give_back(late)
+        later = self.claimed(only="legs")
+        self.begin(later)
+        self.connect(later)
+        self.connect(late)
+        return late, later
+
     # What is on record --------------------------------------------------------------------------
 
     def state(self, attempt: Attempt) -> CallState:
@@ -238,6 +325,18 @@ class Ledger:
     def owed_stops(self) -> dict[Attempt, float]:
         """Return whose stop is sent in how many seconds."""
         return self._scores("stops")
+
+    def ears(self) -> dict[Attempt, float]:
+        """Return for which live connections a charge holds, and for how many seconds."""
+        return self._scores("ears")
+
+    def collects(self) -> dict[Attempt, float]:
+        """Return what is to be read in how many seconds."""
+        return self._scores("collect")
+
+    def collecting(self, campaign_id: str = "c") -> int:
+        """Return how many conversations a campaign says it waits for."""
+        return campaign_view(self.store, campaign_id).collecting
 
     def _scores(self, part: str) -> dict[Attempt, float]:
         members = self.store.redis.zrange(keys.account(ACCOUNT, part), 0, -1, withscores=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +13,10 @@ from scheduler.limit import (
     LONGEST_QUIET_SECONDS,
     MOST_REFUSALS,
     SHORTEST_QUIET_SECONDS,
+    TURNS,
     Limit,
     after_acceptance,
     after_refusal,
-    quiet_seconds,
 )
 
 NOW = 1_800_000_000.0
@@ -24,6 +26,7 @@ LIMITS = st.builds(
     learned=st.integers(1, 500),
     refusals=st.integers(0, MOST_REFUSALS),
     raise_at=st.floats(NOW - 1000, NOW + 1000),
+    step=st.integers(0, 64),
 )
 LIVE = st.integers(0, 500)
 CEILINGS = st.integers(1, 500)
@@ -62,14 +65,26 @@ def test_a_refusal_with_nothing_live_leaves_one_slot() -> None:
     assert after_refusal(Limit(8), fits=0, now=NOW).learned == 1
 
 
-def test_the_quiet_time_doubles_with_each_refusal_up_to_the_longest() -> None:
-    limit, quiet = Limit(), []
+def test_the_quiet_time_doubles_with_each_probe_that_fails_up_to_the_longest() -> None:
+    limit, quiet = after_refusal(Limit(8), fits=4, now=NOW), []
 
     for _ in range(8):
-        limit = after_refusal(limit, fits=4, now=NOW)
         quiet.append(limit.raise_at - NOW)
+        probed = after_acceptance(replace(limit, raise_at=NOW), live=4, ceiling=50, now=NOW)
+        limit = after_refusal(probed, fits=4, now=NOW)
 
     assert quiet == [5, 10, 20, 40, 80, 160, 300, 300]
+
+
+def test_a_limit_that_has_fallen_is_probed_soon() -> None:
+    limit = after_refusal(Limit(20, refusals=6, raise_at=NOW + 99), fits=12, now=NOW)
+
+    assert limit == Limit(12, 1, NOW + 5)
+
+
+def test_the_room_of_other_traffic_stays_free() -> None:
+    assert after_refusal(Limit(20), fits=12, now=NOW, reserve=3).learned == 9
+    assert after_refusal(Limit(20), fits=2, now=NOW, reserve=3).learned == 1
 
 
 def test_nothing_is_tried_above_the_limit_in_quiet_time() -> None:
@@ -80,33 +95,38 @@ def test_nothing_is_tried_above_the_limit_in_quiet_time() -> None:
     assert limit == refused
 
 
-def test_after_quiet_time_one_more_is_tried_and_no_other_before_it_is_quiet_again() -> None:
+def test_after_quiet_time_one_more_is_tried_and_no_other_before_it_is_accepted() -> None:
     refused = after_refusal(Limit(8), fits=5, now=NOW)
 
     probed = after_acceptance(refused, live=5, ceiling=50, now=refused.raise_at)
 
     assert probed.learned == 6
-    assert after_acceptance(probed, live=6, ceiling=50, now=refused.raise_at + 1) == probed
+    assert after_acceptance(probed, live=5, ceiling=50, now=refused.raise_at + 1) == probed
 
 
-def test_probes_that_are_refused_space_out_and_those_that_succeed_come_closer() -> None:
-    limit = Limit(5, refusals=3, raise_at=NOW)
+def test_where_calls_are_short_a_probe_comes_when_every_slot_was_used_some_times() -> None:
+    limit = Limit(10, refusals=7, raise_at=NOW + 290)
+    used = TURNS * 10
 
-    succeeded = after_acceptance(limit, live=5, ceiling=50, now=NOW)
-    refused = after_refusal(limit, fits=5, now=NOW)
-
-    assert succeeded.raise_at - NOW == quiet_seconds(2)
-    assert refused.raise_at - NOW == quiet_seconds(4)
+    assert after_acceptance(limit, live=10, ceiling=50, now=NOW, accepted=used - 1).learned == 10
+    assert after_acceptance(limit, live=10, ceiling=50, now=NOW, accepted=used).learned == 11
 
 
-def test_a_limit_that_was_refused_once_is_raised_by_one_for_good() -> None:
-    limit = after_refusal(Limit(64), fits=10, now=NOW)
+def test_but_not_within_the_shortest_quiet_time() -> None:
+    limit = after_refusal(Limit(10, refusals=7, step=1), fits=9, now=NOW)
+
+    assert after_acceptance(limit, live=9, ceiling=50, now=NOW + 4, accepted=999) == limit
+
+
+def test_a_limit_that_has_risen_is_climbed_in_ever_larger_steps() -> None:
+    limit, learned = Limit(8, refusals=5, raise_at=NOW), []
 
     for _ in range(5):
-        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=limit.raise_at)
+        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=NOW)
+        learned.append(limit.learned)
 
-    assert limit.learned == 15
-    assert limit.refusals == 1
+    assert learned == [9, 11, 15, 23, 39]
+    assert after_refusal(limit, fits=30, now=NOW) == Limit(30, 1, NOW + 5)
 
 
 def test_a_ceiling_is_not_probed_above() -> None:
@@ -131,7 +151,7 @@ def test_a_refusal_leaves_at_least_one_slot_and_never_more_than_there_were(
     after = after_refusal(limit, fits=live, now=NOW)
 
     assert 1 <= after.learned <= limit.learned
-    assert after.refusals >= limit.refusals
+    assert after.refusals >= 1 and after.step == 0
 
 
 @given(st.lists(LIVE, min_size=1))
@@ -147,15 +167,12 @@ def test_quiet_time_stays_within_its_bounds(refused: list[int]) -> None:
 def test_an_account_that_was_full_for_days_is_soon_trusted_again() -> None:
     limit = Limit()
     for _ in range(10_000):
-        limit = after_refusal(limit, fits=1, now=NOW)
+        limit = after_refusal(replace(limit, step=1), fits=1, now=NOW)
 
-    waits = []
-    for _ in range(7):
-        probed_at = limit.raise_at
-        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=probed_at)
-        waits.append(limit.raise_at - probed_at)
+    limit = after_acceptance(limit, live=1, ceiling=50, now=limit.raise_at)
+    limit = after_acceptance(limit, live=2, ceiling=50, now=NOW)
 
-    assert waits == [160, 80, 40, 20, 10, 5, 5]
+    assert (limit.learned, limit.refusals) == (4, 1)
 
 
 @pytest.mark.parametrize("real", [1, 2, 3, 7, 20, 45])

@@ -92,6 +92,21 @@ local function end_call(call, disposition, reason, message, now)
   return true
 end
 
+-- Connections that are open, and those that may be since their answer was lost.
+local function open_legs(account)
+  return redis.call("ZCARD", account_key(account, "live")) + redis.call("ZCARD", account_key(account, "held"))
+end
+
+-- Replace what is known of the limit, unless it has changed since it was looked at.
+local function set_limit(meta, seen, learned, refusals, raise_at, step)
+  if (redis.call("HGET", meta, "limit_version") or "0") ~= seen then
+    return false
+  end
+  redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at, "step", step)
+  redis.call("HINCRBY", meta, "limit_version", 1)
+  return true
+end
+
 -- Never dial what can't be stopped: more than three stops, or a tenth of the live, are late.
 local function too_many_late(account, late, now)
   local live = account_key(account, "live")
@@ -103,10 +118,13 @@ end
 -- the instant until which a 429 or an outage holds all of them back, and whether there is an outage.
 local function gate(account, ceiling, fingerprint, first, late, now)
   local meta = account_key(account, "meta")
-  local learned, closed_until, failures, probe_at =
-    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at"))
+  local learned, closed_until, failures, probe_at, proven =
+    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "proven"))
   local slots = redis.call("ZCARD", account_key(account, "slots"))
   local room = math.min(tonumber(learned or first), tonumber(ceiling)) - slots
+  -- Above what has been proven to fit, few starts are unanswered at a time.
+  proven = math.max(tonumber(proven or 0), open_legs(account))
+  room = math.min(room, proven + math.max(UNPROVEN, math.floor(proven * UNPROVEN_SHARE)) - slots)
   local shut_until, outage = tonumber(closed_until or 0), tonumber(failures or 0) >= 3
   if outage then
     room, shut_until = math.min(room, 1), math.max(shut_until, tonumber(probe_at or 0))

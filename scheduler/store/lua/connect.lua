@@ -35,6 +35,11 @@ redis.call("ZREM", account_key(account, "held"), attempt)
 redis.call("HSET", record, "connection_id", connection, "conversation_id", ARGV[4], "event_url", ARGV[5],
   "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
 redis.call("HDEL", meta, "refused_in_row")
+redis.call("HINCRBY", meta, "accepted", 1)
+local legs = open_legs(account)
+if legs > tonumber(redis.call("HGET", meta, "proven") or 0) then
+  redis.call("HSET", meta, "proven", legs)
+end
 hear(account, attempt, "answered", now)
 
 if in_time then

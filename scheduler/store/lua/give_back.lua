@@ -8,15 +8,14 @@
     ARGV[5]  signal    "answered", "failed" or "": what this tells of the provider
     ARGV[6]  message   what the provider said, "" for nothing
     ARGV[7]  close     seconds for which nothing more is claimed after a 429; "" otherwise
-    ARGV[8…11]  after a 429: version of the limit that was seen, and learned, refusals, raise_at
+    ARGV[8…12]  after a 429: version of the limit that was seen, and learned, refusals, raise_at, step
                 that follow from it; dropped when another worker has changed the limit since
-    ARGV[12] now       "" for the server's clock
+    ARGV[13] now       "" for the server's clock
 
   Returns 1; 0 when the attempt is stale.
 ]]
 local account, attempt, token, delay, signal, message, close = unpack(ARGV, 1, 7)
-local seen, learned, refusals, raise_at = unpack(ARGV, 8, 11)
-local now = clock(ARGV[12])
+local seen, now = ARGV[8], clock(ARGV[13])
 local call, record, meta = call_of(attempt), attempt_key(attempt), account_key(account, "meta")
 
 if not call.fresh or (call.state ~= CLAIMED and call.state ~= DIALING) then
@@ -37,10 +36,9 @@ end
 hear(account, attempt, signal, now)
 if close ~= "" then
   redis.call("HINCRBY", meta, "refused_in_row", 1)
-  redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
-  if (redis.call("HGET", meta, "limit_version") or "0") == seen then
-    redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at)
-    redis.call("HINCRBY", meta, "limit_version", 1)
+  redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)), "accepted", 0)
+  if set_limit(meta, seen, unpack(ARGV, 9, 12)) then
+    redis.call("HSET", meta, "proven", ARGV[9])
   end
 end
 return 1

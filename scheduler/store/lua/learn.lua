@@ -3,16 +3,11 @@
 
     ARGV[1]  account
     ARGV[2]  version   of the limit that was seen
-    ARGV[3…5]  learned, refusals, raise_at
+    ARGV[3…6]  learned, refusals, raise_at, step
 
   Returns 1; 0 when another worker has changed it since.
 ]]
-local account, seen, learned, refusals, raise_at = unpack(ARGV)
+local account, seen = ARGV[1], ARGV[2]
 local meta = account_key(account, "meta")
 
-if (redis.call("HGET", meta, "limit_version") or "0") ~= seen then
-  return 0
-end
-redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at)
-redis.call("HINCRBY", meta, "limit_version", 1)
-return 1
+return set_limit(meta, seen, unpack(ARGV, 3, 6)) and 1 or 0

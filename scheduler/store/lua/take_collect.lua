@@ -13,16 +13,27 @@ local account, lease, only = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local now = clock(ARGV[4])
 local collect = account_key(account, "collect")
 
-for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", collect, "-inf", exact(now), "LIMIT", 0, 100)) do
+local function take(attempt)
   local call = call_of(attempt)
   local policy = redis.call("HGET", campaign_key(call.campaign, "meta"), "policy")
   local conversation, over_at, reads, digest = unpack(redis.call("HMGET", attempt_key(attempt),
     "conversation_id", "over_at", "reads", "read_digest"))
   if not policy or not conversation then
     redis.call("ZREM", collect, attempt) -- it was purged
-  elseif only == "" or only == call.campaign then
-    redis.call("ZADD", collect, exact(now + lease), attempt)
-    return { attempt, conversation, exact(now - tonumber(over_at)), reads or "0", digest or "", policy }
+    return nil
+  end
+  redis.call("ZADD", collect, exact(now + lease), attempt)
+  return { attempt, conversation, exact(now - tonumber(over_at)), reads or "0", digest or "", policy }
+end
+
+-- Those of other campaigns, however many, must not hide the one that is served.
+local due = redis.call("ZRANGEBYSCORE", collect, "-inf", exact(now), "LIMIT", 0, only == "" and 100 or -1)
+for _, attempt in ipairs(due) do
+  if only == "" or only == string.match(attempt, "^(.+):%d+:%d+$") then
+    local taken = take(attempt)
+    if taken then
+      return taken
+    end
   end
 end
 return nil
