@@ -80,13 +80,30 @@ def compose(text: str, path: str) -> Node | None:
         raise _syntax_error(error, path) from None
 
 
-def place_of(root: Node | None, *keys: str, at_key: bool = False) -> tuple[int | None, int | None]:
-    """Follow keys into a document as far as they lead; return where the value or the key is."""
+def plain(node: Node) -> object:
+    """Return texts, lists and mappings; null is an empty text."""
+    if isinstance(node, Scalar):
+        return node.text or ""
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return {key: plain(value) for key, (_, value) in node.pairs.items()}
+
+
+def place_of(
+    root: Node | None, *way: str | int, at_key: bool = False
+) -> tuple[int | None, int | None]:
+    """Follow keys and places in lists into a document as far as they lead; return where that is.
+
+    `at_key` asks for the place of the last key itself, and not of its value.
+    """
     key = root
-    for name in keys:
-        if not isinstance(root, Mapping) or name not in root.pairs:
+    for step in way:
+        if isinstance(root, Mapping) and step in root.pairs:
+            key, root = root.pairs[str(step)]
+        elif isinstance(root, Sequence) and isinstance(step, int) and step < len(root.items):
+            key = root = root.items[step]
+        else:
             break
-        key, root = root.pairs[name]
     found = key if at_key else root
     return (found.line, found.column) if found else (None, None)
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from scheduler.campaign import document
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.columns import RawRow
+from scheduler.campaign.explained import dotted
 from scheduler.campaign.inline import read_inline
-from scheduler.campaign.problems import Problems, refusal
+from scheduler.campaign.problems import KEPT, Problems, refusal
 from scheduler.campaign.rows import Rules, check, problems_of
 from scheduler.campaign.schema import Campaign, read_campaign
 from scheduler.campaign.source import Lines, codec_name, open_file, read_whole, whole_text
+from scheduler.campaign.start import Start
 from scheduler.campaign.table import read_table
+from scheduler.campaign.templates import Templates
 from scheduler.errors import CampaignError, Problem
 from scheduler.models import Policy
 
@@ -24,6 +27,8 @@ _TABLES = (".csv", ".tsv", ".txt")
 _DOCUMENTS = (".yaml", ".yml")
 _PROGRESS_ROWS = 1000
 _DEFAULT = Policy()
+
+_Heed: TypeAlias = Callable[[Set[str]], None]
 
 
 def load(
@@ -33,18 +38,21 @@ def load(
     strict: bool = False,
     first: int | None = None,
     max_duration_ceiling_seconds: float,
+    countries: frozenset[str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file; CampaignError has its first problems and their number.
 
     A row that can't be called is kept with its reason, unless `strict`: then it refuses the file.
-    `first` keeps only that many rows. `on_progress` is told now and then how many were read.
+    `countries` are those whose numbers may be called; None: any. `first` keeps only that many
+    rows. `on_progress` is told now and then how many were read.
     """
-    reading = _Reading(codec_name(encoding, str(path)), max_duration_ceiling_seconds)
+    codec = codec_name(encoding, str(path))
+    reading = _Reading(codec, max_duration_ceiling_seconds, countries)
     plan = reading.plan(path)
     checked = CheckedCampaign(
-        name=plan.campaign.name or path.stem,
-        policy=_policy(plan.campaign, max_duration_ceiling_seconds),
+        name=_name(plan.campaign, path),
+        policy=_policy(plan.campaign, plan.rules),
         account=plan.campaign.account,
     )
     try:
@@ -75,6 +83,8 @@ class _Reading:
 
     encoding: str
     ceiling_seconds: float
+    countries: frozenset[str] | None
+    templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     problems: Problems = field(default_factory=Problems)
 
@@ -84,7 +94,8 @@ class _Reading:
         file = open_file(path)
         if path.suffix.lower() in _TABLES:
             campaign = Campaign(contacts=path.name)
-            return self._planned(campaign, path, self._table(file, path))
+            rules = self._rules(campaign, path)
+            return _Plan(campaign, rules, str(path), self._table(file, path, _nobody_listens))
         return self._document(file, path)
 
     def _document(self, file: BinaryIO, path: Path) -> _Plan:
@@ -92,33 +103,39 @@ class _Reading:
             data = read_whole(file, str(path))
         self.digest.update(data)
         root = document.compose(whole_text(data, str(path), self.encoding), str(path))
-        campaign = read_campaign(root, str(path), self.ceiling_seconds)
+        campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates)
+        rules = self._rules(campaign, path)
+
+        def heed(columns: Set[str]) -> None:
+            _expect_columns(rules.start, columns, root, path)
+
         if isinstance(campaign.contacts, str):
             beside = path.parent / campaign.contacts
-            return self._planned(campaign, beside, self._named_table(root, path, beside))
-        inline = read_inline(campaign.contacts, str(path), self.problems)
-        return self._planned(campaign, path, inline)
+            rows = self._named_table(root, path, beside, heed)
+            return _Plan(campaign, rules, str(beside), rows)
+        rows = read_inline(campaign.contacts, str(path), self.problems, heed)
+        return _Plan(campaign, rules, str(path), rows)
 
     def _named_table(
-        self, root: document.Node | None, path: Path, beside: Path
+        self, root: document.Node | None, path: Path, beside: Path, heed: _Heed
     ) -> Iterator[RawRow]:
         """Open the CSV that a document names; where it can't be, the document is to be mended."""
         try:
             _expect_ending(beside, _TABLES)
-            return self._table(open_file(beside), beside)
+            return self._table(open_file(beside), beside, heed)
         except CampaignError as error:
             line, column = document.place_of(root, "contacts")
             message = f"contacts: {error}"
             raise refusal(str(path), message, line, column) from None
 
-    def _table(self, file: BinaryIO, path: Path) -> Iterator[RawRow]:
+    def _table(self, file: BinaryIO, path: Path, heed: _Heed) -> Iterator[RawRow]:
         with file:
             lines = Lines(file, str(path), self.encoding, self.digest.update)
-            yield from read_table(lines, str(path), self.problems)
+            yield from read_table(lines, str(path), self.problems, heed)
 
-    def _planned(self, campaign: Campaign, path: Path, rows: Iterator[RawRow]) -> _Plan:
-        rules = Rules(self.ceiling_seconds, campaign.default_region, campaign.call.dtmf)
-        return _Plan(campaign, rules, str(path), rows)
+    def _rules(self, campaign: Campaign, path: Path) -> Rules:
+        start = Start(campaign.call, self.templates, _name(campaign, path))
+        return Rules(self.ceiling_seconds, start, campaign.default_region, self.countries)
 
 
 def _fill(
@@ -155,13 +172,31 @@ def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: b
         raise problems.error(Problem(path, message, code="nobody"))
 
 
-def _policy(campaign: Campaign, ceiling_seconds: float) -> Policy:
+def _name(campaign: Campaign, path: Path) -> str:
+    return campaign.name or path.stem
+
+
+def _policy(campaign: Campaign, rules: Rules) -> Policy:
     return Policy(
         max_duration_seconds=campaign.max_duration
-        or min(_DEFAULT.max_duration_seconds, ceiling_seconds),
+        or min(_DEFAULT.max_duration_seconds, rules.ceiling_seconds),
         max_concurrency=campaign.max_concurrency,
-        options={"session_name": campaign.call.session_name} if campaign.call.session_name else {},
+        options=rules.start.options,
+        on_machine=rules.start.on_machine,
+        insights=tuple(campaign.insights),
     )
+
+
+def _expect_columns(
+    start: Start, columns: Set[str], root: document.Node | None, path: Path
+) -> None:
+    """Refuse texts that name columns which the file does not have."""
+    problems = []
+    for way, fault in start.unknown_columns(columns):
+        message = f"{dotted(way)}: {fault}"
+        problems.append(Problem(str(path), message, *document.place_of(root, *way), "template"))
+    if problems:
+        raise CampaignError(problems[:KEPT], len(problems))
 
 
 def _expect_ending(path: Path, endings: tuple[str, ...]) -> None:
@@ -169,5 +204,5 @@ def _expect_ending(path: Path, endings: tuple[str, ...]) -> None:
         raise refusal(str(path), f"expected a file that ends in {', '.join(endings)}")
 
 
-def _nobody_listens(_read: int) -> None:
+def _nobody_listens(_told: object) -> None:
     pass

@@ -21,9 +21,16 @@ def regions() -> frozenset[str]:
     return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
+class UnsupportedCountry(ValueError):
+    """The number exists, but in a country that is not called."""
+
+
 @lru_cache(maxsize=4096)  # many meetings stand behind one dial-in number
-def e164(written: str, default_region: str | None) -> str:
-    """Return a number with its plus sign; ValueError says what was expected, with it masked."""
+def e164(written: str, default_region: str | None, countries: frozenset[str] | None = None) -> str:
+    """Return a number with its plus sign; ValueError says what was expected, with it masked.
+
+    It has to be of one of the countries, unless these are None.
+    """
     if _SHORTENED.fullmatch(written):
         raise ValueError(
             f"expected {_EXAMPLE}; a spreadsheet has shortened this one: "
@@ -32,10 +39,13 @@ def e164(written: str, default_region: str | None) -> str:
     parsed = _parsed(written, default_region)
     if parsed is None:
         raise ValueError(_expected(written, default_region))
-    if not phonenumbers.is_valid_number(parsed):
+    region = phonenumbers.region_code_for_number(parsed)
+    if region is None or not phonenumbers.is_valid_number_for_region(parsed, region):
         raise ValueError(
             f"expected a number that exists, such as +12025550123, got {_got(written)}"
         )
+    if countries is not None and region not in countries:
+        raise UnsupportedCountry(_elsewhere(written, region, countries))
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -52,6 +62,16 @@ def _expected(written: str, default_region: str | None) -> str:
     if default_region or written.startswith("+"):
         return f"expected {_EXAMPLE}, got {_got(written)}"
     return f"expected {_EXAMPLE}, or set default_region; got {_got(written)}"
+
+
+def _elsewhere(written: str, region: str, countries: frozenset[str]) -> str:
+    where = f"in {region}" if region in regions() else "of no country"
+    called = sorted(countries)
+    listed = " or ".join(called) if len(called) <= 5 else f"{', '.join(called[:5])} or others"
+    return (
+        f"expected a number in {listed}, got {_got(written)} {where}: "
+        "set CALLSCHED_SYMBL_COUNTRIES to call it"
+    )
 
 
 def _got(written: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
-from zoneinfo import available_timezones
 
-from scheduler.campaign.columns import UNDERSTOOD, RawRow
-from scheduler.campaign.numbers import e164
-from scheduler.campaign.schema import DTMF, DTMF_EXPECTED, within_ceiling
+from scheduler.campaign.columns import UNDERSTOOD, Fault, RawRow
+from scheduler.campaign.numbers import UnsupportedCountry, e164
+from scheduler.campaign.schema import within_ceiling
+from scheduler.campaign.sip import sip_uri
+from scheduler.campaign.start import NOTHING_PERSONAL, Personal, Start
+from scheduler.campaign.texts import DTMF, DTMF_EXPECTED, timezone
 from scheduler.durations import positive_seconds
 from scheduler.errors import Problem
 from scheduler.masking import mask_text, shown
@@ -31,49 +33,70 @@ class Rules:
     """What the campaign says about all its rows."""
 
     ceiling_seconds: float
+    start: Start
     default_region: str | None = None
-    dtmf: str = ""  #: of contacts that have none of their own
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one cell."""
-
-    column: str
-    message: str
-
-    @property
-    def reason(self) -> Reason:
-        """Why the row is skipped for it."""
-        if self.column == "phone_number":
-            return Reason.INVALID_NUMBER
-        return Reason.INVALID_ROW
+    countries: frozenset[str] | None = None  #: whose numbers may be called; None: any
 
 
 class _Cells:
     """Reads the cells of one row and gathers what is wrong with them."""
 
     def __init__(self, raw: RawRow) -> None:
-        self._raw = raw
+        self.raw = raw
         self.faults: list[Fault] = []
 
     def text(self, column: str) -> str:
-        return self._raw.cells.get(column, "").strip()
+        return self.raw.cells.get(column, "").strip()
 
-    def read(self, column: str, reader: Callable[[str], _T], absent: _T) -> _T:
+    def read(
+        self,
+        column: str,
+        reader: Callable[[str], _T],
+        absent: _T,
+        reason: Reason = Reason.INVALID_ROW,
+    ) -> _T:
         written = self.text(column)
-        if not written and column != "phone_number":
+        if not written and reason is Reason.INVALID_ROW:
             return absent
         try:
             return reader(written)
+        except UnsupportedCountry as error:
+            self.faults.append(Fault(column, str(error), Reason.UNSUPPORTED_COUNTRY))
         except ValueError as error:
-            self.faults.append(Fault(column, str(error)))
-            return absent
+            self.faults.append(Fault(column, str(error), reason))
+        return absent
+
+    def whom(self, rules: Rules) -> tuple[str, str]:
+        """Return the phone number and the SIP address; one of them is empty."""
+        number, uri = self.text("phone_number"), self.text("sip_uri")
+        if number and uri:
+            self.faults.append(Fault("sip_uri", "expected no sip_uri beside a phone_number"))
+        if not number and not uri and {"phone_number", "sip_uri"} <= self.raw.cells.keys():
+            fault = "expected a phone_number or a sip_uri, got neither"
+            self.faults.append(Fault("phone_number", fault, Reason.INVALID_NUMBER))
+            return "", ""
+        if number or "sip_uri" not in self.raw.cells:
+            reader = partial(e164, default_region=rules.default_region, countries=rules.countries)
+            return self.read("phone_number", reader, "", Reason.INVALID_NUMBER), ""
+        return "", self.read("sip_uri", sip_uri, "", Reason.INVALID_NUMBER)
+
+    def personal(self, start: Start, read: Mapping[str, str], *, presses: bool) -> Personal:
+        """Return what its start has of its own; `read` are the cells that were tidied up."""
+        if not self.raw.own and not start.is_personal:
+            return NOTHING_PERSONAL
+        cells = {
+            name: read.get(name) or self.text(name)
+            for name in start.columns
+            if name in self.raw.cells
+        }
+        personal = start.personal(self.raw.own, cells, presses=presses)
+        self.faults += personal.faults
+        return personal
 
     def variables(self) -> dict[str, str]:
         return {
             name: cell
-            for name, cell in self._raw.cells.items()
+            for name, cell in self.raw.cells.items()
             if name not in UNDERSTOOD and cell.strip()
         }
 
@@ -81,25 +104,41 @@ class _Cells:
 def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
     """Return the row as it is loaded, and every fault that keeps it from being called."""
     cells = _Cells(raw)
-    contact = Contact(
-        phone_number=cells.read("phone_number", lambda text: e164(text, rules.default_region), ""),
-        contact_id=cells.read("id", _contact_id, ""),
-        name=cells.read("name", _name, ""),
-        dtmf=cells.read("dtmf", _dtmf, "") or rules.dtmf,
-        timezone=cells.read("timezone", _timezone, ""),
-        max_duration_seconds=cells.read(
-            "max_duration", lambda text: _duration(text, rules.ceiling_seconds), None
-        ),
-        variables=cells.variables(),
-    )
+    contact = _contact(cells, rules)
     has_id = bool(contact.contact_id)
     if not cells.faults:
         return Row(_identified(contact, contact.party), raw.line, has_id), []
     first = cells.faults[0]
-    as_given = _as_given(cells.text("phone_number"), raw.line)
-    refused = _identified(replace(contact, phone_number=as_given), as_given)
+    number, uri = cells.text("phone_number"), cells.text("sip_uri")
+    as_given = _as_given(number or uri, raw.line)
+    refused = replace(
+        contact,
+        phone_number="" if uri and not number else as_given,
+        sip_uri=as_given if uri and not number else "",
+    )
     error = f"{first.column}: {first.message}"
-    return Row(refused, raw.line, has_id, first.reason, error), cells.faults
+    return Row(_identified(refused, as_given), raw.line, has_id, first.reason, error), cells.faults
+
+
+def _contact(cells: _Cells, rules: Rules) -> Contact:
+    number, uri = cells.whom(rules)
+    contact_id, name = cells.read("id", _contact_id, ""), cells.read("name", _name, "")
+    dtmf = cells.read("dtmf", _dtmf, "") or rules.start.dtmf
+    read = {"phone_number": number, "sip_uri": uri, "name": name}
+    personal = cells.personal(rules.start, read, presses=bool(dtmf))
+    return Contact(
+        contact_id=contact_id,
+        phone_number=number,
+        sip_uri=uri,
+        name=name,
+        dtmf=dtmf or personal.dtmf,
+        timezone=cells.read("timezone", timezone, ""),
+        max_duration_seconds=cells.read(
+            "max_duration", lambda text: _duration(text, rules.ceiling_seconds), None
+        ),
+        variables=cells.variables(),
+        options=personal.options,
+    )
 
 
 def problems_of(raw: RawRow, faults: list[Fault], path: str) -> Iterator[Problem]:
@@ -112,9 +151,9 @@ def _identified(contact: Contact, stand_in: str) -> Contact:
     return contact if contact.contact_id else replace(contact, contact_id=stand_in)
 
 
-def _as_given(number: str, line: int) -> str:
-    """Return the raw number of a refused row, fit to be shown; a row without one is its line."""
-    return _CONTROL.sub("�", number[:_LONGEST_RAW_ID]) or f"line {line}"
+def _as_given(address: str, line: int) -> str:
+    """Return the raw address of a refused row, fit to be shown; a row without one is its line."""
+    return _CONTROL.sub("�", address[:_LONGEST_RAW_ID]) or f"line {line}"
 
 
 def _contact_id(written: str) -> str:
@@ -138,20 +177,6 @@ def _dtmf(written: str) -> str:
     if not _DTMF.fullmatch(written):
         raise ValueError(f"expected {DTMF_EXPECTED}, got {shown(written)}")
     return written
-
-
-@cache
-def _timezones() -> dict[str, str]:
-    return {name.lower(): name for name in available_timezones()}
-
-
-@lru_cache(maxsize=1024)
-def _timezone(written: str) -> str:
-    near = _timezones().get(written.lower())
-    if near == written:
-        return written
-    hint = f"did you mean {near}" if near else "expected an IANA name such as America/New_York"
-    raise ValueError(f"{hint}, got {shown(written)}")
 
 
 @lru_cache(maxsize=1024)

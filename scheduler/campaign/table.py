@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from itertools import chain
 
-from scheduler.campaign.columns import RawRow, column_name, header_faults
+from scheduler.campaign.columns import OPTION, RawRow, column_name, header_faults
 from scheduler.campaign.problems import Problems, refusal
 from scheduler.errors import CampaignError, Problem
 
 _DELIMITERS = (",", ";", "\t")
 
 
-def read_table(lines: Iterable[str], path: str, problems: Problems) -> Iterator[RawRow]:
-    """Yield the rows. What is wrong with the shape of the file refuses all of it."""
+def read_table(
+    lines: Iterable[str], path: str, problems: Problems, heed: Callable[[Set[str]], None]
+) -> Iterator[RawRow]:
+    """Yield the rows. What is wrong with the shape of the file refuses all of it.
+
+    `heed` is told first which columns there are.
+    """
     records = _records(iter(lines), path)
     line, written = next(records, (0, []))
     if not line:
-        raise refusal(path, "the file is empty: expected a header with phone_number", code="shape")
+        raise refusal(
+            path, "the file is empty: expected a header with phone_number or sip_uri", code="shape"
+        )
     header = _header(written, path, line)
-    width = len(header)
+    heed(set(header))
+    width, options = len(header), [name for name in header if name.startswith(OPTION)]
     for line, cells in records:
         if len(cells) > width and any(map(str.strip, cells[width:])):
             message = f"expected {width} cells as in the header, got {len(cells)}"
             problems.refuse([Problem(path, message, line, code="shape")])
             continue
         cells += [""] * (width - len(cells))
-        yield RawRow(line, dict(zip(header, cells, strict=False)))
+        row = dict(zip(header, cells, strict=False))
+        own = {name.removeprefix(OPTION): row.pop(name).strip() for name in options}
+        yield RawRow(line, row, own={key: cell for key, cell in own.items() if cell})
 
 
 def _header(written: list[str], path: str, line: int) -> list[str]:
@@ -61,11 +71,11 @@ def _records(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]]]
 
 
 def _delimiter(header: str) -> str:
-    """Decide by the header: it has to yield phone_number, else as many columns as possible."""
+    """Decide by the header: it has to yield whom to call, else as many columns as possible."""
 
     def fitness(delimiter: str) -> tuple[bool, int]:
         names = [name.strip(' "\r\n').lower() for name in header.split(delimiter)]
-        return "phone_number" in names, len(names)
+        return "phone_number" in names or "sip_uri" in names, len(names)
 
     return max(_DELIMITERS, key=fitness)
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 import typer
 
 from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.numbers import regions
 from scheduler.cli import console
 from scheduler.cli.guard import is_sandbox
 from scheduler.durations import positive_seconds, written
@@ -38,11 +39,26 @@ def check(
             strict=strict,
             first=first,
             max_duration_ceiling_seconds=settings.max_duration_ceiling,
+            countries=countries_of(settings),
             on_progress=counted,
         )
     if checked.problem_count:
         console.show_problems(checked.problems, checked.problem_count, what="skipped")
     return checked
+
+
+def countries_of(settings: Settings) -> frozenset[str] | None:
+    """Return the countries whose numbers may be called; None for any. Raises ConfigError."""
+    named = tuple(name.upper() for name in settings.symbl_countries)
+    if named == ("ANY",):
+        return None
+    unknown = [name for name in named if name not in regions()]
+    if unknown or not named:
+        got = f", got {unknown[0]}" if unknown else ""
+        raise ConfigError(
+            f"CALLSCHED_SYMBL_COUNTRIES: expected ISO countries such as US,CA, or any{got}"
+        )
+    return frozenset(named)
 
 
 def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:

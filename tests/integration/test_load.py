@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import LedgerError
-from scheduler.models import CampaignState, Contact, Policy, Reason, Row
-from scheduler.store import campaign_view
+from scheduler.models import CampaignState, Contact, Insight, OnMachine, Policy, Reason, Row
+from scheduler.store import campaign_view, keys
 from tests.integration.ledger import Ledger, contact, named, rows
 
 
@@ -39,7 +39,7 @@ def test_nothing_is_claimed_before_the_last_row_is_in(ledger: Ledger) -> None:
     ledger.load(rows(1, 2))
 
     assert ledger.claim() is None
-    assert ledger.store.ready("acme", ceiling=9, now=ledger.now) == (0, None)
+    assert ledger.store.ready("acme", ceiling=9, now=ledger.now) == (0, 0, None)
 
     ledger.seal()
     assert dialled(ledger) == numbers(1, 2)
@@ -75,7 +75,7 @@ def test_a_campaign_that_is_not_there_takes_no_rows(ledger: Ledger) -> None:
     with pytest.raises(LedgerError, match="gone"):
         ledger.load(rows(1), campaign_id="nowhere")
 
-    assert ledger.everything() == {"callsched:schema": "1"}
+    assert ledger.everything() == {"callsched:schema": str(keys.SCHEMA)}
 
 
 @pytest.mark.parametrize("verb", ["seal", "resume"])
@@ -85,7 +85,7 @@ def test_a_campaign_that_is_not_there_cannot_be_sealed_or_resumed(
     with pytest.raises(LedgerError, match="nowhere"):
         ledger.seal("nowhere") if verb == "seal" else ledger.store.resume("nowhere")
 
-    assert ledger.everything() == {"callsched:schema": "1"}
+    assert ledger.everything() == {"callsched:schema": str(keys.SCHEMA)}
 
 
 # Order and content ------------------------------------------------------------------------------
@@ -103,8 +103,29 @@ def test_calls_are_dialled_in_the_order_of_the_file(ledger: Ledger) -> None:
 
 
 def test_a_claim_carries_the_whole_contact_and_the_policy(ledger: Ledger) -> None:
-    person = Contact("7", "+12025550107", "Zoë", "1,2#", "Europe/Berlin", 90.0, {"plan": "gold"})
-    ledger.create(session_name="survey", max_concurrency=4)
+    person = Contact(
+        "7",
+        "+12025550107",
+        name="Zoë",
+        dtmf="1,2#",
+        timezone="Europe/Berlin",
+        max_duration_seconds=90.0,
+        variables={"plan": "gold"},
+        options={"languages": ["es-US"], "intents": [{"intent": "do_not_call"}]},
+    )
+    policy = Policy(
+        max_duration_seconds=60.0,
+        max_concurrency=4,
+        options={"session_name": "survey", "users": [{"user_id": "a@example.org"}]},
+        on_machine=OnMachine.STOP,
+        insights=(Insight.TOPICS,),
+    )
+    ledger.create(
+        max_concurrency=policy.max_concurrency,
+        options=policy.options,
+        on_machine=policy.on_machine,
+        insights=policy.insights,
+    )
     ledger.load([Row(person, 2, has_id=True)])
     ledger.seal()
 
@@ -112,7 +133,7 @@ def test_a_claim_carries_the_whole_contact_and_the_policy(ledger: Ledger) -> Non
 
     assert claim is not None
     assert claim.contact == person
-    assert claim.policy == Policy(60.0, 4, "survey")
+    assert claim.policy == policy
     assert claim.max_duration_seconds == 90.0
 
 

@@ -36,7 +36,12 @@ def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
     with checked(tmp_path, written + CONTACTS) as campaign:
         assert (campaign.name, campaign.slug) == ("Spring round 1", "Spring-round-1")
         assert campaign.account == "main"
-        assert campaign.policy == Policy(90.0, 20, "spring")
+        assert campaign.policy == Policy(
+            max_duration_seconds=90.0,
+            max_concurrency=20,
+            options={"session_name": "spring"},
+            insights=(),
+        )
 
 
 def test_what_a_file_leaves_out_has_defaults(tmp_path: Path) -> None:
@@ -108,7 +113,7 @@ def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> N
         "call:\n"
         "  sesion_name: x\n"
         "  dtmf: abc\n"
-        "insights: [topics]\n"
+        "insights: [topics, tropics]\n"
         "on_unknown: redial\n"
         "provider: twilio\n"
         "default_region: UK\n"
@@ -125,7 +130,8 @@ def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> N
         "first.yaml:6:3: unknown key 'sesion_name': did you mean session_name?",
         "first.yaml:7:9: call.dtmf: "
         "expected key presses of 0-9, * and #, with a comma for a pause, got 'abc'",
-        "first.yaml:8:11: insights: expected []; no others in this release, got something else",
+        "first.yaml:8:20: insights: expected a list of transcript, topics, action_items, "
+        "follow_ups, questions, summary, analytics, members, entities, trackers, got 'tropics'",
         "first.yaml:9:13: on_unknown: "
         "expected hold, the only one that this release supports, got 'redial'",
         "first.yaml:10:11: provider: expected symbl, the one that there is, got 'twilio'",
@@ -256,7 +262,7 @@ def test_contacts_have_to_be_a_list_or_a_path(tmp_path: Path, contacts: str) -> 
     [
         ("Ada", "first.yaml:2:3: contacts: expected keys such as phone_number"),
         ("{phone: +12025550100}", "first.yaml:2:3: expected a column phone_number; rename"),
-        ("{sip_uri: x}", "first.yaml:2:3: sip_uri is not supported by this release"),
+        ("{sip: a}", "first.yaml:2:3: expected a column sip_uri; rename 'sip' to sip_uri"),
         ("{phone_number: [1]}", "first.yaml:2:18: phone_number: expected text, got a list"),
         ("{phone_number: 1, Name: a, name: b}", "first.yaml:2:3: the column 'name' is there"),
     ],

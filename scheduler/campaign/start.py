@@ -1,0 +1,141 @@
+"""What the start of one contact says: the campaign's texts filled, or the contact's own instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from typing import TypeAlias, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from scheduler.campaign import explained
+from scheduler.campaign.call import Call
+from scheduler.campaign.columns import OPTION, Fault
+from scheduler.campaign.templates import Templates, is_template, unknown_column
+from scheduler.models import Intent, OnMachine, StartOptions
+
+Way: TypeAlias = tuple[str | int, ...]
+
+_NO_OPTIONS = {"dtmf", "on_machine"}
+_MACHINE: Intent = {"intent": "answering_machine"}
+_NOTHING: tuple[object, ...] = ("", [], {})
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What one contact has of its own."""
+
+    options: StartOptions = field(default_factory=StartOptions)
+    dtmf: str = ""  #: the campaign's, filled
+    faults: tuple[Fault, ...] = ()
+
+
+#: Of a contact that has no more than everybody; its options are never changed.
+NOTHING_PERSONAL = Personal()
+
+
+class Start:
+    """What a campaign says of all its starts."""
+
+    def __init__(self, call: Call, templates: Templates, campaign: str) -> None:
+        """`templates` are those that the check of `call` has compiled."""
+        written = call.model_dump(exclude_unset=True)
+        self.on_machine = call.on_machine or OnMachine.GO_ON
+        self._campaign = campaign
+        self._templates = templates
+        self._texts = {key: value for key, value in written.items() if any(_texts(value, ()))}
+        self.options = self._listening(_options(call, self._texts.keys()))
+        self.dtmf = "" if "dtmf" in self._texts else call.dtmf or ""
+        named = [templates[text].columns for _, text in _texts(self._texts, ())]
+        self.columns = frozenset().union(*named)  #: that the templates name
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether contacts that have nothing of their own differ, because of templates."""
+        return bool(self._texts)
+
+    def unknown_columns(self, columns: Set[str]) -> Iterator[tuple[Way, str]]:
+        """Yield where a template names what is no column of the file, and what to say of it."""
+        for way, text in _texts(self._texts, ("call",)):
+            for name in sorted(self._templates[text].columns - columns):
+                yield way, unknown_column(name, columns)
+
+    def personal(
+        self, own: Mapping[str, object], cells: Mapping[str, str], *, presses: bool
+    ) -> Personal:
+        """Fill the texts with a contact's cells; what it has of its own stands as it is.
+
+        `presses` says that the contact has key presses, so that the campaign's are not filled.
+        """
+        faults: list[Fault] = []
+        written = dict(own)
+        for key, value in self._texts.items():
+            if key in own or (key == "dtmf" and presses):
+                continue
+            try:
+                filled = self._filled(value, cells)
+            except ValueError as error:
+                faults.append(Fault(OPTION + key, str(error)))
+                continue
+            if filled not in _NOTHING:
+                written[key] = filled
+        return self._checked(written, faults) if written or faults else NOTHING_PERSONAL
+
+    def _filled(self, value: object, cells: Mapping[str, str]) -> object:
+        """Fill every text in a value; what becomes nothing is left out of its list."""
+        if isinstance(value, dict):
+            items = [(key, self._filled(item, cells)) for key, item in value.items()]
+            return {key: item for key, item in items if item not in _NOTHING}
+        if isinstance(value, list):
+            return [item for part in value if (item := self._filled(part, cells)) not in _NOTHING]
+        if isinstance(value, str) and is_template(value):
+            return self._templates[value].render(cells, self._campaign).strip()
+        return value
+
+    def _checked(self, written: Mapping[str, object], faults: list[Fault]) -> Personal:
+        try:
+            call = Call.model_validate(written)
+        except ValidationError as error:
+            faults += map(_fault, error.errors())
+        if faults:
+            return Personal(faults=tuple(faults))
+        options = _options(call)
+        if "intents" in options:
+            options = self._listening(options)
+        return Personal(options, call.dtmf or "")
+
+    def _listening(self, options: StartOptions) -> StartOptions:
+        """Listen for machines when something is to be done about them."""
+        intents = options.get("intents", [])
+        listens = any(intent["intent"] == _MACHINE["intent"] for intent in intents)
+        if listens or self.on_machine is OnMachine.GO_ON:
+            return options
+        return {**options, "intents": [*intents, _MACHINE]}
+
+
+def _options(call: Call, without: Set[str] = frozenset()) -> StartOptions:
+    written = call.model_dump(exclude_unset=True, by_alias=True, exclude=_NO_OPTIONS | without)
+    return cast("StartOptions", {key: value for key, value in written.items() if value != ""})
+
+
+def _texts(value: object, way: Way) -> Iterator[tuple[Way, str]]:
+    """Yield the templates in a value with their ways to it."""
+    parts: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        parts = list(value.items())
+    elif isinstance(value, list):
+        parts = list(enumerate(value))
+    elif isinstance(value, str) and is_template(value):
+        yield way, value
+    for key, part in parts:
+        yield from _texts(part, (*way, key))
+
+
+def _fault(detail: ErrorDetails) -> Fault:
+    key, *way = detail["loc"]
+    if detail["type"] == "extra_forbidden":
+        return Fault(f"{OPTION}{key}", explained.unknown(detail, Call))
+    inner = explained.dotted(way)
+    said = explained.expected(detail, Call)
+    return Fault(f"{OPTION}{key}", f"{inner}: {said}" if inner else said)
