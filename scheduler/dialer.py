@@ -53,6 +53,9 @@ LEAVE_WITHIN_SECONDS = 2.0
 #: How long Redis may be away before the dialling worker stops a connection that it can't record.
 UNRECORDED_SECONDS = 5.0
 
+#: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
+LINGER_SECONDS = 0.5
+
 #: How long to insist on telling the ledger what became of a dialing attempt; less than its lease.
 INSIST_SECONDS = 20.0
 
@@ -107,17 +110,45 @@ class Dialer:
         self._deadline_in = deadline_in
         self._connected = connected
         self.closing = threading.Event()  #: set: claim no more
+        self._lingering = threading.Condition()
+        self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
         self.stop_delays = tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
 
     # Dialling -----------------------------------------------------------------------------------
 
     def dial(self, until: float | None = None) -> None:
-        """Claim and dial one call after the other, until none may be claimed or it is `until`."""
+        """Claim and dial one call after the other, until none may be claimed or it is `until`.
+
+        With an `until` it lingers a moment for the next slot that is freed here: so a slot is
+        handed on without a message.
+        """
         while not self.closing.is_set() and (until is None or since_boot() < until):
             claim = self._claim()
-            if claim is None:
+            if claim is not None:
+                self.dial_one(claim)
+            elif until is None or not self._linger():
                 return
-            self.dial_one(claim)
+
+    def _linger(self) -> bool:
+        """Wait to be wanted; False when nobody did for a while."""
+        with self._lingering:
+            self._idle += 1
+            try:
+                if not self._lingering.wait_for(lambda: self._wanted > 0, LINGER_SECONDS):
+                    return False
+                self._wanted -= 1
+                return True
+            finally:
+                self._idle -= 1
+
+    def wanted(self, calls: int) -> None:
+        """Hear that so many calls can go: threads that linger take them, messages bring others."""
+        with self._lingering:
+            here = min(calls, self._idle - self._wanted)
+            self._wanted += here
+            self._lingering.notify(here)
+        if calls > here:
+            self._slot_freed(calls - here)
 
     def _claim(self) -> Claim | None:
         duty = self._duty
@@ -145,7 +176,7 @@ class Dialer:
         address = claim.contact.address
         if self._duty.allowed and address not in self._duty.allowed:
             return Reason.NOT_ALLOWED
-        if is_barred(self._store, address):
+        if claim.is_list_kept and is_barred(self._store, address):
             return Reason.DO_NOT_CALL
         return None
 
@@ -269,14 +300,14 @@ class Dialer:
         stopped = hopeless = False
         while not (stopped and (hopeless or self.closing.is_set())):
             try:
-                self._record(claim, connection, answered_at, stopped)
+                seen = self._record(claim, connection, answered_at, stopped)
             except LedgerUnreachable as error:
                 logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
             except Exception:
                 logger.exception("%s: its connection can't be put on record", claim.attempt)
                 hopeless = True
             else:
-                self._learn()
+                self._learn(seen)
                 return
             if since_boot() >= stop_at and not stopped:
                 stopped = self._stop_unrecorded(claim.attempt, connection.connection_id)
@@ -285,9 +316,9 @@ class Dialer:
 
     def _record(
         self, claim: Claim, connection: Connection, answered_at: float, stopped: bool
-    ) -> None:
+    ) -> LimitView:
         account, attempt = self._duty.account, claim.attempt
-        said, _ = self._store.connect(
+        said, _, seen = self._store.connect(
             account,
             attempt,
             connection,
@@ -298,14 +329,14 @@ class Dialer:
             logger.error("%s: has another connection already; this one is stopped", attempt)
             while not self._stop_unrecorded(attempt, connection.connection_id):
                 time.sleep(self.stop_delays[0])
-            return
-        if stopped:
+        elif stopped:
             self._confirm(attempt, Disposition.STOPPED)
         elif said == "late":
             self._deadline_in(0.0)
         else:
             self._deadline_in(claim.max_duration_seconds)
             self._connected()
+        return seen
 
     def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
         # As on record: "no such connection" is an end only when it is said twice, seconds apart.
@@ -324,11 +355,10 @@ class Dialer:
             return False
         return True
 
-    def _learn(self) -> None:
+    def _learn(self, seen: LimitView) -> None:
         """Raise the learned limit when a start was accepted at it."""
         account, ceiling = self._duty.account, self._duty.ceiling
         while True:
-            seen = self._store.limit(account)
             raised = limit.after_acceptance(
                 seen.limit,
                 live=seen.live,
@@ -341,8 +371,9 @@ class Dialer:
             if self._store.learn(account, seen, raised):
                 # This thread takes one of the new slots, messages bring threads for the others.
                 if (others := raised.learned - seen.limit.learned - 1) > 0:
-                    self._slot_freed(others)
+                    self.wanted(others)
                 return
+            seen = self._store.limit(account)
 
     # Stopping -----------------------------------------------------------------------------------
 
@@ -382,7 +413,7 @@ class Dialer:
             conversation_id=answer.conversation_id,
             summaries=pages if answer.summary_pages else "",
         ):
-            self._slot_freed(1)
+            self.wanted(1)
 
 
 #: How a call ends whose stop was asked for by other than its deadline.

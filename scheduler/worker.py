@@ -101,7 +101,7 @@ class Worker:
             self._store,
             self._duty,
             fingerprint=self._provider.fingerprint,
-            send=messages.say,
+            send=lambda count: self._dialer.wanted(count),
             send_collects=collects.say,
             revive=self._revive,
         )

@@ -46,6 +46,7 @@ class Claim:
     attempt: Attempt
     contact: Contact
     policy: Policy
+    is_list_kept: bool = True  #: somebody is on the do-not-call list, so it is worth a look
 
     @property
     def max_duration_seconds(self) -> float:
@@ -86,6 +87,13 @@ def _known(campaign_id: str, state: str | None) -> CampaignState:
     if state is None:
         raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
     return CampaignState(state)
+
+
+def _limit_view(seen: Sequence[Any]) -> LimitView:
+    version, learned, refusals, raise_at, step, live, slots, in_row, accepted, instant = seen
+    known = Limit(int(learned), int(refusals), float(raise_at), int(step)) if learned else Limit()
+    counts = (int(version), int(live), int(slots), int(in_row), int(accepted))
+    return LimitView(known, *counts, float(instant))
 
 
 def _written(known: Limit) -> tuple[int, int, float, int]:
@@ -213,8 +221,9 @@ class Store:
         )
         if not found:
             return None
-        attempt, record, policy = found
-        return Claim(Attempt.parse(attempt), decode(record)[0], decode_policy(policy))
+        attempt, record, policy, barred = found
+        contact = decode(record)[0]
+        return Claim(Attempt.parse(attempt), contact, decode_policy(policy), barred > 0)
 
     def begin(
         self,
@@ -300,13 +309,14 @@ class Store:
         answered_ago_seconds: float,
         max_duration_seconds: float,
         now: float | None = None,
-    ) -> tuple[str, float]:
+    ) -> tuple[str, float, LimitView]:
         """Put a connection and its deadline on record. An answer is never refused.
 
         Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
-        record, "second": the attempt has another one and nothing was written) and the deadline.
+        record, "second": the attempt has another one and nothing was written), the deadline, and
+        the account's limit as it stands now.
         """
-        said, deadline = self.run(
+        said, deadline, seen = self.run(
             self._do_once.connect,
             account,
             str(attempt),
@@ -319,7 +329,7 @@ class Store:
             self.leases.stop_patience,
             clock(now),
         )
-        return said, float(deadline)
+        return said, float(deadline), _limit_view(seen)
 
     def finish(
         self,
@@ -410,14 +420,7 @@ class Store:
 
     def limit(self, account: str, now: float | None = None) -> LimitView:
         """Read what is known of the account's limit."""
-        version, learned, refusals, raise_at, step, live, slots, in_row, accepted, instant = (
-            self.run(self.do.limit, account, clock(now))
-        )
-        known = (
-            Limit(int(learned), int(refusals), float(raise_at), int(step)) if learned else Limit()
-        )
-        counts = (int(version), int(live), int(slots), int(in_row), int(accepted))
-        return LimitView(known, *counts, float(instant))
+        return _limit_view(self.run(self.do.limit, account, clock(now)))
 
     def learn(self, account: str, seen: LimitView, learned: Limit) -> bool:
         """Replace the limit; False when another worker has changed it since it was seen."""

@@ -97,6 +97,15 @@ local function open_legs(account)
   return redis.call("ZCARD", account_key(account, "live")) + redis.call("ZCARD", account_key(account, "held"))
 end
 
+-- What a decision about the limit is made from; "" where nothing is known.
+local function see_limit(account, now)
+  local version, learned, refusals, raise_at, step, in_row, accepted = unpack(redis.call("HMGET",
+    account_key(account, "meta"), "limit_version", "learned", "refusals", "raise_at", "step",
+    "refused_in_row", "accepted"))
+  return { version or "0", learned or "", refusals or "", raise_at or "", step or "0", open_legs(account),
+    redis.call("ZCARD", account_key(account, "slots")), in_row or "0", accepted or "0", exact(now) }
+end
+
 -- Replace what is known of the limit, unless it has changed since it was looked at.
 local function set_limit(meta, seen, learned, refusals, raise_at, step)
   if (redis.call("HGET", meta, "limit_version") or "0") ~= seen then

@@ -15,7 +15,8 @@
     ARGV[9]  late         seconds after which a stop counts as late
     ARGV[10] now          "" for the server's clock
 
-  Returns attempt, the contact's record and the campaign's policy; nil when nothing can be claimed.
+  Returns attempt, the contact's record, the campaign's policy, and how long the do-not-call list is;
+  nil when nothing can be claimed.
 ]]
 local account, token, ceiling, fingerprint, only = unpack(ARGV, 1, 5)
 local lease, probe, first = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -25,7 +26,8 @@ local wheel, remembered = account_key(account, "campaigns"), ROOT .. "claim:" ..
 
 local function answer(attempt, call)
   local entry = redis.call("XRANGE", campaign_key(call.campaign, "contacts"), call.row .. "-0", call.row .. "-0")
-  return { attempt, entry[1][2][2], redis.call("HGET", campaign_key(call.campaign, "meta"), "policy") }
+  return { attempt, entry[1][2][2], redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"),
+    redis.call("HLEN", ROOT .. "do_not_call") }
 end
 
 local before = redis.call("GET", remembered)

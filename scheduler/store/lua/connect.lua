@@ -13,7 +13,8 @@
     ARGV[10] now           "" for the server's clock
 
   Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
-  another connection, nothing was written), and the deadline.
+  another connection, nothing was written), the deadline, and what a decision about the limit is made
+  from, as `limit` does.
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
 local answered_ago, max_duration, patience = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -23,7 +24,7 @@ local meta = account_key(account, "meta")
 
 local recorded, deadline_before = unpack(redis.call("HMGET", record, "connection_id", "deadline"))
 if recorded then
-  return { recorded == connection and "known" or "second", deadline_before }
+  return { recorded == connection and "known" or "second", deadline_before, see_limit(account, now) }
 end
 
 local in_time = call.fresh and call.state == DIALING
@@ -50,7 +51,7 @@ if in_time then
     move(call, STOPPING)
     owe_stop(account, attempt, "aborted", patience, now)
   end
-  return { "connected", exact(deadline) }
+  return { "connected", exact(deadline), see_limit(account, now) }
 end
 
 owe_stop(account, attempt, "late", patience, now)
@@ -66,4 +67,4 @@ elseif call.fresh and call.state == ENDED then
     tally(call.campaign, "stopped", "late_answer", 1)
   end
 end
-return { "late", exact(deadline) }
+return { "late", exact(deadline), see_limit(account, now) }
