@@ -50,6 +50,7 @@ $(INSTALLED_DEV): $(INSTALLED)
 	@echo "installing what the tests need into $(VENV) …"
 	@$(PIP) install 'pip>=25.1'
 	@$(PIP) install --constraint constraints.txt --group dev
+	@$(PIP) install --constraint constraints.txt --no-deps symbl
 	@touch $@
 
 # Debian keeps what makes an environment in a package of its own; ensurepip is missing without it.

@@ -53,6 +53,10 @@ LEAVE_WITHIN_SECONDS = 2.0
 #: How long Redis may be away before the dialling worker stops a connection that it can't record.
 UNRECORDED_SECONDS = 5.0
 
+#: How long a dial waits at most for stops that are due. An API that does not answer stops must not
+#: keep everything else from happening; that is for `begin` to judge.
+GIVE_WAY_SECONDS = 0.5
+
 #: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
 LINGER_SECONDS = 0.5
 
@@ -98,10 +102,12 @@ class Dialer:
         slot_freed: Callable[[int], None],
         deadline_in: Callable[[float], None],
         connected: Callable[[], None],
+        is_behind: Callable[[], bool] = lambda: False,
     ) -> None:
         """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
 
-        `connected` is told that there is a live connection more to listen to.
+        `connected` is told that there is a live connection more to listen to; `is_behind` says
+        whether stops wait for this process.
         """
         self._store = store
         self._provider = provider
@@ -109,6 +115,7 @@ class Dialer:
         self._slot_freed = slot_freed
         self._deadline_in = deadline_in
         self._connected = connected
+        self._is_behind = is_behind
         self.closing = threading.Event()  #: set: claim no more
         self._lingering = threading.Condition()
         self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
@@ -123,11 +130,18 @@ class Dialer:
         handed on without a message.
         """
         while not self.closing.is_set() and (until is None or since_boot() < until):
+            self._give_way()
             claim = self._claim()
             if claim is not None:
                 self.dial_one(claim)
             elif until is None or not self._linger():
                 return
+
+    def _give_way(self) -> None:
+        """Let due stops go first: a call more is worth less than one that ends on time."""
+        give_up_at = since_boot() + GIVE_WAY_SECONDS
+        while self._is_behind() and since_boot() < give_up_at:
+            self.closing.wait(0.01)
 
     def _linger(self) -> bool:
         """Wait to be wanted; False when nobody did for a while."""

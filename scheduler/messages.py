@@ -7,20 +7,25 @@ from collections.abc import Callable
 
 
 class Messages:
-    """Says that calls can be dialled, a message for each; what it can't say is forgotten."""
+    """Says that there is work, a message for each piece; what it can't say is forgotten.
 
-    def __init__(self, send: Callable[[], bool]) -> None:
+    A message brings a thread, which goes on for as long as there is work. So no more of them wait
+    to be sent than there are threads: a thousand slots that are free at once need no more.
+    """
+
+    def __init__(self, send: Callable[[], bool], most: int) -> None:
         """`send` sends one message; False when that failed."""
         self._send = send
+        self._most = most
         self._wanted = 0
         self._lock = threading.Lock()
         self._said = threading.Event()
         self._thread: threading.Thread | None = None
 
     def say(self, count: int = 1) -> None:
-        """Have so many messages sent soon."""
+        """Have so many messages sent soon, or as many as are worth it."""
         with self._lock:
-            self._wanted += count
+            self._wanted = min(self._most, self._wanted + count)
             # Only now, and again in a forked process, where no thread has survived.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep, name="messages", daemon=True)

@@ -101,6 +101,7 @@ class Timekeeper:
         self._stops: Stops | None = None
         self._woken = threading.Event()
         self._sleeps_until = 0.0
+        self._behind = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="timekeeper", daemon=True)
 
@@ -112,6 +113,11 @@ class Timekeeper:
             self._store.hurry_stops(self._duty.account)
         self._tick_safely()
         self._thread.start()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether stops are due that this worker has no thread for just now."""
+        return self._behind
 
     @property
     def is_stopping(self) -> bool:
@@ -165,8 +171,10 @@ class Timekeeper:
         free = self._stops.free
         if free > 0:
             delays = self._dialer.stop_delays
-            for order in self._store.take_stops(account, most=free, delays=delays):
+            taken = self._store.take_stops(account, most=free, delays=delays)
+            for order in taken:
                 self._stops.send(order)
+            self._behind = len(taken) == free
         dials, collects, soonest = self._store.ready(
             account,
             ceiling=self._duty.ceiling,

@@ -96,7 +96,9 @@ class Worker:
             only=assignment.campaign_id,
             allowed=frozenset(settings.allowed_numbers),
         )
-        messages, collects = Messages(send_dial), Messages(send_collect)
+        readers = min(settings.collect_threads, settings.worker_threads - RESERVED_THREADS - 1)
+        seats = settings.worker_threads - RESERVED_THREADS - readers
+        messages, collects = Messages(send_dial, seats), Messages(send_collect, readers)
         self._timekeeper = Timekeeper(
             self._store,
             self._duty,
@@ -112,6 +114,7 @@ class Worker:
             slot_freed=messages.say,
             deadline_in=self._timekeeper.due_in,
             connected=lambda: self._listener.look(),
+            is_behind=lambda: self._timekeeper.is_behind,
         )
         self._listener = Listener(
             self._store,
@@ -127,9 +130,7 @@ class Worker:
             patience_seconds=settings.insights_patience,
             is_stopping=lambda: self._timekeeper.is_stopping,
         )
-        readers = min(settings.collect_threads, settings.worker_threads - RESERVED_THREADS - 1)
-        self._readers = threading.Semaphore(readers)
-        self._seats = threading.Semaphore(settings.worker_threads - RESERVED_THREADS - readers)
+        self._readers, self._seats = threading.Semaphore(readers), threading.Semaphore(seats)
 
     def start(self) -> None:
         """Do the first tick, overdue stops before anything else, and go on in threads."""

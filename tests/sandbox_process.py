@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own, for tests."""
+"""The sandbox as a process of its own, and somebody who speaks to it, for tests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import requests
+from websockets.sync.client import ClientConnection, connect
+
+ANYBODY = "+12025550143"
+CONNECT = "/v1/endpoint:connect"
+TOKEN = "/oauth2/token:generate"
 
 
 class SandboxProcess:
@@ -66,6 +71,22 @@ class SandboxProcess:
             return dict(self._post("/sandbox/knobs", changes).json())
         return dict(self._get("/sandbox/knobs").json())
 
+    def sockets(self) -> dict[str, Any]:
+        """Which WebSockets are open: `open`, `connections`."""
+        return dict(self._get("/sandbox/sockets").json())
+
+    def drop_sockets(self, **wishes: object) -> int:
+        """Drop the WebSockets that are open, or some of them; return how many."""
+        return int(self._post("/sandbox/sockets/drop", wishes).json()["dropped"])
+
+    def conversation(self, conversation_id: str) -> dict[str, Any]:
+        """All that there is to know about a conversation, whatever the API has by now."""
+        return dict(self._get(f"/sandbox/conversations/{conversation_id}").json())
+
+    def expire_tokens(self) -> None:
+        """Have every token refused that was issued so far."""
+        self._post("/sandbox/tokens/expire", {})
+
     def reset(self) -> None:
         """Make it forget all, and turn the knobs back to the options."""
         self._post("/sandbox/reset", {})
@@ -110,6 +131,65 @@ class SandboxProcess:
 
     def _post(self, path: str, body: object) -> requests.Response:
         return _checked(self._session.post(self.url + path, json=body, timeout=30))
+
+
+class Client:
+    """Speaks to the API as a scheduler would, without any of ours."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {self.token()['accessToken']}"
+
+    def token(self, app_id: str = "app", app_secret: str = "secret") -> dict[str, Any]:
+        body = {"type": "application", "appId": app_id, "appSecret": app_secret}
+        response = self.post(TOKEN, body)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    def post(self, path: str, body: object, **options: Any) -> requests.Response:
+        return self.request("POST", path, json=body, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        options = {"timeout": 20, "allow_redirects": False} | options
+        return self.session.request(method, self.url + path, **options)
+
+    def start(self, number: str = ANYBODY, **options: Any) -> requests.Response:
+        return self.post(CONNECT, start_body(number), **options)
+
+    def stop(self, connection_id: object, **options: Any) -> requests.Response:
+        body = {"operation": "stop", "connectionId": connection_id}
+        return self.post(CONNECT, body, **options)
+
+    def started(self, number: str = ANYBODY, **more: object) -> dict[str, Any]:
+        """Start a call with these fields besides; return what was answered."""
+        return dict(self.post(CONNECT, start_body(number, **more)).json())
+
+    def started_id(self, number: str = ANYBODY) -> str:
+        return str(self.started(number)["connectionId"])
+
+    def subscribe(
+        self, connection_id: str, path: str = "/session/subscribe", **options: Any
+    ) -> ClientConnection:
+        """Open a WebSocket, with the token in a header unless the options say otherwise."""
+        url = f"ws{self.url.removeprefix('http')}{path}/{connection_id}"
+        token = str(self.session.headers["Authorization"]).removeprefix("Bearer ")
+        options = {"additional_headers": {"x-api-key": token}, "proxy": None} | options
+        return connect(url, **options)
+
+
+def start_body(number: object = ANYBODY, **more: object) -> dict[str, object]:
+    endpoint = {"type": "pstn", "phoneNumber": number, "dtmf": None}
+    session = {"session": {"name": "batch/row-7"}}
+    return {"operation": "start", "endpoint": endpoint, "data": session, **more}
+
+
+def magic(ending: str) -> str:
+    return f"+186755501{ending}"
 
 
 def _words(name: str, value: object) -> list[str]:

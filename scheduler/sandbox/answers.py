@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from asyncio import Transport
-
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from scheduler.sandbox.knobs import Fault, Knobs
-from scheduler.sandbox.wire import reset
-
-_WORDS = {
-    400: "The request has wrong input fields.",
-    401: "Token validation failed for the token that was provided.",
-    402: "The balance of this account does not cover the request.",
-    403: "This account is not allowed to do that.",
-    404: "There is nothing here.",
-    405: "This method is not allowed here.",
-    410: "This is gone.",
-    500: "Something went wrong on our side.",
-    502: "A server behind this one gave a bad answer.",
-    503: "The service is not available.",
-    504: "A server behind this one gave no answer.",
-}
+from scheduler.sandbox.refusals import at_limit, refusal
+from scheduler.sandbox.wire import reset, transport_of
 
 
 class Unanswered(Response):
@@ -34,7 +19,7 @@ class Reset(Unanswered):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send nothing, and cut."""
-        reset(_transport(scope))
+        reset(transport_of(scope))
         await _until_gone(receive)
 
 
@@ -65,22 +50,8 @@ class Torn(Unanswered):
         )
         half = body[: len(body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
-        _transport(scope).close()
+        transport_of(scope).close()
         await _until_gone(receive)
-
-
-def message(status: int, text: str | None = None) -> JSONResponse:
-    """A refusal in the API's own JSON."""
-    return JSONResponse({"message": text or _WORDS[status]}, status)
-
-
-def at_limit(knobs: Knobs) -> JSONResponse:
-    """A 429 in the shape that the knobs ask for."""
-    body: dict[str, object] = {"message": "Too many concurrent jobs on this account."}
-    if knobs.limit_body == "status_code":
-        body = {"statusCode": 429, **body}
-    headers = {"Retry-After": knobs.retry_after} if knobs.retry_after is not None else None
-    return JSONResponse(body, 429, headers)
 
 
 def undone(fault: Fault, knobs: Knobs) -> Response:
@@ -93,13 +64,13 @@ def undone(fault: Fault, knobs: Knobs) -> Response:
         return RedirectResponse("/login", 302)
     if fault is Fault.AT_LIMIT:
         return at_limit(knobs)
-    return message(500 if fault is Fault.SERVER_ERROR_NOT_PLACED else int(fault))
+    return refusal(knobs, 500 if fault is Fault.SERVER_ERROR_NOT_PLACED else int(fault))
 
 
-def done(fault: Fault | None, answer: Response) -> Response:
+def done(fault: Fault | None, answer: Response, knobs: Knobs) -> Response:
     """What becomes of the answer when what was asked was done."""
     if fault is Fault.SERVER_ERROR:
-        return message(500)
+        return refusal(knobs, 500)
     if fault is Fault.RESET_AFTER:
         return Reset()
     if fault is Fault.HANG:
@@ -110,12 +81,6 @@ def done(fault: Fault | None, answer: Response) -> Response:
 def status(answer: Response) -> int | None:
     """The status that the client will see, or None if it sees none."""
     return None if isinstance(answer, Unanswered) else answer.status_code
-
-
-def _transport(scope: Scope) -> Transport:
-    transport = scope["state"]["transport"]
-    assert isinstance(transport, Transport)
-    return transport
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from scheduler.sandbox.bodies import json_object
 from scheduler.sandbox.state import State
+from scheduler.sandbox.views import everything
 
 
 class Control:
@@ -47,6 +48,32 @@ class Control:
     async def live(self, _: Request) -> Response:
         """Show the connections that are live now."""
         return JSONResponse(self._state.exchange.snapshot())
+
+    async def sockets(self, _: Request) -> Response:
+        """Show how many sockets are open, and to which connections."""
+        connections = self._state.sockets.count()
+        return JSONResponse({"open": sum(connections.values()), "connections": connections})
+
+    async def drop_sockets(self, request: Request) -> Response:
+        """Close or cut every socket, or those of one connection, whose calls live on."""
+        wishes = await json_object(request) if await request.body() else {}
+        how = wishes.get("how", "close")
+        if how not in ("close", "reset"):
+            raise HTTPException(400, "how: close or reset is needed")
+        dropped = self._state.sockets.drop(wishes.get("connection_id"), how)
+        return JSONResponse({"dropped": dropped})
+
+    async def conversation(self, request: Request) -> Response:
+        """Show all that there is to know about a conversation, whatever the API has by now."""
+        conversation = self._state.conversations.get(request.path_params["conversation_id"])
+        if conversation is None:
+            raise HTTPException(404, "There is no such conversation.")
+        return JSONResponse(everything(conversation))
+
+    async def expire_tokens(self, _: Request) -> Response:
+        """Refuse every token that was issued so far."""
+        self._state.tokens.expire()
+        return JSONResponse({})
 
     async def reset(self, _: Request) -> Response:
         """Be as new: the journal is empty and nothing is live."""

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
-import uuid
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Mapping
+from functools import partial
 
-from scheduler.sandbox.asked import Party
+from scheduler.sandbox.asked import Party, idle_seconds
+from scheduler.sandbox.connections import By, Connection
 from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.knobs import Board
-
-
-@dataclass(slots=True)
-class Connection:
-    """One leg to a far end. It uses a slot of the limit from acceptance until it ends."""
-
-    party: Party
-    connection_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    conversation_id: str = field(
-        default_factory=lambda: str(random.SystemRandom().randrange(10**15, 10**16))
-    )
-    accepted_at: float = field(default_factory=time.time)
-    hangup: asyncio.TimerHandle | None = None
-
-    def ids(self) -> dict[str, object]:
-        """The two ids, as a journal's event has them."""
-        return {"connection_id": self.connection_id, "conversation_id": self.conversation_id}
+from scheduler.sandbox.magic import Outcome
 
 
 class Exchange:
@@ -39,12 +22,13 @@ class Exchange:
         self._journal = journal
         self._known: dict[str, Connection] = {}
         self._live: dict[str, Connection] = {}
+        self._watchers: list[Callable[[Connection, By], None]] = []
         self.reset()
 
     def reset(self) -> None:
         """Forget every connection, without a word in the journal."""
         for connection in self._live.values():
-            _cancel_hangup(connection)
+            connection.cancel_timers()
         self._known.clear()
         self._live.clear()
         self._peak = 0
@@ -53,6 +37,10 @@ class Exchange:
     def reseed(self) -> None:
         """Draw the same lots again, as the knob says."""
         self._random = random.Random(self._board.knobs.seed)
+
+    def when_ended(self, watcher: Callable[[Connection, By], None]) -> None:
+        """Call this after each end of a connection, once it is in the journal."""
+        self._watchers.append(watcher)
 
     @property
     def is_full(self) -> bool:
@@ -71,19 +59,27 @@ class Exchange:
         ]
         return {**self.load(), "peak": self._peak, "connections": connections}
 
-    def accept(self, party: Party, hangup_after_seconds: float | None = None) -> Connection:
-        """Open a connection. The far end's hang-up is drawn by lot unless it is given."""
-        connection = Connection(party)
+    def accept(self, request: Mapping[str, object], outcome: Outcome) -> Connection:
+        """Open a connection. The far end's hang-up is drawn by lot unless the outcome has it."""
+        connection = Connection(Party.of(request), request, outcome)
         self._known[connection.connection_id] = connection
         self._live[connection.connection_id] = connection
         self._peak = max(self._peak, len(self._live))
+        hangup_after_seconds = outcome.hangup_after_seconds
         if hangup_after_seconds is None:
             hangup_after_seconds = self._drawn_hangup()
         if hangup_after_seconds is not None:
-            connection.hangup = asyncio.get_running_loop().call_later(
-                hangup_after_seconds, self.end, connection, "hangup"
+            connection.after(
+                hangup_after_seconds, "hangup", partial(self.end, connection, "hangup")
             )
+        self.heard(connection)
         return connection
+
+    def heard(self, connection: Connection) -> None:
+        """Wait for the idle timeout anew, if the start asked for one."""
+        seconds = idle_seconds(connection.request)
+        if seconds is not None:
+            connection.after(seconds, "idle", partial(self.end, connection, "idle"))
 
     def find(self, connection_id: object) -> Connection | None:
         """The connection with this id, live or ended."""
@@ -93,28 +89,25 @@ class Exchange:
         """Whether it still uses a slot."""
         return connection.connection_id in self._live
 
-    def end(self, connection: Connection, by: Literal["stop", "hangup"]) -> None:
+    def end(self, connection: Connection, by: By) -> None:
         """End a connection and free its slot. One that has ended stays as it is."""
         if self._live.pop(connection.connection_id, None) is None:
             return
-        _cancel_hangup(connection)
-        length_seconds = time.time() - connection.accepted_at
+        connection.cancel_timers()
+        connection.ended_at = time.time()
         self._journal.record(
             "ended",
             by=by,
-            length_seconds=length_seconds,
+            length_seconds=connection.ended_at - connection.accepted_at,
             **connection.ids(),
             **connection.party.fields(),
             **self.load(),
         )
+        for watcher in self._watchers:
+            watcher(connection, by)
 
     def _drawn_hangup(self) -> float | None:
         knobs = self._board.knobs
         if knobs.hangup_after_seconds is None or self._random.random() >= knobs.hangup_share:
             return None
         return self._random.uniform(*knobs.hangup_after_seconds)
-
-
-def _cancel_hangup(connection: Connection) -> None:
-    if connection.hangup is not None:
-        connection.hangup.cancel()

@@ -10,10 +10,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+#: What a socket hears when the far end has hung up: a message and a close, a bare close, nothing.
+HangupSignal = Literal["completed", "close", "silent"]
+#: The shapes that the body of an error has been seen in, and some that a proxy gives it.
+ErrorBody = Literal["message", "status_code", "code", "empty", "text", "html"]
 
 
 class Fault(StrEnum):
-    """A way to answer badly. A number is that status code with the API's own JSON."""
+    """A way to answer badly. A number is that status code, its body as `error_body` has it."""
 
     SERVER_ERROR = "500"  #: done, and answered 500
     SERVER_ERROR_NOT_PLACED = "500_not_placed"
@@ -51,6 +55,7 @@ class Knobs(BaseModel):
 
     limit: Annotated[int, Field(ge=0)] = 100  #: live connections; one more start is a 429
     retry_after: str | None = None  #: the Retry-After header of a 429, as it is sent
+    error_body: ErrorBody = "message"  #: the shape of every error that has a status
     limit_body: Literal["message", "status_code"] = "message"  #: which of a 429's two shapes
     start_status: Annotated[Literal[200, 201], BeforeValidator(int)] = 200
     latency_seconds: Seconds = 0.0  #: a start is accepted first, then its answer waits this long
@@ -69,6 +74,15 @@ class Knobs(BaseModel):
     app_secret: str | None = None
     token_lifetime_seconds: Count = 86400
     token_fault: Literal["500", "401"] | None = None
+    sockets: Literal["open", "refused", "closed"] = "open"  #: what becomes of a WebSocket
+    hangup_signal: HangupSignal = "completed"
+    answer_after_seconds: Seconds = 0.2  #: how long a far end rings
+    line_every_seconds: Seconds = 0.5  #: from the beginning of one line to that of the next
+    insights_after_seconds: Seconds = 0.0  #: until then a conversation is not found
+    transcript_settles_seconds: Seconds = 0.0  #: from then on, until its last line is there
+    conversation_latency_seconds: Seconds = 0.0
+    conversation_fault: Fault | None = None
+    conversation_fault_count: Count | None = None
 
     @model_validator(mode="after")
     def _range_in_order(self) -> Self:
@@ -99,10 +113,10 @@ class Board:
         """Turn every knob back to where it stood when the sandbox started."""
         self.knobs = self._first
 
-    def take_fault(self, operation: Literal["start", "stop"]) -> Fault | None:
+    def take_fault(self, operation: Literal["start", "stop", "conversation"]) -> Fault | None:
         """The fault of this request; counts it."""
         fault_name, count_name = f"{operation}_fault", f"{operation}_fault_count"
-        now = {"start": self.knobs.start_fault, "stop": self.knobs.stop_fault}[operation]
+        now: Fault | None = getattr(self.knobs, fault_name)
         left = getattr(self.knobs, count_name)
         if now and left:
             used_up = {fault_name: None, count_name: None}

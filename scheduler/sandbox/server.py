@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 import signal
 import socket
 import threading
@@ -11,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from uvicorn import Config, Server
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from scheduler.sandbox.app import create_app
 from scheduler.sandbox.journal import Journal
@@ -31,13 +33,16 @@ def serve(
     Port 0 picks a free one. `on_ready` is called with the URL once requests are answered. Every
     event of the journal is also appended to the file at `journal_path`.
     """
+    _allow_many_sockets()
     with closing(Journal(journal_path)) as journal:
         config = Config(
             create_app(State(knobs or Knobs(), journal)),
             host=host,
             port=port,
             http=CuttableProtocol,
-            ws="none",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_ping_interval=None,
             lifespan="off",
             log_level="warning",
             access_log=False,
@@ -50,6 +55,11 @@ def serve(
             # A shell has its background processes ignore SIGINT; who sends one here means it.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         _Server(config, on_ready or (lambda url: None)).run()
+
+
+def _allow_many_sockets() -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Server(Server):
@@ -68,7 +78,7 @@ class _Server(Server):
         # Whoever still waits in vain is no error worth a traceback.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         for connection in list(self.server_state.connections):
-            if isinstance(connection, CuttableProtocol):
+            if isinstance(connection, CuttableProtocol | WebSocketsSansIOProtocol):
                 connection.transport.abort()
         self.force_exit = True
         await super().shutdown(sockets)

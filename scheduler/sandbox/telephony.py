@@ -10,11 +10,13 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from scheduler.sandbox import answers
-from scheduler.sandbox.asked import Party, problem
+from scheduler.sandbox import answers, speaker_events
+from scheduler.sandbox.asked import Party, emails_of, problem, users_of
 from scheduler.sandbox.bodies import json_object
-from scheduler.sandbox.exchange import Connection
-from scheduler.sandbox.magic import NOTHING, Script
+from scheduler.sandbox.connections import Connection
+from scheduler.sandbox.knobs import Fault
+from scheduler.sandbox.magic import NOTHING, Outcome
+from scheduler.sandbox.refusals import at_limit, refusal
 from scheduler.sandbox.state import State
 
 Body = Mapping[str, object]
@@ -26,18 +28,6 @@ class Telephony:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def generate_token(self, request: Request) -> Response:
-        """POST /oauth2/token:generate."""
-        body, fault = await json_object(request), self._state.board.knobs.token_fault
-        if fault:
-            return answers.message(int(fault))
-        if body.get("type") != "application":
-            return answers.message(400, "type: application is needed")
-        if not self._state.tokens.are_right(body.get("appId"), body.get("appSecret")):
-            return answers.message(401, "These credentials are not known.")
-        token, left_seconds = self._state.tokens.issue(str(body["appId"]))
-        return JSONResponse({"accessToken": token, "expiresIn": left_seconds})
-
     async def connect(self, request: Request) -> Response:
         """POST /v1/endpoint:connect, for both of its operations."""
         body = await json_object(request)
@@ -45,11 +35,25 @@ class Telephony:
             return await self._start(request, body)
         if body.get("operation") == "stop":
             return await self._stop(request, body)
-        return answers.message(400, "operation: start or stop is needed")
+        return refusal(self._state.board.knobs, 400, "operation: start or stop is needed")
+
+    async def speaker_event(self, request: Request) -> Response:
+        """POST /v1/event/{connection_id}: who speaks now."""
+        body, knobs = await json_object(request), self._state.board.knobs
+        if not self._state.tokens.admit(request.headers):
+            return refusal(knobs, 401)
+        connection = self._state.exchange.find(request.path_params["connection_id"])
+        if connection is None or not self._state.exchange.is_live(connection):
+            return refusal(knobs, 404, "No such connection.")
+        wrong = speaker_events.problem(body)
+        if wrong:
+            return refusal(knobs, 400, wrong)
+        self._state.hear_speaker_event(connection, body)
+        return Response(status_code=200)
 
     async def _start(self, request: Request, body: Body) -> Response:
         party = Party.of(body)
-        self._note("start", party)
+        self._note("start", party, request=body)
         answer, connection = self._place(request, body, party)
         if await _reaches(request, answer, self._state.board.knobs.latency_seconds):
             self._note("answered", party, connection, answer.status_code)
@@ -59,31 +63,33 @@ class Telephony:
         self, request: Request, body: Body, party: Party
     ) -> tuple[Response, Connection | None]:
         knobs, exchange = self._state.board.knobs, self._state.exchange
-        refusal, script = self._refusal(request, body), NOTHING
-        if not refusal:
-            script = self._script(party)
-            if script.fault and not script.fault.acts:
-                refusal = answers.undone(script.fault, knobs)
+        refused, outcome = self._refusal(request, body), NOTHING
+        if not refused:
+            outcome = self._outcome(party)
+            if outcome.fault and not outcome.fault.acts:
+                refused = answers.undone(outcome.fault, knobs)
             elif exchange.is_full:
-                refusal = answers.at_limit(knobs)
-        if refusal:
-            self._note("refused", party, None, answers.status(refusal))
-            return refusal, None
-        connection = exchange.accept(party, script.hangup_after_seconds)
-        self._note("accepted", party, connection)
+                refused = at_limit(knobs)
+        if refused:
+            self._note("refused", party, None, answers.status(refused))
+            return refused, None
+        connection = exchange.accept(body, outcome)
+        self._note("accepted", party, connection, request=body)
+        self._state.speech.begin(connection)
         answer = JSONResponse(_described(request, connection), knobs.start_status)
-        return answers.done(script.fault, answer), connection
+        return answers.done(outcome.fault, answer, knobs), connection
 
-    def _script(self, party: Party) -> Script:
-        script = self._state.magic.script(party.phone_number)
+    def _outcome(self, party: Party) -> Outcome:
+        outcome = self._state.magic.outcome(party.phone_number)
         fault = self._state.board.take_fault("start")
-        return replace(script, fault=fault) if fault else script
+        return replace(outcome, fault=fault) if fault else outcome
 
     def _refusal(self, request: Request, body: Body) -> Response | None:
+        knobs = self._state.board.knobs
         if not self._state.tokens.admit(request.headers):
-            return answers.message(401)
+            return refusal(knobs, 401)
         wrong = problem(body)
-        return answers.message(400, wrong) if wrong else None
+        return refusal(knobs, 400, wrong) if wrong else None
 
     async def _stop(self, request: Request, body: Body) -> Response:
         connection_id = body.get("connectionId")
@@ -97,23 +103,33 @@ class Telephony:
         )
         if connection and is_done:
             self._state.exchange.end(connection, "stop")
+            self._state.speech.say_goodbye(connection)
         await asyncio.sleep(self._state.board.knobs.stop_latency_seconds)
         return answer
 
     def _stop_answer(
         self, request: Request, connection: Connection | None
     ) -> tuple[Response, bool]:
-        board, exchange = self._state.board, self._state.exchange
+        knobs, exchange = self._state.board.knobs, self._state.exchange
         if not self._state.tokens.admit(request.headers):
-            return answers.message(401), False
-        fault = board.take_fault("stop")
+            return refusal(knobs, 401), False
+        fault = self._stop_fault(connection)
         if fault and not fault.acts:
-            return answers.undone(fault, board.knobs), False
+            return answers.undone(fault, knobs), False
         is_over = connection is None or not exchange.is_live(connection)
-        if connection is None or (is_over and board.knobs.stop_ended == 404):
-            return answers.done(fault, answers.message(404, "No such connection.")), False
-        body = {**_described(request, connection), "summaryInfo": []}
-        return answers.done(fault, JSONResponse(body)), True
+        if connection is None or (is_over and knobs.stop_ended == 404):
+            answer = refusal(knobs, 404, "No such connection.")
+            return answers.done(fault, answer, knobs), connection is not None
+        body = {**_described(request, connection), "summaryInfo": _summaries(request, connection)}
+        return answers.done(fault, JSONResponse(body), knobs), True
+
+    def _stop_fault(self, connection: Connection | None) -> Fault | None:
+        fault = self._state.board.take_fault("stop")
+        if connection is None:
+            return fault
+        connection.stops += 1
+        age_seconds = connection.age_seconds()
+        return fault or connection.outcome.stop_fault(connection.stops, age_seconds)
 
     def _note(
         self,
@@ -121,10 +137,12 @@ class Telephony:
         party: Party,
         connection: Connection | None = None,
         status: int | None = None,
+        **more: object,
     ) -> None:
         self._state.journal.record(
             event,
             **party.fields(),
+            **more,
             status=status,
             connection_id=connection.connection_id if connection else None,
             conversation_id=connection.conversation_id if connection else None,
@@ -147,3 +165,10 @@ def _described(request: Request, connection: Connection) -> dict[str, object]:
         "connectionId": connection_id,
         "conversationId": connection.conversation_id,
     }
+
+
+def _summaries(request: Request, connection: Connection) -> list[dict[str, object]]:
+    host, asked = request.headers.get("host", "localhost"), connection.request
+    users = users_of(asked) or [{"userId": e, "name": e} for e in emails_of(asked)[:1]]
+    url = f"http://{host}/meeting/#/{connection.conversation_id}"
+    return [{"user": user, "url": url} for user in users]

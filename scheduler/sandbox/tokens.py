@@ -8,12 +8,21 @@ import hmac
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from scheduler.sandbox.knobs import Board
 
 # Fixed, and no secret: a token outlives a restart of the sandbox, as one of the API would.
 _KEY = b"callsched sandbox"
+
+
+class Issued(NamedTuple):
+    """A token that is handed out."""
+
+    token: str
+    left_seconds: int
+    is_new: bool
 
 
 class Tokens:
@@ -22,57 +31,77 @@ class Tokens:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._issued: dict[str, tuple[str, float]] = {}
+        self._revoked: set[str] = set()
+        self._good_from = 0.0
 
     def are_right(self, app_id: object, app_secret: object) -> bool:
         """Whether these credentials are the ones that the knobs name, or any if they name none."""
         knobs = self._board.knobs
         return _fits(app_id, knobs.app_id) and _fits(app_secret, knobs.app_secret)
 
-    def issue(self, app_id: str) -> tuple[str, int]:
-        """The app's token and the whole seconds that it has left.
+    def issue(self, app_id: str, *, anew: bool = False) -> Issued:
+        """The app's token.
 
         As the API does, it hands out the same token again until that one is nearly over.
         """
         now = time.time()
         lifetime_seconds = self._board.knobs.token_lifetime_seconds
         token, expires_at = self._issued.get(app_id, ("", 0.0))
-        if expires_at - now < min(60.0, lifetime_seconds / 10):
+        is_new = anew or expires_at - now < min(60.0, lifetime_seconds / 10)
+        if is_new:
             expires_at = now + lifetime_seconds
-            token = _written(app_id, expires_at)
+            token = _written(app_id, now, expires_at)
             self._issued[app_id] = (token, expires_at)
-        return token, int(expires_at - now)
+        return Issued(token, int(expires_at - now), is_new)
 
-    def admit(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request's headers hold a good token, in any of the forms that the API takes."""
-        authorization = headers.get("authorization", "")
-        given = (authorization.removeprefix("Bearer ").strip(), headers.get("x-api-key", ""))
-        return any(map(_is_good, given))
+    def admit(self, headers: Mapping[str, str], others: Iterable[str] = ()) -> bool:
+        """Whether a good token is among the headers, in any of their forms, or the others."""
+        return any(map(self.is_good, (*_in_headers(headers), *others)))
+
+    def is_good(self, token: str) -> bool:
+        """Whether a token is ours, has not expired and was not revoked."""
+        signed, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), _signature(signed)):
+            return False
+        claims = _claims(signed)
+        is_of_age = self._good_from < claims["iat"] and time.time() < claims["exp"]
+        return is_of_age and token not in self._revoked
+
+    def revoke(self, headers: Mapping[str, str]) -> None:
+        """Take the tokens of these headers for bad from now on."""
+        self._revoked.update(filter(self.is_good, _in_headers(headers)))
+        self.clear()
+
+    def expire(self) -> None:
+        """Take every token that was issued so far for bad."""
+        self._good_from = time.time()
+        self.clear()
 
     def clear(self) -> None:
         """Issue new tokens from now on."""
         self._issued.clear()
 
 
-def _is_good(token: str) -> bool:
-    signed, _, signature = token.rpartition(".")
-    is_ours = hmac.compare_digest(signature.encode(), _signature(signed))
-    return is_ours and time.time() < _expires_at(signed)
+def _in_headers(headers: Mapping[str, str]) -> tuple[str, str]:
+    authorization = headers.get("authorization", "")
+    return authorization.removeprefix("Bearer ").strip(), headers.get("x-api-key", "")
 
 
 def _fits(given: object, right: str | None) -> bool:
     return isinstance(given, str) and (given == right if right is not None else given != "")
 
 
-def _written(app_id: str, expires_at: float) -> str:
+def _written(app_id: str, issued_at: float, expires_at: float) -> str:
     header = {"alg": "HS256", "typ": "JWT"}
-    payload = {"sub": app_id, "exp": expires_at, "jti": uuid.uuid4().hex}
+    payload = {"sub": app_id, "iat": issued_at, "exp": expires_at, "jti": uuid.uuid4().hex}
     signed = b".".join(_base64(json.dumps(part).encode()) for part in (header, payload)).decode()
     return f"{signed}.{_signature(signed).decode()}"
 
 
-def _expires_at(signed: str) -> float:
+def _claims(signed: str) -> dict[str, float]:
     payload = signed.partition(".")[2].encode()
-    return float(json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))["exp"])
+    claims = json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+    return {name: float(claims.get(name, 0)) for name in ("iat", "exp")}
 
 
 def _signature(signed: str) -> bytes:

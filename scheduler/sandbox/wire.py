@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 
+from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _LINGER_FOR_NO_TIME = struct.pack("ii", 1, 0)
@@ -15,7 +16,7 @@ class CuttableProtocol(H11Protocol):
     """HTTP as uvicorn speaks it; `scope["state"]["transport"]` is the connection itself.
 
     ASGI has no way to cut a connection. The state is the one thing that a protocol of uvicorn
-    hands to the application as it is.
+    hands to the application as it is, and on to the protocol of a WebSocket.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -23,6 +24,13 @@ class CuttableProtocol(H11Protocol):
         assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
+
+
+def transport_of(scope: Scope) -> asyncio.Transport:
+    """The connection that a request or a WebSocket came in on."""
+    transport = scope["state"]["transport"]
+    assert isinstance(transport, asyncio.Transport)
+    return transport
 
 
 def reset(transport: asyncio.Transport) -> None:

@@ -16,55 +16,21 @@ from typing import Any
 import pytest
 import requests
 
+from scheduler.sandbox import Knobs
+from scheduler.sandbox import magic as magic_numbers
+from scheduler.sandbox.magic import Magic
 from tests import waiting
-from tests.sandbox_process import SandboxProcess
-
-ANYBODY = "+12025550143"
-CONNECT = "/v1/endpoint:connect"
-TOKEN = "/oauth2/token:generate"
-
+from tests.sandbox_process import (
+    ANYBODY,
+    CONNECT,
+    TOKEN,
+    Client,
+    SandboxProcess,
+    magic,
+    start_body,
+)
 
 wait_until = partial(waiting.wait_until, within_seconds=10.0)
-
-
-class Client:
-    """Speaks to the API as a scheduler would, without any of ours."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.headers["Authorization"] = f"Bearer {self.token()['accessToken']}"
-
-    def token(self, app_id: str = "app", app_secret: str = "secret") -> dict[str, Any]:
-        body = {"type": "application", "appId": app_id, "appSecret": app_secret}
-        response = self.post(TOKEN, body)
-        assert response.status_code == 200, response.text
-        return dict(response.json())
-
-    def post(self, path: str, body: object, **options: Any) -> requests.Response:
-        options = {"timeout": 20, "allow_redirects": False} | options
-        return self.session.post(self.url + path, json=body, **options)
-
-    def start(self, number: str = ANYBODY, **options: Any) -> requests.Response:
-        return self.post(CONNECT, start_body(number), **options)
-
-    def stop(self, connection_id: object, **options: Any) -> requests.Response:
-        body = {"operation": "stop", "connectionId": connection_id}
-        return self.post(CONNECT, body, **options)
-
-    def started_id(self, number: str = ANYBODY) -> str:
-        return str(self.start(number).json()["connectionId"])
-
-
-def start_body(number: object = ANYBODY, **more: object) -> dict[str, object]:
-    endpoint = {"type": "pstn", "phoneNumber": number, "dtmf": None}
-    session = {"session": {"name": "batch/row-7"}}
-    return {"operation": "start", "endpoint": endpoint, "data": session, **more}
-
-
-def magic(ending: str) -> str:
-    return f"+186755501{ending}"
 
 
 @pytest.fixture
@@ -75,7 +41,11 @@ def client(sandbox: SandboxProcess) -> Iterator[Client]:
 
 
 def names(sandbox: SandboxProcess) -> list[str]:
-    return [event["event"] for event in sandbox.journal()]
+    return [event["event"] for event in of_calls(sandbox)]
+
+
+def of_calls(sandbox: SandboxProcess) -> list[dict[str, Any]]:
+    return [event for event in sandbox.journal() if event["event"] != "token"]
 
 
 # Tokens
@@ -110,7 +80,49 @@ def test_wrong_credentials_are_refused(sandbox: SandboxProcess, client: Client) 
     assert client.post(TOKEN, right).status_code == 200
     assert client.post(TOKEN, {**right, "appSecret": "x"}).status_code == 401
     assert client.post(TOKEN, {**right, "appId": ""}).json()["message"]
-    assert client.post(TOKEN, {**right, "type": "password"}).status_code == 400
+    assert client.post(TOKEN, {**right, "type": "password"}).status_code == 401
+    assert client.post(TOKEN, {**right, "type": "implicit"}).status_code == 400
+
+
+def test_the_journal_tells_which_requests_for_a_token_renewed_it(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    client.token()
+    sandbox.expire_tokens()
+    client.token()
+
+    assert [event["renewed"] for event in sandbox.events("token")] == [True, False, True]
+
+
+def test_a_token_is_issued_for_a_user_name_as_well(client: Client) -> None:
+    body = {"type": "password", "username": "ana@example.com", "password": "secret"}
+
+    assert client.post(TOKEN, body).json()["accessToken"]
+
+
+def test_tokens_can_expire_at_once(sandbox: SandboxProcess, client: Client) -> None:
+    connection_id = client.started_id()
+
+    sandbox.expire_tokens()
+
+    assert client.start().status_code == client.stop(connection_id).status_code == 401
+    client.session.headers["Authorization"] = client.token()["accessToken"]
+    assert client.start().status_code == 200
+
+
+def test_a_token_can_be_refreshed_and_revoked(client: Client) -> None:
+    old = client.token()["accessToken"]
+    credentials = {"appId": "app", "appSecret": "secret"}
+
+    new = client.post("/oauth2/token:refresh", {**credentials, "refreshToken": "any"}).json()
+    revoked = client.request("DELETE", "/oauth2/token:revoke", json=credentials)
+
+    assert new["accessToken"] != old
+    assert (revoked.status_code, revoked.content) == (204, b"")
+    assert client.start().status_code == 401
+    assert client.post("/oauth2/token:refresh", credentials).status_code == 401
+    client.session.headers["Authorization"] = new["accessToken"]
+    assert client.start().status_code == 200
 
 
 @pytest.mark.parametrize("fault", ["401", "500"])
@@ -177,6 +189,13 @@ def test_a_start_can_be_answered_201(sandbox: SandboxProcess, client: Client) ->
         start_body("12025550143", actions=[], languages=[{"code": "en-US"}], novelty=1),
         start_body(endpoint={"type": "PSTN", "phoneNumber": "1", "dtmf": ",,987#*"}),
         start_body(endpoint={"type": "sip", "uri": "sip:room7@sip.example.com"}),
+        start_body(
+            endpoint={"type": "pstn", "phoneNumber": "1", "idleTimeout": -1},
+            intents=[{"intent": "answering_machine", "silenceTimeout": 30}],
+            actions=[{"invokeOn": "stop", "name": "sendSummaryEmail"}],
+            insightTypes=["question"],
+            pushSpeakerEvents=True,
+        ),
     ],
 )
 def test_whatever_the_api_tolerates_is_accepted(client: Client, body: object) -> None:
@@ -197,6 +216,14 @@ def test_whatever_the_api_tolerates_is_accepted(client: Client, body: object) ->
         start_body(endpoint={"type": "sip"}),
         start_body(endpoint={"type": "fax", "phoneNumber": "1"}),
         ["start"],
+        start_body(languages="en-US"),
+        start_body(languages=[7]),
+        start_body(intents=[{"intent": "hungry"}]),
+        start_body(intents=[{"intent": "interested", "silenceTimeout": "long"}]),
+        start_body(actions=[{"invokeOn": "stop", "name": "sendFax"}]),
+        start_body(actions=[{"invokeOn": "later", "name": "sendSummaryEmail"}]),
+        start_body(data={"session": {"users": [{"name": "Ana"}]}}),
+        start_body(endpoint={"type": "pstn", "phoneNumber": "1", "idleTimeout": "never"}),
     ],
 )
 def test_a_wrong_body_is_refused(sandbox: SandboxProcess, client: Client, body: object) -> None:
@@ -233,6 +260,20 @@ def test_a_stop_ends_the_connection_and_may_be_repeated(
     assert first.json() == {**started, "summaryInfo": []} == second.json()
     assert sandbox.live()["live"] == 0
     assert names(sandbox)[-3:] == ["stop", "ended", "stop"]
+
+
+def test_a_stop_tells_where_each_user_finds_the_summary(client: Client) -> None:
+    ana, ben = ({"userId": f"{name}@example.com", "name": name} for name in ("ana", "ben"))
+    mail = {"emails": ["ana@example.com", "ben@example.com"]}
+    action = {"invokeOn": "stop", "name": "sendSummaryEmail", "parameters": mail}
+    session = {"session": {"users": [{"user": ana}, {"user": ben}]}}
+
+    of_users = client.stop(client.started(data=session)["connectionId"]).json()["summaryInfo"]
+    by_mail = client.stop(client.started(actions=[action])["connectionId"]).json()["summaryInfo"]
+
+    assert [info["user"] for info in of_users] == [ana, ben]
+    assert all(info["url"].startswith(client.url) for info in of_users)
+    assert [info["user"]["userId"] for info in by_mail] == ["ana@example.com"]
 
 
 def test_a_stop_of_what_has_ended_can_be_answered_404(
@@ -280,6 +321,30 @@ def test_a_429_has_the_shape_that_the_knobs_ask_for(
 
     assert refused.json()["statusCode"] == 429
     assert refused.headers["Retry-After"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "text"),
+    [
+        ("message", "application/json", '{"message":'),
+        ("status_code", "application/json", '{"statusCode":503,"message":'),
+        ("code", "application/json", '{"code":"ERROR_503","message":'),
+        ("empty", "", ""),
+        ("text", "text/plain; charset=utf-8", "The service"),
+        ("html", "text/html; charset=utf-8", "<!doctype html>"),
+    ],
+)
+def test_an_error_has_the_shape_that_the_knobs_ask_for(
+    sandbox: SandboxProcess, client: Client, shape: str, kind: str, text: str
+) -> None:
+    sandbox.knobs(error_body=shape, start_fault="503")
+
+    failed, unknown = client.start(), client.get("/x")
+
+    assert failed.headers.get("Content-Type", "") == unknown.headers.get("Content-Type", "") == kind
+    assert failed.text.startswith(text)
+    assert bool(failed.content) == (shape != "empty")
+    assert client.post("/sandbox/knobs", {"limit": -1}).json()["message"]
 
 
 def test_starts_at_once_never_exceed_the_limit(sandbox: SandboxProcess, client: Client) -> None:
@@ -481,6 +546,34 @@ def test_10_hangs_up_after_a_second(sandbox: SandboxProcess, client: Client) -> 
     assert sandbox.events("ended")[0]["length_seconds"] == pytest.approx(1.0, abs=0.5)
 
 
+def test_the_first_two_stops_of_60_do_nothing(sandbox: SandboxProcess, client: Client) -> None:
+    connection_id = client.started_id(magic("60"))
+
+    seen = [(client.stop(connection_id).status_code, sandbox.live()["live"]) for _ in range(3)]
+
+    assert seen == [(500, 1), (500, 1), (200, 0)]
+
+
+def test_stops_do_not_find_61_while_it_is_young(sandbox: SandboxProcess, client: Client) -> None:
+    connection_id = client.started_id(magic("61"))
+
+    assert client.stop(connection_id).status_code == client.stop(connection_id).status_code == 404
+    assert sandbox.live()["live"] == 1
+    assert Magic().outcome(magic("61")).stop_fault(3, age_seconds=10.1) is None
+
+
+def test_the_first_stop_of_62_is_done_and_its_answer_lost(
+    sandbox: SandboxProcess, client: Client
+) -> None:
+    connection_id = client.started_id(magic("62"))
+
+    with pytest.raises(requests.ConnectionError):
+        client.stop(connection_id)
+
+    assert sandbox.live()["live"] == 0
+    assert client.stop(connection_id).status_code == 200
+
+
 @pytest.mark.parametrize("number", ["+12025550104", "+12025550199", "18675550204"])
 def test_no_other_number_is_magic(client: Client, number: str) -> None:
     assert client.start(number).status_code == 200
@@ -493,7 +586,7 @@ def test_the_journal_tells_the_life_of_a_call(sandbox: SandboxProcess, client: C
     started = client.start().json()
     client.stop(started["connectionId"])
 
-    start, accepted, answered, stop, ended = sandbox.journal()
+    start, accepted, answered, stop, ended = of_calls(sandbox)
     party = {"phone_number": ANYBODY, "dtmf": None, "uri": None, "session_name": "batch/row-7"}
     ids = {
         "connection_id": started["connectionId"],
@@ -504,8 +597,9 @@ def test_the_journal_tells_the_life_of_a_call(sandbox: SandboxProcess, client: C
         assert abs(event.pop("at") - time.time()) < 10
     load = {"live": 1, "limit": 50}
     free = {"live": 0, "limit": 50}
-    assert start == {"event": "start", "status": None, **party, **nobody, **free}
-    assert accepted == {"event": "accepted", "status": None, **party, **ids, **load}
+    asked = {"status": None, "request": start_body()}
+    assert start == {"event": "start", **asked, **party, **nobody, **free}
+    assert accepted == {"event": "accepted", **asked, **party, **ids, **load}
     assert answered == {"event": "answered", "status": 200, **party, **ids, **load}
     assert stop == {"event": "stop", "status": 200, **ids}
     assert ended.pop("length_seconds") >= 0
@@ -515,7 +609,8 @@ def test_the_journal_tells_the_life_of_a_call(sandbox: SandboxProcess, client: C
 def test_the_journal_can_be_read_from_an_index_on(sandbox: SandboxProcess, client: Client) -> None:
     client.start()
 
-    assert [event["event"] for event in sandbox.journal(since=1)] == ["accepted", "answered"]
+    since = len(sandbox.journal()) - 2
+    assert [event["event"] for event in sandbox.journal(since)] == ["accepted", "answered"]
     assert client.session.get(sandbox.url + "/sandbox/journal?since=x").status_code == 400
 
 
@@ -556,6 +651,22 @@ def test_a_reset_clears_all(sandbox: SandboxProcess, client: Client) -> None:
     assert client.stop(connection_id).status_code == 404
 
 
+PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(Knobs.model_fields))
+def test_every_knob_is_documented(name: str) -> None:
+    assert f"`{name}`" in PAGE
+
+
+def test_every_magic_number_is_documented() -> None:
+    section = PAGE.split("## Magic numbers")[1].split("Every other number")[0]
+    rows = re.findall(r"^\| ([0-9 ]+) \|", section, re.MULTILINE)
+    listed = re.findall(r"^    ([0-9]{2}) ", magic_numbers.__doc__ or "", re.MULTILINE)
+
+    assert " ".join(rows).split() == listed
+
+
 # The process
 
 
@@ -570,10 +681,10 @@ def test_the_journal_file_survives_a_kill_and_tokens_a_restart(tmp_path: Path) -
             kept = [json.loads(line)["event"] for line in path.read_text().splitlines()]
             sandbox.start()
 
-            assert kept == ["start", "accepted", "answered"]
+            assert kept == ["token", "start", "accepted", "answered"]
             assert sandbox.url == url
             assert client.start().status_code == 200
-            assert len(path.read_text().splitlines()) == 6
+            assert len(path.read_text().splitlines()) == 7
 
 
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)])

@@ -1,0 +1,92 @@
+"""How many calls a second one machine dials and stops: the account's limit does not bind.
+
+    python benchmarks/rate.py [CALLS] [SECONDS] [--insights]
+
+Sandbox, Redis, both workers and this program share the machine. Every call is stopped after
+SECONDS; the rate is that of the middle 80 % of the accepted starts. `--insights` adds sockets and
+the default insights. Processor time is that of our processes, by the kernel's account.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def contacts(count: int) -> str:
+    """Return a table of meetings behind a hundred numbers kept for fiction: a party each."""
+    rows = (f"+12025550{100 + at % 100},{at}#" for at in range(count))
+    return "\n".join(["phone_number,dtmf", *rows]) + "\n"
+
+
+def run(calls: int, seconds: float, insights: bool, folder: Path) -> list[dict[str, Any]]:
+    """Run a campaign to its end and return what the sandbox saw."""
+    (folder / "contacts.csv").write_text(contacts(calls))
+    campaign = folder / "campaign.yaml"
+    campaign.write_text("contacts: contacts.csv\n" + ("" if insights else "insights: []\n"))
+    journal = folder / "journal.jsonl"
+    words = [sys.executable, "-m", "scheduler.sandbox", "--limit", "10000"]
+    with subprocess.Popen(
+        [*words, "--journal", str(journal)], stdout=subprocess.PIPE, text=True
+    ) as sandbox:
+        try:
+            assert sandbox.stdout is not None
+            url = sandbox.stdout.readline().strip()
+            _call(campaign, url, seconds, insights, folder)
+        finally:
+            sandbox.terminate()
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
+def _call(campaign: Path, url: str, seconds: float, insights: bool, folder: Path) -> None:
+    command = [sys.executable, "-m", "scheduler.cli", "run", str(campaign), "--yes", "--json"]
+    command += ["--max-duration", f"{seconds:g}s", "--max-concurrency", "10000"]
+    environment = os.environ | {
+        "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_SYMBL_BASE_URL": url,
+        "CALLSCHED_SYMBL_APP_ID": "benchmark",
+        "CALLSCHED_SYMBL_APP_SECRET": "benchmark",
+        "CALLSCHED_LISTENER_SOCKETS": "5000" if insights else "0",
+    }
+    with (folder / "run.err").open("w") as said:
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=said)
+
+
+def report(journal: list[dict[str, Any]], seconds: float) -> None:
+    """Print the figures that matter to a user."""
+    accepted = sorted(event["at"] for event in journal if event["event"] == "accepted")
+    answered = {e["connection_id"]: e["at"] for e in journal if e["event"] == "answered"}
+    first: dict[str, float] = {}
+    for event in journal:
+        if event["event"] == "stop":
+            first.setdefault(event["connection_id"], event["at"])
+    late = sorted(first[one] - at - seconds for one, at in answered.items())
+    middle = accepted[len(accepted) // 10 : len(accepted) * 9 // 10]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"accepted starts      {len(middle) / (middle[-1] - middle[0]):.0f} a second")
+    print(f"live at most         {max(e.get('live') or 0 for e in journal)}")
+    p50, p99 = late[len(late) // 2], late[int(len(late) * 0.99)]
+    within = sum(one <= 0.1 for one in late) / len(late)
+    print(f"stops late by        p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
+    print(f"stops within 100 ms  {within:.1%}")
+    spent = (used.ru_utime + used.ru_stime) / len(accepted)
+    print(f"processor time       {spent * 1000:.1f} ms a call, sandbox and Redis included")
+
+
+def main() -> None:
+    """Run once and report."""
+    given = [word for word in sys.argv[1:] if not word.startswith("--")]
+    calls = int(given[0]) if given else 3000
+    seconds = float(given[1]) if len(given) > 1 else 5.0
+    with tempfile.TemporaryDirectory() as folder:
+        report(run(calls, seconds, "--insights" in sys.argv, Path(folder)), seconds)
+
+
+if __name__ == "__main__":
+    main()

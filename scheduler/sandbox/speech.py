@@ -1,0 +1,77 @@
+"""What is said on a live connection, and what those hear who listen to it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from scheduler.sandbox import frames
+from scheduler.sandbox.connections import By, Connection
+from scheduler.sandbox.conversations import Conversation, Conversations, Detected
+from scheduler.sandbox.exchange import Exchange
+from scheduler.sandbox.knobs import Board
+from scheduler.sandbox.sockets import Sockets
+
+#: From the first word to the verdict on who answered, in seconds.
+_JUDGED_AFTER_SECONDS = 0.3
+#: A line fills this share of its time; the rest is silence.
+_TALK_SHARE = 0.8
+
+
+class Speech:
+    """Speaks the script of each connection, line by line, while it is live."""
+
+    def __init__(
+        self, board: Board, exchange: Exchange, conversations: Conversations, sockets: Sockets
+    ) -> None:
+        self._board = board
+        self._exchange = exchange
+        self._conversations = conversations
+        self._sockets = sockets
+        exchange.when_ended(self._signal_end)
+
+    def begin(self, connection: Connection) -> None:
+        """Let the far end answer in a moment."""
+        conversation = self._conversations.begin(connection)
+        answer_after_seconds = self._board.knobs.answer_after_seconds
+        self._say_after(answer_after_seconds, conversation)
+        if connection.outcome.answered_by:
+            judge = partial(self._judge, conversation)
+            connection.after(answer_after_seconds + _JUDGED_AFTER_SECONDS, "answered_by", judge)
+
+    def say_goodbye(self, connection: Connection) -> None:
+        """Tell those who still listen that it is over, and close their sockets."""
+        if self._sockets.is_heard(connection):
+            self._sockets.say(connection, [frames.completed(connection.conversation_id)])
+            self._sockets.close_all(connection)
+
+    def _say_after(self, seconds: float, conversation: Conversation) -> None:
+        if len(conversation.said) < len(conversation.script):
+            say = partial(self._say, conversation)
+            conversation.connection.after(seconds, "line", say)
+
+    def _say(self, conversation: Conversation) -> None:
+        connection, every_seconds = conversation.connection, self._board.knobs.line_every_seconds
+        said = conversation.say(every_seconds * _TALK_SHARE)
+        self._exchange.heard(connection)
+        if self._sockets.is_heard(connection):
+            self._sockets.say(connection, frames.spoken(conversation, said))
+        if said.line.intent:
+            self._detect(conversation, Detected(said.line.intent, said.line.text, said=said))
+        self._say_after(every_seconds, conversation)
+
+    def _judge(self, conversation: Conversation) -> None:
+        last = conversation.said[-1] if conversation.said else None
+        text, who = last.line.text if last else "", conversation.connection.outcome.answered_by
+        found = Detected("answering_machine", text, f"answered_by_{who}", last)
+        self._detect(conversation, found)
+
+    def _detect(self, conversation: Conversation, found: Detected) -> None:
+        if conversation.detect(found):
+            self._sockets.say(conversation.connection, [frames.detected(found)])
+
+    def _signal_end(self, connection: Connection, by: By) -> None:
+        signal = connection.outcome.hangup_signal or self._board.knobs.hangup_signal
+        if by == "stop" or signal == "completed":
+            self.say_goodbye(connection)
+        elif signal == "close":
+            self._sockets.close_all(connection)
