@@ -86,6 +86,8 @@ class Duty:
 
     account: str
     ceiling: int
+    reserve: int = 0  #: slots that are left to other traffic on the account
+    starts_per_second: float = 0.0  #: at most; 0 for any
     only: str = ""  #: the one campaign that is served; "" for all
     allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
 
@@ -103,11 +105,12 @@ class Dialer:
         deadline_in: Callable[[float], None],
         connected: Callable[[], None],
         is_behind: Callable[[], bool] = lambda: False,
+        threads: int = 1_000_000,
     ) -> None:
         """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
 
         `connected` is told that there is a live connection more to listen to; `is_behind` says
-        whether stops wait for this process.
+        whether stops wait for this process. No more than `threads` dial at once.
         """
         self._store = store
         self._provider = provider
@@ -118,6 +121,9 @@ class Dialer:
         self._is_behind = is_behind
         self.closing = threading.Event()  #: set: claim no more
         self._lingering = threading.Condition()
+        self._pacing = threading.Lock()
+        self._threads = threads
+        self._inside = 0  #: threads that dial or linger
         self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
         self.stop_delays = tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
 
@@ -129,13 +135,19 @@ class Dialer:
         With an `until` it lingers a moment for the next slot that is freed here: so a slot is
         handed on without a message.
         """
-        while not self.closing.is_set() and (until is None or since_boot() < until):
-            self._give_way()
-            claim = self._claim()
-            if claim is not None:
-                self.dial_one(claim)
-            elif until is None or not self._linger():
-                return
+        with self._lingering:
+            self._inside += 1
+        try:
+            while not self.closing.is_set() and (until is None or since_boot() < until):
+                self._give_way()
+                claim = self._claim()
+                if isinstance(claim, Claim):
+                    self.dial_one(claim)
+                elif until is None or not self._wait_for(claim):
+                    return
+        finally:
+            with self._lingering:
+                self._inside -= 1
 
     def _give_way(self) -> None:
         """Let due stops go first: a call more is worth less than one that ends on time."""
@@ -156,15 +168,20 @@ class Dialer:
                 self._idle -= 1
 
     def wanted(self, calls: int) -> None:
-        """Hear that so many calls can go: threads that linger take them, messages bring others."""
+        """Hear that so many calls can go: threads that linger take them, messages bring others.
+
+        When every thread of this process dials, no message is sent: each claims again when it is
+        done, and idle threads elsewhere hear of it from their own timekeeper.
+        """
         with self._lingering:
             here = min(calls, self._idle - self._wanted)
             self._wanted += here
             self._lingering.notify(here)
-        if calls > here:
-            self._slot_freed(calls - here)
+            others = min(calls - here, self._threads - self._inside)
+        if others > 0:
+            self._slot_freed(others)
 
-    def _claim(self) -> Claim | None:
+    def _claim(self) -> Claim | float | None:
         duty = self._duty
         return self._store.claim(
             duty.account,
@@ -172,7 +189,20 @@ class Dialer:
             ceiling=duty.ceiling,
             fingerprint=self._provider.fingerprint,
             only=duty.only,
+            starts_per_second=duty.starts_per_second,
         )
+
+    def _wait_for(self, seconds: float | None) -> bool:
+        """Wait for the next slot, or for the pace of starts; False when nothing came of it.
+
+        Of all threads one waits for the pace: the others would only claim in vain.
+        """
+        if seconds is not None and self._pacing.acquire(blocking=False):
+            try:
+                return not self.closing.wait(min(seconds, LINGER_SECONDS))
+            finally:
+                self._pacing.release()
+        return self._linger()
 
     def dial_one(self, claim: Claim) -> None:
         """Take one claimed call to its connection, or to whatever becomes of it."""
@@ -260,7 +290,9 @@ class Dialer:
         """429: the call has not failed. It waits its turn, and the account is asked for less."""
         account = self._duty.account
         seen: LimitView = _insist(partial(self._store.limit, account))
-        lowered = limit.after_refusal(seen.limit, fits=seen.slots - 1, now=seen.now)
+        lowered = limit.after_refusal(
+            seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._duty.reserve
+        )
         delay = error.retry_after_seconds or waited(AFTER_429, seen.refused_in_row + 1)
         give_back = partial(self._store.give_back_at_limit, account, claim.attempt, token)
         _insist(

@@ -33,6 +33,10 @@ UNPROVEN = 4
 UNPROVEN_SHARE = 0.25
 
 
+#: Of so many grants of a slot one goes to a lower priority class, so that none waits for ever.
+STARVING = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """What is known of an account's limit."""

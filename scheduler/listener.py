@@ -50,6 +50,8 @@ AGAIN_SECONDS = 5.0
 TRY_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 OPEN_SECONDS = 5.0
+#: For all sockets to be closed in when the listener leaves.
+LEAVE_SECONDS = 2.0
 #: Sockets that are being opened at once.
 OPENING = 50
 #: A frame is a few sentences.
@@ -144,6 +146,8 @@ class Listener:
         for follower in self._following.values():
             follower.task.cancel()
         await self._ask(self._charges, self._let_go)
+        # The end of the loop would cancel them once more, and leave half-closed sockets behind.
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=LEAVE_SECONDS)
 
     def _let_go(self) -> None:
         try:
@@ -205,7 +209,7 @@ class Listener:
     async def open(self, place: Subscription) -> ClientConnection:
         """Open a socket. Raises what websockets raises, or an OSError."""
         async with self._opening:
-            return await connect(
+            return await _Straight(
                 place.url,
                 additional_headers=place.headers,
                 open_timeout=OPEN_SECONDS,
@@ -263,6 +267,7 @@ class _Follower:
         self._listener = listener
         self._ear = ear
         self.is_open = False
+        #: One that only opens and closes again, as behind some proxies, tells nothing of its call.
         self._was_open = ear.was_open
         self.task = asyncio.create_task(self._follow_safely())
 
@@ -289,7 +294,8 @@ class _Follower:
             if end is _End.COMPLETED:
                 await self._listener.hint(self._ear, "hung_up")
                 return
-            if end is _End.CLOSED and (closed_at is None or now - began_at > AGAIN_SECONDS):
+            is_first = closed_at is None or now - began_at > AGAIN_SECONDS
+            if end is _End.CLOSED and self._was_open and is_first:
                 tries, refusals, closed_at = 0, 0, now
                 continue
             if end is not _End.FAILED and self._was_open:
@@ -331,11 +337,12 @@ class _Follower:
         return end
 
     async def _hear(self, socket: ClientConnection) -> _End:
-        self.is_open = self._was_open = True
+        self.is_open = True
         closings, loop = self._listener.closings, asyncio.get_running_loop()
-        well = loop.call_later(WINDOW_SECONDS, lambda: closings.stays_open(since_boot()))
+        well = loop.call_later(WINDOW_SECONDS, self._stays_open)
         try:
             async for frame in socket:
+                self._was_open = True
                 for news in self._listener.read(self._ear, frame):
                     if news.kind == "completed":
                         return _End.COMPLETED
@@ -350,6 +357,10 @@ class _Follower:
         closings.closed(since_boot(), open_before=open_before)
         return _End.CLOSED
 
+    def _stays_open(self) -> None:
+        self._was_open = True
+        self._listener.closings.stays_open(since_boot())
+
     async def _act(self, news: News) -> None:
         on_machine = self._ear.policy.on_machine
         if news.answered_by_machine and on_machine is not OnMachine.GO_ON:
@@ -357,6 +368,14 @@ class _Follower:
             await self._listener.hint(self._ear, why)
         elif news.intent == "do_not_call":
             await self._listener.bar(self._ear)
+
+
+class _Straight(connect):
+    """Follows no redirect, as nothing here does: our token would go wherever it leads."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Leave it at the redirect."""
+        return exc
 
 
 def _allow_files(sockets: int) -> None:
@@ -372,5 +391,5 @@ def _allow_files(sockets: int) -> None:
 
 
 _silent: Any = logging.getLogger("callsched.websockets")
-_silent.addHandler(logging.NullHandler())
-_silent.propagate = False
+# Whatever the level of its parents: what is logged of a handshake has the token in it.
+_silent.setLevel(logging.CRITICAL + 1)

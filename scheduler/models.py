@@ -213,6 +213,9 @@ class Policy:
 
     max_duration_seconds: float = 1800.0
     max_concurrency: int | None = None  #: caps this campaign below the account's limit
+    max_starts_per_second: float = 0.0  #: evenly spread; 0 for any
+    priority: int = 0  #: a higher class goes first
+    weight: float = 1.0  #: its share of the slots within its class
     options: StartOptions = field(default_factory=StartOptions)  #: of every contact
     on_machine: OnMachine = OnMachine.GO_ON
     insights: tuple[Insight, ...] = CHEAP_INSIGHTS  #: what is read when a call has ended

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     max_concurrency: int = Field(
         default=5, ge=1, le=100_000, description="the account's ceiling of open attempts"
     )
+    reserve: int = Field(
+        default=0, ge=0, description="slots that are left free for other traffic on the account"
+    )
+    max_starts_per_second: float = Field(
+        default=0.0, ge=0, le=10_000, description="starts a second on the account; 0 for any"
+    )
     max_duration_ceiling: Duration = Field(
         default=4 * 3600.0, description="no campaign and no contact may ask for a longer call"
     )

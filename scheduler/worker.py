@@ -92,7 +92,9 @@ class Worker:
         self._provider = Symbl(settings, RedisTokenShelf(self._store))
         self._duty = Duty(
             settings.account,
-            settings.max_concurrency,
+            max(1, settings.max_concurrency - settings.reserve),
+            reserve=settings.reserve,
+            starts_per_second=settings.max_starts_per_second,
             only=assignment.campaign_id,
             allowed=frozenset(settings.allowed_numbers),
         )
@@ -115,6 +117,7 @@ class Worker:
             deadline_in=self._timekeeper.due_in,
             connected=lambda: self._listener.look(),
             is_behind=lambda: self._timekeeper.is_behind,
+            threads=seats,
         )
         self._listener = Listener(
             self._store,

@@ -181,6 +181,9 @@ def _policy(campaign: Campaign, rules: Rules) -> Policy:
         max_duration_seconds=campaign.max_duration
         or min(_DEFAULT.max_duration_seconds, rules.ceiling_seconds),
         max_concurrency=campaign.max_concurrency,
+        max_starts_per_second=campaign.max_starts_per_second or 0.0,
+        priority=campaign.priority,
+        weight=campaign.weight,
         options=rules.start.options,
         on_machine=rules.start.on_machine,
         insights=tuple(campaign.insights),

@@ -24,9 +24,6 @@ CONTACTS_EXPECTED = "a list of contacts, or the path of a CSV file beside this o
 NOT_YET = frozenset(
     {
         "columns",
-        "max_starts_per_second",
-        "priority",
-        "weight",
         "calling_hours",
         "blackout_dates",
         "holidays",
@@ -104,6 +101,11 @@ class Campaign(BaseModel):
         default=None, description="a duration such as 90s, 1500ms, 5m or 2h"
     )
     max_concurrency: int | None = Field(default=None, ge=1, description="a whole number from 1 on")
+    max_starts_per_second: float | None = Field(
+        default=None, gt=0, le=10_000, description="a number above 0, such as 2 or 0.5"
+    )
+    priority: int = Field(default=0, ge=-100, le=100, description="a whole number, -100 to 100")
+    weight: float = Field(default=1, ge=0.01, le=100, description="a number from 0.01 to 100")
     call: Call = Field(default=Call(), description="keys such as session_name under it")
     insights: Annotated[list[Insight], AfterValidator(_once)] = Field(
         default=list(CHEAP_INSIGHTS), description=f"a list of {', '.join(Insight)}"

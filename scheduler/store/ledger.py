@@ -157,8 +157,20 @@ class Store:
         """
         cap = "" if policy.max_concurrency is None else policy.max_concurrency
         collects = 1 if policy.insights else 0
-        args = (campaign_id, account, name, encode_policy(policy), digest, cap, collects)
-        state, owner = self.run(self.do.create, *args, clock(now))
+        state, owner = self.run(
+            self.do.create,
+            campaign_id,
+            account,
+            name,
+            encode_policy(policy),
+            digest,
+            cap,
+            collects,
+            policy.priority,
+            policy.weight,
+            policy.max_starts_per_second,
+            clock(now),
+        )
         if owner != account:
             raise LedgerError(
                 f"campaign {campaign_id} belongs to account {owner}, not to {account}"
@@ -202,9 +214,13 @@ class Store:
         ceiling: int,
         fingerprint: str = "",
         only: str = "",
+        starts_per_second: float = 0.0,
         now: float | None = None,
-    ) -> Claim | None:
-        """Give the next due call a slot and a fresh attempt; None when nothing may be dialled."""
+    ) -> Claim | float | None:
+        """Give the next due call a slot and a fresh attempt; None when nothing may be dialled.
+
+        The seconds to wait, when all that holds a call back is the pace of starts.
+        """
         lease = self.leases
         found = self.run(
             self.do.claim,
@@ -217,10 +233,13 @@ class Store:
             lease.dial,
             FIRST,
             lease.stop_late,
+            starts_per_second,
             clock(now),
         )
         if not found:
             return None
+        if isinstance(found, str):
+            return float(found)
         attempt, record, policy, barred = found
         contact = decode(record)[0]
         return Claim(Attempt.parse(attempt), contact, decode_policy(policy), barred > 0)

@@ -20,6 +20,7 @@ def _states() -> str:
     )
     return f"{names}\nlocal MAY = {{ {rows} }}\n" + (
         f"local UNPROVEN, UNPROVEN_SHARE = {limit.UNPROVEN}, {limit.UNPROVEN_SHARE}\n"
+        f"local STARVING = {limit.STARVING}\n"
     )
 
 

@@ -133,7 +133,9 @@ class Ledger:
     def claim(self, token: str | None = None, **how: Any) -> Claim | None:
         """Claim what is due, with a fresh token unless one is given."""
         how = {"ceiling": PLENTY} | how
-        return self.store.claim(ACCOUNT, token or uuid4().hex, now=self.now, **how)
+        claim = self.store.claim(ACCOUNT, token or uuid4().hex, now=self.now, **how)
+        assert not isinstance(claim, float), "held back by a pace"
+        return claim
 
     def claimed(self, token: str | None = None, **how: Any) -> Attempt:
         """Claim what is due, for there must be something."""
@@ -157,7 +159,7 @@ class Ledger:
         self, attempt: Attempt, connection_id: str = "", seconds: float = DURATION, ago: float = 0.0
     ) -> str:
         """Say that the start was answered; by default the connection has its attempt's name."""
-        said, _ = self.store.connect(
+        said, *_ = self.store.connect(
             ACCOUNT,
             attempt,
             Connection(connection_id or f"connection {attempt}", f"conversation {attempt}"),

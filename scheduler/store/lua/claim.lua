@@ -1,8 +1,9 @@
 --[[
   Give the next due call a slot and a fresh attempt.
 
-  The campaigns of an account stand on a wheel: a zset whose score is how many turns each has had.
-  The one with the fewest goes first, so that campaigns share the account evenly.
+  The campaigns of an account stand on a wheel: a zset whose score is how many turns each has had,
+  divided by its weight. Of a priority class the one with the fewest goes first, so that campaigns
+  share the account by their weights. A higher class goes first, but for one grant in STARVING.
 
     ARGV[1]  account
     ARGV[2]  token        of this execution; the same token gets the same claim again
@@ -13,14 +14,15 @@
     ARGV[7]  probe        seconds for which one probe keeps others back during an outage
     ARGV[8]  first        the limit of an account that nothing is known of
     ARGV[9]  late         seconds after which a stop counts as late
-    ARGV[10] now          "" for the server's clock
+    ARGV[10] rate         starts a second at most on this account; 0 for any
+    ARGV[11] now          "" for the server's clock
 
   Returns attempt, the contact's record, the campaign's policy, and how long the do-not-call list is;
-  nil when nothing can be claimed.
+  the seconds until a start may leave when only the pace holds it back; nil when nothing can be claimed.
 ]]
 local account, token, ceiling, fingerprint, only = unpack(ARGV, 1, 5)
 local lease, probe, first = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local late, now = tonumber(ARGV[9]), clock(ARGV[10])
+local late, rate, now = tonumber(ARGV[9]), tonumber(ARGV[10]), clock(ARGV[11])
 local meta, slots = account_key(account, "meta"), account_key(account, "slots")
 local wheel, remembered = account_key(account, "campaigns"), ROOT .. "claim:" .. token
 
@@ -49,34 +51,92 @@ local function open_calls(campaign)
   return open
 end
 
+-- The campaign's row that is due, if it may be claimed; and until when its pace holds it back.
 local function due_row(campaign)
-  local state, cap = unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "max_concurrency"))
+  local state, cap, paced_until =
+    unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "max_concurrency", "paced_until"))
   if state ~= "active" or (cap and open_calls(campaign) >= tonumber(cap)) then
     return nil
   end
-  return redis.call("ZRANGEBYSCORE", campaign_key(campaign, "due"), "-inf", exact(now), "LIMIT", 0, 1)[1]
+  local row = redis.call("ZRANGEBYSCORE", campaign_key(campaign, "due"), "-inf", exact(now), "LIMIT", 0, 1)[1]
+  return row, math.max(tonumber(paced_until or 0), tonumber(redis.call("HGET", meta, "paced_until") or 0))
 end
 
-local on_wheel = redis.call("ZRANGE", wheel, 0, -1, "WITHSCORES")
-for at = 1, #on_wheel, 2 do
-  local campaign = on_wheel[at]
-  local row = (only == "" or only == campaign) and due_row(campaign)
-  if row then
-    local call = call_at(campaign, row)
-    local number = redis.call("HINCRBY", call.key, "attempt", 1)
-    local attempt = campaign .. ":" .. row .. ":" .. number
-    redis.call("ZREM", campaign_key(campaign, "due"), row)
-    move(call, CLAIMED)
-    redis.call("ZADD", slots, exact(now + lease), attempt)
-    redis.call("SET", remembered, attempt, "EX", 60)
-    -- One that was idle does not get its missed turns back in a burst.
-    local mine = math.max(tonumber(on_wheel[at + 1]), tonumber(redis.call("HGET", meta, "turn") or 0))
-    redis.call("ZADD", wheel, mine + 1, campaign)
-    redis.call("HSET", meta, "turn", mine)
-    if outage then
-      redis.call("HSET", meta, "probe", attempt, "probe_at", exact(now + probe))
+-- Those that may go first, first.
+local function in_turn()
+  local on_wheel, standing = redis.call("ZRANGE", wheel, 0, -1, "WITHSCORES"), {}
+  for at = 1, #on_wheel, 2 do
+    local campaign = on_wheel[at]
+    if only == "" or only == campaign then
+      local priority, weight, pace =
+        unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "priority", "weight", "pace"))
+      standing[#standing + 1] = { campaign = campaign, turns = tonumber(on_wheel[at + 1]),
+        priority = tonumber(priority or 0), weight = tonumber(weight or 1), pace = tonumber(pace or 0) }
     end
-    return answer(attempt, call)
+  end
+  table.sort(standing, function(one, other)
+    if one.priority ~= other.priority then
+      return one.priority > other.priority
+    end
+    if one.turns ~= other.turns then
+      return one.turns < other.turns
+    end
+    return one.campaign < other.campaign
+  end)
+  return standing
+end
+
+-- What has a pace starts again no sooner than that after this start; one that was a little late does
+-- not slow it down, and a pause gives no burst.
+local function keep_pace(key, per_second)
+  if per_second > 0 then
+    local apart = 1 / per_second
+    local planned = tonumber(redis.call("HGET", key, "paced_until") or 0)
+    local from = now - planned < apart and planned or now
+    redis.call("HSET", key, "paced_until", exact(from + apart))
   end
 end
-return nil
+
+local function grant(standing, row)
+  local campaign = standing.campaign
+  local call = call_at(campaign, row)
+  local number = redis.call("HINCRBY", call.key, "attempt", 1)
+  local attempt = campaign .. ":" .. row .. ":" .. number
+  redis.call("ZREM", campaign_key(campaign, "due"), row)
+  move(call, CLAIMED)
+  redis.call("ZADD", slots, exact(now + lease), attempt)
+  redis.call("SET", remembered, attempt, "EX", 60)
+  -- One that was idle does not get its missed turns back in a burst.
+  local turn = "turn:" .. standing.priority
+  local mine = math.max(standing.turns, tonumber(redis.call("HGET", meta, turn) or 0))
+  redis.call("ZADD", wheel, exact(mine + 1 / standing.weight), campaign)
+  redis.call("HSET", meta, turn, exact(mine))
+  redis.call("HINCRBY", meta, "grants", 1)
+  keep_pace(campaign_key(campaign, "meta"), standing.pace)
+  keep_pace(meta, rate)
+  if outage then
+    redis.call("HSET", meta, "probe", attempt, "probe_at", exact(now + probe))
+  end
+  return answer(attempt, call)
+end
+
+local others_turn = (tonumber(redis.call("HGET", meta, "grants") or 0) + 1) % STARVING == 0
+local first_choice, first_row, soonest
+for _, standing in ipairs(in_turn()) do
+  local row, paced_until = due_row(standing.campaign)
+  if row and paced_until > now then
+    soonest = math.min(soonest or paced_until, paced_until)
+  elseif row and not first_choice then
+    first_choice, first_row = standing, row
+    if not others_turn then
+      break
+    end
+  elseif row and standing.priority < first_choice.priority then
+    first_choice, first_row = standing, row
+    break
+  end
+end
+if first_choice then
+  return grant(first_choice, first_row)
+end
+return soonest and exact(soonest - now) or nil

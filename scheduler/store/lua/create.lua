@@ -8,17 +8,18 @@
     ARGV[5]  digest   of the campaign's files
     ARGV[6]  max_concurrency  of this campaign; "" for the account's limit
     ARGV[7]  collects "1" when what was said is read after each call
-    ARGV[8]  now      "" for the server's clock
+    ARGV[8…10]  priority, weight, pace: its class, its share within it, its starts a second (0: any)
+    ARGV[11] now      "" for the server's clock
 
   Returns the campaign's state and its account, as they stand now.
 ]]
 local campaign, account, name, policy, digest = unpack(ARGV, 1, 5)
-local max_concurrency, collects, now = ARGV[6], ARGV[7], clock(ARGV[8])
+local max_concurrency, collects, now = ARGV[6], ARGV[7], clock(ARGV[11])
 local meta = campaign_key(campaign, "meta")
 
 if redis.call("HSETNX", meta, "state", "loading") == 1 then
   redis.call("HSET", meta, "account", account, "name", name, "policy", policy, "digest", digest,
-    "collects", collects, "created_at", exact(now), "total", 0)
+    "collects", collects, "priority", ARGV[8], "weight", ARGV[9], "pace", ARGV[10], "created_at", exact(now), "total", 0)
   if max_concurrency ~= "" then
     redis.call("HSET", meta, "max_concurrency", max_concurrency)
   end

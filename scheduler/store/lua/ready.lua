@@ -52,11 +52,14 @@ end
 local due = 0
 for _, campaign in ipairs(redis.call("ZRANGE", account_key(account, "campaigns"), 0, -1)) do
   local wanted = only == "" or only == campaign
-  if wanted and redis.call("HGET", campaign_key(campaign, "meta"), "state") == "active" then
+  local state, paced_until = unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "paced_until"))
+  if wanted and state == "active" then
     local queue = campaign_key(campaign, "due")
     local head = redis.call("ZRANGE", queue, 0, 0, "WITHSCORES")[2]
     if head and tonumber(head) > now then
       sooner(head)
+    elseif head and tonumber(paced_until or 0) > now then
+      sooner(paced_until)
     elseif head then
       due = due + redis.call("ZCOUNT", queue, "-inf", exact(now))
     end

@@ -14,10 +14,11 @@ local meta = campaign_key(campaign, "meta")
 redis.call("UNLINK", campaign_key(campaign, "seen:" .. load))
 local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
 if state == "loading" then
-  local wheel = account_key(account, "meta")
   redis.call("HSET", meta, "state", "active", "sealed_at", exact(now))
   -- It joins the wheel where the wheel stands, so that it neither waits nor overtakes.
-  redis.call("ZADD", account_key(account, "campaigns"), redis.call("HGET", wheel, "turn") or 0, campaign)
+  local turn = "turn:" .. (redis.call("HGET", meta, "priority") or "0")
+  redis.call("ZADD", account_key(account, "campaigns"),
+    redis.call("HGET", account_key(account, "meta"), turn) or 0, campaign)
   close_when_done(campaign, now)
 end
 return redis.call("HGET", meta, "state")

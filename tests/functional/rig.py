@@ -1,0 +1,190 @@
+"""What a worker is made of, on a real ledger and a real API, with threads in Celery's place."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pydantic import SecretStr
+
+from scheduler.clock import since_boot
+from scheduler.collector import Collector
+from scheduler.dialer import Dialer, Duty
+from scheduler.errors import SchedulerError
+from scheduler.limit import Limit
+from scheduler.listener import Listener
+from scheduler.models import Contact, Policy, Row
+from scheduler.providers import Symbl
+from scheduler.settings import Settings
+from scheduler.store import (
+    AccountView,
+    Claim,
+    Leases,
+    RedisTokenShelf,
+    Store,
+    account_view,
+    results,
+)
+from scheduler.timekeeper import Timekeeper
+
+ACCOUNT = "trial"
+ANYBODY = "+12025550143"
+LONG_SECONDS = 600.0
+
+
+def number(row: int) -> str:
+    return f"+1202555{100 + row:04}"
+
+
+class Rig:
+    """A dialer, its timekeeper, a listener and a collector."""
+
+    def __init__(
+        self,
+        ledger_url: str,
+        api_url: str,
+        *,
+        ceiling: int = 4,
+        leases: Leases | None = None,
+        allowed: frozenset[str] = frozenset(),
+        secret: str = "app-secret",
+        sockets: int = 0,
+        patience_seconds: float | None = None,
+        shares_token: bool = False,
+        threads: int = 8,
+    ) -> None:
+        """It listens on so many `sockets`, and collects when it has patience for it."""
+        self.store = Store(ledger_url, leases)
+        self.provider = Symbl(
+            Settings(
+                symbl_base_url=api_url,
+                symbl_app_id="app",
+                symbl_app_secret=SecretStr(secret),
+                symbl_access_token=None,
+            ),
+            RedisTokenShelf(self.store) if shares_token else None,
+        )
+        self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
+        self._collects = patience_seconds is not None
+        self.timekeeper = Timekeeper(
+            self.store,
+            self.duty,
+            fingerprint=self.provider.fingerprint,
+            send=self._send,
+            send_collects=self._send_collects,
+            revive=lambda: None,
+        )
+        self.dialer = Dialer(
+            self.store,
+            self.provider,
+            self.duty,
+            slot_freed=self._send,
+            deadline_in=self.timekeeper.due_in,
+            connected=lambda: self.listener.look(),
+        )
+        self.dialer.stop_delays = (0.2,)
+        self.listener = Listener(
+            self.store,
+            self.provider,
+            self.duty,
+            capacity=sockets,
+            stop_due=lambda: self.timekeeper.due_in(0.0),
+        )
+        self.collector = Collector(
+            self.store,
+            self.provider,
+            self.duty,
+            patience_seconds=patience_seconds or 0.0,
+            is_stopping=lambda: self.timekeeper.is_stopping,
+        )
+        self.threads = ThreadPoolExecutor(threads)
+
+    def start(self) -> None:
+        self.timekeeper.start(self.dialer, 4)
+        self.listener.start()
+
+    def _send(self, count: int) -> None:
+        for _ in range(0 if self.dialer.closing.is_set() else count):
+            self.threads.submit(self._safely, self.dialer.dial)
+
+    def _send_collects(self, count: int) -> None:
+        for _ in range(count if self._collects else 0):
+            self.threads.submit(self._safely, self.collect)
+
+    def _safely(self, work: Any) -> None:
+        try:
+            work()
+        except SchedulerError as error:
+            logging.getLogger("rig").warning("a message failed: %s", error)
+        finally:
+            self.provider.close()
+
+    def collect(self) -> None:
+        """Read what is due to be read."""
+        self.collector.collect(until=since_boot() + 60)
+
+    def load(
+        self,
+        *numbers: str,
+        max_duration_seconds: float = LONG_SECONDS,
+        campaign_id: str = "c",
+        **policy: Any,
+    ) -> None:
+        chosen = Policy(max_duration_seconds=max_duration_seconds, **policy)
+        self.store.create(campaign_id, account=ACCOUNT, name="autumn", policy=chosen, digest="d")
+        rows = [Row(Contact(each, each), line) for line, each in enumerate(numbers, 2)]
+        self.store.load(campaign_id, "l", 1, rows)
+        self.store.seal(campaign_id, "l")
+
+    def raise_limit(self, learned: int) -> None:
+        """Make the account's learned limit this, and one that has been seen to fit."""
+        assert self.store.learn(ACCOUNT, self.store.limit(ACCOUNT), Limit(learned))
+        self.store.redis.hset(f"callsched:account:{ACCOUNT}:meta", "proven", learned)
+
+    def claim(self) -> Claim | None:
+        claim = self.store.claim(
+            ACCOUNT,
+            f"t{time.monotonic_ns()}",
+            ceiling=self.duty.ceiling,
+            fingerprint=self.provider.fingerprint,
+        )
+        assert not isinstance(claim, float), "held back by a pace"
+        return claim
+
+    def claimed(self) -> Claim:
+        claim = self.claim()
+        assert claim is not None
+        return claim
+
+    def records(self) -> list[dict[str, Any]]:
+        return list(results(self.store, "c"))
+
+    def record(self) -> dict[str, Any]:
+        (record,) = self.records()
+        return record
+
+    def endings(self) -> list[tuple[str | None, str | None]]:
+        """Return disposition and reason of every call."""
+        return [(record["disposition"], record["reason"]) for record in self.records()]
+
+    def account(self) -> AccountView:
+        return account_view(self.store, ACCOUNT)
+
+    def all_ended(self) -> bool:
+        return all(record["state"] == "ended" for record in self.records())
+
+    def due_in(self) -> float:
+        """Seconds until the only call is due again."""
+        ((_, due_at),) = self.store.redis.zrange("callsched:campaign:c:due", 0, 0, withscores=True)
+        return float(due_at) - time.time()
+
+    def close(self) -> None:
+        self.dialer.closing.set()
+        self.collector.closing.set()
+        self.threads.shutdown()
+        self.listener.close()
+        self.timekeeper.close()
+        self.provider.close()
+        self.store.close()
