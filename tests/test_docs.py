@@ -11,13 +11,15 @@ import yaml
 
 from scheduler.cli.app import app
 from scheduler.errors import SchedulerError
-from scheduler.models import TRANSITIONS, Disposition, Reason
+from scheduler.models import TRANSITIONS, Disposition, Insight, Reason
+from scheduler.providers.symbl import conversations, sockets, start
 from scheduler.settings import Settings
 from scheduler.store import keys
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 INTERNALS = (ROOT / "docs" / "internals.md").read_text("utf-8")
+SYMBL = (ROOT / "docs" / "symbl.md").read_text("utf-8")
 CLI = typer.main.get_command(app)
 COMMANDS = CLI.commands  # type: ignore[attr-defined]
 
@@ -104,6 +106,60 @@ def test_the_store_says_which_keys_there_are() -> None:
     }
 
     assert [part for part in used if f":{part}" not in (keys.__doc__ or "")] == []
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """Return the cells of every row of every table."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def words_of(cells: list[str]) -> set[str]:
+    """Return every word that is written as code."""
+    return {
+        word
+        for cell in cells
+        for code in re.findall(r"`([^`]+)`", cell)
+        for word in re.findall(r"[\w-]+", code)
+    }
+
+
+def test_every_field_that_a_start_sends_has_a_row() -> None:
+    source = Path(start.__file__).read_text("utf-8")
+    sent = set(re.findall(r'"(\w+)":', source))
+
+    assert {"operation", "phoneNumber", "silenceTimeout", "idleTimeout"} <= sent
+    assert sorted(sent - words_of([row[0] for row in rows_of(SYMBL)])) == []
+
+
+def test_every_message_that_a_socket_may_bring_has_a_row() -> None:
+    understood = {*sockets._READERS, "conversation_completed"}
+    section = SYMBL.split("## Live messages")[1].split("\n## ")[0]
+
+    assert sorted(understood - words_of([row[0] for row in rows_of(section)])) == []
+
+
+def test_everything_that_is_read_of_a_conversation_has_a_row() -> None:
+    section = SYMBL.split("## What was said")[1].split("\n## ")[0]
+    told = {tuple(row[:2]) for row in rows_of(section)}
+
+    assert {(f"`{conversations.PATHS[one]}`", f"`{one}`") for one in Insight} <= told
+
+
+def test_every_test_and_setting_that_is_named_for_symbl_is_there() -> None:
+    named = set(re.findall(r"`((?:unit|integration|functional)/[^`]+)`", SYMBL))
+    settings = set(re.findall(r"CALLSCHED_([A-Z_]+[A-Z])", SYMBL))
+
+    assert len(named) > 5
+    assert [name for name in sorted(named) if not (ROOT / "tests" / name).is_file()] == []
+    assert settings <= {name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("name", ["tail", "event", "transcript", "forget", "purge"])
+def test_every_option_of_what_was_said_is_in_the_help_with_words(name: str) -> None:
+    for option in COMMANDS[name].params:
+        if option.param_type_name == "option" and option.name != "help":
+            assert option.help, option.name
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("samples/*.yaml")))

@@ -9,11 +9,16 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console
+from scheduler.cli.event import event
+from scheduler.cli.forget import forget
+from scheduler.cli.purge import purge
 from scheduler.cli.results import results
 from scheduler.cli.run import run
 from scheduler.cli.sandbox import sandbox
 from scheduler.cli.status import status
 from scheduler.cli.submit import submit
+from scheduler.cli.tail import tail
+from scheduler.cli.transcript import transcript
 from scheduler.cli.worker import worker
 from scheduler.errors import CampaignError, SchedulerError
 
@@ -26,7 +31,12 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (run, submit, worker, status, results, sandbox):
+_COMMANDS = (
+    *(run, submit, worker, status, results),
+    *(tail, event, transcript, forget, purge),
+    sandbox,
+)
+for command in _COMMANDS:
     app.command()(command)
 
 

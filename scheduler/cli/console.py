@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -64,7 +65,26 @@ def show_problems(problems: Iterable[Problem], total: int, *, what: str = "error
 
 def emit(record: Mapping[str, Any]) -> None:
     """Write one JSON object on a line of its own to standard output."""
-    typer.echo(json.dumps(record, ensure_ascii=False))
+    typer.echo(as_json(record))
+
+
+def as_json(record: Mapping[str, Any]) -> str:
+    """Return JSON on one line; what would act on a terminal is escaped, as JSON may have it."""
+    return _ACTING.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(record, ensure_ascii=False)
+    )
+
+
+#: Controls that JSON lets pass, line ends that are none in JSON, what turns text around, and
+#: halves of characters, which no encoding can write.
+_ACTING = re.compile(
+    "[\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def may_ask() -> bool:
+    """Whether a person sits at a terminal, and can be asked."""
+    return sys.stdin.isatty() and err.is_terminal
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
@@ -78,9 +98,10 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Any]:
-    """Show how many rows are done. Yields a callable that takes the number."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,} rows"))
+def counting(what: str, unit: str = "rows") -> Iterator[Any]:
+    """Show how many rows, or others, are done. Yields a callable that takes the number."""
+    done = TextColumn("{task.completed:,} " + unit)
+    columns = (TextColumn("{task.description}"), BarColumn(), done)
     shown = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
     if not err.is_terminal:
         yield lambda done, total=None: None

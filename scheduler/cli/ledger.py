@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scheduler.embedded import EmbeddedRedis
-from scheduler.errors import LedgerError
+from scheduler.errors import ConfigError, LedgerError
 from scheduler.settings import Settings, settings
-from scheduler.store import Store, campaign_ids
+from scheduler.store import CampaignView, Store, campaign_ids
 from scheduler.worker import open_store
 
 
@@ -29,6 +29,16 @@ def ledger() -> Iterator[Store]:
     """Open the ledger of this environment."""
     with opened(settings()) as (store, _):
         yield store
+
+
+def expect_account(campaign: CampaignView, chosen: Settings) -> None:
+    """Raise ConfigError unless the settings are those of the account that a campaign dials from."""
+    if campaign.account != chosen.account:
+        raise ConfigError(
+            f"campaign {campaign.campaign_id} dials from account {campaign.account}, these"
+            f" credentials are for {chosen.account}: set CALLSCHED_ACCOUNT={campaign.account}, its"
+            " credentials and its base URL"
+        )
 
 
 def newest(store: Store) -> str:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from scheduler.masking import mask, mask_text
+from scheduler.transcripts import one_line
+
+_CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`."
 
 
 def _campaign_id(value: str | None) -> str | None:
@@ -30,6 +36,11 @@ NewId = Annotated[
 SomeId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="A campaign's id; without it the newest one.")
 ]
+ExistingId = Annotated[str, typer.Argument(metavar="ID", help="A campaign's id.")]
+SomeContact = Annotated[str, typer.Argument(metavar="CONTACT", help=_CONTACT)]
+MaybeContact = Annotated[
+    str | None, typer.Argument(metavar="[CONTACT]", help=f"{_CONTACT} Without it: everybody.")
+]
 MaxDuration = Annotated[
     str | None,
     typer.Option(metavar="DURATION", help="End each call after this long: 90s, 5m, 2h."),
@@ -49,3 +60,17 @@ First = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real calls.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Write a JSON object for each line.")]
+Remote = Annotated[
+    bool, typer.Option("--remote", help="Have the API delete its conversations as well.")
+]
+YesErase = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before erasing.")]
+
+
+def label_of(record: Mapping[str, Any], row: int) -> str:
+    """Name a contact for a person: its id, else its row and what may be shown of its number."""
+    address = record["phone_number"] or record["sip_uri"] or ""
+    party = f"{address},{record['dtmf']}" if record["dtmf"] else address
+    if record["contact_id"] not in (party, ""):
+        return one_line(record["contact_id"])
+    return f"#{row} {mask(address) if record['phone_number'] else mask_text(one_line(address))}"

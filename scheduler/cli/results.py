@@ -14,7 +14,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from scheduler.cli import options
+from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger, newest
 from scheduler.errors import ConfigError
 from scheduler.store import campaign_view
@@ -32,6 +32,7 @@ COLUMNS = (
     "campaign_id",
     "contact_id",
     "phone_number",
+    "sip_uri",
     "name",
     "dtmf",
     "line",
@@ -65,6 +66,9 @@ def results(
 ) -> None:
     """Export one record for every contact: what became of its call, and why.
 
+    JSON Lines have all that was collected of a conversation as well: `transcript`, `insights` and
+    the summary's pages. CSV has none of it; `callsched transcript` writes one for reading.
+
     Example: `callsched results nightly-2026-11-22 --format jsonl -o results.jsonl`
     """
     with ledger() as store:
@@ -78,11 +82,11 @@ def export(
 ) -> None:
     """Write records to a file, or to standard output. A file is replaced when it is complete."""
     chosen = format_ or format_of(path)
-    with _target(path) as file:
+    with writing(path) as file:
         if chosen is Format.CSV:
             _write_csv(records, file)
         else:
-            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+            file.writelines(console.as_json(record) + "\n" for record in records)
 
 
 def format_of(path: Path | None) -> Format:
@@ -96,7 +100,8 @@ def format_of(path: Path | None) -> Format:
 
 
 @contextmanager
-def _target(path: Path | None) -> Iterator[TextIO]:
+def writing(path: Path | None) -> Iterator[TextIO]:
+    """Open a file that is replaced when it is complete; standard output without a path."""
     if path is None:
         yield sys.stdout
         return

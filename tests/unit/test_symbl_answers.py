@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.errors import ProviderError
+from scheduler.providers import StopAnswer, SummaryPage
+from scheduler.providers.symbl.answers import (
+    connection_in,
+    json_of,
+    message_of,
+    raise_for_start,
+    stop_answer,
+)
+
+
+def answer(status: int, body: object = b"", **headers: str) -> requests.Response:
+    """Make what requests makes of an answer."""
+    made = requests.Response()
+    made.status_code = status
+    made.reason = "As Told"
+    made._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    made.headers.update(headers)
+    return made
+
+
+# What a stop tells
+
+PAGE = {"user": {"id": "7d", "userId": "ana@example.com", "name": "Ana"}, "url": "https://s/1"}
+
+
+def test_the_pages_and_the_conversation_of_a_stop_are_kept() -> None:
+    said = {
+        "conversationId": "51",
+        "connectionId": "c",
+        "summaryInfo": [PAGE, {"url": "https://s"}],
+    }
+
+    assert stop_answer(said) == StopAnswer(
+        "51", (SummaryPage("https://s/1", "ana@example.com", "Ana"), SummaryPage("https://s"))
+    )
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        *(None, "", 5, {}, [], "https://s/1", [None], [5], [[]], ["https://s/1"], [{}]),
+        *([{"user": PAGE["user"]}], [{"url": None}], [{"url": 5}], [{"url": ""}]),
+    ],
+    ids=repr,
+)
+def test_summary_pages_in_an_odd_shape_are_left_out(listed: Any) -> None:
+    assert stop_answer({"summaryInfo": listed}) == StopAnswer()
+
+
+@pytest.mark.parametrize("user", [None, "ana", 5, [], {"userId": 5, "name": None}])
+def test_a_page_of_nobody_known_is_kept(user: Any) -> None:
+    assert stop_answer({"summaryInfo": [{"url": "https://s/1", "user": user}]}) == StopAnswer(
+        "", (SummaryPage("https://s/1"),)
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["summaryInfo", "url", "user", "userId", "name", "conversationId"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(said=st.dictionaries(st.sampled_from(["summaryInfo", "conversationId"]), JSON))
+def test_no_answer_to_a_stop_does_any_harm(said: dict[str, Any]) -> None:
+    told = stop_answer(said)
+
+    assert isinstance(told.conversation_id, str)
+    assert all(page.url for page in told.summary_pages)
+
+
+# What an error says
+
+NO_WORDS: list[Any] = [None, "", 5, [], {"text": "odd"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"message": "odd"}, "400 odd"),
+        ({"statusCode": 429, "message": "too many"}, "400 too many"),
+        ({"code": "X", "message": "odd", "url": "https://u"}, "400 odd"),
+        (b"<!doctype html><p>Oops", "400 a page, not the API's JSON"),
+        *((body, "400 As Told") for body in (b"", b"{", b"[]", b"null", b"5", b"plain words")),
+        *[({"message": odd}, "400 As Told") for odd in NO_WORDS],
+        ({"error": {"message": "odd"}}, "400 As Told"),
+    ],
+    ids=lambda each: repr(each)[:40],
+)
+def test_an_error_is_told_in_whatever_words_there_are(body: object, words: str) -> None:
+    assert message_of(answer(400, body)) == words
+
+
+@given(
+    status=st.integers(200, 599),
+    body=st.binary(max_size=40) | JSON.map(json.dumps).map(str.encode),
+    retry_after=st.text(max_size=5),
+)
+def test_whatever_answers_a_start_is_a_connection_or_an_error_of_ours(
+    status: int, body: bytes, retry_after: str
+) -> None:
+    made = answer(status, body)
+    made.headers["Retry-After"] = retry_after
+    assert len(message_of(made)) <= 300
+
+    with pytest.raises(ProviderError):
+        connection_in(made) if 200 <= status < 300 else raise_for_start(made)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff", b"NaN", b'"text"', b"[{}]"])
+def test_what_is_no_object_is_no_answer_of_the_api(body: bytes) -> None:
+    assert json_of(answer(200, body)) is None

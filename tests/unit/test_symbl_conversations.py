@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.models import Insight
+from scheduler.providers.symbl.conversations import PATHS, conversation_url, read_insight
+from scheduler.providers.symbl.instants import instant, written
+
+STARTED = "2026-11-22T14:00:05.100Z"
+ANA = {"id": "9a", "name": "Ana", "email": "ana@example.com"}
+
+#: What the API answers, and what is kept of it.
+ANSWERS: dict[Insight, tuple[Any, Any]] = {
+    Insight.TRANSCRIPT: (
+        {
+            "messages": [
+                {
+                    "id": "6001",
+                    "text": "Good morning.",
+                    "from": ANA,
+                    "startTime": STARTED,
+                    "endTime": "2026-11-22T14:00:06.000Z",
+                    "sentiment": {"suggested": "neutral"},
+                },
+                {"text": "Hello?"},
+            ]
+        },
+        [
+            {
+                "speaker": "Ana",
+                "text": "Good morning.",
+                "started_at": 1795356005.1,
+                "ended_at": 1795356006.0,
+            },
+            {"speaker": "", "text": "Hello?", "started_at": None},
+        ],
+    ),
+    Insight.TOPICS: (
+        {"topics": [{"id": "1", "text": "insurance", "type": "topic", "score": 0.9}]},
+        [{"text": "insurance", "score": 0.9}],
+    ),
+    Insight.ACTION_ITEMS: (
+        {
+            "actionItems": [
+                {
+                    "text": "Ana will send the offer.",
+                    "score": 0.94,
+                    "from": ANA,
+                    "assignee": {"name": "Ana"},
+                    "dueBy": "2026-11-23T07:00:00.000Z",
+                },
+                {"text": "Call back.", "from": {}, "assignee": {}},
+            ]
+        },
+        [
+            {
+                "text": "Ana will send the offer.",
+                "score": 0.94,
+                "speaker": "Ana",
+                "assignee": "Ana",
+                "due_by": "2026-11-23T07:00:00.000Z",
+            },
+            {"text": "Call back."},
+        ],
+    ),
+    Insight.FOLLOW_UPS: (
+        {"followUps": [{"text": "Meet again.", "assignee": {"email": "bob@example.com"}}]},
+        [{"text": "Meet again.", "assignee": "bob@example.com"}],
+    ),
+    Insight.QUESTIONS: (
+        {"questions": [{"text": "Who is it?", "from": {"userId": "bob"}, "score": 1}]},
+        [{"text": "Who is it?", "score": 1, "speaker": "bob"}],
+    ),
+    Insight.SUMMARY: (
+        {"summary": [{"text": "Ana promised an offer."}, {"text": ""}, {"text": "They parted."}]},
+        "Ana promised an offer. They parted.",
+    ),
+    Insight.ANALYTICS: (
+        {"metrics": [{"type": "total_silence", "percent": 20.0}], "members": [ANA]},
+        {"metrics": [{"type": "total_silence", "percent": 20.0}], "members": [ANA]},
+    ),
+    Insight.MEMBERS: (
+        {"members": [ANA, {"name": "Bob"}]},
+        [{"name": "Ana", "email": "ana@example.com"}, {"name": "Bob"}],
+    ),
+    Insight.ENTITIES: (
+        {"entities": [{"type": "date", "text": "tomorrow", "value": "2026-11-23", "start": 3}]},
+        [{"type": "date", "text": "tomorrow", "value": "2026-11-23"}],
+    ),
+    Insight.TRACKERS: (
+        [{"id": "7", "name": "prices", "matches": [{"type": "vocabulary", "value": "costs"}]}],
+        [{"name": "prices", "matches": [{"type": "vocabulary", "value": "costs"}]}],
+    ),
+}
+
+
+@pytest.mark.parametrize("insight", Insight)
+def test_each_answer_is_kept_compactly_in_our_own_words(insight: Insight) -> None:
+    said, kept = ANSWERS[insight]
+
+    assert read_insight(insight, said) == kept
+
+
+def test_trackers_in_a_wrapper_are_read_as_well() -> None:
+    said, kept = ANSWERS[Insight.TRACKERS]
+
+    assert read_insight(Insight.TRACKERS, {"trackers": said}) == kept
+
+
+def test_every_insight_has_its_own_path() -> None:
+    assert set(PATHS) == set(Insight)
+    assert len(set(PATHS.values())) == len(PATHS)
+
+
+@pytest.mark.parametrize("said", [None, 5, "page", [], {}, {"messages": None}, {"messages": {}}])
+@pytest.mark.parametrize("insight", set(Insight) - {Insight.TRACKERS})
+def test_what_is_not_the_apis_shape_is_told_from_nothing(insight: Insight, said: Any) -> None:
+    with pytest.raises(ValueError, match="an answer without"):
+        read_insight(insight, said)
+
+
+NONSENSE = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["text", "from", "name", "score", "startTime", "assignee", "matches", "value"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+WRAPPERS = ("messages", "topics", "actionItems", "followUps", "questions", "summary")
+MORE_WRAPPERS = ("metrics", "members", "entities", "trackers")
+
+
+@given(insight=st.sampled_from(Insight), items=st.lists(NONSENSE, max_size=3))
+def test_no_nonsense_in_the_right_wrapper_does_any_harm(insight: Insight, items: Any) -> None:
+    said = dict.fromkeys([*WRAPPERS, *MORE_WRAPPERS], items)
+
+    kept = read_insight(insight, said)
+
+    json.dumps(kept)
+
+
+@given(insight=st.sampled_from(Insight), said=NONSENSE)
+def test_no_nonsense_without_a_wrapper_is_taken_for_an_answer(insight: Insight, said: Any) -> None:
+    try:
+        json.dumps(read_insight(insight, said))
+    except ValueError:
+        return
+    assert insight is Insight.TRACKERS
+
+
+def test_an_odd_conversation_id_leads_nowhere_else() -> None:
+    assert conversation_url("https://h", "../5?a#b") == (
+        "https://h/v1/conversations/..%2F5%3Fa%23b"
+    )
+
+
+# Instants
+
+NO_INSTANTS: list[Any] = ["", "soon", "14:00", None, 5, [], {}, "9999-99-99T00:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        (STARTED, 1795356005.1),
+        ("2026-11-22T14:00:05.100", 1795356005.1),
+        ("2026-11-22T15:00:05.100+01:00", 1795356005.1),
+        *[(odd, None) for odd in NO_INSTANTS],
+    ],
+)
+def test_an_instant_is_read_or_left_out(said: Any, at: float | None) -> None:
+    found = instant(said)
+
+    assert found is None if at is None else found == pytest.approx(at)
+
+
+@given(said=st.text(max_size=30) | st.datetimes().map(str))
+def test_no_instant_does_any_harm(said: str) -> None:
+    assert isinstance(instant(said), float | None)
+
+
+@given(at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001
+def test_an_instant_that_was_written_is_read_again(at: datetime) -> None:
+    seconds = at.replace(tzinfo=UTC).timestamp()
+
+    assert instant(written(seconds)) == pytest.approx(seconds, abs=0.001)
+    assert written(seconds).endswith("Z")
