@@ -10,7 +10,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check clean constraints
+.PHONY: help run test check bench clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,15 @@ check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-*.png
+	$(BIN)/python benchmarks/efficiency.py steady --plot slots-steady.png
+	$(BIN)/python benchmarks/efficiency.py moving --plot slots-moving.png
+	$(BIN)/python benchmarks/hangups.py
+	$(BIN)/python benchmarks/rate.py 10000
+	$(BIN)/python benchmarks/rate.py 3000 --insights
+	$(BIN)/python benchmarks/sockets.py
+	$(BIN)/python benchmarks/deadlines.py
 
 # Not state/: it remembers who has been called.
 clean: ## remove the environment and every cache; state/ stays

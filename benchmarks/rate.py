@@ -25,11 +25,15 @@ def contacts(count: int) -> str:
     return "\n".join(["phone_number,dtmf", *rows]) + "\n"
 
 
-def run(calls: int, seconds: float, insights: bool, folder: Path) -> list[dict[str, Any]]:
+def run(
+    calls: int, seconds: float, insights: bool, folder: Path, starts_per_second: float = 0.0
+) -> list[dict[str, Any]]:
     """Run a campaign to its end and return what the sandbox saw."""
     (folder / "contacts.csv").write_text(contacts(calls))
     campaign = folder / "campaign.yaml"
-    campaign.write_text("contacts: contacts.csv\n" + ("" if insights else "insights: []\n"))
+    policy = "" if insights else "insights: []\n"
+    policy += f"max_starts_per_second: {starts_per_second:g}\n" if starts_per_second else ""
+    campaign.write_text(f"contacts: contacts.csv\n{policy}")
     journal = folder / "journal.jsonl"
     words = [sys.executable, "-m", "scheduler.sandbox", "--limit", "10000"]
     with subprocess.Popen(

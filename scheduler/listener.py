@@ -49,6 +49,9 @@ AGAIN_SECONDS = 5.0
 #: Between two tries to open a socket that can't be had.
 TRY_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
+#: Between two tries to put news on record that must not be lost.
+INSIST_SECONDS = 0.5
+
 OPEN_SECONDS = 5.0
 #: For all sockets to be closed in when the listener leaves.
 LEAVE_SECONDS = 2.0
@@ -232,21 +235,23 @@ class Listener:
     async def hint(self, ear: Ear, why: str) -> None:
         """Have a call stopped now."""
         account = self._duty.account
-        try:
-            if await self._ask(self._words, lambda: hint(self._store, account, ear.attempt, why)):
-                logger.info("%s: %s", ear.attempt, why)
-                self._stop_due()
-        except SchedulerError as error:
-            logger.warning("%s: %s, which can't be put on record: %s", ear.attempt, why, error)
+        logger.info("%s: %s", ear.attempt, why)
+        if await self._insist(ear, why, lambda: hint(self._store, account, ear.attempt, why)):
+            self._stop_due()
 
     async def bar(self, ear: Ear) -> None:
         """Put a contact on the do-not-call list: it said so."""
-        address = ear.contact.address
-        why = f"asked for it in {ear.attempt}"
-        try:
-            await self._ask(self._words, lambda: bar(self._store, address, why))
-        except SchedulerError as error:
-            logger.error("%s: asked not to be called, and can't be noted: %s", ear.attempt, error)
+        address, why = ear.contact.address, f"asked for it in {ear.attempt}"
+        await self._insist(ear, "do not call", lambda: bar(self._store, address, why))
+
+    async def _insist(self, ear: Ear, what: str, record: Callable[[], bool]) -> bool:
+        """Put something on record; while the ledger can't be reached, again and again."""
+        while True:
+            try:
+                return await self._ask(self._words, record)
+            except SchedulerError as error:
+                logger.warning("%s: %s, which is not on record yet: %s", ear.attempt, what, error)
+            await asyncio.sleep(INSIST_SECONDS)
 
     async def _note_lines(self) -> None:
         while True:

@@ -8,135 +8,22 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from redis import Redis
 
 from scheduler import dialer as rules
-from scheduler.dialer import Dialer, Duty
 from scheduler.embedded import EmbeddedRedis
-from scheduler.errors import SchedulerError
-from scheduler.models import Connection, Contact, Policy, Row
-from scheduler.providers import Symbl
-from scheduler.providers import symbl as provider_module
-from scheduler.settings import Settings
-from scheduler.store import AccountView, Claim, Leases, Store, account_view, results
+from scheduler.models import Connection, StartOptions
+from scheduler.providers.symbl import client
+from scheduler.store import Claim, Leases, bar, hint
 from scheduler.store.scripts import source
-from scheduler.timekeeper import Timekeeper
+from tests.functional.rig import ACCOUNT, ANYBODY, LONG_SECONDS, Rig, number
 from tests.sandbox_process import SandboxProcess
-from tests.wire import Api, Proxy, http, wait_until
-
-ACCOUNT = "trial"
-ANYBODY = "+12025550143"
-LONG_SECONDS = 600.0
-
-
-def number(row: int) -> str:
-    return f"+1202555{100 + row:04}"
-
-
-class Rig:
-    """A dialer and its timekeeper, on a real ledger and a real API, with threads for Celery's."""
-
-    def __init__(
-        self,
-        ledger_url: str,
-        api_url: str,
-        *,
-        ceiling: int = 4,
-        leases: Leases | None = None,
-        allowed: frozenset[str] = frozenset(),
-        secret: str = "app-secret",
-    ) -> None:
-        self.store = Store(ledger_url, leases)
-        self.provider = Symbl(
-            Settings(
-                symbl_base_url=api_url,
-                symbl_app_id="app",
-                symbl_app_secret=SecretStr(secret),
-                symbl_access_token=None,
-            )
-        )
-        self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
-        self.timekeeper = Timekeeper(
-            self.store,
-            self.duty,
-            fingerprint=self.provider.fingerprint,
-            send=self._send,
-            revive=lambda: None,
-        )
-        self.dialer = Dialer(
-            self.store,
-            self.provider,
-            self.duty,
-            slot_freed=self._send,
-            deadline_in=self.timekeeper.due_in,
-        )
-        self.dialer.stop_delays = (0.2,)
-        self.threads = ThreadPoolExecutor(8)
-
-    def start(self) -> None:
-        self.timekeeper.start(self.dialer, 4)
-
-    def _send(self, count: int) -> None:
-        for _ in range(0 if self.dialer.closing.is_set() else count):
-            self.threads.submit(self._dial)
-
-    def _dial(self) -> None:
-        try:
-            self.dialer.dial()
-        except SchedulerError as error:
-            logging.getLogger("rig").warning("a message failed: %s", error)
-
-    def load(self, *numbers: str, max_duration_seconds: float = LONG_SECONDS) -> None:
-        policy = Policy(max_duration_seconds=max_duration_seconds)
-        self.store.create("c", account=ACCOUNT, name="autumn", policy=policy, digest="d")
-        rows = [Row(Contact(each, each), line) for line, each in enumerate(numbers, 2)]
-        self.store.load("c", "l", 1, rows)
-        self.store.seal("c", "l")
-
-    def claim(self) -> Claim | None:
-        return self.store.claim(
-            ACCOUNT,
-            f"t{time.monotonic_ns()}",
-            ceiling=self.duty.ceiling,
-            fingerprint=self.provider.fingerprint,
-        )
-
-    def claimed(self) -> Claim:
-        claim = self.claim()
-        assert claim is not None
-        return claim
-
-    def records(self) -> list[dict[str, Any]]:
-        return list(results(self.store, "c"))
-
-    def record(self) -> dict[str, Any]:
-        (record,) = self.records()
-        return record
-
-    def account(self) -> AccountView:
-        return account_view(self.store, ACCOUNT)
-
-    def all_ended(self) -> bool:
-        return all(record["state"] == "ended" for record in self.records())
-
-    def due_in(self) -> float:
-        """Seconds until the only call is due again."""
-        ((_, due_at),) = self.store.redis.zrange("callsched:campaign:c:due", 0, 0, withscores=True)
-        return float(due_at) - time.time()
-
-    def close(self) -> None:
-        self.dialer.closing.set()
-        self.threads.shutdown()
-        self.timekeeper.close()
-        self.provider.close()
-        self.store.close()
+from tests.wire import CONNECT_PATH, Api, Proxy, Request, http, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +142,52 @@ def test_who_is_not_on_the_allow_list_is_skipped(opened: Open, sandbox: SandboxP
     assert [event["phone_number"] for event in sandbox.events("start")] == [number(1)]
 
 
+def test_who_is_on_the_do_not_call_list_is_skipped(rig: Rig, sandbox: SandboxProcess) -> None:
+    rig.load(number(0), number(1), max_duration_seconds=0.3)
+    bar(rig.store, number(0), "asked for it")
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    said = [(record["disposition"], record["reason"]) for record in rig.records()]
+    assert said == [("skipped", "do_not_call"), ("stopped", None)]
+    assert [event["phone_number"] for event in sandbox.events("start")] == [number(1)]
+
+
+@pytest.mark.parametrize(
+    ("why", "ending"),
+    [
+        ("hung_up", ("hung_up", None)),
+        ("machine", ("stopped", "machine")),
+        ("not_reached", ("not_reached", "machine")),
+    ],
+)
+def test_a_call_ends_as_what_its_stop_was_asked_for(
+    rig: Rig, sandbox: SandboxProcess, why: str, ending: tuple[str, str | None]
+) -> None:
+    rig.load(ANYBODY)
+    rig.dialer.dial_one(claim := rig.claimed())
+    assert hint(rig.store, ACCOUNT, claim.attempt, why)
+
+    rig.start()
+    wait_until(rig.all_ended)
+
+    assert (rig.record()["disposition"], rig.record()["reason"]) == ending
+    assert [event["by"] for event in sandbox.events("ended")] == ["stop"]
+
+
+def test_what_the_answer_to_a_stop_says_is_kept(rig: Rig, sandbox: SandboxProcess) -> None:
+    options = StartOptions(users=[{"user_id": "ana@example.com", "name": "Ana"}])
+    rig.load(ANYBODY, max_duration_seconds=0.3, options=options)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    (page,) = rig.record()["summary_pages"]
+    assert (page["user_id"], page["name"]) == ("ana@example.com", "Ana")
+    assert rig.record()["conversation_id"] in page["url"]
+
+
 def test_who_hung_up_is_known_after_two_denied_stops(opened: Open, sandbox: SandboxProcess) -> None:
     sandbox.knobs(hangup_after_seconds=[0.1, 0.1], stop_ended=404)
     rig = opened(leases=Leases(denied_apart=0.4))
@@ -322,7 +255,7 @@ def test_who_is_refused_is_rejected(rig: Rig, sandbox: SandboxProcess, fault: st
 def test_who_may_have_been_rung_is_unknown_and_keeps_its_slot(
     rig: Rig, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    monkeypatch.setattr(provider_module, "START_SECONDS", 0.5)
+    monkeypatch.setattr(client, "START_SECONDS", 0.5)
     sandbox.knobs(start_fault=fault)
     rig.load(ANYBODY)
 
@@ -528,20 +461,32 @@ def test_when_the_reply_to_begin_is_lost_nothing_is_sent_and_nothing_is_used_up(
     assert len(sandbox.events("accepted")) == 1
 
 
+class FreezingApi(Api):
+    """Does something before it hands out a token, which is fetched right before `begin`."""
+
+    def __init__(self, before: Callable[[], None]) -> None:
+        super().__init__(http(500))
+        self._before = before
+
+    def _answer(self, request: Request) -> bytes:
+        self._before()
+        return super()._answer(request)
+
+
 def test_when_redis_freezes_at_begin_nothing_is_sent(
-    rig: Rig, through: Rig, ledger: Redis, proxy: Proxy, sandbox: SandboxProcess
+    rig: Rig, opened: Open, ledger: Redis, proxy: Proxy
 ) -> None:
     gives_back = prepare(ledger, "give_back")
     rig.load(ANYBODY)
-    claim = through.claimed()
-    proxy.freeze()
+    with FreezingApi(proxy.freeze) as api:
+        through = opened(f"redis://127.0.0.1:{proxy.port}/0", api.url)
+        dialling = Dialling(through, through.claimed())
+        wait_until(lambda: gives_back in proxy.received)
+        proxy.heal()
+        dialling.finish()
+        through.close()
 
-    dialling = Dialling(through, claim)
-    wait_until(lambda: gives_back in proxy.received)
-    proxy.heal()
-    dialling.finish()
-
-    assert sandbox.events("start") == []
+        assert api.asked(CONNECT_PATH) == []
     wait_until(lambda: rig.record()["state"] == "pending")
     assert rig.record()["attempts"] == 0
 
@@ -826,7 +771,7 @@ def test_stops_leave_on_time_while_every_dialling_thread_waits(
     rig = opened(ceiling=9)
     rig.load(*map(number, range(9)), max_duration_seconds=0.8)
     rig.dialer.dial_one(rig.claimed())
-    rig.store.redis.hset(f"callsched:account:{ACCOUNT}:meta", "learned", 9)
+    rig.raise_limit(9)
     sandbox.knobs(latency_seconds=2.5)
 
     rig.start()
@@ -854,7 +799,7 @@ def test_an_api_that_is_away_costs_nobody_and_is_probed_one_at_a_time(
 
     with SandboxProcess(limit=50) as away:
         rig = opened(api_url=away.url, ceiling=2)
-        rig.provider.authorize()
+        rig.provider.authorize(0.3)
         away.kill()
         rig.load(*map(number, range(6)), max_duration_seconds=0.3)
         rig.start()

@@ -53,7 +53,9 @@ def keep_alive(talk: Talk) -> None:
 
 
 def post(line: Line, url: str, seconds: float = 5.0, **more: Any) -> requests.Response:
-    return line.post(f"{url}/v1/endpoint:connect", {"operation": "start"}, seconds=seconds, **more)
+    return line.send(
+        "POST", f"{url}/v1/endpoint:connect", {"operation": "start"}, seconds=seconds, **more
+    )
 
 
 def assert_never_reached(line: Line, url: str) -> None:

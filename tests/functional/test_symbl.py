@@ -16,12 +16,14 @@ from scheduler.errors import (
     MaybeDone,
     NoSuchConnection,
     NotDone,
+    NotRecorded,
     NotSent,
     ProviderError,
     Refused,
 )
-from scheduler.providers import Order, Symbl
-from scheduler.providers import symbl as module
+from scheduler.models import Connection, Insight
+from scheduler.providers import Order, SpeakerEvent, Symbl
+from scheduler.providers.symbl import access, client
 from scheduler.settings import Settings
 from tests.sandbox_process import SandboxProcess
 from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, Talk, http, wait_until
@@ -118,9 +120,27 @@ def test_key_presses_are_sent_when_there_are_any(opened: Open) -> None:
     assert api.asked(CONNECT_PATH)[0].body["endpoint"]["dtmf"] == ",,987#"
 
 
+def test_a_number_is_sent_in_digits_only_where_that_is_set(
+    sandbox: SandboxProcess, opened: Open
+) -> None:
+    opened(sandbox.url, symbl_number_format="digits").start(ORDER, go)
+
+    (accepted,) = sandbox.events("accepted")
+    assert accepted["phone_number"] == ANYBODY[1:]
+
+
+def test_a_sip_address_is_called(sandbox: SandboxProcess, account: Symbl) -> None:
+    connection = account.start(Order("", "s", sip_uri="sip:room7@sip.example.com"), go)
+
+    (start,) = sandbox.events("start")
+    uri = {"type": "sip", "uri": "sip:room7@sip.example.com"}
+    assert start["request"]["endpoint"] == uri
+    assert connection.conversation_id
+
+
 def test_a_token_is_asked_for_as_documented(opened: Open) -> None:
     with Api(STARTED) as api:
-        opened(api.url).authorize()
+        opened(api.url).authorize(60.0)
 
     (asked,) = api.asked(TOKEN_PATH)
     assert asked.body == {"type": "application", "appId": "app", "appSecret": "app-secret"}
@@ -260,7 +280,7 @@ def test_a_start_whose_answer_is_lost_is_sent_once(
 def test_a_start_that_is_not_answered_is_given_up_in_time(
     sandbox: SandboxProcess, account: Symbl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "START_SECONDS", 0.3)
+    monkeypatch.setattr(client, "START_SECONDS", 0.3)
     sandbox.knobs(start_fault="hang")
 
     with pytest.raises(MaybeDone):
@@ -270,7 +290,7 @@ def test_a_start_that_is_not_answered_is_given_up_in_time(
 def test_an_api_that_is_away_was_not_reached(opened: Open) -> None:
     with Api(STARTED) as api:
         account = opened(api.url)
-        account.authorize()
+        account.authorize(60.0)
 
     with pytest.raises(NotDone) as raised:
         account.start(ORDER, go)
@@ -329,7 +349,7 @@ def test_many_refusals_of_one_token_are_one_refusal(opened: Open) -> None:
     """Eight starts are under way when the token is revoked."""
     with Api(*[UNAUTHORIZED] * 8, STARTED) as api, ThreadPoolExecutor(8) as pool:
         account = opened(api.url)
-        account.authorize()
+        account.authorize(60.0)
         together = threading.Barrier(8)
 
         def leave() -> None:
@@ -375,19 +395,19 @@ def test_a_token_is_renewed_near_its_end_and_not_before(
     by: float,
 ) -> None:
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(module, "since_boot", lambda: clock.now)
+    monkeypatch.setattr(access, "since_boot", lambda: clock.now)
     token = http(200, {"accessToken": "t", "expiresIn": lifetime})
 
     with Api(STARTED, tokens=[token]) as api:
         account = opened(api.url)
-        account.authorize()
+        account.authorize(60.0)
 
         clock.now = 1000.0 + not_before
-        account.authorize()
+        account.authorize(60.0)
         assert len(api.asked(TOKEN_PATH)) == 1
 
         clock.now = 1000.0 + by
-        account.authorize()
+        account.authorize(60.0)
         assert len(api.asked(TOKEN_PATH)) == 2
 
 
@@ -396,7 +416,7 @@ def test_a_token_is_asked_for_again(opened: Open, status: int) -> None:
     token = http(200, {"accessToken": "t", "expiresIn": 60})
 
     with Api(STARTED, tokens=[http(status, MESSAGE), http(status, PAGE), token]) as api:
-        opened(api.url).authorize()
+        opened(api.url).authorize(60.0)
 
         assert len(api.asked(TOKEN_PATH)) == 3
 
@@ -428,7 +448,7 @@ def test_wrong_credentials_name_their_variables(sandbox: SandboxProcess, opened:
     sandbox.knobs(app_id="app", app_secret="another")
 
     with pytest.raises(AccountFault) as raised:
-        opened(sandbox.url).authorize()
+        opened(sandbox.url).authorize(60.0)
 
     assert "CALLSCHED_SYMBL_APP_ID" in str(raised.value)
     assert "CALLSCHED_SYMBL_APP_SECRET" in str(raised.value)
@@ -448,13 +468,13 @@ def test_wrong_credentials_name_their_variables(sandbox: SandboxProcess, opened:
 )
 def test_what_gives_no_token_is_not_the_api(opened: Open, token: bytes) -> None:
     with Api(STARTED, tokens=[token]) as api, pytest.raises(AccountFault, match="SYMBL_BASE_URL"):
-        opened(api.url).authorize()
+        opened(api.url).authorize(60.0)
 
 
 def test_a_given_token_is_used_and_none_is_fetched(opened: Open) -> None:
     with Api(STARTED) as api:
         account = opened(api.url, token="given")
-        account.authorize()
+        account.authorize(60.0)
         account.start(ORDER, go)
 
         assert api.asked(TOKEN_PATH) == []
@@ -516,10 +536,10 @@ def test_nobody_waits_for_a_token_that_is_being_renewed_but_who_renews_it(
     slow = threading.Event()
     with SlowTokens(slow) as api, ThreadPoolExecutor(1) as pool:
         account = opened(api.url)
-        monkeypatch.setattr(module, "since_boot", lambda: 0.0)
-        account.authorize()
-        monkeypatch.setattr(module, "since_boot", lambda: 86399.0)
-        renewal = pool.submit(account.authorize)
+        monkeypatch.setattr(access, "since_boot", lambda: 0.0)
+        account.authorize(60.0)
+        monkeypatch.setattr(access, "since_boot", lambda: 86399.0)
+        renewal = pool.submit(account.authorize, 60.0)
         wait_until(lambda: len(api.asked(TOKEN_PATH)) == 2)
 
         account.start(ORDER, go)
@@ -631,6 +651,119 @@ def test_an_unknown_connection_is_told_apart(account: Symbl) -> None:
         account.stop("no-such-connection")
 
 
+def test_what_a_stop_says_of_summary_pages_is_told(opened: Open) -> None:
+    said = {"conversationId": "51", "summaryInfo": [{"url": "https://s/1", "user": {"name": "A"}}]}
+    with Api(http(200, said)) as api:
+        answer = opened(api.url).stop("c-1")
+
+    assert answer.conversation_id == "51"
+    assert [(page.url, page.name) for page in answer.summary_pages] == [("https://s/1", "A")]
+
+
+# Speaker events
+
+LIVE = Connection("c-1", "51")
+SPEAKS = SpeakerEvent("started_speaking", "ana@example.com", "Ana", 1795356005.12)
+
+
+def test_a_speaker_event_reaches_the_live_call(sandbox: SandboxProcess, account: Symbl) -> None:
+    connection = account.start(ORDER, go)
+
+    account.tell(connection, SPEAKS)
+
+    (event,) = sandbox.events("speaker")
+    assert event["connection_id"] == connection.connection_id
+    assert event["body"] == {
+        "topic": "speaker",
+        "type": "started_speaking",
+        "user": {"userId": "ana@example.com", "name": "Ana"},
+        "timestamp": "2026-11-22T14:00:05.120Z",
+    }
+
+
+def test_a_speaker_event_without_an_address_of_its_own_goes_to_the_usual_one(opened: Open) -> None:
+    with Api(http(204)) as api:
+        opened(api.url).tell(LIVE, SpeakerEvent("left", "bob"))
+
+    (asked,) = api.asked("/v1/event/c-1")
+    assert asked.body == {"topic": "speaker", "type": "left", "user": {"userId": "bob"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (http(404, MESSAGE), NoSuchConnection),
+        (http(400, MESSAGE), Refused),
+        (http(429, MESSAGE), AtLimit),
+        (http(500, MESSAGE), MaybeDone),
+        (http(302, Location="/login"), AccountFault),
+    ],
+)
+def test_a_speaker_event_that_is_refused_says_why(
+    opened: Open, answer: bytes, kind: type[ProviderError]
+) -> None:
+    with Api(answer) as api, pytest.raises(ProviderError, match=r"(?i)as.told") as raised:
+        opened(api.url).tell(LIVE, SPEAKS)
+
+    assert type(raised.value) is kind
+
+
+# What was said
+
+
+def test_what_was_said_is_asked_for_with_the_token(opened: Open) -> None:
+    with Api(http(200, {"topics": [{"text": "insurance"}]})) as api:
+        assert opened(api.url).collect("51", Insight.TOPICS) == [{"text": "insurance"}]
+
+    (asked,) = api.asked("/v1/conversations/51/topics")
+    assert asked.headers["authorization"] == "Bearer token-1"
+    assert asked.content == b""
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (http(404, MESSAGE), NotRecorded),
+        (http(200, PAGE), MaybeDone),
+        (http(200, {"topics": None}), MaybeDone),
+        (http(200, b"[" * 100_000), MaybeDone),
+        (http(403, MESSAGE), Refused),
+        (http(429, MESSAGE), AtLimit),
+        (http(503), MaybeDone),
+        (http(402, MESSAGE), AccountFault),
+        (UNAUTHORIZED, AccountFault),
+    ],
+)
+def test_what_can_not_be_read_has_its_reaction(
+    opened: Open, answer: bytes, kind: type[ProviderError]
+) -> None:
+    with Api(answer) as api, pytest.raises(ProviderError) as raised:
+        opened(api.url).collect("51", Insight.TOPICS)
+
+    assert type(raised.value) is kind
+
+
+def test_a_conversation_is_erased_and_one_that_is_gone_is_no_error(
+    sandbox: SandboxProcess, account: Symbl
+) -> None:
+    connection = account.start(ORDER, go)
+    account.stop(connection.connection_id)
+    assert isinstance(account.collect(connection.conversation_id, Insight.TRANSCRIPT), list)
+
+    for _ in range(2):
+        account.erase(connection.conversation_id)
+
+    with pytest.raises(NotRecorded):
+        account.collect(connection.conversation_id, Insight.TRANSCRIPT)
+    assert sandbox.conversation(connection.conversation_id)["isDeleted"]
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_conversation_that_is_not_erased_says_so(opened: Open, status: int) -> None:
+    with Api(http(status, MESSAGE)) as api, pytest.raises(ProviderError, match="as told"):
+        opened(api.url).erase("51")
+
+
 # Secrets
 
 
@@ -642,7 +775,7 @@ def test_no_secret_and_no_number_is_shown(
     connection = account.start(ORDER, go)
     account.stop(connection.connection_id)
     sandbox.knobs(start_fault="400", stop_fault="500")
-    shown = [repr(account), repr(account._token), repr(settings(sandbox.url))]
+    shown = [repr(account), repr(account._access._token), repr(settings(sandbox.url))]
     for attempt in (
         lambda: account.start(ORDER, go),
         lambda: account.stop(connection.connection_id),
@@ -653,8 +786,8 @@ def test_no_secret_and_no_number_is_shown(
             attempt()
         shown += [str(raised.value), repr(raised.value)]
 
-    assert account._token is not None
-    token = account._token.value
+    assert account._access._token is not None
+    token = account._access._token.value
     text = "\n".join([*shown, caplog.text])
     assert "127.0.0.1" in text
     for hidden in (token, "app-secret", "given-token", ANYBODY, ANYBODY[1:]):

@@ -11,20 +11,22 @@ from urllib.parse import unquote, urlsplit
 
 
 class LossyProxy:
-    """Forwards bytes. `lose_reply` cuts off whoever sends the next script."""
+    """Forwards bytes. `lose_reply` cuts off whoever sends the next script, or another command."""
 
     def __init__(self, redis_url: str) -> None:
         self._server = urlsplit(redis_url)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept)]
         self._armed = threading.Event()
-        self.scripts_sent = 0
+        self._command = b"EVALSHA"
+        self.commands_sent = 0
         port = self._listener.getsockname()[1]
         self.url = f"redis://:{self._server.password or ''}@127.0.0.1:{port}/0"
 
-    def lose_reply(self) -> None:
-        """Lose the reply to the next script, and count scripts from here on."""
-        self.scripts_sent = 0
+    def lose_reply(self, command: bytes = b"EVALSHA") -> None:
+        """Lose the reply to the next such command, and count them from here on."""
+        self._command = command
+        self.commands_sent = 0
         self._armed.set()
 
     def __enter__(self) -> Self:
@@ -71,8 +73,8 @@ class LossyProxy:
                 for key, _ in ready.select():
                     source: socket.socket = key.fileobj  # type: ignore[assignment]
                     data = source.recv(1 << 20)
-                    if source is client and b"EVALSHA" in data:
-                        self.scripts_sent += 1
+                    if source is client and self._command in data:
+                        self.commands_sent += 1
                         losing = self._armed.is_set()
                     elif source is server and losing:
                         self._armed.clear()

@@ -7,7 +7,8 @@ import pytest
 from scheduler.errors import StaleAttempt
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
 from scheduler.store import Store
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
+from scheduler.store.collecting import READER_LEASE_SECONDS
+from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, rows
 
 
 @pytest.fixture
@@ -278,6 +279,37 @@ def test_a_call_that_outlived_every_worker_by_days_is_still_stopped(ledger: Ledg
     assert [order.attempt for order in ledger.take_stops()] == [attempt]
 
 
+# Killed while it listened -----------------------------------------------------------------------
+
+
+def test_what_a_dead_listener_heard_another_one_hears_when_the_charge_has_run_out(
+    ledger: Ledger, other: Store
+) -> None:
+    attempt = ledger.connected()
+    assert ledger.heard("dead") == [attempt]
+
+    ledger.wait(CHARGE - 0.001)
+    assert ledger.listen("alive", by=other) == ([], [])
+    ledger.wait(0.001)
+    _, (ear,) = ledger.listen("alive", by=other)
+
+    assert ear.attempt == attempt
+    assert ear.connection.connection_id == f"connection {attempt}"
+
+
+def test_any_worker_stops_a_call_whose_listener_died_after_its_hint(
+    ledger: Ledger, other: Store
+) -> None:
+    attempt = ledger.connected()
+    ledger.listen("dead")
+    ledger.hint(attempt)
+
+    (order,) = ledger.take_stops(by=other)
+
+    assert (order.attempt, order.why) == (attempt, "hung_up")
+    assert attempt in ledger.slots()
+
+
 # Killed after stop was sent ---------------------------------------------------------------------
 
 
@@ -316,12 +348,32 @@ def test_a_slot_stays_taken_until_the_stop_is_confirmed(ledger: Ledger) -> None:
     assert ledger.ended_as(attempt) == ("stopped", None)
 
 
+# Killed while it read what was said -------------------------------------------------------------
+
+
+def test_what_a_dead_worker_was_reading_another_one_reads_when_the_lease_has_run_out(
+    ledger: Ledger, other: Store
+) -> None:
+    attempt = ledger.confirmed()
+    assert ledger.take_collect() is not None
+
+    ledger.wait(READER_LEASE_SECONDS - 0.001)
+    assert ledger.take_collect(by=other) is None
+    ledger.wait(0.001)
+    due = ledger.take_collect(by=other)
+
+    assert due is not None
+    assert (due.attempt, due.conversation_id) == (attempt, f"conversation {attempt}")
+    assert ledger.collecting() == 1
+
+
 # Killed after end -------------------------------------------------------------------------------
 
 
 def test_a_call_that_has_ended_stays_as_it_is(ledger: Ledger) -> None:
     attempt = ledger.stopping()
     ledger.confirm(attempt, conversation_id="said at the end")
+    ledger.keep_collected(attempt, {"transcript": []})
     as_it_stood = ledger.everything()
 
     ledger.wait(7 * 24 * 3600)
@@ -332,4 +384,8 @@ def test_a_call_that_has_ended_stays_as_it_is(ledger: Ledger) -> None:
     assert not ledger.deny(attempt)
     assert ledger.connect(attempt) == "known"
     assert ledger.claim() is None
+    assert not ledger.hint(attempt)
+    assert ledger.listen() == ([], [])
+    assert ledger.take_collect() is None
+    assert not ledger.keep_collected(attempt, {"transcript": ["late"]})
     assert ledger.everything() == as_it_stood

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 
 from scheduler.errors import StaleAttempt
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
-from scheduler.store import campaign_view, keys
-from tests.integration.ledger import DURATION, Ledger, named, rows
+from scheduler.store import campaign_view, erase, keys
+from tests.integration.ledger import CHARGE, DURATION, Ledger, named, rows
 
 CEILING = 3
 
@@ -40,7 +40,7 @@ TOKENS = st.sampled_from(["one execution", "another"])
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Plays workers, timekeepers, the API and an operator at once."""
+    """Plays workers, timekeepers, listeners, readers, the API and an operator at once."""
 
     ledger: Ledger  # set by the test
 
@@ -55,6 +55,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.learn(CEILING)
         self.goes: dict[Attempt, set[str]] = {}
         self.over_for_good: set[int] = set()
+        self.held: dict[str, set[Attempt]] = {}
+        self.kept: set[Attempt] = set()
         self.loads = 0
         self.load(everyone)
 
@@ -146,6 +148,45 @@ class LedgerMachine(RuleBasedStateMachine):
         if self.ledger.deny(attempt):
             self.ledger.confirm(attempt, Disposition.HUNG_UP)
 
+    # Listeners and readers ------------------------------------------------------------------------
+
+    @rule(attempt=attempts, why=st.sampled_from(["hung_up", "machine"]))
+    def hint(self, attempt: Attempt, why: str) -> None:
+        slots = set(self.ledger.slots())
+        if self.ledger.hint(attempt, why):
+            assert self.ledger.owed_stops()[attempt] == 0.0
+        assert set(self.ledger.slots()) == slots
+        assert not self.ledger.hint(attempt, why)
+
+    @rule(listener=st.sampled_from(["one", "two"]), is_open=st.booleans())
+    def listen(self, listener: str, is_open: bool) -> None:
+        held = self.held.setdefault(listener, set())
+        lost, taken = self.ledger.listen(listener, dict.fromkeys(held, is_open))
+        held.difference_update(lost)
+        held.update(ear.attempt for ear in taken)
+        ears = self.ledger.ears()
+        assert all(ears[attempt] == CHARGE for attempt in held)
+        assert set(ears) <= set(self.ledger.live())
+
+    @rule(is_complete=st.booleans())
+    def collect(self, is_complete: bool) -> None:
+        due = self.ledger.take_collect()
+        if due is None:
+            return
+        assert due.attempt not in self.ledger.live()
+        assert due.attempt not in self.kept
+        if is_complete:
+            assert self.ledger.keep_collected(due.attempt, {"transcript": []})
+            assert not self.ledger.keep_collected(due.attempt, None)
+            self.kept.add(due.attempt)
+        else:
+            self.ledger.postpone_collect(due.attempt)
+
+    @rule(row=st.integers(1, 8))
+    def erase(self, row: int) -> None:
+        erase(self.ledger.store, "c", row)
+        assert row not in {attempt.row for attempt in self.ledger.collects()}
+
     # Time -----------------------------------------------------------------------------------------
 
     @rule(seconds=st.sampled_from(PAUSES))
@@ -191,6 +232,8 @@ class LedgerMachine(RuleBasedStateMachine):
             assert (attempt in live) or state is not CallState.CONNECTED
             assert (attempt in stops) or state is not CallState.STOPPING
         assert set(stops) <= set(live)
+        assert self.ledger.collecting() == len(self.ledger.collects())
+        assert not set(self.ledger.collects()) & set(live)
         assert set(live) <= set(slots) | set(stops)
 
     @invariant()
@@ -222,6 +265,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for seconds in (DURATION, DURATION, 600.0, 24 * 3600.0, 24 * 3600.0):
             self.wait_and_tick(seconds)
         assert self.ledger.slots() == self.ledger.live() == self.ledger.owed_stops() == {}
+        assert self.ledger.ears() == {}
         self.resume()
         while claim := self.ledger.claim():
             self.ledger.finish(claim.attempt)

@@ -9,7 +9,8 @@ from itertools import islice
 import pytest
 
 from scheduler.models import CampaignState, Contact, Disposition, Row
-from scheduler.store import Store
+from scheduler.store import Heard, RedisTokenShelf, Store, bar, note
+from scheduler.tokens import SharedToken
 from tests.integration.ledger import ACCOUNT, Ledger, contact, named, rows
 
 ROWS = 100_000
@@ -27,6 +28,8 @@ PERMANENT = {
     "account:live",
     "account:held",
     "account:stops",
+    "account:ears",
+    "account:collect",
     "account:blocks",
     "campaign:meta",
     "campaign:contacts",
@@ -36,10 +39,23 @@ PERMANENT = {
     "campaign:dispositions",
     "call",
     "attempt",
+    "attempt:insights",
+    "do_not_call",
 }
 
 #: Those that pass by themselves.
-TEMPORARY = {"claim", "campaign:seen"}
+TEMPORARY = {
+    "claim",
+    "campaign:seen",
+    "campaign:said",
+    "call:said",
+    "token",
+    "token:fetching",
+    "token:refused",
+}
+
+#: How many parts of a key are ids, after the word that it begins with.
+IDS = {"account": 1, "campaign": 1, "call": 2, "attempt": 3, "claim": 1, "token": 1}
 
 
 def people() -> Iterator[Row]:
@@ -74,8 +90,8 @@ def test_a_row_that_waits_takes_at_most_400_bytes(
 
 def kind(key: str) -> str:
     """Return what a key is of, without its ids."""
-    words = key.removeprefix("callsched:").split(":")
-    return f"{words[0]}:{words[2]}" if words[0] in ("account", "campaign") else words[0]
+    word, *rest = key.removeprefix("callsched:").split(":")
+    return ":".join([word, *rest[IDS.get(word, 0) :][:1]])
 
 
 def a_campaign_of_every_fate(ledger: Ledger) -> None:
@@ -102,10 +118,29 @@ def a_campaign_of_every_fate(ledger: Ledger) -> None:
     ledger.wait(700)
     ledger.expire()
     ledger.confirm(unconfirmed)
+    while due := ledger.take_collect():
+        ledger.keep_collected(due.attempt, {"transcript": []})
+
+
+def a_call_of_many_words(ledger: Ledger) -> None:
+    """Listen to a call, and leave everything that listening and tokens leave."""
+    ledger.campaign(1, "heard")
+    attempt = ledger.connected()
+    ledger.listen()
+    note(ledger.store, [Heard(attempt, "message", "Good morning.")])
+    bar(ledger.store, contact(1).phone_number, "asked for it")
+    shelf = RedisTokenShelf(ledger.store)
+    for fingerprint in ("refused", "fetched"):
+        shelf.put(fingerprint, SharedToken("t", 60.0, 6.0))
+    shelf.refuse("refused", "t")
+    shelf.reserve("fetched", 5.0)
+    ledger.confirm(attempt)
+    ledger.keep_collected(attempt, {"transcript": []})
 
 
 def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Ledger) -> None:
     a_campaign_of_every_fate(ledger)
+    a_call_of_many_words(ledger)
 
     kinds = {kind(key) for key in ledger.reader.scan_iter()}
 
@@ -117,6 +152,7 @@ def test_what_is_temporary_passes_by_itself(ledger: Ledger) -> None:
     ledger.create()
     ledger.load(rows(1), load_id="broke off")
     a_campaign_of_every_fate(ledger)
+    a_call_of_many_words(ledger)
 
     temporary = [key for key in ledger.reader.scan_iter() if kind(key) in TEMPORARY]
 

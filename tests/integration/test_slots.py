@@ -542,7 +542,7 @@ def test_a_block_stops_no_stop(ledger: Ledger) -> None:
 
 
 def ready(ledger: Ledger, ceiling: int = 1000) -> tuple[int, float | None]:
-    messages, soonest = ledger.store.ready(ACCOUNT, ceiling=ceiling, now=ledger.now)
+    messages, _, soonest = ledger.store.ready(ACCOUNT, ceiling=ceiling, now=ledger.now)
     return messages, soonest and round(soonest, 3)
 
 

@@ -80,6 +80,10 @@ def pass_the_deadline(ledger: Ledger, attempt: Attempt) -> object:
     return ledger.store.expire(ACCOUNT, now=ledger.now)
 
 
+def hint(ledger: Ledger, attempt: Attempt) -> object:
+    return ledger.hint(attempt, "machine")
+
+
 def confirm(ledger: Ledger, attempt: Attempt) -> object:
     return ledger.confirm(attempt)
 
@@ -90,7 +94,7 @@ LEADS_TO: dict[CallState, tuple[Verb, ...]] = {
     CLAIMED: (claim,),
     DIALING: (begin,),
     CONNECTED: (connect,),
-    STOPPING: (pass_the_deadline,),
+    STOPPING: (pass_the_deadline, hint),
     ENDED: (finish, confirm, connect),
 }
 
@@ -104,7 +108,7 @@ MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
     (DIALING, CONNECTED): (connect,),
     (DIALING, PENDING): (give_back, give_back_at_limit),
     (DIALING, ENDED): (finish,),
-    (CONNECTED, STOPPING): (pass_the_deadline,),
+    (CONNECTED, STOPPING): (pass_the_deadline, hint),
     (STOPPING, ENDED): (confirm,),
 }
 
@@ -205,7 +209,9 @@ def test_time_alone_moves_a_call_along_the_table(
 
 
 @pytest.mark.parametrize(
-    "verb", [begin, give_back, give_back_at_limit, finish, confirm], ids=lambda verb: verb.__name__
+    "verb",
+    [begin, give_back, give_back_at_limit, finish, hint, confirm],
+    ids=lambda verb: verb.__name__,
 )
 @pytest.mark.parametrize("state", [PENDING, CLAIMED, DIALING])
 def test_an_earlier_attempt_has_no_say(ledger: Ledger, state: CallState, verb: Verb) -> None:

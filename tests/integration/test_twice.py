@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+import scheduler.store
 from scheduler.errors import LedgerUnreachable, StaleAttempt
 from scheduler.models import Attempt, CallState, CampaignState
-from scheduler.store import Claim, Store
+from scheduler.store import Claim, RedisTokenShelf, Store, erase
+from scheduler.tokens import SharedToken
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
 from tests.integration.lossy_proxy import LossyProxy
+
+LUA = Path(scheduler.store.__file__).parent / "lua"
 
 # One verb, two runs ------------------------------------------------------------------------------
 
@@ -198,6 +203,86 @@ def test_a_campaign_is_resumed_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
+#: What prepares a verb, and returns what runs it.
+AGAIN: dict[str, Callable[[Ledger, Attempt], Callable[[], object]]] = {
+    "listen": lambda ledger, attempt: lambda: ledger.listen(),
+    "listen, keeping": lambda ledger, attempt: keeping(ledger),
+    "let_go": lambda ledger, attempt: letting_go(ledger),
+    "hint": lambda ledger, attempt: lambda: ledger.hint(attempt),
+    "take_collect": lambda ledger, attempt: over(ledger, attempt, ledger.take_collect),
+    "collected": lambda ledger, attempt: over(
+        ledger, attempt, lambda: ledger.keep_collected(attempt, {"transcript": []})
+    ),
+    "erase": lambda ledger, attempt: over(ledger, attempt, lambda: erase(ledger.store, "c", 1)),
+    "refuse_token": lambda ledger, attempt: token(ledger, RedisTokenShelf.refuse),
+    "accept_token": lambda ledger, attempt: token(ledger, RedisTokenShelf.accept),
+}
+
+
+def keeping(ledger: Ledger) -> Callable[[], object]:
+    held = dict.fromkeys(ledger.heard(), True)
+    return lambda: ledger.listen(held=held)
+
+
+def letting_go(ledger: Ledger) -> Callable[[], object]:
+    held = ledger.heard()
+    return lambda: ledger.let_go("ear", *held)
+
+
+def over(ledger: Ledger, attempt: Attempt, verb: Callable[[], object]) -> Callable[[], object]:
+    ledger.confirm(attempt)
+    return verb
+
+
+def token(
+    ledger: Ledger, verb: Callable[[RedisTokenShelf, str, str], object]
+) -> Callable[[], object]:
+    shelf = RedisTokenShelf(ledger.store)
+    shelf.put("f", SharedToken("refused", 60.0, 6.0))
+    shelf.refuse("f", "refused")
+    shelf.put("f", SharedToken("t", 60.0, 6.0))
+    return lambda: verb(shelf, "f", "t")
+
+
+@pytest.mark.parametrize("verb", AGAIN)
+def test_what_runs_again_at_once_changes_nothing_more(ledger: Ledger, verb: str) -> None:
+    ledger.campaign()
+    run = AGAIN[verb](ledger, ledger.connected())
+    before = ledger.everything()
+    run()
+    as_it_stood = ledger.everything()
+    assert as_it_stood != before
+
+    run()
+
+    assert ledger.everything() == as_it_stood
+
+
+def test_what_is_postponed_twice_is_due_once_and_no_later(ledger: Ledger) -> None:
+    ledger.campaign()
+    attempt = ledger.confirmed()
+    ledger.take_collect()
+
+    ledger.postpone_collect(attempt, 2.0)
+    ledger.postpone_collect(attempt, 2.0)
+
+    assert ledger.collects() == {attempt: 2.0}
+    assert ledger.collecting() == 1
+
+
+def test_every_script_is_run_twice_somewhere_here() -> None:
+    others = {
+        *("begin", "claim", "confirm", "connect", "create", "deny", "expire", "finish"),
+        *("give_back", "halt", "load", "postpone_collect", "resume", "seal"),
+    }
+    # Those that set what they are told, or only read.
+    plain = {"hurry_stops", "learn", "limit", "ready", "take_stops"}
+
+    covered = {verb.partition(",")[0] for verb in AGAIN} | others | plain
+
+    assert covered == {path.stem for path in LUA.glob("[!_]*.lua")}
+
+
 # Many at once ------------------------------------------------------------------------------------
 
 
@@ -246,7 +331,7 @@ def test_of_32_executions_of_one_attempt_one_dials(ledger: Ledger) -> None:
 @pytest.fixture
 def proxy(redis_url: str, store: Store) -> Iterator[LossyProxy]:
     """A way to the same Redis that can lose replies; the server has all scripts already."""
-    for script in vars(store._do).values():
+    for script in vars(store.do).values():
         store.redis.script_load(script.script)
     with LossyProxy(redis_url) as proxy:
         yield proxy
@@ -268,8 +353,8 @@ def test_a_claim_whose_reply_was_lost_is_sent_again_and_claims_once(
     proxy.lose_reply()
     claim = far.claim(ACCOUNT, "token", ceiling=9, now=ledger.now)
 
-    assert proxy.scripts_sent == 2
-    assert claim is not None
+    assert proxy.commands_sent == 2
+    assert isinstance(claim, Claim)
     assert list(ledger.slots()) == [claim.attempt]
 
 
@@ -281,7 +366,7 @@ def test_a_chunk_whose_reply_was_lost_is_sent_again_and_added_once(
     proxy.lose_reply()
     far.load("c", "1", 1, rows(1, 2, 2))
 
-    assert proxy.scripts_sent == 2
+    assert proxy.commands_sent == 2
     assert ledger.dispositions() == {"skipped:duplicate": 1}
     assert len(ledger.results()) == 3
 
@@ -295,7 +380,7 @@ def test_a_seal_whose_reply_was_lost_is_sent_again_and_answered(
     proxy.lose_reply()
 
     assert far.seal("c", "1") is CampaignState.ACTIVE
-    assert proxy.scripts_sent == 2
+    assert proxy.commands_sent == 2
 
 
 def test_begin_is_never_sent_twice(ledger: Ledger, far: Store, proxy: LossyProxy) -> None:
@@ -306,7 +391,7 @@ def test_begin_is_never_sent_twice(ledger: Ledger, far: Store, proxy: LossyProxy
     with pytest.raises(LedgerUnreachable):
         far.begin(ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=ledger.now)
 
-    assert proxy.scripts_sent == 1
+    assert proxy.commands_sent == 1
     assert ledger.state(attempt) is CallState.DIALING
 
 

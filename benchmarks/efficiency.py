@@ -1,0 +1,246 @@
+"""How fully a limit is used that nobody told us: against the plain way, with the same sandbox.
+
+    python benchmarks/efficiency.py [steady|moving] [CONTACTS] [--plot PATH] [--without-peer]
+
+The sandbox's limit is 20, our ceiling 50; `moving` makes it 20, 8 and 30, a third of the time each.
+Calls last 1 to 5 s and are stopped at 3 s. The ideal is what the limit of each moment allows for
+the lengths that the calls had. The peer is in `peer.py`, with as many threads as the ceiling.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from campaign import numbers
+from hangups import get, post
+
+from scheduler.embedded import EmbeddedRedis
+
+LIMIT, CEILING, SECONDS, LENGTHS = 20, 50, 3.0, (1.0, 5.0)
+MEAN_SECONDS = 2.5
+HERE = Path(__file__).parent
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the sandbox saw of a run."""
+
+    journal: list[Event]
+    limits: list[tuple[float, int]]  #: from when on which limit held
+    cpu_seconds: float
+
+    def of(self, name: str) -> list[Event]:
+        """Return the events of this name."""
+        return [event for event in self.journal if event["event"] == name]
+
+
+def ours(contacts: list[str], url: str, folder: Path) -> None:
+    """Call them as a campaign."""
+    (folder / "contacts.csv").write_text("\n".join(["phone_number", *contacts]) + "\n")
+    file = folder / "campaign.yaml"
+    file.write_text("contacts: contacts.csv\ninsights: []\n")
+    command = [sys.executable, "-m", "scheduler.cli", "run", str(file), "--yes", "--json"]
+    command += ["--max-duration", f"{SECONDS:g}s", "--max-concurrency", str(CEILING)]
+    environment = os.environ | {
+        "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_SYMBL_BASE_URL": url,
+        "CALLSCHED_SYMBL_APP_ID": "benchmark",
+        "CALLSCHED_SYMBL_APP_SECRET": "benchmark",
+    }
+    with (folder / "run.err").open("w") as said:
+        subprocess.run(command, env=environment, check=True, stdout=said, stderr=said)
+
+
+def peers(contacts: list[str], url: str, folder: Path) -> None:
+    """Call them as tasks, with two worker processes as `run` has."""
+    body = {"type": "application", "appId": "benchmark", "appSecret": "benchmark"}
+    token = post(f"{url}/oauth2/token:generate", body)["accessToken"]
+    with EmbeddedRedis(folder / "state") as redis:
+        environment = os.environ | {
+            "PEER_REDIS": redis.broker_url,
+            "PEER_BASE_URL": url,
+            "PEER_TOKEN": token,
+            "PEER_SECONDS": str(SECONDS),
+            "PEER_THREADS": str(CEILING // 2),
+        }
+        worker = [sys.executable, "-m", "celery", "-A", "peer", "worker", "--loglevel", "ERROR"]
+        with (folder / "peer.err").open("w") as said:
+            workers = [
+                subprocess.Popen(
+                    [*worker, "-n", f"peer{one}"],
+                    env=environment,
+                    cwd=HERE,
+                    stdout=said,
+                    stderr=said,
+                )
+                for one in range(2)
+            ]
+            send = (
+                "import peer, sys\nfor number in sys.stdin.read().split(): peer.call.delay(number)"
+            )
+            subprocess.run(
+                [sys.executable, "-c", send],
+                env=environment,
+                cwd=HERE,
+                input="\n".join(contacts),
+                text=True,
+                check=True,
+            )
+            _until_over(url, len(contacts))
+            for process in workers:
+                process.terminate()
+            for process in workers:
+                process.wait()
+
+
+def _until_over(url: str, count: int) -> None:
+    ended, since = 0, 0
+    while ended < count:
+        time.sleep(0.5)
+        with_text = _journal(url, since)
+        since += len(with_text)
+        ended += sum(event["event"] == "ended" for event in with_text)
+
+
+def _journal(url: str, since: int) -> list[Event]:
+    import urllib.request
+
+    with urllib.request.urlopen(f"{url}/sandbox/journal?since={since}") as answer:
+        return [json.loads(line) for line in answer.read().splitlines()]
+
+
+@contextmanager
+def sandbox() -> Iterator[str]:
+    """Serve an API with the hidden limit."""
+    words = [sys.executable, "-m", "scheduler.sandbox", "--limit", str(LIMIT)]
+    words += ["--hangup-after", *map(str, LENGTHS), "--line-every", "60"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def measure(
+    way: Callable[[list[str], str, Path], None], contacts: list[str], moving: bool
+) -> Outcome:
+    """Run one way to its end."""
+    third = len(contacts) * MEAN_SECONDS / LIMIT / 3
+    limits = [(time.time(), LIMIT)]
+    with tempfile.TemporaryDirectory() as folder, sandbox() as url:
+
+        def move() -> None:
+            for limit in (8, 30):
+                time.sleep(third)
+                post(f"{url}/sandbox/knobs", {"limit": limit})
+                limits.append((time.time(), limit))
+
+        if moving:
+            threading.Thread(target=move, daemon=True).start()
+        before = _cpu_seconds()
+        way(contacts, url, Path(folder))
+        # The sandbox is still running, so it is not in it; a private Redis is.
+        used = _cpu_seconds() - before
+        journal = _journal(url, 0)
+        assert not get(f"{url}/sandbox/live")["live"]
+    return Outcome(journal, limits, used)
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def ideal_seconds(outcome: Outcome) -> float:
+    """Return how long the limit of each moment needs for the lengths that the calls had."""
+    begun = {e["connection_id"]: e["at"] for e in outcome.of("accepted")}
+    lengths = [e["at"] - begun[e["connection_id"]] for e in outcome.of("ended")]
+    if len(outcome.limits) == 1:
+        free_at = [0.0] * LIMIT
+        for length in lengths:
+            heapq.heappush(free_at, heapq.heappop(free_at) + length)
+        return max(free_at)
+    began_at, work = min(begun.values()), sum(lengths)
+    steps = [*outcome.limits[1:], (float("inf"), 0)]
+    at, limit, total = began_at, outcome.limits[0][1], 0.0
+    for until, following in steps:
+        needed = work / limit
+        if at + needed <= until:
+            return total + needed
+        work -= (until - at) * limit
+        total += until - at
+        at, limit = until, following
+    raise AssertionError("unreachable")
+
+
+def report(name: str, outcome: Outcome) -> None:
+    """Print the figures that matter to a user."""
+    accepted = outcome.of("accepted")
+    took = max(e["at"] for e in outcome.of("ended")) - min(e["at"] for e in accepted)
+    refused = len(outcome.of("refused"))
+    efficiency = ideal_seconds(outcome) / took
+    milliseconds = outcome.cpu_seconds / len(accepted) * 1000
+    print(
+        f"{name:6} {took:7.1f} s   efficiency {efficiency:.3f}   refusals per start"
+        f" {refused / len(accepted):.4f}   processor {milliseconds:.1f} ms a call",
+        flush=True,
+    )
+
+
+def plot(outcomes: dict[str, Outcome], path: Path) -> None:
+    """Draw the slots in use over time."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(9, 4))
+    for name, outcome in outcomes.items():
+        events = [e for e in outcome.journal if e["event"] in ("accepted", "ended")]
+        began_at = events[0]["at"]
+        at = [event["at"] - began_at for event in events]
+        axes.step(at, [event["live"] for event in events], where="post", label=name, linewidth=0.8)
+        limits = [(max(0.0, since - began_at), limit) for since, limit in outcome.limits]
+        limits.append((at[-1], limits[-1][1]))
+        axes.step(*zip(*limits, strict=True), where="post", linestyle=":", color="grey")
+    axes.set(xlabel="seconds", ylabel="live calls")
+    axes.legend()
+    figure.savefig(path, dpi=120, bbox_inches="tight")
+
+
+def main() -> None:
+    """Run both ways and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("limit", nargs="?", choices=("steady", "moving"), default="steady")
+    parser.add_argument("contacts", nargs="?", type=int, default=1000)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--without-peer", action="store_true")
+    given = parser.parse_args()
+    ways = {"ours": ours} if given.without_peer else {"ours": ours, "peer": peers}
+    outcomes = {}
+    for name, way in ways.items():
+        outcomes[name] = measure(way, numbers(given.contacts), given.limit == "moving")
+        report(name, outcomes[name])
+    if given.plot:
+        plot(outcomes, given.plot)
+
+
+if __name__ == "__main__":
+    main()

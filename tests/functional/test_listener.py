@@ -1,0 +1,467 @@
+"""What live connections tell, and what is done about it, from socket to ledger."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from websockets.sync.server import Server, ServerConnection, serve
+
+from scheduler.embedded import EmbeddedRedis
+from scheduler.models import OnMachine, StartOptions
+from scheduler.store import bar, is_barred, keys, said
+from tests.functional.campaign import Site, magic, numbers
+from tests.functional.rig import ANYBODY, LONG_SECONDS, Rig, number
+from tests.sandbox_process import SandboxProcess
+from tests.wire import Api, Request, http, wait_until
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def private() -> Iterator[EmbeddedRedis]:
+    folder = Path(tempfile.mkdtemp(prefix="callsched-"))
+    with EmbeddedRedis(folder) as private:
+        yield private
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def ledger(private: EmbeddedRedis) -> Iterator[Redis]:
+    with Redis.from_url(private.url, decode_responses=True) as client:
+        client.flushall()
+        yield client
+
+
+Open = Callable[..., Rig]
+
+
+@pytest.fixture
+def opened(private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess) -> Iterator[Open]:
+    """Opens rigs that listen; each is a worker of its own."""
+    rigs: list[Rig] = []
+
+    def open_rig(url: str = "", **options: Any) -> Rig:
+        known = {"ceiling": 50, "sockets": 100, "shares_token": True} | options
+        rigs.append(Rig(private.url, url or sandbox.url, **known))
+        return rigs[-1]
+
+    yield open_rig
+    for rig in rigs:
+        rig.close()
+
+
+@pytest.fixture
+def rig(opened: Open) -> Rig:
+    return opened()
+
+
+def open_sockets(sandbox: SandboxProcess) -> int:
+    return int(sandbox.sockets()["open"])
+
+
+def call(rig: Rig, sandbox: SandboxProcess, count: int, **policy: Any) -> None:
+    """Call so many, and wait until all of them are listened to."""
+    rig.load(*map(number, range(count)), **policy)
+    rig.raise_limit(50)
+    rig.start()
+    wait_until(lambda: open_sockets(sandbox) == count)
+
+
+def lengths(sandbox: SandboxProcess, by: str = "stop") -> list[float]:
+    """Return how long the calls were that were ended so."""
+    return [event["length_seconds"] for event in sandbox.events("ended") if event["by"] == by]
+
+
+# Hang-ups
+
+
+@pytest.mark.parametrize("stop_ended", [200, 404])
+@pytest.mark.parametrize("ending", [10, 47], ids=["completed", "bare close"])
+def test_who_hangs_up_is_over_long_before_the_deadline(
+    rig: Rig, sandbox: SandboxProcess, ending: int, stop_ended: int
+) -> None:
+    sandbox.knobs(stop_ended=stop_ended)
+    rig.load(magic(ending))
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("hung_up", None)]
+    assert [event["by"] for event in sandbox.events("ended")] == ["hangup"]
+    assert len(sandbox.events("stop")) == 1
+    assert (rig.account().slots, rig.account().live) == (0, 0)
+
+
+def test_a_slot_that_a_hang_up_has_freed_is_handed_on(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(hangup_after_seconds=[0.3, 0.6])
+    rig = opened(ceiling=2)
+    rig.load(*map(number, range(8)))
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("hung_up", None)] * 8
+    assert len(sandbox.events("accepted")) == 8
+    assert sandbox.live()["peak"] == 2
+
+
+def test_who_hangs_up_without_a_signal_is_stopped_at_the_deadline(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    rig.load(magic(48), max_duration_seconds=1.5)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    (stop,), (answered,) = sandbox.events("stop"), sandbox.events("answered")
+    assert stop["at"] - answered["at"] > 1.45
+
+
+def test_a_socket_that_says_there_is_no_more_while_stops_fail_keeps_the_slot(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    """A hint proves nothing: only a confirmed stop frees a slot."""
+    sandbox.knobs(stop_fault="500_not_placed")
+    rig.load(magic(10))
+    rig.start()
+
+    wait_until(lambda: len(sandbox.events("stop")) >= 3)
+    assert rig.record()["state"] == "stopping"
+    assert rig.account().slots == 1
+
+    sandbox.knobs(stop_fault=None)
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("hung_up", None)]
+
+
+# Sockets that close while the call lives
+
+
+def test_a_socket_that_closes_once_ends_no_call(rig: Rig, sandbox: SandboxProcess) -> None:
+    rig.load(magic(46), max_duration_seconds=2.5)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)]
+    assert len(sandbox.events("subscribed")) == 2
+    assert lengths(sandbox) == [pytest.approx(2.5, abs=0.8)]
+    assert lengths(sandbox)[0] >= 2.5
+
+
+@pytest.mark.parametrize(("count", "how"), [(2, "close"), (8, "close"), (8, "reset")])
+def test_when_all_sockets_are_dropped_at_once_nobody_is_stopped(
+    rig: Rig, sandbox: SandboxProcess, count: int, how: str
+) -> None:
+    call(rig, sandbox, count, max_duration_seconds=1.5)
+
+    assert sandbox.drop_sockets(how=how) == count
+    wait_until(lambda: len(sandbox.events("subscribed")) == 2 * count)
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)] * count
+    assert min(lengths(sandbox)) >= 1.5
+
+
+def test_an_outage_of_the_sockets_ends_no_call(rig: Rig, sandbox: SandboxProcess) -> None:
+    """All are dropped, and each new one closes at once."""
+    call(rig, sandbox, 8, max_duration_seconds=2.0)
+
+    sandbox.knobs(sockets="closed")
+    sandbox.drop_sockets()
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)] * 8
+    assert min(lengths(sandbox)) >= 2.0
+
+
+def test_after_an_outage_who_hangs_up_is_heard_again(rig: Rig, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(hangup_after_seconds=[4.0, 4.0])
+    call(rig, sandbox, 6)
+    sandbox.knobs(sockets="refused")
+    sandbox.drop_sockets()
+    wait_until(lambda: open_sockets(sandbox) == 0)
+
+    sandbox.knobs(sockets="open")
+    wait_until(lambda: open_sockets(sandbox) == 6)
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("hung_up", None)] * 6
+    assert min(lengths(sandbox, "hangup")) >= 4.0
+
+
+@pytest.mark.parametrize("sockets", ["refused", "closed"])
+def test_when_sockets_can_not_be_had_the_deadlines_hold(
+    rig: Rig, sandbox: SandboxProcess, sockets: str
+) -> None:
+    sandbox.knobs(sockets=sockets)
+    rig.load(*map(number, range(8)), max_duration_seconds=1.5)
+    rig.raise_limit(8)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)] * 8
+    assert min(lengths(sandbox)) >= 1.5
+    assert sandbox.live()["live"] == 0
+
+
+def test_one_call_whose_sockets_never_stay_open_is_left_to_its_deadline(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(sockets="closed")
+    rig.load(ANYBODY, max_duration_seconds=1.5)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)]
+    assert min(lengths(sandbox)) >= 1.5
+
+
+def test_one_call_whose_sockets_are_refused_is_left_to_its_deadline(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    rig.load(magic(45), max_duration_seconds=1.0)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)]
+    assert min(lengths(sandbox)) >= 1.0
+
+
+# Other listeners
+
+
+def test_a_listener_keeps_no_more_sockets_than_it_may_and_others_keep_the_rest(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    few, rest = opened(sockets=2), opened(sockets=100)
+    call_few = [number(row) for row in range(5)]
+    few.load(*call_few, max_duration_seconds=LONG_SECONDS)
+    few.raise_limit(50)
+    few.start()
+    wait_until(lambda: few.account().live == 5 and open_sockets(sandbox) == 2)
+
+    rest.start()
+
+    wait_until(lambda: open_sockets(sandbox) == 5)
+    assert (few.listener.open_sockets, rest.listener.open_sockets) == (2, 3)
+
+
+def test_a_listener_that_leaves_hands_its_connections_over_at_once(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(hangup_after_seconds=[2.0, 2.0])
+    leaving, staying = opened(), opened()
+    call(leaving, sandbox, 4)
+    staying.start()
+
+    leaving.listener.close()
+
+    wait_until(lambda: staying.listener.open_sockets == 4)
+    wait_until(staying.all_ended)
+    assert staying.endings() == [("hung_up", None)] * 4
+
+
+def test_a_worker_that_is_killed_leaves_its_connections_to_another(
+    site: Site, sandbox: SandboxProcess, private: EmbeddedRedis, ledger: Redis
+) -> None:
+    sandbox.knobs(hangup_after_seconds=[7.0, 7.0])
+    site.env |= {"CALLSCHED_REDIS_URL": private.url, "CALLSCHED_MAX_CONCURRENCY": "6"}
+    listening, waiting = (site.start("worker") for _ in range(2))
+    wait_until(lambda: "ready." in listening.err and "ready." in waiting.err)
+    waiting.process.send_signal(signal.SIGSTOP)
+    words = ("--id", "c", "--max-duration", "60s")
+    site.call("submit", site.contacts(numbers(6)), *words)
+    wait_until(lambda: open_sockets(sandbox) == 6)
+
+    waiting.process.send_signal(signal.SIGCONT)
+    listening.kill()
+
+    wait_until(lambda: open_sockets(sandbox) == 6 and len(sandbox.events("subscribed")) == 12)
+    wait_until(lambda: ledger.hget(keys.campaign("c", "meta"), "state") == "finished")
+    assert [record["disposition"] for record in site.results("c")] == ["hung_up"] * 6
+    assert min(lengths(sandbox, "hangup")) >= 7.0
+    assert len(sandbox.events("stop")) == 6
+
+
+# What is heard
+
+
+WHAT_A_MACHINE_DOES = [
+    (OnMachine.GO_ON, "stopped", None, 2.0),
+    (OnMachine.STOP, "stopped", "machine", 0.0),
+    (OnMachine.NOT_REACHED, "not_reached", "machine", 0.0),
+]
+
+
+@pytest.mark.parametrize(("on_machine", "disposition", "reason", "least"), WHAT_A_MACHINE_DOES)
+def test_with_an_answering_machine_is_done_what_the_campaign_says(
+    rig: Rig,
+    sandbox: SandboxProcess,
+    on_machine: OnMachine,
+    disposition: str,
+    reason: str | None,
+    least: float,
+) -> None:
+    duration = least or LONG_SECONDS
+    options = StartOptions(intents=[{"intent": "answering_machine"}])
+    rig.load(magic(40), max_duration_seconds=duration, on_machine=on_machine, options=options)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [(disposition, reason)]
+    assert lengths(sandbox)[0] >= least
+
+
+def test_a_human_is_no_machine(rig: Rig, sandbox: SandboxProcess) -> None:
+    options = StartOptions(intents=[{"intent": "answering_machine"}])
+    how: dict[str, Any] = {"on_machine": OnMachine.NOT_REACHED, "options": options}
+    rig.load(magic(41), max_duration_seconds=1.5, **how)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)]
+    kinds = {line.kind for _, line in said(rig.store, "c", block_seconds=0.01)}
+    assert "intent" in kinds
+
+
+def test_who_asks_not_to_be_called_is_not_called_again(rig: Rig, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(line_every_seconds=0.05)
+    options = StartOptions(intents=[{"intent": "do_not_call"}])
+    rig.load(magic(42), max_duration_seconds=60.0, options=options)
+    rig.start()
+
+    wait_until(lambda: is_barred(rig.store, magic(42)))
+
+    assert rig.record()["state"] == "connected"  # it was asked for no more than that
+    rig.load(magic(42), campaign_id="later")
+    wait_until(lambda: rig.store.redis.hget("callsched:call:later:1", "state") == "ended")
+    assert rig.store.redis.hget("callsched:call:later:1", "reason") == "do_not_call"
+    assert len(sandbox.events("start")) == 1
+    assert not bar(rig.store, magic(42), "again")
+
+
+def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(line_every_seconds=0.1)
+    rig.load(ANYBODY)
+    rig.start()
+
+    def heard() -> list[tuple[str, str]]:
+        lines = said(rig.store, "c", 1, block_seconds=0.01)
+        return [(line.kind, line.text) for _, line in lines]
+
+    wait_until(lambda: {"message", "transcript", "topic", "question"} <= {k for k, _ in heard()})
+
+    known = sandbox.conversation(rig.record()["conversation_id"])["views"]["messages"]["messages"]
+    spoken = [text for kind, text in heard() if kind == "message"]
+    assert spoken == [message["text"] for message in known][: len(spoken)]
+    assert rig.record()["state"] == "connected"
+
+
+# What may go wrong
+
+
+def test_no_token_and_no_number_is_logged(
+    rig: Rig, sandbox: SandboxProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    rig.load(magic(10), magic(45), magic(47))
+    rig.start()
+    wait_until(lambda: [record["state"] for record in rig.records()].count("ended") == 2)
+
+    token = rig.provider._access.token().value
+
+    assert "hung_up" in caplog.text
+    for hidden in (token, "app-secret", magic(10)[1:]):
+        assert hidden not in caplog.text
+
+
+class OwnSocket:
+    """Serves sockets elsewhere than the API's own place, and says that each call is over."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.server: Server = serve(self._tell, "127.0.0.1", 0)
+        self.url = f"ws://127.0.0.1:{self.server.socket.getsockname()[1]}/events/c-1"
+        self._thread = threading.Thread(target=self.server.serve_forever)
+        self._thread.start()
+
+    def _tell(self, connection: ServerConnection) -> None:
+        assert connection.request is not None
+        self.paths.append(connection.request.path)
+        for frame in ("no JSON", b"\xff\xfe", "[]", '{"type": "message", "message": 5}'):
+            connection.send(frame)
+        connection.send('{"type": "message", "message": {"type": "conversation_completed"}}')
+        for _ in connection:
+            pass
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self._thread.join()
+
+
+def test_the_place_that_the_answer_names_is_taken_when_the_usual_one_is_not_there(
+    opened: Open,
+) -> None:
+    elsewhere = OwnSocket()
+    known = {"connectionId": "c-1", "conversationId": "51", "resultWebSocketUrl": elsewhere.url}
+    with Api(http(200, known)) as api:
+        rig = opened(api.url)
+        rig.load(ANYBODY)
+        rig.start()
+
+        wait_until(rig.all_ended)
+
+        assert rig.endings() == [("hung_up", None)]
+        assert elsewhere.paths == ["/events/c-1"]
+        assert any(each.path == "/session/subscribe/c-1" for each in api.requests)
+        rig.close()
+    elsewhere.close()
+
+
+class Redirecting(Api):
+    """Sends whoever wants to listen to somewhere else."""
+
+    def __init__(self, elsewhere: str) -> None:
+        super().__init__(http(200, {"connectionId": "c-1", "conversationId": "51"}))
+        self._elsewhere = elsewhere
+
+    def _answer(self, request: Request) -> bytes:
+        if request.path.startswith("/session"):
+            return http(302, Location=self._elsewhere)
+        return super()._answer(request)
+
+
+def test_a_socket_that_is_sent_elsewhere_does_not_take_our_token_there(opened: Open) -> None:
+    elsewhere = OwnSocket()
+    with Redirecting(elsewhere.url.replace("127.0.0.1", "localhost")) as api:
+        rig = opened(api.url)
+        rig.load(ANYBODY)
+        rig.start()
+
+        wait_until(lambda: tried(api) >= 2)
+
+        assert elsewhere.paths == []
+        assert rig.record()["state"] == "connected"
+        rig.close()
+    elsewhere.close()
+
+
+def tried(api: Api) -> int:
+    return sum(each.path.startswith("/session") for each in api.requests)

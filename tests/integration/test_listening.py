@@ -1,0 +1,446 @@
+"""Who listens to which live connection, what a hint of theirs does, and what they hear."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from scheduler.errors import LedgerError
+from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
+from scheduler.store import Heard, Store, bar, is_barred, keys, live_connection, note, said
+from scheduler.store.listening import CALL_LINES, LINES_SECONDS
+from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, contact
+
+MISSED = 4 * CHARGE
+
+
+@pytest.fixture
+def ledger(ledger: Ledger) -> Ledger:
+    """A ledger with six calls that are due."""
+    ledger.campaign(6, on_machine=OnMachine.STOP)
+    return ledger
+
+
+def denied(ledger: Ledger, attempt: Attempt) -> Disposition | None:
+    return ledger.store.deny(ACCOUNT, attempt, now=ledger.now)
+
+
+def taken_stop(ledger: Ledger) -> str:
+    """Send the one stop that is due; return why it is sent."""
+    (order,) = ledger.take_stops()
+    return order.why
+
+
+# Charges ------------------------------------------------------------------------------------------
+
+
+def test_a_listener_takes_what_nobody_listens_to_and_learns_whom_it_hears(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+
+    lost, (ear,) = ledger.listen()
+
+    assert lost == []
+    assert (ear.attempt, ear.contact, ear.was_open) == (attempt, contact(1), False)
+    assert ear.connection == Connection(f"connection {attempt}", f"conversation {attempt}")
+    assert ear.policy.on_machine is OnMachine.STOP
+    assert ledger.ears() == {attempt: CHARGE}
+
+
+def test_a_connection_is_in_the_charge_of_one_listener(ledger: Ledger) -> None:
+    ledger.connected()
+
+    assert len(ledger.heard("one")) == 1
+    assert ledger.heard("another") == []
+
+
+def test_what_is_not_connected_is_not_listened_to(ledger: Ledger) -> None:
+    ledger.claimed()
+    ledger.begun()
+    ledger.confirmed()
+
+    assert ledger.heard() == []
+
+
+def test_a_charge_that_is_renewed_does_not_run_out(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.listen("one")
+
+    for _ in range(4):
+        ledger.wait(CHARGE - 0.5)
+        assert ledger.listen("one", {attempt: True}) == ([], [])
+        assert ledger.heard("another") == []
+
+    assert ledger.ears() == {attempt: CHARGE}
+
+
+def test_a_listener_that_was_frozen_keeps_what_nobody_took_meanwhile(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.listen("frozen")
+
+    ledger.wait(MISSED)
+
+    assert ledger.listen("frozen", {attempt: True}) == ([], [])
+    assert ledger.heard("another") == []
+
+
+def test_a_listener_that_was_frozen_is_told_what_it_has_lost(ledger: Ledger) -> None:
+    attempt, kept = ledger.connected(), ledger.connected()
+    ledger.listen("frozen")
+    ledger.wait(MISSED)
+    ledger.listen("another", room=1)
+
+    lost, taken = ledger.listen("frozen", {attempt: True, kept: True})
+
+    assert (lost, taken) == ([attempt], [])
+    assert ledger.listen("another", {attempt: True}) == ([], [])
+
+
+def test_a_listener_that_leaves_lets_others_have_its_connections_at_once(ledger: Ledger) -> None:
+    attempts = [ledger.connected() for _ in range(3)]
+    ledger.listen("leaving")
+
+    ledger.let_go("leaving", *attempts)
+
+    assert ledger.heard("another") == attempts
+    assert ledger.listen("leaving", dict.fromkeys(attempts, True)) == (attempts, [])
+
+
+def test_who_lets_go_what_another_has_lets_nothing_go(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.listen("frozen")
+    ledger.wait(MISSED)
+    ledger.listen("another")
+
+    ledger.let_go("frozen", attempt)
+
+    assert ledger.heard("third") == []
+    assert ledger.listen("another", {attempt: True}) == ([], [])
+
+
+def test_a_listener_takes_no_more_than_it_has_room_for(ledger: Ledger) -> None:
+    for _ in range(5):
+        ledger.connected()
+
+    first = [ear.attempt for ear in ledger.listen("one", room=2)[1]]
+    none = ledger.listen("one", dict.fromkeys(first, False), room=0)
+    rest = ledger.listen("another", room=9)[1]
+
+    assert none == ([], [])
+    assert (len(first), len(rest)) == (2, 3)
+
+
+def test_what_is_over_is_in_nobodys_charge(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.listen()
+
+    ledger.confirm(attempt)
+
+    assert ledger.ears() == {}
+    assert ledger.listen(held={attempt: True}) == ([attempt], [])
+
+
+def test_what_is_stopping_is_still_listened_to(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+
+    assert ledger.heard() == [attempt]
+
+
+def test_what_can_not_be_stopped_is_let_go_when_we_give_up(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.listen()
+    ledger.wait(DURATION)
+    ledger.expire()
+
+    ledger.wait(ledger.store.leases.stop_give_up + 1)
+    ledger.expire()
+    ledger.take_stops()
+
+    assert ledger.ears() == {}
+    assert ledger.listen(held={attempt: True}) == ([attempt], [])
+
+
+def test_a_late_answer_is_stopped_and_not_listened_to(ledger: Ledger) -> None:
+    late = ledger.begun()
+    ledger.wait(ledger.store.leases.dial)
+    ledger.expire()
+
+    assert ledger.connect(late) == "late"
+
+    assert ledger.heard() == []
+
+
+def test_a_call_that_is_aborted_before_its_answer_leaves_the_ears_when_it_is_stopped(
+    ledger: Ledger,
+) -> None:
+    attempt = ledger.begun()
+    ledger.abort()
+
+    assert ledger.connect(attempt) == "connected"
+
+    assert taken_stop(ledger) == "aborted"
+    ledger.confirm(attempt, Disposition.ABORTED)
+    assert ledger.ears() == {}
+
+
+@pytest.mark.parametrize("was_open", [True, False])
+def test_the_next_listener_learns_whether_a_socket_was_ever_open(
+    ledger: Ledger, was_open: bool
+) -> None:
+    attempt = ledger.connected()
+    ledger.listen("first")
+    ledger.listen("first", {attempt: was_open})
+    ledger.listen("first", {attempt: False})
+    ledger.let_go("first", attempt)
+
+    _, (ear,) = ledger.listen("second")
+
+    assert ear.was_open is was_open
+
+
+def test_the_connections_of_a_campaign_that_is_gone_are_left_out(ledger: Ledger) -> None:
+    ledger.connected()
+    ledger.store.redis.delete(keys.campaign("c", "meta"), keys.campaign("c", "contacts"))
+
+    assert ledger.listen() == ([], [])
+
+
+def test_of_16_listeners_at_once_one_has_the_charge(ledger: Ledger) -> None:
+    attempts = {ledger.connected() for _ in range(5)}
+    together, heard, lock = threading.Barrier(16), [], threading.Lock()
+
+    def listen(name: str) -> None:
+        together.wait(10)
+        mine = ledger.heard(name)
+        with lock:
+            heard.extend(mine)
+
+    threads = [threading.Thread(target=listen, args=[str(n)]) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(heard) == 5
+    assert set(heard) == attempts
+
+
+# Hints --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("why", ["hung_up", "machine", "not_reached"])
+def test_a_hint_brings_the_stop_forward_and_keeps_the_slot(ledger: Ledger, why: str) -> None:
+    attempt = ledger.connected()
+
+    assert ledger.hint(attempt, why)
+
+    assert ledger.state(attempt) is CallState.STOPPING
+    assert ledger.slots() == {attempt: ledger.store.leases.stop_patience}
+    assert ledger.live() == {attempt: 0.0}
+    assert taken_stop(ledger) == why
+
+
+def test_a_slot_is_free_when_the_hinted_stop_is_confirmed_and_not_before(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.hint(attempt)
+    assert ledger.claim(ceiling=1) is None
+
+    ledger.confirm(attempt, Disposition.HUNG_UP)
+
+    assert ledger.claim(ceiling=1) is not None
+    assert ledger.ended_as(attempt) == ("hung_up", None)
+
+
+@pytest.mark.parametrize("stage", [Ledger.claimed, Ledger.begun, Ledger.confirmed])
+def test_what_is_not_live_can_not_be_hinted_at(
+    ledger: Ledger, stage: Callable[[Ledger], Attempt]
+) -> None:
+    attempt = stage(ledger)
+    as_it_stood = ledger.everything()
+
+    assert not ledger.hint(attempt)
+
+    assert ledger.everything() == as_it_stood
+
+
+def test_a_stop_that_is_owed_already_keeps_its_reason(ledger: Ledger) -> None:
+    attempt = ledger.connected(seconds=1.0)
+    ledger.wait(1.0)
+    ledger.expire()
+
+    assert not ledger.hint(attempt, "hung_up")
+    assert not ledger.hint(attempt, "not_reached")
+
+    assert taken_stop(ledger) == "deadline"
+
+
+def test_a_hint_to_a_late_answer_changes_no_call(ledger: Ledger) -> None:
+    late = ledger.begun()
+    ledger.give_back(late)
+    later = ledger.begun()
+    ledger.connect(late)
+
+    assert not ledger.hint(late)
+
+    assert ledger.state(later) is CallState.DIALING
+    assert taken_stop(ledger) == "late"
+
+
+# "No such connection" -----------------------------------------------------------------------------
+
+
+def test_a_hinted_hang_up_is_certain_at_the_first_denial(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.hint(attempt)
+    assert taken_stop(ledger) == "hung_up"
+
+    assert denied(ledger, attempt) is Disposition.HUNG_UP
+
+
+def test_a_hint_after_our_own_stop_makes_it_certain_but_no_hang_up(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+    ledger.hint(attempt)
+
+    assert denied(ledger, attempt) is Disposition.STOPPED
+
+
+def test_a_machine_is_no_hint_of_a_hang_up(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.hint(attempt, "machine")
+    assert taken_stop(ledger) == "machine"
+
+    assert denied(ledger, attempt) is None
+
+
+def test_while_a_socket_is_open_no_denial_is_believed(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+    ledger.listen()
+    apart = ledger.store.leases.denied_apart
+
+    for _ in range(3):
+        ledger.listen(held={attempt: True})
+        assert denied(ledger, attempt) is None
+        assert ledger.owed_stops() == {attempt: apart}
+        ledger.wait(apart)
+
+    ledger.listen(held={attempt: False})
+    assert denied(ledger, attempt) is None
+    ledger.wait(apart)
+    assert denied(ledger, attempt) is not None
+
+
+def test_an_open_socket_counts_for_as_long_as_its_listener_lives(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+    ledger.listen()
+    ledger.listen(held={attempt: True})
+
+    ledger.wait(CHARGE - 0.001)
+    assert denied(ledger, attempt) is None
+    assert denied(ledger, attempt) is None
+    ledger.wait(0.001)
+    assert denied(ledger, attempt) is None
+    ledger.wait(ledger.store.leases.denied_apart)
+
+    assert denied(ledger, attempt) is Disposition.HUNG_UP
+
+
+# Lines --------------------------------------------------------------------------------------------
+
+
+def lines(store: Store, row: int | None = None, after: str = "0") -> list[Heard]:
+    return [line for _, line in said(store, "c", row, after=after, block_seconds=0.01)]
+
+
+def test_what_is_heard_can_be_followed_by_call_and_by_campaign(ledger: Ledger) -> None:
+    one, two = Attempt("c", 1, 3), Attempt("c", 2, 1)
+    heard = [
+        Heard(one, "message", "Good morning.", "Ana", 1_800_000_000.25),
+        Heard(two, "topic", "insurance"),
+        Heard(one, "question", "Who is it?"),
+    ]
+
+    note(ledger.store, heard)
+
+    assert [line.text for line in lines(ledger.store)] == [line.text for line in heard]
+    first, second = lines(ledger.store, 1)
+    assert first == Heard(Attempt("c", 1, 0), "message", "Good morning.", "Ana", 1_800_000_000.25)
+    assert (second.kind, second.speaker, second.said_at) == ("question", "", None)
+
+
+def test_lines_are_read_on_from_their_place(ledger: Ledger) -> None:
+    attempt = Attempt("c", 1, 1)
+    note(ledger.store, [Heard(attempt, "message", "one")])
+    ((place, _),) = said(ledger.store, "c", 1)
+
+    assert lines(ledger.store, 1, after=place) == []
+    note(ledger.store, [Heard(attempt, "message", "two")])
+
+    assert [line.text for line in lines(ledger.store, 1, after=place)] == ["two"]
+
+
+def test_who_follows_waits_for_the_next_line(ledger: Ledger, other: Store) -> None:
+    heard: list[Heard] = []
+    following = threading.Thread(
+        target=lambda: heard.extend(line for _, line in said(other, "c", 1, block_seconds=2.5))
+    )
+    following.start()
+
+    note(ledger.store, [Heard(Attempt("c", 1, 1), "message", "at last")])
+    following.join()
+
+    assert [line.text for line in heard] == ["at last"]
+
+
+def test_lines_are_few_and_pass_by_themselves(ledger: Ledger) -> None:
+    attempt = Attempt("c", 1, 1)
+    note(ledger.store, [Heard(attempt, "message", str(n)) for n in range(2 * CALL_LINES)])
+
+    of_call, of_campaign = f"{keys.call('c', 1)}:said", keys.campaign("c", "said")
+    kept = ledger.store.redis.xrange(of_call)
+    assert CALL_LINES <= len(kept) < CALL_LINES + 200
+    assert kept[-1][1]["x"] == str(2 * CALL_LINES - 1)
+    for key in (of_call, of_campaign):
+        assert 0 < ledger.store.redis.ttl(key) <= LINES_SECONDS
+
+
+# The do-not-call list -----------------------------------------------------------------------------
+
+
+def test_who_asked_for_it_is_on_the_do_not_call_list_once(ledger: Ledger, other: Store) -> None:
+    number = contact(1).phone_number
+    assert not is_barred(ledger.store, number)
+
+    assert bar(ledger.store, number, "asked for it")
+    assert not bar(other, number, "asked again")
+
+    assert is_barred(other, number)
+    assert not is_barred(other, contact(2).phone_number)
+
+
+# The live connection of a call ----------------------------------------------------------------
+
+
+def test_the_live_connection_of_a_call_can_be_addressed(ledger: Ledger) -> None:
+    attempt = ledger.begun()
+    connection = Connection("leg", "talk", "https://e/1", "wss://r/1")
+    ledger.store.connect(
+        ACCOUNT,
+        attempt,
+        connection,
+        answered_ago_seconds=0,
+        max_duration_seconds=DURATION,
+        now=ledger.now,
+    )
+
+    assert live_connection(ledger.store, "c", attempt.row) == connection
+
+
+@pytest.mark.parametrize("stage", [Ledger.claimed, Ledger.begun, Ledger.confirmed])
+def test_a_call_that_is_not_live_has_no_connection(
+    ledger: Ledger, stage: Callable[[Ledger], Attempt]
+) -> None:
+    attempt = stage(ledger)
+
+    with pytest.raises(LedgerError, match="not live"):
+        live_connection(ledger.store, "c", attempt.row)
