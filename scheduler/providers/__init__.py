@@ -1,6 +1,7 @@
 """Telephony APIs behind one small protocol; the only place that imports requests."""
 
 from scheduler.providers.base import (
+    FoundConversation,
     Leave,
     News,
     Order,
@@ -14,6 +15,7 @@ from scheduler.providers.base import (
 from scheduler.providers.symbl import Symbl
 
 __all__ = [
+    "FoundConversation",
     "Leave",
     "News",
     "Order",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -78,6 +78,16 @@ class News:
     answered_by_machine: bool = False  #: of the intent answering_machine
 
 
+@dataclass(frozen=True, slots=True)
+class FoundConversation:
+    """A conversation that the API has, as its list shows it."""
+
+    conversation_id: str
+    name: str
+    started_at: float | None = None  #: epoch seconds, by the API's clock
+    ended_at: float | None = None  #: None when the API does not say that it is over
+
+
 class Provider(Protocol):
     """One account at one telephony API. Safe to use from many threads."""
 
@@ -106,6 +116,14 @@ class Provider(Protocol):
 
     def collect(self, conversation_id: str, insight: Insight) -> Any:
         """Read one thing of a conversation, in JSON's own types. Raises NotRecorded on 404."""
+
+    def find(
+        self, names: Collection[str], since: float, until: float
+    ) -> Sequence[FoundConversation]:
+        """Return the conversations that began within this time and have one of these names.
+
+        One that is not there proves nothing: it may come later. Raises any ProviderError.
+        """
 
     def erase(self, conversation_id: str) -> None:
         """Have the API delete a conversation; one that it does not know is no error."""

@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -134,6 +135,7 @@ class Line(threading.local):
     def __init__(self) -> None:
         self._session: requests.Session | None = None
         self._used_at = 0.0
+        self._surroundings: dict[str, dict[str, Any]] = {}
 
     def send(
         self,
@@ -151,6 +153,7 @@ class Line(threading.local):
         raises right before the first byte.
         """
         session = self._fresh_session()
+        surroundings = self._surroundings_of(session, url)
         exchange = _here.exchange = _Exchange(leave)
         watchdog = threading.Timer(seconds, exchange.cut_off)
         watchdog.daemon = True
@@ -158,7 +161,13 @@ class Line(threading.local):
         try:
             timeout = (CONNECT_SECONDS, seconds)
             answer = session.request(
-                method, url, json=body, auth=auth, timeout=timeout, allow_redirects=False
+                method,
+                url,
+                json=body,
+                auth=auth,
+                timeout=timeout,
+                allow_redirects=False,
+                **surroundings,
             )
             if exchange.cut and not _is_whole(answer):
                 raise MaybeDone(f"no complete answer within {seconds:.0f} s")
@@ -174,11 +183,24 @@ class Line(threading.local):
         if self._session is None:
             self._session = requests.Session()
             self._session.auth = _unsigned
+            # Read once for each place, below; requests would read all of it for each request.
+            self._session.trust_env = False
             self._session.mount("http://", _Adapter())
             self._session.mount("https://", _Adapter())
         elif since_boot() - self._used_at > IDLE_SECONDS:
             self._session.close()  # the connections; a closed session opens new ones
         return self._session
+
+    def _surroundings_of(self, session: requests.Session, url: str) -> dict[str, Any]:
+        """Return what the environment says of a place: its proxy, and whose certificates count."""
+        parts = urlsplit(url)
+        place = f"{parts.scheme}://{parts.netloc}"
+        if place not in self._surroundings:
+            session.trust_env = True
+            found = session.merge_environment_settings(place, {}, None, None, None)
+            session.trust_env = False
+            self._surroundings[place] = {name: found[name] for name in ("proxies", "verify")}
+        return self._surroundings[place]
 
     def close(self) -> None:
         """Close this thread's connections."""

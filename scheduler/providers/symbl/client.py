@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ from scheduler.errors import (
 )
 from scheduler.models import Connection, Insight
 from scheduler.providers.base import (
+    FoundConversation,
     Leave,
     News,
     Order,
@@ -46,7 +47,13 @@ from scheduler.providers.symbl.answers import (
     raise_for_start,
     stop_answer,
 )
-from scheduler.providers.symbl.conversations import PATHS, conversation_url, read_insight
+from scheduler.providers.symbl.conversations import (
+    PATHS,
+    conversation_url,
+    list_url,
+    read_insight,
+    read_list,
+)
 from scheduler.providers.symbl.instants import written
 from scheduler.providers.symbl.sockets import read_frame, subscriptions
 from scheduler.providers.symbl.start import start_body
@@ -151,6 +158,28 @@ class Symbl:
             return read_insight(insight, any_json(answer))
         except ValueError as error:
             raise MaybeDone(f"{insight}: {error}") from error
+
+    def find(
+        self, names: Collection[str], since: float, until: float
+    ) -> Sequence[FoundConversation]:
+        """Look through the list of conversations, page by page, for those with these names."""
+        seen: dict[str, FoundConversation] = {}
+        while True:
+            read = len(seen)
+            page: list[FoundConversation] = _once_more(self._list, since, until, read)
+            seen |= {each.conversation_id: each for each in page}
+            # Until a page brings nothing: the API may give fewer than it was asked for.
+            if len(seen) == read:
+                return [each for each in seen.values() if each.name in names]
+
+    def _list(self, since: float, until: float, offset: int) -> list[FoundConversation]:
+        url = list_url(self._base_url, since, until, offset)
+        answer = self._ask("GET", url, seconds=READ_SECONDS)
+        _expect_success(answer)
+        try:
+            return read_list(any_json(answer))
+        except ValueError as error:
+            raise MaybeDone(f"the list of conversations: {error}") from error
 
     def erase(self, conversation_id: str) -> None:
         """Have the API delete a conversation; one that it does not know is no error."""

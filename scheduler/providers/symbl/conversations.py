@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from scheduler.models import Insight
+from scheduler.providers.base import FoundConversation
 from scheduler.providers.symbl.answers import text_in
-from scheduler.providers.symbl.instants import instant
+from scheduler.providers.symbl.instants import instant, written
+
+#: Conversations of the list that one request asks for.
+PAGE = 500
 
 PATHS: Mapping[Insight, str] = {
     Insight.TRANSCRIPT: "messages",
@@ -31,6 +35,27 @@ PATHS: Mapping[Insight, str] = {
 def conversation_url(base_url: str, conversation_id: str) -> str:
     """Return the address of a conversation."""
     return f"{base_url}/v1/conversations/{quote(conversation_id, safe='')}"
+
+
+def list_url(base_url: str, since: float, until: float, offset: int) -> str:
+    """Return the address of a page of the list: what began within this time, the oldest first."""
+    window = {"startTime": written(since), "endTime": written(until)}
+    page = {"order": "asc", "limit": PAGE, "offset": offset}
+    return f"{base_url}/v1/conversations?{urlencode(window | page)}"
+
+
+def read_list(said: Any) -> list[FoundConversation]:
+    """Return what a page of the list shows; raises ValueError when it is not the API's shape."""
+    return [
+        FoundConversation(
+            text_in(each, "id"),
+            text_in(each, "name"),
+            instant(each.get("startTime")),
+            instant(each.get("endTime")),
+        )
+        for each in _items(said, "conversations")
+        if text_in(each, "id")
+    ]
 
 
 def read_insight(insight: Insight, said: Any) -> Any:
