@@ -65,6 +65,9 @@ MOST_LINES = 10_000
 #: Files of a worker that are no sockets of connections, generously.
 _OTHER_FILES = 512
 
+#: Statuses of a handshake that tell of us or of the way, and nothing of the connection.
+_TROUBLE = (401, 407, 408, 429)
+
 T = TypeVar("T")
 
 
@@ -171,6 +174,8 @@ class Listener:
             except SchedulerError as error:
                 # Whoever took over meanwhile is told so by the next answer.
                 logger.warning("the listener can't reach the ledger: %s", error)
+            except Exception:
+                logger.exception("the listener can't look for connections")
             else:
                 for attempt in lost:
                     self._drop(attempt)
@@ -263,6 +268,8 @@ class Listener:
                 await self._ask(self._words, partial(note, self._store, lines))
             except SchedulerError as error:
                 logger.warning("%d live lines are lost: %s", len(lines), error)
+            except Exception:
+                logger.exception("%d live lines are lost", len(lines))
 
 
 class _Follower:
@@ -272,8 +279,9 @@ class _Follower:
         self._listener = listener
         self._ear = ear
         self.is_open = False
-        #: One that only opens and closes again, as behind some proxies, tells nothing of its call.
-        self._was_open = ear.was_open
+        self._was_opened = ear.was_open
+        #: One that only opens and closes again, as behind some proxies, tells nothing by closing.
+        self._stayed_open = ear.was_open
         self.task = asyncio.create_task(self._follow_safely())
 
     async def _follow_safely(self) -> None:
@@ -300,10 +308,11 @@ class _Follower:
                 await self._listener.hint(self._ear, "hung_up")
                 return
             is_first = closed_at is None or now - began_at > AGAIN_SECONDS
-            if end is _End.CLOSED and self._was_open and is_first:
+            if end is _End.CLOSED and is_first:
                 tries, refusals, closed_at = 0, 0, now
                 continue
-            if end is not _End.FAILED and self._was_open:
+            is_refused = end is _End.REFUSED and self._was_opened
+            if is_refused or (end is _End.CLOSED and self._stayed_open):
                 refusals += 1
                 if await self._is_over(closed_at or began_at, refusals):
                     await self._listener.hint(self._ear, "hung_up")
@@ -322,32 +331,32 @@ class _Follower:
 
     async def _listen_once(self) -> _End:
         """Listen on the first place that can be had, until it ends."""
-        end = _End.FAILED
+        refused = True
         try:
             places = await self._listener.subscriptions(self._ear)
         except SchedulerError as error:
             logger.info("%s: nowhere to listen: %s", self._ear.attempt, error)
-            return end
+            return _End.FAILED
         for place in places:
             try:
                 socket = await self._listener.open(place)
             except InvalidStatus as error:
                 status = error.response.status_code
-                if 400 <= status < 500 and status not in (401, 407, 408, 429):
-                    end = _End.REFUSED
+                refused &= 400 <= status < 500 and status not in _TROUBLE
             except (OSError, TimeoutError, WebSocketException) as error:
                 logger.debug("%s: no socket: %r", self._ear.attempt, error)
+                refused = False
             else:
                 return await self._hear(socket)
-        return end
+        return _End.REFUSED if refused else _End.FAILED
 
     async def _hear(self, socket: ClientConnection) -> _End:
-        self.is_open = True
+        self.is_open = self._was_opened = True
         closings, loop = self._listener.closings, asyncio.get_running_loop()
         well = loop.call_later(WINDOW_SECONDS, self._stays_open)
         try:
             async for frame in socket:
-                self._was_open = True
+                self._stayed_open = True
                 for news in self._listener.read(self._ear, frame):
                     if news.kind == "completed":
                         return _End.COMPLETED
@@ -363,7 +372,7 @@ class _Follower:
         return _End.CLOSED
 
     def _stays_open(self) -> None:
-        self._was_open = True
+        self._stayed_open = True
         self._listener.closings.stays_open(since_boot())
 
     async def _act(self, news: News) -> None:
