@@ -2,8 +2,8 @@
 
     python benchmarks/deadlines.py [CONNECTIONS] [STARTS A SECOND]
 
-Starts keep a pace, and every call lasts as long as it takes to have so many of them live: from then
-on as many stops fall due as starts leave, which go on. Sandbox, Redis, both workers and this program
+Starts keep a pace, and every call lasts as long as it takes to have so many of them live: from
+then on as many stops fall due as starts leave. Sandbox, Redis, both workers and this program
 share the machine.
 """
 

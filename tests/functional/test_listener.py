@@ -101,6 +101,19 @@ def test_who_hangs_up_is_over_long_before_the_deadline(
     assert (rig.account().slots, rig.account().live) == (0, 0)
 
 
+def test_who_hangs_up_before_a_word_was_heard_is_over_as_soon(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(hangup_after_seconds=[0.4, 0.4], hangup_signal="close", answer_after_seconds=9)
+    rig.load(number(0))
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("hung_up", None)]
+    assert len(sandbox.events("stop")) == 1
+
+
 def test_a_slot_that_a_hang_up_has_freed_is_handed_on(
     opened: Open, sandbox: SandboxProcess
 ) -> None:
