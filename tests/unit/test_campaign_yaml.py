@@ -114,7 +114,7 @@ def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> N
         "  sesion_name: x\n"
         "  dtmf: abc\n"
         "insights: [topics, tropics]\n"
-        "on_unknown: redial\n"
+        "on_unknown: retry\n"
         "provider: twilio\n"
         "default_region: UK\n"
     )
@@ -132,8 +132,7 @@ def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> N
         "expected key presses of 0-9, * and #, with a comma for a pause, got 'abc'",
         "first.yaml:8:20: insights: expected a list of transcript, topics, action_items, "
         "follow_ups, questions, summary, analytics, members, entities, trackers, got 'tropics'",
-        "first.yaml:9:13: on_unknown: "
-        "expected hold, the only one that this release supports, got 'redial'",
+        "first.yaml:9:13: on_unknown: expected hold or redial, got 'retry'",
         "first.yaml:10:11: provider: expected symbl, the one that there is, got 'twilio'",
         "first.yaml:11:17: default_region: expected an ISO country such as US or GB, got 'UK'",
     ]

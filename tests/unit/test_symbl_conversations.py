@@ -119,7 +119,7 @@ def test_every_insight_has_its_own_path() -> None:
 
 
 @pytest.mark.parametrize("said", [None, 5, "page", [], {}, {"messages": None}, {"messages": {}}])
-@pytest.mark.parametrize("insight", set(Insight) - {Insight.TRACKERS})
+@pytest.mark.parametrize("insight", sorted(set(Insight) - {Insight.TRACKERS}))
 def test_what_is_not_the_apis_shape_is_told_from_nothing(insight: Insight, said: Any) -> None:
     with pytest.raises(ValueError, match="an answer without"):
         read_insight(insight, said)
