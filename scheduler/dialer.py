@@ -38,7 +38,14 @@ from scheduler.errors import (
     StaleAttempt,
 )
 from scheduler.masking import mask_text
-from scheduler.models import Attempt, Connection, Disposition, Reason, StartOptions
+from scheduler.models import (
+    Attempt,
+    Connection,
+    Disposition,
+    Reason,
+    StartOptions,
+    conversation_name,
+)
 from scheduler.providers import Order, Provider, StopAnswer
 from scheduler.store import Claim, LimitView, StopOrder, Store, is_barred
 
@@ -474,12 +481,10 @@ _AT_ITS_DEADLINE = (Disposition.STOPPED, None)
 
 def _order(claim: Claim) -> Order:
     options: StartOptions = {**claim.policy.options, **claim.contact.options}
-    prefix = options.get("session_name") or "callsched"
     return Order(
         phone_number=claim.contact.phone_number,
         sip_uri=claim.contact.sip_uri,
-        # Unique to the attempt, whatever the campaign's own text is.
-        session_name=f"{prefix} {claim.attempt}",
+        session_name=conversation_name(claim.attempt, claim.policy, claim.contact),
         dtmf=claim.contact.dtmf,
         options=options,
     )

@@ -58,6 +58,8 @@ class Reason(StrEnum):
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
     LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
     NO_ANSWER = "no_answer"  #: unknown: the API's answer to the start was lost or unreadable
+    PLACED = "placed"  #: unknown: it rang, as its conversation or the operator says
+    NOT_PLACED = "not_placed"  #: skipped: it never rang, as the operator says
 
 
 class CampaignState(StrEnum):
@@ -180,6 +182,25 @@ class OnMachine(StrEnum):
     NOT_REACHED = "not_reached"  #: it is stopped, and ends as not_reached
 
 
+class OnUnknown(StrEnum):
+    """What is done with a call of which nobody learned whether it was placed."""
+
+    HOLD = "hold"  #: it ends as unknown, and is never dialled again by itself
+    REDIAL = "redial"  #: it is dialled again when its slot is free, at most REDIALS times
+
+
+#: How often an unknown call is dialled again by itself: each time somebody may be called twice.
+REDIALS = 1
+
+
+class Durability(StrEnum):
+    """What a start waits for, between its leave to dial and its first byte."""
+
+    SERVER = "server"  #: nothing more: it is as safe as the server's own settings make it
+    DISK = "disk"  #: until the leave is on the disk of the server
+    REPLICA = "replica"  #: until one replica of the server has it
+
+
 class Insight(StrEnum):
     """One thing that can be read of a conversation."""
 
@@ -219,6 +240,13 @@ class Policy:
     options: StartOptions = field(default_factory=StartOptions)  #: of every contact
     on_machine: OnMachine = OnMachine.GO_ON
     insights: tuple[Insight, ...] = CHEAP_INSIGHTS  #: what is read when a call has ended
+    on_unknown: OnUnknown = OnUnknown.HOLD
+
+
+def conversation_name(attempt: Attempt, policy: Policy, contact: Contact) -> str:
+    """Return the name under which the API keeps the conversation of an attempt, and of no other."""
+    options: StartOptions = {**policy.options, **contact.options}
+    return f"{options.get('session_name') or 'callsched'} {attempt}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from scheduler.models import Contact, Insight, OnMachine, Policy
+from scheduler.models import Contact, Insight, OnMachine, OnUnknown, Policy
 
 _POLICY = tuple(part.name for part in fields(Policy))
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -81,5 +81,7 @@ def decode_policy(text: str) -> Policy:
     known = {name: written[name] for name in _POLICY if name in written}
     if "on_machine" in known:
         known["on_machine"] = OnMachine(known["on_machine"])
+    if "on_unknown" in known:
+        known["on_unknown"] = OnUnknown(known["on_unknown"])
     known["insights"] = tuple(map(Insight, known.get("insights", ())))
     return Policy(**known)

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from scheduler.durations import Duration
 from scheduler.errors import ConfigError
+from scheduler.models import Durability
 
 
 def _state_dir() -> Path:
@@ -92,6 +93,10 @@ class Settings(BaseSettings):
     )
     insights_patience: Duration = Field(
         default=120.0, description="how long after a call what was said in it is waited for"
+    )
+    durability: Durability = Field(
+        default=Durability.SERVER,
+        description="what a start waits for before it leaves: server (nothing more), disk, replica",
     )
     celery_config: Path | None = Field(
         default=None, description="a file whose names override celeryconfig.py"

@@ -52,7 +52,7 @@ def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
         embedded = EmbeddedRedis(settings.state_dir)
         embedded.open()
         url = embedded.url
-    store = Store(url, Leases(stop_patience=settings.stop_patience))
+    store = Store(url, Leases(stop_patience=settings.stop_patience), settings.durability)
     try:
         store.open()
     except BaseException as error:

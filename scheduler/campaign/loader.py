@@ -187,6 +187,7 @@ def _policy(campaign: Campaign, rules: Rules) -> Policy:
         options=rules.start.options,
         on_machine=rules.start.on_machine,
         insights=tuple(campaign.insights),
+        on_unknown=campaign.on_unknown,
     )
 
 

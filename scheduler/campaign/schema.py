@@ -16,7 +16,7 @@ from scheduler.campaign.texts import PRINTABLE
 from scheduler.durations import Duration, written
 from scheduler.errors import CampaignError, Problem
 from scheduler.masking import shown
-from scheduler.models import CHEAP_INSIGHTS, Insight
+from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
 
 CONTACTS_EXPECTED = "a list of contacts, or the path of a CSV file beside this one"
 #: Keys of the format that this release does not honour. To ignore one in silence could call
@@ -110,9 +110,7 @@ class Campaign(BaseModel):
     insights: Annotated[list[Insight], AfterValidator(_once)] = Field(
         default=list(CHEAP_INSIGHTS), description=f"a list of {', '.join(Insight)}"
     )
-    on_unknown: Literal["hold"] = Field(
-        default="hold", description="hold, the only one that this release supports"
-    )
+    on_unknown: OnUnknown = Field(default=OnUnknown.HOLD, description="hold or redial")
 
 
 def read_campaign(

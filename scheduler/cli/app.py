@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
+from collections.abc import Iterable
+from importlib import import_module, metadata
 from typing import Annotated
 
 import typer
 
 from scheduler.cli import console
-from scheduler.cli.event import event
-from scheduler.cli.forget import forget
-from scheduler.cli.purge import purge
-from scheduler.cli.results import results
-from scheduler.cli.run import run
-from scheduler.cli.sandbox import sandbox
-from scheduler.cli.status import status
-from scheduler.cli.submit import submit
-from scheduler.cli.tail import tail
-from scheduler.cli.transcript import transcript
-from scheduler.cli.worker import worker
 from scheduler.errors import CampaignError, SchedulerError
+
+#: In the order in which help shows them. Each is a function of its own name in a module of its own.
+COMMANDS = (
+    *("run", "submit", "worker", "status", "results"),
+    *("tail", "event", "transcript", "forget", "purge"),
+    *("reconcile", "doctor", "sandbox"),
+)
 
 app = typer.Typer(
     name="callsched",
@@ -31,13 +28,16 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-_COMMANDS = (
-    *(run, submit, worker, status, results),
-    *(tail, event, transcript, forget, purge),
-    sandbox,
-)
-for command in _COMMANDS:
-    app.command()(command)
+
+
+def _register(names: Iterable[str]) -> None:
+    for name in names:
+        app.command()(getattr(import_module(f"scheduler.cli.{name}"), name))
+
+
+# A command that is named needs none of the others, and half of the time of a short one would go
+# into importing them.
+_register(sys.argv[1:2] if sys.argv[1:2] and sys.argv[1] in COMMANDS else COMMANDS)
 
 
 def _version(wanted: bool) -> None:

@@ -36,6 +36,15 @@ from scheduler.store.reading import (
     results,
     rows_to,
 )
+from scheduler.store.settling import (
+    Settled,
+    UnknownCall,
+    Verdict,
+    attach,
+    settle,
+    still_to_read,
+    unknown_calls,
+)
 from scheduler.store.tokens import RedisTokenShelf
 
 __all__ = [
@@ -49,9 +58,13 @@ __all__ = [
     "LimitView",
     "RedisTokenShelf",
     "Said",
+    "Settled",
     "StopOrder",
     "Store",
+    "UnknownCall",
+    "Verdict",
     "account_view",
+    "attach",
     "awaited",
     "bar",
     "called_rows",
@@ -76,5 +89,8 @@ __all__ = [
     "results",
     "rows_to",
     "said",
+    "settle",
+    "still_to_read",
     "take_collect",
+    "unknown_calls",
 ]

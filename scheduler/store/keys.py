@@ -27,7 +27,8 @@ campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls
 campaign:{c}:said           stream  what is said on live connections; capped, expires
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
 
-call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at
+call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at,
+                                    redials, and `lost`: the attempt that a redial waits for
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON

@@ -17,6 +17,7 @@ from scheduler.models import (
     Connection,
     Contact,
     Disposition,
+    Durability,
     Policy,
     Reason,
     Row,
@@ -24,6 +25,7 @@ from scheduler.models import (
 from scheduler.records import decode, decode_policy, encode, encode_policy
 from scheduler.store import keys
 from scheduler.store.client import connect, connect_once, reaching
+from scheduler.store.durability import expect_durable, run_durably
 from scheduler.store.scripts import Scripts
 
 
@@ -108,8 +110,14 @@ def digest(text: str) -> bytes:
 class Store:
     """The ledger. `now` is for tests; without it the clock is the server's."""
 
-    def __init__(self, url: str, leases: Leases | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        leases: Leases | None = None,
+        durability: Durability = Durability.SERVER,
+    ) -> None:
         self.leases = leases or Leases()
+        self.durability = durability
         # Any: the annotations of redis-py cover bytes too, and we have every answer decoded.
         self.redis: Any = connect(url)
         self._once = connect_once(url)
@@ -122,7 +130,11 @@ class Store:
         self._once.close()
 
     def open(self) -> None:
-        """Check the ledger's schema. Raises LedgerError when it is newer than this release."""
+        """Check the ledger's schema. Raises LedgerError when it is newer than this release.
+
+        Raises ConfigError when the server can't be as durable as the setting asks for.
+        """
+        expect_durable(self._once, self.durability)
         with reaching():
             self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)
             found = int(self.redis.get(f"{keys.ROOT}schema") or 0)
@@ -256,18 +268,14 @@ class Store:
         """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
 
         False: the campaign is paused or too many stops are late, and the attempt was given back.
+        Raises LedgerUnreachable also when the leave is not as safe in time as the setting asks for.
         """
         lease = self.leases
-        said = self.run(
-            self._do_once.begin,
-            account,
-            str(attempt),
-            token,
-            lease.dial,
-            max_duration_seconds,
-            lease.stop_late,
-            clock(now),
-        )
+        args = (account, str(attempt), token, lease.dial, max_duration_seconds, lease.stop_late)
+        with reaching():
+            said = run_durably(
+                self._once, self._do_once.begin, [keys.ROOT], (*args, clock(now)), self.durability
+            )
         if said == "stale":
             raise StaleAttempt(f"attempt {attempt} is no longer claimed")
         return bool(said == "go")

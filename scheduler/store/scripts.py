@@ -8,7 +8,7 @@ from redis import Redis
 from redis.commands.core import Script
 
 from scheduler import limit
-from scheduler.models import TRANSITIONS, CallState
+from scheduler.models import REDIALS, TRANSITIONS, CallState
 
 
 def _states() -> str:
@@ -21,6 +21,7 @@ def _states() -> str:
     return f"{names}\nlocal MAY = {{ {rows} }}\n" + (
         f"local UNPROVEN, UNPROVEN_SHARE = {limit.UNPROVEN}, {limit.UNPROVEN_SHARE}\n"
         f"local STARVING = {limit.STARVING}\n"
+        f"local REDIALS = {REDIALS}\n"
     )
 
 
@@ -46,6 +47,7 @@ class Scripts:
             return client.register_script(source(verb))
 
         self.accept_token = script("accept_token")
+        self.attach = script("attach")
         self.begin = script("begin")
         self.claim = script("claim")
         self.collected = script("collected")
@@ -70,5 +72,6 @@ class Scripts:
         self.refuse_token = script("refuse_token")
         self.resume = script("resume")
         self.seal = script("seal")
+        self.settle = script("settle")
         self.take_collect = script("take_collect")
         self.take_stops = script("take_stops")

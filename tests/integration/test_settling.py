@@ -6,6 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from scheduler.errors import StaleAttempt
 from scheduler.models import (
@@ -13,6 +16,7 @@ from scheduler.models import (
     Attempt,
     CallState,
     CampaignState,
+    Connection,
     Contact,
     Disposition,
     OnUnknown,
@@ -20,6 +24,7 @@ from scheduler.models import (
     Reason,
     conversation_name,
 )
+from scheduler.records import encode_policy
 from scheduler.store import (
     Settled,
     Store,
@@ -32,6 +37,7 @@ from scheduler.store import (
     unknown_calls,
 )
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger
+from tests.integration.test_ledger_model import LedgerMachine
 
 REDIAL: dict[str, Any] = {"on_unknown": OnUnknown.REDIAL}
 NOBODY_RANG = (Verdict.NOT_PLACED, Verdict.REDIAL)
@@ -226,8 +232,6 @@ def test_a_late_answer_ends_a_call_that_was_found_before(ledger: Ledger) -> None
 
 
 def test_a_late_answer_without_a_conversation_keeps_the_one_that_was_found(ledger: Ledger) -> None:
-    from scheduler.models import Connection
-
     ledger.campaign()
     attempt = lost(ledger)
     found(ledger, attempt)
@@ -575,22 +579,22 @@ def test_an_attempt_that_placed_no_call_uses_up_no_redial(ledger: Ledger) -> Non
 
 
 def test_a_late_answer_ends_a_call_that_waits_to_be_dialled_again(ledger: Ledger) -> None:
-    ledger.campaign(**REDIAL)
+    ledger.campaign(2, **REDIAL)
     attempt = lost(ledger)
 
     assert ledger.connect(attempt) == "late"
 
     assert ledger.ended_as(attempt) == ("stopped", "late_answer")
-    assert ledger.claim() is None
     ledger.confirm(attempt)
+    assert ledger.slots() == {}
     ledger.wait(DURATION)
     ledger.expire()
+    assert ledger.claimed().row != attempt.row
     assert ledger.claim() is None
-    assert ledger.slots() == {}
 
 
 def test_a_call_that_was_found_is_not_dialled_again(ledger: Ledger) -> None:
-    ledger.campaign(**REDIAL)
+    ledger.campaign(2, **REDIAL)
     attempt = lost(ledger)
     (call,) = unknown(ledger)
     assert (call.attempt, call.redial_at) == (attempt, ledger.now + DURATION)
@@ -600,8 +604,8 @@ def test_a_call_that_was_found_is_not_dialled_again(ledger: Ledger) -> None:
     assert ledger.ended_as(attempt) == ("unknown", "placed")
     ledger.wait(DURATION)
     ledger.expire()
+    assert ledger.claimed().row != attempt.row
     assert ledger.claim() is None
-    assert ledger.campaign_state() is CampaignState.FINISHED
     assert_counts_agree(ledger)
 
 
@@ -612,7 +616,7 @@ def test_a_call_that_was_found_is_not_dialled_again(ledger: Ledger) -> None:
 def test_the_operator_settles_a_call_that_waits_to_be_dialled_again(
     ledger: Ledger, verdict: Verdict, ending: tuple[str, str]
 ) -> None:
-    ledger.campaign(**REDIAL)
+    ledger.campaign(2, **REDIAL)
     attempt = lost(ledger)
 
     assert say(ledger, attempt, verdict) is Settled.SETTLED
@@ -620,6 +624,7 @@ def test_the_operator_settles_a_call_that_waits_to_be_dialled_again(
     assert ledger.ended_as(attempt) == ending
     ledger.wait(DURATION)
     ledger.expire()
+    assert ledger.claimed().row != attempt.row
     assert ledger.claim() is None
     assert_counts_agree(ledger)
 
@@ -643,3 +648,73 @@ def test_a_policy_that_a_release_of_before_has_written_holds(ledger: Ledger) -> 
     attempt = lost(ledger)
 
     assert ledger.ended_as(attempt) == ("unknown", "no_answer")
+
+
+# In any order ------------------------------------------------------------------------------------
+
+
+class SettlingMachine(LedgerMachine):
+    """Plays an operator besides, who settles unknown calls rightly, wrongly, late and twice."""
+
+    @rule(wanted=st.sampled_from(OnUnknown))
+    def choose(self, wanted: OnUnknown) -> None:
+        policy = Policy(max_duration_seconds=DURATION, on_unknown=wanted)
+        self.ledger.store.redis.hset("callsched:campaign:c:meta", "policy", encode_policy(policy))
+
+    @rule(attempt=LedgerMachine.attempts, verdict=st.sampled_from(Verdict))
+    def settle(self, attempt: Attempt, verdict: Verdict) -> None:
+        before, token = self.ledger.everything(), uuid4().hex
+        try:
+            said = say(self.ledger, attempt, verdict, token)
+        except StaleAttempt:
+            assert self.ledger.everything() == before
+            return
+        after = self.ledger.everything()
+        assert (said is Settled.SETTLED) == (after != before)
+        if said is Settled.SETTLED:
+            assert say(self.ledger, attempt, verdict, token) is Settled.SETTLED
+            assert self.ledger.everything() == after
+        if said is Settled.SETTLED and verdict is Verdict.REDIAL:
+            self.over_for_good.discard(attempt.row)
+
+    @rule(attempt=LedgerMachine.attempts, is_over=st.booleans())
+    def find(self, attempt: Attempt, is_over: bool) -> None:
+        before = self.ledger.everything()
+        ended_at = self.ledger.now - 5 if is_over else None
+        try:
+            found(self.ledger, attempt, ended_at=ended_at)
+        except StaleAttempt:
+            assert self.ledger.everything() == before
+            return
+        assert self.ledger.ended_as(attempt) == ("unknown", "placed")
+        assert attempt.row not in self.pending()
+        self.kept.discard(attempt)
+
+    def pending(self) -> set[int]:
+        due = self.ledger.store.redis.zrange("callsched:campaign:c:due", 0, -1)
+        return set(map(int, due))
+
+    @invariant()
+    def every_unknown_call_is_seen(self) -> None:
+        ended = {
+            row
+            for row, call in enumerate(self.ledger.results(), start=1)
+            if call["disposition"] == "unknown"
+        }
+        seen = {call.attempt.row for call in unknown(self.ledger)}
+        assert ended <= seen <= ended | self.pending()
+
+
+def test_whatever_is_said_of_unknown_calls_the_ledger_holds(ledger: Ledger) -> None:
+    SettlingMachine.ledger = ledger
+
+    run_state_machine_as_test(
+        SettlingMachine,
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=40,
+            derandomize=True,  # a run that fails, fails again
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -275,6 +275,7 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
         *("begin", "claim", "confirm", "connect", "create", "deny", "expire", "finish"),
         *("give_back", "halt", "load", "postpone_collect", "resume", "seal"),
     }
+    others |= {"attach", "settle"}  # in test_settling.py
     # Those that set what they are told, or only read.
     plain = {"hurry_stops", "learn", "limit", "ready", "take_stops"}
 

@@ -92,6 +92,20 @@ local function end_call(call, disposition, reason, message, now)
   return true
 end
 
+-- The end of a call is final, but what was unknown may be amended as more becomes known.
+local function amend(call, disposition, reason)
+  local before, why = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
+  redis.call("HSET", call.key, "disposition", disposition, "reason", reason)
+  tally(call.campaign, before, why, -1)
+  tally(call.campaign, disposition, reason, 1)
+end
+
+-- How many attempts may have rung, of the call and of its campaign.
+local function count_attempts(call, by)
+  redis.call("HINCRBY", call.key, "attempts", by)
+  redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "dials", by)
+end
+
 -- Connections that are open, and those that may be since their answer was lost.
 local function open_legs(account)
   return redis.call("ZCARD", account_key(account, "live")) + redis.call("ZCARD", account_key(account, "held"))
@@ -161,6 +175,33 @@ local function hold_slot(account, attempt, until_at)
   redis.call("ZADD", account_key(account, "held"), exact(until_at), attempt)
 end
 
+local function free_held(account, attempt)
+  redis.call("ZREM", account_key(account, "slots"), attempt)
+  redis.call("ZREM", account_key(account, "held"), attempt)
+end
+
+-- Nobody knows whether a phone rang. That is the end of the call, unless its campaign has it dialled
+-- again: not before the slot is free, and no more often than REDIALS. `lost` is the attempt that it
+-- waits for.
+local function lose_call(call, account, reason, message, hold, now)
+  local policy = cjson.decode(redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"))
+  local redials = tonumber(redis.call("HGET", call.key, "redials") or 0)
+  if policy.on_unknown == "redial" and redials < REDIALS then
+    wait_again(call, account, now + hold)
+    redis.call("HSET", call.key, "redials", redials + 1, "lost", call.current)
+    if message ~= "" then
+      redis.call("HSET", call.key, "error", message)
+    end
+  else
+    end_call(call, "unknown", reason, message, now)
+  end
+  if hold > 0 then
+    hold_slot(account, call.attempt, now + hold)
+  else
+    redis.call("ZREM", account_key(account, "slots"), call.attempt)
+  end
+end
+
 -- The stop goes on record before it is sent. From here the slot is kept for our patience at most,
 -- and the connection must be over: when it is not, it counts as late.
 local function owe_stop(account, attempt, why, patience, now)
@@ -176,8 +217,9 @@ local function owe_collect(call, account, now)
   local conversation, erased =
     unpack(redis.call("HMGET", attempt_key(call.attempt), "conversation_id", "erased"))
   if redis.call("HGET", meta, "collects") == "1" and not erased and conversation and conversation ~= "" then
-    redis.call("ZADD", account_key(account, "collect"), exact(now), call.attempt)
-    redis.call("HINCRBY", meta, "collecting", 1)
+    if redis.call("ZADD", account_key(account, "collect"), exact(now), call.attempt) == 1 then
+      redis.call("HINCRBY", meta, "collecting", 1)
+    end
   end
 end
 

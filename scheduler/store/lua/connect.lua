@@ -32,8 +32,14 @@ local aborting = redis.call("HGET", campaign_key(call.campaign, "meta"), "aborti
 local deadline = (in_time and not aborting) and now - answered_ago + max_duration or now
 redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
 redis.call("ZREM", account_key(account, "held"), attempt)
+-- Found by its name before its answer came, and thought to be over: read when it is.
+redis.call("HDEL", record, "over_at")
+if redis.call("ZREM", account_key(account, "collect"), attempt) == 1 then
+  redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "collecting", -1)
+end
+local conversation = ARGV[4] ~= "" and ARGV[4] or redis.call("HGET", record, "conversation_id") or ""
 -- Last of the two: what is on record under its attempt is known to be live.
-redis.call("HSET", record, "connection_id", connection, "conversation_id", ARGV[4], "event_url", ARGV[5],
+redis.call("HSET", record, "connection_id", connection, "conversation_id", conversation, "event_url", ARGV[5],
   "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
 redis.call("HDEL", meta, "refused_in_row")
 redis.call("HINCRBY", meta, "accepted", 1)
@@ -55,16 +61,21 @@ if in_time then
 end
 
 owe_stop(account, attempt, "late", patience, now)
-if call.fresh and (call.state == PENDING or call.state == CLAIMED) then
-  -- Given back by mistake, and yet it rang: whoever it was is not called once more.
+if call.state == PENDING or call.state == CLAIMED then
+  -- Given back by mistake, or about to be dialled again, and yet it rang: whoever it was is not called
+  -- once more. A later attempt that is claimed has rung nobody, and its `begin` is stale from now on.
+  if not call.fresh then
+    redis.call("ZREM", account_key(account, "slots"), call.campaign .. ":" .. call.row .. ":" .. call.current)
+  end
   redis.call("ZREM", campaign_key(call.campaign, "due"), call.row)
   end_call(call, "stopped", "late_answer", "", now)
 elseif call.fresh and call.state == ENDED then
   local disposition, reason = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
-  if disposition == "unknown" then
-    redis.call("HSET", call.key, "disposition", "stopped", "reason", "late_answer")
-    tally(call.campaign, disposition, reason, -1)
-    tally(call.campaign, "stopped", "late_answer", 1)
+  if reason == "not_placed" then
+    count_attempts(call, 1)
+  end
+  if disposition == "unknown" or reason == "not_placed" then
+    amend(call, "stopped", "late_answer")
   end
 end
 return { "late", exact(deadline), see_limit(account, now) }

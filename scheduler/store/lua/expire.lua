@@ -1,9 +1,10 @@
 --[[
   Deal with the attempts whose time is over: the head of the slots.
 
-  claimed: pending again. dialing: unknown, its slot taken for max_duration more. connected: its stop
-  goes on record. stopping: our patience is over, so it ends as unconfirmed and its stop goes on being
-  repeated without a slot. Ended, or overtaken by a later attempt: the slot is free.
+  claimed: pending again. dialing: unknown, its slot taken for max_duration more; where the campaign
+  wants it, dialled again after that. connected: its stop goes on record. stopping: our patience is
+  over, so it ends as unconfirmed and its stop goes on being repeated without a slot. Ended, or
+  overtaken by a later attempt: the slot is free.
 
     ARGV[1]  account
     ARGV[2]  most      how many at once
@@ -24,8 +25,7 @@ local function lapse(call)
     wait_again(call, account, now)
   elseif call.state == DIALING then
     local hold = redis.call("HGET", attempt_key(call.attempt), "max_duration")
-    end_call(call, "unknown", "lease", "", now)
-    hold_slot(account, call.attempt, now + tonumber(hold))
+    lose_call(call, account, "lease", "", tonumber(hold), now)
   elseif call.state == CONNECTED then
     move(call, STOPPING)
     owe_stop(account, call.attempt, "deadline", patience, now)

@@ -1,5 +1,6 @@
 --[[
-  End a call that has no connection: rejected, unknown, or skipped.
+  End a call that has no connection: rejected, unknown, or skipped. One that is unknown may have to
+  be dialled again, as its campaign says.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -19,11 +20,15 @@ local call, slots = call_of(attempt), account_key(account, "slots")
 if not call.fresh or (call.state ~= CLAIMED and call.state ~= DIALING) then
   return 0
 end
-end_call(call, disposition, reason, message, now)
-if hold > 0 then
-  hold_slot(account, attempt, now + hold)
+if disposition == "unknown" then
+  lose_call(call, account, reason, message, hold, now)
 else
-  redis.call("ZREM", slots, attempt)
+  end_call(call, disposition, reason, message, now)
+  if hold > 0 then
+    hold_slot(account, attempt, now + hold)
+  else
+    redis.call("ZREM", slots, attempt)
+  end
 end
 hear(account, attempt, signal, now)
 return 1

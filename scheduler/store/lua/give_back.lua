@@ -35,8 +35,12 @@ if message ~= "" then
 end
 hear(account, attempt, signal, now)
 if close ~= "" then
-  redis.call("HINCRBY", meta, "refused_in_row", 1)
-  redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)), "accepted", 0)
+  redis.call("HSET", meta, "accepted", 0)
+  -- Starts that were under way with a refused one are refused with it, which says nothing new.
+  if now >= tonumber(redis.call("HGET", meta, "closed_until") or 0) then
+    redis.call("HINCRBY", meta, "refused_in_row", 1)
+    redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
+  end
   if set_limit(meta, seen, unpack(ARGV, 9, 12)) then
     redis.call("HSET", meta, "proven", ARGV[9])
   end

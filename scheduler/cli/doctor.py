@@ -1,0 +1,224 @@
+"""`callsched doctor`: does everything hold that the promises rest on, and what mends it?"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from scheduler.cli import console, options
+from scheduler.cli.guard import is_sandbox
+from scheduler.embedded import EmbeddedRedis
+from scheduler.errors import (
+    AccountFault,
+    AtLimit,
+    ConfigError,
+    MaybeDone,
+    ProviderError,
+    Refused,
+    SchedulerError,
+)
+from scheduler.masking import mask_text
+from scheduler.providers import Symbl
+from scheduler.settings import Settings, read_settings
+from scheduler.store import Store
+from scheduler.store.health import (
+    Finding,
+    Level,
+    account_findings,
+    fail,
+    ok,
+    redis_findings,
+    warn,
+)
+
+#: How long workers have for an answer.
+PING_SECONDS = 1.0
+
+#: A token of this length of life is asked for: a given one may end before a call does.
+_CALL_SECONDS = 60.0
+
+#: Free space in the state directory: what a million rows take, and what is too little to go on.
+_TIGHT_BYTES, _FULL_BYTES = 2**30, 100 * 2**20
+
+#: Files of a worker besides its sockets and one for each thread.
+_OTHER_FILES = 100
+
+
+def doctor(json: options.Json = False) -> None:
+    """Check Redis, the account, the API and this machine, and say what to mend.
+
+    A line for each: `ok`; `warn`, which works but may go wrong; `fail`, which does not work, or
+    breaks a promise. Nothing is changed and nobody is called. Exit code 1 when anything fails.
+
+    Example: `callsched doctor --json`
+    """
+    found = list(_findings())
+    if json:
+        checks = [asdict(finding) for finding in found]
+        console.emit({"ok": not _failed(found), "checks": checks})
+    else:
+        for finding in found:
+            console.out.print(_line(finding), markup=False, style=_STYLES[finding.level])
+    if _failed(found):
+        raise typer.Exit(1)
+
+
+_STYLES = {Level.OK: "", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+def _failed(found: Iterable[Finding]) -> bool:
+    return any(finding.level is Level.FAIL for finding in found)
+
+
+def _line(finding: Finding) -> str:
+    remedy = f"; {finding.remedy}" if finding.remedy else ""
+    told = " ".join(f"{finding.text}{remedy}".split())
+    return f"{finding.level:<5} {finding.name:<12} {told}"
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        chosen = read_settings()
+    except ConfigError as error:
+        yield fail("settings", str(error), "mend these variables")
+        return
+    yield ok("settings", "can be read")
+    fingerprint = ""
+    for finding, print_of in _api(chosen):
+        fingerprint = print_of or fingerprint
+        yield finding
+    yield from _ledger(chosen, fingerprint)
+    yield _files(chosen)
+    yield _disk(chosen)
+
+
+# The API ------------------------------------------------------------------------------------------
+
+
+def _api(chosen: Settings) -> Iterator[tuple[Finding, str]]:
+    """Yield what is found, with the fingerprint of the credentials where there are any."""
+    url = chosen.symbl_base_url
+    if is_sandbox(url):
+        yield ok("api", f"{url} is a sandbox: nobody is called"), ""
+    elif url.startswith("http://"):
+        told = f"{url} is not encrypted: token and numbers can be read on the way"
+        yield warn("api", told, "set CALLSCHED_SYMBL_BASE_URL to https://"), ""
+    else:
+        yield ok("api", url), ""
+    try:
+        provider = Symbl(chosen)
+    except ConfigError as error:
+        yield fail("credentials", str(error), "set them"), ""
+        return
+    try:
+        yield _credentials(provider), provider.fingerprint
+    finally:
+        provider.close()
+
+
+def _credentials(provider: Symbl) -> Finding:
+    is_fetched = False
+    try:
+        provider.authorize(_CALL_SECONDS)
+        is_fetched = True
+        # A token that was given was not fetched: only a request tells whether it is taken.
+        now = time.time()
+        provider.find((), now - 1.0, now)
+    except AccountFault as error:
+        remedy = "mend CALLSCHED_SYMBL_APP_ID and its secret, or CALLSCHED_SYMBL_ACCESS_TOKEN"
+        return fail("credentials", mask_text(str(error)), remedy)
+    except (Refused, AtLimit) as error:
+        told = f"a token is at hand; the list of conversations is refused: {mask_text(str(error))}"
+        return warn("credentials", told, "none, if nothing is read of calls; else ask the provider")
+    except ProviderError as error:
+        remedy = "check CALLSCHED_SYMBL_BASE_URL, and the network"
+        told = f"the API can't be asked: {mask_text(str(error))}"
+        is_cut_off = not is_fetched or not isinstance(error, MaybeDone)
+        return (fail if is_cut_off else warn)("credentials", told, remedy)
+    return ok("credentials", "a token was fetched, and is accepted")
+
+
+# The ledger ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _redis_url(chosen: Settings) -> Iterator[str]:
+    """Return where Redis is, and keep a private one for as long. Raises SchedulerError."""
+    if chosen.redis_url is not None:
+        yield chosen.redis_url.get_secret_value()
+    else:
+        with EmbeddedRedis(chosen.state_dir) as private:
+            yield private.url
+
+
+def _ledger(chosen: Settings, fingerprint: str) -> Iterator[Finding]:
+    try:
+        with _redis_url(chosen) as url:
+            found = redis_findings(url, chosen.durability)
+            yield from found
+            if found[0].level is not Level.FAIL:
+                yield from _account(chosen, url, fingerprint)
+                yield _workers()
+    except SchedulerError as error:
+        remedy = "mend CALLSCHED_STATE_DIR, or set CALLSCHED_REDIS_URL"
+        yield fail("redis", str(error), remedy)
+
+
+def _account(chosen: Settings, url: str, fingerprint: str) -> list[Finding]:
+    store = Store(url)
+    try:
+        return account_findings(store, chosen.account, fingerprint)
+    finally:
+        store.close()
+
+
+def _workers() -> Finding:
+    # Only now: the application reads the environment when it is imported.
+    from scheduler.celery import app
+
+    try:
+        answers = app.control.ping(timeout=PING_SECONDS)
+    except Exception as error:
+        # Whatever kombu and its transports raise; how we ask is no reason to end without a word.
+        return warn("workers", f"can't be asked: {type(error).__name__}", "see the log of a worker")
+    if not answers:
+        told = "none answers: deadlines are kept by workers alone"
+        return warn("workers", told, "start one before you `submit`; `run` starts its own")
+    return ok("workers", f"{len(answers)} answer")
+
+
+# This machine -------------------------------------------------------------------------------------
+
+
+def _files(chosen: Settings) -> Finding:
+    needed = chosen.listener_sockets + 2 * chosen.worker_threads + chosen.stop_threads
+    needed += _OTHER_FILES
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= needed:
+        return ok("files", f"a worker needs {needed}, and may open enough")
+    told = f"a worker may open {most} files, and needs {needed}"
+    return warn("files", told, "raise the limit (ulimit -Hn), or lower CALLSCHED_LISTENER_SOCKETS")
+
+
+def _disk(chosen: Settings) -> Finding:
+    place = chosen.state_dir.expanduser().absolute()
+    found = _nearest(place)
+    free = shutil.disk_usage(found).free
+    text = f"{free / 2**30:.1f} GB free in {place}"
+    if free >= _TIGHT_BYTES:
+        return ok("disk", text)
+    # Without a private Redis only logs are there.
+    judge = fail if free < _FULL_BYTES and chosen.redis_url is None else warn
+    return judge("disk", text, "make room, or set CALLSCHED_STATE_DIR")
+
+
+def _nearest(path: Path) -> Path:
+    """Return the folder itself, or the nearest one above it that is there."""
+    return next((each for each in (path, *path.parents) if each.exists()), Path("/"))

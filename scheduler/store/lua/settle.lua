@@ -1,0 +1,84 @@
+--[[
+  The operator says what became of an unknown call.
+
+  placed: it rang. It stays unknown, for nobody knows how it went, and is never dialled again; its slot
+  stays taken as long as it was. not_placed: it never rang. It counts as not dialled, and its slot is
+  free. redial: the same, and it is due to be dialled now, as a new attempt.
+
+    ARGV[1]  account
+    ARGV[2]  attempt
+    ARGV[3]  verdict  placed, not_placed, or redial
+    ARGV[4]  token    of this execution; the same token changes nothing more
+    ARGV[5]  now      "" for the server's clock
+
+  Returns "settled"; "known" when it was so before; "proven" when its conversation proves that it was
+  placed, and nothing is changed; "stale" when the call is unknown no longer.
+]]
+local account, attempt, verdict, token = unpack(ARGV, 1, 4)
+local now = clock(ARGV[5])
+local call, record = call_of(attempt), attempt_key(attempt)
+local meta, due = campaign_key(call.campaign, "meta"), campaign_key(call.campaign, "due")
+
+local by, conversation, connection =
+  unpack(redis.call("HMGET", record, "settled_by", "conversation_id", "connection_id"))
+if by == token then
+  return "settled"
+end
+local disposition, reason, lost = unpack(redis.call("HMGET", call.key, "disposition", "reason", "lost"))
+local waits = call.state == PENDING and lost == string.match(attempt, "(%d+)$")
+local is_over = call.fresh and call.state == ENDED
+local is_unknown = waits or is_over and disposition == "unknown"
+if connection or not (is_unknown or is_over and reason == "not_placed") then
+  return "stale"
+end
+if verdict ~= "placed" and conversation and conversation ~= "" then
+  return "proven"
+end
+if is_over and reason == verdict then
+  return "known"
+end
+
+-- A call that is over but was unknown is pending again: the one way back, beside the table of changes.
+local function reopen()
+  local counts = campaign_key(call.campaign, "counts")
+  redis.call("HSET", call.key, "state", PENDING)
+  redis.call("HINCRBY", counts, ENDED, -1)
+  redis.call("HINCRBY", counts, PENDING, 1)
+  tally(call.campaign, disposition, reason, -1)
+  redis.call("HDEL", call.key, "disposition", "reason", "ended_at", "error")
+  if redis.call("HGET", meta, "state") == "finished" then
+    redis.call("HSET", meta, "state", "active")
+    redis.call("HDEL", meta, "finished_at")
+    redis.call("ZADD", account_key(account, "campaigns"), "NX", 0, call.campaign)
+  end
+end
+
+redis.call("HSET", record, "settled_by", token)
+if verdict == "placed" then
+  if not is_unknown then
+    count_attempts(call, 1)
+  end
+elseif is_unknown then
+  count_attempts(call, -1)
+  free_held(account, attempt)
+end
+
+if verdict == "redial" then
+  if waits then
+    redis.call("HINCRBY", call.key, "redials", -1)
+    redis.call("HDEL", call.key, "error")
+  else
+    reopen()
+  end
+  redis.call("HDEL", call.key, "lost")
+  redis.call("ZADD", due, exact(now), call.row)
+  return "settled"
+end
+local ending = verdict == "placed" and "unknown" or "skipped"
+if waits then
+  redis.call("ZREM", due, call.row)
+  end_call(call, ending, verdict, "", now)
+else
+  amend(call, ending, verdict)
+end
+return "settled"

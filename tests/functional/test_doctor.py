@@ -1,0 +1,351 @@
+"""What `doctor` says of machines that are well, and of what may be wrong with them."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.models import Durability
+from scheduler.store import Store, keys
+from scheduler.store.health import Finding, account_findings, redis_findings
+from tests.functional.campaign import Command, Site, wait_until
+from tests.functional.test_cli import Api, serving
+from tests.integration.test_durability import ANY, NEW, Machine, Server, needs_waitaof
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.timeout(120)
+
+NOWHERE = "127.0.0.1:1"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with ExitStack() as stack:
+        yield Machine(tmp_path, stack)
+
+
+def checks(command: Command) -> dict[str, tuple[str, str]]:
+    """Return what a command found, and that its exit code agrees."""
+    assert "Traceback" not in command.err, command.err
+    found = {check["name"]: (check["level"], told(check)) for check in command.record["checks"]}
+    assert len(found) == len(command.record["checks"])
+    failed = any(level == "fail" for level, _ in found.values())
+    assert command.process.returncode == int(failed)
+    assert command.record["ok"] is not failed
+    return found
+
+
+def told(check: dict[str, str]) -> str:
+    assert (check["remedy"] == "") == (check["level"] == "ok")
+    return f"{check['text']}; {check['remedy']}"
+
+
+def look(server: Server, durability: Durability = Durability.SERVER) -> dict[str, Finding]:
+    return {finding.name: finding for finding in redis_findings(server.url, durability)}
+
+
+def levels(found: dict[str, Finding]) -> dict[str, str]:
+    return {name: str(finding.level) for name, finding in found.items() if finding.level != "ok"}
+
+
+# A machine as an operator has it ----------------------------------------------------------------
+
+
+def test_a_machine_that_is_well_fails_nothing(site: Site) -> None:
+    looked = site.call("doctor", "--json")
+
+    found = checks(looked)
+    assert looked.process.returncode == 0, looked.out
+    assert {name: level for name, (level, _) in found.items() if level != "ok"} == {
+        "workers": "warn"
+    }
+    assert "is a sandbox: nobody is called" in found["api"][1]
+    assert found["persistence"][1].startswith("append-only file, appendfsync always")
+    assert set(found) == {
+        *("settings", "api", "credentials", "redis", "version", "role", "persistence"),
+        *("eviction", "memory", "durability", "clock", "ledger", "account", "stops"),
+        *("workers", "files", "disk"),
+    }
+
+
+def test_each_check_is_a_line_for_a_person(site: Site) -> None:
+    looked = site.call("doctor")
+
+    assert looked.process.returncode == 0
+    lines = looked.out.splitlines()
+    assert [line.split()[:2] for line in lines[:3]] == [
+        ["ok", "settings"],
+        ["ok", "api"],
+        ["ok", "credentials"],
+    ]
+    assert any(line.startswith("warn  workers") for line in lines)
+    assert "hush-hush-secret" not in looked.out + looked.err
+
+
+def test_workers_that_run_are_counted(site: Site) -> None:
+    worker = site.start("worker")
+    wait_until(lambda: "ready" in worker.err)
+
+    assert checks(site.call("doctor", "--json"))["workers"] == ("ok", "1 answer; ")
+
+
+def test_a_dead_redis_is_told_in_a_line(site: Site) -> None:
+    env = {"CALLSCHED_REDIS_URL": f"redis://:hidden@{NOWHERE}/0"}
+
+    looked = site.call("doctor", "--json", env=env)
+
+    found = checks(looked)
+    level, text = found["redis"]
+    assert (level, "CALLSCHED_REDIS_URL" in text) == ("fail", True)
+    assert found["credentials"][0] == "ok"
+    assert found["disk"][0] == "ok"
+    assert "hidden" not in looked.out + looked.err
+
+
+def test_a_private_redis_that_cannot_be_started_is_told_in_a_line(site: Site) -> None:
+    (site.home / "file").write_text("")
+
+    looked = site.call("doctor", "--json", env={"CALLSCHED_STATE_DIR": str(site.home / "file")})
+
+    level, text = checks(looked)["redis"]
+    assert (level, "CALLSCHED_STATE_DIR" in text) == ("fail", True)
+
+
+def test_a_dead_api_is_told_in_a_line(site: Site) -> None:
+    env = {"CALLSCHED_SYMBL_BASE_URL": f"http://{NOWHERE}"}
+
+    found = checks(site.call("doctor", "--json", env=env))
+
+    assert found["api"][0] == "warn"
+    level, text = found["credentials"]
+    assert (level, "CALLSCHED_SYMBL_BASE_URL" in text) == ("fail", True)
+    assert found["redis"][0] == "ok"
+
+
+def test_wrong_credentials_are_told_in_a_line(site: Site, sandbox: SandboxProcess) -> None:
+    sandbox.knobs(app_id="right", app_secret="right")
+
+    level, text = checks(site.call("doctor", "--json"))["credentials"]
+
+    assert (level, "CALLSCHED_SYMBL_APP_ID" in text) == ("fail", True)
+
+
+def test_missing_credentials_are_told_in_a_line(site: Site) -> None:
+    env = {"CALLSCHED_SYMBL_APP_ID": "", "CALLSCHED_SYMBL_APP_SECRET": ""}
+
+    level, text = checks(site.call("doctor", "--json", env=env))["credentials"]
+
+    assert (level, "no credentials" in text) == ("fail", True)
+
+
+def test_a_given_token_is_tried(site: Site) -> None:
+    env = {
+        "CALLSCHED_SYMBL_APP_ID": "",
+        "CALLSCHED_SYMBL_APP_SECRET": "",
+        "CALLSCHED_SYMBL_ACCESS_TOKEN": "nobody-knows-it",
+    }
+
+    level, text = checks(site.call("doctor", "--json", env=env))["credentials"]
+
+    assert (level, "CALLSCHED_SYMBL_ACCESS_TOKEN" in text) == ("fail", True)
+
+
+def test_an_account_without_a_list_of_conversations_is_told(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    sandbox.knobs(conversation_fault="403")
+
+    level, text = checks(site.call("doctor", "--json"))["credentials"]
+
+    assert (level, "the list of conversations is refused" in text) == ("warn", True)
+
+
+@pytest.mark.parametrize("fault", ["502", "reset_after"])
+def test_an_api_that_stumbles_is_told(site: Site, sandbox: SandboxProcess, fault: str) -> None:
+    sandbox.knobs(conversation_fault=fault)
+
+    level, text = checks(site.call("doctor", "--json"))["credentials"]
+
+    assert (level, "can't be asked" in text) == ("warn", True)
+
+
+def test_a_web_page_is_no_telephony_api(site: Site) -> None:
+    with serving(Api(page=True)) as api:
+        found = checks(site.call("doctor", "--json", env={"CALLSCHED_SYMBL_BASE_URL": api.url}))
+
+    assert found["credentials"][0] == "fail"
+    assert "is not encrypted" in found["api"][1]
+
+
+def test_wrong_settings_are_told_in_a_line(site: Site) -> None:
+    found = checks(site.call("doctor", "--json", env={"CALLSCHED_MAX_CONCURRENCY": "many"}))
+
+    assert set(found) == {"settings"}
+    assert "CALLSCHED_MAX_CONCURRENCY" in found["settings"][1]
+
+
+def test_too_few_files_are_told(site: Site) -> None:
+    words = [sys.executable, "-m", "scheduler.cli", "doctor", "--json"]
+    looked = subprocess.run(
+        words,
+        env=site.env,
+        cwd=site.home,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512)),
+    )
+
+    (files,) = (check for check in json.loads(looked.stdout)["checks"] if check["name"] == "files")
+    assert (files["level"], "CALLSCHED_LISTENER_SOCKETS" in files["remedy"]) == ("warn", True)
+
+
+# Servers that are not as they should be -----------------------------------------------------------
+
+
+def test_a_server_of_defaults_keeps_nothing(machine: Machine) -> None:
+    found = look(machine.server(ANY))
+
+    assert levels(found) == {"persistence": "fail"}
+    assert found["persistence"].remedy == "set appendonly yes on it"
+
+
+@pytest.mark.parametrize(
+    ("fsync", "level"), [("always", None), ("everysec", "warn"), ("no", "fail")]
+)
+def test_what_a_machines_death_loses_is_told(
+    machine: Machine, fsync: str, level: str | None
+) -> None:
+    found = look(machine.server(ANY, "--appendonly", "yes", "--appendfsync", fsync))
+
+    assert levels(found) == ({"persistence": level} if level else {})
+
+
+@needs_waitaof
+def test_a_server_that_can_wait_for_its_disk_is_told_so(machine: Machine) -> None:
+    server = machine.server(NEW, "--appendonly", "yes", "--appendfsync", "everysec")
+
+    assert "CALLSCHED_DURABILITY=disk" in look(server)["persistence"].remedy
+    assert levels(look(server, Durability.DISK)) == {}
+
+
+def test_a_setting_that_the_server_cannot_fulfil_is_told(machine: Machine) -> None:
+    server = machine.server(ANY, "--appendonly", "no")
+
+    assert look(server, Durability.DISK)["durability"].level == "fail"
+    replica = look(server, Durability.REPLICA)
+    assert levels(replica) == {"persistence": "warn", "durability": "fail"}
+    assert "nothing is dialled" in replica["durability"].text
+
+
+def test_a_server_that_forgets_when_memory_is_short_is_told(machine: Machine) -> None:
+    server = machine.server(ANY, "--appendonly", "yes", "--appendfsync", "always")
+    server.redis.config_set("maxmemory-policy", "allkeys-lru")
+    assert levels(look(server)) == {"eviction": "warn"}
+
+    server.redis.config_set("maxmemory", 2**30)
+    assert levels(look(server)) == {"eviction": "fail"}
+
+
+@pytest.mark.parametrize(("share", "level"), [(0.5, None), (0.8, "warn"), (0.97, "fail")])
+def test_memory_that_runs_short_is_told(machine: Machine, share: float, level: str | None) -> None:
+    server = machine.server(ANY, "--appendonly", "yes", "--appendfsync", "always")
+    for n in range(100):  # in pieces, for what is sent takes memory as well
+        server.redis.set(f"filler {n}", "x" * 200_000)
+    server.redis.config_set("maxmemory", int(server.redis.info()["used_memory"] / share))
+
+    assert levels(look(server)) == ({"memory": level} if level else {})
+
+
+def test_a_replica_is_told(machine: Machine) -> None:
+    master, replica = machine.pair()
+
+    assert look(replica)["role"].level == "fail"
+    assert "1 replicas" in look(master)["role"].text
+
+
+def test_a_newer_ledger_is_told(machine: Machine) -> None:
+    server = machine.server(ANY, "--appendonly", "yes", "--appendfsync", "always")
+    server.redis.set(f"{keys.ROOT}schema", keys.SCHEMA + 1)
+
+    found = look(server)
+
+    assert levels(found) == {"ledger": "fail"}
+    assert "upgrade" in found["ledger"].remedy
+
+
+def test_a_managed_server_that_denies_config_is_read_by_what_it_does_tell(
+    machine: Machine,
+) -> None:
+    server = machine.server(ANY, "--appendonly", "yes", "--appendfsync", "always")
+    server.redis.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-config")
+
+    found = {
+        finding.name: finding
+        for finding in redis_findings(f"unix://tenant:pw@{server.socket}?db=0", Durability.SERVER)
+    }
+
+    assert found["eviction"].level == "ok"
+    assert levels(found) == {"persistence": "warn"}
+    assert "(not told)" in found["persistence"].text
+
+
+def test_a_server_that_denies_info_is_told(machine: Machine) -> None:
+    server = machine.server(ANY)
+    server.redis.execute_command("ACL", "SETUSER", "tenant", "on", ">pw", "~*", "+@all", "-info")
+
+    url = f"unix://tenant:pw@{server.socket}?db=0"
+    first, second = redis_findings(url, Durability.SERVER)
+
+    assert (first.level, second.level) == ("ok", "warn")
+    assert "INFO" in second.text
+
+
+def test_a_wrong_password_is_told(machine: Machine) -> None:
+    server = machine.server(ANY)
+    server.redis.config_set("requirepass", "right")
+
+    (found,) = redis_findings(f"unix://:wrong@{server.socket}?db=0", Durability.SERVER)
+
+    assert (found.level, "CALLSCHED_REDIS_URL" in found.text) == ("fail", True)
+    assert "wrong@" not in found.text
+
+
+# The account ------------------------------------------------------------------------------------
+
+
+def test_late_stops_blocked_credentials_and_an_outage_are_told(machine: Machine) -> None:
+    store: Any = machine.store(machine.server(ANY), Durability.SERVER)
+    store.open()
+    assert levels_of(store) == {}
+
+    live = keys.account("a", "live")
+    store.redis.zadd(live, {f"c:{row}:1": 1.0 for row in range(3)})
+    store.block("a", "print", "402 Payment Required")
+    store.redis.hset(keys.account("a", "meta"), "probe_at", 1.0)
+    assert levels_of(store) == {"stops": "warn", "blocked": "fail", "outage": "warn"}
+
+    store.redis.zadd(live, {"c:4:1": 1.0})
+    assert levels_of(store)["stops"] == "fail"
+
+
+def levels_of(store: Store) -> dict[str, str]:
+    return levels({found.name: found for found in account_findings(store, "a", "print")})
+
+
+def test_it_runs_as_a_user_without_a_home_folder_of_its_own(site: Site) -> None:
+    state = site.home / "not" / "there" / "yet"
+
+    looked = site.call("doctor", "--json", env={"CALLSCHED_STATE_DIR": str(state)})
+
+    assert checks(looked)["disk"][0] == "ok"
+    assert os.path.isdir(state)  # noqa: PTH112
