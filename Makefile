@@ -10,7 +10,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean constraints
+.PHONY: help run test check chaos bench clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: $(INSTALLED_DEV) ## 1,000 seeded faults, forty minutes at most; writes docs/chaos-table.md
+	$(BIN)/python -m tests.chaos --faults 1000 --side-by-side 4 --minutes 38 --table docs/chaos-table.md
 
 bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-*.png
 	$(BIN)/python benchmarks/efficiency.py steady --plot slots-steady.png

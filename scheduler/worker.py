@@ -98,8 +98,10 @@ class Worker:
             only=assignment.campaign_id,
             allowed=frozenset(settings.allowed_numbers),
         )
-        readers = min(settings.collect_threads, settings.worker_threads - RESERVED_THREADS - 1)
-        seats = settings.worker_threads - RESERVED_THREADS - readers
+        # A small pool reads with one thread: dials go first.
+        free = settings.worker_threads - RESERVED_THREADS
+        readers = min(settings.collect_threads, max(1, free // 4))
+        seats = free - readers
         messages, collects = Messages(send_dial, seats), Messages(send_collect, readers)
         self._timekeeper = Timekeeper(
             self._store,

@@ -196,7 +196,7 @@ def test_stops_leave_on_time_while_every_dialling_thread_waits_for_a_slow_api(
     seconds = dict(zip(numbers(12), [2] * 4 + [6] * 4 + [1] * 4, strict=True))
     rows = [f"{number},{length}s" for number, length in seconds.items()]
     (site.home / "slow.csv").write_text("\n".join(["phone_number,max_duration", *rows]))
-    site.env["CALLSCHED_WORKER_THREADS"] = "6"
+    site.env["CALLSCHED_WORKER_THREADS"] = "7"
     words = ("run", "slow.csv", "--max-concurrency", "8", "--workers", "1", "--json")
     run = start_until(site, sandbox, 8, *words)
 

@@ -1,0 +1,18 @@
+"""Real workers, a real Redis, the sandbox for the API, and faults that strike as a seed says.
+
+    pytest tests/chaos                          two short runs with every kind of fault
+    make chaos                                  1,000 faults, and the table
+    python -m tests.chaos --seed 7              one run; --folder DIR keeps its logs and its journal
+
+`docs/chaos.md` says what strikes and what must hold all the same. In the order of a run:
+
+    plan.py     what strikes when, all of it drawn from a seed
+    run.py      starts everything, deals the blows, revives the dead, mends all, waits for the end
+    worker.py   a worker of ours that dies or freezes at the n-th passage of a point
+    proxy.py    lines to Redis and to the API that can be cut
+    judge.py    holds the ledger against the sandbox's journal
+    table.py    many runs side by side, and the table
+
+A seed repeats what strikes and when, not how the processes take turns: a run that broke a promise
+prints journal and ledger of the contact in question, and keeps its folder.
+"""
