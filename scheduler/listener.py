@@ -153,7 +153,8 @@ class Listener:
             follower.task.cancel()
         await self._ask(self._charges, self._let_go)
         # The end of the loop would cancel them once more, and leave half-closed sockets behind.
-        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=LEAVE_SECONDS)
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left, timeout=LEAVE_SECONDS)
 
     def _let_go(self) -> None:
         try:

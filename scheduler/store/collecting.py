@@ -19,8 +19,9 @@ from scheduler.store.ledger import Store, clock
 #: How long `tail` shows a call that has been collected.
 TAIL_SECONDS = 3600
 
-#: Until a conversation whose reader died is read again.
-READER_LEASE_SECONDS = 60.0
+#: Until a conversation whose reader died is read again. A reading that takes longer is repeated, which
+#: does no harm.
+READER_LEASE_SECONDS = 15.0
 
 #: What was collected of one conversation, in JSON's own types, under the names of `Insight`.
 Said = dict[str, Any]

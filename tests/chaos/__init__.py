@@ -7,7 +7,9 @@
 `docs/chaos.md` says what strikes and what must hold all the same. In the order of a run:
 
     plan.py     what strikes when, all of it drawn from a seed
-    run.py      starts everything, deals the blows, revives the dead, mends all, waits for the end
+    run.py      starts everything, has the blows dealt, waits for the end
+    blows.py    deals what strikes from outside, and mends it
+    lives.py    starts a dead worker again, wakes a frozen one
     worker.py   a worker of ours that dies or freezes at the n-th passage of a point
     proxy.py    lines to Redis and to the API that can be cut
     judge.py    holds the ledger against the sandbox's journal

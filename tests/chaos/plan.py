@@ -37,7 +37,7 @@ FREEZING_POINTS = (
 FREEZE_SECONDS = 3.2
 
 #: How a proxy cuts a line: connections are refused; they are reset; bytes stand still and go on
-#: later; a reply is cut in its middle, and what follows is reset.
+#: later; every reply is cut in its middle, and its connection reset.
 CUTS = ("refuse", "reset", "stall", "mid_reply")
 
 LOST_ANSWERS = ("reset_after", "hang", "cut_body", "500")
@@ -74,10 +74,15 @@ class Blow:
     """A fault that strikes at an instant of the run."""
 
     at_seconds: float  #: since the campaign was sealed
-    kind: str  #: which method of `run.Run` deals it
+    kind: str  #: `blows.py` knows how it is dealt
     how: str = ""
     worker: int = ALL
     seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Kind and way, as the table has them."""
+        return f"{self.kind}: {self.how}" if self.how else self.kind
 
 
 @dataclass(frozen=True, slots=True)

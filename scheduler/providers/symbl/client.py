@@ -64,7 +64,7 @@ from scheduler.tokens import TokenShelf
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
 EVENT_SECONDS = 5.0
-READ_SECONDS = 30.0
+READ_SECONDS = 10.0
 
 
 class Symbl:
