@@ -19,8 +19,8 @@ from scheduler.store.ledger import Store, clock
 #: How long `tail` shows a call that has been collected.
 TAIL_SECONDS = 3600
 
-#: Until a conversation whose reader died is read again. A reading that takes longer is repeated, which
-#: does no harm.
+#: Until a conversation whose reader died is read again. A reading that takes longer is repeated,
+#: which does no harm.
 READER_LEASE_SECONDS = 15.0
 
 #: What was collected of one conversation, in JSON's own types, under the names of `Insight`.
