@@ -29,7 +29,6 @@ from scheduler.errors import (
     AccountFault,
     AtLimit,
     LedgerUnreachable,
-    MaybeDone,
     NoSuchConnection,
     NotDone,
     NotSent,
@@ -442,10 +441,11 @@ class Dialer:
                 self._confirm(order.attempt, denied)
             elif denied is not None:
                 self._confirm(order.attempt, disposition, reason)
-        except AccountFault as error:
-            self.block(error)
-        except (NotDone, MaybeDone, Refused) as error:
+        except ProviderError as error:
             logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
+            self._store.note_stop_error(order.attempt, str(error))
+            if isinstance(error, AccountFault):
+                self.block(error)
         else:
             self._confirm(order.attempt, disposition, reason, answer)
 

@@ -406,6 +406,11 @@ class Store:
         said = int(self.run(self.do.deny, account, str(attempt), apart, clock(now)))
         return (None, Disposition.STOPPED, Disposition.HUNG_UP)[said]
 
+    def note_stop_error(self, attempt: Attempt, message: str) -> None:
+        """Keep what the API said to a stop that it did not confirm; the last word counts."""
+        with reaching():
+            self.redis.hset(keys.attempt(str(attempt)), "stop_error", message)
+
     def confirm(
         self,
         account: str,

@@ -194,6 +194,8 @@ def _page_of_results(
 def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
     """Return what was said where it was collected, and nothing where it was not."""
     known: dict[str, Any] = {}
+    if "stop_error" in attempt:
+        known["stop_error"] = attempt["stop_error"]
     if "summaries" in attempt:
         known["summary_pages"] = json.loads(attempt["summaries"])
     if "collect_error" in attempt:

@@ -763,6 +763,10 @@ def test_a_stop_is_repeated_until_it_is_confirmed_and_keeps_its_slot(
     assert rig.record()["disposition"] == "stopped"
     assert rig.account().slots == 0
     assert [event["by"] for event in sandbox.events("ended")] == ["stop"]
+    # What the API said meanwhile is told, since it may be worth a question to it.
+    assert ("lost" if fault == "reset_before" else fault.strip("html")) in rig.record()[
+        "stop_error"
+    ]
 
 
 def test_stops_leave_on_time_while_every_dialling_thread_waits(
