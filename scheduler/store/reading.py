@@ -117,22 +117,24 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
 
 def account_view(store: Store, account: str) -> AccountView:
     """Read an account; one that nothing is known of has a fresh limit and nothing live."""
+    with reaching():
+        seconds, microseconds = store.redis.time()
+    now = seconds + microseconds / 1e6
     with reaching(), store.redis.pipeline(transaction=True) as pipe:
-        pipe.time()
         pipe.zcard(keys.account(account, "slots"))
         pipe.hgetall(keys.account(account, "meta"))
-        pipe.zrange(keys.account(account, "live"), 0, -1, withscores=True)
+        pipe.zcard(keys.account(account, "live"))
+        pipe.zcount(keys.account(account, "live"), "-inf", f"({now!r}")
+        pipe.zrange(keys.account(account, "live"), 0, 0, withscores=True)
         pipe.hgetall(keys.account(account, "blocks"))
-        (seconds, microseconds), slots, meta, live, blocks = pipe.execute()
-    now = seconds + microseconds / 1e6
-    late = [now - deadline for _, deadline in live if deadline < now]
+        slots, meta, live, overdue, oldest, blocks = pipe.execute()
     return AccountView(
         account=account,
         slots=slots,
         learned=int(meta.get("learned", limit.FIRST)),
-        live=len(live),
-        overdue=len(late),
-        oldest_overdue_seconds=max(late, default=0.0),
+        live=live,
+        overdue=overdue,
+        oldest_overdue_seconds=max(0.0, now - oldest[0][1]) if oldest else 0.0,
         blocks=blocks,
         outage="probe_at" in meta,
     )
