@@ -12,7 +12,7 @@ from typing import Any
 from tenacity.wait import wait_exponential
 
 from scheduler.clock import since_boot
-from scheduler.dialer import Duty, waited
+from scheduler.dialer import Duty, give_way, waited
 from scheduler.errors import NotRecorded, ProviderError
 from scheduler.masking import mask_text
 from scheduler.models import Insight
@@ -33,9 +33,6 @@ BETWEEN_READS = wait_exponential(multiplier=1, max=30)
 
 #: A transcript that is still empty so long after the call is taken for the whole of it.
 SILENT_SECONDS = 10.0
-
-#: How long a collect waits at most for this worker's stops to have been sent.
-_YIELD_SECONDS = 0.5
 
 
 class Collector:
@@ -65,7 +62,7 @@ class Collector:
     def collect(self, until: float) -> None:
         """Read what is due, until nothing is or it is `until`."""
         while not self.closing.is_set() and since_boot() < until:
-            self._give_way()
+            give_way(self._is_stopping, self.closing)
             due = take_collect(self._store, self._duty.account, only=self._duty.only)
             if due is None:
                 return
@@ -73,11 +70,6 @@ class Collector:
                 self._store, self._provider, self._duty.account, due, self._patience_seconds
             )
             reading.read()
-
-    def _give_way(self) -> None:
-        give_up_at = since_boot() + _YIELD_SECONDS
-        while self._is_stopping() and since_boot() < give_up_at:
-            self.closing.wait(0.02)
 
 
 class _Reading:

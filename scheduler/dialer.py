@@ -86,6 +86,13 @@ def waited(strategy: wait_base, times: int) -> float:
     return float(strategy(state))
 
 
+def give_way(is_busy: Callable[[], bool], closing: threading.Event) -> None:
+    """Let due stops go first, for a while: a call more is worth less than one that ends on time."""
+    give_up_at = since_boot() + GIVE_WAY_SECONDS
+    while is_busy() and since_boot() < give_up_at:
+        closing.wait(0.01)
+
+
 @dataclass(frozen=True, slots=True)
 class Duty:
     """What this worker dials: whose calls, with what ceiling, and whom at most."""
@@ -145,7 +152,7 @@ class Dialer:
             self._inside += 1
         try:
             while not self.closing.is_set() and (until is None or since_boot() < until):
-                self._give_way()
+                give_way(self._is_behind, self.closing)
                 claim = self._claim()
                 if isinstance(claim, Claim):
                     self.dial_one(claim)
@@ -154,12 +161,6 @@ class Dialer:
         finally:
             with self._lingering:
                 self._inside -= 1
-
-    def _give_way(self) -> None:
-        """Let due stops go first: a call more is worth less than one that ends on time."""
-        give_up_at = since_boot() + GIVE_WAY_SECONDS
-        while self._is_behind() and since_boot() < give_up_at:
-            self.closing.wait(0.01)
 
     def _linger(self) -> bool:
         """Wait to be wanted; False when nobody did for a while."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import typer
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from scheduler.cli import console
-from scheduler.errors import AccountFault, AtLimit, ProviderError
+from scheduler.cli.patience import patiently
+from scheduler.errors import AccountFault, ProviderError
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
 from scheduler.store import CampaignView, RedisTokenShelf, Store, erase
@@ -60,7 +60,7 @@ class Erasure:
         if self._fault:
             return self._fault
         try:
-            _patiently(provider.erase, conversation_id)
+            patiently(provider.erase, conversation_id)
         except AccountFault as error:
             self._fault = str(error)
             return self._fault
@@ -117,12 +117,3 @@ def confirm(question: str) -> None:
     if console.may_ask() and not typer.confirm(question, default=False, err=True):
         console.say("nothing was erased")
         raise typer.Exit(1)
-
-
-#: Of many requests at once, some may be too many.
-_patiently = Retrying(
-    retry=retry_if_exception_type(AtLimit),
-    wait=wait_random_exponential(multiplier=0.5, max=8),
-    stop=stop_after_attempt(6),
-    reraise=True,
-)

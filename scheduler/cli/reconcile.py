@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import typer
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from scheduler.cli import console, options
 from scheduler.cli.ledger import expect_account, ledger
+from scheduler.cli.patience import patiently
 from scheduler.clock import since_boot
 from scheduler.collector import Collector
 from scheduler.dialer import Duty
-from scheduler.errors import AtLimit, ConfigError, ProviderError, StaleAttempt
+from scheduler.errors import ConfigError, ProviderError, StaleAttempt
 from scheduler.masking import mask_text
 from scheduler.models import Reason, conversation_name
 from scheduler.providers import FoundConversation, Symbl
@@ -211,7 +211,7 @@ def _find(store: Store, campaign: CampaignView, provider: Symbl, report: _Report
     for since, until, cases in _windows(report.cases, campaign.created_at):
         names = {case.name for case in cases}
         found: dict[str, list[FoundConversation]] = {}
-        for each in _patiently(provider.find, names, since, until):
+        for each in patiently(provider.find, names, since, until):
             found.setdefault(each.name, []).append(each)
         for case in cases:
             _attach(store, campaign, case, found.get(case.name, []), report)
@@ -382,12 +382,3 @@ def _advise(campaign: CampaignView, report: _Report) -> None:
             f"what you know of the others, say: callsched reconcile {campaign_id} CONTACT --placed,"
             " or --not-placed, or --not-placed --redial"
         )
-
-
-#: Of many requests at once, some may be too many.
-_patiently = Retrying(
-    retry=retry_if_exception_type(AtLimit),
-    wait=wait_random_exponential(multiplier=0.5, max=8),
-    stop=stop_after_attempt(6),
-    reraise=True,
-)

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.ledger import Store
-
-#: Calls that are looked at in one round trip.
-_PAGE = 500
+from scheduler.store.reading import contact_pages
 
 
 def erase(store: Store, campaign_id: str, row: int) -> list[str]:
@@ -28,19 +26,13 @@ def erase(store: Store, campaign_id: str, row: int) -> list[str]:
 
 def called_rows(store: Store, campaign_id: str) -> Iterator[int]:
     """Yield the rows of a campaign that have had an attempt, whatever became of it."""
-    contacts, after = keys.campaign(campaign_id, "contacts"), "-"
-    while True:
-        with reaching():
-            page = store.redis.xrange(contacts, min=after, count=_PAGE)
-        if not page:
-            return
-        rows = [int(entry.partition("-")[0]) for entry, _ in page]
+    for page in contact_pages(store, campaign_id):
+        rows = [row for row, _ in page]
         with reaching(), store.redis.pipeline(transaction=False) as pipe:
             for row in rows:
                 pipe.hget(keys.call(campaign_id, row), "attempt")
             numbers = pipe.execute()
         yield from (row for row, number in zip(rows, numbers, strict=True) if int(number or 0))
-        after = f"({page[-1][0]}"
 
 
 def erase_lines(store: Store, campaign_id: str) -> None:

@@ -163,14 +163,19 @@ def awaited(store: Store, account: str, campaign_id: str) -> int:
 
 def results(store: Store, campaign_id: str) -> Iterator[dict[str, Any]]:
     """Yield a record for every contact of a campaign, in the order of its file."""
+    for rows in contact_pages(store, campaign_id):
+        yield from _page_of_results(store, campaign_id, rows)
+
+
+def contact_pages(store: Store, campaign_id: str) -> Iterator[list[tuple[int, str]]]:
+    """Yield the rows of a campaign with their contacts' records, some at a time."""
     contacts, after = keys.campaign(campaign_id, "contacts"), "-"
     while True:
         with reaching():
             page = store.redis.xrange(contacts, min=after, count=_PAGE)
         if not page:
             return
-        rows = [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in page]
-        yield from _page_of_results(store, campaign_id, rows)
+        yield [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in page]
         after = f"({page[-1][0]}"
 
 
@@ -279,16 +284,10 @@ def result(store: Store, campaign_id: str, row: int) -> dict[str, Any]:
 
 def rows_to(store: Store, campaign_id: str, number: str) -> Iterator[int]:
     """Yield the rows of a campaign that reach a number or SIP address."""
-    contacts, after = keys.campaign(campaign_id, "contacts"), "-"
-    while True:
-        with reaching():
-            page = store.redis.xrange(contacts, min=after, count=_PAGE)
-        if not page:
-            return
-        for entry, fields in page:
-            if number in fields["c"] and decode(fields["c"])[0].address == number:
-                yield int(entry.partition("-")[0])
-        after = f"({page[-1][0]}"
+    for page in contact_pages(store, campaign_id):
+        for row, record in page:
+            if number in record and decode(record)[0].address == number:
+                yield row
 
 
 def live_connection(store: Store, campaign_id: str, row: int) -> Connection:

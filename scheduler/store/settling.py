@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,9 +14,7 @@ from scheduler.records import decode
 from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.ledger import Store, clock
-
-#: Calls that are looked at in one round trip.
-_PAGE = 500
+from scheduler.store.reading import contact_pages
 
 
 class Verdict(StrEnum):
@@ -79,36 +77,26 @@ def _is_unknown(
     return disposition == Disposition.UNKNOWN or (settled_too and why == Reason.NOT_PLACED)
 
 
-def _pages(
-    store: Store, campaign_id: str, rows: Collection[int]
-) -> Iterator[dict[int, dict[str, str]]]:
+def _pages(store: Store, campaign_id: str, rows: Collection[int]) -> Iterator[dict[int, str]]:
     """Yield the wanted rows with their contacts' records, some at a time."""
-    contacts = keys.campaign(campaign_id, "contacts")
-    if rows:
-        with reaching(), store.redis.pipeline(transaction=False) as pipe:
-            for row in sorted(rows):
-                pipe.xrange(contacts, f"{row}-0", f"{row}-0")
-            yield _by_row(entry for entries in pipe.execute() for entry in entries)
+    if not rows:
+        yield from map(dict, contact_pages(store, campaign_id))
         return
-    after = "-"
-    while True:
-        with reaching():
-            page = store.redis.xrange(contacts, min=after, count=_PAGE)
-        if not page:
-            return
-        yield _by_row(page)
-        after = f"({page[-1][0]}"
-
-
-def _by_row(entries: Iterable[tuple[str, dict[str, str]]]) -> dict[int, dict[str, str]]:
-    return {int(entry.partition("-")[0]): fields for entry, fields in entries}
+    contacts = keys.campaign(campaign_id, "contacts")
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for row in sorted(rows):
+            pipe.xrange(contacts, f"{row}-0", f"{row}-0")
+        found = pipe.execute()
+    yield {
+        row: entries[0][1]["c"] for row, entries in zip(sorted(rows), found, strict=True) if entries
+    }
 
 
 def _known_of(
     store: Store,
     account: str,
     found: list[tuple[Attempt, str | None]],
-    page: dict[int, dict[str, str]],
+    page: dict[int, str],
 ) -> Iterator[UnknownCall]:
     with reaching(), store.redis.pipeline(transaction=False) as pipe:
         for attempt, _ in found:
@@ -120,7 +108,7 @@ def _known_of(
         (begun_at, conversation_id), held_until, redial_at = known
         yield UnknownCall(
             attempt,
-            decode(page[attempt.row]["c"])[0],
+            decode(page[attempt.row])[0],
             why or "",
             float(begun_at) if begun_at else None,
             held_until,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,21 +29,6 @@ CALL_SECONDS = 0.5
 def running() -> Iterator[SandboxProcess]:
     with SandboxProcess(limit=50, answer_after=0.05, line_every=0.1) as sandbox:
         yield sandbox
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[EmbeddedRedis]:
-    folder = Path(tempfile.mkdtemp(prefix="callsched-"))
-    with EmbeddedRedis(folder) as private:
-        yield private
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def ledger(private: EmbeddedRedis) -> Iterator[Redis]:
-    with Redis.from_url(private.url, decode_responses=True) as client:
-        client.flushall()
-        yield client
 
 
 Open = Callable[..., Rig]

@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,21 +21,6 @@ from scheduler.store.scripts import source
 from tests.functional.rig import ACCOUNT, ANYBODY, LONG_SECONDS, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.wire import CONNECT_PATH, Api, Proxy, Request, http, wait_until
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[EmbeddedRedis]:
-    folder = Path(tempfile.mkdtemp(prefix="callsched-"))
-    with EmbeddedRedis(folder) as private:
-        yield private
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def ledger(private: EmbeddedRedis) -> Iterator[Redis]:
-    with Redis.from_url(private.url, decode_responses=True) as client:
-        client.flushall()
-        yield client
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,21 +21,6 @@ from tests.sandbox_process import SandboxProcess
 from tests.wire import Api, Request, http, wait_until
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[EmbeddedRedis]:
-    folder = Path(tempfile.mkdtemp(prefix="callsched-"))
-    with EmbeddedRedis(folder) as private:
-        yield private
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def ledger(private: EmbeddedRedis) -> Iterator[Redis]:
-    with Redis.from_url(private.url, decode_responses=True) as client:
-        client.flushall()
-        yield client
 
 
 Open = Callable[..., Rig]

@@ -5,13 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -37,21 +34,6 @@ UNAUTHORIZED = http(401, {"message": "Token validation failed for provided token
 def running() -> Iterator[SandboxProcess]:
     with SandboxProcess(limit=200) as sandbox:
         yield sandbox
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[EmbeddedRedis]:
-    folder = Path(tempfile.mkdtemp(prefix="callsched-"))
-    with EmbeddedRedis(folder) as private:
-        yield private
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def ledger(private: EmbeddedRedis) -> Iterator[Redis]:
-    with Redis.from_url(private.url, decode_responses=True) as client:
-        client.flushall()
-        yield client
 
 
 Open = Callable[..., Symbl]

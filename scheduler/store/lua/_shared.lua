@@ -77,6 +77,16 @@ local function close_when_done(campaign, now)
   end
 end
 
+-- A finished campaign has calls to make again.
+local function go_on(campaign, account)
+  local meta = campaign_key(campaign, "meta")
+  if redis.call("HGET", meta, "state") == "finished" then
+    redis.call("HSET", meta, "state", "active")
+    redis.call("HDEL", meta, "finished_at")
+    redis.call("ZADD", account_key(account, "campaigns"), "NX", 0, campaign)
+  end
+end
+
 local function end_call(call, disposition, reason, message, now)
   if not move(call, ENDED) then
     return false

@@ -71,9 +71,7 @@ redis.call("HINCRBY", counts, PENDING, added - ended)
 redis.call("HINCRBY", counts, ENDED, ended)
 
 -- New calls for a campaign that had come to its end: it goes on.
-if state == "finished" and added > ended then
-  redis.call("HSET", meta, "state", "active")
-  redis.call("HDEL", meta, "finished_at")
-  redis.call("ZADD", account_key(account, "campaigns"), "NX", 0, campaign)
+if added > ended then
+  go_on(campaign, account)
 end
 return "added"

@@ -17,7 +17,7 @@
 local account, attempt, verdict, token = unpack(ARGV, 1, 4)
 local now = clock(ARGV[5])
 local call, record = call_of(attempt), attempt_key(attempt)
-local meta, due = campaign_key(call.campaign, "meta"), campaign_key(call.campaign, "due")
+local due = campaign_key(call.campaign, "due")
 
 local by, conversation, connection =
   unpack(redis.call("HMGET", record, "settled_by", "conversation_id", "connection_id"))
@@ -46,11 +46,7 @@ local function reopen()
   redis.call("HINCRBY", counts, PENDING, 1)
   tally(call.campaign, disposition, reason, -1)
   redis.call("HDEL", call.key, "disposition", "reason", "ended_at", "error")
-  if redis.call("HGET", meta, "state") == "finished" then
-    redis.call("HSET", meta, "state", "active")
-    redis.call("HDEL", meta, "finished_at")
-    redis.call("ZADD", account_key(account, "campaigns"), "NX", 0, call.campaign)
-  end
+  go_on(call.campaign, account)
 end
 
 redis.call("HSET", record, "settled_by", token)
