@@ -3,7 +3,8 @@
 Who lives is told by locks on files, which die with their processes, never by process ids:
 
     redis.users.lock    shared by everybody who uses the server; the last one out shuts it down
-    redis.server.lock   held by the server itself, which inherits it: taken means that it lives
+    redis.server.lock   held by the server itself, which inherits it: taken means that it lives;
+                        it holds one byte for every start
     redis.start.lock    held while somebody joins, leaves, starts or stops, so that nobody joins
                         a server that is on its way out and no two start one
 """
@@ -135,6 +136,11 @@ class EmbeddedRedis:
         with self._start_lock():
             return self._bring_up()
 
+    @property
+    def starts(self) -> int:
+        """How often the server was started, by whomever: one more than before says that it died."""
+        return (self._dir / "redis.server.lock").stat().st_size
+
     def close(self) -> None:
         """Leave the users; the last one out shuts the server down and waits until it is gone."""
         users, self._users = self._users, None
@@ -242,6 +248,7 @@ class EmbeddedRedis:
             self._reap()
             binary = _find_server(self._oldest_version())
             try:
+                lock.write(b"+")
                 self._run(binary, lock)
             except OSError as error:
                 raise self._unusable(error) from error

@@ -59,6 +59,7 @@ class Supervision:
     ) -> None:
         self._store = store
         self._embedded = embedded
+        self._starts = embedded.starts if embedded else 0
         self._settings = settings
         self._campaign_id = campaign_id
         self._fingerprint = fingerprint
@@ -107,9 +108,17 @@ class Supervision:
         except LedgerUnreachable as error:
             self._revive(error)
             return None
+        self._tell_of_a_restart()
         self._progress.notice = self._notice(campaign, account)
         self._progress.show(campaign, account)
         return self._judge(campaign, account)
+
+    def _tell_of_a_restart(self) -> None:
+        """Say that the private Redis had died, also when a worker was quicker to mend it."""
+        if self._embedded is None or self._embedded.starts == self._starts:
+            return
+        self._starts = self._embedded.starts
+        console.say("the private Redis had died and has been started again")
 
     def _revive(self, error: LedgerUnreachable) -> None:
         """Start a dead private Redis again; for any other one there is only waiting."""
@@ -117,8 +126,6 @@ class Supervision:
             if self._embedded is None or not self._embedded.ensure():
                 console.say(f"waiting for Redis: {error}")
                 time.sleep(1)
-            else:
-                console.say("the private Redis had died and has been started again")
         except SchedulerError as trouble:
             console.say(str(trouble))
 

@@ -302,8 +302,10 @@ def test_a_process_that_did_not_start_the_server_brings_it_back(state_dir: Path)
             store(private, "word", "kept")
             kill_server(state_dir)
 
+            assert private.starts == 1
             assert private.ensure()
 
+            assert private.starts == 2, "who looks later sees that it had died"
             assert value(private, "word") == b"kept"
             starter.close()
             assert len(servers(state_dir)) == 1
