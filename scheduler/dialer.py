@@ -64,7 +64,7 @@ UNRECORDED_SECONDS = 5.0
 GIVE_WAY_SECONDS = 0.5
 
 #: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
-LINGER_SECONDS = 0.5
+LINGER_SECONDS = 2.0
 
 #: How long to insist on telling the ledger what became of a dialing attempt; less than its lease.
 INSIST_SECONDS = 20.0
@@ -132,7 +132,7 @@ class Dialer:
         self._deadline_in = deadline_in
         self._connected = connected
         self._is_behind = is_behind
-        self.closing = threading.Event()  #: set: claim no more
+        self._closing = threading.Event()
         self._lingering = threading.Condition()
         self._pacing = threading.Lock()
         self._threads = threads
@@ -151,8 +151,8 @@ class Dialer:
         with self._lingering:
             self._inside += 1
         try:
-            while not self.closing.is_set() and (until is None or since_boot() < until):
-                give_way(self._is_behind, self.closing)
+            while not self._closing.is_set() and (until is None or since_boot() < until):
+                give_way(self._is_behind, self._closing)
                 claim = self._claim()
                 if isinstance(claim, Claim):
                     self.dial_one(claim)
@@ -167,12 +167,35 @@ class Dialer:
         with self._lingering:
             self._idle += 1
             try:
-                if not self._lingering.wait_for(lambda: self._wanted > 0, LINGER_SECONDS):
+                self._lingering.wait_for(
+                    lambda: self._wanted > 0 or self.is_closing, LINGER_SECONDS
+                )
+                if self._wanted == 0:
                     return False
                 self._wanted -= 1
                 return True
             finally:
                 self._idle -= 1
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether no more is claimed."""
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        """Claim no more; threads that linger leave."""
+        self._closing.set()
+        with self._lingering:
+            self._lingering.notify_all()
+
+    def hand_on(self) -> bool:
+        """Have a thread that lingers look whether a call can go; False when there is none."""
+        with self._lingering:
+            if self._idle == self._wanted:
+                return False
+            self._wanted += 1
+            self._lingering.notify()
+            return True
 
     def wanted(self, calls: int) -> None:
         """Hear that so many calls can go: threads that linger take them, messages bring others.
@@ -206,7 +229,7 @@ class Dialer:
         """
         if seconds is not None and self._pacing.acquire(blocking=False):
             try:
-                return not self.closing.wait(min(seconds, LINGER_SECONDS))
+                return not self._closing.wait(min(seconds, LINGER_SECONDS))
             finally:
                 self._pacing.release()
         return self._linger()
@@ -351,7 +374,7 @@ class Dialer:
         """
         stop_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
         stopped = hopeless = False
-        while not (stopped and (hopeless or self.closing.is_set())):
+        while not (stopped and (hopeless or self._closing.is_set())):
             try:
                 seen = self._record(claim, connection, answered_at, stopped)
             except LedgerUnreachable as error:

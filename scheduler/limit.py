@@ -21,7 +21,7 @@ LONGEST_QUIET_SECONDS = 300.0
 
 #: Where calls are short a probe is soon worth its refusal: when each slot has been used so often
 #: since the last one. It keeps refusals below 1 for so many starts and slots.
-TURNS = 4
+TURNS = 6
 
 #: Failed probes after which the quiet time is the longest. More are not counted: each would only
 #: put off the return of trust.

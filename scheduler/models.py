@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 
 class CallState(StrEnum):
@@ -24,7 +25,7 @@ TRANSITIONS: dict[CallState, frozenset[CallState]] = {
     CallState.CLAIMED: frozenset({CallState.DIALING, CallState.PENDING, CallState.ENDED}),
     CallState.DIALING: frozenset({CallState.CONNECTED, CallState.PENDING, CallState.ENDED}),
     CallState.CONNECTED: frozenset({CallState.STOPPING}),
-    CallState.STOPPING: frozenset({CallState.ENDED}),
+    CallState.STOPPING: frozenset({CallState.ENDED, CallState.PENDING}),
     CallState.ENDED: frozenset(),
 }
 
@@ -53,6 +54,10 @@ class Reason(StrEnum):
     UNSUPPORTED_COUNTRY = "unsupported_country"  #: skipped: the API does not call this country
     DO_NOT_CALL = "do_not_call"  #: skipped: the number is on the do-not-call list
     NOT_ALLOWED = "not_allowed"  #: skipped: not on the allow-list of a trial
+    UNKNOWN_TIMEZONE = "unknown_timezone"  #: skipped: nobody can tell what time it is there
+    OUTSIDE_HOURS = "outside_hours"  #: skipped: no opening is left in which it may be called
+    CAPPED = "capped"  #: skipped: this party has been called as often as it may be
+    EXPIRED = "expired"  #: skipped: its `not_after` has passed
     MACHINE = "machine"  #: not_reached: an answering machine took the call
     UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
@@ -131,6 +136,8 @@ class Contact:
     dtmf: str = ""
     timezone: str = ""  #: IANA name
     max_duration_seconds: float | None = None  #: None: the campaign's
+    not_before: float | None = None  #: epoch seconds; None: the campaign's alone
+    not_after: float | None = None
     variables: dict[str, str] = field(default_factory=dict)  #: every other column
     options: StartOptions = field(default_factory=StartOptions)  #: its own, rendered
 
@@ -229,6 +236,63 @@ CHEAP_INSIGHTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """One rule that says when people may be called, in their own time."""
+
+    name: str = "calling_hours"  #: who says so: the key, the setting or the preset
+    #: Monday first: windows in minutes of the day, the opening in it, the close not.
+    week: tuple[tuple[tuple[int, int], ...], ...] = ((),) * 7
+    blackout_dates: tuple[str, ...] = ()  #: ISO dates on which nobody is called
+    holidays: tuple[str, ...] = ()  #: regions such as US or US-FL, closed on their public holidays
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many calls to one party in a rolling period, whatever campaign they are of."""
+
+    calls: int
+    per_seconds: float
+    name: str = "caps"  #: who says so
+
+
+class WhenCapped(StrEnum):
+    """What becomes of a call that a cap forbids now."""
+
+    WAIT = "wait"  #: it is due again when the cap allows it
+    SKIP = "skip"  #: it ends as skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often calls that ended in one way are dialled again, and when."""
+
+    max: int
+    delays_seconds: tuple[float, ...]  #: after the first, the second, …; the last one stays
+    jitter: float = 0.0  #: a share of the delay, by which it is longer or shorter at random
+
+
+#: What counts as a failure where a campaign stops itself, unless it says otherwise.
+FAILURES = (Disposition.REJECTED, Disposition.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreaker:
+    """Stops a campaign when too many of its last calls failed."""
+
+    share: float  #: of failures, from which on it stops
+    window_seconds: float
+    min_calls: int  #: fewer in the window say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """Lets a few calls go first, and the others when those went well."""
+
+    first: int
+    success: float  #: the share that must have gone well
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How the calls of one campaign are made; stored with the campaign when it is created."""
 
@@ -241,6 +305,17 @@ class Policy:
     on_machine: OnMachine = OnMachine.GO_ON
     insights: tuple[Insight, ...] = CHEAP_INSIGHTS  #: what is read when a call has ended
     on_unknown: OnUnknown = OnUnknown.HOLD
+    hours: tuple[Hours, ...] = ()  #: all of them have to be open; none: at any time
+    timezone: str = ""  #: IANA name, of contacts whose own can't be told; "": those are skipped
+    not_before: float | None = None  #: epoch seconds
+    not_after: float | None = None
+    caps: tuple[Cap, ...] = ()
+    when_capped: WhenCapped = WhenCapped.WAIT
+    retry: dict[str, Retry] = field(default_factory=dict)  #: by disposition
+    failures: tuple[Disposition, ...] = FAILURES
+    circuit_breaker: CircuitBreaker | None = None
+    canary: Canary | None = None
+    budget_seconds: float | None = None  #: of calls, those that are live at their worst
 
 
 def conversation_name(attempt: Attempt, policy: Policy, contact: Contact) -> str:

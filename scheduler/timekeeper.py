@@ -21,6 +21,9 @@ LONGEST_SLEEP_SECONDS = 0.5
 #: The shortest, for when what is due can't be dealt with yet: every thread is sending a stop.
 SHORTEST_SLEEP_SECONDS = 0.02
 
+#: Attempts whose time is over that are dealt with in one step.
+MOST = 100
+
 
 class Stops:
     """Sends stops on threads of its own, so that none waits behind a dial."""
@@ -108,7 +111,7 @@ class Timekeeper:
     def start(self, dialer: Dialer, stop_threads: int) -> None:
         """Do the first tick, overdue stops without their old pauses, then go on in a thread."""
         self._dialer = dialer
-        self._stops = Stops(dialer, stop_threads, self._woken.set)
+        self._stops = Stops(dialer, stop_threads, self._stop_sent)
         with suppress(LedgerUnreachable):
             self._store.hurry_stops(self._duty.account)
         self._tick_safely()
@@ -138,6 +141,11 @@ class Timekeeper:
         if since_boot() + seconds < self._sleeps_until:
             self._woken.set()
 
+    def _stop_sent(self) -> None:
+        """Hand the slot on to a thread that waits for one, unless stops wait for threads."""
+        if self._behind or self._dialer is None or not self._dialer.hand_on():
+            self._woken.set()
+
     def _keep(self) -> None:
         while not self._over.is_set():
             sleep = self._tick_safely()
@@ -165,27 +173,26 @@ class Timekeeper:
     def tick(self) -> float:
         """Do what is due now; return the seconds to sleep."""
         assert self._dialer is not None and self._stops is not None
-        account, most = self._duty.account, 100
-        while self._store.expire(account, most=most) == most:
-            pass
         free = self._stops.free
-        if free > 0:
-            delays = self._dialer.stop_delays
-            taken = self._store.take_stops(account, most=free, delays=delays)
-            for order in taken:
-                self._stops.send(order)
-            self._behind = len(taken) == free
-        dials, collects, soonest = self._store.ready(
-            account,
+        due = self._store.tick(
+            self._duty.account,
+            most=MOST,
+            free=free,
+            delays=self._dialer.stop_delays,
             ceiling=self._duty.ceiling,
             fingerprint=self._fingerprint,
             only=self._duty.only,
         )
-        if not self._dialer.closing.is_set():
-            if dials:
-                self._send(dials)
-            if collects:
-                self._send_collects(collects)
-        if soonest is None:
+        for order in due.stops:
+            self._stops.send(order)
+        self._behind = len(due.stops) == free
+        if not self._dialer.is_closing:
+            if due.dials:
+                self._send(due.dials)
+            if due.collects:
+                self._send_collects(due.collects)
+        if due.expired == MOST:
+            return 0.0
+        if due.seconds is None:
             return LONGEST_SLEEP_SECONDS
-        return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, soonest))
+        return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, due.seconds))

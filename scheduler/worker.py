@@ -14,13 +14,13 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_f
 from scheduler.clock import since_boot
 from scheduler.collector import Collector
 from scheduler.dialer import Dialer, Duty
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.ledger import open_store
 from scheduler.listener import Listener
 from scheduler.messages import Messages
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
-from scheduler.store import Leases, RedisTokenShelf, Store, awaited, campaign_view
+from scheduler.store import RedisTokenShelf, awaited, campaign_view
 from scheduler.timekeeper import Timekeeper
 
 logger = logging.getLogger(__name__)
@@ -38,31 +38,6 @@ class Assignment:
 
     campaign_id: str = ""  #: claim calls of this campaign only; "" for all
     parent_fd: int | None = None  #: a pipe that ends when the parent dies
-
-
-def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
-    """Open the ledger, and the private Redis for as long as it is used when no other is named.
-
-    Raises LedgerUnreachable, which names the setting, when the named one does not answer.
-    """
-    embedded = None
-    if settings.redis_url is not None:
-        url = settings.redis_url.get_secret_value()
-    else:
-        embedded = EmbeddedRedis(settings.state_dir)
-        embedded.open()
-        url = embedded.url
-    store = Store(url, Leases(stop_patience=settings.stop_patience), settings.durability)
-    try:
-        store.open()
-    except BaseException as error:
-        store.close()
-        if embedded is not None:
-            embedded.close()
-        elif isinstance(error, LedgerUnreachable):
-            raise LedgerUnreachable(f"check CALLSCHED_REDIS_URL: {error}") from error
-        raise
-    return store, embedded
 
 
 #: A worker outlives its Redis, also one that is not there yet.
@@ -167,7 +142,7 @@ class Worker:
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
-        self._dialer.closing.set()
+        self._dialer.close()
         self._collector.closing.set()
 
     def close(self) -> None:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.ledger import open_store
 from scheduler.settings import Settings, settings
 from scheduler.store import CampaignView, Store, campaign_ids
-from scheduler.worker import open_store
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from scheduler.store import (
     live_calls,
 )
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.25
 
 #: What is due within this time is waited for also with --no-wait: longer than after a 429.
 SOON_SECONDS = 35.0

@@ -68,6 +68,17 @@ class StopOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """What a timekeeper finds when it looks."""
+
+    expired: int  #: attempts that were dealt with, as `expire` does
+    stops: list[StopOrder]  #: taken, as `take_stops` does
+    dials: int  #: worth a message now
+    collects: int
+    seconds: float | None  #: until it has to look again; None when nothing is in sight
+
+
+@dataclass(frozen=True, slots=True)
 class LimitView:
     """What a decision about the limit is made from."""
 
@@ -100,6 +111,13 @@ def _limit_view(seen: Sequence[Any]) -> LimitView:
 
 def _written(known: Limit) -> tuple[int, int, float, int]:
     return known.learned, known.refusals, known.raise_at, known.step
+
+
+def _orders(flat: Sequence[str]) -> list[StopOrder]:
+    return [
+        StopOrder(Attempt.parse(attempt), connection, why, float(deadline), int(sendings))
+        for attempt, connection, why, deadline, sendings in zip(*(iter(flat),) * 5, strict=True)
+    ]
 
 
 def digest(text: str) -> bytes:
@@ -387,11 +405,7 @@ class Store:
     ) -> list[StopOrder]:
         """Take the stops that are due. Each is due again after the delay for its next sending."""
         give_up = self.leases.stop_give_up
-        flat = self.run(self.do.take_stops, account, most, give_up, clock(now), *delays)
-        return [
-            StopOrder(Attempt.parse(attempt), connection, why, float(deadline), int(sendings))
-            for attempt, connection, why, deadline, sendings in zip(*(iter(flat),) * 5, strict=True)
-        ]
+        return _orders(self.run(self.do.take_stops, account, most, give_up, clock(now), *delays))
 
     def hurry_stops(self, account: str, now: float | None = None) -> None:
         """Have every stop that waits for its next sending sent now."""
@@ -447,6 +461,29 @@ class Store:
         args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, clock(now))
         dials, collects, soonest = self.run(self.do.ready, *args)
         return int(dials), int(collects), float(soonest) if soonest else None
+
+    def tick(
+        self,
+        account: str,
+        *,
+        most: int,
+        free: int,
+        delays: Sequence[float],
+        ceiling: int,
+        fingerprint: str = "",
+        only: str = "",
+        apart_seconds: float = 0.5,
+        now: float | None = None,
+    ) -> Due:
+        """Do `expire`, `take_stops` (at most `free`) and `ready` in one step."""
+        lease = self.leases
+        bounds = (most, lease.stop_patience, free, lease.stop_give_up)
+        asked = (ceiling, fingerprint, only, FIRST, apart_seconds, lease.stop_late, clock(now))
+        expired, taken, (dials, collects, soonest) = self.run(
+            self.do.tick, account, *bounds, *asked, *delays
+        )
+        seconds = float(soonest) if soonest else None
+        return Due(int(expired), _orders(taken), int(dials), int(collects), seconds)
 
     # The limit ----------------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ class Rig:
         self.listener.start()
 
     def _send(self, count: int) -> None:
-        for _ in range(0 if self.dialer.closing.is_set() else count):
+        for _ in range(0 if self.dialer.is_closing else count):
             self.threads.submit(self._safely, self.dialer.dial)
 
     def _send_collects(self, count: int) -> None:
@@ -181,7 +181,7 @@ class Rig:
         return float(due_at) - time.time()
 
     def close(self) -> None:
-        self.dialer.closing.set()
+        self.dialer.close()
         self.collector.closing.set()
         self.threads.shutdown()
         self.listener.close()

@@ -676,7 +676,7 @@ def test_a_worker_that_leaves_while_redis_is_away_ends_its_call_first(
     rig.load(ANYBODY)
 
     dialling = answered_while_redis_is_away(through, proxy, sandbox)
-    through.dialer.closing.set()
+    through.dialer.close()
     dialling.finish()
 
     assert [event["by"] for event in sandbox.events("ended")] == ["stop"]

@@ -36,9 +36,10 @@ def test_nothing_follows_the_end_and_no_state_follows_itself() -> None:
 
 
 def test_a_phone_that_may_have_rung_is_not_called_again_once_it_is_connected() -> None:
-    connected_or_later = (CallState.CONNECTED, CallState.STOPPING, CallState.ENDED)
+    # Once it is over its campaign may have it tried again, by the disposition.
+    live_or_over = (CallState.CONNECTED, CallState.ENDED)
 
-    assert not any(CallState.PENDING in TRANSITIONS[state] for state in connected_or_later)
+    assert not any(CallState.PENDING in TRANSITIONS[state] for state in live_or_over)
 
 
 def test_a_call_is_open_from_its_claim_to_its_end() -> None:

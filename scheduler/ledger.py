@@ -1,0 +1,33 @@
+"""Which ledger the settings name, opened."""
+
+from __future__ import annotations
+
+from scheduler.embedded import EmbeddedRedis
+from scheduler.errors import LedgerUnreachable
+from scheduler.settings import Settings
+from scheduler.store import Leases, Store
+
+
+def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
+    """Open the ledger, and the private Redis for as long as it is used when no other is named.
+
+    Raises LedgerUnreachable, which names the setting, when the named one does not answer.
+    """
+    embedded = None
+    if settings.redis_url is not None:
+        url = settings.redis_url.get_secret_value()
+    else:
+        embedded = EmbeddedRedis(settings.state_dir)
+        embedded.open()
+        url = embedded.url
+    store = Store(url, Leases(stop_patience=settings.stop_patience), settings.durability)
+    try:
+        store.open()
+    except BaseException as error:
+        store.close()
+        if embedded is not None:
+            embedded.close()
+        elif isinstance(error, LedgerUnreachable):
+            raise LedgerUnreachable(f"check CALLSCHED_REDIS_URL: {error}") from error
+        raise
+    return store, embedded

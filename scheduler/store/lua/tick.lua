@@ -1,0 +1,26 @@
+--[[
+  What a timekeeper does each time it wakes, in one journey: `expire`, `take_stops` and `ready`.
+
+    ARGV[1]  account
+    ARGV[2]  most         attempts to deal with at once
+    ARGV[3]  patience     seconds for which a stop that is not confirmed keeps its slot
+    ARGV[4]  free         threads that can send a stop
+    ARGV[5]  give_up      seconds after which a stop that nobody confirms is no longer repeated
+    ARGV[6…8] ceiling, fingerprint, only: what `ready` is asked
+    ARGV[9]  first        the limit of an account that nothing is known of
+    ARGV[10] apart        seconds within which no other timekeeper says the same again
+    ARGV[11] late         seconds after which a stop counts as late
+    ARGV[12] now          "" for the server's clock
+    ARGV[13…] delays      between the sendings of a stop
+
+  Returns what the three do: how many were dealt with, the stops, and what `ready` says.
+]]
+local account, most, patience, free, give_up = unpack(ARGV, 1, 5)
+local ceiling, fingerprint, only, first, apart, late, now = unpack(ARGV, 6, 12)
+
+local expired = expire({ account, most, patience, now })
+local taken = {}
+if tonumber(free) > 0 then
+  taken = take_stops({ account, free, give_up, now, unpack(ARGV, 13) })
+end
+return { expired, taken, ready({ account, ceiling, fingerprint, only, first, apart, late, now }) }
