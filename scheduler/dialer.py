@@ -155,7 +155,9 @@ class Dialer:
                 give_way(self._is_behind, self._closing)
                 claim = self._claim()
                 if isinstance(claim, Claim):
-                    self.dial_one(claim)
+                    is_full = self.dial_one(claim)
+                    if is_full and until is not None and not self._linger():
+                        return
                 elif until is None or not self._wait_for(claim):
                     return
         finally:
@@ -234,16 +236,19 @@ class Dialer:
                 self._pacing.release()
         return self._linger()
 
-    def dial_one(self, claim: Claim) -> None:
-        """Take one claimed call to its connection, or to whatever becomes of it."""
+    def dial_one(self, claim: Claim) -> bool:
+        """Take one claimed call to its connection, or to whatever becomes of it.
+
+        True: with its connection the account was full, so that a claim would be in vain.
+        """
         try:
             reason = self._rule_against(claim)
-            if reason is not None:
-                self._finish(claim, Disposition.SKIPPED, reason=reason)
-            else:
-                self._dial(claim)
+            if reason is None:
+                return self._dial(claim)
+            self._finish(claim, Disposition.SKIPPED, reason=reason)
         except StaleAttempt as error:
             logger.info("%s", error)
+        return False
 
     def _rule_against(self, claim: Claim) -> Reason | None:
         """Say why this contact may not be called now. Every rule is decided here, at the dial."""
@@ -254,7 +259,7 @@ class Dialer:
             return Reason.DO_NOT_CALL
         return None
 
-    def _dial(self, claim: Claim) -> None:
+    def _dial(self, claim: Claim) -> bool:
         token = ""
         try:
             # First, because a token may take seconds, and from `begin` on the time is short.
@@ -262,13 +267,13 @@ class Dialer:
             token = uuid4().hex
             asked_at = since_boot()
             if not self._begin(claim, token):
-                return
+                return False
             connection = self._provider.start(_order(claim), partial(_leave, asked_at))
         except ProviderError as error:
             logger.warning("%s: %s", claim.attempt, mask_text(str(error)))
             self._settle(claim, token, error)
-        else:
-            self._keep(claim, connection, since_boot())
+            return False
+        return self._keep(claim, connection, since_boot())
 
     def _begin(self, claim: Claim, token: str) -> bool:
         duration = claim.max_duration_seconds
@@ -366,8 +371,10 @@ class Dialer:
 
     # From the answer to the record ----------------------------------------------------------------
 
-    def _keep(self, claim: Claim, connection: Connection, answered_at: float) -> None:
+    def _keep(self, claim: Claim, connection: Connection, answered_at: float) -> bool:
         """See to it that a connection is on record, or is stopped without one.
+
+        True: with it the account is full.
 
         Until then this thread is all that knows of a live call: it does not leave before either is
         done. A stop needs no ledger.
@@ -383,12 +390,12 @@ class Dialer:
                 logger.exception("%s: its connection can't be put on record", claim.attempt)
                 hopeless = True
             else:
-                self._learn(seen)
-                return
+                return self._learn(seen)
             if since_boot() >= stop_at and not stopped:
                 stopped = self._stop_unrecorded(claim.attempt, connection.connection_id)
                 stop_at = since_boot() + self.stop_delays[0]
             time.sleep(0.2)
+        return False
 
     def _record(
         self, claim: Claim, connection: Connection, answered_at: float, stopped: bool
@@ -431,8 +438,8 @@ class Dialer:
             return False
         return True
 
-    def _learn(self, seen: LimitView) -> None:
-        """Raise the learned limit when a start was accepted at it."""
+    def _learn(self, seen: LimitView) -> bool:
+        """Raise the learned limit when a start was accepted at it; True when all of it is used."""
         account, ceiling = self._duty.account, self._duty.ceiling
         while True:
             raised = limit.after_acceptance(
@@ -443,12 +450,12 @@ class Dialer:
                 accepted=seen.accepted,
             )
             if raised == seen.limit:
-                return
+                return seen.slots >= min(raised.learned, ceiling)
             if self._store.learn(account, seen, raised):
                 # This thread takes one of the new slots, messages bring threads for the others.
                 if (others := raised.learned - seen.limit.learned - 1) > 0:
                     self.wanted(others)
-                return
+                return False
             seen = self._store.limit(account)
 
     # Stopping -----------------------------------------------------------------------------------
