@@ -16,7 +16,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
-	@CALLSCHED_STATE_DIR="$(CURDIR)/state" $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
+	@CALLSCHED_STATE_DIR="$(CURDIR)/state" CALLSCHED_CALLING_HOURS=always $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
 
 test: check ## all of `make check`, then the tests
 	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -31,7 +31,10 @@ def run(contacts: int, limit: int, seconds: float, folder: Path) -> list[dict[st
     file.write_text("\n".join(["phone_number", *numbers(contacts)]) + "\n")
     command = [sys.executable, "-m", "scheduler.cli", "run", str(file), "--sandbox"]
     command += ["--max-duration", f"{seconds:g}s", "--max-concurrency", str(limit), "--json"]
-    environment = os.environ | {"CALLSCHED_STATE_DIR": str(folder / "state")}
+    environment = os.environ | {
+        "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_CALLING_HOURS": "always",
+    }
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     journal = folder / "state" / "sandbox" / "journal.jsonl"
     return [json.loads(line) for line in journal.read_text().splitlines()]

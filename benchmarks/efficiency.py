@@ -59,6 +59,7 @@ def ours(contacts: list[str], url: str, folder: Path) -> None:
     command += ["--max-duration", f"{SECONDS:g}s", "--max-concurrency", str(CEILING)]
     environment = os.environ | {
         "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_CALLING_HOURS": "always",
         "CALLSCHED_SYMBL_BASE_URL": url,
         "CALLSCHED_SYMBL_APP_ID": "benchmark",
         "CALLSCHED_SYMBL_APP_SECRET": "benchmark",

@@ -74,6 +74,7 @@ def _call(file: Path, url: str, folder: Path, results: Path, max_duration: str) 
     command += ["--results", str(results)]
     environment = os.environ | {
         "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_CALLING_HOURS": "always",
         "CALLSCHED_SYMBL_BASE_URL": url,
         "CALLSCHED_SYMBL_APP_ID": "benchmark",
         "CALLSCHED_SYMBL_APP_SECRET": "benchmark",

@@ -53,6 +53,7 @@ def _call(campaign: Path, url: str, seconds: float, insights: bool, folder: Path
     command += ["--max-duration", f"{seconds:g}s", "--max-concurrency", "10000"]
     environment = os.environ | {
         "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_CALLING_HOURS": "always",
         "CALLSCHED_SYMBL_BASE_URL": url,
         "CALLSCHED_SYMBL_APP_ID": "benchmark",
         "CALLSCHED_SYMBL_APP_SECRET": "benchmark",

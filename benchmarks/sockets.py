@@ -44,6 +44,7 @@ def _call(file: Path, url: str, folder: Path, connections: int, seconds: float) 
     command += ["--max-duration", f"{seconds:g}s", "--max-concurrency", str(connections)]
     environment = os.environ | {
         "CALLSCHED_STATE_DIR": str(folder / "state"),
+        "CALLSCHED_CALLING_HOURS": "always",
         "CALLSCHED_SYMBL_BASE_URL": url,
         "CALLSCHED_SYMBL_APP_ID": "benchmark",
         "CALLSCHED_SYMBL_APP_SECRET": "benchmark",

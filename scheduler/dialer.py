@@ -24,6 +24,7 @@ from tenacity import (
 from tenacity.wait import wait_base
 
 from scheduler import limit
+from scheduler.campaign.openings import opening
 from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
@@ -46,7 +47,7 @@ from scheduler.models import (
     conversation_name,
 )
 from scheduler.providers import Order, Provider, StopAnswer
-from scheduler.store import Claim, LimitView, StopOrder, Store, is_barred
+from scheduler.store import Claim, LimitView, StopOrder, Store
 
 logger = logging.getLogger(__name__)
 
@@ -242,22 +243,24 @@ class Dialer:
         True: with its connection the account was full, so that a claim would be in vain.
         """
         try:
-            reason = self._rule_against(claim)
-            if reason is None:
+            if self._may_be_called(claim):
                 return self._dial(claim)
-            self._finish(claim, Disposition.SKIPPED, reason=reason)
         except StaleAttempt as error:
             logger.info("%s", error)
         return False
 
-    def _rule_against(self, claim: Claim) -> Reason | None:
-        """Say why this contact may not be called now. Every rule is decided here, at the dial."""
+    def _may_be_called(self, claim: Claim) -> bool:
+        """Decide by what the claim says; what Redis knows besides is decided in `begin`."""
         address = claim.contact.address
         if self._duty.allowed and address not in self._duty.allowed:
-            return Reason.NOT_ALLOWED
-        if claim.is_list_kept and is_barred(self._store, address):
-            return Reason.DO_NOT_CALL
-        return None
+            self._finish(claim, Disposition.SKIPPED, reason=Reason.NOT_ALLOWED)
+            return False
+        found = opening(claim.policy, claim.contact, claim.now)
+        if found.reason is not None:
+            self._finish(claim, Disposition.SKIPPED, reason=found.reason)
+        elif found.at > claim.now:
+            self._give_back(claim, "", found.at - claim.now)
+        return found.reason is None and found.at <= claim.now
 
     def _dial(self, claim: Claim) -> bool:
         token = ""
@@ -276,10 +279,14 @@ class Dialer:
         return self._keep(claim, connection, since_boot())
 
     def _begin(self, claim: Claim, token: str) -> bool:
-        duration = claim.max_duration_seconds
-        account, attempt = self._duty.account, claim.attempt
+        closes_at = opening(claim.policy, claim.contact, claim.now).until
+        begin = partial(self._store.begin, self._duty.account, claim.attempt, token)
         try:
-            return self._store.begin(account, attempt, token, max_duration_seconds=duration)
+            # The first byte may leave that much later, and has to leave in time.
+            return begin(
+                max_duration_seconds=claim.max_duration_seconds,
+                closes_at=closes_at - LEAVE_WITHIN_SECONDS,
+            )
         except LedgerUnreachable:
             # Perhaps it is on record as dialing. Nothing has been sent, so it is given back.
             self._give_back(claim, token)

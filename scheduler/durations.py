@@ -1,14 +1,16 @@
-"""How a length of time is written: 90s, 1500ms, 5m, 2h."""
+"""How a length of time is written: 90s, 1500ms, 5m, 2h, 7d."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+#: The same for an editor, in JSON Schema.
+DURATION_SCHEMA: dict[str, Any] = {"type": "string", "pattern": rf"^{_WRITTEN.pattern}$"}
 
 
 def seconds(written: object) -> float:
@@ -41,4 +43,9 @@ def _from_text(value: object) -> object:
 
 
 #: A pydantic field: read from text such as "90s", held as seconds, written back as text.
-Duration = Annotated[float, BeforeValidator(_from_text), PlainSerializer(written, return_type=str)]
+Duration = Annotated[
+    float,
+    BeforeValidator(_from_text),
+    PlainSerializer(written, return_type=str),
+    WithJsonSchema(DURATION_SCHEMA),
+]

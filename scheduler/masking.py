@@ -6,9 +6,10 @@ import re
 
 _MOST_SHOWN_DIGITS = 4
 # Seven digits or more, with what people write between them. A web address passes as it is,
-# because the host of an error message is what its reader needs.
+# because the host of an error message is what its reader needs, and so does a date alone.
 _HIDDEN = re.compile(
-    r"(?P<host>\b(?:https?|wss?|rediss?)://[\w.-]+(?::\d{1,5})?)"
+    r"(?P<kept>\b(?:https?|wss?|rediss?)://[\w.-]+(?::\d{1,5})?"
+    r"|\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![-./]?\d))"
     r"|(?:\+[ (]?)?\d(?:[ \t().\-/\u00a0\u2010-\u2015]{0,3}\d){6,}"
 )
 
@@ -22,7 +23,7 @@ def mask(number: str) -> str:
 
 def mask_text(text: str) -> str:
     """Mask whatever looks like a phone number in free text: seven digits or more."""
-    return _HIDDEN.sub(lambda found: found["host"] or mask(found[0]), text)
+    return _HIDDEN.sub(lambda found: found["kept"] or mask(found[0]), text)
 
 
 def shown(text: str) -> str:

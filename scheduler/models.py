@@ -51,6 +51,9 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"  #: skipped: the same party or id stands earlier in the campaign
     INVALID_NUMBER = "invalid_number"  #: skipped: nobody can be dialled by what the row says
     INVALID_ROW = "invalid_row"  #: skipped: another cell of the row can't be read
+    EMERGENCY_NUMBER = "emergency_number"  #: skipped: it is never called
+    SHORT_NUMBER = "short_number"  #: skipped: a service's, and not a subscriber's
+    PREMIUM_NUMBER = "premium_number"  #: skipped: who calls it pays more than for a call
     UNSUPPORTED_COUNTRY = "unsupported_country"  #: skipped: the API does not call this country
     DO_NOT_CALL = "do_not_call"  #: skipped: the number is on the do-not-call list
     NOT_ALLOWED = "not_allowed"  #: skipped: not on the allow-list of a trial
@@ -161,6 +164,7 @@ class Row:
     has_id: bool = False  #: the file gave the id; else the party stands for it
     reason: Reason | None = None  #: set when the row is not to be called
     error: str = ""  #: what was wrong, without the whole number
+    due_at: float | None = None  #: epoch seconds before which it is not dialled; None: now
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +286,7 @@ class CircuitBreaker:
     share: float  #: of failures, from which on it stops
     window_seconds: float
     min_calls: int  #: fewer in the window say nothing
+    failures: tuple[Disposition, ...] = FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +295,7 @@ class Canary:
 
     first: int
     success: float  #: the share that must have gone well
+    failures: tuple[Disposition, ...] = FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +318,6 @@ class Policy:
     caps: tuple[Cap, ...] = ()
     when_capped: WhenCapped = WhenCapped.WAIT
     retry: dict[str, Retry] = field(default_factory=dict)  #: by disposition
-    failures: tuple[Disposition, ...] = FAILURES
     circuit_breaker: CircuitBreaker | None = None
     canary: Canary | None = None
     budget_seconds: float | None = None  #: of calls, those that are live at their worst

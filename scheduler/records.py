@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
+import struct
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from scheduler.models import Contact, Policy
+from scheduler.models import Contact, Policy, Reason, Row
 
 # What it does not know is left alone: a policy of an earlier release lacks what is new, and has
 # what is gone.
 _POLICY = TypeAdapter(Policy)
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _read = json.JSONDecoder().decode
+
+#: How a row is known in its campaign: by its id, or by the party. A refused row is known apart from
+#: the others, so that the mended one is a new row; the last of these has an id of its own.
+BY_ID, BY_PARTY, REFUSED, REFUSED_WITH_ID = IDENTITIES = (b"i", b"p", b"x", b"y")
+
+# What stands before each part of a packed row: load.lua has the same, `Bc0Bc0Bc0Hc0I4c0d`.
+_BYTE, _SHORT, _LONG, _DUE = map(struct.Struct, (">B", ">H", ">I", ">d"))
+_LONGEST_ERROR = 10_000  #: characters
 
 
 def pack(contact: Contact, line: int) -> dict[str, Any]:
@@ -87,3 +98,85 @@ def encode_policy(policy: Policy) -> str:
 def decode_policy(text: str) -> Policy:
     """Return the policy that `encode_policy` was given."""
     return _POLICY.validate_json(text)
+
+
+def digest(text: str) -> bytes:
+    """Return the few bytes that stand for an identity or a party."""
+    return blake2b(text.encode(), digest_size=8).digest()
+
+
+def pack_row(row: Row) -> bytes:
+    """Write a row as the ledger takes it: identity, party, reason, error, record, due_at.
+
+    The party is empty when the row is not called; due_at is 0 for now.
+    """
+    reason = (row.reason or "").encode()
+    error = row.error[:_LONGEST_ERROR].encode()
+    record = encode(row.contact, row.line).encode()
+    identity = _identity(row)
+    party = b"" if row.reason else BY_PARTY + digest(row.contact.party)
+    return b"".join(
+        (
+            _BYTE.pack(len(identity)),
+            identity,
+            _BYTE.pack(len(party)),
+            party,
+            _BYTE.pack(len(reason)),
+            reason,
+            _SHORT.pack(len(error)),
+            error,
+            _LONG.pack(len(record)),
+            record,
+            _DUE.pack(row.due_at or 0.0),
+        )
+    )
+
+
+def _identity(row: Row) -> bytes:
+    # Who is on a do-not-call list is known as whom he would be called as, else a call to him that
+    # waits from before would not be found.
+    if row.reason not in (None, Reason.DO_NOT_CALL):
+        return (REFUSED_WITH_ID if row.has_id else REFUSED) + digest(row.contact.contact_id)
+    if row.has_id:
+        return BY_ID + digest(row.contact.contact_id)
+    return BY_PARTY + digest(row.contact.party)
+
+
+def unpack_rows(packed: bytes) -> Iterator[Row]:
+    """Yield the rows that were packed one after the other."""
+    for _, _, row in unpack_keyed_rows(packed):
+        yield row
+
+
+def unpack_keyed_rows(packed: bytes) -> Iterator[tuple[bytes, bytes, Row]]:
+    """Yield each row that was packed, with identity and party as the ledger takes them."""
+    for identity, party, reason, error, record, due_at in _parts(packed):
+        contact, line = decode(record.decode())
+        row = Row(
+            contact,
+            line,
+            identity[:1] in (BY_ID, REFUSED_WITH_ID),
+            Reason(reason.decode()) if reason else None,
+            error.decode(),
+            due_at or None,
+        )
+        yield identity, party, row
+
+
+def unpack_keys(packed: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield identity and party of each row that was packed; who is not called has no party."""
+    for identity, party, *_ in _parts(packed):
+        yield identity, party
+
+
+def _parts(packed: bytes) -> Iterator[tuple[bytes, bytes, bytes, bytes, bytes, float]]:
+    at = 0
+    while at < len(packed):
+        parts = []
+        for size in (_BYTE, _BYTE, _BYTE, _SHORT, _LONG):
+            begin = at + size.size
+            at = begin + size.unpack_from(packed, at)[0]
+            parts.append(packed[begin:at])
+        identity, party, reason, error, record = parts
+        yield identity, party, reason, error, record, _DUE.unpack_from(packed, at)[0]
+        at += _DUE.size

@@ -14,6 +14,9 @@ from scheduler.durations import Duration
 from scheduler.errors import ConfigError
 from scheduler.models import Durability
 
+#: When people may be called whose campaign does not say it.
+CALLING_HOURS = "8:00-21:00"
+
 
 def _state_dir() -> Path:
     base = os.environ.get("XDG_STATE_HOME")
@@ -75,6 +78,9 @@ class Settings(BaseSettings):
     )
     stop_patience: Duration = Field(
         default=600.0, description="how long an unconfirmed stop keeps its slot"
+    )
+    calling_hours: str = Field(
+        default=CALLING_HOURS, description="hours of campaigns that name none; always: at any time"
     )
     allowed_numbers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="dial only these numbers, separated by commas; for trials"

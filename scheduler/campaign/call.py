@@ -10,14 +10,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
     WrapValidator,
 )
+from pydantic_core import CoreSchema
 
 from scheduler.campaign import document, texts
 from scheduler.campaign.templates import is_template
-from scheduler.durations import positive_seconds
+from scheduler.durations import DURATION_SCHEMA, positive_seconds
 from scheduler.errors import CampaignError
 from scheduler.models import OnMachine
 
@@ -71,11 +74,20 @@ def _idle_timeout(value: object) -> float:
     return -1.0 if value == "never" else positive_seconds(value)
 
 
-_TEMPLATE = WrapValidator(_filled_later)
+class _Template(WrapValidator):
+    """Lets a text be filled with the columns of a contact."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "string", "pattern": r"\{\{|\{%"}]}
+
+
+_TEMPLATE = _Template(_filled_later)
 _Short = Annotated[texts.Short, _TEMPLATE]
 _Language = Annotated[texts.Language, _TEMPLATE]
 _Url = Annotated[texts.Url, _TEMPLATE]
-_Seconds = Annotated[float, BeforeValidator(positive_seconds)]
+_Seconds = Annotated[float, BeforeValidator(positive_seconds), WithJsonSchema(DURATION_SCHEMA)]
 _List = (Field(max_length=_MOST_ITEMS), BeforeValidator(_items))
 _INTENTS = "answering_machine, interested, not_interested or do_not_call"
 _SHORT = "at most 100 printable characters"
@@ -149,7 +161,14 @@ class Call(_Keys):
     audio: Annotated[Audio, BeforeValidator(_flow)] | None = Field(
         default=None, description="keys such as {encoding: PCMU, sample_rate: 16000}"
     )
-    idle_timeout: Annotated[float, BeforeValidator(_idle_timeout)] | None = Field(
+    idle_timeout: (
+        Annotated[
+            float,
+            BeforeValidator(_idle_timeout),
+            WithJsonSchema({"anyOf": [DURATION_SCHEMA, {"const": "never"}]}),
+        ]
+        | None
+    ) = Field(
         default=None,
         serialization_alias="idle_timeout_seconds",
         description="a duration such as 10m, or never",

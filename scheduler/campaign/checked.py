@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from scheduler.campaign.cleaned import Cleanings
 from scheduler.campaign.spool import Spool
 from scheduler.errors import Problem
 from scheduler.models import Policy, Row
@@ -21,11 +22,14 @@ class CheckedCampaign:
     policy: Policy
     account: str | None = None  #: None: the one of the settings
     digest: str = ""  #: SHA-256 of the bytes of the file and of the CSV that it names
+    lists_digest: str = ""  #: SHA-256 of the bytes of the do-not-call lists that it names
+    warnings: tuple[str, ...] = ()  #: what an operator should know, and refuses nothing
     row_count: int = 0
     callable_count: int = 0
     refused_count: int = 0
     problems: tuple[Problem, ...] = ()  #: the first hundred of the refused rows
     problem_counts: Counter[str] = field(default_factory=Counter)  #: of all, by code
+    cleanings: Cleanings = field(default_factory=Cleanings)  #: numbers that were changed
     spool: Spool = field(default_factory=Spool, repr=False)
 
     @property
@@ -38,16 +42,20 @@ class CheckedCampaign:
         """How many problems the refused rows have in all."""
         return self.problem_counts.total()
 
-    def add(self, row: Row) -> None:
-        """Keep one more row."""
-        self.spool.add(row)
-        self.row_count += 1
-        self.refused_count += row.reason is not None
-        self.callable_count += row.reason is None
+    def add(self, rows: int, callable_rows: int, packed: bytes) -> None:
+        """Keep one more chunk of rows, as `records.pack_row` has packed them."""
+        self.spool.add(rows, packed)
+        self.row_count += rows
+        self.callable_count += callable_rows
+        self.refused_count += rows - callable_rows
 
     def rows(self) -> Iterator[Row]:
         """Yield every row, refused ones too, as it was checked. There is one reader at a time."""
         return self.spool.rows()
+
+    def chunks(self) -> Iterator[tuple[int, bytes]]:
+        """Yield every row as the ledger takes them: chunks, each with how many it has."""
+        return self.spool.chunks()
 
     def close(self) -> None:
         """Give the disk space back."""

@@ -2,63 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from scheduler.campaign.columns import OPTION, RawRow, column_name, header_faults
-from scheduler.campaign.document import Mapping, Node, Scalar, plain
-from scheduler.campaign.problems import Problems
+from scheduler.campaign.columns import OPTION
+from scheduler.campaign.document import Mapping as MappingNode
+from scheduler.campaign.document import Node, plain
+from scheduler.campaign.keyed import keyed_row, names_of, rejected
+from scheduler.campaign.names import Names
+from scheduler.campaign.shapes import Contacts, Shaped
 from scheduler.errors import Problem
 
 
-def read_inline(
-    items: Sequence[Node], path: str, problems: Problems, heed: Callable[[Set[str]], None]
-) -> Iterator[RawRow]:
-    """Yield the rows. A contact that has no shape refuses the file.
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Contacts in the campaign file itself."""
 
-    `heed` is told first which columns any of the contacts has.
-    """
-    heed({name for item in items for name, _ in _cells(item)})
-    for item in items:
-        faults = list(_faults(item, path))
-        if faults:
-            problems.refuse(faults)
-        else:
-            yield _row(item)
+    path: str
+    names: Names
 
+    def row(self, line: int, record: Node) -> Shaped:
+        """Make a row of a list's item. One that has no keys refuses the file."""
+        if not isinstance(record, MappingNode):
+            message = "contacts: expected keys such as phone_number, got something else"
+            return (Problem(self.path, message, line, record.column, "shape"),)
+        return keyed_row(line, _plain(record), self.path, self.names, _places(record, self.names))
 
-def _cells(item: Node) -> Iterator[tuple[str, Node]]:
-    """Yield what a contact has by the names of columns; `call: {x: y}` is the column call.x."""
-    pairs = item.pairs.items() if isinstance(item, Mapping) else ()
-    for written, (_, value) in pairs:
-        name = column_name(written)
-        if name.lower() + "." == OPTION and isinstance(value, Mapping):
-            for key, (_, option) in value.pairs.items():
-                yield column_name(OPTION + key), option
-        else:
-            yield name, value
+    def reject_head(self) -> str:
+        """Return nothing: rejects of a list are JSON Lines."""
+        return ""
+
+    def reject(self, record: Node, reason: str, message: str) -> str:
+        """Return the item as a line of JSON, and why it is refused."""
+        return rejected(_plain(record), reason, message)
 
 
-def _faults(item: Node, path: str) -> Iterator[Problem]:
-    if not isinstance(item, Mapping):
-        message = "contacts: expected keys such as phone_number, got something else"
-        yield Problem(path, message, item.line, item.column, "shape")
-        return
-    for fault in header_faults(name for name, _ in _cells(item)):
-        yield Problem(path, fault, item.line, item.column, "header")
-    for name, value in _cells(item):
-        if not isinstance(value, Scalar) and not name.startswith(OPTION):
-            message = f"{name}: expected text, got a list or keys"
-            yield Problem(path, message, value.line, value.column, "shape")
+def open_inline(items: Sequence[Node], path: str, names: Names) -> Contacts[Node]:
+    """Return the contacts of a list."""
+    known = frozenset().union(*(names_of(_plain(item)) for item in items))
+    return Contacts(Inline(path, names), ((item.line, item) for item in items), known)
 
 
-def _row(item: Node) -> RawRow:
-    cells: dict[str, str] = {}
-    own: dict[str, object] = {}
+def _plain(item: Node) -> Mapping[str, object]:
+    return {key: plain(node) for key, (_, node) in _pairs(item).items()}
+
+
+def _pairs(item: Node) -> dict[str, tuple[Node, Node]]:
+    return {**item.pairs} if isinstance(item, MappingNode) else {}
+
+
+def _places(item: MappingNode, names: Names) -> dict[str, tuple[int, int]]:
+    """Return where each key has its value, by the key and by our name of it."""
     places = {"": (item.line, item.column)}
-    for name, value in _cells(item):
-        places[name] = (value.line, value.column)
-        if not name.startswith(OPTION):
-            cells[name] = str(plain(value))
-        elif plain(value) != "":
-            own[name.removeprefix(OPTION)] = plain(value)
-    return RawRow(item.line, cells, places, own)
+    for key, (_, node) in _pairs(item).items():
+        places[key] = (node.line, node.column)
+        if isinstance(node, MappingNode):
+            for option, (_, value) in node.pairs.items():
+                places[OPTION + option] = (value.line, value.column)
+    meant = names.header(key for key in places if key).meant
+    return places | {ours: places[theirs] for theirs, ours in meant.items() if theirs in places}

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass, field
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from scheduler.campaign import document
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.columns import RawRow
+from scheduler.campaign.checking import Checked, Records, check_all
+from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
 from scheduler.campaign.explained import dotted
-from scheduler.campaign.inline import read_inline
+from scheduler.campaign.formats import Format, format_of, open_contacts, stem
+from scheduler.campaign.hours import closes_nothing
+from scheduler.campaign.inline import open_inline
+from scheduler.campaign.names import Names
+from scheduler.campaign.presets import chosen
 from scheduler.campaign.problems import KEPT, Problems, refusal
-from scheduler.campaign.rows import Rules, check, problems_of
+from scheduler.campaign.rejects import Rejects
+from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, read_campaign
-from scheduler.campaign.source import Lines, codec_name, open_file, read_whole, whole_text
+from scheduler.campaign.shapes import Contacts
+from scheduler.campaign.source import (
+    STDIN,
+    Lines,
+    codec_name,
+    open_file,
+    read_whole,
+    told,
+    whole_text,
+)
 from scheduler.campaign.start import Start
-from scheduler.campaign.table import read_table
 from scheduler.campaign.templates import Templates
+from scheduler.campaign.weeks import Week, read_week
 from scheduler.errors import CampaignError, Problem
-from scheduler.models import Policy
+from scheduler.models import Hours, Policy
+from scheduler.settings import CALLING_HOURS
 
-_TABLES = (".csv", ".tsv", ".txt")
-_DOCUMENTS = (".yaml", ".yml")
-_PROGRESS_ROWS = 1000
 _DEFAULT = Policy()
+_DEFAULT_WEEK = read_week(CALLING_HOURS)
 
 _Heed: TypeAlias = Callable[[Set[str]], None]
 
@@ -39,29 +56,42 @@ def load(
     first: int | None = None,
     max_duration_ceiling_seconds: float,
     countries: frozenset[str] | None = None,
+    default_hours: Week = _DEFAULT_WEEK,
+    rejects: Path | None = None,
+    processes: int | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file; CampaignError has its first problems and their number.
 
     A row that can't be called is kept with its reason, unless `strict`: then it refuses the file.
-    `countries` are those whose numbers may be called; None: any. `first` keeps only that many
-    rows. `on_progress` is told now and then how many were read.
+    `countries` are those whose numbers may be called; None: any. `default_hours` are those of a
+    campaign that names none. `first` keeps only that many rows. `rejects` is where the refused rows
+    are written, in the shape of the file. `processes` is 1 or 2; None: what the machine is worth.
+    `on_progress` is told now and then how many were read. The path `-` is standard input.
     """
-    codec = codec_name(encoding, str(path))
-    reading = _Reading(codec, max_duration_ceiling_seconds, countries)
-    plan = reading.plan(path)
-    checked = CheckedCampaign(
-        name=_name(plan.campaign, path),
-        policy=_policy(plan.campaign, plan.rules),
-        account=plan.campaign.account,
-    )
-    try:
-        _fill(checked, plan, reading.problems, first, on_progress or _nobody_listens)
-        _judge(checked, reading.problems, str(path), strict=strict)
-    except BaseException:
-        checked.close()
-        raise
+    codec = codec_name(encoding, told(path))
+    with ExitStack() as files:
+        reading = _Reading(codec, max_duration_ceiling_seconds, countries, files)
+        plan = reading.plan(path)
+        checked = CheckedCampaign(
+            name=_name(plan.campaign, path),
+            policy=_policy(plan.campaign, plan.rules, default_hours),
+            account=plan.campaign.account,
+        )
+        rules = replace(plan.rules, policy=checked.policy, now=time.time())
+        found = check_all(plan.contacts, rules, first, processes=processes or _cores())
+        try:
+            sink = files.enter_context(_rejecting(rejects, codec, plan))
+            _fill(checked, plan, reading.problems, found, sink, on_progress or _nobody_listens)
+            _judge(checked, reading.problems, told(path), strict=strict)
+        except BaseException:
+            checked.close()
+            raise
+        finally:
+            found.close()
     checked.digest = reading.digest.hexdigest()
+    checked.lists_digest = reading.lists_digest.hexdigest()
+    checked.warnings = plan.rules.do_not_call.warnings
     checked.problems = tuple(reading.problems.kept)
     checked.problem_counts = reading.problems.counts
     return checked
@@ -73,8 +103,9 @@ class _Plan:
 
     campaign: Campaign
     rules: Rules
-    rows_path: str
-    rows: Iterator[RawRow]
+    contacts: Contacts[Any]
+    inputs: tuple[Path, ...]  #: the files that it is read from
+    heed: _Heed  #: is told which columns there are, when only reading all of them tells
 
 
 @dataclass(slots=True)
@@ -84,86 +115,125 @@ class _Reading:
     encoding: str
     ceiling_seconds: float
     countries: frozenset[str] | None
+    files: ExitStack  #: closes what is read from
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    #: Apart from the digest, from which a campaign has its id: who submits the same file again with
+    #: a longer list means the same campaign, and another id would call everybody again.
+    lists_digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     problems: Problems = field(default_factory=Problems)
 
     def plan(self, path: Path) -> _Plan:
         """Open the file, and read it as far as its rows."""
-        _expect_ending(path, _DOCUMENTS + _TABLES)
-        file = open_file(path)
-        if path.suffix.lower() in _TABLES:
-            campaign = Campaign(contacts=path.name)
-            rules = self._rules(campaign, path)
-            return _Plan(campaign, rules, str(path), self._table(file, path, _nobody_listens))
-        return self._document(file, path)
+        if format_of(path) is Format.DOCUMENT:
+            return self._document(path)
+        campaign = Campaign(contacts=path.name)
+        contacts = open_contacts(self._lines(open_file(path), path), path, Names())
+        return _Plan(campaign, self._rules(campaign, path), contacts, (path,), _nobody_listens)
 
-    def _document(self, file: BinaryIO, path: Path) -> _Plan:
-        with file:
+    def _document(self, path: Path) -> _Plan:
+        with open_file(path) as file:
             data = read_whole(file, str(path))
         self.digest.update(data)
         root = document.compose(whole_text(data, str(path), self.encoding), str(path))
         campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates)
-        rules = self._rules(campaign, path)
+        rules = self._rules(campaign, path, self._do_not_call(campaign, path, root))
+        names = Names(tuple(campaign.columns.items()))
 
         def heed(columns: Set[str]) -> None:
-            _expect_columns(rules.start, columns, root, path)
+            _expect_columns(rules.start, names, columns, root, path)
 
+        inputs: tuple[Path, ...] = (path,)
         if isinstance(campaign.contacts, str):
-            beside = path.parent / campaign.contacts
-            rows = self._named_table(root, path, beside, heed)
-            return _Plan(campaign, rules, str(beside), rows)
-        rows = read_inline(campaign.contacts, str(path), self.problems, heed)
-        return _Plan(campaign, rules, str(path), rows)
+            contacts, beside = self._named(root, path, campaign.contacts, names)
+            inputs = (path, beside)
+        else:
+            contacts = open_inline(campaign.contacts, str(path), names)
+        if contacts.columns is None:
+            return _Plan(campaign, rules, contacts, inputs, heed)
+        heed(contacts.columns)
+        return _Plan(campaign, rules, contacts, inputs, _nobody_listens)
 
-    def _named_table(
-        self, root: document.Node | None, path: Path, beside: Path, heed: _Heed
-    ) -> Iterator[RawRow]:
-        """Open the CSV that a document names; where it can't be, the document is to be mended."""
+    def _named(
+        self, root: document.Node | None, path: Path, name: str, names: Names
+    ) -> tuple[Contacts[Any], Path]:
+        """Open the file that a document names; where it can't be, the document is to be mended."""
+        beside = STDIN if name == str(STDIN) else path.parent / name
         try:
-            _expect_ending(beside, _TABLES)
-            return self._table(open_file(beside), beside, heed)
+            format_of(beside, contacts=True)
+            file = open_file(beside)
         except CampaignError as error:
             line, column = document.place_of(root, "contacts")
             message = f"contacts: {error}"
             raise refusal(str(path), message, line, column) from None
+        return open_contacts(self._lines(file, beside), beside, names), beside
 
-    def _table(self, file: BinaryIO, path: Path, heed: _Heed) -> Iterator[RawRow]:
-        with file:
-            lines = Lines(file, str(path), self.encoding, self.digest.update)
-            yield from read_table(lines, str(path), self.problems, heed)
+    def _lines(self, file: BinaryIO, path: Path) -> Lines:
+        self.files.enter_context(file)
+        return Lines(file, told(path), self.encoding, self.digest.update)
 
-    def _rules(self, campaign: Campaign, path: Path) -> Rules:
+    def _do_not_call(self, campaign: Campaign, path: Path, root: document.Node | None) -> DoNotCall:
+        return read_lists(
+            campaign.do_not_call,
+            path,
+            root,
+            region=campaign.default_region,
+            encoding=self.encoding,
+            seen=self.lists_digest.update,
+            problems=self.problems,
+        )
+
+    def _rules(self, campaign: Campaign, path: Path, do_not_call: DoNotCall = NO_LISTS) -> Rules:
         start = Start(campaign.call, self.templates, _name(campaign, path))
-        return Rules(self.ceiling_seconds, start, campaign.default_region, self.countries)
+        region, countries = campaign.default_region, self.countries
+        zone = campaign.calling_hours.timezone
+        return Rules(self.ceiling_seconds, start, region, countries, do_not_call, zone)
+
+
+@contextmanager
+def _rejecting(path: Path | None, codec: str, plan: _Plan) -> Iterator[Rejects | None]:
+    """Open the file of rejects, if one is wanted."""
+    if path is None:
+        yield None
+        return
+    with closing(Rejects(path, codec, plan.inputs)) as rejects:
+        rejects.begin(plan.contacts.shape)
+        yield rejects
 
 
 def _fill(
     checked: CheckedCampaign,
     plan: _Plan,
     problems: Problems,
-    first: int | None,
+    found: Iterable[tuple[Records, Checked]],
+    rejects: Rejects | None,
     on_progress: Callable[[int], None],
 ) -> None:
-    """Check every row; beyond the first ones only the shape of the file counts."""
-    read = 0
-    try:
-        for read, raw in enumerate(plan.rows, start=1):
-            if read % _PROGRESS_ROWS == 0:
-                on_progress(read)
-            if first is None or read <= first:
-                row, faults = check(raw, plan.rules)
-                checked.add(row)
-                for problem in problems_of(raw, faults, plan.rows_path):
-                    problems.add(problem)
-    except CampaignError as error:
-        problems.refuse(error.problems)
-    on_progress(read)
+    """Keep what came of every chunk."""
+    read, columns, shape = 0, frozenset[str](), plan.contacts.shape
+    for chunk, done in found:
+        read, columns = read + done.read, columns | done.columns
+        checked.add(done.rows, done.callable_rows, done.packed)
+        checked.cleanings.merge(done.cleanings)
+        problems.merge(done.problems)
+        on_progress(read)
+        if rejects is not None:
+            for place, reason, message in done.rejects:
+                rejects.add(shape.reject(chunk[place][1], reason, message))
+    if not problems.refuse_file:
+        plan.heed(columns)
+        if rejects:
+            rejects.done()
+
+
+def _cores() -> int:
+    """Return how many processes may check rows."""
+    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
 
 def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: bool) -> None:
     """Raise what refuses the file as a whole."""
-    if problems.refuse_file or (strict and problems.total):
+    if problems.refuse_file or (strict and problems.faults):
         raise problems.error()
     if not checked.row_count:
         raise refusal(path, "nobody is left to call: there are no rows", code="nobody")
@@ -173,10 +243,11 @@ def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: b
 
 
 def _name(campaign: Campaign, path: Path) -> str:
-    return campaign.name or path.stem
+    return campaign.name or stem(path)
 
 
-def _policy(campaign: Campaign, rules: Rules) -> Policy:
+def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
+    presets = chosen(campaign.preset)
     return Policy(
         max_duration_seconds=campaign.max_duration
         or min(_DEFAULT.max_duration_seconds, rules.ceiling_seconds),
@@ -188,24 +259,46 @@ def _policy(campaign: Campaign, rules: Rules) -> Policy:
         on_machine=rules.start.on_machine,
         insights=tuple(campaign.insights),
         on_unknown=campaign.on_unknown,
+        hours=(*_hours(campaign, default_hours), *(rule for one in presets for rule in one.hours)),
+        timezone=rules.timezone,
+        not_before=campaign.not_before,
+        not_after=campaign.not_after,
+        caps=(*campaign.caps.rules(), *(cap for one in presets for cap in one.rule_caps)),
+        when_capped=campaign.caps.when_full,
+        retry=campaign.retry.rules(),
+        circuit_breaker=campaign.circuit_breaker.rule() if campaign.circuit_breaker else None,
+        canary=campaign.canary.rule() if campaign.canary else None,
+        budget_seconds=campaign.budget.minutes * 60 if campaign.budget else None,
     )
 
 
+def _hours(campaign: Campaign, default: Week) -> tuple[Hours, ...]:
+    """Return the rule of the campaign's own keys; none when it never closes."""
+    own = campaign.calling_hours.week
+    name = "CALLSCHED_CALLING_HOURS" if own is None else "calling_hours"
+    week = default if own is None else own
+    rule = Hours(name, week, campaign.blackout_dates, campaign.holidays)
+    return () if closes_nothing(rule) else (rule,)
+
+
 def _expect_columns(
-    start: Start, columns: Set[str], root: document.Node | None, path: Path
+    start: Start, names: Names, columns: Set[str], root: document.Node | None, path: Path
 ) -> None:
     """Refuse texts that name columns which the file does not have."""
-    problems = []
+    problems = [
+        Problem(
+            str(path),
+            f"columns.{ours}: {fault}",
+            *document.place_of(root, "columns", ours),
+            "invalid_value",
+        )
+        for ours, fault in names.missing(columns)
+    ]
     for way, fault in start.unknown_columns(columns):
         message = f"{dotted(way)}: {fault}"
         problems.append(Problem(str(path), message, *document.place_of(root, *way), "template"))
     if problems:
         raise CampaignError(problems[:KEPT], len(problems))
-
-
-def _expect_ending(path: Path, endings: tuple[str, ...]) -> None:
-    if path.suffix.lower() not in endings:
-        raise refusal(str(path), f"expected a file that ends in {', '.join(endings)}")
 
 
 def _nobody_listens(_told: object) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from scheduler.errors import CampaignError, Problem
+from scheduler.models import Reason
 
 KEPT = 100
 
@@ -23,6 +24,11 @@ class Problems:
         """How many there are in all."""
         return self.counts.total()
 
+    @property
+    def faults(self) -> int:
+        """How many there are of what is wrong; that somebody is not to be called is not."""
+        return self.total - self.counts[Reason.DO_NOT_CALL]
+
     def add(self, problem: Problem) -> None:
         """Note a problem that costs one row."""
         self.counts[problem.code] += 1
@@ -34,6 +40,12 @@ class Problems:
         self.refuse_file = True
         for problem in problems:
             self.add(problem)
+
+    def merge(self, later: Problems) -> None:
+        """Add the problems of what follows in the file."""
+        self.counts += later.counts
+        self.kept += later.kept[: KEPT - len(self.kept)]
+        self.refuse_file = self.refuse_file or later.refuse_file
 
     def error(self, first: Problem | None = None) -> CampaignError:
         """Return the error that tells them all, after what sums them up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,15 +10,19 @@ from functools import lru_cache, partial
 from typing import TypeVar
 
 from scheduler.campaign.columns import UNDERSTOOD, Fault, RawRow
-from scheduler.campaign.numbers import UnsupportedCountry, e164
+from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall
+from scheduler.campaign.hours import instant
+from scheduler.campaign.numbers import e164
+from scheduler.campaign.openings import opening
 from scheduler.campaign.schema import within_ceiling
+from scheduler.campaign.services import NotCalled
 from scheduler.campaign.sip import sip_uri
 from scheduler.campaign.start import NOTHING_PERSONAL, Personal, Start
 from scheduler.campaign.texts import DTMF, DTMF_EXPECTED, timezone
 from scheduler.durations import positive_seconds
 from scheduler.errors import Problem
 from scheduler.masking import mask_text, shown
-from scheduler.models import Contact, Reason, Row
+from scheduler.models import Contact, Policy, Reason, Row
 
 _LONGEST_ID = 200
 _LONGEST_NAME = 1000
@@ -26,6 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_BREAKS = re.compile(r"[ \t]*[\r\n\t]+[ \t]*")
 _DTMF = re.compile(DTMF)
 _T = TypeVar("_T")
+_NO_POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,10 @@ class Rules:
     start: Start
     default_region: str | None = None
     countries: frozenset[str] | None = None  #: whose numbers may be called; None: any
+    do_not_call: DoNotCall = NO_LISTS
+    timezone: str = ""  #: of the campaign; "": it has none
+    policy: Policy = _NO_POLICY
+    now: float = 0.0  #: epoch seconds, the same for all rows
 
 
 class _Cells:
@@ -60,8 +70,8 @@ class _Cells:
             return absent
         try:
             return reader(written)
-        except UnsupportedCountry as error:
-            self.faults.append(Fault(column, str(error), Reason.UNSUPPORTED_COUNTRY))
+        except NotCalled as error:
+            self.faults.append(Fault(column, str(error), error.reason))
         except ValueError as error:
             self.faults.append(Fault(column, str(error), reason))
         return absent
@@ -84,10 +94,11 @@ class _Cells:
         """Return what its start has of its own; `read` are the cells that were tidied up."""
         if not self.raw.own and not start.is_personal:
             return NOTHING_PERSONAL
+        meant = ((name, self.raw.header.meant.get(name, name)) for name in start.columns)
         cells = {
-            name: read.get(name) or self.text(name)
-            for name in start.columns
-            if name in self.raw.cells
+            name: read.get(ours) or self.text(ours)
+            for name, ours in meant
+            if ours in self.raw.cells
         }
         personal = start.personal(self.raw.own, cells, presses=presses)
         self.faults += personal.faults
@@ -107,7 +118,8 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
     contact = _contact(cells, rules)
     has_id = bool(contact.contact_id)
     if not cells.faults:
-        return Row(_identified(contact, contact.party), raw.line, has_id), []
+        whom = _identified(contact, contact.party)
+        return _listed(Row(whom, raw.line, has_id, due_at=_due_at(contact, rules)), rules)
     first = cells.faults[0]
     number, uri = cells.text("phone_number"), cells.text("sip_uri")
     as_given = _as_given(number or uri, raw.line)
@@ -116,8 +128,22 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
         phone_number="" if uri and not number else as_given,
         sip_uri=as_given if uri and not number else "",
     )
-    error = f"{first.column}: {first.message}"
+    error = f"{raw.header.called.get(first.column, first.column)}: {first.message}"
     return Row(_identified(refused, as_given), raw.line, has_id, first.reason, error), cells.faults
+
+
+def _due_at(contact: Contact, rules: Rules) -> float | None:
+    """Return when it may be called first; what may never be is told when it would be dialled."""
+    at = opening(rules.policy, contact, rules.now).at
+    return at if rules.now < at < math.inf else None
+
+
+def _listed(row: Row, rules: Rules) -> tuple[Row, list[Fault]]:
+    """Return a row that is in order, skipped all the same if a do-not-call list has it."""
+    fault = rules.do_not_call.fault(row.contact)
+    if fault is None:
+        return row, []
+    return replace(row, reason=fault.reason, error=f"{fault.column}: {fault.message}"), [fault]
 
 
 def _contact(cells: _Cells, rules: Rules) -> Contact:
@@ -125,6 +151,8 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
     contact_id, name = cells.read("id", _contact_id, ""), cells.read("name", _name, "")
     dtmf = cells.read("dtmf", _dtmf, "") or rules.start.dtmf
     read = {"phone_number": number, "sip_uri": uri, "name": name}
+    zone = cells.read("timezone", timezone, "")
+    clocks = zone or rules.timezone
     personal = cells.personal(rules.start, read, presses=bool(dtmf))
     return Contact(
         contact_id=contact_id,
@@ -132,7 +160,9 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
         sip_uri=uri,
         name=name,
         dtmf=dtmf or personal.dtmf,
-        timezone=cells.read("timezone", timezone, ""),
+        timezone=zone,
+        not_before=cells.read("not_before", partial(instant, zone=clocks, later=True), None),
+        not_after=cells.read("not_after", partial(instant, zone=clocks, later=False), None),
         max_duration_seconds=cells.read(
             "max_duration", lambda text: _duration(text, rules.ceiling_seconds), None
         ),

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import ErrorDetails
 
 from scheduler.campaign import document, explained
 from scheduler.campaign.call import Call
+from scheduler.campaign.columns import OPTIONS, UNDERSTOOD
+from scheduler.campaign.hours import (
+    DATES_EXPECTED,
+    HOURS_EXPECTED,
+    INSTANT_EXPECTED,
+    REGIONS_EXPECTED,
+    CallingHours,
+    Dates,
+    Hourly,
+    NotAfter,
+    NotBefore,
+    Regions,
+)
 from scheduler.campaign.numbers import regions
+from scheduler.campaign.presets import EXPECTED as PRESETS_EXPECTED
+from scheduler.campaign.presets import Presets
 from scheduler.campaign.problems import KEPT
+from scheduler.campaign.safeguards import Breaker, Budget, Caps, FirstCalls, Retries
 from scheduler.campaign.templates import Templates
 from scheduler.campaign.texts import PRINTABLE
 from scheduler.durations import Duration, written
@@ -18,24 +42,12 @@ from scheduler.errors import CampaignError, Problem
 from scheduler.masking import shown
 from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
 
-CONTACTS_EXPECTED = "a list of contacts, or the path of a CSV file beside this one"
+CONTACTS_EXPECTED = "a list of contacts, or the path of a file of them beside this one"
+_COLUMNS_EXPECTED = "names of ours and of the file, such as {phone_number: Cell}"
 #: Keys of the format that this release does not honour. To ignore one in silence could call
 #: people at night, so it is refused.
 NOT_YET = frozenset(
     {
-        "columns",
-        "calling_hours",
-        "blackout_dates",
-        "holidays",
-        "do_not_call",
-        "caps",
-        "not_before",
-        "not_after",
-        "preset",
-        "retry",
-        "circuit_breaker",
-        "canary",
-        "budget",
         "schedule",
         "webhooks",
     }
@@ -75,6 +87,29 @@ def _once(insights: list[Insight]) -> list[Insight]:
     return insights
 
 
+def _columns(named: dict[str, str]) -> dict[str, str]:
+    known = (*UNDERSTOOD, *OPTIONS)
+    for ours in named:
+        if ours not in known:
+            hint = explained.nearest(ours, UNDERSTOOD)
+            raise ValueError(f"{shown(ours)} is no column of ours: {hint}")
+    folded = [theirs.strip().casefold() for theirs in named.values()]
+    twice = next((name for name in named.values() if folded.count(name.strip().casefold()) > 1), "")
+    if twice:
+        raise ValueError(f"expected every column of the file once, got {shown(twice)} twice")
+    return named
+
+
+def _paths(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+_Path = Annotated[str, Field(min_length=1)]
+
+
+_Column = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Campaign(BaseModel):
     """A campaign file. A list of contacts is checked row by row, as a CSV is."""
 
@@ -88,6 +123,9 @@ class Campaign(BaseModel):
         description="a name of 1 to 200 printable characters",
     )
     contacts: Annotated[Any, AfterValidator(_contacts)] = Field(description=CONTACTS_EXPECTED)
+    columns: Annotated[dict[str, _Column], AfterValidator(_columns)] = Field(
+        default={}, description=_COLUMNS_EXPECTED
+    )
     default_region: Annotated[str, AfterValidator(_region)] | None = Field(
         default=None, description="an ISO country such as US or GB"
     )
@@ -110,7 +148,22 @@ class Campaign(BaseModel):
     insights: Annotated[list[Insight], AfterValidator(_once)] = Field(
         default=list(CHEAP_INSIGHTS), description=f"a list of {', '.join(Insight)}"
     )
+    do_not_call: Annotated[list[_Path], BeforeValidator(_paths)] = Field(
+        default=[], description="the path of a list beside this file, or a list of paths"
+    )
+    calling_hours: Hourly = Field(default=CallingHours(), description=HOURS_EXPECTED)
+    blackout_dates: Dates = Field(default=(), description=DATES_EXPECTED)
+    holidays: Regions = Field(default=(), description=REGIONS_EXPECTED)
+    # After calling_hours, whose time zone is that of instants without an offset.
+    not_before: NotBefore | None = Field(default=None, description=INSTANT_EXPECTED)
+    not_after: NotAfter | None = Field(default=None, description=INSTANT_EXPECTED)
+    preset: Presets = Field(default=(), description=PRESETS_EXPECTED)
+    caps: Caps = Field(default=Caps(), description="limits and min_gap under it")
+    retry: Retries = Field(default=Retries(), description="dispositions such as not_reached")
     on_unknown: OnUnknown = Field(default=OnUnknown.HOLD, description="hold or redial")
+    circuit_breaker: Breaker | None = Field(default=None, description="share and window under it")
+    canary: FirstCalls | None = Field(default=None, description="first and success under it")
+    budget: Budget | None = Field(default=None, description="minutes under it")
 
 
 def read_campaign(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import gzip
 import io
+import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from scheduler.campaign.problems import refusal
 from scheduler.errors import CampaignError
@@ -21,26 +24,70 @@ _NO_FILE_ENCODINGS = {"idna", "punycode", "raw-unicode-escape", "undefined", "un
 _NO_FILE_ENCODINGS |= {"utf-7", "mbcs", "oem"}
 
 
+#: Stands for standard input where a path is expected.
+STDIN = Path("-")
+_GZIP = b"\x1f\x8b"  # how every gzip file begins
+
+
+def told(path: Path) -> str:
+    """Return how messages name a file."""
+    return "<stdin>" if path == STDIN else str(path)
+
+
 def open_file(path: Path) -> BinaryIO:
-    """Open a file of the campaign; a CampaignError says in plain words why that fails."""
+    """Open a file of the campaign; a CampaignError says in plain words why that fails.
+
+    What is compressed with gzip, whatever it is called, is inflated as it is read.
+    """
     try:
-        return path.open("rb")
+        file = _opened(path)
+        is_compressed = file.peek(len(_GZIP)).startswith(_GZIP)
     except FileNotFoundError:
-        raise refusal(str(path), "there is no such file") from None
+        raise refusal(told(path), "there is no such file") from None
     except IsADirectoryError:
-        raise refusal(str(path), "this is a directory; expected a .yaml or .csv file") from None
+        raise refusal(told(path), "this is a directory; expected a .yaml or .csv file") from None
     except OSError as error:
-        raise refusal(str(path), f"can't be read: {error.strerror}") from None
+        raise refusal(told(path), f"can't be read: {error.strerror}") from None
     except ValueError:  # a NUL byte in the name
         raise refusal(repr(str(path)), "this is no name of a file") from None
+    return cast("BinaryIO", _Inflated(file)) if is_compressed else file
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    if path == STDIN:
+        # A reader of our own: standard input stays open, for a person may be asked later.
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    return path.open("rb")
+
+
+class _Inflated(gzip.GzipFile):
+    """A gzip file that closes what it reads from."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(fileobj=file, mode="rb")
+        self._compressed = file
+
+    def close(self) -> None:
+        super().close()
+        self._compressed.close()
+
+
+#: What reading may raise.
+_UNREADABLE = (OSError, EOFError, zlib.error)
+
+
+def _unreadable(error: Exception, path: str) -> CampaignError:
+    if isinstance(error, OSError) and error.strerror:
+        return refusal(path, f"can't be read: {error.strerror}")
+    return refusal(path, f"this gzip file is cut off or damaged: {error}")
 
 
 def read_whole(file: BinaryIO, path: str) -> bytes:
     """Read a document, which is bounded; a CSV is not."""
     try:
         data = file.read(MOST_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise refusal(path, f"can't be read: {error.strerror}") from None
+    except _UNREADABLE as error:
+        raise _unreadable(error, path) from None
     if len(data) > MOST_DOCUMENT_BYTES:
         most = MOST_DOCUMENT_BYTES // 1024**2
         raise refusal(path, f"expected at most {most} MiB: put the contacts into a CSV beside it")
@@ -133,8 +180,8 @@ class Lines:
     def _read(self) -> bytes:
         try:
             chunk = self._file.read(CHUNK_BYTES)
-        except OSError as error:
-            raise refusal(self._path, f"can't be read: {error.strerror}") from None
+        except _UNREADABLE as error:
+            raise _unreadable(error, self._path) from None
         self._seen(chunk)
         return chunk
 

@@ -2,55 +2,53 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from collections.abc import Iterator
 
 from scheduler import records
 from scheduler.errors import ConfigError
-from scheduler.models import Reason, Row
+from scheduler.models import Row
+
+_HEAD = struct.Struct(">II")  # of a chunk: how many rows, how many bytes
 
 
 class Spool:
-    """Rows on disk, so that memory does not grow with the file and what was checked is loaded."""
+    """Rows on disk as the ledger takes them, so that memory does not grow with the file."""
 
     def __init__(self) -> None:
         try:
             # It outlives this function on purpose; `close` is what ends it.
-            self._file = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115
         except OSError as error:
             raise _no_room(error) from None
 
-    def add(self, row: Row) -> None:
-        """Write one more row."""
-        packed = records.pack(row.contact, row.line)
-        if row.has_id:
-            packed["h"] = 1
-        if row.reason is not None:
-            packed |= {"r": row.reason, "e": row.error}
+    def add(self, count: int, packed: bytes) -> None:
+        """Write a chunk of rows that `records.pack_row` has packed."""
         try:
-            self._file.write(records.dump(packed) + "\n")
+            self._file.write(_HEAD.pack(count, len(packed)))
+            self._file.write(packed)
         except OSError as error:
             raise _no_room(error) from None
 
-    def rows(self) -> Iterator[Row]:
-        """Yield the rows from the first on. There is one reader at a time."""
+    def chunks(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the chunks from the first on. There is one reader at a time."""
         try:
             self._file.seek(0)  # writes what is still in memory, too
         except OSError as error:
             raise _no_room(error) from None
-        for text in self._file:
-            yield _row(text)
+        while head := self._file.read(_HEAD.size):
+            count, size = _HEAD.unpack(head)
+            yield count, self._file.read(size)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows from the first on. There is one reader at a time."""
+        for _, packed in self.chunks():
+            yield from records.unpack_rows(packed)
 
     def close(self) -> None:
         """Give the disk space back."""
         self._file.close()
-
-
-def _row(text: str) -> Row:
-    packed = records.parse(text)
-    contact, line = records.unpack(packed)
-    reason = Reason(packed["r"]) if "r" in packed else None
-    return Row(contact, line, "h" in packed, reason, packed.get("e", ""))
 
 
 def _no_room(error: OSError) -> ConfigError:

@@ -3,63 +3,123 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass
 from itertools import chain
 
-from scheduler.campaign.columns import OPTION, RawRow, column_name, header_faults
+from scheduler.campaign.columns import OPTION, Header, RawRow
+from scheduler.campaign.names import IGNORED, Names, is_address
 from scheduler.campaign.problems import Problems, refusal
+from scheduler.campaign.shapes import Contacts, Shaped
 from scheduler.errors import CampaignError, Problem
 
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
+_SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The header of a CSV file."""
+
+    path: str
+    header: Header
+    titles: tuple[str, ...]  #: the names of the columns as they are written
+    options: tuple[str, ...]  #: the columns that stand for a key under `call`
+    delimiter: str
+
+    def row(self, line: int, record: list[str]) -> Shaped:
+        """Make a row of a record. One with too many cells refuses the file."""
+        names = self.header.names
+        if len(record) > len(names) and any(map(str.strip, record[len(names) :])):
+            message = f"expected {len(names)} cells as in the header, got {len(record)}"
+            return (Problem(self.path, message, line, code="shape"),)
+        if len(record) < len(names):
+            record = record + [""] * (len(names) - len(record))
+        cells = dict(zip(names, record, strict=False))
+        cells.pop("", None)
+        own = {name.removeprefix(OPTION): cells.pop(name).strip() for name in self.options}
+        return RawRow(line, cells, None, {k: cell for k, cell in own.items() if cell}, self.header)
+
+    def reject_head(self) -> str:
+        """Return the header, with the columns of the reason."""
+        return self._written([*self._kept(self.titles), *IGNORED])
+
+    def reject(self, record: list[str], reason: str, message: str) -> str:
+        """Return the record as it was, and why it is refused."""
+        filled = record + [""] * (len(self.titles) - len(record))
+        return self._written([*self._kept(filled), reason, message])
+
+    def _kept(self, cells: Iterable[str]) -> Iterator[str]:
+        """Leave out the reasons of an earlier file of rejects, and what is beyond the header."""
+        for title, cell in zip(self.titles, cells, strict=False):
+            if title.strip().lower() not in IGNORED:
+                yield cell
+
+    def _written(self, cells: list[str]) -> str:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
+        return text.getvalue()
+
+
+def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[str]]:
+    """Read the header. What is wrong with it refuses the file, as what is wrong with a record's
+    quotes does later.
+    """
+    first, delimiter, ahead = _first(iter(lines), path, names)
+    records = _records(first, delimiter, path, ahead)
+    line, titles = next(records, (0, []))
+    if not line:
+        raise _empty(path)
+    while titles and not titles[-1].strip():
+        titles.pop()  # delimiters that a spreadsheet left at the end
+    header = names.header(titles)
+    if header.faults:
+        raise CampaignError([Problem(path, fault, line, code="header") for fault in header.faults])
+    options = tuple(name for name in header.names if name.startswith(OPTION))
+    table = Table(path, header, tuple(titles), options, delimiter)
+    return Contacts(table, records, header.all_names)
 
 
 def read_table(
     lines: Iterable[str], path: str, problems: Problems, heed: Callable[[Set[str]], None]
 ) -> Iterator[RawRow]:
-    """Yield the rows. What is wrong with the shape of the file refuses all of it.
-
-    `heed` is told first which columns there are.
-    """
-    records = _records(iter(lines), path)
-    line, written = next(records, (0, []))
-    if not line:
-        raise refusal(
-            path, "the file is empty: expected a header with phone_number or sip_uri", code="shape"
-        )
-    header = _header(written, path, line)
-    heed(set(header))
-    width, options = len(header), [name for name in header if name.startswith(OPTION)]
-    for line, cells in records:
-        if len(cells) > width and any(map(str.strip, cells[width:])):
-            message = f"expected {width} cells as in the header, got {len(cells)}"
-            problems.refuse([Problem(path, message, line, code="shape")])
-            continue
-        cells += [""] * (width - len(cells))
-        row = dict(zip(header, cells, strict=False))
-        own = {name.removeprefix(OPTION): row.pop(name).strip() for name in options}
-        yield RawRow(line, row, own={key: cell for key, cell in own.items() if cell})
+    """Yield the rows of a table that is no campaign's. `heed` is told its columns first."""
+    contacts = open_table(lines, path, Names())
+    heed(contacts.columns or frozenset())
+    for line, record in contacts.records:
+        raw = contacts.shape.row(line, record)
+        if isinstance(raw, RawRow):
+            yield raw
+        else:
+            problems.refuse(raw)
 
 
-def _header(written: list[str], path: str, line: int) -> list[str]:
-    names = [column_name(name) for name in written]
-    while names and not names[-1]:
-        names.pop()  # delimiters that a spreadsheet left at the end
-    faults = header_faults(names)
-    if faults:
-        raise CampaignError([Problem(path, fault, line, code="header") for fault in faults])
-    return names
+def _first(lines: Iterator[str], path: str, names: Names) -> tuple[Iterator[str], str, int]:
+    """Return the lines from the header on, the delimiter, and how many lines are before it."""
+    said = ""
+    for before, line in enumerate(lines):
+        found = _SAYS_DELIMITER.fullmatch(line)
+        if found and not said:
+            said = found[1]
+        elif line.strip():
+            return chain([line], lines), said or _delimiter(line, names), before
+    raise _empty(path)
 
 
-def _records(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]]]:
+def _empty(path: str) -> CampaignError:
+    message = "the file is empty: expected a header with phone_number or sip_uri"
+    return refusal(path, message, code="shape")
+
+
+def _records(
+    lines: Iterator[str], delimiter: str, path: str, ahead: int
+) -> Iterator[tuple[int, list[str]]]:
     """Yield every record that is not blank, with the line it starts in."""
-    blank, first = 0, ""
-    for first in lines:
-        if first.strip():
-            break
-        blank += 1
-    reader = csv.reader(chain([first], lines), delimiter=_delimiter(first), strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
-        line = blank + reader.line_num + 1
+        line = ahead + reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
@@ -70,12 +130,13 @@ def _records(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]]]
             yield line, cells
 
 
-def _delimiter(header: str) -> str:
+def _delimiter(header: str, names: Names) -> str:
     """Decide by the header: it has to yield whom to call, else as many columns as possible."""
+    mapped = {theirs.strip().casefold() for _, theirs in names.columns}
 
     def fitness(delimiter: str) -> tuple[bool, int]:
-        names = [name.strip(' "\r\n').lower() for name in header.split(delimiter)]
-        return "phone_number" in names or "sip_uri" in names, len(names)
+        cells = [name.strip(' "\r\n') for name in header.split(delimiter)]
+        return any(is_address(c) or c.casefold() in mapped for c in cells), len(cells)
 
     return max(_DELIMITERS, key=fitness)
 

@@ -8,7 +8,7 @@ repeated or assigned, nothing has attributes, and what comes out grows no faster
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,17 @@ class Templates:
 
     def __getitem__(self, text: str) -> Template:
         return self._known[text]
+
+    def __reduce__(self) -> tuple[Callable[[list[str]], Templates], tuple[list[str]]]:
+        """Go to another process as texts: what is compiled can't."""
+        return _compiled_again, (list(self._known),)
+
+
+def _compiled_again(texts: list[str]) -> Templates:
+    templates = Templates()
+    for text in texts:
+        templates.add(text)
+    return templates
 
 
 def unknown_column(name: str, columns: Collection[str]) -> str:

@@ -12,11 +12,12 @@ import typer
 from scheduler.cli import console
 from scheduler.errors import CampaignError, SchedulerError
 
-#: In the order in which help shows them. Each is a function of its own name in a module of its own.
+#: In the order in which help shows them. Each is a function of its own name in a module of its own,
+#: or a group of commands.
 COMMANDS = (
-    *("run", "submit", "worker", "status", "results"),
+    *("plan", "run", "submit", "retry", "worker", "status", "results", "explain", "resume"),
     *("tail", "event", "transcript", "forget", "purge"),
-    *("reconcile", "doctor", "sandbox"),
+    *("reconcile", "dnc", "presets", "doctor", "schema", "sandbox"),
 )
 
 app = typer.Typer(
@@ -32,7 +33,11 @@ app = typer.Typer(
 
 def _register(names: Iterable[str]) -> None:
     for name in names:
-        app.command()(getattr(import_module(f"scheduler.cli.{name}"), name))
+        command = getattr(import_module(f"scheduler.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command()(command)
 
 
 # A command that is named needs none of the others, and half of the time of a short one would go

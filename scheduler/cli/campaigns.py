@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,25 +11,35 @@ import typer
 
 from scheduler.campaign import CheckedCampaign, load
 from scheduler.campaign.numbers import regions
+from scheduler.campaign.plan_hash import plan_hash
+from scheduler.campaign.presets import SILENT_CALL
+from scheduler.campaign.weeks import Week, read_week
 from scheduler.cli import console
 from scheduler.cli.guard import is_sandbox
 from scheduler.durations import positive_seconds, written
-from scheduler.errors import ConfigError, LedgerError
-from scheduler.models import CampaignState, Policy, Row
+from scheduler.errors import ConfigError, LedgerError, Problem
+from scheduler.masking import shown
+from scheduler.models import CampaignState, Policy
 from scheduler.settings import Settings
 from scheduler.store import Store, campaign_view
 
 #: The account of `--sandbox`; its name keeps a real worker from ever dialling such a campaign.
 SANDBOX_ACCOUNT = "sandbox"
 
-#: Rows that go to the ledger in one script.
-CHUNK = 1000
-
 
 def check(
-    path: Path, settings: Settings, *, encoding: str, strict: bool, first: int | None
+    path: Path,
+    settings: Settings,
+    *,
+    encoding: str,
+    strict: bool,
+    first: int | None,
+    rejects: Path | None = None,
 ) -> CheckedCampaign:
-    """Read a file as a whole and say which rows are refused. Raises CampaignError."""
+    """Read a file as a whole and say which rows are refused. Raises CampaignError.
+
+    `rejects` is where the refused rows are written, to be mended.
+    """
     with console.counting(f"checking {path.name}") as counted:
         checked = load(
             path,
@@ -40,11 +48,33 @@ def check(
             first=first,
             max_duration_ceiling_seconds=settings.max_duration_ceiling,
             countries=countries_of(settings),
+            default_hours=hours_of(settings),
+            rejects=rejects,
             on_progress=counted,
         )
+    for warning in checked.warnings:
+        console.warn(warning)
     if checked.problem_count:
         console.show_problems(checked.problems, checked.problem_count, what="skipped")
+    if checked.refused_count and rejects is not None:
+        console.say(f"the refused rows are in {rejects}, with their reasons")
+    _tell_cleaned(checked)
     return checked
+
+
+def _tell_cleaned(checked: CheckedCampaign) -> None:
+    """Say how many numbers are dialled otherwise than they are written."""
+    if checked.cleanings.count:
+        first = checked.cleanings.kept[0]
+        console.say(
+            f"{checked.cleanings.count:,} numbers were completed to international ones,"
+            f" the first in line {first.line}: {first.written} is dialled as {first.number}"
+        )
+
+
+def nobody(path: Path, who: str) -> Problem:
+    """Return the problem that a file has no such contact."""
+    return Problem(str(path), f"there is no contact {shown(who)}", code="nobody")
 
 
 def countries_of(settings: Settings) -> frozenset[str] | None:
@@ -59,6 +89,14 @@ def countries_of(settings: Settings) -> frozenset[str] | None:
             f"CALLSCHED_SYMBL_COUNTRIES: expected ISO countries such as US,CA, or any{got}"
         )
     return frozenset(named)
+
+
+def hours_of(settings: Settings) -> Week:
+    """Return the hours of campaigns that name none. Raises ConfigError."""
+    try:
+        return read_week(settings.calling_hours)
+    except ValueError as error:
+        raise ConfigError(f"CALLSCHED_CALLING_HOURS: {error}") from None
 
 
 def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:
@@ -78,6 +116,29 @@ def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Sett
     return replace(checked.policy, max_duration_seconds=seconds)
 
 
+def expect_plan(
+    planned: str | None,
+    path: Path,
+    checked: CheckedCampaign,
+    policy: Policy,
+    settings: Settings,
+    *,
+    first: int | None,
+    encoding: str,
+) -> None:
+    """Raise ConfigError unless a campaign is the one that `callsched plan` gave this hash to."""
+    if planned is None:
+        return
+    now = plan_hash(checked, policy, settings, first=first, encoding=encoding)
+    if now != planned:
+        raise ConfigError(
+            f"--plan {planned}: this is not what was planned, it is {now} now. The file, a"
+            " do-not-call list, the policy or a setting has changed since, or an option such as"
+            " --max-duration or --first is another one. Nobody was called: look at it again with"
+            f" `callsched plan {path}` and the same options, and say the hash that it prints"
+        )
+
+
 def account_of(checked: CheckedCampaign, settings: Settings, *, sandbox: bool = False) -> str:
     """Return the account that is dialled from: the sandbox's, the file's, or the settings'."""
     named = None if sandbox else checked.account
@@ -91,14 +152,19 @@ def account_of(checked: CheckedCampaign, settings: Settings, *, sandbox: bool = 
 
 def confirm(checked: CheckedCampaign, policy: Policy, settings: Settings) -> None:
     """On a terminal, show what would be called for real, and ask. Off a terminal never ask."""
+    confirm_calls(checked.callable_count, policy, settings)
+
+
+def confirm_calls(count: int, policy: Policy, settings: Settings) -> None:
+    """As `confirm`, of so many calls."""
     if not (sys.stdin.isatty() and console.err.is_terminal) or is_sandbox(settings.symbl_base_url):
         return
-    count, minutes = checked.callable_count, policy.max_duration_seconds / 60
+    minutes = policy.max_duration_seconds / 60
     console.say(
         f"This calls {count:,} contacts through {settings.symbl_base_url}, at most"
         f" {written(policy.max_duration_seconds)} each: {count * minutes:,.0f} minutes at worst."
     )
-    console.say("A listening bot that rings a person is a silent call to that person.")
+    console.say(SILENT_CALL)
     if not typer.confirm("Call them?", default=False, err=True):
         console.say("nobody was called")
         raise typer.Exit(1)
@@ -114,7 +180,7 @@ def choose_id(
     meant.
     """
     trial = "-sandbox" if account == SANDBOX_ACCOUNT else ""
-    base = wanted or f"{checked.slug}-{checked.digest[:8]}{trial}"
+    base = wanted or new_id(checked) + trial
     latest, number = base, 1
     # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
     while _state(store, following := f"{base}+{number + 1}") is not None:
@@ -122,6 +188,11 @@ def choose_id(
     if again and _state(store, latest) is CampaignState.FINISHED:
         return f"{base}+{number + 1}"
     return latest
+
+
+def new_id(checked: CheckedCampaign) -> str:
+    """Return the id of a campaign that is given none: its name and a hash of its content."""
+    return f"{checked.slug}-{checked.digest[:8]}"
 
 
 def _state(store: Store, campaign_id: str) -> CampaignState | None:
@@ -140,15 +211,12 @@ def submit_rows(
     )
     load_id = uuid4().hex
     with console.counting("loading") as counted:
-        for number, chunk in enumerate(_chunks(checked.rows()), start=1):
-            store.load(campaign_id, load_id, number, chunk)
-            counted(min(number * CHUNK, checked.row_count), checked.row_count)
+        loaded = 0
+        for number, (count, packed) in enumerate(checked.chunks(), start=1):
+            store.load_packed(campaign_id, load_id, number, packed)
+            loaded += count
+            counted(loaded, checked.row_count)
     state = store.seal(campaign_id, load_id)
     if campaign_view(store, campaign_id).policy != policy:
         console.say(f"campaign {campaign_id} keeps the policy that it was created with")
     return state
-
-
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk

@@ -54,6 +54,11 @@ def fail(text: str) -> None:
     err.print(f"error: {text}", markup=False, style="red")
 
 
+def warn(text: str) -> None:
+    """Say what may be wrong."""
+    err.print(f"warning: {text}", markup=False, style="yellow")
+
+
 def show_problems(problems: Iterable[Problem], total: int, *, what: str = "error") -> None:
     """Say what is wrong with a file: the first problems, a line each, then how many there are."""
     shown = list(problems)

@@ -15,21 +15,29 @@ from scheduler.transcripts import one_line
 _CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`."
 
 
-def _campaign_id(value: str | None) -> str | None:
+def campaign_id(value: str | None) -> str | None:
+    """Return an id that a campaign may be given."""
     if value is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", value):
         raise typer.BadParameter("expected up to 100 letters, digits, dots, dashes or underscores")
     return value
 
 
+def _plan(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[0-9a-f]{16}", value):
+        raise typer.BadParameter("expected the 16 digits that `callsched plan FILE` prints")
+    return value
+
+
 CampaignFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Campaign file: .csv, or .yaml with a policy.")
+    Path, typer.Argument(metavar="FILE", help="Campaign file: .yaml with a policy, or contacts as .csv or .jsonl;"
+        " - for contacts on standard input.")
 ]
 NewId = Annotated[
     str | None,
     typer.Option(
         "--id",
         metavar="ID",
-        callback=_campaign_id,
+        callback=campaign_id,
         help="Id of the campaign. Without it: its name and a hash of its content.",
     ),
 ]
@@ -55,8 +63,24 @@ Encoding = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse the whole file when one of its rows is refused.")
 ]
+Rejects = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Write the refused rows with their reasons to this file, to be mended and submitted"
+        " again under the same --id.",
+    ),
+]
 First = Annotated[
     int | None, typer.Option("--first", min=1, metavar="N", help="Call only the first N rows.")
+]
+Plan = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HASH",
+        callback=_plan,
+        help="Refuse unless it is what `callsched plan` printed this hash for.",
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real calls.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]

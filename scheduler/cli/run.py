@@ -32,8 +32,10 @@ class _Wishes:
     again: bool
     sandbox: bool
     strict: bool
+    rejects: Path | None
     first: int | None
     encoding: str
+    plan: str | None
     yes: bool
     wait: bool
     json: bool
@@ -55,8 +57,10 @@ def run(
         bool, typer.Option("--sandbox", help="Call a sandbox on this machine: nobody is called.")
     ] = False,
     strict: options.Strict = False,
+    rejects: options.Rejects = None,
     first: options.First = None,
     encoding: options.Encoding = "utf-8",
+    plan: options.Plan = None,
     yes: options.Yes = False,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Leave calls that are due only later; exit code 3.")
@@ -72,8 +76,8 @@ def run(
     The same command again goes on with an unfinished campaign and calls nobody twice; a finished
     one is refused unless you say --again. Ctrl-C stops every live call before it leaves.
 
-    Exit codes: 0 ran to its end; 1 the file, the settings or the account is wrong; 2 bad usage;
-    3 calls were left pending by --no-wait; 130 after Ctrl-C.
+    Exit codes: 0 ran to its end; 1 the file, the settings or the account is wrong, or the campaign
+    stopped itself; 2 bad usage; 3 calls were left pending by --no-wait; 130 after Ctrl-C.
 
     Example: `callsched run contacts.csv --max-duration 90s --max-concurrency 10 --sandbox`
     """
@@ -88,8 +92,10 @@ def run(
         again,
         sandbox,
         strict,
+        rejects,
         first,
         encoding,
+        plan,
         yes,
         not no_wait,
         json,
@@ -110,10 +116,24 @@ def _run(path: Path, wishes: _Wishes) -> int:
         # Before anything is started: what the file says, and whom it would call.
         checked = stack.enter_context(
             campaigns.check(
-                path, settings(), encoding=wishes.encoding, strict=wishes.strict, first=wishes.first
+                path,
+                settings(),
+                encoding=wishes.encoding,
+                strict=wishes.strict,
+                first=wishes.first,
+                rejects=wishes.rejects,
             )
         )
         policy = campaigns.policy_of(checked, wishes.max_duration, settings())
+        campaigns.expect_plan(
+            wishes.plan,
+            path,
+            checked,
+            policy,
+            settings(),
+            first=wishes.first,
+            encoding=wishes.encoding,
+        )
         chosen, keep_fds = _where(stack, wishes)
         account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
         store, embedded = stack.enter_context(opened(chosen))
@@ -129,7 +149,9 @@ def _run(path: Path, wishes: _Wishes) -> int:
         with supervision.signals():
             state = campaigns.submit_rows(store, checked, campaign_id, policy, account)
             _refuse_finished(state, campaign_id)
-            store.resume(campaign_id)
+            # One that stopped itself goes on when somebody says so, not when cron says it again.
+            if not campaign_view(store, campaign_id).stopped_itself:
+                store.resume(campaign_id)
             with Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds) as pool:
                 ending = supervision.watch(pool)
         return _close(store, campaign_id, ending, wishes)

@@ -84,6 +84,9 @@ def _show_one(view: CampaignView) -> None:
     if view.next_due_at is not None and view.next_due_at > time.time():
         when = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(view.next_due_at))
         console.out.print(f"  the next call is due at {when}")
+    if view.stopped_itself:
+        again = f"callsched resume {view.campaign_id} has it go on"
+        console.out.print(f"  it stopped itself: {view.stopped_itself}; {again}", markup=False)
     if view.collecting:
         console.out.print(f"  {view.collecting:,} conversations are still being read")
 

@@ -17,23 +17,29 @@ def submit(
     id_: options.NewId = None,
     max_duration: options.MaxDuration = None,
     strict: options.Strict = False,
+    rejects: options.Rejects = None,
     encoding: options.Encoding = "utf-8",
     first: options.First = None,
+    plan: options.Plan = None,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
     """Hand a campaign to a running pool of workers, and print its id.
 
-    Submitting the same id again completes a load that broke off and adds rows that it does not
-    know; nothing else changes, and nobody is called twice.
+    Submitting the same id again completes a load that broke off, adds rows that it does not know,
+    and skips who has come onto a do-not-call list of the file; nothing else changes, and nobody is
+    called twice.
 
     Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
     """
     chosen = settings()
     with campaigns.check(
-        Path(file), chosen, encoding=encoding, strict=strict, first=first
+        Path(file), chosen, encoding=encoding, strict=strict, first=first, rejects=rejects
     ) as checked:
         policy = campaigns.policy_of(checked, max_duration, chosen)
+        campaigns.expect_plan(
+            plan, Path(file), checked, policy, chosen, first=first, encoding=encoding
+        )
         account = checked.account or chosen.account
         if not yes:
             campaigns.confirm(checked, policy, chosen)

@@ -176,6 +176,12 @@ class Supervision:
             if campaign.collecting:
                 return None
             return self._ending(0, self._left_live(campaign))
+        if campaign.stopped_itself:
+            said = f"error: the campaign stopped itself: {campaign.stopped_itself}"
+            then = (
+                f"callsched resume {campaign.campaign_id}, then the same command, goes on with them"
+            )
+            return self._ending(1, f"{said}\n{pending} calls left; {then}")
         if why := account.blocks.get(self._fingerprint):
             return self._ending(1, f"error: {why}\n{pending} calls left; {again}")
         due_at = campaign.next_due_at

@@ -8,14 +8,14 @@ from scheduler.store.collecting import (
     postpone_collect,
     take_collect,
 )
+from scheduler.store.do_not_call import bar, barred, is_barred
 from scheduler.store.erasing import called_rows, collect_no_more, erase, erase_lines
+from scheduler.store.explaining import Found, Standing, explain, standing
 from scheduler.store.ledger import Claim, Leases, LimitView, StopOrder, Store
 from scheduler.store.listening import (
     Ear,
     Heard,
-    bar,
     hint,
-    is_barred,
     last_place,
     let_go,
     listen,
@@ -53,12 +53,14 @@ __all__ = [
     "Claim",
     "Collect",
     "Ear",
+    "Found",
     "Heard",
     "Leases",
     "LimitView",
     "RedisTokenShelf",
     "Said",
     "Settled",
+    "Standing",
     "StopOrder",
     "Store",
     "UnknownCall",
@@ -67,6 +69,7 @@ __all__ = [
     "attach",
     "awaited",
     "bar",
+    "barred",
     "called_rows",
     "campaign_ids",
     "campaign_view",
@@ -74,6 +77,7 @@ __all__ = [
     "collected",
     "erase",
     "erase_lines",
+    "explain",
     "find_row",
     "hint",
     "is_barred",
@@ -90,6 +94,7 @@ __all__ = [
     "rows_to",
     "said",
     "settle",
+    "standing",
     "still_to_read",
     "take_collect",
     "unknown_calls",

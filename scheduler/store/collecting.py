@@ -14,7 +14,7 @@ from scheduler.models import Attempt, Policy
 from scheduler.records import decode_policy
 from scheduler.store import keys
 from scheduler.store.client import reaching
-from scheduler.store.ledger import Store, clock
+from scheduler.store.ledger import Store
 
 #: How long `tail` shows a call that has been collected.
 TAIL_SECONDS = 3600
@@ -43,7 +43,7 @@ def take_collect(
     store: Store, account: str, *, only: str = "", now: float | None = None
 ) -> Collect | None:
     """Take one conversation that is due to be read; None when there is none."""
-    found = store.run(store.do.take_collect, account, READER_LEASE_SECONDS, only, clock(now))
+    found = store.run(store.do.take_collect, account, READER_LEASE_SECONDS, only, store.clock(now))
     if not found:
         return None
     attempt, conversation_id, over_for, reads, digest, policy = found
@@ -67,7 +67,9 @@ def postpone_collect(
     now: float | None = None,
 ) -> None:
     """Have a conversation read again: it is not complete yet."""
-    store.run(store.do.postpone_collect, account, str(attempt), digest, delay_seconds, clock(now))
+    store.run(
+        store.do.postpone_collect, account, str(attempt), digest, delay_seconds, store.clock(now)
+    )
 
 
 def keep_collected(
@@ -81,7 +83,7 @@ def keep_collected(
 ) -> bool:
     """Keep what was said; None says that nothing was recorded. False when it was kept before."""
     packed = zlib.compress(_compact(said), 9) if said is not None else ""
-    args = (account, str(attempt), packed, error, TAIL_SECONDS, clock(now))
+    args = (account, str(attempt), packed, error, TAIL_SECONDS, store.clock(now))
     return bool(store.run(store.do.collected, *args))
 
 

@@ -6,7 +6,7 @@ claim:{token}               string  attempt that this execution claimed; expires
 token:{fingerprint}         hash    access token of these credentials; ends when it does
 token:{f}:fetching          string  somebody fetches one; expires
 token:{f}:refused           string  the last one was answered 401; expires
-do_not_call                 hash    phone number or SIP address -> since when, and why
+do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why
 
 account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429
 account:{a}:campaigns       zset    campaign -> turns it has had
@@ -24,6 +24,7 @@ campaign:{c}:known          hash    digest of an identity or a party -> row
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
 campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls
+campaign:{c}:retried        hash    row:attempt -> campaign that calls this contact again after it
 campaign:{c}:said           stream  what is said on live connections; capped, expires
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
 

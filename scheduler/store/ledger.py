@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 from redis.commands.core import Script
@@ -22,11 +22,14 @@ from scheduler.models import (
     Reason,
     Row,
 )
-from scheduler.records import decode, decode_policy, encode, encode_policy
+from scheduler.records import decode, decode_policy, encode_policy, pack_row
 from scheduler.store import keys
 from scheduler.store.client import connect, connect_once, reaching
 from scheduler.store.durability import expect_durable, run_durably
 from scheduler.store.scripts import Scripts
+
+#: For how long it is known that a party was called: the longest period that a cap may have.
+REMEMBERED_SECONDS = 31 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Claim:
     attempt: Attempt
     contact: Contact
     policy: Policy
-    is_list_kept: bool = True  #: somebody is on the do-not-call list, so it is worth a look
+    now: float  #: when it was claimed, by the clock of Redis
 
     @property
     def max_duration_seconds(self) -> float:
@@ -91,11 +94,6 @@ class LimitView:
     now: float
 
 
-def clock(now: float | None) -> str:
-    """Return what a script takes for the time: a test's, or "" for the server's own."""
-    return "" if now is None else repr(now)
-
-
 def _known(campaign_id: str, state: str | None) -> CampaignState:
     if state is None:
         raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
@@ -120,22 +118,23 @@ def _orders(flat: Sequence[str]) -> list[StopOrder]:
     ]
 
 
-def digest(text: str) -> bytes:
-    """Return the few bytes that stand for an identity or a party."""
-    return blake2b(text.encode(), digest_size=8).digest()
-
-
 class Store:
-    """The ledger. `now` is for tests; without it the clock is the server's."""
+    """The ledger.
+
+    `now` is for tests, and `time` for those that run a campaign of days in seconds; without them
+    the clock is the server's.
+    """
 
     def __init__(
         self,
         url: str,
         leases: Leases | None = None,
         durability: Durability = Durability.SERVER,
+        time: Callable[[], float] | None = None,
     ) -> None:
         self.leases = leases or Leases()
         self.durability = durability
+        self._time = time
         # Any: the annotations of redis-py cover bytes too, and we have every answer decoded.
         self.redis: Any = connect(url)
         self._once = connect_once(url)
@@ -146,6 +145,12 @@ class Store:
         """Close the connections."""
         self.redis.close()
         self._once.close()
+
+    def clock(self, now: float | None) -> str:
+        """Return what a script takes for the time: "" for the server's own."""
+        if now is None and self._time is not None:
+            now = self._time()
+        return "" if now is None else repr(now)
 
     def open(self) -> None:
         """Check the ledger's schema. Raises LedgerError when it is newer than this release.
@@ -199,7 +204,8 @@ class Store:
             policy.priority,
             policy.weight,
             policy.max_starts_per_second,
-            clock(now),
+            policy.canary.first if policy.canary else "",
+            self.clock(now),
         )
         if owner != account:
             raise LedgerError(
@@ -220,19 +226,19 @@ class Store:
         `load_id` is one token for all chunks of a load, `chunk` counts from 1: a chunk that is sent
         again is not added again.
         """
-        args: list[Any] = [campaign_id, load_id, chunk, clock(now)]
-        for row in rows:
-            party = b"" if row.reason else b"p" + digest(row.contact.party)
-            named = row.has_id or row.reason
-            identity = b"i" + digest(row.contact.contact_id) if named else party
-            record = encode(row.contact, row.line)
-            args += (identity, party, record, row.reason or "", row.error)
+        self.load_packed(campaign_id, load_id, chunk, b"".join(map(pack_row, rows)), now)
+
+    def load_packed(
+        self, campaign_id: str, load_id: str, chunk: int, packed: bytes, now: float | None = None
+    ) -> None:
+        """Add a chunk of rows that `records.pack_row` has written, as `load` does."""
+        args = (campaign_id, load_id, chunk, self.clock(now), packed)
         if self.run(self.do.load, *args) == "missing":
             raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
 
     def seal(self, campaign_id: str, load_id: str, now: float | None = None) -> CampaignState:
         """Say that the last row is in: from now on the campaign dials, and can end."""
-        return _known(campaign_id, self.run(self.do.seal, campaign_id, load_id, clock(now)))
+        return _known(campaign_id, self.run(self.do.seal, campaign_id, load_id, self.clock(now)))
 
     # Dialling -----------------------------------------------------------------------------------
 
@@ -264,15 +270,15 @@ class Store:
             FIRST,
             lease.stop_late,
             starts_per_second,
-            clock(now),
+            self.clock(now),
         )
         if not found:
             return None
         if isinstance(found, str):
             return float(found)
-        attempt, record, policy, barred = found
+        attempt, record, policy, instant = found
         contact = decode(record)[0]
-        return Claim(Attempt.parse(attempt), contact, decode_policy(policy), barred > 0)
+        return Claim(Attempt.parse(attempt), contact, decode_policy(policy), float(instant))
 
     def begin(
         self,
@@ -281,19 +287,21 @@ class Store:
         token: str,
         *,
         max_duration_seconds: float,
+        closes_at: float = math.inf,
         now: float | None = None,
     ) -> bool:
         """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
 
-        False: the campaign is paused or too many stops are late, and the attempt was given back.
-        Raises LedgerUnreachable also when the leave is not as safe in time as the setting asks for.
+        `closes_at` is the instant from which on no start may be let out. False: a rule forbids it,
+        and the attempt was given back, or the call has ended as skipped. Raises LedgerUnreachable
+        also when the leave is not as safe in time as the setting asks for.
         """
         lease = self.leases
-        args = (account, str(attempt), token, lease.dial, max_duration_seconds, lease.stop_late)
+        lengths = (lease.dial, max_duration_seconds, lease.stop_late)
+        until = "" if closes_at == math.inf else repr(closes_at)
+        args = (account, str(attempt), token, *lengths, until, REMEMBERED_SECONDS, self.clock(now))
         with reaching():
-            said = run_durably(
-                self._once, self._do_once.begin, [keys.ROOT], (*args, clock(now)), self.durability
-            )
+            said = run_durably(self._once, self._do_once.begin, [keys.ROOT], args, self.durability)
         if said == "stale":
             raise StaleAttempt(f"attempt {attempt} is no longer claimed")
         return bool(said == "go")
@@ -312,7 +320,7 @@ class Store:
         """Give slot and attempt back: no phone rang. Raises StaleAttempt."""
         nothing = ("",) * 6
         self._give_back(
-            account, attempt, token, delay_seconds, signal, message, *nothing, clock(now)
+            account, attempt, token, delay_seconds, signal, message, *nothing, self.clock(now)
         )
 
     def give_back_at_limit(
@@ -338,7 +346,7 @@ class Store:
             message,
             delay_seconds,
             *change,
-            clock(now),
+            self.clock(now),
         )
 
     def _give_back(self, account: str, attempt: Attempt, *rest: Any) -> None:
@@ -372,7 +380,7 @@ class Store:
             answered_ago_seconds,
             max_duration_seconds,
             self.leases.stop_patience,
-            clock(now),
+            self.clock(now),
         )
         return said, float(deadline), _limit_view(seen)
 
@@ -389,7 +397,7 @@ class Store:
         now: float | None = None,
     ) -> None:
         """End a call that has no connection; its slot may stay taken. Raises StaleAttempt."""
-        args = (disposition, reason or "", message, hold_seconds, signal, clock(now))
+        args = (disposition, reason or "", message, hold_seconds, signal, self.clock(now))
         if not self.run(self.do.finish, account, str(attempt), *args):
             raise StaleAttempt(f"attempt {attempt} is no longer open")
 
@@ -398,18 +406,20 @@ class Store:
     def expire(self, account: str, *, most: int = 100, now: float | None = None) -> int:
         """Deal with attempts whose time is over; returns how many there were, at most `most`."""
         patience = self.leases.stop_patience
-        return int(self.run(self.do.expire, account, most, patience, clock(now)))
+        return int(self.run(self.do.expire, account, most, patience, self.clock(now)))
 
     def take_stops(
         self, account: str, *, most: int, delays: Sequence[float], now: float | None = None
     ) -> list[StopOrder]:
         """Take the stops that are due. Each is due again after the delay for its next sending."""
         give_up = self.leases.stop_give_up
-        return _orders(self.run(self.do.take_stops, account, most, give_up, clock(now), *delays))
+        return _orders(
+            self.run(self.do.take_stops, account, most, give_up, self.clock(now), *delays)
+        )
 
     def hurry_stops(self, account: str, now: float | None = None) -> None:
         """Have every stop that waits for its next sending sent now."""
-        self.run(self.do.hurry_stops, account, clock(now))
+        self.run(self.do.hurry_stops, account, self.clock(now))
 
     def deny(self, account: str, attempt: Attempt, now: float | None = None) -> Disposition | None:
         """Record that a stop was answered "no such connection"; None while that is not certain.
@@ -417,7 +427,7 @@ class Store:
         The far end ended it if the very first stop was answered so; else a stop of ours may have.
         """
         apart = self.leases.denied_apart
-        said = int(self.run(self.do.deny, account, str(attempt), apart, clock(now)))
+        said = int(self.run(self.do.deny, account, str(attempt), apart, self.clock(now)))
         return (None, Disposition.STOPPED, Disposition.HUNG_UP)[said]
 
     def note_stop_error(self, attempt: Attempt, message: str) -> None:
@@ -441,7 +451,7 @@ class Store:
         `summaries` is what the stop's answer said of summary pages, as JSON.
         """
         args = (account, str(attempt), disposition, reason or "", conversation_id, summaries)
-        return bool(self.run(self.do.confirm, *args, clock(now)))
+        return bool(self.run(self.do.confirm, *args, self.clock(now)))
 
     def ready(
         self,
@@ -458,7 +468,7 @@ class Store:
         The last is in seconds from now; None when nothing is in sight.
         """
         late = self.leases.stop_late
-        args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, clock(now))
+        args = (account, ceiling, fingerprint, only, FIRST, apart_seconds, late, self.clock(now))
         dials, collects, soonest = self.run(self.do.ready, *args)
         return int(dials), int(collects), float(soonest) if soonest else None
 
@@ -478,7 +488,7 @@ class Store:
         """Do `expire`, `take_stops` (at most `free`) and `ready` in one step."""
         lease = self.leases
         bounds = (most, lease.stop_patience, free, lease.stop_give_up)
-        asked = (ceiling, fingerprint, only, FIRST, apart_seconds, lease.stop_late, clock(now))
+        asked = (ceiling, fingerprint, only, FIRST, apart_seconds, lease.stop_late, self.clock(now))
         expired, taken, (dials, collects, soonest) = self.run(
             self.do.tick, account, *bounds, *asked, *delays
         )
@@ -489,7 +499,7 @@ class Store:
 
     def limit(self, account: str, now: float | None = None) -> LimitView:
         """Read what is known of the account's limit."""
-        return _limit_view(self.run(self.do.limit, account, clock(now)))
+        return _limit_view(self.run(self.do.limit, account, self.clock(now)))
 
     def learn(self, account: str, seen: LimitView, learned: Limit) -> bool:
         """Replace the limit; False when another worker has changed it since it was seen."""
@@ -517,7 +527,7 @@ class Store:
     def halt(self, campaign_id: str, *, abort: bool = False, now: float | None = None) -> int:
         """Let no more starts out; with `abort` stop what is live, also what is answered later."""
         patience = self.leases.stop_patience
-        args = (campaign_id, "1" if abort else "", patience, clock(now))
+        args = (campaign_id, "1" if abort else "", patience, self.clock(now))
         return int(self.run(self.do.halt, *args))
 
     def resume(self, campaign_id: str) -> CampaignState:

@@ -10,7 +10,7 @@ from scheduler.models import Attempt, Connection, Contact, Policy
 from scheduler.records import decode, decode_policy
 from scheduler.store import keys
 from scheduler.store.client import reaching
-from scheduler.store.ledger import Store, clock
+from scheduler.store.ledger import Store
 
 #: Live lines that are kept of a call, and of a campaign, until what was said has been collected.
 CALL_LINES = 1000
@@ -66,7 +66,7 @@ def listen(
     Returns what this listener has no longer, and what it has now besides.
     """
     sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
-    args = (account, listener, lease_seconds, room, clock(now), *sockets)
+    args = (account, listener, lease_seconds, room, store.clock(now), *sockets)
     lost, taken = store.run(store.do.listen, *args)
     fives = list(zip(*(iter(taken),) * 5, strict=True))
     return [Attempt.parse(attempt) for attempt in lost], _ears(store, fives)
@@ -107,7 +107,7 @@ def let_go(store: Store, account: str, listener: str, held: Iterable[Attempt]) -
 def hint(store: Store, account: str, attempt: Attempt, why: str, now: float | None = None) -> bool:
     """Have a connection stopped now: `hung_up`, `machine` or `not_reached`. False if it was due."""
     patience = store.leases.stop_patience
-    return bool(store.run(store.do.hint, account, str(attempt), why, patience, clock(now)))
+    return bool(store.run(store.do.hint, account, str(attempt), why, patience, store.clock(now)))
 
 
 def note(store: Store, heard: Iterable[Heard]) -> None:
@@ -182,15 +182,3 @@ def _heard(campaign_id: str, fields: dict[str, str]) -> Heard:
         fields.get("s", ""),
         float(said_at) if said_at else None,
     )
-
-
-def bar(store: Store, number: str, why: str) -> bool:
-    """Put a number or SIP address on the do-not-call list. False when it was on it."""
-    with reaching():
-        return bool(store.redis.hsetnx(f"{keys.ROOT}do_not_call", number, why))
-
-
-def is_barred(store: Store, number: str) -> bool:
-    """Whether a number or SIP address is on the do-not-call list."""
-    with reaching():
-        return bool(store.redis.hexists(f"{keys.ROOT}do_not_call", number))

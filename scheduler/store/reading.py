@@ -10,11 +10,11 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError
 from scheduler.models import OPEN_STATES, CallState, CampaignState, Connection, Policy
-from scheduler.records import decode, decode_policy
+from scheduler.records import IDENTITIES, decode, decode_policy, digest
 from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.collecting import Said, collected
-from scheduler.store.ledger import Store, digest
+from scheduler.store.ledger import Store
 
 #: Calls that are read in one round trip.
 _PAGE = 500
@@ -38,6 +38,8 @@ class CampaignView:
     finished_at: float | None
     next_due_at: float | None  #: of the pending call that comes first
     collecting: int  #: conversations of ended calls that are still to be read
+    stopped_itself: str  #: why; "" for one that did not
+    spent_seconds: float  #: of calls, those that are live at their worst
 
     @property
     def open(self) -> int:
@@ -60,6 +62,8 @@ class CampaignView:
             "finished_at": self.finished_at,
             "next_due_at": self.next_due_at,
             "collecting": self.collecting,
+            "stopped_itself": self.stopped_itself or None,
+            "spent_seconds": round(self.spent_seconds, 3),
         }
 
 
@@ -112,6 +116,8 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         finished_at=float(meta["finished_at"]) if "finished_at" in meta else None,
         next_due_at=due[0][1] if due else None,
         collecting=int(meta.get("collecting", 0)),
+        stopped_itself=meta.get("stopped_itself", ""),
+        spent_seconds=float(meta.get("spent", 0)),
     )
 
 
@@ -261,9 +267,8 @@ def find_row(store: Store, campaign_id: str, who: str) -> int:
     if who.startswith("#") and who[1:].isdecimal():
         return int(who[1:])
     with reaching():
-        rows = store.redis.hmget(
-            keys.campaign(campaign_id, "known"), b"i" + digest(who), b"p" + digest(who)
-        )
+        names = [kind + digest(who) for kind in IDENTITIES]
+        rows = store.redis.hmget(keys.campaign(campaign_id, "known"), names)
     row = next(filter(None, rows), None)
     if row is None:
         raise LedgerError(

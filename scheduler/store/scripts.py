@@ -30,6 +30,8 @@ def preamble() -> str:
     return _states() + _read("_shared")
 
 
+#: What some verbs share besides.
+_WITH = {"begin": "_rules", "explain": "_rules"}
 #: Verbs that do what others do: these are functions of their arguments in them.
 _MADE_OF = {"tick": ("expire", "take_stops", "ready")}
 
@@ -37,7 +39,8 @@ _MADE_OF = {"tick": ("expire", "take_stops", "ready")}
 def source(verb: str) -> str:
     """Return the whole text of a verb's script, as the server runs it."""
     parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
-    return "".join((preamble(), *parts, _read(verb)))
+    shared = _read(_WITH[verb]) if verb in _WITH else ""
+    return "".join((preamble(), shared, *parts, _read(verb)))
 
 
 def _read(name: str) -> str:
@@ -53,6 +56,7 @@ class Scripts:
 
         self.accept_token = script("accept_token")
         self.attach = script("attach")
+        self.bar = script("bar")
         self.begin = script("begin")
         self.claim = script("claim")
         self.collected = script("collected")
@@ -62,6 +66,7 @@ class Scripts:
         self.deny = script("deny")
         self.erase = script("erase")
         self.expire = script("expire")
+        self.explain = script("explain")
         self.finish = script("finish")
         self.give_back = script("give_back")
         self.halt = script("halt")
@@ -78,6 +83,7 @@ class Scripts:
         self.resume = script("resume")
         self.seal = script("seal")
         self.settle = script("settle")
+        self.take = script("take")
         self.take_collect = script("take_collect")
         self.take_stops = script("take_stops")
         self.tick = script("tick")

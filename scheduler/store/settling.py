@@ -13,7 +13,7 @@ from scheduler.models import Attempt, CallState, Contact, Disposition, Reason
 from scheduler.records import decode
 from scheduler.store import keys
 from scheduler.store.client import reaching
-from scheduler.store.ledger import Store, clock
+from scheduler.store.ledger import Store
 from scheduler.store.reading import contact_pages
 
 
@@ -133,7 +133,7 @@ def attach(
     may be live.
     """
     known = ["" if at is None else repr(at) for at in (started_at, ended_at)]
-    args = (account, str(attempt), conversation_id, *known, clock(now))
+    args = (account, str(attempt), conversation_id, *known, store.clock(now))
     said, is_read = store.run(store.do.attach, *args)
     if said == "stale":
         raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
@@ -150,7 +150,7 @@ def settle(
     now: float | None = None,
 ) -> Settled:
     """Settle an unknown call as the operator says. Raises StaleAttempt."""
-    args = (account, str(attempt), verdict, token or uuid4().hex, clock(now))
+    args = (account, str(attempt), verdict, token or uuid4().hex, store.clock(now))
     said = store.run(store.do.settle, *args)
     if said == "stale":
         raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")

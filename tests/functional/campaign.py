@@ -111,6 +111,8 @@ class Site:
         }
         self.env = kept | {
             "CALLSCHED_STATE_DIR": str(self.state),
+            # Tests run at night, too; those of the hours say which they mean.
+            "CALLSCHED_CALLING_HOURS": "always",
             "CALLSCHED_SYMBL_BASE_URL": api_url,
             "CALLSCHED_SYMBL_APP_ID": "app",
             "CALLSCHED_SYMBL_APP_SECRET": "hush-hush-secret",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -54,9 +55,13 @@ class Rig:
         patience_seconds: float | None = None,
         shares_token: bool = False,
         threads: int = 8,
+        time: Callable[[], float] | None = None,
     ) -> None:
-        """It listens on so many `sockets`, and collects when it has patience for it."""
-        self.store = Store(ledger_url, leases)
+        """It listens on so many `sockets`, and collects when it has patience for it.
+
+        `time` is the ledger's, for campaigns of days; without `threads` no message is sent.
+        """
+        self.store = Store(ledger_url, leases, time=time)
         self.provider = Symbl(
             Settings(
                 symbl_base_url=api_url,
@@ -99,14 +104,15 @@ class Rig:
             patience_seconds=patience_seconds or 0.0,
             is_stopping=lambda: self.timekeeper.is_stopping,
         )
-        self.threads = ThreadPoolExecutor(threads)
+        self._sends = threads > 0
+        self.threads = ThreadPoolExecutor(max(1, threads))
 
     def start(self) -> None:
         self.timekeeper.start(self.dialer, 4)
         self.listener.start()
 
     def _send(self, count: int) -> None:
-        for _ in range(0 if self.dialer.is_closing else count):
+        for _ in range(count if self._sends and not self.dialer.is_closing else 0):
             self.threads.submit(self._safely, self.dialer.dial)
 
     def _send_collects(self, count: int) -> None:

@@ -265,6 +265,7 @@ def test_the_first_are_called_and_then_only_the_rest(site: Site, sandbox: Sandbo
         ("CALLSCHED_REDIS_URL", "127.0.0.1:6379"),
         ("CALLSCHED_STATE_DIR", "/proc/nowhere"),
         ("CALLSCHED_MAX_CONCURRENCY", "many"),
+        ("CALLSCHED_CALLING_HOURS", "nine to five"),
     ],
 )
 def test_the_variable_to_mend_is_named(

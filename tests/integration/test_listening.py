@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.errors import LedgerError
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
-from scheduler.store import Heard, Store, bar, is_barred, keys, live_connection, note, said
+from scheduler.store import Heard, Store, keys, live_connection, note, said
 from scheduler.store.listening import CALL_LINES, LINES_SECONDS
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, contact
 
@@ -402,20 +402,6 @@ def test_lines_are_few_and_pass_by_themselves(ledger: Ledger) -> None:
     assert kept[-1][1]["x"] == str(2 * CALL_LINES - 1)
     for key in (of_call, of_campaign):
         assert 0 < ledger.store.redis.ttl(key) <= LINES_SECONDS
-
-
-# The do-not-call list -----------------------------------------------------------------------------
-
-
-def test_who_asked_for_it_is_on_the_do_not_call_list_once(ledger: Ledger, other: Store) -> None:
-    number = contact(1).phone_number
-    assert not is_barred(ledger.store, number)
-
-    assert bar(ledger.store, number, "asked for it")
-    assert not bar(other, number, "asked again")
-
-    assert is_barred(other, number)
-    assert not is_barred(other, contact(2).phone_number)
 
 
 # The live connection of a call ----------------------------------------------------------------

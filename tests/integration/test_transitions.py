@@ -9,7 +9,8 @@ from itertools import product
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.models import TRANSITIONS, Attempt, CallState
+from scheduler.models import TRANSITIONS, Attempt, CallState, Policy, Retry
+from scheduler.records import encode_policy
 from scheduler.store import Store, keys
 from scheduler.store.scripts import preamble
 from tests.integration.ledger import ACCOUNT, Ledger
@@ -88,6 +89,12 @@ def confirm(ledger: Ledger, attempt: Attempt) -> object:
     return ledger.confirm(attempt)
 
 
+def confirm_and_try_again(ledger: Ledger, attempt: Attempt) -> object:
+    policy = Policy(retry={"stopped": Retry(1, (60.0,))})
+    ledger.reader.hset(keys.campaign("c", "meta"), "policy", encode_policy(policy))
+    return ledger.confirm(attempt)
+
+
 #: The verbs that lead to each state. An answer ends a call that was thought not to have rung.
 LEADS_TO: dict[CallState, tuple[Verb, ...]] = {
     PENDING: (give_back, give_back_at_limit),
@@ -110,6 +117,7 @@ MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
     (DIALING, ENDED): (finish,),
     (CONNECTED, STOPPING): (pass_the_deadline, hint),
     (STOPPING, ENDED): (confirm,),
+    (STOPPING, PENDING): (confirm_and_try_again,),
 }
 
 #: Not refused, and another change than this one: an answer never is, and `confirm` makes two

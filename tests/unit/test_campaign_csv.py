@@ -7,16 +7,20 @@ from pathlib import Path
 import pytest
 
 from scheduler.campaign import load
+from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
 from scheduler.models import Contact, Row
 
 HEADER = "phone_number,name\n"
+ALWAYS = read_week("always")
 
 
 def rows(tmp_path: Path, written: str | bytes, encoding: str = "utf-8") -> list[Row]:
     path = tmp_path / "contacts.csv"
     path.write_bytes(written if isinstance(written, bytes) else written.encode())
-    with load(path, encoding=encoding, max_duration_ceiling_seconds=14_400) as checked:
+    with load(
+        path, encoding=encoding, max_duration_ceiling_seconds=14_400, default_hours=ALWAYS
+    ) as checked:
         return list(checked.rows())
 
 
@@ -94,7 +98,7 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
     assert len(rows(tmp_path, f"\n{HEADER}\n  \n,,\n+12025550100,Ada\n\n")) == 1
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_header_decides_the_delimiter(tmp_path: Path, delimiter: str) -> None:
     written = "name|phone_number|a;b,c\nAda|+12025550100|x\n".replace("|", delimiter)
     if delimiter != "\t":
@@ -134,8 +138,8 @@ def test_a_header_alone_leaves_nobody_to_call(tmp_path: Path) -> None:
 
 
 def test_a_header_without_phone_number_names_the_nearest_column(tmp_path: Path) -> None:
-    assert refused(tmp_path, "Name,Phone Number\nAda,+12025550100\n") == [
-        "contacts.csv:1: expected a column phone_number; rename 'Phone Number' to phone_number"
+    assert refused(tmp_path, "Name,Phone Nmber\nAda,+12025550100\n") == [
+        "contacts.csv:1: expected a column phone_number; rename 'Phone Nmber' to phone_number"
     ]
 
 

@@ -50,7 +50,10 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 def test_a_file_with_another_ending_is_told_which_are_read(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
 
-    assert refusal(path) == f"{path}: expected a file that ends in .yaml, .yml, .csv, .tsv, .txt"
+    assert refusal(path) == (
+        f"{path}: expected a file that ends in .yaml, .yml, .csv, .tsv, .txt, .jsonl, .ndjson,"
+        " or in one of these and .gz"
+    )
 
 
 def test_the_digest_is_of_the_document_and_the_csv_that_it_names(tmp_path: Path) -> None:

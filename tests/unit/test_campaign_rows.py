@@ -56,7 +56,7 @@ def test_a_file_that_leaves_nobody_to_call_is_refused_with_the_reasons(tmp_path:
 
     assert [problem.code for problem in caught.value.problems] == [
         "nobody",
-        "invalid_number",
+        "emergency_number",
         "invalid_number",
     ]
     assert caught.value.problems[0].message == "nobody is left to call: 2 rows refused"
@@ -107,7 +107,7 @@ def test_a_cell_that_cannot_be_read_skips_its_row(
 
 
 def test_every_fault_of_a_row_is_reported_and_the_number_decides(tmp_path: Path) -> None:
-    with checked(tmp_path, "phone_number,dtmf,timezone", "911,x,y", GOOD) as campaign:
+    with checked(tmp_path, "phone_number,dtmf,timezone", "+1202555,x,y", GOOD) as campaign:
         row = next(campaign.rows())
 
     assert row.reason is Reason.INVALID_NUMBER

@@ -8,8 +8,9 @@ import pytest
 
 from scheduler.campaign import CheckedCampaign, load
 from scheduler.campaign.schema import NOT_YET
+from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
-from scheduler.models import Policy, Reason
+from scheduler.models import Hours, Policy, Reason
 
 CONTACTS = "contacts: contacts.csv\n"
 
@@ -31,6 +32,7 @@ def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
     written = (
         "name: Spring round 1\naccount: main\nprovider: symbl\nmax_duration: 90s\n"
         "max_concurrency: 20\ncall:\n  session_name: spring\ninsights: []\non_unknown: hold\n"
+        "calling_hours: always\n"
     )
 
     with checked(tmp_path, written + CONTACTS) as campaign:
@@ -48,7 +50,8 @@ def test_what_a_file_leaves_out_has_defaults(tmp_path: Path) -> None:
     with checked(tmp_path, CONTACTS) as campaign:
         assert campaign.name == "first"
         assert campaign.account is None
-        assert campaign.policy == Policy()
+        default = Hours("CALLSCHED_CALLING_HOURS", read_week("8:00-21:00"))
+        assert campaign.policy == Policy(hours=(default,))
 
 
 def test_contacts_may_be_listed_with_the_columns_of_a_csv_as_keys(tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_a_number_that_lost_its_plus_is_refused_at_its_place(tmp_path: Path) -> 
     assert row.reason is Reason.INVALID_NUMBER
     assert str(campaign.problems[0]) == (
         f"{tmp_path}/first.yaml:2:17: phone_number: expected an international number such as "
-        "+12025550123, or set default_region; got …0100"
+        "+12025550123; put a plus sign before it, or set default_region; got …0100"
     )
 
 
@@ -121,7 +124,7 @@ def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> N
 
     assert refused(tmp_path, written) == [
         "first.yaml:1:1: contacts: "
-        "expected a list of contacts, or the path of a CSV file beside this one",
+        "expected a list of contacts, or the path of a file of them beside this one",
         "first.yaml:1:1: unknown key 'max_duraton': did you mean max_duration?",
         "first.yaml:2:15: max_duration: "
         "expected a duration such as 90s, 1500ms, 5m or 2h, got '5 minutes'",
@@ -253,15 +256,15 @@ def test_a_csv_that_cannot_be_opened_is_a_problem_of_the_document(
 def test_contacts_have_to_be_a_list_or_a_path(tmp_path: Path, contacts: str) -> None:
     (said,) = refused(tmp_path, f"name: a\ncontacts: {contacts}\n")
 
-    assert "expected a list of contacts, or the path of a CSV file beside this one" in said
+    assert "expected a list of contacts, or the path of a file of them beside this one" in said
 
 
 @pytest.mark.parametrize(
     ("contact", "problem"),
     [
         ("Ada", "first.yaml:2:3: contacts: expected keys such as phone_number"),
-        ("{phone: +12025550100}", "first.yaml:2:3: expected a column phone_number; rename"),
-        ("{sip: a}", "first.yaml:2:3: expected a column sip_uri; rename 'sip' to sip_uri"),
+        ("{phome: +12025550100}", "first.yaml:2:3: expected a column phone_number; rename"),
+        ("{siper: a}", "first.yaml:2:3: expected a column sip_uri; rename 'siper' to sip_uri"),
         ("{phone_number: [1]}", "first.yaml:2:18: phone_number: expected text, got a list"),
         ("{phone_number: 1, Name: a, name: b}", "first.yaml:2:3: the column 'name' is there"),
     ],

@@ -87,7 +87,82 @@ local function go_on(campaign, account)
   end
 end
 
+-- What a campaign says of its calls. What it does not say is null, which is a value in Lua.
+local function policy_of(campaign)
+  return cjson.decode(redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
+end
+
+local function is_set(value)
+  return value ~= nil and value ~= cjson.null
+end
+
+-- A campaign that stops itself is paused, and says why. An operator has it go on.
+local function stop_itself(campaign, why)
+  local meta = campaign_key(campaign, "meta")
+  if redis.call("HGET", meta, "state") == "active" then
+    redis.call("HSET", meta, "state", "paused", "stopped_itself", why)
+  end
+end
+
+local function is_failure(rule, disposition)
+  for _, failure in ipairs(rule.failures) do
+    if failure == disposition then
+      return 1
+    end
+  end
+  return 0
+end
+
+-- The first few calls decide whether the others follow.
+local function watch_canary(campaign, canary, disposition)
+  local meta = campaign_key(campaign, "meta")
+  if redis.call("HEXISTS", meta, "canary") == 0 then
+    return
+  end
+  local tried = redis.call("HINCRBY", meta, "canary_tried", 1)
+  local failed = redis.call("HINCRBY", meta, "canary_failed", is_failure(canary, disposition))
+  if tried < canary.first then
+    return
+  end
+  if (tried - failed) / tried >= canary.success then
+    redis.call("HDEL", meta, "canary")
+  else
+    stop_itself(campaign, string.format("canary: %d of the first %d calls went well, less than %g %%",
+      tried - failed, tried, canary.success * 100))
+  end
+end
+
+-- Too many failures among the last calls stop the others.
+local function watch_circuit(campaign, breaker, attempt, disposition, now)
+  local all, failed = campaign_key(campaign, "outcomes"), campaign_key(campaign, "failures")
+  redis.call("ZADD", all, exact(now), attempt)
+  if is_failure(breaker, disposition) == 1 then
+    redis.call("ZADD", failed, exact(now), attempt)
+  end
+  for _, key in ipairs({ all, failed }) do
+    redis.call("ZREMRANGEBYSCORE", key, "-inf", "(" .. exact(now - breaker.window_seconds))
+    redis.call("EXPIRE", key, math.ceil(breaker.window_seconds) + 60)
+  end
+  local count, failures = redis.call("ZCARD", all), redis.call("ZCARD", failed)
+  if count >= breaker.min_calls and failures / count >= breaker.share then
+    stop_itself(campaign, string.format("circuit breaker: %d of the last %d calls failed, %g %% or more",
+      failures, count, breaker.share * 100))
+  end
+end
+
+-- A campaign looks at how its attempts end.
+local function watch(call, disposition, now)
+  local policy = policy_of(call.campaign)
+  if is_set(policy.canary) then
+    watch_canary(call.campaign, policy.canary, disposition)
+  end
+  if is_set(policy.circuit_breaker) then
+    watch_circuit(call.campaign, policy.circuit_breaker, call.attempt, disposition, now)
+  end
+end
+
 local function end_call(call, disposition, reason, message, now)
+  local was_out = call.state == DIALING or call.state == STOPPING
   if not move(call, ENDED) then
     return false
   end
@@ -98,8 +173,79 @@ local function end_call(call, disposition, reason, message, now)
     redis.call("HDEL", call.key, "error") -- an earlier attempt's
   end
   tally(call.campaign, disposition, reason, 1)
+  if was_out then
+    redis.call("HSET", attempt_key(call.attempt), "disposition", disposition, "reason", reason)
+    watch(call, disposition, now)
+  end
   close_when_done(call.campaign, now)
   return true
+end
+
+-- When a call that ended so is dialled again, as its campaign says; nil when it is not.
+local function again_at(call, disposition, now)
+  local retry = (policy_of(call.campaign).retry or {})[disposition]
+  local meta, counter = campaign_key(call.campaign, "meta"), "retries:" .. disposition
+  if not retry or redis.call("HEXISTS", meta, "aborting") == 1 then
+    return nil
+  end
+  local times = tonumber(redis.call("HGET", call.key, counter) or 0)
+  if times >= retry.max then
+    return nil
+  end
+  redis.call("HINCRBY", call.key, counter, 1)
+  local delay = retry.delays_seconds[math.min(times + 1, #retry.delays_seconds)]
+  -- From -1 to 1: what stands behind the seconds of the clock is random enough.
+  local random = (now * 1e6) % 1000 / 500 - 1
+  return now + delay * (1 + retry.jitter * random)
+end
+
+-- An attempt is over, for certain. So is its call, unless the campaign has it dialled again.
+local function end_attempt(call, disposition, reason, message, now)
+  local due_at = again_at(call, disposition, now)
+  if not due_at then
+    return end_call(call, disposition, reason, message, now)
+  end
+  move(call, PENDING)
+  redis.call("ZADD", campaign_key(call.campaign, "due"), exact(due_at), call.row)
+  redis.call("HSET", attempt_key(call.attempt), "disposition", disposition, "reason", reason)
+  if message ~= "" then
+    redis.call("HSET", call.key, "error", message)
+  end
+  watch(call, disposition, now)
+  return true
+end
+
+-- The contact of a call, as it was written down.
+local function contact_of(call)
+  local at = call.row .. "-0"
+  return cjson.decode(redis.call("XRANGE", campaign_key(call.campaign, "contacts"), at, at)[1][2][2])
+end
+
+-- Whom a contact reaches: its address, and the keys that are pressed there.
+local function party_of(contact)
+  local address = contact.p or contact.s
+  return contact.d and address .. "," .. contact.d or address
+end
+
+-- Which attempts may have rung a party, whatever campaign they are of, and when.
+local function called_key(party)
+  return ROOT .. "called:" .. party
+end
+
+-- What an attempt may take of its campaign's budget is taken when it begins. Once it is over, what it
+-- did not use is given back.
+local function release(campaign, attempt, used)
+  local reserved = redis.call("HGET", attempt_key(attempt), "reserved")
+  if reserved then
+    redis.call("HDEL", attempt_key(attempt), "reserved")
+    redis.call("HINCRBYFLOAT", campaign_key(campaign, "meta"), "spent", exact(used - tonumber(reserved)))
+  end
+end
+
+-- Nobody was rung after all.
+local function not_called(call)
+  release(call.campaign, call.attempt, 0)
+  redis.call("ZREM", called_key(party_of(contact_of(call))), call.attempt)
 end
 
 -- The end of a call is final, but what was unknown may be amended as more becomes known.
@@ -194,10 +340,11 @@ end
 -- again: not before the slot is free, and no more often than REDIALS. `lost` is the attempt that it
 -- waits for.
 local function lose_call(call, account, reason, message, hold, now)
-  local policy = cjson.decode(redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"))
   local redials = tonumber(redis.call("HGET", call.key, "redials") or 0)
-  if policy.on_unknown == "redial" and redials < REDIALS then
+  if policy_of(call.campaign).on_unknown == "redial" and redials < REDIALS then
     wait_again(call, account, now + hold)
+    redis.call("HSET", attempt_key(call.attempt), "disposition", "unknown", "reason", reason)
+    watch(call, "unknown", now)
     redis.call("HSET", call.key, "redials", redials + 1, "lost", call.current)
     if message ~= "" then
       redis.call("HSET", call.key, "error", message)

@@ -1,6 +1,8 @@
 --[[
   Ask for leave to send the start of an attempt. Written before the request leaves.
 
+  Every rule that Redis has the facts for is decided here, in the same step as the leave: a number that
+  is put on the do-not-call list, or a campaign that is paused, before this is run is not called.
   Of two executions of one attempt one is told to go: the token is made afresh by each execution.
 
     ARGV[1]  account
@@ -9,14 +11,16 @@
     ARGV[4]  lease         seconds after which the answer counts as lost
     ARGV[5]  max_duration  seconds for which an attempt that gets lost keeps its slot
     ARGV[6]  late          seconds after which a stop counts as late
-    ARGV[7]  now           "" for the server's clock
+    ARGV[7]  closes_at     the instant from which on no start may be let out; "" for none
+    ARGV[8]  remembered    seconds for which it is known that the party was called
+    ARGV[9]  now           "" for the server's clock
 
-  Returns "go"; "held" when the campaign is paused or too many stops are late (the attempt is given
-  back); "stale" when the attempt is no longer claimed.
+  Returns "go"; "held" when a rule forbids it now (the attempt is given back) or for good (the call has
+  ended as skipped); "stale" when the attempt is no longer claimed.
 ]]
 local account, attempt, token = ARGV[1], ARGV[2], ARGV[3]
 local lease, max_duration, late = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
-local now = clock(ARGV[7])
+local now = clock(ARGV[9])
 local call, record = call_of(attempt), attempt_key(attempt)
 
 if not call.fresh then
@@ -29,18 +33,32 @@ if call.state ~= CLAIMED then
   return "stale"
 end
 
-if too_many_late(account, late, now) then
-  wait_again(call, account, now + 1)
-  return "held"
-end
-if redis.call("HGET", campaign_key(call.campaign, "meta"), "state") ~= "active" then
-  wait_again(call, account, now)
-  return "held"
+local facts = facts_of(call, account, max_duration, late, ARGV[7], now)
+for _, each in ipairs(RULES) do
+  local found, verdict, detail = each.judge(facts)
+  if verdict == "skip" then
+    redis.call("ZREM", account_key(account, "slots"), attempt)
+    end_call(call, "skipped", detail, found, now)
+    return "held"
+  elseif verdict then
+    wait_again(call, account, verdict == "wait" and detail or now)
+    if each.name == "budget" then
+      -- Nor may any other call of this campaign go: they are not tried one after the other.
+      redis.call("HSET", facts.meta, "paced_until", exact(now + 1))
+    end
+    if verdict == "stop" then
+      stop_itself(call.campaign, detail)
+    end
+    return "held"
+  end
 end
 
 move(call, DIALING)
-redis.call("HINCRBY", call.key, "attempts", 1)
-redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "dials", 1)
-redis.call("HSET", record, "token", token, "begun_at", exact(now), "max_duration", max_duration)
+count_attempts(call, 1)
+redis.call("HSET", record, "token", token, "begun_at", exact(now), "max_duration", max_duration, "reserved", max_duration)
+redis.call("HINCRBYFLOAT", facts.meta, "spent", max_duration)
+redis.call("ZADD", facts.called, exact(now), attempt)
+redis.call("ZREMRANGEBYSCORE", facts.called, "-inf", exact(now - tonumber(ARGV[8])))
+redis.call("EXPIRE", facts.called, ARGV[8])
 redis.call("ZADD", account_key(account, "slots"), exact(now + lease), attempt)
 return "go"

@@ -17,7 +17,7 @@
     ARGV[10] rate         starts a second at most on this account; 0 for any
     ARGV[11] now          "" for the server's clock
 
-  Returns attempt, the contact's record, the campaign's policy, and how long the do-not-call list is;
+  Returns attempt, the contact's record, the campaign's policy, and what the time is;
   the seconds until a start may leave when only the pace holds it back; nil when nothing can be claimed.
 ]]
 local account, token, ceiling, fingerprint, only = unpack(ARGV, 1, 5)
@@ -29,7 +29,7 @@ local wheel, remembered = account_key(account, "campaigns"), ROOT .. "claim:" ..
 local function answer(attempt, call)
   local entry = redis.call("XRANGE", campaign_key(call.campaign, "contacts"), call.row .. "-0", call.row .. "-0")
   return { attempt, entry[1][2][2], redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"),
-    redis.call("HLEN", ROOT .. "do_not_call") }
+    exact(now) }
 end
 
 local before = redis.call("GET", remembered)
@@ -43,6 +43,12 @@ if room <= 0 or now < shut_until then
   return nil
 end
 
+-- Until the first few have shown how it goes, no more than these are under way or over.
+local function canary_waits(campaign, first, dials)
+  local claimed = tonumber(redis.call("HGET", campaign_key(campaign, "counts"), CLAIMED) or 0)
+  return tonumber(dials or 0) + claimed >= tonumber(first)
+end
+
 local function open_calls(campaign)
   local open = 0
   for _, count in ipairs(redis.call("HMGET", campaign_key(campaign, "counts"), CLAIMED, DIALING, CONNECTED, STOPPING)) do
@@ -53,9 +59,10 @@ end
 
 -- The campaign's row that is due, if it may be claimed; and until when its pace holds it back.
 local function due_row(campaign)
-  local state, cap, paced_until =
-    unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "max_concurrency", "paced_until"))
-  if state ~= "active" or (cap and open_calls(campaign) >= tonumber(cap)) then
+  local state, cap, paced_until, canary, dials = unpack(redis.call("HMGET", campaign_key(campaign, "meta"),
+    "state", "max_concurrency", "paced_until", "canary", "dials"))
+  if state ~= "active" or (cap and open_calls(campaign) >= tonumber(cap))
+    or (canary and canary_waits(campaign, canary, dials)) then
     return nil
   end
   local row = redis.call("ZRANGEBYSCORE", campaign_key(campaign, "due"), "-inf", exact(now), "LIMIT", 0, 1)[1]

@@ -22,6 +22,7 @@ for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
   redis.call("ZREM", account_key(account, part), attempt)
 end
 redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
+release(call.campaign, attempt, now - tonumber(redis.call("HGET", record, "started_at") or now))
 if conversation ~= "" then
   redis.call("HSET", record, "conversation_id", conversation)
 end
@@ -36,7 +37,7 @@ if call.fresh then
     move(call, STOPPING)
   end
   if call.state == STOPPING then
-    end_call(call, disposition, reason, "", now)
+    end_attempt(call, disposition, reason, "", now)
   end
 end
 return 1

@@ -61,6 +61,7 @@ if in_time then
 end
 
 owe_stop(account, attempt, "late", patience, now)
+redis.call("ZADD", called_key(party_of(contact_of(call))), "NX", exact(now - answered_ago), attempt)
 if call.state == PENDING or call.state == CLAIMED then
   -- Given back by mistake, or about to be dialled again, and yet it rang: whoever it was is not called
   -- once more. A later attempt that is claimed has rung nobody, and its `begin` is stale from now on.

@@ -9,12 +9,13 @@
     ARGV[6]  max_concurrency  of this campaign; "" for the account's limit
     ARGV[7]  collects "1" when what was said is read after each call
     ARGV[8…10]  priority, weight, pace: its class, its share within it, its starts a second (0: any)
-    ARGV[11] now      "" for the server's clock
+    ARGV[11] canary   how many calls go first; "" for none
+    ARGV[12] now      "" for the server's clock
 
   Returns the campaign's state and its account, as they stand now.
 ]]
 local campaign, account, name, policy, digest = unpack(ARGV, 1, 5)
-local max_concurrency, collects, now = ARGV[6], ARGV[7], clock(ARGV[11])
+local max_concurrency, collects, now = ARGV[6], ARGV[7], clock(ARGV[12])
 local meta = campaign_key(campaign, "meta")
 
 if redis.call("HSETNX", meta, "state", "loading") == 1 then
@@ -22,6 +23,9 @@ if redis.call("HSETNX", meta, "state", "loading") == 1 then
     "collects", collects, "priority", ARGV[8], "weight", ARGV[9], "pace", ARGV[10], "created_at", exact(now), "total", 0)
   if max_concurrency ~= "" then
     redis.call("HSET", meta, "max_concurrency", max_concurrency)
+  end
+  if ARGV[11] ~= "" then
+    redis.call("HSET", meta, "canary", ARGV[11])
   end
   redis.call("ZADD", ROOT .. "campaigns", exact(now), campaign)
 end

@@ -1,6 +1,6 @@
 --[[
-  End a call that has no connection: rejected, unknown, or skipped. One that is unknown may have to
-  be dialled again, as its campaign says.
+  End an attempt that has no connection: rejected, unknown, or skipped. Its call may have to be dialled
+  again, as its campaign says.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -23,7 +23,12 @@ end
 if disposition == "unknown" then
   lose_call(call, account, reason, message, hold, now)
 else
-  end_call(call, disposition, reason, message, now)
+  if call.state == DIALING then
+    not_called(call)
+    end_attempt(call, disposition, reason, message, now)
+  else
+    end_call(call, disposition, reason, message, now)
+  end
   if hold > 0 then
     hold_slot(account, attempt, now + hold)
   else

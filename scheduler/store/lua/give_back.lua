@@ -25,8 +25,8 @@ if call.state == DIALING then
   if redis.call("HGET", record, "token") ~= token then
     return 0
   end
-  redis.call("HINCRBY", call.key, "attempts", -1)
-  redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "dials", -1)
+  count_attempts(call, -1)
+  not_called(call)
 end
 wait_again(call, account, now + tonumber(delay))
 redis.call("DEL", record)

@@ -1,77 +1,126 @@
 --[[
-  Add a chunk of rows to a campaign. Rows that it knows already change nothing.
+  Add a chunk of rows to a campaign. Rows that it knows already change nothing, but for who has come
+  onto a do-not-call list since: a call to them that waits is skipped.
 
   A row is known by its identity: the file's id, else the party. The second row of a file with the
-  same identity is known as "identity#2", and so on: hence the counter of what this load has seen,
-  which makes the same file, submitted again, meet the same identities.
+  same identity is known as "identity#2", and so on: hence the counts of how often this load has met
+  one, which make the same file, submitted again, meet the same identities. A first meeting is not
+  counted when it is this load that made the identity known: a million new rows count nothing.
 
     ARGV[1]  campaign
     ARGV[2]  load      token of this load
     ARGV[3]  chunk     number of this chunk, counted from 1
     ARGV[4]  now       "" for the server's clock
-    ARGV[5…] five for each row: identity, party (digests; party "" when the row is not called),
-             record, reason ("" when it is to be called), error
+    ARGV[5]  rows      packed one after the other as records.pack_row does: identity, party (empty
+                       when the row is not called), reason (empty when it is to be called), error,
+                       record, due_at (0: now)
 
   Returns "added", "again" (this chunk was added before) or "missing" (there is no such campaign).
 ]]
 local campaign, load, chunk = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local now = clock(ARGV[4])
+local now, rows = clock(ARGV[4]), ARGV[5]
 local meta, counts = campaign_key(campaign, "meta"), campaign_key(campaign, "counts")
 local contacts, known = campaign_key(campaign, "contacts"), campaign_key(campaign, "known")
 local due, seen = campaign_key(campaign, "due"), campaign_key(campaign, "seen:" .. load)
 
-local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
+local state, account, total = unpack(redis.call("HMGET", meta, "state", "account", "total"))
 if not state then
   return "missing"
 end
-if tonumber(redis.call("HGET", seen, "chunk") or 0) >= chunk then
+local done, first, last, others = unpack(redis.call("HMGET", seen, "chunk", "first", "last", "others"))
+if tonumber(done or 0) >= chunk then
   return "again"
 end
-redis.call("HSET", seen, "chunk", chunk)
-redis.call("EXPIRE", seen, 86400)
 
-local function nth(identity)
-  local times = redis.call("HINCRBY", seen, identity, 1)
-  return times, times == 1 and identity or identity .. "#" .. times
+-- The rows that this load has added: all after `first`, but for those that another load has added
+-- between two chunks of this one, "from-to," each.
+total, others = tonumber(total), others or ""
+first, last = tonumber(first or total), tonumber(last or total)
+if total > last then
+  others = others .. (last + 1) .. "-" .. total .. ","
 end
 
-local added, ended = 0, 0
-for at = 5, #ARGV, 5 do
-  local identity, party, record, reason, message = unpack(ARGV, at, at + 4)
-  local times, name = nth(identity)
-  if party ~= "" and party ~= identity then
-    nth(party)
+local function is_ours(row)
+  for from, to in string.gmatch(others, "(%d+)-(%d+),") do
+    if row >= tonumber(from) and row <= tonumber(to) then
+      return false
+    end
   end
-  if redis.call("HEXISTS", known, name) == 0 then
-    local row = redis.call("HINCRBY", meta, "total", 1)
+  return row > first
+end
+
+-- Whether an identity becomes known by this row; else how often this load has met it, this time too.
+local function meet(identity, row)
+  if redis.call("HSETNX", known, identity, row) == 1 then
+    return true, 1
+  end
+  local times = redis.call("HINCRBY", seen, identity, 1)
+  return false, times + (is_ours(tonumber(redis.call("HGET", known, identity))) and 1 or 0)
+end
+
+local function skip(row, reason, message)
+  local call = call_at(campaign, row)
+  redis.call("HSET", call.key, "state", ENDED, "disposition", "skipped", "reason", reason,
+    "ended_at", exact(now))
+  if message ~= "" then
+    redis.call("HSET", call.key, "error", message)
+  end
+  tally(campaign, "skipped", reason, 1)
+end
+
+-- Who has come onto a do-not-call list since is not called, unless the call is under way.
+local function leave_out(row, reason, message)
+  local call = call_at(campaign, row)
+  if call.state == PENDING and end_call(call, "skipped", reason, message, now) then
+    redis.call("ZREM", due, row)
+  end
+end
+
+local added, ended, at, waiting = 0, 0, 1, {}
+while at <= #rows do
+  local identity, party, reason, message, record, due_at
+  identity, party, reason, message, record, due_at, at = struct.unpack(">Bc0Bc0Bc0Hc0Ic0d", rows, at)
+  local row = total + added + 1
+  local is_new, times = meet(identity, row)
+  if not is_new and times > 1 then
+    is_new = redis.call("HSETNX", known, identity .. "#" .. times, row) == 1
+  end
+  -- Of rows with one id only the first stands for its party.
+  local is_first = times > 1 or party == "" or party == identity
+  if not is_first then
+    is_first = not is_new and redis.call("HEXISTS", known, party) == 0 or meet(party, row)
+  end
+  if is_new then
+    added = added + 1
     redis.call("XADD", contacts, row .. "-0", "c", record)
-    redis.call("HSET", known, name, row)
-    if reason == "" and times > 1 then
-      reason = "duplicate"
-    elseif reason == "" and party ~= identity and redis.call("HSETNX", known, party, row) == 0 then
+    if reason == "" and (times > 1 or not is_first) then
       reason = "duplicate"
     end
-    added = added + 1
     if reason == "" then
       -- A microsecond apart, so that calls are dialled in the order of the file.
-      redis.call("ZADD", due, exact(now + added * 1e-6), row)
+      waiting[#waiting + 1] = due_at > now and exact(due_at + row * 1e-6) or exact(now + added * 1e-6)
+      waiting[#waiting + 1] = row
     else
       ended = ended + 1
-      local call = call_at(campaign, row)
-      redis.call("HSET", call.key, "state", ENDED, "disposition", "skipped", "reason", reason,
-        "ended_at", exact(now))
-      if message ~= "" then
-        redis.call("HSET", call.key, "error", message)
-      end
-      tally(campaign, "skipped", reason, 1)
+      skip(row, reason, message)
     end
+  elseif reason == "do_not_call" then
+    leave_out(redis.call("HGET", known, identity), reason, message)
   end
 end
+for from = 1, #waiting, 1000 do
+  redis.call("ZADD", due, unpack(waiting, from, math.min(from + 999, #waiting)))
+end
+redis.call("HSET", seen, "chunk", chunk, "first", first, "last", total + added, "others", others)
+redis.call("EXPIRE", seen, 86400)
+redis.call("HSET", meta, "total", total + added)
 redis.call("HINCRBY", counts, PENDING, added - ended)
 redis.call("HINCRBY", counts, ENDED, ended)
 
--- New calls for a campaign that had come to its end: it goes on.
+-- New calls for a campaign that had come to its end: it goes on. One whose last calls are left out
+-- has come to it.
 if added > ended then
   go_on(campaign, account)
 end
+close_when_done(campaign, now)
 return "added"

@@ -56,6 +56,7 @@ if verdict == "placed" then
   end
 elseif is_unknown then
   count_attempts(call, -1)
+  not_called(call)
   free_held(account, attempt)
 end
 

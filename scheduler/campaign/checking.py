@@ -1,0 +1,211 @@
+"""How the records of a file become rows that the ledger takes: in one process, or in two.
+
+A million rows are worth a second process, ten thousand are not. Both do the same with the same
+chunks, and what comes of them is put together in the order of the file.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from typing import Any, TypeAlias
+
+from scheduler import records
+from scheduler.campaign.cleaned import Cleanings
+from scheduler.campaign.columns import Header, RawRow
+from scheduler.campaign.numbers import is_changed
+from scheduler.campaign.problems import Problems
+from scheduler.campaign.rows import Rules, check, problems_of
+from scheduler.campaign.shapes import Contacts, Shape
+from scheduler.errors import CampaignError
+from scheduler.models import Reason
+
+#: Rows of a chunk, which goes to the ledger in one script.
+CHUNK = 1000
+#: From so many rows on a second process is worth its start.
+WORTH_A_PROCESS = 20_000
+# Chunks that the second process has to do, so that it never waits for the first one.
+_AHEAD = 3
+# Chunks that are done out of turn, while the second process starts.
+_MOST_UNTOLD = 64
+
+#: Of a chunk, each with the line it starts in.
+Records: TypeAlias = Sequence[tuple[int, Any]]
+
+
+@dataclass(slots=True)
+class Checked:
+    """What came of one chunk."""
+
+    read: int = 0  #: records
+    rows: int = 0
+    packed: bytes = b""  #: the rows, as the ledger takes them
+    callable_rows: int = 0
+    rejects: list[tuple[int, str, str]] = field(default_factory=list)  #: place, reason, message
+    problems: Problems = field(default_factory=Problems)
+    cleanings: Cleanings = field(default_factory=Cleanings)
+    columns: frozenset[str] = frozenset()  #: every name by which a text may name a column of them
+
+
+def check_chunk(chunk: Records, shape: Shape[Any], rules: Rules, keep: int) -> Checked:
+    """Check the records of a chunk; beyond the first `keep` only the shape of the file counts."""
+    done, packed = Checked(len(chunk)), []
+    header: Header | None = None
+    for place, (line, record) in enumerate(chunk):
+        raw = shape.row(line, record)
+        if not isinstance(raw, RawRow):
+            done.problems.refuse(raw)
+            continue
+        if raw.header is not header:
+            header = raw.header
+            done.columns |= header.all_names
+        if place < keep:
+            packed.append(_checked(done, place, raw, rules, shape.path))
+    done.rows = len(packed)
+    done.packed = b"".join(packed)
+    return done
+
+
+def _checked(done: Checked, place: int, raw: RawRow, rules: Rules, path: str) -> bytes:
+    row, faults = check(raw, rules)
+    for problem in problems_of(raw, faults, path):
+        done.problems.add(problem)
+    if row.reason is None:
+        done.callable_rows += 1
+        written, number = raw.cells.get("phone_number", ""), row.contact.phone_number
+        if written != number and is_changed(written, number):
+            done.cleanings.add(raw.line, written.strip(), number)
+    elif row.reason is not Reason.DO_NOT_CALL:  # which is nothing to be mended
+        done.rejects.append((place, row.reason, row.error))
+    return records.pack_row(row)
+
+
+def check_all(
+    contacts: Contacts[Any], rules: Rules, first: int | None, *, processes: int
+) -> Generator[tuple[Records, Checked]]:
+    """Yield the chunks of a file in its order, each with what came of it.
+
+    What is wrong with the shape of the file is in the problems of its chunk, and ends the reading
+    where nothing can be read any more.
+    """
+    with ExitStack() as stack:
+        helper = _Helper(stack, contacts.shape, rules) if processes > 1 else None
+        untold: deque[tuple[Records, Checked | _Asked]] = deque()
+        for number, (chunk, problems) in enumerate(_chunks(contacts.records)):
+            keep = len(chunk) if first is None else max(0, first - number * CHUNK)
+            asked = None
+            if helper and number * CHUNK >= WORTH_A_PROCESS and not problems.total:
+                asked = helper.ask(chunk, keep)
+            if asked is None:
+                done = check_chunk(chunk, contacts.shape, rules, keep)
+                done.problems.merge(problems)
+                untold.append((chunk, done))
+            else:
+                untold.append((chunk, asked))
+            yield from _told(untold, contacts.shape, rules, most=_MOST_UNTOLD)
+        yield from _told(untold, contacts.shape, rules, most=0)
+
+
+def _chunks(remaining: Iterator[tuple[int, Any]]) -> Iterator[tuple[Records, Problems]]:
+    """Yield chunks of records, the last one with what kept the next record from being read."""
+    problems = Problems()
+    while not problems.total:
+        chunk: list[tuple[int, Any]] = []
+        try:
+            for record in islice(remaining, CHUNK):
+                chunk.append(record)  # noqa: PERF402 what was read before an error counts
+        except CampaignError as error:
+            problems.refuse(error.problems)
+        if not chunk and not problems.total:
+            return
+        yield chunk, problems
+
+
+def _told(
+    untold: deque[tuple[Records, Checked | _Asked]],
+    shape: Shape[Any],
+    rules: Rules,
+    *,
+    most: int,
+) -> Iterator[tuple[Records, Checked]]:
+    """Yield what is done, in order, and wait for what is not when there is more than `most`."""
+    while untold:
+        chunk, done = untold[0]
+        if isinstance(done, _Asked):
+            if len(untold) <= most and not done.answer.done():
+                return
+            done = done.result(chunk, shape, rules)
+        untold.popleft()
+        yield chunk, done
+
+
+class _Helper:
+    """A second process that checks chunks, started when the first one is handed to it."""
+
+    def __init__(self, stack: ExitStack, shape: Shape[Any], rules: Rules) -> None:
+        self._stack = stack
+        self._work = shape, rules
+        self._pool: ProcessPoolExecutor | None = None
+        self._asked: deque[Future[Checked]] = deque()
+
+    def ask(self, chunk: Records, keep: int) -> _Asked | None:
+        """Hand a chunk over; None when the helper has enough to do, or has died."""
+        while self._asked and self._asked[0].done():
+            self._asked.popleft()
+        if len(self._asked) >= _AHEAD:
+            return None
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin, self._work)
+            self._stack.callback(self._pool.shutdown, cancel_futures=True)
+        try:
+            answer = self._pool.submit(_do, chunk, keep)
+        except BrokenProcessPool:
+            return None
+        self._asked.append(answer)
+        return _Asked(answer, keep)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A chunk that the helper has."""
+
+    answer: Future[Checked]
+    keep: int
+
+    def result(self, chunk: Records, shape: Shape[Any], rules: Rules) -> Checked:
+        """Wait for the answer; a helper that died, of whatever, costs time and nothing else."""
+        try:
+            return self.answer.result()
+        except BrokenProcessPool:
+            return check_chunk(chunk, shape, rules, self.keep)
+
+
+_work: tuple[Shape[Any], Rules]  # of the second process
+
+
+def _begin(shape: Shape[Any], rules: Rules) -> None:
+    """Prepare the second process: it dies with the first, and Ctrl-C is the first one's to hear."""
+    global _work
+    _work = shape, rules
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+def _do(chunk: Records, keep: int) -> Checked:
+    return check_chunk(chunk, *_work, keep)

@@ -1,0 +1,44 @@
+"""Numbers that were changed when they were read, so that a person can look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import phonenumbers
+
+from scheduler.masking import mask
+
+#: How many are kept as examples.
+KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A number that is dialled otherwise than it was written, both masked."""
+
+    line: int
+    written: str
+    number: str
+
+
+@dataclass(slots=True)
+class Cleanings:
+    """The first such numbers, and how many there are."""
+
+    count: int = 0
+    kept: list[Cleaned] = field(default_factory=list)
+
+    def add(self, line: int, written: str, number: str) -> None:
+        """Note one more."""
+        self.count += 1
+        if len(self.kept) < KEPT:
+            self.kept.append(Cleaned(line, mask(written), _country_and(number)))
+
+    def merge(self, later: Cleanings) -> None:
+        """Add those of what follows in the file."""
+        self.count += later.count
+        self.kept += later.kept[: KEPT - len(self.kept)]
+
+
+def _country_and(number: str) -> str:
+    return f"+{phonenumbers.parse(number).country_code}{mask(number)}"

@@ -1,0 +1,136 @@
+"""Who is on the do-not-call lists that a campaign file names."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from pyroaring import BitMap64
+
+from scheduler.campaign import document
+from scheduler.campaign.columns import Fault
+from scheduler.campaign.entries import read_entries
+from scheduler.campaign.problems import Problems, refusal
+from scheduler.campaign.source import Lines, open_file
+from scheduler.errors import CampaignError
+from scheduler.masking import mask, mask_text
+from scheduler.models import Contact, Reason
+
+#: The copy of the registry of the US may be this old at the call: 16 CFR 310.4(b)(3)(iv). As the
+#: FTC's advisory opinion 08-1 tells it; not verified against the primary text.
+OLDEST_DAYS = 31
+
+_CHUNK = 65_536
+
+
+class NumberList:
+    """One list. Ten million numbers of one country take some 20 MB."""
+
+    def __init__(self, name: str, entries: Iterable[str] = ()) -> None:
+        self.name = name
+        self._numbers = BitMap64()
+        self._others: set[str] = set()  # prefixes and SIP addresses
+        self._lengths: set[int] = set()  # of prefixes
+        remaining = iter(entries)
+        while chunk := list(islice(remaining, _CHUNK)):
+            self._numbers.update(array("Q", filter(None, map(self._number, chunk))))
+
+    def _number(self, entry: str) -> int:
+        """Return a number without its plus sign, or keep what is none and return 0."""
+        is_prefix = _is_prefix(entry)
+        if entry.startswith("+") and not is_prefix:
+            return int(entry)
+        if is_prefix:
+            self._lengths.add(len(entry) - 1)
+        self._others.add(entry)
+        return 0
+
+    def __len__(self) -> int:
+        return len(self._numbers) + len(self._others)
+
+    def entry_for(self, address: str) -> str:
+        """Return the entry that forbids a number or SIP address: itself, or a prefix; else ""."""
+        if not address.startswith("+"):
+            return address if address in self._others else ""
+        if int(address) in self._numbers:
+            return address
+        prefixes = (f"{address[:length]}*" for length in self._lengths)
+        return next((prefix for prefix in prefixes if prefix in self._others), "")
+
+
+@dataclass(frozen=True, slots=True)
+class DoNotCall:
+    """The lists of one campaign."""
+
+    lists: tuple[NumberList, ...] = ()
+    warnings: tuple[str, ...] = ()  #: files that are old, or have nobody on them
+
+    def fault(self, contact: Contact) -> Fault | None:
+        """Say on which list a contact is, if it is on one."""
+        address = contact.address
+        for each in self.lists:
+            if found := each.entry_for(address):
+                return _fault(contact, each.name, found)
+        return None
+
+
+def _is_prefix(entry: str) -> bool:
+    return entry.endswith("*") and entry.startswith("+")
+
+
+#: Of a campaign that names none.
+NO_LISTS = DoNotCall()
+
+
+def _fault(contact: Contact, name: str, entry: str) -> Fault:
+    column = "phone_number" if contact.phone_number else "sip_uri"
+    whom = mask(contact.phone_number) if contact.phone_number else mask_text(contact.sip_uri)
+    by = f" as {entry}" if _is_prefix(entry) else ""
+    return Fault(column, f"{whom} is on the do-not-call list {name}{by}", Reason.DO_NOT_CALL)
+
+
+def read_lists(
+    named: Sequence[str],
+    path: Path,
+    root: document.Node | None,
+    *,
+    region: str | None,
+    encoding: str,
+    seen: Callable[[bytes], None],
+    problems: Problems,
+) -> DoNotCall:
+    """Read the lists that the document at `path` names; paths count from its folder.
+
+    `seen` is handed every byte. A list that can't be opened is a problem of the document.
+    """
+    lists, warnings = [], []
+    for nth, name in enumerate(named):
+        beside = path.parent / name
+        try:
+            file = open_file(beside)
+        except CampaignError as error:
+            line, column = document.place_of(root, "do_not_call", nth)
+            raise refusal(str(path), f"do_not_call: {error}", line, column) from None
+        with file:
+            lines = Lines(file, str(beside), encoding, seen)
+            read = NumberList(name, read_entries(lines, str(beside), region, problems))
+        lists.append(read)
+        warnings += _warnings(read, beside)
+    return DoNotCall(tuple(lists), tuple(warnings))
+
+
+def _warnings(read: NumberList, beside: Path) -> list[str]:
+    days = (time.time() - beside.stat().st_mtime) / 86_400
+    warnings = []
+    if days > OLDEST_DAYS:
+        warnings.append(
+            f"{read.name} is {days:.0f} days old: a do-not-call list should be at most"
+            f" {OLDEST_DAYS} days old when a call is made"
+        )
+    if not len(read):
+        warnings.append(f"{read.name} has nobody on it")
+    return warnings

@@ -1,0 +1,78 @@
+"""Which format a file has, by its name or by how it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from scheduler.campaign.jsonlines import open_json_lines
+from scheduler.campaign.names import Names
+from scheduler.campaign.problems import refusal
+from scheduler.campaign.shapes import Contacts
+from scheduler.campaign.source import STDIN, told
+from scheduler.campaign.table import open_table
+
+
+class Format(Enum):
+    """What the text of a file is."""
+
+    DOCUMENT = auto()  #: YAML
+    TABLE = auto()  #: CSV, whatever separates its cells
+    JSON_LINES = auto()
+    TABLE_OR_JSON_LINES = auto()  #: the first character tells
+
+
+_ENDINGS = {
+    ".yaml": Format.DOCUMENT,
+    ".yml": Format.DOCUMENT,
+    ".csv": Format.TABLE,
+    ".tsv": Format.TABLE,
+    ".txt": Format.TABLE,
+    ".jsonl": Format.JSON_LINES,
+    ".ndjson": Format.JSON_LINES,
+}
+
+
+def format_of(path: Path, *, contacts: bool = False) -> Format:
+    """Return the format that a file's ending stands for; `contacts` can be no document."""
+    plain = _without_gz(path)
+    if path == STDIN or (plain != path and not plain.suffix):
+        return Format.TABLE_OR_JSON_LINES
+    found = _ENDINGS.get(plain.suffix.lower())
+    if found is None or (contacts and found is Format.DOCUMENT):
+        known = [end for end, kind in _ENDINGS.items() if not contacts or kind != Format.DOCUMENT]
+        message = f"expected a file that ends in {', '.join(known)}, or in one of these and .gz"
+        raise refusal(str(path), message)
+    return found
+
+
+def stem(path: Path) -> str:
+    """Return the name of a file without its endings."""
+    return "stdin" if path == STDIN else _without_gz(path).stem
+
+
+def open_contacts(lines: Iterable[str], path: Path, names: Names) -> Contacts[Any]:
+    """Return the contacts that the lines of a file are."""
+    found = format_of(path, contacts=True)
+    if found is Format.TABLE_OR_JSON_LINES:
+        found, lines = _told_by_its_beginning(lines)
+    if found is Format.JSON_LINES:
+        return open_json_lines(lines, told(path), names)
+    return open_table(lines, told(path), names)
+
+
+def _told_by_its_beginning(lines: Iterable[str]) -> tuple[Format, Iterable[str]]:
+    remaining, before = iter(lines), []
+    for line in remaining:
+        before.append(line)
+        if line.strip():
+            break
+    is_object = bool(before) and before[-1].lstrip().startswith("{")
+    return Format.JSON_LINES if is_object else Format.TABLE, chain(before, remaining)
+
+
+def _without_gz(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path

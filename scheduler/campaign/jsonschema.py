@@ -1,0 +1,139 @@
+"""What a campaign file may have in it, as a JSON Schema by which editors complete and check it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from scheduler.campaign.call import CAMPAIGNS_ONLY, Call
+from scheduler.campaign.columns import OPTION, OPTIONS, UNDERSTOOD
+from scheduler.campaign.schema import Campaign
+from scheduler.campaign.texts import DTMF_EXPECTED, TIMEZONE_EXPECTED
+from scheduler.durations import DURATION_SCHEMA
+
+_Schema: TypeAlias = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+#: What a YAML file may have where we read a text: an editor takes +12025550123 for a number.
+_TYPED = {"type": ["string", "number", "boolean"]}
+#: Lists that may be written as their one item.
+_ONE_OR_MORE = ("do_not_call", "preset")
+_INSTANT = {"type": "string", "description": "a date and a time: 2026-12-24T09:00-05:00"}
+_COLUMNS: dict[str, _Schema] = {
+    "phone_number": _TYPED
+    | {"description": "international, such as +12025550123, or national with default_region"},
+    "sip_uri": {
+        "type": "string",
+        "pattern": "^\\s*sips?:",
+        "description": "a SIP address such as sip:room7@sip.example.com",
+    },
+    "id": _TYPED | {"description": "your own name for the contact"},
+    "name": _TYPED | {"description": "name of the contact"},
+    "dtmf": _TYPED | {"description": DTMF_EXPECTED},
+    "timezone": {"type": "string", "description": TIMEZONE_EXPECTED},
+    "max_duration": DURATION_SCHEMA | {"description": "when this call is ended"},
+    "not_before": _INSTANT,
+    "not_after": _INSTANT,
+}
+
+
+def campaign_schema() -> _Schema:
+    """Return the JSON Schema (2020-12) of a campaign file in YAML."""
+    schema: _Schema = Campaign.model_json_schema(by_alias=False, schema_generator=_Generator)
+    definitions, keys = schema["$defs"], schema["properties"]
+    intent = definitions["Intent"]
+    definitions["Intent"] = {"anyOf": [intent["properties"]["intent"], intent]}
+    definitions["Call"] = _or_one(definitions["Call"])
+    definitions["Contact"] = _contact()
+    keys["contacts"] |= {
+        "anyOf": [
+            {"type": "string", "minLength": 1},
+            {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Contact"}},
+        ],
+    }
+    keys["columns"]["propertyNames"] = {"enum": [*UNDERSTOOD, *OPTIONS]}
+    for key in _ONE_OR_MORE:
+        keys[key] = _listed_or_one({"anyOf": [keys[key]]})
+    head = {"$schema": _DIALECT, "title": "A campaign file of callsched"}
+    plain = _plain(schema)
+    return head | {key: part for key, part in plain.items() if key not in head}
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves out the names that pydantic makes up: an editor shows the key itself."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _contact() -> _Schema:
+    """Return what a contact of a list may have: all that is not ours is a variable of its own."""
+    return {
+        "type": "object",
+        "description": "One contact. What is not listed here is a variable of the contact.",
+        "properties": {
+            **_COLUMNS,
+            "call": {
+                "description": "What this contact has of its own, instead of the campaign's.",
+                "allOf": [
+                    {"$ref": "#/$defs/Call"},
+                    {"not": {"anyOf": [{"required": [key]} for key in CAMPAIGNS_ONLY]}},
+                ],
+            },
+        },
+        "patternProperties": {f"^{OPTION[:-1]}\\.({'|'.join(_contacts_own())})$": {}},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    }
+
+
+def _contacts_own() -> list[str]:
+    return [key for key in Call.model_fields if key not in CAMPAIGNS_ONLY]
+
+
+def _or_one(call: _Schema) -> _Schema:
+    """Let every list of the call be written as one item, or as a text, as it is read."""
+    properties = {key: _listed_or_one(part) for key, part in call["properties"].items()}
+    return call | {"properties": properties}
+
+
+def _listed_or_one(part: _Schema) -> _Schema:
+    branches = part.get("anyOf", [])
+    arrays = [branch for branch in branches if branch.get("type") == "array"]
+    if not arrays:
+        return part
+    # A text is split at semicolons, commas and blanks, or is a list in YAML's short form.
+    return part | {"anyOf": [*branches, arrays[0]["items"], {"type": "string", "minLength": 1}]}
+
+
+def _plain(schema: Any) -> Any:
+    """Leave out that a key may be null, which a file can't say, and what is no JSON of ours."""
+    if isinstance(schema, list):
+        return [_plain(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _plain(part) for key, part in schema.items()}
+    if "anyOf" in kept and isinstance(kept["anyOf"], list):
+        kept = _without_null(kept)
+    if kept.get("type") == "string":
+        kept.pop("maximum", None)
+        kept.pop("exclusiveMinimum", None)
+    if not _is_default(kept):
+        kept.pop("default", None)
+    return kept
+
+
+def _without_null(schema: _Schema) -> _Schema:
+    branches = [branch for branch in schema["anyOf"] if branch != {"type": "null"}]
+    if len(branches) > 1:
+        return schema | {"anyOf": branches}
+    rest = {key: part for key, part in schema.items() if key != "anyOf"}
+    return {**branches[0], **rest}
+
+
+def _is_default(schema: _Schema) -> bool:
+    """Whether a default is something that the file itself could say, and that says something."""
+    default = schema.get("default")
+    if isinstance(default, dict) or default in (None, "", []):
+        return False
+    return schema.get("type") != "string" or isinstance(default, str)

@@ -1,0 +1,43 @@
+"""Is what would be called still what was planned?"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.models import Policy
+from scheduler.records import encode_policy
+from scheduler.settings import Settings
+
+#: Hexadecimal digits of a plan's hash: 64 bits.
+DIGITS = 16
+
+
+def plan_hash(
+    checked: CheckedCampaign,
+    policy: Policy,
+    settings: Settings,
+    *,
+    first: int | None,
+    encoding: str,
+) -> str:
+    """Return what stands for a plan: file, lists, policy, and the settings about whom and when.
+
+    `policy` is the file's with what the command line overrides. The ceiling of the account and the
+    account itself are no part of it: they change neither who is called nor when one may be.
+    """
+    parts = {
+        "file": checked.digest,
+        "lists": checked.lists_digest,
+        "policy": encode_policy(policy),  # with the hours of the settings where the file has none
+        "countries": sorted(name.upper() for name in settings.symbl_countries),
+        "allowed": sorted(settings.allowed_numbers),
+        "ceiling": settings.max_duration_ceiling,  # a row that asks for more is refused
+        "first": first,
+        "encoding": codecs.lookup(encoding).name,
+        # What of all this was found: another release may judge a number otherwise.
+        "callable": checked.callable_count,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:DIGITS]

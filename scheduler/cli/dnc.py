@@ -1,0 +1,262 @@
+"""`callsched dnc`: who is not to be called, in any campaign, from this moment on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from scheduler.campaign.entries import entry, read_entries
+from scheduler.campaign.numbers import regions
+from scheduler.campaign.problems import Problems
+from scheduler.campaign.source import Lines, codec_name, open_file
+from scheduler.cli import console, options
+from scheduler.cli.ledger import ledger
+from scheduler.cli.results import writing
+from scheduler.errors import SchedulerError
+from scheduler.store import do_not_call
+from scheduler.store.do_not_call import Listing
+from scheduler.transcripts import one_line
+
+_LONGEST_WHY = 200
+_PROGRESS_ENTRIES = 1000
+_T = TypeVar("_T")
+
+dnc = typer.Typer(
+    help="Keep the do-not-call list of the ledger, which holds at once and in every campaign.\n\n"
+    "An entry is a number, a prefix such as `+1202*`, which stands for all numbers that begin so,"
+    " or a SIP address. Who asks in a call not to be called again comes onto it, too.\n\n"
+    "Example: `callsched dnc add +12025550143 --why 'asked by mail'`",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+def _region(value: str | None) -> str | None:
+    if value is not None and value.upper() not in regions():
+        raise typer.BadParameter("expected an ISO country such as US or GB")
+    return value.upper() if value else None
+
+
+def _why(value: str) -> str:
+    return one_line(value)[:_LONGEST_WHY]
+
+
+_Entries = Annotated[
+    list[str],
+    typer.Argument(metavar="NUMBER...", help="Such as +12025550143, '+1202*', or a SIP address."),
+]
+_Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="COUNTRY",
+        callback=_region,
+        help="Read numbers without a plus sign as this country's: US, GB, …",
+    ),
+]
+_Why = Annotated[
+    str, typer.Option("--why", metavar="TEXT", callback=_why, help="Kept with the entry.")
+]
+
+
+@dnc.command()
+def add(
+    numbers: _Entries,
+    why: _Why = "added by hand",
+    region: _Region = None,
+    json: options.Json = False,
+) -> None:
+    """Put numbers on the list. They are not dialled from now on, in running campaigns neither.
+
+    What is on the list already keeps since when, and why. A call that is live goes on.
+
+    Example: `callsched dnc add +12025550143 --why 'asked by mail'`
+    """
+    entries = _read(numbers, region)
+    with ledger() as store:
+        added = [each for each in entries if do_not_call.bar(store, each, why)]
+    if json:
+        console.emit({"added": added, "known": [each for each in entries if each not in added]})
+        return
+    for each in entries:
+        console.out.print(f"{each}  {'added' if each in added else 'was on it'}", markup=False)
+
+
+@dnc.command()
+def remove(numbers: _Entries, region: _Region = None, json: options.Json = False) -> None:
+    """Take numbers off the list, each as it stands there. Exit code 1 when one was not on it.
+
+    A number that a prefix keeps on the list stays on it, and that is said.
+
+    Example: `callsched dnc remove +12025550143`
+    """
+    entries = _read(numbers, region)
+    with ledger() as store:
+        removed = [each for each in entries if do_not_call.unbar(store, each)]
+        kept = {each: found[0] for each in entries if (found := do_not_call.barred(store, each))}
+    missing = [each for each in entries if each not in removed]
+    if json:
+        console.emit({"removed": removed, "missing": missing, "kept_by": kept})
+    else:
+        for each in removed:
+            console.out.print(f"{each}  removed", markup=False)
+    for each in missing:
+        console.fail(f"{each} was not on the list")
+    for each, by in kept.items():
+        console.warn(f"{each} is still not called, because of {by}")
+    if missing:
+        raise typer.Exit(1)
+
+
+@dnc.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="One entry a line, or a table with a column phone_number."
+        ),
+    ],
+    why: _Why = "",
+    region: _Region = None,
+    encoding: options.Encoding = "utf-8",
+    json: options.Json = False,
+) -> None:
+    """Put every entry of a file on the list, of any length; gzip is read, too.
+
+    It has one entry a line with comments after a #, or a header with a number column, or is a
+    download of the registry of the US (202,5550123; say --region US). Exit code 1 when lines could
+    not be read: they are told, and all others are on the list. The same file may be imported again.
+
+    Example: `callsched dnc import registry.txt --region US --why 'US registry, November'`
+    """
+    problems = Problems()
+    why = why or f"from {file.name}"
+    with open_file(file) as opened, ledger() as store:
+        lines = Lines(opened, str(file), codec_name(encoding, str(file)), _nobody_listens)
+        with console.counting(f"importing {file.name}", "entries") as counted:
+            entries = _counted(read_entries(lines, str(file), region, problems), counted)
+            added, known = do_not_call.import_entries(store, entries, why)
+    record = {"added": added, "known": known, "unread": problems.total}
+    if json:
+        console.emit(record)
+    else:
+        console.out.print(f"{added:,} added, {known:,} were on it")
+    if problems.total:
+        told = [replace(one, message=_of_options(one.message)) for one in problems.kept]
+        console.show_problems(told, problems.total)
+        console.fail(
+            f"{problems.total:,} lines could not be read, and are not on the list: mend them, and"
+            " import the file again"
+        )
+        raise typer.Exit(1)
+
+
+@dnc.command()
+def check(numbers: _Entries, region: _Region = None, json: options.Json = False) -> None:
+    """Say whether numbers are on the list.
+
+    Exit codes: 0 none of them is; 1 one is; 2 it could not be found out. So whatever goes wrong,
+    what follows `&&` is not done.
+
+    Example: `callsched dnc check +12025550143 && echo may be called`
+    """
+    entries = _read(numbers, region)
+    try:
+        with ledger() as store:
+            found = {each: do_not_call.barred(store, each) for each in entries}
+    except SchedulerError as error:
+        console.fail(str(error))
+        raise typer.Exit(2) from None
+    if json:
+        console.emit({"numbers": [_verdict(each, by) for each, by in found.items()]})
+    else:
+        for each, by in found.items():
+            console.out.print(f"{each}  {_said(each, by)}", markup=False)
+    if any(found.values()):
+        raise typer.Exit(1)
+
+
+@dnc.command("list")
+def list_(json: options.JsonLines = False) -> None:
+    """Show every entry, since when it is on the list, and why; in no order.
+
+    Example: `callsched dnc list --json`
+    """
+    with ledger() as store:
+        for each, listing in do_not_call.entries(store):
+            if json:
+                console.emit(_record(each, listing))
+            else:
+                typer.echo(f"{each:<18} {_instant(listing.since):<20}  {one_line(listing.why)}")
+
+
+@dnc.command()
+def export(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to this file.")
+    ] = None,
+    json: options.JsonLines = False,
+) -> None:
+    """Write every entry on a line of its own, as `import` and a campaign's do_not_call read it.
+
+    Example: `callsched dnc export -o do-not-call.txt`
+    """
+    with ledger() as store, writing(output) as file:
+        count = do_not_call.entry_count(store)
+        with console.counting("writing", "entries") as counted:
+            for each, listing in _counted(do_not_call.entries(store), counted, count):
+                file.write((console.as_json(_record(each, listing)) if json else each) + "\n")
+
+
+def _read(numbers: Iterable[str], region: str | None) -> list[str]:
+    """Read entries as lists have them, each once; bad usage when one of them is none."""
+    try:
+        return list(dict.fromkeys(entry(each, region) for each in numbers))
+    except ValueError as error:
+        raise typer.BadParameter(_of_options(str(error)), param_hint="NUMBER") from None
+
+
+def _of_options(message: str) -> str:
+    """Say of a command what is said of a campaign file."""
+    said = message.replace("set default_region", "say --region")
+    return said.replace("default_region US", "--region US")
+
+
+def _counted(entries: Iterable[_T], counted: Any, total: int | None = None) -> Iterator[_T]:
+    done = 0
+    for done, each in enumerate(entries, start=1):
+        if done % _PROGRESS_ENTRIES == 0:
+            counted(done, total)
+        yield each
+    counted(done, total)
+
+
+def _verdict(number: str, found: tuple[str, Listing] | None) -> dict[str, Any]:
+    by = _record(*found) if found else {"entry": None, "since": None, "why": None}
+    return {"number": number, "listed": found is not None} | by
+
+
+def _record(each: str, listing: Listing) -> dict[str, Any]:
+    return {"entry": each, "since": listing.since, "why": listing.why}
+
+
+def _said(each: str, found: tuple[str, Listing] | None) -> str:
+    if found is None:
+        return "not on the list"
+    by, listing = found
+    since = f" since {_instant(listing.since)}" if listing.since is not None else ""
+    as_prefix = f" as {by}" if by != each else ""
+    return f"on the list{since}{as_prefix}: {one_line(listing.why)}"
+
+
+def _instant(at: float | None) -> str:
+    return "" if at is None else time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(at))
+
+
+def _nobody_listens(_told: object) -> None:
+    pass

@@ -1,0 +1,191 @@
+"""`callsched explain`: every rule with its value and verdict, for one contact."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scheduler.campaign.openings import opening, verdicts
+from scheduler.cli import campaigns, console, options
+from scheduler.cli.ledger import ledger
+from scheduler.errors import CampaignError
+from scheduler.models import CallState, Contact, Policy, Row
+from scheduler.settings import settings
+from scheduler.store import Standing, Store, barred, campaign_view, find_row, standing
+from scheduler.store import explain as found_in_ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says, wherever it is decided."""
+
+    rule: str
+    passes: bool
+    found: str
+    until: float | None = None  #: epoch seconds until which it does not pass
+    reason: str = ""  #: why it ends the call
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def explain(
+    campaign: Annotated[
+        str, typer.Argument(metavar="ID|FILE", help="A campaign's id, or a campaign file.")
+    ],
+    contact: options.SomeContact,
+    encoding: options.Encoding = "utf-8",
+    json: options.Json = False,
+) -> None:
+    """Say why a contact was or was not called: every rule, every attempt, and what comes next.
+
+    Of a file it says what the rules find now, before anything is submitted. Nothing is changed, and
+    nobody is called.
+
+    Example: `callsched explain nightly-2026-11-22 +12025550143`
+    """
+    path = Path(campaign)
+    if path.suffix and path.is_file():
+        record = _of_file(path, contact, encoding)
+    else:
+        with ledger() as store:
+            record = _of_campaign(store, campaign, contact)
+    if json:
+        console.emit(record)
+    else:
+        _show(record)
+
+
+def _of_campaign(store: Store, campaign_id: str, who: str) -> dict[str, Any]:
+    view = campaign_view(store, campaign_id)
+    call = standing(store, campaign_id, find_row(store, campaign_id, who))
+    now, decided = found_in_ledger(store, campaign_id, call.row)
+    rules = _rules_of_time(view.policy, call.contact, now)
+    rules += [Verdict(one.rule, one.passes, one.said, one.until, one.reason) for one in decided]
+    if call.state is not CallState.PENDING:
+        # They forbid the next call, and there is none.
+        rules = [one for one in rules if one.rule != "campaign"]
+    return {
+        **_whom(call.contact, call.row),
+        "campaign_id": campaign_id,
+        "line": call.line,
+        "state": call.state,
+        "disposition": call.disposition or None,
+        "reason": call.reason or None,
+        "error": call.error or None,
+        "rules": [one.as_record() for one in rules],
+        "attempts": list(call.attempts),
+        "due_at": call.due_at,
+        "next_at": _next_at(view.policy, call, rules, now),
+    }
+
+
+def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
+    with campaigns.check(path, settings(), encoding=encoding, strict=False, first=None) as checked:
+        row = _row(checked.rows(), who, path)
+        policy = checked.policy
+    now = time.time()
+    rules = _rules_of_time(policy, row.contact, now)
+    if row.reason is not None:
+        rules.insert(0, Verdict("row", False, row.error, reason=row.reason))
+    with ledger() as store:
+        listed = barred(store, row.contact.address)
+    found = "not on the list" if listed is None else f"{listed[0]} is on the list"
+    reason = "" if listed is None else "do_not_call"
+    rules.append(Verdict("do_not_call", listed is None, found, reason=reason))
+    ends = any(one.reason for one in rules)
+    first = opening(policy, row.contact, now)
+    return {
+        **_whom(row.contact, row.line),
+        "file": str(path),
+        "line": row.line,
+        "rules": [one.as_record() for one in rules],
+        "next_at": None if ends or first.at == math.inf else first.at,
+    }
+
+
+def _row(rows: Iterable[Row], who: str, path: Path) -> Row:
+    for row in rows:
+        if who in (row.contact.contact_id, row.contact.party, row.contact.address):
+            return row
+    raise CampaignError([campaigns.nobody(path, who)])
+
+
+def _whom(contact: Contact, row: int) -> dict[str, Any]:
+    return {
+        "row": row,
+        "contact_id": contact.contact_id,
+        "phone_number": contact.phone_number or None,
+        "sip_uri": contact.sip_uri or None,
+        "dtmf": contact.dtmf,
+    }
+
+
+def _rules_of_time(policy: Policy, contact: Contact, now: float) -> list[Verdict]:
+    """Return what the hours say, and whether there is an end to it."""
+    found = opening(policy, contact, now)
+    said = [
+        Verdict(one.rule, one.passes, one.said, None if one.passes else one.until)
+        for one in verdicts(policy, contact, now)
+    ]
+    if found.reason is not None:
+        said.append(Verdict("opening", False, "no opening is left", reason=found.reason))
+    return said
+
+
+def _next_at(policy: Policy, call: Standing, rules: Iterable[Verdict], now: float) -> float | None:
+    """Return the next instant at which it may be called; None when it is not called any more."""
+    if call.state is not CallState.PENDING:
+        return None
+    waits = [one.until for one in rules if one.until is not None]
+    found = opening(policy, call.contact, max([now, call.due_at or now, *waits]))
+    if found.reason is not None or any(one.reason for one in rules if not one.passes):
+        return None
+    return found.at
+
+
+def _show(record: dict[str, Any]) -> None:
+    label = options.label_of(record, record["row"])
+    where = record.get("campaign_id") or record["file"]
+    console.out.print(f"{label} in {where}, line {record['line']}", markup=False)
+    if "state" in record:
+        ended = ": ".join(filter(None, (record["disposition"], record["reason"])))
+        console.out.print(" ".join(filter(None, (record["state"], ended))), markup=False)
+    if record.get("error"):
+        console.out.print(record["error"], markup=False)
+    rows = [(one["rule"], _verdict(one), one["found"]) for one in record["rules"]]
+    console.out.print(console.table("", ("rule", "verdict", "found"), rows), markup=False)
+    if record.get("attempts"):
+        columns = ("attempt", "begun", "answered", "ended", "as")
+        table = console.table("", columns, map(_attempt, record["attempts"]))
+        console.out.print("")
+        console.out.print(table, markup=False)
+    if record["next_at"] is not None:
+        console.out.print(f"\nit may be called from {_when(record['next_at'])} on", markup=False)
+    elif record.get("state") in (None, CallState.PENDING):
+        console.out.print("\nit is not called", markup=False)
+
+
+def _verdict(rule: dict[str, Any]) -> str:
+    if rule["passes"]:
+        return "passes"
+    if rule["until"] is not None:
+        return f"waits until {_when(rule['until'])}"
+    return f"ends it: {rule['reason']}" if rule["reason"] else "forbids it"
+
+
+def _attempt(attempt: dict[str, Any]) -> tuple[str, ...]:
+    ended = ": ".join(filter(None, (attempt.get("disposition"), attempt.get("reason"))))
+    instants = (attempt.get(name) for name in ("begun_at", "started_at", "over_at"))
+    return str(attempt["number"]), *(_when(float(at)) if at else "-" for at in instants), ended
+
+
+def _when(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at))

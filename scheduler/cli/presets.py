@@ -1,0 +1,92 @@
+"""`callsched presets`: the sets of rules that a campaign file may name, and what each says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from scheduler.campaign import presets as shipped
+from scheduler.campaign.explained import nearest
+from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, Preset
+from scheduler.campaign.weeks import written
+from scheduler.cli import console, options
+from scheduler.durations import written as length
+from scheduler.masking import shown
+
+
+def presets(
+    name: Annotated[str | None, typer.Argument(help="One of them; without it: all.")] = None,
+    json: options.Json = False,
+) -> None:
+    """List the presets: what each sets, the text of its rule, where it is from and since when.
+
+    A campaign file names them: `preset: us-tcpa`, or a list. They are no legal advice.
+
+    Example: `callsched presets us-fl`
+    """
+    chosen = list(shipped.presets().values()) if name is None else [_named(name)]
+    if json:
+        records = [_record(preset) for preset in chosen]
+        said = {"not_legal_advice": NO_LEGAL_ADVICE, "silent_call": SILENT_CALL}
+        console.emit({"presets": records, **said})
+        return
+    if name is None:
+        columns = ("name", "hours", "caps", "as of", "what it is for")
+        console.out.print(console.table("", columns, map(_row, chosen)))
+    else:
+        for line in _lines(chosen[0]):
+            console.out.print(line, markup=False)
+    console.out.print(f"\n{NO_LEGAL_ADVICE}\n{SILENT_CALL}", markup=False)
+
+
+def _named(name: str) -> Preset:
+    every = shipped.presets()
+    if name not in every:
+        hint = f"there is no {shown(name)}: {nearest(name, every)}"
+        raise typer.BadParameter(hint, param_hint="NAME")
+    return every[name]
+
+
+def _row(preset: Preset) -> tuple[str, ...]:
+    return preset.name, _hours(preset), _caps(preset), preset.as_of, preset.title
+
+
+def _lines(preset: Preset) -> Iterator[str]:
+    yield f"{preset.name}: {preset.title}"
+    yield preset.text
+    yield f"hours          {_hours(preset) or 'any'}"
+    yield f"caps           {_caps(preset) or 'none'}"
+    if preset.do_not_call_max_age_days is not None:
+        yield f"do not call    a list is at most {preset.do_not_call_max_age_days} days old"
+    if preset.also:
+        yield f"also holds     {', '.join(preset.also)}"
+    for source in preset.sources:
+        yield f"source         {source}"
+    yield f"as of          {preset.as_of}, unverified against the primary text"
+
+
+def _hours(preset: Preset) -> str:
+    weeks = [written(rule.week) for rule in preset.hours]
+    return "; ".join([*weeks, *(f"not on holidays of {region}" for region in preset.holidays)])
+
+
+def _caps(preset: Preset) -> str:
+    return ", ".join(f"{cap.calls} in {length(cap.per)}" for cap in preset.caps)
+
+
+def _record(preset: Preset) -> dict[str, Any]:
+    return {
+        "name": preset.name,
+        "title": preset.title,
+        "text": preset.text,
+        "sources": list(preset.sources),
+        "as_of": preset.as_of,
+        "unverified": True,
+        "also": list(preset.also),
+        "calling_hours": next((written(rule.week) for rule in preset.hours), None),
+        "holidays": list(preset.holidays),
+        "caps": [{"calls": cap.calls, "per_seconds": cap.per} for cap in preset.caps],
+        "do_not_call_max_age_days": preset.do_not_call_max_age_days,
+    }

@@ -1,0 +1,16 @@
+--[[
+  Put entries on the do-not-call list. What is on it already stays as it was first written.
+
+    ARGV[1]  why
+    ARGV[2]  now     "" for the server's clock
+    ARGV[3…] entries: numbers, prefixes such as +1202*, SIP addresses
+
+  Returns how many of them were not on it.
+]]
+local why, now = ARGV[1], clock(ARGV[2])
+local record, added = string.format("%d %s", now, why), 0
+
+for at = 3, #ARGV do
+  added = added + redis.call("HSETNX", ROOT .. "do_not_call", ARGV[at], record)
+end
+return added

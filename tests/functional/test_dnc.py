@@ -1,0 +1,184 @@
+"""What an operator does with the do-not-call list, and how soon it holds."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.functional.campaign import Command, Judge, Site, numbers, wait_until
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.timeout(90)
+
+ANA, BEN, CAT = numbers(3)
+NOWHERE = {"CALLSCHED_REDIS_URL": "redis://127.0.0.1:1/0"}
+SUBCOMMANDS = ("add", "remove", "import", "check", "list", "export")
+
+
+def dnc(site: Site, *words: str, code: int = 0) -> Command:
+    command = site.call("dnc", *words)
+    assert command.process.returncode == code, command.err
+    assert "Traceback" not in command.err
+    return command
+
+
+def listed(site: Site) -> set[str]:
+    return set(dnc(site, "export").out.splitlines())
+
+
+def said(command: Command) -> str:
+    """Return what it said on standard error, without the frame that usage errors have."""
+    return " ".join(re.sub(r"[│\s]+", " ", command.err).split())
+
+
+def test_the_help_of_every_command_shows_an_example(site: Site) -> None:
+    asked = {name: site.start("dnc", name, "--help") for name in SUBCOMMANDS}
+
+    for name, command in asked.items():
+        assert command.wait() == 0
+        assert f"callsched dnc {name}" in command.out.split("Example:")[1]
+
+
+def test_numbers_prefixes_and_sip_addresses_come_onto_the_list_and_leave_it(site: Site) -> None:
+    added = dnc(site, "add", ANA, "(212) 555-0199", "+1312*", "--region", "us", "--json")
+    again = dnc(site, "add", ANA, "sip:a@B.example.com", "--json")
+
+    assert added.record == {"added": [ANA, "+12125550199", "+1312*"], "known": []}
+    assert again.record == {"added": ["sip:a@b.example.com"], "known": [ANA]}
+    assert listed(site) == {ANA, "+12125550199", "+1312*", "sip:a@b.example.com"}
+
+    removed = dnc(site, "remove", "+1312*", ANA)
+
+    assert f"{ANA}  removed" in removed.out
+    assert listed(site) == {"+12125550199", "sip:a@b.example.com"}
+
+
+def test_who_is_removed_and_was_not_there_is_told(site: Site) -> None:
+    dnc(site, "add", f"{ANA[:-2]}*")
+
+    removed = dnc(site, "remove", ANA, "--json", code=1)
+
+    assert removed.record == {"removed": [], "missing": [ANA], "kept_by": {ANA: f"{ANA[:-2]}*"}}
+    assert f"{ANA} was not on the list" in said(removed)
+    assert f"{ANA} is still not called, because of {ANA[:-2]}*" in said(removed)
+
+
+def test_a_check_tells_who_is_on_the_list_by_its_exit_code(site: Site) -> None:
+    dnc(site, "add", "+1202*", "--why", "a whole\narea")
+
+    assert f"{BEN}  on the list since " in dnc(site, "check", BEN, code=1).out
+    other = "+13125550100"
+    both = dnc(site, "check", other, BEN, "--json", code=1).record["numbers"]
+    free = dnc(site, "check", other)
+
+    assert free.out == f"{other}  not on the list\n"
+    assert [(one["number"], one["listed"], one["entry"]) for one in both] == [
+        (other, False, None),
+        (BEN, True, "+1202*"),
+    ]
+    assert both[1]["why"] == "a whole area"
+    assert both[1]["since"] > 1_600_000_000
+
+
+def test_who_can_t_be_looked_up_is_not_taken_for_one_who_may_be_called(site: Site) -> None:
+    asked = site.call("dnc", "check", ANA, env=NOWHERE)
+
+    assert asked.process.returncode == 2
+    assert "CALLSCHED_REDIS_URL" in asked.err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("add", "2025550143"), "or say --region; got …0143"),
+        (("add", ANA, "Ana"), "expected an international number"),
+        (("add", "202*"), "expected a prefix with its plus sign"),
+        (("add", ANA, "--region", "UK"), "expected an ISO country"),
+        (("check",), "Missing argument"),
+    ],
+)
+def test_bad_usage_puts_nobody_on_the_list(
+    site: Site, words: tuple[str, ...], expected: str
+) -> None:
+    assert expected in said(dnc(site, *words, code=2))
+
+    assert listed(site) == set()
+
+
+def test_a_file_is_imported_and_may_be_imported_again(site: Site) -> None:
+    (site.home / "registry.txt").write_text("202,5550100\n2025550101 # mail\n+12025550100\n")
+    words = ("import", "registry.txt", "--region", "US", "--why", "US registry")
+
+    first, again = dnc(site, *words, "--json"), dnc(site, *words)
+
+    assert first.record == {"added": 2, "known": 1, "unread": 0}
+    assert again.out == "0 added, 3 were on it\n"
+    entries = [json.loads(line) for line in dnc(site, "list", "--json").out.splitlines()]
+    assert {(each["entry"], each["why"]) for each in entries} == {
+        ("+12025550100", "US registry"),
+        ("+12025550101", "US registry"),
+    }
+
+
+def test_lines_that_can_t_be_imported_are_told_and_the_others_are_on_the_list(site: Site) -> None:
+    (site.home / "ours.csv").write_text(f"why,phone\nx,{ANA}\ny,202-555-0143\nz,{BEN}\n")
+
+    told = dnc(site, "import", "ours.csv", code=1)
+
+    assert told.out == "2 added, 0 were on it\n"
+    assert "ours.csv:3:phone: expected an international number" in told.err
+    assert "or say --region; got …0143" in told.err
+    assert listed(site) == {ANA, BEN}
+
+
+def test_a_file_that_is_not_there_is_told(site: Site) -> None:
+    told = dnc(site, "import", "nowhere.txt", code=1)
+
+    assert "nowhere.txt: there is no such file" in told.err
+
+
+def test_what_is_exported_is_a_list_for_an_import_and_for_a_campaign(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    dnc(site, "add", ANA, "+1312*", "sip:a@b.example.com")
+    dnc(site, "export", "-o", "ours.txt")
+    dnc(site, "remove", ANA, "+1312*", "sip:a@b.example.com")
+    (site.home / "c.yaml").write_text(
+        "name: c\ninsights: []\nmax_duration: 1s\ndo_not_call: ours.txt\ncontacts:\n"
+        f"- phone_number: {ANA}\n- phone_number: {BEN}\n- sip_uri: sip:a@b.example.com\n"
+    )
+
+    ran = site.call("run", "c.yaml", "--json")
+
+    assert ran.wait() == 0, ran.err
+    assert ran.record["dispositions"] == {"skipped:do_not_call": 2, "stopped": 1}
+    assert Judge(sandbox).accepted == {BEN: 1}
+    assert "…0100 is on the do-not-call list ours.txt" in ran.err
+    assert dnc(site, "import", "ours.txt", "--json").record["added"] == 3
+
+
+def test_a_running_campaign_does_not_dial_who_has_just_come_onto_the_list(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    words = ("--max-duration", "2s", "--max-concurrency", "1", "--json")
+    run = site.start("run", site.contacts((ANA, BEN, CAT)), *words)
+    wait_until(lambda: len(sandbox.events("answered")) == 1)
+
+    dnc(site, "add", BEN, f"{CAT}*")
+
+    assert run.wait() == 0, run.err
+    assert Judge(sandbox).accepted == {ANA: 1}
+    assert run.record["dispositions"] == {"skipped:do_not_call": 2, "stopped": 1}
+
+
+def test_no_number_of_the_list_is_logged(site: Site) -> None:
+    dnc(site, "add", ANA)
+    ran = site.call("run", site.contacts((ANA, BEN)), "--max-duration", "1s")
+
+    assert ran.wait() == 0, ran.err
+    logged = site.logged()
+    assert "callsched.dial" in logged
+    for number in (ANA, BEN):
+        assert number.lstrip("+") not in logged

@@ -1,0 +1,59 @@
+"""What `callsched presets` tells a person and a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
+from tests.functional.campaign import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site(tmp_path, "") as site:
+        yield site
+
+
+def test_every_preset_is_listed_with_what_it_sets(site: Site) -> None:
+    told = site.call("presets")
+    record = site.call("presets", "--json").record
+
+    assert [name for name in presets() if f"\n{name} " not in told.out] == []
+    assert NO_LEGAL_ADVICE in told.out
+    assert SILENT_CALL in told.out
+    assert [each["name"] for each in record["presets"]] == list(presets())
+    assert (record["not_legal_advice"], record["silent_call"]) == (NO_LEGAL_ADVICE, SILENT_CALL)
+
+
+def test_one_preset_is_told_with_its_text_its_sources_and_its_date(site: Site) -> None:
+    florida = presets()["us-fl"]
+
+    told = site.call("presets", "us-fl").out
+    (record,) = site.call("presets", "us-fl", "--json").record["presets"]
+
+    for word in (florida.text, *florida.sources, "2026-09, unverified", NO_LEGAL_ADVICE):
+        assert word in told
+    assert record == {
+        "name": "us-fl",
+        "title": florida.title,
+        "text": florida.text,
+        "sources": list(florida.sources),
+        "as_of": "2026-09",
+        "unverified": True,
+        "also": ["us-tcpa"],
+        "calling_hours": "8:00-20:00",
+        "holidays": [],
+        "caps": [{"calls": 3, "per_seconds": 86400.0}],
+        "do_not_call_max_age_days": None,
+    }
+
+
+def test_a_name_that_is_none_is_bad_usage(site: Site) -> None:
+    refused = site.call("presets", "us-f")
+
+    assert refused.wait() == 2
+    assert "did you mean us-fl?" in refused.err
+    assert refused.out == ""

@@ -1,0 +1,151 @@
+"""The do-not-call list of the ledger: who is on it, and since when."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler.models import CampaignState, Reason, Row
+from scheduler.store import Store, bar, barred, do_not_call, is_barred
+from scheduler.store.do_not_call import KEY, Listing, entries, import_entries, unbar
+from tests.integration.ledger import Ledger, contact, named, rows
+
+NUMBER, OTHER = contact(1).phone_number, contact(2).phone_number
+SIP = "sip:room7@sip.example.com"
+
+
+def test_who_asked_for_it_is_on_the_list_once(ledger: Ledger, other: Store) -> None:
+    assert not is_barred(ledger.store, NUMBER)
+
+    assert bar(ledger.store, NUMBER, "asked for it", now=100.0)
+    assert not bar(other, NUMBER, "asked again", now=200.0)
+
+    assert barred(other, NUMBER) == (NUMBER, Listing(100.0, "asked for it"))
+    assert not is_barred(other, OTHER)
+
+
+def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(ledger: Ledger) -> None:
+    bar(ledger.store, NUMBER, "asked for it", now=100.0)
+
+    assert unbar(ledger.store, NUMBER)
+    assert not is_barred(ledger.store, NUMBER)
+    assert not unbar(ledger.store, NUMBER)
+
+    assert bar(ledger.store, NUMBER, "asked again", now=200.0)
+    assert barred(ledger.store, NUMBER) == (NUMBER, Listing(200.0, "asked again"))
+
+
+@pytest.mark.parametrize("prefix", ["+1*", "+1202*", f"{NUMBER[:-1]}*", f"{NUMBER}*"])
+def test_a_prefix_stands_for_all_numbers_that_begin_so(ledger: Ledger, prefix: str) -> None:
+    bar(ledger.store, prefix, "a whole area")
+
+    found = barred(ledger.store, NUMBER)
+
+    assert found is not None
+    assert found[0] == prefix
+
+
+@pytest.mark.parametrize("prefix", ["+1203*", f"{NUMBER}0*", "+2*"])
+def test_a_prefix_stands_for_no_others(ledger: Ledger, prefix: str) -> None:
+    bar(ledger.store, prefix, "another area")
+
+    assert barred(ledger.store, NUMBER) is None
+
+
+def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(ledger: Ledger) -> None:
+    bar(ledger.store, NUMBER, "asked for it")
+    bar(ledger.store, "+1202*", "a whole area")
+
+    unbar(ledger.store, NUMBER)
+
+    assert is_barred(ledger.store, NUMBER)
+
+
+def test_a_sip_address_is_on_the_list_by_itself(ledger: Ledger) -> None:
+    bar(ledger.store, SIP, "asked for it")
+
+    assert is_barred(ledger.store, SIP)
+    assert not is_barred(ledger.store, f"{SIP};transport=tcp")
+
+
+def test_what_an_earlier_release_wrote_is_still_on_the_list(ledger: Ledger) -> None:
+    ledger.store.redis.hset(KEY, NUMBER, "asked for it in c:1:1")
+
+    assert barred(ledger.store, NUMBER) == (NUMBER, Listing(None, "asked for it in c:1:1"))
+
+
+def test_an_import_adds_who_is_not_known_and_tells_who_is(ledger: Ledger) -> None:
+    everyone = [contact(n).phone_number for n in range(2500)]
+    bar(ledger.store, everyone[1], "asked for it", now=100.0)
+
+    assert import_entries(ledger.store, iter([*everyone, everyone[0]]), "registry") == (2499, 2)
+    assert import_entries(ledger.store, everyone, "registry") == (0, 2500)
+
+    assert sorted(each for each, _ in entries(ledger.store)) == sorted(everyone)
+    assert dict(entries(ledger.store))[everyone[1]] == Listing(100.0, "asked for it")
+
+
+def test_an_import_that_breaks_off_has_kept_what_it_read(ledger: Ledger) -> None:
+    def broken_off() -> object:
+        yield from (contact(n).phone_number for n in range(1500))
+        raise OSError
+
+    with pytest.raises(OSError):
+        import_entries(ledger.store, broken_off(), "registry")  # type: ignore[arg-type]
+
+    assert do_not_call.entry_count(ledger.store) == 1000
+
+
+# Campaigns ------------------------------------------------------------------------------------
+
+
+def listed(row: Row) -> Row:
+    """Return a row as it is loaded when its number is on a list of the campaign."""
+    return Row(row.contact, row.line, row.has_id, Reason.DO_NOT_CALL, "phone_number: on it")
+
+
+@pytest.mark.parametrize("row", [rows(1)[0], named("a", 1)])
+def test_who_comes_onto_a_list_of_the_file_is_left_out_of_the_calls_that_wait(
+    ledger: Ledger, row: Row
+) -> None:
+    ledger.create()
+    ledger.load([row, *rows(2)], load_id="1")
+    ledger.seal()
+
+    ledger.load([listed(row), *rows(2)], load_id="2")
+    ledger.seal(load_id="2")
+
+    assert [record["reason"] for record in ledger.results()] == ["do_not_call", None]
+    assert ledger.claimed().row == 2
+    assert ledger.claim() is None
+
+
+def test_who_left_the_list_is_not_called_by_the_same_campaign(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([listed(rows(1)[0])], load_id="1")
+    ledger.seal()
+
+    ledger.load(rows(1), load_id="2")
+    ledger.seal(load_id="2")
+
+    assert ledger.claim() is None
+    assert len(ledger.results()) == 1
+
+
+def test_a_campaign_whose_last_call_is_left_out_is_finished(ledger: Ledger) -> None:
+    ledger.campaign(1)
+
+    ledger.load(map(listed, rows(1)), load_id="2")
+
+    assert ledger.seal(load_id="2") is CampaignState.FINISHED
+    assert ledger.dispositions() == {"skipped:do_not_call": 1}
+
+
+@pytest.mark.parametrize("stage", [Ledger.claimed, Ledger.begun, Ledger.connected])
+def test_a_call_that_is_under_way_goes_on(ledger: Ledger, stage: object) -> None:
+    ledger.campaign(1)
+    attempt = stage(ledger)  # type: ignore[operator]
+    state = ledger.result(attempt)["state"]
+
+    ledger.load(map(listed, rows(1)), load_id="2")
+
+    assert ledger.result(attempt)["state"] == state

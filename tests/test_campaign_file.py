@@ -1,0 +1,38 @@
+"""Every example of the page about the campaign file is read as a campaign file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scheduler.campaign import load
+
+PAGE = (Path(__file__).parent.parent / "docs" / "campaign-file.md").read_text("utf-8")
+#: For an example that has no contacts of its own: the columns that examples name.
+CONTACTS = (
+    "phone_number,id,name,email,pin,province,city,account manager\n"
+    "+12025550100,c-1,Ana,ana@example.org,4711,QC,Washington,Ben\n"
+)
+
+
+def examples(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("example", examples("yaml"))
+def test_an_example_is_a_campaign_file(tmp_path: Path, example: str) -> None:
+    path = tmp_path / "example.yaml"
+    has_contacts = re.search(r"^contacts:", example, re.MULTILINE)
+    path.write_text(example if has_contacts else f"{example}contacts: spoken-of.csv\n")
+    (tmp_path / "spoken-of.csv").write_text(CONTACTS)
+    (tmp_path / "contacts.csv").write_text(examples("csv")[0])
+    for named in re.findall(r"[\w-]+\.(?:txt|csv)", example):
+        if not (tmp_path / named).exists():
+            (tmp_path / named).write_text("phone_number\n+12025550199\n")
+
+    with load(path, max_duration_ceiling_seconds=14_400) as campaign:
+        rows = list(campaign.rows())
+
+    assert [row.error for row in rows if row.error] == []

@@ -1,0 +1,119 @@
+"""Two processes check a file as one does."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scheduler.campaign import load
+from scheduler.campaign.checking import CHUNK, WORTH_A_PROCESS
+from scheduler.campaign.weeks import read_week
+from scheduler.errors import CampaignError
+
+ROWS = WORTH_A_PROCESS + 12 * CHUNK + 345
+DOCUMENT = """
+contacts: a.csv
+default_region: US
+call: {session_name: "{{ name }} in {{ city }}"}
+"""
+
+
+def cell(chance: random.Random) -> str:
+    return chance.choice(["(202) 555-0100", "911", "12", "+442079460958", "+1 900 555 0100"])
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("two")
+    chance = random.Random(7)
+    with (folder / "a.csv").open("w") as file:
+        file.write("phone_number,id,name,city,timezone\n")
+        for at in range(ROWS):
+            number = cell(chance) if at % 50 == 3 else f"+1202555{at % 200:04d}"
+            zone = "Mars" if at % 997 == 0 else ""
+            file.write(f'{number},c-{at},"Ann\n{at}",Rome,{zone}\n')
+    path = folder / "a.yaml"
+    path.write_text(DOCUMENT)
+    return path
+
+
+def outcome(path: Path, processes: int, **options: object) -> tuple[object, ...]:
+    rejects = path.parent / f"rejects-{processes}.csv"
+    hours = read_week("always")
+    try:
+        with load(
+            path,
+            processes=processes,
+            rejects=rejects,
+            default_hours=hours,
+            max_duration_ceiling_seconds=600,
+            **options,  # type: ignore[arg-type]
+        ) as checked:
+            return (
+                b"".join(packed for _, packed in checked.chunks()),
+                (checked.row_count, checked.callable_count, checked.refused_count),
+                (checked.problems, checked.problem_counts, checked.cleanings),
+                rejects.read_text(),
+                checked.digest,
+            )
+    except CampaignError as error:
+        return error.problems, error.total
+
+
+def test_what_comes_of_two_processes_is_what_comes_of_one(document: Path) -> None:
+    one, two = outcome(document, 1), outcome(document, 2)
+
+    assert one == two
+    assert one[1] == (ROWS, ROWS - 600 - 33, 633) or sum(one[1][1:]) == ROWS  # type: ignore[index]
+
+
+def test_the_first_rows_are_the_same(document: Path) -> None:
+    first = WORTH_A_PROCESS + 2 * CHUNK + 7
+
+    one, two = outcome(document, 1, first=first), outcome(document, 2, first=first)
+
+    assert one == two
+    assert one[1][0] == first  # type: ignore[index]
+
+
+@pytest.mark.parametrize("end", ["1,2,3,4,5,6,7\n", '"never closed'])
+def test_a_file_that_is_refused_has_the_same_problems(document: Path, end: str) -> None:
+    table = document.parent / "b.csv"
+    table.write_text((document.parent / "a.csv").read_text() + end)
+    other = document.with_name("b.yaml")
+    other.write_text(DOCUMENT.replace("a.csv", "b.csv"))
+
+    one, two = outcome(other, 1), outcome(other, 2)
+
+    assert one == two
+    assert isinstance(one[1], int)
+
+
+def test_a_second_process_that_is_killed_costs_no_row(document: Path) -> None:
+    killed: list[int] = []
+
+    def kill(read: int) -> None:
+        for child in psutil.Process().children():
+            if child.pid not in killed and "spawn_main" in " ".join(child.cmdline()):
+                killed.append(child.pid)
+                os.kill(child.pid, signal.SIGKILL)
+
+    one = outcome(document, 1)
+
+    assert outcome(document, 2, on_progress=kill) == one
+    assert killed
+
+
+def test_a_second_process_is_gone_when_the_file_is_read(document: Path) -> None:
+    outcome(document, 2)
+
+    assert [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "spawn_main" in " ".join(child.cmdline())
+    ] == []

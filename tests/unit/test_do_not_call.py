@@ -1,0 +1,317 @@
+"""What a do-not-call list may say, who is on it, and what a campaign file does with it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import pickle
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.do_not_call import NumberList
+from scheduler.campaign.entries import entry, read_entries
+from scheduler.campaign.numbers import e164
+from scheduler.campaign.problems import Problems
+from scheduler.errors import CampaignError
+from scheduler.models import Reason
+
+ANA, BEN, CAT = "+12025550143", "+12025550144", "+13125550145"
+
+AMERICAN = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
+
+
+def read(written: str, region: str | None = "US") -> tuple[list[str], list[str]]:
+    """Return the entries of a list, and what is wrong with it."""
+    problems = Problems()
+    entries = list(read_entries(written.splitlines(keepends=True), "list", region, problems))
+    return entries, [str(problem) for problem in problems.kept]
+
+
+# Entries --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "expected"),
+    [
+        ("+12025550143", None, ANA),
+        (" +1 (202) 555-0143 ", None, ANA),
+        ("202-555-0143", "US", ANA),
+        ("1 202 555 0143", "CA", ANA),
+        ("020 7946 0018", "GB", "+442079460018"),
+        ("+44 020 7946 0018", None, "+442079460018"),
+        ("+12005550143", None, "+12005550143"),  # nobody's, but it was perhaps
+        ("+1202*", None, "+1202*"),
+        ("+1 (202) 555-*", None, "+1202555*"),
+        ("+1*", None, "+1*"),
+        ("sip:room7@SIP.example.com", None, "sip:room7@sip.example.com"),
+        ("sips:a*@sip.example.com;x=*", None, "sips:a*@sip.example.com;x=*"),
+    ],
+)
+def test_an_entry_is_a_number_a_prefix_or_a_sip_address(
+    written: str, region: str | None, expected: str
+) -> None:
+    assert entry(written, region) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "message"),
+    [
+        ("202-555-0143", None, "or set default_region; got …0143"),
+        ("555-0143", "US", "expected an international number"),
+        ("+1202555", None, "expected an international number"),
+        ("1.2025550143E+10", "US", "expected an international number"),
+        ("Ana", "US", "got 'Ana'"),
+        ("", "US", "got nothing"),
+        ("202*", "US", "expected a prefix with its plus sign, such as +1202*"),
+        ("*", "US", "expected a prefix"),
+        ("+*", "US", "expected a prefix"),
+        ("+0202*", "US", "expected a prefix"),
+        ("+1202555014312345*", "US", "expected a prefix"),
+        ("sip:nobody", "US", "expected a SIP address"),
+    ],
+)
+def test_what_is_no_entry_is_told_without_the_number(
+    written: str, region: str | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match="expected") as caught:
+        entry(written, region)
+
+    assert message in str(caught.value)
+    assert "2025550143" not in str(caught.value)
+
+
+@given(national=AMERICAN, before=st.sampled_from(["", "1", "+1"]))
+def test_what_is_read_fast_is_what_phonenumbers_reads(national: str, before: str) -> None:
+    (fast,), problems = read(before + national)
+
+    assert (fast, problems) == (entry(before + national, "US"), [])
+
+
+@given(number=st.from_regex(r"(\+44 ?|0)(20 7946 0[0-9]{3}|7700 900[0-9]{3})", fullmatch=True))
+def test_an_entry_is_written_as_the_contacts_number_is(number: str) -> None:
+    try:
+        contact = e164(number, "GB")
+    except ValueError:
+        return
+
+    assert entry(number, "GB") == contact
+
+
+# Files of entries -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (f"{ANA}\n{BEN}\n", [ANA, BEN]),
+        (f"# ours\n\n{ANA}  # asked by mail\r\n   \n+1312*", [ANA, "+1312*"]),
+        ("202,5550143\n202,5550144\n", [ANA, BEN]),
+        ("2025550143\n12025550144\n(312) 555-0145\n", [ANA, BEN, CAT]),
+        (f"phone_number\n{ANA}\n", [ANA]),
+        (f"name,phone_number\nAna,{ANA}\nBen,202-555-0144\n", [ANA, BEN]),
+        (f"phone;why\n{ANA};x\n", [ANA]),
+        (f"# from the CRM\n\nPhone_Number,why\n{ANA},\n#,\n{BEN},\n", [ANA, BEN]),
+        (f"phone_number,sip_uri\n{ANA},\n,sip:a@b.example.com\n", [ANA, "sip:a@b.example.com"]),
+        ("", []),
+        ("# nobody yet\n", []),
+        ("phone_number\n", []),
+    ],
+)
+def test_a_list_has_an_entry_a_line_or_a_header(written: str, expected: list[str]) -> None:
+    assert read(written) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "problem"),
+    [
+        (f"{ANA}\n# x\nAna\n", "US", "list:3: expected an international number"),
+        ("202,5550143\n", None, "list:1: expected default_region US for area code"),
+        ("202,5550143\n", "GB", "list:1: expected default_region US for area code"),
+        ("202,5550143,2026-11-01,A\n", "US", "list:1: expected the full list of the US registry"),
+        (f"{ANA},{BEN}\n", "US", "list:1: expected an international number"),
+        (f'why,phone_number\n"a\nb",{ANA}\n,\nx,Ana\n', "US", "list:5:phone_number: expected"),
+        ("why,phone_number\nx,\n", "US", "list:2:phone_number: expected"),
+        (f"phone_number\n{ANA},{BEN}\n", "US", "list:2: expected 1 cells as in the header, got 2"),
+    ],
+)
+def test_a_line_that_can_t_be_read_is_told_with_its_place(
+    written: str, region: str | None, problem: str
+) -> None:
+    _, problems = read(written, region)
+
+    assert len(problems) == 1
+    assert problems[0].startswith(problem)
+
+
+def test_the_list_of_the_page_about_the_campaign_file_can_be_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "campaign-file.md").read_text("utf-8")
+    (written,) = re.findall(r"^```\n(# opt-outs.txt.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+    assert read(written) == ([ANA, BEN, "+1312555*", "sip:room7@sip.example.com"], [])
+
+
+def test_what_can_be_read_beside_a_bad_line_is_read() -> None:
+    entries, problems = read(f"{ANA}\nAna\n{BEN}\nBen\n")
+
+    assert entries == [ANA, BEN]
+    assert len(problems) == 2
+
+
+# Who is on it ---------------------------------------------------------------------------------
+
+DIGITS = st.integers(10**7, 10**9).map(lambda number: f"+{number}")
+ENTRIES = st.lists(
+    DIGITS
+    | st.builds(lambda number, length: f"{number[:length]}*", DIGITS, st.integers(2, 9))
+    | st.sampled_from(["sip:a@b.example.com", "sip:c@b.example.com;x=*"])
+)
+ADDRESSES = DIGITS | st.sampled_from(["sip:a@b.example.com", "sip:c@b.example.com;x=*"])
+
+
+def forbidden_by(entries: Iterable[str], address: str) -> set[str]:
+    return {
+        each
+        for each in entries
+        if each == address
+        or (address[0] == each[0] == "+" and each[-1] == "*" and address.startswith(each[:-1]))
+    }
+
+
+@given(entries=ENTRIES, address=ADDRESSES, data=st.data())
+def test_whoever_an_entry_forbids_is_on_the_list_and_nobody_else(
+    entries: list[str], address: str, data: st.DataObject
+) -> None:
+    address = data.draw(st.sampled_from([*entries, address]), "address").rstrip("*")
+    listed = NumberList("list", entries)
+
+    found = listed.entry_for(address)
+
+    assert found in (forbidden_by(entries, address) or {""})
+
+
+def test_a_list_can_be_handed_to_another_process() -> None:
+    listed = pickle.loads(pickle.dumps(NumberList("list", [ANA, "+1312*"])))
+
+    assert [listed.entry_for(each) for each in (ANA, BEN, CAT)] == [ANA, "", "+1312*"]
+
+
+# A campaign's lists ---------------------------------------------------------------------------
+
+
+def checked(
+    tmp_path: Path, lists: dict[str, str], more: str = "", *, strict: bool = False
+) -> CheckedCampaign:
+    for name, written in lists.items():
+        (tmp_path / name).write_text(written)
+    path = tmp_path / "c.yaml"
+    named = ", ".join(lists) or "nobody.txt"
+    contacts = "".join(f"- phone_number: {number}\n" for number in (ANA, BEN, CAT))
+    path.write_text(f"{more}do_not_call: [{named}]\ncontacts:\n{contacts}")
+    return load(path, max_duration_ceiling_seconds=600, strict=strict)
+
+
+def refused(tmp_path: Path, lists: dict[str, str], more: str = "") -> list[str]:
+    with pytest.raises(CampaignError) as caught:
+        checked(tmp_path, lists, more)
+    return [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems]
+
+
+def test_who_is_on_a_list_is_skipped_and_the_list_is_named(tmp_path: Path) -> None:
+    lists = {"ours.txt": f"{ANA}\n", "states.csv": "number\n+1312*\n"}
+
+    with checked(tmp_path, lists) as campaign:
+        ana, ben, cat = campaign.rows()
+
+    assert [row.reason for row in (ana, ben, cat)] == [Reason.DO_NOT_CALL, None, Reason.DO_NOT_CALL]
+    assert ana.error == "phone_number: …0143 is on the do-not-call list ours.txt"
+    assert cat.error == "phone_number: …0145 is on the do-not-call list states.csv as +1312*"
+    assert ana.contact.phone_number == ANA
+    assert campaign.problem_counts == {"do_not_call": 2}
+    assert campaign.callable_count == 1
+
+
+def test_one_list_needs_no_brackets(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(ANA)
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        f"do_not_call: a.txt\ncontacts:\n- phone_number: {ANA}\n- phone_number: {BEN}\n"
+    )
+
+    with load(path, max_duration_ceiling_seconds=600) as campaign:
+        assert campaign.refused_count == 1
+
+
+def test_the_default_region_reads_the_numbers_of_a_list(tmp_path: Path) -> None:
+    with checked(tmp_path, {"a.txt": "202,5550143\n"}, "default_region: US\n") as campaign:
+        assert campaign.refused_count == 1
+
+
+def test_a_list_in_gzip_is_read(tmp_path: Path) -> None:
+    lists = {"a.txt.gz": ""}
+    with checked(tmp_path, lists):
+        pass
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(f"{ANA}\n".encode()))
+
+    with load(tmp_path / "c.yaml", max_duration_ceiling_seconds=600) as campaign:
+        assert campaign.refused_count == 1
+
+
+def test_a_line_that_can_t_be_read_refuses_the_campaign(tmp_path: Path) -> None:
+    assert refused(tmp_path, {"a.txt": f"{ANA}\n2025550144\n"})[0] == (
+        "a.txt:2: expected an international number such as +12025550123, or set default_region;"
+        " got …0144"
+    )
+
+
+def test_a_list_that_is_not_there_is_a_problem_of_the_document(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, {})
+
+    assert problem == "c.yaml:1:15: do_not_call: nobody.txt: there is no such file"
+
+
+@pytest.mark.parametrize("value", ["", "{a: b}", "[a.txt, [b.txt]]", '[""]'])
+def test_lists_are_paths(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"do_not_call: {value}\ncontacts:\n- phone_number: {ANA}\n")
+
+    with pytest.raises(CampaignError, match="expected the path of a list beside this file"):
+        load(path, max_duration_ceiling_seconds=600)
+
+
+def test_to_be_strict_is_no_reason_to_refuse_who_is_on_a_list(tmp_path: Path) -> None:
+    with checked(tmp_path, {"a.txt": ANA}, strict=True) as campaign:
+        assert campaign.refused_count == 1
+
+
+def test_another_list_is_another_plan_of_the_same_campaign(tmp_path: Path) -> None:
+    with checked(tmp_path, {"a.txt": ANA}) as before, checked(tmp_path, {"a.txt": BEN}) as after:
+        assert before.digest == after.digest
+        assert before.lists_digest != after.lists_digest
+
+
+@pytest.mark.parametrize(
+    ("days", "written", "expected"),
+    [
+        (30, ANA, []),
+        (32, ANA, ["a.txt is 32 days old: a do-not-call list should be at most 31 days old"]),
+        (0, "# nobody\n", ["a.txt has nobody on it"]),
+    ],
+)
+def test_a_list_that_is_old_or_empty_is_warned_of(
+    tmp_path: Path, days: int, written: str, expected: list[str]
+) -> None:
+    with checked(tmp_path, {"a.txt": written}):
+        pass
+    touched_at = time.time() - days * 86_400 - 60
+    os.utime(tmp_path / "a.txt", (touched_at, touched_at))
+
+    with load(tmp_path / "c.yaml", max_duration_ceiling_seconds=600) as campaign:
+        assert len(campaign.warnings) == len(expected)
+        assert all(map(str.startswith, campaign.warnings, expected))
