@@ -18,18 +18,24 @@ from pathlib import Path
 from scheduler.embedded import EmbeddedRedis
 from scheduler.store import Store
 
+AREAS = (202, 206, 212, 213, 214, 303, 305, 312, 313, 404, 415, 503, 512, 602, 617, 702, 713, 808)
+
 
 def write_file(path: Path, rows: int) -> None:
-    """Write a file with ids and names; the numbers need not be in use, for nobody is called."""
+    """Write a file with ids and names, and numbers from all over the country.
+
+    They need not be in use, for nobody is called.
+    """
     with path.open("w") as file:
         file.write("id,phone_number,name\n")
         for at in range(rows):
-            number = f"+1{202 + at // 8_000_000 % 10}{2_000_000 + at % 8_000_000:07d}"
-            file.write(f"c-{at:07d},{number},Person {at}\n")
+            # Steps of a prime, so that no number comes twice and neighbours are strangers.
+            local = 2_000_000 + at * 4_567_891 % 8_000_000
+            file.write(f"c-{at:07d},+1{AREAS[at % len(AREAS)]}{local:07d},Person {at}\n")
 
 
 def submit(path: Path, state_dir: Path) -> tuple[float, float]:
-    """Return seconds, and the largest resident size in MB."""
+    """Return seconds, and the resident size in MB of the largest process but Redis."""
     environment = os.environ | {
         "CALLSCHED_STATE_DIR": str(state_dir),
         "CALLSCHED_CALLING_HOURS": "always",

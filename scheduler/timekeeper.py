@@ -37,10 +37,16 @@ class Stops:
         self._lock = threading.Lock()
 
     @property
-    def free(self) -> int:
-        """How many threads have nothing to do."""
+    def room(self) -> int:
+        """How many more are worth taking: one that waits for each thread, so that none idles."""
         with self._lock:
-            return self._threads - len(self._sending)
+            return 2 * self._threads - len(self._sending)
+
+    @property
+    def is_thread_idle(self) -> bool:
+        """Whether a thread has nothing to do."""
+        with self._lock:
+            return len(self._sending) < self._threads
 
     @property
     def are_busy(self) -> bool:
@@ -143,7 +149,11 @@ class Timekeeper:
 
     def _stop_sent(self) -> None:
         """Hand the slot on to a thread that waits for one, unless stops wait for threads."""
-        if self._behind or self._dialer is None or not self._dialer.hand_on():
+        assert self._dialer is not None and self._stops is not None
+        if self._behind:
+            if self._stops.is_thread_idle:
+                self._woken.set()
+        elif not self._dialer.hand_on():
             self._woken.set()
 
     def _keep(self) -> None:
@@ -173,11 +183,11 @@ class Timekeeper:
     def tick(self) -> float:
         """Do what is due now; return the seconds to sleep."""
         assert self._dialer is not None and self._stops is not None
-        free = self._stops.free
+        room = self._stops.room
         due = self._store.tick(
             self._duty.account,
             most=MOST,
-            free=free,
+            free=room,
             delays=self._dialer.stop_delays,
             ceiling=self._duty.ceiling,
             fingerprint=self._fingerprint,
@@ -185,7 +195,7 @@ class Timekeeper:
         )
         for order in due.stops:
             self._stops.send(order)
-        self._behind = len(due.stops) == free
+        self._behind = len(due.stops) == room
         if not self._dialer.is_closing:
             if due.dials:
                 self._send(due.dials)

@@ -28,6 +28,7 @@ def test_an_example_is_a_campaign_file(tmp_path: Path, example: str) -> None:
     path.write_text(example if has_contacts else f"{example}contacts: spoken-of.csv\n")
     (tmp_path / "spoken-of.csv").write_text(CONTACTS)
     (tmp_path / "contacts.csv").write_text(examples("csv")[0])
+    (tmp_path / "export.csv").write_text("Mobile #,Lead ID,Language\n+12025550100,L-1,en-US\n")
     for named in re.findall(r"[\w-]+\.(?:txt|csv)", example):
         if not (tmp_path / named).exists():
             (tmp_path / named).write_text("phone_number\n+12025550199\n")
@@ -36,3 +37,12 @@ def test_an_example_is_a_campaign_file(tmp_path: Path, example: str) -> None:
         rows = list(campaign.rows())
 
     assert [row.error for row in rows if row.error] == []
+
+
+@pytest.mark.parametrize("example", examples("json"))
+def test_an_example_in_json_is_a_line_of_contacts(tmp_path: Path, example: str) -> None:
+    path = tmp_path / "example.jsonl"
+    path.write_text(example)
+
+    with load(path, max_duration_ceiling_seconds=14_400) as campaign:
+        assert [row.error for row in campaign.rows()] == [""]

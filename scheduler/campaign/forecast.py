@@ -10,7 +10,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heappop, heappush, heapreplace
+from itertools import count
 
 from scheduler.campaign.openings import HORIZON_SECONDS, opening
 from scheduler.models import Contact, Policy
@@ -78,7 +79,7 @@ def forecast(
     assumed: Assumed,
     on_progress: Callable[[int], None] = lambda _dials: None,
 ) -> Forecast:
-    """Play the dials of a campaign through; it takes a second for some 300,000 of them."""
+    """Play the dials of a campaign through; `on_progress` is told now and then how many."""
     play = _Play(policy, assumed)
     for group in groups:
         play.wait(_Waiting(group, group.count), assumed.now)
@@ -113,8 +114,8 @@ class _Play:
         self._horizon = assumed.now + HORIZON_SECONDS
         # As due calls stand in the ledger: since when they may be called, then as in the file.
         self._queue: list[tuple[float, float, int, _Waiting]] = []
+        self._numbers = count()
         self._slots = [assumed.now] * assumed.slots  # when each is free
-        heapify(self._slots)
         self._not_before = assumed.now  # for any call: pace, canary, budget
         self._spent_seconds = 0.0  # of the budget, calls that live at their worst
         self._owed: list[tuple[float, float]] = []  # when a live call ends, what it gives back
@@ -127,8 +128,8 @@ class _Play:
             self.seen.never[found.reason] += waiting.left
         else:
             waiting.closes_at = found.until
-            number = waiting.group.first_row  # so that no two groups are compared any further
-            heappush(self._queue, (found.at, waiting.place, number, waiting))
+            # With a number of its own, so that no two groups are compared any further.
+            heappush(self._queue, (found.at, waiting.place, next(self._numbers), waiting))
 
     def dial_next(self) -> bool:
         """Dial the next call, or have a group that has closed wait again; False at the end."""

@@ -54,7 +54,8 @@ def campaign_schema() -> _Schema:
     }
     keys["columns"]["propertyNames"] = {"enum": [*UNDERSTOOD, *OPTIONS]}
     for key in _ONE_OR_MORE:
-        keys[key] = _listed_or_one({"anyOf": [keys[key]]})
+        described = {"description": keys[key].pop("description")}
+        keys[key] = _listed_or_one({"anyOf": [keys[key]]}) | described
     head = {"$schema": _DIALECT, "title": "A campaign file of callsched"}
     plain = _plain(schema)
     return head | {key: part for key, part in plain.items() if key not in head}

@@ -30,6 +30,7 @@ _LONGEST_RAW_ID = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_BREAKS = re.compile(r"[ \t]*[\r\n\t]+[ \t]*")
 _DTMF = re.compile(DTMF)
+_PAUSES = re.compile(r"[wWpP]")  # what dialling strings of other systems have for a comma
 _T = TypeVar("_T")
 _NO_POLICY = Policy()
 
@@ -205,7 +206,9 @@ def _name(written: str) -> str:
 
 def _dtmf(written: str) -> str:
     if not _DTMF.fullmatch(written):
-        raise ValueError(f"expected {DTMF_EXPECTED}, got {shown(written)}")
+        mended = _PAUSES.sub(",", "".join(written.split()))
+        hint = f": did you mean {shown(mended)}?" if _DTMF.fullmatch(mended) else ""
+        raise ValueError(f"expected {DTMF_EXPECTED}, got {shown(written)}{hint}")
     return written
 
 
@@ -214,5 +217,6 @@ def _duration(written: str, ceiling_seconds: float) -> float:
     try:
         length_seconds = positive_seconds(written)
     except ValueError as error:
-        raise ValueError(mask_text(str(error))) from None
+        hint = f": did you mean {written}s?" if written.isdecimal() and int(written) else ""
+        raise ValueError(mask_text(f"{error}{hint}")) from None
     return within_ceiling(length_seconds, ceiling_seconds)

@@ -23,7 +23,10 @@ def sip_uri(written: str) -> str:
     """Return an address with its host in lower case; ValueError says what was expected."""
     match = _ADDRESS.fullmatch(written) if len(written) <= _LONGEST else None
     if match is None:
-        raise ValueError(f"expected {_EXPECTED}, got {shown(written) if written else 'nothing'}")
+        meant = f"sip:{written}"
+        hint = f": did you mean {shown(meant)}?" if _ADDRESS.fullmatch(meant[:_LONGEST]) else ""
+        got = shown(written) if written else "nothing"
+        raise ValueError(f"expected {_EXPECTED}, got {got}{hint}")
     scheme, user, host, port, parameters = match.groups()
     host = host.lower()
     if not _is_host(host) or (port and not 0 < int(port[1:]) < 65_536):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import cache, lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -29,9 +30,15 @@ def _timezones() -> dict[str, str]:
 @lru_cache(maxsize=1024)
 def timezone(written: str) -> str:
     """Return the name of a time zone; ValueError names the one that was perhaps meant."""
-    near = _timezones().get(written.lower())
+    names = _timezones()
+    near = names.get(written.lower())
     if near == written:
         return written
+    if near is None:
+        spelled = difflib.get_close_matches(
+            written.lower().replace(" ", "_"), names, n=1, cutoff=0.8
+        )
+        near = names[spelled[0]] if spelled else None
     hint = f"did you mean {near}" if near else f"expected {TIMEZONE_EXPECTED}"
     raise ValueError(f"{hint}, got {shown(written)}")
 

@@ -67,7 +67,7 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
     if checked.cleanings.count:
         first = checked.cleanings.kept[0]
         console.say(
-            f"{checked.cleanings.count:,} numbers were completed to international ones,"
+            f"numbers that were completed to international ones: {checked.cleanings.count:,};"
             f" the first in line {first.line}: {first.written} is dialled as {first.number}"
         )
 

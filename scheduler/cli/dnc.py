@@ -71,7 +71,7 @@ def add(
     region: _Region = None,
     json: options.Json = False,
 ) -> None:
-    """Put numbers on the list. They are not dialled from now on, in running campaigns neither.
+    """Put numbers on the list. From now on nobody dials them, running campaigns included.
 
     What is on the list already keeps since when, and why. A call that is live goes on.
 

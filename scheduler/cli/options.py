@@ -29,8 +29,12 @@ def _plan(value: str | None) -> str | None:
 
 
 CampaignFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Campaign file: .yaml with a policy, or contacts as .csv or .jsonl;"
-        " - for contacts on standard input.")
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="Campaign file: .yaml with a policy, or contacts as .csv or .jsonl;"
+        " - for contacts on standard input.",
+    ),
 ]
 NewId = Annotated[
     str | None,

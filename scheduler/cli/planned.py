@@ -43,7 +43,7 @@ _NEVER_KNOWN = (
 
 def rules(policy: Policy) -> list[Record]:
     """Return every rule in force, each with what it says."""
-    return [{"rule": rule, "says": says} for rule, says in (*_whom(policy), *_when(policy))]
+    return [{"rule": rule, "says": says} for rule, says in (*_how(policy), *_when(policy))]
 
 
 def notices(policy: Policy) -> Record:
@@ -77,7 +77,7 @@ def _when(policy: Policy) -> Iterator[tuple[str, str]]:
         yield cap.name, f"{cap.calls} in {written(cap.per_seconds)} to one party"
 
 
-def _whom(policy: Policy) -> Iterator[tuple[str, str]]:
+def _how(policy: Policy) -> Iterator[tuple[str, str]]:
     yield "max_duration", written(policy.max_duration_seconds)
     if policy.max_concurrency:
         yield "max_concurrency", str(policy.max_concurrency)
@@ -86,7 +86,7 @@ def _whom(policy: Policy) -> Iterator[tuple[str, str]]:
     yield "on_unknown", policy.on_unknown
     for disposition, retry in policy.retry.items():
         delays = ", ".join(map(written, retry.delays_seconds))
-        yield f"retry.{disposition}", f"{retry.max} times, after {delays}"
+        yield f"retry.{disposition}", f"at most {retry.max}, after {delays}"
     if canary := policy.canary:
         yield "canary", f"{canary.first} first; {canary.success:.0%} must go well"
     if breaker := policy.circuit_breaker:

@@ -28,6 +28,9 @@ ONLY_BY_REASON = ("unknown:placed",)
 #: Ends that are not repeated, and what to do instead.
 NEVER = {
     "skipped:do_not_call": "take the number off its list, and submit the file again",
+    "skipped:emergency_number": "it is never called",
+    "skipped:short_number": "it is never called",
+    "skipped:premium_number": "it is never called",
     "skipped:duplicate": "the row that stands for it is called",
     "skipped:invalid_number": "mend the row, and submit the file again",
     "skipped:invalid_row": "mend the row, and submit the file again",

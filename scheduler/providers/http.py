@@ -24,6 +24,7 @@ from urllib3.util.retry import Retry
 
 from scheduler.clock import since_boot
 from scheduler.errors import MaybeDone, NotDone
+from scheduler.providers.watchdog import Watchdog
 
 CONNECT_SECONDS = 3.0
 
@@ -34,6 +35,9 @@ IDLE_SECONDS = 3.0
 # requests lets some exceptions of urllib3 through, and a ValueError for a header that can't be sent
 # or a redirect that can't be read.
 _WIRE_ERRORS = (requests.RequestException, HTTPError, ValueError)
+
+
+watchdog = Watchdog()
 
 
 class _Exchange:
@@ -155,9 +159,7 @@ class Line(threading.local):
         session = self._fresh_session()
         surroundings = self._surroundings_of(session, url)
         exchange = _here.exchange = _Exchange(leave)
-        watchdog = threading.Timer(seconds, exchange.cut_off)
-        watchdog.daemon = True
-        watchdog.start()
+        alarm = watchdog.after(seconds, exchange.cut_off)
         try:
             timeout = (CONNECT_SECONDS, seconds)
             answer = session.request(
@@ -175,7 +177,7 @@ class Line(threading.local):
         except _WIRE_ERRORS as error:
             raise _reading(error, exchange, seconds) from error
         finally:
-            watchdog.cancel()
+            alarm.cancel()
             _here.exchange = None
             self._used_at = since_boot()
 

@@ -8,6 +8,8 @@ token:{f}:fetching          string  somebody fetches one; expires
 token:{f}:refused           string  the last one was answered 401; expires
 do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why
 
+called:{party}              zset    attempt that may have rung it -> when; 31 days
+
 account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429
 account:{a}:campaigns       zset    campaign -> turns it has had
 account:{a}:slots           zset    attempt -> when it must be over
@@ -18,13 +20,15 @@ account:{a}:ears            zset    live attempt -> until when a listener has it
 account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 
-campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, instants
+campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, instants
 campaign:{c}:contacts       stream  row-0 -> the contact's record
 campaign:{c}:known          hash    digest of an identity or a party -> row
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
 campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls
 campaign:{c}:retried        hash    row:attempt -> campaign that calls this contact again after it
+campaign:{c}:outcomes       zset    attempt -> when it ended; as long as the circuit breaker looks back
+campaign:{c}:failures       zset    those of them that failed
 campaign:{c}:said           stream  what is said on live connections; capped, expires
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
 
@@ -40,7 +44,7 @@ from __future__ import annotations
 ROOT = "callsched:"
 
 #: Raised when a worker of an older release could misread what a newer one has written.
-SCHEMA = 2
+SCHEMA = 3
 
 
 def account(name: str, part: str) -> str:

@@ -20,7 +20,7 @@ from requests.auth import AuthBase
 
 from scheduler.errors import MaybeDone, NotDone, NotSent
 from scheduler.providers import http as exchange
-from scheduler.providers.http import Line
+from scheduler.providers.http import Line, watchdog
 from tests.wire import Peer, Talk, http, wait_until
 
 OK = http(200, {"said": "yes"})
@@ -148,13 +148,26 @@ def test_after_an_exchange_that_was_cut_the_line_works_again(line: Line) -> None
         assert post(line, peer.url).status_code == 200
 
 
-def test_no_watchdog_outlives_its_exchange(line: Line) -> None:
+def test_no_alarm_outlives_its_exchange_nor_has_a_thread_of_its_own(line: Line) -> None:
     with Peer(keep_alive) as peer:
-        before = threading.active_count()
+        post(line, peer.url, seconds=30.0)
+        threads, alarms = threading.active_count(), watchdog.count
         for _ in range(5):
             post(line, peer.url, seconds=30.0)
 
-        wait_until(lambda: threading.active_count() <= before + 1)  # the peer's own thread
+        assert watchdog.count == alarms
+        assert threading.active_count() <= threads
+
+
+def test_a_short_exchange_is_cut_while_a_long_one_goes_on(line: Line) -> None:
+    """One watchdog serves all: the alarm that is set last may be the first to ring."""
+    long = watchdog.after(30.0, lambda: None)
+    try:
+        with Peer(silent) as peer, pytest.raises(MaybeDone, match="no complete answer"):
+            post(line, peer.url, seconds=0.2)
+        assert watchdog.count >= 1
+    finally:
+        long.cancel()
 
 
 # Never reached

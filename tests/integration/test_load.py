@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scheduler.errors import LedgerError
 from scheduler.models import CampaignState, Contact, Insight, OnMachine, Policy, Reason, Row
-from scheduler.store import campaign_view, keys
+from scheduler.store import Store, campaign_view, find_row, keys, results
 from tests.integration.ledger import Ledger, contact, named, rows
 
 
@@ -86,6 +90,18 @@ def test_a_campaign_that_is_not_there_cannot_be_sealed_or_resumed(
         ledger.seal("nowhere") if verb == "seal" else ledger.store.resume("nowhere")
 
     assert ledger.everything() == {"callsched:schema": str(keys.SCHEMA)}
+
+
+def test_a_row_that_opens_later_is_due_later(ledger: Ledger) -> None:
+    ledger.create()
+    first, second, third = rows(1, 2, 3)
+    later, past = ledger.now + 3600, ledger.now - 3600
+    ledger.load([replace(first, due_at=later), replace(second, due_at=past), third])
+    ledger.seal()
+
+    assert dialled(ledger) == numbers(2, 3)
+    ledger.wait(3601)
+    assert dialled(ledger) == numbers(1)
 
 
 # Order and content ------------------------------------------------------------------------------
@@ -229,6 +245,94 @@ def test_new_rows_that_are_skipped_leave_a_finished_campaign_finished(ledger: Le
     assert ledger.dispositions() == {"rejected": 1, "skipped:invalid_number": 1}
 
 
+def test_a_refused_row_that_was_mended_is_called(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([invalid(2, "a"), named("b", 1), invalid(4)])
+    ledger.seal()
+    assert dialled(ledger) == numbers(1)
+
+    for load_id in ("2", "3"):
+        ledger.load([named("a", 2), invalid(3)], load_id=load_id)
+        ledger.seal(load_id=load_id)
+
+    assert dialled(ledger) == numbers(2)
+    assert reasons(ledger) == ["invalid_number", None, "invalid_number", None]
+
+
+def test_a_row_that_is_refused_again_changes_nothing(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([invalid(2, "a"), named("b", 1)])
+    ledger.seal()
+    as_it_stood = ledger.everything()
+
+    ledger.load([invalid(2, "a")], load_id="2")
+    ledger.seal(load_id="2")
+
+    assert ledger.everything() == as_it_stood
+
+
+def test_a_contact_that_was_refused_is_found_by_its_id(ledger: Ledger) -> None:
+    ledger.create()
+    ledger.load([named("b", 1), invalid(3, "a")])
+    ledger.seal()
+
+    assert find_row(ledger.store, "c", "a") == 2
+
+
+def test_two_loads_at_once_know_each_others_rows(ledger: Ledger) -> None:
+    everyone = [*rows(1, 2, 2), named("a", 3), named("a", 4), *rows(3), named("b", 1), invalid(8)]
+    ledger.create()
+    ledger.load(everyone[:4], load_id="1", chunk=1)
+    ledger.load(everyone[:2], load_id="2", chunk=1)
+    ledger.load(everyone[2:], load_id="2", chunk=2)
+    ledger.load(everyone[4:], load_id="1", chunk=2)
+    ledger.seal(load_id="1")
+    ledger.seal(load_id="2")
+
+    told = [None, None, "duplicate", None, "duplicate", "duplicate", "duplicate", "invalid_number"]
+    assert reasons(ledger) == told
+    assert dialled(ledger) == numbers(1, 2, 3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_however_a_file_is_cut_and_repeated_its_rows_are_the_same(
+    redis_url: str, data: st.DataObject
+) -> None:
+    row = st.one_of(
+        st.integers(1, 4).map(lambda n: rows(n)[0]),
+        st.builds(named, st.sampled_from("ab"), st.integers(1, 4)),
+        st.builds(invalid, st.integers(2, 5), st.sampled_from(["", "a"])),
+    )
+    everyone = data.draw(st.lists(row, max_size=12))
+    broken = data.draw(st.lists(st.integers(0, len(everyone)), max_size=2))
+    cut = data.draw(st.integers(0, len(everyone)))
+    store = Store(redis_url)
+    try:
+        told = [
+            loaded(store, everyone, [(len(everyone), 0)]),
+            loaded(store, everyone, [*((end, 0) for end in broken), (len(everyone), cut)]),
+        ]
+    finally:
+        store.close()
+
+    assert told[0] == told[1]
+
+
+def loaded(
+    store: Store, everyone: list[Row], loads: list[tuple[int, int]]
+) -> list[tuple[str, str | None]]:
+    """Load so many rows each time, cut into two chunks; return what became of which contact."""
+    store.redis.flushall()
+    store.open()
+    store.create("c", account="acme", name="n", policy=Policy(), digest="d")
+    for number, (end, cut) in enumerate(loads):
+        store.load("c", str(number), 1, everyone[:cut])
+        store.load("c", str(number), 2, everyone[cut:end])
+    store.seal("c", "0")
+    return [(each["contact_id"], each["reason"]) for each in results(store, "c")]
+
+
 # Duplicates and reasons -------------------------------------------------------------------------
 
 
@@ -248,6 +352,8 @@ def test_new_rows_that_are_skipped_leave_a_finished_campaign_finished(ledger: Le
         ([invalid(2), *rows(1)], ["invalid_number", None]),
         ([invalid(2), invalid(3)], ["invalid_number", "invalid_number"]),
         ([invalid(2, "a"), named("b", 1)], ["invalid_number", None]),
+        ([invalid(2, "a"), named("a", 1)], ["invalid_number", None]),
+        ([named("a", 1), named("a", 2), *rows(2)], [None, "duplicate", None]),
     ],
 )
 def test_the_first_row_of_a_party_or_an_id_is_called(

@@ -45,6 +45,7 @@ PERMANENT = {
 
 #: Those that pass by themselves.
 TEMPORARY = {
+    "called",
     "claim",
     "campaign:seen",
     "campaign:said",
@@ -55,7 +56,7 @@ TEMPORARY = {
 }
 
 #: How many parts of a key are ids, after the word that it begins with.
-IDS = {"account": 1, "campaign": 1, "call": 2, "attempt": 3, "claim": 1, "token": 1}
+IDS = {"called": 1, "account": 1, "campaign": 1, "call": 2, "attempt": 3, "claim": 1, "token": 1}
 
 
 def people() -> Iterator[Row]:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from scheduler.errors import StaleAttempt
 from scheduler.models import Disposition, Policy, Reason
 from scheduler.store import Store, Verdict, settle
 from scheduler.store.retrying import EndedCall, ended_calls, origin, origin_of, take
@@ -97,18 +98,18 @@ def test_a_call_that_has_moved_on_since_it_was_read_is_not_taken(
     assert ended(ledger) == []
 
 
-def test_a_call_that_is_redialled_and_ends_again_can_be_taken_again(ledger: Ledger) -> None:
+def test_a_call_that_was_redialled_is_taken_with_its_last_end(ledger: Ledger) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
-    take(ledger.store, "c", ended(ledger), "first")
+    (before,) = ended(ledger)
     settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
     ledger.wait(1)
     ledger.finish(ledger.begun())
 
     (call,) = ended(ledger)
 
-    assert call.taken_by == ""
+    assert take(ledger.store, "c", [before], "first") == []
     assert take(ledger.store, "c", [call], "second") == [call]
 
 
@@ -120,3 +121,17 @@ def test_a_campaign_says_whose_contacts_it_calls_again(ledger: Ledger) -> None:
     assert origin_of(ledger.store, "again") == "c"
     assert origin_of(ledger.store, "c") is None
     assert origin_of(ledger.store, "nobody") is None
+
+
+def test_an_unknown_call_that_another_campaign_calls_again_is_not_redialled_here(
+    ledger: Ledger,
+) -> None:
+    ledger.campaign(1)
+    attempt = ledger.begun()
+    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+    assert take(ledger.store, "c", ended(ledger), "again")
+
+    with pytest.raises(StaleAttempt):
+        settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
+
+    assert ledger.ended_as(attempt) == ("unknown", "no_answer")

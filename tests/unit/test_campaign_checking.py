@@ -69,7 +69,10 @@ def test_what_comes_of_two_processes_is_what_comes_of_one(document: Path) -> Non
     one, two = outcome(document, 1), outcome(document, 2)
 
     assert one == two
-    assert one[1] == (ROWS, ROWS - 600 - 33, 633) or sum(one[1][1:]) == ROWS  # type: ignore[index]
+    counts = one[1]
+    assert isinstance(counts, tuple)
+    assert counts[0] == counts[1] + counts[2] == ROWS
+    assert counts[2] > 100
 
 
 def test_the_first_rows_are_the_same(document: Path) -> None:

@@ -86,9 +86,7 @@ def test_a_document_can_not_take_its_contacts_from_a_document(tmp_path: Path) ->
 def test_the_same_content_has_the_same_digest_whether_it_is_compressed(tmp_path: Path) -> None:
     digests = set()
     for content in (TABLE.encode(), gzip.compress(TABLE.encode())):
-        with load(
-            written(tmp_path, "a.csv", content), max_duration_ceiling_seconds=600
-        ) as checked:
+        with load(written(tmp_path, "a.csv", content), max_duration_ceiling_seconds=600) as checked:
             digests.add(checked.digest)
 
     assert len(digests) == 1

@@ -151,5 +151,5 @@ def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("phone\n911\n+12025550100\n")
 
-    with pytest.raises(ConfigError, match="--rejects .* can't be written: No such file"):
+    with pytest.raises(ConfigError, match=r"--rejects .* can't be written: No such file"):
         checked(path, tmp_path / "nowhere" / "rejects.csv")

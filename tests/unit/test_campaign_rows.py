@@ -89,6 +89,8 @@ def test_a_refused_row_without_a_number_is_known_by_its_line(tmp_path: Path) -> 
         ("dtmf", "1" * 101, "expected key presses"),
         ("timezone", "Mars/Olympus", "expected an IANA name such as America/New_York"),
         ("timezone", "europe/berlin", "did you mean Europe/Berlin"),
+        ("timezone", "America/NewYork", "did you mean America/New_York, got 'America/NewYork'"),
+        ("dtmf", "ww12#", "expected key presses of 0-9, * and #, with a comma for a pause, got"),
         ("max_duration", "90", "expected a duration such as 90s, 1500ms, 5m or 2h, got '90'"),
         ("max_duration", "0s", "expected a duration of more than nothing"),
         ("max_duration", "2h", "expected at most 10m, the ceiling that CALLSCHED_MAX_DURATION_"),
@@ -104,6 +106,24 @@ def test_a_cell_that_cannot_be_read_skips_its_row(
 
     assert row.reason is Reason.INVALID_ROW
     assert problem.startswith(f"contacts.csv:2:{column}: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "meant"),
+    [
+        ("dtmf", "ww 12#", "',,12#'"),
+        ("max_duration", "90", "90s"),
+        ("sip_uri", "room7@sip.example.com", "'sip:room7@sip.example.com'"),
+    ],
+)
+def test_what_was_perhaps_meant_is_asked(
+    tmp_path: Path, column: str, cell: str, meant: str
+) -> None:
+    number = "" if column == "sip_uri" else GOOD
+    with checked(tmp_path, f"phone_number,{column}", f'{number},"{cell}"', GOOD) as campaign:
+        (problem,) = campaign.problems
+
+    assert problem.message.endswith(f": did you mean {meant}?")
 
 
 def test_every_fault_of_a_row_is_reported_and_the_number_decides(tmp_path: Path) -> None:

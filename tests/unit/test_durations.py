@@ -29,7 +29,7 @@ def test_a_length_of_time_is_a_number_and_a_unit(text: str, length: float) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "90", "s", "90 s", "-5s", "1.s", ".5s", "5d", "1h30m", "inf", 90, None, True]
+    "text", ["", "90", "s", "90 s", "-5s", "1.s", ".5s", "5w", "1h30m", "inf", 90, None, True]
 )
 def test_anything_else_is_refused_with_examples(text: object) -> None:
     with pytest.raises(ValueError, match="such as 90s, 1500ms, 5m or 2h"):

@@ -12,7 +12,7 @@
     ARGV[5]  now      "" for the server's clock
 
   Returns "settled"; "known" when it was so before; "proven" when its conversation proves that it was
-  placed, and nothing is changed; "stale" when the call is unknown no longer.
+  placed, and nothing is changed; "stale" when the call is unknown no longer, or another campaign calls it again.
 ]]
 local account, attempt, verdict, token = unpack(ARGV, 1, 4)
 local now = clock(ARGV[5])
@@ -28,6 +28,11 @@ local disposition, reason, lost = unpack(redis.call("HMGET", call.key, "disposit
 local waits = call.state == PENDING and lost == string.match(attempt, "(%d+)$")
 local is_over = call.fresh and call.state == ENDED
 local is_unknown = waits or is_over and disposition == "unknown"
+-- A campaign that calls it again speaks for it from then on.
+local retried = redis.call("HEXISTS", campaign_key(call.campaign, "retried"), call.row .. ":" .. call.current) == 1
+if verdict == "redial" and retried then
+  return "stale"
+end
 if connection or not (is_unknown or is_over and reason == "not_placed") then
   return "stale"
 end

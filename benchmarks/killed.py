@@ -1,0 +1,94 @@
+"""How soon the stops leave when every worker was killed, and deadlines have passed since.
+
+    python benchmarks/killed.py [CONNECTIONS]
+
+A worker dials so many calls and is killed; once all of their deadlines have passed, another one is
+started. The first tick comes before it is ready, and is when the first stop arrives.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import rate
+
+from scheduler.embedded import EmbeddedRedis
+
+SECONDS = 40.0
+
+
+def _get(url: str) -> Any:
+    with urllib.request.urlopen(url) as answer:
+        return json.loads(answer.read())
+
+
+def _worker(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as said:
+        words = [sys.executable, "-m", "scheduler.cli", "worker", "--max-concurrency", "100000"]
+        return subprocess.Popen(words, env=environment, stdout=said, stderr=said)
+
+
+def _wait_until_live(url: str, count: int, *, more: bool) -> None:
+    while (_get(f"{url}/sandbox/live")["live"] >= count) != more:
+        time.sleep(0.1)
+
+
+def run(calls: int, folder: Path) -> tuple[float, list[float]]:
+    """Return when the second worker was started, and when the stops arrived."""
+    (folder / "contacts.csv").write_text(rate.contacts(calls))
+    campaign = folder / "campaign.yaml"
+    campaign.write_text("contacts: contacts.csv\ninsights: []\ncalling_hours: always\n")
+    words = [sys.executable, "-m", "scheduler.sandbox", "--limit", "100000"]
+    journal = folder / "journal.jsonl"
+    sandbox = subprocess.Popen(
+        [*words, "--journal", str(journal)], stdout=subprocess.PIPE, text=True
+    )
+    assert sandbox.stdout is not None
+    url = sandbox.stdout.readline().strip()
+    with EmbeddedRedis(folder / "state") as redis:
+        environment = os.environ | {
+            "CALLSCHED_REDIS_URL": redis.url,
+            "CALLSCHED_SYMBL_BASE_URL": url,
+            "CALLSCHED_SYMBL_APP_ID": "benchmark",
+            "CALLSCHED_SYMBL_APP_SECRET": "benchmark",
+            "CALLSCHED_LISTENER_SOCKETS": "0",
+        }
+        submit = [sys.executable, "-m", "scheduler.cli", "submit", str(campaign), "--yes"]
+        submit += ["--max-duration", f"{SECONDS:g}s"]
+        subprocess.run(submit, env=environment, check=True, stdout=subprocess.DEVNULL)
+        worker = _worker(environment, folder / "worker.log")
+        _wait_until_live(url, calls, more=True)
+        worker.kill()
+        worker.wait()
+        time.sleep(SECONDS)
+        started_at = time.time()
+        worker = _worker(environment, folder / "worker.log")
+        _wait_until_live(url, 1, more=False)
+        worker.terminate()
+        worker.wait()
+        sandbox.terminate()
+        sandbox.wait()
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    return started_at, sorted(event["at"] for event in events if event["event"] == "stop")
+
+
+def main() -> None:
+    """Run once and report."""
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    with tempfile.TemporaryDirectory() as folder:
+        started_at, stops = run(calls, Path(folder))
+    print(f"{len(stops)} stops; the first {stops[0] - started_at:.2f} s after the start")
+    after = [at - stops[0] for at in stops]
+    print(f"after the first: half {after[len(after) // 2]:.2f} s, the last {after[-1]:.2f} s")
+
+
+if __name__ == "__main__":
+    main()

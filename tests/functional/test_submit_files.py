@@ -1,0 +1,117 @@
+"""Files as an operator hands them over: by a pipe, compressed, mended and handed over again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from scheduler.embedded import EmbeddedRedis
+from tests.functional.campaign import Site
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+def site(
+    sandbox: SandboxProcess, private: EmbeddedRedis, ledger: Redis, tmp_path: Path
+) -> Iterator[Site]:
+    with Site(tmp_path, sandbox.url, CALLSCHED_REDIS_URL=private.url) as site:
+        yield site
+
+
+def piped(site: Site, said: bytes, *words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "scheduler.cli", *words],
+        input=said,
+        env=site.env,
+        cwd=site.home,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def numbers_of(site: Site, campaign_id: str) -> list[str]:
+    return [record["phone_number"] for record in site.results(campaign_id)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"mobile;name\n+12025550100;Ada\n",
+        b'\n{"mobile": "+12025550100", "name": "Ada"}\n',
+        gzip.compress(b"mobile|name\n+12025550100|Ada\n"),
+    ],
+)
+def test_a_pipe_is_read_as_what_it_is(site: Site, said: bytes) -> None:
+    done = piped(site, said, "submit", "-", "--id", "piped")
+
+    assert (done.returncode, done.stdout) == (0, b"piped\n"), done.stderr
+    assert numbers_of(site, "piped") == ["+12025550100"]
+
+
+def test_a_document_takes_its_contacts_from_a_pipe(site: Site) -> None:
+    (site.home / "a.yaml").write_text('contacts: "-"\ndefault_region: US\n')
+
+    done = piped(site, b"phone\n(202) 555-0100\n", "submit", "a.yaml", "--id", "piped")
+
+    assert done.returncode == 0, done.stderr
+    assert numbers_of(site, "piped") == ["+12025550100"]
+    assert b"completed to international ones: 1; the first in line 2" in done.stderr
+
+
+def test_what_is_wrong_with_a_pipe_is_said_with_its_line(site: Site) -> None:
+    done = piped(site, b"phone\n911\n", "submit", "-")
+
+    assert done.returncode == 1
+    assert b"<stdin>:2:phone: expected a subscriber's number, got an emergency number" in (
+        done.stderr
+    )
+
+
+def test_mended_rows_are_added_under_the_same_id(site: Site) -> None:
+    (site.home / "a.csv").write_text("id;cell\nc-1;+12025550100\nc-2;911\nc-3;+1202\n")
+    first = site.call("submit", "a.csv", "--id", "mend", "--rejects", "rejects.csv")
+    assert first.process.returncode == 0, first.err
+    assert "the refused rows are in rejects.csv" in first.err
+
+    rejects = site.home / "rejects.csv"
+    rejects.write_text(rejects.read_text().replace("c-2;911", "c-2;+12025550102"))
+    again = site.call("submit", "rejects.csv", "--id", "mend", "--rejects", "rejects.csv.2")
+    assert again.process.returncode == 0, again.err
+
+    told = [
+        (record["contact_id"], record["state"], record["reason"]) for record in site.results("mend")
+    ]
+    assert told == [
+        ("c-1", "pending", None),
+        ("c-2", "ended", "emergency_number"),
+        ("c-3", "ended", "invalid_number"),
+        ("c-2", "pending", None),
+    ]
+    assert (site.home / "rejects.csv.2").read_text().splitlines()[1].startswith("c-3;+1202;")
+
+
+def test_the_file_itself_is_never_overwritten(site: Site) -> None:
+    table = site.home / "a.csv"
+    table.write_text("cell\n+12025550100\n911\n")
+
+    done = site.call("submit", "a.csv", "--rejects", "a.csv")
+
+    assert done.process.returncode == 1
+    assert "name another" in done.err
+    assert table.read_text() == "cell\n+12025550100\n911\n"
+
+
+def test_the_schema_is_one_json_object(site: Site) -> None:
+    done = site.call("schema")
+
+    assert json.loads(done.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"

@@ -1,0 +1,47 @@
+"""A plan finds the duplicates that the ledger finds when the same rows are loaded."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scheduler import records
+from scheduler.campaign.duplicates import Duplicates
+from scheduler.models import Contact, Reason, Row
+from tests.integration.ledger import Ledger, contact
+
+_REFUSED = (Reason.INVALID_NUMBER, Reason.DO_NOT_CALL)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    """Return a row of few people and few ids, so that most stand in the file more than once."""
+    person = contact(draw(st.integers(1, 4)))
+    own_id = draw(st.sampled_from(["", "a", "b", person.party]))
+    keys = draw(st.sampled_from(["", "1#"]))
+    reason = draw(st.sampled_from([None, None, None, *_REFUSED]))
+    one = Contact(own_id or person.party, person.phone_number, dtmf=keys)
+    whom = one if own_id else Contact(one.party, person.phone_number, dtmf=keys)
+    return Row(whom, 2, bool(own_id), reason, "said" if reason else "")
+
+
+@given(st.lists(rows(), max_size=12), st.integers(1, 12))
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_plan_and_the_ledger_agree(ledger: Ledger, file: list[Row], size: int) -> None:
+    campaign_id = uuid4().hex
+    chunks = [file[at : at + size] for at in range(0, len(file), size)]
+    ledger.create(campaign_id)
+
+    for number, chunk in enumerate(chunks, start=1):
+        ledger.load(chunk, campaign_id=campaign_id, chunk=number)
+    found = [record["reason"] for record in ledger.results(campaign_id)]
+
+    packed = [(len(chunk), b"".join(map(records.pack_row, chunk))) for chunk in chunks]
+    duplicates = Duplicates(packed)
+    keyed = [one for _, each in packed for one in records.unpack_keyed_rows(each)]
+    asked = [(duplicates.is_one(identity, party), row.reason) for identity, party, row in keyed]
+    assert [reason or (Reason.DUPLICATE if is_one else None) for is_one, reason in asked] == found
