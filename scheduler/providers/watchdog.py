@@ -1,4 +1,4 @@
-"""What cuts off that which takes too long: one thread, for a timer each would cost a thread each."""
+"""What cuts off that which takes too long: one thread for all, for each timer costs a thread."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ account:{a}:ears            zset    live attempt -> until when a listener has it
 account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 
-campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, instants
+campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...
 campaign:{c}:contacts       stream  row-0 -> the contact's record
 campaign:{c}:known          hash    digest of an identity or a party -> row
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
 campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls
 campaign:{c}:retried        hash    row:attempt -> campaign that calls this contact again after it
-campaign:{c}:outcomes       zset    attempt -> when it ended; as long as the circuit breaker looks back
+campaign:{c}:outcomes       zset    attempt -> when it ended, for the circuit breaker; expires
 campaign:{c}:failures       zset    those of them that failed
 campaign:{c}:said           stream  what is said on live connections; capped, expires
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed

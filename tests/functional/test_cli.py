@@ -184,7 +184,7 @@ def test_what_is_not_there_is_said_in_plain_words(site: Site) -> None:
 
 BAD_FILES: dict[str, tuple[bytes, list[str]]] = {
     "empty.csv": (b"", ["empty.csv"]),
-    "unnamed.csv": (b"number,name\n+12025550101,Ada\n", ["unnamed.csv:1", "phone_number"]),
+    "unnamed.csv": (b"nummer,name\n+12025550101,Ada\n", ["unnamed.csv:1", "phone_number"]),
     "latin.csv": (b"phone_number,name\n+12025550101,Andr\xe9\n", ["latin.csv:2:18", "--encoding"]),
     "nobody.csv": (b"phone_number\n+1202\nada\n", ["nobody.csv:2:phone_number", "nobody.csv:3:"]),
     "typo.yaml": (
