@@ -38,6 +38,7 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 	$(BIN)/python benchmarks/rate.py 3000 --insights
 	$(BIN)/python benchmarks/sockets.py
 	$(BIN)/python benchmarks/deadlines.py
+	$(BIN)/python benchmarks/killed.py
 
 # Not state/: it remembers who has been called.
 clean: ## remove the environment and every cache; state/ stays
