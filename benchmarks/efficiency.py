@@ -213,7 +213,7 @@ def plot(outcomes: dict[str, Outcome], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(9, 4))
-    for name, outcome in outcomes.items():
+    for name, outcome in reversed(outcomes.items()):  # ours on top
         events = [e for e in outcome.journal if e["event"] in ("accepted", "ended")]
         began_at = events[0]["at"]
         at = [event["at"] - began_at for event in events]

@@ -43,8 +43,6 @@ from scheduler.models import (
     Connection,
     Disposition,
     Reason,
-    StartOptions,
-    conversation_name,
 )
 from scheduler.providers import Order, Provider, StopAnswer
 from scheduler.store import Claim, LimitView, StopOrder, Store
@@ -267,11 +265,12 @@ class Dialer:
         try:
             # First, because a token may take seconds, and from `begin` on the time is short.
             self._provider.authorize(claim.max_duration_seconds)
+            order = Order.of(claim.attempt, claim.policy, claim.contact)
             token = uuid4().hex
             asked_at = since_boot()
             if not self._begin(claim, token):
                 return False
-            connection = self._provider.start(_order(claim), partial(_leave, asked_at))
+            connection = self._provider.start(order, partial(_leave, asked_at))
         except ProviderError as error:
             logger.warning("%s: %s", claim.attempt, mask_text(str(error)))
             self._settle(claim, token, error)
@@ -515,17 +514,6 @@ _ENDINGS = {
     "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
 }
 _AT_ITS_DEADLINE = (Disposition.STOPPED, None)
-
-
-def _order(claim: Claim) -> Order:
-    options: StartOptions = {**claim.policy.options, **claim.contact.options}
-    return Order(
-        phone_number=claim.contact.phone_number,
-        sip_uri=claim.contact.sip_uri,
-        session_name=conversation_name(claim.attempt, claim.policy, claim.contact),
-        dtmf=claim.contact.dtmf,
-        options=options,
-    )
 
 
 def _leave(asked_at: float) -> None:

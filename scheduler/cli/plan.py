@@ -21,7 +21,8 @@ from scheduler.campaign.plan_hash import plan_hash
 from scheduler.campaign.planning import Survey, survey
 from scheduler.cli import campaigns, console, options, planned
 from scheduler.durations import positive_seconds
-from scheduler.models import Attempt, Contact, Policy, conversation_name
+from scheduler.models import Attempt, Contact, Policy
+from scheduler.providers import Order
 from scheduler.settings import Settings, settings
 
 _PROBLEMS_KEPT = 10
@@ -171,17 +172,17 @@ def _orders(seen: Survey, policy: Policy, campaign_id: str) -> list[dict[str, An
 
 
 def _order(contact: Contact, attempt: Attempt, policy: Policy) -> dict[str, Any]:
-    options = {**policy.options, **contact.options}
-    options.pop("session_name", None)  # the name of the conversation begins with it
+    order = Order.of(attempt, policy, contact)
     return {
         "row": attempt.row,
         "contact_id": contact.contact_id,
-        "phone_number": contact.phone_number or None,
-        "sip_uri": contact.sip_uri or None,
-        "dtmf": contact.dtmf,
-        "session_name": conversation_name(attempt, policy, contact),
+        "phone_number": order.phone_number or None,
+        "sip_uri": order.sip_uri or None,
+        "dtmf": order.dtmf,
+        "session_name": order.session_name,
         "max_duration_seconds": contact.max_duration_seconds or policy.max_duration_seconds,
-        "options": options,
+        # The name of the conversation begins with its session's.
+        "options": {key: value for key, value in order.options.items() if key != "session_name"},
     }
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
-from scheduler.models import Connection, Insight, StartOptions
+from scheduler.models import (
+    Attempt,
+    Connection,
+    Contact,
+    Insight,
+    Policy,
+    StartOptions,
+    conversation_name,
+)
 
 #: Called right before the first byte of a start leaves; raises NotSent to hold it back.
 Leave = Callable[[], None]
@@ -21,6 +29,17 @@ class Order:
     dtmf: str = ""
     sip_uri: str = ""
     options: StartOptions = field(default_factory=StartOptions)
+
+    @classmethod
+    def of(cls, attempt: Attempt, policy: Policy, contact: Contact) -> Self:
+        """Return the order for one attempt: the campaign's options, and the contact's own."""
+        return cls(
+            phone_number=contact.phone_number,
+            sip_uri=contact.sip_uri,
+            session_name=conversation_name(attempt, policy, contact),
+            dtmf=contact.dtmf,
+            options={**policy.options, **contact.options},
+        )
 
 
 @dataclass(frozen=True, slots=True)

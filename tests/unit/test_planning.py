@@ -9,15 +9,15 @@ from zlib import crc32
 
 import pytest
 
-from scheduler import dialer, records
+from scheduler import records
 from scheduler.campaign import load
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.plan_hash import plan_hash
 from scheduler.campaign.planning import Survey, survey
 from scheduler.cli import plan
 from scheduler.models import Attempt, Contact, Policy, Reason, Row
+from scheduler.providers import Order
 from scheduler.settings import Settings
-from scheduler.store import Claim
 
 NEW_YORK, NEW_YORKS_OTHER, CHICAGO, TOLL_FREE = (
     *("+12125550123", "+12125550124", "+13125550123", "+18005550123"),
@@ -96,11 +96,11 @@ def test_a_checksum_that_two_have_in_common_makes_no_duplicate() -> None:
     assert [duplicates.is_one(*each) for each in keys] == [False, False, True]
 
 
-def test_a_start_is_shown_as_the_dialer_orders_it() -> None:
+def test_a_start_is_shown_as_it_is_ordered() -> None:
     contact = Contact("a", NEW_YORK, dtmf="1#", options={"languages": ["fr-CA"]})
     policy = Policy(options={"session_name": "hello", "languages": ["en-US"], "timezone": "UTC"})
     attempt = Attempt("c", 7, 1)
-    order = asdict(dialer._order(Claim(attempt, contact, policy, 0.0)))
+    order = asdict(Order.of(attempt, policy, contact))
     del order["options"]["session_name"]
 
     shown = plan._order(contact, attempt, policy)
