@@ -168,8 +168,8 @@ def shorten() -> None:
         for name, value in constants.items():
             assert hasattr(module, name), f"{module_name} has no {name} any more"
             setattr(module, name, value)
-    worker: Any = import_module("scheduler.worker")
-    worker.Leases = partial(worker.Leases, **LEASES)
+    ledger: Any = import_module("scheduler.ledger")
+    ledger.Leases = partial(ledger.Leases, **LEASES)
     app = import_module("scheduler.celery").app
     app.conf.broker_transport_options = app.conf.broker_transport_options | BROKER
     connection = import_module("kombu").Connection
