@@ -19,7 +19,7 @@ run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 	@CALLSCHED_STATE_DIR="$(CURDIR)/state" CALLSCHED_CALLING_HOURS=always $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
 
 test: check ## all of `make check`, then the tests
-	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15
 
 check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check

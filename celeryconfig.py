@@ -38,9 +38,12 @@ worker_prefetch_multiplier = 1
 # timekeeper hands stops to threads of their own.
 # What was said is read from a queue of its own, so that a hundred conversations never stand before
 # a dial there; inside a worker the one has no more than its share of the threads.
-task_queues = (Queue(f"dial.{settings().account}"), Queue(f"collect.{settings().account}"))
+# Schedules that fire have one as well: the workers of `run`, which serve one campaign, take none.
+task_queues = tuple(Queue(f"{work}.{settings().account}") for work in ("dial", "collect", "launch"))
 task_default_queue = f"dial.{settings().account}"
-task_routes = {"callsched.collect": {"queue": f"collect.{settings().account}"}}
+task_routes = {
+    f"callsched.{work}": {"queue": f"{work}.{settings().account}"} for work in ("collect", "launch")
+}
 
 # Whatever is not acknowledged for this long is delivered again, whether or not its worker lives
 # (celery#2599, kombu#337). A dial task leaves after a minute, so nothing is repeated while it runs;

@@ -47,6 +47,11 @@ class Limit:
     step: int = 0  #: by which it was raised last while climbing after a probe; 0: it is settled
 
 
+def as_told(slots: int, now: float) -> Limit:
+    """Return the limit that an operator says: probed as late as if often refused."""
+    return Limit(slots, MOST_REFUSALS, now + LONGEST_QUIET_SECONDS)
+
+
 def quiet_seconds(refusals: int) -> float:
     """Return how long to leave the limit alone after so many refusals."""
     return min(LONGEST_QUIET_SECONDS, SHORTEST_QUIET_SECONDS * 2.0 ** (max(refusals, 1) - 1))

@@ -61,6 +61,7 @@ class Reason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"  #: skipped: no opening is left in which it may be called
     CAPPED = "capped"  #: skipped: this party has been called as often as it may be
     EXPIRED = "expired"  #: skipped: its `not_after` has passed
+    CANCELLED = "cancelled"  #: skipped: an operator called the rest of its campaign off
     MACHINE = "machine"  #: not_reached: an answering machine took the call
     UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
@@ -321,6 +322,40 @@ class Policy:
     circuit_breaker: CircuitBreaker | None = None
     canary: Canary | None = None
     budget_seconds: float | None = None  #: of calls, those that are live at their worst
+
+
+class Overlap(StrEnum):
+    """What becomes of a firing while the campaign of the one before it is not finished."""
+
+    SKIP = "skip"  #: it is recorded as skipped
+    BUFFER_ONE = "buffer_one"  #: it waits; of several that wait the latest
+    BUFFER_ALL = "buffer_all"  #: it waits, as do all others
+    CANCEL_OTHER = "cancel_other"  #: the other makes no new calls; its live ones finish
+    ABORT_OTHER = "abort_other"  #: the other is stopped, its live calls as well
+    ALLOW_ALL = "allow_all"  #: both run side by side
+
+
+class FiringState(StrEnum):
+    """What became of one firing of a schedule."""
+
+    WAITING = "waiting"  #: it is due, or asked for; a worker launches it as the overlap allows
+    FIRED = "fired"  #: its campaign is loaded and sealed
+    SKIPPED = "skipped"  #: an overlap, a pause or a later firing forbade it
+    MISSED = "missed"  #: nothing ran, and the catch-up window had passed
+    FAILED = "failed"  #: its file could not be read, or the ledger refused its campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a campaign file is launched: at the times of a cron expression, or at one time."""
+
+    cron: str = ""  #: five fields; "" for one time
+    at: float | None = None  #: epoch seconds; None for cron
+    timezone: str = ""  #: IANA name, whose wall clock the cron expression means
+    start: float | None = None  #: no firing before it
+    end: float | None = None  #: none after it
+    overlap: Overlap = Overlap.SKIP
+    catch_up_seconds: float = 600.0  #: a firing that is later than this is missed
 
 
 def conversation_name(attempt: Attempt, policy: Policy, contact: Contact) -> str:

@@ -6,7 +6,7 @@ import json
 import struct
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -14,9 +14,6 @@ from pydantic import TypeAdapter
 
 from scheduler.models import Contact, Policy, Reason, Row
 
-# What it does not know is left alone: a policy of an earlier release lacks what is new, and has
-# what is gone.
-_POLICY = TypeAdapter(Policy)
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _read = json.JSONDecoder().decode
 
@@ -94,10 +91,17 @@ def encode_policy(policy: Policy) -> str:
     return dump(asdict(policy))
 
 
+@cache  # what most commands never need takes a tenth of their time to prepare
+def _policies() -> TypeAdapter[Policy]:
+    # What it does not know is left alone: a policy of an earlier release lacks what is new, and
+    # has what is gone.
+    return TypeAdapter(Policy)
+
+
 @lru_cache(maxsize=64)  # every claim comes with its campaign's
 def decode_policy(text: str) -> Policy:
     """Return the policy that `encode_policy` was given."""
-    return _POLICY.validate_json(text)
+    return _policies().validate_json(text)
 
 
 def digest(text: str) -> bytes:

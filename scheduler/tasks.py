@@ -38,6 +38,13 @@ def collect(account: str) -> None:
         _worker.collect()
 
 
+@app.task(name="callsched.launch", throws=(LedgerUnreachable,))
+def launch(account: str) -> None:
+    """Load the campaigns of an account's schedules that fire. Finds by itself which those are."""
+    if _worker is not None and account == settings().account and not _assignment.campaign_id:
+        _worker.launch()
+
+
 def send_dial() -> bool:
     """Say that a call can be dialled. Should that fail, the timekeeper says it again."""
     return _send(dial)
@@ -46,6 +53,11 @@ def send_dial() -> bool:
 def send_collect() -> bool:
     """Say that a conversation can be read. Should that fail, the timekeeper says it again."""
     return _send(collect)
+
+
+def send_launch() -> bool:
+    """Say that a schedule fires. Should that fail, the timekeeper says it again."""
+    return _send(launch)
 
 
 def _send(task: Any) -> bool:
@@ -65,7 +77,11 @@ class TimekeeperStep(bootsteps.StartStopStep):
         global _worker
         try:
             _worker = Worker(
-                settings(), _assignment, send_dial=send_dial, send_collect=send_collect
+                settings(),
+                _assignment,
+                send_dial=send_dial,
+                send_collect=send_collect,
+                send_launch=send_launch,
             )
         except SchedulerError as error:
             raise SystemExit(f"error: {error}") from None

@@ -11,7 +11,7 @@ from contextlib import suppress
 from scheduler.clock import since_boot
 from scheduler.dialer import Dialer, Duty
 from scheduler.errors import LedgerUnreachable, SchedulerError
-from scheduler.store import StopOrder, Store
+from scheduler.store import StopOrder, Store, is_launch_due
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,9 @@ LONGEST_SLEEP_SECONDS = 0.5
 
 #: The shortest, for when what is due can't be dealt with yet: every thread is sending a stop.
 SHORTEST_SLEEP_SECONDS = 0.02
+
+#: So often schedules are looked at: a firing is launched about so late.
+SCHEDULES_SECONDS = 1.0
 
 #: Attempts whose time is over that are dealt with in one step.
 MOST = 100
@@ -95,10 +98,12 @@ class Timekeeper:
         send: Callable[[int], None],
         send_collects: Callable[[int], None],
         revive: Callable[[], object],
+        send_launch: Callable[[], None] | None = None,
     ) -> None:
         """`send` has so many dials said, `send_collects` collects; neither waits.
 
-        `revive` starts a dead Redis.
+        `revive` starts a dead Redis. `send_launch` has it said that a schedule fires; None for a
+        worker that serves one campaign.
         """
         self._store = store
         self._duty = duty
@@ -106,6 +111,8 @@ class Timekeeper:
         self._send = send
         self._send_collects = send_collects
         self._revive = revive
+        self._send_launch = send_launch
+        self._schedules_at = 0.0
         self._dialer: Dialer | None = None
         self._stops: Stops | None = None
         self._woken = threading.Event()
@@ -201,8 +208,17 @@ class Timekeeper:
                 self._send(due.dials)
             if due.collects:
                 self._send_collects(due.collects)
+            self._look_at_schedules()
         if due.expired == MOST:
             return 0.0
         if due.seconds is None:
             return LONGEST_SLEEP_SECONDS
         return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, due.seconds))
+
+    def _look_at_schedules(self) -> None:
+        now = since_boot()
+        if self._send_launch is None or now < self._schedules_at:
+            return
+        self._schedules_at = now + SCHEDULES_SECONDS
+        if is_launch_due(self._store, self._duty.account):
+            self._send_launch()

@@ -58,6 +58,7 @@ class Worker:
         *,
         send_dial: Callable[[], bool],
         send_collect: Callable[[], bool],
+        send_launch: Callable[[], bool],
     ) -> None:
         """Wait for the ledger to answer. Raises ConfigError when credentials are missing."""
         self._assignment = assignment
@@ -85,6 +86,7 @@ class Worker:
             send=lambda count: self._dialer.wanted(count),
             send_collects=collects.say,
             revive=self._revive,
+            send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
         )
         self._dialer = Dialer(
             self._store,
@@ -139,6 +141,13 @@ class Worker:
                 self._collector.collect(until=since_boot() + DIAL_TASK_SECONDS)
             finally:
                 self._readers.release()
+
+    def launch(self) -> None:
+        """Load the campaigns of schedules that fire."""
+        # Only now: what reads campaign files takes as long to import as half of a worker.
+        from scheduler.firing import launch_due
+
+        launch_due(self._store, self._settings, lambda: self._dialer.is_closing)
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""

@@ -1,4 +1,4 @@
-"""Every example of the page about the campaign file is read as a campaign file."""
+"""Every example of the pages about the campaign file is read as a campaign file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 
-PAGE = (Path(__file__).parent.parent / "docs" / "campaign-file.md").read_text("utf-8")
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = (DOCS / "campaign-file.md").read_text("utf-8")
+SCHEDULES = (DOCS / "schedules.md").read_text("utf-8")
 #: For an example that has no contacts of its own: the columns that examples name.
 CONTACTS = (
     "phone_number,id,name,email,pin,province,city,account manager\n"
@@ -17,11 +19,11 @@ CONTACTS = (
 )
 
 
-def examples(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+def examples(language: str, page: str = PAGE) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("example", examples("yaml"))
+@pytest.mark.parametrize("example", [*examples("yaml"), *examples("yaml", SCHEDULES)])
 def test_an_example_is_a_campaign_file(tmp_path: Path, example: str) -> None:
     path = tmp_path / "example.yaml"
     has_contacts = re.search(r"^contacts:", example, re.MULTILINE)

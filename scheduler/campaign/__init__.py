@@ -1,6 +1,4 @@
-"""What a campaign file says, and what is wrong with it."""
+"""What a campaign file says, and what is wrong with it.
 
-from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.loader import load
-
-__all__ = ["CheckedCampaign", "load"]
+Nothing is imported here: a worker needs the hours, and neither the files nor their templates.
+"""

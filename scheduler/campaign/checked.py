@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 
 from scheduler.campaign.cleaned import Cleanings
 from scheduler.campaign.spool import Spool
 from scheduler.errors import Problem
-from scheduler.models import Policy, Row
+from scheduler.models import Policy, Row, Schedule
 
 
 @dataclass(slots=True)
@@ -21,6 +22,8 @@ class CheckedCampaign:
     name: str  #: as the file says, else the file's own name
     policy: Policy
     account: str | None = None  #: None: the one of the settings
+    schedule: Schedule | None = None  #: when workers launch it; None: nobody but who says so
+    inputs: tuple[Path, ...] = ()  #: the file, and the one of its contacts
     digest: str = ""  #: SHA-256 of the bytes of the file and of the CSV that it names
     lists_digest: str = ""  #: SHA-256 of the bytes of the do-not-call lists that it names
     warnings: tuple[str, ...] = ()  #: what an operator should know, and refuses nothing

@@ -77,6 +77,8 @@ def load(
             name=_name(plan.campaign, path),
             policy=_policy(plan.campaign, plan.rules, default_hours),
             account=plan.campaign.account,
+            schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
+            inputs=plan.inputs,
         )
         rules = replace(plan.rules, policy=checked.policy, now=time.time())
         found = check_all(plan.contacts, rules, first, processes=processes or _cores())

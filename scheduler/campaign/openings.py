@@ -13,10 +13,6 @@ from datetime import UTC, date, datetime
 from functools import lru_cache, reduce
 from typing import TypeAlias, TypeVar
 
-import holidays
-import phonenumbers
-from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
-
 from scheduler.campaign.walltime import (
     DAY_SECONDS,
     closes_at,
@@ -126,6 +122,10 @@ def _number_zones(number: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def _looked_up(number: str) -> tuple[str, ...]:
+    # Only now: most of the time that a worker takes to start would go into these two libraries.
+    import phonenumbers
+    from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+
     try:
         zones = time_zones_for_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
@@ -216,6 +216,8 @@ def _closed_on(rule: Hours, day: date) -> str:
 @lru_cache(maxsize=256)
 def holidays_of(region: str, year: int) -> dict[date, str]:
     """Return the public holidays of a region such as US or US-FL in a year, with their names."""
+    import holidays
+
     country, _, subdivision = region.partition("-")
     return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
 

@@ -37,6 +37,7 @@ from scheduler.campaign.problems import KEPT
 from scheduler.campaign.safeguards import Breaker, Budget, Caps, FirstCalls, Retries
 from scheduler.campaign.templates import Templates
 from scheduler.campaign.texts import PRINTABLE
+from scheduler.campaign.timetable import Timetable
 from scheduler.durations import Duration, written
 from scheduler.errors import CampaignError, Problem
 from scheduler.masking import shown
@@ -48,7 +49,6 @@ _COLUMNS_EXPECTED = "names of ours and of the file, such as {phone_number: Cell}
 #: people at night, so it is refused.
 NOT_YET = frozenset(
     {
-        "schedule",
         "webhooks",
     }
 )
@@ -164,6 +164,9 @@ class Campaign(BaseModel):
     circuit_breaker: Breaker | None = Field(default=None, description="share and window under it")
     canary: FirstCalls | None = Field(default=None, description="first and success under it")
     budget: Budget | None = Field(default=None, description="minutes under it")
+    schedule: Timetable | None = Field(
+        default=None, description="cron or at under it, and timezone"
+    )
 
 
 def read_campaign(

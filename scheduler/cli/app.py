@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -15,7 +15,8 @@ from scheduler.errors import CampaignError, SchedulerError
 #: In the order in which help shows them. Each is a function of its own name in a module of its own,
 #: or a group of commands.
 COMMANDS = (
-    *("plan", "run", "submit", "retry", "worker", "status", "results", "explain", "resume"),
+    *("plan", "run", "submit", "schedule", "retry", "worker", "status", "results", "explain"),
+    *("pause", "resume", "cancel", "abort", "stop", "extend", "limit", "priority"),
     *("tail", "event", "transcript", "forget", "purge"),
     *("reconcile", "dnc", "presets", "doctor", "schema", "sandbox"),
 )
@@ -47,6 +48,8 @@ _register(sys.argv[1:2] if sys.argv[1:2] and sys.argv[1] in COMMANDS else COMMAN
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata  # it takes as long to import as typer does
+
         typer.echo(f"callsched {metadata.version('callsched')}")
         raise typer.Exit
 
@@ -64,10 +67,16 @@ def main() -> None:
     """Run a command. Errors that we foresee are said in plain words, with exit code 1."""
     try:
         app()
+    except SystemExit as leaving:
+        if leaving.code:
+            console.speak_up()
+        raise
     except CampaignError as error:
+        console.speak_up()
         console.show_problems(error.problems, error.total)
         sys.exit(1)
     except SchedulerError as error:
+        console.speak_up()
         console.fail(str(error))
         sys.exit(1)
     except BrokenPipeError:

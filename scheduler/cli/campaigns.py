@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import typer
 
-from scheduler.campaign import CheckedCampaign, load
-from scheduler.campaign.numbers import regions
+from scheduler import launching
+from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.plan_hash import plan_hash
 from scheduler.campaign.presets import SILENT_CALL
-from scheduler.campaign.weeks import Week, read_week
 from scheduler.cli import console
 from scheduler.cli.guard import is_sandbox
 from scheduler.durations import positive_seconds, written
@@ -41,14 +39,12 @@ def check(
     `rejects` is where the refused rows are written, to be mended.
     """
     with console.counting(f"checking {path.name}") as counted:
-        checked = load(
+        checked = launching.read(
             path,
+            settings,
             encoding=encoding,
             strict=strict,
             first=first,
-            max_duration_ceiling_seconds=settings.max_duration_ceiling,
-            countries=countries_of(settings),
-            default_hours=hours_of(settings),
             rejects=rejects,
             on_progress=counted,
         )
@@ -77,28 +73,6 @@ def nobody(path: Path, who: str) -> Problem:
     return Problem(str(path), f"there is no contact {shown(who)}", code="nobody")
 
 
-def countries_of(settings: Settings) -> frozenset[str] | None:
-    """Return the countries whose numbers may be called; None for any. Raises ConfigError."""
-    named = tuple(name.upper() for name in settings.symbl_countries)
-    if named == ("ANY",):
-        return None
-    unknown = [name for name in named if name not in regions()]
-    if unknown or not named:
-        got = f", got {unknown[0]}" if unknown else ""
-        raise ConfigError(
-            f"CALLSCHED_SYMBL_COUNTRIES: expected ISO countries such as US,CA, or any{got}"
-        )
-    return frozenset(named)
-
-
-def hours_of(settings: Settings) -> Week:
-    """Return the hours of campaigns that name none. Raises ConfigError."""
-    try:
-        return read_week(settings.calling_hours)
-    except ValueError as error:
-        raise ConfigError(f"CALLSCHED_CALLING_HOURS: {error}") from None
-
-
 def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:
     """Return the file's policy, with the length of a call from the command line if it is given."""
     if max_duration is None:
@@ -114,6 +88,15 @@ def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Sett
             param_hint="--max-duration",
         )
     return replace(checked.policy, max_duration_seconds=seconds)
+
+
+def expect_unscheduled(checked: CheckedCampaign, path: Path, *, now: bool) -> None:
+    """Raise ConfigError when workers are to launch a file, unless `now` is said."""
+    if checked.schedule is not None and not now:
+        raise ConfigError(
+            f"{path} has a schedule: callsched schedule add {path} has workers launch it at its"
+            " times; say --now to launch it now, beside them"
+        )
 
 
 def expect_plan(
@@ -206,17 +189,18 @@ def submit_rows(
     store: Store, checked: CheckedCampaign, campaign_id: str, policy: Policy, account: str
 ) -> CampaignState:
     """Load a checked file into the ledger and seal it; rows that it knows change nothing."""
-    store.create(
-        campaign_id, account=account, name=checked.name, policy=policy, digest=checked.digest
-    )
-    load_id = uuid4().hex
     with console.counting("loading") as counted:
-        loaded = 0
-        for number, (count, packed) in enumerate(checked.chunks(), start=1):
-            store.load_packed(campaign_id, load_id, number, packed)
-            loaded += count
-            counted(loaded, checked.row_count)
-    state = store.seal(campaign_id, load_id)
-    if campaign_view(store, campaign_id).policy != policy:
+        state = launching.submit(
+            store,
+            checked,
+            campaign_id,
+            policy,
+            account,
+            lambda loaded: counted(loaded, checked.row_count),
+        )
+    view = campaign_view(store, campaign_id)
+    if view.policy != policy:
         console.say(f"campaign {campaign_id} keeps the policy that it was created with")
+    if view.cancelled_by:
+        console.warn(f"campaign {campaign_id} was cancelled: contacts that are new are not called")
     return state

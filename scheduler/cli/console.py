@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
@@ -44,9 +45,36 @@ out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty()
 err = Console(file=cast("TextIO", _Hearsay(sys.stderr)), highlight=False, soft_wrap=True)
 
 
+#: What would have been said, while nothing is; the last of it.
+_held: deque[str] | None = None
+_MOST_HELD = 200
+
+
+def be_quiet() -> None:
+    """Say nothing of what goes on, unless it ends badly: then `speak_up` says it after all."""
+    global _held
+    _held = deque(maxlen=_MOST_HELD)
+
+
+def is_quiet() -> bool:
+    """Whether nothing is said just now."""
+    return _held is not None
+
+
+def speak_up() -> None:
+    """Say what was held back: something is wrong."""
+    global _held
+    held, _held = _held or (), None
+    for text in held:
+        say(text)
+
+
 def say(text: str) -> None:
     """Say something about what goes on."""
-    err.print(text, markup=False)
+    if _held is None:
+        err.print(text, markup=False)
+    else:
+        _held.append(text)
 
 
 def fail(text: str) -> None:
@@ -108,7 +136,7 @@ def counting(what: str, unit: str = "rows") -> Iterator[Any]:
     done = TextColumn("{task.completed:,} " + unit)
     columns = (TextColumn("{task.description}"), BarColumn(), done)
     shown = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
-    if not err.is_terminal:
+    if not err.is_terminal or is_quiet():
         yield lambda done, total=None: None
         return
     with shown:

@@ -49,6 +49,11 @@ SomeId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="A campaign's id; without it the newest one.")
 ]
 ExistingId = Annotated[str, typer.Argument(metavar="ID", help="A campaign's id.")]
+SomeIds = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Campaigns, by their ids.")]
+EveryCampaign = Annotated[bool, typer.Option("--all", help="Every campaign that is not finished.")]
+Note = Annotated[
+    str, typer.Option(metavar="TEXT", help="Why, for the record: `callsched status ID` shows it.")
+]
 SomeContact = Annotated[str, typer.Argument(metavar="CONTACT", help=_CONTACT)]
 MaybeContact = Annotated[
     str | None, typer.Argument(metavar="[CONTACT]", help=f"{_CONTACT} Without it: everybody.")
@@ -87,6 +92,9 @@ Plan = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real calls.")]
+Now = Annotated[
+    bool, typer.Option("--now", help="Launch a file that has a schedule, now and by hand.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Write a JSON object for each line.")]
 Remote = Annotated[

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.campaign import CheckedCampaign
+from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.forecast import Assumed, Forecast, forecast
 from scheduler.campaign.hours import instant

@@ -54,7 +54,7 @@ class Progress:
     @contextmanager
     def on_screen(self) -> Iterator[None]:
         """Draw on a terminal; elsewhere lines are written."""
-        if not console.err.is_terminal:
+        if not console.err.is_terminal or console.is_quiet():
             yield
             return
         with Live(console=console.err, auto_refresh=False, transient=True) as self._live:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import campaigns, console, options
+from scheduler.cli import batches, campaigns, console, options
 from scheduler.cli.ledger import opened
 from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import export, format_of
@@ -26,7 +26,9 @@ from scheduler.store import CampaignView, Store, campaign_view, live_calls, resu
 class _Wishes:
     """What the command line says, apart from the file."""
 
-    id: str | None
+    id: str | None  #: with placeholders, as it was said
+    timezone: str | None
+    if_running: batches.IfRunning | None
     max_duration: str | None
     workers: int
     again: bool
@@ -36,8 +38,10 @@ class _Wishes:
     first: int | None
     encoding: str
     plan: str | None
+    now: bool
     yes: bool
     wait: bool
+    quiet: bool
     json: bool
     results: Path | None
 
@@ -49,7 +53,9 @@ def run(
     workers: Annotated[
         int, typer.Option(min=1, max=64, metavar="N", help="Worker processes to start.")
     ] = 2,
-    id_: options.NewId = None,
+    id_: batches.DatedId = None,
+    timezone: batches.Zone = None,
+    if_running: batches.WhenRunning = None,
     again: Annotated[
         bool, typer.Option("--again", help="Call everyone again when the campaign is finished.")
     ] = False,
@@ -61,10 +67,12 @@ def run(
     first: options.First = None,
     encoding: options.Encoding = "utf-8",
     plan: options.Plan = None,
+    now: options.Now = False,
     yes: options.Yes = False,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Leave calls that are due only later; exit code 3.")
     ] = False,
+    quiet: batches.Quiet = False,
     json: options.Json = False,
     results: Annotated[
         Path | None,
@@ -77,7 +85,8 @@ def run(
     one is refused unless you say --again. Ctrl-C stops every live call before it leaves.
 
     Exit codes: 0 ran to its end; 1 the file, the settings or the account is wrong, or the campaign
-    stopped itself; 2 bad usage; 3 calls were left pending by --no-wait; 130 after Ctrl-C.
+    stopped itself; 2 bad usage; 3 calls were left pending by --no-wait; 4 another one of its kind
+    runs here, and --if-running is fail; 130 after Ctrl-C.
 
     Example: `callsched run contacts.csv --max-duration 90s --max-concurrency 10 --sandbox`
     """
@@ -87,6 +96,8 @@ def run(
         _expect_writable(results)
     wishes = _Wishes(
         id_,
+        timezone,
+        if_running,
         max_duration,
         workers,
         again,
@@ -96,8 +107,10 @@ def run(
         first,
         encoding,
         plan,
+        now,
         yes,
         not no_wait,
+        quiet,
         json,
         results,
     )
@@ -112,6 +125,9 @@ def _expect_writable(path: Path) -> None:
 
 
 def _run(path: Path, wishes: _Wishes) -> int:
+    wanted = batches.dated_id(wishes.id, wishes.timezone)
+    if wishes.quiet:
+        console.be_quiet()
     with ExitStack() as stack:
         # Before anything is started: what the file says, and whom it would call.
         checked = stack.enter_context(
@@ -124,6 +140,7 @@ def _run(path: Path, wishes: _Wishes) -> int:
                 rejects=wishes.rejects,
             )
         )
+        campaigns.expect_unscheduled(checked, path, now=wishes.now)
         policy = campaigns.policy_of(checked, wishes.max_duration, settings())
         campaigns.expect_plan(
             wishes.plan,
@@ -134,6 +151,10 @@ def _run(path: Path, wishes: _Wishes) -> int:
             first=wishes.first,
             encoding=wishes.encoding,
         )
+        kind = batches.kind_of(wishes.id, checked.slug)
+        code = batches.stands_back(stack, kind, wishes.if_running, settings().state_dir)
+        if code is not None:
+            return code
         chosen, keep_fds = _where(stack, wishes)
         account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
         store, embedded = stack.enter_context(opened(chosen))
@@ -142,15 +163,17 @@ def _run(path: Path, wishes: _Wishes) -> int:
         fingerprint = _try_account(store, chosen, policy.max_duration_seconds)
         if not (wishes.yes or wishes.sandbox):
             campaigns.confirm(checked, policy, chosen)
-        campaign_id = campaigns.choose_id(store, checked, wishes.id, account, again=wishes.again)
+        campaign_id = campaigns.choose_id(store, checked, wanted, account, again=wishes.again)
         supervision = Supervision(
             store, embedded, chosen, campaign_id, fingerprint=fingerprint, wait=wishes.wait
         )
         with supervision.signals():
             state = campaigns.submit_rows(store, checked, campaign_id, policy, account)
             _refuse_finished(state, campaign_id)
-            # One that stopped itself goes on when somebody says so, not when cron says it again.
-            if not campaign_view(store, campaign_id).stopped_itself:
+            # One that stopped itself, or that an operator has paused, goes on when somebody says
+            # so, not when cron says it again.
+            view = campaign_view(store, campaign_id)
+            if not view.stopped_itself and not view.paused_by:
                 store.resume(campaign_id)
             with Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds) as pool:
                 ending = supervision.watch(pool)
@@ -218,7 +241,7 @@ def _close(store: Store, campaign_id: str, ending: Ending, wishes: _Wishes) -> i
                 "results": str(wishes.results) if wishes.results else None,
             }
         )
-    else:
+    elif ending.code or not wishes.quiet:
         _show(view, ending, wishes)
     if ending.message:
         console.say(ending.message)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from scheduler.cli import console, options
+from scheduler.cli import console, options, orders, schedules
 from scheduler.cli.ledger import ledger
 from scheduler.models import OPEN_STATES, CallState
 from scheduler.store import (
     AccountView,
     CampaignView,
+    Controlled,
     Store,
     account_view,
     campaign_ids,
     campaign_view,
+    controls_of,
+    schedule_views,
 )
+
+#: What operators did last, as far as it is shown.
+_SHOWN_CONTROLS = 3
 
 
 def status(
@@ -30,10 +36,14 @@ def status(
         ids = [id_] if id_ else campaign_ids(store)
         views = [campaign_view(store, campaign_id) for campaign_id in ids]
         accounts = _accounts(store, views)
+        done = controls_of(store, views[0].campaign_id) if len(views) == 1 else []
+        failed = [] if id_ else schedules.failures(schedule_views(store))
     if json:
-        console.emit(_record(id_, views, accounts))
+        console.emit(_record(id_, views, accounts, done, failed))
     else:
-        _show(views, accounts)
+        _show(views, accounts, done)
+        for line in failed:
+            console.warn(line)
 
 
 def _accounts(store: Store, views: list[CampaignView]) -> list[AccountView]:
@@ -42,18 +52,25 @@ def _accounts(store: Store, views: list[CampaignView]) -> list[AccountView]:
 
 
 def _record(
-    id_: str | None, views: list[CampaignView], accounts: list[AccountView]
+    id_: str | None,
+    views: list[CampaignView],
+    accounts: list[AccountView],
+    done: list[Controlled],
+    failed: list[str],
 ) -> dict[str, Any]:
     """Return one campaign with its account when it was asked for, else lists of both."""
     if id_:
-        return {**views[0].as_record(), "account_view": accounts[0].as_record()}
+        controls = [each.as_record() for each in done]
+        account = accounts[0].as_record()
+        return {**views[0].as_record(), "account_view": account, "controls": controls}
     return {
         "campaigns": [view.as_record() for view in views],
         "accounts": [account.as_record() for account in accounts],
+        "failed_schedules": failed,
     }
 
 
-def _show(views: list[CampaignView], accounts: list[AccountView]) -> None:
+def _show(views: list[CampaignView], accounts: list[AccountView], done: list[Controlled]) -> None:
     if not views:
         console.out.print("no campaigns yet: callsched run FILE, or callsched submit FILE")
         return
@@ -72,6 +89,8 @@ def _show(views: list[CampaignView], accounts: list[AccountView]) -> None:
     console.out.print(console.table("", columns, rows))
     if len(views) == 1:
         _show_one(views[0])
+        for each in done[:_SHOWN_CONTROLS]:
+            console.out.print(f"  {orders.recorded(each)}", markup=False)
     for account in accounts:
         console.out.print("\n" + account_line(account), markup=False)
 
@@ -87,6 +106,14 @@ def _show_one(view: CampaignView) -> None:
     if view.stopped_itself:
         again = f"callsched resume {view.campaign_id} has it go on"
         console.out.print(f"  it stopped itself: {view.stopped_itself}; {again}", markup=False)
+    if view.paused_by:
+        again = f"callsched resume {view.campaign_id} has it go on"
+        console.out.print(f"  it is paused by {view.paused_by}; {again}", markup=False)
+    if view.cancelled_by:
+        console.out.print(f"  the rest was cancelled by {view.cancelled_by}", markup=False)
+        if view.calls[CallState.PENDING]:
+            again = f"callsched cancel {view.campaign_id} ends what is left to end"
+            console.out.print(f"  it was interrupted: {again}", markup=False)
     if view.collecting:
         console.out.print(f"  {view.collecting:,} conversations are still being read")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from scheduler.cli import campaigns, console, options
+from scheduler.cli import batches, campaigns, console, options
 from scheduler.cli.ledger import ledger
 from scheduler.settings import settings
 from scheduler.store import campaign_view
@@ -14,14 +14,18 @@ from scheduler.store import campaign_view
 
 def submit(
     file: options.CampaignFile,
-    id_: options.NewId = None,
+    id_: batches.DatedId = None,
+    timezone: batches.Zone = None,
+    if_running: batches.WhenRunning = None,
     max_duration: options.MaxDuration = None,
     strict: options.Strict = False,
     rejects: options.Rejects = None,
     encoding: options.Encoding = "utf-8",
     first: options.First = None,
     plan: options.Plan = None,
+    now: options.Now = False,
     yes: options.Yes = False,
+    quiet: batches.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Hand a campaign to a running pool of workers, and print its id.
@@ -30,12 +34,18 @@ def submit(
     and skips who has come onto a do-not-call list of the file; nothing else changes, and nobody is
     called twice.
 
+    Exit codes: 0 handed over, or skipped by --if-running; 1 the file, the settings or the account
+    is wrong; 2 bad usage; 4 another one of its kind is not over, and --if-running is fail.
+
     Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
     """
-    chosen = settings()
+    chosen, wanted = settings(), batches.dated_id(id_, timezone)
+    if quiet:
+        console.be_quiet()
     with campaigns.check(
         Path(file), chosen, encoding=encoding, strict=strict, first=first, rejects=rejects
     ) as checked:
+        campaigns.expect_unscheduled(checked, Path(file), now=now)
         policy = campaigns.policy_of(checked, max_duration, chosen)
         campaigns.expect_plan(
             plan, Path(file), checked, policy, chosen, first=first, encoding=encoding
@@ -44,10 +54,14 @@ def submit(
         if not yes:
             campaigns.confirm(checked, policy, chosen)
         with ledger() as store:
-            campaign_id = campaigns.choose_id(store, checked, id_, account, again=False)
+            campaign_id = campaigns.choose_id(store, checked, wanted, account, again=False)
+            kind = batches.kind_of(id_, checked.slug)
+            code = batches.stands_back_in_pool(store, kind, if_running, campaign_id)
+            if code is not None:
+                raise typer.Exit(code)
             campaigns.submit_rows(store, checked, campaign_id, policy, account)
             view = campaign_view(store, campaign_id)
     if json:
         console.emit(view.as_record())
-    else:
+    elif not quiet:
         typer.echo(campaign_id)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from scheduler.cli import console
+from scheduler.cli import console, orders
 from scheduler.cli.pool import Pool
 from scheduler.cli.progress import Progress
 from scheduler.embedded import EmbeddedRedis
@@ -64,6 +64,7 @@ class Supervision:
         self._campaign_id = campaign_id
         self._fingerprint = fingerprint
         self._wait = wait
+        self._control = orders.given()
         self._interrupts = 0
         self._handled = 0
         self._watching = False
@@ -131,7 +132,7 @@ class Supervision:
 
     def _see_through(self) -> None:
         """Act on an interruption: fence new starts, then stop what is live."""
-        self._store.halt(self._campaign_id, abort=True)
+        self._store.halt(self._campaign_id, abort=True, control=self._control)
         if self._handled == 0:
             console.say("interrupted: no new calls; stopping every live one …")
         if self._interrupts > 1:
@@ -152,6 +153,8 @@ class Supervision:
             return f"the account can't dial: {account.blocks[self._fingerprint]}"
         if account.overdue and account.oldest_overdue_seconds > 5:
             return f"{account.overdue} stops are not confirmed yet"
+        if held := _held_by_operator(campaign):
+            return held
         if account.outage:
             url = self._settings.symbl_base_url
             return f"{url} does not answer: one probe goes out at a time"
@@ -184,9 +187,8 @@ class Supervision:
             return self._ending(1, f"{said}\n{pending} calls left; {then}")
         if why := account.blocks.get(self._fingerprint):
             return self._ending(1, f"error: {why}\n{pending} calls left; {again}")
-        due_at = campaign.next_due_at
-        if not self._wait and due_at is not None and due_at > time.time() + SOON_SECONDS:
-            return self._ending(3, f"{pending} calls left that are due later; {again}")
+        if not self._wait and (why := _left_for_later(campaign)):
+            return self._ending(3, f"{pending} calls left{why}; {again}")
         return None
 
     def _left_live(self, campaign: CampaignView) -> str:
@@ -207,3 +209,23 @@ class Supervision:
 
     def _ending(self, code: int, message: str) -> Ending:
         return Ending(code, message, self._progress.calling_ended(), self._progress.peak)
+
+
+def _left_for_later(campaign: CampaignView) -> str:
+    """Return why the calls that are left are not dialled soon; "" when they are."""
+    if why := _held_by_operator(campaign):
+        return f": {why}"
+    due_at = campaign.next_due_at
+    is_later = due_at is not None and due_at > time.time() + SOON_SECONDS
+    return " that are due later" if is_later else ""
+
+
+def _held_by_operator(campaign: CampaignView) -> str:
+    """Return who keeps a campaign from going on, and what mends it; "" for nobody."""
+    if campaign.cancelled_by and campaign.calls[CallState.PENDING]:
+        again = f"callsched cancel {campaign.campaign_id} ends the calls that are left"
+        return f"cancelled by {campaign.cancelled_by}: {again}"
+    if campaign.paused_by:
+        again = f"callsched resume {campaign.campaign_id} has it go on"
+        return f"paused by {campaign.paused_by}: {again}"
+    return ""

@@ -32,6 +32,7 @@ def worker(
         os.environ["CALLSCHED_WORKER_THREADS"] = str(threads)
     # Only now: the application reads the environment when it is imported.
     from scheduler.celery import app
+    from scheduler.settings import settings
     from scheduler.tasks import assign
     from scheduler.worker import Assignment
 
@@ -41,5 +42,7 @@ def worker(
         # Nobody watches the workers of one `run`, and a message each two seconds costs as much as
         # a call does.
         quiet.append("--without-heartbeat")
+        # A schedule fires in a pool: its file may be on another machine than this one.
+        quiet.append(f"--exclude-queues=launch.{settings().account}")
     name = f"--hostname=callsched-{os.getpid()}@%h"
     app.worker_main(["worker", f"--loglevel={loglevel}", name, *quiet])

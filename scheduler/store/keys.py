@@ -6,6 +6,8 @@ claim:{token}               string  attempt that this execution claimed; expires
 token:{fingerprint}         hash    access token of these credentials; ends when it does
 token:{f}:fetching          string  somebody fetches one; expires
 token:{f}:refused           string  the last one was answered 401; expires
+schedules                   zset    schedule -> created_at
+launch:{token}              string  schedule that this execution took; expires
 do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why
 
 called:{party}              zset    attempt that may have rung it -> when; 31 days
@@ -19,6 +21,8 @@ account:{a}:stops           zset    attempt -> when its stop is sent next
 account:{a}:ears            zset    live attempt -> until when a listener has it in its charge
 account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
+account:{a}:schedules       zset    schedule -> when a worker looks at it next
+account:{a}:controls        stream  what operators did to its limit: at, what, who, note; capped
 
 campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...
 campaign:{c}:contacts       stream  row-0 -> the contact's record
@@ -29,6 +33,7 @@ campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls
 campaign:{c}:retried        hash    row:attempt -> campaign that calls this contact again after it
 campaign:{c}:outcomes       zset    attempt -> when it ended, for the circuit breaker; expires
 campaign:{c}:failures       zset    those of them that failed
+campaign:{c}:controls       stream  what operators did to it: at, what, who, note; capped
 campaign:{c}:said           stream  what is said on live connections; capped, expires
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
 
@@ -37,6 +42,11 @@ call:{c}:{row}              hash    state, attempt, attempts, disposition, reaso
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
+
+schedule:{s}                hash    what it launches and when, next_at, its pause, who has it
+schedule:{s}:firings        zset    id of a firing's campaign -> its instant; the newest 200
+schedule:{s}:fates          hash    id of a firing's campaign -> what became of it, as JSON
+schedule:{s}:waiting        zset    those that are to be launched, now or after another one
 """
 
 from __future__ import annotations
@@ -60,6 +70,11 @@ def campaign(campaign_id: str, part: str) -> str:
 def call(campaign_id: str, row: int) -> str:
     """Return the key of a call."""
     return f"{ROOT}call:{campaign_id}:{row}"
+
+
+def schedule(name: str, part: str = "") -> str:
+    """Return the key of a schedule, or of one part of it."""
+    return f"{ROOT}schedule:{name}:{part}" if part else f"{ROOT}schedule:{name}"
 
 
 def attempt(attempt_id: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from redis.commands.core import Script
 
@@ -30,6 +31,13 @@ from scheduler.store.scripts import Scripts
 
 #: For how long it is known that a party was called: the longest period that a cap may have.
 REMEMBERED_SECONDS = 31 * 86_400
+
+
+#: What is known of an account's limit and of an outage: fields of its `meta`.
+FORGOTTEN = (
+    *("learned", "refusals", "raise_at", "step", "proven", "accepted"),
+    *("refused_in_row", "closed_until", "failures", "probe", "probe_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,24 @@ class Due:
     dials: int  #: worth a message now
     collects: int
     seconds: float | None  #: until it has to look again; None when nothing is in sight
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """An operator who gives an order. It goes on record in the step that carries it out."""
+
+    who: str  #: user@host
+    note: str = ""
+    #: Of this execution: what is sent again because its answer was lost is done and recorded once.
+    token: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def written(self) -> tuple[str, str, str]:
+        """What a script takes."""
+        return self.who, self.note, self.token
+
+
+_NOBODY = Control("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,16 +527,22 @@ class Store:
         """Read what is known of the account's limit."""
         return _limit_view(self.run(self.do.limit, account, self.clock(now)))
 
-    def learn(self, account: str, seen: LimitView, learned: Limit) -> bool:
+    def learn(
+        self,
+        account: str,
+        seen: LimitView,
+        learned: Limit,
+        control: Control = _NOBODY,
+        now: float | None = None,
+    ) -> bool:
         """Replace the limit; False when another worker has changed it since it was seen."""
-        return bool(self.run(self.do.learn, account, seen.version, *_written(learned)))
+        args = (seen.version, *_written(learned), *control.written, self.clock(now))
+        return bool(self.run(self.do.learn, account, *args))
 
     def forget_limit(self, account: str) -> None:
         """Forget what was learned of an account, as when its provider is a new one."""
-        names = ["learned", "refusals", "raise_at", "step", "proven", "accepted"]
-        names += ["refused_in_row", "closed_until", "failures", "probe", "probe_at"]
         with reaching():
-            self.redis.hdel(keys.account(account, "meta"), *names)
+            self.redis.hdel(keys.account(account, "meta"), *FORGOTTEN)
 
     def block(self, account: str, fingerprint: str, why: str) -> None:
         """Stop dialling with these credentials; others go on, and stops are still sent."""
@@ -524,12 +556,29 @@ class Store:
 
     # Controls -----------------------------------------------------------------------------------
 
-    def halt(self, campaign_id: str, *, abort: bool = False, now: float | None = None) -> int:
+    def halt(
+        self,
+        campaign_id: str,
+        *,
+        abort: bool = False,
+        control: Control = _NOBODY,
+        now: float | None = None,
+    ) -> int:
         """Let no more starts out; with `abort` stop what is live, also what is answered later."""
-        patience = self.leases.stop_patience
-        args = (campaign_id, "1" if abort else "", patience, self.clock(now))
-        return int(self.run(self.do.halt, *args))
+        what = ("1", "interrupt") if abort else ("", "pause")
+        args = (what[0], self.leases.stop_patience, what[1], *control.written, self.clock(now))
+        return int(self.run(self.do.halt, campaign_id, *args))
 
-    def resume(self, campaign_id: str) -> CampaignState:
-        """Let a paused campaign go on."""
-        return _known(campaign_id, self.run(self.do.resume, campaign_id))
+    def resume(
+        self, campaign_id: str, control: Control = _NOBODY, now: float | None = None
+    ) -> CampaignState:
+        """Let a paused campaign go on. Raises LedgerError when it was cancelled."""
+        args = (campaign_id, *control.written, self.clock(now))
+        state = self.run(self.do.resume, *args)
+        if state == "cancelled":
+            raise LedgerError(
+                f"campaign {campaign_id} was cancelled, and never goes on; `callsched worker` sees"
+                f" its live calls to their ends, `callsched retry {campaign_id} --only"
+                " skipped:cancelled` calls the others as a new campaign"
+            )
+        return _known(campaign_id, state)

@@ -40,6 +40,10 @@ class CampaignView:
     collecting: int  #: conversations of ended calls that are still to be read
     stopped_itself: str  #: why; "" for one that did not
     spent_seconds: float  #: of calls, those that are live at their worst
+    priority: int  #: its class, as it is now
+    weight: float
+    paused_by: str  #: the operator; "" for one that is not paused, or stopped itself
+    cancelled_by: str
 
     @property
     def open(self) -> int:
@@ -64,6 +68,10 @@ class CampaignView:
             "collecting": self.collecting,
             "stopped_itself": self.stopped_itself or None,
             "spent_seconds": round(self.spent_seconds, 3),
+            "priority": self.priority,
+            "weight": self.weight,
+            "paused_by": self.paused_by or None,
+            "cancelled_by": self.cancelled_by or None,
         }
 
 
@@ -79,6 +87,7 @@ class AccountView:
     oldest_overdue_seconds: float  #: 0 when none is
     blocks: dict[str, str]  #: fingerprint of credentials -> why they can't dial
     outage: bool  #: the provider does not answer; one probe goes out at a time
+    held: int  #: slots of attempts whose answer was lost
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -118,6 +127,10 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         collecting=int(meta.get("collecting", 0)),
         stopped_itself=meta.get("stopped_itself", ""),
         spent_seconds=float(meta.get("spent", 0)),
+        priority=int(meta.get("priority", 0)),
+        weight=float(meta.get("weight", 1)),
+        paused_by=meta.get("paused_by", ""),
+        cancelled_by=meta.get("cancelled", ""),
     )
 
 
@@ -133,7 +146,8 @@ def account_view(store: Store, account: str) -> AccountView:
         pipe.zcount(keys.account(account, "live"), "-inf", f"({now!r}")
         pipe.zrange(keys.account(account, "live"), 0, 0, withscores=True)
         pipe.hgetall(keys.account(account, "blocks"))
-        slots, meta, live, overdue, oldest, blocks = pipe.execute()
+        pipe.zcard(keys.account(account, "held"))
+        slots, meta, live, overdue, oldest, blocks, held = pipe.execute()
     return AccountView(
         account=account,
         slots=slots,
@@ -143,6 +157,7 @@ def account_view(store: Store, account: str) -> AccountView:
         oldest_overdue_seconds=max(0.0, now - oldest[0][1]) if oldest else 0.0,
         blocks=blocks,
         outage="probe_at" in meta,
+        held=held,
     )
 
 

@@ -31,7 +31,13 @@ def preamble() -> str:
 
 
 #: What some verbs share besides.
-_WITH = {"begin": "_rules", "explain": "_rules"}
+_WITH = {"begin": "_rules", "explain": "_rules"} | dict.fromkeys(
+    [
+        *("add_schedule", "ask_firing", "keep_schedule", "pause_schedule", "remove_schedule"),
+        *("take_schedule", "tell_firings"),
+    ],
+    "_schedules",
+)
 #: Verbs that do what others do: these are functions of their arguments in them.
 _MADE_OF = {"tick": ("expire", "take_stops", "ready")}
 
@@ -55,35 +61,48 @@ class Scripts:
             return client.register_script(source(verb))
 
         self.accept_token = script("accept_token")
+        self.add_schedule = script("add_schedule")
+        self.ask_firing = script("ask_firing")
         self.attach = script("attach")
         self.bar = script("bar")
         self.begin = script("begin")
+        self.cancel = script("cancel")
         self.claim = script("claim")
         self.collected = script("collected")
         self.confirm = script("confirm")
         self.connect = script("connect")
         self.create = script("create")
         self.deny = script("deny")
+        self.end_pending = script("end_pending")
         self.erase = script("erase")
         self.expire = script("expire")
         self.explain = script("explain")
+        self.extend = script("extend")
         self.finish = script("finish")
         self.give_back = script("give_back")
         self.halt = script("halt")
         self.hint = script("hint")
         self.hurry_stops = script("hurry_stops")
+        self.keep_schedule = script("keep_schedule")
+        self.launches = script("launches")
         self.learn = script("learn")
         self.let_go = script("let_go")
         self.limit = script("limit")
         self.listen = script("listen")
         self.load = script("load")
+        self.pause_schedule = script("pause_schedule")
         self.postpone_collect = script("postpone_collect")
+        self.prioritise = script("prioritise")
         self.ready = script("ready")
         self.refuse_token = script("refuse_token")
+        self.remove_schedule = script("remove_schedule")
         self.resume = script("resume")
         self.seal = script("seal")
         self.settle = script("settle")
+        self.stop = script("stop")
         self.take = script("take")
         self.take_collect = script("take_collect")
+        self.take_schedule = script("take_schedule")
         self.take_stops = script("take_stops")
+        self.tell_firings = script("tell_firings")
         self.tick = script("tick")

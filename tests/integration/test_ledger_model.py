@@ -6,6 +6,7 @@ Contacts are far fewer than verbs, so that each call meets many of them, stale o
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,14 +18,24 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from scheduler.errors import StaleAttempt
+from scheduler.errors import LedgerError, StaleAttempt
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
-from scheduler.store import campaign_view, erase, keys
-from tests.integration.ledger import CHARGE, DURATION, Ledger, named, rows
+from scheduler.store import (
+    Control,
+    campaign_view,
+    cancel,
+    end_pending,
+    erase,
+    extend,
+    keys,
+    stop_call,
+)
+from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, named, rows
 
 CEILING = 3
 
@@ -48,8 +59,9 @@ class LedgerMachine(RuleBasedStateMachine):
     rung: Bundle[Attempt] = Bundle("rung")
     tokens: Bundle[str] = Bundle("tokens")
 
-    @initialize(everyone=FILES)
-    def open(self, everyone: list[Any]) -> None:
+    @initialize(everyone=FILES, may_cancel=st.sampled_from([False, False, True]))
+    def open(self, everyone: list[Any], may_cancel: bool) -> None:
+        self.may_cancel, self.cancelled = may_cancel, False
         self.ledger.store.redis.flushall()
         self.ledger.create()
         self.ledger.learn(CEILING)
@@ -79,7 +91,45 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def resume(self) -> None:
-        self.ledger.store.resume("c")
+        try:
+            self.ledger.store.resume("c")
+        except LedgerError:
+            assert self.cancelled
+        else:
+            assert not self.cancelled
+
+    @precondition(lambda self: self.may_cancel)
+    @rule(abort=st.booleans())
+    def cancel(self, abort: bool) -> None:
+        before = self.ledger.campaign_state()
+        cancel(self.ledger.store, "c", Control("me"), abort=abort, now=self.ledger.now)
+        self.cancelled = self.cancelled or before != "finished"
+
+    @rule()
+    def end_one_that_waits(self) -> None:
+        left = end_pending(self.ledger.store, "c", most=1, now=self.ledger.now)
+        assert self.cancelled or not left
+
+    @rule(attempt=attempts)
+    def stop(self, attempt: Attempt) -> None:
+        for _ in range(2):
+            with suppress(StaleAttempt):
+                stop_call(self.ledger.store, ACCOUNT, attempt, Control("me"), now=self.ledger.now)
+
+    @rule(attempt=attempts, seconds=st.sampled_from([1.0, 30.0]))
+    def extend(self, attempt: Attempt, seconds: float) -> None:
+        control, before = Control("me"), self.ledger.live().get(attempt)
+        try:
+            for _ in range(2):
+                extend(
+                    *(self.ledger.store, ACCOUNT, attempt, seconds, control),
+                    ceiling_seconds=3 * DURATION,
+                    now=self.ledger.now,
+                )
+        except LedgerError:
+            assert self.ledger.live().get(attempt) == before
+        else:
+            assert self.ledger.live()[attempt] == (before or 0.0) + seconds
 
     # Workers and the API --------------------------------------------------------------------------
 
@@ -104,6 +154,7 @@ class LedgerMachine(RuleBasedStateMachine):
             return multiple()
         if not go:
             return multiple()
+        assert not self.cancelled
         self.goes[attempt].add(token)
         return attempt
 
@@ -267,6 +318,8 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.slots() == self.ledger.live() == self.ledger.owed_stops() == {}
         assert self.ledger.ears() == {}
         self.resume()
+        while end_pending(self.ledger.store, "c", now=self.ledger.now):
+            pass
         while claim := self.ledger.claim():
             self.ledger.finish(claim.attempt)
         calls = campaign_view(self.ledger.store, "c").calls

@@ -8,8 +8,26 @@ from itertools import islice
 
 import pytest
 
-from scheduler.models import CampaignState, Contact, Disposition, Row
-from scheduler.store import Heard, RedisTokenShelf, Store, bar, note
+from scheduler.models import (
+    CampaignState,
+    Contact,
+    Disposition,
+    FiringState,
+    Row,
+    Schedule,
+)
+from scheduler.store import (
+    Firing,
+    Heard,
+    Launch,
+    RedisTokenShelf,
+    Store,
+    add_schedule,
+    bar,
+    note,
+    take_schedule,
+    tell_firings,
+)
 from scheduler.tokens import SharedToken
 from tests.integration.ledger import ACCOUNT, Ledger, contact, named, rows
 
@@ -31,6 +49,8 @@ PERMANENT = {
     "account:ears",
     "account:collect",
     "account:blocks",
+    "account:controls",
+    "campaign:controls",
     "campaign:meta",
     "campaign:contacts",
     "campaign:known",
@@ -41,12 +61,19 @@ PERMANENT = {
     "attempt",
     "attempt:insights",
     "do_not_call",
+    "schedules",
+    "schedule",
+    "schedule:firings",
+    "schedule:fates",
+    "schedule:waiting",
+    "account:schedules",
 }
 
 #: Those that pass by themselves.
 TEMPORARY = {
     "called",
     "claim",
+    "launch",
     "campaign:seen",
     "campaign:said",
     "call:said",
@@ -57,6 +84,7 @@ TEMPORARY = {
 
 #: How many parts of a key are ids, after the word that it begins with.
 IDS = {"called": 1, "account": 1, "campaign": 1, "call": 2, "attempt": 3, "claim": 1, "token": 1}
+IDS |= {"launch": 1, "schedule": 1}
 
 
 def people() -> Iterator[Row]:
@@ -137,6 +165,17 @@ def a_call_of_many_words(ledger: Ledger) -> None:
     shelf.reserve("fetched", 5.0)
     ledger.confirm(attempt)
     ledger.keep_collected(attempt, {"transcript": []})
+    a_schedule_that_fires(ledger)
+
+
+def a_schedule_that_fires(ledger: Ledger) -> None:
+    launch = Launch("contacts.csv", "utf-8", Schedule(at=ledger.now))
+    now = ledger.now
+    add_schedule(ledger.store, "once", ACCOUNT, launch, next_at=now, who="ana", now=now)
+    taken = take_schedule(ledger.store, ACCOUNT, "token", now=now)
+    assert taken is not None
+    waiting = Firing("once-1", now, FiringState.WAITING)
+    assert tell_firings(ledger.store, taken, [waiting], next_at=None, now=now)
 
 
 def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Ledger) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
 from scheduler.models import CHEAP_INSIGHTS, Insight, OnMachine, Reason, Row, StartOptions
 

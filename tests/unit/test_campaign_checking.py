@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scheduler.campaign import load
 from scheduler.campaign.checking import CHUNK, WORTH_A_PROCESS
+from scheduler.campaign.loader import load
 from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.campaign.numbers import e164
 from scheduler.campaign.services import NotCalled
-from scheduler.cli.campaigns import countries_of
 from scheduler.errors import ConfigError
+from scheduler.launching import countries_of
 from scheduler.models import Reason
 from scheduler.settings import Settings
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
 from scheduler.models import Contact, Row

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.campaign.source import CHUNK_BYTES
 from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.loader import load
 from scheduler.campaign.weeks import WHOLE_WEEK, read_week, written
 from scheduler.errors import CampaignError
 from scheduler.masking import mask_text

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
 
 CEILING = 14_400.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.campaign.names import ALIASES, Names
 from scheduler.errors import CampaignError
 from scheduler.models import Contact

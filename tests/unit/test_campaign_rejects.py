@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError, ConfigError
 from scheduler.models import Row
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
 from scheduler.models import Reason, Row
 

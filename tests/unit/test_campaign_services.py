@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.campaign.numbers import e164, is_changed
 from scheduler.campaign.services import NotCalled
 from scheduler.models import Reason

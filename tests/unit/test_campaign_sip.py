@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.campaign.sip import sip_uri
 from scheduler.errors import CampaignError
 from scheduler.models import Reason, Row

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.loader import load
 from scheduler.campaign.templates import LONGEST_TEXT, Templates
 from scheduler.errors import CampaignError
 from scheduler.models import Reason, Row

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.loader import load
 from scheduler.campaign.schema import NOT_YET
 from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.campaign import CheckedCampaign, load
+from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.do_not_call import NumberList
 from scheduler.campaign.entries import entry, read_entries
+from scheduler.campaign.loader import load
 from scheduler.campaign.numbers import e164
 from scheduler.campaign.problems import Problems
 from scheduler.errors import CampaignError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.models import OnUnknown, Policy
 from scheduler.records import decode_policy, encode_policy
 

@@ -10,8 +10,8 @@ from zlib import crc32
 import pytest
 
 from scheduler import records
-from scheduler.campaign import load
 from scheduler.campaign.duplicates import Duplicates
+from scheduler.campaign.loader import load
 from scheduler.campaign.plan_hash import plan_hash
 from scheduler.campaign.planning import Survey, survey
 from scheduler.cli import plan

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import load
+from scheduler.campaign.loader import load
 from scheduler.campaign.openings import opening
 from scheduler.campaign.presets import NO_LEGAL_ADVICE, chosen, presets
 from scheduler.campaign.weeks import read_week

@@ -19,7 +19,10 @@ local function facts_of(call, account, max_duration, late, closes_at, now)
 end
 
 rule("campaign", function(facts)
-  local state = redis.call("HGET", facts.meta, "state")
+  local state, cancelled = unpack(redis.call("HMGET", facts.meta, "state", "cancelled"))
+  if cancelled then
+    return "cancelled by " .. cancelled, "skip", "cancelled"
+  end
   if state ~= "active" then
     return state, "wait", facts.now
   end

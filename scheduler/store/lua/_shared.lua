@@ -72,9 +72,27 @@ local function close_when_done(campaign, now)
   local ended = redis.call("HGET", campaign_key(campaign, "counts"), ENDED) or "0"
   if (state == "active" or state == "paused") and tonumber(ended) >= tonumber(total) then
     redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
-    redis.call("HDEL", meta, "aborting")
+    redis.call("HDEL", meta, "aborting", "paused_by")
     redis.call("ZREM", account_key(account, "campaigns"), campaign)
   end
+end
+
+-- What an operator did, who it was, and when: recorded in the step that does it, and once for each token.
+local function put_on_record(key, what, who, note, token, now)
+  if who == "" then
+    return
+  end
+  for _, entry in ipairs(redis.call("XREVRANGE", key, "+", "-", "COUNT", 20)) do
+    if entry[2][10] == token then
+      return
+    end
+  end
+  redis.call("XADD", key, "MAXLEN", 100, "*", "at", exact(now), "what", what, "who", who, "note", note, "token", token)
+end
+
+-- Whether an operator has called the rest of a campaign off, for good.
+local function is_cancelled(campaign)
+  return redis.call("HEXISTS", campaign_key(campaign, "meta"), "cancelled") == 1
 end
 
 -- A finished campaign has calls to make again.
@@ -185,7 +203,7 @@ end
 local function again_at(call, disposition, now)
   local retry = (policy_of(call.campaign).retry or {})[disposition]
   local meta, counter = campaign_key(call.campaign, "meta"), "retries:" .. disposition
-  if not retry or redis.call("HEXISTS", meta, "aborting") == 1 then
+  if not retry or redis.call("HEXISTS", meta, "aborting") == 1 or is_cancelled(call.campaign) then
     return nil
   end
   local times = tonumber(redis.call("HGET", call.key, counter) or 0)
@@ -315,8 +333,13 @@ local function gate(account, ceiling, fingerprint, first, late, now)
   return room, shut_until, outage
 end
 
--- Back among those that wait: nobody was rung, or so the caller knows.
-local function wait_again(call, account, due_at)
+-- Back among those that wait: nobody was rung, or so the caller knows. Of a campaign that was cancelled
+-- nothing waits any more.
+local function wait_again(call, account, due_at, now)
+  if is_cancelled(call.campaign) then
+    redis.call("ZREM", account_key(account, "slots"), call.attempt)
+    return end_call(call, "skipped", "cancelled", "", now)
+  end
   if not move(call, PENDING) then
     return false
   end
@@ -341,8 +364,8 @@ end
 -- waits for.
 local function lose_call(call, account, reason, message, hold, now)
   local redials = tonumber(redis.call("HGET", call.key, "redials") or 0)
-  if policy_of(call.campaign).on_unknown == "redial" and redials < REDIALS then
-    wait_again(call, account, now + hold)
+  if policy_of(call.campaign).on_unknown == "redial" and redials < REDIALS and not is_cancelled(call.campaign) then
+    wait_again(call, account, now + hold, now)
     redis.call("HSET", attempt_key(call.attempt), "disposition", "unknown", "reason", reason)
     watch(call, "unknown", now)
     redis.call("HSET", call.key, "redials", redials + 1, "lost", call.current)
@@ -366,6 +389,24 @@ local function owe_stop(account, attempt, why, patience, now)
   redis.call("ZADD", account_key(account, "slots"), exact(now + patience), attempt)
   redis.call("ZADD", account_key(account, "stops"), exact(now), attempt)
   redis.call("ZADD", account_key(account, "live"), "XX", "LT", exact(now), attempt)
+end
+
+-- The operator's order to end every live call of a campaign, also those whose answer is still to come.
+-- Returns how many are ordered to stop now.
+local function stop_live(campaign, account, patience, now)
+  redis.call("HSET", campaign_key(campaign, "meta"), "aborting", 1)
+  local stopped, prefix = 0, campaign .. ":"
+  for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "live"), 0, -1)) do
+    if string.sub(attempt, 1, #prefix) == prefix then
+      local call = call_of(attempt)
+      if call.fresh and call.state == CONNECTED then
+        move(call, STOPPING)
+        owe_stop(account, attempt, "aborted", patience, now)
+        stopped = stopped + 1
+      end
+    end
+  end
+  return stopped
 end
 
 -- What was said is read once a connection is over, whatever becomes of its call.

@@ -41,7 +41,7 @@ for _, each in ipairs(RULES) do
     end_call(call, "skipped", detail, found, now)
     return "held"
   elseif verdict then
-    wait_again(call, account, verdict == "wait" and detail or now)
+    wait_again(call, account, verdict == "wait" and detail or now, now)
     if each.name == "budget" then
       -- Nor may any other call of this campaign go: they are not tried one after the other.
       redis.call("HSET", facts.meta, "paced_until", exact(now + 1))

@@ -28,7 +28,9 @@ if recorded then
 end
 
 local in_time = call.fresh and call.state == DIALING
+-- Everybody's end was ordered, or this one's, while its start was under way.
 local aborting = redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
+  or redis.call("HGET", record, "stop_wanted")
 local deadline = (in_time and not aborting) and now - answered_ago + max_duration or now
 redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
 redis.call("ZREM", account_key(account, "held"), attempt)
@@ -72,10 +74,11 @@ if call.state == PENDING or call.state == CLAIMED then
   end_call(call, "stopped", "late_answer", "", now)
 elseif call.fresh and call.state == ENDED then
   local disposition, reason = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
-  if reason == "not_placed" then
+  local rang_nobody = reason == "not_placed" or reason == "cancelled"
+  if rang_nobody then
     count_attempts(call, 1)
   end
-  if disposition == "unknown" or reason == "not_placed" then
+  if disposition == "unknown" or rang_nobody then
     amend(call, "stopped", "late_answer")
   end
 end

@@ -22,7 +22,7 @@ local function lapse(call)
     redis.call("ZREM", slots, call.attempt)
     redis.call("ZREM", account_key(account, "held"), call.attempt)
   elseif call.state == CLAIMED then
-    wait_again(call, account, now)
+    wait_again(call, account, now, now)
   elseif call.state == DIALING then
     local hold = redis.call("HGET", attempt_key(call.attempt), "max_duration")
     lose_call(call, account, "lease", "", tonumber(hold), now)

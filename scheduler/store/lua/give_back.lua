@@ -28,7 +28,7 @@ if call.state == DIALING then
   count_attempts(call, -1)
   not_called(call)
 end
-wait_again(call, account, now + tonumber(delay))
+wait_again(call, account, now + tonumber(delay), now)
 redis.call("DEL", record)
 if message ~= "" then
   redis.call("HSET", call.key, "error", message)

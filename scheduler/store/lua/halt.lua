@@ -1,34 +1,31 @@
 --[[
-  Pause a campaign: from now on `begin` lets none of its starts out.
+  Pause a campaign: from now on `begin` lets none of its starts out. One that is loading is paused when
+  it is sealed.
 
     ARGV[1]  campaign
     ARGV[2]  abort     "1" to stop its live calls now, also those whose answer is still to come
     ARGV[3]  patience  seconds for which a stop that is not confirmed keeps its slot
-    ARGV[4]  now       "" for the server's clock
+    ARGV[4]  what      the operator calls it, for the record
+    ARGV[5…7] who, note, token of the operator; who is "" when there is nothing to record
+    ARGV[8]  now       "" for the server's clock
 
   Returns how many live calls were ordered to stop.
 ]]
 local campaign, abort, patience = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local now = clock(ARGV[4])
+local who, now = ARGV[5], clock(ARGV[8])
 local meta = campaign_key(campaign, "meta")
 
 local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
--- One that is loading has no live call, and one that is finished none that can be aborted.
-if state ~= "active" and state ~= "paused" then
+if not state or state == "finished" then
+  return 0
+end
+put_on_record(campaign_key(campaign, "controls"), ARGV[4], who, ARGV[6], ARGV[7], now)
+if who ~= "" and abort ~= "1" then
+  redis.call("HSET", meta, "paused_by", who)
+end
+-- One that is loading has no live call.
+if state == "loading" then
   return 0
 end
 redis.call("HSET", meta, "state", "paused")
-if abort ~= "1" then
-  return 0
-end
-redis.call("HSET", meta, "aborting", 1)
-local stopped = 0
-for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "live"), 0, -1)) do
-  local call = call_of(attempt)
-  if call.campaign == campaign and call.fresh and call.state == CONNECTED then
-    move(call, STOPPING)
-    owe_stop(account, attempt, "aborted", patience, now)
-    stopped = stopped + 1
-  end
-end
-return stopped
+return abort == "1" and stop_live(campaign, account, patience, now) or 0

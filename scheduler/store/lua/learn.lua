@@ -4,10 +4,16 @@
     ARGV[1]  account
     ARGV[2]  version   of the limit that was seen
     ARGV[3…6]  learned, refusals, raise_at, step
+    ARGV[7…9]  who, note, token of the operator; who is "" when it was learned
+    ARGV[10]  now  "" for the server's clock
 
   Returns 1; 0 when another worker has changed it since.
 ]]
 local account, seen = ARGV[1], ARGV[2]
 local meta = account_key(account, "meta")
 
-return set_limit(meta, seen, unpack(ARGV, 3, 6)) and 1 or 0
+if not set_limit(meta, seen, unpack(ARGV, 3, 6)) then
+  return 0
+end
+put_on_record(account_key(account, "controls"), "limit", ARGV[7], ARGV[8], ARGV[9], clock(ARGV[10]))
+return 1

@@ -23,7 +23,7 @@ local meta, counts = campaign_key(campaign, "meta"), campaign_key(campaign, "cou
 local contacts, known = campaign_key(campaign, "contacts"), campaign_key(campaign, "known")
 local due, seen = campaign_key(campaign, "due"), campaign_key(campaign, "seen:" .. load)
 
-local state, account, total = unpack(redis.call("HMGET", meta, "state", "account", "total"))
+local state, account, total, cancelled = unpack(redis.call("HMGET", meta, "state", "account", "total", "cancelled"))
 if not state then
   return "missing"
 end
@@ -95,6 +95,8 @@ while at <= #rows do
     redis.call("XADD", contacts, row .. "-0", "c", record)
     if reason == "" and (times > 1 or not is_first) then
       reason = "duplicate"
+    elseif reason == "" and cancelled then
+      reason = "cancelled"
     end
     if reason == "" then
       -- A microsecond apart, so that calls are dialled in the order of the file.

@@ -1,18 +1,30 @@
 --[[
   Let a paused campaign go on. One that stopped itself looks at its failures afresh, and its first few
-  calls need not go well any more: somebody has decided.
+  calls need not go well any more: somebody has decided. One that was cancelled never goes on.
 
     ARGV[1]  campaign
+    ARGV[2…4] who, note, token of the operator; who is "" when there is nothing to record
+    ARGV[5]  now  "" for the server's clock
 
-  Returns the campaign's state.
+  Returns the campaign's state, or "cancelled".
 ]]
-local meta = campaign_key(ARGV[1], "meta")
-if redis.call("HGET", meta, "state") == "paused" then
+local campaign, now = ARGV[1], clock(ARGV[5])
+local meta = campaign_key(campaign, "meta")
+
+local state = redis.call("HGET", meta, "state")
+if is_cancelled(campaign) then
+  return "cancelled"
+end
+if state == "paused" or redis.call("HEXISTS", meta, "paused_by") == 1 then
+  put_on_record(campaign_key(campaign, "controls"), "resume", ARGV[2], ARGV[3], ARGV[4], now)
+  redis.call("HDEL", meta, "paused_by")
+end
+if state == "paused" then
   redis.call("HSET", meta, "state", "active")
   redis.call("HDEL", meta, "aborting")
   if redis.call("HDEL", meta, "stopped_itself") == 1 then
     redis.call("HDEL", meta, "canary")
-    redis.call("DEL", campaign_key(ARGV[1], "outcomes"), campaign_key(ARGV[1], "failures"))
+    redis.call("DEL", campaign_key(campaign, "outcomes"), campaign_key(campaign, "failures"))
   end
 end
 return redis.call("HGET", meta, "state")

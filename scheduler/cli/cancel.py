@@ -1,0 +1,50 @@
+"""`callsched cancel`: call the rest of a campaign off; live calls finish."""
+
+from __future__ import annotations
+
+from scheduler.cli import console, options, orders
+from scheduler.cli.ledger import ledger
+from scheduler.models import CampaignState
+from scheduler.store import CampaignView, campaign_view
+from scheduler.store import cancel as call_off
+
+
+def cancel(
+    ids: options.SomeIds = None,
+    every: options.EveryCampaign = False,
+    note: options.Note = "",
+    json: options.Json = False,
+) -> None:
+    """Call the rest of these campaigns off, for good. Live calls go on to their ends.
+
+    Calls that wait end as `skipped`, reason `cancelled`; so do contacts that are added later. The
+    campaign is finished with its last live call. When this command is interrupted nobody is called
+    all the same, and the same command goes on.
+
+    Example: `callsched cancel nightly-2026-11-22 --note 'wrong list'`
+    """
+    orders.expect_chosen(ids, every=every)
+    with ledger() as store:
+        before, control = orders.chosen(store, ids), orders.given(note)
+        for view in before:
+            call_off(store, view.campaign_id, control)
+        orders.end_what_waits(store, before)
+        waited = orders.await_starts(store, before)
+        views = [campaign_view(store, view.campaign_id) for view in before]
+    if json:
+        console.emit(orders.record_of(views, ids, **orders.waited_record(waited)))
+        return
+    for view in views:
+        console.out.print(_told(view), markup=False)
+    if not views:
+        orders.say_none()
+    else:
+        orders.say_waited(waited)
+
+
+def _told(view: CampaignView) -> str:
+    if view.state is CampaignState.FINISHED:
+        cancelled = view.dispositions.get("skipped:cancelled", 0)
+        return f"campaign {view.campaign_id} is finished; {cancelled:,} calls were cancelled"
+    live = orders.live_of(view)
+    return f"campaign {view.campaign_id} is cancelled; {live:,} live calls go on to their ends"

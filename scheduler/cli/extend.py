@@ -1,0 +1,50 @@
+"""`callsched extend`: let one live call last longer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import console, options, orders
+from scheduler.cli.ledger import ledger
+from scheduler.durations import positive_seconds
+from scheduler.settings import settings
+from scheduler.store import campaign_view, current_attempt, find_row
+from scheduler.store import extend as move_deadline
+
+
+def _seconds(written: str) -> float:
+    try:
+        return positive_seconds(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def extend(
+    id_: options.ExistingId,
+    contact: options.SomeContact,
+    by: Annotated[
+        float,
+        typer.Argument(metavar="DURATION", parser=_seconds, help="How much longer: 90s, 5m, 1h."),
+    ],
+    note: options.Note = "",
+    json: options.Json = False,
+) -> None:
+    """Move the deadline of one live call, up to CALLSCHED_MAX_DURATION_CEILING from its start.
+
+    What it may last longer is taken from the campaign's budget, if it has one.
+
+    Example: `callsched extend bridges design 5m`
+    """
+    ceiling = settings().max_duration_ceiling
+    with ledger() as store:
+        row = find_row(store, id_, contact)
+        attempt, account = current_attempt(store, id_, row), campaign_view(store, id_).account
+        control = orders.given(note, f"#{row} by {by:g} s")
+        deadline = move_deadline(store, account, attempt, by, control, ceiling_seconds=ceiling)
+    if json:
+        console.emit({"campaign_id": id_, "row": row, "deadline": deadline})
+        return
+    when = orders.instant(deadline)
+    console.out.print(f"the call to {contact} is ended at {when}", markup=False)

@@ -1,0 +1,47 @@
+"""`callsched pause`: let no more calls of a campaign out; live ones go on."""
+
+from __future__ import annotations
+
+from scheduler.cli import console, options, orders
+from scheduler.cli.ledger import ledger
+from scheduler.models import CampaignState
+from scheduler.store import CampaignView, campaign_view
+
+
+def pause(
+    ids: options.SomeIds = None,
+    every: options.EveryCampaign = False,
+    note: options.Note = "",
+    json: options.Json = False,
+) -> None:
+    """Send no more starts for these campaigns. Live calls go on to their deadlines.
+
+    It returns when the starts under way are answered, which takes 25 s at most: from then on none
+    leaves. `callsched resume` has them go on; `callsched run` of the same file does not.
+
+    Example: `callsched pause nightly-2026-11-22 --note 'complaints'`
+    """
+    orders.expect_chosen(ids, every=every)
+    with ledger() as store:
+        before, control = orders.chosen(store, ids), orders.given(note)
+        for view in before:
+            store.halt(view.campaign_id, control=control)
+        waited = orders.await_starts(store, before)
+        views = [campaign_view(store, view.campaign_id) for view in before]
+    if json:
+        console.emit(orders.record_of(views, ids, **orders.waited_record(waited)))
+        return
+    for view in views:
+        console.out.print(_told(view), markup=False)
+    if not views:
+        orders.say_none()
+    else:
+        orders.say_waited(waited)
+
+
+def _told(view: CampaignView) -> str:
+    if view.state is CampaignState.FINISHED:
+        return f"campaign {view.campaign_id} is finished"
+    live = orders.live_of(view)
+    waits = "paused as soon as it is loaded" if view.state is CampaignState.LOADING else "paused"
+    return f"campaign {view.campaign_id} is {waits}; {live:,} live calls go on to their deadlines"

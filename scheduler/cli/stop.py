@@ -1,0 +1,47 @@
+"""`callsched stop`: end one live call now."""
+
+from __future__ import annotations
+
+import typer
+
+from scheduler.cli import console, options, orders
+from scheduler.cli.endings import endings, say_endings, see_ended
+from scheduler.cli.ledger import ledger
+from scheduler.errors import LedgerError, StaleAttempt
+from scheduler.store import campaign_view, current_attempt, find_row, stop_call
+
+
+def stop(
+    id_: options.ExistingId,
+    contact: options.SomeContact,
+    note: options.Note = "",
+    json: options.Json = False,
+) -> None:
+    """End one live call now, and wait until its end is confirmed. It ends as `aborted`.
+
+    One whose start is under way is ended as soon as it is answered.
+
+    Exit codes: 0 it has ended; 1 it is not live, or its end is not confirmed yet.
+
+    Example: `callsched stop bridges design`
+    """
+    with ledger() as store:
+        row = find_row(store, id_, contact)
+        attempt, account = current_attempt(store, id_, row), campaign_view(store, id_).account
+        try:
+            stop_call(store, account, attempt, orders.given(note, f"#{row}"))
+        except StaleAttempt:
+            raise LedgerError(
+                f"the call to {contact} is not live: see `callsched explain {id_} {contact}`"
+            ) from None
+        left = see_ended(store, {account: [attempt]})
+        records = endings(store, [attempt], left)
+    if json:
+        console.emit(records[0] if records else {"campaign_id": id_, "row": row})
+    elif not records:
+        console.out.print("its start placed no call", markup=False)
+    else:
+        say_endings(records)
+    if left:
+        console.fail("its end is not confirmed yet; its stop is on record, and is sent again")
+        raise typer.Exit(1)

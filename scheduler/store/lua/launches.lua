@@ -1,0 +1,20 @@
+--[[
+  Whether a schedule of an account waits for a worker, and nobody has just said so.
+
+    ARGV[1]  account
+    ARGV[2]  apart   seconds within which no other timekeeper says the same again
+    ARGV[3]  now     "" for the server's clock
+
+  Returns 1 or 0.
+]]
+local account, apart, now = ARGV[1], tonumber(ARGV[2]), clock(ARGV[3])
+local first = redis.call("ZRANGE", account_key(account, "schedules"), 0, 0, "WITHSCORES")[2]
+if not first or tonumber(first) > now then
+  return 0
+end
+local meta = account_key(account, "meta")
+if now < tonumber(redis.call("HGET", meta, "launch_said_at") or 0) + apart then
+  return 0
+end
+redis.call("HSET", meta, "launch_said_at", exact(now))
+return 1

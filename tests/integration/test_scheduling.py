@@ -1,0 +1,612 @@
+"""Schedules in the ledger: fired once by any number of workers, whatever dies in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from scheduler import firing, launching
+from scheduler.errors import LedgerError
+from scheduler.firing import launch_due
+from scheduler.models import CampaignState, FiringState, Overlap, Schedule
+from scheduler.settings import Settings
+from scheduler.store import (
+    Firing,
+    Launch,
+    Store,
+    TakenSchedule,
+    add_schedule,
+    ask_firing,
+    campaign_ids,
+    campaign_view,
+    firing_id,
+    firings_of,
+    is_launch_due,
+    keep_schedule,
+    let_go_of_schedule,
+    pause_schedule,
+    remove_schedule,
+    resume_schedule,
+    schedule_view,
+    schedule_views,
+    take_schedule,
+    tell_firings,
+)
+from scheduler.store.scheduling import LAUNCH_LEASE_SECONDS
+from tests.integration.ledger import everything
+
+ACCOUNT = "acme"
+HOUR = 3600.0
+NOON = 20_000 * 86_400.0 + 12 * HOUR
+SETTINGS = Settings(account=ACCOUNT, calling_hours="always")
+WAITING, FIRED = FiringState.WAITING, FiringState.FIRED
+
+
+class Clock:
+    """What the ledger takes for the time."""
+
+    def __init__(self) -> None:
+        self.now = NOON - 60
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(redis_url: str, clock: Clock) -> Iterator[Store]:
+    store = Store(redis_url, time=clock)
+    store.redis.flushall()
+    store.open()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def contacts(tmp_path: Path) -> Path:
+    return written(tmp_path, 3)
+
+
+def written(folder: Path, count: int) -> Path:
+    path = folder / "contacts.csv"
+    numbers = [f"+120255501{row:02}" for row in range(count)]
+    path.write_text("\n".join(["phone_number", *numbers]) + "\n")
+    return path
+
+
+def hourly(store: Store, path: Path, overlap: Overlap = Overlap.SKIP, **how: float) -> None:
+    """Add a schedule that fires at each full hour, at noon for the first time."""
+    rule = Schedule(cron="0 * * * *", timezone="UTC", overlap=overlap, **how)
+    launch = Launch(str(path), "utf-8", rule)
+    assert add_schedule(store, "hourly", ACCOUNT, launch, next_at=NOON, who="ana@desk")
+
+
+def work(store: Store) -> None:
+    launch_due(store, SETTINGS)
+
+
+def fates(store: Store) -> list[tuple[str, FiringState]]:
+    """Return hour and state of each firing, the oldest first."""
+    told = reversed(firings_of(store, "hourly"))
+    return [(f"{(one.at - NOON) / HOUR:+.0f}", one.state) for one in told]
+
+
+def campaign(hours: float = 0) -> str:
+    return firing_id("hourly", NOON + hours * HOUR)
+
+
+def finish(store: Store, campaign_id: str) -> None:
+    """Bring a campaign to its end: nobody is left to be called."""
+    with store.redis.pipeline() as pipe:
+        pipe.hset(f"callsched:campaign:{campaign_id}:meta", "state", "finished")
+        pipe.zrem(f"callsched:account:{ACCOUNT}:campaigns", campaign_id)
+        pipe.execute()
+
+
+def taken(store: Store, token: str = "mine") -> TakenSchedule:
+    found = take_schedule(store, ACCOUNT, token)
+    assert found is not None
+    return found
+
+
+# A firing ----------------------------------------------------------------------------------------
+
+
+def test_a_firing_is_a_campaign_named_after_its_instant(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    work(store)
+    assert campaign_ids(store) == []
+
+    clock.now = NOON
+    work(store)
+
+    assert campaign_ids(store) == ["hourly-20241004T120000Z"] == [campaign()]
+    view = campaign_view(store, campaign())
+    assert (view.state, view.total, view.account) == (CampaignState.ACTIVE, 3, ACCOUNT)
+    assert fates(store) == [("+0", FIRED)]
+    assert schedule_view(store, "hourly").next_at == NOON + HOUR
+
+
+def test_32_workers_at_once_make_one_campaign(store: Store, clock: Clock, contacts: Path) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+
+    with ThreadPoolExecutor(32) as threads:
+        list(threads.map(lambda _: work(store), range(32)))
+
+    assert campaign_ids(store) == [campaign()]
+    assert campaign_view(store, campaign()).total == 3
+    assert fates(store) == [("+0", FIRED)]
+
+
+def test_of_32_executions_one_takes_it(store: Store, clock: Clock, contacts: Path) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+
+    with ThreadPoolExecutor(32) as threads:
+        took = threads.map(lambda n: take_schedule(store, ACCOUNT, f"token {n}"), range(32))
+
+        assert Counter(one is not None for one in took) == {True: 1, False: 31}
+
+
+def test_the_file_is_read_when_it_fires(store: Store, clock: Clock, contacts: Path) -> None:
+    hourly(store, contacts)
+    written(contacts.parent, 5)
+    clock.now = NOON
+
+    work(store)
+
+    assert campaign_view(store, campaign()).total == 5
+
+
+def test_one_timekeeper_says_it_and_none_before_it_is_due(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    assert not is_launch_due(store, ACCOUNT)
+
+    clock.now = NOON
+
+    assert [is_launch_due(store, ACCOUNT) for _ in range(3)] == [True, False, False]
+    clock.now += 1.0
+    assert is_launch_due(store, ACCOUNT)
+    assert not is_launch_due(store, "another")
+
+
+# A worker dies -----------------------------------------------------------------------------------
+
+
+def test_a_worker_that_died_is_followed_when_its_lease_is_over(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    taken(store)
+    work(store)
+    assert campaign_ids(store) == []
+
+    clock.now += LAUNCH_LEASE_SECONDS
+    work(store)
+
+    assert fates(store) == [("+0", FIRED)]
+    assert campaign_view(store, campaign()).total == 3
+
+
+def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    dead = taken(store)
+    tell_firings(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
+    with launching.read(contacts, SETTINGS, encoding="utf-8") as checked:
+        chosen = checked.policy
+        store.create(campaign(), account=ACCOUNT, name="n", policy=chosen, digest="d")
+        ((_, packed),) = checked.chunks()
+        store.load_packed(campaign(), "dead", 1, packed)
+
+    clock.now += LAUNCH_LEASE_SECONDS
+    work(store)
+
+    view = campaign_view(store, campaign())
+    assert (view.state, view.total) == (CampaignState.ACTIVE, 3)
+    assert fates(store) == [("+0", FIRED)]
+
+
+def test_a_worker_that_died_after_the_seal_is_not_loaded_again(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    dead = taken(store)
+    tell_firings(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
+    with launching.read(contacts, SETTINGS, encoding="utf-8") as checked:
+        launching.submit(store, checked, campaign(), checked.policy, ACCOUNT, lambda _: None)
+    written(contacts.parent, 9)
+
+    clock.now += LAUNCH_LEASE_SECONDS
+    work(store)
+
+    assert campaign_view(store, campaign()).total == 3
+    assert fates(store) == [("+0", FIRED)]
+
+
+def test_a_firing_that_was_sealed_has_fired_whatever_became_of_the_one_before(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    work(store)
+    clock.now = NOON + HOUR
+    dead = taken(store)
+    following = Firing(campaign(1), NOON + HOUR, WAITING)
+    tell_firings(store, dead, [following], next_at=NOON + 2 * HOUR)
+    with launching.read(contacts, SETTINGS, encoding="utf-8") as checked:
+        launching.submit(store, checked, campaign(1), checked.policy, ACCOUNT, lambda _: None)
+    assert campaign_view(store, campaign()).state is CampaignState.ACTIVE
+
+    clock.now += LAUNCH_LEASE_SECONDS
+    work(store)
+
+    assert fates(store) == [("+0", FIRED), ("+1", FIRED)]
+
+
+def test_who_lost_the_lease_writes_nothing_more(
+    store: Store, reader: Redis, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    frozen = taken(store, "frozen")
+    clock.now += LAUNCH_LEASE_SECONDS
+    taken(store, "other")
+    as_it_stood = everything(reader)
+
+    failed = Firing(campaign(), NOON, FiringState.FAILED, "late")
+
+    assert not tell_firings(store, frozen, [failed], next_at=None)
+    assert not keep_schedule(store, frozen)
+    assert not let_go_of_schedule(store, frozen, next_at=None)
+    assert everything(reader) == as_it_stood
+
+
+def test_a_lease_that_is_kept_is_nobody_else_s(store: Store, clock: Clock, contacts: Path) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    mine = taken(store)
+    clock.now += LAUNCH_LEASE_SECONDS - 1
+    assert keep_schedule(store, mine)
+
+    clock.now += LAUNCH_LEASE_SECONDS - 1
+
+    assert take_schedule(store, ACCOUNT, "other") is None
+
+
+def test_a_worker_that_leaves_hands_over_at_once(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    looks = iter([False, *[True] * 9])
+    launch_due(store, SETTINGS, lambda: next(looks))
+    assert fates(store) == [("+0", WAITING)]
+
+    work(store)
+
+    assert fates(store) == [("+0", FIRED)]
+
+
+# Twice -------------------------------------------------------------------------------------------
+
+
+def asked(store: Store) -> object:
+    return ask_firing(store, "hourly", at=NOON, who="ana")
+
+
+def told(store: Store) -> object:
+    fired = Firing(campaign(), NOON, FIRED)
+    return tell_firings(store, taken(store), [fired], next_at=NOON + HOUR)
+
+
+def let_go(store: Store) -> object:
+    return let_go_of_schedule(store, HELD, next_at=NOON + HOUR, again_seconds=2.0)
+
+
+HELD: TakenSchedule
+AGAIN: dict[str, Callable[[Store], object]] = {
+    "ask": asked,
+    "take": taken,
+    "keep": lambda store: keep_schedule(store, HELD),
+    "tell": told,
+    "let go": let_go,
+    "pause": lambda store: pause_schedule(store, "hourly", note="x", who="ana"),
+}
+
+
+@pytest.mark.parametrize("verb", AGAIN)
+def test_what_runs_again_at_once_changes_nothing_more(
+    store: Store, reader: Redis, clock: Clock, contacts: Path, verb: str
+) -> None:
+    global HELD
+    hourly(store, contacts)
+    clock.now = NOON
+    if verb in ("keep", "let go"):
+        HELD = taken(store)
+        clock.now += 1
+    before = everything(reader)
+    AGAIN[verb](store)
+    as_it_stood = everything(reader)
+    assert as_it_stood != before
+
+    AGAIN[verb](store)
+
+    assert everything(reader) == as_it_stood
+
+
+def test_the_same_schedule_is_added_once_and_another_one_refused(
+    store: Store, reader: Redis, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    as_it_stood = everything(reader)
+    rule = Schedule(cron="0 * * * *", timezone="UTC")
+    launch = Launch(str(contacts), "utf-8", rule)
+
+    again = add_schedule(store, "hourly", ACCOUNT, launch, next_at=NOON + HOUR, who="ben@desk")
+
+    assert not again
+    other = Launch(str(contacts), "utf-8", Schedule(cron="5 * * * *", timezone="UTC"))
+    with pytest.raises(LedgerError, match="there is another schedule hourly"):
+        add_schedule(store, "hourly", ACCOUNT, other, next_at=NOON, who="ben@desk")
+    assert everything(reader) == as_it_stood
+
+
+def test_a_schedule_that_is_removed_leaves_nothing_but_its_campaigns(
+    store: Store, reader: Redis, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    work(store)
+
+    remove_schedule(store, "hourly")
+
+    left = [key for key in everything(reader) if "schedule" in key]
+    assert left == []
+    assert schedule_views(store) == []
+    assert campaign_ids(store) == [campaign()]
+    with pytest.raises(LedgerError, match="there is no schedule hourly"):
+        remove_schedule(store, "hourly")
+
+
+def test_a_schedule_that_is_removed_while_it_is_in_hand_stays_removed(
+    store: Store, reader: Redis, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    mine = taken(store)
+
+    remove_schedule(store, "hourly")
+
+    assert not tell_firings(store, mine, [Firing(campaign(), NOON, FIRED)], next_at=NOON)
+    assert [key for key in everything(reader) if ":schedule:" in key] == []
+
+
+# Missed, paused, broken --------------------------------------------------------------------------
+
+
+def test_what_was_missed_within_the_window_is_caught_up_with_the_latest(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts, catch_up_seconds=1.5 * HOUR)
+    clock.now = NOON + 3 * HOUR
+
+    work(store)
+
+    missed, skipped = FiringState.MISSED, FiringState.SKIPPED
+    assert fates(store) == [("+0", missed), ("+1", missed), ("+2", skipped), ("+3", FIRED)]
+    assert campaign_ids(store) == [campaign(3)]
+
+
+def test_while_it_is_paused_firings_are_skipped_with_the_note(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    pause_schedule(store, "hourly", note="closed", who="ana@desk")
+    clock.now = NOON
+    work(store)
+    assert [(one.state, one.why) for one in firings_of(store, "hourly")] == [
+        (FiringState.SKIPPED, "paused: closed")
+    ]
+
+    clock.now += 1
+    resume_schedule(store, "hourly", who="ana@desk")
+    clock.now = NOON + HOUR
+    work(store)
+
+    assert campaign_ids(store) == [campaign(1)]
+
+
+def test_who_asks_for_a_firing_gets_one_of_a_paused_schedule_too(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    pause_schedule(store, "hourly", note="closed", who="ana@desk")
+
+    asked_for = ask_firing(store, "hourly", at=clock.now, who="ana@desk")
+    work(store)
+
+    assert campaign_ids(store) == [asked_for]
+    assert schedule_view(store, "hourly").next_at == NOON
+
+
+def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts, Overlap.ALLOW_ALL)
+    clock.now = NOON
+    mine = taken(store)
+    asked_for = ask_firing(store, "hourly", at=NOON + 7, who="ana@desk")
+    assert take_schedule(store, ACCOUNT, "other") is None
+
+    assert let_go_of_schedule(store, mine, next_at=NOON + HOUR)
+    work(store)
+
+    assert campaign_ids(store) == [asked_for]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "contacts.csv: there is no such file"),
+        ("phone_number\n", "nobody is left to call"),
+        ("siper\n1\n", "expected a column sip_uri"),
+    ],
+)
+def test_a_file_that_is_missing_or_broken_fails_that_firing_and_the_next_goes_on(
+    store: Store, clock: Clock, contacts: Path, text: str | None, why: str
+) -> None:
+    hourly(store, contacts)
+    contacts.unlink()
+    if text is not None:
+        contacts.write_text(text)
+    clock.now = NOON
+    work(store)
+
+    (failed,) = firings_of(store, "hourly")
+    assert failed.state is FiringState.FAILED
+    assert why in failed.why
+    assert why in schedule_view(store, "hourly").error
+    assert campaign_ids(store) == []
+
+    written(contacts.parent, 2)
+    clock.now = NOON + HOUR
+    work(store)
+    assert campaign_ids(store) == [campaign(1)]
+    assert schedule_view(store, "hourly").error == ""
+
+
+def test_a_campaign_of_another_account_in_the_file_is_a_failure(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    path = contacts.parent / "other.yaml"
+    path.write_text("contacts: contacts.csv\naccount: other\n")
+    hourly(store, path)
+    clock.now = NOON
+
+    work(store)
+
+    assert "the file dials from account other" in firings_of(store, "hourly")[0].why
+    assert campaign_ids(store) == []
+
+
+# Overlap -----------------------------------------------------------------------------------------
+
+
+def after_two_hours(store: Store, clock: Clock, contacts: Path, overlap: Overlap) -> None:
+    hourly(store, contacts, overlap)
+    for hours in (0, 1, 2):
+        clock.now = NOON + hours * HOUR
+        work(store)
+
+
+def test_by_default_a_firing_is_skipped_while_the_one_before_is_not_finished(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    after_two_hours(store, clock, contacts, Overlap.SKIP)
+
+    assert [state for _, state in fates(store)] == [FIRED, FiringState.SKIPPED, FiringState.SKIPPED]
+    assert firings_of(store, "hourly")[0].why == (
+        f"the campaign before it, {campaign()}, is not finished"
+    )
+    finish(store, campaign())
+    clock.now = NOON + 3 * HOUR
+    work(store)
+    assert fates(store)[-1] == ("+3", FIRED)
+
+
+def test_all_may_run_side_by_side(store: Store, clock: Clock, contacts: Path) -> None:
+    after_two_hours(store, clock, contacts, Overlap.ALLOW_ALL)
+
+    assert set(campaign_ids(store)) == {campaign(), campaign(1), campaign(2)}
+
+
+def test_one_may_wait_and_it_is_the_latest(store: Store, clock: Clock, contacts: Path) -> None:
+    after_two_hours(store, clock, contacts, Overlap.BUFFER_ONE)
+    assert [state for _, state in fates(store)] == [FIRED, FiringState.SKIPPED, WAITING]
+
+    finish(store, campaign())
+    clock.now += firing.BUFFERED_SECONDS
+    work(store)
+
+    assert set(campaign_ids(store)) == {campaign(), campaign(2)}
+
+
+def test_all_may_wait_and_go_one_after_the_other(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    after_two_hours(store, clock, contacts, Overlap.BUFFER_ALL)
+    assert [state for _, state in fates(store)] == [FIRED, WAITING, WAITING]
+
+    finish(store, campaign())
+    clock.now += firing.BUFFERED_SECONDS
+    work(store)
+    assert [state for _, state in fates(store)] == [FIRED, FIRED, WAITING]
+
+    finish(store, campaign(1))
+    clock.now += firing.BUFFERED_SECONDS
+    work(store)
+    assert [state for _, state in fates(store)] == [FIRED, FIRED, FIRED]
+
+
+@pytest.mark.parametrize("overlap", [Overlap.CANCEL_OTHER, Overlap.ABORT_OTHER])
+def test_the_other_one_can_be_called_off(
+    store: Store, clock: Clock, contacts: Path, overlap: Overlap
+) -> None:
+    after_two_hours(store, clock, contacts, overlap)
+
+    for gone in (campaign(), campaign(1)):
+        view = campaign_view(store, gone)
+        assert view.dispositions == {"skipped:cancelled": 3}
+        assert view.state is CampaignState.FINISHED
+    assert campaign_view(store, campaign(2)).state is CampaignState.ACTIVE
+
+
+def test_what_waits_is_skipped_when_the_schedule_is_paused(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    after_two_hours(store, clock, contacts, Overlap.BUFFER_ONE)
+    pause_schedule(store, "hourly", note="closed", who="ana@desk")
+
+    clock.now += firing.BUFFERED_SECONDS
+    work(store)
+
+    assert firings_of(store, "hourly")[0].why == "paused: closed"
+
+
+# What is kept ------------------------------------------------------------------------------------
+
+
+def test_of_very_many_firings_the_newest_are_kept(
+    store: Store, clock: Clock, contacts: Path
+) -> None:
+    hourly(store, contacts)
+    clock.now = NOON
+    mine = taken(store)
+    many = [
+        Firing(campaign(hours), NOON + hours * HOUR, FiringState.MISSED) for hours in range(250)
+    ]
+
+    tell_firings(store, mine, many, next_at=NOON + 250 * HOUR)
+
+    kept = firings_of(store, "hourly", most=1000)
+    assert [one.at for one in kept] == [one.at for one in reversed(many[-200:])]
+    assert store.redis.hlen("callsched:schedule:hourly:fates") == 200
