@@ -19,7 +19,7 @@ run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 	@CALLSCHED_STATE_DIR="$(CURDIR)/state" CALLSCHED_CALLING_HOURS=always $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
 
 test: check ## all of `make check`, then the tests
-	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15
+	$(BIN)/pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder --durations 15
 
 check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check
@@ -39,6 +39,7 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 	$(BIN)/python benchmarks/sockets.py
 	$(BIN)/python benchmarks/deadlines.py
 	$(BIN)/python benchmarks/killed.py
+	$(BIN)/python benchmarks/pause.py
 
 # Not state/: it remembers who has been called.
 clean: ## remove the environment and every cache; state/ stays

@@ -185,7 +185,8 @@ class Api(Peer):
                 self.requests.append(request)
                 answer = self._answer(request)
             talk.send(answer)
-            if self.close_after_answer:
+            # Not after a token: what closes then would be met by the next request.
+            if self.close_after_answer and request.path != TOKEN_PATH:
                 return
 
     def _answer(self, request: Request) -> bytes:

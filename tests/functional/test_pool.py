@@ -190,6 +190,29 @@ def test_a_worker_that_is_told_to_leave_hands_its_calls_to_another(
     judge.assert_on_time(3.0)
 
 
+def test_a_rolling_restart_of_every_worker_loses_no_call_and_ends_none_early(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    site.env["CALLSCHED_MAX_CONCURRENCY"] = "10"
+    submit(site, 40, "3s")
+    workers = [start_worker(site), start_worker(site)]
+    wait_until(lambda: len(sandbox.events("answered")) >= 4)
+
+    for old in workers:
+        start_worker(site)
+        assert sandbox.live()["live"] > 0, "in the middle of the campaign"
+        old.terminate()
+        assert old.wait(10) == 0, old.err
+
+    wait_until(lambda: is_finished(site))
+    judge = Judge(sandbox)
+    assert judge.accepted == dict.fromkeys(numbers(40), 1)
+    assert judge.live == set()
+    judge.assert_on_time(3.0)
+    endings = [result["disposition"] for result in site.results("pooled")]
+    assert endings == ["stopped"] * 40
+
+
 def test_status_and_results_can_be_had_while_it_runs(site: Site, sandbox: SandboxProcess) -> None:
     start_worker(site)
     submit(site, 6, "60s")
