@@ -10,16 +10,19 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check chaos bench clean constraints
+.PHONY: help run test test-long check chaos bench clean constraints
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 	@CALLSCHED_STATE_DIR="$(CURDIR)/state" CALLSCHED_CALLING_HOURS=always $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
 
-test: check ## all of `make check`, then the tests
-	$(BIN)/pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder --durations 15
+test: check ## all of `make check`, then the tests but for the longest
+	$(BIN)/pytest -m "not long" --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15
+
+test-long: $(INSTALLED_DEV) ## the tests of whole commands and workers that `make test` has no time for
+	$(BIN)/pytest -m long --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check

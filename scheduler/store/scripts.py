@@ -9,6 +9,7 @@ from redis.commands.core import Script
 
 from scheduler import limit
 from scheduler.models import REDIALS, TRANSITIONS, CallState
+from scheduler.store import keys
 
 
 def _states() -> str:
@@ -22,6 +23,7 @@ def _states() -> str:
         f"local UNPROVEN, UNPROVEN_SHARE = {limit.UNPROVEN}, {limit.UNPROVEN_SHARE}\n"
         f"local STARVING = {limit.STARVING}\n"
         f"local REDIALS = {REDIALS}\n"
+        f"local SCHEMA = {keys.SCHEMA}\n"
     )
 
 

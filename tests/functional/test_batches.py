@@ -11,7 +11,7 @@ import pytest
 from tests.functional.campaign import Command, Judge, Site, numbers, wait_until
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 
 def start_nightly(site: Site, *words: str) -> Command:

@@ -22,7 +22,7 @@ from tests.functional.campaign import (
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 POLICY = """\
 name: autumn
@@ -190,7 +190,7 @@ def test_abort_says_that_no_worker_runs_and_the_next_one_ends_the_calls(
 ) -> None:
     submitted(pool, 2)
     worker = start_worker(pool)
-    wait_until(lambda: live(sandbox) == 2)
+    wait_until(lambda: [each["state"] for each in pool.results("c")] == ["connected"] * 2)
     worker.kill()
 
     abort = pool.start("abort", "c")

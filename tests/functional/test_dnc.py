@@ -10,7 +10,7 @@ import pytest
 from tests.functional.campaign import Command, Judge, Site, numbers, wait_until
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.long]
 
 ANA, BEN, CAT = numbers(3)
 NOWHERE = {"CALLSCHED_REDIS_URL": "redis://127.0.0.1:1/0"}
@@ -162,7 +162,7 @@ def test_what_is_exported_is_a_list_for_an_import_and_for_a_campaign(
 def test_a_running_campaign_does_not_dial_who_has_just_come_onto_the_list(
     site: Site, sandbox: SandboxProcess
 ) -> None:
-    words = ("--max-duration", "2s", "--max-concurrency", "1", "--json")
+    words = ("--max-duration", "8s", "--max-concurrency", "1", "--json")
     run = site.start("run", site.contacts((ANA, BEN, CAT)), *words)
     wait_until(lambda: len(sandbox.events("answered")) == 1)
 

@@ -19,7 +19,7 @@ from tests.functional.campaign import Command, Judge, Site, magic, numbers, wait
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 (REACHED,) = numbers(1)
 REFUSED, RANG = magic(4), magic(50)

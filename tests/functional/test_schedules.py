@@ -14,7 +14,7 @@ from scheduler.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Judge, Site, numbers, wait_until
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 CRON = ("--cron", "0 9 * * mon-fri", "--timezone", "America/New_York")
 

@@ -196,3 +196,19 @@ def test_an_error_of_an_earlier_attempt_is_not_the_results_of_a_later_one(ledger
     ledger.confirm(attempt)
 
     assert ledger.result(attempt)["error"] is None
+
+
+def test_a_worker_whose_ledger_was_opened_by_a_newer_release_dials_no_more_and_still_stops(
+    ledger: Ledger,
+) -> None:
+    ledger.campaign(3)
+    attempt = ledger.connected(seconds=1.0)
+    ledger.reader.set(SCHEMA, keys.SCHEMA + 1)
+
+    assert ledger.claim() is None
+    ledger.wait(1.0)
+    ledger.expire()
+    assert [order.attempt for order in ledger.take_stops()] == [attempt]
+    assert ledger.confirm(attempt)
+    ledger.reader.set(SCHEMA, keys.SCHEMA)
+    assert ledger.claim() is not None

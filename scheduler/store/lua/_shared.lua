@@ -311,6 +311,12 @@ local function too_many_late(account, late, now)
   return overdue > math.max(3, redis.call("ZCARD", live) / 10)
 end
 
+-- Whether a newer release has opened the ledger since, with rules that this one may not know: it
+-- dials no more, and goes on to end what is live.
+local function is_outdated()
+  return tonumber(redis.call("GET", ROOT .. "schema") or 0) > SCHEMA
+end
+
 -- How many calls may be claimed on an account by who sees this ceiling and has these credentials,
 -- the instant until which a 429 or an outage holds all of them back, and whether there is an outage.
 local function gate(account, ceiling, fingerprint, first, late, now)
@@ -327,7 +333,7 @@ local function gate(account, ceiling, fingerprint, first, late, now)
     room, shut_until = math.min(room, 1), math.max(shut_until, tonumber(probe_at or 0))
   end
   if redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1
-    or too_many_late(account, late, now) then
+    or too_many_late(account, late, now) or is_outdated() then
     room = 0
   end
   return room, shut_until, outage
