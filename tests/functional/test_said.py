@@ -17,7 +17,7 @@ from tests.functional.campaign import Command, Site, magic, wait_until
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 ANA, BEN, SIP = "+12025550143", "+12025550144", "sip:room7@sip.example.com"
 FIRST = "Good morning, this is the front desk of Harbour Street Dental."
