@@ -34,16 +34,10 @@ class Pause:
     waited_seconds: float  #: for the starts under way, by the command's own account
 
 
-def contacts(count: int) -> str:
-    """Return a table of meetings behind a hundred numbers kept for fiction: a party each."""
-    rows = (f"+12025550{100 + at % 100},{at}#" for at in range(count))
-    return "\n".join(["phone_number,dtmf", *rows]) + "\n"
-
-
 @contextmanager
 def running(folder: Path, rate: float, count: int) -> Iterator[dict[str, str]]:
     """Run a campaign at this rate; yields the environment of other commands."""
-    (folder / "contacts.csv").write_text(contacts(count))
+    (folder / "contacts.csv").write_text(rate.contacts(count))
     policy = f"max_duration: 2s\ninsights: []\nmax_starts_per_second: {rate:g}\n"
     (folder / "c.yaml").write_text(f"contacts: contacts.csv\n{policy}")
     words = [sys.executable, "-m", "scheduler.sandbox", "--limit", "10000"]

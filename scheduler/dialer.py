@@ -241,26 +241,32 @@ class Dialer:
         True: with its connection the account was full, so that a claim would be in vain.
         """
         try:
-            if self._may_be_called(claim):
-                return self._dial(claim)
+            closes_at = self._open_until(claim)
+            if closes_at is not None:
+                return self._dial(claim, closes_at)
         except StaleAttempt as error:
             logger.info("%s", error)
         return False
 
-    def _may_be_called(self, claim: Claim) -> bool:
-        """Decide by what the claim says; what Redis knows besides is decided in `begin`."""
+    def _open_until(self, claim: Claim) -> float | None:
+        """Decide by what the claim says; what Redis knows besides is decided in `begin`.
+
+        Returns until when the contact may be called; None when it may not be now.
+        """
         address = claim.contact.address
         if self._duty.allowed and address not in self._duty.allowed:
             self._finish(claim, Disposition.SKIPPED, reason=Reason.NOT_ALLOWED)
-            return False
+            return None
         found = opening(claim.policy, claim.contact, claim.now)
         if found.reason is not None:
             self._finish(claim, Disposition.SKIPPED, reason=found.reason)
         elif found.at > claim.now:
             self._give_back(claim, "", found.at - claim.now)
-        return found.reason is None and found.at <= claim.now
+        else:
+            return found.until
+        return None
 
-    def _dial(self, claim: Claim) -> bool:
+    def _dial(self, claim: Claim, closes_at: float) -> bool:
         token = ""
         try:
             # First, because a token may take seconds, and from `begin` on the time is short.
@@ -268,7 +274,7 @@ class Dialer:
             order = Order.of(claim.attempt, claim.policy, claim.contact)
             token = uuid4().hex
             asked_at = since_boot()
-            if not self._begin(claim, token):
+            if not self._begin(claim, token, closes_at):
                 return False
             connection = self._provider.start(order, partial(_leave, asked_at))
         except ProviderError as error:
@@ -277,8 +283,7 @@ class Dialer:
             return False
         return self._keep(claim, connection, since_boot())
 
-    def _begin(self, claim: Claim, token: str) -> bool:
-        closes_at = opening(claim.policy, claim.contact, claim.now).until
+    def _begin(self, claim: Claim, token: str, closes_at: float) -> bool:
         begin = partial(self._store.begin, self._duty.account, claim.attempt, token)
         try:
             # The first byte may leave that much later, and has to leave in time.

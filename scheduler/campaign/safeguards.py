@@ -28,6 +28,9 @@ _SHARE_EXPECTED = "a share such as 50%"
 _DURATION_EXPECTED = "a duration such as 90s, 5m, 24h or 7d"
 _CALLS_EXPECTED = "a whole number of calls, from 1 on"
 
+#: Ends that nobody's call came to.
+_NO_FAILURES = (Disposition.SKIPPED, Disposition.ABORTED)
+
 
 def _share(written: object) -> object:
     if isinstance(written, float):
@@ -45,16 +48,22 @@ Share = Annotated[
 ]
 
 
-def _failures(named: list[Disposition]) -> list[Disposition]:
-    possible = [one for one in Disposition if one not in (Disposition.SKIPPED, Disposition.ABORTED)]
-    for one in named:
-        if one not in possible:
-            raise ValueError(f"expected some of {', '.join(possible)}, got {one}")
-    return named
-
-
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Watching(_Keys):
+    failures: Annotated[list[Disposition], BeforeValidator(list)] = Field(
+        default=list(FAILURES), description=f"a list of {', '.join(Disposition)}"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        possible = [one for one in Disposition if one not in _NO_FAILURES]
+        for one in self.failures:
+            if one not in possible:
+                raise ValueError(f"expected some of {', '.join(possible)}, got {one}")
+        return self
 
 
 class CapLimit(_Keys):
@@ -122,39 +131,23 @@ class Retries(_Keys):
         }
 
 
-class Breaker(_Keys):
+class Breaker(_Watching):
     """When too many of the last calls failed, the campaign stops itself."""
 
     share: Share = Field(description=_SHARE_EXPECTED)
     window: Duration = Field(default=600.0, le=86_400.0, description=_DURATION_EXPECTED)
     min_calls: int = Field(default=20, ge=1, le=100_000, description=_CALLS_EXPECTED)
-    failures: Annotated[list[Disposition], BeforeValidator(list)] = Field(
-        default=list(FAILURES), description=f"a list of {', '.join(Disposition)}"
-    )
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        _failures(self.failures)
-        return self
 
     def rule(self) -> CircuitBreaker:
         """Return the rule."""
         return CircuitBreaker(self.share, self.window, self.min_calls, tuple(self.failures))
 
 
-class FirstCalls(_Keys):
+class FirstCalls(_Watching):
     """A few calls go first; the others follow when these went well."""
 
     first: int = Field(ge=1, le=100_000, description=_CALLS_EXPECTED)
     success: Share = Field(default=0.8, description=_SHARE_EXPECTED)
-    failures: Annotated[list[Disposition], BeforeValidator(list)] = Field(
-        default=list(FAILURES), description=f"a list of {', '.join(Disposition)}"
-    )
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        _failures(self.failures)
-        return self
 
     def rule(self) -> Canary:
         """Return the rule."""

@@ -15,8 +15,7 @@ from scheduler.campaign.presets import SILENT_CALL
 from scheduler.cli import console
 from scheduler.cli.guard import is_sandbox
 from scheduler.durations import positive_seconds, written
-from scheduler.errors import ConfigError, LedgerError, Problem
-from scheduler.masking import shown
+from scheduler.errors import ConfigError, LedgerError
 from scheduler.models import CampaignState, Policy
 from scheduler.settings import Settings
 from scheduler.store import Store, campaign_view
@@ -66,11 +65,6 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
             f"numbers that were completed to international ones: {checked.cleanings.count:,};"
             f" the first in line {first.line}: {first.written} is dialled as {first.number}"
         )
-
-
-def nobody(path: Path, who: str) -> Problem:
-    """Return the problem that a file has no such contact."""
-    return Problem(str(path), f"there is no contact {shown(who)}", code="nobody")
 
 
 def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:

@@ -5,35 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from scheduler.campaign.openings import opening, verdicts
+from scheduler.campaign.problems import refusal
 from scheduler.cli import campaigns, console, options
 from scheduler.cli.ledger import ledger
-from scheduler.errors import CampaignError
+from scheduler.cli.orders import instant
+from scheduler.masking import shown
 from scheduler.models import CallState, Contact, Policy, Row
 from scheduler.settings import settings
-from scheduler.store import Standing, Store, barred, campaign_view, find_row, standing
+from scheduler.store import Found, Standing, Store, barred, campaign_view, find_row, standing
 from scheduler.store import explain as found_in_ledger
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule says, wherever it is decided."""
-
-    rule: str
-    passes: bool
-    found: str
-    until: float | None = None  #: epoch seconds until which it does not pass
-    reason: str = ""  #: why it ends the call
-
-    def as_record(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def explain(
@@ -68,7 +54,7 @@ def _of_campaign(store: Store, campaign_id: str, who: str) -> dict[str, Any]:
     call = standing(store, campaign_id, find_row(store, campaign_id, who))
     now, decided = found_in_ledger(store, campaign_id, call.row)
     rules = _rules_of_time(view.policy, call.contact, now)
-    rules += [Verdict(one.rule, one.passes, one.said, one.until, one.reason) for one in decided]
+    rules += decided
     if call.state is not CallState.PENDING:
         # They forbid the next call, and there is none.
         rules = [one for one in rules if one.rule != "campaign"]
@@ -80,7 +66,7 @@ def _of_campaign(store: Store, campaign_id: str, who: str) -> dict[str, Any]:
         "disposition": call.disposition or None,
         "reason": call.reason or None,
         "error": call.error or None,
-        "rules": [one.as_record() for one in rules],
+        "rules": [_as_record(one) for one in rules],
         "attempts": list(call.attempts),
         "due_at": call.due_at,
         "next_at": _next_at(view.policy, call, rules, now),
@@ -94,19 +80,19 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
     now = time.time()
     rules = _rules_of_time(policy, row.contact, now)
     if row.reason is not None:
-        rules.insert(0, Verdict("row", False, row.error, reason=row.reason))
+        rules.insert(0, Found("row", row.error, False, reason=row.reason))
     with ledger() as store:
         listed = barred(store, row.contact.address)
     found = "not on the list" if listed is None else f"{listed[0]} is on the list"
     reason = "" if listed is None else "do_not_call"
-    rules.append(Verdict("do_not_call", listed is None, found, reason=reason))
+    rules.append(Found("do_not_call", found, listed is None, reason=reason))
     ends = any(one.reason for one in rules)
     first = opening(policy, row.contact, now)
     return {
         **_whom(row.contact, row.line),
         "file": str(path),
         "line": row.line,
-        "rules": [one.as_record() for one in rules],
+        "rules": [_as_record(one) for one in rules],
         "next_at": None if ends or first.at == math.inf else first.at,
     }
 
@@ -115,7 +101,7 @@ def _row(rows: Iterable[Row], who: str, path: Path) -> Row:
     for row in rows:
         if who in (row.contact.contact_id, row.contact.party, row.contact.address):
             return row
-    raise CampaignError([campaigns.nobody(path, who)])
+    raise refusal(str(path), f"there is no contact {shown(who)}", code="nobody")
 
 
 def _whom(contact: Contact, row: int) -> dict[str, Any]:
@@ -128,19 +114,19 @@ def _whom(contact: Contact, row: int) -> dict[str, Any]:
     }
 
 
-def _rules_of_time(policy: Policy, contact: Contact, now: float) -> list[Verdict]:
+def _rules_of_time(policy: Policy, contact: Contact, now: float) -> list[Found]:
     """Return what the hours say, and whether there is an end to it."""
     found = opening(policy, contact, now)
     said = [
-        Verdict(one.rule, one.passes, one.said, None if one.passes else one.until)
+        Found(one.rule, one.said, one.passes, None if one.passes else one.until)
         for one in verdicts(policy, contact, now)
     ]
     if found.reason is not None:
-        said.append(Verdict("opening", False, "no opening is left", reason=found.reason))
+        said.append(Found("opening", "no opening is left", False, reason=found.reason))
     return said
 
 
-def _next_at(policy: Policy, call: Standing, rules: Iterable[Verdict], now: float) -> float | None:
+def _next_at(policy: Policy, call: Standing, rules: Iterable[Found], now: float) -> float | None:
     """Return the next instant at which it may be called; None when it is not called any more."""
     if call.state is not CallState.PENDING:
         return None
@@ -149,6 +135,16 @@ def _next_at(policy: Policy, call: Standing, rules: Iterable[Verdict], now: floa
     if found.reason is not None or any(one.reason for one in rules if not one.passes):
         return None
     return found.at
+
+
+def _as_record(rule: Found) -> dict[str, Any]:
+    return {
+        "rule": rule.rule,
+        "passes": rule.passes,
+        "found": rule.said,
+        "until": rule.until,
+        "reason": rule.reason,
+    }
 
 
 def _show(record: dict[str, Any]) -> None:
@@ -168,7 +164,7 @@ def _show(record: dict[str, Any]) -> None:
         console.out.print("")
         console.out.print(table, markup=False)
     if record["next_at"] is not None:
-        console.out.print(f"\nit may be called from {_when(record['next_at'])} on", markup=False)
+        console.out.print(f"\nit may be called from {instant(record['next_at'])} on", markup=False)
     elif record.get("state") in (None, CallState.PENDING):
         console.out.print("\nit is not called", markup=False)
 
@@ -177,15 +173,11 @@ def _verdict(rule: dict[str, Any]) -> str:
     if rule["passes"]:
         return "passes"
     if rule["until"] is not None:
-        return f"waits until {_when(rule['until'])}"
+        return f"waits until {instant(rule['until'])}"
     return f"ends it: {rule['reason']}" if rule["reason"] else "forbids it"
 
 
 def _attempt(attempt: dict[str, Any]) -> tuple[str, ...]:
     ended = ": ".join(filter(None, (attempt.get("disposition"), attempt.get("reason"))))
     instants = (attempt.get(name) for name in ("begun_at", "started_at", "over_at"))
-    return str(attempt["number"]), *(_when(float(at)) if at else "-" for at in instants), ended
-
-
-def _when(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at))
+    return str(attempt["number"]), *(instant(float(at)) if at else "-" for at in instants), ended

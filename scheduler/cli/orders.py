@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,16 +109,31 @@ def record_of(
     return {"campaigns": records, **more}
 
 
-def waited_record(waited: Waited) -> dict[str, Any]:
-    """Return how long the starts were waited for as JSON has it."""
-    return {
-        "waited_seconds": round(waited.seconds, 3),
-        "unanswered_starts": waited.unanswered,
-    }
+def report(
+    views: Sequence[CampaignView],
+    ids: Sequence[str] | None,
+    waited: Waited,
+    told: Callable[[CampaignView], str],
+    *,
+    json: bool,
+) -> None:
+    """Say how campaigns stand that were told to let no more out, and how long that took."""
+    if json:
+        waits = {
+            "waited_seconds": round(waited.seconds, 3),
+            "unanswered_starts": waited.unanswered,
+        }
+        console.emit(record_of(views, ids, **waits))
+        return
+    for view in views:
+        console.out.print(told(view), markup=False)
+    if views:
+        _say_waited(waited)
+    else:
+        say_none()
 
 
-def say_waited(waited: Waited) -> None:
-    """Say how long the starts under way were waited for."""
+def _say_waited(waited: Waited) -> None:
     console.out.print(f"no start is under way, after {waited.seconds:.1f} s", markup=False)
     if waited.unanswered:
         console.warn(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.cli import console, options, orders
+from scheduler.cli import options, orders
 from scheduler.cli.ledger import ledger
 from scheduler.models import CampaignState
 from scheduler.store import CampaignView, campaign_view
@@ -28,15 +28,7 @@ def pause(
             store.halt(view.campaign_id, control=control)
         waited = orders.await_starts(store, before)
         views = [campaign_view(store, view.campaign_id) for view in before]
-    if json:
-        console.emit(orders.record_of(views, ids, **orders.waited_record(waited)))
-        return
-    for view in views:
-        console.out.print(_told(view), markup=False)
-    if not views:
-        orders.say_none()
-    else:
-        orders.say_waited(waited)
+    orders.report(views, ids, waited, _told, json=json)
 
 
 def _told(view: CampaignView) -> str:

@@ -101,7 +101,7 @@ def _show_one(view: CampaignView) -> None:
     for label, count in view.dispositions.items():
         console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
     if view.next_due_at is not None and view.next_due_at > time.time():
-        when = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(view.next_due_at))
+        when = orders.instant(view.next_due_at)
         console.out.print(f"  the next call is due at {when}")
     if view.stopped_itself:
         again = f"callsched resume {view.campaign_id} has it go on"

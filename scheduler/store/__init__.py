@@ -24,7 +24,7 @@ from scheduler.store.controls import (
     starts_under_way,
     stop_call,
 )
-from scheduler.store.do_not_call import bar, barred, is_barred
+from scheduler.store.do_not_call import bar, barred
 from scheduler.store.erasing import called_rows, collect_no_more, erase, erase_lines
 from scheduler.store.explaining import Found, Standing, explain, standing
 from scheduler.store.ledger import Claim, Control, Leases, LimitView, StopOrder, Store
@@ -133,7 +133,6 @@ __all__ = [
     "firings_of",
     "forget_limit",
     "hint",
-    "is_barred",
     "is_launch_due",
     "keep_collected",
     "keep_schedule",

@@ -67,11 +67,6 @@ def barred(store: Store, address: str) -> tuple[str, Listing] | None:
     return None
 
 
-def is_barred(store: Store, address: str) -> bool:
-    """Whether a number or SIP address is on the list."""
-    return barred(store, address) is not None
-
-
 def prefixes_of(address: str) -> list[str]:
     """Return every prefix that would put a number on the list; a SIP address has none."""
     if not address.startswith("+"):

@@ -14,7 +14,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from scheduler.embedded import EmbeddedRedis
 from scheduler.models import OnMachine, StartOptions
-from scheduler.store import bar, is_barred, keys, said
+from scheduler.store import bar, barred, keys, said
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ANYBODY, LONG_SECONDS, Rig, number
 from tests.sandbox_process import SandboxProcess
@@ -343,7 +343,7 @@ def test_who_asks_not_to_be_called_is_not_called_again(rig: Rig, sandbox: Sandbo
     rig.load(magic(42), max_duration_seconds=60.0, options=options)
     rig.start()
 
-    wait_until(lambda: is_barred(rig.store, magic(42)))
+    wait_until(lambda: barred(rig.store, magic(42)) is not None)
 
     assert rig.record()["state"] == "connected"  # it was asked for no more than that
     rig.load(magic(42), campaign_id="later")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.models import CampaignState, Reason, Row
-from scheduler.store import Store, bar, barred, do_not_call, is_barred
+from scheduler.store import Store, bar, barred, do_not_call
 from scheduler.store.do_not_call import KEY, Listing, entries, import_entries, unbar
 from tests.integration.ledger import Ledger, contact, named, rows
 
@@ -14,20 +14,20 @@ SIP = "sip:room7@sip.example.com"
 
 
 def test_who_asked_for_it_is_on_the_list_once(ledger: Ledger, other: Store) -> None:
-    assert not is_barred(ledger.store, NUMBER)
+    assert barred(ledger.store, NUMBER) is None
 
     assert bar(ledger.store, NUMBER, "asked for it", now=100.0)
     assert not bar(other, NUMBER, "asked again", now=200.0)
 
     assert barred(other, NUMBER) == (NUMBER, Listing(100.0, "asked for it"))
-    assert not is_barred(other, OTHER)
+    assert barred(other, OTHER) is None
 
 
 def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(ledger: Ledger) -> None:
     bar(ledger.store, NUMBER, "asked for it", now=100.0)
 
     assert unbar(ledger.store, NUMBER)
-    assert not is_barred(ledger.store, NUMBER)
+    assert barred(ledger.store, NUMBER) is None
     assert not unbar(ledger.store, NUMBER)
 
     assert bar(ledger.store, NUMBER, "asked again", now=200.0)
@@ -57,14 +57,14 @@ def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(ledger: Ledger)
 
     unbar(ledger.store, NUMBER)
 
-    assert is_barred(ledger.store, NUMBER)
+    assert barred(ledger.store, NUMBER) is not None
 
 
 def test_a_sip_address_is_on_the_list_by_itself(ledger: Ledger) -> None:
     bar(ledger.store, SIP, "asked for it")
 
-    assert is_barred(ledger.store, SIP)
-    assert not is_barred(ledger.store, f"{SIP};transport=tcp")
+    assert barred(ledger.store, SIP) is not None
+    assert barred(ledger.store, f"{SIP};transport=tcp") is None
 
 
 def test_what_an_earlier_release_wrote_is_still_on_the_list(ledger: Ledger) -> None:

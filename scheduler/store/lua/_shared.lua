@@ -106,8 +106,12 @@ local function go_on(campaign, account)
 end
 
 -- What a campaign says of its calls. What it does not say is null, which is a value in Lua.
+local policies = {}
 local function policy_of(campaign)
-  return cjson.decode(redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
+  if not policies[campaign] then
+    policies[campaign] = cjson.decode(redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
+  end
+  return policies[campaign]
 end
 
 local function is_set(value)
