@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(predicate: Callable[[], object], within_seconds: float) -> None:
+def wait_until(predicate: Callable[[], object], within_seconds: float = 60.0) -> None:
     """Look again and again until it holds; fail when it does not in time."""
     give_up_at = time.monotonic() + within_seconds
     while not predicate():

@@ -10,12 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Self
-
-from tests import waiting
-
-wait_until = partial(waiting.wait_until, within_seconds=15.0)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.campaign import Command, Event, Judge, Site, magic, numbers
+from tests.functional.campaign import LATE_SECONDS, Command, Event, Judge, Site, magic, numbers
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.timeout(120)
@@ -96,7 +96,7 @@ def test_the_limit_is_used_and_never_exceeded(large: tuple[Site, Command, Judge]
     assert judge.refusals == []
 
 
-def test_every_stop_leaves_within_a_second_of_its_deadline(
+def test_every_call_is_stopped_at_its_deadline_and_none_before(
     large: tuple[Site, Command, Judge],
 ) -> None:
     _, _, judge = large
@@ -104,13 +104,6 @@ def test_every_stop_leaves_within_a_second_of_its_deadline(
     judge.assert_on_time(2.0)
     assert len(judge.lateness(2.0)) == 300
     assert judge.live == set()
-
-
-def test_the_slots_are_kept_busy(large: tuple[Site, Command, Judge]) -> None:
-    _, _, judge = large
-
-    began, ended = judge.events("accepted")[0], judge.events("ended")[-1]
-    assert ended["at"] - began["at"] < 1.6 * 300 / 20 * 2.0
 
 
 def test_every_result_is_explained(large: tuple[Site, Command, Judge]) -> None:
@@ -124,7 +117,7 @@ def test_every_result_is_explained(large: tuple[Site, Command, Judge]) -> None:
     told = {record["connection_id"]: record["conversation_id"] for record in records}
     asked = {event["connection_id"]: event["conversation_id"] for event in judge.events("answered")}
     assert told == asked
-    assert all(2.0 <= record["duration_seconds"] < 3.0 for record in records)
+    assert all(2.0 <= record["duration_seconds"] < 2.0 + LATE_SECONDS for record in records)
     assert {record["attempts"] for record in records} == {1}
 
 

@@ -16,8 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.functional.campaign import Command, Judge, Site, magic, numbers, wait_until
+from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -17,7 +17,7 @@ from scheduler.store import campaign_view, keys, take_collect
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ACCOUNT, ANYBODY, Rig, number
 from tests.sandbox_process import SandboxProcess
-from tests.wire import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -104,7 +104,7 @@ def test_what_was_said_is_in_the_result(opened: Open, sandbox: SandboxProcess) -
     assert texts(record) == spoken(sandbox, record)
     assert len(texts(record)) > 2
     assert set(record["transcript"][0]) >= {"speaker", "text", "started_at"}
-    assert abs(record["transcript"][0]["started_at"] - record["started_at"]) < 5
+    assert abs(record["transcript"][0]["started_at"] - record["started_at"]) < 60
     assert set(insights) == {*Insight} - {Insight.TRANSCRIPT}
     assert [each["text"] for each in insights["topics"]] == [
         each["text"] for each in known["topics"]["topics"]

@@ -10,17 +10,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.embedded import EmbeddedRedis
-from tests.functional.campaign import (
-    EARLY_SECONDS,
-    Command,
-    Judge,
-    Site,
-    numbers,
-    wait_until,
-    write_contacts,
-)
+from tests.functional.campaign import EARLY_SECONDS, Command, Judge, Site, numbers, write_contacts
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 

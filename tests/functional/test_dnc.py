@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from tests.functional.campaign import Command, Judge, Site, numbers, wait_until
+from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.long]
 

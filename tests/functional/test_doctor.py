@@ -17,10 +17,11 @@ import pytest
 from scheduler.models import Durability
 from scheduler.store import Store, keys
 from scheduler.store.health import Finding, account_findings, redis_findings
-from tests.functional.campaign import Command, Site, wait_until
+from tests.functional.campaign import Command, Site
 from tests.functional.test_cli import Api, serving
 from tests.integration.test_durability import ANY, NEW, Machine, Server, needs_waitaof
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 

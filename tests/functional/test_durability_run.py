@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.campaign import Judge, Site, numbers, wait_until
+from tests.functional.campaign import Judge, Site, numbers
 from tests.integration.test_durability import ANY, NEW, OLD, Machine, needs_waitaof
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 

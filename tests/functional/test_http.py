@@ -21,7 +21,8 @@ from requests.auth import AuthBase
 from scheduler.errors import MaybeDone, NotDone, NotSent
 from scheduler.providers import http as exchange
 from scheduler.providers.http import Line, watchdog
-from tests.wire import Peer, Talk, http, wait_until
+from tests.waiting import wait_until
+from tests.wire import Peer, Talk, http
 
 OK = http(200, {"said": "yes"})
 

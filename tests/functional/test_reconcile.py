@@ -100,7 +100,7 @@ def test_a_call_that_was_placed_is_found_and_what_was_said_in_it_is_read(
         ours = sandbox.conversation(record["conversation_id"])
         assert ours["request"]["endpoint"]["phoneNumber"] == number
         assert record["transcript"] and record["insights"]["summary"]
-        assert 0.5 < record["duration_seconds"] < 3.0
+        assert record["duration_seconds"] > 0.5
 
     again = site.call("reconcile", "c", "--json")
 

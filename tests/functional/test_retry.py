@@ -15,9 +15,10 @@ from scheduler.embedded import EmbeddedRedis
 from scheduler.models import Row
 from scheduler.store import Store, campaign_view
 from scheduler.store.retrying import ended_calls, origin, take
-from tests.functional.campaign import Command, Judge, Site, magic, numbers, wait_until
+from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 

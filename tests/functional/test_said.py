@@ -13,9 +13,10 @@ import pytest
 from scheduler.cli.console import as_json
 from scheduler.models import Attempt
 from scheduler.store import Heard
-from tests.functional.campaign import Command, Site, magic, wait_until
+from tests.functional.campaign import Command, Site, magic
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 

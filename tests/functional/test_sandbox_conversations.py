@@ -3,19 +3,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import pytest
 import requests
 
-from tests import waiting
 from tests.sandbox_process import ANYBODY, Client, SandboxProcess, magic
+from tests.waiting import wait_until
 
 EVERY = "/v1/conversations"
 LENGTH = 11  #: lines of the usual script
-
-wait_until = partial(waiting.wait_until, within_seconds=10.0)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,10 @@ import websockets
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from tests import waiting
 from tests.sandbox_process import Client, SandboxProcess, magic
+from tests.waiting import wait_until
 
 PATHS = ("/session/subscribe", "/v1/subscribe", "/events")
-
-wait_until = partial(waiting.wait_until, within_seconds=10.0)
 
 
 @pytest.fixture(scope="module")

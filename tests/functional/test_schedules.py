@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from scheduler.embedded import EmbeddedRedis
-from tests.functional.campaign import Command, Judge, Site, numbers, wait_until
+from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 

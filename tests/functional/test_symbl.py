@@ -26,7 +26,8 @@ from scheduler.providers import Order, SpeakerEvent, Symbl
 from scheduler.providers.symbl import access, client
 from scheduler.settings import Settings
 from tests.sandbox_process import SandboxProcess
-from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, Talk, http, wait_until
+from tests.waiting import wait_until
+from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, Talk, http
 
 ANYBODY = "+12025550143"
 ORDER = Order(ANYBODY, session_name="autumn c:7:1")

@@ -22,7 +22,8 @@ from scheduler.store import RedisTokenShelf, Store, keys
 from tests.functional.campaign import Judge, Site, numbers
 from tests.functional.rig import Rig, number
 from tests.sandbox_process import SandboxProcess
-from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, http, wait_until
+from tests.waiting import wait_until
+from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, http
 
 ORDER = Order("+12025550143", session_name="autumn c:7:1")
 STARTED = http(200, {"connectionId": "c-1", "conversationId": "51"})
