@@ -170,7 +170,7 @@ def test_run_alone_is_killed_and_its_workers_see_the_calls_to_their_ends(
 
     wait_until(lambda: not site.workers() and site.redis() is None)
     judge = Judge(sandbox)
-    assert max(event["at"] for event in judge.events("start")) < killed_at + 2
+    assert max(event["at"] for event in judge.events("start")) < killed_at + 10
     assert judge.live == set()
     judge.assert_on_time(3.0)
     assert judge.rung_twice == []
@@ -201,14 +201,14 @@ def test_stops_leave_on_time_while_every_dialling_thread_waits_for_a_slow_api(
     words = ("run", "slow.csv", "--max-concurrency", "8", "--workers", "1", "--json")
     run = start_until(site, sandbox, 8, *words)
 
-    sandbox.knobs(latency_seconds=8)
+    sandbox.knobs(latency_seconds=12)
 
     assert run.wait() == 0, run.err
     judge = Judge(sandbox)
     assert judge.accepted == dict.fromkeys(seconds, 1)
     held_at = judge.events("start")[-1]["at"]
     stopped_at = [event["at"] for event in judge.events("ended")][7]
-    assert held_at < stopped_at < held_at + 8, "the long calls ended while every thread waited"
+    assert held_at < stopped_at < held_at + 12, "the long calls ended while every thread waited"
     judge.assert_on_time(lambda number: seconds[number])
 
 
