@@ -14,6 +14,7 @@ from tenacity.wait import wait_exponential
 from scheduler.clock import since_boot
 from scheduler.dialer import Duty, give_way, waited
 from scheduler.errors import NotRecorded, ProviderError
+from scheduler.exchanges import NOBODY, Exchange, Watchers
 from scheduler.masking import mask_text
 from scheduler.models import Insight
 from scheduler.providers import Provider
@@ -50,13 +51,18 @@ class Collector:
         *,
         patience_seconds: float,
         is_stopping: Callable[[], bool],
+        watchers: Watchers = NOBODY,
     ) -> None:
-        """`is_stopping` says whether this worker has more urgent things to do."""
+        """`is_stopping` says whether this worker has more urgent things to do.
+
+        `watchers` look on at every reading.
+        """
         self._store = store
         self._provider = provider
         self._duty = duty
         self._patience_seconds = patience_seconds
         self._is_stopping = is_stopping
+        self._watchers = watchers
         self.closing = threading.Event()  #: set: begin no other conversation
 
     def collect(self, until: float) -> None:
@@ -69,7 +75,7 @@ class Collector:
             reading = _Reading(
                 self._store, self._provider, self._duty.account, due, self._patience_seconds
             )
-            reading.read()
+            reading.read(self._watchers)
 
 
 class _Reading:
@@ -90,16 +96,17 @@ class _Reading:
         self._patience_seconds = patience_seconds
         self._taken_at = since_boot()
 
-    def read(self) -> None:
+    def read(self, watchers: Watchers) -> None:
         """Read the conversation; keep it when it is complete, else have it read again."""
         digest = self._due.digest
         try:
-            transcript = self._ask(Insight.TRANSCRIPT)
-            digest = _digest(transcript)
-            if self._is_complete(transcript, digest):
-                self._keep(transcript)
-            else:
-                self._postpone(digest)
+            with watchers.see(Exchange("collect", self._due.attempt)):
+                transcript = self._ask(Insight.TRANSCRIPT)
+                digest = _digest(transcript)
+                if self._is_complete(transcript, digest):
+                    self._keep(transcript)
+                else:
+                    self._postpone(digest)
         except ProviderError as error:
             logger.info("%s: what was said: %s", self._due.attempt, mask_text(str(error)))
             if self._is_late():

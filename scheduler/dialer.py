@@ -37,6 +37,7 @@ from scheduler.errors import (
     Refused,
     StaleAttempt,
 )
+from scheduler.exchanges import NOBODY, Exchange, Watchers
 from scheduler.masking import mask_text
 from scheduler.models import (
     Attempt,
@@ -118,11 +119,13 @@ class Dialer:
         connected: Callable[[], None],
         is_behind: Callable[[], bool] = lambda: False,
         threads: int = 1_000_000,
+        watchers: Watchers = NOBODY,
     ) -> None:
         """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
 
         `connected` is told that there is a live connection more to listen to; `is_behind` says
-        whether stops wait for this process. No more than `threads` dial at once.
+        whether stops wait for this process. No more than `threads` dial at once. `watchers` look on
+        at every start and stop.
         """
         self._store = store
         self._provider = provider
@@ -131,6 +134,7 @@ class Dialer:
         self._deadline_in = deadline_in
         self._connected = connected
         self._is_behind = is_behind
+        self._watchers = watchers
         self._closing = threading.Event()
         self._lingering = threading.Condition()
         self._pacing = threading.Lock()
@@ -177,6 +181,12 @@ class Dialer:
                 return True
             finally:
                 self._idle -= 1
+
+    @property
+    def dialling(self) -> int:
+        """How many threads dial, without those that linger."""
+        with self._lingering:
+            return self._inside - self._idle
 
     @property
     def is_closing(self) -> bool:
@@ -276,7 +286,8 @@ class Dialer:
             asked_at = since_boot()
             if not self._begin(claim, token, closes_at):
                 return False
-            connection = self._provider.start(order, partial(_leave, asked_at))
+            with self._watchers.see(Exchange("start", claim.attempt)):
+                connection = self._provider.start(order, partial(_leave, asked_at))
         except ProviderError as error:
             logger.warning("%s: %s", claim.attempt, mask_text(str(error)))
             self._settle(claim, token, error)
@@ -441,7 +452,8 @@ class Dialer:
             reraise=True,
         )
         try:
-            certain(self._provider.stop, connection_id)
+            with self._watchers.see(Exchange("stop", attempt, ends_as=Disposition.STOPPED)):
+                certain(self._provider.stop, connection_id)
         except NoSuchConnection:
             return True
         except ProviderError as error:
@@ -475,7 +487,9 @@ class Dialer:
         """Send one stop. Unless it is confirmed, the ledger has it sent again."""
         disposition, reason = _ENDINGS.get(order.why, _AT_ITS_DEADLINE)
         try:
-            answer = self._provider.stop(order.connection_id)
+            late = order.late_seconds if order.sendings == 1 else None
+            with self._watchers.see(Exchange("stop", order.attempt, late, disposition)):
+                answer = self._provider.stop(order.connection_id)
         except NoSuchConnection as error:
             logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
             denied = self._store.deny(self._duty.account, order.attempt)

@@ -209,7 +209,8 @@ class Listener:
     @property
     def open_sockets(self) -> int:
         """How many sockets are open now."""
-        return sum(follower.is_open for follower in self._following.values())
+        # A copy, because other threads ask as well.
+        return sum(follower.is_open for follower in list(self._following.values()))
 
     async def subscriptions(self, ear: Ear) -> Sequence[Subscription]:
         """Return where to listen; fetching a token may take a while."""

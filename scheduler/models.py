@@ -299,6 +299,22 @@ class Canary:
     failures: tuple[Disposition, ...] = FAILURES
 
 
+class Event(StrEnum):
+    """What a webhook can be told."""
+
+    CALL_ENDED = "call.ended"  #: and what was said in it has been read
+    CAMPAIGN_FINISHED = "campaign.finished"
+    CAMPAIGN_STOPPED = "campaign.stopped"  #: it stopped itself
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Who is told of what."""
+
+    url: str
+    events: tuple[Event, ...] = tuple(Event)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How the calls of one campaign are made; stored with the campaign when it is created."""
@@ -322,6 +338,7 @@ class Policy:
     circuit_breaker: CircuitBreaker | None = None
     canary: Canary | None = None
     budget_seconds: float | None = None  #: of calls, those that are live at their worst
+    webhooks: tuple[Webhook, ...] = ()
 
 
 class Overlap(StrEnum):

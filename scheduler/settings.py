@@ -29,6 +29,13 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _a_day_or_more(length_seconds: float) -> float:
+    # For a day a stop that nobody confirms is repeated.
+    if length_seconds < 86_400:
+        raise ValueError("expected 1d or more")
+    return length_seconds
+
+
 class Settings(BaseSettings):
     """Every setting, with its default. Secrets are never shown."""
 
@@ -103,6 +110,21 @@ class Settings(BaseSettings):
     durability: Durability = Field(
         default=Durability.SERVER,
         description="what a start waits for before it leaves: server (nothing more), disk, replica",
+    )
+    result_ttl: Annotated[Duration, AfterValidator(_a_day_or_more)] | None = Field(
+        default=None, description="how long a finished campaign's results are kept; absent: always"
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="what webhooks are signed with: whsec_… (base64)"
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="where a worker answers /metrics, /healthz and /readyz"
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65_535, description="the port of these; 0: they are not offered"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="how log lines are written"
     )
     celery_config: Path | None = Field(
         default=None, description="a file whose names override celeryconfig.py"

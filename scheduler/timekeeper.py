@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 from scheduler.clock import since_boot
 from scheduler.dialer import Dialer, Duty
@@ -52,10 +53,10 @@ class Stops:
             return len(self._sending) < self._threads
 
     @property
-    def are_busy(self) -> bool:
-        """Whether a stop is being sent."""
+    def sending(self) -> int:
+        """How many stops are being sent."""
         with self._lock:
-            return bool(self._sending)
+            return len(self._sending)
 
     def send(self, order: StopOrder) -> None:
         """Send a stop, unless this worker is at it already."""
@@ -63,11 +64,12 @@ class Stops:
             if order.connection_id in self._sending:
                 return
             self._sending.add(order.connection_id)
-        self._executor.submit(self._send, order)
+        self._executor.submit(self._send, order, since_boot())
 
-    def _send(self, order: StopOrder) -> None:
+    def _send(self, order: StopOrder, taken_at: float) -> None:
+        late = order.late_seconds + since_boot() - taken_at
         try:
-            self._dialer.stop(order)
+            self._dialer.stop(replace(order, late_seconds=late))
         except SchedulerError as error:
             # Not confirmed on record: the ledger has it sent again.
             logger.warning("%s: stop: %s", order.attempt, error)
@@ -118,6 +120,9 @@ class Timekeeper:
         self._woken = threading.Event()
         self._sleeps_until = 0.0
         self._behind = False
+        self._ticked_at = since_boot()
+        self.ticks = 0  #: since it was started
+        self.is_cut_off = False  #: whether the last tick did not reach the ledger
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="timekeeper", daemon=True)
 
@@ -138,7 +143,17 @@ class Timekeeper:
     @property
     def is_stopping(self) -> bool:
         """Whether this worker sends a stop just now."""
-        return self._stops is not None and self._stops.are_busy
+        return self.stops_sending > 0
+
+    @property
+    def stops_sending(self) -> int:
+        """How many stops this worker sends just now."""
+        return self._stops.sending if self._stops is not None else 0
+
+    @property
+    def silent_seconds(self) -> float:
+        """For how long it has not ticked; more than a moment when something holds it up."""
+        return since_boot() - self._ticked_at
 
     def close(self) -> None:
         """Leave; the stops that are being sent are seen to their end."""
@@ -172,13 +187,19 @@ class Timekeeper:
 
     def _tick_safely(self) -> float:
         try:
-            return self.tick()
+            sleep = self.tick()
+            self.is_cut_off = False
+            return sleep
         except LedgerUnreachable as error:
+            self.is_cut_off = True
             logger.error("the timekeeper can't reach the ledger: %s", error)
             self._revive_safely()
         except Exception:
             # A timekeeper that dies leaves calls running, so it outlives every fault.
             logger.exception("a tick failed")
+        finally:
+            self.ticks += 1
+            self._ticked_at = since_boot()
         return LONGEST_SLEEP_SECONDS
 
     def _revive_safely(self) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
 
@@ -15,13 +19,24 @@ from scheduler.clock import since_boot
 from scheduler.collector import Collector
 from scheduler.dialer import Dialer, Duty
 from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.exchanges import Watchers, Work, log
+from scheduler.health import unready, unwell
+from scheduler.housekeeping import Housekeeping
 from scheduler.ledger import open_store
 from scheduler.listener import Listener
 from scheduler.messages import Messages
 from scheduler.providers import Symbl
+from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
-from scheduler.store import RedisTokenShelf, awaited, campaign_view
+from scheduler.sight import Sight, see
+from scheduler.store import RedisTokenShelf, WorkerHealth, awaited, campaign_view
 from scheduler.timekeeper import Timekeeper
+from scheduler.tracing import open_traces
+from scheduler.webhooks import Teller
+
+if TYPE_CHECKING:
+    from scheduler.endpoint import Endpoint
+    from scheduler.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +61,31 @@ _WHEN_IT_ANSWERS = Retrying(
     wait=wait_fixed(1),
     before_sleep=before_sleep_log(logger, logging.WARNING),
 )
+
+
+def worker_name() -> str:
+    """Return what this process is called in the ledger, in logs, metrics and traces."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class _Seats:
+    """How many threads of the pool may do one kind of work."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.taken = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        with self._lock:
+            if self.taken == self.count:
+                return False
+            self.taken += 1
+            return True
+
+    def leave(self) -> None:
+        with self._lock:
+            self.taken -= 1
 
 
 class Worker:
@@ -88,6 +128,17 @@ class Worker:
             revive=self._revive,
             send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
         )
+        threads: dict[Work, int] = {
+            "start": seats,
+            "stop": settings.stop_threads,
+            "collect": readers,
+        }
+        self._sight = Sight(lambda: see(self._store, settings.account))
+        self._metrics = self._open_metrics(threads)
+        self._endpoint = self._open_endpoint(self._metrics)
+        self._traces = open_traces(worker_name(), settings.account)
+        told = [one.watch for one in (self._metrics, self._traces) if one is not None]
+        watchers = Watchers(log, *told)
         self._dialer = Dialer(
             self._store,
             self._provider,
@@ -97,6 +148,7 @@ class Worker:
             connected=lambda: self._listener.look(),
             is_behind=lambda: self._timekeeper.is_behind,
             threads=seats,
+            watchers=watchers,
         )
         self._listener = Listener(
             self._store,
@@ -111,8 +163,18 @@ class Worker:
             self._duty,
             patience_seconds=settings.insights_patience,
             is_stopping=lambda: self._timekeeper.is_stopping,
+            watchers=watchers,
         )
-        self._readers, self._seats = threading.Semaphore(readers), threading.Semaphore(seats)
+        self._readers, self._seats = _Seats(readers), _Seats(seats)
+        self._started_at = time.time()
+        self._housekeeping = Housekeeping(
+            self._store,
+            settings.account,
+            worker_name(),
+            health=self.health,
+            result_ttl=settings.result_ttl,
+        )
+        self._teller = self._open_teller(settings)
 
     def start(self) -> None:
         """Do the first tick, overdue stops before anything else, and go on in threads."""
@@ -123,24 +185,29 @@ class Worker:
             logger.error("the worker starts without its ledger: %s", error)
         self._timekeeper.start(self._dialer, self._settings.stop_threads)
         self._listener.start()
+        self._housekeeping.start()
+        if self._teller is not None:
+            self._teller.start()
+        if self._endpoint is not None:
+            self._endpoint.start()
         if self._assignment.parent_fd is not None:
             threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
 
     def dial(self) -> None:
         """Dial what is due, unless dials hold their share of this worker's threads already."""
-        if self._seats.acquire(blocking=False):
+        if self._seats.take():
             try:
                 self._dialer.dial(until=since_boot() + DIAL_TASK_SECONDS)
             finally:
-                self._seats.release()
+                self._seats.leave()
 
     def collect(self) -> None:
         """Read what was said, unless enough of this worker's threads do."""
-        if self._readers.acquire(blocking=False):
+        if self._readers.take():
             try:
                 self._collector.collect(until=since_boot() + DIAL_TASK_SECONDS)
             finally:
-                self._readers.release()
+                self._readers.leave()
 
     def launch(self) -> None:
         """Load the campaigns of schedules that fire."""
@@ -148,6 +215,19 @@ class Worker:
         from scheduler.firing import launch_due
 
         launch_due(self._store, self._settings, lambda: self._dialer.is_closing)
+
+    def health(self) -> WorkerHealth:
+        """Say what this worker is at."""
+        return WorkerHealth(
+            started_at=self._started_at,
+            version=metadata.version("callsched"),
+            threads=self._seats.count,
+            dialling=self._dialer.dialling,
+            stopping=self._timekeeper.stops_sending,
+            sockets=self._listener.open_sockets,
+            collecting=self._readers.taken,
+            campaign_id=self._assignment.campaign_id,
+        )
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
@@ -159,9 +239,61 @@ class Worker:
         self.drain()
         self._listener.close()
         self._timekeeper.close()
+        if self._teller is not None:
+            self._teller.close()
+        self._housekeeping.close()
+        if self._endpoint is not None:
+            self._endpoint.close()
+        if self._traces is not None:
+            self._traces.close()
         self._store.close()
         if self.embedded is not None:
             self.embedded.close()
+
+    def _open_metrics(self, threads: Mapping[Work, int]) -> Metrics | None:
+        if not self._settings.metrics_port or self._assignment.campaign_id:
+            return None
+        # Only now: most workers are asked nothing, and need not import what answers.
+        from scheduler.metrics import Metrics
+
+        return Metrics(
+            self._settings.account,
+            worker_name(),
+            ceiling=self._duty.ceiling,
+            fingerprint=self._provider.fingerprint,
+            threads=threads,
+            health=self.health,
+            timekeeper=self._timekeeper,
+            is_draining=lambda: self._dialer.is_closing,
+            look=self._sight.look,
+        )
+
+    def _open_endpoint(self, metrics: Metrics | None) -> Endpoint | None:
+        if metrics is None:
+            return None
+        from scheduler.endpoint import Endpoint
+
+        return Endpoint(
+            self._settings.metrics_host,
+            self._settings.metrics_port,
+            metrics.registry,
+            unwell=lambda: unwell(
+                self._timekeeper.silent_seconds, is_cut_off=self._timekeeper.is_cut_off
+            ),
+            unready=lambda: unready(
+                self._sight.look(),
+                self._provider.fingerprint,
+                is_draining=self._dialer.is_closing,
+            ),
+        )
+
+    def _open_teller(self, settings: Settings) -> Teller | None:
+        """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
+        if settings.webhook_secret is None:
+            return None
+        return Teller(
+            self._store, settings.account, Poster(settings.webhook_secret.get_secret_value())
+        )
 
     def _watch_parent(self) -> None:
         """When the parent has died, see the live calls to their ends and leave."""

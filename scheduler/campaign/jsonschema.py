@@ -56,6 +56,7 @@ def campaign_schema() -> _Schema:
     for key in _ONE_OR_MORE:
         described = {"description": keys[key].pop("description")}
         keys[key] = _listed_or_one({"anyOf": [keys[key]]}) | described
+    keys["webhooks"] = _one_or_some(keys["webhooks"])
     head = {"$schema": _DIALECT, "title": "A campaign file of callsched"}
     plain = _plain(schema)
     return head | {key: part for key, part in plain.items() if key not in head}
@@ -105,6 +106,15 @@ def _listed_or_one(part: _Schema) -> _Schema:
         return part
     # A text is split at semicolons, commas and blanks, or is a list in YAML's short form.
     return part | {"anyOf": [*branches, arrays[0]["items"], {"type": "string", "minLength": 1}]}
+
+
+def _one_or_some(listed: _Schema) -> _Schema:
+    """Let a list be written as its one item, and an item as its address."""
+    address: _Schema = {"type": "string", "pattern": "^https?://"}
+    each = {"anyOf": [address, listed["items"]]}
+    described = {"description": listed["description"]}
+    most = {"maxItems": listed["maxItems"]}
+    return described | {"anyOf": [*each["anyOf"], {"type": "array", "items": each} | most]}
 
 
 def _plain(schema: Any) -> Any:

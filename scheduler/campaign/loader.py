@@ -271,6 +271,7 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         circuit_breaker=campaign.circuit_breaker.rule() if campaign.circuit_breaker else None,
         canary=campaign.canary.rule() if campaign.canary else None,
         budget_seconds=campaign.budget.minutes * 60 if campaign.budget else None,
+        webhooks=tuple(told.rule() for told in campaign.webhooks),
     )
 
 

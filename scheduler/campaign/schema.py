@@ -38,6 +38,7 @@ from scheduler.campaign.safeguards import Breaker, Budget, Caps, FirstCalls, Ret
 from scheduler.campaign.templates import Templates
 from scheduler.campaign.texts import PRINTABLE
 from scheduler.campaign.timetable import Timetable
+from scheduler.campaign.webhooks import WEBHOOKS_EXPECTED, Webhooks
 from scheduler.durations import Duration, written
 from scheduler.errors import CampaignError, Problem
 from scheduler.masking import shown
@@ -45,13 +46,6 @@ from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
 
 CONTACTS_EXPECTED = "a list of contacts, or the path of a file of them beside this one"
 _COLUMNS_EXPECTED = "names of ours and of the file, such as {phone_number: Cell}"
-#: Keys of the format that this release does not honour. To ignore one in silence could call
-#: people at night, so it is refused.
-NOT_YET = frozenset(
-    {
-        "webhooks",
-    }
-)
 
 
 def within_ceiling(length_seconds: float, ceiling_seconds: float) -> float:
@@ -167,6 +161,7 @@ class Campaign(BaseModel):
     schedule: Timetable | None = Field(
         default=None, description="cron or at under it, and timezone"
     )
+    webhooks: Webhooks = Field(default=[], description=WEBHOOKS_EXPECTED)
 
 
 def read_campaign(
@@ -200,9 +195,6 @@ def _top(root: document.Mapping) -> dict[str, object]:
 def _problem(detail: ErrorDetails, root: document.Mapping, path: str) -> Problem:
     name, unknown = explained.dotted(detail["loc"]), detail["type"] == "extra_forbidden"
     place = document.place_of(root, *detail["loc"], at_key=unknown)
-    if name in NOT_YET:
-        message = f"{name} is not supported by this release"
-        return Problem(path, message, *place, "unsupported_key")
     if unknown:
         return Problem(path, explained.unknown(detail, Campaign), *place, "unknown_key")
     message = f"{name}: {explained.expected(detail, Campaign)}"

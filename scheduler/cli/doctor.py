@@ -27,7 +27,7 @@ from scheduler.errors import (
 from scheduler.masking import mask_text
 from scheduler.providers import Symbl
 from scheduler.settings import Settings, read_settings
-from scheduler.store import Store
+from scheduler.store import Store, owed_news
 from scheduler.store.health import (
     Finding,
     Level,
@@ -174,9 +174,18 @@ def _ledger(chosen: Settings, fingerprint: str) -> Iterator[Finding]:
 def _account(chosen: Settings, url: str, fingerprint: str) -> list[Finding]:
     store = Store(url)
     try:
-        return account_findings(store, chosen.account, fingerprint)
+        found = account_findings(store, chosen.account, fingerprint)
+        return [*found, *_webhooks(chosen, owed_news(store, chosen.account))]
     finally:
         store.close()
+
+
+def _webhooks(chosen: Settings, owed: int) -> Iterator[Finding]:
+    if chosen.webhook_secret is None and owed:
+        told = f"{owed} messages wait, and without CALLSCHED_WEBHOOK_SECRET workers tell nothing"
+        yield warn("webhooks", told, "set it for the workers")
+    elif chosen.webhook_secret is not None:
+        yield ok("webhooks", f"{owed} messages wait" if owed else "none waits")
 
 
 def _workers() -> Finding:

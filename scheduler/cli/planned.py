@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -94,6 +95,8 @@ def _how(policy: Policy) -> Iterator[tuple[str, str]]:
         yield "circuit_breaker", f"stops at {share} failures of {breaker.min_calls} in {window}"
     if policy.budget_seconds is not None:
         yield "budget", f"{policy.budget_seconds / 60:g} minutes"
+    for webhook in policy.webhooks:
+        yield "webhooks", f"{urlsplit(webhook.url).hostname}: {', '.join(webhook.events)}"
 
 
 def _unforeseen(policy: Policy) -> Iterator[str]:

@@ -73,7 +73,7 @@ def results(
     """
     with ledger() as store:
         campaign_id = id_ or newest(store)
-        campaign_view(store, campaign_id)
+        campaign_view(store, campaign_id).expect_kept()
         export(records_of(store, campaign_id), output, format_)
 
 

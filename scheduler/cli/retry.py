@@ -103,6 +103,7 @@ def retry(
     chosen = settings()
     with ledger() as store:
         campaign = campaign_view(store, id_)
+        campaign.expect_kept()
         survey = _survey(store, campaign, only)
         taker, is_open = _taker(store, campaign, survey, new_id)
         if is_open:

@@ -16,8 +16,9 @@ from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import export, format_of
 from scheduler.cli.supervision import Ending, Supervision
 from scheduler.errors import ConfigError, NotDone
-from scheduler.models import CampaignState
+from scheduler.models import CampaignState, Policy
 from scheduler.providers import Symbl
+from scheduler.providers.posting import Poster
 from scheduler.settings import Settings, settings
 from scheduler.store import CampaignView, Store, campaign_view, live_calls, results
 
@@ -151,6 +152,7 @@ def _run(path: Path, wishes: _Wishes) -> int:
             first=wishes.first,
             encoding=wishes.encoding,
         )
+        _expect_secret(policy)
         kind = batches.kind_of(wishes.id, checked.slug)
         code = batches.stands_back(stack, kind, wishes.if_running, settings().state_dir)
         if code is not None:
@@ -178,6 +180,19 @@ def _run(path: Path, wishes: _Wishes) -> int:
             with Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds) as pool:
                 ending = supervision.watch(pool)
         return _close(store, campaign_id, ending, wishes)
+
+
+def _expect_secret(policy: Policy) -> None:
+    """Webhooks are told by our own workers, and nothing is told without a signature."""
+    secret = settings().webhook_secret
+    if not policy.webhooks:
+        return
+    if secret is None:
+        raise ConfigError(
+            "the campaign has webhooks: set CALLSCHED_WEBHOOK_SECRET, which signs what they are"
+            ' told; make one with: echo "whsec_$(openssl rand -base64 32)"'
+        )
+    Poster(secret.get_secret_value())
 
 
 def _where(stack: ExitStack, wishes: _Wishes) -> tuple[Settings, tuple[int, ...]]:

@@ -103,6 +103,17 @@ def _show_one(view: CampaignView) -> None:
     if view.next_due_at is not None and view.next_due_at > time.time():
         when = orders.instant(view.next_due_at)
         console.out.print(f"  the next call is due at {when}")
+    if view.collecting:
+        console.out.print(f"  {view.collecting:,} conversations are still being read")
+    if view.retired_at is not None:
+        console.out.print(
+            f"  its results are kept no longer, since {orders.instant(view.retired_at)}"
+        )
+    _show_who_holds(view)
+
+
+def _show_who_holds(view: CampaignView) -> None:
+    """Show why it makes no new calls, and what mends it."""
     if view.stopped_itself:
         again = f"callsched resume {view.campaign_id} has it go on"
         console.out.print(f"  it stopped itself: {view.stopped_itself}; {again}", markup=False)
@@ -114,8 +125,6 @@ def _show_one(view: CampaignView) -> None:
         if view.calls[CallState.PENDING]:
             again = f"callsched cancel {view.campaign_id} ends what is left to end"
             console.out.print(f"  it was interrupted: {again}", markup=False)
-    if view.collecting:
-        console.out.print(f"  {view.collecting:,} conversations are still being read")
 
 
 def account_line(account: AccountView) -> str:

@@ -24,9 +24,13 @@ from scheduler.store import (
     awaited,
     campaign_view,
     live_calls,
+    owed_news,
 )
 
 LOOK_SECONDS = 0.25
+
+#: How long webhooks have to hear of the last calls; later they hear of them from another worker.
+TELLING_SECONDS = 15.0
 
 #: What is due within this time is waited for also with --no-wait: longer than after a 429.
 SOON_SECONDS = 35.0
@@ -68,6 +72,7 @@ class Supervision:
         self._interrupts = 0
         self._handled = 0
         self._watching = False
+        self._told_by = 0.0
         self._progress = Progress(settings.max_concurrency)
 
     @contextmanager
@@ -158,8 +163,8 @@ class Supervision:
         if account.outage:
             url = self._settings.symbl_base_url
             return f"{url} does not answer: one probe goes out at a time"
-        if campaign.state is CampaignState.FINISHED and campaign.collecting:
-            return f"every call has ended; reading what was said in {campaign.collecting} of them"
+        if campaign.state is CampaignState.FINISHED:
+            return _still_done(campaign)
         due_at = campaign.next_due_at
         if due_at is not None and campaign.open == 0 and due_at > time.time() + 1:
             when = time.strftime("%H:%M:%S", time.localtime(due_at))
@@ -176,9 +181,9 @@ class Supervision:
             return self._ending(INTERRUPTED, f"interrupted: {pending} calls left; {again}")
         if campaign.state is CampaignState.FINISHED:
             self._progress.calling_ended()
-            if campaign.collecting:
+            if campaign.collecting or self._waits_for_webhooks(campaign):
                 return None
-            return self._ending(0, self._left_live(campaign))
+            return self._ending(0, self._left_behind(campaign))
         if campaign.stopped_itself:
             said = f"error: the campaign stopped itself: {campaign.stopped_itself}"
             then = (
@@ -191,7 +196,17 @@ class Supervision:
             return self._ending(3, f"{pending} calls left{why}; {again}")
         return None
 
-    def _left_live(self, campaign: CampaignView) -> str:
+    def _waits_for_webhooks(self, campaign: CampaignView) -> bool:
+        """Whether they are being told just now; one that does not answer is not waited for."""
+        if not campaign.policy.webhooks:
+            return False
+        self._told_by = self._told_by or time.monotonic() + TELLING_SECONDS
+        return self._owed_news(campaign) > 0 and time.monotonic() < self._told_by
+
+    def _owed_news(self, campaign: CampaignView) -> int:
+        return owed_news(self._store, campaign.account, self._campaign_id)
+
+    def _left_behind(self, campaign: CampaignView) -> str:
         left = len(live_calls(self._store, campaign.account, self._campaign_id))
         others = len(live_calls(self._store, campaign.account)) - left
         said = []
@@ -205,10 +220,22 @@ class Supervision:
                 f"warning: {others} calls of other campaigns are live on this account; their"
                 " deadlines are kept only while a worker runs: callsched worker"
             )
+        if campaign.policy.webhooks and (owed := self._owed_news(campaign)):
+            said.append(
+                f"warning: {owed} messages to webhooks were not taken yet; while a worker runs,"
+                " they are sent again for three days: callsched worker"
+            )
         return "\n".join(said)
 
     def _ending(self, code: int, message: str) -> Ending:
         return Ending(code, message, self._progress.calling_ended(), self._progress.peak)
+
+
+def _still_done(campaign: CampaignView) -> str:
+    """Return what is done once every call has ended; "" for nothing."""
+    if campaign.collecting:
+        return f"every call has ended; reading what was said in {campaign.collecting} of them"
+    return "every call has ended; telling the webhooks" if campaign.policy.webhooks else ""
 
 
 def _left_for_later(campaign: CampaignView) -> str:

@@ -150,8 +150,12 @@ class Line(threading.local):
         seconds: float,
         auth: AuthBase | None = None,
         leave: Callable[[], None] | None = None,
+        written: bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> requests.Response:
         """Send one request; `seconds` is for the whole of it, in wall time.
+
+        `written` is sent as it is, where `body` would be written as JSON.
 
         Raises NotDone when nothing was sent, MaybeDone when the answer is lost, and what `leave`
         raises right before the first byte.
@@ -166,6 +170,8 @@ class Line(threading.local):
                 method,
                 url,
                 json=body,
+                data=written,
+                headers=headers,
                 auth=auth,
                 timeout=timeout,
                 allow_redirects=False,

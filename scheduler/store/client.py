@@ -6,14 +6,17 @@ redis-py 8 sends a command whose reply was lost again, up to ten times, scripts 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from redis import Redis
+from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,
+    NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -22,7 +25,16 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from scheduler.errors import ConfigError, LedgerUnreachable
+from scheduler.errors import LedgerShut, LedgerUnreachable
+from scheduler.redis_connections import (
+    SentinelFault,
+    Tcp,
+    Tls,
+    ToPrimary,
+    ToPrimaryTls,
+    primary_pool,
+)
+from scheduler.redis_url import parse
 
 #: A verb takes well under a millisecond; a server that is silent for longer than this is away.
 TIMEOUT_SECONDS = 3.0
@@ -42,33 +54,93 @@ def connect_once(url: str) -> Redis:
 
 
 def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
-    try:
-        client: Redis = Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            health_check_interval=30,
-            retry=retry,
-        )
-    except ValueError as error:
-        raise ConfigError(f"CALLSCHED_REDIS_URL: {error}") from None
-    return client
+    named = parse(url)
+    options: dict[str, Any] = named.login | {
+        "db": named.database,
+        "client_name": named.client_name or None,
+        "decode_responses": True,
+        "socket_timeout": timeout_seconds,
+        "health_check_interval": 30,
+        "retry": retry,
+    }
+    if named.path:
+        options |= {"connection_class": UnixDomainSocketConnection, "path": named.path}
+        return Redis.from_pool(ConnectionPool(**options))
+    options["socket_connect_timeout"] = timeout_seconds
+    if named.primary:
+        options["connection_class"] = ToPrimaryTls if named.tls else ToPrimary
+        return Redis.from_pool(primary_pool(named, **options))
+    ((host, port),) = named.hosts
+    options |= {"connection_class": Tls if named.tls else Tcp, "host": host, "port": port}
+    return Redis.from_pool(ConnectionPool(**options))
 
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turn "Redis is away, or can't write" into LedgerUnreachable; other errors are our bugs."""
+    """Turn "Redis is away, or can't write" into LedgerUnreachable; other errors are our bugs.
+
+    Where an operator has to mend the login, the certificates or the rights, it is LedgerShut.
+    """
     try:
         yield
-    except AuthenticationError as error:
-        raise ConfigError(f"Redis refuses the login, check CALLSCHED_REDIS_URL: {error}") from error
-    except (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError) as error:
-        raise LedgerUnreachable(f"Redis does not answer or can't write: {error}") from error
+    except (OutOfMemoryError, ReadOnlyError) as error:
+        raise LedgerUnreachable(f"Redis can't write: {error}") from error
+    except (ConnectionError, TimeoutError) as error:
+        if shut := _why_shut(error):
+            raise LedgerShut(shut) from error
+        raise LedgerUnreachable(f"Redis does not answer: {error}") from error
     except ResponseError as error:
         # Anywhere in it: Redis 6.2 puts words of its own in front of what a script ran into.
         if any(f"{code} " in str(error) for code in _AWAY):
             raise LedgerUnreachable(f"Redis can't write: {error}") from error
+        if isinstance(error, NoPermissionError) or any(word in str(error) for word in _DENIED):
+            raise LedgerShut(f"{_DENIAL}: {error}") from error
         raise
     except RedisError as error:
         raise LedgerUnreachable(str(error)) from error
+
+
+def _why_shut(error: BaseException) -> str:
+    """Return what an operator has to mend before Redis lets us in; "" when it is away."""
+    link: BaseException | None = error
+    while link is not None:
+        match link:
+            case SentinelFault():
+                return str(link)
+            case AuthenticationError():
+                return _LOGIN.format(link)
+            case ssl.SSLCertVerificationError():
+                return _CERTIFICATE.get(link.verify_code, _BAD_CERTIFICATE.format(link))
+            case ssl.SSLError() if link.reason in _TLS:
+                return _TLS[link.reason]
+        link = link.__cause__ or link.__context__
+    return ""
+
+
+_LOGIN = "Redis refuses the login, check user and password: {}"
+_DENIAL = "the user lacks a right in Redis, `callsched doctor` says which"
+_DENIED = ("ACL failure in script", "The user executing the script can't")
+_BAD_CERTIFICATE = "the certificate of Redis is not accepted: {0.verify_message}"
+_OTHER_NAME = (
+    "the certificate of Redis is for another name than the one by which it is reached:"
+    " use a name that the certificate has"
+)
+_UNKNOWN_CA = (
+    "the certificate of Redis is signed by somebody whom this machine does not know:"
+    " name the file of that CA with ssl_ca_certs"
+)
+#: By OpenSSL's number of what is wrong.
+_CERTIFICATE = {
+    10: "the certificate of Redis has expired: renew it",
+    **dict.fromkeys((18, 19, 20, 21), _UNKNOWN_CA),
+    **dict.fromkeys((62, 64), _OTHER_NAME),
+}
+_WANTS_OURS = "Redis wants a certificate of ours: name it with ssl_certfile and ssl_keyfile"
+#: By OpenSSL's name of what went wrong.
+_TLS = {
+    "WRONG_VERSION_NUMBER": "the server does not speak TLS: use redis:// or sentinel://",
+    "RECORD_LAYER_FAILURE": "the server does not speak TLS: use redis:// or sentinel://",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": _WANTS_OURS,
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": _WANTS_OURS,
+    "TLSV1_ALERT_UNKNOWN_CA": "Redis does not know who signed our certificate (ssl_certfile)",
+}

@@ -10,12 +10,12 @@ from scheduler.store.ledger import Store
 from scheduler.store.reading import contact_pages
 
 
-def erase(store: Store, campaign_id: str, row: int) -> list[str]:
+def erase(store: Store, campaign_id: str, row: int, now: float | None = None) -> list[str]:
     """Erase what was said in a call, live lines too; returns the conversations at the API.
 
     That it was called, and how it ended, stays on record: else it could be called again.
     """
-    conversations: list[str] = store.run(store.do.erase, campaign_id, row)
+    conversations: list[str] = store.run(store.do.erase, campaign_id, row, store.clock(now))
     said = keys.campaign(campaign_id, "said")
     with reaching():
         ours = [entry for entry, fields in store.redis.xrange(said) if fields["r"] == str(row)]

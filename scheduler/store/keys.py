@@ -22,6 +22,12 @@ account:{a}:ears            zset    live attempt -> until when a listener has it
 account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
 account:{a}:schedules       zset    schedule -> when a worker looks at it next
+account:{a}:webhooks        zset    news that a webhook is owed -> when it is sent next
+account:{a}:tellings        hash    of these, those that were sent -> how often
+account:{a}:workers         hash    worker -> when it was heard of, and how it is
+account:{a}:totals          hash    what was counted since ever: starts, 429s, ends, ...
+account:{a}:events          stream  what happened, for who watches; capped
+account:{a}:load            stream  slots, limit, live connections and 429s over time; capped
 account:{a}:controls        stream  what operators did to its limit: at, what, who, note; capped
 
 campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...
@@ -54,7 +60,7 @@ from __future__ import annotations
 ROOT = "callsched:"
 
 #: Raised when a worker of an older release could misread what a newer one has written.
-SCHEMA = 3
+SCHEMA = 4
 
 
 def account(name: str, part: str) -> str:

@@ -76,6 +76,7 @@ class StopOrder:
     why: str  #: deadline, aborted, or late
     deadline: float  #: epoch seconds, by the clock of Redis
     sendings: int  #: how often it has been taken, this time included
+    late_seconds: float  #: since it was due, when it was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,12 @@ def _written(known: Limit) -> tuple[int, int, float, int]:
 
 def _orders(flat: Sequence[str]) -> list[StopOrder]:
     return [
-        StopOrder(Attempt.parse(attempt), connection, why, float(deadline), int(sendings))
-        for attempt, connection, why, deadline, sendings in zip(*(iter(flat),) * 5, strict=True)
+        StopOrder(
+            Attempt.parse(attempt), connection, why, float(deadline), int(sendings), float(late)
+        )
+        for attempt, connection, why, deadline, sendings, late in zip(
+            *(iter(flat),) * 6, strict=True
+        )
     ]
 
 
@@ -259,8 +264,14 @@ class Store:
     ) -> None:
         """Add a chunk of rows that `records.pack_row` has written, as `load` does."""
         args = (campaign_id, load_id, chunk, self.clock(now), packed)
-        if self.run(self.do.load, *args) == "missing":
+        said = self.run(self.do.load, *args)
+        if said == "missing":
             raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
+        if said == "retired":
+            raise LedgerError(
+                f"the contacts of campaign {campaign_id} are no longer kept, so nobody can tell"
+                " whom it has called; give the campaign another --id"
+            )
 
     def seal(self, campaign_id: str, load_id: str, now: float | None = None) -> CampaignState:
         """Say that the last row is in: from now on the campaign dials, and can end."""

@@ -44,11 +44,20 @@ class CampaignView:
     weight: float
     paused_by: str  #: the operator; "" for one that is not paused, or stopped itself
     cancelled_by: str
+    retired_at: float | None  #: from when on its contacts and calls are no longer kept
 
     @property
     def open(self) -> int:
         """How many calls are under way."""
         return sum(self.calls[state] for state in OPEN_STATES)
+
+    def expect_kept(self) -> None:
+        """Raise LedgerError when its contacts and calls are kept no longer."""
+        if self.retired_at is not None:
+            raise LedgerError(
+                f"the results of campaign {self.campaign_id} are no longer kept: they were erased"
+                " by `callsched archive`, or after CALLSCHED_RESULT_TTL"
+            )
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -72,6 +81,7 @@ class CampaignView:
             "weight": self.weight,
             "paused_by": self.paused_by or None,
             "cancelled_by": self.cancelled_by or None,
+            "retired_at": self.retired_at,
         }
 
 
@@ -131,6 +141,7 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         weight=float(meta.get("weight", 1)),
         paused_by=meta.get("paused_by", ""),
         cancelled_by=meta.get("cancelled", ""),
+        retired_at=_instant(meta.get("retired_at")),
     )
 
 
@@ -261,6 +272,8 @@ def _result(
         "started_at": started_at,
         "deadline": _instant(attempt.get("deadline")),
         "ended_at": ended_at,
+        "begun_at": _instant(attempt.get("begun_at")),
+        "stop_late_seconds": _instant(attempt.get("stop_late")),
         "duration_seconds": (
             round(ended_at - started_at, 3) if started_at is not None and ended_at else None
         ),
@@ -278,7 +291,7 @@ def find_row(store: Store, campaign_id: str, who: str) -> int:
 
     A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
     """
-    campaign_view(store, campaign_id)
+    campaign_view(store, campaign_id).expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
         return int(who[1:])
     with reaching():

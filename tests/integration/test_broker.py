@@ -10,7 +10,6 @@ from kombu import Connection
 from redis import Redis
 
 from scheduler import broker
-from scheduler.celery import _in_kombus_words
 from scheduler.embedded import EmbeddedRedis
 
 
@@ -25,7 +24,7 @@ def test_what_was_held_when_the_broker_went_is_a_lost_connection_and_no_fault(
 ) -> None:
     with (
         private,
-        Connection(_in_kombus_words(private.url)) as connection,
+        Connection(private.broker_url) as connection,
         connection.SimpleQueue("q") as queue,
     ):
         queue.put("work")

@@ -67,6 +67,8 @@ PERMANENT = {
     "schedule:fates",
     "schedule:waiting",
     "account:schedules",
+    "account:totals",
+    "account:events",
 }
 
 #: Those that pass by themselves.
@@ -219,7 +221,7 @@ def test_an_account_at_rest_holds_nothing(ledger: Ledger) -> None:
 
     left = {kind(key) for key in ledger.reader.scan_iter("callsched:account:*")}
 
-    assert left == {"account:meta", "account:blocks"}
+    assert left == {"account:meta", "account:blocks", "account:totals", "account:events"}
 
 
 def test_what_an_account_remembers_does_not_grow_with_its_campaigns(ledger: Ledger) -> None:

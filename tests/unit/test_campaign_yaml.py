@@ -8,7 +8,6 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.campaign.schema import NOT_YET
 from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
 from scheduler.models import Hours, Policy, Reason
@@ -139,13 +138,6 @@ def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> N
         "first.yaml:9:13: on_unknown: expected hold or redial, got 'retry'",
         "first.yaml:10:11: provider: expected symbl, the one that there is, got 'twilio'",
         "first.yaml:11:17: default_region: expected an ISO country such as US or GB, got 'UK'",
-    ]
-
-
-@pytest.mark.parametrize("key", sorted(key for key in NOT_YET if "." not in key))
-def test_a_key_of_a_later_release_is_refused(tmp_path: Path, key: str) -> None:
-    assert refused(tmp_path, f"{CONTACTS}{key}: x\n") == [
-        f"first.yaml:2:1: {key} is not supported by this release"
     ]
 
 

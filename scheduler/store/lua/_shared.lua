@@ -31,6 +31,20 @@ local function attempt_key(attempt)
   return ROOT .. "attempt:" .. attempt
 end
 
+-- What watchers, metrics and reports see of an account; no decision is made from either.
+local function happened(account, what, which, detail, now)
+  redis.call("XADD", account_key(account, "events"), "MAXLEN", "~", 1000, "*",
+    "at", exact(now), "what", what, "which", which, "detail", detail)
+end
+
+local function count(account, what, by)
+  redis.call("HINCRBY", account_key(account, "totals"), what, by or 1)
+end
+
+local function account_of(campaign)
+  return redis.call("HGET", campaign_key(campaign, "meta"), "account")
+end
+
 -- Nothing is stored for a call that waits for its first attempt: it is pending, attempt 0.
 local function call_at(campaign, row)
   local key = ROOT .. "call:" .. campaign .. ":" .. row
@@ -60,9 +74,64 @@ local function move(call, to)
   return true
 end
 
+local function labelled(disposition, reason)
+  return reason == "" and disposition or disposition .. ":" .. reason
+end
+
+-- A campaign's numbers are those of now; what an account counts only grows, so that an unknown call
+-- that is amended counts under its new end as well.
 local function tally(campaign, disposition, reason, by)
-  local label = reason == "" and disposition or disposition .. ":" .. reason
+  local label = labelled(disposition, reason)
   redis.call("HINCRBY", campaign_key(campaign, "dispositions"), label, by)
+  if by > 0 then
+    count(account_of(campaign), "ended:" .. label, by)
+  end
+end
+
+-- What a campaign says of its calls. What it does not say is null, which is a value in Lua.
+local policies = {}
+local function policy_of(campaign)
+  if not policies[campaign] then
+    policies[campaign] = cjson.decode(redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
+  end
+  return policies[campaign]
+end
+
+local function is_set(value)
+  return value ~= nil and value ~= cjson.null
+end
+
+-- A campaign's webhooks are owed the news of an event: of a call, by its last attempt, or of the campaign.
+local function owe_news(campaign, account, event, which, now)
+  local hooks = policy_of(campaign).webhooks
+  if not is_set(hooks) then
+    return
+  end
+  for number, hook in ipairs(hooks) do
+    for _, wanted in ipairs(hook.events) do
+      if wanted == event then
+        local times = redis.call("HINCRBY", account_key(account, "totals"), "webhooks", 1)
+        local news = string.format("%d %s %s %d", number, event, which, times)
+        redis.call("ZADD", account_key(account, "webhooks"), exact(now), news)
+      end
+    end
+  end
+end
+
+-- The end of a call is told when what was said in it has been read, if that is still to come.
+local function owe_end(call, account, now)
+  local attempt = call.campaign .. ":" .. call.row .. ":" .. call.current
+  if call.state == ENDED and not redis.call("ZSCORE", account_key(account, "collect"), attempt) then
+    owe_news(call.campaign, account, "call.ended", attempt, now)
+  end
+end
+
+-- So is that of a campaign.
+local function owe_finish(campaign, account, now)
+  local state, collecting = unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "collecting"))
+  if state == "finished" and tonumber(collecting or 0) <= 0 then
+    owe_news(campaign, account, "campaign.finished", campaign, now)
+  end
 end
 
 -- A sealed campaign is finished when its last call has ended.
@@ -74,20 +143,25 @@ local function close_when_done(campaign, now)
     redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
     redis.call("HDEL", meta, "aborting", "paused_by")
     redis.call("ZREM", account_key(account, "campaigns"), campaign)
+    happened(account, "campaign", campaign, "finished", now)
+    owe_finish(campaign, account, now)
   end
 end
 
--- What an operator did, who it was, and when: recorded in the step that does it, and once for each token.
-local function put_on_record(key, what, who, note, token, now)
+-- What an operator did, who it was, and when: recorded in the step that does it, and once for each
+-- token. It was done to a campaign, or to the account's limit.
+local function put_on_record(campaign, account, what, who, note, token, now)
   if who == "" then
     return
   end
+  local key = campaign ~= "" and campaign_key(campaign, "controls") or account_key(account, "controls")
   for _, entry in ipairs(redis.call("XREVRANGE", key, "+", "-", "COUNT", 20)) do
     if entry[2][10] == token then
       return
     end
   end
   redis.call("XADD", key, "MAXLEN", 100, "*", "at", exact(now), "what", what, "who", who, "note", note, "token", token)
+  happened(account, "control", campaign, what .. " by " .. who, now)
 end
 
 -- Whether an operator has called the rest of a campaign off, for good.
@@ -105,24 +179,14 @@ local function go_on(campaign, account)
   end
 end
 
--- What a campaign says of its calls. What it does not say is null, which is a value in Lua.
-local policies = {}
-local function policy_of(campaign)
-  if not policies[campaign] then
-    policies[campaign] = cjson.decode(redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
-  end
-  return policies[campaign]
-end
-
-local function is_set(value)
-  return value ~= nil and value ~= cjson.null
-end
-
 -- A campaign that stops itself is paused, and says why. An operator has it go on.
-local function stop_itself(campaign, why)
+local function stop_itself(campaign, why, now)
   local meta = campaign_key(campaign, "meta")
-  if redis.call("HGET", meta, "state") == "active" then
+  local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
+  if state == "active" then
     redis.call("HSET", meta, "state", "paused", "stopped_itself", why)
+    happened(account, "campaign", campaign, "stopped itself: " .. why, now)
+    owe_news(campaign, account, "campaign.stopped", campaign, now)
   end
 end
 
@@ -136,7 +200,7 @@ local function is_failure(rule, disposition)
 end
 
 -- The first few calls decide whether the others follow.
-local function watch_canary(campaign, canary, disposition)
+local function watch_canary(campaign, canary, disposition, now)
   local meta = campaign_key(campaign, "meta")
   if redis.call("HEXISTS", meta, "canary") == 0 then
     return
@@ -150,7 +214,7 @@ local function watch_canary(campaign, canary, disposition)
     redis.call("HDEL", meta, "canary")
   else
     stop_itself(campaign, string.format("canary: %d of the first %d calls went well, less than %g %%",
-      tried - failed, tried, canary.success * 100))
+      tried - failed, tried, canary.success * 100), now)
   end
 end
 
@@ -165,10 +229,10 @@ local function watch_circuit(campaign, breaker, attempt, disposition, now)
     redis.call("ZREMRANGEBYSCORE", key, "-inf", "(" .. exact(now - breaker.window_seconds))
     redis.call("EXPIRE", key, math.ceil(breaker.window_seconds) + 60)
   end
-  local count, failures = redis.call("ZCARD", all), redis.call("ZCARD", failed)
-  if count >= breaker.min_calls and failures / count >= breaker.share then
+  local calls, failures = redis.call("ZCARD", all), redis.call("ZCARD", failed)
+  if calls >= breaker.min_calls and failures / calls >= breaker.share then
     stop_itself(campaign, string.format("circuit breaker: %d of the last %d calls failed, %g %% or more",
-      failures, count, breaker.share * 100))
+      failures, calls, breaker.share * 100), now)
   end
 end
 
@@ -176,7 +240,7 @@ end
 local function watch(call, disposition, now)
   local policy = policy_of(call.campaign)
   if is_set(policy.canary) then
-    watch_canary(call.campaign, policy.canary, disposition)
+    watch_canary(call.campaign, policy.canary, disposition, now)
   end
   if is_set(policy.circuit_breaker) then
     watch_circuit(call.campaign, policy.circuit_breaker, call.attempt, disposition, now)
@@ -199,6 +263,9 @@ local function end_call(call, disposition, reason, message, now)
     redis.call("HSET", attempt_key(call.attempt), "disposition", disposition, "reason", reason)
     watch(call, disposition, now)
   end
+  local account = account_of(call.campaign)
+  happened(account, "ended", call.campaign .. ":" .. call.row .. ":" .. call.current, labelled(disposition, reason), now)
+  owe_end(call, account, now)
   close_when_done(call.campaign, now)
   return true
 end
@@ -237,10 +304,11 @@ local function end_attempt(call, disposition, reason, message, now)
   return true
 end
 
--- The contact of a call, as it was written down.
+-- The contact of a call, as it was written down; nil once its campaign is retired.
 local function contact_of(call)
   local at = call.row .. "-0"
-  return cjson.decode(redis.call("XRANGE", campaign_key(call.campaign, "contacts"), at, at)[1][2][2])
+  local found = redis.call("XRANGE", campaign_key(call.campaign, "contacts"), at, at)[1]
+  return found and cjson.decode(found[2][2])
 end
 
 -- Whom a contact reaches: its address, and the keys that are pressed there.
@@ -271,11 +339,14 @@ local function not_called(call)
 end
 
 -- The end of a call is final, but what was unknown may be amended as more becomes known.
-local function amend(call, disposition, reason)
+local function amend(call, disposition, reason, now)
   local before, why = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
   redis.call("HSET", call.key, "disposition", disposition, "reason", reason)
   tally(call.campaign, before, why, -1)
   tally(call.campaign, disposition, reason, 1)
+  local account = account_of(call.campaign)
+  happened(account, "amended", call.campaign .. ":" .. call.row .. ":" .. call.current, labelled(disposition, reason), now)
+  owe_end(call, account, now)
 end
 
 -- How many attempts may have rung, of the call and of its campaign.
@@ -299,9 +370,14 @@ local function see_limit(account, now)
 end
 
 -- Replace what is known of the limit, unless it has changed since it was looked at.
-local function set_limit(meta, seen, learned, refusals, raise_at, step)
-  if (redis.call("HGET", meta, "limit_version") or "0") ~= seen then
+local function set_limit(account, now, seen, learned, refusals, raise_at, step)
+  local meta = account_key(account, "meta")
+  local version, before = unpack(redis.call("HMGET", meta, "limit_version", "learned"))
+  if (version or "0") ~= seen then
     return false
+  end
+  if before and tonumber(before) ~= tonumber(learned) then
+    happened(account, "limit", "", before .. " -> " .. learned, now)
   end
   redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at, "step", step)
   redis.call("HINCRBY", meta, "limit_version", 1)
@@ -437,6 +513,9 @@ end
 local function hear(account, attempt, signal, now)
   local meta = account_key(account, "meta")
   if signal == "answered" then
+    if redis.call("HEXISTS", meta, "probe_at") == 1 then
+      happened(account, "outage", "", "over", now)
+    end
     redis.call("HDEL", meta, "failures", "probe", "probe_at")
   elseif signal == "failed" then
     local failures, probe = unpack(redis.call("HMGET", meta, "failures", "probe"))
@@ -444,6 +523,9 @@ local function hear(account, attempt, signal, now)
       return
     end
     failures = redis.call("HINCRBY", meta, "failures", 1)
+    if failures == 3 then
+      happened(account, "outage", "", "begins", now)
+    end
     if failures >= 3 then
       redis.call("HSET", meta, "probe_at", exact(now + math.min(60, 2 ^ (failures - 3))))
     end

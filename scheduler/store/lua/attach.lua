@@ -43,7 +43,7 @@ else
     count_attempts(call, 1)
   end
   if reason ~= "placed" then
-    amend(call, "unknown", "placed")
+    amend(call, "unknown", "placed", now)
   end
 end
 

@@ -47,7 +47,7 @@ for _, each in ipairs(RULES) do
       redis.call("HSET", facts.meta, "paced_until", exact(now + 1))
     end
     if verdict == "stop" then
-      stop_itself(call.campaign, detail)
+      stop_itself(call.campaign, detail, now)
     end
     return "held"
   end
@@ -55,6 +55,7 @@ end
 
 move(call, DIALING)
 count_attempts(call, 1)
+count(account, "starts")
 redis.call("HSET", record, "token", token, "begun_at", exact(now), "max_duration", max_duration, "reserved", max_duration)
 redis.call("HINCRBYFLOAT", facts.meta, "spent", max_duration)
 redis.call("ZADD", facts.called, exact(now), attempt)

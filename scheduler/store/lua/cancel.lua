@@ -32,7 +32,7 @@ for _, part in ipairs({ "slots", "live" }) do
   end
 end
 
-put_on_record(campaign_key(campaign, "controls"), abort == "1" and "abort" or "cancel", who, ARGV[5], ARGV[6], now)
+put_on_record(campaign, account, abort == "1" and "abort" or "cancel", who, ARGV[5], ARGV[6], now)
 redis.call("HSETNX", meta, "cancelled", who)
 -- One that is loading need not be sealed any more: rows that still come in are not called.
 redis.call("HSET", meta, "state", "paused")

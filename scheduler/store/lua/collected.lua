@@ -27,4 +27,8 @@ if said ~= "" then
   redis.call("SET", record .. ":insights", said)
 end
 redis.call("EXPIRE", call.key .. ":said", tail)
+if call.fresh then
+  owe_end(call, account, now)
+end
+owe_finish(call.campaign, account, now)
 return 1

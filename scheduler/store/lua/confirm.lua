@@ -22,6 +22,7 @@ for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
   redis.call("ZREM", account_key(account, part), attempt)
 end
 redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
+count(account, "stops")
 release(call.campaign, attempt, now - tonumber(redis.call("HGET", record, "started_at") or now))
 if conversation ~= "" then
   redis.call("HSET", record, "conversation_id", conversation)

@@ -45,6 +45,8 @@ redis.call("HSET", record, "connection_id", connection, "conversation_id", conve
   "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
 redis.call("HDEL", meta, "refused_in_row")
 redis.call("HINCRBY", meta, "accepted", 1)
+count(account, "accepted")
+happened(account, "answered", attempt, "", now)
 local legs = open_legs(account)
 if legs > tonumber(redis.call("HGET", meta, "proven") or 0) then
   redis.call("HSET", meta, "proven", legs)
@@ -63,7 +65,10 @@ if in_time then
 end
 
 owe_stop(account, attempt, "late", patience, now)
-redis.call("ZADD", called_key(party_of(contact_of(call))), "NX", exact(now - answered_ago), attempt)
+local contact = contact_of(call)
+if contact then
+  redis.call("ZADD", called_key(party_of(contact)), "NX", exact(now - answered_ago), attempt)
+end
 if call.state == PENDING or call.state == CLAIMED then
   -- Given back by mistake, or about to be dialled again, and yet it rang: whoever it was is not called
   -- once more. A later attempt that is claimed has rung nobody, and its `begin` is stale from now on.
@@ -79,7 +84,7 @@ elseif call.fresh and call.state == ENDED then
     count_attempts(call, 1)
   end
   if disposition == "unknown" or rang_nobody then
-    amend(call, "stopped", "late_answer")
+    amend(call, "stopped", "late_answer", now)
   end
 end
 return { "late", exact(deadline), see_limit(account, now) }

@@ -3,13 +3,15 @@
 
     ARGV[1]  campaign
     ARGV[2]  row
+    ARGV[3]  now  "" for the server's clock
 
   Returns the conversations that the API knows of it.
 ]]
 local campaign, row = ARGV[1], ARGV[2]
-local call = call_at(campaign, row)
+local call, now = call_at(campaign, row), clock(ARGV[3])
 local meta = campaign_key(campaign, "meta")
-local collect = account_key(redis.call("HGET", meta, "account") or "", "collect")
+local account = redis.call("HGET", meta, "account") or ""
+local collect = account_key(account, "collect")
 
 local conversations = {}
 for number = 1, tonumber(call.current) do
@@ -23,6 +25,11 @@ for number = 1, tonumber(call.current) do
   redis.call("HDEL", record, "summaries", "read_digest")
   if redis.call("ZREM", collect, attempt) == 1 then
     redis.call("HINCRBY", meta, "collecting", -1)
+    -- Nothing more will be read, so whoever waited for that is told now.
+    if number == tonumber(call.current) then
+      owe_end(call, account, now)
+    end
+    owe_finish(campaign, account, now)
   end
   if redis.call("EXISTS", record) == 1 then
     redis.call("HSET", record, "erased", 1)

@@ -44,5 +44,5 @@ if reserved then
 end
 redis.call("ZADD", account_key(account, "slots"), "XX", later, attempt)
 redis.call("ZADD", account_key(account, "live"), "XX", later, attempt)
-put_on_record(campaign_key(call.campaign, "controls"), "extend", ARGV[5], ARGV[6], token, now)
+put_on_record(call.campaign, account, "extend", ARGV[5], ARGV[6], token, now)
 return { "extended", later }

@@ -41,7 +41,9 @@ if close ~= "" then
     redis.call("HINCRBY", meta, "refused_in_row", 1)
     redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
   end
-  if set_limit(meta, seen, unpack(ARGV, 9, 12)) then
+  count(account, "refused")
+  happened(account, "refused", attempt, message, now)
+  if set_limit(account, now, seen, unpack(ARGV, 9, 12)) then
     redis.call("HSET", meta, "proven", ARGV[9])
   end
 end

@@ -19,7 +19,7 @@ local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
 if not state or state == "finished" then
   return 0
 end
-put_on_record(campaign_key(campaign, "controls"), ARGV[4], who, ARGV[6], ARGV[7], now)
+put_on_record(campaign, account, ARGV[4], who, ARGV[6], ARGV[7], now)
 if who ~= "" and abort ~= "1" then
   redis.call("HSET", meta, "paused_by", who)
 end

@@ -10,10 +10,10 @@
   Returns 1; 0 when another worker has changed it since.
 ]]
 local account, seen = ARGV[1], ARGV[2]
-local meta = account_key(account, "meta")
+local now = clock(ARGV[10])
 
-if not set_limit(meta, seen, unpack(ARGV, 3, 6)) then
+if not set_limit(account, now, seen, unpack(ARGV, 3, 6)) then
   return 0
 end
-put_on_record(account_key(account, "controls"), "limit", ARGV[7], ARGV[8], ARGV[9], clock(ARGV[10]))
+put_on_record("", account, "limit", ARGV[7], ARGV[8], ARGV[9], now)
 return 1

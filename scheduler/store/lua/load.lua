@@ -15,7 +15,8 @@
                        when the row is not called), reason (empty when it is to be called), error,
                        record, due_at (0: now)
 
-  Returns "added", "again" (this chunk was added before) or "missing" (there is no such campaign).
+  Returns "added", "again" (this chunk was added before), "missing" (there is no such campaign) or
+  "retired" (whom it called is forgotten, so nobody can tell who would be called twice).
 ]]
 local campaign, load, chunk = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now, rows = clock(ARGV[4]), ARGV[5]
@@ -26,6 +27,9 @@ local due, seen = campaign_key(campaign, "due"), campaign_key(campaign, "seen:" 
 local state, account, total, cancelled = unpack(redis.call("HMGET", meta, "state", "account", "total", "cancelled"))
 if not state then
   return "missing"
+end
+if redis.call("HEXISTS", meta, "retired") == 1 then
+  return "retired"
 end
 local done, first, last, others = unpack(redis.call("HMGET", seen, "chunk", "first", "last", "others"))
 if tonumber(done or 0) >= chunk then

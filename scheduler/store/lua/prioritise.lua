@@ -18,7 +18,7 @@ local state, account, before = unpack(redis.call("HMGET", meta, "state", "accoun
 if not state or state == "finished" then
   return state
 end
-put_on_record(campaign_key(campaign, "controls"), "priority", ARGV[4], ARGV[5], ARGV[6], now)
+put_on_record(campaign, account, "priority", ARGV[4], ARGV[5], ARGV[6], now)
 redis.call("HSET", meta, "priority", priority)
 if weight ~= "" then
   redis.call("HSET", meta, "weight", weight)

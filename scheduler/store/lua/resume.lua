@@ -16,7 +16,7 @@ if is_cancelled(campaign) then
   return "cancelled"
 end
 if state == "paused" or redis.call("HEXISTS", meta, "paused_by") == 1 then
-  put_on_record(campaign_key(campaign, "controls"), "resume", ARGV[2], ARGV[3], ARGV[4], now)
+  put_on_record(campaign, account_of(campaign), "resume", ARGV[2], ARGV[3], ARGV[4], now)
   redis.call("HDEL", meta, "paused_by")
 end
 if state == "paused" then

@@ -81,6 +81,6 @@ if waits then
   redis.call("ZREM", due, call.row)
   end_call(call, ending, verdict, "", now)
 else
-  amend(call, ending, verdict)
+  amend(call, ending, verdict, now)
 end
 return "settled"

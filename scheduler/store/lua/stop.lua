@@ -17,7 +17,7 @@ if not call.fresh then
   return ""
 end
 if call.state == CONNECTED or call.state == DIALING then
-  put_on_record(campaign_key(call.campaign, "controls"), "stop", ARGV[4], ARGV[5], ARGV[6], now)
+  put_on_record(call.campaign, account, "stop", ARGV[4], ARGV[5], ARGV[6], now)
 end
 if call.state == CONNECTED then
   move(call, STOPPING)

@@ -7,7 +7,7 @@
     ARGV[4]  now      "" for the server's clock
     ARGV[5…] delays: seconds until the second sending, the third, …; the last one is kept
 
-  Returns for each: attempt, connection_id, why, deadline, how often it was taken.
+  Returns for each: attempt, connection_id, why, deadline, how often it was taken, and how late it is.
 ]]
 local account, most, give_up = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
@@ -24,8 +24,12 @@ for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), 
     redis.call("ZREM", account_key(account, "ears"), attempt)
   else
     local times = redis.call("HINCRBY", record, "stop_sendings", 1)
+    local late = now - tonumber(why == "deadline" and deadline or owed_at)
+    if times == 1 then
+      redis.call("HSET", record, "stop_late", exact(late))
+    end
     redis.call("ZADD", stops, exact(now + tonumber(ARGV[math.min(4 + times, #ARGV)])), attempt)
-    for _, value in ipairs({ attempt, connection, why, deadline, times }) do
+    for _, value in ipairs({ attempt, connection, why, deadline, times, exact(late) }) do
       taken[#taken + 1] = value
     end
   end

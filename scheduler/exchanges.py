@@ -1,0 +1,129 @@
+"""What a worker asks of the provider for one call, for those who count, time or trace it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scheduler.clock import since_boot
+from scheduler.errors import (
+    AccountFault,
+    AtLimit,
+    MaybeDone,
+    NoSuchConnection,
+    NotDone,
+    NotRecorded,
+    NotSent,
+    Refused,
+)
+from scheduler.models import Attempt, Disposition
+
+logger = logging.getLogger(__name__)
+
+Work = Literal["start", "stop", "collect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A start, a stop, or one reading of what was said."""
+
+    work: Work
+    attempt: Attempt
+    late_seconds: float | None = None  #: by how much the first sending of a stop is late
+    ends_as: Disposition | None = None  #: how the call ends when this is answered as it should
+
+
+#: Hears of the error of an exchange, or of its answer with None.
+Told = Callable[[Exception | None], object]
+
+#: Called right before the request; what it returns is called right after it.
+Watch = Callable[[Exchange], Told]
+
+
+class Watchers:
+    """Those who look on at exchanges. A fault of theirs is logged, and holds nothing up."""
+
+    def __init__(self, *watches: Watch) -> None:
+        self._watches = watches
+
+    @contextmanager
+    def see(self, exchange: Exchange) -> Iterator[None]:
+        """Have everybody look on at what is done in this block."""
+        told = [_safely(watch, exchange) for watch in self._watches]
+        error: Exception | None = None
+        try:
+            yield
+        except Exception as caught:
+            error = caught
+            raise
+        finally:
+            for tell in told:
+                if tell is not None:
+                    _safely(tell, error)
+
+
+NOBODY = Watchers()
+
+
+def log(exchange: Exchange) -> Told:
+    """Note in the log what was accepted; errors are told by those who react to them."""
+    began_at = since_boot()
+
+    def told(error: Exception | None) -> None:
+        if error is None:
+            seconds = since_boot() - began_at
+            logger.info("%s: %s: accepted in %.2f s", exchange.attempt, exchange.work, seconds)
+
+    return told
+
+
+ACCEPTED, NOT_REACHED, FAILED = "accepted", "not_reached", "failed"
+
+#: What to call an answer, the nearest class first.
+_ANSWERS: dict[type[Exception], str] = {
+    NotSent: "held_back",
+    AtLimit: "at_limit",
+    NotDone: "not_done",
+    MaybeDone: "lost",
+    Refused: "rejected",
+    AccountFault: "account_fault",
+    NoSuchConnection: "no_such_connection",
+    NotRecorded: "not_recorded",
+}
+
+#: Every word that `answer` may say, by the kind of work.
+ANSWERS: dict[Work, tuple[str, ...]] = {
+    "start": (
+        *(ACCEPTED, "held_back", "at_limit", "not_done", NOT_REACHED),
+        *("lost", "rejected", "account_fault", FAILED),
+    ),
+    "stop": (
+        *(ACCEPTED, "at_limit", "not_done", NOT_REACHED, "lost", "rejected"),
+        *("account_fault", "no_such_connection", FAILED),
+    ),
+    "collect": (
+        *(ACCEPTED, "at_limit", "not_done", NOT_REACHED, "lost", "rejected"),
+        *("account_fault", "not_recorded", FAILED),
+    ),
+}
+
+
+def answer(error: Exception | None) -> str:
+    """Return in one word how an exchange was answered."""
+    if error is None:
+        return ACCEPTED
+    if isinstance(error, NotDone) and not error.reached:
+        return NOT_REACHED
+    return next((word for kind, word in _ANSWERS.items() if isinstance(error, kind)), FAILED)
+
+
+def _safely(call: Callable[[Any], Any], what: object) -> Any:
+    # Between the leave to dial and the request nothing else may fail: the call would be unknown.
+    try:
+        return call(what)
+    except Exception:
+        logger.exception("an exchange was not seen")
+        return None

@@ -1,0 +1,79 @@
+"""What webhooks are owed: news of calls and campaigns that nobody has taken from us yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.models import Attempt, Event, Webhook
+from scheduler.records import decode_policy
+from scheduler.store import keys
+from scheduler.store.client import reaching
+from scheduler.store.ledger import Store
+
+#: Until news whose sender died is sent again; more than a sending may take.
+SENDER_LEASE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One event that one webhook is owed."""
+
+    text: str  #: as the ledger has it: "{webhook's number} {event} {attempt or campaign} {count}"
+    event: Event
+    campaign_id: str
+    attempt: Attempt | None  #: None for news of a campaign
+    sendings: int  #: how often it was taken, this time included
+    webhook: Webhook | None  #: None when its campaign has none of this number
+
+    @property
+    def message_id(self) -> str:
+        """The same for each sending, so that a receiver can tell that it has had it."""
+        return self.text.replace(" ", ".")
+
+
+def take_news(store: Store, account: str, now: float | None = None) -> News | None:
+    """Take the news that is due to be sent; None when there is none."""
+    found = store.run(store.do.take_news, account, SENDER_LEASE_SECONDS, store.clock(now))
+    if not found:
+        return None
+    text, sendings, *policy = found
+    number, event, which, _ = text.split(" ")
+    attempt = Attempt.parse(which) if event == Event.CALL_ENDED else None
+    webhooks = decode_policy(policy[0]).webhooks if policy and policy[0] else ()
+    known = int(number) <= len(webhooks)
+    return News(
+        text=text,
+        event=Event(event),
+        campaign_id=attempt.campaign_id if attempt else which,
+        attempt=attempt,
+        sendings=int(sendings),
+        webhook=webhooks[int(number) - 1] if known else None,
+    )
+
+
+def told(store: Store, account: str, news: News, *, delivered: bool) -> bool:
+    """Owe it no more; False when that was so. Without `delivered` it is given up."""
+    fate = "delivered" if delivered else "given_up"
+    return bool(store.run(store.do.told, account, news.text, fate, 0, ""))
+
+
+def postpone_news(
+    store: Store, account: str, news: News, delay_seconds: float, now: float | None = None
+) -> bool:
+    """Have it sent again later; False when it is owed no more."""
+    return bool(store.run(store.do.told, account, news.text, "", delay_seconds, store.clock(now)))
+
+
+def owed_news(store: Store, account: str, campaign_id: str = "") -> int:
+    """Return how much news is still to be sent, of one campaign or of all."""
+    key = keys.account(account, "webhooks")
+    with reaching():
+        if not campaign_id:
+            return int(store.redis.zcard(key))
+        owed = store.redis.zrange(key, 0, -1)
+    return sum(_is_of(campaign_id, text) for text in owed)
+
+
+def _is_of(campaign_id: str, text: str) -> bool:
+    which = text.split(" ")[2]
+    return which == campaign_id or which.rsplit(":", 2)[0] == campaign_id

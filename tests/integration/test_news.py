@@ -1,0 +1,176 @@
+"""What webhooks are owed: when a message falls due, who has it, and what becomes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler.models import Attempt, Canary, Disposition, Event, Webhook
+from scheduler.store import (
+    Control,
+    News,
+    Verdict,
+    cancel,
+    end_pending,
+    erase,
+    owed_news,
+    postpone_news,
+    settle,
+    take_news,
+    told,
+)
+from tests.integration.ledger import ACCOUNT, Ledger
+
+ALL = Webhook("http://127.0.0.1:9/all")
+CALLS = Webhook("http://127.0.0.1:9/calls", (Event.CALL_ENDED,))
+CALL, FINISHED, STOPPED = Event
+
+
+def taken(ledger: Ledger) -> list[News]:
+    """Take all that is due."""
+    found = []
+    while news := take_news(ledger.store, ACCOUNT, now=ledger.now):
+        found.append(news)
+    return found
+
+
+def events(ledger: Ledger) -> list[tuple[Event, str]]:
+    return [(news.event, str(news.attempt or news.campaign_id)) for news in taken(ledger)]
+
+
+def confirmed(ledger: Ledger) -> Attempt:
+    attempt = ledger.connected()
+    ledger.confirm(attempt, Disposition.HUNG_UP)
+    return attempt
+
+
+def test_a_campaign_without_webhooks_owes_nothing(ledger: Ledger) -> None:
+    ledger.campaign(insights=())
+
+    confirmed(ledger)
+
+    assert owed_news(ledger.store, ACCOUNT) == 0
+
+
+def test_the_end_of_a_call_and_of_its_campaign_are_told_to_whoever_asked(ledger: Ledger) -> None:
+    ledger.campaign(2, insights=(), webhooks=(ALL, CALLS))
+
+    first = confirmed(ledger)
+    found = taken(ledger)
+
+    assert [(news.event, news.attempt, news.webhook) for news in found] == [
+        (CALL, first, ALL),
+        (CALL, first, CALLS),
+    ]
+    assert len({news.message_id for news in found}) == 2
+
+    second = confirmed(ledger)
+
+    assert events(ledger) == [(CALL, str(second)), (FINISHED, "c"), (CALL, str(second))]
+
+
+def test_a_call_is_told_when_what_was_said_in_it_has_been_read(ledger: Ledger) -> None:
+    ledger.campaign(webhooks=(ALL,))
+    attempt = confirmed(ledger)
+    assert events(ledger) == []
+
+    due = ledger.take_collect()
+    assert due is not None
+    ledger.keep_collected(due.attempt, {"transcript": []})
+
+    assert events(ledger) == [(CALL, str(attempt)), (FINISHED, "c")]
+
+
+def test_a_call_whose_words_are_erased_before_they_were_read_is_told(ledger: Ledger) -> None:
+    ledger.campaign(webhooks=(ALL,))
+    attempt = confirmed(ledger)
+
+    erase(ledger.store, "c", attempt.row, now=ledger.now)
+
+    assert events(ledger) == [(CALL, str(attempt)), (FINISHED, "c")]
+
+
+def test_only_the_last_attempt_of_a_call_is_its_end(ledger: Ledger) -> None:
+    ledger.campaign(webhooks=(CALLS,))
+    ledger.refuse(ledger.begun(), live=1, delay=0.0)
+
+    assert events(ledger) == []
+
+    attempt = ledger.connected()
+    ledger.confirm(attempt)
+    due = ledger.take_collect()
+    assert due is not None
+    ledger.keep_collected(due.attempt, None)
+
+    assert events(ledger) == [(CALL, str(attempt))]
+
+
+def test_a_call_that_is_amended_is_told_again(ledger: Ledger) -> None:
+    ledger.campaign(insights=(), webhooks=(CALLS,))
+    attempt = ledger.begun()
+    ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=60)
+    (before,) = taken(ledger)
+
+    settle(ledger.store, ACCOUNT, attempt, Verdict.NOT_PLACED, token="t", now=ledger.now)
+    (after,) = taken(ledger)
+
+    assert before.attempt == after.attempt == attempt
+    assert before.message_id != after.message_id
+
+
+def test_a_campaign_that_stops_itself_tells_so(ledger: Ledger) -> None:
+    ledger.campaign(3, insights=(), webhooks=(ALL,), canary=Canary(1, 1.0))
+
+    ledger.finish(ledger.begun(), Disposition.REJECTED)
+
+    assert (STOPPED, "c") in events(ledger)
+
+
+def test_calls_that_were_cancelled_before_their_turn_are_told_in_one(ledger: Ledger) -> None:
+    ledger.campaign(3, insights=(), webhooks=(ALL,))
+
+    cancel(ledger.store, "c", abort=False, control=Control("ana@desk"), now=ledger.now)
+    assert end_pending(ledger.store, "c", now=ledger.now) == 0
+
+    assert events(ledger) == [(FINISHED, "c")]
+
+
+def test_news_whose_sender_dies_is_due_again(ledger: Ledger) -> None:
+    ledger.campaign(insights=(), webhooks=(CALLS,))
+    confirmed(ledger)
+    (news,) = taken(ledger)
+
+    ledger.wait(29)
+    assert taken(ledger) == []
+    ledger.wait(2)
+    (again,) = taken(ledger)
+
+    assert again.message_id == news.message_id
+    assert (news.sendings, again.sendings) == (1, 2)
+
+
+def test_news_that_is_not_taken_is_due_later(ledger: Ledger) -> None:
+    ledger.campaign(insights=(), webhooks=(CALLS,))
+    confirmed(ledger)
+    (news,) = taken(ledger)
+
+    assert postpone_news(ledger.store, ACCOUNT, news, 5.0, now=ledger.now)
+
+    ledger.wait(4.9)
+    assert taken(ledger) == []
+    ledger.wait(0.2)
+    assert [again.sendings for again in taken(ledger)] == [2]
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_what_is_told_is_owed_no_more(ledger: Ledger, delivered: bool) -> None:
+    ledger.campaign(insights=(), webhooks=(CALLS,))
+    confirmed(ledger)
+    (news,) = taken(ledger)
+    assert owed_news(ledger.store, ACCOUNT, "c") == 1
+
+    assert told(ledger.store, ACCOUNT, news, delivered=delivered)
+
+    assert not told(ledger.store, ACCOUNT, news, delivered=delivered)
+    assert not postpone_news(ledger.store, ACCOUNT, news, 0.0, now=ledger.now)
+    assert owed_news(ledger.store, ACCOUNT) == 0
+    assert not ledger.reader.exists("callsched:account:acme:tellings")

@@ -1,0 +1,106 @@
+"""Old campaigns: what goes, what stays, and that nobody is called again by it."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler.errors import LedgerError
+from scheduler.models import CampaignState, Disposition, Webhook
+from scheduler.store import (
+    campaign_view,
+    campaigns_finished_before,
+    results,
+    retire,
+    retiring,
+)
+from tests.integration.ledger import DURATION, Ledger, rows
+
+
+def finished(ledger: Ledger, calls: int = 3, webhooks: tuple[Webhook, ...] = ()) -> None:
+    ledger.campaign(calls, insights=(), webhooks=webhooks)
+    for _ in range(calls):
+        ledger.confirm(ledger.connected())
+
+
+def keys_of_calls(ledger: Ledger) -> list[str]:
+    found = [*ledger.reader.scan_iter("callsched:call:*"), *ledger.reader.scan_iter("*attempt:*")]
+    return [*found, *ledger.reader.scan_iter("callsched:campaign:c:contacts")]
+
+
+def test_its_calls_go_and_its_numbers_stay(ledger: Ledger) -> None:
+    finished(ledger)
+    before = campaign_view(ledger.store, "c")
+    assert keys_of_calls(ledger)
+
+    assert retire(ledger.store, "c", before=ledger.now + 1, now=ledger.now) == 0
+
+    after = campaign_view(ledger.store, "c")
+    assert keys_of_calls(ledger) == []
+    assert list(results(ledger.store, "c")) == []
+    assert (after.dispositions, after.total) == (before.dispositions, before.total)
+    assert after.retired_at == ledger.now
+    assert after.state is CampaignState.FINISHED
+
+
+def test_the_same_file_again_calls_nobody(ledger: Ledger) -> None:
+    finished(ledger)
+    retire(ledger.store, "c", now=ledger.now)
+
+    with pytest.raises(LedgerError, match="another --id"):
+        ledger.load(rows(1, 2, 3), load_id="2")
+
+    assert ledger.claim() is None
+
+
+def test_it_goes_some_at_a_time_and_goes_on_where_it_was_cut(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retiring, "_AT_ONCE", 2)
+    finished(ledger, 5)
+
+    left = [retire(ledger.store, "c", now=ledger.now) for _ in range(4)]
+
+    assert left == [3, 1, 0, 0]
+    assert keys_of_calls(ledger) == []
+
+
+def test_one_that_is_not_over_or_not_for_so_long_is_kept(ledger: Ledger) -> None:
+    ledger.campaign(1, insights=())
+    attempt = ledger.connected()
+    assert retire(ledger.store, "c", now=ledger.now) is None
+
+    ledger.confirm(attempt)
+
+    assert retire(ledger.store, "c", before=ledger.now, now=ledger.now) is None
+    assert campaigns_finished_before(ledger.store, ledger.now) == []
+    assert campaigns_finished_before(ledger.store, ledger.now + 1) == ["c"]
+    assert keys_of_calls(ledger)
+
+
+def test_one_of_which_something_is_under_way_is_kept(ledger: Ledger) -> None:
+    ledger.campaign(1)
+    attempt = ledger.begun()
+    ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
+    assert retire(ledger.store, "c", now=ledger.now) is None, "its slot is held"
+
+    ledger.wait(DURATION + 1)
+    ledger.expire()
+
+    assert retire(ledger.store, "c", now=ledger.now) == 0
+
+
+def test_one_that_is_still_to_be_told_is_kept(ledger: Ledger) -> None:
+    finished(ledger, 1, webhooks=(Webhook("http://127.0.0.1:9/"),))
+
+    assert retire(ledger.store, "c", now=ledger.now) is None
+
+
+def test_an_answer_that_comes_after_all_that_is_stopped(ledger: Ledger) -> None:
+    ledger.campaign(1, insights=())
+    attempt = ledger.begun()
+    ledger.finish(attempt, Disposition.UNKNOWN)
+    retire(ledger.store, "c", now=ledger.now)
+
+    assert ledger.connect(attempt) == "late"
+
+    assert [order.attempt for order in ledger.take_stops()] == [attempt]
