@@ -18,8 +18,7 @@ import typer
 from scheduler.campaign.texts import timezone as known_timezone
 from scheduler.campaign.walltime import zone_of
 from scheduler.cli import console, options
-from scheduler.models import CampaignState
-from scheduler.store import Store, campaign_ids, campaign_view
+from scheduler.store import Store, admit, campaign_ids, campaign_view, is_under_way
 
 #: Exit code of `--if-running fail`.
 ANOTHER_RUNS = 4
@@ -142,10 +141,14 @@ def stands_back_in_pool(
         return None
 
     def others_run() -> bool:
-        return any(
-            campaign_view(store, other).state is not CampaignState.FINISHED
-            for other in campaign_ids(store)
-            if other != campaign_id and re.fullmatch(kind.ids, other)
+        return (
+            any(
+                is_under_way(campaign_view(store, other))
+                for other in campaign_ids(store)
+                if other != campaign_id and re.fullmatch(kind.ids, other)
+            )
+            # Of two that look in the same moment, one is told of the other.
+            or admit(store, kind.name, campaign_id) is not None
         )
 
     def wait() -> None:

@@ -1,5 +1,6 @@
 """What Redis holds: the only place that imports redis."""
 
+from scheduler.store.admitting import admit, is_under_way
 from scheduler.store.collecting import (
     Collect,
     Said,
@@ -142,6 +143,7 @@ __all__ = [
     "account_names",
     "account_view",
     "add_schedule",
+    "admit",
     "ask_firing",
     "attach",
     "attempt_spans",
@@ -171,6 +173,7 @@ __all__ = [
     "happenings",
     "hint",
     "is_launch_due",
+    "is_under_way",
     "keep_collected",
     "keep_schedule",
     "last_place",

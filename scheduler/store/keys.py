@@ -6,6 +6,7 @@ claim:{token}               string  attempt that this execution claimed; expires
 token:{fingerprint}         hash    access token of these credentials; ends when it does
 token:{f}:fetching          string  somebody fetches one; expires
 token:{f}:refused           string  the last one was answered 401; expires
+kinds                       hash    what campaigns of one cron job share -> the last one, and when
 schedules                   zset    schedule -> created_at
 launch:{token}              string  schedule that this execution took; expires
 do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why

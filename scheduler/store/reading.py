@@ -35,6 +35,7 @@ class CampaignView:
     dials: int  #: starts that were sent, less those that placed no call
     stops: int  #: connections that are over for certain
     created_at: float
+    loaded_at: float | None  #: when rows came in last
     finished_at: float | None
     next_due_at: float | None  #: of the pending call that comes first
     collecting: int  #: conversations of ended calls that are still to be read
@@ -132,7 +133,8 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         dials=int(meta.get("dials", 0)),
         stops=int(meta.get("stops", 0)),
         created_at=float(meta["created_at"]),
-        finished_at=float(meta["finished_at"]) if "finished_at" in meta else None,
+        loaded_at=_instant(meta.get("loaded_at")),
+        finished_at=_instant(meta.get("finished_at")),
         next_due_at=due[0][1] if due else None,
         collecting=int(meta.get("collecting", 0)),
         stopped_itself=meta.get("stopped_itself", ""),

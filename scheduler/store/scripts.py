@@ -62,6 +62,7 @@ class Scripts:
         def script(verb: str) -> Script:
             return client.register_script(source(verb))
 
+        self.admit = script("admit")
         self.accept_token = script("accept_token")
         self.add_schedule = script("add_schedule")
         self.ask_firing = script("ask_firing")

@@ -119,7 +119,7 @@ for from = 1, #waiting, 1000 do
 end
 redis.call("HSET", seen, "chunk", chunk, "first", first, "last", total + added, "others", others)
 redis.call("EXPIRE", seen, 86400)
-redis.call("HSET", meta, "total", total + added)
+redis.call("HSET", meta, "total", total + added, "loaded_at", exact(now))
 redis.call("HINCRBY", counts, PENDING, added - ended)
 redis.call("HINCRBY", counts, ENDED, ended)
 
