@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,18 @@ from scheduler.cli import campaigns, console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.orders import instant
 from scheduler.masking import shown
-from scheduler.models import CallState, Contact, Policy, Row
+from scheduler.models import CallState, CampaignState, Contact, Policy, Row
 from scheduler.settings import settings
-from scheduler.store import Found, Standing, Store, barred, campaign_view, find_row, standing
+from scheduler.store import (
+    CampaignView,
+    Found,
+    Standing,
+    Store,
+    barred,
+    campaign_view,
+    find_row,
+    standing,
+)
 from scheduler.store import explain as found_in_ledger
 
 
@@ -54,7 +64,7 @@ def _of_campaign(store: Store, campaign_id: str, who: str) -> dict[str, Any]:
     call = standing(store, campaign_id, find_row(store, campaign_id, who))
     now, decided = found_in_ledger(store, campaign_id, call.row)
     rules = _rules_of_time(view.policy, call.contact, now)
-    rules += decided
+    rules += [_without_end(one, view) for one in decided]
     if call.state is not CallState.PENDING:
         # They forbid the next call, and there is none.
         rules = [one for one in rules if one.rule != "campaign"]
@@ -69,8 +79,24 @@ def _of_campaign(store: Store, campaign_id: str, who: str) -> dict[str, Any]:
         "rules": [_as_record(one) for one in rules],
         "attempts": list(call.attempts),
         "due_at": call.due_at,
-        "next_at": _next_at(view.policy, call, rules, now),
+        "next_at": None if _is_held(view) else _next_at(view.policy, call, rules, now),
+        "held": _is_held(view),
     }
+
+
+def _is_held(view: CampaignView) -> bool:
+    """Whether somebody has to say before the campaign goes on."""
+    return view.state is CampaignState.PAUSED and not view.cancelled_by
+
+
+def _without_end(rule: Found, view: CampaignView) -> Found:
+    """Say of a pause who made it or why, and that no instant is its end."""
+    if rule.rule != "campaign" or not _is_held(view):
+        return rule
+    why = f"paused by {view.paused_by}" if view.paused_by else "paused"
+    if view.stopped_itself:
+        why = f"it stopped itself: {view.stopped_itself}"
+    return replace(rule, said=why, until=None)
 
 
 def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
@@ -165,6 +191,9 @@ def _show(record: dict[str, Any]) -> None:
         console.out.print(table, markup=False)
     if record["next_at"] is not None:
         console.out.print(f"\nit may be called from {instant(record['next_at'])} on", markup=False)
+    elif record.get("held") and record["state"] == CallState.PENDING:
+        again = f"callsched resume {record['campaign_id']}"
+        console.out.print(f"\nit is not called before somebody says {again}", markup=False)
     elif record.get("state") in (None, CallState.PENDING):
         console.out.print("\nit is not called", markup=False)
 
