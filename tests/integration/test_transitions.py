@@ -11,7 +11,7 @@ import pytest
 from scheduler.errors import StaleAttempt
 from scheduler.models import TRANSITIONS, Attempt, CallState, Policy, Retry
 from scheduler.records import encode_policy
-from scheduler.store import Store, keys
+from scheduler.store import Control, Store, cancel, end_pending, keys, stop_call
 from scheduler.store.scripts import preamble
 from tests.integration.ledger import ACCOUNT, Ledger
 
@@ -23,6 +23,8 @@ SHORT = 1.0
 PAIRS = list(product(CallState, CallState))
 
 Verb = Callable[[Ledger, Attempt], object]
+
+ANA = Control("ana@desk")
 
 
 def given_back(ledger: Ledger) -> Attempt:
@@ -95,37 +97,53 @@ def confirm_and_try_again(ledger: Ledger, attempt: Attempt) -> object:
     return ledger.confirm(attempt)
 
 
+def stop(ledger: Ledger, attempt: Attempt) -> object:
+    said = stop_call(ledger.store, ACCOUNT, attempt, ANA, now=ledger.now)
+    return said in (CONNECTED, DIALING)
+
+
+def cancel_the_rest(ledger: Ledger, attempt: Attempt) -> object:
+    cancel(ledger.store, "c", ANA, now=ledger.now)
+    return end_pending(ledger.store, "c", now=ledger.now)
+
+
+def give_back_what_is_cancelled(ledger: Ledger, attempt: Attempt) -> None:
+    cancel(ledger.store, "c", ANA, now=ledger.now)
+    ledger.give_back(attempt)
+
+
 #: The verbs that lead to each state. An answer ends a call that was thought not to have rung.
 LEADS_TO: dict[CallState, tuple[Verb, ...]] = {
     PENDING: (give_back, give_back_at_limit),
     CLAIMED: (claim,),
     DIALING: (begin,),
     CONNECTED: (connect,),
-    STOPPING: (pass_the_deadline, hint),
+    STOPPING: (pass_the_deadline, hint, stop),
     ENDED: (finish, confirm, connect),
 }
 
 #: Those of them that are for each change in the table.
 MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
     (PENDING, CLAIMED): (claim,),
-    (PENDING, ENDED): (connect,),
+    (PENDING, ENDED): (connect, cancel_the_rest),
     (CLAIMED, DIALING): (begin,),
     (CLAIMED, PENDING): (give_back, give_back_at_limit),
-    (CLAIMED, ENDED): (finish, connect),
+    (CLAIMED, ENDED): (finish, connect, give_back_what_is_cancelled),
     (DIALING, CONNECTED): (connect,),
     (DIALING, PENDING): (give_back, give_back_at_limit),
-    (DIALING, ENDED): (finish,),
-    (CONNECTED, STOPPING): (pass_the_deadline, hint),
+    (DIALING, ENDED): (finish, give_back_what_is_cancelled),
+    (CONNECTED, STOPPING): (pass_the_deadline, hint, stop),
     (STOPPING, ENDED): (confirm,),
     (STOPPING, PENDING): (confirm_and_try_again,),
 }
 
-#: Not refused, and another change than this one: an answer never is, and `confirm` makes two
-#: changes in one step.
+#: Not refused, and another change than this one: an answer never is, `confirm` makes two changes in
+#: one step, and an order to stop waits for the answer.
 ELSEWHERE = {
     (PENDING, CONNECTED, connect),
     (CLAIMED, CONNECTED, connect),
     (CONNECTED, ENDED, confirm),
+    (DIALING, STOPPING, stop),
 }
 
 REFUSED = [
@@ -218,7 +236,7 @@ def test_time_alone_moves_a_call_along_the_table(
 
 @pytest.mark.parametrize(
     "verb",
-    [begin, give_back, give_back_at_limit, finish, hint, confirm],
+    [begin, give_back, give_back_at_limit, finish, hint, stop, confirm],
     ids=lambda verb: verb.__name__,
 )
 @pytest.mark.parametrize("state", [PENDING, CLAIMED, DIALING])
