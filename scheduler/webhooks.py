@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event, Semaphore, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from tenacity import wait_chain, wait_fixed, wait_random
 
+from scheduler.clock import since_boot
 from scheduler.dialer import waited
 from scheduler.errors import LedgerError, LedgerUnreachable, SchedulerError
 from scheduler.providers.posting import GONE, Poster
@@ -35,6 +35,9 @@ _AGAIN = wait_chain(*map(wait_fixed, DELAYS)) + wait_random(0, 1)
 #: Senders of one worker. A receiver that takes its time holds up other news at most.
 THREADS = 4
 
+#: How long a worker that leaves waits for receivers.
+LEAVE_SECONDS = 2.0
+
 #: So often it is looked whether there is news.
 LOOK_SECONDS = 1.0
 
@@ -50,21 +53,22 @@ class Teller:
         self._store = store
         self._account = account
         self._poster = poster
-        self._over = threading.Event()
-        self._free = threading.Semaphore(THREADS)
-        self._senders = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
-        self._thread = threading.Thread(target=self._keep, name="webhooks", daemon=True)
+        self._over = Event()
+        self._free = Semaphore(THREADS)
+        self._thread = Thread(target=self._keep, name="webhooks", daemon=True)
 
     def start(self) -> None:
         """Look for news, from now on."""
         self._thread.start()
 
     def close(self) -> None:
-        """Send no more; what is being sent is waited for."""
+        """Send no more. What is being sent is waited for, but not long: it would be sent again."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._senders.shutdown()
+        leave_at = since_boot() + LEAVE_SECONDS
+        for _ in range(THREADS):
+            self._free.acquire(timeout=max(0.0, leave_at - since_boot()))
 
     def _keep(self) -> None:
         while not self._over.is_set():
@@ -86,7 +90,7 @@ class Teller:
                     self._free.release()
             if news is None:
                 return
-            self._senders.submit(self._send_safely, news)
+            Thread(target=self._send_safely, args=(news,), name="webhook", daemon=True).start()
 
     def _send_safely(self, news: News) -> None:
         try:
