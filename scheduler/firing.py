@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from scheduler import launching
 from scheduler.campaign.firings import DueFiring, Pause, due_firings, said_of
 from scheduler.errors import (
     CampaignError,
@@ -21,6 +20,7 @@ from scheduler.settings import Settings
 from scheduler.store import (
     Control,
     Firing,
+    Launch,
     ScheduleView,
     Store,
     TakenSchedule,
@@ -43,8 +43,50 @@ BUFFERED_SECONDS = 2.0
 MOST_WAITING = 100
 
 
+def load_file(
+    store: Store,
+    settings: Settings,
+    launch: Launch,
+    campaign_id: str,
+    account: str,
+    go_on: Callable[[], None],
+) -> str:
+    """Read the file of a schedule as it is now, and load it; returns what is to be said of it.
+
+    `go_on` is called after each chunk, and raises when this is not to go on. Raises CampaignError,
+    ConfigError or LedgerError when the firing has failed.
+    """
+    # Only now: a worker has another process do it, and need not import what reads files.
+    from scheduler import launching
+
+    # With one process: the machine has workers that keep deadlines, and is not this one's alone.
+    with launching.read(
+        Path(launch.path),
+        settings,
+        encoding=launch.encoding,
+        processes=1,
+        on_progress=lambda _: go_on(),
+    ) as checked:
+        dials_from = checked.account or settings.account
+        if dials_from != account:
+            raise ConfigError(
+                f"the file dials from account {dials_from}, the schedule from {account}: remove the"
+                " schedule, and add it again"
+            )
+        launching.submit(store, checked, campaign_id, checked.policy, account, lambda _: go_on())
+        refused = checked.refused_count
+    return f"{refused:,} rows are not called" if refused else ""
+
+
+#: How a file gets into the ledger: `load_file`, or what has it done elsewhere.
+Load = Callable[[Store, Settings, Launch, str, str, Callable[[], None]], str]
+
+
 def launch_due(
-    store: Store, settings: Settings, is_closing: Callable[[], bool] = lambda: False
+    store: Store,
+    settings: Settings,
+    is_closing: Callable[[], bool] = lambda: False,
+    load: Load = load_file,
 ) -> None:
     """Deal with every schedule of the account that has a firing due.
 
@@ -55,7 +97,7 @@ def launch_due(
         if taken is None:
             return
         try:
-            _Launching(store, settings, taken, is_closing).deal()
+            _Launching(store, settings, taken, is_closing, load).deal()
         except _LostLease:
             logger.warning("schedule %s: another worker has taken it", taken.view.name)
 
@@ -77,8 +119,10 @@ class _Launching:
         settings: Settings,
         taken: TakenSchedule,
         is_closing: Callable[[], bool],
+        load: Load,
     ) -> None:
         self._store = store
+        self._load_file = load
         self._settings = settings
         self._taken = taken
         self._view = taken.view
@@ -166,7 +210,7 @@ class _Launching:
         control = Control(f"schedule {name}", "the next firing is due", self._taken.token)
         cancel(self._store, campaign_id, control, abort=abort)
         while end_pending(self._store, campaign_id):
-            self._go_on(0)
+            self._go_on()
 
     def _launched(self, one: str) -> tuple[FiringState, str]:
         """Load the file as it is now; whatever is wrong with it is this firing's failure."""
@@ -185,27 +229,14 @@ class _Launching:
         return FiringState.FAILED, why
 
     def _load(self, one: str) -> tuple[FiringState, str]:
-        launch = self._view.launch
-        # With one process: this one keeps deadlines, and the machine has others of its kind.
-        with launching.read(
-            Path(launch.path),
-            self._settings,
-            encoding=launch.encoding,
-            processes=1,
-            on_progress=self._go_on,
-        ) as checked:
-            account = checked.account or self._settings.account
-            if account != self._view.account:
-                raise ConfigError(
-                    f"the file dials from account {account}, the schedule from"
-                    f" {self._view.account}: remove the schedule, and add it again"
-                )
-            launching.submit(self._store, checked, one, checked.policy, account, self._go_on)
-            refused = checked.refused_count
-        return FiringState.FIRED, f"{refused:,} rows are not called" if refused else ""
+        view = self._view
+        said = self._load_file(
+            self._store, self._settings, view.launch, one, view.account, self._go_on
+        )
+        return FiringState.FIRED, said
 
-    def _go_on(self, _done: int) -> None:
-        """Renew the lease after each chunk, so that a large file is loaded by one worker."""
+    def _go_on(self) -> None:
+        """Renew the lease meanwhile, so that a large file is loaded by one worker."""
         if self._is_closing():
             raise _Leaving
         if not keep_schedule(self._store, self._taken):

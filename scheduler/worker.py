@@ -212,9 +212,10 @@ class Worker:
     def launch(self) -> None:
         """Load the campaigns of schedules that fire."""
         # Only now: what reads campaign files takes as long to import as half of a worker.
+        from scheduler.apart import load_apart
         from scheduler.firing import launch_due
 
-        launch_due(self._store, self._settings, lambda: self._dialer.is_closing)
+        launch_due(self._store, self._settings, lambda: self._dialer.is_closing, load_apart)
 
     def health(self) -> WorkerHealth:
         """Say what this worker is at."""

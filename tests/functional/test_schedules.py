@@ -19,13 +19,12 @@ pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 CRON = ("--cron", "0 9 * * mon-fri", "--timezone", "America/New_York")
 
-#: A worker that is killed once it has loaded a firing's rows, before it seals the campaign.
-DIES_BEFORE_THE_SEAL = """
-import os, signal
-from scheduler.store import Store
-Store.seal = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-from scheduler.cli import main
-main()
+#: The process that loads a firing's rows kills somebody before it seals the campaign.
+KILLS_BEFORE_THE_SEAL = """
+import os, signal, sys
+if "scheduler.apart" in sys.orig_argv:
+    from scheduler.store import Store
+    Store.seal = lambda *_: os.kill({pid}, signal.SIGKILL) or signal.pause()
 """
 
 
@@ -57,6 +56,16 @@ def states(site: Site) -> list[str]:
 
 def worker(site: Site, *words: str) -> Command:
     started = site.start_python(*(words or ("-m", "scheduler.cli")), "worker")
+    wait_until(lambda: "ready." in started.err)
+    return started
+
+
+def worker_whose_load_kills(site: Site, pid: str) -> Command:
+    """Start a worker; the first file that it launches kills this process."""
+    patches = site.home / "patches"
+    patches.mkdir()
+    (patches / "sitecustomize.py").write_text(KILLS_BEFORE_THE_SEAL.format(pid=pid))
+    started = site.start("worker", env={"PYTHONPATH": str(patches)})
     wait_until(lambda: "ready." in started.err)
     return started
 
@@ -182,8 +191,7 @@ def test_a_worker_that_is_killed_before_the_seal_is_followed_by_another(
     site: Site, sandbox: SandboxProcess
 ) -> None:
     added(site, short(site), *CRON)
-    dying = site.start_python("-c", DIES_BEFORE_THE_SEAL, "worker")
-    wait_until(lambda: "ready." in dying.err)
+    dying = worker_whose_load_kills(site, "os.getppid()")
     campaign = said(site.call("schedule", "run-now", "nightly")).out.strip()
     wait_until(lambda: dying.process.poll() is not None)
     assert said(site.call("status", campaign, "--json")).record["state"] == "loading"
@@ -193,6 +201,17 @@ def test_a_worker_that_is_killed_before_the_seal_is_followed_by_another(
     wait_until(lambda: states(site) == ["fired"])
     wait_until(lambda: said(site.call("status", campaign, "--json")).record["state"] == "finished")
     assert Judge(sandbox).accepted == dict.fromkeys(numbers(3), 1)
+
+
+def test_a_load_that_is_killed_is_a_failure_and_the_worker_goes_on(site: Site) -> None:
+    added(site, short(site), *CRON)
+    surviving = worker_whose_load_kills(site, "os.getpid()")
+
+    said(site.call("schedule", "run-now", "nightly"))
+
+    wait_until(lambda: states(site) == ["failed"])
+    assert "the process that loaded the file died" in shown(site)["error"]
+    assert surviving.process.poll() is None
 
 
 def test_a_file_that_is_gone_is_a_failure_that_status_shows(
