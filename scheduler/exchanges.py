@@ -69,11 +69,11 @@ NOBODY = Watchers()
 
 
 def log(exchange: Exchange) -> Told:
-    """Note in the log what was accepted; errors are told by those who react to them."""
+    """Note a start or a stop in the log; errors are told by those who react to them."""
     began_at = since_boot()
 
     def told(error: Exception | None) -> None:
-        if error is None:
+        if error is None and exchange.work != "collect":
             seconds = since_boot() - began_at
             logger.info("%s: %s: accepted in %.2f s", exchange.attempt, exchange.work, seconds)
 

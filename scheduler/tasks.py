@@ -7,10 +7,11 @@ from typing import Any
 
 from celery import bootsteps, signals
 
+from scheduler import logs
 from scheduler.celery import app
 from scheduler.errors import LedgerUnreachable, SchedulerError
 from scheduler.settings import settings
-from scheduler.worker import Assignment, Worker
+from scheduler.worker import Assignment, Worker, worker_name
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,13 @@ class TimekeeperStep(bootsteps.StartStopStep):
 
 
 app.steps["worker"].add(TimekeeperStep)
+
+
+@signals.after_setup_logger.connect
+@signals.after_setup_task_logger.connect
+def _dress(logger: logging.Logger, **_: Any) -> None:
+    """Have the worker's log written as the setting says."""
+    logs.dress(logger, settings().log_format, worker_name())
 
 
 @signals.worker_shutting_down.connect

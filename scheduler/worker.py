@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,11 @@ _WHEN_IT_ANSWERS = Retrying(
 def worker_name() -> str:
     """Return what this process is called in the ledger, in logs, metrics and traces."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@cache  # it is read from a file, and told at each beat
+def _version() -> str:
+    return metadata.version("callsched")
 
 
 class _Seats:
@@ -221,7 +227,7 @@ class Worker:
         """Say what this worker is at."""
         return WorkerHealth(
             started_at=self._started_at,
-            version=metadata.version("callsched"),
+            version=_version(),
             threads=self._seats.count,
             dialling=self._dialer.dialling,
             stopping=self._timekeeper.stops_sending,

@@ -45,4 +45,6 @@ def worker(
         # A schedule fires in a pool: its file may be on another machine than this one.
         quiet.append(f"--exclude-queues=launch.{settings().account}")
     name = f"--hostname=callsched-{os.getpid()}@%h"
-    app.worker_main(["worker", f"--loglevel={loglevel}", name, *quiet])
+    # The banner is no JSON.
+    silent = ["--quiet"] if settings().log_format == "json" else []
+    app.worker_main([*silent, "worker", f"--loglevel={loglevel}", name, *quiet])

@@ -1,0 +1,98 @@
+"""What a log line may show: which call it is about, and no whole phone number."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from scheduler.masking import mask_text
+from scheduler.models import Attempt
+
+#: What has many digits and is no phone number: an instant, a length of time, an IP address with
+#: its port, a UUID, a worker and an attempt.
+_KEPT = re.compile(
+    r"\b\d{8}T\d{6}Z"
+    r"|(?<![\w.+-])\d{1,6}\.\d+s\b"
+    r"|(?<![\w.+-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d):\d{1,5}\b"
+    r"|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b"
+    r"|\bcallsched-\d{1,7}@"
+    r"|(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._-]{0,99}:\d{1,7}:\d{1,7}\b"
+)
+
+#: Whose line it is when no argument says so: the attempt that stands first in it.
+_FIRST = re.compile(
+    r"(?:attempt )?(?P<campaign_id>[A-Za-z0-9][A-Za-z0-9._-]{0,99})"
+    r":(?P<row>\d{1,7}):(?P<number>\d{1,7})\b"
+)
+
+
+def mask_line(text: str) -> str:
+    """Mask every phone number in a line; what only looks like one is left where it is certain."""
+    return "".join(_masked(text))
+
+
+def _masked(text: str) -> Iterator[str]:
+    end = 0
+    for kept in _KEPT.finditer(text):
+        yield mask_text(text[end : kept.start()])
+        yield kept[0]
+        end = kept.end()
+    yield mask_text(text[end:])
+
+
+class Discretion(logging.Filter):
+    """Says in each record which attempt it is about, and hides phone numbers.
+
+    It stands at handlers, for what passes a logger's filter may come from any other one.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, changed."""
+        if not hasattr(record, "masked"):
+            _name_the_call(record)
+            record.msg, record.args = mask_line(record.getMessage()), None
+            if record.exc_info and not record.exc_text:
+                record.exc_text = logging.Formatter().formatException(record.exc_info)
+            if record.exc_text:
+                record.exc_info, record.exc_text = None, mask_line(record.exc_text)
+            if record.stack_info:
+                record.stack_info = mask_line(record.stack_info)
+            record.masked = True
+        return True
+
+
+def _name_the_call(record: logging.LogRecord) -> None:
+    attempt = next((arg for arg in _args(record) if isinstance(arg, Attempt)), None)
+    if attempt is None and (found := _FIRST.match(record.getMessage())):
+        attempt = Attempt(found["campaign_id"], int(found["row"]), int(found["number"]))
+    if attempt is not None:
+        record.campaign_id = attempt.campaign_id
+        record.call = f"{attempt.campaign_id}:{attempt.row}"
+        record.attempt = str(attempt)
+
+
+def _args(record: logging.LogRecord) -> Iterable[object]:
+    return record.args if isinstance(record.args, tuple) else ()
+
+
+def dress(logger: logging.Logger, form: Literal["text", "json"], worker: str) -> None:
+    """Have every handler of a logger write so, and hide phone numbers."""
+    for handler in logger.handlers:
+        _hide_numbers(handler)
+        if form == "json":
+            from scheduler.json_lines import json_lines  # only now, since few ask for it
+
+            handler.setFormatter(json_lines(worker))
+
+
+def be_discreet() -> None:
+    """Hide phone numbers in what is logged by a process that has set up no log."""
+    if logging.lastResort is not None:
+        _hide_numbers(logging.lastResort)
+
+
+def _hide_numbers(handler: logging.Handler) -> None:
+    if not any(isinstance(one, Discretion) for one in handler.filters):
+        handler.addFilter(Discretion())

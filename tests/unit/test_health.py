@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+
+from scheduler.errors import LedgerUnreachable
+from scheduler.health import unready, unwell
+from scheduler.models import CallState, CampaignState
+from scheduler.sight import Seen, Sight
+from scheduler.store import AccountView, Backlog
+from scheduler.store.surveying import Survey
+from tests.waiting import wait_until
+
+
+def seen(
+    *, blocks: dict[str, str] | None = None, outage: bool = False, is_newer: bool = False
+) -> Seen:
+    account = AccountView(
+        account="trial",
+        slots=4,
+        learned=4,
+        live=4,
+        overdue=0,
+        oldest_overdue_seconds=0.0,
+        blocks=blocks or {},
+        outage=outage,
+        held=0,
+    )
+    campaigns, calls = dict.fromkeys(CampaignState, 0), dict.fromkeys(CallState, 0)
+    counted = Survey(campaigns, calls, failed_schedules=0, is_newer=is_newer)
+    return Seen(account, Backlog(0, 0.0, 0, 0, 0, 0), {}, [], counted)
+
+
+@pytest.mark.parametrize(
+    ("silent_seconds", "is_cut_off", "is_well"),
+    [
+        (0.5, False, True),
+        (9.9, False, True),
+        (11, False, False),
+        (11, True, True),
+        (61, True, False),
+    ],
+)
+def test_a_worker_is_well_while_its_timekeeper_ticks(
+    silent_seconds: float, is_cut_off: bool, is_well: bool
+) -> None:
+    assert (unwell(silent_seconds, is_cut_off=is_cut_off) == []) is is_well
+
+
+@pytest.mark.parametrize(
+    ("found", "is_draining", "reason"),
+    [
+        (seen(), False, ""),
+        (seen(outage=True), False, ""),
+        (seen(blocks={"others": "401"}), False, ""),
+        (seen(blocks={"ours": "401 for +12025550143"}), False, "can't dial: 401 for …0143"),
+        (seen(is_newer=True), False, "newer release"),
+        (seen(), True, "it is leaving"),
+        (None, False, "CALLSCHED_REDIS_URL"),
+    ],
+)
+def test_a_worker_is_ready_when_it_could_dial(
+    found: Seen | None, is_draining: bool, reason: str
+) -> None:
+    reasons = unready(found, "ours", is_draining=is_draining)
+
+    assert len(reasons) == (1 if reason else 0)
+    assert reason in "".join(reasons)
+
+
+def test_a_ledger_that_hangs_holds_nobody_up_and_is_not_asked_twice() -> None:
+    asked: Counter[str] = Counter()
+    answers = threading.Event()
+
+    def read() -> Seen:
+        asked["times"] += 1
+        answers.wait(30)
+        return seen()
+
+    sight = Sight(read, patience_seconds=0.1)
+    assert sight.look() is None
+    assert sight.look() is None
+    assert asked["times"] == 1
+
+    answers.set()
+    wait_until(lambda: sight.look() is not None)
+    sight.look()
+    assert asked["times"] == 1
+
+
+def test_a_ledger_that_does_not_answer_is_seen_as_nothing() -> None:
+    def read() -> Seen:
+        raise LedgerUnreachable("Redis does not answer")
+
+    assert Sight(read).look() is None
