@@ -1,0 +1,82 @@
+"""What may be changed from the screen: the same orders as those of the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scheduler.cli import orders
+from scheduler.cli.screen.picture import ShownCall, ShownCampaign
+from scheduler.errors import SchedulerError, StaleAttempt
+from scheduler.models import CampaignState
+from scheduler.store import Store, starts_under_way, stop_call
+from scheduler.transcripts import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Something that is done once its question is answered with yes."""
+
+    question: str
+    give: Callable[[Store], str]  #: says what came of it; raises SchedulerError
+
+
+def pause(shown: ShownCampaign) -> Order | str:
+    """Return the order to pause a campaign, or why there is nothing to pause."""
+    view, name = shown.view, one_line(shown.view.campaign_id)
+    if view.state is CampaignState.FINISHED:
+        return f"campaign {name} is finished"
+    if view.paused_by:
+        return f"campaign {name} is paused already, by {view.paused_by}"
+    live = orders.live_of(view)
+
+    def give(store: Store) -> str:
+        store.halt(view.campaign_id, control=orders.given("from callsched watch"))
+        left = starts_under_way(store, view.campaign_id)
+        under_way = f"; {left} starts under way are answered in 25 s at most" if left else ""
+        return f"campaign {name} is paused: no new start leaves{under_way}"
+
+    return Order(
+        f"Pause campaign {name}?\n\nNo more starts leave. {live:,} live calls go on to their"
+        " deadlines.",
+        give,
+    )
+
+
+def resume(shown: ShownCampaign) -> Order | str:
+    """Return the order to have a campaign go on, or why there is nothing to resume."""
+    view, name = shown.view, one_line(shown.view.campaign_id)
+    if view.cancelled_by:
+        return f"campaign {name} was cancelled, and never goes on"
+    if not (view.paused_by or view.state is CampaignState.PAUSED):
+        return f"campaign {name} is {view.state}: there is nothing to resume"
+    why = view.stopped_itself or f"paused by {view.paused_by}"
+
+    def give(store: Store) -> str:
+        state = store.resume(view.campaign_id, orders.given("from callsched watch"))
+        return f"campaign {name} is {state}"
+
+    return Order(f"Have campaign {name} go on?\n\nIt stands still: {one_line(why)}", give)
+
+
+def stop(call: ShownCall, account: str) -> Order:
+    """Return the order to end a live call."""
+    name = one_line(f"{call.name} {call.number}".strip())
+
+    def give(store: Store) -> str:
+        control = orders.given("from callsched watch", f"#{call.attempt.row}")
+        try:
+            stop_call(store, account, call.attempt, control)
+        except StaleAttempt:
+            return f"the call to {name} is over already"
+        return f"the stop of the call to {name} is on record; a worker sends it"
+
+    return Order(f"Stop the call to {name}?\n\nIt ends now, as aborted.", give)
+
+
+def given(order: Order, store: Store) -> tuple[str, bool]:
+    """Give an order; return what came of it, and whether that is what was wanted."""
+    try:
+        return order.give(store), True
+    except SchedulerError as error:
+        return str(error), False

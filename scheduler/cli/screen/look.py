@@ -1,0 +1,153 @@
+"""One look at the ledger: what is read for a screen, and how much of it at most."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scheduler.cli.screen.picture import (
+    Alarm,
+    Picture,
+    ShownCall,
+    alarms_of,
+    overdue_by_campaign,
+    shown_call,
+)
+from scheduler.cli.screen.turns import Campaigns
+from scheduler.models import Attempt, CampaignState
+from scheduler.store import (
+    CampaignView,
+    Happening,
+    Load,
+    Store,
+    account_view,
+    backlog,
+    happenings,
+    ledger_time,
+    live_calls,
+    live_details,
+    load_between,
+    workers,
+)
+
+#: Accounts of which only what is wrong is shown.
+_OTHER_ACCOUNTS = 5
+
+#: Slots are shown over this time.
+LOAD_SECONDS = 600.0
+
+#: What the ledger keeps of what happened.
+_MOST_HAPPENINGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the screen has room for, and what it looks at."""
+
+    campaign_id: str = ""  #: whose account is in focus; "" for the first one's
+    only: str = ""  #: the campaign whose calls are wanted alone
+    first_call: int = 0  #: of the live calls, the first on the screen
+    calls: int = 20  #: so many of them are on the screen
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is remembered of an account between two looks."""
+
+    loads: deque[Load] = field(default_factory=deque)
+    happenings: deque[Happening] = field(default_factory=lambda: deque(maxlen=_MOST_HAPPENINGS))
+    cursor: str = "-"
+
+
+class Watcher:
+    """Looks at the ledger again and again; reads what changes, and no more than is bounded."""
+
+    def __init__(
+        self, store: Store, ids: Sequence[str], *, account: str | None, ceiling: int
+    ) -> None:
+        """Watch these campaigns, else all; of this account, else of all."""
+        self._store = store
+        self._ids = frozenset(ids)
+        self._account = account
+        self._ceiling = ceiling
+        self._campaigns = Campaigns(store, ids, account)
+        self._accounts: dict[str, _Account] = {}
+
+    def look(self, wish: Wish) -> Picture:
+        """Read what there is to see. Raises LedgerUnreachable."""
+        now = ledger_time(self._store)
+        listed = self._campaigns.read(now, (wish.campaign_id, wish.only))
+        name = self._in_focus(listed, wish)
+        return Picture(now) if name is None else self._picture(now, listed, name, wish)
+
+    def _in_focus(self, listed: Sequence[CampaignView], wish: Wish) -> str | None:
+        if self._account is not None:
+            return self._account
+        chosen = map(self._campaigns.account_of, (wish.only, wish.campaign_id))
+        return next(filter(None, chosen), listed[0].account if listed else None)
+
+    def _picture(
+        self, now: float, listed: Sequence[CampaignView], name: str, wish: Wish
+    ) -> Picture:
+        account, waits = account_view(self._store, name), backlog(self._store, name)
+        kept = self._accounts.setdefault(name, _Account())
+        self._read_happenings(name, kept)
+        self._read_loads(name, kept, now)
+        live = live_calls(self._store, name)
+        overdue = overdue_by_campaign(live, now)
+        self._campaigns.note_paces(
+            now, {each: known.happenings for each, known in self._accounts.items()}
+        )
+        there = workers(self._store, name)
+        return Picture(
+            at=now,
+            campaigns=tuple(
+                self._campaigns.shown(view.campaign_id, now, overdue) for view in listed
+            ),
+            older=self._campaigns.older,
+            account=account,
+            ceiling=self._ceiling,
+            loads=tuple(kept.loads),
+            calls=self._calls(live, wish),
+            happenings=tuple(kept.happenings),
+            workers=tuple(there),
+            backlog=waits,
+            alarms=(*alarms_of(account, there, waits.due), *self._elsewhere(listed, name)),
+        )
+
+    def _elsewhere(self, listed: Sequence[CampaignView], name: str) -> list[Alarm]:
+        """Return what is wrong with the accounts of other campaigns that are not finished."""
+        names = {view.account for view in listed if view.state is not CampaignState.FINISHED}
+        return [
+            Alarm(alarm.level, f"account {other}: {alarm.text}")
+            for other in sorted(names - {name})[:_OTHER_ACCOUNTS]
+            for alarm in alarms_of(account_view(self._store, other), workers(self._store, other), 0)
+        ]
+
+    def _read_happenings(self, name: str, kept: _Account) -> None:
+        told, kept.cursor = happenings(self._store, name, after=kept.cursor, most=_MOST_HAPPENINGS)
+        kept.happenings.extend(told)
+
+    def _read_loads(self, name: str, kept: _Account, now: float) -> None:
+        since = max(now - LOAD_SECONDS, kept.loads[-1].at if kept.loads else 0.0)
+        known = kept.loads[-1].at if kept.loads else 0.0
+        kept.loads.extend(
+            load for load in load_between(self._store, name, since, now) if load.at > known
+        )
+        while len(kept.loads) > 1 and kept.loads[1].at <= now - LOAD_SECONDS:
+            kept.loads.popleft()
+
+    def _calls(self, live: Sequence[tuple[str, float]], wish: Wish) -> tuple[ShownCall, ...]:
+        wanted = [(Attempt.parse(written), deadline) for written, deadline in live]
+        wanted = [each for each in wanted if self._is_wanted(each[0], wish)]
+        on_screen = wanted[wish.first_call : wish.first_call + wish.calls]
+        read = live_details(self._store, [attempt for attempt, _ in on_screen])
+        return tuple(
+            shown_call(attempt, deadline, read.get(attempt)) for attempt, deadline in wanted
+        )
+
+    def _is_wanted(self, attempt: Attempt, wish: Wish) -> bool:
+        if wish.only:
+            return attempt.campaign_id == wish.only
+        return not self._ids or attempt.campaign_id in self._ids

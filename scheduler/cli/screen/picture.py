@@ -1,0 +1,166 @@
+"""What there is to see at one instant. Nothing here reads the ledger or draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from scheduler.cli.options import label_of
+from scheduler.cli.screen.pace import Expected
+from scheduler.masking import mask
+from scheduler.models import Attempt, CallState, CampaignState, Contact
+from scheduler.store import (
+    AccountView,
+    Backlog,
+    CampaignView,
+    Happening,
+    LiveCall,
+    Load,
+    WorkerView,
+)
+from scheduler.transcripts import one_line
+
+#: A stop takes a moment; one that is later than this is worth a word.
+LATE_SECONDS = 5.0
+
+
+class Level(IntEnum):
+    """How bad it is."""
+
+    WARN = 1  #: somebody should know
+    FAIL = 2  #: calls are not made, or not ended
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that is wrong with an account."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCampaign:
+    """A campaign as it stands."""
+
+    view: CampaignView
+    expected: Expected
+    overdue: int  #: live calls past their deadline, by more than a moment
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCall:
+    """A live call. Who is called is read of those on the screen alone."""
+
+    attempt: Attempt
+    deadline: float
+    state: CallState | None = None
+    label: str = ""
+    number: str = ""  #: its last digits
+
+    @property
+    def name(self) -> str:
+        """Whom it reaches; the row while that is not read."""
+        return self.label or f"#{self.attempt.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What there is to see. The account in focus is that of the campaign that is looked at."""
+
+    at: float  #: by the clock of the ledger
+    campaigns: tuple[ShownCampaign, ...] = ()
+    older: int = 0  #: campaigns that are not looked at any more
+    account: AccountView | None = None  #: in focus; None before there is any
+    ceiling: int = 0  #: of it, as the settings here say
+    loads: tuple[Load, ...] = ()
+    calls: tuple[ShownCall, ...] = ()  #: live ones, the nearest deadline first
+    happenings: tuple[Happening, ...] = ()  #: oldest first
+    workers: tuple[WorkerView, ...] = ()
+    backlog: Backlog | None = None
+    alarms: tuple[Alarm, ...] = ()
+
+    def campaign(self, campaign_id: str) -> ShownCampaign | None:
+        """Return a campaign by its id."""
+        return next((c for c in self.campaigns if c.view.campaign_id == campaign_id), None)
+
+
+def in_order(views: Iterable[CampaignView]) -> list[CampaignView]:
+    """Return campaigns as they are listed: those that are not finished first, then the newest."""
+    return sorted(
+        views,
+        key=lambda view: (
+            view.state is CampaignState.FINISHED,
+            -view.created_at,
+            view.campaign_id,
+        ),
+    )
+
+
+def overdue_by_campaign(live: Iterable[tuple[str, float]], now: float) -> dict[str, int]:
+    """Count the attempts whose deadline passed more than a moment ago."""
+    counted: dict[str, int] = {}
+    for attempt, deadline in live:
+        if deadline < now - LATE_SECONDS:
+            campaign_id = Attempt.parse(attempt).campaign_id
+            counted[campaign_id] = counted.get(campaign_id, 0) + 1
+    return counted
+
+
+def shown_call(attempt: Attempt, deadline: float, detail: LiveCall | None) -> ShownCall:
+    """Return a live call with what was read of it, if it was."""
+    if detail is None:
+        return ShownCall(attempt, deadline)
+    contact = detail.contact
+    label = label_of(_named(contact), attempt.row)
+    number = mask(contact.phone_number) if contact.phone_number else ""
+    return ShownCall(attempt, deadline, detail.state, label, number)
+
+
+def _named(contact: Contact) -> Mapping[str, Any]:
+    return {name: getattr(contact, name) for name in ("contact_id", *_ADDRESS)}
+
+
+_ADDRESS = ("phone_number", "sip_uri", "dtmf")
+
+
+def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> list[Alarm]:
+    """Say what is wrong with an account of which so many calls are due, the worst first."""
+    found = [
+        Alarm(Level.FAIL, f"the account can't dial: {one_line(why)}")
+        for why in account.blocks.values()
+    ]
+    if account.oldest_overdue_seconds > LATE_SECONDS:
+        age = account.oldest_overdue_seconds
+        late = f"{_calls(account.overdue)} past the deadline, the oldest by {age:,.0f} s"
+        found.append(Alarm(Level.FAIL, late))
+    found += _without_worker(account, workers, due)
+    if account.outage:
+        text = "the provider does not answer: one probe goes out at a time"
+        found.append(Alarm(Level.WARN, text))
+    if account.held:
+        slots = "1 slot is" if account.held == 1 else f"{account.held:,} slots are"
+        text = f"{slots} held by starts whose answer was lost"
+        found.append(Alarm(Level.WARN, f"{text}: callsched reconcile"))
+    return sorted(found, key=lambda alarm: -alarm.level)
+
+
+def _without_worker(account: AccountView, workers: Sequence[WorkerView], due: int) -> list[Alarm]:
+    if any(worker.is_well for worker in workers):
+        silent = [worker for worker in workers if not worker.is_well]
+        return [
+            Alarm(Level.WARN, f"worker {one_line(w.name)}: silent for {w.seen_seconds_ago:.0f} s")
+            for w in silent
+        ]
+    if account.live:
+        text = f"no worker runs: nobody ends {_calls(account.live)} on time"
+        return [Alarm(Level.FAIL, f"{text}: callsched worker")]
+    if due:
+        return [Alarm(Level.WARN, f"no worker runs, and {due:,} calls are due: callsched worker")]
+    return []
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} live call" + ("" if count == 1 else "s")

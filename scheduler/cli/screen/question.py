@@ -1,0 +1,61 @@
+"""What stands in front of the screen: a question before anything is changed, and the help."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+HELP = """\
+Tab        from the campaigns to the live calls and back
+↑ ↓ PgUp   choose a campaign, or a live call
+Enter      the calls of the chosen campaign alone, or all again
+p          pause the chosen campaign: live calls go on
+r          have the chosen campaign go on
+s          stop the chosen live call: it ends as aborted
+q          leave; nothing that runs is changed by it
+
+The line ─ above the slots is the limit as learned. ! marks what is
+past its deadline. When a campaign ends is a guess, from how many of
+its calls ended in the last five minutes."""
+
+
+class Question(ModalScreen[bool]):
+    """Asks before something is changed. Only y says yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "yes"),
+        Binding("n,escape,q,enter", "answer(False)", "no"),
+    ]
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Show the question and the two answers."""
+        with Vertical(classes="box"):
+            yield Static(Text(self._text))
+            yield Static(Text("\n[y] yes    [n] no", style="bold"))
+
+    def action_answer(self, answer: bool) -> None:
+        """Close it with an answer."""
+        self.dismiss(answer)
+
+
+class Help(ModalScreen[None]):
+    """Says what the keys do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,question_mark,space", "dismiss", "close")
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Show the keys."""
+        with Vertical(classes="box"):
+            yield Static(Text(HELP))

@@ -1,0 +1,139 @@
+"""Which campaigns are read in one look, and what is remembered of them between two looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scheduler.cli.screen.pace import WINDOW_SECONDS, Pace, expected
+from scheduler.cli.screen.picture import ShownCampaign, in_order
+from scheduler.errors import LedgerError, LedgerUnreachable
+from scheduler.models import CallState, CampaignState
+from scheduler.store import (
+    CampaignView,
+    Happening,
+    Store,
+    Waiting,
+    campaign_ids,
+    campaign_view,
+    waiting,
+)
+
+#: The newest campaigns, which are looked at.
+MOST_CAMPAIGNS = 500
+
+#: Campaigns that are read in one look, after the first one. Others wait for their turn.
+UNFINISHED_A_LOOK, FINISHED_A_LOOK = 30, 5
+
+_NOTHING_WAITS = Waiting(0, None)
+
+
+@dataclass(slots=True)
+class _Known:
+    """A campaign as it was read last."""
+
+    view: CampaignView
+    read_at: float
+    waiting: Waiting = _NOTHING_WAITS
+    pace: Pace = field(default_factory=Pace)
+    has_pace: bool = False
+
+
+class Campaigns:
+    """The campaigns that are looked at; some of them are read in each look."""
+
+    def __init__(self, store: Store, ids: Sequence[str], account: str | None) -> None:
+        """Look at these, else at all; at those of this account, else of all."""
+        self._store = store
+        self._ids = tuple(dict.fromkeys(ids))
+        self._account = account
+        self._known: dict[str, _Known] = {}
+        self._gone: set[str] = set()
+        self.older = 0  #: campaigns that are not looked at any more
+
+    def read(self, now: float, first: Sequence[str]) -> list[CampaignView]:
+        """Read these and whose turn it is; return all as they are listed."""
+        every = self._ids or tuple(campaign_ids(self._store))
+        ids = every[:MOST_CAMPAIGNS]
+        self.older = len(every) - len(ids)
+        for left in self._known.keys() - set(ids):
+            del self._known[left]
+        self._gone &= set(ids)
+        for campaign_id in dict.fromkeys([*self._turns(ids), *self._known.keys() & set(first)]):
+            self._read(campaign_id, now)
+        self._read_waiting(now)
+        return in_order(known.view for known in self._known.values())
+
+    def account_of(self, campaign_id: str) -> str | None:
+        """Return the account of a campaign that is looked at."""
+        known = self._known.get(campaign_id)
+        return known.view.account if known else None
+
+    def shown(self, campaign_id: str, now: float, overdue: Mapping[str, int]) -> ShownCampaign:
+        """Return a campaign as it is shown, with what is expected of it."""
+        known = self._known[campaign_id]
+        guess = expected(known.view, known.waiting, known.pace.per_second(), now)
+        return ShownCampaign(known.view, guess, overdue.get(campaign_id, 0))
+
+    def note_paces(self, now: float, remembered: Mapping[str, Sequence[Happening]]) -> None:
+        """Take the pace of those that were read; at first from what is remembered of an account."""
+        for known in self._known.values():
+            if known.read_at != now:
+                continue
+            ended = known.view.calls[CallState.ENDED]
+            if not known.has_pace and known.view.account in remembered:
+                since, before = _ends_of(known.view, remembered[known.view.account], now)
+                known.pace.note(since, ended - before)
+            known.has_pace = True
+            known.pace.note(now, ended)
+
+    def _turns(self, ids: Sequence[str]) -> list[str]:
+        """Return what is new, and of the others those that were read longest ago."""
+        new = [one for one in ids if one not in self._known and one not in self._gone]
+        finished: list[str] = []
+        others: list[str] = []
+        for one in sorted(self._known, key=lambda one: self._known[one].read_at):
+            is_over = self._known[one].view.state is CampaignState.FINISHED
+            (finished if is_over else others).append(one)
+        return new + others[:UNFINISHED_A_LOOK] + finished[:FINISHED_A_LOOK]
+
+    def _read(self, campaign_id: str, now: float) -> None:
+        try:
+            view = campaign_view(self._store, campaign_id)
+        except LedgerUnreachable:
+            raise
+        except LedgerError:
+            self._known.pop(campaign_id, None)
+            self._gone.add(campaign_id)
+            return
+        if self._account is not None and view.account != self._account:
+            self._gone.add(campaign_id)
+            return
+        known = self._known.setdefault(campaign_id, _Known(view, now))
+        known.view, known.read_at = view, now
+
+    def _read_waiting(self, now: float) -> None:
+        """Read what waits in those that were read now and are not over."""
+        some = [
+            campaign_id
+            for campaign_id, known in self._known.items()
+            if known.read_at == now and known.view.state is not CampaignState.FINISHED
+        ]
+        if some:
+            for campaign_id, waits in waiting(self._store, some, now).items():
+                self._known[campaign_id].waiting = waits
+
+
+def _ends_of(view: CampaignView, seen: Sequence[Happening], now: float) -> tuple[float, int]:
+    """Return since when the ends of a campaign's calls are remembered, and how many there were.
+
+    Skipped calls say nothing of the pace: they end when their file is loaded.
+    """
+    since = max(view.created_at, now - WINDOW_SECONDS, seen[0].at if seen else now)
+    prefix = f"{view.campaign_id}:"
+    ends = [
+        each
+        for each in seen
+        if each.what == "ended" and each.at >= since and each.which.startswith(prefix)
+    ]
+    return since, sum(not each.detail.startswith("skipped") for each in ends)

@@ -1,0 +1,89 @@
+"""`callsched watch`: a full-screen live view of campaigns, calls, slots and workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import console, options
+from scheduler.cli.ledger import opened
+from scheduler.cli.screen import snapshot
+from scheduler.cli.screen.look import Watcher, Wish
+from scheduler.durations import seconds
+from scheduler.errors import LedgerError
+from scheduler.settings import settings
+from scheduler.store import Store, account_names, campaign_view
+
+#: The ledger is looked at no more often.
+_LEAST_REFRESH_SECONDS = 1.0
+
+#: What is printed once is no wider: a file may have lines of any length, a reader's eye has not.
+_WIDTH = 100
+
+
+def _not_too_often(written: str) -> str:
+    try:
+        is_too_often = seconds(written) < _LEAST_REFRESH_SECONDS
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if is_too_often:
+        raise typer.BadParameter("expected 1s or more: to watch is not to burden the ledger")
+    return written
+
+
+def watch(
+    ids: options.SomeIds = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Watch the campaigns of this account alone.")
+    ] = None,
+    refresh: Annotated[
+        str, typer.Option(metavar="DURATION", callback=_not_too_often, help="How often it looks.")
+    ] = "1s",
+    once: Annotated[bool, typer.Option("--once", help="Print how it stands, and leave.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Watch campaigns, live calls, slots and workers on a full screen; q leaves it, ? has help.
+
+    Where there is no terminal, and with --once, it prints how it stands and leaves. --json does
+    the same for a program. What is watched is not changed, but for the orders that it asks about
+    first: to pause or resume a campaign, and to stop one call.
+
+    Example: `callsched watch nightly-2026-11-22 --refresh 2s`
+    """
+    chosen = settings()
+    with opened(chosen) as (store, embedded):
+        _expect(store, ids or (), account)
+        watcher = Watcher(store, ids or (), account=account, ceiling=chosen.max_concurrency)
+        if json:
+            console.emit(snapshot.record(watcher.look(Wish(calls=snapshot.CALLS))))
+            return
+        if once or not _is_terminal():
+            for part in snapshot.text(watcher.look(Wish(calls=snapshot.CALLS))):
+                console.out.print(part, width=min(console.out.width, _WIDTH))
+            return
+        # It takes as long to import as everything else together.
+        from scheduler.cli.screen.app import WatchApp
+
+        left = WatchApp(store, watcher, embedded, seconds(refresh)).run()
+    raise typer.Exit(left or 0)
+
+
+def _expect(store: Store, ids: Sequence[str], account: str | None) -> None:
+    """Raise LedgerError when there is no such campaign, or none of this account."""
+    for campaign_id in ids:
+        campaign_view(store, campaign_id)
+    names = account_names(store)
+    if account is not None and account not in names:
+        known = ", ".join(names) or "none yet"
+        raise LedgerError(f"no campaign dials from account {account}; accounts: {known}")
+
+
+def _is_terminal() -> bool:
+    """Whether there is a screen to draw on, and a person before it."""
+    files = (sys.stdin, sys.stdout, sys.stderr)
+    is_dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
+    return not is_dumb and all(file.isatty() for file in files)
