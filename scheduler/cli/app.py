@@ -9,15 +9,17 @@ from typing import Annotated
 
 import typer
 
+from scheduler import logs
 from scheduler.cli import console
 from scheduler.errors import CampaignError, SchedulerError
 
 #: In the order in which help shows them. Each is a function of its own name in a module of its own,
 #: or a group of commands.
 COMMANDS = (
-    *("plan", "run", "submit", "schedule", "retry", "worker", "status", "results", "explain"),
+    *("plan", "run", "submit", "schedule", "retry", "worker", "status"),
+    *("watch", "results", "report", "explain"),
     *("pause", "resume", "cancel", "abort", "stop", "extend", "limit", "priority"),
-    *("tail", "event", "transcript", "forget", "purge"),
+    *("tail", "event", "transcript", "forget", "purge", "archive"),
     *("reconcile", "dnc", "presets", "doctor", "schema", "sandbox"),
 )
 
@@ -65,6 +67,7 @@ def _options(
 
 def main() -> None:
     """Run a command. Errors that we foresee are said in plain words, with exit code 1."""
+    logs.be_discreet()
     try:
         app()
     except SystemExit as leaving:

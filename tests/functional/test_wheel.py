@@ -35,7 +35,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_a_wheel_has_the_settings_of_celery_every_script_and_every_preset(wheel: Path) -> None:
+def test_a_wheel_has_the_settings_of_celery_scripts_presets_and_pages(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         settings = archive.read("scheduler/celeryconfig.py")
@@ -47,6 +47,9 @@ def test_a_wheel_has_the_settings_of_celery_every_script_and_every_preset(wheel:
     presets = {str(path.relative_to(ROOT)) for path in ROOT.glob("scheduler/**/presets/*.yaml")}
     assert presets
     assert presets <= names
+    pages = {str(path.relative_to(ROOT)) for path in ROOT.glob("scheduler/report/page.*")}
+    assert len(pages) == 4
+    assert pages <= names
     assert not [name for name in names if name.startswith("tests")]
 
 

@@ -1,0 +1,110 @@
+"""`callsched report`: a campaign as one page to look at and to send."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import console, options
+from scheduler.cli.ledger import ledger, newest
+from scheduler.cli.results import writing
+from scheduler.errors import ConfigError
+from scheduler.report.entries import Entries
+from scheduler.report.figures import Figures, read
+from scheduler.report.header import Source, source_of
+
+#: Calls that a page lists unless more are asked for: browsers take a moment to lay out more.
+_ROWS = 10_000
+
+_STANDARD_OUTPUT = Path("-")
+
+
+def report(
+    id_: options.SomeId = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Write to this file, or to standard output with -. Without it: ID.html here.",
+        ),
+    ] = None,
+    rows: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="List so many calls, those first that did not end as usual."
+        ),
+    ] = _ROWS,
+    transcripts: Annotated[
+        bool,
+        typer.Option("--transcripts/--no-transcripts", help="What was said in each listed call."),
+    ] = True,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Whole phone numbers instead of their last digits.")
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Write the figures as JSON to standard output; no page without -o."
+        ),
+    ] = False,
+) -> None:
+    """Write a campaign as one HTML page: outcomes, slots over time, lateness, and every call.
+
+    The page opens without a network, and is replaced when the new one is complete. One of a
+    campaign that still runs says "so far". `callsched results` has every record as data.
+
+    Example: `callsched report nightly-2026-11-22 -o report.html`
+    """
+    if json and output == _STANDARD_OUTPUT:
+        raise typer.BadParameter("--json writes to standard output as well", param_hint="-o")
+    if output is not None or not json:
+        _expect_plots()
+    with ledger() as store:
+        source = source_of(store, id_ or newest(store))
+        if json and output is None:
+            figures = _read(source, None, numbers=numbers)
+        else:
+            path = output or Path(f"{source.header.campaign_id}.html")
+            with Entries(rows, numbers=numbers, transcripts=transcripts) as entries:
+                figures = _read(source, entries, numbers=numbers)
+                _write(figures, entries, path)
+    if json:
+        console.emit(figures.as_record())
+
+
+def _expect_plots() -> None:
+    if find_spec("matplotlib") is None:
+        raise ConfigError(
+            "a report needs matplotlib for its plots: pip install 'callsched[report]'"
+        )
+
+
+def _read(source: Source, entries: Entries | None, *, numbers: bool) -> Figures:
+    taken = {"taken": entries.add} if entries is not None else {}
+    with console.counting(f"reading {source.header.campaign_id}", "calls") as counted:
+        return read(source, numbers=numbers, counted=counted, **taken)
+
+
+def _write(figures: Figures, entries: Entries, path: Path) -> None:
+    # It brings matplotlib and jinja2 along, which take a second.
+    from scheduler.report.page import write
+
+    target = None if path == _STANDARD_OUTPUT else path
+    with writing(target) as file, console.counting("writing", "calls") as counted:
+        write(figures, entries, file, counted)
+    if path != _STANDARD_OUTPUT:
+        console.say(f"{path}: {_summary(figures, entries)}")
+
+
+def _summary(figures: Figures, entries: Entries) -> str:
+    parts = [f"{figures.ended:,} of {figures.contacts:,} calls are over"]
+    if entries.left_out:
+        parts.append(f"{entries.listed:,} are listed, {entries.left_out:,} left out (--rows)")
+    if entries.unsaid:
+        parts.append(f"what was said in {entries.unsaid:,} of these is left out")
+    return "; ".join(parts)

@@ -1,0 +1,221 @@
+"""Which calls a page lists, in which order, and what of each of them.
+
+They wait in files: neither a hundred thousand rows nor what was said in them lies in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import IO, Any, Self
+
+from scheduler.models import CallState, Disposition, Reason
+from scheduler.report.foreign import address_of, contact_of, cut, message, shown
+from scheduler.report.said import LISTS
+from scheduler.report.wording import label
+from scheduler.transcripts import spoken
+
+#: What was said is shown up to so many characters of one call, and bytes of all.
+MOST_CHARACTERS_OF_A_CALL = 100_000
+MOST_BYTES = 20_000_000
+
+_LONGEST_NAME = 80
+_LONGEST_ERROR = 500
+_LONGEST_LINE = 2_000
+_LONGEST_SUMMARY = 5_000
+_LONGEST_ITEM = 600
+_MOST_ITEMS = 50
+
+Entry = dict[str, Any]
+
+#: In the place of what was said.
+_TOO_MUCH: Entry = {}
+
+#: The first one that fits is where a call stands on the page.
+_UNKNOWN, _REJECTED, _IRREGULAR, _CUT_OFF, _UNDER_WAY, _LEFT_OUT, _USUAL, _WAITING, _AS_ASKED = (
+    range(9)
+)
+RANKS = 9
+
+#: The same in words.
+RULE = (
+    "unknown calls first, then rejected ones, those with an error or an unusual end, aborted and"
+    " not reached ones, calls under way, contacts that could not be dialled, calls that ended as"
+    " usual, calls that wait, and at the end duplicates and what was cancelled"
+)
+
+_BY_DISPOSITION = {
+    Disposition.UNKNOWN: _UNKNOWN,
+    Disposition.REJECTED: _REJECTED,
+    Disposition.ABORTED: _CUT_OFF,
+    Disposition.NOT_REACHED: _CUT_OFF,
+    Disposition.SKIPPED: _LEFT_OUT,
+}
+
+
+def rank(record: Mapping[str, Any]) -> int:
+    """Return where a call stands on the page: what did not go as usual comes first."""
+    if record.get("state") != CallState.ENDED:
+        return _WAITING if record.get("state") == CallState.PENDING else _UNDER_WAY
+    if record.get("reason") in (Reason.DUPLICATE, Reason.CANCELLED):
+        return _AS_ASKED
+    disposition = record.get("disposition") or ""
+    if disposition in _BY_DISPOSITION:
+        return _BY_DISPOSITION[Disposition(disposition)]
+    is_odd = any(record.get(name) for name in ("reason", "error", "insights_error"))
+    return _IRREGULAR if is_odd else _USUAL
+
+
+def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts: bool) -> Entry:
+    """Return what a page shows of a record: short, harmless, and without what must not leave."""
+    end = tuple(shown(record.get(name), _LONGEST_NAME) for name in ("disposition", "reason"))
+    state = shown(record.get("state"), _LONGEST_NAME)
+    errors = (record.get(name) for name in ("error", "stop_error", "insights_error"))
+    contact = contact_of(record, row, numbers=numbers)
+    return {
+        "row": row,
+        "contact": "" if contact == f"#{row}" else contact,
+        "number": address_of(record, numbers=numbers),
+        "ended_as": label((end[0], "")) if end[0] else f"not over: {state}",
+        "reason": label(("", end[1])),
+        "started_at": record.get("started_at"),
+        "length_seconds": record.get("duration_seconds"),
+        "attempts": record.get("attempts") or 0,
+        "error": "; ".join(
+            message(each, _LONGEST_ERROR, numbers=numbers) for each in errors if each
+        ),
+        "erased": bool(record.get("insights_erased")),
+        "said": _said(record) if transcripts else None,
+    }
+
+
+def _said(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what was said in a call, cut where it is too long; None where nothing was."""
+    insights = record.get("insights") or {}
+    lines, left_out = _lines(record)
+    items = {name: _items(insights.get(name) or ()) for name in LISTS}
+    topics = _items(insights.get("topics") or ())
+    summary = shown(insights.get("summary"), _LONGEST_SUMMARY)
+    if not (lines or summary or topics or any(items.values())):
+        return None
+    return {
+        "lines": lines,
+        "lines_left_out": left_out,
+        "summary": summary,
+        "topics": topics,
+        "items": {LISTS[name]: listed for name, listed in items.items() if listed},
+    }
+
+
+def _lines(record: Mapping[str, Any]) -> tuple[list[tuple[str, str]], int]:
+    """Return who said what, and how many lines are left out."""
+    lines: list[tuple[str, str]] = []
+    said = record.get("transcript") or []
+    left = MOST_CHARACTERS_OF_A_CALL
+    every = spoken(said, record.get("started_at"))
+    for line in every:
+        speaker, text = cut(line.speaker, _LONGEST_NAME), cut(line.text, _LONGEST_LINE)
+        left -= len(speaker) + len(text)
+        if left < 0:
+            break
+        lines.append((speaker, text))
+    return lines, len(every) - len(lines)
+
+
+def _items(items: Any) -> list[str]:
+    texts = (shown(each.get("text"), _LONGEST_ITEM) for each in items[:_MOST_ITEMS])
+    return [text for text in texts if text]
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The entries of one rank, in the order of the file, as lines of a file."""
+
+    file: IO[bytes]
+    entries: int = 0
+    said_bytes: int = 0  #: of the entries with what was said
+
+    def put(self, entry: Entry, most_bytes: int) -> None:
+        if entry["said"] and self.said_bytes >= most_bytes:
+            entry["said"] = _TOO_MUCH
+        written = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
+        self.said_bytes += len(written) if entry["said"] else 0
+        self.file.write(written + b"\n")
+        self.entries += 1
+
+
+class Entries:
+    """The calls that a page lists: at most so many, those that matter most, in their order.
+
+    A context manager: its files go when it is left.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        *,
+        numbers: bool = False,
+        transcripts: bool = True,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._most, self._numbers, self._transcripts = most, numbers, transcripts
+        self.most_bytes = most_bytes  #: of what was said
+        self._files = ExitStack()
+        # The stack closes them.
+        self._shelves = [
+            _Shelf(self._files.enter_context(TemporaryFile()))  # noqa: SIM115
+            for _ in range(RANKS)
+        ]
+        self.total = 0
+        self.unsaid = 0  #: listed ones without what was said: it was too much; as far as they went
+
+    def add(self, row: int, record: Mapping[str, Any]) -> None:
+        """Take one record with its row."""
+        self.total += 1
+        shelf = self._shelves[rank(record)]
+        if shelf.entries < self._most:
+            made = entry_of(record, row, numbers=self._numbers, transcripts=self._transcripts)
+            shelf.put(made, self.most_bytes)
+
+    @property
+    def listed(self) -> int:
+        """How many are listed."""
+        return min(self._most, self.total)
+
+    @property
+    def left_out(self) -> int:
+        """How many are not."""
+        return self.total - self.listed
+
+    def __iter__(self) -> Iterator[Entry]:
+        left, self.unsaid = self.most_bytes, 0
+        for line in islice(self._lines(), self._most):
+            entry: Entry = json.loads(line)
+            if entry["said"] is not None:
+                left -= len(line)
+                if left < 0 or entry["said"] == _TOO_MUCH:
+                    entry["said"] = _TOO_MUCH
+                    self.unsaid += 1
+            yield entry
+
+    def _lines(self) -> Iterator[bytes]:
+        for shelf in self._shelves:
+            shelf.file.seek(0)
+            # Not from the file itself: a generator that is left closes what it yields from.
+            yield from iter(shelf.file.readline, b"")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._files.close()

@@ -1,0 +1,214 @@
+"""What a campaign comes to in numbers: records go in one by one, and none of them is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from scheduler.models import CallState, Disposition
+from scheduler.report.curves import Bars, Slots, refusals
+from scheduler.report.foreign import contact_of, message, shown
+from scheduler.report.header import Header, Source, Span
+from scheduler.report.said import LISTS, Said
+from scheduler.report.spread import Spread
+from scheduler.store import Load
+
+#: A stop that is no later than this is on time.
+ON_TIME_SECONDS = 0.1
+
+_LONGEST_NOTE = 200
+_LONGEST_WORD = 40
+
+#: Disposition and reason; for a call that is not over its state, and "".
+End = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Figures:
+    """The figures of one campaign."""
+
+    header: Header
+    loads: tuple[Load, ...] = ()
+    numbers: bool = False  #: whether whole phone numbers may be shown
+    contacts: int = 0
+    ends: Counter[End] = field(default_factory=Counter)
+    open: Counter[str] = field(default_factory=Counter)  #: calls that are not over, by state
+    attempts: Counter[int] = field(default_factory=Counter)  #: contacts by how often they rang
+    lengths: Spread = field(default_factory=Spread)  #: of calls that were answered, in seconds
+    lateness: Spread = field(default_factory=Spread)  #: of first stops, in seconds
+    slots: Slots = field(default_factory=Slots)
+    said: Said = field(default_factory=Said)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Take the record of one contact; they come in the order of the file."""
+        self.contacts += 1
+        state, disposition, reason = (
+            shown(record.get(name), _LONGEST_WORD) for name in ("state", "disposition", "reason")
+        )
+        if state == CallState.ENDED:
+            self.ends[disposition, reason] += 1
+        else:
+            self.open[state] += 1
+        self.attempts[record.get("attempts") or 0] += 1
+        if (length := record.get("duration_seconds")) is not None:
+            self.lengths.add(length)
+        if (late := record.get("stop_late_seconds")) is not None:
+            self.lateness.add(late)
+        contact = contact_of(record, self.contacts, numbers=self.numbers)
+        self.said.add(record, self.contacts, contact)
+
+    @property
+    def ended(self) -> int:
+        """How many calls are over."""
+        return self.ends.total()
+
+    @property
+    def retries(self) -> int:
+        """How many times somebody was dialled again."""
+        return sum((times - 1) * contacts for times, contacts in self.attempts.items() if times > 1)
+
+    @property
+    def on_time(self) -> int:
+        """How many first stops were on time."""
+        return self.lateness.within(ON_TIME_SECONDS)
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """How many calls ended as unknown, by reason."""
+        return {
+            reason: calls
+            for (disposition, reason), calls in self.ends.items()
+            if disposition == Disposition.UNKNOWN
+        }
+
+    @property
+    def period(self) -> tuple[float, float] | None:
+        """From the first slot that was taken to the last that was given back; None without any."""
+        if not len(self.slots):
+            return None
+        return self.slots.since, max(self.slots.until(self.header.told_at), self.slots.since)
+
+    @property
+    def refused(self) -> Bars | None:
+        """Starts of the account that the API refused in that time; None where nobody counted."""
+        return refusals(self.loads, *self.period) if self.loads and self.period else None
+
+    @property
+    def limits(self) -> tuple[int, int] | None:
+        """The lowest and the highest limit of that time; None where nobody noted it."""
+        learned = [load.learned for load in self.loads]
+        return (min(learned), max(learned)) if learned else None
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Return what operators did, without the names of their machines."""
+        return [
+            {
+                "at": each.at,
+                "what": each.what,
+                "who": message(each.who.partition("@")[0], _LONGEST_NOTE, numbers=self.numbers),
+                "note": message(each.note, _LONGEST_NOTE, numbers=self.numbers),
+            }
+            for each in self.header.orders
+        ]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return them as JSON has them."""
+        header = self.header
+        return {
+            "campaign_id": header.campaign_id,
+            "name": header.name,
+            "state": header.state,
+            "is_over": header.is_over,
+            "told_at": header.told_at,
+            "created_at": header.created_at,
+            "finished_at": header.finished_at,
+            "stopped_itself": header.stopped_itself or None,
+            "contacts": self.contacts,
+            "ended": self.ended,
+            "outcomes": [
+                {"disposition": disposition, "reason": reason or None, "calls": calls}
+                for (disposition, reason), calls in self.ends.most_common()
+            ],
+            "not_over": dict(self.open),
+            "attempts": {str(times): calls for times, calls in sorted(self.attempts.items())},
+            "retries": self.retries,
+            "lengths": self._lengths(),
+            "stops": self._stops(),
+            "slots": self._slots(),
+            "refused": self.refused.total if self.refused else None,
+            "unknown": self.unknown,
+            "said": self._said(),
+            "orders": self.orders(),
+        }
+
+    def _lengths(self) -> dict[str, Any]:
+        return {
+            "calls": len(self.lengths),
+            "total_seconds": round(self.lengths.total, 3),
+            "p50_seconds": self.lengths.percentile(0.5),
+            "p90_seconds": self.lengths.percentile(0.9),
+            "max_seconds": self.lengths.highest,
+        }
+
+    def _stops(self) -> dict[str, Any]:
+        return {
+            "stops": len(self.lateness),
+            "on_time": self.on_time,
+            "on_time_seconds": ON_TIME_SECONDS,
+            "p50_seconds": self.lateness.percentile(0.5),
+            "p99_seconds": self.lateness.percentile(0.99),
+            "max_seconds": self.lateness.highest,
+        }
+
+    def _slots(self) -> dict[str, Any]:
+        peak = self.slots.peak
+        lowest, highest = self.limits or (None, None)
+        return {
+            "attempts": len(self.slots),
+            "peak": int(peak.value) if peak else 0,
+            "peak_at": peak.at if peak else None,
+            "limit_lowest": lowest,
+            "limit_highest": highest,
+        }
+
+    def _said(self) -> dict[str, Any]:
+        topics = self.said.topics
+        return {
+            "transcripts": self.said.transcripts,
+            "silent": self.said.silent,
+            "not_read": self.said.unread,
+            "erased": self.said.erased,
+            "topics": [{"text": text, "calls": calls} for text, calls in topics.most_frequent()],
+            "different_topics": len(topics),
+            **{name: self.said.counts[name] for name in LISTS},
+        }
+
+
+def read(
+    source: Source,
+    *,
+    numbers: bool = False,
+    taken: Callable[[int, Mapping[str, Any]], None] = lambda row, record: None,
+    counted: Callable[..., None] = lambda done, total=None: None,
+) -> Figures:
+    """Read a campaign once. `taken` is given each record with its row, `counted` how many."""
+    figures = Figures(source.header, source.loads, numbers)
+    for row, record in zip(count(1), source.records, strict=False):
+        figures.add(record)
+        taken(row, record)
+        if source.spans is None and (span := _span(record)):
+            figures.slots.add(span)
+        if row % 100 == 0:
+            counted(row, source.total)
+    for span in source.spans or ():
+        figures.slots.add(span)
+    return figures
+
+
+def _span(record: Mapping[str, Any]) -> Span | None:
+    """Return for how long the last attempt of a call held a slot, as far as its record says."""
+    began_at = record.get("begun_at") or record.get("started_at")
+    return (began_at, record.get("ended_at")) if began_at else None

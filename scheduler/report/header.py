@@ -1,0 +1,101 @@
+"""What a report has to know of a campaign besides its records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.models import CampaignState
+from scheduler.store import (
+    Controlled,
+    Load,
+    Store,
+    account_controls,
+    attempt_spans,
+    campaign_view,
+    controls_of,
+    load_between,
+    results,
+)
+
+#: Until a change of an account is on record as a sample, while a worker lives.
+_SAMPLE_SECONDS = 2.0
+
+#: When an attempt's slot was taken and given back, None while it is open; epoch seconds.
+Span = tuple[float, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A campaign, without its calls."""
+
+    campaign_id: str
+    told_at: float  #: when the report was made
+    name: str = ""
+    state: str = CampaignState.FINISHED.value
+    created_at: float | None = None
+    finished_at: float | None = None
+    max_duration_seconds: float | None = None
+    max_concurrency: int | None = None  #: the campaign's own; None: the account's alone
+    collecting: int = 0  #: conversations that are still to be read
+    stopped_itself: str = ""  #: why; "" for one that did not
+    orders: tuple[Controlled, ...] = ()  #: what operators did, the first one first
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every call has ended."""
+        return self.state == CampaignState.FINISHED
+
+    @property
+    def until(self) -> float:
+        """When the campaign ended, or when it was last looked at."""
+        return self.finished_at or self.told_at
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """All that a report is made from. Records and spans are read once."""
+
+    header: Header
+    records: Iterable[dict[str, Any]]
+    total: int | None = None  #: records, where that is known beforehand
+    #: None: taken from the records, which know the last attempt of each call alone.
+    spans: Iterable[Span] | None = None
+    loads: tuple[Load, ...] = ()  #: of its account, the oldest first
+
+
+def source_of(store: Store, campaign_id: str) -> Source:
+    """Read a campaign from the ledger. Raises LedgerError when there is none of this id."""
+    view = campaign_view(store, campaign_id)
+    told_at = time.time()
+    until = view.finished_at or told_at
+    header = Header(
+        campaign_id=campaign_id,
+        told_at=told_at,
+        name=view.name,
+        state=view.state,
+        created_at=view.created_at,
+        finished_at=view.finished_at,
+        max_duration_seconds=view.policy.max_duration_seconds,
+        max_concurrency=view.policy.max_concurrency,
+        collecting=view.collecting,
+        stopped_itself=view.stopped_itself,
+        orders=tuple(_orders(store, view.account, campaign_id, view.created_at, until)),
+    )
+    return Source(
+        header=header,
+        records=results(store, campaign_id),
+        total=view.total,
+        spans=attempt_spans(store, campaign_id),
+        loads=tuple(load_between(store, view.account, view.created_at, until + _SAMPLE_SECONDS)),
+    )
+
+
+def _orders(
+    store: Store, account: str, campaign_id: str, since: float, until: float
+) -> list[Controlled]:
+    """Return what operators did to the campaign, and to its account's limit in its time."""
+    to_limit = [each for each in account_controls(store, account) if since <= each.at <= until]
+    return sorted(controls_of(store, campaign_id) + to_limit, key=lambda each: each.at)

@@ -1,0 +1,140 @@
+"""The page: one file that needs nothing else, written as it is made."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, TextIO
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from scheduler.report import captions, plots, wording
+from scheduler.report.entries import RULE, Entries, Entry
+from scheduler.report.figures import Figures
+from scheduler.report.foreign import message, shown
+from scheduler.report.said import LISTS, MOST_LISTED, MOST_TOPICS
+
+_LONGEST_TITLE = 120
+_LONGEST_WHY = 500
+
+#: Pieces of a page that are written at once.
+_PIECES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A drawing, and what it says in words."""
+
+    svg: Markup
+    caption: str
+
+
+def write(
+    figures: Figures,
+    entries: Entries,
+    file: TextIO,
+    counted: Callable[..., None] = lambda done, total=None: None,
+) -> None:
+    """Write the page of a campaign; `counted` is told how many of its entries are written."""
+    listed = _counted(entries, counted)
+    stream = _template().stream(**_said(figures), entries=entries, listed=listed)
+    stream.enable_buffering(_PIECES)
+    file.writelines(stream)
+
+
+def _counted(entries: Entries, counted: Callable[..., None]) -> Iterator[Entry]:
+    for done, entry in enumerate(entries):
+        if done % 100 == 0:
+            counted(done, entries.listed)
+        yield entry
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": wording.number,
+        "lasting": wording.length,
+        "instant": wording.instant,
+        "machine_instant": wording.machine_instant,
+        "label": wording.label,
+        "meaning": wording.meaning,
+    }
+    return environment.get_template("page.html.j2")
+
+
+def _read(name: str) -> str:
+    return (files("scheduler.report") / name).read_text("utf-8")
+
+
+def _said(figures: Figures) -> dict[str, Any]:
+    """Return all that the page says but for the table."""
+    header = figures.header
+    style, script = _read("page.css"), _read("page.js")
+    return {
+        "style": Markup(style),
+        "script": Markup(script),
+        "policy": _policy(style, script),
+        "title": shown(header.name, _LONGEST_TITLE) or header.campaign_id,
+        "campaign_id": shown(header.campaign_id, _LONGEST_TITLE),
+        "header": header,
+        "stopped_itself": message(header.stopped_itself, _LONGEST_WHY, numbers=figures.numbers),
+        "figures": figures,
+        "outcome": wording.outcome(figures),
+        "what_is_open": wording.what_is_open(figures),
+        "share": wording.share,
+        "counted": wording.counted,
+        "plots": dict(_plots(figures)),
+        "captions": captions,
+        "unknown": wording.UNKNOWN,
+        "lists": LISTS,
+        "most_listed": MOST_LISTED,
+        "most_topics": MOST_TOPICS,
+        "rule": RULE,
+    }
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a policy that forbids all but what this file has in itself."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:
+    """Yield the plots that there is something to draw of."""
+    if figures.ends:
+        told = captions.outcomes(figures)
+        yield "outcomes", _plot(plots.outcomes(figures, "How calls ended", told), told)
+    if figures.period:
+        told = captions.slots(figures)
+        yield "slots", _plot(plots.slots(figures, "Slots in use over time", told), told)
+    if len(figures.lengths):
+        told = captions.lengths(figures)
+        yield "lengths", _plot(plots.lengths(figures.lengths, "Lengths of calls", told), told)
+    if len(figures.lateness):
+        told = captions.lateness(figures)
+        yield "lateness", _plot(plots.lateness(figures.lateness, "Lateness of stops", told), told)
+    if figures.refused and figures.refused.total:
+        told = captions.refusals(figures)
+        yield "refusals", _plot(plots.refusals(figures.refused, "Refusals over time", told), told)
+
+
+def _plot(svg: str, caption: str) -> Plot:
+    return Plot(Markup(svg), caption)

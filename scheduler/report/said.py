@@ -1,0 +1,109 @@
+"""What was said across the calls of a campaign: topics that come up, and what is to be done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scheduler.report.foreign import shown
+
+#: Different topics that are counted; a campaign that has more is told of the first of them.
+MOST_TOPICS = 50_000
+#: Of each kind, so many are listed.
+MOST_LISTED = 200
+MOST_TOPICS_SHOWN = 30
+
+_LONGEST_TOPIC = 120
+_LONGEST_ITEM = 600
+
+#: What is listed, under its name in a record, in the order of the page.
+LISTS = {"action_items": "Action items", "follow_ups": "Follow-ups", "questions": "Questions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that somebody is to do, or asked."""
+
+    text: str
+    contact: str
+    row: int
+    said_at: float | None  #: when its call began
+    assignee: str
+    due_by: str
+
+
+@dataclass(slots=True)
+class Topics:
+    """In how many calls each topic came up, however it was capitalised."""
+
+    _calls: Counter[str] = field(default_factory=Counter)
+    _spelt: dict[str, str] = field(default_factory=dict)
+    left_out: bool = False  #: there were too many different ones to count
+
+    def add(self, topics: Iterable[str]) -> None:
+        """Take those of one call."""
+        for spelt in {text.casefold(): text for text in topics if text}.values():
+            topic = spelt.casefold()
+            if topic not in self._spelt and len(self._spelt) >= MOST_TOPICS:
+                self.left_out = True
+                continue
+            self._spelt.setdefault(topic, spelt)
+            self._calls[topic] += 1
+
+    def __len__(self) -> int:
+        return len(self._spelt)
+
+    def most_frequent(self, most: int = MOST_TOPICS_SHOWN) -> list[tuple[str, int]]:
+        """Return topics with the numbers of their calls; of equal ones what was met first."""
+        return [(self._spelt[topic], calls) for topic, calls in self._calls.most_common(most)]
+
+
+@dataclass(slots=True)
+class Said:
+    """What the insights of all calls come to."""
+
+    transcripts: int = 0  #: calls with words
+    silent: int = 0  #: calls of which nothing was recorded
+    unread: int = 0  #: calls of which something could not be read
+    erased: int = 0
+    topics: Topics = field(default_factory=Topics)
+    listed: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
+    counts: Counter[str] = field(default_factory=Counter)  #: of LISTS, all that there were
+
+    def add(self, record: Mapping[str, Any], row: int, contact: str) -> None:
+        """Take what was said in one call."""
+        if "transcript" in record:
+            self.transcripts += bool(record["transcript"])
+            self.silent += not record["transcript"]
+        self.unread += bool(record.get("insights_error"))
+        self.erased += bool(record.get("insights_erased"))
+        insights = record.get("insights") or {}
+        self.topics.add(
+            shown(each.get("text"), _LONGEST_TOPIC) for each in insights.get("topics") or ()
+        )
+        for name in LISTS:
+            self._list(name, insights.get(name) or (), record, row, contact)
+
+    def _list(
+        self,
+        name: str,
+        items: Iterable[Mapping[str, Any]],
+        record: Mapping[str, Any],
+        row: int,
+        contact: str,
+    ) -> None:
+        for each in items:
+            self.counts[name] += 1
+            if len(self.listed[name]) < MOST_LISTED:
+                self.listed[name].append(
+                    Item(
+                        shown(each.get("text"), _LONGEST_ITEM),
+                        contact,
+                        row,
+                        record["started_at"],
+                        shown(each.get("assignee"), _LONGEST_TOPIC),
+                        shown(each.get("due_by"), _LONGEST_TOPIC)[:10],
+                    )
+                )

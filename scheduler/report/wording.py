@@ -1,0 +1,126 @@
+"""How figures are said in words: lengths, instants, ends, and the sentence with the outcome."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from scheduler.models import CallState, Disposition, Reason
+from scheduler.report.figures import End, Figures
+
+#: Between a number and its unit no line ends.
+_GAP = "\u00a0"
+
+ENDS: dict[str, tuple[str, str]] = {
+    Disposition.STOPPED: (
+        "ended by us",
+        "We ended the call, at its deadline or because the campaign wanted it.",
+    ),
+    Disposition.HUNG_UP: ("ended by the far end", "The far end hung up."),
+    Disposition.ABORTED: ("ended by an operator", "An operator ended the call."),
+    Disposition.NOT_REACHED: ("not reached", "A machine answered."),
+    Disposition.REJECTED: ("rejected by the API", "The API does not accept this call."),
+    Disposition.UNKNOWN: (
+        "unknown",
+        "The start was sent and its answer is lost: a phone may have rung.",
+    ),
+    Disposition.SKIPPED: ("not dialled", "The call was not dialled; the reason says why."),
+}
+
+UNKNOWN: dict[str, str] = {
+    Reason.NO_ANSWER: "The API's answer to the start never came, was cut off, or can't be read.",
+    Reason.LEASE: "The worker that dialled died, or was cut off, before it could say.",
+    Reason.PLACED: "It did ring, as its conversation or an operator says; its end is not known.",
+}
+
+
+def label(end: End) -> str:
+    """Name an end: "stopped: late answer"."""
+    return ": ".join(filter(None, end)).replace("_", " ")
+
+
+def meaning(disposition: str) -> str:
+    """Say what a disposition means."""
+    return ENDS[disposition][1] if disposition in ENDS else ""
+
+
+def number(value: float) -> str:
+    """Write a count with its thousands apart."""
+    return f"{value:,.0f}"
+
+
+def counted(value: int, one: str, many: str = "") -> str:
+    """Write how many of something there are."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def share(part: int, whole: int) -> str:
+    """Write how much of a whole a part is; 100 % is all of it, 0 % nothing."""
+    if not whole:
+        return "–"  # noqa: RUF001
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return f"<{_GAP}0.1{_GAP}%"
+    if 99.9 < percent < 100:
+        return f">{_GAP}99.9{_GAP}%"
+    return f"{percent:.1f}{_GAP}%" if percent % 100 else f"{percent:.0f}{_GAP}%"
+
+
+def length(seconds: float | None) -> str:
+    """Write a length of time as a person would say it; a dash for none."""
+    if seconds is None:
+        return "–"  # noqa: RUF001
+    if abs(seconds) < 0.9995:
+        return f"{seconds * 1000:.0f}{_GAP}ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f}{_GAP}s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}{_GAP}min {whole % 60:02}{_GAP}s"
+    return f"{whole // 3600:,}{_GAP}h {whole // 60 % 60:02}{_GAP}min"
+
+
+def instant(at: float | None) -> str:
+    """Write an instant, in UTC: who reads a page may be anywhere."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" if at is not None else ""
+
+
+def machine_instant(at: float) -> str:
+    """Write an instant as the `datetime` of a `<time>` has it."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def outcome(figures: Figures) -> str:
+    """Say in a sentence what became of the campaign."""
+    total, ended = figures.contacts, figures.ended
+    if not total:
+        return "The campaign has no contacts."
+    ends: dict[str, int] = {}
+    for (disposition, _), calls in figures.ends.most_common():
+        ends[disposition] = ends.get(disposition, 0) + calls
+    parts = [f"{calls:,} {_said(disposition)}" for disposition, calls in ends.items()]
+    if ended == total and figures.header.is_over:
+        begin = "The only call is over" if total == 1 else f"All {total:,} calls are over"
+        return f"{begin}: {_listed(parts)}."
+    if not ended:
+        return f"So far none of {counted(total, 'call')} is over."
+    begin = f"So far {ended:,} of {counted(total, 'call')} {'is' if ended == 1 else 'are'} over"
+    return f"{begin}: {_listed(parts)}."
+
+
+def _said(disposition: str) -> str:
+    return ENDS[disposition][0] if disposition in ENDS else disposition or "without an end"
+
+
+def _listed(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def what_is_open(figures: Figures) -> str:
+    """Say how the calls stand that are not over; "" when all are."""
+    waiting = figures.open[CallState.PENDING]
+    under_way = figures.open.total() - waiting
+    said = [
+        f"{waiting:,} wait to be dialled" if waiting > 1 else "1 waits to be dialled",
+        f"{under_way:,} are under way" if under_way > 1 else "1 is under way",
+    ]
+    return _listed([text for text, calls in zip(said, (waiting, under_way), strict=True) if calls])
