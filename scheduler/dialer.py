@@ -443,6 +443,21 @@ class Dialer:
             self._connected()
         return seen
 
+    def end_forgotten(self, attempt: Attempt, connection_id: str) -> None:
+        """End a connection that the ledger has lost, on a thread of its own.
+
+        As long as this worker runs it is tried again: no deadline of it is kept by anybody.
+        """
+        logger.error("%s: the ledger has lost its connection, which is stopped now", attempt)
+        args = (attempt, connection_id)
+        threading.Thread(
+            target=self._end_forgotten, args=args, name="forgotten", daemon=True
+        ).start()
+
+    def _end_forgotten(self, attempt: Attempt, connection_id: str) -> None:
+        while not self._stop_unrecorded(attempt, connection_id):
+            time.sleep(self.stop_delays[0])
+
     def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
         # As on record: "no such connection" is an end only when it is said twice, seconds apart.
         certain = Retrying(

@@ -28,7 +28,7 @@ from scheduler.dialer import Duty
 from scheduler.errors import SchedulerError
 from scheduler.models import Attempt, OnMachine
 from scheduler.providers import News, Provider, Subscription
-from scheduler.store import Ear, Heard, Store, bar, hint, let_go, listen, note
+from scheduler.store import Ear, Heard, Store, bar, forgotten, hint, let_go, listen, note
 
 logger = logging.getLogger(__name__)
 
@@ -91,13 +91,18 @@ class Listener:
         *,
         capacity: int,
         stop_due: Callable[[], None],
+        forgotten: Callable[[Attempt, str], None],
     ) -> None:
-        """`capacity` is how many sockets it keeps at most; `stop_due` hears of each hint."""
+        """`capacity` is how many sockets it keeps at most; `stop_due` hears of each hint.
+
+        `forgotten` ends a connection that the ledger has lost: nobody else knows its id.
+        """
         self._store = store
         self._provider = provider
         self._duty = duty
         self._capacity = capacity
         self._stop_due = stop_due
+        self._forgotten = forgotten
         self._name = uuid4().hex
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -171,21 +176,23 @@ class Listener:
         while True:
             try:
                 held = {attempt: one.is_open for attempt, one in self._following.items()}
-                lost, taken = await self._ask(self._charges, partial(self._listen, held))
+                lost, taken, orphans = await self._ask(self._charges, partial(self._listen, held))
             except SchedulerError as error:
                 # Whoever took over meanwhile is told so by the next answer.
                 logger.warning("the listener can't reach the ledger: %s", error)
             except Exception:
                 logger.exception("the listener can't look for connections")
             else:
+                for attempt in orphans:
+                    self._forgotten(attempt, self._following[attempt].connection_id)
                 for attempt in lost:
                     self._drop(attempt)
                 for ear in taken:
                     self._following[ear.attempt] = _Follower(self, ear)
             await self._sleep_until_woken()
 
-    def _listen(self, held: dict[Attempt, bool]) -> tuple[list[Attempt], list[Ear]]:
-        return listen(
+    def _listen(self, held: dict[Attempt, bool]) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
+        lost, taken = listen(
             self._store,
             self._duty.account,
             self._name,
@@ -193,6 +200,7 @@ class Listener:
             room=max(0, min(200, self._capacity - len(held))),
             held=held,
         )
+        return lost, taken, forgotten(self._store, lost)
 
     def _drop(self, attempt: Attempt) -> None:
         follower = self._following.pop(attempt, None)
@@ -285,6 +293,11 @@ class _Follower:
         #: One that only opens and closes again, as behind some proxies, tells nothing by closing.
         self._stayed_open = ear.was_open
         self.task = asyncio.create_task(self._follow_safely())
+
+    @property
+    def connection_id(self) -> str:
+        """What a stop of it has to name."""
+        return self._ear.connection.connection_id
 
     async def _follow_safely(self) -> None:
         try:

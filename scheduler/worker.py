@@ -162,6 +162,7 @@ class Worker:
             self._duty,
             capacity=settings.listener_sockets,
             stop_due=lambda: self._timekeeper.due_in(0.0),
+            forgotten=self._dialer.end_forgotten,
         )
         self._collector = Collector(
             self._store,
@@ -186,7 +187,7 @@ class Worker:
         """Do the first tick, overdue stops before anything else, and go on in threads."""
         # An operator who starts a worker has mended what was wrong, or learns that it still is.
         try:
-            self._store.unblock(self._duty.account, self._provider.fingerprint)
+            self._store.unblock(self._duty.account)
         except LedgerUnreachable as error:
             logger.error("the worker starts without its ledger: %s", error)
         self._timekeeper.start(self._dialer, self._settings.stop_threads)

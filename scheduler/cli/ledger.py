@@ -13,9 +13,15 @@ from scheduler.store import CampaignView, Store, campaign_ids
 
 
 @contextmanager
-def opened(chosen: Settings) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
-    """Open the ledger that these settings name, with its private Redis where it has one."""
-    store, embedded = open_store(chosen)
+def opened(
+    chosen: Settings, *, upgrades: bool = False
+) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
+    """Open the ledger that these settings name, with its private Redis where it has one.
+
+    Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
+    not know a rule of theirs, dial no more.
+    """
+    store, embedded = open_store(chosen, upgrades=upgrades)
     try:
         yield store, embedded
     finally:
@@ -25,9 +31,9 @@ def opened(chosen: Settings) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
 
 
 @contextmanager
-def ledger() -> Iterator[Store]:
+def ledger(*, upgrades: bool = False) -> Iterator[Store]:
     """Open the ledger of this environment."""
-    with opened(settings()) as (store, _):
+    with opened(settings(), upgrades=upgrades) as (store, _):
         yield store
 
 

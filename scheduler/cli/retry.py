@@ -101,7 +101,7 @@ def retry(
     Example: `callsched retry nightly-2026-11-22 --only rejected,not_reached`
     """
     chosen = settings()
-    with ledger() as store:
+    with ledger(upgrades=True) as store:
         campaign = campaign_view(store, id_)
         campaign.expect_kept()
         survey = _survey(store, campaign, only)

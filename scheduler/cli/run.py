@@ -159,7 +159,7 @@ def _run(path: Path, wishes: _Wishes) -> int:
             return code
         chosen, keep_fds = _where(stack, wishes)
         account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
-        store, embedded = stack.enter_context(opened(chosen))
+        store, embedded = stack.enter_context(opened(chosen, upgrades=True))
         if wishes.sandbox:
             store.forget_limit(account)  # each run's sandbox is a new one
         fingerprint = _try_account(store, chosen, policy.max_duration_seconds)
@@ -224,7 +224,7 @@ def _try_account(store: Store, chosen: Settings, max_duration_seconds: float) ->
     provider = Symbl(chosen)
     try:
         provider.authorize(max_duration_seconds)
-        store.unblock(chosen.account, provider.fingerprint)
+        store.unblock(chosen.account)
     except NotDone as error:
         said = f"{chosen.symbl_base_url} does not answer, check CALLSCHED_SYMBL_BASE_URL: {error}"
         # With calls to be stopped the workers start all the same, and go on trying.

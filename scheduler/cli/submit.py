@@ -53,7 +53,7 @@ def submit(
         account = checked.account or chosen.account
         if not yes:
             campaigns.confirm(checked, policy, chosen)
-        with ledger() as store:
+        with ledger(upgrades=True) as store:
             campaign_id = campaigns.choose_id(store, checked, wanted, account, again=False)
             kind = batches.kind_of(id_, checked.slug)
             code = batches.stands_back_in_pool(store, kind, if_running, campaign_id)

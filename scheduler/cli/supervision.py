@@ -29,6 +29,9 @@ from scheduler.store import (
 
 LOOK_SECONDS = 0.25
 
+#: What a rule found so long ago may be otherwise by now.
+HELD_SECONDS = 20.0
+
 #: How long webhooks have to hear of the last calls; later they hear of them from another worker.
 TELLING_SECONDS = 15.0
 
@@ -168,8 +171,8 @@ class Supervision:
         due_at = campaign.next_due_at
         if due_at is not None and campaign.open == 0 and due_at > time.time() + 1:
             when = time.strftime("%H:%M:%S", time.localtime(due_at))
-            return f"waiting: the next call is due at {when}"
-        return ""
+            return f"waiting: the next call is due at {when}{_held_back(campaign)}"
+        return _held_back(campaign).removeprefix("; ") if campaign.open == 0 else ""
 
     def _judge(self, campaign: CampaignView, account: AccountView) -> Ending | None:
         """Say whether it is over, and why."""
@@ -236,6 +239,13 @@ def _still_done(campaign: CampaignView) -> str:
     if campaign.collecting:
         return f"every call has ended; reading what was said in {campaign.collecting} of them"
     return "every call has ended; telling the webhooks" if campaign.policy.webhooks else ""
+
+
+def _held_back(campaign: CampaignView) -> str:
+    """Return which rule holds back calls that were due; "" for none just now."""
+    if campaign.held_at is None or time.time() - campaign.held_at > HELD_SECONDS:
+        return ""
+    return f"; calls are held back by {campaign.held_why}"
 
 
 def _left_for_later(campaign: CampaignView) -> str:

@@ -183,16 +183,18 @@ class Store:
             now = self._time()
         return "" if now is None else repr(now)
 
-    def open(self) -> None:
+    def open(self, *, upgrades: bool = True) -> None:
         """Check the ledger's schema. Raises LedgerError when it is newer than this release.
 
-        Raises ConfigError when the server can't be as durable as the setting asks for.
+        Who `upgrades` raises an older one, from when on older workers dial no more; who only looks,
+        or gives orders, leaves it. Raises ConfigError when the server can't be as durable as the
+        setting asks for.
         """
         expect_durable(self._once, self.durability)
         with reaching():
             self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)
             found = int(self.redis.get(f"{keys.ROOT}schema") or 0)
-            if found < keys.SCHEMA:
+            if found < keys.SCHEMA and upgrades:
                 # What is new has defaults; workers of before refuse the ledger from now on.
                 self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA)
         if found > keys.SCHEMA:
@@ -560,10 +562,10 @@ class Store:
         with reaching():
             self.redis.hset(keys.account(account, "blocks"), fingerprint, why)
 
-    def unblock(self, account: str, fingerprint: str) -> None:
-        """Let these credentials try again."""
+    def unblock(self, account: str) -> None:
+        """Let everybody's credentials try again; those that still can't dial are blocked again."""
         with reaching():
-            self.redis.hdel(keys.account(account, "blocks"), fingerprint)
+            self.redis.delete(keys.account(account, "blocks"))
 
     # Controls -----------------------------------------------------------------------------------
 

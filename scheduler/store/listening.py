@@ -72,6 +72,18 @@ def listen(
     return [Attempt.parse(attempt) for attempt in lost], _ears(store, fives)
 
 
+def forgotten(store: Store, attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Return those whose connection the ledger no longer knows: it has lost what it had written."""
+    listed = list(attempts)
+    if not listed:
+        return []
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt in listed:
+            pipe.hexists(keys.attempt(str(attempt)), "connection_id")
+        known = pipe.execute()
+    return [attempt for attempt, is_known in zip(listed, known, strict=True) if not is_known]
+
+
 def _socket(is_open: bool) -> str:
     return "open" if is_open else "shut"
 

@@ -38,6 +38,8 @@ class CampaignView:
     loaded_at: float | None  #: when rows came in last
     finished_at: float | None
     next_due_at: float | None  #: of the pending call that comes first
+    held_at: float | None  #: when a rule last held a call back that was due
+    held_why: str  #: which rule, and what it found
     collecting: int  #: conversations of ended calls that are still to be read
     stopped_itself: str  #: why; "" for one that did not
     spent_seconds: float  #: of calls, those that are live at their worst
@@ -136,6 +138,8 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
         loaded_at=_instant(meta.get("loaded_at")),
         finished_at=_instant(meta.get("finished_at")),
         next_due_at=due[0][1] if due else None,
+        held_at=_instant(meta.get("held_at")),
+        held_why=meta.get("held_why", ""),
         collecting=int(meta.get("collecting", 0)),
         stopped_itself=meta.get("stopped_itself", ""),
         spent_seconds=float(meta.get("spent", 0)),

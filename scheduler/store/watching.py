@@ -98,8 +98,8 @@ def totals(store: Store, account: str) -> dict[str, int]:
     """Return what was counted on an account since ever.
 
     "starts" are leaves to dial that were given, "accepted" and "refused" (429) what the API said,
-    "stops" connections that are over; "ended:{disposition}[:{reason}]" how calls ended, and
-    "webhooks", "webhooks:delivered", "webhooks:given_up" the news that was owed.
+    "stops" connections that are over; "ended:{disposition}[:{reason}]" how calls ended, as far as
+    that is known now; "webhooks", "webhooks:delivered", "webhooks:given_up" the news that was owed.
     """
     with reaching():
         counted = store.redis.hgetall(keys.account(account, "totals"))

@@ -64,6 +64,21 @@ def lengths(sandbox: SandboxProcess, by: str = "stop") -> list[float]:
     return [event["length_seconds"] for event in sandbox.events("ended") if event["by"] == by]
 
 
+# A ledger that forgets
+
+
+def test_calls_that_the_ledger_has_lost_are_ended_by_whoever_hears_them(
+    rig: Rig, sandbox: SandboxProcess, ledger: Redis
+) -> None:
+    call(rig, sandbox, 3, max_duration_seconds=LONG_SECONDS)
+    sandbox.knobs(stop_fault="503", stop_fault_count=1)
+
+    ledger.flushall()
+
+    wait_until(lambda: len(sandbox.events("ended")) == 3)
+    assert {event["by"] for event in sandbox.events("ended")} == {"stop"}
+
+
 # Hang-ups
 
 

@@ -110,6 +110,8 @@ def test_a_party_that_may_be_on_the_phone_is_not_called(ledger: Ledger, live: st
 
     assert ledger.state(waits) is CallState.PENDING
     assert 1 <= due_in(ledger, waits) <= 15
+    held = campaign_view(ledger.store, "other")
+    assert (held.held_at, held.held_why) == (ledger.now, "one_at_a_time: c:1:1 is live")
 
 
 def test_once_the_other_call_is_over_it_is_called(ledger: Ledger) -> None:

@@ -524,7 +524,7 @@ def test_a_block_stops_the_credentials_that_it_names_and_no_others(ledger: Ledge
     assert ledger.store.ready(ACCOUNT, ceiling=9, fingerprint="bad", now=ledger.now)[0] == 0
     assert ledger.claim(fingerprint="good") is not None
 
-    ledger.store.unblock(ACCOUNT, "bad")
+    ledger.store.unblock(ACCOUNT)
     assert ledger.claim(fingerprint="bad") is not None
 
 

@@ -22,6 +22,17 @@ def test_a_ledger_of_our_schema_opens(store: Store) -> None:
     store.open()
 
 
+@pytest.mark.parametrize(("upgrades", "after"), [(True, keys.SCHEMA), (False, keys.SCHEMA - 1)])
+def test_an_older_schema_is_raised_by_whoever_has_calls_made(
+    store: Store, upgrades: bool, after: int
+) -> None:
+    store.redis.set(SCHEMA, keys.SCHEMA - 1)
+
+    store.open(upgrades=upgrades)
+
+    assert store.redis.get(SCHEMA) == str(after)
+
+
 def test_a_ledger_with_a_newer_schema_is_refused_and_left_alone(store: Store) -> None:
     store.redis.set(SCHEMA, keys.SCHEMA + 1)
 

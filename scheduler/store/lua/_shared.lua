@@ -78,14 +78,10 @@ local function labelled(disposition, reason)
   return reason == "" and disposition or disposition .. ":" .. reason
 end
 
--- A campaign's numbers are those of now; what an account counts only grows, so that an unknown call
--- that is amended counts under its new end as well.
 local function tally(campaign, disposition, reason, by)
   local label = labelled(disposition, reason)
   redis.call("HINCRBY", campaign_key(campaign, "dispositions"), label, by)
-  if by > 0 then
-    count(account_of(campaign), "ended:" .. label, by)
-  end
+  count(account_of(campaign), "ended:" .. label, by)
 end
 
 -- What a campaign says of its calls. What it does not say is null, which is a value in Lua.

@@ -42,6 +42,7 @@ for _, each in ipairs(RULES) do
     return "held"
   elseif verdict then
     wait_again(call, account, verdict == "wait" and detail or now, now)
+    redis.call("HSET", facts.meta, "held_at", exact(now), "held_why", each.name .. ": " .. found)
     if each.name == "budget" then
       -- Nor may any other call of this campaign go: they are not tried one after the other.
       redis.call("HSET", facts.meta, "paced_until", exact(now + 1))

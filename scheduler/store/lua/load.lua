@@ -119,7 +119,10 @@ for from = 1, #waiting, 1000 do
 end
 redis.call("HSET", seen, "chunk", chunk, "first", first, "last", total + added, "others", others)
 redis.call("EXPIRE", seen, 86400)
-redis.call("HSET", meta, "total", total + added, "loaded_at", exact(now))
+redis.call("HSET", meta, "total", total + added)
+if state == "loading" then
+  redis.call("HSET", meta, "loaded_at", exact(now))
+end
 redis.call("HINCRBY", counts, PENDING, added - ended)
 redis.call("HINCRBY", counts, ENDED, ended)
 
