@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import flower.options  # type: ignore[import-untyped]
 import pytest
 import yaml
 
 from scheduler.settings import Settings
 
-COMPOSE_FILE = Path(__file__).parents[2] / "docker-compose.yml"
+ROOT = Path(__file__).parents[2]
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+DOCKERFILE = ROOT / "Dockerfile"
 
 
 @pytest.fixture
@@ -48,9 +51,11 @@ def test_the_specification_refuses_a_file_with_a_slip(tmp_path: Path) -> None:
 
 
 def test_every_service_can_be_made(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == {"redis", "worker", "sandbox"}
+    stages = DOCKERFILE.read_text()
     for service in services.values():
-        assert "image" in service or "build" in service
+        assert "image" in service
+        if "build" in service:
+            assert f" AS {service['build']['target']}\n" in stages
 
 
 def test_redis_keeps_everything_and_says_when_it_is_ready(
@@ -75,11 +80,98 @@ def test_workers_can_be_scaled_and_wait_for_redis(services: dict[str, dict[str, 
     assert worker["environment"]["CALLSCHED_REDIS_URL"] == "redis://redis:6379/0"
 
 
-def test_the_sandbox_comes_only_when_it_is_asked_for(services: dict[str, dict[str, Any]]) -> None:
+def test_a_worker_can_write_nothing_but_what_is_thrown_away(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    worker = services["worker"]
+
+    assert worker["read_only"] is True
+    assert worker["cap_drop"] == ["ALL"]
+    assert worker["tmpfs"] == ["/tmp"]
+    assert all(mount.endswith(":ro") for mount in worker["volumes"])
+
+
+def test_what_is_not_needed_to_call_comes_only_when_it_is_asked_for(
+    services: dict[str, dict[str, Any]],
+) -> None:
     profiles = {name: service.get("profiles", []) for name, service in services.items()}
 
-    assert profiles == {"redis": [], "worker": [], "sandbox": ["sandbox"]}
-    assert all(port.startswith("127.0.0.1:") for port in services["sandbox"]["ports"])
+    watching = {name: ["monitoring"] for name in ("flower", "prometheus", "grafana")}
+
+    assert profiles == {"redis": [], "worker": [], "sandbox": ["sandbox"]} | watching
+
+
+@pytest.mark.parametrize("name", ["redis", "worker", "sandbox", "flower", "prometheus", "grafana"])
+def test_every_service_comes_back_has_bounds_and_is_seen_from_this_machine_alone(
+    services: dict[str, dict[str, Any]], name: str
+) -> None:
+    service = services[name]
+
+    assert service["restart"] == "unless-stopped"
+    assert service["mem_limit"]
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_redis_refuses_writes_before_it_is_killed_for_its_memory(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    command = services["redis"]["command"]
+    allowed = command[command.index("--maxmemory") + 1]
+
+    assert (allowed[-2:], services["redis"]["mem_limit"][-2:]) == ("gb", "gb")
+    assert float(allowed[:-2]) < float(services["redis"]["mem_limit"][:-2])
+
+
+def test_every_file_that_is_mounted_is_there(services: dict[str, dict[str, Any]]) -> None:
+    written = [mount for service in services.values() for mount in service.get("volumes", [])]
+    sources = [re.sub(r"\$\{\w+:-(.+?)\}", r"\1", mount).split(":")[0] for mount in written]
+    files = [source for source in sources if source.startswith("./")]
+
+    assert len(files) >= 4
+    assert [source for source in files if not (ROOT / source).exists()] == []
+
+
+def test_workers_are_asked_where_they_answer(services: dict[str, dict[str, Any]]) -> None:
+    worker = services["worker"]
+    port = worker["environment"]["CALLSCHED_METRICS_PORT"]
+    prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    lookups = [
+        lookup
+        for job in prometheus["scrape_configs"]
+        for lookup in job.get("dns_sd_configs", [])
+        if "worker" in lookup["names"]
+    ]
+
+    assert f":{port}/healthz" in worker["healthcheck"]["test"][-1]
+    assert worker["environment"]["CALLSCHED_METRICS_HOST"] == "0.0.0.0"
+    assert [str(lookup["port"]) for lookup in lookups] == [port]
+
+
+def test_grafana_starts_with_no_password_that_everybody_knows(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    grafana = services["grafana"]
+    words = [word.replace("$$", "$") for word in grafana["entrypoint"]]
+    told = subprocess.run(
+        words,
+        env={"GF_SECURITY_ADMIN_PASSWORD": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert grafana["environment"]["GF_SECURITY_ADMIN_PASSWORD"] == "${GRAFANA_PASSWORD:-}"
+    assert told.returncode == 1
+    assert "GRAFANA_PASSWORD" in told.stderr
+
+
+def test_flower_only_looks(services: dict[str, dict[str, Any]]) -> None:
+    command = services["flower"]["command"]
+    chosen = dict(word.removeprefix("--").split("=") for word in command if "=" in word)
+
+    assert chosen.keys() <= flower.options.options.as_dict().keys()
+    assert (chosen["read_only"], chosen["enable_events"]) == ("True", "False")
 
 
 def test_every_variable_is_a_setting() -> None:
