@@ -40,6 +40,7 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 	$(BIN)/python benchmarks/rate.py 10000
 	$(BIN)/python benchmarks/rate.py 3000 --insights
 	$(BIN)/python benchmarks/sockets.py
+	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/deadlines.py
 	$(BIN)/python benchmarks/killed.py
 	$(BIN)/python benchmarks/pause.py

@@ -1,4 +1,4 @@
-"""A way to the broker that a worker outlives: kombu's for Redis, with one fault of it mended."""
+"""A way to the broker that a worker outlives: kombu's for Redis, with faults of it mended."""
 
 from __future__ import annotations
 
@@ -6,9 +6,22 @@ from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, redis
 
+from scheduler.redis_connections import Tcp, Tls, ToPrimary, ToPrimaryTls, primary_pool
+from scheduler.redis_url import RedisUrl
+
 
 class Channel(redis.Channel):
-    """A channel that says so when its connection is gone."""
+    """A channel that says so when its connection is gone, and leaves a server that is a replica.
+
+    The transport option `address` is the URL of the ledger, which is the broker's as well: what
+    kombu's own URLs and options can't say, or would show to whoever asks a worker for them, it
+    carries to here.
+    """
+
+    from_transport_options = (*redis.Channel.from_transport_options, "address")
+    connection_class: Any = Tcp
+    connection_class_ssl: Any = Tls
+    address: RedisUrl | None = None
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         # When Redis goes, Celery takes the old connection's transport away and closes or
@@ -19,7 +32,7 @@ class Channel(redis.Channel):
         if self.connection.client is None:
             raise ConnectionResetError("this channel's connection to the broker is gone")
         params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]
-        return params
+        return params | self.address.login if self.address is not None else params
 
 
 class Transport(redis.Transport):
@@ -30,6 +43,18 @@ class Transport(redis.Transport):
 
 class SentinelChannel(redis.SentinelChannel, Channel):
     """The same where Sentinel says which server is the primary."""
+
+    from_transport_options = (*redis.SentinelChannel.from_transport_options, "address")
+    connection_class = ToPrimary
+    connection_class_ssl = ToPrimaryTls
+
+    def _sentinel_managed_pool(self, asynchronous: bool = False) -> Any:
+        if self.address is None:
+            return super()._sentinel_managed_pool(asynchronous)  # type: ignore[misc]
+        options = self._connparams(asynchronous)
+        for name in ("host", "port"):
+            options.pop(name, None)
+        return primary_pool(self.address, **options)
 
 
 class SentinelTransport(redis.SentinelTransport):

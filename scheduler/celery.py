@@ -7,15 +7,16 @@ the package; an operator's own file overrides them name by name.
 from __future__ import annotations
 
 import runpy
+import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from celery import Celery
 
 from scheduler import broker
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
+from scheduler.redis_url import RedisUrl, parse
 from scheduler.settings import Settings, settings
 
 _PACKAGE = Path(__file__).parent
@@ -35,19 +36,36 @@ def _read(path: Path) -> dict[str, Any]:
 def configuration(chosen: Settings) -> dict[str, Any]:
     """Return Celery's settings: the shipped ones, then the operator's."""
     config = _read(shipped_config())
-    config["broker_url"] = _broker_url(chosen)
+    address = parse(chosen.redis_url.get_secret_value()) if chosen.redis_url else None
+    url = config["broker_url"] = address.broker_url if address else _private_url(chosen)
+    if address is not None and address.tls is not None:
+        config["broker_use_ssl"] = _shown_of_tls(address)
     if chosen.celery_config is not None and not chosen.celery_config.is_file():
         raise ConfigError(f"CALLSCHED_CELERY_CONFIG: there is no file {chosen.celery_config}")
     for own in (Path.cwd() / "celeryconfig.py", chosen.celery_config):
         if own is not None and own.exists() and not own.samefile(shipped_config()):
             config |= _read(own)
+    if address is not None and config["broker_url"] == url:
+        config["broker_transport_options"] = config["broker_transport_options"] | _options(address)
     config.pop("settings", None)  # what the file reads, and none of Celery's names
     return config
 
 
-def _broker_url(chosen: Settings) -> str:
-    if chosen.redis_url is not None:
-        return _in_kombus_words(chosen.redis_url.get_secret_value())
+def _options(address: RedisUrl) -> dict[str, Any]:
+    """Return what tells our channels where the broker is; the name is for Flower."""
+    named = {"master_name": address.primary} if address.primary else {}
+    return {"address": address} | named
+
+
+def _shown_of_tls(address: RedisUrl) -> dict[str, Any]:
+    """Return what kombu is told of TLS; it shows it to whoever asks a worker."""
+    told = dict(address.tls or {})
+    told.pop("ssl_password", None)
+    checks = {"required": ssl.CERT_REQUIRED, "none": ssl.CERT_NONE}
+    return told | {"ssl_cert_reqs": checks[told["ssl_cert_reqs"]]}
+
+
+def _private_url(chosen: Settings) -> str:
     try:
         return EmbeddedRedis(chosen.state_dir).broker_url
     except OSError:
@@ -55,28 +73,10 @@ def _broker_url(chosen: Settings) -> str:
         return "redis://127.0.0.1:0/0"
 
 
-def _in_kombus_words(url: str) -> str:
-    """Return the URL that names for kombu what this one names for redis-py.
-
-    They differ on sockets and on where the database stands, and of `rediss` kombu checks no
-    certificate unless it is told to.
-    """
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
-    login, at, _ = parts.netloc.rpartition("@")
-    if parts.scheme == "unix":
-        if "password" in options:
-            login, at = f"{options.get('username', '')}:{quote(options['password'], safe='')}", "@"
-        return f"redis+socket://{login}{at}{parts.path}?virtual_host={options.get('db', 0)}"
-    if parts.scheme not in ("redis", "rediss"):
-        return url
-    database = options.get("db") or parts.path.strip("/") or "0"
-    of_ssl = {name: value for name, value in options.items() if name.startswith("ssl_")}
-    if parts.scheme == "rediss":
-        of_ssl.setdefault("ssl_cert_reqs", "required")
-    return urlunsplit((parts.scheme, parts.netloc, f"/{database}", urlencode(of_ssl), ""))
-
-
 broker.register()
 app = Celery("scheduler")
-app.config_from_object(configuration(settings()))
+try:
+    app.config_from_object(configuration(settings()))
+except ConfigError as error:
+    # Of anything else Celery's own command shows a traceback.
+    raise SystemExit(f"error: {error}") from None

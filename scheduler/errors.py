@@ -6,6 +6,7 @@ SchedulerError
 ├── LedgerError        the ledger can't take this: no such campaign, finished, newer schema
 │   └── StaleAttempt   the call has moved on: drop what this attempt had to say
 ├── LedgerUnreachable  Redis does not answer: nothing is lost, the timekeeper goes on later
+│   └── LedgerShut     … and won't until the operator mends login, certificates or rights
 └── ProviderError
     ├── NotDone        the API did nothing (never reached, 401 before a refresh): ask again later
     │   ├── NotSent    nothing left this machine: give the attempt back, count nothing
@@ -68,6 +69,13 @@ class StaleAttempt(LedgerError):
 
 class LedgerUnreachable(SchedulerError):
     """Redis does not answer. What was asked may or may not have been done."""
+
+
+class LedgerShut(LedgerUnreachable):
+    """Redis lets us not in: login, certificates or rights are wrong, and the operator mends them.
+
+    A process that starts gives up with it; one that runs goes on once they are mended.
+    """
 
 
 class ProviderError(SchedulerError):

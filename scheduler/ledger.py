@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from scheduler.embedded import EmbeddedRedis
-from scheduler.errors import LedgerUnreachable
+from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
 from scheduler.settings import Settings
 from scheduler.store import Leases, Store
 
 
-def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
+def open_store(settings: Settings, *, upgrades: bool = True) -> tuple[Store, EmbeddedRedis | None]:
     """Open the ledger, and the private Redis for as long as it is used when no other is named.
 
-    Raises LedgerUnreachable, which names the setting, when the named one does not answer.
+    Without `upgrades` a schema of an earlier release is left as it is.
+
+    Raises LedgerUnreachable, which names the setting, when the named one does not answer, and
+    ConfigError when it will not let us in.
     """
     embedded = None
     if settings.redis_url is not None:
@@ -22,11 +25,13 @@ def open_store(settings: Settings) -> tuple[Store, EmbeddedRedis | None]:
         url = embedded.url
     store = Store(url, Leases(stop_patience=settings.stop_patience), settings.durability)
     try:
-        store.open()
+        store.open(upgrades=upgrades)
     except BaseException as error:
         store.close()
         if embedded is not None:
             embedded.close()
+        elif isinstance(error, LedgerShut):
+            raise ConfigError(f"CALLSCHED_REDIS_URL: {error}") from error
         elif isinstance(error, LedgerUnreachable):
             raise LedgerUnreachable(f"check CALLSCHED_REDIS_URL: {error}") from error
         raise

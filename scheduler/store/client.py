@@ -57,7 +57,6 @@ def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
     named = parse(url)
     options: dict[str, Any] = named.login | {
         "db": named.database,
-        "client_name": named.client_name or None,
         "decode_responses": True,
         "socket_timeout": timeout_seconds,
         "health_check_interval": 30,

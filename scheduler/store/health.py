@@ -10,13 +10,16 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from scheduler.errors import ConfigError, LedgerUnreachable
+from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
 from scheduler.models import Durability
+from scheduler.redis_connections import primary_address
+from scheduler.redis_url import RedisUrl, parse
 from scheduler.store import keys
 from scheduler.store.client import connect_once, reaching
 from scheduler.store.durability import expect_durable
 from scheduler.store.ledger import Store
 from scheduler.store.reading import account_view
+from scheduler.store.rights import lacking
 
 #: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
 CLOCK_SECONDS = 2.0
@@ -77,11 +80,15 @@ class _Server:
 
 
 def redis_findings(url: str, durability: Durability) -> list[Finding]:
-    """Look at a server. Only the first thing, which is whether it answers, ends the looking."""
+    """Look at a server, until it does not answer or does not let us look."""
+    named = parse(url)
     client: Any = connect_once(url)
     try:
         with reaching():
-            found = [_round_trip(client)]
+            found = [_round_trip(client), *_primary(client, named, durability), _tls(named)]
+            found.append(_rights(client, named))
+            if found[-1].level is Level.FAIL:
+                return found
             info, config = _asked(client.info), _asked(lambda: client.config_get("*"))
             if info is None:
                 told = "the server does not let us read INFO: nothing more can be told of it"
@@ -90,6 +97,8 @@ def redis_findings(url: str, durability: Durability) -> list[Finding]:
             found += [_version(server), _role(server), *_kept(server), _policy(server)]
             found += [_memory(server), _waits(client, server), _clock(client), _schema(client)]
             return found
+    except LedgerShut as error:
+        return [fail("redis", f"CALLSCHED_REDIS_URL: {error}", "mend it, or the server")]
     except (LedgerUnreachable, ConfigError) as error:
         return [fail("redis", str(error), "start it, or mend CALLSCHED_REDIS_URL")]
     finally:
@@ -116,6 +125,38 @@ def _round_trip(client: Any) -> Finding:
     if middle > SLOW_SECONDS:
         return warn("redis", text, "bring workers and Redis nearer to each other")
     return ok("redis", text)
+
+
+def _primary(client: Any, url: RedisUrl, durability: Durability) -> Iterator[Finding]:
+    address = primary_address(client)
+    if address is None:
+        return
+    text = f"{address[0]}:{address[1]} is the primary of {url.primary}"
+    if durability is Durability.REPLICA:
+        yield ok("sentinel", text)
+    else:
+        told = f"{text}; a failover forgets its last starts, and their people are called again"
+        yield warn("sentinel", told, "set CALLSCHED_DURABILITY=replica")
+
+
+def _tls(url: RedisUrl) -> Finding:
+    if url.tls is None and url.is_local:
+        return ok("tls", "off, and nothing leaves this machine")
+    if url.tls is None:
+        told = "off: login and phone numbers can be read on the way"
+        return warn("tls", told, "use rediss:// or sentinels://, or a network of its own")
+    if url.tls["ssl_cert_reqs"] == "none":
+        told = "on, and whoever answers is believed to be Redis"
+        return warn("tls", told, "leave out ssl_cert_reqs=none, name the CA with ssl_ca_certs")
+    return ok("tls", "on, and the certificate is checked")
+
+
+def _rights(client: Any, url: RedisUrl) -> Finding:
+    user = url.username or "default"
+    if missing := lacking(client, url.database):
+        told = f"user {user} may not do all that workers do"
+        return fail("rights", told, f"ACL SETUSER {user} {' '.join(missing)}")
+    return ok("rights", f"user {user} may do what workers do")
 
 
 def _version(server: _Server) -> Finding:
