@@ -443,20 +443,21 @@ class Dialer:
             self._connected()
         return seen
 
-    def end_forgotten(self, attempt: Attempt, connection_id: str) -> None:
-        """End a connection that the ledger has lost, on a thread of its own.
+    def put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
+        """Put a connection on record that the ledger has lost, on a thread of its own.
 
-        As long as this worker runs it is tried again: no deadline of it is kept by anybody.
+        As an answer is never refused, the call goes on to its deadline where the ledger still knows
+        of its start, and is ended where it does not; also when the ledger goes away again.
         """
-        logger.error("%s: the ledger has lost its connection, which is stopped now", attempt)
-        args = (attempt, connection_id)
-        threading.Thread(
-            target=self._end_forgotten, args=args, name="forgotten", daemon=True
-        ).start()
+        logger.error("%s: the ledger has lost its connection; it is put back", claim.attempt)
+        args = (claim, connection, answered_at)
+        threading.Thread(target=self._put_back, args=args, name="put back", daemon=True).start()
 
-    def _end_forgotten(self, attempt: Attempt, connection_id: str) -> None:
-        while not self._stop_unrecorded(attempt, connection_id):
-            time.sleep(self.stop_delays[0])
+    def _put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
+        try:
+            self._keep(claim, connection, answered_at)
+        except Exception:
+            logger.exception("%s: its connection can't be put back", claim.attempt)
 
     def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
         # As on record: "no such connection" is an end only when it is said twice, seconds apart.

@@ -26,9 +26,9 @@ from scheduler.clock import since_boot
 from scheduler.closings import WINDOW_SECONDS, Closings
 from scheduler.dialer import Duty
 from scheduler.errors import SchedulerError
-from scheduler.models import Attempt, OnMachine
+from scheduler.models import Attempt, Connection, OnMachine
 from scheduler.providers import News, Provider, Subscription
-from scheduler.store import Ear, Heard, Store, bar, forgotten, hint, let_go, listen, note
+from scheduler.store import Claim, Ear, Heard, Store, bar, forgotten, hint, let_go, listen, note
 
 logger = logging.getLogger(__name__)
 
@@ -91,11 +91,12 @@ class Listener:
         *,
         capacity: int,
         stop_due: Callable[[], None],
-        forgotten: Callable[[Attempt, str], None],
+        forgotten: Callable[[Claim, Connection, float], None],
     ) -> None:
         """`capacity` is how many sockets it keeps at most; `stop_due` hears of each hint.
 
-        `forgotten` ends a connection that the ledger has lost: nobody else knows its id.
+        `forgotten` is told of a connection that the ledger has lost, and of the instant since boot
+        from which its length is counted: nobody else knows of it.
         """
         self._store = store
         self._provider = provider
@@ -184,7 +185,7 @@ class Listener:
                 logger.exception("the listener can't look for connections")
             else:
                 for attempt in orphans:
-                    self._forgotten(attempt, self._following[attempt].connection_id)
+                    self._forgotten(*self._following[attempt].known)
                 for attempt in lost:
                     self._drop(attempt)
                 for ear in taken:
@@ -288,6 +289,7 @@ class _Follower:
     def __init__(self, listener: Listener, ear: Ear) -> None:
         self._listener = listener
         self._ear = ear
+        self._since = since_boot()
         self.is_open = False
         self._was_opened = ear.was_open
         #: One that only opens and closes again, as behind some proxies, tells nothing by closing.
@@ -295,9 +297,10 @@ class _Follower:
         self.task = asyncio.create_task(self._follow_safely())
 
     @property
-    def connection_id(self) -> str:
-        """What a stop of it has to name."""
-        return self._ear.connection.connection_id
+    def known(self) -> tuple[Claim, Connection, float]:
+        """All that a ledger which has lost it has to be told again."""
+        ear = self._ear
+        return Claim(ear.attempt, ear.contact, ear.policy, 0.0), ear.connection, self._since
 
     async def _follow_safely(self) -> None:
         try:

@@ -162,7 +162,7 @@ class Worker:
             self._duty,
             capacity=settings.listener_sockets,
             stop_due=lambda: self._timekeeper.due_in(0.0),
-            forgotten=self._dialer.end_forgotten,
+            forgotten=self._dialer.put_back,
         )
         self._collector = Collector(
             self._store,

@@ -50,7 +50,8 @@ def run_durably(
 ) -> Any:
     """Run a script that is never sent twice; return its answer once what it wrote is safe.
 
-    Raises LedgerUnreachable when that is not confirmed in time: whether it was done is not known.
+    So is what it finds written by an earlier run of it, whose wait was in vain. Raises
+    LedgerUnreachable when that is not confirmed in time: whether it was done is not known.
     """
     if how is Durability.SERVER:
         return script(keys=list(keys), args=list(args))
@@ -58,13 +59,16 @@ def run_durably(
     # a script that the server has forgotten would be told only after the wait.
     with client.pipeline(transaction=False) as pipe:
         pipe.execute_command("EVAL", script.script, len(keys), *keys, *args)
+        # A script that changes nothing this time leaves nothing to wait for, and what an earlier
+        # connection has written comes before this.
+        pipe.execute_command("SET", f"{keys[0]}written", 1)
         pipe.execute_command(*_wait(how))
-        answer, kept = pipe.execute(raise_on_error=False)
+        answer, _, kept = pipe.execute(raise_on_error=False)
     if isinstance(answer, Exception):
         raise answer
     if isinstance(kept, Exception) or not _count(kept):
         why = f"({kept})" if isinstance(kept, Exception) else f"within {WAIT_SECONDS:.0f} s"
-        logger.error("nothing is dialled: what was written is not safe (%s) %s", how, why)
+        logger.error("what was written is not safe (%s) %s", how, why)
         raise LedgerUnreachable(f"what was written is not safe ({how}) {why}")
     return answer
 

@@ -1,6 +1,7 @@
 """The names of the keys, for those who read without a script. `_shared.lua` has the same rule.
 
 schema                      string  version of this layout
+written                     string  where CALLSCHED_DURABILITY makes writes wait: the last of them
 campaigns                   zset    campaign -> created_at
 claim:{token}               string  attempt that this execution claimed; expires
 token:{fingerprint}         hash    access token of these credentials; ends when it does

@@ -406,10 +406,10 @@ class Store:
 
         Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
         record, "second": the attempt has another one and nothing was written), the deadline, and
-        the account's limit as it stands now.
+        the account's limit as it stands now. Raises LedgerUnreachable also when that is not as safe
+        in time as the setting asks for: it is to be said again.
         """
-        said, deadline, seen = self.run(
-            self._do_once.connect,
+        args = (
             account,
             str(attempt),
             connection.connection_id,
@@ -421,6 +421,10 @@ class Store:
             self.leases.stop_patience,
             self.clock(now),
         )
+        with reaching():
+            said, deadline, seen = run_durably(
+                self._once, self._do_once.connect, [keys.ROOT], args, self.durability
+            )
         return said, float(deadline), _limit_view(seen)
 
     def finish(

@@ -96,7 +96,7 @@ class Rig:
             self.duty,
             capacity=sockets,
             stop_due=lambda: self.timekeeper.due_in(0.0),
-            forgotten=self.dialer.end_forgotten,
+            forgotten=self.dialer.put_back,
         )
         self.collector = Collector(
             self.store,

@@ -79,6 +79,29 @@ def test_calls_that_the_ledger_has_lost_are_ended_by_whoever_hears_them(
     assert {event["by"] for event in sandbox.events("ended")} == {"stop"}
 
 
+def test_a_call_goes_on_to_its_deadline_though_its_connection_is_lost_with_a_primary(
+    rig: Rig, sandbox: SandboxProcess, private: EmbeddedRedis
+) -> None:
+    # A replica takes over that knows of the start, and not of the answer.
+    keys_of_then: dict[bytes, bytes] = {}
+    sandbox.knobs(latency_seconds=1.0)
+    rig.load(number(0), max_duration_seconds=5.0)
+    rig.start()
+    with Redis.from_url(private.url) as redis:
+        wait_until(lambda: sandbox.events("start"))
+        keys_of_then |= {key: redis.dump(key) for key in redis.scan_iter()}
+        wait_until(lambda: open_sockets(sandbox) == 1)
+
+        redis.flushall()
+        for key, value in keys_of_then.items():
+            redis.restore(key, 0, value)
+
+    wait_until(rig.all_ended)
+    assert lengths(sandbox) and min(lengths(sandbox)) >= 4.9
+    assert (rig.record()["disposition"], rig.record()["reason"]) == ("stopped", None)
+    assert len(sandbox.events("start")) == 1
+
+
 # Hang-ups
 
 

@@ -65,6 +65,10 @@ if in_time then
 end
 
 owe_stop(account, attempt, "late", patience, now)
+if redis.call("HEXISTS", campaign_key(call.campaign, "meta"), "state") == 0 then
+  -- The ledger has lost the campaign. That the connection is ended is all that can be done for it.
+  return { "late", exact(deadline), see_limit(account, now) }
+end
 local contact = contact_of(call)
 if contact then
   redis.call("ZADD", called_key(party_of(contact)), "NX", exact(now - answered_ago), attempt)
