@@ -28,7 +28,7 @@ from scheduler.dialer import Duty
 from scheduler.errors import SchedulerError
 from scheduler.models import Attempt, Connection, OnMachine
 from scheduler.providers import News, Provider, Subscription
-from scheduler.store import Claim, Ear, Heard, Store, bar, forgotten, hint, let_go, listen, note
+from scheduler.store import Claim, Ear, Heard, Store, bar, hint, let_go, listen, note
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +193,7 @@ class Listener:
             await self._sleep_until_woken()
 
     def _listen(self, held: dict[Attempt, bool]) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
-        lost, taken = listen(
+        return listen(
             self._store,
             self._duty.account,
             self._name,
@@ -201,7 +201,6 @@ class Listener:
             room=max(0, min(200, self._capacity - len(held))),
             held=held,
         )
-        return lost, taken, forgotten(self._store, lost)
 
     def _drop(self, attempt: Attempt) -> None:
         follower = self._following.pop(attempt, None)

@@ -87,6 +87,17 @@ def dress(logger: logging.Logger, form: Literal["text", "json"], worker: str) ->
             handler.setFormatter(json_lines(worker))
 
 
+def leave_out_messages(root: logging.Logger) -> None:
+    """Leave out that Celery received and finished a message, unless all is to be told (debug).
+
+    A message only says that work may be ready: three lines of it for each call would hide those
+    that say what became of the call.
+    """
+    told = logging.DEBUG if root.isEnabledFor(logging.DEBUG) else logging.WARNING
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(told)
+
+
 def be_discreet() -> None:
     """Hide phone numbers in what is logged by a process that has set up no log."""
     if logging.lastResort is not None:

@@ -103,6 +103,7 @@ app.steps["worker"].add(TimekeeperStep)
 def _dress(logger: logging.Logger, **_: Any) -> None:
     """Have the worker's log written as the setting says."""
     logs.dress(logger, settings().log_format, worker_name())
+    logs.leave_out_messages(logger)
 
 
 @signals.worker_shutting_down.connect

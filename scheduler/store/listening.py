@@ -60,28 +60,17 @@ def listen(
     room: int,
     held: Mapping[Attempt, bool],
     now: float | None = None,
-) -> tuple[list[Attempt], list[Ear]]:
+) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
     """Keep what is `held`, with whether its socket is open, and take up to `room` more.
 
-    Returns what this listener has no longer, and what it has now besides.
+    Returns what this listener has no longer, what it has now besides, and of the first those whose
+    connection the ledger no longer knows: it has lost what it had written.
     """
     sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
     args = (account, listener, lease_seconds, room, store.clock(now), *sockets)
-    lost, taken = store.run(store.do.listen, *args)
+    lost, taken, forgotten = store.run(store.do.listen, *args)
     fives = list(zip(*(iter(taken),) * 5, strict=True))
-    return [Attempt.parse(attempt) for attempt in lost], _ears(store, fives)
-
-
-def forgotten(store: Store, attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return those whose connection the ledger no longer knows: it has lost what it had written."""
-    listed = list(attempts)
-    if not listed:
-        return []
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
-        for attempt in listed:
-            pipe.hexists(keys.attempt(str(attempt)), "connection_id")
-        known = pipe.execute()
-    return [attempt for attempt, is_known in zip(listed, known, strict=True) if not is_known]
+    return [*map(Attempt.parse, lost)], _ears(store, fives), [*map(Attempt.parse, forgotten)]
 
 
 def _socket(is_open: bool) -> str:

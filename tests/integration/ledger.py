@@ -92,6 +92,7 @@ class Ledger:
         self.store = store
         self.reader = reader
         self.now = 1_800_000_000.0
+        self.forgotten: list[Attempt] = []  #: what the last `listen` found unknown to the ledger
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -246,7 +247,7 @@ class Ledger:
         room: int = PLENTY,
     ) -> tuple[list[Attempt], list[Ear]]:
         """Keep what is held, with whether its socket is open, and take what nobody listens to."""
-        return listen(
+        lost, taken, self.forgotten = listen(
             by or self.store,
             ACCOUNT,
             listener,
@@ -255,6 +256,7 @@ class Ledger:
             held=held or {},
             now=self.now,
         )
+        return lost, taken
 
     def heard(self, listener: str = "ear") -> list[Attempt]:
         """Take what nobody listens to."""

@@ -75,6 +75,21 @@ def test_a_charge_that_is_renewed_does_not_run_out(ledger: Ledger) -> None:
     assert ledger.ears() == {attempt: CHARGE}
 
 
+def test_a_call_that_is_over_is_lost_and_one_that_the_ledger_does_not_know_is_forgotten(
+    ledger: Ledger,
+) -> None:
+    ledger.campaign(2)
+    over, unknown = ledger.connected(), ledger.connected()
+    ledger.listen("one")
+    ledger.confirm(over)
+    ledger.reader.delete(keys.attempt(str(unknown)))
+
+    lost, _ = ledger.listen("one", {over: True, unknown: True})
+
+    assert lost == [over, unknown]
+    assert ledger.forgotten == [unknown]
+
+
 def test_a_listener_that_was_frozen_keeps_what_nobody_took_meanwhile(ledger: Ledger) -> None:
     attempt = ledger.connected()
     ledger.listen("frozen")

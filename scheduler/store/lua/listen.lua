@@ -12,19 +12,23 @@
     ARGV[6…] attempt and its socket's state ("open" or "shut"), for each one in its charge
 
   Returns the attempts that it has no longer; then for each one taken: attempt, connection_id,
-  conversation_id, result_websocket_url, and "1" when a socket of it has been open before.
+  conversation_id, result_websocket_url, and "1" when a socket of it has been open before; then those of
+  the first whose connection the ledger does not know any more.
 ]]
 local account, listener, lease, room = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock(ARGV[5])
 local ears = account_key(account, "ears")
 
-local lost, taken = {}, {}
+local lost, taken, forgotten = {}, {}, {}
 for at = 6, #ARGV, 2 do
   local attempt, socket = ARGV[at], ARGV[at + 1]
   local record = attempt_key(attempt)
   local owner, before = unpack(redis.call("HMGET", record, "ear", "socket"))
   if owner ~= listener or not redis.call("ZSCORE", ears, attempt) then
     lost[#lost + 1] = attempt
+    if redis.call("HEXISTS", record, "connection_id") == 0 then
+      forgotten[#forgotten + 1] = attempt
+    end
   else
     redis.call("ZADD", ears, exact(now + lease), attempt)
     if before ~= socket then
@@ -52,4 +56,4 @@ if room > 0 then
     end
   end
 end
-return { lost, taken }
+return { lost, taken, forgotten }
