@@ -250,8 +250,9 @@ class Listener:
     async def hint(self, ear: Ear, why: str) -> None:
         """Have a call stopped now."""
         account = self._duty.account
-        logger.info("%s: %s", ear.attempt, why)
         if await self._insist(ear, why, lambda: hint(self._store, account, ear.attempt, why)):
+            # Else it was being stopped already, and the news are of that.
+            logger.info("%s: %s", ear.attempt, why)
             self._stop_due()
 
     async def bar(self, ear: Ear) -> None:

@@ -10,8 +10,8 @@ from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.ledger import Store
 
-#: A worker says so often that it lives.
-BEAT_SECONDS = 1.0
+#: A worker says so often that it lives. Each time is a write that the disk of a Redis waits for.
+BEAT_SECONDS = 2.0
 
 #: One that has been silent for longer is unwell.
 UNWELL_SECONDS = 10.0
