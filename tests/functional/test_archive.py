@@ -12,6 +12,8 @@ import pytest
 from tests.functional.campaign import Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:

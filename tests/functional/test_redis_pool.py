@@ -53,6 +53,7 @@ def is_over(site: Site, campaign_id: str) -> bool:
 # A login, over TLS --------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_campaign_runs_as_the_documented_user_over_tls_and_outlives_a_change_of_password(
     site: Site, sandbox: SandboxProcess, tmp_path: Path, stack: ExitStack
 ) -> None:
