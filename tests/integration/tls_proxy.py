@@ -45,7 +45,7 @@ class TlsProxy:
         self._loop.run_until_complete(self._listen())
 
     async def _listen(self) -> None:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._over.wait()
@@ -55,15 +55,31 @@ class TlsProxy:
         await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.served += 1
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
+        try:
+            with suppress(OSError):  # of a client that does not trust us, or that we don't
+                await writer.start_tls(self._context)
+                self.served += 1
+                await self._hand_on(reader, writer)
+        finally:
+            await _drop(writer)
+            self._open.discard(task)
+
+    async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         beyond, there = await asyncio.open_connection("127.0.0.1", self._to_port)
         try:
             await asyncio.gather(_pump(reader, there), _pump(beyond, writer))
         finally:
-            self._open.discard(task)
+            await _drop(there)
+
+
+async def _drop(writer: asyncio.StreamWriter) -> None:
+    """Close a connection now: what is left of it would be found by some later test."""
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
