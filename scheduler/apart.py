@@ -17,7 +17,8 @@ from collections.abc import Callable
 
 from scheduler.errors import LedgerError, LedgerUnreachable, SchedulerError
 from scheduler.firing import load_file
-from scheduler.ledger import open_store
+from scheduler.ledger import opened
+from scheduler.logs import be_discreet
 from scheduler.models import Schedule
 from scheduler.settings import Settings, read_settings
 from scheduler.store import Launch, Store
@@ -75,11 +76,11 @@ def _told(said: bytes) -> str:
 
 
 def _load(path: str, encoding: str, campaign_id: str, account: str) -> tuple[str, str]:
-    settings = read_settings()
-    store, embedded = open_store(settings)
-    launch = Launch(path, encoding, Schedule())
     try:
-        return "loaded", load_file(store, settings, launch, campaign_id, account, lambda: None)
+        settings = read_settings()
+        with opened(settings, upgrades=True) as (store, _):
+            launch = Launch(path, encoding, Schedule())
+            return "loaded", load_file(store, settings, launch, campaign_id, account, lambda: None)
     except LedgerUnreachable as error:
         return "away", str(error)
     except SchedulerError as error:
@@ -87,10 +88,6 @@ def _load(path: str, encoding: str, campaign_id: str, account: str) -> tuple[str
     except Exception as error:
         logger.exception("%s can't be loaded", path)
         return "failed", f"{type(error).__name__}: {error}"
-    finally:
-        store.close()
-        if embedded is not None:
-            embedded.close()
 
 
 def _die_with_parent() -> None:
@@ -100,6 +97,7 @@ def _die_with_parent() -> None:
 
 def main() -> None:
     """Load one file; write what became of it."""
+    be_discreet()
     # A worker that is told to leave ends this process itself.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
 from scheduler.settings import Settings
@@ -36,3 +39,21 @@ def open_store(settings: Settings, *, upgrades: bool = True) -> tuple[Store, Emb
             raise LedgerUnreachable(f"check CALLSCHED_REDIS_URL: {error}") from error
         raise
     return store, embedded
+
+
+@contextmanager
+def opened(
+    chosen: Settings, *, upgrades: bool = False
+) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
+    """Open the ledger that these settings name, with its private Redis where it has one.
+
+    Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
+    not know a rule of theirs, dial no more.
+    """
+    store, embedded = open_store(chosen, upgrades=upgrades)
+    try:
+        yield store, embedded
+    finally:
+        store.close()
+        if embedded is not None:
+            embedded.close()

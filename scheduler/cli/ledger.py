@@ -5,29 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerError
-from scheduler.ledger import open_store
+from scheduler.ledger import opened
 from scheduler.settings import Settings, settings
 from scheduler.store import CampaignView, Store, campaign_ids
-
-
-@contextmanager
-def opened(
-    chosen: Settings, *, upgrades: bool = False
-) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
-    """Open the ledger that these settings name, with its private Redis where it has one.
-
-    Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
-    not know a rule of theirs, dial no more.
-    """
-    store, embedded = open_store(chosen, upgrades=upgrades)
-    try:
-        yield store, embedded
-    finally:
-        store.close()
-        if embedded is not None:
-            embedded.close()
 
 
 @contextmanager

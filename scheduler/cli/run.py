@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import batches, campaigns, console, options
-from scheduler.cli.ledger import opened
 from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import export, format_of
 from scheduler.cli.supervision import Ending, Supervision
 from scheduler.errors import ConfigError, NotDone
+from scheduler.ledger import opened
 from scheduler.models import CampaignState, Policy
 from scheduler.providers import Symbl
 from scheduler.providers.posting import Poster

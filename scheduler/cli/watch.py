@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options
-from scheduler.cli.ledger import opened
 from scheduler.cli.screen import snapshot
 from scheduler.cli.screen.look import Watcher, Wish
 from scheduler.durations import seconds
 from scheduler.errors import LedgerError
+from scheduler.ledger import opened
 from scheduler.settings import settings
 from scheduler.store import Store, account_names, campaign_view
 
