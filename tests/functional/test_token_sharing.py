@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -40,13 +41,30 @@ def running() -> Iterator[SandboxProcess]:
 Open = Callable[..., Symbl]
 
 
+class Overtaken(RedisTokenShelf):
+    """Lets somebody else fetch a token between the first look and the reservation."""
+
+    def __init__(self, store: Store, by: Symbl) -> None:
+        super().__init__(store)
+        self._by = by
+
+    def reserve(self, fingerprint: str, seconds: float) -> bool:
+        self._by.authorize(60)
+        return super().reserve(fingerprint, seconds)
+
+
 @pytest.fixture
 def opened(private: EmbeddedRedis, ledger: Redis) -> Iterator[Open]:
     """Opens the same account as another process would, with connections of its own."""
     accounts: list[Symbl] = []
     stores: list[Store] = []
 
-    def open_account(url: str, token: str | None = None, ledger_url: str = "") -> Symbl:
+    def open_account(
+        url: str,
+        token: str | None = None,
+        ledger_url: str = "",
+        shelf: Callable[[Store], RedisTokenShelf] = RedisTokenShelf,
+    ) -> Symbl:
         stores.append(Store(ledger_url or private.url))
         settings = Settings(
             symbl_base_url=url,
@@ -54,7 +72,7 @@ def opened(private: EmbeddedRedis, ledger: Redis) -> Iterator[Open]:
             symbl_app_secret=None if token else SecretStr("app-secret"),
             symbl_access_token=SecretStr(token) if token else None,
         )
-        accounts.append(Symbl(settings, RedisTokenShelf(stores[-1])))
+        accounts.append(Symbl(settings, shelf(stores[-1])))
         return accounts[-1]
 
     yield open_account
@@ -135,6 +153,19 @@ def test_who_may_not_fetch_waits_for_who_does(
         assert waiting.result(10) is None
         assert api.asked(TOKEN_PATH) == []
         assert api.asked(CONNECT_PATH)[0].headers["x-api-key"] == "theirs"
+
+
+def test_who_is_overtaken_before_it_may_fetch_uses_what_is_there(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    quick = opened(sandbox.url)
+
+    opened(sandbox.url, shelf=partial(Overtaken, by=quick)).authorize(60)
+
+    assert tokens(sandbox) == [True]
+    later = opened(sandbox.url)
+    sandbox.expire_tokens()
+    assert [start(later), start(later)] == [NotDone, None]  # nobody is kept from fetching
 
 
 def test_who_can_not_fetch_lets_another_one_try(opened: Open, sandbox: SandboxProcess) -> None:

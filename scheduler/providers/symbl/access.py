@@ -180,8 +180,7 @@ class Access:
         give_up_at = since_boot() + _RESERVED_SECONDS
         try:
             while True:
-                kept = self._shelf.read(self._fingerprint)
-                if kept is not None and kept.seconds_left > kept.margin_seconds:
+                if (kept := self._on(self._shelf)) is not None:
                     return _held(kept)
                 if self._shelf.reserve(self._fingerprint, _RESERVED_SECONDS):
                     return self._fetch_for_all(self._shelf)
@@ -195,8 +194,16 @@ class Access:
             logger.warning("the token that all workers share can't be reached: %s", error)
             return self._own()
 
+    def _on(self, shelf: TokenShelf) -> SharedToken | None:
+        kept = shelf.read(self._fingerprint)
+        return kept if kept is not None and kept.seconds_left > kept.margin_seconds else None
+
     def _fetch_for_all(self, shelf: TokenShelf) -> Token:
         try:
+            # Between our look and our reservation somebody else may have fetched one.
+            if (kept := self._on(shelf)) is not None:
+                shelf.release(self._fingerprint)
+                return _held(kept)
             fetched = self._fetch()
         except BaseException:
             shelf.release(self._fingerprint)
