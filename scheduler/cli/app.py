@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from scheduler import logs
-from scheduler.cli import console
 from scheduler.errors import CampaignError, SchedulerError
 
 #: In the order in which help shows them. Each is a function of its own name in a module of its own,
@@ -72,17 +72,24 @@ def main() -> None:
         app()
     except SystemExit as leaving:
         if leaving.code:
-            console.speak_up()
+            _console().speak_up()
         raise
     except CampaignError as error:
-        console.speak_up()
-        console.show_problems(error.problems, error.total)
+        _console().speak_up()
+        _console().show_problems(error.problems, error.total)
         sys.exit(1)
     except SchedulerError as error:
-        console.speak_up()
-        console.fail(str(error))
+        _console().speak_up()
+        _console().fail(str(error))
         sys.exit(1)
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
         sys.stderr.close()
         sys.exit(1)
+
+
+def _console() -> ModuleType:
+    """Import only now what a worker, of which `run` starts some, has no use for."""
+    from scheduler.cli import console
+
+    return console

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,7 +15,10 @@ def worker(
     threads: Annotated[
         int | None, typer.Option(min=4, metavar="N", help="Threads; all but two may dial at once.")
     ] = None,
-    loglevel: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    loglevel: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(metavar="LEVEL", case_sensitive=False, help="debug, info, warning or error."),
+    ] = "info",
     campaign: Annotated[str, typer.Option(hidden=True)] = "",
     parent_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -31,20 +34,27 @@ def worker(
     if threads is not None:
         os.environ["CALLSCHED_WORKER_THREADS"] = str(threads)
     # Only now: the application reads the environment when it is imported.
+    from celery.utils.nodenames import host_format
+
     from scheduler.celery import app
     from scheduler.settings import settings
     from scheduler.tasks import assign
     from scheduler.worker import Assignment
 
     assign(Assignment(campaign, parent_fd))
-    quiet = ["--without-gossip", "--without-mingle"]
-    if campaign:
+    # `celery worker` starts this same object. Its command line would be imported for nothing, with
+    # the commands of every package that adds one.
+    started = app.Worker(
+        hostname=host_format(f"callsched-{os.getpid()}@%h"),
+        loglevel=loglevel,
+        quiet=settings().log_format == "json",  # the banner is none
+        without_gossip=True,
+        without_mingle=True,
         # Nobody watches the workers of one `run`, and a message each two seconds costs as much as
         # a call does.
-        quiet.append("--without-heartbeat")
+        without_heartbeat=bool(campaign),
         # A schedule fires in a pool: its file may be on another machine than this one.
-        quiet.append(f"--exclude-queues=launch.{settings().account}")
-    name = f"--hostname=callsched-{os.getpid()}@%h"
-    # The banner is no JSON.
-    silent = ["--quiet"] if settings().log_format == "json" else []
-    app.worker_main([*silent, "worker", f"--loglevel={loglevel}", name, *quiet])
+        exclude_queues=[f"launch.{settings().account}"] if campaign else None,
+    )
+    started.start()
+    raise typer.Exit(started.exitcode or 0)
