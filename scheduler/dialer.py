@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from tenacity import (
@@ -46,7 +46,7 @@ from scheduler.models import (
     Reason,
 )
 from scheduler.providers import Order, Provider, StopAnswer
-from scheduler.store import Claim, LimitView, StopOrder, Store
+from scheduler.store import Charge, Claim, LimitView, StopOrder, Store
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +105,17 @@ class Duty:
     allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
 
 
+class Ears(Protocol):
+    """Who listens to the connections of this worker."""
+
+    @property
+    def charge(self) -> Charge:
+        """What a new connection is put into; nobody's when there is no room."""
+
+    def follow(self, claim: Claim, connection: Connection) -> None:
+        """Listen to a connection that has been put into it. May wait, as for a token."""
+
+
 class Dialer:
     """Dials what is due and stops what is over. Safe to use from many threads."""
 
@@ -116,23 +127,22 @@ class Dialer:
         *,
         slot_freed: Callable[[int], None],
         deadline_in: Callable[[float], None],
-        connected: Callable[[], None],
+        ears: Ears,
         is_behind: Callable[[], bool] = lambda: False,
         threads: int = 1_000_000,
         watchers: Watchers = NOBODY,
     ) -> None:
         """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
 
-        `connected` is told that there is a live connection more to listen to; `is_behind` says
-        whether stops wait for this process. No more than `threads` dial at once. `watchers` look on
-        at every start and stop.
+        `ears` listen to what is connected, `is_behind` says whether stops wait for this process. No
+        more than `threads` dial at once. `watchers` look on at every start and stop.
         """
         self._store = store
         self._provider = provider
         self._duty = duty
         self._slot_freed = slot_freed
         self._deadline_in = deadline_in
-        self._connected = connected
+        self._ears = ears
         self._is_behind = is_behind
         self._watchers = watchers
         self._closing = threading.Event()
@@ -422,13 +432,14 @@ class Dialer:
     def _record(
         self, claim: Claim, connection: Connection, answered_at: float, stopped: bool
     ) -> LimitView:
-        account, attempt = self._duty.account, claim.attempt
+        account, attempt, charge = self._duty.account, claim.attempt, self._ears.charge
         said, _, seen = self._store.connect(
             account,
             attempt,
             connection,
             answered_ago_seconds=since_boot() - answered_at,
             max_duration_seconds=claim.max_duration_seconds,
+            charge=charge,
         )
         if said == "second":
             logger.error("%s: has another connection already; this one is stopped", attempt)
@@ -440,7 +451,8 @@ class Dialer:
             self._deadline_in(0.0)
         else:
             self._deadline_in(claim.max_duration_seconds)
-            self._connected()
+            if charge.listener:
+                self._ears.follow(claim, connection)
         return seen
 
     def put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:

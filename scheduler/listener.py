@@ -13,7 +13,6 @@ import resource
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
 from typing import Any, TypeVar
@@ -28,7 +27,19 @@ from scheduler.dialer import Duty
 from scheduler.errors import SchedulerError
 from scheduler.models import Attempt, Connection, OnMachine
 from scheduler.providers import News, Provider, Subscription
-from scheduler.store import Claim, Ear, Heard, Store, bar, hint, let_go, listen, note
+from scheduler.store import (
+    NOBODYS,
+    Charge,
+    Claim,
+    Ear,
+    Heard,
+    Store,
+    bar,
+    hint,
+    let_go,
+    listen,
+    note,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -104,12 +115,12 @@ class Listener:
         self._capacity = capacity
         self._stop_due = stop_due
         self._forgotten = forgotten
-        self._name = uuid4().hex
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._following: dict[Attempt, _Follower] = {}
         self._lines: list[Heard] = []
+        self._charge = Charge(uuid4().hex, LEASE_SECONDS)
         # The ledger's client blocks, so it is spoken to from threads: charges never wait for hints.
         self._charges = ThreadPoolExecutor(1, thread_name_prefix="listener-charges")
         self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
@@ -120,9 +131,24 @@ class Listener:
             _allow_files(self._capacity)
             self._thread.start()
 
-    def look(self) -> None:
-        """Look for new connections now. From any thread."""
-        self._call(lambda: self._woken.set())
+    @property
+    def charge(self) -> Charge:
+        """What its own worker puts a new connection into; nobody's when there is no room."""
+        has_room = self._thread.is_alive() and len(self._following) < self._capacity
+        return self._charge if has_room and not self._closing else NOBODYS
+
+    def follow(self, claim: Claim, connection: Connection) -> None:
+        """Listen to a connection that has been put into this charge. From any thread.
+
+        Should it come to nothing, the charge runs out and another listener has it.
+        """
+        ear = Ear(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
+        try:
+            # The caller may wait for a token, the loop may not.
+            places = self._provider.subscriptions(connection)
+        except SchedulerError:
+            places = None
+        self._call(lambda: self._take(ear, places))
 
     def close(self) -> None:
         """Let other listeners have every connection, and leave."""
@@ -146,7 +172,7 @@ class Listener:
             logger.exception("the listener has died")
 
     async def _main(self) -> None:
-        self._woken, self._over = asyncio.Event(), asyncio.Event()
+        self._over, self._heard = asyncio.Event(), asyncio.Event()
         self.closings = Closings()
         self._opening = asyncio.Semaphore(OPENING)
         self._loop = asyncio.get_running_loop()
@@ -164,7 +190,7 @@ class Listener:
 
     def _let_go(self) -> None:
         try:
-            let_go(self._store, self._duty.account, self._name, self._following)
+            let_go(self._store, self._duty.account, self._charge.listener, self._following)
         except SchedulerError as error:
             logger.warning("the listener leaves without a word: %s", error)
 
@@ -189,28 +215,27 @@ class Listener:
                 for attempt in lost:
                     self._drop(attempt)
                 for ear in taken:
-                    self._following[ear.attempt] = _Follower(self, ear)
-            await self._sleep_until_woken()
+                    self._take(ear)
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _listen(self, held: dict[Attempt, bool]) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
         return listen(
             self._store,
             self._duty.account,
-            self._name,
-            lease_seconds=LEASE_SECONDS,
+            self._charge,
             room=max(0, min(200, self._capacity - len(held))),
             held=held,
         )
+
+    def _take(self, ear: Ear, places: Sequence[Subscription] | None = None) -> None:
+        if not self._over.is_set():
+            self._drop(ear.attempt)
+            self._following[ear.attempt] = _Follower(self, ear, places)
 
     def _drop(self, attempt: Attempt) -> None:
         follower = self._following.pop(attempt, None)
         if follower is not None:
             follower.task.cancel()
-
-    async def _sleep_until_woken(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
-        self._woken.clear()
 
     # What followers ask -------------------------------------------------------------------------
 
@@ -245,6 +270,7 @@ class Listener:
                 self._lines.append(
                     Heard(ear.attempt, item.kind, item.text, item.speaker, item.said_at)
                 )
+                self._heard.set()
         return news
 
     async def hint(self, ear: Ear, why: str) -> None:
@@ -271,10 +297,10 @@ class Listener:
 
     async def _note_lines(self) -> None:
         while True:
+            await self._heard.wait()
             await asyncio.sleep(NOTE_SECONDS)
+            self._heard.clear()
             lines, self._lines = self._lines[-MOST_LINES:], []
-            if not lines:
-                continue
             try:
                 await self._ask(self._words, partial(note, self._store, lines))
             except SchedulerError as error:
@@ -286,9 +312,10 @@ class Listener:
 class _Follower:
     """Follows one connection for as long as it is in this listener's charge."""
 
-    def __init__(self, listener: Listener, ear: Ear) -> None:
+    def __init__(self, listener: Listener, ear: Ear, places: Sequence[Subscription] | None) -> None:
         self._listener = listener
         self._ear = ear
+        self._places = places  #: where to listen first, when that is known
         self._since = since_boot()
         self.is_open = False
         self._was_opened = ear.was_open
@@ -350,8 +377,10 @@ class _Follower:
     async def _listen_once(self) -> _End:
         """Listen on the first place that can be had, until it ends."""
         refused = True
+        places, self._places = self._places, None
         try:
-            places = await self._listener.subscriptions(self._ear)
+            if places is None:
+                places = await self._listener.subscriptions(self._ear)
         except SchedulerError as error:
             logger.info("%s: nowhere to listen: %s", self._ear.attempt, error)
             return _End.FAILED

@@ -145,24 +145,24 @@ class Worker:
         self._traces = open_traces(worker_name(), settings.account)
         told = [one.watch for one in (self._metrics, self._traces) if one is not None]
         watchers = Watchers(log, *told)
-        self._dialer = Dialer(
-            self._store,
-            self._provider,
-            self._duty,
-            slot_freed=messages.say,
-            deadline_in=self._timekeeper.due_in,
-            connected=lambda: self._listener.look(),
-            is_behind=lambda: self._timekeeper.is_behind,
-            threads=seats,
-            watchers=watchers,
-        )
         self._listener = Listener(
             self._store,
             self._provider,
             self._duty,
             capacity=settings.listener_sockets,
             stop_due=lambda: self._timekeeper.due_in(0.0),
-            forgotten=self._dialer.put_back,
+            forgotten=lambda *lost: self._dialer.put_back(*lost),
+        )
+        self._dialer = Dialer(
+            self._store,
+            self._provider,
+            self._duty,
+            slot_freed=messages.say,
+            deadline_in=self._timekeeper.due_in,
+            ears=self._listener,
+            is_behind=lambda: self._timekeeper.is_behind,
+            threads=seats,
+            watchers=watchers,
         )
         self._collector = Collector(
             self._store,

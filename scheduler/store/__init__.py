@@ -28,7 +28,16 @@ from scheduler.store.controls import (
 from scheduler.store.do_not_call import bar, barred
 from scheduler.store.erasing import called_rows, collect_no_more, erase, erase_lines
 from scheduler.store.explaining import Found, Standing, explain, standing
-from scheduler.store.ledger import Claim, Control, Leases, LimitView, StopOrder, Store
+from scheduler.store.ledger import (
+    NOBODYS,
+    Charge,
+    Claim,
+    Control,
+    Leases,
+    LimitView,
+    StopOrder,
+    Store,
+)
 from scheduler.store.listening import (
     Ear,
     Heard,
@@ -108,9 +117,11 @@ from scheduler.store.workers import (
 
 __all__ = [
     "BEAT_SECONDS",
+    "NOBODYS",
     "AccountView",
     "Backlog",
     "CampaignView",
+    "Charge",
     "Claim",
     "Collect",
     "Control",

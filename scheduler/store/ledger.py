@@ -53,6 +53,17 @@ class Leases:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """Who listens to a connection, and for how many seconds that holds unless it is renewed."""
+
+    listener: str = ""  #: "" for nobody
+    seconds: float = 0.0
+
+
+NOBODYS = Charge()
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A due call that holds a slot, and whom to dial for it."""
 
@@ -400,9 +411,12 @@ class Store:
         *,
         answered_ago_seconds: float,
         max_duration_seconds: float,
+        charge: Charge = NOBODYS,
         now: float | None = None,
     ) -> tuple[str, float, LimitView]:
         """Put a connection and its deadline on record. An answer is never refused.
+
+        One that is in time is in the `charge` of a listener from then on.
 
         Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
         record, "second": the attempt has another one and nothing was written), the deadline, and
@@ -419,6 +433,8 @@ class Store:
             answered_ago_seconds,
             max_duration_seconds,
             self.leases.stop_patience,
+            charge.listener,
+            charge.seconds,
             self.clock(now),
         )
         with reaching():

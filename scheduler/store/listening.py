@@ -10,7 +10,7 @@ from scheduler.models import Attempt, Connection, Contact, Policy
 from scheduler.records import decode, decode_policy
 from scheduler.store import keys
 from scheduler.store.client import reaching
-from scheduler.store.ledger import Store
+from scheduler.store.ledger import Charge, Store
 
 #: Live lines that are kept of a call, and of a campaign, until what was said has been collected.
 CALL_LINES = 1000
@@ -54,20 +54,19 @@ class Heard:
 def listen(
     store: Store,
     account: str,
-    listener: str,
+    charge: Charge,
     *,
-    lease_seconds: float,
     room: int,
     held: Mapping[Attempt, bool],
     now: float | None = None,
 ) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
-    """Keep what is `held`, with whether its socket is open, and take up to `room` more.
+    """Keep what is `held`, with whether its socket is open; take up to `room` that nobody has.
 
     Returns what this listener has no longer, what it has now besides, and of the first those whose
     connection the ledger no longer knows: it has lost what it had written.
     """
     sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
-    args = (account, listener, lease_seconds, room, store.clock(now), *sockets)
+    args = (account, charge.listener, charge.seconds, room, store.clock(now), *sockets)
     lost, taken, forgotten = store.run(store.do.listen, *args)
     fives = list(zip(*(iter(taken),) * 5, strict=True))
     return [*map(Attempt.parse, lost)], _ears(store, fives), [*map(Attempt.parse, forgotten)]

@@ -81,23 +81,23 @@ class Rig:
             send_collects=self._send_collects,
             revive=lambda: None,
         )
-        self.dialer = Dialer(
-            self.store,
-            self.provider,
-            self.duty,
-            slot_freed=self._send,
-            deadline_in=self.timekeeper.due_in,
-            connected=lambda: self.listener.look(),
-        )
-        self.dialer.stop_delays = (0.2,)
         self.listener = Listener(
             self.store,
             self.provider,
             self.duty,
             capacity=sockets,
             stop_due=lambda: self.timekeeper.due_in(0.0),
-            forgotten=self.dialer.put_back,
+            forgotten=lambda *lost: self.dialer.put_back(*lost),
         )
+        self.dialer = Dialer(
+            self.store,
+            self.provider,
+            self.duty,
+            slot_freed=self._send,
+            deadline_in=self.timekeeper.due_in,
+            ears=self.listener,
+        )
+        self.dialer.stop_delays = (0.2,)
         self.collector = Collector(
             self.store,
             self.provider,

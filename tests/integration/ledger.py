@@ -19,6 +19,8 @@ from scheduler.models import (
     Row,
 )
 from scheduler.store import (
+    NOBODYS,
+    Charge,
     Claim,
     Collect,
     Ear,
@@ -162,7 +164,12 @@ class Ledger:
         return attempt
 
     def connect(
-        self, attempt: Attempt, connection_id: str = "", seconds: float = DURATION, ago: float = 0.0
+        self,
+        attempt: Attempt,
+        connection_id: str = "",
+        seconds: float = DURATION,
+        ago: float = 0.0,
+        listener: str = "",
     ) -> str:
         """Say that the start was answered; by default the connection has its attempt's name."""
         said, *_ = self.store.connect(
@@ -171,6 +178,7 @@ class Ledger:
             Connection(connection_id or f"connection {attempt}", f"conversation {attempt}"),
             answered_ago_seconds=ago,
             max_duration_seconds=seconds,
+            charge=Charge(listener, CHARGE) if listener else NOBODYS,
             now=self.now,
         )
         return said
@@ -250,8 +258,7 @@ class Ledger:
         lost, taken, self.forgotten = listen(
             by or self.store,
             ACCOUNT,
-            listener,
-            lease_seconds=CHARGE,
+            Charge(listener, CHARGE),
             room=room,
             held=held or {},
             now=self.now,

@@ -48,6 +48,41 @@ def test_a_listener_takes_what_nobody_listens_to_and_learns_whom_it_hears(ledger
     assert ledger.ears() == {attempt: CHARGE}
 
 
+def test_who_connects_a_call_has_the_charge_of_it(ledger: Ledger) -> None:
+    attempt = ledger.begun()
+
+    ledger.connect(attempt, listener="one")
+
+    assert ledger.ears() == {attempt: CHARGE}
+    assert ledger.heard("another") == []
+    assert ledger.listen("one", {attempt: True}) == ([], [])
+
+
+def test_a_charge_from_the_connection_on_runs_out_as_any(ledger: Ledger) -> None:
+    attempt = ledger.begun()
+    ledger.connect(attempt, listener="one")
+
+    ledger.wait(CHARGE)
+
+    assert ledger.heard("another") == [attempt]
+    assert ledger.connect(attempt, listener="one") == "known"
+    assert ledger.listen("one", {attempt: True}) == ([attempt], [])
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_who_connects_what_is_over_has_no_charge(ledger: Ledger, late: bool) -> None:
+    attempt = ledger.begun()
+    if late:
+        ledger.wait(60)
+        ledger.expire()
+
+    ledger.connect(attempt, listener="one")
+    if not late:
+        ledger.confirm(attempt)
+
+    assert ledger.ears() == {}
+
+
 def test_a_connection_is_in_the_charge_of_one_listener(ledger: Ledger) -> None:
     ledger.connected()
 

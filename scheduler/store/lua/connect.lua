@@ -10,7 +10,9 @@
     ARGV[7]  ago           seconds since the API's answer
     ARGV[8]  max_duration  seconds from the answer to the deadline
     ARGV[9]  patience      seconds for which a stop that is not confirmed keeps its slot
-    ARGV[10] now           "" for the server's clock
+    ARGV[10] listener      in whose charge the connection is from now on; "" for nobody's
+    ARGV[11] lease         seconds for which the charge holds
+    ARGV[12] now           "" for the server's clock
 
   Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
   another connection, nothing was written), the deadline, and what a decision about the limit is made
@@ -18,7 +20,7 @@
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
 local answered_ago, max_duration, patience = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local now = clock(ARGV[10])
+local listener, lease, now = ARGV[10], tonumber(ARGV[11]), clock(ARGV[12])
 local call, record = call_of(attempt), attempt_key(attempt)
 local meta = account_key(account, "meta")
 
@@ -56,7 +58,10 @@ hear(account, attempt, "answered", now)
 if in_time then
   move(call, CONNECTED)
   redis.call("ZADD", account_key(account, "slots"), exact(deadline), attempt)
-  redis.call("ZADD", account_key(account, "ears"), 0, attempt)
+  if listener ~= "" then
+    redis.call("HSET", record, "ear", listener, "socket", "shut")
+  end
+  redis.call("ZADD", account_key(account, "ears"), listener ~= "" and exact(now + lease) or 0, attempt)
   if aborting then
     move(call, STOPPING)
     owe_stop(account, attempt, "aborted", patience, now)
