@@ -209,15 +209,6 @@ class Dialer:
         with self._lingering:
             self._lingering.notify_all()
 
-    def hand_on(self) -> bool:
-        """Have a thread that lingers look whether a call can go; False when there is none."""
-        with self._lingering:
-            if self._idle == self._wanted:
-                return False
-            self._wanted += 1
-            self._lingering.notify()
-            return True
-
     def wanted(self, calls: int) -> None:
         """Hear that so many calls can go: threads that linger take them, messages bring others.
 

@@ -170,12 +170,9 @@ class Timekeeper:
             self._woken.set()
 
     def _stop_sent(self) -> None:
-        """Hand the slot on to a thread that waits for one, unless stops wait for threads."""
-        assert self._dialer is not None and self._stops is not None
-        if self._behind:
-            if self._stops.is_thread_idle:
-                self._woken.set()
-        elif not self._dialer.hand_on():
+        """Look for more when stops wait for threads. The slot was handed on with the confirmation."""
+        assert self._stops is not None
+        if self._behind and self._stops.is_thread_idle:
             self._woken.set()
 
     def _keep(self) -> None:
