@@ -170,7 +170,7 @@ class Timekeeper:
             self._woken.set()
 
     def _stop_sent(self) -> None:
-        """Look for more when stops wait for threads. The slot was handed on with the confirmation."""
+        """Look for more when stops wait for threads; the slot is on its way already."""
         assert self._stops is not None
         if self._behind and self._stops.is_thread_idle:
             self._woken.set()

@@ -1,7 +1,8 @@
-"""The verbs of the ledger as Redis scripts: one .lua file each, with the states in front."""
+"""The verbs of the ledger as Redis scripts: one .lua file each, with what it uses in front."""
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 from redis import Redis
@@ -28,7 +29,7 @@ def _states() -> str:
 
 
 def preamble() -> str:
-    """Return what every script begins with: the states, and what the verbs share."""
+    """Return what verbs share: the states, and functions. Each script begins with those it uses."""
     return _states() + _read("_shared")
 
 
@@ -48,7 +49,32 @@ def source(verb: str) -> str:
     """Return the whole text of a verb's script, as the server runs it."""
     parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
     shared = _read(_WITH[verb]) if verb in _WITH else ""
-    return "".join((preamble(), shared, *parts, _read(verb)))
+    own = "".join((shared, *parts, _read(verb)))
+    return _used(preamble(), own) + own
+
+
+_COMMENT = re.compile(r"--\[\[.*?\]\]|--.*?$", re.DOTALL | re.MULTILINE)
+_DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
+_DEFINED = re.compile(r"local (?:function )?([\w, ]+)")
+
+
+def _used(definitions: str, text: str) -> str:
+    """Return those of the definitions that a text needs, by itself or for one of them.
+
+    A script makes its functions anew at each run: all of them took longer than many a verb.
+    """
+    used, words = "", _words(text)
+    # None uses one that comes after it.
+    for definition in reversed(_DEFINITION.split(definitions)[1:]):
+        names = _DEFINED.match(definition)
+        if names and words.intersection(names[1].strip().split(", ")):
+            used = definition + used
+            words |= _words(definition)
+    return used
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", _COMMENT.sub("", text)))
 
 
 def _read(name: str) -> str:

@@ -1,6 +1,6 @@
 --[[
-  What every verb begins with. It is put in front of each script, after the table of the states
-  and of the allowed changes, which is written from models.TRANSITIONS, their one place.
+  What verbs share. Each script begins with those of these that it uses, after the table of the
+  states and of the allowed changes, which is written from models.TRANSITIONS, their one place.
 
     KEYS[1]  the root of all keys ("callsched:"); every other key is made here from ids
 ]]
