@@ -42,15 +42,18 @@ class Stops:
 
     @property
     def room(self) -> int:
-        """How many more are worth taking: one that waits for each thread, so that none idles."""
+        """How many more are worth taking: two that wait for each thread.
+
+        Not more of them: while they wait here, no other worker sends them.
+        """
         with self._lock:
-            return 2 * self._threads - len(self._sending)
+            return 3 * self._threads - len(self._sending)
 
     @property
-    def is_thread_idle(self) -> bool:
-        """Whether a thread has nothing to do."""
+    def is_short(self) -> bool:
+        """Whether less than one waits for each thread, which may idle until more are taken."""
         with self._lock:
-            return len(self._sending) < self._threads
+            return len(self._sending) < 2 * self._threads
 
     @property
     def sending(self) -> int:
@@ -172,7 +175,7 @@ class Timekeeper:
     def _stop_sent(self) -> None:
         """Look for more when stops wait for threads; the slot is on its way already."""
         assert self._stops is not None
-        if self._behind and self._stops.is_thread_idle:
+        if self._behind and self._stops.is_short:
             self._woken.set()
 
     def _keep(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import resources
 
 from redis import Redis
@@ -50,7 +51,7 @@ def source(verb: str) -> str:
     parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
     shared = _read(_WITH[verb]) if verb in _WITH else ""
     own = "".join((shared, *parts, _read(verb)))
-    return _used(preamble(), own) + own
+    return _used(own) + own
 
 
 _COMMENT = re.compile(r"--\[\[.*?\]\]|--.*?$", re.DOTALL | re.MULTILINE)
@@ -58,19 +59,29 @@ _DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
 _DEFINED = re.compile(r"local (?:function )?([\w, ]+)")
 
 
-def _used(definitions: str, text: str) -> str:
+def _used(text: str) -> str:
     """Return those of the definitions that a text needs, by itself or for one of them.
 
     A script makes its functions anew at each run: all of them took longer than many a verb.
     """
     used, words = "", _words(text)
     # None uses one that comes after it.
-    for definition in reversed(_DEFINITION.split(definitions)[1:]):
-        names = _DEFINED.match(definition)
-        if names and words.intersection(names[1].strip().split(", ")):
+    for definition, names, needs in reversed(_definitions()):
+        if not words.isdisjoint(names):
             used = definition + used
-            words |= _words(definition)
+            words |= needs
     return used
+
+
+@cache
+def _definitions() -> list[tuple[str, list[str], set[str]]]:
+    """Return each text of the preamble, with what it defines and the words that it uses."""
+    found = []
+    for text in _DEFINITION.split(preamble())[1:]:
+        names = _DEFINED.match(text)
+        assert names is not None
+        found.append((text, names[1].strip().split(", "), _words(text)))
+    return found
 
 
 def _words(text: str) -> set[str]:
