@@ -57,7 +57,8 @@ def archive(
 
     With --remove their contacts, calls and transcripts are erased from Redis afterwards. That there
     was such a campaign, and how its calls ended, stays: its id is never called again by accident.
-    A file that is there already is replaced when the new one is complete.
+    A file that is there already is replaced when the new one is complete. `callsched report
+    --archived ID.jsonl.gz` makes a page of it.
 
     Example: `callsched archive --older-than 30d -o /srv/archive --remove`
     """
@@ -119,7 +120,12 @@ def _archive(store: Store, view: CampaignView, folder: Path, *, remove: bool) ->
 
 def _write_head(store: Store, view: CampaignView, folder: Path) -> None:
     controls = [each.as_record() for each in controls_of(store, view.campaign_id)]
-    head = {**view.as_record(), "controls": controls}
+    head = {
+        **view.as_record(),
+        "max_duration_seconds": view.policy.max_duration_seconds,
+        "max_concurrency": view.policy.max_concurrency,
+        "controls": controls,
+    }
     path = folder / f"{view.campaign_id}.json"
     part = path.with_name(path.name + ".part")
     part.write_text(jsons.dumps(head, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,7 @@ from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger, newest
 from scheduler.cli.results import writing
 from scheduler.errors import ConfigError
+from scheduler.report.archived import source_in
 from scheduler.report.entries import Entries
 from scheduler.report.figures import Figures, read
 from scheduler.report.header import Source, source_of
@@ -24,6 +27,14 @@ _STANDARD_OUTPUT = Path("-")
 
 def report(
     id_: options.SomeId = None,
+    archived: Annotated[
+        Path | None,
+        typer.Option(
+            "--archived",
+            metavar="PATH",
+            help="Of a campaign that `callsched archive` has written to this file, ID.jsonl.gz.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -64,8 +75,9 @@ def report(
         raise typer.BadParameter("--json writes to standard output as well", param_hint="-o")
     if output is not None or not json:
         _expect_plots()
-    with ledger() as store:
-        source = source_of(store, id_ or newest(store))
+    if id_ and archived:
+        raise typer.BadParameter("say an id or --archived, not both", param_hint="ID")
+    with _source(id_, archived) as source:
         if json and output is None:
             figures = _read(source, None, numbers=numbers)
         else:
@@ -75,6 +87,15 @@ def report(
                 _write(figures, entries, path)
     if json:
         console.emit(figures.as_record())
+
+
+@contextmanager
+def _source(id_: str | None, archived: Path | None) -> Iterator[Source]:
+    if archived is not None:
+        yield source_in(archived)
+        return
+    with ledger() as store:
+        yield source_of(store, id_ or newest(store))
 
 
 def _expect_plots() -> None:

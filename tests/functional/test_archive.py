@@ -11,6 +11,7 @@ import pytest
 
 from tests.functional.campaign import Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
+from tests.unit.test_report_page import Page
 
 pytestmark = pytest.mark.long
 
@@ -49,6 +50,36 @@ def test_what_it_was_stays_in_a_file_and_in_the_ledger(site: Site) -> None:
     assert head["dispositions"] == status["dispositions"] == {"stopped": 5}
     assert status["retired_at"] is not None
     assert "kept no longer" in site.call("status", "old").out
+
+
+def test_a_report_is_made_of_the_files_alone(site: Site) -> None:
+    told = site.call("report", "--archived", "old.jsonl.gz", "-o", "old.html", "--json")
+
+    assert told.wait() == 0, told.err
+    assert (told.record["campaign_id"], told.record["is_over"]) == ("old", True)
+    assert told.record["outcomes"] == [{"disposition": "stopped", "reason": None, "calls": 5}]
+    assert told.record["lengths"]["calls"] == 5
+    page = Page((site.home / "old.html").read_text("utf-8"))
+    assert "All 5 calls are over: 5 ended by us." in page.text
+
+
+def test_a_report_of_files_that_are_none_says_what_is_wrong(site: Site) -> None:
+    (site.home / "torn.jsonl.gz").write_bytes((site.home / "old.jsonl.gz").read_bytes()[:-20])
+    (site.home / "torn.json").write_bytes((site.home / "old.json").read_bytes())
+    (site.home / "odd.jsonl.gz").touch()
+    (site.home / "odd.json").write_text("[1]")
+
+    for path, why in [
+        ("old.json", "expected ID.jsonl.gz"),
+        ("none.jsonl.gz", "none.json can't be read"),
+        ("torn.jsonl.gz", "torn.jsonl.gz can't be read"),
+        ("odd.jsonl.gz", "no archive"),
+    ]:
+        told = site.call("report", "--archived", path, "-o", "not.html")
+        assert told.process.returncode == 1
+        assert why in told.err
+    assert not (site.home / "not.html").exists()
+    assert site.call("report", "old", "--archived", "old.jsonl.gz").process.returncode == 2
 
 
 @pytest.mark.parametrize("command", ["results old", "transcript old #1", "archive old"])

@@ -1,0 +1,64 @@
+"""A campaign as `callsched archive` has left it in files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scheduler.errors import ConfigError
+from scheduler.report.header import Header, Source
+from scheduler.store import Controlled
+
+_RESULTS = ".jsonl.gz"
+
+
+def source_in(path: Path) -> Source:
+    """Read a campaign from its two files; `path` is that of the results, ID.jsonl.gz.
+
+    They know the last attempt of each call, and nothing of the account's limit. Raises ConfigError
+    when they can't be read; a damaged file of results does when its records are.
+    """
+    if not path.name.endswith(_RESULTS):
+        raise ConfigError(f"{path}: expected ID{_RESULTS}, as `callsched archive` writes it")
+    head = _head(path.with_name(path.name.removesuffix(_RESULTS) + ".json"))
+    try:
+        header = Header(
+            campaign_id=head["campaign_id"],
+            told_at=time.time(),
+            name=head["name"],
+            state=head["state"],
+            created_at=head["created_at"],
+            finished_at=head["finished_at"],
+            max_duration_seconds=head.get("max_duration_seconds"),
+            max_concurrency=head.get("max_concurrency"),
+            stopped_itself=head["stopped_itself"] or "",
+            orders=tuple(
+                Controlled(each["at"], each["what"], each["who"], each["note"] or "")
+                for each in head["controls"]
+            ),
+        )
+        return Source(header, _records(path), total=head["total"])
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: the file beside it is no archive: {error!r}") from error
+
+
+def _head(path: Path) -> dict[str, Any]:
+    try:
+        head = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} can't be read, which belongs to the results: {error}") from error
+    return head if isinstance(head, dict) else {}
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
