@@ -148,7 +148,7 @@ class Listener:
             places = self._provider.subscriptions(connection)
         except SchedulerError:
             places = None
-        self._call(lambda: self._take(ear, places))
+        self._call(lambda: self._take_own(ear, places))
 
     def close(self) -> None:
         """Let other listeners have every connection, and leave."""
@@ -183,16 +183,16 @@ class Listener:
             task.cancel()
         for follower in self._following.values():
             follower.task.cancel()
-        await self._ask(self._charges, self._let_go)
+        await self._ask(self._charges, partial(self._let_go, list(self._following)))
         # The end of the loop would cancel them once more, and leave half-closed sockets behind.
         if left := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(left, timeout=LEAVE_SECONDS)
 
-    def _let_go(self) -> None:
+    def _let_go(self, attempts: Sequence[Attempt]) -> None:
         try:
-            let_go(self._store, self._duty.account, self._charge.listener, self._following)
+            let_go(self._store, self._duty.account, self._charge.listener, attempts)
         except SchedulerError as error:
-            logger.warning("the listener leaves without a word: %s", error)
+            logger.warning("charges were not given back, and run out: %s", error)
 
     async def _ask(self, threads: ThreadPoolExecutor, question: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, question)
@@ -226,6 +226,12 @@ class Listener:
             room=max(0, min(200, self._capacity - len(held))),
             held=held,
         )
+
+    def _take_own(self, ear: Ear, places: Sequence[Subscription] | None) -> None:
+        if len(self._following) < self._capacity:
+            self._take(ear, places)
+        else:  # calls that were connected together have all been told that there is room
+            self._charges.submit(self._let_go, [ear.attempt])
 
     def _take(self, ear: Ear, places: Sequence[Subscription] | None = None) -> None:
         if not self._over.is_set():
