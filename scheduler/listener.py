@@ -13,6 +13,7 @@ import resource
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
 from typing import Any, TypeVar
@@ -140,14 +141,18 @@ class Listener:
     def follow(self, claim: Claim, connection: Connection) -> None:
         """Listen to a connection that has been put into this charge. From any thread.
 
-        Should it come to nothing, the charge runs out and another listener has it.
+        Should it come to nothing, the charge runs out and another listener has it. Raises nothing:
+        the caller would take it for a connection that can't be put on record.
         """
         ear = Ear(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
+        places = None
         try:
             # The caller may wait for a token, the loop may not.
             places = self._provider.subscriptions(connection)
         except SchedulerError:
-            places = None
+            pass  # there are tries enough to come, and their errors are told
+        except Exception:
+            logger.exception("%s: nowhere to listen", claim.attempt)
         self._call(lambda: self._take_own(ear, places))
 
     def close(self) -> None:
@@ -160,9 +165,9 @@ class Listener:
         self._words.shutdown(wait=True)
 
     def _call(self, action: Callable[[], object]) -> None:
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(action)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(action)
 
     def _run(self) -> None:
         try:
@@ -228,15 +233,15 @@ class Listener:
         )
 
     def _take_own(self, ear: Ear, places: Sequence[Subscription] | None) -> None:
-        if len(self._following) < self._capacity:
+        # Calls that were connected together have all been told that there is room.
+        if len(self._following) < self._capacity and not self._over.is_set():
             self._take(ear, places)
-        else:  # calls that were connected together have all been told that there is room
+        else:
             self._charges.submit(self._let_go, [ear.attempt])
 
     def _take(self, ear: Ear, places: Sequence[Subscription] | None = None) -> None:
-        if not self._over.is_set():
-            self._drop(ear.attempt)
-            self._following[ear.attempt] = _Follower(self, ear, places)
+        self._drop(ear.attempt)
+        self._following[ear.attempt] = _Follower(self, ear, places)
 
     def _drop(self, attempt: Attempt) -> None:
         follower = self._following.pop(attempt, None)
