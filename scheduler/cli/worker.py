@@ -16,7 +16,7 @@ def worker(
         int | None, typer.Option(min=4, metavar="N", help="Threads; all but two may dial at once.")
     ] = None,
     loglevel: Annotated[
-        Literal["debug", "info", "warning", "error"],
+        Literal["debug", "info", "warning", "error", "critical", "fatal"],
         typer.Option(metavar="LEVEL", case_sensitive=False, help="debug, info, warning or error."),
     ] = "info",
     campaign: Annotated[str, typer.Option(hidden=True)] = "",

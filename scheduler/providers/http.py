@@ -166,7 +166,7 @@ class Line(threading.local):
         alarm = watchdog.after(seconds, exchange.cut_off)
         try:
             # Without the session: what it merges into a request takes a fifth of the whole, and its
-            # headers are all that it has to give.
+            # headers and cookies are all that it has to give.
             request = requests.Request(
                 method,
                 url,
@@ -174,6 +174,7 @@ class Line(threading.local):
                 json=body,
                 data=written,
                 auth=auth or _unsigned,
+                cookies=session.cookies,
             )
             answer = session.send(
                 request.prepare(),
