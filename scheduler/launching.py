@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.campaign.numbers import regions
 from scheduler.campaign.weeks import Week, read_week
 from scheduler.errors import ConfigError
+from scheduler.fields.numbers import regions
 from scheduler.models import CampaignState, Policy
 from scheduler.settings import Settings
 from scheduler.store import Store

@@ -22,11 +22,11 @@ from typing import Any, TypeAlias
 from scheduler import records
 from scheduler.campaign.cleaned import Cleanings
 from scheduler.campaign.columns import Header, RawRow
-from scheduler.campaign.numbers import is_changed
 from scheduler.campaign.problems import Problems
 from scheduler.campaign.rows import Rules, check, problems_of
 from scheduler.campaign.shapes import Contacts, Shape
 from scheduler.errors import CampaignError
+from scheduler.fields.numbers import is_changed
 from scheduler.models import Reason
 
 #: Rows of a chunk, which goes to the ledger in one script.

@@ -10,11 +10,11 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from scheduler.campaign.columns import RawRow
 from scheduler.campaign.names import is_address
-from scheduler.campaign.numbers import possible
 from scheduler.campaign.problems import Problems
-from scheduler.campaign.sip import sip_uri
 from scheduler.campaign.table import read_table
 from scheduler.errors import Problem
+from scheduler.fields.numbers import possible
+from scheduler.fields.sip import sip_uri
 from scheduler.masking import shown
 
 #: The regions whose national numbers have ten digits and follow +1.

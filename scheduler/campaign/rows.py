@@ -12,15 +12,15 @@ from typing import TypeVar
 from scheduler.campaign.columns import UNDERSTOOD, Fault, RawRow
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall
 from scheduler.campaign.hours import instant
-from scheduler.campaign.numbers import e164
 from scheduler.campaign.openings import opening
 from scheduler.campaign.schema import within_ceiling
-from scheduler.campaign.services import NotCalled
-from scheduler.campaign.sip import sip_uri
 from scheduler.campaign.start import NOTHING_PERSONAL, Personal, Start
 from scheduler.campaign.texts import DTMF, DTMF_EXPECTED, timezone
 from scheduler.durations import positive_seconds
 from scheduler.errors import Problem
+from scheduler.fields.numbers import e164
+from scheduler.fields.services import NotCalled
+from scheduler.fields.sip import sip_uri
 from scheduler.masking import mask_text, shown
 from scheduler.models import Contact, Policy, Reason, Row
 

@@ -30,7 +30,6 @@ from scheduler.campaign.hours import (
     NotBefore,
     Regions,
 )
-from scheduler.campaign.numbers import regions
 from scheduler.campaign.presets import EXPECTED as PRESETS_EXPECTED
 from scheduler.campaign.presets import Presets
 from scheduler.campaign.problems import KEPT
@@ -41,6 +40,7 @@ from scheduler.campaign.timetable import Timetable
 from scheduler.campaign.webhooks import WEBHOOKS_EXPECTED, Webhooks
 from scheduler.durations import Duration, written
 from scheduler.errors import CampaignError, Problem
+from scheduler.fields.numbers import regions
 from scheduler.masking import shown
 from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
 

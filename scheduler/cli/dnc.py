@@ -11,13 +11,13 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from scheduler.campaign.entries import entry, read_entries
-from scheduler.campaign.numbers import regions
 from scheduler.campaign.problems import Problems
 from scheduler.campaign.source import Lines, codec_name, open_file
 from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.results import writing
 from scheduler.errors import SchedulerError
+from scheduler.fields.numbers import regions
 from scheduler.store import do_not_call
 from scheduler.store.do_not_call import Listing
 from scheduler.transcripts import one_line

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from scheduler.campaign.numbers import e164
-from scheduler.campaign.sip import sip_uri
 from scheduler.cli import console, erasure, options
 from scheduler.cli.ledger import ledger
+from scheduler.fields.numbers import e164
+from scheduler.fields.sip import sip_uri
 from scheduler.masking import mask, mask_text
 from scheduler.models import CallState
 from scheduler.settings import settings

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from scheduler.campaign.loader import load
-from scheduler.campaign.numbers import e164
-from scheduler.campaign.services import NotCalled
 from scheduler.errors import ConfigError
+from scheduler.fields.numbers import e164
+from scheduler.fields.services import NotCalled
 from scheduler.launching import countries_of
 from scheduler.models import Reason
 from scheduler.settings import Settings

@@ -18,9 +18,9 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.do_not_call import NumberList
 from scheduler.campaign.entries import entry, read_entries
 from scheduler.campaign.loader import load
-from scheduler.campaign.numbers import e164
 from scheduler.campaign.problems import Problems
 from scheduler.errors import CampaignError
+from scheduler.fields.numbers import e164
 from scheduler.models import Reason
 
 ANA, BEN, CAT = "+12025550143", "+12025550144", "+13125550145"

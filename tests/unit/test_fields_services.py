@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.campaign.loader import load
-from scheduler.campaign.numbers import e164, is_changed
-from scheduler.campaign.services import NotCalled
+from scheduler.fields.numbers import e164, is_changed
+from scheduler.fields.services import NotCalled
 from scheduler.models import Reason
 
 

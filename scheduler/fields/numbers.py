@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from scheduler.campaign.services import NotCalled, refuse_service
+from scheduler.fields.services import NotCalled, refuse_service
 from scheduler.masking import mask, shown
 from scheduler.models import Reason
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.campaign.numbers import e164
+from scheduler.fields.numbers import e164
 from scheduler.masking import mask, mask_text, shown
 
 

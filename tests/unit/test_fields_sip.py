@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.campaign.loader import load
-from scheduler.campaign.sip import sip_uri
 from scheduler.errors import CampaignError
+from scheduler.fields.sip import sip_uri
 from scheduler.models import Reason, Row
 
 
