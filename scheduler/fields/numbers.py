@@ -1,29 +1,53 @@
-"""Which number to dial: what a person wrote, as E.164."""
+"""Which number is meant by what a person wrote, as E.164.
+
+One reader for contact files, lists, settings and commands. What can't be read for certain as one
+number is refused with a way out: a guess is never dialled.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
 
+from scheduler.fields import doubts
+from scheduler.fields.cleaning import cleaned, is_as_usual
+from scheduler.fields.costly import why_costly
 from scheduler.fields.services import NotCalled, refuse_service
 from scheduler.masking import mask, shown
 from scheduler.models import Reason
 
-_EXAMPLE = "an international number such as +12025550123"
-# Letters and extensions are refused: phonenumbers would spell the one as digits and drop the
-# other, and both would ring somebody else than the file means.
-_WRITTEN = re.compile(r"[+]?[0-9 ()./\u00a0\u2010-\u2015-]{3,40}")
-_EXTENSION = re.compile(r"\d\W*(?:ext|x|,|;|#)", re.IGNORECASE)
-_PREMIUM = (
-    phonenumbers.PhoneNumberType.PREMIUM_RATE,
-    phonenumbers.PhoneNumberType.SHARED_COST,
+
+@dataclass(frozen=True, slots=True)
+class _Advice:
+    """What to do with what a cell has besides its number, where the number stands."""
+
+    extension: str
+    several: str
+
+
+_OF_CONTACTS = _Advice(
+    "put an extension into the column dtmf",
+    "give each a row of its own; or, of columns of their own, say in a YAML file which come first,"
+    " such as columns: {phone_number: [mobile, home]}",
 )
+_OF_LISTS = _Advice("leave an extension out", "give each a row of its own")
+_EXAMPLE = "an international number such as +12025550123"
 _UNKNOWN = phonenumbers.PhoneNumberType.UNKNOWN
-_AMERICAN = re.compile(r"([+]?1)?([2-9]\d{9})", re.ASCII)
-_BETWEEN_DIGITS = re.compile(r"[ ()./\u00a0\u2010-\u2015-]+")
-_SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+")
+#: A number of North America as it is usually written, which needs no more looks.
+_AMERICAN = re.compile(
+    r"([+]1[ .-]?|1[ -]?)?(?:(?:[2-9]\d\d|[(][2-9]\d\d[)])[ -]{0,2}\d{3}[ -]?\d{4}"
+    r"|[2-9]\d\d[.]\d{3}[.]\d{4})",
+    re.ASCII,
+)
+_BETWEEN_DIGITS = re.compile(r"\D+")
+_WRITTEN = re.compile(r"[+]?[0-9 ()./-]{3,40}")
+_SERVICE_EXCHANGE = re.compile(r"[+]1\d{3}[2-9]11\d{4}")  # 211 to 911 are no subscribers'
+#: Mobile prefixes that Mexico gave up in 2019; phonenumbers no longer reads past them.
+_OLD_MEXICAN = re.compile(r"[+]52(1|0?44|0?45)\d{10}")
+_MEXICAN_HINT = "after +52 come ten digits, without 1, 044 or 045"
 
 
 def regions() -> frozenset[str]:
@@ -35,38 +59,47 @@ def regions() -> frozenset[str]:
 def e164(written: str, default_region: str | None, countries: frozenset[str] | None = None) -> str:
     """Return a number with its plus sign; ValueError says what was expected, with it masked.
 
-    Raises NotCalled for what is no subscriber's: emergency, short and premium numbers, and for
+    Raises NotCalled for what is no subscriber's: emergency, short and costly numbers, and for
     numbers of other countries than these, unless these are None.
     """
-    if _SHORTENED.fullmatch(written):
-        raise ValueError(
-            f"expected {_EXAMPLE}; a spreadsheet has shortened this one: "
-            "format the column as text and enter it again"
-        )
     number = _american(written, default_region)
     region, kind = _block(number[:-4]) if number else (None, _UNKNOWN)
     if not number:
-        parsed = _parsed(written, default_region)
-        refuse_service(written, parsed, default_region)
+        text = _certain(written, default_region, _OF_CONTACTS)
+        parsed = _parsed(text, default_region)
+        refuse_service(text, parsed, default_region)
         if parsed is None:
-            raise ValueError(_expected(written, default_region))
+            raise ValueError(_expected(text, default_region))
         region, kind = _kind(parsed)
         number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if kind == _UNKNOWN:
-        raise ValueError(
-            f"expected a number that exists, such as +12025550123, got {_got(written)}"
-        )
-    if kind in _PREMIUM:
-        said = f"expected a number at the usual price, got the premium number {_got(written)}"
-        raise NotCalled(said, Reason.PREMIUM_NUMBER)
-    if countries is not None and region not in countries:
-        raise NotCalled(_elsewhere(written, region or "", countries), Reason.UNSUPPORTED_COUNTRY)
+    _expect_called(written, number, region, kind, countries)
     return number
 
 
+def possible(written: str, default_region: str | None) -> str:
+    """Return a number as `e164` does, also one that is nobody's: lists outlive numbers."""
+    if number := _american(written, default_region):
+        return number
+    text = _certain(written, default_region, _OF_LISTS)
+    parsed = _parsed(text, default_region)
+    fits = phonenumbers.ValidationResult.IS_POSSIBLE
+    if parsed is None or phonenumbers.is_possible_number_with_reason(parsed) != fits:
+        raise ValueError(_expected(text, default_region))
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_national(written: str) -> bool:
+    """Whether a number leaves its country out, so that another word has to say it."""
+    text = cleaned(written)
+    return bool(text) and not text.startswith("+")
+
+
 def is_changed(written: str, number: str) -> bool:
-    """Whether cleaning did more than to leave out what stands between the digits."""
-    return number != written and number[1:] != "".join(filter(str.isdigit, written))
+    """Whether cleaning did more than to leave out what people write between digits."""
+    if number == written:
+        return False
+    digits = "".join(filter(str.isdigit, written))
+    return number[1:] != digits or not is_as_usual(written.strip())
 
 
 def _american(written: str, default_region: str | None) -> str:
@@ -74,12 +107,10 @@ def _american(written: str, default_region: str | None) -> str:
 
     Empty when phonenumbers has to say what it is.
     """
-    if not _WRITTEN.fullmatch(written):
+    found = _AMERICAN.fullmatch(written)
+    if found is None or (written[0] != "+" and default_region not in ("US", "CA")):
         return ""
-    found = _AMERICAN.fullmatch(_BETWEEN_DIGITS.sub("", written))
-    if found is None or (found[1] != "+1" and default_region not in ("US", "CA")):
-        return ""
-    return f"+1{found[2]}"
+    return f"+1{_BETWEEN_DIGITS.sub('', written)[-10:]}"
 
 
 @lru_cache(maxsize=131_072)
@@ -96,34 +127,74 @@ def _kind(parsed: phonenumbers.PhoneNumber) -> tuple[str | None, int]:
     return phonenumbers.region_code_for_number(parsed), phonenumbers.number_type(parsed)
 
 
-def possible(written: str, default_region: str | None) -> str:
-    """Return a number as `e164` does, also one that is nobody's: lists outlive numbers."""
-    parsed = _parsed(written, default_region)
-    fits = phonenumbers.ValidationResult.IS_POSSIBLE
-    if parsed is None or phonenumbers.is_possible_number_with_reason(parsed) != fits:
-        raise ValueError(_expected(written, default_region))
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+def _certain(written: str, region: str | None, advice: _Advice) -> str:
+    """Return what was written, cleaned, if it can mean one number only; ValueError says why not."""
+    text = cleaned(written)
+    try:
+        if doubts.shortened(text):
+            raise ValueError(doubts.SHORTENED)
+        text = doubts.without_zero_fraction(text)
+        if doubts.has_extension(text):
+            raise ValueError(advice.extension)
+        if doubts.several(text, region) or _may_be_two(text, region):
+            raise ValueError(f"{doubts.SEVERAL}: {advice.several}")
+        if doubts.has_letters(text):
+            raise ValueError(f"{doubts.LETTERS}; {advice.extension}")
+    except ValueError as doubt:
+        raise ValueError(f"expected {_EXAMPLE}; {doubt}; got {_got(text)}") from None
+    return text
 
 
-def _parsed(written: str, default_region: str | None) -> phonenumbers.PhoneNumber | None:
-    if not _WRITTEN.fullmatch(written):
+def _may_be_two(text: str, region: str | None) -> bool:
+    """Whether a part of a text is a number by itself, so that more than that one may be meant."""
+    before = doubts.range_begins(text)
+    if before and _is_number(before, region):
+        return True
+    return any(
+        _is_number(one, region) and _is_number(other, region) for one, other in doubts.halves(text)
+    )
+
+
+def _is_number(text: str, region: str | None) -> bool:
+    parsed = _parsed(text, region)
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
+
+
+def _parsed(text: str, default_region: str | None) -> phonenumbers.PhoneNumber | None:
+    if not _WRITTEN.fullmatch(text) or not text[-1:].isdigit():
+        return None
+    if text[0] in ")./-" or text.count("(") != text.count(")"):
         return None
     try:
-        return phonenumbers.parse(written, default_region)
+        return phonenumbers.parse(text, default_region)
     except phonenumbers.NumberParseException:
         return None
 
 
-def _expected(written: str, default_region: str | None) -> str:
-    if _EXTENSION.search(written):
-        return f"expected {_EXAMPLE}; put an extension into the column dtmf, got {_got(written)}"
-    if default_region or written.startswith("+"):
-        return f"expected {_EXAMPLE}, got {_got(written)}"
-    with_plus = _parsed(f"+{written}", None)
+def _expect_called(
+    written: str, number: str, region: str | None, kind: int, countries: frozenset[str] | None
+) -> None:
+    """Raise unless a number is that of a subscriber whom we may call at the usual price."""
+    if kind == _UNKNOWN or _SERVICE_EXCHANGE.fullmatch(number):
+        hint = f"; {_MEXICAN_HINT}" if _OLD_MEXICAN.fullmatch(number) else ""
+        raise ValueError(
+            f"expected a number that exists, such as +12025550123{hint}, got {_got(written)}"
+        )
+    if costly := why_costly(number, kind):
+        said = f"expected a number at the usual price, got the {costly} {_got(written)}"
+        raise NotCalled(said, Reason.PREMIUM_NUMBER)
+    if countries is not None and region not in countries:
+        raise NotCalled(_elsewhere(written, region or "", countries), Reason.UNSUPPORTED_COUNTRY)
+
+
+def _expected(text: str, default_region: str | None) -> str:
+    if default_region or text.startswith("+"):
+        return f"expected {_EXAMPLE}, got {_got(text)}"
+    with_plus = _parsed(f"+{text}", None)
     if with_plus is not None and phonenumbers.is_valid_number(with_plus):
         hint = "put a plus sign before it, or set default_region"
-        return f"expected {_EXAMPLE}; {hint}; got {_got(written)}"
-    return f"expected {_EXAMPLE}, or set default_region; got {_got(written)}"
+        return f"expected {_EXAMPLE}; {hint}; got {_got(text)}"
+    return f"expected {_EXAMPLE}, or set default_region; got {_got(text)}"
 
 
 def _elsewhere(written: str, region: str, countries: frozenset[str]) -> str:

@@ -34,7 +34,7 @@ def test_numbers_for_fiction_of_both_countries_are_called(area: int) -> None:
         ("+442079460123", "in GB"),
         ("+12423456789", "in BS"),
         ("+17872345678", "in PR"),
-        ("+883510001234567", "of no country"),
+        ("+80012340142", "of no country"),
     ],
 )
 def test_a_number_of_another_country_is_told_from_one_that_does_not_exist(
