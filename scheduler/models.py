@@ -135,6 +135,7 @@ class Contact:
 
     contact_id: str  #: the `id` column, else the party
     phone_number: str = ""  #: E.164, with the plus sign; "" for a SIP address
+    phone_column: str = ""  #: of several columns the one that the number stands in
     sip_uri: str = ""  #: `sip:…` or `sips:…`; "" for a phone number
     name: str = ""
     dtmf: str = ""
@@ -339,6 +340,7 @@ class Policy:
     canary: Canary | None = None
     budget_seconds: float | None = None  #: of calls, those that are live at their worst
     webhooks: tuple[Webhook, ...] = ()
+    default_region: str = ""  #: ISO country of national numbers; "": there is none
 
 
 class Overlap(StrEnum):

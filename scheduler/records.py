@@ -30,6 +30,7 @@ def pack(contact: Contact, line: int) -> dict[str, Any]:
     """Return a contact and the line it stands in under short keys."""
     packed: dict[str, Any] = {
         "p": contact.phone_number,
+        "c": contact.phone_column,
         "s": contact.sip_uri,
         "i": contact.contact_id if contact.contact_id != contact.party else "",
         "n": contact.name,
@@ -50,6 +51,7 @@ def unpack(packed: dict[str, Any]) -> tuple[Contact, int]:
     contact = Contact(
         contact_id=packed.get("i", ""),
         phone_number=packed.get("p", ""),
+        phone_column=packed.get("c", ""),
         sip_uri=packed.get("s", ""),
         name=packed.get("n", ""),
         dtmf=packed.get("d", ""),

@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 from scheduler import records
 from scheduler.campaign.cleaned import Cleanings
 from scheduler.campaign.columns import Header, RawRow
+from scheduler.campaign.doubtful_ids import DoubtfulIds
 from scheduler.campaign.problems import Problems
 from scheduler.campaign.rows import Rules, check, problems_of
 from scheduler.campaign.shapes import Contacts, Shape
@@ -53,6 +54,7 @@ class Checked:
     rejects: list[tuple[int, str, str]] = field(default_factory=list)  #: place, reason, message
     problems: Problems = field(default_factory=Problems)
     cleanings: Cleanings = field(default_factory=Cleanings)
+    ids: DoubtfulIds = field(default_factory=DoubtfulIds)
     columns: frozenset[str] = frozenset()  #: every name by which a text may name a column of them
 
 
@@ -77,11 +79,16 @@ def check_chunk(chunk: Records, shape: Shape[Any], rules: Rules, keep: int) -> C
 
 def _checked(done: Checked, place: int, raw: RawRow, rules: Rules, path: str) -> bytes:
     row, faults = check(raw, rules)
-    for problem in problems_of(raw, faults, path):
-        done.problems.add(problem)
+    for fault, problem in zip(faults, problems_of(raw, faults, path), strict=True):
+        if fault.refuses_file:
+            done.problems.refuse([problem])
+        else:
+            done.problems.add(problem)
     if row.reason is None:
         done.callable_rows += 1
-        written, number = raw.cells.get("phone_number", ""), row.contact.phone_number
+        done.ids.note(row, raw, path)
+        number = row.contact.phone_number
+        written = raw.cells.get(row.contact.phone_column or "phone_number", "")
         if written != number and is_changed(written, number):
             done.cleanings.add(raw.line, written.strip(), number)
     elif row.reason is not Reason.DO_NOT_CALL:  # which is nothing to be mended

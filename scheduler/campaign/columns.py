@@ -13,7 +13,7 @@ from scheduler.models import Reason
 
 UNDERSTOOD = (
     *("phone_number", "sip_uri", "id", "name", "dtmf", "timezone", "max_duration"),
-    *("not_before", "not_after"),
+    *("not_before", "not_after", "extension", "country_code"),
 )
 OPTION = "call."  #: begins the columns that stand for a key under `call`
 _KEYS = [key for key in Call.model_fields if key not in CAMPAIGNS_ONLY]
@@ -28,11 +28,16 @@ class Header:
     called: Mapping[str, str] = field(default_factory=dict)  #: ours -> theirs, where they differ
     meant: Mapping[str, str] = field(default_factory=dict)  #: theirs -> ours, where they differ
     faults: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()  #: theirs, of which the first valid number is called
+    code: str = ""  #: one that looks like the numbers' country code, and that nothing uses
+    country: str = ""  #: one that names the contact's country, and that nothing uses
+    repeated: frozenset[str] = frozenset()  #: names that are there twice
 
     @property
     def all_names(self) -> frozenset[str]:
         """Every name by which a text may name a column: ours, and as it is written."""
-        return frozenset((*filter(None, self.names), *self.meant))
+        chosen = ("phone_number",) if self.choices else ()
+        return frozenset((*filter(None, self.names), *self.meant, *chosen))
 
 
 _OUR_NAMES = Header()
@@ -64,6 +69,7 @@ class Fault:
     column: str
     message: str
     reason: Reason = Reason.INVALID_ROW
+    refuses_file: bool = False  #: it says something about every row
 
 
 def no_option(name: str) -> str:

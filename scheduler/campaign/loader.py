@@ -15,6 +15,7 @@ from scheduler.campaign import document
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.checking import Checked, Records, check_all
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
+from scheduler.campaign.doubtful_ids import DoubtfulIds
 from scheduler.campaign.explained import dotted
 from scheduler.campaign.formats import Format, format_of, open_contacts, stem
 from scheduler.campaign.hours import closes_nothing
@@ -39,6 +40,7 @@ from scheduler.campaign.start import Start
 from scheduler.campaign.templates import Templates
 from scheduler.campaign.weeks import Week, read_week
 from scheduler.errors import CampaignError, Problem
+from scheduler.masking import shown
 from scheduler.models import Hours, Policy
 from scheduler.settings import CALLING_HOURS
 
@@ -140,7 +142,7 @@ class _Reading:
         root = document.compose(whole_text(data, str(path), self.encoding), str(path))
         campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates)
         rules = self._rules(campaign, path, self._do_not_call(campaign, path, root))
-        names = Names(tuple(campaign.columns.items()))
+        names = Names.of(campaign.columns)
 
         def heed(columns: Set[str]) -> None:
             _expect_columns(rules.start, names, columns, root, path)
@@ -151,6 +153,7 @@ class _Reading:
             inputs = (path, beside)
         else:
             contacts = open_inline(campaign.contacts, str(path), names)
+        _expect_apart(rules.start, contacts.repeated, root, path)
         if contacts.columns is None:
             return _Plan(campaign, rules, contacts, inputs, heed)
         heed(contacts.columns)
@@ -213,15 +216,19 @@ def _fill(
 ) -> None:
     """Keep what came of every chunk."""
     read, columns, shape = 0, frozenset[str](), plan.contacts.shape
+    ids = DoubtfulIds()
     for chunk, done in found:
         read, columns = read + done.read, columns | done.columns
         checked.add(done.rows, done.callable_rows, done.packed)
         checked.cleanings.merge(done.cleanings)
         problems.merge(done.problems)
+        ids.merge(done.ids, shape.path)
         on_progress(read)
         if rejects is not None:
             for place, reason, message in done.rejects:
                 rejects.add(shape.reject(chunk[place][1], reason, message))
+    if ids.problems:
+        problems.refuse(ids.problems)
     if not problems.refuse_file:
         plan.heed(columns)
         if rejects:
@@ -253,6 +260,7 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
     return Policy(
         max_duration_seconds=campaign.max_duration
         or min(_DEFAULT.max_duration_seconds, rules.ceiling_seconds),
+        default_region=rules.default_region or "",
         max_concurrency=campaign.max_concurrency,
         max_starts_per_second=campaign.max_starts_per_second or 0.0,
         priority=campaign.priority,
@@ -300,6 +308,23 @@ def _expect_columns(
     for way, fault in start.unknown_columns(columns):
         message = f"{dotted(way)}: {fault}"
         problems.append(Problem(str(path), message, *document.place_of(root, *way), "template"))
+    if problems:
+        raise CampaignError(problems[:KEPT], len(problems))
+
+
+def _expect_apart(start: Start, repeated: Set[str], root: document.Node | None, path: Path) -> None:
+    """Refuse texts that name a column which is there twice: either may be meant."""
+    twice = {name.casefold() for name in repeated}
+    ways = [(way, name) for way, name in start.named_columns() if name.casefold() in twice]
+    problems = [
+        Problem(
+            str(path),
+            f"{dotted(way)}: the column {shown(name)} is there twice: rename one of the two",
+            *document.place_of(root, *way),
+            "header",
+        )
+        for way, name in ways
+    ]
     if problems:
         raise CampaignError(problems[:KEPT], len(problems))
 

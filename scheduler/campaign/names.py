@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,20 +23,41 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("contact id",),
     "name": ("full name", "fullname", "contact name", "display name"),
     "timezone": ("tz", "time zone", "tzid"),
+    "extension": ("ext", "extn", "phone ext", "phone extension"),
 }
+#: Columns that say of a national number whose it is. None is used unless the file says so.
+CODES = (
+    *("country code", "dial code", "dialing code", "dialling code", "calling code", "phone code"),
+    *("country calling code", "phone country code", "mobile country code", "intl code"),
+)
+COUNTRIES = ("country", "country name", "country iso", "iso country", "country iso code")
 #: What a file of rejects has besides; it is read over when the mended file comes back.
 IGNORED = ("reject_reason", "reject_message")
 _ADDRESSES = ("phone_number", "sip_uri")
+_ALIKE = 0.55  #: from which likeness on another name may have been meant
 _BETWEEN_WORDS = re.compile(r"[\s_.-]+")
 _MEANT = {alias: ours for ours, aliases in ALIASES.items() for alias in aliases}
-_MEANT |= {ours.replace("_", " "): ours for ours in UNDERSTOOD}
+_MEANT |= {ours.replace("_", " "): ours for ours in UNDERSTOOD if ours != "country_code"}
+#: What stands in the name of a column that says something about a number, and is none.
+_NO_NUMBER = re.compile(r"type|label|code|country|\bext|status|valid|date|time|note|fax", re.I)
+_OF_NUMBERS = re.compile(r"phone|mobile|cell|\btel|handy|msisdn|whatsapp", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
     """How the columns of one campaign are told."""
 
-    columns: tuple[tuple[str, str], ...] = ()  #: ours and theirs, as the key `columns` says
+    #: Ours and theirs, as the key `columns` says. Of several for one of ours the first is tried
+    #: first.
+    columns: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, columns: Mapping[str, str | list[str]]) -> Names:
+        """Return how the columns are told by the key `columns`."""
+        pairs = (
+            (ours, [named] if isinstance(named, str) else named) for ours, named in columns.items()
+        )
+        return cls(tuple((ours, theirs) for ours, listed in pairs for theirs in listed))
 
     def header(self, written: Iterable[str]) -> Header:
         """Return which columns are meant, and what is wrong with them."""
@@ -69,11 +90,14 @@ def column_name(written: str) -> str:
 @lru_cache(maxsize=256)  # most contacts of JSON Lines have the same keys
 def _header(written: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> Header:
     theirs = [name.strip() for name in written]
-    found, faults = _named(theirs, dict(columns))
-    faults += _guess(theirs, found)
+    choices = _choices(theirs, columns)
+    found, faults = _named(theirs, {ours: name for ours, name in columns if name not in choices})
+    faults += _guess(theirs, found, {"phone_number"} if choices else set())
     names = [found.get(at, name) for at, name in enumerate(theirs)]
-    faults += _faults(theirs, names)
-    if not faults and not set(names) & set(_ADDRESSES):
+    repeated = frozenset(name for name in _repeated(names) if not _is_ours(name))
+    names = _apart(names, repeated)
+    faults += [*_named_twice(theirs, columns), *_faults(names)]
+    if not faults and not choices and not set(names) & set(_ADDRESSES):
         faults.append(_no_address(theirs))
     pairs = [(ours, name) for ours, name in zip(names, theirs, strict=True) if ours != name]
     return Header(
@@ -81,7 +105,46 @@ def _header(written: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> H
         called=dict(pairs),
         meant={name: ours for ours, name in pairs if ours},
         faults=tuple(faults),
+        choices=choices,
+        code=_first_of(CODES, names),
+        country=_first_of(COUNTRIES, names),
+        repeated=repeated,
     )
+
+
+def _choices(theirs: list[str], columns: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Return the columns of which the first valid number is called, where there are several."""
+    listed = [name for ours, name in columns if ours == "phone_number"]
+    if len(listed) < 2:
+        return ()
+    known = {_folded(name): name for name in theirs}
+    return tuple(known[_folded(name)] for name in listed if _folded(name) in known)
+
+
+def _named_twice(theirs: list[str], columns: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """Yield what to say of a column that the campaign names, and that is there twice."""
+    for ours, name in columns:
+        alike = [each for each in theirs if _folded(each) == _folded(name)]
+        if len(alike) > 1 and alike.count(name) != 1:
+            yield f"columns.{ours}: the column {shown(name)} is there twice: rename one of the two"
+
+
+def _first_of(plain: tuple[str, ...], names: list[str]) -> str:
+    return next((name for name in names if _plain(name) in plain and name != "country_code"), "")
+
+
+def _is_ours(name: str) -> bool:
+    return name.lower() in UNDERSTOOD or name.lower().startswith(OPTION)
+
+
+def _apart(names: list[str], repeated: frozenset[str]) -> list[str]:
+    """Number the columns of one name from the second on, so that each keeps its cells."""
+    folded, met, apart = {name.lower() for name in repeated}, Counter[str](), []
+    for name in names:
+        met[name.lower()] += 1
+        nth = met[name.lower()]
+        apart.append(f"{name} ({nth})" if name.lower() in folded and nth > 1 else name)
+    return apart
 
 
 def _named(theirs: list[str], columns: Mapping[str, str]) -> tuple[dict[int, str], list[str]]:
@@ -108,9 +171,12 @@ def _named(theirs: list[str], columns: Mapping[str, str]) -> tuple[dict[int, str
     return found, faults
 
 
-def _guess(theirs: list[str], found: dict[int, str]) -> list[str]:
-    """Add the columns whose names are common and can mean only one thing; return faults."""
-    named = set(found.values())
+def _guess(theirs: list[str], found: dict[int, str], named: set[str]) -> list[str]:
+    """Add the columns whose names are common and can mean only one thing; return faults.
+
+    What is `named` already, and what was found by our own names, is not guessed.
+    """
+    named = named | set(found.values())
     could: defaultdict[str, list[int]] = defaultdict(list)
     for at, name in enumerate(theirs):
         ours = _MEANT.get(_plain(name))
@@ -128,27 +194,46 @@ def _guess(theirs: list[str], found: dict[int, str]) -> list[str]:
         faults.append(
             f"{which} could each be {ours}: rename one to {ours}, or say in a YAML file"
             f" which one it is, such as columns: {{{ours}: {shown(theirs[places[0]])}}}"
+            + _or_several(ours, [theirs[at] for at in places])
         )
     return faults
 
 
-def _faults(theirs: list[str], names: list[str]) -> list[str]:
+def _or_several(ours: str, theirs: list[str]) -> str:
+    if ours != "phone_number":
+        return ""
+    listed = ", ".join(map(shown, theirs))
+    return f", or columns: {{phone_number: [{listed}]}} to call the first valid one"
+
+
+def _faults(names: list[str]) -> list[str]:
     faults = [f"the column {shown(name)} is there twice" for name in _repeated(names)]
-    if "" in theirs:
-        faults.append(f"column {theirs.index('') + 1} has no name")
     faults += [f"expected a printable name, got {shown(n)}" for n in names if not n.isprintable()]
     faults += [no_option(n) for n in names if n.startswith(OPTION) and n not in OPTIONS]
     return faults
 
 
-def _no_address(names: Iterable[str]) -> str:
+def _no_address(theirs: list[str]) -> str:
     """Say that a column is missing, and which one was perhaps meant."""
-    spelled = {"_".join(name.lower().split()): name for name in names}
+    titles = [name for name in filter(None, theirs) if not _NO_NUMBER.search(name)]
+    likely = [name for name in titles if _OF_NUMBERS.search(name)]
+    if len(likely) > 1:
+        return (
+            f"expected a column phone_number; say in a YAML file which one it is, such as"
+            f" columns: {{phone_number: {shown(likely[0])}}}{_or_several('phone_number', likely)}"
+        )
     for column in _ADDRESSES:
-        near = difflib.get_close_matches(column, spelled, n=1, cutoff=0.55)
-        if near:
-            return f"expected a column {column}; rename {shown(spelled[near[0]])} to {column}"
-    return f"expected a column phone_number or sip_uri; got {_shown(names)}"
+        alike = {name: _likeness(column, name) for name in titles}
+        nearest = max(alike, key=alike.__getitem__, default="")
+        if nearest and alike[nearest] >= _ALIKE:
+            return f"expected a column {column}; rename {shown(nearest)} to {column}"
+    if likely:
+        return f"expected a column phone_number; rename {shown(likely[0])} to phone_number"
+    return f"expected a column phone_number or sip_uri; got {_shown(theirs)}"
+
+
+def _likeness(column: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, "_".join(name.lower().split()), column).ratio()
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import TypeVar
 
 from scheduler.campaign.columns import UNDERSTOOD, Fault, RawRow
+from scheduler.campaign.contact_number import ContactNumber, contact_number
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall
 from scheduler.campaign.hours import instant
 from scheduler.campaign.openings import opening
@@ -18,7 +19,6 @@ from scheduler.campaign.start import NOTHING_PERSONAL, Personal, Start
 from scheduler.campaign.texts import DTMF, DTMF_EXPECTED, timezone
 from scheduler.durations import positive_seconds
 from scheduler.errors import Problem
-from scheduler.fields.numbers import e164
 from scheduler.fields.services import NotCalled
 from scheduler.fields.sip import sip_uri
 from scheduler.masking import mask_text, shown
@@ -31,6 +31,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_BREAKS = re.compile(r"[ \t]*[\r\n\t]+[ \t]*")
 _DTMF = re.compile(DTMF)
 _PAUSES = re.compile(r"[wWpP]")  # what dialling strings of other systems have for a comma
+_EXTENSION = re.compile(r"(?:ext(?:ension)?[.:]?|x|#)?\s*(\d{1,10})(?:[.]0)?#?", re.IGNORECASE)
+_BEFORE_EXTENSION = ",,"  #: a second, in which whoever answers says that an extension is wanted
 _T = TypeVar("_T")
 _NO_POLICY = Policy()
 
@@ -77,19 +79,34 @@ class _Cells:
             self.faults.append(Fault(column, str(error), reason))
         return absent
 
-    def whom(self, rules: Rules) -> tuple[str, str]:
+    def whom(self, rules: Rules) -> tuple[ContactNumber, str]:
         """Return the phone number and the SIP address; one of them is empty."""
-        number, uri = self.text("phone_number"), self.text("sip_uri")
+        number, uri = self.written_number(), self.text("sip_uri")
         if number and uri:
             self.faults.append(Fault("sip_uri", "expected no sip_uri beside a phone_number"))
         if not number and not uri and {"phone_number", "sip_uri"} <= self.raw.cells.keys():
             fault = "expected a phone_number or a sip_uri, got neither"
             self.faults.append(Fault("phone_number", fault, Reason.INVALID_NUMBER))
-            return "", ""
+            return ContactNumber(), ""
         if number or "sip_uri" not in self.raw.cells:
-            reader = partial(e164, default_region=rules.default_region, countries=rules.countries)
-            return self.read("phone_number", reader, "", Reason.INVALID_NUMBER), ""
-        return "", self.read("sip_uri", sip_uri, "", Reason.INVALID_NUMBER)
+            found = contact_number(self.raw, rules.default_region, rules.countries)
+            if isinstance(found, Fault):
+                self.faults.append(found)
+                return ContactNumber(), ""
+            return found, ""
+        return ContactNumber(), self.read("sip_uri", sip_uri, "", Reason.INVALID_NUMBER)
+
+    def written_number(self) -> str:
+        """Return the first cell that has a number, as it is written."""
+        columns = self.raw.header.choices or ("phone_number",)
+        return next(filter(None, map(self.text, columns)), "")
+
+    def presses(self) -> str:
+        """Return the key presses: those of the column dtmf, or an extension after a pause."""
+        keys, extension = self.read("dtmf", _dtmf, ""), self.read("extension", _extension, "")
+        if keys and extension:
+            self.faults.append(Fault("extension", "expected no extension beside dtmf"))
+        return keys or extension
 
     def personal(self, start: Start, read: Mapping[str, str], *, presses: bool) -> Personal:
         """Return what its start has of its own; `read` are the cells that were tidied up."""
@@ -99,7 +116,7 @@ class _Cells:
         cells = {
             name: read.get(ours) or self.text(ours)
             for name, ours in meant
-            if ours in self.raw.cells
+            if ours in self.raw.cells or ours in read
         }
         personal = start.personal(self.raw.own, cells, presses=presses)
         self.faults += personal.faults
@@ -122,7 +139,7 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
         whom = _identified(contact, contact.party)
         return _listed(Row(whom, raw.line, has_id, due_at=_due_at(contact, rules)), rules)
     first = cells.faults[0]
-    number, uri = cells.text("phone_number"), cells.text("sip_uri")
+    number, uri = cells.written_number(), cells.text("sip_uri")
     as_given = _as_given(number or uri, raw.line)
     refused = replace(
         contact,
@@ -150,14 +167,15 @@ def _listed(row: Row, rules: Rules) -> tuple[Row, list[Fault]]:
 def _contact(cells: _Cells, rules: Rules) -> Contact:
     number, uri = cells.whom(rules)
     contact_id, name = cells.read("id", _contact_id, ""), cells.read("name", _name, "")
-    dtmf = cells.read("dtmf", _dtmf, "") or rules.start.dtmf
-    read = {"phone_number": number, "sip_uri": uri, "name": name}
+    dtmf = cells.presses() or rules.start.dtmf
+    read = {"phone_number": number.e164, "sip_uri": uri, "name": name}
     zone = cells.read("timezone", timezone, "")
     clocks = zone or rules.timezone
     personal = cells.personal(rules.start, read, presses=bool(dtmf))
     return Contact(
         contact_id=contact_id,
-        phone_number=number,
+        phone_number=number.e164,
+        phone_column=number.column,
         sip_uri=uri,
         name=name,
         dtmf=dtmf or personal.dtmf,
@@ -202,6 +220,13 @@ def _name(written: str) -> str:
             f"expected at most {_LONGEST_NAME} printable characters, got {shown(name)}"
         )
     return name
+
+
+def _extension(written: str) -> str:
+    found = _EXTENSION.fullmatch(written)
+    if found is None:
+        raise ValueError(f"expected an extension such as 212, got {shown(written)}")
+    return _BEFORE_EXTENSION + found[1]
 
 
 def _dtmf(written: str) -> str:

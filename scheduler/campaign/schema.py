@@ -30,6 +30,7 @@ from scheduler.campaign.hours import (
     NotBefore,
     Regions,
 )
+from scheduler.campaign.names import Names
 from scheduler.campaign.presets import EXPECTED as PRESETS_EXPECTED
 from scheduler.campaign.presets import Presets
 from scheduler.campaign.problems import KEPT
@@ -45,7 +46,9 @@ from scheduler.masking import shown
 from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
 
 CONTACTS_EXPECTED = "a list of contacts, or the path of a file of them beside this one"
-_COLUMNS_EXPECTED = "names of ours and of the file, such as {phone_number: Cell}"
+_COLUMNS_EXPECTED = (
+    "names of ours and of the file, such as {phone_number: Cell} or {phone_number: [Cell, Home]}"
+)
 
 
 def within_ceiling(length_seconds: float, ceiling_seconds: float) -> float:
@@ -81,14 +84,22 @@ def _once(insights: list[Insight]) -> list[Insight]:
     return insights
 
 
-def _columns(named: dict[str, str]) -> dict[str, str]:
+def _columns(named: object) -> dict[str, str | list[str]]:
+    if not isinstance(named, dict):
+        raise ValueError(f"expected {_COLUMNS_EXPECTED}")
     known = (*UNDERSTOOD, *OPTIONS)
-    for ours in named:
+    for ours, theirs in named.items():
         if ours not in known:
             hint = explained.nearest(ours, UNDERSTOOD)
             raise ValueError(f"{shown(ours)} is no column of ours: {hint}")
-    folded = [theirs.strip().casefold() for theirs in named.values()]
-    twice = next((name for name in named.values() if folded.count(name.strip().casefold()) > 1), "")
+        if isinstance(theirs, list) and ours != "phone_number":
+            raise ValueError(f"{ours}: expected one column; only phone_number may have several")
+        listed = theirs if isinstance(theirs, list) else [theirs]
+        if not listed or not all(isinstance(name, str) and name.strip() for name in listed):
+            raise ValueError(f"{ours}: expected {_COLUMNS_EXPECTED}")
+    every = [name for _, name in Names.of(named).columns]
+    folded = [name.strip().casefold() for name in every]
+    twice = next((name for name in every if folded.count(name.strip().casefold()) > 1), "")
     if twice:
         raise ValueError(f"expected every column of the file once, got {shown(twice)} twice")
     return named
@@ -102,6 +113,7 @@ _Path = Annotated[str, Field(min_length=1)]
 
 
 _Column = Annotated[str, Field(min_length=1, max_length=200)]
+_Choices = Annotated[list[_Column], Field(min_length=1, max_length=20)]
 
 
 class Campaign(BaseModel):
@@ -117,7 +129,7 @@ class Campaign(BaseModel):
         description="a name of 1 to 200 printable characters",
     )
     contacts: Annotated[Any, AfterValidator(_contacts)] = Field(description=CONTACTS_EXPECTED)
-    columns: Annotated[dict[str, _Column], AfterValidator(_columns)] = Field(
+    columns: Annotated[dict[str, _Column | _Choices], BeforeValidator(_columns)] = Field(
         default={}, description=_COLUMNS_EXPECTED
     )
     default_region: Annotated[str, AfterValidator(_region)] | None = Field(

@@ -41,3 +41,4 @@ class Contacts(Generic[T]):
     records: Iterator[tuple[int, T]]
     #: Every name by which a text may name a column; None: that is known when all were read.
     columns: frozenset[str] | None = None
+    repeated: frozenset[str] = frozenset()  #: names of columns that are there twice

@@ -55,6 +55,12 @@ class Start:
         """Whether contacts that have nothing of their own differ, because of templates."""
         return bool(self._texts)
 
+    def named_columns(self) -> Iterator[tuple[Way, str]]:
+        """Yield every column that a template names, with the way to the template."""
+        for way, text in _texts(self._texts, ("call",)):
+            for name in sorted(self._templates[text].columns):
+                yield way, name
+
     def unknown_columns(self, columns: Set[str]) -> Iterator[tuple[Way, str]]:
         """Yield where a template names what is no column of the file, and what to say of it."""
         for way, text in _texts(self._texts, ("call",)):

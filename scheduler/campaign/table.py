@@ -72,14 +72,12 @@ def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[s
     line, titles = next(records, (0, []))
     if not line:
         raise _empty(path)
-    while titles and not titles[-1].strip():
-        titles.pop()  # delimiters that a spreadsheet left at the end
     header = names.header(titles)
     if header.faults:
         raise CampaignError([Problem(path, fault, line, code="header") for fault in header.faults])
     options = tuple(name for name in header.names if name.startswith(OPTION))
     table = Table(path, header, tuple(titles), options, delimiter)
-    return Contacts(table, records, header.all_names)
+    return Contacts(table, records, header.all_names, header.repeated)
 
 
 def read_table(

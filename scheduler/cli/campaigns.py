@@ -62,7 +62,7 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
     if checked.cleanings.count:
         first = checked.cleanings.kept[0]
         console.say(
-            f"numbers that were completed to international ones: {checked.cleanings.count:,};"
+            f"numbers that were cleaned or completed to international ones: {checked.cleanings.count:,};"
             f" the first in line {first.line}: {first.written} is dialled as {first.number}"
         )
 

@@ -16,6 +16,7 @@ from scheduler.campaign.problems import refusal
 from scheduler.cli import campaigns, console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.orders import instant
+from scheduler.fields.parties import spellings
 from scheduler.masking import shown
 from scheduler.models import CallState, CampaignState, Contact, Policy, Row
 from scheduler.settings import settings
@@ -101,8 +102,8 @@ def _without_end(rule: Found, view: CampaignView) -> Found:
 
 def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
     with campaigns.check(path, settings(), encoding=encoding, strict=False, first=None) as checked:
-        row = _row(checked.rows(), who, path)
         policy = checked.policy
+        row = _row(checked.rows(), set(spellings(who, policy.default_region or None)), who, path)
     now = time.time()
     rules = _rules_of_time(policy, row.contact, now)
     if row.reason is not None:
@@ -123,9 +124,9 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
     }
 
 
-def _row(rows: Iterable[Row], who: str, path: Path) -> Row:
+def _row(rows: Iterable[Row], known_as: set[str], who: str, path: Path) -> Row:
     for row in rows:
-        if who in (row.contact.contact_id, row.contact.party, row.contact.address):
+        if known_as & {row.contact.contact_id, row.contact.party, row.contact.address}:
             return row
     raise refusal(str(path), f"there is no contact {shown(who)}", code="nobody")
 

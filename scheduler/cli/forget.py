@@ -9,14 +9,14 @@ import typer
 
 from scheduler.cli import console, erasure, options
 from scheduler.cli.ledger import ledger
-from scheduler.fields.numbers import e164
+from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
 from scheduler.masking import mask, mask_text
 from scheduler.models import CallState
 from scheduler.settings import settings
 from scheduler.store import CampaignView, Store, campaign_ids, campaign_view, result, rows_to
 
-_BETWEEN_DIGITS = re.compile(r"[ ()./\u00a0\u2010-\u2015-]")
+_ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
 
 def _address(written: str) -> str:
@@ -24,12 +24,11 @@ def _address(written: str) -> str:
     try:
         if written.lower().startswith(("sip:", "sips:")):
             return sip_uri(written)
-        return e164(written, None)
+        return possible(written, None)
     except ValueError as error:
         # What is a number changes with the years; what was called then can be forgotten now.
-        digits = _BETWEEN_DIGITS.sub("", written)
-        if re.fullmatch(r"\+[1-9]\d{6,14}", digits):
-            return digits
+        if _ONCE_A_NUMBER.fullmatch(written):
+            return written
         raise typer.BadParameter(str(error).replace(", or set default_region", "")) from None
 
 

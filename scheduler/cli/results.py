@@ -32,6 +32,7 @@ COLUMNS = (
     "campaign_id",
     "contact_id",
     "phone_number",
+    "phone_column",
     "sip_uri",
     "name",
     "dtmf",

@@ -9,6 +9,7 @@ from typing import Any
 
 from scheduler import limit
 from scheduler.errors import LedgerError
+from scheduler.fields.parties import spellings
 from scheduler.models import OPEN_STATES, CallState, CampaignState, Connection, Policy
 from scheduler.records import IDENTITIES, decode, decode_policy, digest
 from scheduler.store import keys
@@ -265,6 +266,7 @@ def _result(
         "campaign_id": campaign_id,
         "contact_id": contact.contact_id,
         "phone_number": contact.phone_number or None,
+        "phone_column": contact.phone_column or None,
         "sip_uri": contact.sip_uri or None,
         "name": contact.name,
         "dtmf": contact.dtmf,
@@ -297,11 +299,13 @@ def find_row(store: Store, campaign_id: str, who: str) -> int:
 
     A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
     """
-    campaign_view(store, campaign_id).expect_kept()
+    campaign = campaign_view(store, campaign_id)
+    campaign.expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
         return int(who[1:])
     with reaching():
-        names = [kind + digest(who) for kind in IDENTITIES]
+        known_as = spellings(who, campaign.policy.default_region or None)
+        names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
         rows = store.redis.hmget(keys.campaign(campaign_id, "known"), names)
     row = next(filter(None, rows), None)
     if row is None:

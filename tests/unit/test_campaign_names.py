@@ -47,7 +47,8 @@ def test_two_that_could_mean_the_same_are_an_error_that_says_so() -> None:
 
     assert fault == (
         "'Phone' and 'Mobile' could each be phone_number: rename one to phone_number, or say in"
-        " a YAML file which one it is, such as columns: {phone_number: 'Phone'}"
+        " a YAML file which one it is, such as columns: {phone_number: 'Phone'}, or"
+        " columns: {phone_number: ['Phone', 'Mobile']} to call the first valid one"
     )
 
 
