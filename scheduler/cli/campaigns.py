@@ -59,10 +59,10 @@ def check(
 
 def _tell_cleaned(checked: CheckedCampaign) -> None:
     """Say how many numbers are dialled otherwise than they are written."""
-    if checked.cleanings.count:
+    if count := checked.cleanings.count:
         first = checked.cleanings.kept[0]
         console.say(
-            f"numbers that were cleaned or completed to international ones: {checked.cleanings.count:,};"
+            f"numbers that were cleaned or completed to international ones: {count:,};"
             f" the first in line {first.line}: {first.written} is dialled as {first.number}"
         )
 
