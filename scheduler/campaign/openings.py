@@ -23,7 +23,7 @@ from scheduler.campaign.walltime import (
     zone_of,
 )
 from scheduler.campaign.weeks import written
-from scheduler.models import Contact, Hours, Policy, Reason
+from scheduler.models import EVERY_STATE, Contact, Hours, Policy, Reason
 
 #: How far ahead an opening is looked for: a year, whichever it is.
 HORIZON_SECONDS = 366 * DAY_SECONDS
@@ -62,19 +62,30 @@ def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
     return _zones(contact, policy)[0]
 
 
+def hours_of(policy: Policy, contact: Contact) -> tuple[Hours, ...]:
+    """Return the rules that are the contact's: those for everybody, and those of its states."""
+    return tuple(rule for rule in policy.hours if not rule.states or _is_in(contact, rule.states))
+
+
+def _is_in(contact: Contact, states: tuple[str, ...]) -> bool:
+    # `_rules.lua` asks the same of a cap.
+    return EVERY_STATE in contact.states or not set(states).isdisjoint(contact.states)
+
+
 def opening(policy: Policy, contact: Contact, now: float) -> Opening:
     """Return the first instant from now on at which the contact may be called, and how long."""
     first, last = _bounds(policy, contact)
     if now >= last:
         return Opening(math.inf, math.inf, Reason.EXPIRED)
     start = max(now, first)
-    if not policy.hours:
+    rules = hours_of(policy, contact)
+    if not rules:
         span: tuple[float, float] | None = (start, math.inf)
     else:
         zones = zones_of(contact, policy)
         if not _known(zones):
             return Opening(math.inf, math.inf, Reason.UNKNOWN_TIMEZONE)
-        span = _calendar(policy.hours, zones).next(start)
+        span = _calendar(rules, zones).next(start)
     if span is None or span[0] >= last:
         return Opening(math.inf, math.inf, Reason.OUTSIDE_HOURS)
     return Opening(span[0], min(span[1], last))
@@ -83,14 +94,23 @@ def opening(policy: Policy, contact: Contact, now: float) -> Opening:
 def verdicts(policy: Policy, contact: Contact, now: float) -> list[Verdict]:
     """Return what each rule about the time says of a contact, those that are not set left out."""
     found = [*_bound_verdicts(policy, contact, now)]
-    if not policy.hours:
+    rules = hours_of(policy, contact)
+    if contact.states:
+        found.append(Verdict("us", True, _states_said(contact)))
+    if not rules:
         return found
     zones, source = _zones(contact, policy)
     known = _known(zones)
     found.append(Verdict("timezone", known, f"{_listed(zones)}: {source}" if zones else source))
     if known:
-        found += [_hours_verdict(rule, zones, now) for rule in policy.hours]
+        found += [_hours_verdict(rule, zones, now) for rule in rules]
     return found
+
+
+def _states_said(contact: Contact) -> str:
+    if EVERY_STATE in contact.states:
+        return "its state can't be told: it is held to the rules of every state"
+    return f"it is held to the rules of {', '.join(contact.states)}"
 
 
 def _bounds(policy: Policy, contact: Contact) -> tuple[float, float]:

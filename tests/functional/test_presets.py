@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
+from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, of_states, presets
 from tests.functional.campaign import Site
 
 
@@ -44,11 +44,22 @@ def test_one_preset_is_told_with_its_text_its_sources_and_its_date(site: Site) -
         "as_of": "2026-09",
         "unverified": True,
         "also": ["us-tcpa"],
+        "by_state": [],
         "calling_hours": "8:00-20:00",
         "holidays": [],
         "caps": [{"calls": 3, "per_seconds": 86400.0}],
         "do_not_call_max_age_days": None,
     }
+
+
+def test_the_preset_that_chooses_by_state_says_how_and_among_which(site: Site) -> None:
+    told = site.call("presets", "us").out
+    (record,) = site.call("presets", "us", "--json").record["presets"]
+
+    for words in (presets()["us"].text, "those of each contact's state", "us-al, us-ct, us-fl"):
+        assert words in told
+    assert record["by_state"] == [one.name for one in of_states()]
+    assert (record["also"], record["calling_hours"], record["caps"]) == (["us-tcpa"], None, [])
 
 
 def test_a_name_that_is_none_is_bad_usage(site: Site) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from scheduler.campaign.loader import load
 from scheduler.campaign.openings import opening
-from scheduler.campaign.presets import NO_LEGAL_ADVICE, chosen, presets
+from scheduler.campaign.presets import NO_LEGAL_ADVICE, chosen, of_states, presets
+from scheduler.campaign.states import STATES
 from scheduler.campaign.weeks import read_week
 from scheduler.models import Cap, Contact, Hours, Policy
 
@@ -126,6 +127,9 @@ def opens(rules: Policy, local: str) -> str:
         ("gb", "2026-11-21T21:00-05:00", "Mon 08:00"),
         ("gb", "2026-11-30T12:00-05:00", "Tue 08:00"),  # Saint Andrew's Day, of Scotland alone
         ("gb", "2026-07-13T12:00-04:00", "Tue 08:00"),  # the Boyne, of Northern Ireland alone
+        # Only us-tcpa is everybody's; New York has no rules of its own.
+        ("us", "2026-11-22T07:59-05:00", "Sun 08:00"),
+        ("us", "2026-11-22T20:59-05:00", "Sun 20:59"),
     ],
 )
 def test_the_hours_of_a_preset(tmp_path: Path, name: str, now: str, next_opening: str) -> None:
@@ -141,10 +145,18 @@ def test_the_hours_of_a_preset(tmp_path: Path, name: str, now: str, next_opening
         ("us-me", (Cap(1, DAY / 3, "us-me"),)),
         ("us-reg-f", (Cap(7, 7 * DAY, "us-reg-f"),)),
         ("fr", (Cap(4, 31 * DAY, "fr"),)),
+        (
+            "us",
+            (
+                *[Cap(3, DAY, name, (name[-2:].upper(),)) for name in ("us-fl", "us-md")],
+                Cap(1, DAY / 3, "us-me", ("ME",)),
+                Cap(3, DAY, "us-ok", ("OK",)),
+            ),
+        ),
         *[
             (name, ())
             for name in presets()
-            if name not in (*STATES_OF_THREE, "us-me", "us-reg-f", "fr")
+            if name not in (*STATES_OF_THREE, "us", "us-me", "us-reg-f", "fr")
         ],
     ],
 )
@@ -170,6 +182,12 @@ def test_a_preset_says_where_it_is_from_and_since_when(name: str) -> None:
     assert set(preset.also) <= {"us-tcpa"}
 
 
+def test_every_state_has_its_rules_beside_the_federal_ones() -> None:
+    assert [one.name for one in of_states() if one.also != ("us-tcpa",)] == []
+    assert {one.state for one in of_states()} <= set(STATES)
+    assert len(of_states()) == 22
+
+
 @pytest.mark.parametrize("name", presets())
 def test_no_preset_is_open_when_the_federal_hours_are_not(tmp_path: Path, name: str) -> None:
     federal = policy(tmp_path, "calling_hours: always\npreset: us-tcpa\n")
@@ -180,6 +198,10 @@ def test_no_preset_is_open_when_the_federal_hours_are_not(tmp_path: Path, name: 
     wrong = [at for at in quarters if is_open(rules, at) and not is_open(federal, at)]
 
     assert (wrong == []) is (name not in NOT_FEDERAL)
+
+
+def test_a_country_has_its_iso_name_and_the_one_that_people_say(tmp_path: Path) -> None:
+    assert policy(tmp_path, "preset: uk\n") == policy(tmp_path, "preset: gb\n")
 
 
 def test_none_of_them_is_legal_advice() -> None:
