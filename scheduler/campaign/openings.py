@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache, reduce
 from typing import TypeAlias, TypeVar
 
+from scheduler.campaign.states import zones_elsewhere
 from scheduler.campaign.walltime import (
     DAY_SECONDS,
     closes_at,
@@ -56,8 +57,8 @@ class Verdict:
 def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
     """Return the IANA names of the zones in which the contact may be; none: nobody knows.
 
-    They come from the contact itself, else its number, else the campaign. Several are possible
-    for a number: an 800 number may be answered anywhere in North America.
+    They come from the contact itself, else its number and its state, else the campaign. Several are
+    possible for a number: an 800 number may be answered anywhere in North America.
     """
     return _zones(contact, policy)[0]
 
@@ -125,6 +126,10 @@ def _zones(contact: Contact, policy: Policy) -> tuple[tuple[str, ...], str]:
     if contact.timezone:
         return (contact.timezone,), "as the contact says"
     zones = _number_zones(contact.phone_number)
+    elsewhere = zones_elsewhere(contact) if contact.states else ()
+    if elsewhere:
+        source = "as its number and its state say" if zones else "as its state says"
+        return tuple(dict.fromkeys((*zones, *elsewhere))), source
     if zones:
         return zones, "as its number says"
     if policy.timezone:

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 import holidays
 
 from scheduler.masking import shown
-from scheduler.models import EVERY_STATE
+from scheduler.models import EVERY_STATE, Contact
 
 EXPECTED = "a state of the United States such as FL or Florida"
 #: What the column is called, apart from case and what stands between its words.
@@ -140,9 +140,31 @@ def of_number(number: str) -> str:
     return AREA_CODES.get(number[2:5]) or _of_no_state(number[:8])
 
 
+def zones_elsewhere(contact: Contact) -> tuple[str, ...]:
+    """Return the time zones of the states that a contact names and its number does not tell."""
+    told = (EVERY_STATE, of_number(contact.phone_number))
+    return tuple(
+        dict.fromkeys(zone for one in contact.states if one not in told for zone in zones_in(one))
+    )
+
+
+@cache
+def zones_in(state: str) -> tuple[str, ...]:
+    """Return the time zones of a state: those of all its area codes."""
+    from phonenumbers.tzdata import TIMEZONE_DATA  # only now, as in `openings`
+
+    zones = {
+        zone
+        for prefix, found in TIMEZONE_DATA.items()
+        if prefix[0] == "1" and AREA_CODES.get(prefix[1:4]) == state
+        for zone in found
+    }
+    return tuple(sorted(zones))
+
+
 @lru_cache(maxsize=4096)
 def _of_no_state(prefix: str) -> str:
-    import phonenumbers  # only now, as in `openings`
+    import phonenumbers
 
     number = phonenumbers.parse(f"{prefix}0000")
     return "" if phonenumbers.region_code_for_number(number) not in (None, "US") else EVERY_STATE

@@ -15,7 +15,7 @@ from scheduler import records
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.loader import load
-from scheduler.campaign.openings import hours_of, opening, verdicts
+from scheduler.campaign.openings import hours_of, opening, verdicts, zones_of
 from scheduler.campaign.planning import survey
 from scheduler.campaign.presets import of_states
 from scheduler.campaign.states import (
@@ -25,6 +25,7 @@ from scheduler.campaign.states import (
     held_to,
     of_number,
     state,
+    zones_in,
 )
 from scheduler.cli import planned
 from scheduler.models import EVERY_STATE, Contact, Reason, Row
@@ -259,6 +260,18 @@ def test_a_preset_that_is_named_beside_it_holds_for_everybody(tmp_path: Path) ->
                 ("2026-11-20T17:00-05:00", "2026-11-23T10:00-05:00"),
             ]
         ],
+        # Somebody who took the number along is at home where the state is, and clocks are behind.
+        (
+            f"phone_number: {NEW_YORK}, state: California",
+            "2026-11-23T09:00-05:00",
+            "2026-11-23T08:00-08:00",
+        ),
+        (
+            f"phone_number: {NEW_YORK}, state: California",
+            "2026-11-23T21:00-05:00",
+            "2026-11-24T08:00-08:00",
+        ),
+        (f"sip_uri: '{ROOM}', state: TX", "2026-11-22T12:30-06:00", "2026-11-22T12:00-07:00"),
         (f"phone_number: {LONDON}", "2026-11-22T07:00+00:00", "2026-11-22T08:00+00:00"),
     ],
 )
@@ -274,6 +287,13 @@ def test_a_toll_free_number_without_a_zone_finds_no_hour_of_every_state(tmp_path
     campaign, found = only(tmp_path, f"phone_number: {TOLL_FREE}")
 
     assert opening(campaign.policy, found.contact, 0.0).reason is Reason.OUTSIDE_HOURS
+
+
+def test_a_number_that_tells_its_state_has_the_zones_of_its_own_only() -> None:
+    assert zones_in("FL") == ("America/Chicago", "America/New_York")
+    contact = Contact("c", phone_number=FLORIDA, states=("FL",))
+
+    assert zones_of(contact, records.decode_policy("{}")) == ("America/New_York",)
 
 
 def test_explain_says_to_whose_rules_a_contact_is_held(tmp_path: Path) -> None:
