@@ -227,7 +227,8 @@ def test_without_the_preset_a_column_state_is_any_column(tmp_path: Path) -> None
 
     assert found.reason is None
     assert found.contact.states == ()
-    assert all(not rule.states for rule in (*campaign.policy.hours, *campaign.policy.caps))
+    assert {rule.states for rule in campaign.policy.hours} == {()}
+    assert campaign.policy.caps == ()
 
 
 def test_a_preset_that_is_named_beside_it_holds_for_everybody(tmp_path: Path) -> None:
