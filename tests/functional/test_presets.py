@@ -62,6 +62,27 @@ def test_the_preset_that_chooses_by_state_says_how_and_among_which(site: Site) -
     assert (record["also"], record["calling_hours"], record["caps"]) == (["us-tcpa"], None, [])
 
 
+def test_a_plan_says_whose_rules_hold_for_whom(site: Site) -> None:
+    rows = ["phone_number,state", "+12125550143,Florida", "+13055550144,", "+12125550145,"]
+    (site.home / "people.csv").write_text("\n".join([*rows, "+12125550146,Active", ""]))
+    (site.home / "c.yaml").write_text("contacts: people.csv\npreset: us\n")
+
+    told = site.call("plan", "c.yaml")
+    record = site.call("plan", "c.yaml", "--json").record
+
+    assert "8:00-20:00; for contacts in FL" in told.out
+    assert "us-ky" not in told.out
+    assert "3 contacts are held to the rules of their states" in told.out
+    assert "state: expected a state of the United States" in told.err
+    assert record["skipped"] == {"invalid_row": 1}
+    assert sorted((one["states"], one["contacts"]) for one in record["states"]) == [
+        (["FL"], 1),
+        (["FL", "NY"], 1),
+        (["NY"], 1),
+    ]
+    assert [one["name"] for one in record["presets"]] == ["us-fl", "us-tcpa"]
+
+
 def test_a_name_that_is_none_is_bad_usage(site: Site) -> None:
     refused = site.call("presets", "us-f")
 
