@@ -129,6 +129,10 @@ class StartOptions(TypedDict, total=False):
     push_speaker_events: bool
 
 
+#: Among a contact's states: none can be told, so that it is held to every state's rules.
+EVERY_STATE = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """One row of the file."""
@@ -145,6 +149,8 @@ class Contact:
     not_after: float | None = None
     variables: dict[str, str] = field(default_factory=dict)  #: every other column
     options: StartOptions = field(default_factory=StartOptions)  #: its own, rendered
+    #: Of the United States, whose rules it is held to where a campaign asks; two letters each.
+    states: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -250,6 +256,7 @@ class Hours:
     week: tuple[tuple[tuple[int, int], ...], ...] = ((),) * 7
     blackout_dates: tuple[str, ...] = ()  #: ISO dates on which nobody is called
     holidays: tuple[str, ...] = ()  #: regions such as US or US-FL, closed on their public holidays
+    states: tuple[str, ...] = ()  #: whose contacts it is a rule for; none: for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +266,7 @@ class Cap:
     calls: int
     per_seconds: float
     name: str = "caps"  #: who says so
+    states: tuple[str, ...] = ()  #: whose contacts it is a rule for; none: for everybody
 
 
 class WhenCapped(StrEnum):

@@ -41,6 +41,7 @@ def pack(contact: Contact, line: int) -> dict[str, Any]:
         "a": contact.not_after,
         "v": contact.variables,
         "o": contact.options,
+        "t": contact.states,
         "l": line,
     }
     return {key: value for key, value in packed.items() if value or key == "l"}
@@ -61,6 +62,7 @@ def unpack(packed: dict[str, Any]) -> tuple[Contact, int]:
         not_after=packed.get("a"),
         variables=packed.get("v", {}),
         options=packed.get("o", {}),
+        states=tuple(packed.get("t", ())),
     )
     if contact.contact_id:
         return contact, packed["l"]

@@ -21,7 +21,8 @@ from scheduler.campaign.formats import Format, format_of, open_contacts, stem
 from scheduler.campaign.hours import closes_nothing
 from scheduler.campaign.inline import open_inline
 from scheduler.campaign.names import Names
-from scheduler.campaign.presets import chosen
+from scheduler.campaign.presets import chooses_by_state
+from scheduler.campaign.presets import rules as preset_rules
 from scheduler.campaign.problems import KEPT, Problems, refusal
 from scheduler.campaign.rejects import Rejects
 from scheduler.campaign.rows import Rules
@@ -192,7 +193,8 @@ class _Reading:
         start = Start(campaign.call, self.templates, _name(campaign, path))
         region, countries = campaign.default_region, self.countries
         zone = campaign.calling_hours.timezone
-        return Rules(self.ceiling_seconds, start, region, countries, do_not_call, zone)
+        by_state = chooses_by_state(campaign.preset)
+        return Rules(self.ceiling_seconds, start, region, countries, do_not_call, zone, by_state)
 
 
 @contextmanager
@@ -256,7 +258,7 @@ def _name(campaign: Campaign, path: Path) -> str:
 
 
 def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
-    presets = chosen(campaign.preset)
+    hours, caps = preset_rules(campaign.preset)
     return Policy(
         max_duration_seconds=campaign.max_duration
         or min(_DEFAULT.max_duration_seconds, rules.ceiling_seconds),
@@ -269,11 +271,11 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         on_machine=rules.start.on_machine,
         insights=tuple(campaign.insights),
         on_unknown=campaign.on_unknown,
-        hours=(*_hours(campaign, default_hours), *(rule for one in presets for rule in one.hours)),
+        hours=(*_hours(campaign, default_hours), *hours),
         timezone=rules.timezone,
         not_before=campaign.not_before,
         not_after=campaign.not_after,
-        caps=(*campaign.caps.rules(), *(cap for one in presets for cap in one.rule_caps)),
+        caps=(*campaign.caps.rules(), *caps),
         when_capped=campaign.caps.when_full,
         retry=campaign.retry.rules(),
         circuit_breaker=campaign.circuit_breaker.rule() if campaign.circuit_breaker else None,

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache, reduce
 from typing import TypeAlias, TypeVar
 
+from scheduler.campaign.states import zones_elsewhere
 from scheduler.campaign.walltime import (
     DAY_SECONDS,
     closes_at,
@@ -23,7 +24,7 @@ from scheduler.campaign.walltime import (
     zone_of,
 )
 from scheduler.campaign.weeks import written
-from scheduler.models import Contact, Hours, Policy, Reason
+from scheduler.models import EVERY_STATE, Contact, Hours, Policy, Reason
 
 #: How far ahead an opening is looked for: a year, whichever it is.
 HORIZON_SECONDS = 366 * DAY_SECONDS
@@ -56,10 +57,20 @@ class Verdict:
 def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
     """Return the IANA names of the zones in which the contact may be; none: nobody knows.
 
-    They come from the contact itself, else its number, else the campaign. Several are possible
-    for a number: an 800 number may be answered anywhere in North America.
+    They come from the contact itself, else its number and its state, else the campaign. Several are
+    possible for a number: an 800 number may be answered anywhere in North America.
     """
     return _zones(contact, policy)[0]
+
+
+def hours_of(policy: Policy, contact: Contact) -> tuple[Hours, ...]:
+    """Return the rules that are the contact's: those for everybody, and those of its states."""
+    return tuple(rule for rule in policy.hours if not rule.states or _is_in(contact, rule.states))
+
+
+def _is_in(contact: Contact, states: tuple[str, ...]) -> bool:
+    # `_rules.lua` asks the same of a cap.
+    return EVERY_STATE in contact.states or not set(states).isdisjoint(contact.states)
 
 
 def opening(policy: Policy, contact: Contact, now: float) -> Opening:
@@ -68,13 +79,14 @@ def opening(policy: Policy, contact: Contact, now: float) -> Opening:
     if now >= last:
         return Opening(math.inf, math.inf, Reason.EXPIRED)
     start = max(now, first)
-    if not policy.hours:
+    rules = hours_of(policy, contact)
+    if not rules:
         span: tuple[float, float] | None = (start, math.inf)
     else:
         zones = zones_of(contact, policy)
         if not _known(zones):
             return Opening(math.inf, math.inf, Reason.UNKNOWN_TIMEZONE)
-        span = _calendar(policy.hours, zones).next(start)
+        span = _calendar(rules, zones).next(start)
     if span is None or span[0] >= last:
         return Opening(math.inf, math.inf, Reason.OUTSIDE_HOURS)
     return Opening(span[0], min(span[1], last))
@@ -83,14 +95,23 @@ def opening(policy: Policy, contact: Contact, now: float) -> Opening:
 def verdicts(policy: Policy, contact: Contact, now: float) -> list[Verdict]:
     """Return what each rule about the time says of a contact, those that are not set left out."""
     found = [*_bound_verdicts(policy, contact, now)]
-    if not policy.hours:
+    rules = hours_of(policy, contact)
+    if contact.states:
+        found.append(Verdict("us", True, _states_said(contact)))
+    if not rules:
         return found
     zones, source = _zones(contact, policy)
     known = _known(zones)
     found.append(Verdict("timezone", known, f"{_listed(zones)}: {source}" if zones else source))
     if known:
-        found += [_hours_verdict(rule, zones, now) for rule in policy.hours]
+        found += [_hours_verdict(rule, zones, now) for rule in rules]
     return found
+
+
+def _states_said(contact: Contact) -> str:
+    if EVERY_STATE in contact.states:
+        return "its state can't be told: it is held to the rules of every state"
+    return f"it is held to the rules of {', '.join(contact.states)}"
 
 
 def _bounds(policy: Policy, contact: Contact) -> tuple[float, float]:
@@ -105,6 +126,10 @@ def _zones(contact: Contact, policy: Policy) -> tuple[tuple[str, ...], str]:
     if contact.timezone:
         return (contact.timezone,), "as the contact says"
     zones = _number_zones(contact.phone_number)
+    elsewhere = zones_elsewhere(contact) if contact.states else ()
+    if elsewhere:
+        source = "as its number and its state say" if zones else "as its state says"
+        return tuple(dict.fromkeys((*zones, *elsewhere))), source
     if zones:
         return zones, "as its number says"
     if policy.timezone:

@@ -12,7 +12,7 @@ from scheduler import records
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.forecast import Group
-from scheduler.campaign.openings import zones_of
+from scheduler.campaign.openings import hours_of, zones_of
 from scheduler.models import Contact, Policy, Reason, Row
 
 #: Contacts that are kept as examples of what is sent.
@@ -21,7 +21,7 @@ _TOLD_EVERY = 1000  # rows
 #: To the minute, so that groups stay few.
 _GRAIN_SECONDS = 60
 
-_Alike: TypeAlias = tuple[tuple[str, ...], float | None, float | None, float]
+_Alike: TypeAlias = tuple[tuple[str, ...], float | None, float | None, float, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ class Survey:
     callable_count: int = 0
     skipped: Counter[Reason] = field(default_factory=Counter)
     zones: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those to be called
+    states: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those that have any
     groups: list[Group] = field(default_factory=list)  #: those to be called
     first: list[tuple[int, Contact]] = field(default_factory=list)  #: each with its row
 
@@ -64,6 +65,8 @@ def survey(
             seen.skipped[reason] += 1
         else:
             _add(groups, contact, number, policy)
+            if contact.states:
+                seen.states[contact.states] += 1
             if len(seen.first) < FIRST_ROWS:
                 seen.first.append((number, contact))
         if number % _TOLD_EVERY == 0:
@@ -85,7 +88,7 @@ def _add(groups: dict[_Alike, Group], contact: Contact, row: int, policy: Policy
     alike = _alike(contact, policy)
     group = groups.get(alike)
     if group is None:
-        _, not_before, not_after, length = alike
+        _, not_before, not_after, length, _ = alike
         one = replace(contact, not_before=not_before, not_after=not_after)
         group = groups[alike] = Group(one, length, first_row=row)
     group.count += 1
@@ -100,4 +103,5 @@ def _alike(contact: Contact, policy: Policy) -> _Alike:
         None if begin is None else math.ceil(begin / _GRAIN_SECONDS) * float(_GRAIN_SECONDS),
         None if end is None else math.floor(end / _GRAIN_SECONDS) * float(_GRAIN_SECONDS),
         contact.max_duration_seconds or policy.max_duration_seconds,
+        tuple(rule.name for rule in hours_of(policy, contact)),
     )

@@ -5,7 +5,9 @@ A preset only ever narrows: its hours are one more rule that has to be open, its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
@@ -27,6 +29,8 @@ NO_LEGAL_ADVICE = (
     "This is no legal advice. The values were taken from the sources that are named, and have not"
     " been verified against the primary text: check it, and ask a lawyer, before you rely on it."
 )
+_OF_A_STATE = re.compile(r"us-([a-z]{2})")
+_ALIASES = {"uk": "gb"}
 EXPECTED = "the name of a preset such as us-tcpa, or a list of them"
 
 
@@ -51,10 +55,17 @@ class Preset(BaseModel):
     as_of: str = Field(pattern=r"^\d{4}-\d{2}$")  #: when the sources were read
     unverified: Literal["true"]
     also: tuple[str, ...] = ()  #: presets that hold besides
+    by_state: bool = False  #: of the states' presets those of a contact's states hold besides
     calling_hours: Hourly = CallingHours(WHOLE_WEEK)
     holidays: Regions = ()
     caps: tuple[PresetCap, ...] = ()
     do_not_call_max_age_days: int | None = None  #: of a do-not-call file, before it is too old
+
+    @property
+    def state(self) -> str:
+        """The two letters of the state whose rules it has; "" when they are no state's."""
+        match = _OF_A_STATE.fullmatch(self.name)
+        return match[1].upper() if match else ""
 
     @property
     def hours(self) -> tuple[Hours, ...]:
@@ -88,6 +99,40 @@ def chosen(names: Iterable[str]) -> tuple[Preset, ...]:
     return tuple(found.values())
 
 
+def chooses_by_state(names: Iterable[str]) -> bool:
+    """Whether one of these presets needs to know in which state a contact is."""
+    return any(preset.by_state for preset in chosen(names))
+
+
+def of_states() -> tuple[Preset, ...]:
+    """Return the presets of the states, among which `us` chooses."""
+    return tuple(preset for preset in presets().values() if preset.state)
+
+
+def rules(names: Iterable[str]) -> tuple[tuple[Hours, ...], tuple[Cap, ...]]:
+    """Return the hours and the caps of these presets, each with the contacts for whom it is one."""
+    held = tuple(_held(tuple(names)))
+    hours = (replace(rule, states=states) for one, states in held for rule in one.hours)
+    caps = (replace(cap, states=states) for one, states in held for cap in one.rule_caps)
+    return tuple(hours), tuple(caps)
+
+
+def _held(names: tuple[str, ...]) -> Iterator[tuple[Preset, tuple[str, ...]]]:
+    """Yield the presets that hold, each with the states for whose contacts; none: for everybody."""
+    everybodys = chosen(names)
+    for preset in everybodys:
+        yield preset, ()
+    if chooses_by_state(names):
+        for preset in of_states():
+            if preset not in everybodys:
+                yield preset, (preset.state,)
+
+
+def canonical(name: str) -> str:
+    """Return the name that a preset has here; ISO's for a country, as the other keys have it."""
+    return _ALIASES.get(name, name)
+
+
 def _read(name: str, text: str) -> Preset:
     root = document.compose(text, name)
     plain = document.plain(root) if root else {}
@@ -99,6 +144,7 @@ def _listed(value: object) -> object:
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    names = tuple(map(canonical, names))
     for name in names:
         if name not in presets():
             raise ValueError(f"unknown preset {shown(name)}: {nearest(name, presets())}")

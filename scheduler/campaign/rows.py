@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TypeVar
 
+from scheduler.campaign import states
 from scheduler.campaign.columns import UNDERSTOOD, Fault, RawRow
 from scheduler.campaign.contact_number import ContactNumber, contact_number
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall
@@ -47,6 +48,7 @@ class Rules:
     countries: frozenset[str] | None = None  #: whose numbers may be called; None: any
     do_not_call: DoNotCall = NO_LISTS
     timezone: str = ""  #: of the campaign; "": it has none
+    by_state: bool = False  #: which rules hold depends on the state in which a contact is
     policy: Policy = _NO_POLICY
     now: float = 0.0  #: epoch seconds, the same for all rows
 
@@ -107,6 +109,13 @@ class _Cells:
         if keys and extension:
             self.faults.append(Fault("extension", "expected no extension beside dtmf"))
         return keys or extension
+
+    def states(self, number: str) -> tuple[str, ...]:
+        """Return the states to whose rules the contact is held."""
+        reader = partial(states.state, or_province=states.of_number(number) == "")
+        columns = states.columns(tuple(self.raw.cells))
+        named = [self.read(column, reader, "") for column in columns]
+        return states.held_to(filter(None, named), number)
 
     def personal(self, start: Start, read: Mapping[str, str], *, presses: bool) -> Personal:
         """Return what its start has of its own; `read` are the cells that were tidied up."""
@@ -187,6 +196,7 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
         ),
         variables=cells.variables(),
         options=personal.options,
+        states=cells.states(number) if rules.by_state else (),
     )
 
 

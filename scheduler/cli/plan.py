@@ -101,6 +101,7 @@ def _planned(path: Path, wishes: _Wishes, chosen: Settings) -> dict[str, Any]:
         counted(0, seen.callable_count)
         told = partial(counted, total=seen.callable_count)
         dials = forecast(seen.groups, policy, assumed, told)
+    in_force = planned.in_force(policy, seen.states)
     hashed = plan_hash(checked, policy, chosen, first=wishes.first, encoding=wishes.encoding)
     return {
         "plan": hashed,
@@ -115,8 +116,12 @@ def _planned(path: Path, wishes: _Wishes, chosen: Settings) -> dict[str, Any]:
         ],
         **_forecast(dials, assumed),
         "worst_case_minutes": min(seen.worst_case_seconds, policy.budget_seconds or inf) / 60,
-        "rules": planned.rules(policy),
-        **planned.notices(policy),
+        "states": [
+            {"states": list(states), "contacts": count}
+            for states, count in seen.states.most_common()
+        ],
+        "rules": [*planned.rules(in_force), *planned.by_state(seen.states)],
+        **planned.notices(in_force),
         "first": _orders(seen, policy, wishes.id or campaigns.new_id(checked)),
         "warnings": list(checked.warnings),
         "problems": [str(problem) for problem in checked.problems[:_PROBLEMS_KEPT]],

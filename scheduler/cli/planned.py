@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ from scheduler.campaign.weeks import written as week
 from scheduler.cli import console, options
 from scheduler.durations import written
 from scheduler.masking import mask, mask_text
-from scheduler.models import Policy, Reason
+from scheduler.models import EVERY_STATE, Cap, Hours, Policy, Reason
 from scheduler.transcripts import one_line
 
 Record: TypeAlias = dict[str, Any]
@@ -47,6 +49,31 @@ def rules(policy: Policy) -> list[Record]:
     return [{"rule": rule, "says": says} for rule, says in (*_how(policy), *_when(policy))]
 
 
+def in_force(policy: Policy, states: Counter[tuple[str, ...]]) -> Policy:
+    """Return the policy without the rules of states in which there is no contact."""
+    there = {state for found in states for state in found}
+
+    def holds(rule: Hours | Cap) -> bool:
+        return not rule.states or EVERY_STATE in there or not there.isdisjoint(rule.states)
+
+    return replace(
+        policy,
+        hours=tuple(rule for rule in policy.hours if holds(rule)),
+        caps=tuple(cap for cap in policy.caps if holds(cap)),
+    )
+
+
+def by_state(states: Counter[tuple[str, ...]]) -> list[Record]:
+    """Return how many contacts are held to whose rules, as one more rule; none when none is."""
+    if not states:
+        return []
+    unknown = sum(count for found, count in states.items() if EVERY_STATE in found)
+    said = [f"{states.total() - unknown:,} contacts are held to the rules of their states"]
+    if unknown:
+        said.append(f"{unknown:,}, whose state can't be told, to those of every state")
+    return [{"rule": "us", "says": "; ".join(said)}]
+
+
 def notices(policy: Policy) -> Record:
     """Return the presets in force with their sources, what is not forecast, and what is no advice.
 
@@ -68,14 +95,19 @@ def notices(policy: Policy) -> Record:
 def _when(policy: Policy) -> Iterator[tuple[str, str]]:
     for rule in policy.hours:
         closed = [*rule.blackout_dates, *(f"holidays of {region}" for region in rule.holidays)]
-        yield rule.name, week(rule.week) + (f"; not on {', '.join(closed)}" if closed else "")
+        said = week(rule.week) + (f"; not on {', '.join(closed)}" if closed else "")
+        yield rule.name, said + _whose(rule)
     if not policy.hours:
         yield "calling_hours", "always"
     for name, at in (("not_before", policy.not_before), ("not_after", policy.not_after)):
         if at is not None:
             yield name, _when_is(at)
     for cap in policy.caps:
-        yield cap.name, f"{cap.calls} in {written(cap.per_seconds)} to one party"
+        yield cap.name, f"{cap.calls} in {written(cap.per_seconds)} to one party{_whose(cap)}"
+
+
+def _whose(rule: Hours | Cap) -> str:
+    return f"; for contacts in {', '.join(rule.states)}" if rule.states else ""
 
 
 def _how(policy: Policy) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,8 @@ def presets(
 ) -> None:
     """List the presets: what each sets, the text of its rule, where it is from and since when.
 
-    A campaign file names them: `preset: us-tcpa`, or a list. They are no legal advice.
+    A campaign file names them: `preset: us-tcpa`, or a list; `us` chooses among those of the states
+    by contact. They are no legal advice.
 
     Example: `callsched presets us-fl`
     """
@@ -43,6 +44,7 @@ def presets(
 
 def _named(name: str) -> Preset:
     every = shipped.presets()
+    name = shipped.canonical(name)
     if name not in every:
         hint = f"there is no {shown(name)}: {nearest(name, every)}"
         raise typer.BadParameter(hint, param_hint="NAME")
@@ -60,6 +62,8 @@ def _lines(preset: Preset) -> Iterator[str]:
     yield f"caps           {_caps(preset) or 'none'}"
     if preset.do_not_call_max_age_days is not None:
         yield f"do not call    a list is at most {preset.do_not_call_max_age_days} days old"
+    if preset.by_state:
+        yield f"by state       {', '.join(_by_state(preset))}"
     if preset.also:
         yield f"also holds     {', '.join(preset.also)}"
     for source in preset.sources:
@@ -69,11 +73,20 @@ def _lines(preset: Preset) -> Iterator[str]:
 
 def _hours(preset: Preset) -> str:
     weeks = [written(rule.week) for rule in preset.hours]
+    if preset.by_state:
+        weeks.append("those of each contact's state")
     return "; ".join([*weeks, *(f"not on holidays of {region}" for region in preset.holidays)])
 
 
 def _caps(preset: Preset) -> str:
+    if preset.by_state:
+        return "those of each contact's state"
     return ", ".join(f"{cap.calls} in {length(cap.per)}" for cap in preset.caps)
+
+
+def _by_state(preset: Preset) -> list[str]:
+    """Return the names of those among which a contact's state chooses."""
+    return [one.name for one in shipped.of_states()] if preset.by_state else []
 
 
 def _record(preset: Preset) -> dict[str, Any]:
@@ -85,6 +98,7 @@ def _record(preset: Preset) -> dict[str, Any]:
         "as_of": preset.as_of,
         "unverified": True,
         "also": list(preset.also),
+        "by_state": _by_state(preset),
         "calling_hours": next((written(rule.week) for rule in preset.hours), None),
         "holidays": list(preset.holidays),
         "caps": [{"calls": cap.calls, "per_seconds": cap.per} for cap in preset.caps],

@@ -61,8 +61,9 @@ from __future__ import annotations
 
 ROOT = "callsched:"
 
-#: Raised when a worker of an older release could misread what a newer one has written.
-SCHEMA = 4
+#: Raised when a worker of an older release could misread what a newer one has written. Since 5 a
+#: policy has rules that hold for the contacts of some states alone.
+SCHEMA = 5
 
 
 def account(name: str, part: str) -> str:

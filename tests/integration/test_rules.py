@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from scheduler.errors import StaleAttempt
 from scheduler.models import (
+    EVERY_STATE,
     Attempt,
     CallState,
     CampaignState,
@@ -197,6 +199,37 @@ def test_a_call_that_may_have_rung_fills_a_cap(ledger: Ledger) -> None:
     ledger.finish(begun(ledger), Disposition.UNKNOWN)
 
     refused(ledger, "other")
+
+
+@pytest.mark.parametrize(
+    ("states", "is_capped"),
+    [
+        (("ME",), True),
+        (("MA", "ME"), True),
+        ((EVERY_STATE,), True),
+        (("MA",), False),
+        ((), False),
+    ],
+)
+def test_a_cap_of_a_state_holds_for_its_contacts_alone(
+    ledger: Ledger, states: tuple[str, ...], is_capped: bool
+) -> None:
+    ledger.campaign()
+    ledger.create("other", caps=(Cap(5, HOUR), Cap(1, 8 * HOUR, "us-me", ("ME", "NH"))))
+    row = rows(1)[0]
+    ledger.load([replace(row, contact=replace(row.contact, states=states))], campaign_id="other")
+    ledger.seal("other")
+    over(ledger)
+
+    _, found = explain(ledger.store, "other", 1, now=ledger.now)
+    caps = next(one.said for one in found if one.rule == "caps")
+
+    assert ("1 of 1 calls in 8 h (us-me)" in caps) is is_capped
+    assert "1 of 5 calls in 1 h (caps)" in caps
+    if is_capped:
+        assert due_in(ledger, refused(ledger, "other")) == pytest.approx(8 * HOUR - 10, abs=1)
+    else:
+        begun(ledger, "other")
 
 
 # The hours ----------------------------------------------------------------------------------------

@@ -82,6 +82,22 @@ rule("one_at_a_time", function(facts)
   return "no other call to this party is live"
 end)
 
+-- Whether a cap is one for this contact: one that names no states is one for everybody; "*" among a
+-- contact's states stands for all of them. `openings.py` asks the same of hours.
+local function is_held_to(contact, cap)
+  if not is_set(cap.states) or #cap.states == 0 then
+    return true
+  end
+  for _, its_own in ipairs(contact.t or {}) do
+    for _, state in ipairs(cap.states) do
+      if its_own == "*" or its_own == state then
+        return true
+      end
+    end
+  end
+  return false
+end
+
 -- When a cap lets one more call pass: once the oldest of those that fill it is out of the period.
 local function cap_allows_at(facts, cap)
   local from = "(" .. exact(facts.now - cap.per_seconds)
@@ -112,9 +128,11 @@ end
 rule("caps", function(facts)
   local said, allowed_at = {}, facts.now
   for _, cap in ipairs(facts.policy.caps or {}) do
-    local at, count = cap_allows_at(facts, cap)
-    said[#said + 1] = string.format("%d of %d calls in %g h (%s)", count, cap.calls, cap.per_seconds / 3600, cap.name)
-    allowed_at = math.max(allowed_at, at)
+    if is_held_to(facts.contact, cap) then
+      local at, count = cap_allows_at(facts, cap)
+      said[#said + 1] = string.format("%d of %d calls in %g h (%s)", count, cap.calls, cap.per_seconds / 3600, cap.name)
+      allowed_at = math.max(allowed_at, at)
+    end
   end
   local found = #said > 0 and table.concat(said, ", ") or "none"
   if allowed_at <= facts.now then
