@@ -196,7 +196,7 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
         ),
         variables=cells.variables(),
         options=personal.options,
-        states=cells.states(number) if rules.by_state else (),
+        states=cells.states(number.e164) if rules.by_state else (),
     )
 
 
