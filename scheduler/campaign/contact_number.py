@@ -43,8 +43,9 @@ def _read(
     default_region: str | None,
     countries: frozenset[str] | None,
 ) -> str | Fault:
-    region = default_region
-    if is_national(written):
+    region, header = default_region, raw.header
+    says_country = header.code or header.country or "country_code" in raw.cells
+    if says_country and is_national(written):
         found = _region(raw, default_region)
         if isinstance(found, Fault):
             return found

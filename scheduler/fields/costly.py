@@ -48,6 +48,7 @@ RANGES: tuple[tuple[str, str, str], ...] = (
     (r"\+979\d*", "international premium number", _ITU),
 )
 _RANGES = tuple((re.compile(pattern), what) for pattern, what, _ in RANGES)
+_ANY = re.compile("|".join(pattern for pattern, _, _ in RANGES))  # most numbers are in none
 
 
 def why_costly(number: str, kind: int) -> str:
@@ -57,4 +58,6 @@ def why_costly(number: str, kind: int) -> str:
     """
     if found := KINDS.get(kind):
         return found
+    if not _ANY.fullmatch(number):
+        return ""
     return next((what for pattern, what in _RANGES if pattern.fullmatch(number)), "")

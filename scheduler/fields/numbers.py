@@ -43,6 +43,8 @@ _AMERICAN = re.compile(
     re.ASCII,
 )
 _BETWEEN_DIGITS = re.compile(r"\D+")
+#: Blanks and brackets alone leave no doubt in a number of ordinary length.
+_DOUBTLESS = re.compile(r"[+]?(?:[ (]?[0-9][)]? ?){6,12}", re.ASCII)
 _WRITTEN = re.compile(r"[+]?[0-9 ()./-]{3,40}")
 _SERVICE_EXCHANGE = re.compile(r"[+]1\d{3}[2-9]11\d{4}")  # 211 to 911 are no subscribers'
 #: Mobile prefixes that Mexico gave up in 2019; phonenumbers no longer reads past them.
@@ -90,8 +92,7 @@ def possible(written: str, default_region: str | None) -> str:
 
 def is_national(written: str) -> bool:
     """Whether a number leaves its country out, so that another word has to say it."""
-    text = cleaned(written)
-    return bool(text) and not text.startswith("+")
+    return not written.startswith("+") and not cleaned(written).startswith("+")
 
 
 def is_changed(written: str, number: str) -> bool:
@@ -129,6 +130,8 @@ def _kind(parsed: phonenumbers.PhoneNumber) -> tuple[str | None, int]:
 
 def _certain(written: str, region: str | None, advice: _Advice) -> str:
     """Return what was written, cleaned, if it can mean one number only; ValueError says why not."""
+    if _DOUBTLESS.fullmatch(written):
+        return written
     text = cleaned(written)
     try:
         if doubts.shortened(text):
