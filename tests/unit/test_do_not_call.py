@@ -8,6 +8,7 @@ import pickle
 import re
 import time
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.do_not_call import NumberList
-from scheduler.campaign.entries import entry, read_entries
+from scheduler.campaign.entries import entry
+from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.campaign.loader import load
 from scheduler.campaign.problems import Problems
+from scheduler.campaign.source import Lines
 from scheduler.errors import CampaignError
 from scheduler.fields.numbers import e164
 from scheduler.models import Reason
@@ -30,9 +33,19 @@ AMERICAN = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
 
 def read(written: str, region: str | None = "US") -> tuple[list[str], list[str]]:
     """Return the entries of a list, and what is wrong with it."""
-    problems = Problems()
-    entries = list(read_entries(written.splitlines(keepends=True), "list", region, problems))
-    return entries, [str(problem) for problem in problems.kept]
+    entries, problems, _ = counted(written, region)
+    return entries, problems
+
+
+def counted(written: str, region: str | None = "US") -> tuple[list[str], list[str], Counts]:
+    """Return the entries of a list, what is wrong with it, and what its lines are."""
+    problems, counts = Problems(), Counts()
+    lines = Lines(BytesIO(written.encode()), "list", "utf-8", lambda _: None)
+    entries = list(read_entries(lines, "list", region, problems, counts))
+    assert counts.lines == counts.listed + counts.header + counts.blank + counts.unread
+    assert bool(counts.unread) == problems.refuse_file
+    assert counts.entries == len(entries)
+    return entries, [str(problem) for problem in problems.kept], counts
 
 
 # Entries --------------------------------------------------------------------------------------
@@ -132,13 +145,13 @@ def test_a_list_has_an_entry_a_line_or_a_header(written: str, expected: list[str
 @pytest.mark.parametrize(
     ("written", "region", "problem"),
     [
-        (f"{ANA}\n# x\nAna\n", "US", "list:3: expected an international number"),
+        (f"{ANA}\n# x\nAna\n", "US", "list:3: expected a number such as"),
         ("202,5550143\n", None, "list:1: expected default_region US for area code"),
         ("202,5550143\n", "GB", "list:1: expected default_region US for area code"),
         ("202,5550143,2026-11-01,A\n", "US", "list:1: expected the full list of the US registry"),
         (f"{ANA},{BEN}\n", "US", "list:1: expected an international number"),
         (f'why,phone_number\n"a\nb",{ANA}\n,\nx,Ana\n', "US", "list:5:phone_number: expected"),
-        ("why,phone_number\nx,\n", "US", "list:2:phone_number: expected"),
+        ("why,phone_number\nx,\n", "US", "list:2: expected a number or SIP address under phone"),
         (f"phone_number\n{ANA},{BEN}\n", "US", "list:2: expected 1 cells as in the header, got 2"),
     ],
 )
