@@ -55,6 +55,7 @@ _COUNTRIES = (
     *(" country", " country code", " dial code", " dialing code", " dialling code", " isd code"),
     *(" calling code", " international code", " land", " landesvorwahl", " pais", " indicatif"),
 )
+_ALSO_CALLED = {"UK": "GB", "USA": "US"}
 _AREAS = (" area code", " areacode", " city code", " std code", " vorwahl", " prefix", " npa")
 
 _NO_NAME = re.compile(r"[{}\[\]<>=@\\]|\d{3}")
@@ -145,7 +146,8 @@ def _at(cells: Sequence[str], places: Sequence[int]) -> Iterator[str]:
 def _of_another_country(number: str, cell: str) -> bool:
     """Whether a cell names a country that is not the number's; a name in full is not known."""
     digits = _NOT_DIGITS.sub("", cell).lstrip("0")
-    code = digits or str(country_code_for_region(cell.upper()) or "")
+    iso = _ALSO_CALLED.get(cell.upper(), cell.upper())
+    code = digits or str(country_code_for_region(iso) or "")
     return bool(code) and not number[1:].startswith(code)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -45,8 +46,8 @@ _NO_HEADER = (
     " is a quote not closed?"
 )
 _ROW_OR_COMMENT = (
-    "this line begins with a # and has a number or SIP address in it: put the first cell into"
-    " quotes when it is a row, and take the line out when it is a comment"
+    "this line begins with a # and has a number, a SIP address or an open quote in it: put the"
+    " first cell into quotes when it is a row, and take the line out when it is a comment"
 )
 _ROW_IN_A_QUOTE = (
     "a quoted cell of this row goes on over a line that looks like a row of its own: close the"
@@ -118,8 +119,8 @@ class _ListFile:
         if entry_or_none(_without_comment(first), self.region):
             return ""
         cells = {each: _cells(first, each) for each in ((said,) if said else DELIMITERS)}
-        fitting = [each for each in cells if is_header(cells[each], self.region)]
-        return max(fitting, key=lambda each: len(cells[each]), default="")
+        fitting = [each for each in cells if is_header(cells[each][1], self.region)]
+        return max(fitting, key=lambda each: (cells[each][0], len(cells[each][1])), default="")
 
     # One entry a line -----------------------------------------------------------------------------
 
@@ -183,8 +184,9 @@ class _ListFile:
 
     def _comment(self, line: str, delimiter: str) -> None:
         """Count a line of a table that begins with a #, unless it may be a row all the same."""
-        cells = [cell.strip(_AROUND_CELLS) for cell in line.split(delimiter)]
-        if has_address(line, None) or any(entry_or_none(cell, self.region) for cell in cells):
+        closes, cells = _cells(line, delimiter)
+        texts = [line, *(cell.strip(_AROUND_CELLS) for cell in cells)]
+        if not closes or any(has_address(text, self.region) for text in texts):
             self._refuse(1, (None, _ROW_OR_COMMENT))
         else:
             self.counts.blank += 1
@@ -298,11 +300,13 @@ def _american(text: str, region: str | None, *, registry: bool = False) -> str:
     return f"+1{found[2]}{found[4]}"
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:  # a cell that is too long
-        return []
+def _cells(line: str, delimiter: str) -> tuple[bool, list[str]]:
+    """Return whether the quotes of a line close where cells do, and its cells."""
+    for strict in (True, False):
+        reader = csv.reader([line], delimiter=delimiter, strict=strict, skipinitialspace=True)
+        with suppress(csv.Error):
+            return strict, next(reader, [])
+    return False, []  # a cell is too long
 
 
 def _without_comment(line: str) -> str:
