@@ -59,6 +59,8 @@ def test_a_plan_tells_whom_when_what_and_by_which_rules(campaign: Site) -> None:
         r"1 +skipped: duplicate",
         r"1 +skipped: do not call",
         r"1 +skipped: invalid number",
+        r"entries +do-not-call list",
+        r"1 +never.txt",
         r"3 +America/New_York",
         r"calling_hours +9:00-17:00",
         r"us-fl +8:00-20:00",
