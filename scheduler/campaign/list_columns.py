@@ -29,14 +29,19 @@ _NUMBERS = frozenset(
         *("телефон", "мобильныи", "電話", "电话", "手机", "携帯", "هاتف"),
     )
 )
-#: Words that stand beside one of those in a name that a message shows. It shows no other, for a
-#: list may be any file.
-_BESIDE = frozenset(
+#: … or has one of these beside nothing but the words below: "home number", "contact no."
+_COUNTED = frozenset(("number", "numbers", "num", "no", "nos", "nr"))
+#: A column with nothing but these in its name may have numbers, or something else.
+_WHOSE = frozenset(
     (
-        *("value", "number", "numbers", "no", "nr", "home", "work", "business", "office", "other"),
-        *("primary", "secondary", "main", "alternate", "company", "direct", "private", "personal"),
+        *("home", "work", "business", "office", "other", "primary", "secondary", "main", "second"),
+        *("alternate", "alternative", "alt", "additional", "company", "direct", "private", "day"),
+        *("personal", "evening", "night", "emergency", "contact", "caller", "called", "callee"),
+        *("dialed", "dialled", "destination", "recipient", "value"),
     )
 )
+#: What a message may show of a name. It shows no other word, for a list may be any file.
+_SHOWN = _NUMBERS | _COUNTED | _WHOSE
 _BEGIN = ("phone", "mobile", "telephone", "telefon", "cellphone", "cellnumber")
 _END = ("phone", "phones", "telefon", "mobile", "mobil")
 #: … unless it ends with one of these: then it has something about a number.
@@ -79,14 +84,19 @@ def is_address_column(name: str) -> bool:
     if is_address(re.sub(r"\d", " ", name)):  # number_2
         return True
     every = _words(name)
-    outside = _words(_IN_PARENTHESES.sub(" ", name)) or every
     if not any(map(_is_of_numbers, every)):
-        return False
+        return _is_whose(every) and not _COUNTED.isdisjoint(every)
+    outside = _words(_IN_PARENTHESES.sub(" ", name)) or every
     return outside[-1] not in _ABOUT or not _INCLUDED.isdisjoint(every)
 
 
 def _is_of_numbers(word: str) -> bool:
     return word in _NUMBERS or word.startswith(_BEGIN) or word.endswith(_END)
+
+
+def _is_whose(words: list[str]) -> bool:
+    """Whether these only say whose number, or which one of theirs, something is."""
+    return not _WHOSE.isdisjoint(words) and (_WHOSE | _COUNTED).issuperset(words)
 
 
 def _words(name: str) -> list[str]:
@@ -100,9 +110,9 @@ class ListColumns:
     """What the columns of a list are for, by their places."""
 
     titles: tuple[str, ...]
-    addresses: tuple[int, ...]
+    addresses: tuple[int, ...]  #: each of their cells is an entry, or can't be read
     others: tuple[int, ...]
-    nameless: frozenset[int]
+    unsure: frozenset[int]  #: those of the others that may have numbers of the list's region
     countries: tuple[int, ...]
     areas: tuple[int, ...]
 
@@ -117,7 +127,7 @@ class ListColumns:
             titles=tuple(names),
             addresses=tuple(addresses),
             others=tuple(spelled),
-            nameless=frozenset(at for at in spelled if not names[at]),
+            unsure=frozenset(at for at in spelled if not names[at] or _is_whose(_words(names[at]))),
             countries=tuple(at for at, words in spelled.items() if words.endswith(_COUNTRIES)),
             areas=tuple(at for at, words in spelled.items() if words.endswith(_AREAS)),
         )
@@ -125,7 +135,7 @@ class ListColumns:
     def name(self, at: int) -> str:
         """Return how messages name a column: one that is not known only by its place."""
         title = self.titles[at]
-        known = is_address(title) or _BESIDE.union(_NUMBERS).issuperset(_words(title))
+        known = is_address(title) or _SHOWN.issuperset(_words(title))
         return title if known else f"column {at + 1}"
 
     def contradicts(self, number: str, cells: Sequence[str], region: str | None) -> bool:

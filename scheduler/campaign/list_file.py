@@ -252,7 +252,7 @@ class _Row:
     def _unnamed(self, at: int) -> str:
         """Return the entry of a cell whose column does not say that it has one."""
         text = self._cell(at)
-        if at in self.columns.nameless:
+        if at in self.columns.unsure:
             return entry_or_none(text, self.region)
         return unmistakable(text)
 

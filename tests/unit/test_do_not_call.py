@@ -204,6 +204,7 @@ def test_the_list_of_the_page_about_the_campaign_file_can_be_read() -> None:
         (f"phone_number,Phone,phone_2\n{ANA},{BEN},{CAT}\n", [ANA, BEN, CAT]),
         (f"Phone,name,Phone\n{ANA},x,{BEN}\n", [ANA, BEN]),
         (f"Phone,Agent,\n{ANA},{BEN},312-555-0145\n", [ANA, BEN, CAT]),
+        (f"Phone,Home,Other\n{ANA},202-555-0144,12 Elm St\n", [ANA, BEN]),
         ("Handy,Tel.\n202-555-0143,sip:a@b.example.com\n", [ANA, "sip:a@b.example.com"]),
         (f"Phone,Mobile\n+1202*,{CAT}\n", ["+1202*", CAT]),
         # What else a header may be.
@@ -297,6 +298,7 @@ def test_of_a_file_that_is_no_list_nothing_is_shown() -> None:
         *("phone_2", "Phone 2", "mobile2", "Phone 1 - Value", "Home Phone", "Work Phone"),
         *("Business Phone", "HomePhone", "Other Phone #", "number 3", "Phone (mobile)", "Phones"),
         *("Phone number (with country code)", "Phone incl. area code", "SIP address 2"),
+        *("Contact No.", "Alternate number", "Dialed number", "Office Nr 2"),
         *("Téléphone", "Móvil", "Celular 1", "Rufnummer", "Handy", "Contact (phone)", "TelNr"),
     ],
 )
@@ -308,7 +310,17 @@ def test_a_column_with_such_a_name_has_numbers(name: str) -> None:
     "name",
     [
         *("Phone 1 - Type", "Phone Type 2", "Mobile carrier", "phone_ext", "Phone country code"),
-        *("Name", "Notes", "Telegram", "Account number", "Phone 5550143", "tel:+12025550143", ""),
+        *(
+            "Name",
+            "Notes",
+            "Telegram",
+            "Account number",
+            "No.",
+            "Home",
+            "Phone 5550143",
+            "tel:+12025550143",
+            "",
+        ),
     ],
 )
 def test_a_column_with_such_a_name_has_none(name: str) -> None:
