@@ -96,6 +96,7 @@ def test_a_program_reads_the_same_plan_in_whole(campaign: Site) -> None:
     record = planned(campaign, *words, "--json").record
 
     assert (record["rows"], record["contacts"], record["dials"]) == (6, 3, 3)
+    assert record["do_not_call"] == [{"name": "never.txt", "entries": 1}]
     assert record["skipped"] == {"duplicate": 1, "do_not_call": 1, "invalid_number": 1}
     assert record["time_zones"] == [{"zones": ["America/New_York"], "contacts": 3}]
     assert record["hours"] == [

@@ -209,7 +209,7 @@ def test_the_list_of_the_page_about_the_campaign_file_can_be_read() -> None:
         (f"Phone,Mobile\n+1202*,{CAT}\n", ["+1202*", CAT]),
         # What else a header may be.
         (f"sep=;\r\nphone;name\r\n{ANA};Ana\r\n", [ANA]),
-        (f"sep=,\n{ANA}\n", [ANA]),
+        (f"\ufeffsep=,\n{ANA}\n", [ANA]),
         (f"Name,,Phone\nAna,x,{ANA}\n", [ANA]),
         (f"Name,Phone,Notes,Notes\nAna,{ANA},a,b\n", [ANA]),
         (f'"Name, first";"Phone, mobile"\n"Fox, Ana";{ANA}\n', [ANA]),
