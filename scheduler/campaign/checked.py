@@ -26,6 +26,7 @@ class CheckedCampaign:
     inputs: tuple[Path, ...] = ()  #: the file, and the one of its contacts
     digest: str = ""  #: SHA-256 of the bytes of the file and of the CSV that it names
     lists_digest: str = ""  #: SHA-256 of the bytes of the do-not-call lists that it names
+    lists: tuple[tuple[str, int], ...] = ()  #: those lists, each with how many entries it has
     warnings: tuple[str, ...] = ()  #: what an operator should know, and refuses nothing
     row_count: int = 0
     callable_count: int = 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,9 +14,9 @@ from pyroaring import BitMap64
 
 from scheduler.campaign import document
 from scheduler.campaign.columns import Fault
-from scheduler.campaign.entries import read_entries
+from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.campaign.problems import Problems, refusal
-from scheduler.campaign.source import Lines, open_file
+from scheduler.campaign.source import STDIN, Lines, open_file
 from scheduler.errors import CampaignError
 from scheduler.masking import mask, mask_text
 from scheduler.models import Contact, Reason
@@ -52,6 +53,11 @@ class NumberList:
     def __len__(self) -> int:
         return len(self._numbers) + len(self._others)
 
+    def __iter__(self) -> Iterator[str]:
+        """Yield every entry once, numbers first."""
+        yield from (f"+{number}" for number in self._numbers)
+        yield from self._others
+
     def entry_for(self, address: str) -> str:
         """Return the entry that forbids a number or SIP address: itself, or a prefix; else ""."""
         if not address.startswith("+"):
@@ -68,6 +74,11 @@ class DoNotCall:
 
     lists: tuple[NumberList, ...] = ()
     warnings: tuple[str, ...] = ()  #: files that are old, or have nobody on them
+
+    @property
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """Return how many entries each list has."""
+        return tuple((each.name, len(each)) for each in self.lists)
 
     def fault(self, contact: Contact) -> Fault | None:
         """Say on which list a contact is, if it is on one."""
@@ -111,20 +122,24 @@ def read_lists(
     for nth, name in enumerate(named):
         beside = path.parent / name
         try:
+            if STDIN in (beside, Path(name)):
+                raise refusal(name, "expected the path of a list, which standard input is not")
             file = open_file(beside)
         except CampaignError as error:
             line, column = document.place_of(root, "do_not_call", nth)
             raise refusal(str(path), f"do_not_call: {error}", line, column) from None
         with file:
+            changed_at = os.fstat(file.fileno()).st_mtime
             lines = Lines(file, str(beside), encoding, seen)
-            read = NumberList(name, read_entries(lines, str(beside), region, problems))
+            entries = read_entries(lines, str(beside), region, problems, Counts())
+            read = NumberList(name, entries)
         lists.append(read)
-        warnings += _warnings(read, beside)
+        warnings += _warnings(read, changed_at)
     return DoNotCall(tuple(lists), tuple(warnings))
 
 
-def _warnings(read: NumberList, beside: Path) -> list[str]:
-    days = (time.time() - beside.stat().st_mtime) / 86_400
+def _warnings(read: NumberList, changed_at: float) -> list[str]:
+    days = (time.time() - changed_at) / 86_400
     warnings = []
     if days > OLDEST_DAYS:
         warnings.append(

@@ -1,33 +1,29 @@
-"""What may stand in a do-not-call list, and how a file of such entries is read."""
+"""What one entry of a do-not-call list is: a number, a prefix of numbers, or a SIP address."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+import unicodedata
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
-from scheduler.campaign.columns import RawRow
-from scheduler.campaign.names import is_address
-from scheduler.campaign.problems import Problems
-from scheduler.campaign.table import read_table
-from scheduler.errors import Problem
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
-from scheduler.masking import shown
+from scheduler.masking import mask_text, shown
 
-#: The regions whose national numbers have ten digits and follow +1.
-_AMERICAN_REGIONS = frozenset(COUNTRY_CODE_TO_REGION_CODE[1])
+#: What a list may have. It names nothing of the line that is none of them.
+EXPECTED = "expected a number such as +12025550123, a prefix such as +1202*, or a SIP address"
 
-#: One number of these, perhaps as the registry of the US has it: area code, comma, seven digits.
-#: Of every other number phonenumbers says how it is read, which takes thirty times as long.
-_AMERICAN = re.compile(r"(\+?1)?([2-9]\d\d)(,?)(\d{7})", re.ASCII)
-_CHANGE = re.compile(r"\d{3},\d{7},.*", re.ASCII)
-_BETWEEN_DIGITS = re.compile(r"[ ()./\u00a0\u2010-\u2015-]")
+_SIP = ("sip:", "sips:")
 _PREFIX = re.compile(r"\+[1-9]\d{0,14}\*", re.ASCII)
-_BETWEEN_CELLS = re.compile(r"[,;|\t]")
-_ADDRESSES = ("phone_number", "sip_uri")
+_NATIONAL_PREFIX = re.compile(r"\d{1,15}\*", re.ASCII)
+_DECIMALS = re.compile(r"\.0+\*")
+_MARKS = frozenset(("Cf", "Cc"))  # categories of characters that nobody sees
+_BETWEEN_DIGITS = frozenset(("Zs", "Pd"))  # blanks and dashes of any script
+_ALSO_BETWEEN_DIGITS = "\t().\u2212"
+#: Words that people write beside a number, which a message may name.
+_BESIDE_NUMBERS = re.compile(r"\b(?:tel|callto|ext|extension|or|x)(?![^\W\d_])", re.IGNORECASE)
+_MAYBE_INTERNATIONAL = frozenset("+\uff0b:")
+_CERTAIN = re.compile(r"\bsips?:\S|\+\W{0,2}\d(?:\W?\d){2}", re.IGNORECASE)
+_LONGEST_SHOWN = 60
 
 
 def entry(written: str, region: str | None) -> str:
@@ -35,99 +31,71 @@ def entry(written: str, region: str | None) -> str:
 
     ValueError says what was expected, with numbers masked.
     """
-    text = written.strip()
-    if text.lower().startswith(("sip:", "sips:")):
+    text = _without_marks(written)
+    if text.lower().startswith(_SIP):
         return sip_uri(text)
     if text.endswith("*"):
         return _prefix(text)
-    return possible(text, region)
+    return possible(written.strip(), region)
 
 
 def _prefix(text: str) -> str:
-    prefix = _BETWEEN_DIGITS.sub("", text)
-    if not _PREFIX.fullmatch(prefix):
+    prefix = "".join(filter(None, map(_digit, text)))
+    if _NATIONAL_PREFIX.fullmatch(prefix):
+        raise ValueError(
+            "expected a prefix with its plus sign, such as +1202*: put a plus sign and the"
+            f" country code before it, and leave out a leading 0; got {shown(text)}"
+        )
+    if not _PREFIX.fullmatch(prefix) or _DECIMALS.search(text):
         raise ValueError(f"expected a prefix with its plus sign, such as +1202*, got {shown(text)}")
     return prefix
 
 
-def read_entries(
-    lines: Iterable[str], path: str, region: str | None, problems: Problems
-) -> Iterator[str]:
-    """Yield what a list has: one entry a line, or a table whose header names a number column.
+def _digit(character: str) -> str:
+    """Return an ASCII digit for a digit of any script, and "" for what only stands between them."""
+    if character in _ALSO_BETWEEN_DIGITS or unicodedata.category(character) in _BETWEEN_DIGITS:
+        return ""
+    value = unicodedata.decimal(character, None)
+    return unicodedata.normalize("NFKC", character) if value is None else str(value)
 
-    Every line that can't be read becomes a problem that refuses the file, and the others go on.
+
+def _without_marks(written: str) -> str:
+    """Leave out marks that nobody sees, and blanks around the rest."""
+    if written.isascii():
+        return written.strip()
+    return "".join(c for c in written if unicodedata.category(c) not in _MARKS).strip()
+
+
+def reason(error: ValueError, written: str) -> str:
+    """Return what a message may say of a line that is no entry.
+
+    A list may be any file of the machine, named by mistake or not: what is no number in it, nobody
+    is shown.
     """
-    remaining = map(_uncommented, lines)
-    blank = 0
-    for first in remaining:
-        if first.strip():
-            break
-        blank += 1
-    else:
-        return
-    # With the blank lines, so that those that follow keep their places.
-    every = chain(repeat("\n", blank), [first], remaining)
-    if _is_header(first):
-        yield from _of_table(every, path, region, problems)
-    else:
-        yield from _of_lines(enumerate(every, start=1), path, region, problems)
+    text = _BESIDE_NUMBERS.sub("", written)
+    is_number = any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
+    return str(error) if is_number and len(written) <= _LONGEST_SHOWN else EXPECTED
 
 
-def _uncommented(line: str) -> str:
-    """Return a line without its comment. No number, prefix or SIP address has a # in it."""
-    return line if "#" not in line else line.partition("#")[0] + "\n"
+def entry_or_none(written: str, region: str | None) -> str:
+    """Return an entry as `entry` does; "" when this is none."""
+    try:
+        return entry(written, region)
+    except ValueError:
+        return ""
 
 
-def _is_header(text: str) -> bool:
-    return any(is_address(cell.strip(' "\r\n')) for cell in _BETWEEN_CELLS.split(text))
+def unmistakable(written: str) -> str:
+    """Return what can be nothing but an entry, without knowing what its column is for; else ""."""
+    # Asked of every cell that nobody has named: most of them have neither.
+    is_maybe = not _MAYBE_INTERNATIONAL.isdisjoint(written)
+    return entry_or_none(written, None) if is_maybe else ""
 
 
-def _of_lines(
-    numbered: Iterable[tuple[int, str]], path: str, region: str | None, problems: Problems
-) -> Iterator[str]:
-    is_american = region in _AMERICAN_REGIONS
-    for line, written in numbered:
-        text = written.strip()
-        if not text:
-            continue
-        found = _AMERICAN.fullmatch(text)
-        if found and (is_american or found[1] == "+1") and not (found[1] and found[3]):
-            yield f"+1{found[2]}{found[4]}"
-            continue
-        try:
-            yield entry(text, region)
-        except ValueError as error:
-            message = _registry(text, found) or str(error)
-            problems.refuse([Problem(path, message, line, code="list")])
-
-
-def _registry(text: str, found: re.Match[str] | None) -> str:
-    """Say what is wrong with a line of the registry of the US; "" when it is none."""
-    if found and found[3]:
-        return "expected default_region US for area code and seven digits, as the US registry has"
-    if _CHANGE.fullmatch(text):
-        return "expected the full list of the US registry, got its list of changes"
-    return ""
-
-
-def _of_table(
-    lines: Iterable[str], path: str, region: str | None, problems: Problems
-) -> Iterator[str]:
-    for row in read_table(lines, path, problems, _nobody_listens):
-        column, written = _whom(row)
-        try:
-            yield entry(written, region)
-        except ValueError as error:
-            problems.refuse([row.problem(path, column, str(error), "list")])
-
-
-def _whom(row: RawRow) -> tuple[str, str]:
-    """Return the cell that says who is not to be called."""
-    for column in _ADDRESSES:
-        if written := row.cells.get(column, "").strip():
-            return column, written
-    return next(column for column in _ADDRESSES if column in row.cells), ""
-
-
-def _nobody_listens(_told: object) -> None:
-    pass
+def has_address(text: str, region: str | None) -> bool:
+    """Whether somebody's number or SIP address may be in a text, or be all of it."""
+    return (
+        mask_text(text) != text
+        or _CERTAIN.search(text) is not None
+        or entry_or_none(text, region) != ""
+    )

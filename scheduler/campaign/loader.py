@@ -96,6 +96,7 @@ def load(
             found.close()
     checked.digest = reading.digest.hexdigest()
     checked.lists_digest = reading.lists_digest.hexdigest()
+    checked.lists = plan.rules.do_not_call.sizes
     checked.warnings = plan.rules.do_not_call.warnings
     checked.problems = tuple(reading.problems.kept)
     checked.problem_counts = reading.problems.counts

@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from scheduler.campaign.columns import OPTION, Header, RawRow
 from scheduler.campaign.names import IGNORED, Names, is_address
-from scheduler.campaign.problems import Problems, refusal
+from scheduler.campaign.problems import refusal
 from scheduler.campaign.shapes import Contacts, Shaped
 from scheduler.errors import CampaignError, Problem
 
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
 
 
@@ -80,27 +80,18 @@ def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[s
     return Contacts(table, records, header.all_names, header.repeated)
 
 
-def read_table(
-    lines: Iterable[str], path: str, problems: Problems, heed: Callable[[Set[str]], None]
-) -> Iterator[RawRow]:
-    """Yield the rows of a table that is no campaign's. `heed` is told its columns first."""
-    contacts = open_table(lines, path, Names())
-    heed(contacts.columns or frozenset())
-    for line, record in contacts.records:
-        raw = contacts.shape.row(line, record)
-        if isinstance(raw, RawRow):
-            yield raw
-        else:
-            problems.refuse(raw)
+def said_delimiter(line: str) -> str:
+    """Return what the first line says, as Excel writes it, separates the cells; else ""."""
+    found = _SAYS_DELIMITER.fullmatch(line)
+    return found[1] if found else ""
 
 
 def _first(lines: Iterator[str], path: str, names: Names) -> tuple[Iterator[str], str, int]:
     """Return the lines from the header on, the delimiter, and how many lines are before it."""
     said = ""
     for before, line in enumerate(lines):
-        found = _SAYS_DELIMITER.fullmatch(line)
-        if found and not said:
-            said = found[1]
+        if not said and (found := said_delimiter(line)):
+            said = found
         elif line.strip():
             return chain([line], lines), said or _delimiter(line, names), before
     raise _empty(path)
@@ -121,11 +112,16 @@ def _records(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise refusal(path, _explained(str(error)), line, code="shape") from None
+            raise unfit(error, path, line) from None
         if cells is None:
             return
         if any(cells) and any(map(str.strip, cells)):
             yield line, cells
+
+
+def unfit(error: csv.Error, path: str, line: int) -> CampaignError:
+    """Say what is wrong with the quotes of a row that begins in this line."""
+    return refusal(path, _explained(str(error)), line, code="shape")
 
 
 def _delimiter(header: str, names: Names) -> str:
@@ -136,7 +132,7 @@ def _delimiter(header: str, names: Names) -> str:
         cells = [name.strip(' "\r\n') for name in header.split(delimiter)]
         return any(is_address(c) or c.casefold() in mapped for c in cells), len(cells)
 
-    return max(_DELIMITERS, key=fitness)
+    return max(DELIMITERS, key=fitness)
 
 
 def _explained(error: str) -> str:

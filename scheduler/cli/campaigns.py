@@ -19,6 +19,7 @@ from scheduler.errors import ConfigError, LedgerError
 from scheduler.models import CampaignState, Policy
 from scheduler.settings import Settings
 from scheduler.store import Store, campaign_view
+from scheduler.transcripts import one_line
 
 #: The account of `--sandbox`; its name keeps a real worker from ever dialling such a campaign.
 SANDBOX_ACCOUNT = "sandbox"
@@ -47,6 +48,8 @@ def check(
             rejects=rejects,
             on_progress=counted,
         )
+    for name, count in checked.lists:
+        console.say(f"do-not-call list {one_line(name)}: {count:,} entries")
     for warning in checked.warnings:
         console.warn(warning)
     if checked.problem_count:

@@ -10,9 +10,11 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from scheduler.campaign.entries import entry, read_entries
+from scheduler.campaign.do_not_call import NumberList
+from scheduler.campaign.entries import entry
+from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.campaign.problems import Problems
-from scheduler.campaign.source import Lines, codec_name, open_file
+from scheduler.campaign.source import STDIN, Lines, codec_name, open_file, told
 from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.results import writing
@@ -128,32 +130,63 @@ def import_(
 ) -> None:
     """Put every entry of a file on the list, of any length; gzip is read, too.
 
-    It has one entry a line with comments after a #, or a header with a number column, or is a
-    download of the registry of the US (202,5550123; say --region US). Exit code 1 when lines could
-    not be read: they are told, and all others are on the list. The same file may be imported again.
+    It has one entry a line with comments after a #, or a header with columns of numbers, or is a
+    download of the registry of the US (202,5550123; say --region US). When a line can't be read,
+    it is named, nothing of the file is taken, and the exit code is 1. The same file may be imported
+    again. `-` is standard input.
 
     Example: `callsched dnc import registry.txt --region US --why 'US registry, November'`
     """
-    problems = Problems()
-    why = why or f"from {file.name}"
-    with open_file(file) as opened, ledger() as store:
-        lines = Lines(opened, str(file), codec_name(encoding, str(file)), _nobody_listens)
-        with console.counting(f"importing {file.name}", "entries") as counted:
-            entries = _counted(read_entries(lines, str(file), region, problems), counted)
-            added, known = do_not_call.import_entries(store, entries, why)
-    record = {"added": added, "known": known, "unread": problems.total}
-    if json:
-        console.emit(record)
-    else:
-        console.out.print(f"{added:,} added, {known:,} were on it")
+    problems, counts = Problems(), Counts()
+    name = told(file) if file == STDIN else file.name
+    with open_file(file) as opened:
+        lines = Lines(opened, told(file), codec_name(encoding, told(file)), _nobody_listens)
+        with console.counting(f"reading {name}", "entries") as counted:
+            read = read_entries(lines, told(file), region, problems, counts)
+            listed = NumberList(name, _counted(read, counted))
+    added = known = 0
+    if not problems.total:
+        added, known = _taken(listed, why or f"from {name}")
+    _tell_imported(counts, added, known, len(listed), json=json)
     if problems.total:
-        told = [replace(one, message=_of_options(one.message)) for one in problems.kept]
-        console.show_problems(told, problems.total)
+        named = [replace(one, message=_of_options(one.message)) for one in problems.kept]
+        console.show_problems(named, problems.total)
         console.fail(
-            f"{problems.total:,} lines could not be read, and are not on the list: mend them, and"
-            " import the file again"
+            f"{counts.unread:,} lines could not be read, so nothing of this file was taken: mend"
+            " them, and import the file again"
         )
         raise typer.Exit(1)
+
+
+def _taken(listed: NumberList, why: str) -> tuple[int, int]:
+    with ledger() as store, console.counting("importing", "entries") as counted:
+        return do_not_call.import_entries(store, _counted(listed, counted, len(listed)), why)
+
+
+def _tell_imported(counts: Counts, added: int, known: int, distinct: int, *, json: bool) -> None:
+    """Say what became of every line, and of every entry in them: both add up."""
+    is_taken = not counts.unread
+    record = {
+        "lines": counts.lines,
+        "listed": counts.listed,
+        "header": counts.header,
+        "blank": counts.blank,
+        "unread": counts.unread,
+        "entries": counts.entries,
+        "added": added,
+        "known": known,
+        "repeated": counts.entries - distinct if is_taken else 0,
+        "not_taken": 0 if is_taken else counts.entries,
+    }
+    if json:
+        console.emit(record)
+        return
+    of_entries = "{entries:,} entries: {added:,} added, {known:,} were on it, {repeated:,} repeated"
+    of_entries += "" if is_taken else ", {not_taken:,} not taken"
+    of_lines = "{lines:,} lines: {listed:,} with entries, {header:,} of a header, {blank:,} blank"
+    of_lines += " or comments, {unread:,} unread"
+    for told_of in (of_lines, of_entries):
+        console.out.print(told_of.format(**record), markup=False)
 
 
 @dnc.command()

@@ -111,6 +111,7 @@ def _planned(path: Path, wishes: _Wishes, chosen: Settings) -> dict[str, Any]:
         "rows": checked.row_count,
         "contacts": seen.callable_count,
         "skipped": dict(seen.skipped.most_common()),
+        "do_not_call": [{"name": name, "entries": count} for name, count in checked.lists],
         "time_zones": [
             {"zones": list(zones), "contacts": count} for zones, count in seen.zones.most_common()
         ],

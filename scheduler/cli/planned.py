@@ -161,6 +161,9 @@ def _tables(record: Record) -> Iterator[Table]:
     for reason, count in record["skipped"].items():
         rows.append((f"{count:,}", f"skipped: {reason.replace('_', ' ')}"))
     yield console.table("", ("contacts", "what becomes of them"), rows)
+    if record["do_not_call"]:
+        sizes = ((f"{one['entries']:,}", one["name"]) for one in record["do_not_call"])
+        yield console.table("", ("entries", "do-not-call list"), sizes)
     if record["time_zones"]:
         yield console.table("", ("contacts", "time zone"), _zones(record["time_zones"]))
     shown = ((one["rule"], one["says"]) for one in record["rules"])

@@ -114,8 +114,22 @@ def test_a_file_is_imported_and_may_be_imported_again(site: Site) -> None:
 
     first, again = dnc(site, *words, "--json"), dnc(site, *words)
 
-    assert first.record == {"added": 2, "known": 1, "unread": 0}
-    assert again.out == "0 added, 3 were on it\n"
+    assert first.record == {
+        "lines": 3,
+        "listed": 3,
+        "header": 0,
+        "blank": 0,
+        "unread": 0,
+        "entries": 3,
+        "added": 2,
+        "known": 0,
+        "repeated": 1,
+        "not_taken": 0,
+    }
+    assert again.out == (
+        "3 lines: 3 with entries, 0 of a header, 0 blank or comments, 0 unread\n"
+        "3 entries: 0 added, 2 were on it, 1 repeated\n"
+    )
     entries = [json.loads(line) for line in dnc(site, "list", "--json").out.splitlines()]
     assert {(each["entry"], each["why"]) for each in entries} == {
         ("+12025550100", "US registry"),
@@ -123,15 +137,31 @@ def test_a_file_is_imported_and_may_be_imported_again(site: Site) -> None:
     }
 
 
-def test_lines_that_can_t_be_imported_are_told_and_the_others_are_on_the_list(site: Site) -> None:
-    (site.home / "ours.csv").write_text(f"why,phone\nx,{ANA}\ny,202-555-0143\nz,{BEN}\n")
+def test_a_file_with_a_line_that_can_t_be_read_is_named_and_nothing_of_it_taken(site: Site) -> None:
+    (site.home / "ours.csv").write_text(
+        f'Phone,Mobile,why\n{ANA},{BEN},"#1"\n# ours\n,555-0143,x\n{CAT},,secret\n,,secret\n'
+    )
 
-    told = dnc(site, "import", "ours.csv", code=1)
+    refused = dnc(site, "import", "ours.csv", code=1)
+    record = dnc(site, "import", "ours.csv", "--json", code=1).record
 
-    assert told.out == "2 added, 0 were on it\n"
-    assert "ours.csv:3:phone: expected an international number" in told.err
-    assert "or say --region; got …0143" in told.err
-    assert listed(site) == {ANA, BEN}
+    assert "ours.csv:4:Mobile: expected an international number" in refused.err
+    assert "ours.csv:6: expected a number or SIP address under Phone or Mobile" in refused.err
+    assert "2 lines could not be read, so nothing of this file was taken" in said(refused)
+    assert "secret" not in refused.err + refused.out
+    assert record == {
+        "lines": 6,
+        "listed": 2,
+        "header": 1,
+        "blank": 1,
+        "unread": 2,
+        "entries": 3,
+        "added": 0,
+        "known": 0,
+        "repeated": 0,
+        "not_taken": 3,
+    }
+    assert listed(site) == set()
 
 
 def test_a_file_that_is_not_there_is_told(site: Site) -> None:
@@ -157,6 +187,7 @@ def test_what_is_exported_is_a_list_for_an_import_and_for_a_campaign(
     assert ran.record["dispositions"] == {"skipped:do_not_call": 2, "stopped": 1}
     assert Judge(sandbox).accepted == {BEN: 1}
     assert "…0100 is on the do-not-call list ours.txt" in ran.err
+    assert "do-not-call list ours.txt: 3 entries" in ran.err
     assert dnc(site, "import", "ours.txt", "--json").record["added"] == 3
 
 

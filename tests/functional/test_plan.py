@@ -59,6 +59,8 @@ def test_a_plan_tells_whom_when_what_and_by_which_rules(campaign: Site) -> None:
         r"1 +skipped: duplicate",
         r"1 +skipped: do not call",
         r"1 +skipped: invalid number",
+        r"entries +do-not-call list",
+        r"1 +never.txt",
         r"3 +America/New_York",
         r"calling_hours +9:00-17:00",
         r"us-fl +8:00-20:00",
@@ -94,6 +96,7 @@ def test_a_program_reads_the_same_plan_in_whole(campaign: Site) -> None:
     record = planned(campaign, *words, "--json").record
 
     assert (record["rows"], record["contacts"], record["dials"]) == (6, 3, 3)
+    assert record["do_not_call"] == [{"name": "never.txt", "entries": 1}]
     assert record["skipped"] == {"duplicate": 1, "do_not_call": 1, "invalid_number": 1}
     assert record["time_zones"] == [{"zones": ["America/New_York"], "contacts": 3}]
     assert record["hours"] == [

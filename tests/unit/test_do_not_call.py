@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
 import pickle
 import re
 import time
 from collections.abc import Iterable
+from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -16,9 +19,13 @@ from hypothesis import strategies as st
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.do_not_call import NumberList
-from scheduler.campaign.entries import entry, read_entries
+from scheduler.campaign.entries import entry
+from scheduler.campaign.list_columns import is_address_column
+from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.campaign.loader import load
+from scheduler.campaign.names import ALIASES
 from scheduler.campaign.problems import Problems
+from scheduler.campaign.source import Lines
 from scheduler.errors import CampaignError
 from scheduler.fields.numbers import e164
 from scheduler.models import Reason
@@ -30,9 +37,19 @@ AMERICAN = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
 
 def read(written: str, region: str | None = "US") -> tuple[list[str], list[str]]:
     """Return the entries of a list, and what is wrong with it."""
-    problems = Problems()
-    entries = list(read_entries(written.splitlines(keepends=True), "list", region, problems))
-    return entries, [str(problem) for problem in problems.kept]
+    entries, problems, _ = counted(written, region)
+    return entries, problems
+
+
+def counted(written: str, region: str | None = "US") -> tuple[list[str], list[str], Counts]:
+    """Return the entries of a list, what is wrong with it, and what its lines are."""
+    problems, counts = Problems(), Counts()
+    lines = Lines(BytesIO(written.encode()), "list", "utf-8", lambda _: None)
+    entries = list(read_entries(lines, "list", region, problems, counts))
+    assert counts.lines == counts.listed + counts.header + counts.blank + counts.unread
+    assert bool(counts.unread) == problems.refuse_file
+    assert counts.entries == len(entries)
+    return entries, [str(problem) for problem in problems.kept], counts
 
 
 # Entries --------------------------------------------------------------------------------------
@@ -51,6 +68,10 @@ def read(written: str, region: str | None = "US") -> tuple[list[str], list[str]]
         ("+1202*", None, "+1202*"),
         ("+1 (202) 555-*", None, "+1202555*"),
         ("+1*", None, "+1*"),
+        ("+1\u2011202\u00a0555*", None, "+1202555*"),
+        ("\u200e+1202*\u200b", None, "+1202*"),
+        ("\uff0b\u0661\u0662\u0660\u0662*", None, "+1202*"),
+        ("\ufeffsip:room7@sip.example.com\u200e", None, "sip:room7@sip.example.com"),
         ("sip:room7@SIP.example.com", None, "sip:room7@sip.example.com"),
         ("sips:a*@sip.example.com;x=*", None, "sips:a*@sip.example.com;x=*"),
     ],
@@ -70,7 +91,12 @@ def test_an_entry_is_a_number_a_prefix_or_a_sip_address(
         ("1.2025550143E+10", "US", "expected an international number"),
         ("Ana", "US", "got 'Ana'"),
         ("", "US", "got nothing"),
-        ("202*", "US", "expected a prefix with its plus sign, such as +1202*"),
+        ("202*", "US", "+1202*: put a plus sign and the country code before it, and leave out"),
+        ("030*", "DE", "put a plus sign and the country code before it, and leave out a leading 0"),
+        ("+1202.0*", None, "expected a prefix"),
+        ("+1202/203*", None, "expected a prefix"),
+        ("+1202*+1203*", None, "expected a prefix"),
+        ("+1202**", None, "expected a prefix"),
         ("*", "US", "expected a prefix"),
         ("+*", "US", "expected a prefix"),
         ("+0202*", "US", "expected a prefix"),
@@ -132,13 +158,13 @@ def test_a_list_has_an_entry_a_line_or_a_header(written: str, expected: list[str
 @pytest.mark.parametrize(
     ("written", "region", "problem"),
     [
-        (f"{ANA}\n# x\nAna\n", "US", "list:3: expected an international number"),
+        (f"{ANA}\n# x\nAna\n", "US", "list:3: expected a number such as"),
         ("202,5550143\n", None, "list:1: expected default_region US for area code"),
         ("202,5550143\n", "GB", "list:1: expected default_region US for area code"),
         ("202,5550143,2026-11-01,A\n", "US", "list:1: expected the full list of the US registry"),
         (f"{ANA},{BEN}\n", "US", "list:1: expected an international number"),
         (f'why,phone_number\n"a\nb",{ANA}\n,\nx,Ana\n', "US", "list:5:phone_number: expected"),
-        ("why,phone_number\nx,\n", "US", "list:2:phone_number: expected"),
+        ("why,phone_number\nx,\n", "US", "list:2: expected a number or SIP address under phone"),
         (f"phone_number\n{ANA},{BEN}\n", "US", "list:2: expected 1 cells as in the header, got 2"),
     ],
 )
@@ -156,6 +182,199 @@ def test_the_list_of_the_page_about_the_campaign_file_can_be_read() -> None:
     (written,) = re.findall(r"^```\n(# opt-outs.txt.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
     assert read(written) == ([ANA, BEN, "+1312555*", "sip:room7@sip.example.com"], [])
+
+
+# What a list may be ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        # A # is content of a table, wherever it stands in a row.
+        (f'phone,ticket\n{ANA},"#1001"\n{BEN},"#1002"\n{CAT},"#1003"\n', [ANA, BEN, CAT]),
+        (f'phone,note\n{ANA},case #77\n{BEN},"mail, #78"\n{CAT},#79\n', [ANA, BEN, CAT]),
+        (f'note,phone\n"a\n# b\n#c",{ANA}\n# ours\n  # too\nx,{BEN}\n', [ANA, BEN]),
+        (f'ticket,phone\n"#1001",{ANA}\n', [ANA]),
+        (f"#,Name,Phone\n1,Ana,{ANA}\n", [ANA]),
+        (f"Ticket #\tPhone\n#\t{ANA}\n".replace("#\t+", "\t+"), [ANA]),
+        # Every column of numbers and of SIP addresses counts.
+        (f"phone,sip\n{ANA},sip:a@b.example.com\n", [ANA, "sip:a@b.example.com"]),
+        (f"Phone,Mobile\n{ANA},{BEN}\n,{CAT}\n", [ANA, BEN, CAT]),
+        (f"Phone 1 - Type,Phone 1 - Value,Phone 2 - Value\nHome,{ANA},{BEN}\n", [ANA, BEN]),
+        (f"phone_number,Phone,phone_2\n{ANA},{BEN},{CAT}\n", [ANA, BEN, CAT]),
+        (f"Phone,name,Phone\n{ANA},x,{BEN}\n", [ANA, BEN]),
+        (f"Phone,Agent,\n{ANA},{BEN},312-555-0145\n", [ANA, BEN, CAT]),
+        (f"Phone,Home,Other\n{ANA},202-555-0144,12 Elm St\n", [ANA, BEN]),
+        ("Handy,Tel.\n202-555-0143,sip:a@b.example.com\n", [ANA, "sip:a@b.example.com"]),
+        (f"Phone,Mobile\n+1202*,{CAT}\n", ["+1202*", CAT]),
+        # What else a header may be.
+        (f"sep=;\r\nphone;name\r\n{ANA};Ana\r\n", [ANA]),
+        (f"\ufeffsep=,\n{ANA}\n", [ANA]),
+        (f"Name,,Phone\nAna,x,{ANA}\n", [ANA]),
+        (f"Name,Phone,Notes,Notes\nAna,{ANA},a,b\n", [ANA]),
+        (f'"Name, first";"Phone, mobile"\n"Fox, Ana";{ANA}\n', [ANA]),
+        (f'"Phone\nnumber",call.nothing\n{ANA},x\n', [ANA]),
+        (f"Phone,Extension\n{ANA},5\n", [ANA]),
+        (f"Country,Area code,Phone\nUS,202,202-555-0143\nGB,20,{BEN}\n", [ANA, BEN]),
+        # A text with one entry a line.
+        (f'"{ANA}"\n"(202) 555-0144"\n', [ANA, BEN]),
+        ("sip:a@b.example.com;x=phone\n", ["sip:a@b.example.com;x=phone"]),
+        (f"{ANA}\t# (case #77)\n#{BEN}\n", [ANA]),
+    ],
+)
+def test_everybody_in_a_list_is_listed(written: str, expected: list[str]) -> None:
+    for end in ("\n", "\r\n", "\r"):
+        assert read(written.replace("\r\n", "\n").replace("\n", end)) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        # What may be a row is no comment.
+        (f"ticket,phone\n#1001,{ANA}\n", "list:2: this line begins with a # and has a number"),
+        ("ticket,phone\n#1001,202-555-0143\n", "list:2: this line begins with a #"),
+        ("ticket;phone\n#1;sip:a@b.example.com\n", "list:2: this line begins with a #"),
+        ("a,phone\n# +1202*\n", "list:2: this line begins with a #"),
+        (f'#,a,phone\n#,"x\ny","{ANA}"\n', "list:2: this line begins with a #"),
+        # A quote that is not closed takes rows away.
+        (f'phone,note\n{ANA},"x\n{BEN},"\n', "list:2: a quoted cell of this row goes on over a"),
+        # No line is passed over.
+        (f"Phone,Mobile\n{ANA},n/a\n", "list:2:Mobile: expected a number such as"),
+        (f"Phone,Work phone line\n{ANA},n/a\n", "list:2:column 2: expected a number such as"),
+        ("Phone,Mobile,x\n,,y\n", "list:2: expected a number or SIP address under Phone or Mobile"),
+        (f"phone\n{ANA}\nphone\n", "list:3:phone: expected a number such as"),
+        (f"Numbers I must not call\n{ANA}\n", "list:1: expected a number such as +12025550123, a"),
+        (f"Mobile,{ANA}\n", "list:1: expected"),
+        (f'{{"phone": "{ANA}"}}\n', "list:1: expected"),
+        (f"sep=;\nNobody\n{ANA}\n", "list:2: expected a number such as"),
+        (f"{ANA},\n", "list:1: expected an international number"),
+        (f"{ANA}#5\n", "list:1: expected an international number"),
+        (f"phone\n{ANA} ext. 5\n", "list:2:phone: expected an international number"),
+        (f"phone\n{ANA}; {BEN}\n", "list:2"),
+        ("phone\n202*\n", "list:2:phone: expected a prefix with its plus sign"),
+        ("phone\n+*\n", "list:2:phone: expected"),
+        # Numbers of another country or area are not completed with ours.
+        ("Country,Phone\nGB,202-555-0143\n", "list:2:Phone: another column of the row has"),
+        ("Phone,Country Code\n202-555-0143,+44\n", "list:2:Phone: another column of the row has"),
+        ("Area Code,Phone\n312,202-555-0143\n", "list:2:Phone: another column of the row has"),
+    ],
+)
+def test_a_list_in_which_somebody_could_be_lost_is_refused(written: str, problem: str) -> None:
+    _, problems = read(written)
+
+    assert len(problems) == 1
+    assert problems[0].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (f'phone,"note\n{BEN},"\n{ANA},x\n', "list:1: expected a header with phone_number"),
+        (f'# x\nphone,note\n# y\n{ANA},"x\n{BEN},x\n', "list:4: the quote that opens in this"),
+        (f'phone,note\n{ANA},"x"\n\n{BEN},"x" y\n', "list:4: expected the next cell after a"),
+    ],
+)
+def test_quotes_that_do_not_close_refuse_a_list(written: str, problem: str) -> None:
+    with pytest.raises(CampaignError) as caught:
+        read(written)
+
+    assert str(caught.value).startswith(problem)
+
+
+def test_of_a_file_that_is_no_list_nothing_is_shown() -> None:
+    secrets = "root:$6$s3cr3t:20781\nTOKEN=hunter2\n# hunter2\nsip:hunter2\nhunter2*\n8 hunter2\n"
+
+    _, problems = read(secrets)
+    _, of_table = read(f"hunter2 phone,hunter2\n{secrets}")
+
+    assert len(problems) == 5
+    assert not [each for each in [*problems, *of_table] if re.search("s3|2078|hunter|TOK", each)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("phone_number", "sip_uri", *ALIASES["phone_number"], *ALIASES["sip_uri"]),
+        *("phone_2", "Phone 2", "mobile2", "Phone 1 - Value", "Home Phone", "Work Phone"),
+        *("Business Phone", "HomePhone", "Other Phone #", "number 3", "Phone (mobile)", "Phones"),
+        *("Phone number (with country code)", "Phone incl. area code", "SIP address 2"),
+        *("Contact No.", "Alternate number", "Dialed number", "Office Nr 2"),
+        *("Téléphone", "Móvil", "Celular 1", "Rufnummer", "Handy", "Contact (phone)", "TelNr"),
+    ],
+)
+def test_a_column_with_such_a_name_has_numbers(name: str) -> None:
+    assert is_address_column(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Phone 1 - Type", "Phone Type 2", "Mobile carrier", "phone_ext", "Phone country code"),
+        *(
+            "Name",
+            "Notes",
+            "Telegram",
+            "Account number",
+            "No.",
+            "Home",
+            "Phone 5550143",
+            "tel:+12025550143",
+            "",
+        ),
+    ],
+)
+def test_a_column_with_such_a_name_has_none(name: str) -> None:
+    assert not is_address_column(name)
+
+
+def test_every_line_counts_as_one_thing() -> None:
+    written = (
+        f'\n# ours\nsep=;\n"Phone\nhome";Mobile\n;\n{ANA};{BEN}\n# x\n{CAT};"{CAT}"\nx;\n;"a\nb"\n'
+    )
+
+    *_, counts = counted(written)
+
+    assert counts == Counts(lines=12, listed=2, header=3, blank=4, unread=3, entries=4)
+
+
+CELLS = st.text(st.sampled_from("# \"'ab1;,|\t\r\n"), max_size=8)
+NUMBERS = st.builds(
+    lambda before, last: f"{before}202555{last:04}",
+    st.sampled_from(["+1", ""]),
+    st.integers(100, 199),
+)
+QUOTING: list[Literal[0, 1]] = [csv.QUOTE_MINIMAL, csv.QUOTE_ALL]
+
+
+@given(
+    titles=st.lists(
+        st.sampled_from(["Phone", "note", "Mobile", "Phone 2", "", "#", "note"])
+    ).filter(lambda titles: any(map(is_address_column, titles))),
+    data=st.data(),
+)
+def test_every_number_of_a_table_is_listed_or_the_table_is_refused(
+    titles: list[str], data: st.DataObject
+) -> None:
+    delimiter = data.draw(st.sampled_from([",", ";", "\t", "|"]), "delimiter")
+    quoting = data.draw(st.sampled_from(QUOTING), "quoting")
+    end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]), "line end")
+    cells = [(st.just("") | NUMBERS) if is_address_column(title) else CELLS for title in titles]
+    text = StringIO(newline="")
+    table = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    table.writerow(titles)
+    numbers: set[str] = set()
+    for row in data.draw(st.lists(st.tuples(*cells), max_size=6), "rows"):
+        table.writerow(row)
+        numbers |= {f"+1{cell[-10:]}" for cell in row if re.fullmatch(r"(\+1)?\d{10}", cell)}
+        text.write(data.draw(st.sampled_from(["", end, f"# a comment{end}"]), "between"))
+
+    try:
+        entries, problems, counts = counted(text.getvalue(), "US")
+    except CampaignError:
+        return
+
+    assert problems or set(entries) == numbers
+    assert counts.lines == len(StringIO(text.getvalue(), newline="").readlines())
 
 
 def test_what_can_be_read_beside_a_bad_line_is_read() -> None:
@@ -275,6 +494,29 @@ def test_a_list_that_is_not_there_is_a_problem_of_the_document(tmp_path: Path) -
     (problem,) = refused(tmp_path, {})
 
     assert problem == "c.yaml:1:15: do_not_call: nobody.txt: there is no such file"
+
+
+@pytest.mark.parametrize("name", ["-", "./-"])
+def test_standard_input_is_no_list_of_a_campaign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("c.yaml")
+    path.write_text(f'do_not_call: "{name}"\ncontacts:\n- phone_number: {ANA}\n')
+
+    with pytest.raises(CampaignError) as caught:
+        load(path, max_duration_ceiling_seconds=600)
+
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("c.yaml:1:14: do_not_call: ")
+    assert str(problem).endswith("expected the path of a list, which standard input is not")
+
+
+def test_a_campaign_says_how_many_entries_each_list_has(tmp_path: Path) -> None:
+    lists = {"a.txt": f"{ANA}\n{ANA}\n+1999*\n", "b.csv": f"Phone,Mobile\n{ANA},{CAT}\n"}
+
+    with checked(tmp_path, lists) as campaign:
+        assert campaign.lists == (("a.txt", 2), ("b.csv", 2))
 
 
 @pytest.mark.parametrize("value", ["", "{a: b}", "[a.txt, [b.txt]]", '[""]'])

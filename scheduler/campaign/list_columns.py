@@ -1,0 +1,169 @@
+"""Which columns of a do-not-call list say who is on it, by their names.
+
+Of a contact file one column says whom to call, and which one must be certain. Of a list every
+column counts that may: a column too many names a cell that can't be read, one too few loses
+somebody who is then called.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from phonenumbers import country_code_for_region
+
+from scheduler.campaign.entries import has_address
+from scheduler.campaign.names import is_address
+
+#: A column is one of numbers when its name has one of these words.
+_NUMBERS = frozenset(
+    (
+        *("phone", "phones", "telephone", "tel", "telno", "telnr", "mobile", "mob", "cell"),
+        *("cellular", "cells", "mobiles", "msisdn", "landline", "fax", "sip", "gsm", "whatsapp"),
+        *("handy", "handynummer", "mobil", "mobilnummer", "mobilfunk", "rufnummer", "festnetz"),
+        *("telefon", "telefonnummer", "telefono", "telefonos", "movil", "moviles", "celular"),
+        *("telephones", "portable", "fixe", "telefone", "telefones", "telemovel", "fisso"),
+        *("cellulare", "telefoonnummer", "telefoon", "mobiel", "puhelin", "matkapuhelin"),
+        *("телефон", "мобильныи", "電話", "电话", "手机", "携帯", "هاتف"),
+    )
+)
+#: … or has one of these beside nothing but the words below: "home number", "contact no."
+_COUNTED = frozenset(("number", "numbers", "num", "no", "nos", "nr"))
+#: A column with nothing but these in its name may have numbers, or something else.
+_WHOSE = frozenset(
+    (
+        *("home", "work", "business", "office", "other", "primary", "secondary", "main", "second"),
+        *("alternate", "alternative", "alt", "additional", "company", "direct", "private", "day"),
+        *("personal", "evening", "night", "emergency", "contact", "caller", "called", "callee"),
+        *("dialed", "dialled", "destination", "recipient", "value"),
+    )
+)
+#: What a message may show of a name. It shows no other word, for a list may be any file.
+_SHOWN = _NUMBERS | _COUNTED | _WHOSE
+_BEGIN = ("phone", "mobile", "telephone", "telefon", "cellphone", "cellnumber")
+_END = ("phone", "phones", "telefon", "mobile", "mobil")
+#: … unless it ends with one of these: then it has something about a number.
+_ABOUT = frozenset(
+    (
+        *("type", "types", "typ", "label", "kind", "ext", "extn", "extension", "carrier", "date"),
+        *("operator", "provider", "network", "status", "state", "note", "notes", "comment", "time"),
+        *("comments", "verified", "valid", "validity", "consent", "optin", "optout", "country"),
+        *("region", "code", "prefix", "model", "os", "id", "owner", "source", "reason", "format"),
+        *("zone", "timezone", "count", "calls", "score"),
+    )
+)
+#: "Phone number with country code" has numbers for all that.
+_INCLUDED = frozenset(("with", "w", "incl", "including", "inkl", "mit", "avec", "con"))
+_COUNTRIES = (
+    *(" country", " country code", " dial code", " dialing code", " dialling code", " isd code"),
+    *(" calling code", " international code", " land", " landesvorwahl", " pais", " indicatif"),
+)
+_ALSO_CALLED = {"UK": "GB", "USA": "US"}
+_AREAS = (" area code", " areacode", " city code", " std code", " vorwahl", " prefix", " npa")
+
+_NO_NAME = re.compile(r"[{}\[\]<>=@\\]|\d{3}")
+_MOST_CHARACTERS, _MOST_DIGITS = 80, 2
+_BETWEEN_CASES = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
+_WORD = re.compile(r"[^\W\d_]+")
+_NOT_DIGITS = re.compile(r"\D")
+
+
+def is_address_column(name: str) -> bool:
+    """Whether a column of this name has numbers or SIP addresses."""
+    if is_address(name):
+        return True
+    if (
+        _NO_NAME.search(name)
+        or len(name) > _MOST_CHARACTERS
+        or sum(map(str.isdigit, name)) > _MOST_DIGITS
+    ):
+        return False
+    if is_address(re.sub(r"\d", " ", name)):  # number_2
+        return True
+    every = _words(name)
+    if not any(map(_is_of_numbers, every)):
+        return _is_whose(every) and not _COUNTED.isdisjoint(every)
+    outside = _words(_IN_PARENTHESES.sub(" ", name)) or every
+    return outside[-1] not in _ABOUT or not _INCLUDED.isdisjoint(every)
+
+
+def _is_of_numbers(word: str) -> bool:
+    return word in _NUMBERS or word.startswith(_BEGIN) or word.endswith(_END)
+
+
+def _is_whose(words: list[str]) -> bool:
+    """Whether these only say whose number, or which one of theirs, something is."""
+    return not _WHOSE.isdisjoint(words) and (_WHOSE | _COUNTED).issuperset(words)
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name, without accents, in small letters."""
+    apart = unicodedata.normalize("NFKD", _BETWEEN_CASES.sub(" ", name)).casefold()
+    return _WORD.findall("".join(c for c in apart if not unicodedata.combining(c)))
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumns:
+    """What the columns of a list are for, by their places."""
+
+    titles: tuple[str, ...]
+    addresses: tuple[int, ...]  #: each of their cells is an entry, or can't be read
+    others: tuple[int, ...]
+    unsure: frozenset[int]  #: those of the others that may have numbers of the list's region
+    countries: tuple[int, ...]
+    areas: tuple[int, ...]
+
+    @classmethod
+    def of(cls, titles: Sequence[str]) -> ListColumns:
+        """Tell the columns of a header apart."""
+        names = [" ".join(title.split()) for title in titles]
+        places = range(len(names))
+        addresses = [at for at in places if is_address_column(names[at])]
+        spelled = {at: " ".join(["", *_words(names[at])]) for at in places if at not in addresses}
+        return cls(
+            titles=tuple(names),
+            addresses=tuple(addresses),
+            others=tuple(spelled),
+            unsure=frozenset(at for at in spelled if not names[at] or _is_whose(_words(names[at]))),
+            countries=tuple(at for at, words in spelled.items() if words.endswith(_COUNTRIES)),
+            areas=tuple(at for at, words in spelled.items() if words.endswith(_AREAS)),
+        )
+
+    def name(self, at: int) -> str:
+        """Return how messages name a column: one that is not known only by its place."""
+        title = self.titles[at]
+        known = is_address(title) or _SHOWN.issuperset(_words(title))
+        return title if known else f"column {at + 1}"
+
+    def contradicts(self, number: str, cells: Sequence[str], region: str | None) -> bool:
+        """Whether a national number was read as one of another country or area than its row's."""
+        code = country_code_for_region(region or "")
+        countries = [cell for cell in _at(cells, self.countries) if cell]
+        if any(_of_another_country(number, cell) for cell in countries):
+            return True
+        national = number.removeprefix(f"+{code}")
+        areas = (_NOT_DIGITS.sub("", cell).lstrip("0") for cell in _at(cells, self.areas))
+        return any(area and not national.startswith(area) for area in areas)
+
+
+def _at(cells: Sequence[str], places: Sequence[int]) -> Iterator[str]:
+    return (cells[at].strip() for at in places if at < len(cells))
+
+
+def _of_another_country(number: str, cell: str) -> bool:
+    """Whether a cell names a country that is not the number's; a name in full is not known."""
+    digits = _NOT_DIGITS.sub("", cell).lstrip("0")
+    iso = _ALSO_CALLED.get(cell.upper(), cell.upper())
+    code = digits or str(country_code_for_region(iso) or "")
+    return bool(code) and not number[1:].startswith(code)
+
+
+def is_header(cells: Sequence[str], region: str | None) -> bool:
+    """Whether these are the names of columns, of which one at least says who is on the list."""
+    names = [" ".join(cell.split()) for cell in cells]
+    return any(map(is_address_column, names)) and not any(
+        has_address(name, region) for name in names if name
+    )
