@@ -16,6 +16,7 @@ from phonenumbers import country_code_for_region
 
 from scheduler.campaign.entries import has_address
 from scheduler.campaign.names import is_address
+from scheduler.fields.countries import calling_code, region_of
 
 #: A column is one of numbers when its name has one of these words.
 _NUMBERS = frozenset(
@@ -60,7 +61,6 @@ _COUNTRIES = (
     *(" country", " country code", " dial code", " dialing code", " dialling code", " isd code"),
     *(" calling code", " international code", " land", " landesvorwahl", " pais", " indicatif"),
 )
-_ALSO_CALLED = {"UK": "GB", "USA": "US"}
 _AREAS = (" area code", " areacode", " city code", " std code", " vorwahl", " prefix", " npa")
 
 _NO_NAME = re.compile(r"[{}\[\]<>=@\\]|\d{3}")
@@ -154,11 +154,9 @@ def _at(cells: Sequence[str], places: Sequence[int]) -> Iterator[str]:
 
 
 def _of_another_country(number: str, cell: str) -> bool:
-    """Whether a cell names a country that is not the number's; a name in full is not known."""
-    digits = _NOT_DIGITS.sub("", cell).lstrip("0")
-    iso = _ALSO_CALLED.get(cell.upper(), cell.upper())
-    code = digits or str(country_code_for_region(iso) or "")
-    return bool(code) and not number[1:].startswith(code)
+    """Whether a cell names a country that is not the number's."""
+    region = region_of(cell)
+    return region is not None and not number[1:].startswith(str(calling_code(region)))
 
 
 def is_header(cells: Sequence[str], region: str | None) -> bool:
