@@ -83,7 +83,7 @@ def _unless_other(
     region = region_of(told)
     if region and default_region and calling_code(region) == calling_code(default_region):
         return default_region
-    read = f"numbers are read as {default_region}'s" if default_region else "nothing uses it"
+    read = f"default_region is {default_region}" if default_region else "nothing uses it"
     message = (
         f"it says {shown(told)}, and {read}: say in a YAML file"
         f" columns: {{country_code: {shown(column)}}} to read each number by it, or write numbers"
