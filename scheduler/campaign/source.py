@@ -77,10 +77,11 @@ class _Inflated(gzip.GzipFile):
 
 
 #: What reading may raise.
-_UNREADABLE = (OSError, EOFError, zlib.error)
+UNREADABLE = (OSError, EOFError, zlib.error)
 
 
-def _unreadable(error: Exception, path: str) -> CampaignError:
+def unreadable(error: Exception, path: str) -> CampaignError:
+    """Return the error for bytes that can't be had."""
     if isinstance(error, OSError) and error.strerror:
         return refusal(path, f"can't be read: {error.strerror}")
     return refusal(path, f"this gzip file is cut off or damaged: {error}")
@@ -102,12 +103,27 @@ def refuse_packed(begins: bytes, path: str) -> None:
     raise refusal(path, f"this is {what}, and no text: {said}", code="shape")
 
 
+def expect_packed(begins: bytes, path: str) -> None:
+    """Refuse what is called a workbook and is none, by how it begins."""
+    if begins.startswith(_ZIP):
+        return
+    said = "this is no workbook of Excel: save it as .xlsx, or as CSV"
+    if begins.startswith(_OLE):
+        said = (
+            "this workbook has a password, or is one of an old Excel: save it as .xlsx without a"
+            " password, or as CSV"
+        )
+    elif b"\0" not in begins:
+        said = "this is no workbook of Excel, but a text: name it .csv"
+    raise refusal(path, said, code="workbook")
+
+
 def read_whole(file: BinaryIO, path: str) -> bytes:
     """Read a document, which is bounded; a CSV is not."""
     try:
         data = file.read(MOST_DOCUMENT_BYTES + 1)
-    except _UNREADABLE as error:
-        raise _unreadable(error, path) from None
+    except UNREADABLE as error:
+        raise unreadable(error, path) from None
     if len(data) > MOST_DOCUMENT_BYTES:
         most = MOST_DOCUMENT_BYTES // 1024**2
         raise refusal(path, f"expected at most {most} MiB: put the contacts into a CSV beside it")
@@ -240,8 +256,8 @@ class Lines:
     def _read(self) -> bytes:
         try:
             chunk = self._file.read(CHUNK_BYTES)
-        except _UNREADABLE as error:
-            raise _unreadable(error, self._path) from None
+        except UNREADABLE as error:
+            raise unreadable(error, self._path) from None
         self._seen(chunk)
         return chunk
 
@@ -278,7 +294,7 @@ class Lines:
         while left > 0:
             try:
                 chunk = self._file.read(CHUNK_BYTES)
-            except _UNREADABLE:
+            except UNREADABLE:
                 break
             if not chunk:
                 break
