@@ -52,6 +52,7 @@ class RawRow:
     places: Mapping[str, tuple[int, int]] | None = None  #: of cells that stand apart, as in YAML
     own: Mapping[str, object] = field(default_factory=dict)  #: keys under `call`, those it has
     header: Header = _OUR_NAMES
+    unread: Mapping[str, str] = field(default_factory=dict)  #: cells without a value, and why
 
     def problem(self, path: str, column: str, message: str, code: str) -> Problem:
         """Place a problem at a cell, or at the row when it has no such cell."""

@@ -14,6 +14,7 @@ from scheduler.campaign.problems import refusal
 from scheduler.campaign.shapes import Contacts
 from scheduler.campaign.source import STDIN, told
 from scheduler.campaign.table import open_table
+from scheduler.campaign.xlsx import named_sheet
 
 
 class Format(Enum):
@@ -21,6 +22,7 @@ class Format(Enum):
 
     DOCUMENT = auto()  #: YAML
     TABLE = auto()  #: CSV, whatever separates its cells
+    SHEET = auto()  #: of an Excel workbook
     JSON_LINES = auto()
     TABLE_OR_JSON_LINES = auto()  #: the first character tells
 
@@ -31,17 +33,26 @@ _ENDINGS = {
     ".csv": Format.TABLE,
     ".tsv": Format.TABLE,
     ".txt": Format.TABLE,
+    ".xlsx": Format.SHEET,
+    ".xlsm": Format.SHEET,
     ".jsonl": Format.JSON_LINES,
     ".ndjson": Format.JSON_LINES,
 }
 
+_OTHER_SHEETS = {".xls", ".xlsb", ".xltx", ".ods", ".numbers"}
+
 
 def format_of(path: Path, *, contacts: bool = False) -> Format:
     """Return the format that a file's ending stands for; `contacts` can be no document."""
-    plain = _without_gz(path)
+    file, _ = named_sheet(path)
+    plain = _without_gz(file)
     if path == STDIN or (plain != path and not plain.suffix):
         return Format.TABLE_OR_JSON_LINES
     found = _ENDINGS.get(plain.suffix.lower())
+    if found is Format.SHEET and plain != file:
+        raise refusal(str(path), "expected a workbook as it is, and not in gzip: unpack it")
+    if plain.suffix.lower() in _OTHER_SHEETS:
+        raise refusal(str(path), "expected another kind of sheet: save it as .xlsx, or as CSV")
     if found is None or (contacts and found is Format.DOCUMENT):
         known = [end for end, kind in _ENDINGS.items() if not contacts or kind != Format.DOCUMENT]
         message = f"expected a file that ends in {', '.join(known)}, or in one of these and .gz"
@@ -51,7 +62,7 @@ def format_of(path: Path, *, contacts: bool = False) -> Format:
 
 def stem(path: Path) -> str:
     """Return the name of a file without its endings."""
-    return "stdin" if path == STDIN else _without_gz(path).stem
+    return "stdin" if path == STDIN else _without_gz(named_sheet(path)[0]).stem
 
 
 def open_contacts(lines: Iterable[str], path: Path, names: Names) -> Contacts[Any]:

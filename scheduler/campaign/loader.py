@@ -40,7 +40,8 @@ from scheduler.campaign.source import (
 from scheduler.campaign.start import Start
 from scheduler.campaign.templates import Templates
 from scheduler.campaign.weeks import Week, read_week
-from scheduler.errors import CampaignError, Problem
+from scheduler.campaign.xlsx import Sheet, file_of, named_sheet, open_sheet
+from scheduler.errors import CampaignError, ConfigError, Problem
 from scheduler.masking import shown
 from scheduler.models import Hours, Policy
 from scheduler.settings import CALLING_HOURS
@@ -97,7 +98,7 @@ def load(
     checked.digest = reading.digest.hexdigest()
     checked.lists_digest = reading.lists_digest.hexdigest()
     checked.lists = plan.rules.do_not_call.sizes
-    checked.warnings = plan.rules.do_not_call.warnings
+    checked.warnings = (*reading.warnings, *plan.rules.do_not_call.warnings)
     checked.problems = tuple(reading.problems.kept)
     checked.problem_counts = reading.problems.counts
     return checked
@@ -128,14 +129,16 @@ class _Reading:
     #: a longer list means the same campaign, and another id would call everybody again.
     lists_digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     problems: Problems = field(default_factory=Problems)
+    warnings: list[str] = field(default_factory=list)
 
     def plan(self, path: Path) -> _Plan:
         """Open the file, and read it as far as its rows."""
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
         campaign = Campaign(contacts=path.name)
-        contacts = open_contacts(self._lines(open_file(path), path), path, Names())
-        return _Plan(campaign, self._rules(campaign, path), contacts, (path,), _nobody_listens)
+        file = file_of(path)
+        contacts = self._contacts(open_file(file), path, Names())
+        return _Plan(campaign, self._rules(campaign, path), contacts, (file,), _nobody_listens)
 
     def _document(self, path: Path) -> _Plan:
         with open_file(path) as file:
@@ -168,12 +171,24 @@ class _Reading:
         beside = STDIN if name == str(STDIN) else path.parent / name
         try:
             format_of(beside, contacts=True)
-            file = open_file(beside)
+            file = open_file(file_of(beside))
         except CampaignError as error:
             line, column = document.place_of(root, "contacts")
             message = f"contacts: {error}"
             raise refusal(str(path), message, line, column) from None
-        return open_contacts(self._lines(file, beside), beside, names), beside
+        return self._contacts(file, beside, names), file_of(beside)
+
+    def _contacts(self, file: BinaryIO, path: Path, names: Names) -> Contacts[Any]:
+        if format_of(path, contacts=True) is not Format.SHEET:
+            return open_contacts(self._lines(file, path), path, names)
+        _, name = named_sheet(path)
+        with file:
+            sheet = Sheet(file, told(path), name, self.digest.update)
+        self.files.callback(sheet.close)
+        self.digest.update(name.encode())  # another sheet is another campaign
+        if sheet.hidden_rows:
+            self.warnings.append(f"{told(path)}: {sheet.hidden_rows:,} hidden rows are read, too")
+        return open_sheet(sheet, told(path), names)
 
     def _lines(self, file: BinaryIO, path: Path) -> Lines:
         self.files.enter_context(file)
@@ -204,6 +219,8 @@ def _rejecting(path: Path | None, codec: str, plan: _Plan) -> Iterator[Rejects |
     if path is None:
         yield None
         return
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        raise ConfigError(f"--rejects {path}: rejects are never a workbook; name a .csv file")
     with closing(Rejects(path, codec, plan.inputs)) as rejects:
         rejects.begin(plan.contacts.shape)
         yield rejects

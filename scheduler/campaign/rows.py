@@ -131,6 +131,12 @@ class _Cells:
         self.faults += personal.faults
         return personal
 
+    def put_unread_first(self) -> None:
+        """Say of a cell without a value why it has none, and nothing else."""
+        if unread := self.raw.unread:
+            others = [fault for fault in self.faults if fault.column not in unread]
+            self.faults = [Fault(column, why) for column, why in unread.items()] + others
+
     def variables(self) -> dict[str, str]:
         return {
             name: cell
@@ -143,6 +149,7 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
     """Return the row as it is loaded, and every fault that keeps it from being called."""
     cells = _Cells(raw)
     contact = _contact(cells, rules)
+    cells.put_unread_first()
     has_id = bool(contact.contact_id)
     if not cells.faults:
         whom = _identified(contact, contact.party)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from scheduler.campaign.encodings import HEAD_BYTES, Survey, high_bytes
 from scheduler.campaign.problems import refusal
 from scheduler.errors import CampaignError
 
@@ -18,7 +20,9 @@ CHUNK_BYTES = 65_536
 MOST_DOCUMENT_BYTES = 16 * 1024**2
 LONGEST_LINE = 1_000_000  #: characters; far above what a spreadsheet writes
 _BOM = "\ufeff"
-_WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MOST_SAMPLED_BYTES = 1024**2
+_MOST_SURVEYED_BYTES = 256 * 1024**2  # some seconds
+_LEGACY_CONTROL = re.compile("[\x80-\x9f]")
 # They are registered as encodings of text, but make half characters or need no file.
 _NO_FILE_ENCODINGS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 _NO_FILE_ENCODINGS |= {"utf-7", "mbcs", "oem"}
@@ -73,24 +77,57 @@ class _Inflated(gzip.GzipFile):
 
 
 #: What reading may raise.
-_UNREADABLE = (OSError, EOFError, zlib.error)
+UNREADABLE = (OSError, EOFError, zlib.error)
 
 
-def _unreadable(error: Exception, path: str) -> CampaignError:
+def unreadable(error: Exception, path: str) -> CampaignError:
+    """Return the error for bytes that can't be had."""
     if isinstance(error, OSError) and error.strerror:
         return refusal(path, f"can't be read: {error.strerror}")
     return refusal(path, f"this gzip file is cut off or damaged: {error}")
+
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Excel before 2007, and what has a password
+
+
+def refuse_packed(begins: bytes, path: str) -> None:
+    """Refuse a spreadsheet that is taken for text, by how it begins."""
+    if begins.startswith(_OLE):
+        what = "a workbook of an old Excel, or one with a password"
+    elif begins.startswith(_ZIP):
+        what = "an Excel workbook or another packed file"
+    else:
+        return
+    said = "save its sheet as CSV; contacts may also stand in a file whose name ends in .xlsx"
+    raise refusal(path, f"this is {what}, and no text: {said}", code="shape")
+
+
+def expect_packed(begins: bytes, path: str) -> None:
+    """Refuse what is called a workbook and is none, by how it begins."""
+    if begins.startswith(_ZIP):
+        return
+    said = "this is no workbook of Excel: save it as .xlsx, or as CSV"
+    if begins.startswith(_OLE):
+        said = (
+            "this workbook has a password, or is one of an old Excel: save it as .xlsx without a"
+            " password, or as CSV"
+        )
+    elif b"\0" not in begins:
+        said = "this is no workbook of Excel, but a text: name it .csv"
+    raise refusal(path, said, code="workbook")
 
 
 def read_whole(file: BinaryIO, path: str) -> bytes:
     """Read a document, which is bounded; a CSV is not."""
     try:
         data = file.read(MOST_DOCUMENT_BYTES + 1)
-    except _UNREADABLE as error:
-        raise _unreadable(error, path) from None
+    except UNREADABLE as error:
+        raise unreadable(error, path) from None
     if len(data) > MOST_DOCUMENT_BYTES:
         most = MOST_DOCUMENT_BYTES // 1024**2
         raise refusal(path, f"expected at most {most} MiB: put the contacts into a CSV beside it")
+    refuse_packed(data, path)
     return data
 
 
@@ -115,28 +152,54 @@ def place(text: str) -> tuple[int, int]:
 
 
 def not_text(
-    error: UnicodeDecodeError, path: str, before: str, line: int, offset: int
+    error: UnicodeDecodeError, path: str, before: str, line: int, offset: int, hint: str
 ) -> CampaignError:
-    """Say where a byte stands that is no text, after so many finished lines."""
+    """Say where a byte stands that is no text, after so many finished lines, and what to do."""
     ahead = before + error.object[: error.start].decode(error.encoding, "replace")
     further, column = place(ahead)
-    hint = "utf-16" if error.object.startswith(_WIDE_BOMS) and offset == 0 else "latin-1"
     message = (
         f"expected {error.encoding.upper()} text, got the byte 0x{error.object[error.start]:02X} "
-        f"at byte offset {offset + error.start}: save the file as UTF-8, "
-        f"or say --encoding {hint} if that is how it is written"
+        f"at byte offset {offset + error.start}: {hint}"
     )
     return refusal(path, message, line + further, column, "encoding")
 
 
 def whole_text(data: bytes, path: str, encoding: str) -> str:
     """Decode a document. It is UTF-8 more often than the CSV beside it, so that comes first."""
-    for codec in dict.fromkeys(("utf-8", encoding)):
+    survey = Survey(data[:HEAD_BYTES], data, set(high_bytes(data)))
+    _refuse_wide(survey, path, encoding)
+    for codec in dict.fromkeys((encoding,) if survey.wide_encoding else ("utf-8", encoding)):
         try:
-            return data.decode(codec).removeprefix(_BOM)
+            text = data.decode(codec).removeprefix(_BOM)
         except UnicodeDecodeError as error:
-            refused = not_text(error, path, "", 0, 0)
+            refused = not_text(error, path, "", 0, 0, survey.hint(data, error.start, codec))
+            continue
+        found = _LEGACY_CONTROL.search(text) if _is_legacy(codec, text, data) else None
+        if found is None:
+            return text
+        hint = survey.hint(data, found.start(), codec)
+        refused = _control(text, found.start(), path, 0, hint)
     raise refused
+
+
+def _refuse_wide(survey: Survey, path: str, encoding: str) -> None:
+    """Refuse a file whose characters have two or four bytes where something else is expected."""
+    found = survey.wide_encoding
+    if found and not encoding.startswith(found):
+        message = f"this file seems to be {found.upper()}: say --encoding {found}"
+        raise refusal(path, message, code="encoding")
+
+
+def _is_legacy(encoding: str, text: str, data: bytes) -> bool:
+    """Whether an encoding has a byte for each character, as far as this text shows."""
+    return not encoding.startswith("utf") and len(text) == len(data)
+
+
+def _control(text: str, at: int, path: str, line: int, hint: str) -> CampaignError:
+    """Say where a control character stands that other encodings have a sign for."""
+    further, column = place(text[:at])
+    message = f"expected text, got the control character 0x{ord(text[at]):02X}: {hint}"
+    return refusal(path, message, line + further, column, "encoding")
 
 
 class Lines:
@@ -147,8 +210,10 @@ class Lines:
     ) -> None:
         self._file = file
         self._path = path
+        self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._seen = seen  # is handed every byte that was read
+        self._survey = Survey()
         self._offset = 0
         self._finished = 0
         self._tail = ""  # a line whose end has not been read yet
@@ -169,19 +234,30 @@ class Lines:
         chunk = None
         while chunk != b"":
             chunk = self._read()
+            if self._offset == 0:
+                self._begin(chunk)
             text = self._decoded(chunk)
             if self._offset == 0:
                 text = text.removeprefix(_BOM)
             if "\0" in text:
                 raise self._nul(text)
+            if _is_legacy(self._encoding, text, chunk):
+                self._expect_no_control(text, chunk)
             self._offset += len(chunk)
+            self._survey.high.update(high_bytes(chunk))
             yield text
+
+    def _begin(self, chunk: bytes) -> None:
+        """Look at how the file begins: what it is as a whole shows there."""
+        refuse_packed(chunk, self._path)
+        self._survey.head = chunk[:HEAD_BYTES]
+        _refuse_wide(self._survey, self._path, self._encoding)
 
     def _read(self) -> bytes:
         try:
             chunk = self._file.read(CHUNK_BYTES)
-        except _UNREADABLE as error:
-            raise _unreadable(error, self._path) from None
+        except UNREADABLE as error:
+            raise unreadable(error, self._path) from None
         self._seen(chunk)
         return chunk
 
@@ -191,14 +267,44 @@ class Lines:
         except UnicodeDecodeError as error:
             # The decoder may have kept the first bytes of a character from the chunk before.
             offset = self._offset - (len(error.object) - len(chunk))
-            raise not_text(error, self._path, self._tail, self._finished, offset) from None
+            hint = self._hint(error.object, error.start)
+            raise not_text(error, self._path, self._tail, self._finished, offset, hint) from None
         except UnicodeError as error:  # UTF-16 whose byte order nobody can tell
             raise refusal(self._path, f"can't be decoded: {error}", code="encoding") from None
 
     def _nul(self, text: str) -> CampaignError:
         further, column = place(self._tail + text[: text.index("\0")])
-        message = "expected text, got a NUL byte; if the file is UTF-16, say --encoding utf-16"
+        message = "expected text, got a NUL byte: no text has one, take it out"
         return refusal(self._path, message, self._finished + further, column, "shape")
+
+    def _expect_no_control(self, text: str, chunk: bytes) -> None:
+        """Refuse what is a sign in an encoding that fits better, such as a quote of Windows'."""
+        found = _LEGACY_CONTROL.search(text)
+        hint = self._hint(chunk, found.start()) if found else ""
+        if found and "--encoding" in hint:
+            at = len(self._tail) + found.start()
+            raise _control(self._tail + text, at, self._path, self._finished, hint)
+
+    def _hint(self, piece: bytes, at: int) -> str:
+        """Say what to do about a byte of this piece; that takes the rest of the file."""
+        survey, rest, left = self._survey, [piece], _MOST_SURVEYED_BYTES
+        survey.is_high_before = bool(survey.high)
+        survey.high.update(high_bytes(piece))
+        sampled = len(piece)
+        while left > 0:
+            try:
+                chunk = self._file.read(CHUNK_BYTES)
+            except UNREADABLE:
+                break
+            if not chunk:
+                break
+            left -= len(chunk)
+            survey.high.update(high_bytes(chunk))
+            if sampled < _MOST_SAMPLED_BYTES:
+                rest.append(chunk)
+                sampled += len(chunk)
+        survey.sample = b"".join(rest)
+        return survey.hint(piece, at, self._encoding)
 
 
 def _split(text: str) -> list[str]:

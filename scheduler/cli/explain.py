@@ -13,6 +13,7 @@ import typer
 
 from scheduler.campaign.openings import opening, verdicts
 from scheduler.campaign.problems import refusal
+from scheduler.campaign.xlsx import file_of
 from scheduler.cli import campaigns, console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.orders import instant
@@ -49,7 +50,7 @@ def explain(
     Example: `callsched explain nightly-2026-11-22 +12025550143`
     """
     path = Path(campaign)
-    if path.suffix and path.is_file():
+    if path.suffix and file_of(path).is_file():
         record = _of_file(path, contact, encoding)
     else:
         with ledger() as store:

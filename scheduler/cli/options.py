@@ -32,7 +32,7 @@ CampaignFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="Campaign file: .yaml with a policy, or contacts as .csv or .jsonl;"
+        help="Campaign file: .yaml with a policy, or contacts as .csv, .xlsx or .jsonl;"
         " - for contacts on standard input.",
     ),
 ]

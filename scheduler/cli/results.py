@@ -1,14 +1,17 @@
-"""`callsched results`: a record for every contact, as CSV or as JSON Lines."""
+"""`callsched results`: a record for every contact, as CSV, as a workbook or as JSON Lines."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -26,6 +29,7 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    XLSX = "xlsx"
 
 
 COLUMNS = (
@@ -54,6 +58,8 @@ COLUMNS = (
 #: What a spreadsheet takes for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+#: What a spreadsheet takes for a number, a date or a time, and shows and saves in its own way.
+_TAKEN_FOR_NUMBER = re.compile(r"[+-]?\d[\d.,:/ -]*([eE][+-]?\d+)?", re.ASCII)
 
 
 def results(
@@ -64,28 +70,55 @@ def results(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to this file.")
     ] = None,
+    excel: Annotated[
+        bool,
+        typer.Option(
+            "--excel",
+            help="CSV for a double click in Excel: accents, plus signs and zeros stay.",
+        ),
+    ] = False,
 ) -> None:
     """Export one record for every contact: what became of its call, and why.
 
     JSON Lines have all that was collected of a conversation as well: `transcript`, `insights` and
-    the summary's pages. CSV has none of it; `callsched transcript` writes one for reading.
+    the summary's pages. CSV and workbooks have none of it; `callsched transcript` writes one for
+    reading.
 
     Example: `callsched results nightly-2026-11-22 --format jsonl -o results.jsonl`
     """
+    chosen = format_ or format_of(output)
+    if excel and chosen is not Format.CSV:
+        raise typer.BadParameter("only CSV has two ways to be written", param_hint="--excel")
+    expect_writable(chosen)
+    if chosen is Format.XLSX and output is None and sys.stdout.isatty():
+        raise typer.BadParameter("a workbook is no text: say -o results.xlsx", param_hint="-o")
     with ledger() as store:
         campaign_id = id_ or newest(store)
         campaign_view(store, campaign_id).expect_kept()
-        export(records_of(store, campaign_id), output, format_)
+        export(records_of(store, campaign_id), output, chosen, excel=excel)
+
+
+def expect_writable(chosen: Format) -> None:
+    """Refuse a format that a library is missing for."""
+    if chosen is Format.XLSX and find_spec("xlsxwriter") is None:
+        raise ConfigError("an .xlsx file is written with XlsxWriter: pip install 'callsched[xlsx]'")
 
 
 def export(
-    records: Iterable[dict[str, Any]], path: Path | None, format_: Format | None = None
+    records: Iterable[dict[str, Any]],
+    path: Path | None,
+    format_: Format | None = None,
+    *,
+    excel: bool = False,
 ) -> None:
     """Write records to a file, or to standard output. A file is replaced when it is complete."""
     chosen = format_ or format_of(path)
+    if chosen is Format.XLSX:
+        _write_sheet(records, path)
+        return
     with writing(path) as file:
         if chosen is Format.CSV:
-            _write_csv(records, file)
+            _write_csv(records, file, excel=excel)
         else:
             file.writelines(console.as_json(record) + "\n" for record in records)
 
@@ -97,7 +130,10 @@ def format_of(path: Path | None) -> Format:
         return Format.CSV
     if ending in (".jsonl", ".ndjson", ".json"):
         return Format.JSONL
-    raise ConfigError(f"{path}: expected a path that ends in .csv or .jsonl, or say --format")
+    if ending == ".xlsx":
+        return Format.XLSX
+    said = "expected a path that ends in .csv, .jsonl or .xlsx, or say --format"
+    raise ConfigError(f"{path}: {said}")
 
 
 @contextmanager
@@ -106,20 +142,57 @@ def writing(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
+    with _replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Name a file that takes the place of another one in the end; nothing is left of half a one."""
     part = path.with_name(path.name + ".part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(path)
+        try:
+            yield part
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _write_csv(records: Iterable[dict[str, Any]], file: TextIO) -> None:
+def _write_sheet(records: Iterable[dict[str, Any]], path: Path | None) -> None:
+    # Only who wants a workbook needs the library.
+    from scheduler.cli.result_sheet import write_sheet
+
+    if path is None:
+        with tempfile.TemporaryFile() as file:
+            write_sheet(records, COLUMNS, file)
+            file.seek(0)
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        return
+    with _replacing(path) as part, part.open("wb") as file:
+        write_sheet(records, COLUMNS, file)
+
+
+def _write_csv(records: Iterable[dict[str, Any]], file: TextIO, *, excel: bool) -> None:
+    if excel:
+        file.write("\ufeff")  # without this mark Excel takes the file for one of its country's
+    cell = _of_excel if excel else harmless
     writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for record in records:
-        writer.writerow({name: harmless(record.get(name)) for name in COLUMNS})
+        writer.writerow({name: cell(record.get(name)) for name in COLUMNS})
+
+
+def _of_excel(value: object) -> str:
+    """Return a cell that stays what it is when a spreadsheet opens and saves it.
+
+    Texts of digits become ="…". That is a formula, but one without anything to run: only digits and
+    what may stand between them are in it.
+    """
+    if isinstance(value, str) and _TAKEN_FOR_NUMBER.fullmatch(value):
+        return f'="{value}"'
+    return harmless(value)
 
 
 def harmless(value: object) -> str:

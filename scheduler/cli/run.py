@@ -12,7 +12,7 @@ import typer
 
 from scheduler.cli import batches, campaigns, console, options
 from scheduler.cli.pool import Pool, SandboxProcess
-from scheduler.cli.results import export, format_of
+from scheduler.cli.results import expect_writable, export, format_of
 from scheduler.cli.supervision import Ending, Supervision
 from scheduler.errors import ConfigError, NotDone
 from scheduler.ledger import opened
@@ -77,7 +77,7 @@ def run(
     json: options.Json = False,
     results: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Write the results to this .csv or .jsonl file."),
+        typer.Option(metavar="PATH", help="Write the results to this .csv, .xlsx or .jsonl file."),
     ] = None,
 ) -> None:
     """Call every contact of a campaign file, and wait until the last call has ended.
@@ -120,7 +120,7 @@ def run(
 
 def _expect_writable(path: Path) -> None:
     """Before anybody is called, look whether the results can be written."""
-    format_of(path)
+    expect_writable(format_of(path))
     if not os.access(path.parent, os.W_OK):
         raise ConfigError(f"--results {path}: the folder can't be written, or is not there")
 

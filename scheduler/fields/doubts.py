@@ -20,7 +20,13 @@ DECIMAL = "this one is a decimal: format the column as text and enter it again"
 THOUSANDS = "a spreadsheet has parted its thousands: format the column as text"
 SEVERAL = "the cell holds several numbers"
 LETTERS = "it has letters"
+DATE = "this one is a date"
 
+_DATE = re.compile(
+    r"(?:(?:19|20)\d\d([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:19|20)\d\d)"
+    r"(?:[T ]\d{1,2}[:.]\d\d.*)?",
+    re.IGNORECASE,
+)
 _EXPONENT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+([.]\d*)?")
 _FRACTION = re.compile(r"(?P<whole>[+]?[\d ()/-]*\d)(?P<mark>[.,])(?P<fraction>\d+)")
@@ -53,6 +59,11 @@ _LONG = 13  #: digits from which on two short numbers may stand in a text
 def shortened(text: str) -> bool:
     """Whether a spreadsheet has made an exponent of it."""
     return _EXPONENT.fullmatch(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Whether it is written as a date, such as 2026-12-18: some countries have numbers as short."""
+    return _DATE.fullmatch(text) is not None
 
 
 def without_zero_fraction(text: str) -> str:

@@ -136,6 +136,8 @@ def _certain(written: str, region: str | None, advice: _Advice) -> str:
     try:
         if doubts.shortened(text):
             raise ValueError(doubts.SHORTENED)
+        if doubts.is_date(text):
+            raise ValueError(doubts.DATE)
         text = doubts.without_zero_fraction(text)
         if doubts.has_extension(text):
             raise ValueError(advice.extension)

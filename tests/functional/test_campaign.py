@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.functional.campaign import LATE_SECONDS, Command, Event, Judge, Site, magic, numbers
 from tests.sandbox_process import SandboxProcess
@@ -198,6 +203,44 @@ def test_results_can_be_had_again_in_either_format(mixed: tuple[Site, Command, J
     lines = (site.home / "again.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == site.results("mixed")
     assert [json.loads(line)["line"] for line in lines] == list(range(2, 10))
+
+
+def test_a_workbook_has_what_the_csv_has(mixed: tuple[Site, Command, Judge]) -> None:
+    site, _, _ = mixed
+
+    told = site.call("results", "mixed", "-o", "kept.xlsx")
+    assert told.wait() == 0, told.err
+    piped = subprocess.run(
+        [sys.executable, "-m", "scheduler.cli", "results", "mixed", "--format", "xlsx"],
+        env=site.env,
+        cwd=site.home,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+
+    with (site.home / "kept.csv").open(newline="") as file:
+        expected = [(row["contact_id"], row["phone_number"]) for row in csv.DictReader(file)]
+    for source in (site.home / "kept.xlsx", io.BytesIO(piped.stdout)):
+        sheet = CalamineWorkbook.from_object(source).get_sheet_by_index(0)
+        titles, *rows = sheet.iter_rows()
+        records = [dict(zip(map(str, titles), row, strict=True)) for row in rows]
+        assert [(row["contact_id"], row["phone_number"]) for row in records] == expected
+        assert records[0]["name"] == '=HYPERLINK("http://x")'
+
+
+def test_csv_for_excel_keeps_plus_signs_and_accents(mixed: tuple[Site, Command, Judge]) -> None:
+    site, _, _ = mixed
+
+    told = site.call("results", "mixed", "--excel", "-o", "excel.csv")
+
+    assert told.wait() == 0, told.err
+
+    data = (site.home / "excel.csv").read_bytes()
+    assert data.startswith(codecs.BOM_UTF8)
+    rows = {row["contact_id"]: row for row in csv.DictReader(data.decode("utf-8-sig").splitlines())}
+    assert rows["c-1"]["phone_number"] == '="+12025550101"'
+    assert rows["c-1"]["name"] == '\'=HYPERLINK("http://x")'
 
 
 def test_a_pipe_gets_no_escape_codes(mixed: tuple[Site, Command, Judge]) -> None:

@@ -160,7 +160,8 @@ BAD_USAGE = (
     ("run", "contacts.csv", "--max-duration", "5 minutes"),
     ("run", "contacts.csv", "--max-duration", "5h"),
     ("submit", "contacts.csv", "--id", "a campaign"),
-    ("results", "--format", "xlsx"),
+    ("results", "--format", "xls"),
+    ("results", "--format", "jsonl", "--excel"),
     ("sandbox", "--latency", "soon"),
 )
 

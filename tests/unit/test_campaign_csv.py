@@ -212,7 +212,7 @@ def test_a_file_that_is_not_utf8_is_refused_with_the_place_of_the_byte(tmp_path:
 
     assert refused(tmp_path, written) == [
         "contacts.csv:2:16: expected UTF-8 text, got the byte 0xE9 at byte offset 33: "
-        "save the file as UTF-8, or say --encoding latin-1 if that is how it is written"
+        "save the file as UTF-8, or say --encoding latin-1 if 'Zoé' is right"
     ]
 
 
@@ -247,7 +247,7 @@ def test_a_file_in_utf16_is_told_how_to_read_it(tmp_path: Path) -> None:
 
 
 def test_utf16_of_no_byte_order_is_refused(tmp_path: Path) -> None:
-    (problem,) = refused(tmp_path, HEADER.encode("utf-16-be"), "utf-16")
+    (problem,) = refused(tmp_path, "\u0442\u0435\u043b\n".encode("utf-16-be"), "utf-16")
 
     assert problem.startswith("contacts.csv: can't be decoded: ")
 

@@ -64,6 +64,14 @@ def test_any_other_decimal_is_refused_with_that_word(written: str) -> None:
             possible(written, region)
 
 
+@pytest.mark.parametrize(
+    "written", ["2026-12-18", "18.12.2026", "12/18/2026", "2026-12-18 17:00", "18-12-2026"]
+)
+def test_a_date_is_no_number_where_numbers_are_as_short(written: str) -> None:
+    for region in ("NO", "SG", "DE"):
+        assert "date" in refusal(written, region)
+
+
 @pytest.mark.parametrize("written", ["212555014.0", "1212555014.0", "21255501.0"])
 def test_a_number_that_lost_a_digit_is_not_completed_by_the_zero_behind_it(written: str) -> None:
     assert "exists" in refusal(written, "US")

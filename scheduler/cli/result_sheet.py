@@ -1,0 +1,79 @@
+"""Results as an Excel workbook. Who imports this needs XlsxWriter."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from scheduler.errors import ConfigError
+
+_MOST_ROWS = 1_048_576  # of Excel, the header included
+_LONGEST_TEXT = 32_767  # of Excel, in units of UTF-16
+_CUT = " … (cut)"
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Columns of numbers. Every other column is text, so that no plus sign, zero or digit is lost.
+_INSTANTS = {"started_at", "deadline", "ended_at"}
+_NUMBERS = {"line", "attempts", "duration_seconds"} | _INSTANTS
+_OPTIONS = {"constant_memory": True, "in_memory": False}
+
+
+def write_sheet(
+    records: Iterable[Mapping[str, Any]], columns: tuple[str, ...], file: IO[bytes]
+) -> None:
+    """Write a row for every record. No cell is ever a formula, whatever its text begins with."""
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="callsched-") as folder,
+            Workbook(file, _OPTIONS | {"tmpdir": folder}) as book,
+        ):
+            _fill(book, records, columns)
+    except XlsxWriterException as error:
+        raise ConfigError(f"the workbook can't be written: {error}; say --format csv") from error
+
+
+def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
+    sheet = book.add_worksheet("results")
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(columns) - 1, 18)
+    bold, instant = book.add_format({"bold": True}), book.add_format({"num_format": "0.000"})
+    for at, name in enumerate(columns):
+        sheet.write_string(0, at, name, bold)
+    for row, record in enumerate(records, start=1):
+        if row >= _MOST_ROWS:
+            raise ConfigError(
+                f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more results:"
+                " say --format csv"
+            )
+        for at, name in enumerate(columns):
+            _write(sheet, row, at, name, record.get(name), instant if name in _INSTANTS else None)
+
+
+def _write(
+    sheet: Worksheet, row: int, at: int, name: str, value: Any, shown: Format | None
+) -> None:
+    if value is None or value == {} or value == []:
+        return
+    if name in _NUMBERS and isinstance(value, int | float):
+        sheet.write_number(row, at, value, shown)
+    elif isinstance(value, dict | list):
+        sheet.write_string(row, at, fitting(json.dumps(value, ensure_ascii=False)))
+    elif text := fitting(str(value)):
+        sheet.write_string(row, at, text)
+
+
+def fitting(text: str) -> str:
+    """Return a text as a cell can hold it: of characters that XML has, and not too long."""
+    text = _NO_XML.sub("�", text)
+    units = text.encode("utf-16-le")
+    if len(units) <= 2 * _LONGEST_TEXT:
+        return text
+    kept = units[: 2 * (_LONGEST_TEXT - len(_CUT))]
+    return kept.decode("utf-16-le", "ignore") + _CUT

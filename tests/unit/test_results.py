@@ -1,0 +1,153 @@
+"""How results are written for people who open them in a spreadsheet program."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from scheduler.campaign.xlsx_process import read
+from scheduler.cli import result_sheet
+from scheduler.cli.results import COLUMNS, Format, export, format_of
+from scheduler.errors import ConfigError
+
+RECORD: dict[str, Any] = {
+    "campaign_id": "nightly-2026-11-22",
+    "contact_id": "007",
+    "phone_number": "+12025550100",
+    "name": "Zoë",
+    "dtmf": "0042",
+    "line": 2,
+    "attempts": 1,
+    "conversation_id": "1234567890123456789",
+    "started_at": 1795000000.25,
+    "duration_seconds": 12.5,
+    "error": None,
+    "variables": {"city": "Zürich"},
+}
+
+
+def sheet_of(path: Path) -> list[dict[str, Any]]:
+    titles, *rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()
+    return [dict(zip(map(str, titles), row, strict=True)) for row in rows]
+
+
+def excel_csv(path: Path, *records: dict[str, Any]) -> list[dict[str, str]]:
+    export(records, path, excel=True)
+    data = path.read_bytes()
+    assert data.startswith(codecs.BOM_UTF8)
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_a_workbook_keeps_texts_as_texts_and_numbers_as_numbers(tmp_path: Path) -> None:
+    export([RECORD, {"contact_id": "c-2"}], tmp_path / "a.xlsx")
+
+    first, second = sheet_of(tmp_path / "a.xlsx")
+    expected = RECORD | {"error": "", "variables": '{"city": "Zürich"}'}
+    assert {name: first[name] for name in RECORD} == expected
+    assert tuple(first) == COLUMNS
+    assert {value for value in second.values() if value} == {"c-2"}
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "{=1+1}", "+1", "-1", "@SUM(1)", "http://x.example", "1E5"]
+)
+def test_no_text_in_a_workbook_is_anything_but_a_text(tmp_path: Path, text: str) -> None:
+    export([{"name": text, "contact_id": text}], tmp_path / "a.xlsx")
+
+    with (tmp_path / "a.xlsx").open("rb") as file:
+        found: list[Any] = list(read(file, ""))
+    _, _, (_, cells, _, _) = found
+    assert [cell for cell in cells if cell] == [text, text]  # not what they would come to
+
+
+@pytest.mark.parametrize(
+    ("text", "fitting"),
+    [
+        ("a\0b\x1b[31m\ufffe", "a�b�[31m�"),
+        ("two\r\nlines\t", "two\r\nlines\t"),
+        ("x" * 32_767, "x" * 32_767),
+        ("x" * 32_768, "x" * 32_759 + " … (cut)"),
+        ("😀" * 20_000, "😀" * 16_379 + " … (cut)"),
+        ("\ud800", "�"),
+    ],
+)
+def test_a_text_is_made_to_fit_a_cell(tmp_path: Path, text: str, fitting: str) -> None:
+    export([{"name": text}], tmp_path / "a.xlsx")
+
+    (row,) = sheet_of(tmp_path / "a.xlsx")
+    assert row["name"] == fitting
+
+
+def test_more_results_than_a_sheet_has_rows_are_sent_to_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_sheet, "_MOST_ROWS", 3)
+    path = tmp_path / "a.xlsx"
+    export([RECORD] * 2, path)
+    before = path.read_bytes()
+
+    with pytest.raises(ConfigError, match="say --format csv"):
+        export([RECORD] * 3, path)
+
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_workbook_that_can_not_be_written_leaves_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"a\.xlsx can't be written: No such file or directory"):
+        export([RECORD], tmp_path / "missing" / "a.xlsx")
+
+
+def test_without_the_library_the_way_to_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scheduler.cli import results
+
+    monkeypatch.setattr(results, "find_spec", lambda name: None)
+
+    with pytest.raises(ConfigError, match="pip install"):
+        results.expect_writable(Format.XLSX)
+    results.expect_writable(Format.CSV)
+
+
+@pytest.mark.parametrize(
+    ("written", "cell"),
+    [
+        ("+12025550100", '="+12025550100"'),
+        ("007", '="007"'),
+        ("1234567890123456789", '="1234567890123456789"'),
+        ("12E5", '="12E5"'),
+        ("3-4", '="3-4"'),
+        ("2026-11-22", '="2026-11-22"'),
+        ("-2", '="-2"'),
+        ("Zoë", "Zoë"),
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ('1"&HYPERLINK("x")&"', '1"&HYPERLINK("x")&"'),
+        ("1)+(2", "1)+(2"),
+        ("١٢", "١٢"),
+        ("1\n", "1\n"),
+    ],
+)
+def test_csv_for_excel_keeps_what_it_would_change_and_runs_nothing(
+    tmp_path: Path, written: str, cell: str
+) -> None:
+    (row,) = excel_csv(tmp_path / "a.csv", RECORD | {"name": written})
+
+    assert row["name"] == cell
+    assert row["line"] == "2"  # numbers are numbers
+    assert row["started_at"] == "1795000000.25"
+
+
+@pytest.mark.parametrize(
+    ("name", "format_"),
+    [("a.csv", Format.CSV), ("a.XLSX", Format.XLSX), ("a.jsonl", Format.JSONL)],
+)
+def test_the_ending_of_a_path_says_the_format(name: str, format_: Format) -> None:
+    assert format_of(Path(name)) is format_
+    with pytest.raises(ConfigError, match=r"ends in \.csv, \.jsonl or \.xlsx"):
+        format_of(Path("a.ods"))
