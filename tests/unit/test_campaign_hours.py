@@ -185,7 +185,7 @@ def test_the_time_zone_under_calling_hours_is_the_campaigns(tmp_path: Path) -> N
         ("calling_hours: nine to five\n", "c.yaml:2:16: calling_hours: expected hours such as"),
         ("calling_hours:\n", "c.yaml:2:15: calling_hours: expected hours such as"),
         (
-            "calling_hours: {mon: 9:00-17:00, timezone: America/New York}\n",
+            "calling_hours: {mon: 9:00-17:00, timezone: New York}\n",
             "c.yaml:2:16: calling_hours: did you mean America/New_York, got",
         ),
         (
