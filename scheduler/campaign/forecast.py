@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush, heapreplace
 from itertools import count
 
-from scheduler.campaign.openings import HORIZON_SECONDS, opening
+from scheduler.campaign.local_times import Clocks, LocalTimes
+from scheduler.campaign.openings import HORIZON_SECONDS, opening, zones_of
 from scheduler.models import Contact, Policy
 
 HOUR_SECONDS = 3600
@@ -71,6 +72,7 @@ class Forecast:
     ends_at: float | None = None  #: of the last call
     never: Counter[str] = field(default_factory=Counter)  #: contacts that are not reached, by why
     hours: list[Hour] = field(default_factory=list)  #: those in which a slot is in use
+    local_times: LocalTimes = field(default_factory=LocalTimes)  #: at the dials
 
 
 def forecast(
@@ -82,7 +84,8 @@ def forecast(
     """Play the dials of a campaign through; `on_progress` is told now and then how many."""
     play = _Play(policy, assumed)
     for group in groups:
-        play.wait(_Waiting(group, group.count), assumed.now)
+        clocks = Clocks(zones_of(group.contact, policy))
+        play.wait(_Waiting(group, group.count, clocks), assumed.now)
     while play.dial_next():
         if play.seen.dials % _TOLD_EVERY == 0:
             on_progress(play.seen.dials)
@@ -95,6 +98,7 @@ class _Waiting:
 
     group: Group
     left: int
+    clocks: Clocks
     closes_at: float = 0.0
 
     @property
@@ -146,6 +150,7 @@ class _Play:
             return self._wait_for_budget()
         else:
             self._dial(waiting.group, at)
+            self.seen.local_times.look(waiting.clocks, at)
             waiting.left -= 1
             if waiting.left:
                 heapreplace(self._queue, (opens_at, waiting.place, number, waiting))

@@ -10,9 +10,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import lru_cache, reduce
 from typing import TypeAlias, TypeVar
 
+from scheduler.campaign.number_zones import alike, is_foreign, number_zones
 from scheduler.campaign.states import zones_elsewhere
 from scheduler.campaign.walltime import (
     DAY_SECONDS,
@@ -33,6 +35,8 @@ _N = TypeVar("_N", int, float)
 _Pairs: TypeAlias = tuple[tuple[_N, _N], ...]
 _Spans: TypeAlias = _Pairs[float]
 _ZONES_SHOWN = 3
+_BOTH = "as the contact says and as its number says, and both must be open"
+_NOBODY_KNOWS = "neither the contact, its number nor the campaign says where it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,60 @@ class Verdict:
     until: float | None = None  #: epoch seconds until which it does not pass; None: it never will
 
 
+class Source(StrEnum):
+    """Who says in which zones a contact may be."""
+
+    CONTACT = "contact"  #: the contact itself
+    NUMBER = "number"  #: its number, and that is in one zone
+    SEVERAL = "several"  #: its number or its state, and that may be in several
+    HELD_TWICE = "held_twice"  #: the contact, of another country than its number: both hold
+    CAMPAIGN = "campaign"  #: the campaign, for those of whom nobody else knows
+    UNKNOWN = "unknown"  #: nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """The zones in which a contact may be, all of which have to be open."""
+
+    zones: tuple[str, ...]  #: IANA names; none: nobody knows
+    source: Source
+    said: str  #: who says so, in words
+
+
 def zones_of(contact: Contact, policy: Policy) -> tuple[str, ...]:
     """Return the IANA names of the zones in which the contact may be; none: nobody knows.
 
     They come from the contact itself, else its number and its state, else the campaign. Several are
-    possible for a number: an 800 number may be answered anywhere in North America.
+    possible for a number: an 800 number may be answered anywhere in North America. A contact's own
+    zone that no part of its number's country has is held together with those of the number.
     """
-    return _zones(contact, policy)[0]
+    return whereabouts(contact, policy).zones
+
+
+def whereabouts(contact: Contact, policy: Policy) -> Whereabouts:
+    """Return the zones in which the contact may be, and who says so."""
+    elsewhere = zones_elsewhere(contact) if contact.states and not contact.timezone else ()
+    number = alike(contact.phone_number)
+    return _whereabouts(contact.timezone, number, tuple(elsewhere), policy.timezone)
+
+
+@lru_cache(maxsize=65_536)
+def _whereabouts(own: str, number: str, elsewhere: tuple[str, ...], campaigns: str) -> Whereabouts:
+    zones = number_zones(number)
+    if own and is_foreign(own, number):
+        both = tuple(dict.fromkeys((own, *zones)))
+        return Whereabouts(both, Source.HELD_TWICE, f"{_BOTH}: no part of its country has {own}")
+    if own:
+        return Whereabouts((own,), Source.CONTACT, "as the contact says")
+    if elsewhere:
+        said = "as its number and its state say" if zones else "as its state says"
+        return Whereabouts(tuple(dict.fromkeys((*zones, *elsewhere))), Source.SEVERAL, said)
+    if zones:
+        source = Source.NUMBER if len(zones) == 1 else Source.SEVERAL
+        return Whereabouts(zones, source, "as its number says")
+    if campaigns:
+        return Whereabouts((campaigns,), Source.CAMPAIGN, "as the campaign says")
+    return Whereabouts((), Source.UNKNOWN, _NOBODY_KNOWS)
 
 
 def hours_of(policy: Policy, contact: Contact) -> tuple[Hours, ...]:
@@ -100,9 +151,10 @@ def verdicts(policy: Policy, contact: Contact, now: float) -> list[Verdict]:
         found.append(Verdict("us", True, _states_said(contact)))
     if not rules:
         return found
-    zones, source = _zones(contact, policy)
-    known = _known(zones)
-    found.append(Verdict("timezone", known, f"{_listed(zones)}: {source}" if zones else source))
+    place = whereabouts(contact, policy)
+    zones, known = place.zones, _known(place.zones)
+    said = f"{_listed(zones)}: {place.said}" if zones else place.said
+    found.append(Verdict("timezone", known, said))
     if known:
         found += [_hours_verdict(rule, zones, now) for rule in rules]
     return found
@@ -119,43 +171,6 @@ def _bounds(policy: Policy, contact: Contact) -> tuple[float, float]:
     begins = [at for at in (policy.not_before, contact.not_before) if at is not None]
     ends = [at for at in (policy.not_after, contact.not_after) if at is not None]
     return max(begins, default=-math.inf), min(ends, default=math.inf)
-
-
-def _zones(contact: Contact, policy: Policy) -> tuple[tuple[str, ...], str]:
-    """Return the zones, and in words where they come from."""
-    if contact.timezone:
-        return (contact.timezone,), "as the contact says"
-    zones = _number_zones(contact.phone_number)
-    elsewhere = zones_elsewhere(contact) if contact.states else ()
-    if elsewhere:
-        source = "as its number and its state say" if zones else "as its state says"
-        return tuple(dict.fromkeys((*zones, *elsewhere))), source
-    if zones:
-        return zones, "as its number says"
-    if policy.timezone:
-        return (policy.timezone,), "as the campaign says"
-    return (), "neither the contact, its number nor the campaign says where it is"
-
-
-def _number_zones(number: str) -> tuple[str, ...]:
-    if not number:
-        return ()
-    # What the last four digits of a North American number are changes nothing, and a million
-    # rows are looked up: most are in the cache by what stands before.
-    return _looked_up(f"{number[:8]}0000" if number.startswith("+1") else number)
-
-
-@lru_cache(maxsize=65_536)
-def _looked_up(number: str) -> tuple[str, ...]:
-    # Only now: most of the time that a worker takes to start would go into these two libraries.
-    import phonenumbers
-    from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
-
-    try:
-        zones = time_zones_for_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return ()
-    return tuple(zone for zone in zones if zone != UNKNOWN_TIMEZONE)
 
 
 def _known(zones: tuple[str, ...]) -> bool:

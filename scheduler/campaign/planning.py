@@ -12,7 +12,7 @@ from scheduler import records
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.forecast import Group
-from scheduler.campaign.openings import hours_of, zones_of
+from scheduler.campaign.openings import Source, hours_of, whereabouts
 from scheduler.models import Contact, Policy, Reason, Row
 
 #: Contacts that are kept as examples of what is sent.
@@ -31,6 +31,7 @@ class Survey:
     callable_count: int = 0
     skipped: Counter[Reason] = field(default_factory=Counter)
     zones: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those to be called
+    sources: Counter[Source] = field(default_factory=Counter)  #: who says so, of the same
     states: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those that have any
     groups: list[Group] = field(default_factory=list)  #: those to be called
     first: list[tuple[int, Contact]] = field(default_factory=list)  #: each with its row
@@ -64,7 +65,9 @@ def survey(
         if reason is not None:
             seen.skipped[reason] += 1
         else:
-            _add(groups, contact, number, policy)
+            place = whereabouts(contact, policy)
+            seen.sources[place.source] += 1
+            _add(groups, contact, number, _alike(contact, policy, place.zones))
             if contact.states:
                 seen.states[contact.states] += 1
             if len(seen.first) < FIRST_ROWS:
@@ -84,8 +87,7 @@ def _judged(checked: CheckedCampaign, duplicates: Duplicates) -> Iterator[tuple[
             yield row, duplicates.is_one(identity, party)
 
 
-def _add(groups: dict[_Alike, Group], contact: Contact, row: int, policy: Policy) -> None:
-    alike = _alike(contact, policy)
+def _add(groups: dict[_Alike, Group], contact: Contact, row: int, alike: _Alike) -> None:
     group = groups.get(alike)
     if group is None:
         _, not_before, not_after, length, _ = alike
@@ -95,11 +97,11 @@ def _add(groups: dict[_Alike, Group], contact: Contact, row: int, policy: Policy
     group.last_row = row
 
 
-def _alike(contact: Contact, policy: Policy) -> _Alike:
+def _alike(contact: Contact, policy: Policy, zones: tuple[str, ...]) -> _Alike:
     """Return what those of one group have in common; their own bounds are narrowed to minutes."""
     begin, end = contact.not_before, contact.not_after
     return (
-        zones_of(contact, policy),
+        zones,
         None if begin is None else math.ceil(begin / _GRAIN_SECONDS) * float(_GRAIN_SECONDS),
         None if end is None else math.floor(end / _GRAIN_SECONDS) * float(_GRAIN_SECONDS),
         contact.max_duration_seconds or policy.max_duration_seconds,

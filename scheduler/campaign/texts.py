@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, StringConstraints
 
+from scheduler.campaign import zone_names
 from scheduler.masking import shown
 
 DTMF = r"^[0-9*#,]{1,100}$"
@@ -22,24 +21,19 @@ _EMAIL = r"^[^\s\p{Cc}@<>,;:()\[\]\\\x22]{1,64}@([\p{L}\p{N}-]{1,63}\.)+[\p{L}\p
 _TRANSPORT = r"^[A-Za-z0-9_.-]+=[^;=\s\p{Cc}{}]+(;[A-Za-z0-9_.-]+=[^;=\s\p{Cc}{}]+)*;?$"
 
 
-@cache
-def _timezones() -> dict[str, str]:
-    return {name.lower(): name for name in available_timezones()}
-
-
 @lru_cache(maxsize=1024)
 def timezone(written: str) -> str:
-    """Return the name of a time zone; ValueError names the one that was perhaps meant."""
-    names = _timezones()
-    near = names.get(written.lower())
-    if near == written:
-        return written
-    if near is None:
-        spelled = difflib.get_close_matches(
-            written.lower().replace(" ", "_"), names, n=1, cutoff=0.8
-        )
-        near = names[spelled[0]] if spelled else None
-    hint = f"did you mean {near}" if near else f"expected {TIMEZONE_EXPECTED}"
+    """Return the IANA name of a time zone; ValueError names the place that was perhaps meant."""
+    zone = zone_names.read(written)
+    if zone is not None:
+        return zone
+    meant = " or ".join(zone_names.meant(written))
+    if not meant:
+        hint = f"expected {TIMEZONE_EXPECTED}"
+    elif zone_names.is_city(written):
+        hint = f"expected an IANA name such as {meant}"
+    else:
+        hint = f"did you mean {meant}"
     raise ValueError(f"{hint}, got {shown(written)}")
 
 

@@ -17,6 +17,7 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.forecast import Assumed, Forecast, forecast
 from scheduler.campaign.hours import instant
+from scheduler.campaign.openings import Source
 from scheduler.campaign.plan_hash import plan_hash
 from scheduler.campaign.planning import Survey, survey
 from scheduler.cli import campaigns, console, options, planned
@@ -115,6 +116,7 @@ def _planned(path: Path, wishes: _Wishes, chosen: Settings) -> dict[str, Any]:
         "time_zones": [
             {"zones": list(zones), "contacts": count} for zones, count in seen.zones.most_common()
         ],
+        "zone_sources": {source.value: seen.sources[source] for source in Source},
         **_forecast(dials, assumed),
         "worst_case_minutes": min(seen.worst_case_seconds, policy.budget_seconds or inf) / 60,
         "states": [
@@ -165,6 +167,13 @@ def _forecast(dials: Forecast, assumed: Assumed) -> dict[str, Any]:
         "never": dict(dials.never.most_common()),
         "first_dial_at": dials.begins_at,
         "ends_at": dials.ends_at,
+        "local_times": {
+            name: time_of_day and {"time": str(time_of_day), "zone": time_of_day.zone}
+            for name, time_of_day in (
+                ("earliest", dials.local_times.earliest),
+                ("latest", dials.local_times.latest),
+            )
+        },
         "hours": [
             {"at": one.at, "dials": one.dials, "in_use": round(one.in_use, 3), "left": one.left}
             for one in dials.hours

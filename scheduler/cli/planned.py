@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from scheduler.campaign.forecast import BEYOND_HORIZON, OVER_BUDGET
+from scheduler.campaign.openings import Source
 from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
 from scheduler.campaign.weeks import written as week
 from scheduler.cli import console, options
@@ -33,6 +34,14 @@ _NEVER = {
     Reason.EXPIRED: "their not_after has passed",
     Reason.OUTSIDE_HOURS: "no opening is left for them",
     Reason.UNKNOWN_TIMEZONE: "nobody can tell what time it is there",
+}
+_SOURCES = {
+    Source.CONTACT: "the contact's own time zone",
+    Source.NUMBER: "guessed from the number",
+    Source.SEVERAL: "guessed from the number, which may be in several: open in all of them",
+    Source.HELD_TWICE: "the contact's own, which the number contradicts: open in both",
+    Source.CAMPAIGN: "the campaign's time zone",
+    Source.UNKNOWN: "nobody: the time there is unknown",
 }
 #: What no file can tell, whatever the policy.
 _NEVER_KNOWN = (
@@ -166,6 +175,9 @@ def _tables(record: Record) -> Iterator[Table]:
         yield console.table("", ("entries", "do-not-call list"), sizes)
     if record["time_zones"]:
         yield console.table("", ("contacts", "time zone"), _zones(record["time_zones"]))
+        sources = record["zone_sources"].items()
+        named = ((f"{count:,}", _SOURCES[source]) for source, count in sources if count)
+        yield console.table("", ("contacts", "who says where they are"), named)
     shown = ((one["rule"], one["says"]) for one in record["rules"])
     yield console.table("", ("rule", "says"), shown)
     if record["hours"]:
@@ -228,6 +240,7 @@ def _summary(record: Record) -> Iterator[str]:
     if record["dials"]:
         first, end = _when_is(record["first_dial_at"]), _when_is(record["ends_at"])
         yield f"{record['dials']:,} dials, the first {first}; the last call has ended by {end}"
+        yield _night(record["local_times"])
     for why, count in record["never"].items():
         yield f"{count:,} are never called: {_NEVER[why]}"
     yield f"{record['worst_case_minutes']:,.1f} minutes at worst, without retries"
@@ -241,6 +254,17 @@ def _summary(record: Record) -> Iterator[str]:
     yield "not forecast:"
     for each in record["not_forecast"]:
         yield f"- {each}"
+
+
+def _night(times: Record) -> str:
+    """Say between which times of day somebody is called, on the clocks of who is called."""
+    earliest, latest = times["earliest"], times["latest"]
+    if earliest is None:
+        return "where they are called, nobody knows what time it is then"
+    return (
+        f"the earliest at {earliest['time']} in {earliest['zone']},"
+        f" the latest at {latest['time']} in {latest['zone']}, by their own clocks"
+    )
 
 
 def _orders(first: list[Record]) -> Iterator[str]:

@@ -99,6 +99,7 @@ def test_a_program_reads_the_same_plan_in_whole(campaign: Site) -> None:
     assert record["do_not_call"] == [{"name": "never.txt", "entries": 1}]
     assert record["skipped"] == {"duplicate": 1, "do_not_call": 1, "invalid_number": 1}
     assert record["time_zones"] == [{"zones": ["America/New_York"], "contacts": 3}]
+    assert {name: count for name, count in record["zone_sources"].items() if count} == {"number": 3}
     assert record["hours"] == [
         {"at": 1795467600.0, "dials": 3, "in_use": 0.5, "left": 0},
     ]
@@ -165,6 +166,25 @@ def test_a_campaign_of_many_hours_is_drawn_by_the_day(site: Site) -> None:
 
 
 # Refusals -------------------------------------------------------------------------------------
+
+
+def test_a_call_in_the_night_and_a_doubtful_zone_are_seen(site: Site) -> None:
+    (site.home / "night.yaml").write_text(
+        "contacts:\n- {phone_number: +13645550142}\n"
+        "- {phone_number: +12125550142, timezone: Asia/Tokyo}\ncalling_hours: always\n",
+    )
+    words = ("plan", "night.yaml", "--at", "2027-01-11T23:30-05:00")
+
+    record = site.call(*words, "--json").record
+
+    assert record["local_times"] == {
+        "earliest": {"time": "13:30", "zone": "Asia/Tokyo"},
+        "latest": {"time": "23:30", "zone": "America/New_York"},
+    }
+    assert record["zone_sources"]["several"] == record["zone_sources"]["held_twice"] == 1
+    said = site.call(*words).out
+    assert "the latest at 23:30 in America/New_York" in said
+    assert "which the number contradicts: open in both" in said
 
 
 def test_a_file_that_is_refused_has_no_plan(site: Site) -> None:

@@ -90,6 +90,7 @@ def test_a_refused_row_without_a_number_is_known_by_its_line(tmp_path: Path) -> 
         ("dtmf", "1" * 101, "expected key presses"),
         ("timezone", "Mars/Olympus", "expected an IANA name such as America/New_York"),
         ("timezone", "europe/berlin", "did you mean Europe/Berlin"),
+        ("timezone", "EST", "did you mean America/New_York, got 'EST'"),
         ("timezone", "America/NewYork", "did you mean America/New_York, got 'America/NewYork'"),
         ("dtmf", "ww12#", "expected key presses of 0-9, * and #, with a comma for a pause, got"),
         ("max_duration", "90", "expected a duration such as 90s, 1500ms, 5m or 2h, got '90'"),
