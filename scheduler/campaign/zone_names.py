@@ -36,7 +36,7 @@ _NO_PLACE = {
     **dict.fromkeys(("etc/gmt0", "etc/greenwich"), ("Europe/London", "UTC")),
     "greenwich mean time": ("Europe/London", "UTC"),
     **dict.fromkeys(("z", "zulu", "uct", "universal", "etc/zulu", "etc/uct"), ("UTC",)),
-    "etc/universal": ("UTC",),
+    **dict.fromkeys(("etc/universal", "etc/utc"), ("UTC",)),
     "coordinated universal time": ("UTC",),
     **dict.fromkeys(("bst", "british summer time"), ("Europe/London",)),
     **dict.fromkeys(("cest", "central european time"), ("Europe/Berlin",)),
@@ -166,7 +166,7 @@ def _iana(name: str) -> str | None:
 
 
 def _is_no_place(zone: str) -> bool:
-    if zone in ("UTC", "Etc/UTC"):  # which cron, and people who run servers, mean
+    if zone == "UTC":  # which cron, and people who run servers, mean
         return False
     name = zone.lower()
     return name in _NO_PLACE or name.startswith("etc/") or bool(_OFFSET.fullmatch(name))
