@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import combinations, product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +18,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason, Row
+from scheduler.firing import load_file
+from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason, Row, Schedule
 from scheduler.records import pack_row
+from scheduler.settings import Settings
 from scheduler.store import (
     Control,
+    Launch,
     Repeats,
     Store,
     Verdict,
@@ -281,6 +285,18 @@ def test_a_load_that_broke_off_holds_its_parties_until_it_is_cancelled(
     load(ledger, "e", *rows(1))
 
     assert (ended(ledger, "d"), ended(ledger, "e")) == ([ALREADY], [TO_CALL])
+
+
+def test_firings_of_a_schedule_call_everybody_each_time(ledger: Ledger, tmp_path: Path) -> None:
+    file = tmp_path / "trial.csv"
+    file.write_text("phone_number\n+12025550101\n+12025550102\n")
+    launch = Launch(str(file), "utf-8", Schedule(cron="0 9 * * *", timezone="UTC"))
+    chosen = Settings(account=ACCOUNT, calling_hours="always")
+
+    for firing in ("trial-1", "trial-2"):
+        load_file(ledger.store, chosen, launch, firing, ACCOUNT, lambda: None)
+
+    assert ended(ledger, "trial-2") == [TO_CALL, TO_CALL]
 
 
 # What is said of them -------------------------------------------------------------------------
