@@ -71,10 +71,20 @@ def submit(
     policy: Policy,
     account: str,
     on_progress: Callable[[int], None],
+    repeat_window: float | None = None,
 ) -> CampaignState:
-    """Load a checked file into the ledger and seal it; rows that it knows change nothing."""
+    """Load a checked file into the ledger and seal it; rows that it knows change nothing.
+
+    With a `repeat_window`, in seconds, a new campaign calls nobody whom another one of its name has
+    called so lately, or has yet to call.
+    """
     store.create(
-        campaign_id, account=account, name=checked.name, policy=policy, digest=checked.digest
+        campaign_id,
+        account=account,
+        name=checked.name,
+        policy=policy,
+        digest=checked.digest,
+        repeat_window=repeat_window,
     )
     load_id = uuid4().hex
     loaded = 0

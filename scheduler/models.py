@@ -60,6 +60,9 @@ class Reason(StrEnum):
     UNKNOWN_TIMEZONE = "unknown_timezone"  #: skipped: nobody can tell what time it is there
     OUTSIDE_HOURS = "outside_hours"  #: skipped: no opening is left in which it may be called
     CAPPED = "capped"  #: skipped: this party has been called as often as it may be
+    ALREADY_CALLED = (
+        "already_called"  #: skipped: an earlier campaign of the same name has the party
+    )
     EXPIRED = "expired"  #: skipped: its `not_after` has passed
     CANCELLED = "cancelled"  #: skipped: an operator called the rest of its campaign off
     MACHINE = "machine"  #: not_reached: an answering machine took the call

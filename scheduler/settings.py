@@ -7,10 +7,17 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from scheduler.durations import Duration
+from scheduler.durations import Duration, seconds
 from scheduler.errors import ConfigError
 from scheduler.models import Durability
 
@@ -34,6 +41,13 @@ def _a_day_or_more(length_seconds: float) -> float:
     if length_seconds < 86_400:
         raise ValueError("expected 1d or more")
     return length_seconds
+
+
+def _window(written: object) -> float:
+    length = written if isinstance(written, float) else seconds(written)
+    if length > 31 * 86_400:  # nobody's calls are remembered for longer
+        raise ValueError("expected 31d or less; 0s turns it off")
+    return length
 
 
 class Settings(BaseSettings):
@@ -113,6 +127,10 @@ class Settings(BaseSettings):
     )
     result_ttl: Annotated[Duration, AfterValidator(_a_day_or_more)] | None = Field(
         default=None, description="how long a finished campaign's results are kept; absent: always"
+    )
+    repeat_window: Annotated[float, BeforeValidator(_window)] = Field(
+        default=20 * 3600.0,
+        description="how long whom a campaign has called is not called by others of its name",
     )
     webhook_secret: SecretStr | None = Field(
         default=None, description="what webhooks are signed with: whsec_… (base64)"

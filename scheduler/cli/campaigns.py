@@ -130,14 +130,13 @@ def account_of(checked: CheckedCampaign, settings: Settings, *, sandbox: bool = 
     return settings.account
 
 
-def confirm(checked: CheckedCampaign, policy: Policy, settings: Settings) -> None:
+def confirm(count: int, policy: Policy, settings: Settings) -> None:
     """On a terminal, show what would be called for real, and ask. Off a terminal never ask."""
-    confirm_calls(checked.callable_count, policy, settings)
-
-
-def confirm_calls(count: int, policy: Policy, settings: Settings) -> None:
-    """As `confirm`, of so many calls."""
-    if not (sys.stdin.isatty() and console.err.is_terminal) or is_sandbox(settings.symbl_base_url):
+    if (
+        not count
+        or not (sys.stdin.isatty() and console.err.is_terminal)
+        or is_sandbox(settings.symbl_base_url)
+    ):
         return
     minutes = policy.max_duration_seconds / 60
     console.say(
@@ -165,7 +164,7 @@ def choose_id(
     # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
     while _state(store, following := f"{base}+{number + 1}") is not None:
         latest, number = following, number + 1
-    if again and _state(store, latest) is CampaignState.FINISHED:
+    if again and is_finished(store, latest):
         return f"{base}+{number + 1}"
     return latest
 
@@ -173,6 +172,11 @@ def choose_id(
 def new_id(checked: CheckedCampaign) -> str:
     """Return the id of a campaign that is given none: its name and a hash of its content."""
     return f"{checked.slug}-{checked.digest[:8]}"
+
+
+def is_finished(store: Store, campaign_id: str) -> bool:
+    """Whether there is a campaign of this id, and every call of it has ended."""
+    return _state(store, campaign_id) is CampaignState.FINISHED
 
 
 def _state(store: Store, campaign_id: str) -> CampaignState | None:
@@ -183,9 +187,14 @@ def _state(store: Store, campaign_id: str) -> CampaignState | None:
 
 
 def submit_rows(
-    store: Store, checked: CheckedCampaign, campaign_id: str, policy: Policy, account: str
+    store: Store,
+    checked: CheckedCampaign,
+    campaign_id: str,
+    policy: Policy,
+    account: str,
+    repeat_window: float | None,
 ) -> CampaignState:
-    """Load a checked file into the ledger and seal it; rows that it knows change nothing."""
+    """Load a checked file into the ledger and seal it, as `launching.submit` does."""
     with console.counting("loading") as counted:
         state = launching.submit(
             store,
@@ -194,6 +203,7 @@ def submit_rows(
             policy,
             account,
             lambda loaded: counted(loaded, checked.row_count),
+            repeat_window,
         )
     view = campaign_view(store, campaign_id)
     if view.policy != policy:

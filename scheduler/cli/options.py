@@ -91,6 +91,14 @@ Plan = Annotated[
         help="Refuse unless it is what `callsched plan` printed this hash for.",
     ),
 ]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again",
+        help="Call everyone again: when the campaign is finished, and also whom an earlier one of"
+        " its name has called.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real calls.")]
 Now = Annotated[
     bool, typer.Option("--now", help="Launch a file that has a schedule, now and by hand.")

@@ -110,7 +110,7 @@ def retry(
             count = survey.free + survey.takers[taker]
             _warn(survey)
             if not yes:
-                campaigns.confirm_calls(count, campaign.policy, chosen)
+                campaigns.confirm(count, campaign.policy, chosen)
             _load(store, campaign, survey.wanted, taker)
             console.say(f"{count:,} contacts of {id_} are called again, as campaign {taker}")
         else:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import batches, campaigns, console, options
+from scheduler.cli import batches, campaigns, console, options, repeats
 from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import expect_writable, export, format_of
 from scheduler.cli.supervision import Ending, Supervision
@@ -57,9 +57,7 @@ def run(
     id_: batches.DatedId = None,
     timezone: batches.Zone = None,
     if_running: batches.WhenRunning = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Call everyone again when the campaign is finished.")
-    ] = False,
+    again: options.Again = False,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Call a sandbox on this machine: nobody is called.")
     ] = False,
@@ -83,7 +81,9 @@ def run(
     """Call every contact of a campaign file, and wait until the last call has ended.
 
     The same command again goes on with an unfinished campaign and calls nobody twice; a finished
-    one is refused unless you say --again. Ctrl-C stops every live call before it leaves.
+    one is refused unless you say --again. When the file has changed, whom an earlier campaign of
+    its name has called in the last 20 hours, or has yet to call, is skipped unless you say --again
+    or --id. Ctrl-C stops every live call before it leaves.
 
     Exit codes: 0 ran to its end; 1 the file, the settings or the account is wrong, or the campaign
     stopped itself; 2 bad usage; 3 calls were left pending by --no-wait; 4 another one of its kind
@@ -163,15 +163,21 @@ def _run(path: Path, wishes: _Wishes) -> int:
         if wishes.sandbox:
             store.forget_limit(account)  # each run's sandbox is a new one
         fingerprint = _try_account(store, chosen, policy.max_duration_seconds)
-        if not (wishes.yes or wishes.sandbox):
-            campaigns.confirm(checked, policy, chosen)
         campaign_id = campaigns.choose_id(store, checked, wanted, account, again=wishes.again)
+        was_finished = campaigns.is_finished(store, campaign_id)
+        window = repeats.window_of(store, campaign_id, wanted, chosen, again=wishes.again)
+        left = repeats.tell(store, checked, campaign_id, account, window)
+        if not (wishes.yes or wishes.sandbox):
+            campaigns.confirm(left, policy, chosen)
         supervision = Supervision(
             store, embedded, chosen, campaign_id, fingerprint=fingerprint, wait=wishes.wait
         )
         with supervision.signals():
-            state = campaigns.submit_rows(store, checked, campaign_id, policy, account)
-            _refuse_finished(state, campaign_id)
+            state = campaigns.submit_rows(
+                store, checked, campaign_id, policy, account, window.of_campaign
+            )
+            if was_finished:
+                _refuse_finished(state, campaign_id)
             # One that stopped itself, or that an operator has paused, goes on when somebody says
             # so, not when cron says it again.
             view = campaign_view(store, campaign_id)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from scheduler.cli import batches, campaigns, console, options
+from scheduler.cli import batches, campaigns, console, options, repeats
 from scheduler.cli.ledger import ledger
 from scheduler.settings import settings
 from scheduler.store import campaign_view
@@ -20,6 +20,7 @@ def submit(
     max_duration: options.MaxDuration = None,
     strict: options.Strict = False,
     rejects: options.Rejects = None,
+    again: options.Again = False,
     encoding: options.Encoding = "utf-8",
     first: options.First = None,
     plan: options.Plan = None,
@@ -32,7 +33,8 @@ def submit(
 
     Submitting the same id again completes a load that broke off, adds rows that it does not know,
     and skips who has come onto a do-not-call list of the file; nothing else changes, and nobody is
-    called twice.
+    called twice. Whom another campaign of this name has called in the last 20 hours, or has yet to
+    call, is skipped unless you say --again or --id.
 
     Exit codes: 0 handed over, or skipped by --if-running; 1 the file, the settings or the account
     is wrong; 2 bad usage; 4 another one of its kind is not over, and --if-running is fail.
@@ -51,15 +53,17 @@ def submit(
             plan, Path(file), checked, policy, chosen, first=first, encoding=encoding
         )
         account = checked.account or chosen.account
-        if not yes:
-            campaigns.confirm(checked, policy, chosen)
         with ledger(upgrades=True) as store:
-            campaign_id = campaigns.choose_id(store, checked, wanted, account, again=False)
+            campaign_id = campaigns.choose_id(store, checked, wanted, account, again=again)
+            window = repeats.window_of(store, campaign_id, wanted, chosen, again=again)
+            left = repeats.tell(store, checked, campaign_id, account, window)
+            if not yes:
+                campaigns.confirm(left, policy, chosen)
             kind = batches.kind_of(id_, checked.slug)
             code = batches.stands_back_in_pool(store, kind, if_running, campaign_id)
             if code is not None:
                 raise typer.Exit(code)
-            campaigns.submit_rows(store, checked, campaign_id, policy, account)
+            campaigns.submit_rows(store, checked, campaign_id, policy, account, window.of_campaign)
             view = campaign_view(store, campaign_id)
     if json:
         console.emit(view.as_record())

@@ -62,7 +62,7 @@ def rank(record: Mapping[str, Any]) -> int:
     """Return where a call stands on the page: what did not go as usual comes first."""
     if record.get("state") != CallState.ENDED:
         return _WAITING if record.get("state") == CallState.PENDING else _UNDER_WAY
-    if record.get("reason") in (Reason.DUPLICATE, Reason.CANCELLED):
+    if record.get("reason") in (Reason.DUPLICATE, Reason.CANCELLED, Reason.ALREADY_CALLED):
         return _AS_ASKED
     disposition = record.get("disposition") or ""
     if disposition in _BY_DISPOSITION:

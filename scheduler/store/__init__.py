@@ -63,6 +63,7 @@ from scheduler.store.reading import (
     results,
     rows_to,
 )
+from scheduler.store.repeats import Repeats, instant, repeat_window, repeats
 from scheduler.store.retiring import campaigns_finished_before, retire
 from scheduler.store.scheduling import (
     Firing,
@@ -138,6 +139,7 @@ __all__ = [
     "Load",
     "News",
     "RedisTokenShelf",
+    "Repeats",
     "Said",
     "ScheduleView",
     "Settled",
@@ -183,6 +185,7 @@ __all__ = [
     "forget_limit",
     "happenings",
     "hint",
+    "instant",
     "is_launch_due",
     "is_under_way",
     "keep_collected",
@@ -206,6 +209,8 @@ __all__ = [
     "postpone_news",
     "prioritise",
     "remove_schedule",
+    "repeat_window",
+    "repeats",
     "result",
     "results",
     "resume_schedule",

@@ -12,6 +12,7 @@ from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.ledger import Store
 from scheduler.store.reading import campaign_view
+from scheduler.store.repeats import error_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def standing(store: Store, campaign_id: str, row: int) -> Standing:
         CallState(call.get("state", CallState.PENDING)),
         call.get("disposition", ""),
         call.get("reason", ""),
-        call.get("error", ""),
+        error_of(call),
         due_at,
         tuple(
             {"number": number, **attempt}

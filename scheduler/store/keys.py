@@ -16,6 +16,8 @@ called:{party}              zset    attempt that may have rung it -> when; 31 da
 
 account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429
 account:{a}:campaigns       zset    campaign -> turns it has had
+account:{a}:named:{name}    zset    campaign of this name -> when it was finished, inf until then;
+                                    31 days after the last of them
 account:{a}:slots           zset    attempt -> when it must be over
 account:{a}:live            zset    attempt -> when it must be over, while its connection is not
 account:{a}:held            zset    attempt whose answer was lost -> when its slot is free
@@ -46,7 +48,8 @@ campaign:{c}:said           stream  what is said on live connections; capped, ex
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
 
 call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at,
-                                    redials, and `lost`: the attempt that a redial waits for
+                                    redials, and `lost`: the attempt that a redial waits for;
+                                    who is already_called: `earlier`, `earlier_at`, by whom and when
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
@@ -61,8 +64,9 @@ from __future__ import annotations
 
 ROOT = "callsched:"
 
-#: Raised when a worker of an older release could misread what a newer one has written. Since 5 a
-#: policy has rules that hold for the contacts of some states alone.
+#: Raised when a worker of an older release could misread what a newer one has written, and for what
+#: the first that opens it adds. 5: a policy has rules that hold for the contacts of some states
+#: alone; `named`, which campaigns have each name.
 SCHEMA = 5
 
 

@@ -27,6 +27,7 @@ from scheduler.records import decode, decode_policy, encode_policy, pack_row
 from scheduler.store import keys
 from scheduler.store.client import connect, connect_once, reaching
 from scheduler.store.durability import expect_durable, run_durably
+from scheduler.store.names import index_names
 from scheduler.store.scripts import Scripts
 
 #: For how long it is known that a party was called: the longest period that a cap may have.
@@ -206,7 +207,9 @@ class Store:
             self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)
             found = int(self.redis.get(f"{keys.ROOT}schema") or 0)
             if found < keys.SCHEMA and upgrades:
-                # What is new has defaults; workers of before refuse the ledger from now on.
+                # What is new has defaults; workers of before refuse the ledger from now on. Whoever
+                # dies before that leaves it to the next one.
+                index_names(self.redis)
                 self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA)
         if found > keys.SCHEMA:
             raise LedgerError(
@@ -229,10 +232,15 @@ class Store:
         name: str,
         policy: Policy,
         digest: str,
+        repeat_window: float | None = None,
         now: float | None = None,
     ) -> CampaignState:
         """Open a campaign for loading, or find it as it stands. Raises LedgerError if another
         account's campaign has this id.
+
+        With a `repeat_window`, in seconds, rows are skipped whose party another campaign of this
+        name and account has called so lately, or has yet to call. What a campaign was created with
+        stays.
         """
         cap = "" if policy.max_concurrency is None else policy.max_concurrency
         collects = 1 if policy.insights else 0
@@ -249,6 +257,7 @@ class Store:
             policy.weight,
             policy.max_starts_per_second,
             policy.canary.first if policy.canary else "",
+            repeat_window or "",
             self.clock(now),
         )
         if owner != account:

@@ -16,6 +16,7 @@ from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.collecting import Said, collected
 from scheduler.store.ledger import Store
+from scheduler.store.repeats import error_of
 
 #: Calls that are read in one round trip.
 _PAGE = 500
@@ -285,7 +286,7 @@ def _result(
         "duration_seconds": (
             round(ended_at - started_at, 3) if started_at is not None and ended_at else None
         ),
-        "error": call.get("error") or None,
+        "error": error_of(call) or None,
         "variables": contact.variables,
     }
 

@@ -38,6 +38,7 @@ _ON_KEYS = (
     "HSETNX {} f v",
     "LLEN {}",
     "LPUSH {} v",
+    "PERSIST {}",
     "PEXPIRE {} 1",
     "PTTL {}",
     "RPUSH {} v",

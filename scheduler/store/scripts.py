@@ -35,7 +35,9 @@ def preamble() -> str:
 
 
 #: What some verbs share besides.
-_WITH = {"begin": "_rules", "explain": "_rules"} | dict.fromkeys(
+_WITH = dict.fromkeys(["begin", "explain"], "_rules")
+_WITH |= dict.fromkeys(["load", "repeats"], "_repeats")
+_WITH |= dict.fromkeys(
     [
         *("add_schedule", "ask_firing", "keep_schedule", "pause_schedule", "remove_schedule"),
         *("take_schedule", "tell_firings"),
@@ -137,6 +139,7 @@ class Scripts:
         self.ready = script("ready")
         self.refuse_token = script("refuse_token")
         self.remove_schedule = script("remove_schedule")
+        self.repeats = script("repeats")
         self.resume = script("resume")
         self.retire = script("retire")
         self.seal = script("seal")

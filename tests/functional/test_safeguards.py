@@ -82,7 +82,8 @@ def test_retries_and_caps_of_two_campaigns(site: Site, sandbox: SandboxProcess) 
 
     capped = "caps: {limits: [{calls: 2, per: 24h}], when_full: skip}\n"
     second = campaign(site, [person], capped, "second.yaml")
-    ran = site.call("run", second, "--json")
+    # It has an id of its own, else whom the first has called would not come to the cap.
+    ran = site.call("run", second, "--json", "--id", "second")
 
     assert ran.wait() == 0, ran.err
     assert ran.record["dispositions"] == {"skipped:capped": 1}

@@ -24,6 +24,7 @@ from scheduler.store import (
     Store,
     add_schedule,
     bar,
+    keys,
     note,
     take_schedule,
     tell_firings,
@@ -41,6 +42,7 @@ PERMANENT = {
     "schema",
     "campaigns",
     "account:meta",
+    "account:named",
     "account:campaigns",
     "account:slots",
     "account:live",
@@ -221,7 +223,10 @@ def test_an_account_at_rest_holds_nothing(ledger: Ledger) -> None:
 
     left = {kind(key) for key in ledger.reader.scan_iter("callsched:account:*")}
 
-    assert left == {"account:meta", "account:blocks", "account:totals", "account:events"}
+    assert left - {"account:named"} == {
+        *("account:meta", "account:blocks", "account:totals", "account:events")
+    }
+    assert ledger.store.redis.ttl(keys.account(ACCOUNT, "named:trial")) > 30 * 86_400
 
 
 def test_what_an_account_remembers_does_not_grow_with_its_campaigns(ledger: Ledger) -> None:

@@ -130,15 +130,36 @@ local function owe_finish(campaign, account, now)
   end
 end
 
+-- The campaigns of one name: when each was finished, +inf while it is not.
+local function named_key(account, name)
+  return account_key(account, "named:" .. name)
+end
+
+-- Nobody asks for those that were finished longer ago than calls are remembered.
+local function finished_of_name(campaign, account, name, now)
+  local key, remembered = named_key(account, name), 31 * 86400
+  redis.call("ZADD", key, exact(now), campaign)
+  redis.call("ZREMRANGEBYSCORE", key, "-inf", exact(now - remembered))
+  if redis.call("ZCOUNT", key, "+inf", "+inf") == 0 then
+    redis.call("EXPIRE", key, remembered)
+  end
+end
+
+local function open_of_name(campaign, account, name)
+  redis.call("ZADD", named_key(account, name), "+inf", campaign)
+  redis.call("PERSIST", named_key(account, name))
+end
+
 -- A sealed campaign is finished when its last call has ended.
 local function close_when_done(campaign, now)
   local meta = campaign_key(campaign, "meta")
-  local state, total, account = unpack(redis.call("HMGET", meta, "state", "total", "account"))
+  local state, total, account, name = unpack(redis.call("HMGET", meta, "state", "total", "account", "name"))
   local ended = redis.call("HGET", campaign_key(campaign, "counts"), ENDED) or "0"
   if (state == "active" or state == "paused") and tonumber(ended) >= tonumber(total) then
     redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
     redis.call("HDEL", meta, "aborting", "paused_by")
     redis.call("ZREM", account_key(account, "campaigns"), campaign)
+    finished_of_name(campaign, account, name, now)
     happened(account, "campaign", campaign, "finished", now)
     owe_finish(campaign, account, now)
   end
@@ -168,8 +189,10 @@ end
 -- A finished campaign has calls to make again.
 local function go_on(campaign, account)
   local meta = campaign_key(campaign, "meta")
-  if redis.call("HGET", meta, "state") == "finished" then
+  local state, name = unpack(redis.call("HMGET", meta, "state", "name"))
+  if state == "finished" then
     redis.call("HSET", meta, "state", "active")
+    open_of_name(campaign, account, name)
     redis.call("HDEL", meta, "finished_at")
     redis.call("ZADD", account_key(account, "campaigns"), "NX", 0, campaign)
   end

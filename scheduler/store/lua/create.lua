@@ -10,12 +10,14 @@
     ARGV[7]  collects "1" when what was said is read after each call
     ARGV[8…10]  priority, weight, pace: its class, its share within it, its starts a second (0: any)
     ARGV[11] canary   how many calls go first; "" for none
-    ARGV[12] now      "" for the server's clock
+    ARGV[12] repeat_window  seconds: whom another campaign of this name has called so lately, or has yet
+                            to call, is skipped; "" to call everybody
+    ARGV[13] now      "" for the server's clock
 
   Returns the campaign's state and its account, as they stand now.
 ]]
 local campaign, account, name, policy, digest = unpack(ARGV, 1, 5)
-local max_concurrency, collects, now = ARGV[6], ARGV[7], clock(ARGV[12])
+local max_concurrency, collects, now = ARGV[6], ARGV[7], clock(ARGV[13])
 local meta = campaign_key(campaign, "meta")
 
 if redis.call("HSETNX", meta, "state", "loading") == 1 then
@@ -27,6 +29,10 @@ if redis.call("HSETNX", meta, "state", "loading") == 1 then
   if ARGV[11] ~= "" then
     redis.call("HSET", meta, "canary", ARGV[11])
   end
+  if ARGV[12] ~= "" then
+    redis.call("HSET", meta, "repeat_window", ARGV[12])
+  end
   redis.call("ZADD", ROOT .. "campaigns", exact(now), campaign)
+  open_of_name(campaign, account, name)
 end
 return redis.call("HMGET", meta, "state", "account")

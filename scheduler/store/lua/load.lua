@@ -7,6 +7,11 @@
   one, which make the same file, submitted again, meet the same identities. A first meeting is not
   counted when it is this load that made the identity known: a million new rows count nothing.
 
+  A new row whose party another campaign of this name has called of late, or has yet to call, is skipped,
+  where this campaign was created with a window. It is known as any other row, so that the same file,
+  submitted again, changes nothing. The step that looks is the one that adds the row: of two campaigns
+  that load a party at once one has it.
+
     ARGV[1]  campaign
     ARGV[2]  load      token of this load
     ARGV[3]  chunk     number of this chunk, counted from 1
@@ -24,7 +29,8 @@ local meta, counts = campaign_key(campaign, "meta"), campaign_key(campaign, "cou
 local contacts, known = campaign_key(campaign, "contacts"), campaign_key(campaign, "known")
 local due, seen = campaign_key(campaign, "due"), campaign_key(campaign, "seen:" .. load)
 
-local state, account, total, cancelled = unpack(redis.call("HMGET", meta, "state", "account", "total", "cancelled"))
+local state, account, total, cancelled, name, window =
+  unpack(redis.call("HMGET", meta, "state", "account", "total", "cancelled", "name", "repeat_window"))
 if not state then
   return "missing"
 end
@@ -80,10 +86,11 @@ local function leave_out(row, reason, message)
   end
 end
 
+local of_name = window and namesakes(campaign, account, name, now - tonumber(window))
 local added, ended, at, waiting = 0, 0, 1, {}
 while at <= #rows do
   local identity, party, reason, message, record, due_at
-  identity, party, reason, message, record, due_at, at = struct.unpack(">Bc0Bc0Bc0Hc0Ic0d", rows, at)
+  identity, party, reason, message, record, due_at, at = unpack_row(rows, at)
   local row = total + added + 1
   local is_new, times = meet(identity, row)
   if not is_new and times > 1 then
@@ -101,6 +108,12 @@ while at <= #rows do
       reason = "duplicate"
     elseif reason == "" and cancelled then
       reason = "cancelled"
+    elseif reason == "" and of_name then
+      local earlier, called_at = who_has(of_name, party, record)
+      if earlier then
+        reason = "already_called"
+        redis.call("HSET", ROOT .. "call:" .. campaign .. ":" .. row, "earlier", earlier, "earlier_at", called_at or "")
+      end
     end
     if reason == "" then
       -- A microsecond apart, so that calls are dialled in the order of the file.

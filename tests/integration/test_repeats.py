@@ -1,0 +1,592 @@
+"""Campaigns of one name: whom one has called, or has yet to call, the others leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from scheduler.firing import load_file
+from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason, Row, Schedule
+from scheduler.records import pack_row
+from scheduler.settings import Settings
+from scheduler.store import (
+    Control,
+    Launch,
+    Repeats,
+    Store,
+    Verdict,
+    cancel,
+    end_pending,
+    keys,
+    repeat_window,
+    repeats,
+    retire,
+    settle,
+    standing,
+)
+from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, named, rows
+
+HOUR = 3600.0
+WINDOW = 20 * HOUR
+SCHEMA = f"{keys.ROOT}schema"
+
+
+def create(
+    ledger: Ledger,
+    campaign_id: str,
+    *,
+    window: float | None = WINDOW,
+    name: str = "trial",
+    account: str = ACCOUNT,
+) -> None:
+    ledger.store.create(
+        campaign_id,
+        account=account,
+        name=name,
+        policy=Policy(DURATION),
+        digest="d",
+        repeat_window=window,
+        now=ledger.now,
+    )
+
+
+def load(ledger: Ledger, campaign_id: str, *everyone: Row, load_id: str = "1", **how: Any) -> None:
+    """Make a campaign of these rows, or add them to it."""
+    create(ledger, campaign_id, **how)
+    ledger.load(everyone, campaign_id=campaign_id, load_id=load_id)
+    ledger.seal(campaign_id, load_id)
+
+
+def ended(ledger: Ledger, campaign_id: str) -> list[str]:
+    """Return for each row of a campaign how its call stands."""
+    return [
+        f"{call['disposition']}:{call['reason']}" if call["reason"] else call["state"]
+        for call in ledger.results(campaign_id)
+    ]
+
+
+ALREADY, TO_CALL = "skipped:already_called", "pending"
+
+
+# What became of the first campaign's call -----------------------------------------------------
+
+
+def nothing(ledger: Ledger) -> None:
+    """It waits."""
+
+
+def claimed(ledger: Ledger) -> None:
+    ledger.claimed()
+
+
+def dialing(ledger: Ledger) -> None:
+    ledger.begun()
+
+
+def connected(ledger: Ledger) -> None:
+    ledger.connected()
+
+
+def stopping(ledger: Ledger) -> None:
+    ledger.stopping()
+
+
+def given_back(ledger: Ledger) -> None:
+    ledger.give_back(ledger.begun())
+
+
+def confirmed(ledger: Ledger) -> None:
+    ledger.confirmed()
+
+
+def aborted(ledger: Ledger) -> None:
+    ledger.confirm(ledger.connected(), Disposition.ABORTED)
+
+
+def lost(ledger: Ledger) -> None:
+    ledger.finish(ledger.begun(), Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=60)
+
+
+def rejected(ledger: Ledger) -> None:
+    ledger.finish(ledger.begun(), Disposition.REJECTED)
+
+
+def capped(ledger: Ledger) -> None:
+    ledger.finish(ledger.claimed(), Disposition.SKIPPED, reason=Reason.CAPPED)
+
+
+def not_placed(ledger: Ledger) -> None:
+    attempt = ledger.begun()
+    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=60)
+    settle(ledger.store, ACCOUNT, attempt, Verdict.NOT_PLACED, now=ledger.now)
+
+
+def cancelled(ledger: Ledger) -> None:
+    cancel(ledger.store, "c", Control("me"), now=ledger.now)
+
+
+def cancelled_to_the_end(ledger: Ledger) -> None:
+    cancelled(ledger)
+    assert end_pending(ledger.store, "c", now=ledger.now) == 0
+
+
+def cancelled_while_live(ledger: Ledger) -> None:
+    ledger.connected()
+    cancelled(ledger)
+
+
+def paused(ledger: Ledger) -> None:
+    ledger.abort()
+
+
+def archived(ledger: Ledger) -> None:
+    ledger.confirmed()
+    ledger.take_collect()
+    ledger.store.redis.delete(keys.account(ACCOUNT, "collect"))
+    assert retire(ledger.store, "c", now=ledger.now) == 0
+
+
+@pytest.mark.parametrize(
+    ("happens", "stands"),
+    [
+        *((each, ALREADY) for each in (nothing, claimed, dialing, connected, stopping, given_back)),
+        *((each, ALREADY) for each in (confirmed, aborted, lost, cancelled_while_live, paused)),
+        (archived, ALREADY),
+        *((each, TO_CALL) for each in (rejected, capped, not_placed)),
+        *((each, TO_CALL) for each in (cancelled, cancelled_to_the_end)),
+    ],
+)
+def test_who_may_have_been_rung_or_still_waits_is_left_out(
+    ledger: Ledger, happens: Callable[[Ledger], None], stands: str
+) -> None:
+    ledger.campaign()
+    happens(ledger)
+    packed = [b"".join(map(pack_row, rows(1, 2)))]
+
+    foreseen = repeats(ledger.store, "d", ACCOUNT, "trial", WINDOW, packed, now=ledger.now)
+    load(ledger, "d", *rows(1, 2))
+
+    assert ended(ledger, "d") == [stands, TO_CALL]
+    assert sum(one.count for one in foreseen) == [stands, TO_CALL].count(ALREADY)
+
+
+@pytest.mark.parametrize("row", [named("a", 1), named("other", 1), *rows(1)])
+def test_it_is_the_party_that_counts_and_not_the_id(ledger: Ledger, row: Row) -> None:
+    load(ledger, "c", named("a", 1))
+    ledger.learn(9)
+    ledger.confirmed()
+
+    load(ledger, "d", row, named("a", 2))
+
+    assert ended(ledger, "d")[0] == ALREADY
+
+
+def test_a_party_with_other_keys_is_another_one(ledger: Ledger) -> None:
+    def meeting(pin: str) -> Row:
+        return Row(Contact(f"+12025550100,{pin}", "+12025550100", dtmf=pin), 2)
+
+    load(ledger, "c", meeting("1#"))
+    ledger.confirmed()
+
+    load(ledger, "d", meeting("2#"), meeting("1#"))
+
+    assert ended(ledger, "d") == [TO_CALL, ALREADY]
+
+
+@pytest.mark.parametrize(
+    "how", [{"name": "another"}, {"account": "sandbox"}, {"window": None}, {"window": 0.0}]
+)
+def test_another_name_another_account_and_who_asked_for_it_call_everybody(
+    ledger: Ledger, how: dict[str, Any]
+) -> None:
+    ledger.campaign(2)
+    ledger.confirmed()
+
+    load(ledger, "d", *rows(1, 2), **how)
+
+    assert ended(ledger, "d") == [TO_CALL, TO_CALL]
+
+
+@pytest.mark.parametrize(("later", "stands"), [(WINDOW - 1, ALREADY), (WINDOW + 1, TO_CALL)])
+def test_who_was_called_longer_ago_than_the_window_is_called(
+    ledger: Ledger, later: float, stands: str
+) -> None:
+    ledger.campaign()
+    ledger.confirmed()
+
+    ledger.wait(later)
+    load(ledger, "d", *rows(1))
+
+    assert ended(ledger, "d") == [stands]
+
+
+def test_who_still_waits_is_left_out_however_long_that_is(ledger: Ledger) -> None:
+    ledger.campaign(2)
+    ledger.confirmed()
+    ledger.wait(2000 * HOUR)
+
+    load(ledger, "d", *rows(1, 2))
+
+    assert ended(ledger, "d") == [TO_CALL, ALREADY]
+
+
+def test_a_finished_campaign_that_goes_on_counts_again(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.confirmed()
+    ledger.wait(2 * WINDOW)
+    assert ledger.campaign_state() is CampaignState.FINISHED
+
+    ledger.load(rows(2), load_id="2")
+    load(ledger, "d", *rows(1, 2))
+
+    assert ended(ledger, "d") == [TO_CALL, ALREADY]
+
+
+def test_names_are_kept_while_a_campaign_of_theirs_is_open_and_31_days_longer(
+    ledger: Ledger,
+) -> None:
+    index = keys.account(ACCOUNT, "named:trial")
+    ledger.campaign()
+    ledger.confirmed()
+    assert 30 * 86_400 < ledger.store.redis.ttl(index) <= 31 * 86_400
+
+    ledger.wait(32 * 86_400)
+    ledger.campaign(2, "d")
+    assert ledger.store.redis.ttl(index) == -1
+    ledger.confirmed()
+    ledger.confirmed()
+
+    assert ledger.store.redis.zrange(index, 0, -1) == ["d"]
+    ledger.load(rows(7), campaign_id="d", load_id="2")
+    assert ledger.store.redis.ttl(index) == -1
+
+
+def test_a_load_that_broke_off_holds_its_parties_until_it_is_cancelled(
+    ledger: Ledger,
+) -> None:
+    create(ledger, "c")
+    ledger.load(rows(1))  # its load broke off: it is never sealed
+    load(ledger, "d", *rows(1))
+    cancel(ledger.store, "c", Control("me"), now=ledger.now)
+
+    load(ledger, "e", *rows(1))
+
+    assert (ended(ledger, "d"), ended(ledger, "e")) == ([ALREADY], [TO_CALL])
+
+
+def test_firings_of_a_schedule_call_everybody_each_time(ledger: Ledger, tmp_path: Path) -> None:
+    file = tmp_path / "trial.csv"
+    file.write_text("phone_number\n+12025550101\n+12025550102\n")
+    launch = Launch(str(file), "utf-8", Schedule(cron="0 9 * * *", timezone="UTC"))
+    chosen = Settings(account=ACCOUNT, calling_hours="always")
+
+    for firing in ("trial-1", "trial-2"):
+        load_file(ledger.store, chosen, launch, firing, ACCOUNT, lambda: None)
+
+    assert ended(ledger, "trial-2") == [TO_CALL, TO_CALL]
+
+
+# What is said of them -------------------------------------------------------------------------
+
+
+def test_the_result_says_who_has_called_and_when(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.campaign(2)
+    ledger.confirmed()
+
+    load(ledger, "d", *rows(1, 2))
+
+    called, waits = ledger.results("d")
+    assert called["error"].startswith("called 2027-01-15 ")
+    assert called["error"].endswith(" by campaign c")
+    assert waits["error"] == "the call to this party in campaign c was not over"
+    assert (called["attempts"], called["ended_at"] is None) == (0, False)
+    assert standing(ledger.store, "d", 1).error == called["error"]
+    assert ledger.dispositions("d") == {ALREADY: 2}
+    assert ledger.campaign_state("d") is CampaignState.FINISHED
+
+
+def test_beforehand_it_is_counted_by_campaign(ledger: Ledger) -> None:
+    ledger.campaign(3)
+    first_at = ledger.now
+    ledger.confirmed()
+    load(ledger, "d", *rows(4, 5))
+    ledger.wait(10)
+    assert ledger.confirmed().campaign_id == "d"
+    last_at = ledger.now
+    before = ledger.everything()
+    chunks = [b"".join(map(pack_row, rows(*some))) for some in ((1, 2), (3, 4), (6,))]
+
+    found = repeats(ledger.store, "e", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now)
+
+    assert found == [
+        Repeats("c", 1, first_at, 2),
+        Repeats("d", 1, last_at, 0),
+    ]
+    assert ledger.everything() == before
+
+
+def test_what_a_campaign_knows_itself_is_not_counted(ledger: Ledger) -> None:
+    ledger.campaign(2)
+    load(ledger, "d", *rows(1, 2, 3))
+
+    for campaign_id, people in (("c", (1, 2)), ("d", (1, 2, 3))):
+        packed = [b"".join(map(pack_row, rows(*people)))]
+        assert repeats(ledger.store, campaign_id, ACCOUNT, "trial", WINDOW, packed) == []
+
+
+def test_without_another_campaign_of_the_name_no_more_than_one_chunk_is_read(
+    ledger: Ledger,
+) -> None:
+    create(ledger, "c")
+    chunks = iter([b"".join(map(pack_row, rows(n))) for n in range(3)])
+
+    assert repeats(ledger.store, "c", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now) == []
+    assert len(list(chunks)) == 2
+
+
+# Again, twice, and broken off -----------------------------------------------------------------
+
+
+def test_the_same_file_again_changes_nothing_then_and_later(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.confirmed()
+    everyone = [*rows(1, 2, 1), named("a", 1)]
+    load(ledger, "d", *everyone)
+    assert ended(ledger, "d") == [ALREADY, TO_CALL, "skipped:duplicate", "skipped:duplicate"]
+
+    for load_id in ("2", "3"):
+        ledger.wait(WINDOW)
+        load(ledger, "d", *everyone, load_id=load_id, window=None)
+
+        assert ended(ledger, "d")[:2] == [ALREADY, TO_CALL]
+        assert len(ledger.results("d")) == 4
+
+
+def test_what_a_campaign_was_created_with_stays(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.confirmed()
+    create(ledger, "strict")
+    create(ledger, "free", window=None)
+
+    load(ledger, "strict", *rows(1), window=None)
+    load(ledger, "free", *rows(1))
+
+    assert (ended(ledger, "strict"), ended(ledger, "free")) == ([ALREADY], [TO_CALL])
+    windows = [repeat_window(ledger.store, each) for each in ("strict", "free", "nowhere")]
+    assert windows == [WINDOW, 0.0, None]
+
+
+@pytest.mark.parametrize("died_after", range(4))
+def test_a_load_that_broke_off_is_completed_as_it_was_begun(
+    ledger: Ledger, died_after: int
+) -> None:
+    ledger.campaign(2)
+    ledger.confirmed()
+    chunks = [rows(1), rows(2), rows(3)]
+    create(ledger, "d")
+    for number, chunk in enumerate(chunks[:died_after], start=1):
+        ledger.load(chunk, campaign_id="d", chunk=number)
+    assert ledger.claim(only="d") is None
+
+    for number, chunk in enumerate(chunks, start=1):
+        create(ledger, "d", window=None)
+        ledger.load(chunk, campaign_id="d", chunk=number, load_id="2")
+    ledger.seal("d", "2")
+
+    assert ended(ledger, "d") == [ALREADY, ALREADY, TO_CALL]
+
+
+def test_a_chunk_whose_reply_was_lost_changes_nothing_when_it_is_sent_again(
+    ledger: Ledger,
+) -> None:
+    ledger.campaign()
+    ledger.confirmed()
+    create(ledger, "d")
+    packed = b"".join(map(pack_row, rows(1, 2)))
+    ledger.store.load_packed("d", "1", 1, packed, now=ledger.now)
+    once = ledger.everything()
+
+    ledger.store.load_packed("d", "1", 1, packed, now=ledger.now + WINDOW)
+
+    assert ledger.everything() == once
+
+
+# Two at once ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dials", [False, True])
+def test_of_two_loads_at_once_exactly_one_gets_each_party(
+    ledger: Ledger, other: Store, dials: bool
+) -> None:
+    files = {"a": [rows(1), rows(2), rows(3, 4)], "b": [rows(4), rows(2, 1), rows(5)]}
+    far = Ledger(other, ledger.reader)
+    for of_a in combinations(range(6), 3):
+        ledger.store.redis.flushall()
+        far.now = ledger.now
+        chunks = {name: enumerate(chunks, start=1) for name, chunks in files.items()}
+        for step in range(6):
+            name = "a" if step in of_a else "b"
+            by = ledger if name == "a" else far
+            number, chunk = next(chunks[name])
+            create(by, name)
+            by.load(chunk, campaign_id=name, chunk=number)
+            if number == 3:
+                by.seal(name)
+                while dials and (claim := by.claim()) is not None:
+                    assert by.begin(claim.attempt)
+                    by.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+        mine = ended(ledger, "a") + ended(ledger, "b")
+        assert mine.count(ALREADY) == 3
+        takers = [
+            call["phone_number"]
+            for name in "ab"
+            for call in ledger.results(name)
+            if call["reason"] != "already_called"
+        ]
+        assert sorted(takers) == [contact(n).phone_number for n in range(1, 6)]
+
+
+CAMPAIGNS = "abc"
+
+
+class NamesakeMachine(RuleBasedStateMachine):
+    """Campaigns of one name that load, dial, end and are cancelled in any order."""
+
+    ledger: Ledger  # set by the test
+
+    @initialize()
+    def open(self) -> None:
+        self.ledger.store.redis.flushall()
+        self.ledger.learn(9)
+        self.rung: list[tuple[str, str, float]] = []
+        self.loads = 0
+
+    @rule(name=st.sampled_from(CAMPAIGNS), people=st.lists(st.integers(1, 4), max_size=3))
+    def load(self, name: str, people: list[int]) -> None:
+        self.loads += 1
+        create(self.ledger, name)
+        self.ledger.load(rows(*people), campaign_id=name, load_id=str(self.loads))
+
+    @rule(name=st.sampled_from(CAMPAIGNS))
+    def seal(self, name: str) -> None:
+        create(self.ledger, name)
+        self.ledger.seal(name)
+
+    @rule(end=st.sampled_from(["rejected", "unknown", "back", "stopped"]))
+    def dial(self, end: str) -> None:
+        claim = self.ledger.claim()
+        if claim is None or not self.ledger.begin(claim.attempt):
+            return
+        party, attempt = claim.contact.party, claim.attempt
+        if end == "back":
+            self.ledger.give_back(attempt, delay_seconds=0.0)
+        elif end == "rejected":
+            self.ledger.finish(attempt)
+        else:
+            self.rung.append((party, attempt.campaign_id, self.ledger.now))
+            if end == "unknown":
+                self.ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+            else:
+                self.ledger.connect(attempt)
+                self.ledger.confirm(attempt)
+
+    @rule(name=st.sampled_from(CAMPAIGNS))
+    def cancel(self, name: str) -> None:
+        create(self.ledger, name)
+        cancel(self.ledger.store, name, Control("me"), now=self.ledger.now)
+
+    @rule(hours=st.sampled_from([1.0, 19.0, 21.0]))
+    def wait(self, hours: float) -> None:
+        self.ledger.wait(hours * HOUR)
+
+    @invariant()
+    def nobody_is_rung_by_two_of_them_within_the_window(self) -> None:
+        for (one, first, at), (two, second, later) in product(self.rung, repeat=2):
+            if one == two and first != second:
+                assert abs(later - at) > WINDOW - 1
+
+
+def test_no_order_of_loads_and_calls_rings_anybody_twice(ledger: Ledger) -> None:
+    NamesakeMachine.ledger = ledger
+
+    run_state_machine_as_test(
+        NamesakeMachine,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=25,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+# Ledgers of earlier releases ------------------------------------------------------------------
+
+
+def test_campaigns_of_an_earlier_release_are_found_under_their_names(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.confirmed()
+    create(ledger, "loading")
+    ledger.load(rows(2), campaign_id="loading")
+    index = keys.account(ACCOUNT, "named:trial")
+    as_created = ledger.everything()[index]
+    for left in (set(), {"c"}, {"loading"}):  # whoever raised it died on the way
+        ledger.store.redis.set(SCHEMA, keys.SCHEMA - 1)
+        gone = {"c", "loading"} - left
+        ledger.store.redis.zrem(index, *gone)
+
+        for _ in range(2):
+            ledger.store.open()
+
+        assert ledger.everything()[index] == as_created
+    load(ledger, "d", *rows(1, 2, 3))
+    assert ended(ledger, "d") == [ALREADY, ALREADY, TO_CALL]
+
+
+def test_a_command_that_only_looks_adds_nothing(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.store.redis.delete(keys.account(ACCOUNT, "named:trial"))
+    ledger.store.redis.set(SCHEMA, keys.SCHEMA - 1)
+
+    ledger.store.open(upgrades=False)
+
+    assert not ledger.store.redis.exists(keys.account(ACCOUNT, "named:trial"))
+
+
+def test_what_a_newer_process_has_put_there_stays(ledger: Ledger) -> None:
+    ledger.campaign()
+    index = keys.account(ACCOUNT, "named:trial")
+    ledger.store.redis.zadd(index, {"c": 5.0})
+    ledger.store.redis.set(SCHEMA, keys.SCHEMA - 1)
+
+    ledger.store.open()
+
+    assert ledger.store.redis.zscore(index, "c") == 5.0
+
+
+def test_a_campaign_that_an_older_worker_has_finished_holds_nobody(ledger: Ledger) -> None:
+    ledger.campaign()
+    ledger.confirmed()
+    # An older worker knows nothing of the index.
+    ledger.store.redis.zadd(keys.account(ACCOUNT, "named:trial"), {"c": "+inf"})
+    ledger.wait(WINDOW + 1)
+
+    load(ledger, "d", *rows(1))
+
+    assert ended(ledger, "d") == [TO_CALL]
