@@ -157,7 +157,11 @@ def show(record: Record) -> None:
 
 
 def _tables(record: Record) -> Iterator[Table]:
-    rows = [(f"{record['contacts']:,}", "called")]
+    called = record["contacts"] - sum(record["never"].values())
+    rows = [(f"{called:,}", "called")]
+    rows += [
+        (f"{count:,}", f"never called: {_NEVER[why]}") for why, count in record["never"].items()
+    ]
     for reason, count in record["skipped"].items():
         rows.append((f"{count:,}", f"skipped: {reason.replace('_', ' ')}"))
     yield console.table("", ("contacts", "what becomes of them"), rows)
@@ -225,8 +229,6 @@ def _summary(record: Record) -> Iterator[str]:
     if record["dials"]:
         first, end = _when_is(record["first_dial_at"]), _when_is(record["ends_at"])
         yield f"{record['dials']:,} dials, the first {first}; the last call has ended by {end}"
-    for why, count in record["never"].items():
-        yield f"{count:,} are never called: {_NEVER[why]}"
     yield f"{record['worst_case_minutes']:,.1f} minutes at worst, without retries"
     length = assumed["expected_seconds"]
     lasts = (
