@@ -252,7 +252,7 @@ def _orders(first: list[Record]) -> Iterator[str]:
             yield f"  sip_uri: {_text(order['sip_uri'])}"
         if order["dtmf"]:
             yield f"  dtmf: {mask(order['dtmf'])}"
-        yield f"  session_name: {_text(order['session_name'])}"
+        yield f"  session_name: {_session(order['session_name'])}"
         for name, value in order["options"].items():
             yield f"  {name}: {_text(value)}"
         yield f"  and is stopped after {written(order['max_duration_seconds'])}"
@@ -272,6 +272,12 @@ def _text(value: object) -> str:
     """Show a value of an option; masked, for a template may have put a number into it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return mask_text(one_line(text))
+
+
+def _session(name: str) -> str:
+    """Show a session's name: what it ends with is the attempt, whose id is ours and no number."""
+    said, between, attempt = name.rpartition(" ")
+    return f"{_text(said)}{between}{attempt}"
 
 
 def _when_is(at: float) -> str:
