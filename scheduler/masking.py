@@ -5,12 +5,47 @@ from __future__ import annotations
 import re
 
 _MOST_SHOWN_DIGITS = 4
+
+#: What people write between the digits of a number.
+_BETWEEN = r"[ \t().\-/\u00a0\u2010-\u2015]{0,3}"
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_SHORT_MONTH, _SHORT_DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+#: Nobody writes a colon into a phone number. So a time makes sure that what is before it is a date.
+_TIME = (
+    r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-6]\d(?:[.,]\d{1,9})?)?"
+    r"(?:\s?[AaPp]\.?[Mm]\b\.?)?(?:Z|\s?[+-](?:0\d|1[0-4]):?[0-5]\d)?"
+)
+_TO_TIME = r"(?:T|,?[ \t\u00a0\u202f]{1,2})"
+
+
+def _dates(separators: str) -> str:
+    """Return a pattern of dates with one of the separators in both places."""
+    by_separator = (
+        rf"{_YEAR}{one}{_MONTH}{one}{_DAY}"
+        rf"|{_SHORT_MONTH}{one}{_SHORT_DAY}{one}{_YEAR}"
+        rf"|{_SHORT_DAY}{one}{_SHORT_MONTH}{one}{_YEAR}"
+        for one in map(re.escape, separators)
+    )
+    return "|".join(by_separator)
+
+
+_ALONE = _dates("-/.")
+#: A year of two digits, or none between the parts: a date only by the time that follows.
+_BY_ITS_TIME = rf"{_SHORT_DAY}[-/.]{_SHORT_DAY}[-/.]\d\d|{_YEAR}{_MONTH}{_DAY}"
+#: Two dates have more digits than any number.
+_ISO = rf"{_YEAR}-{_MONTH}-{_DAY}"
+_SPAN = rf"{_ISO}(?:\.\.| ?[-\u2013/] ?| ){_ISO}"
+#: As callsched's own ids have it, and ISO 8601 in short.
+_SHORT_INSTANT = rf"{_YEAR}{_MONTH}{_DAY}T(?:[01]\d|2[0-4])[0-5]\d(?:[0-6]\d)?Z?"
+
 # Seven digits or more, with what people write between them. A web address passes as it is,
-# because the host of an error message is what its reader needs, and so does a date alone.
+# because the host of an error message is what its reader needs, and so does a date: with its time,
+# or alone where no digits follow that might be the rest of a number.
 _HIDDEN = re.compile(
     r"(?P<kept>\b(?:https?|wss?|rediss?)://[\w.-]+(?::\d{1,5})?"
-    r"|\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![-./]?\d))"
-    r"|(?:\+[ (]?)?\d(?:[ \t().\-/\u00a0\u2010-\u2015]{0,3}\d){6,}"
+    rf"|\b(?:(?:{_ALONE}|{_BY_ITS_TIME}){_TO_TIME}{_TIME}|{_SHORT_INSTANT})(?![:\d])"
+    rf"|\b(?:{_SPAN}|{_ALONE})(?!{_BETWEEN}\d))"
+    rf"|(?:\+[ (]?)?\d(?:{_BETWEEN}\d){{6,}}"
 )
 
 

@@ -17,6 +17,10 @@ from unicodedata import category
 
 #: How long a line is taken to last when nobody says when it, or the next one, was said.
 LAST_SECONDS = 3.0
+#: How long at most when only the next one's start is known: it may come an hour later.
+LONGEST_UNTIL_NEXT_SECONDS = 7.0
+#: Nobody speaks a line for longer: an end that is later is a mistake.
+LONGEST_LINE_SECONDS = 300.0
 
 #: A subtitle has two digits for hours.
 _MOST_MILLISECONDS = 100 * 3_600_000 - 1
@@ -26,6 +30,10 @@ _ACTING = frozenset({"Cc", "Zl", "Zp", "Cs"})
 #: What turns the direction of the text that follows.
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKUP = re.compile(r"([\\`*_\[\]<>&~|#])")
+#: What would be between the times of a subtitle, and what players take for a tag of its style.
+_ARROW = re.compile("-{2,}>")
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_STYLE = re.compile(r"\{(?=\\|[A-Za-z]:)")
 #: What would begin a list or underline a heading, at the beginning of a line.
 _OPENING = re.compile(r"^(\d*)([-+=.)])")
 
@@ -85,15 +93,22 @@ def _starts(lines: list[Mapping[str, Any]], began_at: float | None) -> list[floa
         written = line.get("started_at")
         start = latest if written is None else written
         starts.append(start)
-        latest = max(start, line.get("ended_at") or start)
+        latest = _own_end(line, start) or start
     return starts
 
 
 def _end(line: Mapping[str, Any], start: float, after: float) -> float:
+    if (ended_at := _own_end(line, start)) is not None:
+        return ended_at
+    return min(after, start + LONGEST_UNTIL_NEXT_SECONDS) if after > start else start + LAST_SECONDS
+
+
+def _own_end(line: Mapping[str, Any], start: float) -> float | None:
+    """Return when a line says that it ended; None for one that does not, or can't be true."""
     ended_at = line.get("ended_at")
-    if ended_at is not None and ended_at > start:
-        return float(ended_at)
-    return after if after > start else start + LAST_SECONDS
+    if ended_at is None or not 0 < ended_at - start <= LONGEST_LINE_SECONDS:
+        return None
+    return float(ended_at)
 
 
 # Text and subtitles -----------------------------------------------------------------------------
@@ -110,9 +125,14 @@ def srt(lines: Iterable[Spoken]) -> str:
     for number, line in enumerate(lines, start=1):
         start = min(_milliseconds(line.start), _MOST_MILLISECONDS - 1)
         end = min(max(_milliseconds(line.end), start + 1), _MOST_MILLISECONDS)
-        words = line.words.replace("-->", "->")
-        cues.append(f"{number}\n{_timecode(start)} --> {_timecode(end)}\n{words}\n")
+        times = f"{_timecode(start)} --> {_timecode(end)}"
+        cues.append(f"{number}\n{times}\n{_subtitle(line.words)}\n")
     return "\n".join(cues)
+
+
+def _subtitle(words: str) -> str:
+    """Return words in which no player finds a tag; the format has no way to quote one."""
+    return _STYLE.sub("{ ", _TAG.sub("< ", _ARROW.sub("->", words)))
 
 
 def _milliseconds(seconds: float) -> int:

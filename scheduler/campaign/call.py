@@ -26,7 +26,7 @@ from scheduler.models import OnMachine
 
 #: Keys that a contact can't have of its own, and what it has instead.
 CAMPAIGNS_ONLY = {
-    "dtmf": "give the contact's key presses in the column dtmf",
+    "dtmf": "give the contact's key presses under dtmf",
     "on_machine": "it is the campaign's alone: set it under call: in the YAML file",
 }
 _MOST_ITEMS = 100

@@ -32,6 +32,7 @@ REGIONS_EXPECTED = "regions such as US, US-FL or DE-BY, one or a list"
 INSTANT_EXPECTED = "a date and a time such as 2026-12-24T09:00-05:00"
 _DAY_OR_SPAN = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\s*\.\.\s*(\d{4}-\d{2}-\d{2}))?")
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _LONGEST_SPAN = timedelta(days=366)
 _YEARS = range(1971, 2201)  # what is out of them is a slip
 
@@ -74,7 +75,7 @@ def instant(text: str, zone: str, *, later: bool) -> float:
     except ValueError:
         read = None
     if read is None or read.year not in _YEARS:
-        raise ValueError(f"expected {INSTANT_EXPECTED}, got {shown(text)}")
+        raise ValueError(f"expected {INSTANT_EXPECTED}, got {shown(text)}{_counted(text)}")
     if read.tzinfo is not None:
         return read.timestamp()
     there = zone_of(zone) if zone else None
@@ -84,6 +85,13 @@ def instant(text: str, zone: str, *, later: bool) -> float:
             " zone: add the offset, or say calling_hours: {timezone: America/New_York}"
         )
     return instants(read, there)[later]
+
+
+def _counted(text: str) -> str:
+    """Say what a bare number may be, of which a message shows no more than its end."""
+    if not _NUMBER.fullmatch(text):
+        return ""
+    return ", a number, as programs and spreadsheets keep an instant: write its date and time"
 
 
 def _begins(value: object, info: ValidationInfo) -> float:

@@ -7,6 +7,7 @@ fires when it jumps, and one that it shows twice fires the first time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -18,6 +19,19 @@ from scheduler.models import Schedule
 
 CRON_EXPECTED = "five fields such as 0 9 * * mon-fri: minute, hour, day of month, month, weekday"
 _SOMEDAY = datetime(2026, 1, 1)  # noqa: DTZ001 to look at an expression no zone is needed
+#: As the parser calls them, each with its values in words and with how many there are.
+_FIELDS = {
+    "minute": ("0 to 59", 60),
+    "hour": ("0 to 23", 24),
+    "day-of-month": ("1 to 31, L for the last day, LW for the last from Monday to Friday", 31),
+    "month": ("1 to 12, or jan to dec", 12),
+    "day-of-week": ("0 to 7 with Sunday as 0 and 7, or sun to sat", 7),
+}
+_STEP = re.compile(r"/([0-9]+)")
+_RANGE = re.compile(r"(?:[0-9]+|[a-z]{3})-(?:[0-9]+|[a-z]{3})", re.IGNORECASE)
+_MONTH_WITHOUT_DAY = (
+    "none of these months has that day: say another one, or L for the last day of a month"
+)
 
 
 def read_cron(written: str) -> str:
@@ -25,15 +39,53 @@ def read_cron(written: str) -> str:
     fields = written.split()
     if len(fields) != 5:
         raise ValueError(f"expected {CRON_EXPECTED}, got {shown(written)}")
+    named = dict(zip(_FIELDS, fields, strict=True))
+    for name, field in named.items():
+        if (step := _step_too_long(name, field)) is not None:
+            raise ValueError(_refusal(name, field, step))
     try:
         first = next(CronSim(" ".join(fields), _SOMEDAY), None)
     except CronSimError as error:
-        wrong = str(error).removeprefix("Bad ")
-        message = f"expected {CRON_EXPECTED}; the {wrong} of {shown(written)} is none"
-        raise ValueError(message) from None
+        name = str(error).removeprefix("Bad ")
+        field = named.get(name, written)
+        raise ValueError(_refusal(name, field, _why(name, field))) from None
     if first is None:
-        raise ValueError(f"expected a time that comes, and {shown(written)} never does")
+        raise ValueError(f"expected a time that comes: {_MONTH_WITHOUT_DAY}")
     return " ".join(fields)
+
+
+def _refusal(name: str, field: str, why: str) -> str:
+    return f"expected {CRON_EXPECTED}; {shown(field)} is no {name}: {why}"
+
+
+def _step_too_long(name: str, field: str) -> str | None:
+    """Say why a step never comes to a second value, as `*/90` minutes does not; None: it does."""
+    values, most = _FIELDS[name]
+    if any(int(step) > most for step in _STEP.findall(field)):
+        return f"a step begins anew with each hour, day, month or year: list values of {values}"
+    return None
+
+
+def _why(name: str, field: str) -> str:
+    """Return what is wrong with a field that the parser refuses, and the way out."""
+    if "?" in field:
+        return "write * where any will do"
+    if name == "day-of-month" and _is_known(field):
+        return _MONTH_WITHOUT_DAY
+    values, _ = _FIELDS.get(name, ("", 0))
+    if _RANGE.search(field):
+        up = "; sun is 0, so write fri,sat,sun or 5-7" if name == "day-of-week" else ""
+        return f"a range goes from the lower to the higher value{up}; values are {values}"
+    return f"values are {values}"
+
+
+def _is_known(day: str) -> bool:
+    """Whether a day of the month can be read, and so is refused for its months alone."""
+    try:
+        CronSim(f"0 0 {day} * *", _SOMEDAY)
+    except CronSimError:
+        return False
+    return True
 
 
 def next_after(schedule: Schedule, instant: float) -> float | None:

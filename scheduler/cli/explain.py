@@ -104,7 +104,8 @@ def _without_end(rule: Found, view: CampaignView) -> Found:
 def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
     with campaigns.check(path, settings(), encoding=encoding, strict=False, first=None) as checked:
         policy = checked.policy
-        row = _row(checked.rows(), set(spellings(who, policy.default_region or None)), who, path)
+        known_as = set(spellings(who, policy.default_region or None))
+        number, row = _row(checked.rows(), known_as, who, path)
     now = time.time()
     rules = _rules_of_time(policy, row.contact, now)
     if row.reason is not None:
@@ -117,7 +118,7 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
     ends = any(one.reason for one in rules)
     first = opening(policy, row.contact, now)
     return {
-        **_whom(row.contact, row.line),
+        **_whom(row.contact, number),
         "file": str(path),
         "line": row.line,
         "rules": [_as_record(one) for one in rules],
@@ -125,11 +126,17 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
     }
 
 
-def _row(rows: Iterable[Row], known_as: set[str], who: str, path: Path) -> Row:
-    for row in rows:
-        if known_as & {row.contact.contact_id, row.contact.party, row.contact.address}:
-            return row
-    raise refusal(str(path), f"there is no contact {shown(who)}", code="nobody")
+def _row(rows: Iterable[Row], known_as: set[str], who: str, path: Path) -> tuple[int, Row]:
+    """Return a contact with its place in the file, as a campaign counts rows: `#1` is the first."""
+    place = int(who[1:]) if who.startswith("#") and who[1:].isdecimal() else None
+    number = 0
+    for number, row in enumerate(rows, start=1):
+        contact = row.contact
+        names = {contact.contact_id, contact.party, contact.address}
+        if number == place if place is not None else known_as & names:
+            return number, row
+    there = f": there are {number:,}, and #1 is the first" if place is not None else ""
+    raise refusal(str(path), f"there is no contact {shown(who)}{there}", code="nobody")
 
 
 def _whom(contact: Contact, row: int) -> dict[str, Any]:

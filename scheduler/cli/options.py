@@ -12,7 +12,7 @@ import typer
 from scheduler.masking import mask, mask_text
 from scheduler.transcripts import one_line
 
-_CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`."
+_CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`: #1 is the first."
 
 
 def campaign_id(value: str | None) -> str | None:

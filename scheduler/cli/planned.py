@@ -166,7 +166,11 @@ def show(record: Record) -> None:
 
 
 def _tables(record: Record) -> Iterator[Table]:
-    rows = [(f"{record['contacts']:,}", "called")]
+    called = record["contacts"] - sum(record["never"].values())
+    rows = [(f"{called:,}", "called")]
+    rows += [
+        (f"{count:,}", f"never called: {_NEVER[why]}") for why, count in record["never"].items()
+    ]
     for reason, count in record["skipped"].items():
         rows.append((f"{count:,}", f"skipped: {reason.replace('_', ' ')}"))
     yield console.table("", ("contacts", "what becomes of them"), rows)
@@ -241,8 +245,6 @@ def _summary(record: Record) -> Iterator[str]:
         first, end = _when_is(record["first_dial_at"]), _when_is(record["ends_at"])
         yield f"{record['dials']:,} dials, the first {first}; the last call has ended by {end}"
         yield _night(record["local_times"])
-    for why, count in record["never"].items():
-        yield f"{count:,} are never called: {_NEVER[why]}"
     yield f"{record['worst_case_minutes']:,.1f} minutes at worst, without retries"
     length = assumed["expected_seconds"]
     lasts = (
@@ -277,7 +279,7 @@ def _orders(first: list[Record]) -> Iterator[str]:
             yield f"  sip_uri: {_text(order['sip_uri'])}"
         if order["dtmf"]:
             yield f"  dtmf: {mask(order['dtmf'])}"
-        yield f"  session_name: {_text(order['session_name'])}"
+        yield f"  session_name: {_session(order['session_name'])}"
         for name, value in order["options"].items():
             yield f"  {name}: {_text(value)}"
         yield f"  and is stopped after {written(order['max_duration_seconds'])}"
@@ -297,6 +299,12 @@ def _text(value: object) -> str:
     """Show a value of an option; masked, for a template may have put a number into it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return mask_text(one_line(text))
+
+
+def _session(name: str) -> str:
+    """Show a session's name: what it ends with is the attempt, whose id is ours and no number."""
+    said, between, attempt = name.rpartition(" ")
+    return f"{_text(said)}{between}{attempt}"
 
 
 def _when_is(at: float) -> str:

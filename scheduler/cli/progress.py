@@ -32,6 +32,8 @@ class Progress:
     _live: Live | None = None
     _line_at: float = 0.0
     _ended_before: int | None = None
+    _looked_at: float | None = None
+    _idle_seconds: float = 0.0  #: of waiting for calls to fall due: no measure of the pace
     _calling_seconds: float | None = None
 
     def show(self, campaign: CampaignView, account: AccountView) -> None:
@@ -39,6 +41,7 @@ class Progress:
         self.peak = max(self.peak, account.slots)
         if self._ended_before is None:
             self._ended_before = campaign.calls[CallState.ENDED]
+        self._note_waiting(campaign)
         if self._live is not None:
             self._live.update(self._picture(campaign, account), refresh=True)
         elif time.monotonic() >= self._line_at:
@@ -98,15 +101,34 @@ class Progress:
         return Group(bars, "", states, "", Text(self.notice, style="yellow"))
 
     def _time_left(self, campaign: CampaignView, limit: int) -> str:
-        """Guess from the pace so far; before there is one, from the longest that calls may take."""
+        """Guess from the pace so far; before there is one, from the longest that calls may take.
+
+        Until the next call falls due nothing is done, so that wait comes on top.
+        """
         left = campaign.total - campaign.calls[CallState.ENDED]
         ended = campaign.calls[CallState.ENDED] - (self._ended_before or 0)
-        passed = time.monotonic() - self.began_at
+        passed = time.monotonic() - self.began_at - self._idle_seconds
         if ended > 0 and passed > 2:
-            return _about(left * passed / ended)
+            return _about(_wait(campaign) + left * passed / ended)
         at_once = min(limit, campaign.policy.max_concurrency or limit)
-        return _about(left * campaign.policy.max_duration_seconds / at_once)
+        return _about(_wait(campaign) + left * campaign.policy.max_duration_seconds / at_once)
+
+    def _note_waiting(self, campaign: CampaignView) -> None:
+        now = time.monotonic()
+        if self._looked_at is not None and not campaign.open and _wait(campaign) > 0:
+            self._idle_seconds += now - self._looked_at
+        self._looked_at = now
+
+
+def _wait(campaign: CampaignView) -> float:
+    """Return the seconds until the next call falls due."""
+    return max(0.0, (campaign.next_due_at or 0.0) - time.time())
 
 
 def _about(seconds: float) -> str:
-    return f"about {seconds:.0f} s left" if seconds < 120 else f"about {seconds / 60:.0f} min left"
+    if seconds < 120:
+        return f"about {seconds:.0f} s left"
+    if seconds < 120 * 60:
+        return f"about {seconds / 60:.0f} min left"
+    hours = seconds / 3600
+    return f"about {hours:.0f} h left" if hours < 48 else f"about {hours / 24:.0f} days left"

@@ -168,11 +168,7 @@ class Supervision:
             return f"{url} does not answer: one probe goes out at a time"
         if campaign.state is CampaignState.FINISHED:
             return _still_done(campaign)
-        due_at = campaign.next_due_at
-        if due_at is not None and campaign.open == 0 and due_at > time.time() + 1:
-            when = time.strftime("%H:%M:%S", time.localtime(due_at))
-            return f"waiting: the next call is due at {when}{_held_back(campaign)}"
-        return _held_back(campaign).removeprefix("; ") if campaign.open == 0 else ""
+        return _waits_for(campaign) if campaign.open == 0 else ""
 
     def _judge(self, campaign: CampaignView, account: AccountView) -> Ending | None:
         """Say whether it is over, and why."""
@@ -241,6 +237,18 @@ def _still_done(campaign: CampaignView) -> str:
     return "every call has ended; telling the webhooks" if campaign.policy.webhooks else ""
 
 
+def _waits_for(campaign: CampaignView) -> str:
+    """Return what a campaign without a live call waits for; "" for nothing."""
+    due_at = campaign.next_due_at
+    if due_at is None or due_at <= time.time() + 1:
+        return _held_back(campaign).removeprefix("; ")
+    return f"waiting: the next call is due {_day_and_time(due_at)}{_held_back(campaign)}"
+
+
+def _day_and_time(at: float) -> str:
+    return time.strftime("%a %Y-%m-%d %H:%M:%S %Z", time.localtime(at))
+
+
 def _held_back(campaign: CampaignView) -> str:
     """Return which rule holds back calls that were due; "" for none just now."""
     if campaign.held_at is None or time.time() - campaign.held_at > HELD_SECONDS:
@@ -253,8 +261,9 @@ def _left_for_later(campaign: CampaignView) -> str:
     if why := _held_by_operator(campaign):
         return f": {why}"
     due_at = campaign.next_due_at
-    is_later = due_at is not None and due_at > time.time() + SOON_SECONDS
-    return " that are due later" if is_later else ""
+    if due_at is None or due_at <= time.time() + SOON_SECONDS:
+        return ""
+    return f" that are due later, the first {_day_and_time(due_at)}"
 
 
 def _held_by_operator(campaign: CampaignView) -> str:

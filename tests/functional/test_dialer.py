@@ -374,6 +374,19 @@ def test_a_429_lowers_the_limit_and_nobody_sleeps(rig: Rig, sandbox: SandboxProc
     assert 30 < rig.due_in() < 61
 
 
+@pytest.mark.parametrize("retry_after", ["0", "Fri, 27 Nov 2020 08:00:00 GMT", "-5", "soon"])
+def test_a_429_that_asks_for_no_wait_is_waited_for_all_the_same(
+    rig: Rig, sandbox: SandboxProcess, retry_after: str
+) -> None:
+    sandbox.knobs(limit=0, retry_after=retry_after)
+    rig.load(number(0))
+    asked_at = time.time()
+
+    rig.dialer.dial_one(rig.claimed())
+
+    assert rig.due_in() + time.time() - asked_at > 0.4
+
+
 def test_who_met_the_limit_is_dialled_later_without_using_up_an_attempt(
     rig: Rig, sandbox: SandboxProcess
 ) -> None:

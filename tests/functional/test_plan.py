@@ -79,6 +79,19 @@ def test_a_plan_tells_whom_when_what_and_by_which_rules(campaign: Site) -> None:
         assert re.search(f"^{line} *$", told, re.MULTILINE), line
 
 
+def test_who_is_never_called_does_not_count_as_called(campaign: Site) -> None:
+    ends = ("", "2026-11-01T09:00Z", "2026-11-01T09:00Z")
+    rows = [f"{number},A,{end}" for number, end in zip(PEOPLE, ends, strict=False)]
+    text = "\n".join(("phone_number,name,not_after", *rows, ""))
+    (campaign.home / "people.csv").write_text(text)
+
+    told = planned(campaign, *AT).out
+
+    assert re.search(r"^1 +called *$", told, re.MULTILINE)
+    assert re.search(r"^2 +never called: their not_after has passed *$", told, re.MULTILINE)
+    assert "are never called" not in told
+
+
 def test_a_plan_shows_the_first_rows_as_they_are_sent_without_whole_numbers(
     campaign: Site,
 ) -> None:

@@ -141,6 +141,21 @@ def test_explain_says_of_a_file_what_the_rules_find(site: Site) -> None:
 
     assert found[person]["expired"] == 1
     assert sum(found["+1202"].values()) >= 1
-    nobody = site.call("explain", file, "nobody")
-    assert nobody.wait() == 1
-    assert "there is no contact" in nobody.err
+    for who, why in (
+        ("nobody", "there is no contact"),
+        ("#3", "there are 2, and #1 is the first"),
+        ("#0", "there are 2, and #1 is the first"),
+    ):
+        nobody = site.call("explain", file, who)
+        assert nobody.wait() == 1
+        assert why in nobody.err
+
+
+def test_a_place_in_a_file_is_the_row_that_a_campaign_gives(site: Site) -> None:
+    people = numbers(2)
+    file = campaign(site, people, "")
+
+    said = site.call("explain", file, "#2")
+
+    assert said.wait() == 0, said.err
+    assert said.out.startswith(f"#2 …{people[1][-4:]} in {file}, line 3\n")

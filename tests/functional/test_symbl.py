@@ -34,6 +34,7 @@ ORDER = Order(ANYBODY, session_name="autumn c:7:1")
 PAGE = b"\n<!doctype html><title>Hello</title>"
 STARTED = http(200, {"connectionId": "c-1", "conversationId": "51", "eventUrl": "https://e/1"})
 STOPPED = http(200, {"connectionId": "c-1", "conversationId": "51", "summaryInfo": []})
+ODD_IDS = [b'{"connectionId": %s}' % odd for odd in (b"null", b"5.0", b"true")]
 UNAUTHORIZED = http(401, {"message": "Token validation failed for provided token."})
 
 
@@ -97,6 +98,44 @@ def test_what_is_not_told_of_a_connection_is_empty(opened: Open) -> None:
 
     assert connection.connection_id == "c-1"
     assert (connection.conversation_id, connection.event_url) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "connection_id", "conversation_id"),
+    [
+        (b'\xef\xbb\xbf{"connectionId": "c-1", "conversationId": "51"}', "c-1", "51"),
+        (b'{"connectionId": 1, "conversationId": "51"}', "1", "51"),
+        (b'{"connectionId": "c-1", "conversationId": 5123456789000001}', "c-1", "5123456789000001"),
+        (b'{"connectionId": "c-1", "conversationId": 51.0}', "c-1", ""),
+        (b'{"connectionId": "c-1", "extra": {"is": "here"}}', "c-1", ""),
+    ],
+    ids=["byte-order mark", "connection", "conversation", "fraction", "extra"],
+)
+def test_a_call_whose_ids_are_numbers_is_stopped_and_read_by_them(
+    opened: Open, body: bytes, connection_id: str, conversation_id: str
+) -> None:
+    said = http(200, {"messages": [{"text": "Hello."}]})
+    with Api(http(200, body), STOPPED, said) as api:
+        account = opened(api.url)
+        connection = account.start(ORDER, go)
+        account.stop(connection.connection_id)
+        if conversation_id:
+            account.collect(connection.conversation_id, Insight.TRANSCRIPT)
+
+    stop = api.asked(CONNECT_PATH)[1]
+    assert stop.body == {"operation": "stop", "connectionId": connection_id}
+    assert connection.conversation_id == conversation_id
+    read = f"/v1/conversations/{conversation_id}/messages"
+    assert len(api.asked(read)) == bool(conversation_id)
+
+
+def test_a_conversation_that_can_not_be_read_is_told(
+    opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Api(http(200, {"connectionId": "c-1", "conversationId": 51.5})) as api:
+        opened(api.url).start(ORDER, go)
+
+    assert "conversationId is neither text nor a whole number (float)" in caplog.text
 
 
 def test_a_start_is_asked_for_as_documented(opened: Open) -> None:
@@ -207,8 +246,8 @@ def test_each_answer_to_a_start_has_its_reaction(
 
 @pytest.mark.parametrize(
     "body",
-    [PAGE, b"", b"null", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"connectionId": 5}'],
-    ids=["page", "empty", "null", "list", "half", "no text", "deep", "number"],
+    [PAGE, b"", b"null", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, *ODD_IDS],
+    ids=["page", "empty", "null", "list", "half", "no text", "deep", "null id", "fraction", "bool"],
 )
 def test_a_success_without_a_connection_may_have_rung_a_phone(opened: Open, body: bytes) -> None:
     with Api(http(200, body)) as api, pytest.raises(AccountFault) as raised:
@@ -247,7 +286,19 @@ def test_what_the_api_says_reaches_the_error(opened: Open, body: bytes, words: s
 
 @pytest.mark.parametrize("shape", ["message", "status_code"])
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7.0), ("86400", 300.0), ("soon", None), (None, None)]
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("8.5", 8.5),
+        ("86400", 300.0),
+        ("99999999999999", 300.0),
+        ("8, 8", 8.0),
+        ("Fri, 27 Nov 2020 08:00:08 GMT", 0.0),
+        ("Fri, 27 Nov 2099 08:00:08 GMT", 300.0),
+        ("-5", None),
+        ("soon", None),
+        (None, None),
+    ],
 )
 def test_a_429_says_how_long_to_wait(
     sandbox: SandboxProcess,

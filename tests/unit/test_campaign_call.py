@@ -350,7 +350,7 @@ def test_own_intents_keep_listening_for_machines(tmp_path: Path) -> None:
     [
         ("call.langages", "unknown column 'call.langages': did you mean call.languages?"),
         ("call.zebra", "unknown column 'call.zebra': expected one of call.audio, "),
-        ("call.dtmf", "call.dtmf can't be a column: give the contact's key presses in the column"),
+        ("call.dtmf", "call.dtmf can't be a column: give the contact's key presses under dtmf"),
         ("call.on_machine", "call.on_machine can't be a column: it is the campaign's alone"),
         ("Call.Languages,call.languages", "the column 'call.languages' is there twice"),
     ],

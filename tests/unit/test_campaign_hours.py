@@ -261,6 +261,8 @@ def test_a_date_is_told_and_a_number_is_not(text: str, told: str) -> None:
         ("2026-12-24T09:00-05:00", "", "2026-12-24T09:00-05:00"),
         ("2026-12-24 09:00:30Z", "Asia/Tokyo", "2026-12-24T09:00:30+00:00"),
         ("2026-12-24T09:00", "Asia/Tokyo", "2026-12-24T09:00+09:00"),
+        ("2026-12-24T09:00:00.000Z", "", "2026-12-24T09:00+00:00"),
+        ("2026-12-24T09:00:00+0530", "", "2026-12-24T09:00+05:30"),
         ("2026-07-24T09:00", "America/New_York", "2026-07-24T09:00-04:00"),
         ("2027-03-14T02:30", "America/New_York", "2027-03-14T03:00-04:00"),  # it is left out
     ],
@@ -324,3 +326,23 @@ def test_a_row_whose_instant_cant_be_read_is_refused_alone(tmp_path: Path) -> No
     assert rows[0].error.startswith("not_before: expected a date and a time such as")
     assert "which is another instant in every zone" in rows[1].error
     assert rows[2].contact == Contact("+12025550102", phone_number="+12025550102")
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("12/18/2026 5:00 PM", "got '12/18/2026 5:00 PM'"),
+        ("28/11/2026 09:00", "got '28/11/2026 09:00'"),
+        ("2026-12-18T17:00 EST", "got '2026-12-18T17:00 EST'"),
+        ("20261218T170000Z", "got '20261218T170000Z'"),
+        ("46374.70833", "got '…0833', a number, as programs and spreadsheets keep an instant"),
+        ("1797613200", "got '…3200', a number, as programs and spreadsheets keep an instant"),
+    ],
+)
+def test_an_instant_in_another_form_is_refused_as_it_was_written(
+    tmp_path: Path, written: str, why: str
+) -> None:
+    told = refused(tmp_path, f'not_after: "{written}"\n')
+
+    assert told.startswith("c.yaml:2:12: not_after: expected a date and a time such as 2026-")
+    assert why in told

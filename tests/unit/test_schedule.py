@@ -133,9 +133,23 @@ def test_one_time_fires_once() -> None:
         ("* * * *", "expected five fields"),
         ("0 9 * * * *", "expected five fields"),
         ("@daily", "expected five fields"),
-        ("61 * * * *", "the minute of '61 \\* \\* \\* \\*' is none"),
-        ("0 9 * * mo", "the day-of-week of"),
-        ("0 0 30 2 *", "the day-of-month of"),
+        ("61 * * * *", "'61' is no minute: values are 0 to 59"),
+        ("0 25 * * *", "'25' is no hour: values are 0 to 23"),
+        ("0 9 * 13 *", "'13' is no month: values are 1 to 12"),
+        ("0 9 * * mo", "'mo' is no day-of-week: values are 0 to 7"),
+        ("0 9 * * fri-sun", "'fri-sun' is no day-of-week: a range goes .* or 5-7"),
+        ("0 17-9 * * *", "'17-9' is no hour: a range goes from the lower"),
+        ("*/90 9 * * *", r"'\*/90' is no minute: a step begins anew with each hour"),
+        ("0 8,*/36 * * *", r"'8,\*/36' is no hour: a step begins anew"),
+        ("0 9 * * */8", r"'\*/8' is no day-of-week: a step begins anew"),
+        ("0 9 31 2 *", "'31' is no day-of-month: none of these months has that day: .* or L"),
+        ("0 9 30,31 2 *", "'30,31' is no day-of-month: none of these months"),
+        ("0 9 31 4,6 *", "'31' is no day-of-month: none of these months"),
+        ("0 9 ? * MON", r"'\?' is no day-of-month: write \* where any will do"),
+        ("0 9 * * ?", r"'\?' is no day-of-week: write \*"),
+        ("0 9 15W * *", "'15W' is no day-of-month: values are 1 to 31, L for"),
+        ("0 9 * * mon#6", "'mon#6' is no day-of-week: values"),
+        ("0 9 30 2 mon#5,*/0", "is no day-of-week"),
     ],
 )
 def test_what_is_no_expression_says_where(written: str, said: str) -> None:
@@ -151,6 +165,37 @@ def test_whatever_is_written_is_read_or_refused_with_words(written: str) -> None
         assert "expected" in str(error)
     else:
         assert next_after(Schedule(cron=cron, timezone=BERLIN), NOVEMBER) is not None
+
+
+@pytest.mark.parametrize(
+    ("cron", "since", "shown"),
+    [
+        # Either of two days that are restricted is enough …
+        ("0 9 13 * fri", "2026-11-12", ["11-13", "11-20", "11-27", "12-04", "12-11", "12-13"]),
+        ("0 9 1-2 * mon,tue", "2026-12-01", ["12-01", "12-02", "12-07", "12-08"]),
+        # … and both must hold where one begins with a star.
+        ("0 9 */10 * mon", "2026-11-01", ["12-21", "01-11", "02-01", "03-01"]),
+        ("0 7 15 * */2", "2026-11-01", ["11-15", "12-15", "04-15", "05-15"]),
+        ("0 9 * * mon", "2026-12-01", ["12-07", "12-14"]),
+        ("0 9 15 * *", "2026-12-01", ["12-15", "01-15"]),
+        ("0 9 29 2 *", "2026-11-01", ["02-29", "02-29"]),
+        ("0 9 L * *", "2027-01-15", ["01-31", "02-28", "03-31"]),
+        ("0 9 LW * *", "2027-01-15", ["01-29", "02-26", "03-31"]),
+        ("0 9 * * 5L", "2026-12-01", ["12-25", "01-29"]),
+        ("0 9 * * mon#2", "2026-12-01", ["12-14", "01-11"]),
+        ("0 9 * * 7", "2026-12-01", ["12-06", "12-13"]),
+        ("0 9 * * */7", "2026-12-01", ["12-06", "12-13"]),
+        ("59 23 31 12 *", "2026-12-31", ["12-31", "12-31"]),
+        ("*/45 9 1 12 *", "2026-12-01", ["12-01", "12-01", "12-01"]),
+    ],
+)
+def test_it_fires_on_the_days_that_the_page_says(cron: str, since: str, shown: list[str]) -> None:
+    schedule = Schedule(cron=read_cron(cron), timezone=BERLIN)
+    found = firings_between(schedule, instant(since, BERLIN), 3e9)
+
+    days = [f"{local(at, ZoneInfo(BERLIN)):%m-%d}" for at in islice(found, len(shown))]
+
+    assert days == shown
 
 
 TIMES = st.tuples(st.integers(0, 59), st.integers(0, 23))

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from scheduler.errors import ProviderError
 from scheduler.providers import StopAnswer, SummaryPage
 from scheduler.providers.symbl.answers import (
+    address_in,
     connection_in,
     json_of,
     message_of,
     raise_for_start,
+    read_json,
     stop_answer,
+    text_in,
 )
 
 
@@ -58,7 +61,7 @@ def test_summary_pages_in_an_odd_shape_are_left_out(listed: Any) -> None:
     assert stop_answer({"summaryInfo": listed}) == StopAnswer()
 
 
-@pytest.mark.parametrize("user", [None, "ana", 5, [], {"userId": 5, "name": None}])
+@pytest.mark.parametrize("user", [None, "ana", 5, [], {"userId": True, "name": None}])
 def test_a_page_of_nobody_known_is_kept(user: Any) -> None:
     assert stop_answer({"summaryInfo": [{"url": "https://s/1", "user": user}]}) == StopAnswer(
         "", (SummaryPage("https://s/1"),)
@@ -89,7 +92,7 @@ def test_no_answer_to_a_stop_does_any_harm(said: dict[str, Any]) -> None:
 
 # What an error says
 
-NO_WORDS: list[Any] = [None, "", 5, [], {"text": "odd"}]
+NO_WORDS: list[Any] = [None, "", True, [], {"text": "odd"}]
 
 
 @pytest.mark.parametrize(
@@ -128,3 +131,55 @@ def test_whatever_answers_a_start_is_a_connection_or_an_error_of_ours(
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff", b"NaN", b'"text"', b"[{}]"])
 def test_what_is_no_object_is_no_answer_of_the_api(body: bytes) -> None:
     assert json_of(answer(200, body)) is None
+
+
+# Fields
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ('"c-1"', "c-1"),
+        ("1", "1"),
+        ("0", "0"),
+        ("-7", "-7"),
+        ("5123456789000001", "5123456789000001"),
+        ("9" * 40, "9" * 40),
+        ("9" * 5000, "9" * 5000),
+        *((odd, "") for odd in ("null", "true", "false", "1.0", "1e3", "[1]", "{}", "NaN")),
+    ],
+    ids=lambda each: each[:20],
+)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a mark"])
+def test_a_whole_number_is_text_as_it_stands(written: str, text: str, mark: bytes) -> None:
+    said = json_of(answer(200, mark + b'{"id": %s}' % written.encode()))
+
+    assert said is not None
+    assert text_in(said, "id") == text
+
+
+def test_a_number_is_no_address() -> None:
+    assert address_in({"url": 5}, "url") == ""
+    assert address_in({"url": "https://s/1"}, "url") == "https://s/1"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_is_read_in_each_of_its_encodings(encoding: str) -> None:
+    assert read_json('{"name": "José"}'.encode(encoding)) == {"name": "José"}
+
+
+@pytest.mark.parametrize(
+    "header", ["text/plain", "application/json", "application/json; charset=x"]
+)
+def test_json_is_utf_8_whatever_its_header_says(header: str) -> None:
+    made = answer(200, '{"name": "José"}'.encode(), **{"Content-Type": header})
+    made.encoding = requests.utils.get_encoding_from_headers(made.headers)
+
+    assert json_of(made) == {"name": "José"}
+
+
+def test_what_is_not_utf_8_is_in_the_encoding_of_its_header() -> None:
+    made = answer(200, '{"name": "José"}'.encode("latin-1"))
+    made.encoding = "latin-1"
+
+    assert json_of(made) == {"name": "José"}

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.models import Insight
-from scheduler.providers.symbl.conversations import PATHS, conversation_url, read_insight
-from scheduler.providers.symbl.instants import instant, written
+from scheduler.providers.base import FoundConversation
+from scheduler.providers.symbl.conversations import (
+    PATHS,
+    conversation_url,
+    read_insight,
+    read_list,
+)
+from scheduler.providers.symbl.instants import instant, seconds_to_wait, written
 
 STARTED = "2026-11-22T14:00:05.100Z"
 ANA = {"id": "9a", "name": "Ana", "email": "ana@example.com"}
@@ -167,9 +174,23 @@ def test_an_odd_conversation_id_leads_nowhere_else() -> None:
     )
 
 
+def test_numbers_in_an_answer_are_read_like_their_text() -> None:
+    message = {"id": 1, "text": 42, "from": {"userId": 7}, "startTime": 1795356005100}
+    tasks = {"actionItems": [{"text": "Ring.", "from": "Ana", "assignee": {"name": 7}}]}
+
+    assert read_insight(Insight.TRANSCRIPT, {"messages": [message]}) == [
+        {"speaker": "7", "text": "42", "started_at": 1795356005.1}
+    ]
+    assert read_insight(Insight.ACTION_ITEMS, tasks) == [
+        {"text": "Ring.", "speaker": "Ana", "assignee": "7"}
+    ]
+    assert read_list({"conversations": [{"id": 51, "name": 7}]}) == [FoundConversation("51", "7")]
+
+
 # Instants
 
 NO_INSTANTS: list[Any] = ["", "soon", "14:00", None, 5, [], {}, "9999-99-99T00:00:00Z"]
+NO_INSTANTS += [True, 0, -1795356005, 10**12 - 1, 10**400, float("nan"), "4.1", "9" * 40]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +199,10 @@ NO_INSTANTS: list[Any] = ["", "soon", "14:00", None, 5, [], {}, "9999-99-99T00:0
         (STARTED, 1795356005.1),
         ("2026-11-22T14:00:05.100", 1795356005.1),
         ("2026-11-22T15:00:05.100+01:00", 1795356005.1),
+        (1795356005.1, 1795356005.1),
+        (1795356005100, 1795356005.1),
+        ("1795356005.1", 1795356005.1),
+        ("1795356005100", 1795356005.1),
         *[(odd, None) for odd in NO_INSTANTS],
     ],
 )
@@ -198,3 +223,48 @@ def test_an_instant_that_was_written_is_read_again(at: datetime) -> None:
 
     assert instant(written(seconds)) == pytest.approx(seconds, abs=0.001)
     assert written(seconds).endswith("Z")
+
+
+# Retry-After
+
+SENT = "Fri, 27 Nov 2026 08:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "date", "seconds"),
+    [
+        ("8", SENT, 8.0),
+        ("8.5", SENT, 8.5),
+        (" 8 ", SENT, 8.0),
+        ("0", SENT, 0.0),
+        ("8, 8", SENT, 8.0),
+        ("8, 12", SENT, 12.0),
+        ("99999999999999", SENT, 99999999999999.0),
+        ("Fri, 27 Nov 2026 08:00:08 GMT", SENT, 8.0),
+        ("Friday, 27-Nov-26 08:00:08 GMT", SENT, 8.0),
+        ("Fri Nov 27 08:00:08 2026", SENT, 8.0),
+        ("Fri, 27 Nov 2026 09:00:08 +0100", SENT, 8.0),
+        ("Fri, 27 Nov 2026 07:59:00 GMT", SENT, -60.0),
+        # By its own clock, however wrong that is.
+        ("Wed, 01 Jan 2003 00:00:08 GMT", "Wed, 01 Jan 2003 00:00:00 GMT", 8.0),
+        *((odd, SENT, None) for odd in ("", "soon", "-5", "8,", "8 s", "1e3", "٨", "8, soon")),
+        ("Fri, 99 Nov 2026 08:00:08 GMT", SENT, None),
+        ("Fri, 27 Nov 99999 08:00:08 GMT", SENT, None),
+    ],
+)
+def test_a_wait_is_read_in_each_of_its_forms(
+    retry_after: str, date: str, seconds: float | None
+) -> None:
+    assert seconds_to_wait(retry_after, date) == seconds
+
+
+@pytest.mark.parametrize("date", ["", "soon"])
+def test_without_a_date_of_the_answer_our_clock_counts(date: str) -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+
+    assert seconds_to_wait(until, date) == pytest.approx(60, abs=3)
+
+
+@given(retry_after=st.text(max_size=40), date=st.text(max_size=40))
+def test_no_wait_does_any_harm(retry_after: str, date: str) -> None:
+    assert isinstance(seconds_to_wait(retry_after, date), float | None)

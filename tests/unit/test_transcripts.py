@@ -60,6 +60,11 @@ def test_subtitles_are_numbered_and_count_from_the_start_of_the_call() -> None:
         (2.0, 4.0, 2.0),
         (None, 4.0, 4.0),
         (0.5, 4.0, 4.0),  # before its own start
+        (1.0, 4.0, 4.0),  # at its own start
+        (None, 3600.0, 8.0),  # an hour before the next
+        (91.0, 3600.0, 91.0),
+        (360_000.0, 4.0, 4.0),  # after a hundred hours
+        (360_000.0, None, 4.0),
         (None, 1.0, 4.0),  # at once with the next
         (None, None, 4.0),  # the last
     ],
@@ -70,6 +75,24 @@ def test_a_line_ends_when_it_says_so_or_when_the_next_one_starts(
     transcript = [said("Hello.", 1.0, until)] + ([] if then is None else [said("Yes?", then)])
 
     assert spoken(transcript, BEGAN_AT)[0].end == pytest.approx(end)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("<b>tag</b> {\\an8}", "< b>tag< /b> { \\an8}"),
+        ("one\r\ntwo ---> three", "one two -> three"),
+        ("3 < 4 {and} 5 > 4", "3 < 4 {and} 5 > 4"),
+    ],
+)
+def test_words_are_no_tags_of_a_subtitle(words: str, shown: str) -> None:
+    assert cues(srt(spoken([said(words)], BEGAN_AT))) == [(1, 0, 3000, shown)]
+
+
+def test_an_end_that_cant_be_true_moves_no_other_line() -> None:
+    lines = spoken([said("a", 1.0, 360_000.0), said("b", None), said("c", 9.0)], BEGAN_AT)
+
+    assert [(line.text, round(line.start)) for line in lines] == [("a", 1), ("b", 1), ("c", 9)]
 
 
 def test_lines_stand_in_the_order_in_which_they_were_said() -> None:
@@ -144,7 +167,17 @@ def test_nothing_in_foreign_text_acts_on_a_terminal(foreign: str, shown: str) ->
 
 
 INSTANTS = st.none() | st.floats(-1e9, 1e12)
-WORDS = st.text() | st.sampled_from(["1", "-->", "00:00:01,000 --> 00:00:02,000", "\x1b]0;x\x07"])
+ODD = ["1", "-->", "--->", "00:00:01,000 --> 00:00:02,000", "\x1b]0;x\x07"]
+ODD += ["<b>tag</b>", "<<i>", "{\\an8}", "{{\\an8}", "{y:i}", "</font>"]
+WORDS = st.text() | st.sampled_from(ODD)
+TAG = re.compile(r"-->|<[A-Za-z/]|\{\\|\{[A-Za-z]:")
+
+
+def letters(words: str) -> str:
+    """Return what of words may not be lost."""
+    return re.sub(r"[\s>-]", "", words)
+
+
 TRANSCRIPTS = st.lists(
     st.fixed_dictionaries(
         {"text": WORDS},
@@ -161,8 +194,9 @@ def test_subtitles_can_always_be_read(transcript: list[Any], began_at: float | N
     read = cues(srt(lines))
 
     assert [number for number, *_ in read] == list(range(1, len(lines) + 1))
-    assert [words for *_, words in read] == [line.words.replace("-->", "->") for line in lines]
-    assert all(start < end for _, start, end, _ in read)
+    assert [letters(words) for *_, words in read] == [letters(line.words) for line in lines]
+    assert not any(TAG.search(words) for *_, words in read)
+    assert all(start < end <= start + 300_001 for _, start, end, _ in read)
     assert [start for _, start, _, _ in read] == sorted(start for _, start, _, _ in read)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NoReturn
 
 import requests
 from requests.auth import AuthBase
@@ -28,7 +28,13 @@ from tenacity import (
 from scheduler.clock import since_boot
 from scheduler.errors import AccountFault, LedgerUnreachable, MaybeDone, NotDone
 from scheduler.providers.http import Line
-from scheduler.providers.symbl.answers import is_success, json_of, message_of, text_in
+from scheduler.providers.symbl.answers import (
+    address_in,
+    is_success,
+    json_of,
+    message_of,
+    read_json,
+)
 from scheduler.tokens import SharedToken, TokenShelf
 
 logger = logging.getLogger(__name__)
@@ -239,8 +245,8 @@ class Access:
         except MaybeDone as error:
             raise NotDone(f"no token: {error}", reached=False) from error
         said = json_of(answer) or {}
-        token, lifetime = text_in(said, "accessToken"), said.get("expiresIn")
-        if is_success(answer) and can_be_sent(token) and _is_length(lifetime):
+        token, lifetime = address_in(said, "accessToken"), _length(said.get("expiresIn"))
+        if is_success(answer) and can_be_sent(token) and lifetime is not None:
             return token, lifetime
         if answer.status_code in (408, 429) or answer.status_code >= 500:
             raise NotDone(f"no token: {message_of(answer)}", reached=answer.status_code == 429)
@@ -272,11 +278,10 @@ def _end_of(token: str) -> float | None:
     if len(parts) != 3:
         return None
     try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        payload = read_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
         return None
-    ends_at: Any = payload.get("exp") if isinstance(payload, dict) else None
-    return float(ends_at) if _is_length(ends_at) else None
+    return _length(payload.get("exp")) if isinstance(payload, dict) else None
 
 
 def can_be_sent(token: str) -> bool:
@@ -284,5 +289,13 @@ def can_be_sent(token: str) -> bool:
     return token != "" and token.isascii() and token.isprintable()
 
 
-def _is_length(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and value >= 0  # NaN, which json reads, is not
+def _length(value: Any) -> float | None:
+    """Return a number of seconds, written as a number or as its text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    # JSON as Python reads it has NaN and Infinity.
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

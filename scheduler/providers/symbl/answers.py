@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from typing import Any, NoReturn
 
 import requests
@@ -9,9 +11,15 @@ import requests
 from scheduler.errors import AccountFault, AtLimit, MaybeDone, Refused
 from scheduler.models import Connection
 from scheduler.providers.base import StopAnswer, SummaryPage
+from scheduler.providers.symbl.instants import seconds_to_wait
+
+logger = logging.getLogger(__name__)
 
 #: A `Retry-After` beyond this is a mistake or a maintenance: we look again by then.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
+
+#: Python reads no number of more than 4300 digits, and JSON sets no end to one.
+_MOST_DIGITS = 1000
 
 
 def is_success(answer: requests.Response) -> bool:
@@ -47,23 +55,35 @@ def connection_in(answer: requests.Response) -> Connection:
         )
     return Connection(
         connection_id,
-        text_in(said, "conversationId"),
-        text_in(said, "eventUrl"),
-        text_in(said, "resultWebSocketUrl"),
+        _conversation_id(said),
+        address_in(said, "eventUrl"),
+        address_in(said, "resultWebSocketUrl"),
     )
+
+
+def _conversation_id(said: dict[str, Any]) -> str:
+    """Return the conversation's id, "" without one; says so, since its transcript hangs on it."""
+    conversation_id = text_in(said, "conversationId")
+    if not conversation_id and said.get("conversationId") is not None:
+        logger.warning(
+            "an answer's conversationId is neither text nor a whole number (%s): what is said"
+            " on that call can't be collected by it",
+            type(said["conversationId"]).__name__,
+        )
+    return conversation_id
 
 
 def stop_answer(said: dict[str, Any]) -> StopAnswer:
     """Return what a confirmed stop tells."""
     listed: Any = said.get("summaryInfo")
     pages = [_page(page) for page in listed if isinstance(page, dict)] if _is_list(listed) else []
-    return StopAnswer(text_in(said, "conversationId"), tuple(page for page in pages if page.url))
+    return StopAnswer(_conversation_id(said), tuple(page for page in pages if page.url))
 
 
 def _page(page: dict[str, Any]) -> SummaryPage:
     user = page.get("user")
     known = user if isinstance(user, dict) else {}
-    return SummaryPage(text_in(page, "url"), text_in(known, "userId"), text_in(known, "name"))
+    return SummaryPage(address_in(page, "url"), text_in(known, "userId"), text_in(known, "name"))
 
 
 def json_of(answer: requests.Response) -> dict[str, Any] | None:
@@ -74,14 +94,40 @@ def json_of(answer: requests.Response) -> dict[str, Any] | None:
 
 def any_json(answer: requests.Response) -> Any:
     """Return whatever JSON the body is, None when it is none."""
+    # JSON is UTF-8 whatever a header says; what is not may be in the encoding of its header.
+    said = read_json(answer.content)
+    return read_json(answer.text) if said is None and answer.content else said
+
+
+def read_json(written: str | bytes) -> Any:
+    """Return the JSON that this is, None when it is none; a byte-order mark does no harm."""
     try:
-        return answer.json()
+        text = (
+            written if isinstance(written, str) else written.decode(json.detect_encoding(written))
+        )
+        return json.loads(text.removeprefix("\ufeff"), parse_int=_whole)
     except (ValueError, RecursionError):
         return None
 
 
+def _whole(written: str) -> int | str:
+    return int(written) if len(written) <= _MOST_DIGITS else written
+
+
 def text_in(said: dict[str, Any], name: str) -> str:
-    """Return a field's text, "" when it has none."""
+    """Return a field's text, "" when it has none.
+
+    A whole number is text too, as it stands in the answer: some servers write an id or a name that
+    has only digits like that. A number with a fraction is not, since it has lost its digits.
+    """
+    value = said.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def address_in(said: dict[str, Any], name: str) -> str:
+    """Return a field that is text or nothing, such as an address or a token."""
     value = said.get(name)
     return value if isinstance(value, str) else ""
 
@@ -104,6 +150,5 @@ def _is_page(answer: requests.Response) -> bool:
 
 
 def _retry_after(answer: requests.Response) -> float | None:
-    """Return the header's seconds; its other form, a date, is not worth a clock's error."""
-    written = answer.headers.get("Retry-After", "")
-    return min(float(written), LONGEST_RETRY_AFTER_SECONDS) if written.isdecimal() else None
+    seconds = seconds_to_wait(answer.headers.get("Retry-After", ""), answer.headers.get("Date", ""))
+    return None if seconds is None else min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS)

@@ -65,7 +65,7 @@ def read_insight(insight: Insight, said: Any) -> Any:
 
 def _transcript(said: Any) -> list[dict[str, Any]]:
     return [
-        {"speaker": _who(message.get("from")), "text": text_in(message, "text")}
+        {"speaker": _who(message, "from"), "text": text_in(message, "text")}
         | {"started_at": instant(message.get("startTime"))}
         | _known(ended_at=instant(message.get("endTime")))
         for message in _items(said, "messages")
@@ -81,8 +81,8 @@ def _tasks(wrapper: str) -> Callable[[Any], list[dict[str, Any]]]:
         return [
             _scored(item)
             | _known(
-                speaker=_who(item.get("from")),
-                assignee=_who(item.get("assignee")),
+                speaker=_who(item, "from"),
+                assignee=_who(item, "assignee"),
                 due_by=text_in(item, "dueBy"),
             )
             for item in _items(said, wrapper)
@@ -93,7 +93,7 @@ def _tasks(wrapper: str) -> Callable[[Any], list[dict[str, Any]]]:
 
 def _questions(said: Any) -> list[dict[str, Any]]:
     return [
-        _scored(item) | _known(speaker=_who(item.get("from"))) for item in _items(said, "questions")
+        _scored(item) | _known(speaker=_who(item, "from")) for item in _items(said, "questions")
     ]
 
 
@@ -162,9 +162,10 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"text": text_in(item, "text")} | _known(score=item.get("score"))
 
 
-def _who(who: Any) -> str:
+def _who(said: dict[str, Any], name: str) -> str:
+    who = said.get(name)
     if not isinstance(who, dict):
-        return ""
+        return text_in(said, name)
     return next(filter(None, (text_in(who, key) for key in ("name", "userId", "email"))), "")
 
 

@@ -7,14 +7,13 @@ on telephony they are taken when they come.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from scheduler.models import Connection
 from scheduler.providers.base import News, Subscription
-from scheduler.providers.symbl.answers import text_in
+from scheduler.providers.symbl.answers import read_json, text_in
 from scheduler.providers.symbl.instants import instant
 
 
@@ -32,10 +31,7 @@ def subscriptions(base_url: str, connection: Connection, token: str) -> list[Sub
 
 def read_frame(frame: str | bytes) -> list[News]:
     """Return the news in a frame; nothing for what is not understood."""
-    try:
-        said = json.loads(frame)
-    except (ValueError, RecursionError):
-        return []
+    said = read_json(frame)
     if not isinstance(said, dict):
         return []
     reader = _READERS.get(text_in(said, "type"))
@@ -125,7 +121,9 @@ def _content(said: dict[str, Any]) -> str:
 
 def _speaker(said: dict[str, Any]) -> str:
     who = said.get("from")
-    return text_in(who, "name") or text_in(who, "userId") if isinstance(who, dict) else ""
+    if not isinstance(who, dict):
+        return text_in(said, "from")
+    return text_in(who, "name") or text_in(who, "userId")
 
 
 def _said_at(said: dict[str, Any]) -> float | None:

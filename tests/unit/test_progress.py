@@ -1,0 +1,116 @@
+"""What `run` says while it waits: how long is left, and until when it waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduler.cli import supervision
+from scheduler.cli.progress import Progress
+from scheduler.models import Policy
+from scheduler.store import CampaignView
+from tests.unit.test_watch import account, campaign
+
+NOW = datetime(2026, 11, 30, 0, 20, tzinfo=ZoneInfo("America/New_York")).timestamp()
+HOUR = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def new_york() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        patch.setattr(time, "time", lambda: NOW)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands still until it is changed."""
+    clock = [0.0]
+    monkeypatch.setattr("scheduler.cli.progress.time.monotonic", lambda: clock[0])
+    return clock
+
+
+@pytest.fixture(autouse=True)
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr("scheduler.cli.console.say", lines.append)
+    return lines
+
+
+def view(**changes: Any) -> CampaignView:
+    known: dict[str, Any] = {"policy": Policy(max_duration_seconds=1.0), "dials": 0, "stops": 0}
+    return campaign(**known | {"total": 3, "pending": 3, "held_why": ""} | changes)
+
+
+@pytest.mark.parametrize(
+    ("waits", "left"),
+    [
+        (None, "about 3 s left"),
+        (-5.0, "about 3 s left"),
+        (60.0, "about 63 s left"),
+        (HOUR, "about 60 min left"),
+        (23 * HOUR, "about 23 h left"),
+        (90 * 24 * HOUR, "about 90 days left"),
+    ],
+)
+def test_the_time_left_counts_the_wait_for_the_next_call(
+    lines: list[str], waits: float | None, left: str
+) -> None:
+    due_at = None if waits is None else NOW + waits
+
+    Progress(1).show(view(next_due_at=due_at), account(learned=1))
+
+    assert left in lines[0].split("; ")
+
+
+def test_a_wait_is_no_measure_of_the_pace(lines: list[str], clock: list[float]) -> None:
+    shown = Progress(1, began_at=0.0)
+    for at, pending, dialing, due_in in (
+        (0.0, 2, 1, None),
+        (10.0, 2, 0, 23 * HOUR),  # one has ended in ten seconds; the others wait
+        (10.0 + 22 * HOUR, 2, 0, HOUR),
+        (10.0 + 23 * HOUR, 2, 0, 0.0),
+    ):
+        clock[0] = at
+        states = {"pending": pending, "dialing": dialing, "ended": 3 - pending - dialing}
+        due_at = None if due_in is None else NOW + due_in
+        shown.show(view(**states, next_due_at=due_at), account(learned=1))
+
+    assert "about 23 h left" in lines[1]
+    assert "about 60 min left" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("waits", "said"),
+    [
+        (None, ""),
+        (0.5, ""),
+        (32 * HOUR + 2400, "waiting: the next call is due Tue 2026-12-01 09:00:00 EST"),
+        (120 * 24 * HOUR, "waiting: the next call is due Tue 2027-03-30 01:20:00 EDT"),
+    ],
+)
+def test_a_wait_is_told_with_its_day_and_zone(waits: float | None, said: str) -> None:
+    due_at = None if waits is None else NOW + waits
+
+    assert supervision._waits_for(view(next_due_at=due_at)) == said
+
+
+def test_a_wait_says_which_rule_holds_calls_back() -> None:
+    held = view(next_due_at=NOW + 60, held_at=NOW, held_why="cap us-fl")
+
+    assert supervision._waits_for(held).endswith("00:21:00 EST; calls are held back by cap us-fl")
+
+
+def test_calls_that_are_left_say_when_the_first_is_due() -> None:
+    assert supervision._left_for_later(view(next_due_at=NOW + 20)) == ""
+    assert supervision._left_for_later(view(next_due_at=NOW + HOUR)) == (
+        " that are due later, the first Mon 2026-11-30 01:20:00 EST"
+    )
