@@ -124,7 +124,7 @@ def test_a_file_with_a_schedule_is_launched_by_hand_only_on_purpose(
     ("words", "code", "message"),
     [
         ((), 1, "has no schedule: say --cron"),
-        (("--cron", "0 25 * * *", "--timezone", "UTC"), 2, "the hour of '0 25 * * *' is none"),
+        (("--cron", "0 25 * * *", "--timezone", "UTC"), 2, "'25' is no hour: values are 0 to 23"),
         (("--cron", "0 9 * * *"), 2, "expected timezone beside cron"),
         (("--cron", "0 9 * * *", "--timezone", "New York"), 2, "got 'New York'"),
         (("--at", "tomorrow", "--timezone", "UTC"), 2, "expected a date and a time"),
