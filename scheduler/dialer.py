@@ -98,7 +98,7 @@ class Duty:
     """What this worker dials: whose calls, with what ceiling, and whom at most."""
 
     account: str
-    ceiling: int
+    ceiling: int  #: of slots; 0: only stops are sent
     reserve: int = 0  #: slots that are left to other traffic on the account
     starts_per_second: float = 0.0  #: at most; 0 for any
     only: str = ""  #: the one campaign that is served; "" for all
