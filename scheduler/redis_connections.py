@@ -94,14 +94,15 @@ class Sentinels(Sentinel):
         for sentinel in list(self.sentinels):
             try:
                 primaries: Any = sentinel.sentinel_masters()
+                known.update(map(str, primaries))
+                state = primaries.get(service_name)
+                if state and self.check_master_state(state, service_name):  # type: ignore[no-untyped-call]
+                    self._ask_first(sentinel)
+                    return str(state["ip"]), int(state["port"])
             except RedisError as error:
                 trouble = error
-                continue
-            known.update(map(str, primaries))
-            state = primaries.get(service_name)
-            if state and self.check_master_state(state, service_name):  # type: ignore[no-untyped-call]
-                self._ask_first(sentinel)
-                return str(state["ip"]), int(state["port"])
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                trouble = InvalidResponse(f"what answers there is none: {error}")
         raise _not_found(service_name, known, trouble) from trouble
 
     def _ask_first(self, sentinel: Any) -> None:

@@ -294,6 +294,8 @@ def _read() -> Settings:
         f".env:{file.lines[name]}: unknown setting {name}: {hint}"
         for name, hint in unknown(file.values, known)
     ]
+    if broken := [name for name in ours if _has_odd_bytes(name)]:
+        raise ConfigError("\n".join(f"{name}: expected UTF-8, got other bytes" for name in broken))
     given = dict(_only_in_file(file.values, ours))
     try:
         chosen = Settings(**given)
@@ -306,6 +308,12 @@ def _read() -> Settings:
         chosen = Settings(**given | {"allowed_numbers": ()})
     chosen._doubts = tuple(doubts)
     return chosen
+
+
+def _has_odd_bytes(name: str) -> bool:
+    """Whether a setting of ours has bytes that are no text: nothing could send or show it."""
+    is_ours = name.upper().startswith(PREFIX)
+    return is_ours and any("\udc80" <= character <= "\udcff" for character in os.environ[name])
 
 
 def _only_in_file(values: Mapping[str, str], ours: Iterable[str]) -> Iterator[tuple[str, Any]]:

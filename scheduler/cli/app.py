@@ -28,7 +28,9 @@ COMMANDS = (
     *("reconcile", "dnc", "presets", "doctor", "schema", "sandbox"),
 )
 
-streams.open_missing()  # before anything of ours looks at them
+# Before anything of ours looks at them.
+streams.open_missing()
+streams.forget_odd_widths()
 
 app = typer.Typer(
     name="callsched",
@@ -91,9 +93,6 @@ def _run_safely() -> int | str | None:
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
         streams.give_up_output()
-    except UnicodeEncodeError as error:
-        way_out = "set PYTHONIOENCODING=utf-8, or have it written to a file"
-        _fail(f"the output can't write every character as {error.encoding}: {way_out}", error)
     except Exception as error:
         _fail(_unforeseen(error), error)
     return 1
@@ -111,6 +110,9 @@ def _run() -> int | str | None:
 
 
 def _unforeseen(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError) and streams.has_no_sign(error):
+        way_out = "set PYTHONIOENCODING=utf-8, or have it written to a file"
+        return f"the output can't write every character as {error.encoding}: {way_out}"
     if isinstance(error, OSError) and error.errno in _FULL and not error.filename:
         streams.give_up_output()
         return f"the output can't be written: {error.strerror}"

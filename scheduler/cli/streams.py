@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -33,15 +34,32 @@ def _is_closed(number: int) -> bool:
     return False
 
 
+def forget_odd_widths() -> None:
+    """Forget a width of the terminal that is none: of some, typer and rich make an error."""
+    for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
+        if (width := os.environ.get(name)) is not None and not _is_width(width):
+            del os.environ[name]
+
+
+def _is_width(written: str) -> bool:
+    return written.isascii() and written.isdigit() and 0 < len(written.lstrip("0")) < 6
+
+
 def take_any_text() -> None:
     """Write what standard output has no sign for as an escape: a table is read by people."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and not takes_unicode():
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def takes_unicode() -> bool:
     """Whether standard output can write every character."""
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+
+
+def has_no_sign(error: UnicodeEncodeError) -> bool:
+    """Whether it is standard output that has no sign for a character."""
+    written = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return codecs.lookup(error.encoding).name == codecs.lookup(written).name
 
 
 @contextmanager

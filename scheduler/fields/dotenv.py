@@ -41,7 +41,9 @@ def read_dotenv(path: Path) -> DotEnv:
     """
     text = _text(path)
     bindings = list(parse_stream(io.StringIO(text)))
-    given = dotenv_values(stream=io.StringIO(text))
+    # Without what it can't read: it would log that, and we say it better.
+    whole = "".join(one.original.string for one in bindings if not one.error)
+    given = dotenv_values(stream=io.StringIO(whole))
     return DotEnv(
         {name: value for name, value in given.items() if value is not None},
         {one.key: _line(one) for one in bindings if one.key},

@@ -18,7 +18,7 @@ _OF_SERVICES = re.compile(
 _ADDRESS = re.compile(r"(?:tcp|udp|sctp)://", re.ASCII | re.IGNORECASE)
 #: How near another name has to be, to be what was meant: for a hint, and (with one or two letters
 #: wrong) for the whole of a name whose prefix is not ours.
-_NEAR = 0.5
+_NEAR = 0.45
 _NEARLY_OURS = 0.92
 
 

@@ -101,8 +101,10 @@ def reaching() -> Iterator[None]:
 def _refusal(error: ResponseError) -> SchedulerError:
     """Return what an answer means that is an error: may it pass, who mends it, or is it our bug?"""
     told = str(error)
+    # Of errors that it knows redis-py takes the code away.
+    code = getattr(error, "status_code", None)
     # Anywhere in it: Redis 6.2 puts words of its own in front of what a script ran into.
-    if any(f"{code} " in told for code in _AWAY):
+    if code in _AWAY or any(f"{word} " in told for word in _AWAY):
         return LedgerUnreachable(f"Redis can't write: {told}")
     if isinstance(error, NoPermissionError) or any(words in told for words in _DENIED):
         return LedgerShut(f"{_DENIAL}: {told}")

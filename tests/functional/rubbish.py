@@ -7,10 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+#: Bytes; in a tuple, with the connection closed after them; None: closed at once.
+Answer = Callable[[bytes], bytes | tuple[bytes] | None]
+
 
 @contextmanager
-def serving(answer: Callable[[bytes], bytes | None]) -> Iterator[int]:
-    """Answer whatever comes, and return the port; None closes the connection.
+def serving(answer: Answer) -> Iterator[int]:
+    """Answer whatever comes, and return the port.
 
     The answer is to what has come at once, which is a whole request of everybody here.
     """
@@ -21,18 +24,20 @@ def serving(answer: Callable[[bytes], bytes | None]) -> Iterator[int]:
             server.shutdown(socket.SHUT_RDWR)
 
 
-def _accept(server: socket.socket, answer: Callable[[bytes], bytes | None]) -> None:
+def _accept(server: socket.socket, answer: Answer) -> None:
     with suppress(OSError):
         while True:
             client, _ = server.accept()
             threading.Thread(target=_talk, args=(client, answer), daemon=True).start()
 
 
-def _talk(client: socket.socket, answer: Callable[[bytes], bytes | None]) -> None:
+def _talk(client: socket.socket, answer: Answer) -> None:
     with suppress(OSError), client:
         while asked := client.recv(65_536):
             said = answer(asked)
-            if said is None:
+            if isinstance(said, tuple):
+                client.sendall(*said)
+            if said is None or isinstance(said, tuple):
                 return
             client.sendall(said)
 
@@ -46,3 +51,11 @@ def page(body: bytes, status: str = "200 OK", kind: str = "application/json") ->
     """Return an answer of HTTP, after which the connection may be used again."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
+
+
+def closing(
+    answer: bytes, first: tuple[bytes, bytes] = (b"\0", b"")
+) -> Callable[[bytes], tuple[bytes]]:
+    """Return what answers a request of HTTP and closes; one with these words in it, otherwise."""
+    words, other = first
+    return lambda asked: (other if words in asked else answer,)

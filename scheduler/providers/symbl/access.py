@@ -273,7 +273,7 @@ def _end_of(token: str) -> float | None:
         return None
     try:
         payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return None
     ends_at: Any = payload.get("exp") if isinstance(payload, dict) else None
     return float(ends_at) if _is_length(ends_at) else None
@@ -285,4 +285,5 @@ def can_be_sent(token: str) -> bool:
 
 
 def _is_length(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and value >= 0  # NaN, which json reads, is not
+    # NaN, which json reads, is none, nor is what is no float any more; until the year 5138 is.
+    return isinstance(value, int | float) and 0 <= value < 1e11
