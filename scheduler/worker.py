@@ -18,7 +18,7 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_f
 
 from scheduler.clock import since_boot
 from scheduler.collector import Collector
-from scheduler.dialer import Dialer, Duty
+from scheduler.dialer import STOPS_ONLY, Dialer, Duty
 from scheduler.errors import LedgerUnreachable, SchedulerError
 from scheduler.exchanges import Watchers, Work, log
 from scheduler.health import unready, unwell
@@ -119,7 +119,7 @@ class Worker:
         self._provider = Symbl(settings, RedisTokenShelf(self._store))
         self._duty = Duty(
             settings.account,
-            0 if self.stops_only else max(1, settings.max_concurrency - settings.reserve),
+            STOPS_ONLY if self.stops_only else max(1, settings.max_concurrency - settings.reserve),
             reserve=settings.reserve,
             starts_per_second=settings.max_starts_per_second,
             only=assignment.campaign_id,
@@ -293,7 +293,7 @@ class Worker:
         return Metrics(
             self._settings.account,
             worker_name(),
-            ceiling=self._duty.ceiling,
+            ceiling=max(0, self._duty.ceiling),
             fingerprint=self._provider.fingerprint,
             threads=threads,
             health=self.health,
