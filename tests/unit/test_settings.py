@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import ConfigError
+from scheduler.fields.variables import is_of_service
 from scheduler.settings import (
     READ_ELSEWHERE,
     Settings,
@@ -194,7 +195,8 @@ def test_every_name_in_the_repository_is_known() -> None:
         found |= set(re.findall(r"\bCALLSCHED_[A-Z0-9_]*[A-Z0-9]\b", path.read_text("utf-8")))
 
     assert {"CALLSCHED_REDIS_URL", "CALLSCHED_DEBUG"} <= found
-    assert found - known - beginnings == set()
+    others = {name for name in found - known - beginnings if not is_of_service(name, "tcp://x")}
+    assert others == {"CALLSCHED_ALOWED_NUMBERS"}  # the example of a slip
 
 
 def _texts() -> Iterator[Path]:
