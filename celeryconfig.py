@@ -7,7 +7,9 @@
 
 from kombu import Queue
 
-from scheduler.settings import settings
+from scheduler.settings import settings_of_worker
+
+_settings = settings_of_worker()
 
 # JSON only: a pickled message would run code of whoever can write to Redis.
 task_serializer = "json"
@@ -22,7 +24,7 @@ result_backend = None
 # connections (prefork is not, celery PR #10339), and were the one pool whose SIGTERM stranded
 # nothing. They have no time limits, so every HTTP exchange and every command of Redis has its own.
 worker_pool = "threads"
-worker_concurrency = settings().worker_threads
+worker_concurrency = _settings.worker_threads
 
 # A message is acknowledged when its task is over, and put back when the process that ran it died
 # (celery#1628, #7924). The second run finds nothing that the first has claimed.
@@ -39,10 +41,10 @@ worker_prefetch_multiplier = 1
 # What was said is read from a queue of its own, so that a hundred conversations never stand before
 # a dial there; inside a worker the one has no more than its share of the threads.
 # Schedules that fire have one as well: the workers of `run`, which serve one campaign, take none.
-task_queues = tuple(Queue(f"{work}.{settings().account}") for work in ("dial", "collect", "launch"))
-task_default_queue = f"dial.{settings().account}"
+task_queues = tuple(Queue(f"{work}.{_settings.account}") for work in ("dial", "collect", "launch"))
+task_default_queue = f"dial.{_settings.account}"
 task_routes = {
-    f"callsched.{work}": {"queue": f"{work}.{settings().account}"} for work in ("collect", "launch")
+    f"callsched.{work}": {"queue": f"{work}.{_settings.account}"} for work in ("collect", "launch")
 }
 
 # Whatever is not acknowledged for this long is delivered again, whether or not its worker lives

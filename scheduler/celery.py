@@ -17,7 +17,7 @@ from scheduler import broker
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
 from scheduler.redis_url import RedisUrl, parse
-from scheduler.settings import Settings, settings
+from scheduler.settings import Settings, settings_of_worker
 
 _PACKAGE = Path(__file__).parent
 
@@ -29,7 +29,12 @@ def shipped_config() -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    names = runpy.run_path(str(path))
+    try:
+        names = runpy.run_path(str(path))
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{path}: it can't be run: {type(error).__name__}: {error}") from error
     return {name: value for name, value in names.items() if name.islower() and name[0] != "_"}
 
 
@@ -47,7 +52,8 @@ def configuration(chosen: Settings) -> dict[str, Any]:
             config |= _read(own)
     if address is not None and config["broker_url"] == url:
         config["broker_transport_options"] = config["broker_transport_options"] | _options(address)
-    config.pop("settings", None)  # what the file reads, and none of Celery's names
+    for read in ("settings", "settings_of_worker"):  # by such a file; they are no names of Celery
+        config.pop(read, None)
     return config
 
 
@@ -76,7 +82,7 @@ def _private_url(chosen: Settings) -> str:
 broker.register()
 app = Celery("scheduler")
 try:
-    app.config_from_object(configuration(settings()))
+    app.config_from_object(configuration(settings_of_worker()))
 except ConfigError as error:
     # Of anything else Celery's own command shows a traceback.
     raise SystemExit(f"error: {error}") from None

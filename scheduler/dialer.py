@@ -93,12 +93,16 @@ def give_way(is_busy: Callable[[], bool], closing: threading.Event) -> None:
         closing.wait(0.01)
 
 
+#: A ceiling below any other: under it nothing is claimed, nor said to be due.
+STOPS_ONLY = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Duty:
     """What this worker dials: whose calls, with what ceiling, and whom at most."""
 
     account: str
-    ceiling: int
+    ceiling: int  #: of slots; STOPS_ONLY: nothing else is sent
     reserve: int = 0  #: slots that are left to other traffic on the account
     starts_per_second: float = 0.0  #: at most; 0 for any
     only: str = ""  #: the one campaign that is served; "" for all

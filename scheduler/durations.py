@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any
 
@@ -18,7 +19,10 @@ def seconds(written: object) -> float:
     match = _WRITTEN.fullmatch(written.strip()) if isinstance(written, str) else None
     if match is None:
         raise ValueError(f"expected a duration such as 90s, 1500ms, 5m or 2h, got {written!r}")
-    return float(match[1]) * _UNITS[match[2]]
+    length = float(match[1]) * _UNITS[match[2]]
+    if not math.isfinite(length):
+        raise ValueError("expected a duration such as 90s, 1500ms, 5m or 2h, got one without end")
+    return length
 
 
 def positive_seconds(written: object) -> float:

@@ -7,6 +7,7 @@ SchedulerError
 │   └── StaleAttempt   the call has moved on: drop what this attempt had to say
 ├── LedgerUnreachable  Redis does not answer: nothing is lost, the timekeeper goes on later
 │   └── LedgerShut     … and won't until the operator mends login, certificates or rights
+├── LedgerFault        Redis refuses what it was asked: our bug, or a server of another kind
 └── ProviderError
     ├── NotDone        the API did nothing (never reached, 401 before a refresh): ask again later
     │   ├── NotSent    nothing left this machine: give the attempt back, count nothing
@@ -75,6 +76,13 @@ class LedgerShut(LedgerUnreachable):
     """Redis lets us not in: login, certificates or rights are wrong, and the operator mends them.
 
     A process that starts gives up with it; one that runs goes on once they are mended.
+    """
+
+
+class LedgerFault(SchedulerError):
+    """Redis answers, and refuses what it was asked: nothing that waiting would mend.
+
+    It is no LedgerError, for it says nothing about a campaign.
     """
 
 

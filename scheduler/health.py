@@ -22,13 +22,17 @@ def unwell(silent_seconds: float, *, is_cut_off: bool) -> list[str]:
     return [f"the timekeeper has not ticked for {silent_seconds:.0f} s: deadlines may pass"]
 
 
-def unready(seen: Seen | None, fingerprint: str, *, is_draining: bool) -> list[str]:
+def unready(
+    seen: Seen | None, fingerprint: str, *, is_draining: bool, stops_only: str = ""
+) -> list[str]:
     """Return why this worker can't dial.
 
     That the provider does not answer, or that every slot is taken, is no such reason: those pass,
     and no other worker would fare better.
     """
-    reasons = ["it is leaving, and claims no more"] if is_draining else []
+    reasons = ["it is leaving, and claims no more"] if is_draining and not stops_only else []
+    if stops_only:
+        reasons.append(f"it only sends stops: {stops_only}; mend that, and start it again")
     if seen is None:
         return [*reasons, "the ledger does not answer: check Redis, and CALLSCHED_REDIS_URL"]
     if fingerprint in seen.account.blocks:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scheduler.embedded import EmbeddedRedis
-from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
+from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
 from scheduler.settings import Settings
 from scheduler.store import Leases, Store
 
@@ -37,6 +37,8 @@ def open_store(settings: Settings, *, upgrades: bool = True) -> tuple[Store, Emb
             raise ConfigError(f"CALLSCHED_REDIS_URL: {error}") from error
         elif isinstance(error, LedgerUnreachable):
             raise LedgerUnreachable(f"check CALLSCHED_REDIS_URL: {error}") from error
+        elif isinstance(error, LedgerFault):
+            raise LedgerFault(f"check CALLSCHED_REDIS_URL: {error}") from error
         raise
     return store, embedded
 

@@ -9,6 +9,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,
+    InvalidResponse,
     ReadOnlyError,
     RedisError,
     ResponseError,
@@ -33,15 +34,28 @@ class SentinelFault(MasterNotFoundError):
 
 
 class _LeavesReplicas:
-    """A connection that is given up once its server takes no writes.
+    """A connection that is given up once its server takes no writes, or is none.
 
     redis-py keeps it, and then nothing looks for the primary; of a script that runs into it Redis
     6.2 says so in the middle of a sentence, which redis-py does not know again.
     """
 
+    def connect_check_health(self, *args: Any, **options: Any) -> None:
+        """Connect; a host that has no name, and greetings of no Redis, are Redis' errors too."""
+        try:
+            super().connect_check_health(*args, **options)  # type: ignore[misc]
+        except (RedisError, OSError):
+            raise
+        except Exception as error:
+            self.disconnect()  # type: ignore[attr-defined]
+            raise ConnectionError(f"{type(error).__name__}: {error}") from error
+
     def read_response(self, *args: Any, **options: Any) -> Any:
         try:
             return super().read_response(*args, **options)  # type: ignore[misc]
+        except UnicodeDecodeError as error:
+            self.disconnect()  # type: ignore[attr-defined]
+            raise InvalidResponse(f"its answer is no text: {error}") from error
         except ResponseError as error:
             if not isinstance(error, ReadOnlyError) and "READONLY " not in str(error):
                 raise
@@ -80,14 +94,15 @@ class Sentinels(Sentinel):
         for sentinel in list(self.sentinels):
             try:
                 primaries: Any = sentinel.sentinel_masters()
+                known.update(map(str, primaries))
+                state = primaries.get(service_name)
+                if state and self.check_master_state(state, service_name):  # type: ignore[no-untyped-call]
+                    self._ask_first(sentinel)
+                    return str(state["ip"]), int(state["port"])
             except RedisError as error:
                 trouble = error
-                continue
-            known.update(map(str, primaries))
-            state = primaries.get(service_name)
-            if state and self.check_master_state(state, service_name):  # type: ignore[no-untyped-call]
-                self._ask_first(sentinel)
-                return str(state["ip"]), int(state["port"])
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                trouble = InvalidResponse(f"what answers there is none: {error}")
         raise _not_found(service_name, known, trouble) from trouble
 
     def _ask_first(self, sentinel: Any) -> None:

@@ -157,7 +157,7 @@ def _host(written: str, port: int) -> tuple[str, int]:
         mark, said = rest[:1], rest[1:]
     else:
         host, mark, said = written.partition(":")
-    if mark and not (said.isascii() and said.isdigit() and int(said) < 65_536):
+    if mark and not (_is_number(said) and int(said) < 65_536):
         _wrong(f"its port is no number; where it is one, {_ENCODE}")
     return unquote(host) or "localhost", int(said) if mark else port
 
@@ -165,9 +165,13 @@ def _host(written: str, port: int) -> tuple[str, int]:
 def _database(written: str) -> int:
     if not written:
         return 0
-    if not (written.isascii() and written.isdigit()):
+    if not _is_number(written):
         _wrong("expected a number, that of the database, after the last /")
     return int(written)
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdigit() and len(written) < 10
 
 
 def _socket(path: str) -> str:

@@ -1,38 +1,74 @@
-"""What the environment says: CALLSCHED_… variables, or a .env file in the working directory."""
+"""What the environment says: CALLSCHED_… variables, or a .env file in the working directory.
+
+Whatever is meant as a setting and can't be understood is refused: it may be the one that says whom
+nobody may call. A worker starts all the same, and only sends stops (`settings_of_worker`).
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from scheduler.durations import Duration, seconds
 from scheduler.errors import ConfigError
+from scheduler.fields.dotenv import read_dotenv
+from scheduler.fields.variables import PREFIX, is_of_service, unknown
+from scheduler.masking import mask, shown
 from scheduler.models import Durability
 
 #: When people may be called whose campaign does not say it.
 CALLING_HOURS = "8:00-21:00"
 
 
+#: Variables of the environment that are no setting, for they count also when those can't be read.
+READ_ELSEWHERE = ("CALLSCHED_DEBUG",)
+
+
 def _state_dir() -> Path:
     base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "callsched"
+    return Path(base or "~/.local/state") / "callsched"
+
+
+def _folder(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # no HOME, and a user of no name
+        raise ValueError("the home folder that it lies in is not known: name a folder") from None
 
 
 def _base_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("expected a URL that starts with https:// or http://")
+    try:
+        parts = urlsplit(url)
+        # Only when it is asked for is the port looked at.
+        is_whole = bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        is_whole = False
+    if not is_whole or any(one.isspace() for one in url):
+        raise ValueError("expected a URL such as https://api.example.com, its host can't be read")
     return url.rstrip("/")
 
 
@@ -50,18 +86,35 @@ def _window(written: object) -> float:
     return length
 
 
+class _Environment(EnvSettingsSource):
+    """The variables that somebody has set, without those that Kubernetes sets."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in super().__call__().items()
+            if not is_of_service(f"{PREFIX}{name}", str(value))
+        }
+
+
 class Settings(BaseSettings):
-    """Every setting, with its default. Secrets are never shown."""
+    """Every setting, with its default. Secrets are never shown.
+
+    Made by `read_settings`, it has read the .env file as well; made by its own name it has not.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="CALLSCHED_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True
     )
+    _doubts: tuple[str, ...] = PrivateAttr(default=())
 
     redis_url: SecretStr | None = Field(
         default=None, description="Redis of the ledger and of the broker; absent: a private one"
     )
-    state_dir: Path = Field(
-        default_factory=_state_dir, description="where the private Redis and the logs live"
+    state_dir: Annotated[Path, AfterValidator(_folder)] = Field(
+        default_factory=_state_dir,
+        validate_default=True,
+        description="where the private Redis and the logs live",
     )
     account: str = Field(
         default="default",
@@ -148,12 +201,73 @@ class Settings(BaseSettings):
         default=None, description="a file whose names override celeryconfig.py"
     )
 
-    @field_validator("allowed_numbers", "symbl_countries", mode="before")
+    @field_validator("allowed_numbers", mode="before")
+    @classmethod
+    def _read_numbers(cls, value: Any) -> Any:
+        return tuple(_numbers(value)) if isinstance(value, str) else value
+
+    @field_validator("symbl_countries", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return tuple(number.strip() for number in value.split(",") if number.strip())
+            return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What could not be understood; only a worker goes on in spite of it, and sends stops."""
+        return self._doubts
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, and with `_env_file` (as tests do) a file."""
+        return init_settings, _Environment(settings_cls), dotenv_settings
+
+
+def _numbers(written: str) -> Iterator[str]:
+    """Read what stands between commas or semicolons: numbers with their plus sign, SIP addresses.
+
+    Raises ValueError, with the number masked: what is dialled has to be in it, letter by letter.
+    """
+    # Only now: it takes longer to import than a short command does, and most lists are empty.
+    from scheduler.fields.numbers import possible
+    from scheduler.fields.sip import sip_uri
+
+    entries = [entry for entry in _split_up(written) if entry]
+    if not entries:
+        raise ValueError("expected numbers such as +12025550123, separated by commas")
+    for entry in entries:
+        try:
+            yield sip_uri(entry) if _is_sip(entry) else possible(entry, None)
+        except ValueError as error:
+            if _is_sip(entry) or "+" in entry:
+                raise
+            raise ValueError(
+                "expected international numbers with their plus sign, such as +12025550123,"
+                f" separated by commas, got {_got(entry)}"
+            ) from error
+
+
+def _got(entry: str) -> str:
+    return mask(entry) if any(map(str.isdigit, entry)) else shown(entry)
+
+
+def _split_up(written: str) -> Iterator[str]:
+    for entry in written.split(","):
+        # A SIP address may have parameters after a semicolon.
+        for part in [entry] if _is_sip(entry) else entry.split(";"):
+            yield part.strip()
+
+
+def _is_sip(entry: str) -> bool:
+    return entry.strip().lower().startswith(("sip:", "sips:"))
 
 
 @cache
@@ -162,13 +276,67 @@ def settings() -> Settings:
     return read_settings()
 
 
+@cache
+def settings_of_worker() -> Settings:
+    """Read the environment of a worker, once, which may be in doubt about it.
+
+    A release that is rolled back meets the settings of the newer one, and has its deadlines to
+    keep. Raises ConfigError for a value that can't be read, as `settings` does.
+    """
+    return _read()
+
+
 def read_settings() -> Settings:
     """Read the environment now. Raises ConfigError that names the variable to mend."""
+    chosen = _read()
+    if chosen.doubts:
+        raise ConfigError("\n".join(chosen.doubts))
+    return chosen
+
+
+def _read() -> Settings:
+    file = read_dotenv(Path(".env"))
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    ours = [name for name, value in os.environ.items() if not is_of_service(name, value)]
+    doubts = [
+        f"unknown setting {name}: {hint}" for name, hint in unknown(ours, [*known, *READ_ELSEWHERE])
+    ]
+    doubts += file.problems
+    doubts += [
+        f".env:{file.lines[name]}: unknown setting {name}: {hint}"
+        for name, hint in unknown(file.values, known)
+    ]
+    if broken := [name for name in ours if _has_odd_bytes(name)]:
+        raise ConfigError("\n".join(f"{name}: expected UTF-8, got other bytes" for name in broken))
+    given = dict(_only_in_file(file.values, ours))
     try:
-        return Settings()
+        chosen = Settings(**given)
     except ValidationError as error:
-        lines = [
-            f"CALLSCHED_{str(problem['loc'][0]).upper()}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise ConfigError("\n".join(lines)) from None
+        wrong = {str(problem["loc"][0]): _told(problem) for problem in error.errors()}
+        doubts += wrong.values()
+        # A worker that is in doubt dials nobody, and for its stops it needs no list.
+        if set(wrong) != {"allowed_numbers"}:
+            raise ConfigError("\n".join(doubts)) from None
+        chosen = Settings(**given | {"allowed_numbers": ()})
+    chosen._doubts = tuple(doubts)
+    return chosen
+
+
+def _has_odd_bytes(name: str) -> bool:
+    """Whether a setting of ours has bytes that are no text: nothing could send or show it."""
+    is_ours = name.upper().startswith(PREFIX)
+    return is_ours and any("\udc80" <= character <= "\udcff" for character in os.environ[name])
+
+
+def _only_in_file(values: Mapping[str, str], ours: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a file; what the environment says goes before it."""
+    set_already = {name.upper() for name in ours if os.environ[name]}
+    for name, value in values.items():
+        field = name.upper().removeprefix(PREFIX).lower()
+        if value and field in Settings.model_fields and name.upper() not in set_already:
+            yield field, value
+
+
+def _told(problem: Any) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{PREFIX}{str(problem['loc'][0]).upper()}: {message}"

@@ -10,10 +10,13 @@ from celery import bootsteps, signals
 from scheduler import logs
 from scheduler.celery import app
 from scheduler.errors import LedgerUnreachable, SchedulerError
-from scheduler.settings import settings
+from scheduler.settings import settings_of_worker
 from scheduler.worker import Assignment, Worker, worker_name
 
 logger = logging.getLogger(__name__)
+
+#: What messages bring: the first part of the name of each queue.
+_WORK = ("dial", "collect", "launch")
 
 _assignment = Assignment()
 _worker: Worker | None = None
@@ -28,21 +31,25 @@ def assign(assignment: Assignment) -> None:
 @app.task(name="callsched.dial", throws=(LedgerUnreachable,))
 def dial(account: str) -> None:
     """Dial what is due on an account. Claims by itself, so the message carries nothing else."""
-    if _worker is not None and account == settings().account:
+    if _worker is not None and account == settings_of_worker().account:
         _worker.dial()
 
 
 @app.task(name="callsched.collect", throws=(LedgerUnreachable,))
 def collect(account: str) -> None:
     """Read what was said in the calls of an account that are over."""
-    if _worker is not None and account == settings().account:
+    if _worker is not None and account == settings_of_worker().account:
         _worker.collect()
 
 
 @app.task(name="callsched.launch", throws=(LedgerUnreachable,))
 def launch(account: str) -> None:
     """Load the campaigns of an account's schedules that fire. Finds by itself which those are."""
-    if _worker is not None and account == settings().account and not _assignment.campaign_id:
+    if (
+        _worker is not None
+        and account == settings_of_worker().account
+        and not _assignment.campaign_id
+    ):
         _worker.launch()
 
 
@@ -63,7 +70,7 @@ def send_launch() -> bool:
 
 def _send(task: Any) -> bool:
     try:
-        task.apply_async((settings().account,), retry=False)
+        task.apply_async((settings_of_worker().account,), retry=False)
     except Exception as error:
         logger.warning("a message was not sent: %s", type(error).__name__)
         return False
@@ -78,7 +85,7 @@ class TimekeeperStep(bootsteps.StartStopStep):
         global _worker
         try:
             _worker = Worker(
-                settings(),
+                settings_of_worker(),
                 _assignment,
                 send_dial=send_dial,
                 send_collect=send_collect,
@@ -86,6 +93,10 @@ class TimekeeperStep(bootsteps.StartStopStep):
             )
         except SchedulerError as error:
             raise SystemExit(f"error: {error}") from None
+        if _worker.stops_only:
+            # Messages are for workers that can do something about them.
+            others = [f"{work}.{settings_of_worker().account}" for work in _WORK]
+            app.amqp.queues.deselect(others)
         if _worker.embedded is not None:
             app.conf.update(broker_url=_worker.embedded.broker_url)
 
@@ -102,7 +113,7 @@ app.steps["worker"].add(TimekeeperStep)
 @signals.after_setup_task_logger.connect
 def _dress(logger: logging.Logger, **_: Any) -> None:
     """Have the worker's log written as the setting says."""
-    logs.dress(logger, settings().log_format, worker_name())
+    logs.dress(logger, settings_of_worker().log_format, worker_name())
     logs.leave_out_messages(logger)
 
 

@@ -18,7 +18,7 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_f
 
 from scheduler.clock import since_boot
 from scheduler.collector import Collector
-from scheduler.dialer import Dialer, Duty
+from scheduler.dialer import STOPS_ONLY, Dialer, Duty
 from scheduler.errors import LedgerUnreachable, SchedulerError
 from scheduler.exchanges import Watchers, Work, log
 from scheduler.health import unready, unwell
@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 
 #: A task leaves after this long, well within the broker's visibility timeout.
 DIAL_TASK_SECONDS = 60.0
+
+#: So often a worker that only sends stops says so in its log.
+REMINDER_SECONDS = 60.0
 
 #: Threads of the pool that no dial may take.
 RESERVED_THREADS = 2
@@ -109,12 +112,14 @@ class Worker:
         """Wait for the ledger to answer. Raises ConfigError when credentials are missing."""
         self._assignment = assignment
         self._settings = settings
+        self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
+        self._leaving = threading.Event()
         Symbl(settings)  # before anything is opened: credentials may be missing
         self._store, self.embedded = _WHEN_IT_ANSWERS(open_store, settings)
         self._provider = Symbl(settings, RedisTokenShelf(self._store))
         self._duty = Duty(
             settings.account,
-            max(1, settings.max_concurrency - settings.reserve),
+            STOPS_ONLY if self.stops_only else max(1, settings.max_concurrency - settings.reserve),
             reserve=settings.reserve,
             starts_per_second=settings.max_starts_per_second,
             only=assignment.campaign_id,
@@ -179,17 +184,17 @@ class Worker:
             settings.account,
             worker_name(),
             health=self.health,
-            result_ttl=settings.result_ttl,
+            # What is erased is gone, and perhaps somebody has set that it be kept for longer.
+            result_ttl=None if self.stops_only else settings.result_ttl,
         )
         self._teller = self._open_teller(settings)
 
     def start(self) -> None:
         """Do the first tick, overdue stops before anything else, and go on in threads."""
-        # An operator who starts a worker has mended what was wrong, or learns that it still is.
-        try:
-            self._store.unblock(self._duty.account)
-        except LedgerUnreachable as error:
-            logger.error("the worker starts without its ledger: %s", error)
+        if self.stops_only:
+            self._hold_back()
+        else:
+            self._unblock()
         self._timekeeper.start(self._dialer, self._settings.stop_threads)
         self._listener.start()
         self._housekeeping.start()
@@ -199,6 +204,25 @@ class Worker:
             self._endpoint.start()
         if self._assignment.parent_fd is not None:
             threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
+
+    def _unblock(self) -> None:
+        # An operator who starts a worker has mended what was wrong, or learns that it still is.
+        try:
+            self._store.unblock(self._duty.account)
+        except LedgerUnreachable as error:
+            logger.error("the worker starts without its ledger: %s", error)
+
+    def _hold_back(self) -> None:
+        """Dial, read and launch nothing, and say so now and then: what is open has a deadline."""
+        self._dialer.close()
+        self._collector.closing.set()
+        threading.Thread(target=self._remind, name="reminder", daemon=True).start()
+
+    def _remind(self) -> None:
+        while True:
+            logger.error("this worker only sends stops, and dials nobody: %s", self.stops_only)
+            if self._leaving.wait(REMINDER_SECONDS):
+                return
 
     def dial(self) -> None:
         """Dial what is due, unless dials hold their share of this worker's threads already."""
@@ -235,6 +259,7 @@ class Worker:
             sockets=self._listener.open_sockets,
             collecting=self._readers.taken,
             campaign_id=self._assignment.campaign_id,
+            stops_only=self.stops_only,
         )
 
     def drain(self) -> None:
@@ -244,6 +269,7 @@ class Worker:
 
     def close(self) -> None:
         """Leave: the stops that are being sent are seen to their end."""
+        self._leaving.set()
         self.drain()
         self._listener.close()
         self._timekeeper.close()
@@ -267,7 +293,7 @@ class Worker:
         return Metrics(
             self._settings.account,
             worker_name(),
-            ceiling=self._duty.ceiling,
+            ceiling=max(0, self._duty.ceiling),
             fingerprint=self._provider.fingerprint,
             threads=threads,
             health=self.health,
@@ -292,12 +318,13 @@ class Worker:
                 self._sight.look(),
                 self._provider.fingerprint,
                 is_draining=self._dialer.is_closing,
+                stops_only=self.stops_only,
             ),
         )
 
     def _open_teller(self, settings: Settings) -> Teller | None:
         """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
-        if settings.webhook_secret is None:
+        if settings.webhook_secret is None or self.stops_only:
             return None
         return Teller(
             self._store, settings.account, Poster(settings.webhook_secret.get_secret_value())

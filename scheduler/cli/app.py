@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+import traceback
 from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
@@ -11,7 +14,9 @@ from typing import Annotated
 import typer
 
 from scheduler import logs
+from scheduler.cli import streams
 from scheduler.errors import CampaignError, SchedulerError
+from scheduler.masking import mask_text
 
 #: In the order in which help shows them. Each is a function of its own name in a module of its own,
 #: or a group of commands.
@@ -22,6 +27,10 @@ COMMANDS = (
     *("tail", "event", "transcript", "forget", "purge", "archive"),
     *("reconcile", "dnc", "presets", "doctor", "schema", "sandbox"),
 )
+
+# Before anything of ours looks at them.
+streams.open_missing()
+streams.forget_odd_widths()
 
 app = typer.Typer(
     name="callsched",
@@ -68,24 +77,61 @@ def _options(
 def main() -> None:
     """Run a command. Errors that we foresee are said in plain words, with exit code 1."""
     logs.be_discreet()
+    streams.take_any_text()
+    sys.exit(_run_safely())
+
+
+def _run_safely() -> int | str | None:
+    """Return the exit code, or the last words of who said none."""
     try:
-        app()
-    except SystemExit as leaving:
-        if leaving.code:
-            _console().speak_up()
-        raise
+        return _run()
     except CampaignError as error:
         _console().speak_up()
         _console().show_problems(error.problems, error.total)
-        sys.exit(1)
     except SchedulerError as error:
-        _console().speak_up()
-        _console().fail(str(error))
-        sys.exit(1)
+        _fail(str(error), error)
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
-        sys.stderr.close()
-        sys.exit(1)
+        streams.give_up_output()
+    except Exception as error:
+        _fail(_unforeseen(error), error)
+    return 1
+
+
+def _run() -> int | str | None:
+    try:
+        app()
+    except SystemExit as leaving:
+        sys.stdout.flush()  # here, where somebody can say that there is no room for it
+        if leaving.code:
+            _console().speak_up()
+        return leaving.code
+    return 0
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError) and streams.has_no_sign(error):
+        way_out = "set PYTHONIOENCODING=utf-8, or have it written to a file"
+        return f"the output can't write every character as {error.encoding}: {way_out}"
+    if isinstance(error, OSError) and error.errno in _FULL and not error.filename:
+        streams.give_up_output()
+        return f"the output can't be written: {error.strerror}"
+    what = mask_text(" ".join(str(error).split()))[:200]
+    return (
+        f"unexpected {type(error).__name__}: {what}; callsched should have foreseen this: please"
+        " report it, with what CALLSCHED_DEBUG=1 shows of it"
+    )
+
+
+#: What is said of an output, and of hardly anything else.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+
+
+def _fail(told: str, error: Exception) -> None:
+    if os.environ.get("CALLSCHED_DEBUG"):
+        traceback.print_exception(error)
+    _console().speak_up()
+    _console().fail(told)
 
 
 def _console() -> ModuleType:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from scheduler.cli import streams
 from scheduler.errors import Problem
 
 
@@ -103,9 +104,8 @@ def emit(record: Mapping[str, Any]) -> None:
 
 def as_json(record: Mapping[str, Any]) -> str:
     """Return JSON on one line; what would act on a terminal is escaped, as JSON may have it."""
-    return _ACTING.sub(
-        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(record, ensure_ascii=False)
-    )
+    text = json.dumps(record, ensure_ascii=not streams.takes_unicode())
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 #: Controls that JSON lets pass, line ends that are none in JSON, what turns text around, and

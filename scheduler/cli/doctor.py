@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import time
@@ -87,7 +88,7 @@ def _findings() -> Iterator[Finding]:
     try:
         chosen = read_settings()
     except ConfigError as error:
-        yield fail("settings", str(error), "mend these variables")
+        yield fail("settings", str(error), "mend it")
         return
     yield ok("settings", "can be read")
     fingerprint = ""
@@ -190,7 +191,10 @@ def _webhooks(chosen: Settings, owed: int) -> Iterator[Finding]:
 
 def _workers() -> Finding:
     # Only now: the application reads the environment when it is imported.
-    from scheduler.celery import app
+    try:
+        from scheduler.celery import app
+    except SystemExit as error:
+        return fail("workers", str(error).removeprefix("error: "), "mend it")
 
     try:
         answers = app.control.ping(timeout=PING_SECONDS)
@@ -230,4 +234,5 @@ def _disk(chosen: Settings) -> Finding:
 
 def _nearest(path: Path) -> Path:
     """Return the folder itself, or the nearest one above it that is there."""
-    return next((each for each in (path, *path.parents) if each.exists()), Path("/"))
+    # Not Path.exists, which raises for a name that is too long.
+    return next((one for one in (path, *path.parents) if os.path.exists(one)), Path("/"))  # noqa: PTH110

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http.client import HTTPException
 from ipaddress import ip_address
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ def is_sandbox(base_url: str) -> bool:
     try:
         with build_opener(ProxyHandler({})).open(f"{base_url}/sandbox", timeout=2) as answer:
             said = json.load(answer)
-    except (URLError, OSError, ValueError):
+    except (URLError, OSError, ValueError, HTTPException, RecursionError):
         return False
     return isinstance(said, dict) and said.get("sandbox") is True
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from scheduler.cli import console, options
+from scheduler.cli import console, options, streams
 from scheduler.cli.ledger import ledger, newest
 from scheduler.errors import ConfigError
 from scheduler.store import campaign_view
@@ -140,7 +140,8 @@ def format_of(path: Path | None) -> Format:
 def writing(path: Path | None) -> Iterator[TextIO]:
     """Open a file that is replaced when it is complete; standard output without a path."""
     if path is None:
-        yield sys.stdout
+        with streams.exactly():
+            yield sys.stdout
         return
     with _replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         yield file

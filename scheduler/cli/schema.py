@@ -7,6 +7,7 @@ import json
 import typer
 
 from scheduler.campaign.jsonschema import campaign_schema
+from scheduler.cli import streams
 
 
 def schema() -> None:
@@ -16,4 +17,4 @@ def schema() -> None:
 
     Example: `callsched schema > campaign.schema.json`
     """
-    typer.echo(json.dumps(campaign_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(campaign_schema(), indent=2, ensure_ascii=not streams.takes_unicode()))

@@ -18,6 +18,7 @@ from scheduler.store import (
     campaign_view,
     controls_of,
     schedule_views,
+    workers,
 )
 
 #: What operators did last, as far as it is shown.
@@ -38,17 +39,27 @@ def status(
         accounts = _accounts(store, views)
         done = controls_of(store, views[0].campaign_id) if len(views) == 1 else []
         failed = [] if id_ else schedules.failures(schedule_views(store))
+        held = [line for account in accounts for line in _stopping_only(store, account)]
     if json:
         console.emit(_record(id_, views, accounts, done, failed))
     else:
         _show(views, accounts, done)
-        for line in failed:
+        for line in (*failed, *held):
             console.warn(line)
 
 
 def _accounts(store: Store, views: list[CampaignView]) -> list[AccountView]:
     names = sorted({view.account for view in views})
     return [account_view(store, name) for name in names]
+
+
+def _stopping_only(store: Store, account: AccountView) -> list[str]:
+    """Say which workers of an account dial nobody, and why."""
+    return [
+        f"worker {each.name} only sends stops: {each.stops_only}"
+        for each in workers(store, account.account)
+        if each.is_well and each.stops_only
+    ]
 
 
 def _record(

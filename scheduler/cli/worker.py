@@ -37,7 +37,7 @@ def worker(
     from celery.utils.nodenames import host_format
 
     from scheduler.celery import app
-    from scheduler.settings import settings
+    from scheduler.settings import settings_of_worker
     from scheduler.tasks import assign
     from scheduler.worker import Assignment
 
@@ -47,14 +47,14 @@ def worker(
     started = app.Worker(
         hostname=host_format(f"callsched-{os.getpid()}@%h"),
         loglevel=loglevel,
-        quiet=settings().log_format == "json",  # the banner is none
+        quiet=settings_of_worker().log_format == "json",  # the banner is none
         without_gossip=True,
         without_mingle=True,
         # Nobody watches the workers of one `run`, and a message each two seconds costs as much as
         # a call does.
         without_heartbeat=bool(campaign),
         # A schedule fires in a pool: its file may be on another machine than this one.
-        exclude_queues=[f"launch.{settings().account}"] if campaign else None,
+        exclude_queues=[f"launch.{settings_of_worker().account}"] if campaign else None,
     )
     started.start()
     raise typer.Exit(started.exitcode or 0)

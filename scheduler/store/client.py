@@ -10,12 +10,14 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,
+    InvalidResponse,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -25,7 +27,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from scheduler.errors import LedgerShut, LedgerUnreachable
+from scheduler.errors import LedgerFault, LedgerShut, LedgerUnreachable, SchedulerError
 from scheduler.redis_connections import (
     SentinelFault,
     Tcp,
@@ -76,9 +78,9 @@ def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turn "Redis is away, or can't write" into LedgerUnreachable; other errors are our bugs.
+    """Turn "Redis is away, or can't write" into LedgerUnreachable, other refusals into LedgerFault.
 
-    Where an operator has to mend the login, the certificates or the rights, it is LedgerShut.
+    Where an operator has to mend login, certificates, rights or database, it is LedgerShut.
     """
     try:
         yield
@@ -89,14 +91,38 @@ def reaching() -> Iterator[None]:
             raise LedgerShut(shut) from error
         raise LedgerUnreachable(f"Redis does not answer: {error}") from error
     except ResponseError as error:
-        # Anywhere in it: Redis 6.2 puts words of its own in front of what a script ran into.
-        if any(f"{code} " in str(error) for code in _AWAY):
-            raise LedgerUnreachable(f"Redis can't write: {error}") from error
-        if isinstance(error, NoPermissionError) or any(word in str(error) for word in _DENIED):
-            raise LedgerShut(f"{_DENIAL}: {error}") from error
-        raise
+        raise _refusal(error) from error
+    except InvalidResponse as error:
+        raise LedgerUnreachable(f"{_NO_REDIS}: {error}") from error
     except RedisError as error:
         raise LedgerUnreachable(str(error)) from error
+
+
+def _refusal(error: ResponseError) -> SchedulerError:
+    """Return what an answer means that is an error: may it pass, who mends it, or is it our bug?"""
+    told = str(error)
+    # Of errors that it knows redis-py takes the code away.
+    code = getattr(error, "status_code", None)
+    # Anywhere in it: Redis 6.2 puts words of its own in front of what a script ran into.
+    if code in _AWAY or any(f"{word} " in told for word in _AWAY):
+        return LedgerUnreachable(f"Redis can't write: {told}")
+    if isinstance(error, NoPermissionError) or any(words in told for words in _DENIED):
+        return LedgerShut(f"{_DENIAL}: {told}")
+    if any(words in told for words in _NO_DATABASE):
+        return LedgerShut(f"{_OTHER_DATABASE}: {told}")
+    return LedgerFault(f"{_REFUSES}: {type(error).__name__}: {told}")
+
+
+def expect_redis(client: Any) -> None:
+    """Raise LedgerUnreachable unless what answers repeats what it is asked to repeat.
+
+    Something else may have its port; what that says would mean nothing, or the wrong thing.
+    """
+    said = uuid4().hex
+    with reaching():
+        heard = client.echo(said)
+    if heard != said:
+        raise LedgerUnreachable(f"{_NO_REDIS}: it does not repeat what it is told")
 
 
 def _why_shut(error: BaseException) -> str:
@@ -117,6 +143,10 @@ def _why_shut(error: BaseException) -> str:
 
 
 _LOGIN = "Redis refuses the login, check user and password: {}"
+_OTHER_DATABASE = "Redis has no database of this number, use 0, or one below its `databases`"
+_NO_DATABASE = ("DB index is out of range", "invalid DB index", "SELECT is not allowed")
+_REFUSES = "Redis refuses what callsched asks, `callsched doctor` says what it lacks"
+_NO_REDIS = "what answers there is no Redis"
 _DENIAL = "the user lacks a right in Redis, `callsched doctor` says which"
 _DENIED = ("ACL failure in script", "The user executing the script can't")
 _BAD_CERTIFICATE = "the certificate of Redis is not accepted: {0.verify_message}"

@@ -10,16 +10,17 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
+from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
 from scheduler.models import Durability
 from scheduler.redis_connections import primary_address
 from scheduler.redis_url import RedisUrl, parse
 from scheduler.store import keys
-from scheduler.store.client import connect_once, reaching
+from scheduler.store.client import connect_once, expect_redis, reaching
 from scheduler.store.durability import expect_durable
 from scheduler.store.ledger import Store
 from scheduler.store.reading import account_view
 from scheduler.store.rights import lacking
+from scheduler.store.workers import workers
 
 #: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
 CLOCK_SECONDS = 2.0
@@ -99,7 +100,7 @@ def redis_findings(url: str, durability: Durability) -> list[Finding]:
             return found
     except LedgerShut as error:
         return [fail("redis", f"CALLSCHED_REDIS_URL: {error}", "mend it, or the server")]
-    except (LedgerUnreachable, ConfigError) as error:
+    except (LedgerUnreachable, LedgerFault, ConfigError) as error:
         return [fail("redis", str(error), "start it, or mend CALLSCHED_REDIS_URL")]
     finally:
         client.close()
@@ -114,7 +115,7 @@ def _asked(ask: Any) -> Any:
 
 
 def _round_trip(client: Any) -> Finding:
-    client.ping()  # which opens the connection
+    expect_redis(client)  # which opens the connection
     took = []
     for _ in range(_ROUNDS):
         began_at = time.perf_counter()
@@ -271,6 +272,9 @@ def _schema(client: Any) -> Finding:
     found = client.get(f"{keys.ROOT}schema")
     if found is None:
         return ok("ledger", "empty")
+    if not found.isdecimal():
+        told = f"{keys.ROOT}schema is no number: another program has set it"
+        return fail("ledger", told, "use another database")
     if int(found) > keys.SCHEMA:
         told = f"schema {found}, this release knows {keys.SCHEMA}"
         return fail("ledger", told, "upgrade callsched on this machine")
@@ -295,6 +299,10 @@ def account_findings(store: Store, account: str, fingerprint: str) -> list[Findi
     if fingerprint in view.blocks:
         told = f"these credentials can't dial: {view.blocks[fingerprint]}"
         found.append(fail("blocked", told, "mend them, and start a worker again"))
+    for worker in workers(store, account):
+        if worker.is_well and worker.stops_only:
+            told = f"worker {worker.name} only sends stops: {worker.stops_only}"
+            found.append(fail("stops only", told, "mend that where it runs, and start it again"))
     if view.outage:
         told = "the API did not answer three times in a row: one probe goes out at a time"
         found.append(warn("outage", told, "none: it ends with the first answer"))

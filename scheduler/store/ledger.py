@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from redis.commands.core import Script
 
-from scheduler.errors import LedgerError, StaleAttempt
+from scheduler.errors import LedgerError, LedgerFault, StaleAttempt
 from scheduler.limit import FIRST, Limit
 from scheduler.models import (
     Attempt,
@@ -25,7 +25,7 @@ from scheduler.models import (
 )
 from scheduler.records import decode, decode_policy, encode_policy, pack_row
 from scheduler.store import keys
-from scheduler.store.client import connect, connect_once, reaching
+from scheduler.store.client import connect, connect_once, expect_redis, reaching
 from scheduler.store.durability import expect_durable, run_durably
 from scheduler.store.names import index_names
 from scheduler.store.scripts import Scripts
@@ -202,10 +202,14 @@ class Store:
         or gives orders, leaves it. Raises ConfigError when the server can't be as durable as the
         setting asks for.
         """
+        expect_redis(self._once)
         expect_durable(self._once, self.durability)
         with reaching():
             self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)
-            found = int(self.redis.get(f"{keys.ROOT}schema") or 0)
+            written = str(self.redis.get(f"{keys.ROOT}schema") or 0)
+            if not written.isdecimal():
+                raise LedgerFault(f"{keys.ROOT}schema is no number: another program has set it")
+            found = int(written)
             if found < keys.SCHEMA and upgrades:
                 # What is new has defaults; workers of before refuse the ledger from now on. Whoever
                 # dies before that leaves it to the next one.

@@ -29,6 +29,7 @@ class WorkerHealth:
     sockets: int = 0  #: open ones to live connections
     collecting: int = 0  #: conversations that are being read
     campaign_id: str = ""  #: the one that it serves; "" for all
+    stops_only: str = ""  #: why it does nothing but send stops; "" when it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class WorkerView:
     sockets: int
     collecting: int
     campaign_id: str
+    stops_only: str
 
     @property
     def is_well(self) -> bool:

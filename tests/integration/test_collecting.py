@@ -6,7 +6,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from redis import Redis
 
+from scheduler.dialer import STOPS_ONLY
 from scheduler.errors import LedgerError
 from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
 from scheduler.store import (
@@ -21,7 +23,7 @@ from scheduler.store import (
 )
 from scheduler.store.collecting import READER_LEASE_SECONDS, TAIL_SECONDS
 from scheduler.store.listening import Heard
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, named, rows
+from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, everything, named, rows
 
 SAID = {
     "transcript": [{"speaker": "Ana", "text": "Grüß Gott, 你好.", "started_at": 1.5}],
@@ -185,6 +187,17 @@ def test_the_timekeeper_is_told_of_what_can_be_read_and_when(ledger: Ledger) -> 
     assert ready() == (0, 7.0)
     ledger.wait(7.0)
     assert ready()[0] == 3
+
+
+def test_a_worker_that_only_sends_stops_says_nothing_and_takes_it_from_nobody(
+    ledger: Ledger, reader: Redis
+) -> None:
+    ledger.confirmed()
+    before = everything(reader)
+
+    assert ledger.store.ready(ACCOUNT, ceiling=STOPS_ONLY, now=ledger.now)[:2] == (0, 0)
+    assert everything(reader) == before
+    assert min(ledger.store.ready(ACCOUNT, ceiling=5, now=ledger.now)[:2]) > 0
 
 
 # By whom ------------------------------------------------------------------------------------------

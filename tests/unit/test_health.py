@@ -70,6 +70,13 @@ def test_a_worker_is_ready_when_it_could_dial(
     assert reason in "".join(reasons)
 
 
+def test_a_worker_that_only_sends_stops_is_not_ready_and_says_why() -> None:
+    reasons = unready(seen(), "ours", is_draining=True, stops_only="unknown setting CALLSCHED_X")
+
+    (reason,) = reasons
+    assert "it only sends stops: unknown setting CALLSCHED_X" in reason
+
+
 def test_a_ledger_that_hangs_holds_nobody_up_and_is_not_asked_twice() -> None:
     asked: Counter[str] = Counter()
     answers = threading.Event()

@@ -50,7 +50,7 @@ def account(**changes: Any) -> AccountView:
 
 
 def worker(silent_seconds: float = 0.5) -> WorkerView:
-    return WorkerView("desk:1", silent_seconds, NOW - 90, "1.0", 26, 1, 0, 5, 0, "")
+    return WorkerView("desk:1", silent_seconds, NOW - 90, "1.0", 26, 1, 0, 5, 0, "", "")
 
 
 def text_of(drawn: RenderableType, width: int = 80, **options: Any) -> str:

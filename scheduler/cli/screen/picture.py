@@ -137,6 +137,11 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
         late = f"{_calls(account.overdue)} past the deadline, the oldest by {age:,.0f} s"
         found.append(Alarm(Level.FAIL, late))
     found += _without_worker(account, workers, due)
+    found += [
+        Alarm(Level.FAIL, f"worker {one_line(w.name)} only sends stops: {one_line(w.stops_only)}")
+        for w in workers
+        if w.is_well and w.stops_only
+    ]
     if account.outage:
         text = "the provider does not answer: one probe goes out at a time"
         found.append(Alarm(Level.WARN, text))

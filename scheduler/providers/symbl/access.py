@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -297,5 +296,5 @@ def _length(value: Any) -> float | None:
         seconds = float(value)
     except (ValueError, OverflowError):
         return None
-    # JSON as Python reads it has NaN and Infinity.
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    # NaN, which Python reads as JSON, is none; until the year 5138 is one.
+    return seconds if 0 <= seconds < 1e11 else None

@@ -2,7 +2,8 @@
   How many dials and collects are worth a message now, and when the timekeeper is next needed.
 
     ARGV[1]  account
-    ARGV[2]  ceiling      how many slots this worker may see in use
+    ARGV[2]  ceiling      how many slots this worker may see in use; less than 0 when it only sends stops:
+                          then it says nothing, and leaves it to the others
     ARGV[3]  fingerprint  of the credentials; a blocked one dials nothing
     ARGV[4]  only         the campaign that this worker serves; "" for all
     ARGV[5]  first        the limit of an account that nothing is known of
@@ -28,6 +29,9 @@ sooner(redis.call("ZRANGE", account_key(account, "stops"), 0, 0, "WITHSCORES")[2
 local collects = 0
 local collect = account_key(account, "collect")
 local first_due = tonumber(redis.call("ZRANGE", collect, 0, 0, "WITHSCORES")[2])
+if tonumber(ceiling) < 0 then
+  first_due = nil
+end
 if first_due and first_due > now then
   sooner(first_due)
 elseif first_due then

@@ -1,0 +1,107 @@
+"""A `.env` file: settings as lines of NAME=value, read by python-dotenv, which skips what it can't.
+
+A line that it skips may be the one that says whom nobody may call, so here each of them is named.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
+
+from scheduler.errors import ConfigError
+
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_SAVE = "save the file as UTF-8"
+#: As people write it who have YAML at their fingers' ends.
+_WITH_COLON = re.compile(r"\s*(?:export\s+)?([A-Za-z][A-Za-z0-9_]*)[^\S\r\n]*:")
+#: What begins a setting of ours, also in the middle of another one's value.
+_SETTING = re.compile(r"\s*(?:export\s+)?CALLSCHED\w*[^\S\r\n]*[=:]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DotEnv:
+    """What a file says, and which of its lines can't be read."""
+
+    values: Mapping[str, str]
+    lines: Mapping[str, int]  #: where each name stands, counted from 1
+    problems: tuple[str, ...]  #: a line each: the file, its line, and what to do
+
+
+def read_dotenv(path: Path) -> DotEnv:
+    """Read a file; one that is not there says nothing. Raises ConfigError when it is no text.
+
+    Of a name without `=` python-dotenv says nothing, and so do we, unless it is a setting of ours.
+    """
+    text = _text(path)
+    bindings = list(parse_stream(io.StringIO(text)))
+    # Without what it can't read: it would log that, and we say it better.
+    whole = "".join(one.original.string for one in bindings if not one.error)
+    given = dotenv_values(stream=io.StringIO(whole))
+    return DotEnv(
+        {name: value for name, value in given.items() if value is not None},
+        {one.key: _line(one) for one in bindings if one.key},
+        tuple(f"{path}:{line}: {what}" for line, what in _problems(bindings)),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return ""
+    except IsADirectoryError:
+        if (path / "pyvenv.cfg").exists():
+            return ""  # some people call their virtual environment so
+        raise ConfigError(f"{path}: expected a file of settings, got a folder: remove it") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path} can't be read: {error.strerror}: let this user read it, or remove it"
+        ) from None
+    if data.startswith(_MARKS):
+        raise ConfigError(f"{path}:1: expected UTF-8, got UTF-16: {_SAVE}")
+    if (at := data.find(b"\0")) >= 0:
+        raise ConfigError(
+            f"{path}:{_count(data, at)}: expected text, got a NUL byte, as UTF-16 has them: {_SAVE}"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        at = error.start + len(data) - len(data.removeprefix(codecs.BOM_UTF8))
+        raise ConfigError(
+            f"{path}:{_count(data, at)}: expected UTF-8, got the byte 0x{data[at]:02X},"
+            f" as Windows-1252 and Latin-1 have them: {_SAVE}"
+        ) from None
+
+
+def _count(data: bytes, at: int) -> int:
+    return data.count(b"\n", 0, at) + 1
+
+
+def _line(binding: Binding) -> int:
+    """Return the line on which it begins: the blank ones before it belong to it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _problems(bindings: list[Binding]) -> Iterator[tuple[int, str]]:
+    for binding in bindings:
+        text, line = binding.original.string.lstrip(), _line(binding)
+        colon = _WITH_COLON.match(text)
+        if colon and (binding.error or binding.value is None):
+            yield line, f"write {colon[1]}=value, with = instead of the colon"
+        elif binding.error:
+            yield line, "expected NAME=value; a quote may be left open, or a # be missing before it"
+        elif binding.value is None and _SETTING.match(f"{binding.key}="):
+            yield line, f"expected a value after {binding.key}, as in {binding.key}=value"
+        else:
+            for number, inside in enumerate(text.splitlines()[1:], start=line + 1):
+                if _SETTING.match(inside):
+                    told = "a quote that is opened above it swallows this line"
+                    yield number, f"{told}: close it on line {line}"
