@@ -104,6 +104,20 @@ def test_no_number_looks_like_a_date(data: st.DataObject) -> None:
     assert len(re.sub(r"\D", "", masked)) <= 4
 
 
+@given(
+    date=st.sampled_from(DATES),
+    gap=BETWEEN,
+    rest=st.text("0123456789", min_size=2, max_size=7),
+    is_first=st.booleans(),
+)
+def test_digits_beside_a_date_make_a_number_of_it(
+    date: str, gap: str, rest: str, is_first: bool
+) -> None:
+    masked = mask_text(date + gap + rest if is_first else rest + gap + date)
+
+    assert len(re.sub(r"\D", "", masked)) <= 4
+
+
 @pytest.mark.parametrize("form", [0, 1, 2, 3])
 def test_a_number_in_the_form_of_its_country_is_masked(form: int) -> None:
     for example in EXAMPLES:

@@ -41,12 +41,16 @@ FRAMES: list[tuple[dict[str, Any], list[News]]] = [
                     "dismissed": False,
                 },
                 {"from": {}, "payload": payload("Hello?")},
+                {"from": {"userId": 7}, "text": 42, "duration": {"startTime": 1795356005100}},
+                {"from": "Ana", "text": "By name."},
             ],
             "sequenceNumber": 3,
         },
         [
             News("message", "Good morning.", "Ana", 1795356005.1),
             News("message", "Hello?"),
+            News("message", "42", "7", 1795356005.1),
+            News("message", "By name.", "Ana"),
         ],
     ),
     (
@@ -213,3 +217,9 @@ def test_the_token_is_sent_in_headers_and_shown_to_nobody() -> None:
 
     assert place.headers == {"x-api-key": TOKEN, "Authorization": f"Bearer {TOKEN}"}
     assert TOKEN not in repr(place)
+
+
+def test_a_mark_before_a_frame_does_no_harm() -> None:
+    frame = "\ufeff" + json.dumps(control(type="conversation_completed"))
+
+    assert read_frame(frame) == read_frame(frame.encode()) == [News("completed")]
