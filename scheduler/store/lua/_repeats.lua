@@ -13,11 +13,10 @@ end
 local function namesakes(campaign, account, name, since)
   local others, is_any = { since = since, by_id = {}, open = {} }, false
   for _, other in ipairs(redis.call("ZRANGEBYSCORE", named_key(account, name), exact(since), "+inf")) do
-    local state, finished_at, cancelled =
-      unpack(redis.call("HMGET", campaign_key(other, "meta"), "state", "finished_at", "cancelled"))
-    -- The state is what counts: a worker of an earlier release finishes a campaign without a word here.
-    if other ~= campaign and state and (state ~= "finished" or tonumber(finished_at or since) >= since) then
+    local state, cancelled = unpack(redis.call("HMGET", campaign_key(other, "meta"), "state", "cancelled"))
+    if other ~= campaign then
       others.by_id[other], is_any = true, true
+      -- The state is what counts: a worker of an earlier release finishes a campaign without a word here.
       if state ~= "finished" then
         table.insert(others.open, { campaign = other, known = campaign_key(other, "known"), cancelled = cancelled })
       end
