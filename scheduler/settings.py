@@ -299,11 +299,12 @@ def _read() -> Settings:
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     ours = [name for name, value in os.environ.items() if not is_of_service(name, value)]
     doubts = [
-        f"unknown setting {name}: {hint}" for name, hint in unknown(ours, [*known, *READ_ELSEWHERE])
+        f"unknown setting {_plain(name)}: {hint}"
+        for name, hint in unknown(ours, [*known, *READ_ELSEWHERE])
     ]
     doubts += file.problems
     doubts += [
-        f".env:{file.lines[name]}: unknown setting {name}: {hint}"
+        f".env:{file.lines[name]}: unknown setting {_plain(name)}: {hint}"
         for name, hint in unknown(file.values, known)
     ]
     if broken := [name for name in ours if _has_odd_bytes(name)]:
@@ -320,6 +321,11 @@ def _read() -> Settings:
         chosen = Settings(**given | {"allowed_numbers": ()})
     chosen._doubts = tuple(doubts)
     return chosen
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is, unless a terminal would not show it so."""
+    return name if name.isprintable() else shown(name)
 
 
 def _has_odd_bytes(name: str) -> bool:

@@ -202,7 +202,7 @@ class Store:
         or gives orders, leaves it. Raises ConfigError when the server can't be as durable as the
         setting asks for.
         """
-        expect_redis(self._once)
+        expect_redis(self.redis)
         expect_durable(self._once, self.durability)
         with reaching():
             self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)

@@ -126,6 +126,15 @@ def test_a_slip_in_a_name_is_refused_wherever_it_is(
     )
 
 
+def test_a_name_that_would_act_on_a_terminal_is_shown_escaped(place: Path) -> None:
+    (place / ".env").write_text("CALLSCHED_\x1b[2J=1\n")
+
+    with pytest.raises(ConfigError) as refused:
+        read_settings()
+
+    assert str(refused.value).isprintable()
+
+
 @pytest.mark.parametrize(
     "line",
     [
