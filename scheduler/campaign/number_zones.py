@@ -37,8 +37,14 @@ def is_foreign(zone: str, number: str) -> bool:
     zones = number_zones(number)
     if not zones or zone in zones:
         return False
-    month = datetime.now(UTC).strftime("%Y-%m")
-    known = {_clock(each, month) for each in (*zones, *_country_zones(number))}
+    # The region of a North American number is that of its area code.
+    region = _region(f"{number[:5]}5550100" if number.startswith("+1") else number)
+    return _is_foreign(zone, zones, region, datetime.now(UTC).strftime("%Y-%m"))
+
+
+@lru_cache(maxsize=4096)
+def _is_foreign(zone: str, zones: tuple[str, ...], region: str, month: str) -> bool:
+    known = {_clock(each, month) for each in (*zones, *_country_zones(region))}
     return _clock(zone, month) not in known
 
 
@@ -85,11 +91,15 @@ def _of_library(
     return tuple(zone for zone in found if zone != timezone.UNKNOWN_TIMEZONE)
 
 
-def _country_zones(number: str) -> list[str]:
-    """Return the zones of the country that a number belongs to, with all its territories."""
+@lru_cache(maxsize=4096)
+def _region(number: str) -> str:
     import phonenumbers
 
-    region = phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+
+
+def _country_zones(region: str) -> list[str]:
+    """Return the zones of the country that a region belongs to, with all its territories."""
     regions = _UNITED_STATES if region in _UNITED_STATES else (region,)
     return [zone for each in sorted(regions) for zone in _zones_by_region().get(each, ())]
 

@@ -9,8 +9,11 @@ or ends in what is left out does so when the clock jumps.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache, lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 DAY_MINUTES = 24 * 60
 DAY_SECONDS = 86_400
@@ -19,11 +22,40 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 @lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo | None:
-    """Return the zone of a name; None when this machine knows none."""
+    """Return the zone of a name; None when this machine knows none.
+
+    A machine's own table may be years old, and countries change their clocks: where the package
+    tzdata has a newer one, that is read.
+    """
     try:
-        return ZoneInfo(name)
+        return (_of_package(name) if _package_is_newer() else None) or ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def _of_package(name: str) -> ZoneInfo | None:
+    checked = ZoneInfo(name)  # refuses what is no name, such as a way out of the folder
+    found = files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    if not found.is_file():
+        return None
+    with found.open("rb") as data:
+        return ZoneInfo.from_file(data, key=checked.key)
+
+
+@cache
+def _package_is_newer() -> bool:
+    own = [version for folder in TZPATH if (version := table_version(Path(folder)))]
+    return not own or own[0] < table_version(files("tzdata").joinpath("zoneinfo"))
+
+
+def table_version(folder: Traversable) -> str:
+    """Return the version of the time zones in a folder, such as 2026f; "": it does not say."""
+    try:
+        with folder.joinpath("tzdata.zi").open(encoding="utf-8", errors="replace") as lines:
+            words = next(lines, "").split()
+    except OSError:
+        return ""
+    return "".join(words[2:]) if words[:2] == ["#", "version"] else ""
 
 
 def local(instant: float, zone: ZoneInfo) -> datetime:

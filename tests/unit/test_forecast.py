@@ -236,3 +236,48 @@ def test_calls_that_are_shorter_give_back_what_they_have_not_used() -> None:
     assert seen.dials == 4
     assert seen.ends_at == MONDAY_NOON + 3 * 600
     assert seen.never == {"budget": 3}
+
+
+# The night ------------------------------------------------------------------------------------
+
+
+def times(seen: Forecast) -> tuple[tuple[str, str], ...]:
+    found = (seen.local_times.earliest, seen.local_times.latest)
+    return tuple((str(each), each.zone) for each in found if each is not None)
+
+
+def test_the_earliest_and_the_latest_time_are_those_on_the_clocks_of_who_is_called() -> None:
+    seen = played(
+        *(group(2, zone=EAST), group(2, zone=WEST)),
+        policy=Policy(hours=hours("8:00-21:00")),
+        now=at("2026-11-23T20:58:59-05:00"),
+        slots=10,
+    )
+
+    assert times(seen) == (("17:58", WEST), ("20:58", EAST))
+
+
+def test_without_hours_the_night_is_shown() -> None:
+    seen = played(group(1, zone=EAST), now=at("2026-11-23T03:12-05:00"))
+
+    assert times(seen) == (("03:12", EAST), ("03:12", EAST))
+
+
+def test_of_the_zones_in_which_one_may_be_the_worst_counts() -> None:
+    anywhere = Group(Contact("c", "+18505550123"), 60, first_row=1, last_row=1, count=1)
+
+    seen = played(anywhere, now=at("2026-11-23T21:30-05:00"))
+
+    assert times(seen) == (("20:30", "America/Chicago"), ("21:30", EAST))
+
+
+def test_clocks_that_are_moved_between_two_dials_are_read_anew() -> None:
+    seen = played(group(2, minutes=60), now=at("2026-11-01T01:30-04:00"), slots=1)
+
+    assert times(seen) == (("01:30", EAST), ("01:30", EAST))
+
+
+def test_nobody_whose_zone_is_unknown_has_a_time() -> None:
+    nowhere = Group(Contact("c", sip_uri="sip:a@b.example"), 60, 1, 1, 1)
+
+    assert times(played(nowhere)) == ()
