@@ -100,12 +100,17 @@ class _Cells:
 
     def written_number(self) -> str:
         """Return the first cell that has a number, as it is written."""
-        columns = self.raw.header.choices or ("phone_number",)
-        return next(filter(None, map(self.text, columns)), "")
+        choices = self.raw.header.choices
+        if not choices:
+            return self.text("phone_number")
+        return next(filter(None, map(self.text, choices)), "")
 
     def presses(self) -> str:
         """Return the key presses: those of the column dtmf, or an extension after a pause."""
-        keys, extension = self.read("dtmf", _dtmf, ""), self.read("extension", _extension, "")
+        keys = self.read("dtmf", _dtmf, "")
+        if "extension" not in self.raw.cells:
+            return keys
+        extension = self.read("extension", _extension, "")
         if keys and extension:
             self.faults.append(Fault("extension", "expected no extension beside dtmf"))
         return keys or extension
