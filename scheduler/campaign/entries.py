@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from scheduler.fields.cleaning import cleaned
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
 from scheduler.masking import mask_text, shown
@@ -17,8 +18,7 @@ _PREFIX = re.compile(r"\+[1-9]\d{0,14}\*", re.ASCII)
 _NATIONAL_PREFIX = re.compile(r"\d{1,15}\*", re.ASCII)
 _DECIMALS = re.compile(r"\.0+\*")
 _MARKS = frozenset(("Cf", "Cc"))  # categories of characters that nobody sees
-_BETWEEN_DIGITS = frozenset(("Zs", "Pd"))  # blanks and dashes of any script
-_ALSO_BETWEEN_DIGITS = "\t().\u2212"
+_BETWEEN_DIGITS = re.compile(r"[ ().-]")
 #: Words that people write beside a number, which a message may name.
 _BESIDE_NUMBERS = re.compile(r"\b(?:tel|callto|ext|extension|or|x)(?![^\W\d_])", re.IGNORECASE)
 _MAYBE_INTERNATIONAL = frozenset("+\uff0b:")
@@ -40,7 +40,7 @@ def entry(written: str, region: str | None) -> str:
 
 
 def _prefix(text: str) -> str:
-    prefix = "".join(filter(None, map(_digit, text)))
+    prefix = _BETWEEN_DIGITS.sub("", cleaned(text))
     if _NATIONAL_PREFIX.fullmatch(prefix):
         raise ValueError(
             "expected a prefix with its plus sign, such as +1202*: put a plus sign and the"
@@ -49,14 +49,6 @@ def _prefix(text: str) -> str:
     if not _PREFIX.fullmatch(prefix) or _DECIMALS.search(text):
         raise ValueError(f"expected a prefix with its plus sign, such as +1202*, got {shown(text)}")
     return prefix
-
-
-def _digit(character: str) -> str:
-    """Return an ASCII digit for a digit of any script, and "" for what only stands between them."""
-    if character in _ALSO_BETWEEN_DIGITS or unicodedata.category(character) in _BETWEEN_DIGITS:
-        return ""
-    value = unicodedata.decimal(character, None)
-    return unicodedata.normalize("NFKC", character) if value is None else str(value)
 
 
 def _without_marks(written: str) -> str:
