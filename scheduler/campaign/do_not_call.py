@@ -14,6 +14,7 @@ from pyroaring import BitMap64
 
 from scheduler.campaign import document
 from scheduler.campaign.columns import Fault
+from scheduler.campaign.entries import entry_or_none
 from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.campaign.problems import Problems, refusal
 from scheduler.campaign.source import STDIN, Lines, open_file
@@ -124,6 +125,8 @@ def read_lists(
         try:
             if STDIN in (beside, Path(name)):
                 raise refusal(name, "expected the path of a list, which standard input is not")
+            if entry_or_none(name, region):
+                raise refusal(mask_text(name), "this is an entry, and no path: put it into a file")
             file = open_file(beside)
         except CampaignError as error:
             line, column = document.place_of(root, "do_not_call", nth)

@@ -512,6 +512,16 @@ def test_standard_input_is_no_list_of_a_campaign(
     assert str(problem).endswith("expected the path of a list, which standard input is not")
 
 
+def test_a_number_where_a_path_belongs_is_told_masked(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f'do_not_call: ["{ANA}"]\ncontacts:\n- phone_number: {BEN}\n')
+
+    with pytest.raises(CampaignError, match="this is an entry, and no path") as caught:
+        load(path, max_duration_ceiling_seconds=600)
+
+    assert ANA not in str(caught.value)
+
+
 def test_a_campaign_says_how_many_entries_each_list_has(tmp_path: Path) -> None:
     lists = {"a.txt": f"{ANA}\n{ANA}\n+1999*\n", "b.csv": f"Phone,Mobile\n{ANA},{CAT}\n"}
 
