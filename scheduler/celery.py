@@ -17,7 +17,7 @@ from scheduler import broker
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
 from scheduler.redis_url import RedisUrl, parse
-from scheduler.settings import Settings, settings_of_worker
+from scheduler.settings import Settings, be_a_worker, settings_of_worker
 
 _PACKAGE = Path(__file__).parent
 
@@ -79,6 +79,7 @@ def _private_url(chosen: Settings) -> str:
         return "redis://127.0.0.1:0/0"
 
 
+be_a_worker()
 broker.register()
 app = Celery("scheduler")
 try:

@@ -7,6 +7,7 @@ nobody may call. A worker starts all the same, and only sends stops (`settings_o
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,10 @@ CALLING_HOURS = "8:00-21:00"
 
 #: Variables of the environment that are no setting, for they count also when those can't be read.
 READ_ELSEWHERE = ("CALLSCHED_DEBUG",)
+
+
+#: Between two addresses; what else follows a semicolon may be a parameter of a SIP address.
+_BETWEEN = re.compile(r",|;(?=\s*(?:[+(\d]|sips?:|$))", re.IGNORECASE)
 
 
 def _state_dir() -> Path:
@@ -260,20 +265,27 @@ def _got(entry: str) -> str:
 
 
 def _split_up(written: str) -> Iterator[str]:
-    for entry in written.split(","):
-        # A SIP address may have parameters after a semicolon.
-        for part in [entry] if _is_sip(entry) else entry.split(";"):
-            yield part.strip()
+    return (entry.strip() for entry in _BETWEEN.split(written))
 
 
 def _is_sip(entry: str) -> bool:
     return entry.strip().lower().startswith(("sip:", "sips:"))
 
 
+_is_worker = False
+
+
+def be_a_worker() -> None:
+    """Have `settings` be in doubt as well: an operator's celeryconfig.py asks it in a worker."""
+    global _is_worker
+    _is_worker = True
+    settings.cache_clear()
+
+
 @cache
 def settings() -> Settings:
     """Read the environment, once. Raises ConfigError that names the variable to mend."""
-    return read_settings()
+    return settings_of_worker() if _is_worker else read_settings()
 
 
 @cache

@@ -51,19 +51,25 @@ def read_dotenv(path: Path) -> DotEnv:
     )
 
 
-def _text(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return ""
+        if path.is_symlink():
+            raise ConfigError(f"{path}: the link leads to no file: mend or remove it") from None
+        return b""
     except IsADirectoryError:
         if (path / "pyvenv.cfg").exists():
-            return ""  # some people call their virtual environment so
+            return b""  # some people call their virtual environment so
         raise ConfigError(f"{path}: expected a file of settings, got a folder: remove it") from None
     except OSError as error:
         raise ConfigError(
             f"{path} can't be read: {error.strerror}: let this user read it, or remove it"
         ) from None
+
+
+def _text(path: Path) -> str:
+    data = _bytes(path)
     if data.startswith(_MARKS):
         raise ConfigError(f"{path}:1: expected UTF-8, got UTF-16: {_SAVE}")
     if (at := data.find(b"\0")) >= 0:

@@ -16,6 +16,8 @@ _OF_SERVICES = re.compile(
     re.ASCII,
 )
 _ADDRESS = re.compile(r"(?:tcp|udp|sctp)://", re.ASCII | re.IGNORECASE)
+#: What PowerShell has before a variable of the environment; in a .env file it is part of the name.
+_OF_A_SHELL = re.compile(r"^\W*ENV[:.]")
 #: How near another name has to be, to be what was meant: for a hint, and (with one or two letters
 #: wrong) for the whole of a name whose prefix is not ours.
 _NEAR = 0.45
@@ -37,8 +39,8 @@ def unknown(names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, s
     """
     settings = {name.upper() for name in known}
     for name in names:
-        upper = name.upper()
-        if upper in settings:
+        upper = _OF_A_SHELL.sub("", name.upper())
+        if name.upper() in settings:
             continue
         if upper.startswith(PREFIX):
             endings = [setting.removeprefix(PREFIX) for setting in settings]

@@ -107,3 +107,14 @@ def test_it_leaves_when_it_is_told_to(site: Site) -> None:
     worker.terminate()
 
     assert worker.wait() == 0
+
+
+def test_a_celeryconfig_of_an_operator_may_ask_for_the_settings(site: Site) -> None:
+    text = "from scheduler.settings import settings\nworker_concurrency = settings().stop_threads\n"
+    (site.home / "celeryconfig.py").write_text(text)
+
+    asked = site.start_python(
+        "-c", "from scheduler.celery import app; print(app.conf.worker_concurrency)", env=SLIP
+    )
+
+    assert (asked.wait(), asked.out) == (0, "16\n"), asked.err

@@ -118,3 +118,11 @@ def test_a_line_that_python_dotenv_would_skip_is_named_without_its_value(
     assert told in problem
     assert "5550143" not in problem
     assert caplog.records == []
+
+
+def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.symlink_to("nowhere")
+
+    with pytest.raises(ConfigError, match="the link leads to no file"):
+        read_dotenv(path)

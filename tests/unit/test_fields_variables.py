@@ -87,3 +87,10 @@ def test_what_kubernetes_says_of_its_services_is_passed_over(name: str) -> None:
 )
 def test_what_an_operator_sets_is_not(name: str, value: str) -> None:
     assert not is_of_service(name, value)
+
+
+@pytest.mark.parametrize("before", ["$env:", "$Env:", "env:", "${env:", "env."])
+def test_what_powershell_has_before_a_name_is_refused(before: str) -> None:
+    name = f"{before}CALLSCHED_ACCOUNT"
+
+    assert [found for found, _ in unknown([name], ["CALLSCHED_ACCOUNT"])] == [name]

@@ -45,6 +45,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             "sip:room7@SIP.Example.com;transport=tls,+12025550143",
             ("sip:room7@sip.example.com;transport=tls", MINE),
         ),
+        (
+            "sip:room7@sip.example.com;transport=tls;+12025550143",
+            ("sip:room7@sip.example.com;transport=tls", MINE),
+        ),
         ("+12025550143; sips:room7@sip.example.com", (MINE, "sips:room7@sip.example.com")),
     ],
 )
