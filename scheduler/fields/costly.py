@@ -18,7 +18,7 @@ _NON_GEOGRAPHIC = "https://lincmad.com/nongeographic.html"
 KINDS = {
     PhoneNumberType.PREMIUM_RATE: "premium number",
     PhoneNumberType.SHARED_COST: "shared-cost number",
-    PhoneNumberType.PERSONAL_NUMBER: "personal number, which costs more than a call",
+    PhoneNumberType.PERSONAL_NUMBER: "personal number",
     PhoneNumberType.PAGER: "pager",
 }
 
