@@ -112,7 +112,7 @@ class _Reading:
             if self._is_late():
                 self._give_up(error)
             else:
-                self._postpone(digest)
+                self._postpone(digest, error.retry_after_seconds or 0.0)
 
     def _ask(self, insight: Insight) -> Any:
         return self._provider.collect(self._due.conversation_id, insight)
@@ -146,9 +146,10 @@ class _Reading:
         why = "" if isinstance(error, NotRecorded) else mask_text(str(error))
         keep_collected(self._store, self._account, self._due.attempt, None, error=why)
 
-    def _postpone(self, digest: str) -> None:
+    def _postpone(self, digest: str, least_seconds: float = 0.0) -> None:
         left = self._patience_seconds - self._over_for()
-        delay = max(0.1, min(waited(BETWEEN_READS, self._due.reads + 1), left))
+        wish = max(least_seconds, waited(BETWEEN_READS, self._due.reads + 1))
+        delay = max(0.1, min(wish, left))
         attempt = self._due.attempt
         postpone_collect(self._store, self._account, attempt, digest=digest, delay_seconds=delay)
 

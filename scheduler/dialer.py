@@ -325,12 +325,14 @@ class Dialer:
             case AtLimit():
                 self._back_off(claim, token, error)
             case NotSent():
-                self._give_back(claim, token, AFTER_NOT_REACHED_SECONDS)
+                delay = error.retry_after_seconds or AFTER_NOT_REACHED_SECONDS
+                self._give_back(claim, token, delay)
             case NotDone(reached=False):
-                delay = AFTER_NOT_REACHED_SECONDS
+                delay = error.retry_after_seconds or AFTER_NOT_REACHED_SECONDS
                 self._give_back(claim, token, delay, signal="failed", message=message)
             case NotDone():
-                self._give_back(claim, token, signal="answered", message=message)
+                delay = error.retry_after_seconds or 0.0
+                self._give_back(claim, token, delay, signal="answered", message=message)
             case Refused():
                 self._finish(claim, Disposition.REJECTED, message=message, signal="answered")
             case _:

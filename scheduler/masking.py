@@ -30,13 +30,14 @@ def _dates(separators: str) -> str:
 
 
 _ALONE = _dates("-/.")
-#: A year of two digits, or none between the parts: a date only by the time that follows.
-_BY_ITS_TIME = rf"{_SHORT_DAY}[-/.]{_SHORT_DAY}[-/.]\d\d|{_YEAR}{_MONTH}{_DAY}"
+#: A year of two digits: a date only by the time that follows.
+_BY_ITS_TIME = rf"{_SHORT_DAY}[-/.]{_SHORT_DAY}[-/.]\d\d"
 #: Two dates have more digits than any number.
 _ISO = rf"{_YEAR}-{_MONTH}-{_DAY}"
 _SPAN = rf"{_ISO}(?:\.\.| ?[-\u2013/] ?| ){_ISO}"
-#: As callsched's own ids have it, and ISO 8601 in short.
-_SHORT_INSTANT = rf"{_YEAR}{_MONTH}{_DAY}T(?:[01]\d|2[0-4])[0-5]\d(?:[0-6]\d)?Z?"
+#: As callsched's own ids have it, and ISO 8601 in short: by its T alone, for eight digits and then
+#: a time may be a number of eight, and when it was called.
+_SHORT_INSTANT = rf"{_YEAR}{_MONTH}{_DAY}T(?:{_TIME}|(?:[01]\d|2[0-4])[0-5]\d(?:[0-6]\d)?Z?)"
 
 # Seven digits or more, with what people write between them. A web address passes as it is,
 # because the host of an error message is what its reader needs, and so does a date: with its time,

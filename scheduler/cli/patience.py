@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from scheduler.errors import AtLimit
+
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Return how long to wait: as long as the API wishes, or by our own pace."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    wish = error.retry_after_seconds if isinstance(error, AtLimit) else None
+    return wish or _BACKOFF(state)
+
 
 #: Of many requests at once, some may be too many.
 patiently = Retrying(
     retry=retry_if_exception_type(AtLimit),
-    wait=wait_random_exponential(multiplier=0.5, max=8),
+    wait=_wait,
     stop=stop_after_attempt(6),
     reraise=True,
 )

@@ -54,7 +54,7 @@ class Knobs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     limit: Annotated[int, Field(ge=0)] = 100  #: live connections; one more start is a 429
-    retry_after: str | None = None  #: the Retry-After header of a 429, as it is sent
+    retry_after: str | None = None  #: the Retry-After header of a 429 or 503, as it is sent
     error_body: ErrorBody = "message"  #: the shape of every error that has a status
     limit_body: Literal["message", "status_code"] = "message"  #: which of a 429's two shapes
     start_status: Annotated[Literal[200, 201], BeforeValidator(int)] = 200

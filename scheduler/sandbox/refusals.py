@@ -29,13 +29,17 @@ def plain(status: int, text: str) -> Response:
 
 def refusal(knobs: Knobs, status: int, text: str | None = None) -> Response:
     """A refusal in the shape that the knobs ask for."""
-    return _shaped(knobs.error_body, status, text or _WORDS[status])
+    answer = _shaped(knobs.error_body, status, text or _WORDS[status])
+    return _put_off(answer, knobs) if status == 503 else answer
 
 
 def at_limit(knobs: Knobs) -> Response:
     """A 429 in the shape that the knobs ask for."""
     shape = "status_code" if knobs.limit_body == "status_code" else knobs.error_body
-    answer = _shaped(shape, 429, _WORDS[429])
+    return _put_off(_shaped(shape, 429, _WORDS[429]), knobs)
+
+
+def _put_off(answer: Response, knobs: Knobs) -> Response:
     if knobs.retry_after is not None:
         answer.headers["Retry-After"] = knobs.retry_after
     return answer

@@ -97,6 +97,19 @@ def reads(sandbox: SandboxProcess, what: str) -> list[dict[str, Any]]:
 # What is kept
 
 
+@pytest.mark.parametrize("fault", ["429", "503"])
+def test_the_api_is_asked_again_when_it_wants_to_be_asked(
+    opened: Open, sandbox: SandboxProcess, fault: str
+) -> None:
+    sandbox.knobs(conversation_fault=fault, conversation_fault_count=1, retry_after="0.9")
+
+    (record,) = run(opened(), ANYBODY)
+
+    first, second = reads(sandbox, "messages")[:2]
+    assert texts(record) == spoken(sandbox, record)
+    assert second["at"] - first["at"] >= 0.9
+
+
 def test_what_was_said_is_in_the_result(opened: Open, sandbox: SandboxProcess) -> None:
     (record,) = run(opened(), ANYBODY, insights=tuple(Insight))
 

@@ -387,6 +387,23 @@ def test_a_429_that_asks_for_no_wait_is_waited_for_all_the_same(
     assert rig.due_in() + time.time() - asked_at > 0.4
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_call_waits_as_long_as_the_api_wants_to_hand_out_no_token(
+    opened: Open, status: int
+) -> None:
+    later = http(status, {"message": "later"}, Retry_After="60")
+    with Api(http(200, {"connectionId": "c-1"}), tokens=[later]) as api:
+        rig = opened(api_url=api.url)
+        rig.load(number(0), number(1))
+
+        for _ in range(2):
+            rig.dialer.dial_one(rig.claimed())
+
+        assert len(api.requests) == 1
+    assert [record["state"] for record in rig.records()] == ["pending"] * 2
+    assert 30 < rig.due_in() < 61
+
+
 def test_who_met_the_limit_is_dialled_later_without_using_up_an_attempt(
     rig: Rig, sandbox: SandboxProcess
 ) -> None:

@@ -209,6 +209,7 @@ STARTS: dict[str, tuple[bytes, type[ProviderError]]] = {
     "413": (http(413, MESSAGE), Refused),
     "422 without a body": (http(422), Refused),
     "400 page": (http(400, PAGE), AccountFault),
+    "400 page with a mark": (http(400, b"\xef\xbb\xbf" + PAGE), AccountFault),
     "403 page": (http(403, PAGE), AccountFault),
     "402": (http(402, MESSAGE), AccountFault),
     "404": (http(404, MESSAGE), AccountFault),
@@ -485,6 +486,46 @@ def test_a_token_that_is_not_to_be_had_is_asked_for_later(
         assert api.asked(CONNECT_PATH) == []
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_token_is_not_asked_for_before_the_api_wants_to_be_asked_except_for_a_stop(
+    opened: Open, status: int
+) -> None:
+    later = http(status, MESSAGE, Retry_After="120")
+    with Api(
+        STOPPED, tokens=[later, later, http(200, {"accessToken": "t", "expiresIn": 60})]
+    ) as api:
+        account = opened(api.url)
+
+        wishes = []
+        for _ in range(3):
+            with pytest.raises(NotDone) as raised:
+                account.authorize(60.0)
+            wishes.append(raised.value.retry_after_seconds)
+        assert len(api.asked(TOKEN_PATH)) == 1
+        account.stop("c-1")
+
+        assert len(api.asked(TOKEN_PATH)) == 3
+    assert wishes[0] == 120
+    assert all(wish is not None and 100 < wish <= 120 for wish in wishes)
+
+
+def test_a_token_that_is_still_good_is_used_while_no_other_is_to_be_had(opened: Open) -> None:
+    tokens = [
+        http(200, {"accessToken": "t", "expiresIn": "86400"}),
+        http(429, MESSAGE, Retry_After="120"),
+    ]
+    with Api(STARTED, tokens=tokens) as api:
+        account = opened(api.url)
+        account.authorize(60.0)
+        account._access.token().renew_at = 0.0
+
+        with pytest.raises(NotDone):
+            account.authorize(60.0)
+        account.authorize(60.0)
+
+        assert len(api.asked(TOKEN_PATH)) == 2
+
+
 def test_a_lost_answer_to_a_token_request_is_no_start_that_may_have_rung(opened: Open) -> None:
     with Api(STARTED, tokens=[b"garbage\r\n\r\n"]) as api:
         api.close_after_answer = True
@@ -641,7 +682,11 @@ def test_a_stop_is_asked_for_as_documented(opened: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [STOPPED, http(201, {}), http(200), http(204), http(200, b" \n")]
+    "answer",
+    [
+        *(STOPPED, http(201, {}), http(200), http(204)),
+        *(http(200, b" \n"), http(200, b"\xef\xbb\xbf")),
+    ],
 )
 def test_a_success_in_the_apis_own_words_confirms_a_stop(opened: Open, answer: bytes) -> None:
     with Api(answer) as api:
@@ -656,6 +701,7 @@ STOPS: dict[str, tuple[bytes, type[ProviderError], int]] = {
     "404 empty": (http(404), MaybeDone, 1),
     "410 page": (http(410, PAGE), MaybeDone, 1),
     "200 page": (http(200, PAGE), MaybeDone, 1),
+    "200 page with a mark": (http(200, b"\xef\xbb\xbf" + PAGE), MaybeDone, 1),
     "200 half": (http(200, b'{"conn'), MaybeDone, 1),
     "302": (http(302, Location="/login"), MaybeDone, 1),
     "400": (http(400, MESSAGE), MaybeDone, 1),
@@ -739,6 +785,13 @@ def test_a_speaker_event_without_an_address_of_its_own_goes_to_the_usual_one(ope
 
     (asked,) = api.asked("/v1/event/c-1")
     assert asked.body == {"topic": "speaker", "type": "left", "user": {"userId": "bob"}}
+
+
+def test_a_speaker_event_of_an_odd_connection_goes_nowhere_else(opened: Open) -> None:
+    with Api(http(204)) as api:
+        opened(api.url).tell(Connection("../a?b#c"), SpeakerEvent("left", "bob"))
+
+    assert [asked.path for asked in api.requests[1:]] == ["/v1/event/..%2Fa%3Fb%23c"]
 
 
 @pytest.mark.parametrize(

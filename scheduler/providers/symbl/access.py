@@ -19,13 +19,13 @@ import requests
 from requests.auth import AuthBase
 from tenacity import (
     Retrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     wait_random_exponential,
 )
 
 from scheduler.clock import since_boot
-from scheduler.errors import AccountFault, LedgerUnreachable, MaybeDone, NotDone
+from scheduler.errors import AccountFault, LedgerUnreachable, MaybeDone, NotDone, NotSent
 from scheduler.providers.http import Line
 from scheduler.providers.symbl.answers import (
     address_in,
@@ -33,6 +33,7 @@ from scheduler.providers.symbl.answers import (
     json_of,
     message_of,
     read_json,
+    retry_after,
 )
 from scheduler.tokens import SharedToken, TokenShelf
 
@@ -115,9 +116,14 @@ class Access:
     def fresh(self) -> Token:
         """Return a token that does not end soon. Raises NotDone or AccountFault."""
         token = self._token
-        if token is None or token.renew_at <= since_boot():
-            token = self._renew(token)
-        return token
+        if token is not None and token.renew_at > since_boot():
+            return token
+        left = self._ask_at - since_boot()
+        if left <= 0:
+            return self._renew(token)
+        if token is not None and token.ends_at > since_boot():
+            return token
+        raise NotSent("the API wants to be asked for a token later", retry_after_seconds=left)
 
     def accepted(self, token: Token) -> None:
         """Hear that the API took a token: if it was on trial, it is so no longer."""
@@ -156,6 +162,7 @@ class Access:
         self._trial = True
         return token.on_trial
 
+    _ask_at = 0.0  #: no token is asked for before this for a dial; a stop does not wait for it
     _trial = False  #: without a shelf: the next token that is fetched is on trial
 
     # Renewal ------------------------------------------------------------------------------------
@@ -225,13 +232,17 @@ class Access:
 
     def _fetch(self) -> SharedToken:
         again = Retrying(
-            retry=retry_if_exception_type(NotDone),
+            retry=retry_if_exception(_may_be_asked_again),
             wait=wait_random_exponential(multiplier=0.2, max=2),
             stop=stop_after_attempt(3),
             reraise=True,
         )
         asked_at = since_boot()
-        value, lifetime_seconds = again(self._generate)
+        try:
+            value, lifetime_seconds = again(self._generate)
+        except NotDone as error:
+            self._ask_at = since_boot() + (error.retry_after_seconds or 0.0)
+            raise
         left = lifetime_seconds - (since_boot() - asked_at)
         return SharedToken(value, max(0.0, left), min(60.0, lifetime_seconds / 10))
 
@@ -248,7 +259,11 @@ class Access:
         if is_success(answer) and can_be_sent(token) and lifetime is not None:
             return token, lifetime
         if answer.status_code in (408, 429) or answer.status_code >= 500:
-            raise NotDone(f"no token: {message_of(answer)}", reached=answer.status_code == 429)
+            raise NotDone(
+                f"no token: {message_of(answer)}",
+                retry_after_seconds=retry_after(answer),
+                reached=answer.status_code == 429,
+            )
         if answer.status_code == 401:
             raise AccountFault(
                 "the API refuses the credentials, check CALLSCHED_SYMBL_APP_ID and"
@@ -286,6 +301,11 @@ def _end_of(token: str) -> float | None:
 def can_be_sent(token: str) -> bool:
     """Whether an HTTP header can carry it."""
     return token != "" and token.isascii() and token.isprintable()
+
+
+def _may_be_asked_again(error: BaseException) -> bool:
+    """Whether it is worth asking again at once: not when the API says when it wants to be asked."""
+    return isinstance(error, NotDone) and not error.retry_after_seconds
 
 
 def _length(value: Any) -> float | None:

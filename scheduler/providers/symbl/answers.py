@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 #: A `Retry-After` beyond this is a mistake or a maintenance: we look again by then.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 
+#: What a body may begin with that says nothing: blanks, and the byte-order marks of two encodings.
+_NOTHING = b" \t\r\n\xef\xbb\xbf\xfe\xff"
+
 #: Python reads no number of more than 4300 digits, and JSON sets no end to one.
 _MOST_DIGITS = 1000
 
@@ -31,7 +34,7 @@ def raise_for_start(answer: requests.Response) -> NoReturn:
     """Raise what a start's refusal means."""
     status, message = answer.status_code, message_of(answer)
     if status == 429:
-        raise AtLimit(message, retry_after_seconds=_retry_after(answer))
+        raise AtLimit(message, retry_after_seconds=retry_after(answer))
     if status >= 500 or status == 408:
         raise MaybeDone(message)
     if status == 402:
@@ -99,6 +102,11 @@ def any_json(answer: requests.Response) -> Any:
     return read_json(answer.text) if said is None and answer.content else said
 
 
+def has_no_body(answer: requests.Response) -> bool:
+    """Whether there is nothing to read in the body."""
+    return not answer.content.strip(_NOTHING)
+
+
 def read_json(written: str | bytes) -> Any:
     """Return the JSON that this is, None when it is none; a byte-order mark does no harm."""
     try:
@@ -146,9 +154,10 @@ def message_of(answer: requests.Response) -> str:
 
 
 def _is_page(answer: requests.Response) -> bool:
-    return answer.content.lstrip()[:1] == b"<"
+    return answer.content.lstrip(_NOTHING)[:1] == b"<"
 
 
-def _retry_after(answer: requests.Response) -> float | None:
+def retry_after(answer: requests.Response) -> float | None:
+    """Return how long an answer asks to wait, at most 5 minutes; None when it does not say."""
     seconds = seconds_to_wait(answer.headers.get("Retry-After", ""), answer.headers.get("Date", ""))
     return None if seconds is None else min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS)

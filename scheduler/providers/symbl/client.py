@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from pydantic import SecretStr
@@ -41,10 +41,12 @@ from scheduler.providers.symbl.access import Access, Bearer, Credentials, can_be
 from scheduler.providers.symbl.answers import (
     any_json,
     connection_in,
+    has_no_body,
     is_success,
     json_of,
     message_of,
     raise_for_start,
+    retry_after,
     stop_answer,
 )
 from scheduler.providers.symbl.conversations import (
@@ -109,7 +111,7 @@ class Symbl:
         body = {"operation": "stop", "connectionId": connection_id}
         answer = self._connect(body, STOP_SECONDS)
         said = json_of(answer)
-        if is_success(answer) and (said is not None or not answer.content.strip()):
+        if is_success(answer) and (said is not None or has_no_body(answer)):
             return stop_answer(said or {})
         if answer.status_code in (404, 410) and said is not None:
             raise NoSuchConnection(message_of(answer))
@@ -121,7 +123,8 @@ class Symbl:
         body: dict[str, Any] = {"topic": "speaker", "type": event.kind, "user": user}
         if event.at is not None:
             body["timestamp"] = written(event.at)
-        given, own = connection.event_url, f"{self._base_url}/v1/event/{connection.connection_id}"
+        name = quote(connection.connection_id, safe="")
+        given, own = connection.event_url, f"{self._base_url}/v1/event/{name}"
         # The token leaves as encrypted as elsewhere.
         is_as_safe = urlsplit(given).scheme in ("https", urlsplit(own).scheme)
         _once_more(self._tell, given if is_as_safe else own, body)
@@ -226,10 +229,11 @@ def _expect_success(answer: requests.Response) -> None:
     """Raise what the refusal of a harmless request means."""
     if is_success(answer):
         return
+    wish = retry_after(answer)
     if answer.status_code == 429:
-        raise AtLimit(message_of(answer))
+        raise AtLimit(message_of(answer), retry_after_seconds=wish)
     if answer.status_code >= 500 or answer.status_code == 408:
-        raise MaybeDone(message_of(answer))
+        raise MaybeDone(message_of(answer), retry_after_seconds=wish)
     if answer.status_code in (400, 403, 404, 410):
         raise Refused(message_of(answer))
     raise AccountFault(message_of(answer))
