@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from scheduler.errors import LedgerError, LedgerUnreachable, SchedulerError
+from scheduler.errors import LedgerError, LedgerTrouble, LedgerUnreachable, SchedulerError
 from scheduler.firing import load_file
 from scheduler.ledger import opened
 from scheduler.logs import be_discreet
@@ -81,7 +81,7 @@ def _load(path: str, encoding: str, campaign_id: str, account: str) -> tuple[str
         with opened(settings, upgrades=True) as (store, _):
             launch = Launch(path, encoding, Schedule())
             return "loaded", load_file(store, settings, launch, campaign_id, account, lambda: None)
-    except LedgerUnreachable as error:
+    except LedgerTrouble as error:
         return "away", str(error)
     except SchedulerError as error:
         return "failed", str(error).splitlines()[0]

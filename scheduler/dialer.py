@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 from uuid import uuid4
@@ -29,6 +28,7 @@ from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
     AtLimit,
+    LedgerTrouble,
     LedgerUnreachable,
     NoSuchConnection,
     NotDone,
@@ -39,13 +39,14 @@ from scheduler.errors import (
 )
 from scheduler.exchanges import NOBODY, Exchange, Watchers
 from scheduler.masking import mask_text
+from scheduler.memory import End, Memory
 from scheduler.models import (
     Attempt,
     Connection,
     Disposition,
     Reason,
 )
-from scheduler.providers import Order, Provider, StopAnswer
+from scheduler.providers import Order, Provider
 from scheduler.store import Charge, Claim, LimitView, StopOrder, Store
 
 logger = logging.getLogger(__name__)
@@ -84,6 +85,11 @@ def waited(strategy: wait_base, times: int) -> float:
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = times
     return float(strategy(state))
+
+
+def stop_delays() -> tuple[float, ...]:
+    """Return the seconds between the sendings of a stop, the last one is kept. Drawn afresh."""
+    return tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
 
 
 def give_way(is_busy: Callable[[], bool], closing: threading.Event) -> None:
@@ -132,14 +138,16 @@ class Dialer:
         slot_freed: Callable[[int], None],
         deadline_in: Callable[[float], None],
         ears: Ears,
+        memory: Memory,
         is_behind: Callable[[], bool] = lambda: False,
         threads: int = 1_000_000,
         watchers: Watchers = NOBODY,
     ) -> None:
         """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
 
-        `ears` listen to what is connected, `is_behind` says whether stops wait for this process. No
-        more than `threads` dial at once. `watchers` look on at every start and stop.
+        `ears` listen to what is connected, `memory` keeps it. `is_behind` says whether stops wait
+        for this process. No more than `threads` dial at once. `watchers` look on at every start and
+        stop.
         """
         self._store = store
         self._provider = provider
@@ -147,6 +155,7 @@ class Dialer:
         self._slot_freed = slot_freed
         self._deadline_in = deadline_in
         self._ears = ears
+        self._memory = memory
         self._is_behind = is_behind
         self._watchers = watchers
         self._closing = threading.Event()
@@ -155,7 +164,7 @@ class Dialer:
         self._threads = threads
         self._inside = 0  #: threads that dial or linger
         self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
-        self.stop_delays = tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
+        self.stop_delays = stop_delays()
 
     # Dialling -----------------------------------------------------------------------------------
 
@@ -307,7 +316,7 @@ class Dialer:
                 max_duration_seconds=claim.max_duration_seconds,
                 closes_at=closes_at - LEAVE_WITHIN_SECONDS,
             )
-        except LedgerUnreachable:
+        except LedgerTrouble:
             # Perhaps it is on record as dialing. Nothing has been sent, so it is given back.
             self._give_back(claim, token)
             return False
@@ -406,13 +415,16 @@ class Dialer:
         True: with it the account is full.
 
         Until then this thread is all that knows of a live call: it does not leave before either is
-        done. A stop needs no ledger.
+        done. A stop needs no ledger: memory sends it at the deadline, and this thread sooner.
         """
+        known = connection.connection_id
+        left = claim.max_duration_seconds - (since_boot() - answered_at)
+        self._memory.learn(claim.attempt, known, left, on_record=False)
         stop_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
         stopped = hopeless = False
         while not (stopped and (hopeless or self._closing.is_set())):
             try:
-                seen = self._record(claim, connection, answered_at, stopped)
+                seen = self._record(claim, connection, answered_at)
             except LedgerUnreachable as error:
                 logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
             except Exception:
@@ -421,14 +433,14 @@ class Dialer:
             else:
                 return self._learn(seen)
             if since_boot() >= stop_at and not stopped:
-                stopped = self._stop_unrecorded(claim.attempt, connection.connection_id)
+                self._stop_unrecorded(claim.attempt, known)
                 stop_at = since_boot() + self.stop_delays[0]
+            stopped = self._memory.has_ended(known)
             time.sleep(0.2)
+        self._memory.forget(known)
         return False
 
-    def _record(
-        self, claim: Claim, connection: Connection, answered_at: float, stopped: bool
-    ) -> LimitView:
+    def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
         account, attempt, charge = self._duty.account, claim.attempt, self._ears.charge
         said, _, seen = self._store.connect(
             account,
@@ -442,8 +454,11 @@ class Dialer:
             logger.error("%s: has another connection already; this one is stopped", attempt)
             while not self._stop_unrecorded(attempt, connection.connection_id):
                 time.sleep(self.stop_delays[0])
-        elif stopped:
-            self._confirm(attempt, Disposition.STOPPED)
+            self._memory.forget(connection.connection_id)
+            return seen
+        self._memory.recorded(connection.connection_id)
+        if self._memory.has_ended(connection.connection_id):
+            self.wanted(self._memory.write_down())
         elif said == "late":
             self._deadline_in(0.0)
         else:
@@ -469,6 +484,10 @@ class Dialer:
             logger.exception("%s: its connection can't be put back", claim.attempt)
 
     def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
+        """Send a stop that is on no record; True when the connection has ended."""
+        if not self._memory.take(attempt, connection_id):
+            return self._memory.has_ended(connection_id)
+        end = None
         # As on record: "no such connection" is an end only when it is said twice, seconds apart.
         certain = Retrying(
             retry=retry_if_exception_type(NoSuchConnection),
@@ -479,12 +498,14 @@ class Dialer:
         try:
             with self._watchers.see(Exchange("stop", attempt, ends_as=Disposition.STOPPED)):
                 certain(self._provider.stop, connection_id)
+            end = End.by("deadline")
         except NoSuchConnection:
-            return True
+            end = End.by("deadline")
         except ProviderError as error:
             logger.error("%s: can't be stopped: %s", attempt, mask_text(str(error)))
-            return False
-        return True
+        finally:
+            self._memory.sent(connection_id, end)
+        return end is not None
 
     def _learn(self, seen: LimitView) -> bool:
         """Raise the learned limit when a start was accepted at it; True when all of it is used."""
@@ -510,54 +531,41 @@ class Dialer:
 
     def stop(self, order: StopOrder) -> None:
         """Send one stop. Unless it is confirmed, the ledger has it sent again."""
-        disposition, reason = _ENDINGS.get(order.why, _AT_ITS_DEADLINE)
+        if not self._memory.take(order.attempt, order.connection_id):
+            return
+        end = None
+        try:
+            end = self._send_stop(order)
+        finally:
+            self._memory.sent(order.connection_id, end)
+        if end is not None:
+            self._record_end(order.attempt, end)
+            self._memory.forget(order.connection_id)
+
+    def _send_stop(self, order: StopOrder) -> End | None:
+        """Return the end that the API has confirmed, None when it has not."""
+        ordered = End.by(order.why)
         try:
             late = order.late_seconds if order.sendings == 1 else None
-            with self._watchers.see(Exchange("stop", order.attempt, late, disposition)):
+            with self._watchers.see(Exchange("stop", order.attempt, late, ordered.disposition)):
                 answer = self._provider.stop(order.connection_id)
         except NoSuchConnection as error:
             logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
             denied = self._store.deny(self._duty.account, order.attempt)
-            if denied is Disposition.HUNG_UP:
-                self._confirm(order.attempt, denied)
-            elif denied is not None:
-                self._confirm(order.attempt, disposition, reason)
+            if denied is None:
+                return None
+            return End(denied) if denied is Disposition.HUNG_UP else ordered
         except ProviderError as error:
             logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
             self._store.note_stop_error(order.attempt, str(error))
             if isinstance(error, AccountFault):
                 self.block(error)
-        else:
-            self._confirm(order.attempt, disposition, reason, answer)
+            return None
+        return End.by(order.why, answer)
 
-    def _confirm(
-        self,
-        attempt: Attempt,
-        disposition: Disposition,
-        reason: Reason | None = None,
-        answer: StopAnswer | None = None,
-    ) -> None:
-        answer = answer or StopAnswer()
-        pages = json.dumps([asdict(page) for page in answer.summary_pages])
-        if self._store.confirm(
-            self._duty.account,
-            attempt,
-            disposition,
-            reason=reason,
-            conversation_id=answer.conversation_id,
-            summaries=pages if answer.summary_pages else "",
-        ):
+    def _record_end(self, attempt: Attempt, end: End) -> None:
+        if end.record(self._store, self._duty.account, attempt):
             self.wanted(1)
-
-
-#: How a call ends whose stop was asked for by other than its deadline.
-_ENDINGS = {
-    "aborted": (Disposition.ABORTED, None),
-    "hung_up": (Disposition.HUNG_UP, None),
-    "machine": (Disposition.STOPPED, Reason.MACHINE),
-    "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
-}
-_AT_ITS_DEADLINE = (Disposition.STOPPED, None)
 
 
 def _leave(asked_at: float) -> None:

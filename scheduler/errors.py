@@ -5,9 +5,10 @@ SchedulerError
 ├── CampaignError      a campaign file is wrong: says file, line and column of each problem
 ├── LedgerError        the ledger can't take this: no such campaign, finished, newer schema
 │   └── StaleAttempt   the call has moved on: drop what this attempt had to say
-├── LedgerUnreachable  Redis does not answer: nothing is lost, the timekeeper goes on later
-│   └── LedgerShut     … and won't until the operator mends login, certificates or rights
-├── LedgerFault        Redis refuses what it was asked: our bug, or a server of another kind
+├── LedgerTrouble      Redis does not do what it was asked, for whatever reason
+│   ├── LedgerUnreachable  it does not answer, or can't write: nothing is lost, go on later
+│   │   └── LedgerShut     … and won't until the operator mends login, certificates or rights
+│   └── LedgerFault        it refuses: our bug, or a server of another kind
 └── ProviderError
     ├── NotDone        the API did nothing (never reached, 401 before a refresh): ask again later
     │   ├── NotSent    nothing left this machine: give the attempt back, count nothing
@@ -68,7 +69,11 @@ class StaleAttempt(LedgerError):
     """The call has moved on; what this attempt had to say is dropped."""
 
 
-class LedgerUnreachable(SchedulerError):
+class LedgerTrouble(SchedulerError):
+    """Redis does not do what it was asked. A worker goes on: it claims nothing, and sends stops."""
+
+
+class LedgerUnreachable(LedgerTrouble):
     """Redis does not answer. What was asked may or may not have been done."""
 
 
@@ -79,7 +84,7 @@ class LedgerShut(LedgerUnreachable):
     """
 
 
-class LedgerFault(SchedulerError):
+class LedgerFault(LedgerTrouble):
     """Redis answers, and refuses what it was asked: nothing that waiting would mend.
 
     It is no LedgerError, for it says nothing about a campaign.

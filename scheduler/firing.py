@@ -12,7 +12,7 @@ from scheduler.errors import (
     CampaignError,
     ConfigError,
     LedgerError,
-    LedgerUnreachable,
+    LedgerTrouble,
     SchedulerError,
 )
 from scheduler.models import CampaignState, FiringState, Overlap
@@ -216,7 +216,7 @@ class _Launching:
         """Load the file as it is now; whatever is wrong with it is this firing's failure."""
         try:
             return self._load(one)
-        except (LedgerUnreachable, _LostLease, _Leaving):
+        except (LedgerTrouble, _LostLease, _Leaving):
             raise  # nothing is wrong with the file: the lease runs out, and it is done again
         except CampaignError as error:
             why = str(error.problems[0]) if error.problems else str(error)

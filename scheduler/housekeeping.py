@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from scheduler.clock import since_boot
-from scheduler.errors import LedgerUnreachable
+from scheduler.errors import LedgerTrouble
 from scheduler.store import (
     BEAT_SECONDS,
     Store,
@@ -72,7 +72,7 @@ class Housekeeping:
     def _safely(self, do: Callable[[], object]) -> None:
         try:
             do()
-        except LedgerUnreachable as error:
+        except LedgerTrouble as error:
             logger.warning("housekeeping: %s", error)
         except Exception:
             logger.exception("housekeeping failed")

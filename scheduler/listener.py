@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
+from math import inf
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from scheduler.clock import since_boot
 from scheduler.closings import WINDOW_SECONDS, Closings
 from scheduler.dialer import Duty
 from scheduler.errors import SchedulerError
+from scheduler.memory import Memory
 from scheduler.models import Attempt, Connection, OnMachine
 from scheduler.providers import News, Provider, Subscription
 from scheduler.store import (
@@ -104,11 +106,12 @@ class Listener:
         capacity: int,
         stop_due: Callable[[], None],
         forgotten: Callable[[Claim, Connection, float], None],
+        memory: Memory,
     ) -> None:
         """`capacity` is how many sockets it keeps at most; `stop_due` hears of each hint.
 
         `forgotten` is told of a connection that the ledger has lost, and of the instant since boot
-        from which its length is counted: nobody else knows of it.
+        from which its length is counted: nobody else knows of it. `memory` keeps what it takes.
         """
         self._store = store
         self._provider = provider
@@ -116,6 +119,7 @@ class Listener:
         self._capacity = capacity
         self._stop_due = stop_due
         self._forgotten = forgotten
+        self._memory = memory
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
@@ -220,6 +224,7 @@ class Listener:
                 for attempt in lost:
                     self._drop(attempt)
                 for ear in taken:
+                    self._memory.learn(ear.attempt, ear.connection.connection_id, inf)
                     self._take(ear)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -286,8 +291,14 @@ class Listener:
 
     async def hint(self, ear: Ear, why: str) -> None:
         """Have a call stopped now."""
-        account = self._duty.account
-        if await self._insist(ear, why, lambda: hint(self._store, account, ear.attempt, why)):
+        account, connection_id = self._duty.account, ear.connection.connection_id
+
+        def record() -> bool:
+            # While Redis refuses writes, nothing there says that this worker has stopped the call.
+            is_ours = self._memory.has_sent(connection_id)
+            return not is_ours and hint(self._store, account, ear.attempt, why)
+
+        if await self._insist(ear, why, record):
             # Else it was being stopped already, and the news are of that.
             logger.info("%s: %s", ear.attempt, why)
             self._stop_due()

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from scheduler.clock import since_boot
 from scheduler.dialer import Dialer, Duty
-from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.errors import LedgerTrouble, SchedulerError
+from scheduler.memory import Memory
 from scheduler.store import StopOrder, Store, is_launch_due
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ SHORTEST_SLEEP_SECONDS = 0.02
 
 #: So often schedules are looked at: a firing is launched about so late.
 SCHEDULES_SECONDS = 1.0
+
+#: A Redis that is silent for longer than this is asked nothing more in the same tick.
+ANSWERS_WITHIN_SECONDS = 1.0
 
 #: Attempts whose time is over that are dealt with in one step.
 MOST = 100
@@ -116,6 +120,7 @@ class Timekeeper:
         self._send = send
         self._send_collects = send_collects
         self._revive = revive
+        self._memory: Memory | None = None
         self._send_launch = send_launch
         self._schedules_at = 0.0
         self._dialer: Dialer | None = None
@@ -129,13 +134,17 @@ class Timekeeper:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="timekeeper", daemon=True)
 
-    def start(self, dialer: Dialer, stop_threads: int) -> None:
-        """Do the first tick, overdue stops without their old pauses, then go on in a thread."""
-        self._dialer = dialer
+    def start(self, dialer: Dialer, memory: Memory, stop_threads: int) -> None:
+        """Do the first tick, overdue stops without their old pauses, then go on in a thread.
+
+        `memory` ends calls for as long as no tick succeeds.
+        """
+        self._dialer, self._memory = dialer, memory
         self._stops = Stops(dialer, stop_threads, self._stop_sent)
-        with suppress(LedgerUnreachable):
+        with suppress(LedgerTrouble):
             self._store.hurry_stops(self._duty.account)
         self._tick_safely()
+        memory.start()
         self._thread.start()
 
     @property
@@ -164,8 +173,11 @@ class Timekeeper:
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join()
-        if self._stops is not None:
+        if self._stops is not None and self._memory is not None:
             self._stops.close()
+            self._memory.close()
+            with suppress(LedgerTrouble):
+                self._memory.write_down()
 
     def due_in(self, seconds: float) -> None:
         """Hear of a deadline, which may come before this timekeeper would wake."""
@@ -186,14 +198,16 @@ class Timekeeper:
             self._woken.clear()
 
     def _tick_safely(self) -> float:
+        began_at = since_boot()
         try:
             sleep = self.tick()
             self.is_cut_off = False
             return sleep
-        except LedgerUnreachable as error:
+        except LedgerTrouble as error:
             self.is_cut_off = True
             logger.error("the timekeeper can't reach the ledger: %s", error)
             self._revive_safely()
+            self._read_at_least(began_at)
         except Exception:
             # A timekeeper that dies leaves calls running, so it outlives every fault.
             logger.exception("a tick failed")
@@ -201,6 +215,12 @@ class Timekeeper:
             self.ticks += 1
             self._ticked_at = since_boot()
         return LONGEST_SLEEP_SECONDS
+
+    def _read_at_least(self, began_at: float) -> None:
+        """Read the deadlines of a Redis that answers and refuses; a silent one is not asked."""
+        if since_boot() - began_at < ANSWERS_WITHIN_SECONDS and self._memory is not None:
+            with suppress(LedgerTrouble):
+                self._memory.refresh()
 
     def _revive_safely(self) -> None:
         try:
@@ -210,7 +230,11 @@ class Timekeeper:
 
     def tick(self) -> float:
         """Do what is due now; return the seconds to sleep."""
-        assert self._dialer is not None and self._stops is not None
+        assert self._dialer is not None and self._stops is not None and self._memory is not None
+        began_at = since_boot()
+        # First, or the stop that has ended a call already would be sent once more.
+        if ended := self._memory.write_down():
+            self._send(ended)
         room = self._stops.room
         due = self._store.tick(
             self._duty.account,
@@ -221,8 +245,10 @@ class Timekeeper:
             fingerprint=self._fingerprint,
             only=self._duty.only,
         )
+        self._memory.ticked(began_at)
         for order in due.stops:
             self._stops.send(order)
+        self._memory.refresh()
         self._behind = len(due.stops) == room
         if not self._dialer.is_closing:
             if due.dials:

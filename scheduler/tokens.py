@@ -19,7 +19,7 @@ class SharedToken:
 class TokenShelf(Protocol):
     """Where a token lies that all workers with the same credentials use.
 
-    Every method may raise LedgerUnreachable; a worker then goes on with a token of its own.
+    Every method may raise LedgerTrouble; a worker then goes on with a token of its own.
     """
 
     def read(self, fingerprint: str) -> SharedToken | None:

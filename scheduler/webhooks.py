@@ -13,7 +13,7 @@ from tenacity import wait_chain, wait_fixed, wait_random
 
 from scheduler.clock import since_boot
 from scheduler.dialer import waited
-from scheduler.errors import LedgerError, LedgerUnreachable, SchedulerError
+from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
 from scheduler.providers.posting import GONE, Poster
 from scheduler.store import (
     News,
@@ -74,7 +74,7 @@ class Teller:
         while not self._over.is_set():
             try:
                 self._send_what_is_due()
-            except LedgerUnreachable as error:
+            except LedgerTrouble as error:
                 logger.warning("webhooks: %s", error)
             except Exception:
                 logger.exception("webhooks: a look for news failed")

@@ -18,13 +18,14 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_f
 
 from scheduler.clock import since_boot
 from scheduler.collector import Collector
-from scheduler.dialer import STOPS_ONLY, Dialer, Duty
-from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.dialer import STOPS_ONLY, Dialer, Duty, stop_delays
+from scheduler.errors import LedgerTrouble, LedgerUnreachable, SchedulerError
 from scheduler.exchanges import Watchers, Work, log
 from scheduler.health import unready, unwell
 from scheduler.housekeeping import Housekeeping
 from scheduler.ledger import open_store
 from scheduler.listener import Listener
+from scheduler.memory import Memory
 from scheduler.messages import Messages
 from scheduler.providers import Symbl
 from scheduler.providers.posting import Poster
@@ -150,6 +151,14 @@ class Worker:
         self._traces = open_traces(worker_name(), settings.account)
         told = [one.watch for one in (self._metrics, self._traces) if one is not None]
         watchers = Watchers(log, *told)
+        self._memory = Memory(
+            self._store,
+            self._provider,
+            settings.account,
+            delays=stop_delays(),
+            threads=settings.stop_threads,
+            watchers=watchers,
+        )
         self._listener = Listener(
             self._store,
             self._provider,
@@ -157,6 +166,7 @@ class Worker:
             capacity=settings.listener_sockets,
             stop_due=lambda: self._timekeeper.due_in(0.0),
             forgotten=lambda *lost: self._dialer.put_back(*lost),
+            memory=self._memory,
         )
         self._dialer = Dialer(
             self._store,
@@ -165,6 +175,7 @@ class Worker:
             slot_freed=messages.say,
             deadline_in=self._timekeeper.due_in,
             ears=self._listener,
+            memory=self._memory,
             is_behind=lambda: self._timekeeper.is_behind,
             threads=seats,
             watchers=watchers,
@@ -195,7 +206,7 @@ class Worker:
             self._hold_back()
         else:
             self._unblock()
-        self._timekeeper.start(self._dialer, self._settings.stop_threads)
+        self._timekeeper.start(self._dialer, self._memory, self._settings.stop_threads)
         self._listener.start()
         self._housekeeping.start()
         if self._teller is not None:
@@ -209,7 +220,7 @@ class Worker:
         # An operator who starts a worker has mended what was wrong, or learns that it still is.
         try:
             self._store.unblock(self._duty.account)
-        except LedgerUnreachable as error:
+        except LedgerTrouble as error:
             logger.error("the worker starts without its ledger: %s", error)
 
     def _hold_back(self) -> None:

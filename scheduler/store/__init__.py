@@ -25,6 +25,7 @@ from scheduler.store.controls import (
     starts_under_way,
     stop_call,
 )
+from scheduler.store.deadlines import Deadline, live_deadlines, note_stop, stop_reason
 from scheduler.store.do_not_call import bar, barred
 from scheduler.store.erasing import called_rows, collect_no_more, erase, erase_lines
 from scheduler.store.explaining import Found, Standing, explain, standing
@@ -127,6 +128,7 @@ __all__ = [
     "Collect",
     "Control",
     "Controlled",
+    "Deadline",
     "Ear",
     "Firing",
     "Found",
@@ -198,11 +200,13 @@ __all__ = [
     "listen",
     "live_calls",
     "live_connection",
+    "live_deadlines",
     "live_details",
     "load_between",
     "neglected_seconds",
     "not_over",
     "note",
+    "note_stop",
     "owed_news",
     "pause_schedule",
     "postpone_collect",
@@ -225,6 +229,7 @@ __all__ = [
     "starts_under_way",
     "still_to_read",
     "stop_call",
+    "stop_reason",
     "take_collect",
     "take_news",
     "take_schedule",

@@ -133,6 +133,7 @@ class Scripts:
         self.limit = script("limit")
         self.listen = script("listen")
         self.load = script("load")
+        self.note_stop = script("note_stop")
         self.pause_schedule = script("pause_schedule")
         self.postpone_collect = script("postpone_collect")
         self.prioritise = script("prioritise")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 
 from scheduler.embedded import EmbeddedRedis
 from tests.functional.campaign import Site
+from tests.functional.rig import Open, Rig
 from tests.sandbox_process import SandboxProcess
+from tests.wire import Proxy
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +55,43 @@ def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
     """A machine whose settings name the sandbox."""
     with Site(tmp_path, sandbox.url) as site:
         yield site
+
+
+# A dialer and what belongs to it, in this process
+
+
+@pytest.fixture
+def proxy(private: EmbeddedRedis, ledger: Redis) -> Iterator[Proxy]:
+    """Stands before Redis."""
+
+    def connect() -> socket.socket:
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(private.url.removeprefix("unix://").partition("?")[0])
+        return server
+
+    with Proxy(connect) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def opened(private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess) -> Iterator[Open]:
+    rigs: list[Rig] = []
+
+    def open_rig(url: str = "", api_url: str = "", **options: Any) -> Rig:
+        rigs.append(Rig(url or private.url, api_url or sandbox.url, **options))
+        return rigs[-1]
+
+    yield open_rig
+    for rig in rigs:
+        rig.close()
+
+
+@pytest.fixture
+def rig(opened: Open) -> Rig:
+    return opened()
+
+
+@pytest.fixture
+def through(opened: Open, proxy: Proxy) -> Rig:
+    """A rig that reaches Redis through the proxy."""
+    return opened(f"redis://127.0.0.1:{proxy.port}/0")

@@ -16,6 +16,7 @@ from scheduler.dialer import Dialer, Duty
 from scheduler.errors import SchedulerError
 from scheduler.limit import Limit
 from scheduler.listener import Listener
+from scheduler.memory import Memory
 from scheduler.models import Contact, Policy, Row
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
@@ -81,6 +82,7 @@ class Rig:
             send_collects=self._send_collects,
             revive=lambda: None,
         )
+        self.memory = Memory(self.store, self.provider, ACCOUNT, delays=(0.2,), threads=4)
         self.listener = Listener(
             self.store,
             self.provider,
@@ -88,6 +90,7 @@ class Rig:
             capacity=sockets,
             stop_due=lambda: self.timekeeper.due_in(0.0),
             forgotten=lambda *lost: self.dialer.put_back(*lost),
+            memory=self.memory,
         )
         self.dialer = Dialer(
             self.store,
@@ -96,6 +99,7 @@ class Rig:
             slot_freed=self._send,
             deadline_in=self.timekeeper.due_in,
             ears=self.listener,
+            memory=self.memory,
         )
         self.dialer.stop_delays = (0.2,)
         self.collector = Collector(
@@ -109,7 +113,7 @@ class Rig:
         self.threads = ThreadPoolExecutor(max(1, threads))
 
     def start(self) -> None:
-        self.timekeeper.start(self.dialer, 4)
+        self.timekeeper.start(self.dialer, self.memory, 4)
         self.listener.start()
 
     def _send(self, count: int) -> None:
@@ -195,3 +199,7 @@ class Rig:
         self.timekeeper.close()
         self.provider.close()
         self.store.close()
+
+
+#: Opens a rig with these options; it is closed when the test is over.
+Open = Callable[..., Rig]

@@ -2,66 +2,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from redis import Redis
 
 from scheduler import dialer as rules
-from scheduler.embedded import EmbeddedRedis
 from scheduler.models import Connection, StartOptions
 from scheduler.providers.symbl import client
 from scheduler.store import Claim, Leases, bar, hint
 from scheduler.store.scripts import source
-from tests.functional.rig import ACCOUNT, ANYBODY, LONG_SECONDS, Rig, number
+from tests.functional.rig import ACCOUNT, ANYBODY, LONG_SECONDS, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 from tests.wire import CONNECT_PATH, Api, Proxy, Request, http
-
-
-@pytest.fixture
-def proxy(private: EmbeddedRedis, ledger: Redis) -> Iterator[Proxy]:
-    """Stands before Redis."""
-
-    def connect() -> socket.socket:
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(private.url.removeprefix("unix://").partition("?")[0])
-        return server
-
-    with Proxy(connect) as proxy:
-        yield proxy
-
-
-Open = Callable[..., Rig]
-
-
-@pytest.fixture
-def opened(private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess) -> Iterator[Open]:
-    rigs: list[Rig] = []
-
-    def open_rig(url: str = "", api_url: str = "", **options: Any) -> Rig:
-        rigs.append(Rig(url or private.url, api_url or sandbox.url, **options))
-        return rigs[-1]
-
-    yield open_rig
-    for rig in rigs:
-        rig.close()
-
-
-@pytest.fixture
-def rig(opened: Open) -> Rig:
-    return opened()
-
-
-@pytest.fixture
-def through(opened: Open, proxy: Proxy) -> Rig:
-    """A rig that reaches Redis through the proxy."""
-    return opened(f"redis://127.0.0.1:{proxy.port}/0")
 
 
 class Dialling:

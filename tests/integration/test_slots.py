@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.limit import FIRST
 from scheduler.models import Attempt, CallState, CampaignState, Disposition, Reason
-from scheduler.store import account_view
+from scheduler.store import Deadline, account_view, live_deadlines, note_stop
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
 
 DAY = 24 * 3600.0
@@ -249,6 +249,73 @@ def test_the_far_end_has_hung_up_only_if_our_first_stop_was_denied(
     ledger.wait(ledger.store.leases.denied_apart)
 
     assert ledger.store.deny(ACCOUNT, attempt, now=ledger.now) is ended_as
+
+
+def test_the_far_end_has_not_hung_up_if_a_stop_without_a_record_may_have_ended_it(
+    ledger: Ledger,
+) -> None:
+    attempt = ledger.stopping()
+    note_stop(ledger.store, ACCOUNT, attempt)
+    ledger.deny(attempt)
+    ledger.wait(ledger.store.leases.denied_apart)
+
+    assert ledger.store.deny(ACCOUNT, attempt, now=ledger.now) is Disposition.STOPPED
+
+
+def test_a_stop_that_was_sent_without_a_record_makes_no_record_of_its_own(ledger: Ledger) -> None:
+    attempt = ledger.claimed()
+    as_it_stood = ledger.everything()
+
+    note_stop(ledger.store, ACCOUNT, attempt)
+
+    assert ledger.everything() == as_it_stood
+
+
+# What a worker remembers --------------------------------------------------------------------------
+
+
+def deadlines(ledger: Ledger, *attempts: Attempt) -> dict[Attempt, Deadline | None]:
+    return live_deadlines(ledger.store, ACCOUNT, attempts, now=ledger.now)
+
+
+def test_a_live_connection_has_its_deadline(ledger: Ledger) -> None:
+    attempt = ledger.connected()
+    ledger.wait(10.0)
+
+    found = deadlines(ledger, attempt)[attempt]
+
+    assert found is not None
+    assert found.at == pytest.approx(ledger.now + DURATION - 10.0, abs=1e-3)
+    assert found.seconds == pytest.approx(DURATION - 10.0, abs=1e-3)
+
+
+def test_a_connection_that_is_being_stopped_has_the_next_sending_of_its_stop(
+    ledger: Ledger,
+) -> None:
+    attempt = ledger.connected(seconds=1)
+    ledger.wait(1)
+    ledger.expire()
+    assert ledger.store.take_stops(ACCOUNT, most=9, delays=[2.0], now=ledger.now)
+
+    found = deadlines(ledger, attempt)[attempt]
+
+    assert found is not None
+    assert found.seconds == pytest.approx(2.0, abs=1e-3)
+
+
+def test_what_is_over_has_none_and_what_is_unknown_is_left_out(ledger: Ledger) -> None:
+    over, dialing = ledger.connected(), ledger.begun()
+    ledger.confirm(over)
+
+    assert deadlines(ledger, over, dialing, Attempt("gone", 1, 1)) == {over: None}
+
+
+def test_a_stop_that_was_given_up_has_none(ledger: Ledger) -> None:
+    attempt = ledger.stopping()
+    ledger.wait(ledger.store.leases.stop_give_up + 1)
+    ledger.take_stops()
+
+    assert deadlines(ledger, attempt) == {attempt: None}
 
 
 def test_a_lost_answer_counts_as_live_for_the_limit_while_its_slot_is_held(

@@ -25,7 +25,7 @@ from tenacity import (
 )
 
 from scheduler.clock import since_boot
-from scheduler.errors import AccountFault, LedgerUnreachable, MaybeDone, NotDone, NotSent
+from scheduler.errors import AccountFault, LedgerTrouble, MaybeDone, NotDone, NotSent
 from scheduler.providers.http import Line
 from scheduler.providers.symbl.answers import (
     address_in,
@@ -132,7 +132,7 @@ class Access:
             try:
                 if self._shelf is not None:
                     self._shelf.accept(self._fingerprint, token.value)
-            except LedgerUnreachable as error:
+            except LedgerTrouble as error:
                 logger.warning("a token can't be shared: %s", error)
 
     def refused(self, token: Token, answer: requests.Response) -> NoReturn:
@@ -157,7 +157,7 @@ class Access:
         if self._shelf is not None:
             try:
                 return self._shelf.refuse(self._fingerprint, token.value)
-            except LedgerUnreachable as error:
+            except LedgerTrouble as error:
                 logger.warning("a refused token can't be taken from the others: %s", error)
         self._trial = True
         return token.on_trial
@@ -201,7 +201,7 @@ class Access:
                 if since_boot() >= give_up_at:
                     raise NotDone("no token: another worker has been fetching one for too long")
                 time.sleep(_LOOK_SECONDS)
-        except LedgerUnreachable as error:
+        except LedgerTrouble as error:
             # A stop needs no ledger.
             logger.warning("the token that all workers share can't be reached: %s", error)
             return self._own()
@@ -222,7 +222,7 @@ class Access:
             raise
         try:
             return _held(shelf.put(self._fingerprint, fetched))
-        except LedgerUnreachable:
+        except LedgerTrouble:
             return _held(fetched)
 
     def _own(self) -> Token:

@@ -8,8 +8,8 @@
     ARGV[4]  now      "" for the server's clock
 
   Returns 2 when that makes it certain and the far end had ended it: it was hinted at before any stop
-  of ours, or the very first stop was answered so. 1 when it is certain, but an earlier stop of ours may have. Else 0, and after the first answer
-  the stop is due again when `apart` has passed.
+  of ours, or the very first stop was answered so. 1 when it is certain, but an earlier stop of ours may have, one
+  without a record too. Else 0, and after the first answer the stop is due again when `apart` has passed.
 ]]
 local account, attempt, apart = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
@@ -23,7 +23,7 @@ end
 if hinted then
   return why == "hung_up" and 2 or 1
 end
-local heard_until = tonumber(redis.call("ZSCORE", account_key(account, "ears"), attempt) or 0)
+local heard_until = numeric(redis.call("ZSCORE", account_key(account, "ears"), attempt), 0)
 if socket == "open" and heard_until > now then
   redis.call("ZADD", account_key(account, "stops"), "XX", exact(now + apart), attempt)
   return 0
@@ -34,7 +34,8 @@ if first then
   end
   return at_once == "1" and 2 or 1
 end
-local sendings = tonumber(redis.call("HGET", record, "stop_sendings") or 1)
-redis.call("HSET", record, "denied_at", exact(now), "denied_at_once", sendings <= 1 and 1 or 0)
+local sendings, unrecorded = unpack(redis.call("HMGET", record, "stop_sendings", "stop_unrecorded"))
+local at_first = numeric(sendings, 1) <= 1 and not unrecorded
+redis.call("HSET", record, "denied_at", exact(now), "denied_at_once", at_first and 1 or 0)
 redis.call("ZADD", account_key(account, "stops"), "XX", exact(now + apart), attempt)
 return 0

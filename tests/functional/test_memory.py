@@ -1,0 +1,199 @@
+"""A call ends on time though the ledger can't take its stop, and that is written down later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+
+from scheduler.clock import since_boot
+from scheduler.memory import SILENCE_SECONDS
+from scheduler.store import Control, Leases, extend, hint
+from scheduler.timekeeper import LONGEST_SLEEP_SECONDS
+from tests.functional.rig import ACCOUNT, Open, Rig, number
+from tests.sandbox_process import SandboxProcess
+from tests.waiting import wait_until
+from tests.wire import Proxy
+
+OPERATOR = Control("ana@desk")
+
+#: How Redis goes away under a worker.
+TROUBLES: dict[str, Callable[[Proxy], None]] = {"gone": Proxy.cut, "silent": Proxy.freeze}
+
+
+def connected(rig: Rig, count: int = 1, seconds: float = 1.5) -> None:
+    rig.load(*map(number, range(count)), max_duration_seconds=seconds)
+    rig.start()
+    wait_until(lambda: rig.account().live == count)
+
+
+@pytest.mark.parametrize("trouble", sorted(TROUBLES))
+def test_every_call_that_a_worker_dialled_ends_while_no_ledger_takes_its_stop(
+    rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess, trouble: str
+) -> None:
+    connected(through, 4)
+
+    TROUBLES[trouble](proxy)
+    wait_until(lambda: sandbox.live()["live"] == 0)
+    assert {record["state"] for record in rig.records()} == {"connected"}
+    proxy.heal()
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("stopped", None)] * 4
+    assert (rig.account().slots, rig.account().live) == (0, 0)
+    assert [event["status"] for event in sandbox.events("stop")] == [200] * 4
+
+
+def test_the_ledger_sends_a_stop_that_it_can_take_and_nobody_else_does(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    connected(rig, 4, 0.6)
+
+    wait_until(rig.all_ended)
+
+    assert [event["status"] for event in sandbox.events("stop")] == [200] * 4
+
+
+def test_a_deadline_that_was_moved_is_remembered_as_it_was_read_last(
+    rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    connected(through)
+    claim_id = rig.store.redis.zrange(f"callsched:account:{ACCOUNT}:live", 0, 0)[0]
+    attempt = through.memory.known()[0].attempt
+    assert str(attempt) == claim_id
+
+    extend(rig.store, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
+    extended_to = float(rig.store.redis.zscore(f"callsched:account:{ACCOUNT}:live", claim_id))
+    wait_until(lambda: through.memory.known()[0].said == extended_to)
+    proxy.cut()
+    wait_until(lambda: sandbox.events("ended"))
+
+    (ended,) = sandbox.events("ended")
+    assert ended["length_seconds"] > 3.4
+
+
+def test_a_call_of_another_worker_is_remembered_by_who_listens_to_it(
+    opened: Open, through: Rig, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    dialled = opened(sockets=5)
+    connected(dialled, seconds=6.0)
+    heir = opened(f"redis://127.0.0.1:{proxy.port}/0", sockets=5)
+    heir.start()
+    dialled.listener.close()
+    wait_until(lambda: heir.memory.known() and heir.memory.known()[0].said is not None)
+    dialled.timekeeper.close()
+
+    proxy.cut()
+    wait_until(lambda: sandbox.events("ended"))
+
+    (ended,) = sandbox.events("ended")
+    assert ended["by"] == "stop"
+
+
+def test_an_end_that_an_operator_ordered_is_recorded_as_that(
+    rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    connected(through, seconds=30.0)
+    sandbox.knobs(stop_fault="500", stop_fault_count=1)
+    through.dialer.stop_delays = (3.0,)
+
+    rig.store.halt("c", abort=True, control=OPERATOR)
+    wait_until(lambda: sandbox.events("stop"))
+    wait_until(lambda: rig.store.redis.hget("callsched:attempt:c:1:1", "stop_error"))
+    proxy.cut()  # the next sending is the memory's
+    wait_until(lambda: sandbox.events("ended"))
+    proxy.heal()
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("aborted", None)]
+
+
+def test_a_stop_of_unknown_outcome_is_not_taken_for_a_hang_up(
+    rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess
+) -> None:
+    """It ended the call, and its answer is lost: what the ledger sends next is denied."""
+    through.store.leases = Leases(denied_apart=0.3)
+    connected(through)
+    sandbox.knobs(stop_fault="reset_after", stop_fault_count=1)
+    through.memory.delays = (60.0,)
+
+    proxy.cut()
+    wait_until(lambda: sandbox.events("ended"))
+    wait_until(lambda: through.memory.known()[0].is_uncertain)
+    proxy.heal()
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("stopped", None)]
+
+
+def test_what_a_stop_ended_is_no_hang_up_though_its_socket_says_so(
+    opened: Open, proxy: Proxy, rig: Rig, sandbox: SandboxProcess
+) -> None:
+    listening = opened(f"redis://127.0.0.1:{proxy.port}/0", sockets=5)
+    connected(listening, 2)
+    wait_until(lambda: listening.listener.open_sockets == 2)
+
+    proxy.cut()
+    wait_until(lambda: sandbox.live()["live"] == 0)
+    wait_until(lambda: listening.listener.open_sockets == 0)
+    proxy.heal()
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("stopped", None)] * 2
+
+
+def test_calls_that_a_ledger_has_lost_end_at_the_deadline_that_was_read_last(
+    rig: Rig, ledger: Redis, sandbox: SandboxProcess
+) -> None:
+    connected(rig)
+    wait_until(lambda: rig.memory.known()[0].said is not None)
+
+    ledger.flushall()
+    wait_until(lambda: sandbox.events("ended"))
+
+    (ended,) = sandbox.events("ended")
+    assert ended["by"] == "stop"
+    assert ended["length_seconds"] > 1.4
+
+
+def test_a_clock_of_redis_that_is_set_back_lengthens_no_call(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    shift = 0.0
+    begun = since_boot()
+    rig = opened(time=lambda: 1_800_000_000.0 + since_boot() - begun + shift)
+    connected(rig)
+    wait_until(lambda: rig.memory.known()[0].said is not None)
+
+    shift = -600.0
+    wait_until(lambda: sandbox.events("ended"))
+
+    (ended,) = sandbox.events("ended")
+    assert ended["length_seconds"] > 1.4
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("stopped", None)]
+
+
+def test_a_hint_that_comes_before_any_stop_still_ends_a_call(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    connected(rig, seconds=60.0)
+
+    assert hint(rig.store, ACCOUNT, rig.memory.known()[0].attempt, "hung_up")
+    rig.timekeeper.due_in(0.0)
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("hung_up", None)]
+
+
+def test_nothing_is_remembered_of_a_call_that_is_over(rig: Rig, sandbox: SandboxProcess) -> None:
+    connected(rig, 4, 0.4)
+
+    wait_until(rig.all_ended)
+
+    wait_until(lambda: rig.memory.known() == [])
+
+
+def test_a_worker_that_sleeps_between_ticks_is_not_taken_for_one_that_is_cut_off() -> None:
+    assert LONGEST_SLEEP_SECONDS < SILENCE_SECONDS < 1.0
