@@ -1,13 +1,46 @@
-"""A way to the broker that a worker outlives: kombu's for Redis, with faults of it mended."""
+"""A way to the broker that a worker outlives: kombu's for Redis, with faults of it mended.
+
+A worker outlives whatever the broker answers. What Redis refuses (it is full, it has become a
+replica, a right is missing) is taken for a lost connection: Celery connects again, with growing
+pauses, and says why. What lies in a queue and is no message is dropped, and counted.
+"""
 
 from __future__ import annotations
 
+import logging
+from queue import Empty
 from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, redis
 
 from scheduler.redis_connections import Tcp, Tls, ToPrimary, ToPrimaryTls, primary_pool
 from scheduler.redis_url import RedisUrl
+
+logger = logging.getLogger(__name__)
+
+#: What Redis refuses ends a worker unless it is taken for a lost connection (kombu 5.7.0).
+CONNECTION_ERRORS = (*redis.Transport.connection_errors, *redis.Transport.channel_errors)
+
+#: What Redis did, and not what lay in a queue. kombu has KeyError among them, which is both.
+_FAULTS_OF_REDIS: Any = tuple(error for error in CONNECTION_ERRORS if error is not KeyError)
+
+#: The key that is set to see whether Redis takes writes.
+WRITTEN = "written"
+
+
+class Dropped:
+    """How many messages this process has dropped because they were none of ours."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def note(self, why: str) -> None:
+        """Count one, and say why."""
+        self.count += 1
+        logger.error("a message was dropped, %d so far: %s", self.count, why)
+
+
+dropped = Dropped()
 
 
 class Channel(redis.Channel):
@@ -34,11 +67,43 @@ class Channel(redis.Channel):
         params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]
         return params | self.address.login if self.address is not None else params
 
+    def _brpop_read(self, **options: Any) -> Any:
+        held = set(self.qos._delivered or ())
+        try:
+            return super()._brpop_read(**options)  # type: ignore[misc]
+        except (Empty, *_FAULTS_OF_REDIS):
+            raise
+        except Exception as error:
+            # kombu lets it end the worker. It is out of the queue, and must not come back.
+            dropped.note(type(error).__name__)
+            for tag in set(self.qos._delivered or ()) - held:
+                self.basic_reject(tag, requeue=False)
+            raise Empty from error
+
+
+def expect_writes(transport: Any) -> None:
+    """Raise what Redis answers when it takes no writes, and close what was opened."""
+    channel = transport._avail_channels[-1]
+    try:
+        with channel.conn_or_acquire() as client:
+            client.set(WRITTEN, 1)
+    except BaseException:
+        transport._avail_channels.pop()
+        channel.close()
+        raise
+
 
 class Transport(redis.Transport):
     """The transport of `redis://` and `rediss://`."""
 
     Channel = Channel
+    connection_errors = CONNECTION_ERRORS
+
+    def establish_connection(self) -> Transport:
+        """Connect to a Redis that takes writes: one that refuses them is not there yet."""
+        super().establish_connection()
+        expect_writes(self)
+        return self
 
 
 class SentinelChannel(redis.SentinelChannel, Channel):
@@ -61,6 +126,13 @@ class SentinelTransport(redis.SentinelTransport):
     """The transport of `sentinel://`."""
 
     Channel = SentinelChannel
+    connection_errors = CONNECTION_ERRORS
+
+    def establish_connection(self) -> SentinelTransport:
+        """Connect to a primary that takes writes."""
+        super().establish_connection()
+        expect_writes(self)
+        return self
 
 
 def register() -> None:

@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from scheduler.broker import dropped
 from scheduler.clock import since_boot
 from scheduler.exchanges import ANSWERS, Exchange, Told, Work, answer
 from scheduler.sight import Seen
@@ -170,6 +171,8 @@ class Metrics:
         yield self._gauge("worker_sockets", "Open sockets to live connections", health.sockets)
         ticks: Values = [((), self._timekeeper.ticks)]
         yield self._counted("worker_ticks", "Ticks of the timekeeper", (), ticks)
+        told = "Messages that were dropped because they were none of ours"
+        yield self._counted("worker_dropped_messages", told, (), [((), dropped.count)])
         silent = self._timekeeper.silent_seconds
         yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
         yield self._gauge("worker_draining", "1 while it leaves", self._is_draining())

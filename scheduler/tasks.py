@@ -7,9 +7,9 @@ from typing import Any
 
 from celery import bootsteps, signals
 
-from scheduler import logs
+from scheduler import broker, logs
 from scheduler.celery import app
-from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.errors import LedgerTrouble, SchedulerError
 from scheduler.settings import settings_of_worker
 from scheduler.worker import Assignment, Worker, worker_name
 
@@ -28,28 +28,32 @@ def assign(assignment: Assignment) -> None:
     _assignment = assignment
 
 
-@app.task(name="callsched.dial", throws=(LedgerUnreachable,))
-def dial(account: str) -> None:
+def _is_ours(what: object) -> bool:
+    """Tell whether a message is for this worker's account; any other one is dropped."""
+    ours = (settings_of_worker().account,)
+    if what != ours:
+        broker.dropped.note(f"its arguments are not {ours}")
+    return what == ours
+
+
+@app.task(name="callsched.dial", throws=(LedgerTrouble,))
+def dial(*account: object) -> None:
     """Dial what is due on an account. Claims by itself, so the message carries nothing else."""
-    if _worker is not None and account == settings_of_worker().account:
+    if _worker is not None and _is_ours(account):
         _worker.dial()
 
 
-@app.task(name="callsched.collect", throws=(LedgerUnreachable,))
-def collect(account: str) -> None:
+@app.task(name="callsched.collect", throws=(LedgerTrouble,))
+def collect(*account: object) -> None:
     """Read what was said in the calls of an account that are over."""
-    if _worker is not None and account == settings_of_worker().account:
+    if _worker is not None and _is_ours(account):
         _worker.collect()
 
 
-@app.task(name="callsched.launch", throws=(LedgerUnreachable,))
-def launch(account: str) -> None:
+@app.task(name="callsched.launch", throws=(LedgerTrouble,))
+def launch(*account: object) -> None:
     """Load the campaigns of an account's schedules that fire. Finds by itself which those are."""
-    if (
-        _worker is not None
-        and account == settings_of_worker().account
-        and not _assignment.campaign_id
-    ):
+    if _worker is not None and _is_ours(account) and not _assignment.campaign_id:
         _worker.launch()
 
 
@@ -115,6 +119,16 @@ def _dress(logger: logging.Logger, **_: Any) -> None:
     """Have the worker's log written as the setting says."""
     logs.dress(logger, settings_of_worker().log_format, worker_name())
     logs.leave_out_messages(logger)
+
+
+@signals.task_unknown.connect
+def _drop_unknown(name: object = "", **_: Any) -> None:
+    broker.dropped.note(f"there is no task {str(name)[:80]!r}")
+
+
+@signals.task_rejected.connect
+def _drop_rejected(exc: object = None, **_: Any) -> None:
+    broker.dropped.note(type(exc).__name__ if exc else "it is no task")
 
 
 @signals.worker_shutting_down.connect

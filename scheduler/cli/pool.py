@@ -72,6 +72,10 @@ class Pool:
                 )
             self._start(number)
 
+    def pardon(self) -> None:
+        """Forget how often workers have died: they are started again all the same."""
+        self._early_deaths = 0
+
     def _tail(self) -> str:
         lines = self._log(1).read_text(errors="replace").splitlines()
         return "\n".join(lines[-5:])

@@ -13,7 +13,7 @@ from scheduler.cli import console, orders
 from scheduler.cli.pool import Pool
 from scheduler.cli.progress import Progress
 from scheduler.embedded import EmbeddedRedis
-from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
 from scheduler.models import CallState, CampaignState
 from scheduler.settings import Settings
 from scheduler.store import (
@@ -28,6 +28,9 @@ from scheduler.store import (
 )
 
 LOOK_SECONDS = 0.25
+
+#: Between two rounds of starting workers that die at once, while calls are open.
+PARDON_SECONDS = 2.0
 
 #: What a rule found so long ago may be otherwise by now.
 HELD_SECONDS = 20.0
@@ -109,18 +112,30 @@ class Supervision:
 
     def _look(self, pool: Pool) -> Ending | None:
         try:
-            pool.tend()
+            self._tend(pool)
             if self._handled < self._interrupts:
                 self._see_through()
             campaign = campaign_view(self._store, self._campaign_id)
             account = account_view(self._store, campaign.account)
-        except LedgerUnreachable as error:
+        except LedgerTrouble as error:
             self._revive(error)
             return None
         self._tell_of_a_restart()
         self._progress.notice = self._notice(campaign, account)
         self._progress.show(campaign, account)
         return self._judge(campaign, account)
+
+    def _tend(self, pool: Pool) -> None:
+        """Start dead workers again; while a call is open, whatever comes: who else would end it?"""
+        try:
+            pool.tend()
+        except ConfigError as error:
+            campaign = campaign_view(self._store, self._campaign_id)
+            if not campaign.open:
+                raise
+            console.say(f"{error}\n{campaign.open} calls are open, so they are started again")
+            pool.pardon()
+            time.sleep(PARDON_SECONDS)
 
     def _tell_of_a_restart(self) -> None:
         """Say that the private Redis had died, also when a worker was quicker to mend it."""
@@ -129,7 +144,7 @@ class Supervision:
         self._starts = self._embedded.starts
         console.say("the private Redis had died and has been started again")
 
-    def _revive(self, error: LedgerUnreachable) -> None:
+    def _revive(self, error: LedgerTrouble) -> None:
         """Start a dead private Redis again; for any other one there is only waiting."""
         try:
             if self._embedded is None or not self._embedded.ensure():

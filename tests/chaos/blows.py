@@ -21,6 +21,20 @@ from tests.sandbox_process import SandboxProcess
 AT_ONCE = 2
 
 
+#: What has Redis refuse every write, and what takes that back.
+_REFUSALS = {
+    "OOM": (("CONFIG", "SET", "maxmemory", "1mb"), ("CONFIG", "SET", "maxmemory", "0")),
+    "NOREPLICAS": (
+        ("CONFIG", "SET", "min-replicas-to-write", "3"),
+        ("CONFIG", "SET", "min-replicas-to-write", "0"),
+    ),
+    "NOPERM": (
+        ("ACL", "SETUSER", "default", "-@write"),
+        ("ACL", "SETUSER", "default", "+@all"),
+    ),
+}
+
+
 class Blows:
     """What strikes from outside."""
 
@@ -61,11 +75,10 @@ class Blows:
     def _ways(self, blow: Blow) -> tuple[Callable[[], None], Callable[[], None] | None]:
         """Return what deals a blow, and what mends it when it does not pass by itself."""
         match blow.kind:
-            case "redis cut":
-                lines = self._lines if blow.worker == ALL else [self._lines[blow.worker]]
-                return self._cutting(blow, lines)
-            case "api cut":
-                return self._cutting(blow, [self._api])
+            case "redis cut" | "api cut":
+                return self._cutting(blow, self._cut_by(blow))
+            case "redis refuses":
+                return lambda: self._refuse(blow), lambda: self._take_writes(blow)
             case "redis killed":
                 return lambda: self._kill_redis(blow), self._revive
             case "frozen":
@@ -82,6 +95,11 @@ class Blows:
 
     def _count(self, blow: Blow, struck: bool = True) -> None:
         self.struck[blow.name] += struck
+
+    def _cut_by(self, blow: Blow) -> Sequence[Proxy]:
+        if blow.kind == "api cut":
+            return [self._api]
+        return self._lines if blow.worker == ALL else [self._lines[blow.worker]]
 
     def _cutting(
         self, blow: Blow, lines: Sequence[Proxy]
@@ -105,6 +123,15 @@ class Blows:
         with suppress(RedisError):  # it is dead already
             psutil.Process(self._store.redis.info("server")["process_id"]).kill()
             self._count(blow)
+
+    def _refuse(self, blow: Blow) -> None:
+        with suppress(RedisError):  # it is dead
+            self._store.redis.execute_command(*_REFUSALS[blow.how][0])
+            self._count(blow)
+
+    def _take_writes(self, blow: Blow) -> None:
+        with suppress(RedisError):  # it has died meanwhile, and forgotten the order
+            self._store.redis.execute_command(*_REFUSALS[blow.how][1])
 
     def _revive(self) -> None:
         self._redis.ensure()

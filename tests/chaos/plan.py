@@ -40,6 +40,9 @@ FREEZE_SECONDS = 3.2
 #: later; every reply is cut in its middle, and its connection reset.
 CUTS = ("refuse", "reset", "stall", "mid_reply")
 
+#: How Redis answers, and refuses: it is full, has too few replicas, or takes a right away.
+REFUSALS = ("OOM", "NOREPLICAS", "NOPERM")
+
 LOST_ANSWERS = ("reset_after", "hang", "cut_body", "500")
 FAILED_STOPS = ("500", "500_not_placed", "reset_before", "reset_after", "hang")
 
@@ -47,6 +50,7 @@ FAILED_STOPS = ("500", "500_not_placed", "reset_before", "reset_after", "hang")
 BLOWS = (
     "redis killed",
     "redis cut",
+    "redis refuses",
     "api cut",
     "answer lost",
     "stop failed",
@@ -146,6 +150,7 @@ def _blows(lots: random.Random, count: int) -> list[Blow]:
     blows, at_seconds = [], 1.0
     hows = {
         "redis cut": iter(_dealt(lots, CUTS, count)),
+        "redis refuses": iter(_dealt(lots, REFUSALS, count)),
         "api cut": iter(_dealt(lots, CUTS, count)),
         "answer lost": iter(_dealt(lots, LOST_ANSWERS, count)),
         "stop failed": iter(_dealt(lots, FAILED_STOPS, count)),
