@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -178,6 +179,9 @@ class Row:
     due_at: float | None = None  #: epoch seconds before which it is not dialled; None: now
 
 
+_ATTEMPT = re.compile(r".+:[0-9]{1,18}:[0-9]{1,18}", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One dial of a call: the fence that every change of state names."""
@@ -188,6 +192,11 @@ class Attempt:
 
     def __str__(self) -> str:
         return f"{self.campaign_id}:{self.row}:{self.number}"
+
+    @staticmethod
+    def is_written(text: str) -> bool:
+        """Tell whether a text is one that `parse` reads."""
+        return _ATTEMPT.fullmatch(text) is not None
 
     @classmethod
     def parse(cls, written: str) -> Attempt:

@@ -20,6 +20,7 @@ from scheduler.store.durability import expect_durable
 from scheduler.store.ledger import Store
 from scheduler.store.reading import account_view
 from scheduler.store.rights import lacking
+from scheduler.store.rubbish import rubbish
 from scheduler.store.workers import workers
 
 #: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
@@ -303,6 +304,10 @@ def account_findings(store: Store, account: str, fingerprint: str) -> list[Findi
         if worker.is_well and worker.stops_only:
             told = f"worker {worker.name} only sends stops: {worker.stops_only}"
             found.append(fail("stops only", told, "mend that where it runs, and start it again"))
+    if strange := rubbish(store, account):
+        told = f"{len(strange)} things lie there that are none of ours: {'; '.join(strange[:3])}"
+        remedy = "find out who else writes to this Redis, then delete them"
+        found.append(warn("rubbish", told, remedy))
     if view.outage:
         told = "the API did not answer three times in a row: one probe goes out at a time"
         found.append(warn("outage", told, "none: it ends with the first answer"))

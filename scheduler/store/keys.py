@@ -28,6 +28,7 @@ account:{a}:blocks          hash    fingerprint of credentials -> why they can't
 account:{a}:schedules       zset    schedule -> when a worker looks at it next
 account:{a}:webhooks        zset    news that a webhook is owed -> when it is sent next
 account:{a}:tellings        hash    of these, those that were sent -> how often
+account:{a}:rubbish         hash    what was none of ours, and was taken out of where it lay -> why
 account:{a}:workers         hash    worker -> when it was heard of, and how it is
 account:{a}:totals          hash    what was counted since ever: starts, 429s, ends, ...
 account:{a}:events          stream  what happened, for who watches; capped
@@ -68,6 +69,16 @@ ROOT = "callsched:"
 #: the first that opens it adds. 5: a policy has rules that hold for the contacts of some states
 #: alone; `named`, which campaigns have each name.
 SCHEMA = 5
+
+
+#: Of a count; more of them are rubbish, and cost time to read.
+_MOST_DIGITS = 18
+
+
+def count_of(written: str, otherwise: int = 0) -> int:
+    """Return a number that is kept somewhere, or this one where something else lies."""
+    is_number = written.isascii() and written.isdecimal() and len(written) <= _MOST_DIGITS
+    return int(written) if is_number else otherwise
 
 
 def account(name: str, part: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,8 +28,11 @@ from scheduler.records import decode, decode_policy, encode_policy, pack_row
 from scheduler.store import keys
 from scheduler.store.client import connect, connect_once, expect_redis, reaching
 from scheduler.store.durability import expect_durable, run_durably
+from scheduler.store.keys import count_of
 from scheduler.store.names import index_names
 from scheduler.store.scripts import Scripts
+
+logger = logging.getLogger(__name__)
 
 #: For how long it is known that a party was called: the longest period that a cap may have.
 REMEMBERED_SECONDS = 31 * 86_400
@@ -141,8 +145,11 @@ def _known(campaign_id: str, state: str | None) -> CampaignState:
 
 def _limit_view(seen: Sequence[Any]) -> LimitView:
     version, learned, refusals, raise_at, step, live, slots, in_row, accepted, instant = seen
-    known = Limit(int(learned), int(refusals), float(raise_at), int(step)) if learned else Limit()
-    counts = (int(version), int(live), int(slots), int(in_row), int(accepted))
+    try:
+        known = Limit(int(learned), int(refusals), float(raise_at), int(step))
+    except ValueError:
+        known = Limit()  # nothing is known, or nothing that can be read
+    counts = (count_of(version), int(live), int(slots), count_of(in_row), count_of(accepted))
     return LimitView(known, *counts, float(instant))
 
 
@@ -340,8 +347,17 @@ class Store:
         if isinstance(found, str):
             return float(found)
         attempt, record, policy, instant = found
-        contact = decode(record)[0]
-        return Claim(Attempt.parse(attempt), contact, decode_policy(policy), float(instant))
+        try:
+            known = decode(record)[0], decode_policy(policy)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            # Whoever it was is not called. The next claim is for another call.
+            logger.error("%s: what the ledger has of it can't be read: %r", attempt, error)
+            message = "what the ledger has of it can't be read"
+            self.finish(
+                account, Attempt.parse(attempt), Disposition.REJECTED, message=message, now=now
+            )
+            return 0.0
+        return Claim(Attempt.parse(attempt), *known, float(instant))
 
     def begin(
         self,

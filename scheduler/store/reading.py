@@ -10,11 +10,20 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError
 from scheduler.fields.parties import spellings
-from scheduler.models import OPEN_STATES, CallState, CampaignState, Connection, Policy
+from scheduler.models import (
+    OPEN_STATES,
+    Attempt,
+    CallState,
+    CampaignState,
+    Connection,
+    Contact,
+    Policy,
+)
 from scheduler.records import IDENTITIES, decode, decode_policy, digest
 from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.collecting import Said, collected
+from scheduler.store.keys import count_of
 from scheduler.store.ledger import Store
 from scheduler.store.repeats import error_of
 
@@ -170,7 +179,7 @@ def account_view(store: Store, account: str) -> AccountView:
     return AccountView(
         account=account,
         slots=slots,
-        learned=int(meta.get("learned", limit.FIRST)),
+        learned=count_of(meta.get("learned", ""), limit.FIRST),
         live=live,
         overdue=overdue,
         oldest_overdue_seconds=max(0.0, now - oldest[0][1]) if oldest else 0.0,
@@ -185,7 +194,11 @@ def live_calls(store: Store, account: str, campaign_id: str = "") -> list[tuple[
     with reaching():
         live = store.redis.zrange(keys.account(account, "live"), 0, -1, withscores=True)
     prefix = f"{campaign_id}:" if campaign_id else ""
-    return [(attempt, deadline) for attempt, deadline in live if attempt.startswith(prefix)]
+    return [
+        (attempt, deadline)
+        for attempt, deadline in live
+        if attempt.startswith(prefix) and Attempt.is_written(attempt)
+    ]
 
 
 def awaited(store: Store, account: str, campaign_id: str) -> int:
@@ -225,10 +238,10 @@ def _page_of_results(
     with reaching(), store.redis.pipeline(transaction=False) as pipe:
         for row, _ in rows:
             pipe.hgetall(keys.call(campaign_id, row))
-        calls = pipe.execute()
+        calls = _hashes(pipe)
         for (row, _), call in zip(rows, calls, strict=True):
             pipe.hgetall(keys.attempt(f"{campaign_id}:{row}:{call.get('attempt', 0)}"))
-        attempts = pipe.execute()
+        attempts = _hashes(pipe)
     names = [
         f"{campaign_id}:{row}:{call.get('attempt', 0)}"
         for (row, _), call in zip(rows, calls, strict=True)
@@ -236,6 +249,23 @@ def _page_of_results(
     said = collected(store, names)
     for (_, record), call, attempt, insights in zip(rows, calls, attempts, said, strict=True):
         yield _result(campaign_id, record, call, attempt) | _insights(insights, attempt)
+
+
+def _hashes(pipe: Any) -> list[dict[str, str]]:
+    """Return what a pipeline reads; nothing of a key where something else lies."""
+    found = pipe.execute(raise_on_error=False)
+    for one in found:
+        if isinstance(one, Exception) and "WRONGTYPE" not in str(one):
+            raise one
+    return [one if isinstance(one, dict) else {} for one in found]
+
+
+def _contact(record: str) -> tuple[Contact, int]:
+    """Return a contact and its line; one without a name where its record can't be read."""
+    try:
+        return decode(record)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return Contact("", ""), 0
 
 
 def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
@@ -260,7 +290,7 @@ def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
 def _result(
     campaign_id: str, record: str, call: dict[str, str], attempt: dict[str, str]
 ) -> dict[str, Any]:
-    contact, line = decode(record)
+    contact, line = _contact(record)
     started_at = _instant(attempt.get("started_at"))
     ended_at = _instant(attempt.get("over_at") or call.get("ended_at"))
     return {
@@ -275,7 +305,7 @@ def _result(
         "state": call.get("state", CallState.PENDING.value),
         "disposition": call.get("disposition") or None,
         "reason": call.get("reason") or None,
-        "attempts": int(call.get("attempts", 0)),
+        "attempts": count_of(call.get("attempts", "")),
         "connection_id": attempt.get("connection_id") or None,
         "conversation_id": attempt.get("conversation_id") or None,
         "started_at": started_at,
@@ -292,7 +322,10 @@ def _result(
 
 
 def _instant(written: str | None) -> float | None:
-    return float(written) if written else None
+    try:
+        return float(written) if written else None
+    except ValueError:
+        return None
 
 
 def find_row(store: Store, campaign_id: str, who: str) -> int:

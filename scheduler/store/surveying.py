@@ -46,9 +46,10 @@ def _campaigns(store: Store, account: str) -> Iterator[tuple[str, CampaignState]
         with reaching(), store.redis.pipeline(transaction=False) as pipe:
             for campaign_id in page:
                 pipe.hmget(keys.campaign(campaign_id, "meta"), "account", "state")
-            found = pipe.execute()
-        for campaign_id, (owner, state) in zip(page, found, strict=True):
-            if owner == account and state:
+            found = pipe.execute(raise_on_error=False)
+        for campaign_id, known in zip(page, found, strict=True):
+            owner, state = known if isinstance(known, list) else ("", "")
+            if owner == account and state in list(CampaignState):
                 yield campaign_id, CampaignState(state)
 
 

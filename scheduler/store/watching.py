@@ -70,6 +70,7 @@ def happenings(
     told = [
         Happening(float(said["at"]), said["what"], said["which"], said["detail"])
         for _, said in reversed(found)
+        if said.keys() >= {"at", "what", "which", "detail"}
     ]
     return told, found[0][0]
 
@@ -121,10 +122,10 @@ def backlog(store: Store, account: str, now: float | None = None) -> Backlog:
             pipe.hget(keys.campaign(campaign_id, "meta"), "state")
             pipe.zcount(keys.campaign(campaign_id, "due"), "-inf", at)
             pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
-        stops, collects, webhooks, unheard, *rest = pipe.execute()
+        stops, collects, webhooks, unheard, *rest = pipe.execute(raise_on_error=False)
     due, oldest = 0, at
     for state, waiting, head in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
-        if state == CampaignState.ACTIVE and waiting:
+        if state == CampaignState.ACTIVE and isinstance(waiting, int) and waiting:
             due += waiting
             oldest = min(oldest, head[0][1])
     return Backlog(due, at - oldest, stops, collects, webhooks, unheard)

@@ -74,14 +74,19 @@ def workers(store: Store, account: str) -> list[WorkerView]:
         pipe.time()
         beats, (seconds, microseconds) = pipe.execute()
     now = float(store.clock(None) or seconds + microseconds / 1e6)
-    return [_view(name, beats[name], now) for name in sorted(beats)]
+    views = (_view(name, beats[name], now) for name in sorted(beats))
+    return [view for view in views if view is not None]
 
 
-def _view(name: str, written: str, now: float) -> WorkerView:
+def _view(name: str, written: str, now: float) -> WorkerView | None:
+    """Return a worker as it said; None when what lies there can't be read."""
     at, _, health = written.partition(" ")
-    # What it does not know is left alone: a worker may be of another release.
-    said = {key: value for key, value in json.loads(health).items() if key in _KNOWN}
-    return WorkerView(name, max(0.0, now - float(at)), **asdict(WorkerHealth(**said)))
+    try:
+        # What it does not know is left alone: a worker may be of another release.
+        said = {key: value for key, value in json.loads(health).items() if key in _KNOWN}
+        return WorkerView(name, max(0.0, now - float(at)), **asdict(WorkerHealth(**said)))
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 _KNOWN = frozenset(WorkerHealth.__slots__)

@@ -12,8 +12,11 @@ end
 
 -- What the rules look at. `closes_at` is when the contact's calling hours end, "" for never.
 local function facts_of(call, account, max_duration, late, closes_at, now)
-  local contact = contact_of(call)
-  return { call = call, account = account, contact = contact, policy = policy_of(call.campaign),
+  local contact, policy = contact_of(call), policy_of(call.campaign)
+  if policy.is_unreadable then
+    error("the policy of campaign " .. call.campaign .. " can't be read")
+  end
+  return { call = call, account = account, contact = contact, policy = policy,
     called = called_key(party_of(contact)), meta = campaign_key(call.campaign, "meta"),
     max_duration = tonumber(max_duration), late = late, closes_at = tonumber(closes_at), now = now }
 end
@@ -62,9 +65,9 @@ local function live_until(attempt, now)
     return nil
   end
   local deadline = redis.call("ZSCORE", account_key(account, "live"), attempt)
-  local held = tonumber(redis.call("ZSCORE", account_key(account, "held"), attempt) or 0)
+  local held = numeric(redis.call("ZSCORE", account_key(account, "held"), attempt), 0)
   if deadline or held > now then
-    return math.max(tonumber(deadline or 0), held)
+    return math.max(numeric(deadline, 0), held)
   end
   return other.fresh and other.state == DIALING and now or nil
 end
@@ -150,13 +153,13 @@ rule("budget", function(facts)
   if not is_set(budget) then
     return "none"
   end
-  local spent = tonumber(redis.call("HGET", facts.meta, "spent") or 0)
+  local spent = numeric(redis.call("HGET", facts.meta, "spent"), 0)
   local found = string.format("%.1f of %.1f minutes are spent or may be by live calls", spent / 60, budget / 60)
   if spent + facts.max_duration <= budget then
     return found
   end
   for _, count in ipairs(redis.call("HMGET", campaign_key(facts.call.campaign, "counts"), DIALING, CONNECTED, STOPPING)) do
-    if tonumber(count or 0) > 0 then
+    if numeric(count, 0) > 0 then
       -- A live call that ends early gives some of it back.
       return found, "wait", facts.now + 1
     end

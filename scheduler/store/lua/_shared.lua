@@ -14,6 +14,11 @@ local function clock(given)
   return tonumber(time[1]) + tonumber(time[2]) / 1e6
 end
 
+-- What is written down may be missing, and what others have written no number.
+local function numeric(written, otherwise)
+  return tonumber(written) or tonumber(otherwise)
+end
+
 -- Lua's own conversion keeps 14 digits, which is not enough for microseconds.
 local function exact(number)
   return string.format("%.6f", number)
@@ -41,6 +46,45 @@ local function count(account, what, by)
   redis.call("HINCRBY", account_key(account, "totals"), what, by or 1)
 end
 
+-- One more, or so many; what is no number begins anew.
+local function increase(key, field, by)
+  local counted = redis.pcall("HINCRBY", key, field, by)
+  if type(counted) ~= "table" then
+    return counted
+  end
+  if not string.find(counted.err, "not an integer", 1, true) then
+    error(counted.err)
+  end
+  redis.call("HSET", key, field, by)
+  return by
+end
+
+-- What lies in a key and is none of ours. It is taken out, so that it holds up nothing; `doctor` names it.
+local MOST_RUBBISH = 1000
+local function set_aside(account, part, member, why)
+  redis.call("ZREM", account_key(account, part), member)
+  local rubbish = account_key(account, "rubbish")
+  if redis.call("HLEN", rubbish) < MOST_RUBBISH then
+    redis.call("HSET", rubbish, part .. " " .. member, why)
+  end
+end
+
+local function is_attempt(member)
+  return string.find(member, "^.+:%d+:%d+$") ~= nil
+end
+
+-- Fields of a hash; all of them are missing, and the second answer says so, where something else lies.
+local function fields_of(key, ...)
+  local found = redis.pcall("HMGET", key, ...)
+  if found.err then
+    if not string.find(found.err, "WRONGTYPE", 1, true) then
+      error(found.err)
+    end
+    return {}, true
+  end
+  return found, false
+end
+
 local function account_of(campaign)
   return redis.call("HGET", campaign_key(campaign, "meta"), "account")
 end
@@ -48,8 +92,10 @@ end
 -- Nothing is stored for a call that waits for its first attempt: it is pending, attempt 0.
 local function call_at(campaign, row)
   local key = ROOT .. "call:" .. campaign .. ":" .. row
-  local state, current = unpack(redis.call("HMGET", key, "state", "attempt"))
-  return { campaign = campaign, row = row, key = key, state = state or PENDING, current = current or "0" }
+  local found, is_rubbish = fields_of(key, "state", "attempt")
+  local state, current = found[1] or PENDING, found[2] or "0"
+  is_rubbish = is_rubbish or not MAY[state] or not tonumber(current)
+  return { campaign = campaign, row = row, key = key, state = state, current = current, is_rubbish = is_rubbish }
 end
 
 -- The call that an attempt belongs to; `fresh` when it has not moved on to a later attempt.
@@ -57,13 +103,13 @@ local function call_of(attempt)
   local campaign, row, number = string.match(attempt, "^(.+):(%d+):(%d+)$")
   local call = call_at(campaign, row)
   call.attempt = attempt
-  call.fresh = call.current == number
+  call.fresh = call.current == number and not call.is_rubbish
   return call
 end
 
 -- The one place where a state changes. False, and nothing done, when the table does not allow it.
 local function move(call, to)
-  if not MAY[call.state][to] then
+  if call.is_rubbish or not MAY[call.state][to] then
     return false
   end
   local counts = campaign_key(call.campaign, "counts")
@@ -84,11 +130,13 @@ local function tally(campaign, disposition, reason, by)
   count(account_of(campaign), "ended:" .. label, by)
 end
 
--- What a campaign says of its calls. What it does not say is null, which is a value in Lua.
+-- What a campaign says of its calls. What it does not say is null, which is a value in Lua. Where it
+-- can't be read nothing is said, by which calls can end; none may begin.
 local policies = {}
 local function policy_of(campaign)
   if not policies[campaign] then
-    policies[campaign] = cjson.decode(redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
+    local is_read, policy = pcall(cjson.decode, redis.call("HGET", campaign_key(campaign, "meta"), "policy"))
+    policies[campaign] = is_read and type(policy) == "table" and policy or { is_unreadable = true }
   end
   return policies[campaign]
 end
@@ -125,7 +173,7 @@ end
 -- So is that of a campaign.
 local function owe_finish(campaign, account, now)
   local state, collecting = unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "collecting"))
-  if state == "finished" and tonumber(collecting or 0) <= 0 then
+  if state == "finished" and numeric(collecting, 0) <= 0 then
     owe_news(campaign, account, "campaign.finished", campaign, now)
   end
 end
@@ -296,7 +344,7 @@ local function again_at(call, disposition, now)
   if not retry or redis.call("HEXISTS", meta, "aborting") == 1 or is_cancelled(call.campaign) then
     return nil
   end
-  local times = tonumber(redis.call("HGET", call.key, counter) or 0)
+  local times = numeric(redis.call("HGET", call.key, counter), 0)
   if times >= retry.max then
     return nil
   end
@@ -347,7 +395,7 @@ local function release(campaign, attempt, used)
   local reserved = redis.call("HGET", attempt_key(attempt), "reserved")
   if reserved then
     redis.call("HDEL", attempt_key(attempt), "reserved")
-    redis.call("HINCRBYFLOAT", campaign_key(campaign, "meta"), "spent", exact(used - tonumber(reserved)))
+    redis.call("HINCRBYFLOAT", campaign_key(campaign, "meta"), "spent", exact(used - numeric(reserved, used)))
   end
 end
 
@@ -392,14 +440,14 @@ end
 local function set_limit(account, now, seen, learned, refusals, raise_at, step)
   local meta = account_key(account, "meta")
   local version, before = unpack(redis.call("HMGET", meta, "limit_version", "learned"))
-  if (version or "0") ~= seen then
+  if numeric(version, 0) ~= numeric(seen, 0) then
     return false
   end
   if before and tonumber(before) ~= tonumber(learned) then
     happened(account, "limit", "", before .. " -> " .. learned, now)
   end
   redis.call("HSET", meta, "learned", learned, "refusals", refusals, "raise_at", raise_at, "step", step)
-  redis.call("HINCRBY", meta, "limit_version", 1)
+  increase(meta, "limit_version", 1)
   return true
 end
 
@@ -413,7 +461,7 @@ end
 -- Whether a newer release has opened the ledger since, with rules that this one may not know: it
 -- dials no more, and goes on to end what is live.
 local function is_outdated()
-  return tonumber(redis.call("GET", ROOT .. "schema") or 0) > SCHEMA
+  return numeric(redis.call("GET", ROOT .. "schema"), 0) > SCHEMA
 end
 
 -- How many calls may be claimed on an account by who sees this ceiling and has these credentials,
@@ -423,13 +471,13 @@ local function gate(account, ceiling, fingerprint, first, late, now)
   local learned, closed_until, failures, probe_at, proven =
     unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "proven"))
   local slots = redis.call("ZCARD", account_key(account, "slots"))
-  local room = math.min(tonumber(learned or first), tonumber(ceiling)) - slots
+  local room = math.min(numeric(learned, first), tonumber(ceiling)) - slots
   -- Above what has been proven to fit, few starts are unanswered at a time.
-  proven = math.max(tonumber(proven or 0), open_legs(account))
+  proven = math.max(numeric(proven, 0), open_legs(account))
   room = math.min(room, proven + math.max(UNPROVEN, math.floor(proven * UNPROVEN_SHARE)) - slots)
-  local shut_until, outage = tonumber(closed_until or 0), tonumber(failures or 0) >= 3
+  local shut_until, outage = numeric(closed_until, 0), numeric(failures, 0) >= 3
   if outage then
-    room, shut_until = math.min(room, 1), math.max(shut_until, tonumber(probe_at or 0))
+    room, shut_until = math.min(room, 1), math.max(shut_until, numeric(probe_at, 0))
   end
   if redis.call("HEXISTS", account_key(account, "blocks"), fingerprint) == 1
     or too_many_late(account, late, now) or is_outdated() then
@@ -468,7 +516,7 @@ end
 -- again: not before the slot is free, and no more often than REDIALS. `lost` is the attempt that it
 -- waits for.
 local function lose_call(call, account, reason, message, hold, now)
-  local redials = tonumber(redis.call("HGET", call.key, "redials") or 0)
+  local redials = numeric(redis.call("HGET", call.key, "redials"), 0)
   if policy_of(call.campaign).on_unknown == "redial" and redials < REDIALS and not is_cancelled(call.campaign) then
     wait_again(call, account, now + hold, now)
     redis.call("HSET", attempt_key(call.attempt), "disposition", "unknown", "reason", reason)
@@ -538,10 +586,10 @@ local function hear(account, attempt, signal, now)
     redis.call("HDEL", meta, "failures", "probe", "probe_at")
   elseif signal == "failed" then
     local failures, probe = unpack(redis.call("HMGET", meta, "failures", "probe"))
-    if tonumber(failures or 0) >= 3 and probe ~= attempt then
+    if numeric(failures, 0) >= 3 and probe ~= attempt then
       return
     end
-    failures = redis.call("HINCRBY", meta, "failures", 1)
+    failures = increase(meta, "failures", 1)
     if failures == 3 then
       happened(account, "outage", "", "begins", now)
     end

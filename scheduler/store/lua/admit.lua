@@ -20,7 +20,7 @@ local function is_under_way(other, admitted_at)
   if state and state ~= "loading" then
     return state ~= "finished"
   end
-  return now - tonumber(loaded_at or created_at or admitted_at) < broken_off
+  return now - numeric(loaded_at or created_at, admitted_at) < broken_off
 end
 
 local before = redis.call("HGET", kinds, kind)

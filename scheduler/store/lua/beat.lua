@@ -22,7 +22,7 @@ else
 end
 local beats = redis.call("HGETALL", workers)
 for at = 1, #beats, 2 do
-  if now - tonumber(string.match(beats[at + 1], "^%S+")) > FORGOTTEN_SECONDS then
+  if now - numeric(string.match(beats[at + 1], "^%S+"), 0) > FORGOTTEN_SECONDS then
     redis.call("HDEL", workers, beats[at])
   end
 end
@@ -31,7 +31,7 @@ local sampled, sampled_at, learned = unpack(redis.call("HMGET", meta, "sampled",
 local slots, live = redis.call("ZCARD", account_key(account, "slots")), redis.call("ZCARD", account_key(account, "live"))
 local refused = redis.call("HGET", account_key(account, "totals"), "refused") or "0"
 local sample = string.format("%d %s %d %s", slots, learned or first, live, refused)
-local since = now - tonumber(sampled_at or 0)
+local since = now - numeric(sampled_at, 0)
 if since >= LONGEST_SECONDS or sample ~= sampled and since >= APART_SECONDS then
   redis.call("HSET", meta, "sampled", sample, "sampled_at", exact(now))
   redis.call("XADD", account_key(account, "load"), "MAXLEN", "~", KEPT, "*", "at", exact(now), "load", sample)

@@ -26,9 +26,12 @@ local late, rate, now = tonumber(ARGV[9]), tonumber(ARGV[10]), clock(ARGV[11])
 local meta, slots = account_key(account, "meta"), account_key(account, "slots")
 local wheel, remembered = account_key(account, "campaigns"), ROOT .. "claim:" .. token
 
+local function contact_at(campaign, row)
+  return redis.call("XRANGE", campaign_key(campaign, "contacts"), row .. "-0", row .. "-0")[1]
+end
+
 local function answer(attempt, call)
-  local entry = redis.call("XRANGE", campaign_key(call.campaign, "contacts"), call.row .. "-0", call.row .. "-0")
-  return { attempt, entry[1][2][2], redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"),
+  return { attempt, contact_at(call.campaign, call.row)[2][2], redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"),
     exact(now) }
 end
 
@@ -45,28 +48,59 @@ end
 
 -- Until the first few have shown how it goes, no more than these are under way or over.
 local function canary_waits(campaign, first, dials)
-  local claimed = tonumber(redis.call("HGET", campaign_key(campaign, "counts"), CLAIMED) or 0)
-  return tonumber(dials or 0) + claimed >= tonumber(first)
+  local claimed = numeric(redis.call("HGET", campaign_key(campaign, "counts"), CLAIMED), 0)
+  return numeric(dials, 0) + claimed >= numeric(first, 0)
 end
 
 local function open_calls(campaign)
   local open = 0
   for _, count in ipairs(redis.call("HMGET", campaign_key(campaign, "counts"), CLAIMED, DIALING, CONNECTED, STOPPING)) do
-    open = open + tonumber(count or 0)
+    open = open + numeric(count, 0)
   end
   return open
 end
 
+-- Whoever it was is not called, and is not waited for.
+local function give_up_call(campaign, row)
+  local call = call_at(campaign, row)
+  if call.is_rubbish then
+    redis.call("DEL", call.key)
+    call = call_at(campaign, row)
+  end
+  end_call(call, "rejected", "", "what the ledger has of it can't be read", now)
+end
+
+-- The row that is due first. One that is none, or whose call can't be read, is taken out.
+local function first_row_of(campaign)
+  local due = campaign_key(campaign, "due")
+  for _, row in ipairs(redis.call("ZRANGEBYSCORE", due, "-inf", exact(now), "LIMIT", 0, 10)) do
+    local is_row = string.find(row, "^%d+$") and #row < 16
+    if is_row and not call_at(campaign, row).is_rubbish and contact_at(campaign, row) then
+      return row
+    end
+    redis.call("ZREM", due, row)
+    set_aside(account, "campaigns", campaign .. ":" .. row, "its call can't be read")
+    if is_row then
+      give_up_call(campaign, row)
+    end
+  end
+  return nil
+end
+
 -- The campaign's row that is due, if it may be claimed; and until when its pace holds it back.
 local function due_row(campaign)
-  local state, cap, paced_until, canary, dials = unpack(redis.call("HMGET", campaign_key(campaign, "meta"),
-    "state", "max_concurrency", "paced_until", "canary", "dials"))
-  if state ~= "active" or (cap and open_calls(campaign) >= tonumber(cap))
+  local state, cap, paced_until, canary, dials, owner = unpack(fields_of(campaign_key(campaign, "meta"),
+    "state", "max_concurrency", "paced_until", "canary", "dials", "account"), 1, 6)
+  if owner ~= account then
+    set_aside(account, "campaigns", campaign, "it is no campaign of this account")
+    return nil
+  end
+  if state ~= "active" or (cap and open_calls(campaign) >= numeric(cap, 0))
     or (canary and canary_waits(campaign, canary, dials)) then
     return nil
   end
-  local row = redis.call("ZRANGEBYSCORE", campaign_key(campaign, "due"), "-inf", exact(now), "LIMIT", 0, 1)[1]
-  return row, math.max(tonumber(paced_until or 0), tonumber(redis.call("HGET", meta, "paced_until") or 0))
+  local row = first_row_of(campaign)
+  return row, math.max(numeric(paced_until, 0), numeric(redis.call("HGET", meta, "paced_until"), 0))
 end
 
 -- Those that may go first, first.
@@ -76,9 +110,9 @@ local function in_turn()
     local campaign = on_wheel[at]
     if only == "" or only == campaign then
       local priority, weight, pace =
-        unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "priority", "weight", "pace"))
+        unpack(fields_of(campaign_key(campaign, "meta"), "priority", "weight", "pace"), 1, 3)
       standing[#standing + 1] = { campaign = campaign, turns = tonumber(on_wheel[at + 1]),
-        priority = tonumber(priority or 0), weight = tonumber(weight or 1), pace = tonumber(pace or 0) }
+        priority = numeric(priority, 0), weight = numeric(weight, 1), pace = numeric(pace, 0) }
     end
   end
   table.sort(standing, function(one, other)
@@ -98,7 +132,7 @@ end
 local function keep_pace(key, per_second)
   if per_second > 0 then
     local apart = 1 / per_second
-    local planned = tonumber(redis.call("HGET", key, "paced_until") or 0)
+    local planned = numeric(redis.call("HGET", key, "paced_until"), 0)
     local from = now - planned < apart and planned or now
     redis.call("HSET", key, "paced_until", exact(from + apart))
   end
@@ -115,10 +149,10 @@ local function grant(standing, row)
   redis.call("SET", remembered, attempt, "EX", 60)
   -- One that was idle does not get its missed turns back in a burst.
   local turn = "turn:" .. standing.priority
-  local mine = math.max(standing.turns, tonumber(redis.call("HGET", meta, turn) or 0))
+  local mine = math.max(standing.turns, numeric(redis.call("HGET", meta, turn), 0))
   redis.call("ZADD", wheel, exact(mine + 1 / standing.weight), campaign)
   redis.call("HSET", meta, turn, exact(mine))
-  redis.call("HINCRBY", meta, "grants", 1)
+  increase(meta, "grants", 1)
   keep_pace(campaign_key(campaign, "meta"), standing.pace)
   keep_pace(meta, rate)
   if outage then
@@ -127,7 +161,7 @@ local function grant(standing, row)
   return answer(attempt, call)
 end
 
-local others_turn = (tonumber(redis.call("HGET", meta, "grants") or 0) + 1) % STARVING == 0
+local others_turn = (numeric(redis.call("HGET", meta, "grants"), 0) + 1) % STARVING == 0
 local first_choice, first_row, soonest
 for _, standing in ipairs(in_turn()) do
   local row, paced_until = due_row(standing.campaign)

@@ -23,7 +23,7 @@ for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
 end
 redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
 count(account, "stops")
-release(call.campaign, attempt, now - tonumber(redis.call("HGET", record, "started_at") or now))
+release(call.campaign, attempt, now - numeric(redis.call("HGET", record, "started_at"), now))
 if conversation ~= "" then
   redis.call("HSET", record, "conversation_id", conversation)
 end

@@ -46,11 +46,11 @@ local conversation = ARGV[4] ~= "" and ARGV[4] or redis.call("HGET", record, "co
 redis.call("HSET", record, "connection_id", connection, "conversation_id", conversation, "event_url", ARGV[5],
   "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
 redis.call("HDEL", meta, "refused_in_row")
-redis.call("HINCRBY", meta, "accepted", 1)
+increase(meta, "accepted", 1)
 count(account, "accepted")
 happened(account, "answered", attempt, "", now)
 local legs = open_legs(account)
-if legs > tonumber(redis.call("HGET", meta, "proven") or 0) then
+if legs > numeric(redis.call("HGET", meta, "proven"), 0) then
   redis.call("HSET", meta, "proven", legs)
 end
 hear(account, attempt, "answered", now)

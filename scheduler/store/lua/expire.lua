@@ -24,8 +24,8 @@ local function lapse(call)
   elseif call.state == CLAIMED then
     wait_again(call, account, now, now)
   elseif call.state == DIALING then
-    local hold = redis.call("HGET", attempt_key(call.attempt), "max_duration")
-    lose_call(call, account, "lease", "", tonumber(hold), now)
+    local hold = fields_of(attempt_key(call.attempt), "max_duration")[1]
+    lose_call(call, account, "lease", "", numeric(hold, 0), now)
   elseif call.state == CONNECTED then
     move(call, STOPPING)
     owe_stop(account, call.attempt, "deadline", patience, now)
@@ -35,8 +35,27 @@ local function lapse(call)
   end
 end
 
+-- Of a call that can't be read its connection may be live all the same: its stop goes on record.
+local function set_call_aside(attempt, record)
+  set_aside(account, "slots", attempt, "its call can't be read")
+  redis.call("ZREM", account_key(account, "held"), attempt)
+  if record[1] and not record[2] and not record[3] then
+    owe_stop(account, attempt, "deadline", patience, now)
+  end
+end
+
 local over = redis.call("ZRANGEBYSCORE", slots, "-inf", exact(now), "LIMIT", 0, most)
 for _, attempt in ipairs(over) do
-  lapse(call_of(attempt))
+  local call = is_attempt(attempt) and call_of(attempt)
+  if not call then
+    set_aside(account, "slots", attempt, "it is no attempt")
+  else
+    local record, is_rubbish = fields_of(attempt_key(attempt), "connection_id", "over_at", "stop_owed_at")
+    if call.is_rubbish or is_rubbish then
+      set_call_aside(attempt, record)
+    else
+      lapse(call)
+    end
+  end
 end
 return #over

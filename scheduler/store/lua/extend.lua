@@ -30,7 +30,7 @@ if by > left then
 end
 local budget = policy_of(call.campaign).budget_seconds
 if is_set(budget) then
-  local unspent = budget - tonumber(redis.call("HGET", meta, "spent") or 0)
+  local unspent = budget - numeric(redis.call("HGET", meta, "spent"), 0)
   if by > unspent then
     return { "budget", exact(math.max(0, unspent)) }
   end

@@ -37,8 +37,8 @@ hear(account, attempt, signal, now)
 if close ~= "" then
   redis.call("HSET", meta, "accepted", 0)
   -- Starts that were under way with a refused one are refused with it, which says nothing new.
-  if now >= tonumber(redis.call("HGET", meta, "closed_until") or 0) then
-    redis.call("HINCRBY", meta, "refused_in_row", 1)
+  if now >= numeric(redis.call("HGET", meta, "closed_until"), 0) then
+    increase(meta, "refused_in_row", 1)
     redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
   end
   count(account, "refused")

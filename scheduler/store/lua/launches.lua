@@ -13,7 +13,7 @@ if not first or tonumber(first) > now then
   return 0
 end
 local meta = account_key(account, "meta")
-if now < tonumber(redis.call("HGET", meta, "launch_said_at") or 0) + apart then
+if now < numeric(redis.call("HGET", meta, "launch_said_at"), 0) + apart then
   return 0
 end
 redis.call("HSET", meta, "launch_said_at", exact(now))

@@ -43,9 +43,11 @@ end
 if room > 0 then
   for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", ears, "-inf", exact(now), "LIMIT", 0, room)) do
     local record = attempt_key(attempt)
-    local connection, conversation, url, heard = unpack(redis.call("HMGET", record, "connection_id",
-      "conversation_id", "result_websocket_url", "heard"))
-    if connection then
+    local connection, conversation, url, heard =
+      unpack(fields_of(record, "connection_id", "conversation_id", "result_websocket_url", "heard"), 1, 4)
+    if not is_attempt(attempt) then
+      set_aside(account, "ears", attempt, "it is no attempt")
+    elseif connection then
       redis.call("ZADD", ears, exact(now + lease), attempt)
       redis.call("HSET", record, "ear", listener, "socket", "shut")
       for _, value in ipairs({ attempt, connection, conversation, url, heard or "" }) do

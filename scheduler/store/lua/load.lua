@@ -38,14 +38,14 @@ if redis.call("HEXISTS", meta, "retired") == 1 then
   return "retired"
 end
 local done, first, last, others = unpack(redis.call("HMGET", seen, "chunk", "first", "last", "others"))
-if tonumber(done or 0) >= chunk then
+if numeric(done, 0) >= chunk then
   return "again"
 end
 
 -- The rows that this load has added: all after `first`, but for those that another load has added
 -- between two chunks of this one, "from-to," each.
 total, others = tonumber(total), others or ""
-first, last = tonumber(first or total), tonumber(last or total)
+first, last = numeric(first, total), numeric(last, total)
 if total > last then
   others = others .. (last + 1) .. "-" .. total .. ","
 end

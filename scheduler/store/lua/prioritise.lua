@@ -23,7 +23,7 @@ redis.call("HSET", meta, "priority", priority)
 if weight ~= "" then
   redis.call("HSET", meta, "weight", weight)
 end
-if tonumber(before or 0) ~= tonumber(priority) then
+if numeric(before, 0) ~= tonumber(priority) then
   local turn = redis.call("HGET", account_key(account, "meta"), "turn:" .. priority)
   redis.call("ZADD", account_key(account, "campaigns"), "XX", turn or 0, campaign)
 end

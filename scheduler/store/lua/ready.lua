@@ -35,7 +35,7 @@ end
 if first_due and first_due > now then
   sooner(first_due)
 elseif first_due then
-  local quiet_until = tonumber(redis.call("HGET", meta, "collect_said_at") or 0) + apart
+  local quiet_until = numeric(redis.call("HGET", meta, "collect_said_at"), 0) + apart
   if now >= quiet_until then
     redis.call("HSET", meta, "collect_said_at", exact(now))
     -- Each message reads one conversation after the other, so a few are enough.
@@ -56,13 +56,13 @@ end
 local due = 0
 for _, campaign in ipairs(redis.call("ZRANGE", account_key(account, "campaigns"), 0, -1)) do
   local wanted = only == "" or only == campaign
-  local state, paced_until = unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "paced_until"))
+  local state, paced_until = unpack(fields_of(campaign_key(campaign, "meta"), "state", "paced_until"), 1, 2)
   if wanted and state == "active" then
     local queue = campaign_key(campaign, "due")
     local head = redis.call("ZRANGE", queue, 0, 0, "WITHSCORES")[2]
     if head and tonumber(head) > now then
       sooner(head)
-    elseif head and tonumber(paced_until or 0) > now then
+    elseif head and numeric(paced_until, 0) > now then
       sooner(paced_until)
     elseif head then
       due = due + redis.call("ZCOUNT", queue, "-inf", exact(now))
@@ -75,7 +75,7 @@ if due == 0 then
 end
 -- Those that serve one campaign agree among themselves.
 local said = only == "" and meta or campaign_key(only, "meta")
-local quiet_until = math.max(shut_until, tonumber(redis.call("HGET", said, "said_at") or 0) + apart)
+local quiet_until = math.max(shut_until, numeric(redis.call("HGET", said, "said_at"), 0) + apart)
 if now < quiet_until then
   sooner(quiet_until)
   return answer(0)

@@ -44,11 +44,11 @@ if not retired then
   end
   redis.call("HSET", meta, "retired", 0, "retired_at", exact(now))
 end
-local done = tonumber(retired or 0)
+local done = numeric(retired, 0)
 local last = math.min(tonumber(total), done + most)
 for row = done + 1, last do
   local key = ROOT .. "call:" .. campaign .. ":" .. row
-  for number = 1, tonumber(redis.call("HGET", key, "attempt") or 0) do
+  for number = 1, numeric(redis.call("HGET", key, "attempt"), 0) do
     local record = attempt_key(campaign .. ":" .. row .. ":" .. number)
     redis.call("UNLINK", record, record .. ":insights")
   end

@@ -14,16 +14,20 @@ local now = clock(ARGV[4])
 local collect = account_key(account, "collect")
 
 local function take(attempt)
+  if not is_attempt(attempt) then
+    set_aside(account, "collect", attempt, "it is no attempt")
+    return nil
+  end
   local call = call_of(attempt)
   local policy = redis.call("HGET", campaign_key(call.campaign, "meta"), "policy")
-  local conversation, over_at, reads, digest = unpack(redis.call("HMGET", attempt_key(attempt),
-    "conversation_id", "over_at", "reads", "read_digest"))
+  local conversation, over_at, reads, digest =
+    unpack(fields_of(attempt_key(attempt), "conversation_id", "over_at", "reads", "read_digest"), 1, 4)
   if not policy or not conversation then
     redis.call("ZREM", collect, attempt) -- it was purged
     return nil
   end
   redis.call("ZADD", collect, exact(now + lease), attempt)
-  return { attempt, conversation, exact(now - tonumber(over_at)), reads or "0", digest or "", policy }
+  return { attempt, conversation, exact(now - numeric(over_at, now)), reads or "0", digest or "", policy }
 end
 
 -- Those of other campaigns, however many, must not hide the one that is served.

@@ -15,6 +15,10 @@ if not news then
   return nil
 end
 local event, which = string.match(news, "^%d+ (%S+) (.+) %d+$")
+if not event then
+  set_aside(account, "webhooks", news, "it is no news")
+  return nil
+end
 local campaign = event == "call.ended" and string.match(which, "^(.+):%d+:%d+$") or which
 redis.call("ZADD", account_key(account, "webhooks"), exact(now + lease), news)
 local times = redis.call("HINCRBY", account_key(account, "tellings"), news, 1)

@@ -16,20 +16,24 @@ local stops, live = account_key(account, "stops"), account_key(account, "live")
 local taken = {}
 for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), "LIMIT", 0, most)) do
   local record = attempt_key(attempt)
-  local connection, why, deadline, owed_at =
-    unpack(redis.call("HMGET", record, "connection_id", "stop_why", "deadline", "stop_owed_at"))
-  if not connection or now - tonumber(owed_at) > give_up then
+  local found, is_rubbish = fields_of(record, "connection_id", "stop_why", "deadline", "stop_owed_at")
+  local connection, why, owed_at = found[1], found[2] or "deadline", numeric(found[4], now)
+  local deadline = numeric(found[3], owed_at)
+  if is_rubbish or not is_attempt(attempt) then
+    set_aside(account, "stops", attempt, is_rubbish and "its record can't be read" or "it is no attempt")
+  end
+  if not connection or now - owed_at > give_up then
     redis.call("ZREM", stops, attempt)
     redis.call("ZREM", live, attempt)
     redis.call("ZREM", account_key(account, "ears"), attempt)
   else
-    local times = redis.call("HINCRBY", record, "stop_sendings", 1)
-    local late = now - tonumber(why == "deadline" and deadline or owed_at)
+    local times = increase(record, "stop_sendings", 1)
+    local late = now - (why == "deadline" and deadline or owed_at)
     if times == 1 then
       redis.call("HSET", record, "stop_late", exact(late))
     end
     redis.call("ZADD", stops, exact(now + tonumber(ARGV[math.min(4 + times, #ARGV)])), attempt)
-    for _, value in ipairs({ attempt, connection, why, deadline, times, exact(late) }) do
+    for _, value in ipairs({ attempt, connection, why, exact(deadline), times, exact(late) }) do
       taken[#taken + 1] = value
     end
   end

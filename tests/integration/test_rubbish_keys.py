@@ -1,0 +1,225 @@
+"""Rubbish in a key harms the account or the call that it is of, and ticks go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from scheduler.errors import LedgerTrouble
+from scheduler.sight import see
+from scheduler.store import (
+    Claim,
+    StopOrder,
+    account_view,
+    happenings,
+    take_news,
+    workers,
+)
+from scheduler.store.ledger import Due
+from scheduler.store.rubbish import rubbish
+from tests.integration.ledger import ACCOUNT, PLENTY, Ledger
+
+A = f"callsched:account:{ACCOUNT}:"
+
+Put = Callable[[Any], object]
+
+
+def zadd(part: str, member: str, score: float = 1.0) -> Put:
+    return lambda redis: redis.zadd(A + part, {member: score})
+
+
+def hset(key: str, field: str, value: str) -> Put:
+    return lambda redis: redis.hset(key, field, value)
+
+
+def instead(key: str) -> Put:
+    """Put text where something else was."""
+    return lambda redis: (redis.delete(key), redis.set(key, "rubbish"))
+
+
+def rewrite_contact(redis: Any, record: str) -> None:
+    """Write other text where the contact of row 3 was."""
+    key = "callsched:campaign:c:contacts"
+    entries = redis.xrange(key)
+    redis.delete(key)
+    for entry, fields in entries:
+        redis.xadd(key, fields | ({"c": record} if entry == "3-0" else {}), id=entry)
+
+
+#: The call of row 1 is live when it is put; calls of rows 2 and 3 wait.
+RUBBISH: dict[str, Put] = {
+    "slots: no attempt": zadd("slots", "garbage-member"),
+    "slots: no attempt, in the future": zadd("slots", "garbage-member", 1e12),
+    "slots: of no campaign": zadd("slots", "gone:1:1"),
+    "slots: two hundred": lambda redis: redis.zadd(A + "slots", {f"x{n}": 1 for n in range(200)}),
+    "live: no attempt": zadd("live", "garbage"),
+    "held: no attempt": zadd("held", "garbage"),
+    "stops: no attempt": zadd("stops", "garbage"),
+    "stops: of no campaign": zadd("stops", "gone:1:1"),
+    "collect: no attempt": zadd("collect", "garbage"),
+    "ears: no attempt": zadd("ears", "garbage"),
+    "webhooks: no news": zadd("webhooks", "garbage news"),
+    "webhooks: a word": zadd("webhooks", "garbage"),
+    "schedules: none": zadd("schedules", "garbage"),
+    "campaigns: none": zadd("campaigns", "garbage", 0),
+    "due: no row": lambda redis: redis.zadd("callsched:campaign:c:due", {"garbage": 1}),
+    "due: a row that is not there": lambda redis: redis.zadd(
+        "callsched:campaign:c:due", {"99999": 1}
+    ),
+    **{
+        f"meta: {field}": hset(A + "meta", field, "banana")
+        for field in (
+            *("learned", "refusals", "raise_at", "step", "proven", "accepted", "refused_in_row"),
+            *("closed_until", "failures", "probe_at", "limit_version", "said_at", "paced_until"),
+            *("collect_said_at", "grants", "launch_said_at", "turn:0"),
+        )
+    },
+    "call: its state": hset("callsched:call:c:1", "state", "banana"),
+    "call: its attempt": hset("callsched:call:c:1", "attempt", "banana"),
+    "call: text": instead("callsched:call:c:1"),
+    "attempt: text": instead("callsched:attempt:c:1:1"),
+    **{
+        f"attempt: {field}": hset("callsched:attempt:c:1:1", field, "banana")
+        for field in ("deadline", "started_at", "max_duration", "stop_sendings", "reserved")
+    },
+    "waiting call: its state": hset("callsched:call:c:3", "state", "banana"),
+    "waiting call: text": instead("callsched:call:c:3"),
+    "contact: gone": lambda redis: redis.xdel("callsched:campaign:c:contacts", "3-0"),
+    "contact: no JSON": lambda redis: rewrite_contact(redis, "{bad"),
+    "contact: a list": lambda redis: rewrite_contact(redis, "[]"),
+    "contact: a number": lambda redis: rewrite_contact(redis, '{"p": 5}'),
+    "another campaign: policy": lambda redis: (
+        redis.hset(
+            "callsched:campaign:d:meta",
+            mapping={"state": "active", "policy": "{", "account": ACCOUNT, "name": "d", "total": 9},
+        ),
+        redis.zadd("callsched:campaign:d:due", {"1": 1}),
+        redis.zadd(A + "campaigns", {"d": 0}),
+    ),
+    "another campaign: text": lambda redis: (
+        redis.set("callsched:campaign:d:meta", "rubbish"),
+        redis.zadd(A + "campaigns", {"d": 0}),
+    ),
+    "another campaign: numbers": lambda redis: (
+        redis.hset(
+            "callsched:campaign:d:meta",
+            mapping={"state": "active", "priority": "x", "weight": "x", "pace": "x"},
+        ),
+        redis.zadd(A + "campaigns", {"d": 0}),
+    ),
+    "workers: text": hset(A + "workers", "x", "rubbish"),
+    "events: other fields": lambda redis: redis.xadd(A + "events", {"a": "b"}),
+}
+#: Their call is the one that suffers.
+OF_THE_CALL = {name for name in RUBBISH if name.startswith(("call:", "attempt:"))}
+#: The call that would be next is given up.
+OF_THE_NEXT = {name for name in RUBBISH if name.startswith(("waiting call:", "contact:"))}
+
+
+def tick(ledger: Ledger) -> Due:
+    return ledger.store.tick(
+        ACCOUNT, most=100, free=100, delays=(2.0, 30.0), ceiling=PLENTY, now=ledger.now
+    )
+
+
+def stops_of(ledger: Ledger) -> list[StopOrder]:
+    """Tick until nothing is due, as a timekeeper does."""
+    orders: list[StopOrder] = []
+    for _ in range(10):
+        due = tick(ledger)
+        orders += due.stops
+    return orders
+
+
+SILENT = {
+    *("slots: no attempt, in the future", "live: no attempt", "held: no attempt"),
+    *("schedules: none", "workers: text", "events: other fields", "meta: turn:0"),
+}  #: what no verb has met yet, or what harms nothing
+
+
+def next_row(ledger: Ledger) -> int:
+    """Claim until there is a call of the campaign."""
+    for _ in range(5):
+        claim = ledger.store.claim(ACCOUNT, uuid4().hex, ceiling=PLENTY, now=ledger.now)
+        if isinstance(claim, Claim):
+            assert claim.attempt.campaign_id == "c"
+            return claim.attempt.row
+    raise AssertionError("nothing can be claimed")
+
+
+@pytest.mark.parametrize("name", sorted(RUBBISH))
+def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
+    ledger: Ledger, name: str
+) -> None:
+    ledger.campaign(4)
+    first, other = ledger.connected(), ledger.connected()
+    assert (first.row, other.row) == (1, 2)
+    RUBBISH[name](ledger.reader)
+
+    ledger.wait(61)
+    orders = stops_of(ledger)
+    tick(ledger)
+
+    expected = {other} if name in OF_THE_CALL else {first, other}
+    assert {order.attempt for order in orders} >= expected
+    for order in orders:
+        ledger.confirm(order.attempt)
+    assert next_row(ledger) == (4 if name in OF_THE_NEXT else 3)
+    account_view(ledger.store, ACCOUNT)
+    ledger.store.limit(ACCOUNT, now=ledger.now)
+    ledger.listen()
+    ledger.take_collect()
+    take_news(ledger.store, ACCOUNT, now=ledger.now)
+    if name.startswith(("slots:", "stops:", "collect:", "ears:", "webhooks:", "due:", "waiting")):
+        named = name not in SILENT and name != "slots: of no campaign"
+        named = named and name != "stops: of no campaign"
+        assert bool(rubbish(ledger.store, ACCOUNT)) is named
+
+
+@pytest.mark.parametrize(
+    ("put", "says"),
+    [
+        (RUBBISH["meta: learned"], "learned in callsched:account:acme:meta is no number: 'banana'"),
+        (instead(A + "slots"), "callsched:account:acme:slots is a string, and should be a zset"),
+        (instead(A + "meta"), "callsched:account:acme:meta is a string, and should be a hash"),
+    ],
+)
+def test_doctor_names_it(ledger: Ledger, put: Put, says: str) -> None:
+    put(ledger.reader)
+
+    assert rubbish(ledger.store, ACCOUNT) == [says]
+
+
+def test_a_refusal_of_redis_is_no_rubbish(ledger: Ledger) -> None:
+    """A server that takes no writes must not have calls taken out of where they belong."""
+    ledger.campaign(2)
+    attempt = ledger.connected()
+    ledger.wait(61)
+    ledger.reader.config_set("min-replicas-to-write", 3)
+    try:
+        with pytest.raises(LedgerTrouble):
+            tick(ledger)
+    finally:
+        ledger.reader.config_set("min-replicas-to-write", 0)
+
+    assert ledger.slots().keys() >= {attempt}
+    assert [order.attempt for order in stops_of(ledger)] == [attempt]
+    assert rubbish(ledger.store, ACCOUNT) == []
+
+
+@pytest.mark.parametrize("name", sorted(RUBBISH))
+def test_who_looks_sees_all_the_rest(ledger: Ledger, name: str) -> None:
+    ledger.campaign(4)
+    ledger.connected()
+    ledger.connected()
+    RUBBISH[name](ledger.reader)
+
+    store = ledger.store
+    account_view(store, ACCOUNT)
+    assert see(store, ACCOUNT) is not None
+    list(happenings(store, ACCOUNT))
+    workers(store, ACCOUNT)
+    assert len(ledger.results()) >= 3
