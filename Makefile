@@ -10,7 +10,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check chaos bench clean constraints
+.PHONY: help run test test-long check audit chaos bench clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,13 @@ check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# In an environment of its own: what it needs has no business among what is audited.
+audit: $(INSTALLED) ## look the pinned packages up among published advisories
+	@test -x $(VENV)/audit/bin/pip-audit || \
+	  { $(BIN)/python -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; } || \
+	  echo "pip-audit can't be installed here"
+	@$(BIN)/python .ci/audit.py $(VENV)/audit/bin/pip-audit constraints.txt
 
 chaos: $(INSTALLED_DEV) ## 1,000 seeded faults, forty minutes at most; writes docs/chaos-table.md
 	$(BIN)/python -m tests.chaos --faults 1000 --side-by-side 4 --minutes 38 --table docs/chaos-table.md
