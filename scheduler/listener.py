@@ -24,7 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from scheduler.clock import since_boot
-from scheduler.closings import WINDOW_SECONDS, Closings
+from scheduler.closings import WINDOW_SECONDS, CallClosings, Closings
 from scheduler.dialer import Duty
 from scheduler.errors import SchedulerError
 from scheduler.memory import Memory
@@ -39,6 +39,7 @@ from scheduler.store import (
     Store,
     bar,
     hint,
+    is_being_stopped,
     let_go,
     listen,
     note,
@@ -53,12 +54,6 @@ LOOK_SECONDS = 1.0
 
 #: Until lines that were heard are put on record.
 NOTE_SECONDS = 0.2
-
-#: How long a bare closing is looked at: others that close with it make it an outage.
-DOUBT_SECONDS = 0.2
-
-#: A socket that was opened again and closes within this time has closed again.
-AGAIN_SECONDS = 5.0
 
 #: Between two tries to open a socket that can't be had.
 TRY_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -79,9 +74,6 @@ MOST_LINES = 10_000
 #: Files of a worker that are no sockets of connections, generously.
 _OTHER_FILES = 512
 
-#: Statuses of a handshake that tell of us or of the way, and nothing of the connection.
-_TROUBLE = (401, 407, 408, 429)
-
 T = TypeVar("T")
 
 
@@ -90,7 +82,8 @@ class _End(Enum):
 
     COMPLETED = auto()  #: the API said that the conversation is over
     CLOSED = auto()  #: it closed without a word
-    REFUSED = auto()  #: the API itself said no: it knows no such connection
+    CLOSED_AGAIN = auto()  #: and so had the one before, not long ago
+    REFUSED = auto()  #: the API itself said that it knows no such connection
     FAILED = auto()  #: it could not be had: no answer, or trouble on the way
 
 
@@ -289,6 +282,19 @@ class Listener:
                 self._heard.set()
         return news
 
+    def refuses(self, error: InvalidStatus) -> bool:
+        """Whether the API itself refuses a socket since it knows no such connection."""
+        answer = error.response
+        return self._provider.knows_no_such(answer.status_code, bytes(answer.body or b""))
+
+    async def is_being_stopped(self, ear: Ear) -> bool:
+        """Whether a stop of the call is on record, whichever worker sends it."""
+        try:
+            return await self._ask(self._words, lambda: is_being_stopped(self._store, ear.attempt))
+        except SchedulerError as error:
+            logger.debug("%s: can't tell whether it is being stopped: %s", ear.attempt, error)
+            return False
+
     async def hint(self, ear: Ear, why: str) -> None:
         """Have a call stopped now."""
         account, connection_id = self._duty.account, ear.connection.connection_id
@@ -343,6 +349,8 @@ class _Follower:
         self._was_opened = ear.was_open
         #: One that only opens and closes again, as behind some proxies, tells nothing by closing.
         self._stayed_open = ear.was_open
+        self._closings = CallClosings(ear.attempt, listener.closings)
+        self._tries = 0  #: that came to nothing, one after the other
         self.task = asyncio.create_task(self._follow_safely())
 
     @property
@@ -362,39 +370,28 @@ class _Follower:
     async def _follow(self) -> None:
         """Listen until the call is known to be over; then the charge is kept, and nothing is said.
 
-        A socket that closes is opened again at once. That this is refused, or that it closes again,
-        is taken for a hang-up, unless many closed together.
+        A socket that closes is opened again at once. That the API itself refuses this is a hang-up;
+        that it closes again is one too, unless those of other calls closed together with it.
         """
-        tries, refusals = 0, 0
-        closed_at: float | None = None
-        while True:
-            began_at = since_boot()
-            end = await self._listen_once()
-            now = since_boot()
-            if end is _End.COMPLETED:
-                await self._listener.hint(self._ear, "hung_up")
-                return
-            is_first = closed_at is None or now - began_at > AGAIN_SECONDS
-            if end is _End.CLOSED and is_first:
-                tries, refusals, closed_at = 0, 0, now
-                continue
-            is_refused = end is _End.REFUSED and self._was_opened
-            if is_refused or (end is _End.CLOSED and self._stayed_open):
-                refusals += 1
-                if await self._is_over(closed_at or began_at, refusals):
-                    await self._listener.hint(self._ear, "hung_up")
-                    return
-            await asyncio.sleep(TRY_AGAIN_SECONDS[min(tries, len(TRY_AGAIN_SECONDS) - 1)])
-            tries += 1
+        while not await self._is_over(await self._listen_once()):
+            pass
+        await self._listener.hint(self._ear, "hung_up")
 
-    async def _is_over(self, closed_at: float, refusals: int) -> bool:
-        """Decide whether a socket that can't be had again means that its call is over."""
-        closings = self._listener.closings
-        await asyncio.sleep(max(0.0, closed_at + DOUBT_SECONDS - since_boot()))
-        if not closings.was_outage(closed_at):
+    async def _is_over(self, end: _End) -> bool:
+        """Decide whether the call is over; if not, wait until a socket is to be opened again."""
+        self._closings.settle(since_boot())
+        if end is _End.COMPLETED or (end is _End.REFUSED and self._was_opened):
             return True
-        # Sockets can be had again, but not this one.
-        return refusals > 1 and closings.is_well_since(closed_at)
+        if end is _End.CLOSED:
+            self._tries = 0
+            return False
+        if end is _End.CLOSED_AGAIN and self._stayed_open and not self._closings.is_in_doubt:
+            await asyncio.sleep(max(0.0, self._closings.known_at - since_boot()))
+            if self._closings.is_hang_up():
+                return True
+        await asyncio.sleep(TRY_AGAIN_SECONDS[min(self._tries, len(TRY_AGAIN_SECONDS) - 1)])
+        self._tries += 1
+        return False
 
     async def _listen_once(self) -> _End:
         """Listen on the first place that can be had, until it ends."""
@@ -410,8 +407,7 @@ class _Follower:
             try:
                 socket = await self._listener.open(place)
             except InvalidStatus as error:
-                status = error.response.status_code
-                refused &= 400 <= status < 500 and status not in _TROUBLE
+                refused &= self._listener.refuses(error)
             except (OSError, TimeoutError, WebSocketException) as error:
                 logger.debug("%s: no socket: %r", self._ear.attempt, error)
                 refused = False
@@ -421,8 +417,8 @@ class _Follower:
 
     async def _hear(self, socket: ClientConnection) -> _End:
         self.is_open = self._was_opened = True
-        closings, loop = self._listener.closings, asyncio.get_running_loop()
-        well = loop.call_later(WINDOW_SECONDS, self._stays_open)
+        opened_at = since_boot()
+        stays = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._stays_open)
         try:
             async for frame in socket:
                 self._stayed_open = True
@@ -433,16 +429,17 @@ class _Follower:
         except ConnectionClosed:
             pass
         finally:
-            well.cancel()
-            open_before = self._listener.open_sockets
+            stays.cancel()
             self.is_open = False
             await socket.close()
-        closings.closed(since_boot(), open_before=open_before)
-        return _End.CLOSED
+        has_closed_again = self._closings.closed(opened_at, since_boot())
+        if await self._listener.is_being_stopped(self._ear):
+            self._closings.withdraw()
+        return _End.CLOSED_AGAIN if has_closed_again else _End.CLOSED
 
     def _stays_open(self) -> None:
         self._stayed_open = True
-        self._listener.closings.stays_open(since_boot())
+        self._tries = 0
 
     async def _act(self, news: News) -> None:
         on_machine = self._ear.policy.on_machine

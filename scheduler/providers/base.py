@@ -130,6 +130,9 @@ class Provider(Protocol):
     def subscriptions(self, connection: Connection) -> Sequence[Subscription]:
         """Return where to listen to a connection, the best place first. May fetch a token."""
 
+    def knows_no_such(self, status: int, body: bytes) -> bool:
+        """Whether this answer to a subscription is the API's own, and says the call is over."""
+
     def read(self, frame: str | bytes) -> list[News]:
         """Return the news in one frame of a subscription; nothing for what is not understood."""
 

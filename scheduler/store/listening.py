@@ -110,6 +110,13 @@ def hint(store: Store, account: str, attempt: Attempt, why: str, now: float | No
     return bool(store.run(store.do.hint, account, str(attempt), why, patience, store.clock(now)))
 
 
+def is_being_stopped(store: Store, attempt: Attempt) -> bool:
+    """Whether a stop of this connection is on record, or all is over: its sockets close by us."""
+    with reaching():
+        known = store.redis.hmget(keys.attempt(str(attempt)), "stop_why", "over_at")
+    return any(value is not None for value in known)
+
+
 def note(store: Store, heard: Iterable[Heard]) -> None:
     """Keep live lines for `tail`; the oldest ones give way. Those of erased calls are dropped."""
     lines = list(heard)

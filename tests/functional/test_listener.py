@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -206,6 +208,59 @@ def test_when_all_sockets_are_dropped_at_once_nobody_is_stopped(
 
     assert rig.endings() == [("stopped", None)] * count
     assert min(lengths(sandbox)) >= 1.5
+
+
+def has_come(instant: float) -> bool:
+    return time.monotonic() >= instant
+
+
+def test_sockets_that_drop_together_again_and_again_end_no_call(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    call(rig, sandbox, 20, max_duration_seconds=11.5)
+    began_at = time.monotonic()
+
+    for round_ in range(1, 6):
+        due_at = began_at + 2 * round_
+        wait_until(partial(has_come, due_at))
+        wait_until(lambda: open_sockets(sandbox) == 20)
+        sandbox.drop_sockets()
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)] * 20
+    assert min(lengths(sandbox)) >= 11.5
+
+
+@pytest.mark.parametrize("signal", ["completed", "close"])
+def test_many_who_hang_up_together_are_all_over_when_the_api_says_so_of_each(
+    rig: Rig, sandbox: SandboxProcess, signal: str
+) -> None:
+    """Says it in a frame, or by its own 404 to whoever listens again."""
+    sandbox.knobs(hangup_after_seconds=[1.5, 1.5], hangup_signal=signal)
+    call(rig, sandbox, 20, max_duration_seconds=60.0)
+
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("hung_up", None)] * 20
+    ended = {event["connection_id"]: event["at"] for event in sandbox.events("ended")}
+    late = [event["at"] - ended[event["connection_id"]] for event in sandbox.events("stop")]
+    assert len(late) == 20
+    assert max(late) < 10  # the deadline is 58 s away, and the machine may be busy
+
+
+@pytest.mark.parametrize("body", ["html", "text", "empty"])
+def test_a_404_that_is_not_the_api_s_own_ends_no_call(
+    rig: Rig, sandbox: SandboxProcess, body: str
+) -> None:
+    sandbox.knobs(error_body=body)
+    rig.load(magic(47), max_duration_seconds=2.5)
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    (stop,), (answered,) = sandbox.events("stop"), sandbox.events("answered")
+    assert stop["at"] - answered["at"] > 2.2
+    assert rig.endings() == [("stopped", None)]
 
 
 def test_an_outage_of_the_sockets_ends_no_call(rig: Rig, sandbox: SandboxProcess) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.errors import LedgerError
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
-from scheduler.store import Heard, Store, keys, live_connection, note, said
+from scheduler.store import Heard, Store, is_being_stopped, keys, live_connection, note, said
 from scheduler.store.listening import CALL_LINES, LINES_SECONDS
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, contact
 
@@ -31,6 +31,26 @@ def taken_stop(ledger: Ledger) -> str:
     """Send the one stop that is due; return why it is sent."""
     (order,) = ledger.take_stops()
     return order.why
+
+
+# Our own stops ------------------------------------------------------------------------------------
+
+
+def test_a_live_call_is_not_being_stopped(ledger: Ledger) -> None:
+    assert not is_being_stopped(ledger.store, ledger.connected())
+
+
+@pytest.mark.parametrize("reach", ["stopping", "confirmed"])
+def test_a_call_is_being_stopped_from_the_order_on(
+    ledger: Ledger, other: Store, reach: str
+) -> None:
+    attempt: Attempt = getattr(ledger, reach)()
+
+    assert is_being_stopped(other, attempt)
+
+
+def test_a_call_that_the_ledger_does_not_know_is_not_being_stopped(ledger: Ledger) -> None:
+    assert not is_being_stopped(ledger.store, Attempt("lost", 1, 1))
 
 
 # Charges ------------------------------------------------------------------------------------------

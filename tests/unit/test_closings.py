@@ -1,140 +1,318 @@
+"""Which closings of sockets are taken for hang-ups, over histories of outages and hang-ups."""
+
 from __future__ import annotations
 
-import random
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scheduler.closings import BURST, MANY, WINDOW_SECONDS, Closings
+from scheduler.closings import (
+    AGAIN_SECONDS,
+    TOGETHER,
+    WINDOW_SECONDS,
+    CallClosings,
+    Closings,
+)
 
-
-def close(closings: Closings, *instants: float, of: int) -> Closings:
-    """Let one socket after the other close, of so many that were open at first."""
-    for already, at in enumerate(instants):
-        closings.closed(at, open_before=of - already)
-    return closings
-
-
-def within_a_second(count: int, at: float = 100.0) -> list[float]:
-    return [at + n * 0.9 / count for n in range(count)]
-
-
-def at_a_pace(per_second: float, seconds: float = 40.0) -> Closings:
-    """Let far ends hang up at this pace, by chance, while others are called in their place."""
-    closings, lots, at = Closings(), random.Random(1), 0.0
-    closings.stays_open(0.0)
-    while (at := at + lots.expovariate(per_second)) < seconds:
-        closings.closed(at, open_before=1000)
-    return closings
+#: How long a follower waits before it opens a socket once more.
+TRY_AGAIN_SECONDS = 0.5
 
 
-def test_nothing_that_closed_is_no_outage() -> None:
-    assert not Closings().was_outage(100.0)
-
-
-# While nothing is known of the pace
-
-
-@pytest.mark.parametrize("of", [1, 2, 10, 1000])
-def test_one_that_closes_alone_is_no_outage(of: int) -> None:
-    assert not close(Closings(), 100.0, of=of).was_outage(100.0)
-
-
-@pytest.mark.parametrize("of", range(1, MANY))
-def test_a_few_that_are_all_there_are_are_too_few_to_tell(of: int) -> None:
-    assert not close(Closings(), *within_a_second(of), of=of).was_outage(100.0)
-
-
-@pytest.mark.parametrize(("count", "of"), [(5, 5), (5, 6), (8, 10), (80, 100), (1000, 1000)])
-def test_nearly_all_within_a_second_are_an_outage(count: int, of: int) -> None:
-    closings = close(Closings(), *within_a_second(count), of=of)
-
-    assert closings.was_outage(100.0)
-
-
-@pytest.mark.parametrize(("count", "of"), [(5, 7), (7, 10), (79, 100)])
-def test_fewer_are_no_outage(count: int, of: int) -> None:
-    assert not close(Closings(), *within_a_second(count), of=of).was_outage(100.0)
-
-
-def test_far_ends_that_hang_up_one_by_one_are_no_outage() -> None:
-    instants = [100.0 + n * WINDOW_SECONDS for n in range(20)]
-
-    closings = close(Closings(), *instants, of=20)
-
-    assert not any(closings.was_outage(at) for at in instants)
-
-
-# Against the pace of late
-
-
-@pytest.mark.parametrize("per_second", [0.5, 5.0, 20.0])
-def test_hang_ups_at_their_own_pace_are_no_outage(per_second: float) -> None:
-    closings = at_a_pace(per_second)
-
-    assert not any(closings.was_outage(at) for at in range(10, 40))
-
-
-@pytest.mark.parametrize("per_second", [0.5, 5.0, 20.0])
-def test_far_more_than_the_pace_lets_expect_are_an_outage_whatever_their_share(
-    per_second: float,
-) -> None:
-    closings = at_a_pace(per_second)
-
-    close(closings, *within_a_second(BURST + 3 * int(per_second) + 20, at=40.0), of=1000)
-
-    assert closings.was_outage(40.0)
-
-
-def test_the_last_calls_of_a_campaign_that_hang_up_together_are_no_outage() -> None:
-    closings = at_a_pace(6.0)
-
-    close(closings, *within_a_second(6, at=40.0), of=6)
-
-    assert not closings.was_outage(40.0)
-
-
-def test_all_sockets_of_long_calls_at_once_are_an_outage_though_they_are_few() -> None:
-    closings = at_a_pace(0.05)
-
-    close(closings, *within_a_second(MANY, at=40.0), of=MANY)
-
-    assert closings.was_outage(40.0)
-
-
-# Around an outage
-
-
-def test_what_closed_shortly_before_an_outage_belongs_to_it() -> None:
-    closings = close(Closings(), 100.0, 100.3, 100.6, 100.7, 100.8, of=5)
-
-    assert closings.was_outage(100.0)
-    assert closings.was_outage(100.0 + WINDOW_SECONDS)
-
-
-def test_what_closes_long_after_an_outage_is_judged_by_itself() -> None:
-    closings = close(Closings(), *[100.0] * MANY, of=MANY)
-
-    closings.closed(100.0 + 2 * WINDOW_SECONDS, open_before=1)
-
-    assert not closings.was_outage(100.0 + 2 * WINDOW_SECONDS)
-
-
-def test_after_an_outage_sockets_are_well_again_when_one_stays_open() -> None:
-    closings = close(Closings(), *[100.0] * MANY, of=MANY)
-    assert not closings.is_well_since(100.0)
-
-    closings.stays_open(100.9)
-    assert not closings.is_well_since(100.0)  # it was opened before the outage, perhaps
-
-    closings.stays_open(101.5)
-    assert closings.is_well_since(100.0)
-    assert not closings.is_well_since(101.5)
-
-
-def test_without_an_outage_they_are_well_when_one_stays_open_later() -> None:
+def closed(*instants: float) -> Closings:
+    """Let a socket of another call close at each of these instants."""
     closings = Closings()
-    assert not closings.is_well_since(100.0)
+    for call, at in enumerate(instants):
+        closings.add(call, at)
+    return closings
 
-    closings.stays_open(101.0)
 
-    assert closings.is_well_since(100.0)
+# Together
+
+
+@pytest.mark.parametrize(
+    ("instants", "are_together"),
+    [
+        ([], False),
+        ([100.0], False),
+        ([100.0, 100.0], False),
+        ([100.0, 100.0, 100.0], True),
+        ([100.0, 100.5, 101.0], True),
+        ([99.0, 99.5, 100.0], True),
+        ([99.5, 100.0, 100.5], True),
+        ([100.0, 100.5, 101.1], False),
+        ([99.1, 100.0, 100.9], False),  # each within a second, all of them not
+        ([98.0, 98.1, 98.2, 100.0], False),
+        ([100.0, 101.5, 101.6, 101.7], False),
+    ],
+)
+def test_three_calls_within_a_second_are_together(
+    instants: list[float], are_together: bool
+) -> None:
+    assert closed(*instants).are_together(100.0) is are_together
+
+
+def test_one_call_is_not_together_with_itself() -> None:
+    closings = Closings()
+    for at in (100.0, 100.1, 100.2):
+        closings.add("call", at)
+
+    assert not closings.are_together(100.0)
+
+
+def test_what_our_own_stop_closed_is_no_part_of_it() -> None:
+    closings = closed(100.0, 100.1, 100.2)
+
+    closings.withdraw(1, 100.1)
+
+    assert not closings.are_together(100.0)
+
+
+def test_what_is_withdrawn_without_having_been_counted_changes_nothing() -> None:
+    closings = closed(100.0, 100.1, 100.2)
+
+    closings.withdraw(1, 100.0)
+
+    assert closings.are_together(100.0)
+
+
+def test_closings_of_long_ago_are_not_kept() -> None:
+    closings = closed(*[100.0] * 1000)
+
+    closings.add("call", 1000.0)
+
+    assert len(closings._closed) == 1
+
+
+# One call
+
+
+def test_a_socket_that_closes_once_has_not_closed_again() -> None:
+    assert not CallClosings("call", Closings()).closed(50.0, 100.0)
+
+
+def test_a_socket_that_closes_soon_after_it_was_opened_again_has() -> None:
+    one = CallClosings("call", Closings())
+    one.closed(50.0, 100.0)
+
+    assert one.closed(100.1, 100.1 + AGAIN_SECONDS)
+    assert one.is_hang_up()
+
+
+def test_a_socket_that_stays_open_longer_begins_anew() -> None:
+    one = CallClosings("call", Closings())
+    one.closed(50.0, 100.0)
+
+    assert not one.closed(100.1, 100.2 + AGAIN_SECONDS)
+
+
+@pytest.mark.parametrize("instants", [(100.0, 100.3), (100.9, 101.0), (103.0, 103.9)])
+def test_others_that_join_either_closing_leave_it_in_doubt(instants: tuple[float, float]) -> None:
+    closings = Closings()
+    one = CallClosings("call", closings)
+    one.closed(50.0, 100.0)
+    one.closed(100.1, 103.0)
+
+    for other, at in enumerate(instants):
+        closings.add(other, at)
+
+    assert one.known_at == 103.0 + WINDOW_SECONDS
+    assert not one.is_hang_up()
+
+
+def test_a_doubt_outlives_the_memory_of_it() -> None:
+    closings = closed(100.0, 100.0)
+    one = CallClosings("call", closings)
+    one.closed(50.0, 100.0)
+    one.settle(102.0)
+    closings.add("another", 1000.0)
+
+    assert one.closed(997.0, 1000.0)
+    assert not one.is_hang_up()
+
+
+def test_an_outage_of_before_leaves_no_doubt_once_a_socket_has_stayed_open() -> None:
+    one = CallClosings("call", closed(100.0, 100.0))
+    one.closed(50.0, 100.0)
+    one.settle(102.0)
+    one.closed(100.1, 200.0)
+
+    assert one.closed(200.1, 200.2)
+    assert one.is_hang_up()
+
+
+def test_a_doubtful_call_that_closes_again_and_again_casts_no_doubt_on_others() -> None:
+    closings = closed(100.0, 100.0)
+    doubtful = [CallClosings(name, closings) for name in ("one", "two", "three")]
+    for each in doubtful:
+        each.closed(50.0, 100.0)
+        each.closed(200.0, 200.1)
+
+    assert not closings.are_together(200.1)
+
+
+# Histories
+
+
+@dataclass
+class Call:
+    """One live call and its socket, as a follower treats it; the far end hangs up at `over_at`."""
+
+    name: int
+    judge: CallClosings
+    over_at: float = float("inf")
+    opened_at: float | None = 0.0
+    ended_at: float | None = None
+
+
+@dataclass
+class World:
+    """Calls whose sockets are dropped together now and then. The API never says a word."""
+
+    calls: list[Call]
+    closings: Closings
+    waiting: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
+    turns: Iterator[int] = field(default_factory=count)
+    closed: list[tuple[float, int]] = field(default_factory=list)  #: but those of our own stops
+
+    def at(self, instant: float, action: Callable[[float], None]) -> None:
+        heapq.heappush(self.waiting, (instant, next(self.turns), action))
+
+    def run(self, until: float) -> None:
+        while self.waiting and self.waiting[0][0] <= until:
+            at, _, action = heapq.heappop(self.waiting)
+            action(at)
+
+    def drop(self, calls: Iterable[Call], at: float) -> None:
+        for call in calls:
+            if call.opened_at is not None and call.ended_at is None:
+                self.close(call, at)
+
+    def close(self, call: Call, at: float) -> None:
+        assert call.opened_at is not None
+        again = call.judge.closed(call.opened_at, at)
+        call.opened_at = None
+        self.closed.append((at, call.name))
+        call.judge.settle(at)
+        if again and call.judge.is_in_doubt:
+            self.at(at + TRY_AGAIN_SECONDS, partial(self.open, call))
+        elif again:
+            self.at(call.judge.known_at, partial(self.judge, call))
+        else:
+            self.at(at + 0.01, partial(self.open, call))
+
+    def judge(self, call: Call, now: float) -> None:
+        if call.judge.is_hang_up():
+            call.ended_at = now
+        else:
+            self.at(now + TRY_AGAIN_SECONDS, partial(self.open, call))
+
+    def open(self, call: Call, now: float) -> None:
+        call.opened_at = now
+        if now >= call.over_at:  # accepted, and closed at once
+            self.at(now + 0.01, partial(self.drop, [call]))
+
+    def stop(self, call: Call, at: float) -> None:
+        """End it by our own stop, which closes its socket."""
+        if call.ended_at is None:
+            call.ended_at = at
+            if call.opened_at is not None:
+                call.judge.closed(call.opened_at, at)
+                call.judge.withdraw()
+
+    def hang_up(self, call: Call, at: float) -> None:
+        call.over_at = at
+        self.drop([call], at)
+
+
+def world(calls: int) -> World:
+    closings = Closings()
+    return World([Call(name, CallClosings(name, closings)) for name in range(calls)], closings)
+
+
+@given(
+    calls=st.integers(TOGETHER, 20),
+    gaps=st.lists(st.floats(0.1, 12.0), min_size=1, max_size=12),
+    stops=st.lists(st.tuples(st.floats(0.0, 40.0), st.integers(0, 19)), max_size=8),
+    spread=st.floats(0.0, WINDOW_SECONDS),
+)
+def test_outages_of_all_sockets_never_end_a_call(
+    calls: int, gaps: list[float], stops: list[tuple[float, int]], spread: float
+) -> None:
+    everything = world(calls)
+    stopped = {at % calls for _, at in stops}
+    # Three are left whatever we stop: two that close together are no outage.
+    stopped = set(sorted(stopped)[: calls - TOGETHER])
+    at = 10.0
+    for gap in gaps:
+        for place, call in enumerate(everything.calls):
+            instant = at + spread * place / calls
+            everything.at(instant, partial(everything.drop, [call]))
+        at += gap
+    for instant, place in stops:
+        if place % calls in stopped:
+            call = everything.calls[place % calls]
+            everything.at(instant, partial(everything.stop, call))
+
+    everything.run(at + 60.0)
+
+    ended = [call.name for call in everything.calls if call.ended_at is not None]
+    assert set(ended) <= stopped
+
+
+@given(
+    events=st.lists(
+        st.tuples(st.floats(0.0, 60.0), st.sets(st.integers(0, 9), min_size=1)), max_size=20
+    )
+)
+def test_nobody_is_taken_for_a_hang_up_whose_last_closings_came_together_with_others(
+    events: list[tuple[float, set[int]]],
+) -> None:
+    """Whatever is dropped when: of who is judged a hang-up no closing on the way was in a group."""
+    everything = world(10)
+    for at, places in events:
+        those = [everything.calls[place] for place in places]
+        everything.at(at, partial(everything.drop, those))
+
+    everything.run(200.0)
+
+    for call in everything.calls:
+        if call.ended_at is not None:
+            own = [at for at, name in everything.closed if name == call.name]
+            assert not any(in_a_group(everything.closed, at) for at in own[-2:])
+
+
+def in_a_group(closed: list[tuple[float, int]], at: float) -> bool:
+    begins = [begin for begin, _ in closed if at - WINDOW_SECONDS <= begin <= at]
+    return any(
+        len({name for other, name in closed if begin <= other <= begin + WINDOW_SECONDS})
+        >= TOGETHER
+        for begin in begins
+    )
+
+
+@given(
+    outages=st.lists(st.floats(0.0, 30.0), max_size=10),
+    apart=st.lists(st.floats(2.5, 10.0), min_size=1, max_size=15),
+)
+def test_hang_ups_one_by_one_are_known_soon_whatever_was_before(
+    outages: list[float], apart: list[float]
+) -> None:
+    everything = world(len(apart))
+    for at in outages:
+        everything.at(at, partial(everything.drop, everything.calls))
+    at = 60.0  # long after all sockets are open again
+    for call, seconds in zip(everything.calls, apart, strict=True):
+        at += seconds
+        everything.at(at, partial(everything.hang_up, call))
+
+    everything.run(at + 60.0)
+
+    for call in everything.calls:
+        assert call.ended_at is not None
+        assert call.ended_at - call.over_at <= WINDOW_SECONDS + 0.1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler.models import Connection
 from scheduler.providers import News
-from scheduler.providers.symbl.sockets import read_frame, subscriptions
+from scheduler.providers.symbl.sockets import knows_no_such, read_frame, subscriptions
 
 ANA = {"id": "9a", "name": "Ana", "userId": "ana@example.com"}
 
@@ -223,3 +223,30 @@ def test_a_mark_before_a_frame_does_no_harm() -> None:
     frame = "\ufeff" + json.dumps(control(type="conversation_completed"))
 
     assert read_frame(frame) == read_frame(frame.encode()) == [News("completed")]
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+@pytest.mark.parametrize(
+    ("body", "is_its_own"),
+    [
+        (b'{"message": "No such connection."}', True),
+        (b'\xef\xbb\xbf{"statusCode": 404}', True),
+        (b"{}", True),
+        (b"", False),
+        (b"Not Found", False),
+        (b"<!doctype html><title>404</title>", False),
+        (b'"no"', False),
+        (b"[]", False),
+        (b'{"message": "cut', False),
+        (b"\xff\xfe", False),
+    ],
+)
+def test_only_the_api_s_own_json_says_that_a_connection_is_over(
+    status: int, body: bytes, is_its_own: bool
+) -> None:
+    assert knows_no_such(status, body) is is_its_own
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 402, 403, 405, 407, 408, 425, 429, 500, 503])
+def test_other_statuses_tell_nothing_of_a_connection(status: int) -> None:
+    assert not knows_no_such(status, b'{"message": "no"}')

@@ -57,7 +57,7 @@ from scheduler.providers.symbl.conversations import (
     read_list,
 )
 from scheduler.providers.symbl.instants import written
-from scheduler.providers.symbl.sockets import read_frame, subscriptions
+from scheduler.providers.symbl.sockets import knows_no_such, read_frame, subscriptions
 from scheduler.providers.symbl.start import start_body
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
@@ -140,6 +140,10 @@ class Symbl:
     def subscriptions(self, connection: Connection) -> Sequence[Subscription]:
         """Return where to listen to a connection, the best place first. May fetch a token."""
         return subscriptions(self._base_url, connection, self._access.fresh().value)
+
+    def knows_no_such(self, status: int, body: bytes) -> bool:
+        """Whether this answer to a subscription is the API's own, and says the call is over."""
+        return knows_no_such(status, body)
 
     def read(self, frame: str | bytes) -> list[News]:
         """Return the news in one frame of a subscription; nothing for what is not understood."""

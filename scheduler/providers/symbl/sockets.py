@@ -29,6 +29,15 @@ def subscriptions(base_url: str, connection: Connection, token: str) -> list[Sub
     return places
 
 
+def knows_no_such(status: int, body: bytes) -> bool:
+    """Whether the API itself refuses a subscription since it knows no such connection.
+
+    As of a stop only its own JSON is its word: a proxy's page, or an empty body, tells nothing of
+    the call. A 401, 403 or 429 is about us.
+    """
+    return status in (400, 404, 410) and isinstance(read_json(body), dict)
+
+
 def read_frame(frame: str | bytes) -> list[News]:
     """Return the news in a frame; nothing for what is not understood."""
     said = read_json(frame)
