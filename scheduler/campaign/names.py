@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from scheduler.campaign.columns import OPTION, OPTIONS, UNDERSTOOD, Header, no_option
@@ -41,6 +41,9 @@ _MEANT |= {ours.replace("_", " "): ours for ours in UNDERSTOOD if ours != "count
 #: What stands in the name of a column that says something about a number, and is none.
 _NO_NUMBER = re.compile(r"type|label|code|country|\bext|status|valid|date|time|note|fax", re.I)
 _OF_NUMBERS = re.compile(r"phone|mobile|cell|\btel|handy|msisdn|whatsapp", re.I)
+#: Of a name that is nearly one of ours; of others only their owner is told.
+_SLIP = re.compile(r"expected a column (phone_number|sip_uri); rename '[A-Za-z _-]{1,20}' to \1")
+_WAY_OUT = "; `callsched plan` with this file alone shows how its columns are called"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class Names:
     #: Ours and theirs, as the key `columns` says. Of several for one of ours the first is tried
     #: first.
     columns: tuple[tuple[str, str], ...] = ()
+    #: Of a file that somebody else may have named, and that may be any file of the machine: until
+    #: a column says whom to call, nobody is shown what is in it.
+    discreet: bool = False
 
     @classmethod
     def of(cls, columns: Mapping[str, str | list[str]]) -> Names:
@@ -59,9 +65,17 @@ class Names:
         )
         return cls(tuple((ours, theirs) for ours, listed in pairs for theirs in listed))
 
-    def header(self, written: Iterable[str]) -> Header:
+    def header(self, written: Collection[str]) -> Header:
         """Return which columns are meant, and what is wrong with them."""
-        return _header(tuple(written), self.columns)
+        found = _header(tuple(written), self.columns)
+        if found.faults and self.discreet and not self._has_address(written):
+            return replace(found, faults=(_discreet(found.faults),))
+        return found
+
+    def _has_address(self, written: Iterable[str]) -> bool:
+        """Whether a column of those says, by a name that is known, whom to call."""
+        named = {_folded(theirs) for ours, theirs in self.columns if ours in _ADDRESSES}
+        return any(is_address(name) or _folded(name) in named for name in written)
 
     def missing(self, columns: Set[str]) -> Iterator[tuple[str, str]]:
         """Yield what the key `columns` takes from a column that no contact has, and say so."""
@@ -211,6 +225,12 @@ def _faults(names: list[str]) -> list[str]:
     faults += [f"expected a printable name, got {shown(n)}" for n in names if not n.isprintable()]
     faults += [no_option(n) for n in names if n.startswith(OPTION) and n not in OPTIONS]
     return faults
+
+
+def _discreet(faults: Iterable[str]) -> str:
+    """Say that no column is known to say whom to call; a slip in its name is shown all the same."""
+    slips = (fault for fault in faults if _SLIP.fullmatch(fault))
+    return next(slips, f"expected a column phone_number or sip_uri{_WAY_OUT}")
 
 
 def _no_address(theirs: list[str]) -> str:

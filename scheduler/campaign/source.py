@@ -206,14 +206,21 @@ class Lines:
     """The lines of a file, with their ends, read once and piece by piece."""
 
     def __init__(
-        self, file: BinaryIO, path: str, encoding: str, seen: Callable[[bytes], None]
+        self,
+        file: BinaryIO,
+        path: str,
+        encoding: str,
+        seen: Callable[[bytes], None],
+        *,
+        discreet: bool = False,
     ) -> None:
+        """`discreet`: of what is in the file nobody is shown anything."""
         self._file = file
         self._path = path
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._seen = seen  # is handed every byte that was read
-        self._survey = Survey()
+        self._survey = Survey(discreet=discreet)
         self._offset = 0
         self._finished = 0
         self._tail = ""  # a line whose end has not been read yet
