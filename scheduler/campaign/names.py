@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from scheduler.campaign.columns import OPTION, OPTIONS, UNDERSTOOD, Header, no_option
+from scheduler.campaign.title_words import is_shown
 from scheduler.masking import shown
 
 #: What people call the columns that are understood, in small letters and with single blanks.
@@ -41,8 +42,8 @@ _MEANT |= {ours.replace("_", " "): ours for ours in UNDERSTOOD if ours != "count
 #: What stands in the name of a column that says something about a number, and is none.
 _NO_NUMBER = re.compile(r"type|label|code|country|\bext|status|valid|date|time|note|fax", re.I)
 _OF_NUMBERS = re.compile(r"phone|mobile|cell|\btel|handy|msisdn|whatsapp", re.I)
-#: Of a name that is nearly one of ours; of others only their owner is told.
-_SLIP = re.compile(r"expected a column (phone_number|sip_uri); rename '[A-Za-z _-]{1,20}' to \1")
+_LETTERS = re.compile(r"[A-Za-z _-]{1,20}")
+_NO_COLUMN = "expected a column phone_number or sip_uri"
 _WAY_OUT = "; `callsched plan` with this file alone shows how its columns are called"
 
 
@@ -69,7 +70,7 @@ class Names:
         """Return which columns are meant, and what is wrong with them."""
         found = _header(tuple(written), self.columns)
         if found.faults and self.discreet and not self._has_address(written):
-            return replace(found, faults=(_discreet(found.faults),))
+            return replace(found, faults=(_discreet(written),))
         return found
 
     def _has_address(self, written: Iterable[str]) -> bool:
@@ -227,10 +228,17 @@ def _faults(names: list[str]) -> list[str]:
     return faults
 
 
-def _discreet(faults: Iterable[str]) -> str:
-    """Say that no column is known to say whom to call; a slip in its name is shown all the same."""
-    slips = (fault for fault in faults if _SLIP.fullmatch(fault))
-    return next(slips, f"expected a column phone_number or sip_uri{_WAY_OUT}")
+def _discreet(written: Iterable[str]) -> str:
+    """Say that no column says whom to call, and show only names that speak of numbers."""
+    names = [name.strip() for name in written]
+    fault = _no_address([name for name in names if is_shown(name) or _is_slip(name)])
+    return f"{_NO_COLUMN}{_WAY_OUT}" if fault.startswith(_NO_COLUMN) else fault
+
+
+def _is_slip(name: str) -> bool:
+    """Whether a name is nearly one of ours."""
+    alike = max(_likeness(column, name) for column in _ADDRESSES)
+    return _LETTERS.fullmatch(name) is not None and alike >= _ALIKE
 
 
 def _no_address(theirs: list[str]) -> str:
@@ -249,7 +257,7 @@ def _no_address(theirs: list[str]) -> str:
             return f"expected a column {column}; rename {shown(nearest)} to {column}"
     if likely:
         return f"expected a column phone_number; rename {shown(likely[0])} to phone_number"
-    return f"expected a column phone_number or sip_uri; got {_shown(theirs)}"
+    return f"{_NO_COLUMN}; got {_shown(theirs)}"
 
 
 def _likeness(column: str, name: str) -> float:

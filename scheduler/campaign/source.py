@@ -17,8 +17,10 @@ from scheduler.campaign.problems import refusal
 from scheduler.errors import CampaignError
 
 CHUNK_BYTES = 65_536
-MOST_DOCUMENT_BYTES = 16 * 1024**2
+MOST_DOCUMENT_BYTES = 4 * 1024**2
 LONGEST_LINE = 1_000_000  #: characters; far above what a spreadsheet writes
+#: What a document can't have.
+MANY_ROWS = "put many contacts into a file of CSV or JSON Lines, which may have any length"
 _BOM = "\ufeff"
 _MOST_SAMPLED_BYTES = 1024**2
 _MOST_SURVEYED_BYTES = 256 * 1024**2  # some seconds
@@ -126,7 +128,7 @@ def read_whole(file: BinaryIO, path: str) -> bytes:
         raise unreadable(error, path) from None
     if len(data) > MOST_DOCUMENT_BYTES:
         most = MOST_DOCUMENT_BYTES // 1024**2
-        raise refusal(path, f"expected at most {most} MiB: put the contacts into a CSV beside it")
+        raise refusal(path, f"expected at most {most} MiB: {MANY_ROWS}", code="shape")
     refuse_packed(data, path)
     return data
 
