@@ -5,15 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from scheduler.cli.pool import SandboxProcess
 from scheduler.embedded import EmbeddedRedis
-from scheduler.errors import LedgerUnreachable
+from scheduler.errors import ConfigError, LedgerUnreachable
 from tests.functional.campaign import Site, numbers, write_contacts
 from tests.functional.forks import Forks
 from tests.waiting import wait_until
@@ -135,6 +138,34 @@ def test_a_state_folder_that_can_t_be_used_is_told_in_one_line_by_every_command(
     assert not (common / "nowhere").exists()
 
 
+@pytest.fixture(params=["size=64k", "size=64k,ro"])
+def stubborn(request: pytest.FixtureRequest, common: Path) -> Iterator[Path]:
+    """A disk that is full, or that can only be read."""
+    place = common / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", request.param, "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can mount a disk, and not in every container")
+    with suppress(OSError), (place / "all").open("wb") as file:
+        file.write(bytes(65_536))
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_disk_that_takes_no_write_is_told_in_one_line_by_every_command(
+    stubborn: Path, common: Path, forks: Forks
+) -> None:
+    env = settings(CALLSCHED_STATE_DIR=str(stubborn / "state"))
+
+    for name, words in WORDS.items():
+        ended = forks.call(common, env, words.split())
+
+        told = f"{name}: {ended.err}"
+        assert ended.code == 1, told
+        assert "can't be written: " in ended.err.splitlines()[-1], told
+        assert "Traceback" not in ended.err, told
+
+
 def test_with_a_redis_of_one_s_own_status_needs_no_home(common: Path, forks: Forks) -> None:
     with EmbeddedRedis(common / "redis") as private:
         (common / "redis").chmod(0o777)
@@ -159,6 +190,19 @@ def test_the_first_run_makes_everything_private_whatever_the_umask(site: Site) -
     assert {one.name for one in found} >= {"redis.log", "redis.conf", "worker-1.log"}
     wide = {one for one in found if stat.S_IMODE(one.stat().st_mode) & 0o077}
     assert wide == set()
+
+
+def test_a_sandbox_that_says_nothing_is_not_waited_for(
+    common: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.cli.pool.SANDBOX_SECONDS", 0.01)
+    process = SandboxProcess(1, common / "state" / "sandbox")
+
+    with pytest.raises(ConfigError, match=r"sandbox\.log"), process:
+        raise AssertionError("no sandbox starts as soon")
+
+    assert process._process.poll() is not None
+    os.close(process.needed_fd)
 
 
 def test_a_lock_that_somebody_holds_lets_no_command_wait_for_ever(

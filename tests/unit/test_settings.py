@@ -200,6 +200,14 @@ def test_without_a_home_only_who_needs_the_folder_is_refused(
         private.state_folder(chosen.state_dir)
 
 
+def test_a_home_is_written_out_once_for_all_who_use_the_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLSCHED_STATE_DIR", "~/x")
+
+    assert read_settings().state_dir == Path.home() / "x"
+
+
 def _homeless(_path: Path) -> Path:
     raise RuntimeError("Could not determine home directory.")
 
