@@ -335,10 +335,8 @@ class EmbeddedRedis:
 
     def _trouble(self, what: str) -> str:
         log = self._dir / "redis.log"
-        tail: list[str] = []
-        with suppress(OSError):
-            tail = log.read_text(errors="replace").splitlines()[-5:]
-        return "\n".join([f"the private Redis {what}; see {log}, which ends with:", *tail])
+        told = f"the private Redis {what}; see {log}, which ends with:"
+        return "\n".join([told, *private.last_lines(log)])
 
 
 def _is_free(users: FileIO) -> bool:

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.002, 0.05
 #: A wait that is longer is said.
 _SAID_AFTER_SECONDS = 3.0
+_TAIL_BYTES = 16_384
 #: Of every access to a file by others than its owner.
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -164,6 +165,15 @@ def opened(path: Path, *, anew: bool = False) -> FileIO:
         file.close()
         raise
     return file
+
+
+def last_lines(path: Path) -> list[str]:
+    """Return the last five lines of a log, however long it is; none when it can't be read."""
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - _TAIL_BYTES))
+        return file.read().decode(errors="replace").splitlines()[-5:]
+    return []
 
 
 def lock(file: FileIO, path: Path, how: int, seconds: float) -> None:

@@ -25,7 +25,7 @@ from scheduler.campaign.entries import (
 )
 from scheduler.campaign.list_columns import ListColumns, is_header
 from scheduler.campaign.problems import Problems, refusal
-from scheduler.campaign.table import DELIMITERS, expect_row, said_delimiter, unfit
+from scheduler.campaign.table import DELIMITERS, expect_columns, expect_row, said_delimiter, unfit
 from scheduler.errors import Problem
 
 #: The regions whose national numbers have ten digits and follow +1.
@@ -158,6 +158,7 @@ class _ListFile:
         if not is_header(titles, self.region):  # as its first line was: a quote goes on after it
             line = self.counts.lines - feed.taken + 1
             raise refusal(self.path, _NO_HEADER, line, code="header")
+        expect_columns(titles, self.path, self.counts.lines - feed.taken + 1)
         columns = ListColumns.of(titles)
         feed.begin()
         while (cells := self._record(reader, feed)) is not None:

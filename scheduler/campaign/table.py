@@ -13,9 +13,10 @@ from scheduler.campaign.columns import OPTION, Header, RawRow
 from scheduler.campaign.names import IGNORED, Names, is_address
 from scheduler.campaign.problems import refusal
 from scheduler.campaign.shapes import Contacts, Shaped
-from scheduler.campaign.source import LONGEST_LINE
+from scheduler.campaign.source import CHUNK_BYTES, LONGEST_LINE
 from scheduler.errors import CampaignError, Problem
 
+MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
 DELIMITERS = (",", ";", "\t", "|")
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
 
@@ -73,6 +74,7 @@ def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[s
     line, titles = next(records, (0, []))
     if not line:
         raise _empty(path)
+    expect_columns(titles, path, line)
     header = names.header(titles)
     if header.faults:
         raise CampaignError([Problem(path, fault, line, code="header") for fault in header.faults])
@@ -144,10 +146,17 @@ class RowFeed:
         return line
 
 
+def expect_columns(titles: list[str], path: str, line: int) -> None:
+    """Refuse a header with more columns than any: each row would have a cell for each."""
+    if len(titles) > MOST_COLUMNS:
+        message = f"expected at most {MOST_COLUMNS:,} columns, got {len(titles):,}"
+        raise refusal(path, message, line, code="header")
+
+
 def expect_row(characters: int, path: str, line: int) -> None:
     """Refuse a row that is longer than any line may be."""
-    if characters > 2 * LONGEST_LINE:
-        said = f"this row is longer than {2 * LONGEST_LINE:,} characters; is a quote not closed?"
+    if characters > LONGEST_LINE + CHUNK_BYTES:  # a line may be longer by what was read with it
+        said = f"this row is longer than {LONGEST_LINE:,} characters; is a quote not closed?"
         raise refusal(path, said, line, code="shape")
 
 

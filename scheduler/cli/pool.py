@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -73,16 +72,9 @@ class Pool:
             lived = time.monotonic() - self._started_at[number]
             self._early_deaths = self._early_deaths + 1 if lived < TOO_SOON_SECONDS else 0
             if self._early_deaths > 2 * self._count:
-                raise ConfigError(
-                    f"the workers die at once, see {self._log(number)}:\n{self._tail()}"
-                )
+                said = "\n".join(private.last_lines(self._log(1)))
+                raise ConfigError(f"the workers die at once, see {self._log(number)}:\n{said}")
             self._start(number)
-
-    def _tail(self) -> str:
-        with suppress(OSError):
-            lines = self._log(1).read_text(errors="replace").splitlines()
-            return "\n".join(lines[-5:])
-        return ""
 
     def __enter__(self) -> Self:
         return self

@@ -132,13 +132,17 @@ LISTS: dict[str, tuple[str, str, str, int, str]] = {
         *("a.csv.gz", "phone_number,a,b\n", "+12025550101" + (",x" + "x" * 120_000) * 2 + "\n"),
         *(200, ""),
     ),
+    "a header of commas": (
+        *("a.csv.gz", "phone_number" + "," * 500_000 + '"\n"' + "," * 500_000 + "\n", "1\n"),
+        *(20, "a.csv.gz:1: expected at most 16,384 columns, got 1,000,001"),
+    ),
     "a quote never closed": (
         *("a.csv.gz", 'phone_number,a\n1,"\n', '","\n' * 1000),
-        *(20_000, "a.csv.gz:2: this row is longer than 2,000,000 characters"),
+        *(20_000, "a.csv.gz:2: this row is longer than 1,000,000 characters"),
     ),
     "a header never closed": (
         *("a.csv.gz", 'phone_number,"\n', '","\n' * 1000),
-        *(20_000, "a.csv.gz:1: this row is longer than 2,000,000 characters"),
+        *(20_000, "a.csv.gz:1: this row is longer than 1,000,000 characters"),
     ),
 }
 
@@ -165,9 +169,17 @@ def test_a_row_of_a_do_not_call_list_ends(tmp_path: Path) -> None:
         file.write('phone_number,a\n+12025550102,"\n')
         file.writelines('","\n' * 1000 for _ in range(2_000))
 
-    grown_bytes, _ = growth(read(path, "list.csv:2: this row is longer than 2,000,000 characters"))
+    grown_bytes, _ = growth(read(path, "list.csv:2: this row is longer than 1,000,000 characters"))
 
     assert grown_bytes < MOST_GROWTH_BYTES
+
+
+def test_a_do_not_call_list_has_columns_as_a_sheet_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"{ONE}do_not_call: list.csv\n")
+    (tmp_path / "list.csv").write_text("phone_number" + "," * 20_000 + "\n+12025550102\n")
+
+    read(path, "list.csv:1: expected at most 16,384 columns, got 20,001")()
 
 
 def test_rows_that_are_long_are_read_in_their_order(tmp_path: Path) -> None:

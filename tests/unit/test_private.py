@@ -216,3 +216,11 @@ def test_a_long_wait_is_said_while_it_lasts(
         private.lock(file, path, LOCK_EX, 0.2)
 
     assert [str(path) in line for line in caplog.messages] == [True]
+
+
+def test_of_a_long_log_the_end_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "redis.log"
+    assert private.last_lines(log) == []
+    log.write_bytes(b"x" * 100_000 + b"\n" + b"\n".join(b"%d" % at for at in range(9)) + b"\n")
+
+    assert private.last_lines(log) == ["4", "5", "6", "7", "8"]
