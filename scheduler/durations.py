@@ -10,18 +10,22 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_LONGEST = 1000  #: characters, of which a message shows some
+_EXPECTED = "expected a duration such as 90s, 1500ms, 5m or 2h"
 #: The same for an editor, in JSON Schema.
 DURATION_SCHEMA: dict[str, Any] = {"type": "string", "pattern": rf"^{_WRITTEN.pattern}$"}
 
 
 def seconds(written: object) -> float:
     """Read a length of time, in seconds. Raises ValueError that says how one is written."""
+    if isinstance(written, str) and len(written) > _LONGEST:
+        raise ValueError(f"{_EXPECTED}, got {written[:40]!r} and {len(written) - 40:,} characters")
     match = _WRITTEN.fullmatch(written.strip()) if isinstance(written, str) else None
     if match is None:
-        raise ValueError(f"expected a duration such as 90s, 1500ms, 5m or 2h, got {written!r}")
+        raise ValueError(f"{_EXPECTED}, got {written!r}")
     length = float(match[1]) * _UNITS[match[2]]
     if not math.isfinite(length):
-        raise ValueError("expected a duration such as 90s, 1500ms, 5m or 2h, got one without end")
+        raise ValueError(f"{_EXPECTED}, got one without end")
     return length
 
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import atexit
 import importlib.util
+import io
 import json
 import logging
+import math
 import os
 import re
 import secrets
@@ -36,6 +38,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 from redis.retry import Retry
 
+from scheduler import private
 from scheduler.errors import ConfigError, LedgerUnreachable
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,9 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 10.0  #: how long a server may take until it answers
 LOADING_SECONDS = 30.0  #: … while it says that it is reading its data
 STOP_SECONDS = 10.0  #: how long it may take to go
+REAP_SECONDS = 1.0  #: how long one that has given up its lock may take to be gone altogether
+#: How long a lock is waited for: longer than who holds it may have to wait for the server.
+LOCK_SECONDS = LOADING_SECONDS + START_SECONDS + STOP_SECONDS
 SOCKET_PATH_BYTES = 100  #: the kernel takes 107, some systems 103
 
 _CONFIG = """\
@@ -89,7 +95,8 @@ class EmbeddedRedis:
 
     def __init__(self, state_dir: Path) -> None:
         # Resolved, so that users who spell it differently agree on socket or port.
-        self._dir = state_dir.expanduser().resolve()
+        self._given_dir = private.located(state_dir)
+        self._dir = _resolved(self._given_dir)
         self._socket = self._dir / "redis.sock"
         self._by_port = len(os.fsencode(self._socket)) > SOCKET_PATH_BYTES
         self._users: FileIO | None = None
@@ -110,11 +117,11 @@ class EmbeddedRedis:
         """Join the users and start the server unless it lives.
 
         Raises ConfigError when it can't be started, LedgerUnreachable when it lives and does not
-        answer (or still reads its data).
+        answer (or still reads its data), or when a lock of its own is not given up.
         """
         if self._is_open():
             return
-        self._make_dir()
+        private.state_folder(self._given_dir)
         with self._start_lock():
             users = self._lock("redis.users.lock", LOCK_SH)
             try:
@@ -124,17 +131,19 @@ class EmbeddedRedis:
                 raise
             self._users = users
 
-    def ensure(self) -> bool:
+    def ensure(self, within_seconds: float = LOCK_SECONDS) -> bool:
         """Start the server again if it has died. True when this call had to.
 
-        Any number of users may ask at once; when it returns, the server answers. Raises as `open`.
+        Any number of users may ask at once; when it returns, the server answers. Raises as `open`;
+        who has no time, for calls wait to be ended, asks `within_seconds` and again later.
         """
         if not self._is_open():
             raise RuntimeError("the private Redis is not open here")
-        if self._lives() and self._patience_seconds() == 0:
+        give_up_at = time.monotonic() + within_seconds
+        if self._lives() and self._patience_seconds(within_seconds) == 0:
             return False
-        with self._start_lock():
-            return self._bring_up()
+        with self._start_lock(max(0.0, give_up_at - time.monotonic())):
+            return self._bring_up(give_up_at)
 
     @property
     def starts(self) -> int:
@@ -146,11 +155,16 @@ class EmbeddedRedis:
         users, self._users = self._users, None
         if users is None or users.closed:
             return
-        with users, self._start_lock():
-            if _is_free(users):
-                self._shut_down()
-            # Before the start lock is given up: the next one in must not find us in its way.
-            flock(users, LOCK_UN)
+        with users:
+            try:
+                with self._start_lock():
+                    if _is_free(users):
+                        self._shut_down()
+                    # Before that lock is given up: the next one in must not find us in its way.
+                    flock(users, LOCK_UN)
+            except (ConfigError, LedgerUnreachable) as error:
+                # What was to be done is done, and the next user shuts the server down.
+                logger.warning("the private Redis in %s goes on running: %s", self._dir, error)
 
     def __enter__(self) -> Self:
         self.open()
@@ -162,33 +176,23 @@ class EmbeddedRedis:
     def _is_open(self) -> bool:
         return self._users is not None and not self._users.closed
 
-    def _make_dir(self) -> None:
-        try:
-            self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: OSError) -> ConfigError:
-        return ConfigError(
-            f"CALLSCHED_STATE_DIR: {self._dir} can't be written: {error.strerror or error}"
-        )
-
     @contextmanager
-    def _start_lock(self) -> Iterator[None]:
-        with self._lock("redis.start.lock", LOCK_EX) as file:
+    def _start_lock(self, seconds: float | None = None) -> Iterator[None]:
+        with self._lock("redis.start.lock", LOCK_EX, seconds) as file:
             try:
                 yield
             finally:
                 flock(file, LOCK_UN)  # closing is not enough where a fork copied the descriptor
 
-    def _lock(self, name: str, how: int) -> FileIO:
+    def _lock(self, name: str, how: int, seconds: float | None = None) -> FileIO:
         """Return the file that carries the lock. With LOCK_NB it raises BlockingIOError."""
+        path = self._dir / name
+        file = private.opened(path)
         try:
-            file = FileIO(self._dir / name, "a")
-        except OSError as error:
-            raise self._unusable(error) from error
-        try:
-            flock(file, how)
+            if how & LOCK_NB:
+                flock(file, how)
+            else:
+                private.lock(file, path, how, LOCK_SECONDS if seconds is None else seconds)
         except BaseException:
             file.close()
             raise
@@ -202,12 +206,12 @@ class EmbeddedRedis:
             return True
         return False
 
-    def _bring_up(self) -> bool:
+    def _bring_up(self, give_up_at: float = math.inf) -> bool:
         """Wait until the server answers, started by us or not. True when it was by us."""
         began_at = time.monotonic()
         patience_seconds = 0.0
         started = self._start()
-        while (more_seconds := self._patience_seconds()) > 0:
+        while (more_seconds := self._patience_seconds(give_up_at - time.monotonic())) > 0:
             # The longest counts: one that reads its data may miss a beat.
             patience_seconds = max(patience_seconds, more_seconds)
             if not self._lives():
@@ -216,13 +220,15 @@ class EmbeddedRedis:
                 started = self._start()  # one that somebody else had started is gone
             elif time.monotonic() > began_at + patience_seconds:
                 raise LedgerUnreachable(self._trouble("does not answer"))
+            elif time.monotonic() > give_up_at:
+                raise LedgerUnreachable("the private Redis starts, and does not answer yet")
             time.sleep(0.01)
         return started
 
-    def _patience_seconds(self) -> float:
+    def _patience_seconds(self, left_seconds: float = 1.0) -> float:
         """How long a server that does not answer may go on so; 0 when it answers."""
         try:
-            with self._client(1.0) as client:
+            with self._client(min(1.0, max(0.02, left_seconds))) as client:
                 client.ping()
         except BusyLoadingError:
             return LOADING_SECONDS
@@ -251,13 +257,13 @@ class EmbeddedRedis:
                 lock.write(b"+")
                 self._run(binary, lock)
             except OSError as error:
-                raise self._unusable(error) from error
+                raise private.unusable(self._dir, error) from error
         return True
 
     def _run(self, binary: str, lock: FileIO) -> None:
         config = self._dir / "redis.conf"
         _write_private(config, self._config())
-        with (self._dir / "redis.log").open("ab") as log:
+        with private.opened(self._dir / "redis.log") as log:
             _children[self._dir] = subprocess.Popen(
                 [binary, str(config)],
                 stdin=subprocess.DEVNULL,
@@ -322,12 +328,15 @@ class EmbeddedRedis:
     def _reap(self) -> None:
         """Take leave of a server that is dead and was our child."""
         if child := _children.pop(self._dir, None):
-            child.wait()
+            try:
+                child.wait(REAP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.returncode = 0  # a disk that hangs keeps it; Popen would complain
 
     def _trouble(self, what: str) -> str:
         log = self._dir / "redis.log"
-        tail = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
-        return "\n".join([f"the private Redis {what}; see {log}, which ends with:", *tail])
+        told = f"the private Redis {what}; see {log}, which ends with:"
+        return "\n".join([told, *private.last_lines(log)])
 
 
 def _is_free(users: FileIO) -> bool:
@@ -387,9 +396,17 @@ def _free_port(wanted: int) -> int:
 def _write_private(path: Path, text: str) -> None:
     """Replace a file in one step, readable by nobody else at any time."""
     fresh = path.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
+    fresh.unlink(missing_ok=True)
+    with private.opened(fresh, anew=True) as file, io.BufferedWriter(file) as whole:
+        whole.write(text.encode("utf-8", "surrogateescape"))
     fresh.replace(path)
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a NUL byte
+        raise private.unusable(path, error) from error
 
 
 def _escaped(path: Path) -> str:

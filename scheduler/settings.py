@@ -52,13 +52,17 @@ _BETWEEN = re.compile(r",|;(?=\s*(?:[+(\d]|sips?:|$))", re.IGNORECASE)
 
 def _state_dir() -> Path:
     base = os.environ.get("XDG_STATE_HOME")
-    return Path(base or "~/.local/state") / "callsched"
+    path = Path(base or "~/.local/state") / "callsched"
+    try:
+        return path.expanduser()
+    except RuntimeError:  # no HOME, and a user of no name: whoever needs the folder says so
+        return path
 
 
 def _folder(path: Path) -> Path:
     try:
         return path.expanduser()
-    except RuntimeError:  # no HOME, and a user of no name
+    except RuntimeError:  # of a user whom nobody knows
         raise ValueError("the home folder that it lies in is not known: name a folder") from None
 
 
@@ -118,7 +122,7 @@ class Settings(BaseSettings):
     )
     state_dir: Annotated[Path, AfterValidator(_folder)] = Field(
         default_factory=_state_dir,
-        validate_default=True,
+        validate_default=False,
         description="where the private Redis and the logs live",
     )
     account: str = Field(

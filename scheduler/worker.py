@@ -60,6 +60,9 @@ class Assignment:
     parent_fd: int | None = None  #: a pipe that ends when the parent dies
 
 
+#: So long may a tick look after a private Redis that is gone: calls wait to be ended.
+REVIVE_SECONDS = 0.2
+
 #: A worker outlives its Redis, also one that is not there yet.
 _WHEN_IT_ANSWERS = Retrying(
     retry=retry_if_exception_type(LedgerUnreachable),
@@ -365,4 +368,4 @@ class Worker:
 
     def _revive(self) -> None:
         if self.embedded is not None:
-            self.embedded.ensure()
+            self.embedded.ensure(REVIVE_SECONDS)

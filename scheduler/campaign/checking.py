@@ -32,6 +32,8 @@ from scheduler.models import Reason
 
 #: Rows of a chunk, which goes to the ledger in one script.
 CHUNK = 1000
+#: … or fewer, where they are long: a file of any length takes the same memory.
+_CHUNK_CHARACTERS = 2**18
 #: From so many rows on a second process is worth its start.
 WORTH_A_PROCESS = 20_000
 # Chunks that the second process has to do, so that it never waits for the first one.
@@ -107,10 +109,11 @@ def check_all(
     with ExitStack() as stack:
         helper = _Helper(stack, contacts.shape, rules) if processes > 1 else None
         untold: deque[tuple[Records, Checked | _Asked]] = deque()
-        for number, (chunk, problems) in enumerate(_chunks(contacts.records)):
-            keep = len(chunk) if first is None else max(0, first - number * CHUNK)
+        before = 0
+        for chunk, problems in _chunks(contacts.records):
+            keep = len(chunk) if first is None else max(0, first - before)
             asked = None
-            if helper and number * CHUNK >= WORTH_A_PROCESS and not problems.total:
+            if helper and before >= WORTH_A_PROCESS and not problems.total:
                 asked = helper.ask(chunk, keep)
             if asked is None:
                 done = check_chunk(chunk, contacts.shape, rules, keep)
@@ -118,6 +121,7 @@ def check_all(
                 untold.append((chunk, done))
             else:
                 untold.append((chunk, asked))
+            before += len(chunk)
             yield from _told(untold, contacts.shape, rules, most=_MOST_UNTOLD)
         yield from _told(untold, contacts.shape, rules, most=0)
 
@@ -127,14 +131,26 @@ def _chunks(remaining: Iterator[tuple[int, Any]]) -> Iterator[tuple[Records, Pro
     problems = Problems()
     while not problems.total:
         chunk: list[tuple[int, Any]] = []
+        left = _CHUNK_CHARACTERS
         try:
-            for record in islice(remaining, CHUNK):
-                chunk.append(record)  # noqa: PERF402 what was read before an error counts
+            for line, record in islice(remaining, CHUNK):
+                chunk.append((line, record))
+                left -= _characters(record)
+                if left < 0:
+                    break
         except CampaignError as error:
             problems.refuse(error.problems)
         if not chunk and not problems.total:
             return
         yield chunk, problems
+
+
+def _characters(record: Any) -> int:
+    """Return about how long a record is that is a text or has cells; of a document none is long."""
+    if isinstance(record, str):
+        return len(record)
+    cells = getattr(record, "cells", record)
+    return sum(map(len, cells)) if isinstance(cells, list) else 0
 
 
 def _told(

@@ -133,7 +133,7 @@ def read_lists(
             raise refusal(str(path), f"do_not_call: {error}", line, column) from None
         with file:
             changed_at = os.fstat(file.fileno()).st_mtime
-            lines = Lines(file, str(beside), encoding, seen)
+            lines = Lines(file, str(beside), encoding, seen, discreet=True)
             entries = read_entries(lines, str(beside), region, problems, Counts())
             read = NumberList(name, entries)
         lists.append(read)

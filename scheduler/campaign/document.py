@@ -16,13 +16,18 @@ import yaml
 from yaml.reader import Reader
 
 from scheduler.campaign.problems import refusal
-from scheduler.campaign.source import place
+from scheduler.campaign.source import MANY_ROWS, place
 from scheduler.errors import CampaignError
 from scheduler.masking import mask_text, shown
 
 # A PyYAML that was built without libyaml reads the same, ten times slower.
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _DEEPEST = 16
+#: Keys and values of a document, and those of them that stand under no list of contacts: a message
+#: about each, when all are wrong, takes two kilobytes.
+MOST_NODES, MOST_OTHER_NODES = 100_000, 10_000
+LONGEST_VALUE = 131_072  #: characters; a cell of a CSV has as many at most
+_CONTACTS = "contacts"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # what libyaml refuses by itself
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
@@ -114,6 +119,9 @@ class _Composer:
     def __init__(self, text: str, path: str) -> None:
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
         self._path = path
+        self._nodes = 0
+        self._others = 0
+        self._is_in_contacts = False
 
     def root(self) -> Node | None:
         next(self._events)  # the stream starts
@@ -148,7 +156,9 @@ class _Composer:
                 raise self._refused(
                     event, f"{shown(key.text)} is there twice, first in line {first}"
                 )
+            self._is_in_contacts |= depth == 0 and key.text == _CONTACTS
             pairs[key.text] = key, self._node(next(self._events), depth + 1)
+            self._is_in_contacts &= depth > 0
         return pairs
 
     def _until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
@@ -167,6 +177,19 @@ class _Composer:
             raise self._refused(event, f"expected text, got {shown(event.value)}")
         if depth > _DEEPEST:
             raise self._refused(event, f"expected at most {_DEEPEST} levels of nesting")
+        self._count(event)
+
+    def _count(self, event: yaml.Event) -> None:
+        """Refuse what takes more memory than any campaign needs, before it does."""
+        self._nodes += 1
+        self._others += not self._is_in_contacts
+        if self._nodes > MOST_NODES:
+            raise self._refused(event, f"expected at most {MOST_NODES:,} values: {MANY_ROWS}")
+        if self._others > MOST_OTHER_NODES:
+            most = f"expected at most {MOST_OTHER_NODES:,} values besides the contacts"
+            raise self._refused(event, f"{most}: {MANY_ROWS}")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > LONGEST_VALUE:
+            raise self._refused(event, f"expected at most {LONGEST_VALUE:,} characters in a value")
 
     def _refused(self, event: yaml.Event, message: str) -> CampaignError:
         line, column = _at(event.start_mark)

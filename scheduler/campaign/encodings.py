@@ -45,6 +45,7 @@ class Survey:
     sample: bytes = b""  #: from the piece on that can't be read
     high: set[int] = field(default_factory=set)  #: all bytes that are not ASCII
     is_high_before: bool = False  #: some stand before the sample
+    discreet: bool = False  #: nothing of the file is shown
 
     @property
     def wide_encoding(self) -> str:
@@ -60,6 +61,8 @@ class Survey:
             return "what stands before it is UTF-8: write this line anew"
         if not found:
             return "save the file as UTF-8"
+        if self.discreet:
+            return f"save the file as UTF-8, or say --encoding {found} if it was saved so"
         cell = shown(_excerpt(piece, at, found))
         return f"save the file as UTF-8, or say --encoding {found} if {cell} is right"
 

@@ -59,5 +59,5 @@ def _places(item: MappingNode, names: Names) -> dict[str, tuple[int, int]]:
         if isinstance(node, MappingNode):
             for option, (_, value) in node.pairs.items():
                 places[OPTION + option] = (value.line, value.column)
-    meant = names.header(key for key in places if key).meant
+    meant = names.header([key for key in places if key]).meant
     return places | {ours: places[theirs] for theirs, ours in meant.items() if theirs in places}

@@ -30,7 +30,10 @@ class JsonLines:
         try:
             contact = _contact(record)
         except (ValueError, RecursionError) as error:
-            return (Problem(self.path, _explained(error), line, code="shape"),)
+            said = _explained(error)
+            if isinstance(error, _Twice) and self.names.discreet:
+                said = f"{_EXPECTED}; a key is there twice"
+            return (Problem(self.path, said, line, code="shape"),)
         return keyed_row(line, contact, self.path, self.names)
 
     def reject_head(self) -> str:
@@ -61,6 +64,10 @@ class _NoObject(ValueError):
     pass
 
 
+class _Twice(ValueError):
+    pass
+
+
 def _plain(value: object) -> object:
     """Return texts, lists and mappings, as a YAML file has them: true is a text, null is none."""
     if isinstance(value, dict):
@@ -76,7 +83,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = next(key for at, (key, _) in enumerate(pairs) if key in dict(pairs[:at]))
-        raise ValueError(f"{shown(twice)} is there twice")
+        raise _Twice(f"{shown(twice)} is there twice")
     return found
 
 

@@ -29,8 +29,10 @@ def keyed_row(
 ) -> Shaped:
     """Make a row of texts, lists and mappings. `places` are those of the keys, and of all at ""."""
     pairs = list(flat(contact))
-    header = names.header(key for key, _ in pairs)
+    header = names.header([key for key, _ in pairs])
     faults = [_fault(path, line, fault, "", places) for fault in header.faults]
+    if faults and names.discreet:
+        return tuple(faults)
     cells: dict[str, str] = {}
     own: dict[str, object] = {}
     for name, (key, value) in zip(header.names, pairs, strict=True):

@@ -8,7 +8,6 @@ somebody who is then called.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,33 +15,9 @@ from phonenumbers import country_code_for_region
 
 from scheduler.campaign.entries import has_address
 from scheduler.campaign.names import is_address
+from scheduler.campaign.title_words import COUNTED, NUMBERS, WHOSE, is_shown, words
 from scheduler.fields.countries import calling_code, region_of
 
-#: A column is one of numbers when its name has one of these words.
-_NUMBERS = frozenset(
-    (
-        *("phone", "phones", "telephone", "tel", "telno", "telnr", "mobile", "mob", "cell"),
-        *("cellular", "cells", "mobiles", "msisdn", "landline", "fax", "sip", "gsm", "whatsapp"),
-        *("handy", "handynummer", "mobil", "mobilnummer", "mobilfunk", "rufnummer", "festnetz"),
-        *("telefon", "telefonnummer", "telefono", "telefonos", "movil", "moviles", "celular"),
-        *("telephones", "portable", "fixe", "telefone", "telefones", "telemovel", "fisso"),
-        *("cellulare", "telefoonnummer", "telefoon", "mobiel", "puhelin", "matkapuhelin"),
-        *("телефон", "мобильныи", "電話", "电话", "手机", "携帯", "هاتف"),
-    )
-)
-#: … or has one of these beside nothing but the words below: "home number", "contact no."
-_COUNTED = frozenset(("number", "numbers", "num", "no", "nos", "nr"))
-#: A column with nothing but these in its name may have numbers, or something else.
-_WHOSE = frozenset(
-    (
-        *("home", "work", "business", "office", "other", "primary", "secondary", "main", "second"),
-        *("alternate", "alternative", "alt", "additional", "company", "direct", "private", "day"),
-        *("personal", "evening", "night", "emergency", "contact", "caller", "called", "callee"),
-        *("dialed", "dialled", "destination", "recipient", "value"),
-    )
-)
-#: What a message may show of a name. It shows no other word, for a list may be any file.
-_SHOWN = _NUMBERS | _COUNTED | _WHOSE
 _BEGIN = ("phone", "mobile", "telephone", "telefon", "cellphone", "cellnumber")
 _END = ("phone", "phones", "telefon", "mobile", "mobil")
 #: … unless it ends with one of these: then it has something about a number.
@@ -65,9 +40,7 @@ _AREAS = (" area code", " areacode", " city code", " std code", " vorwahl", " pr
 
 _NO_NAME = re.compile(r"[{}\[\]<>=@\\]|\d{3}")
 _MOST_CHARACTERS, _MOST_DIGITS = 80, 2
-_BETWEEN_CASES = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
-_WORD = re.compile(r"[^\W\d_]+")
 _NOT_DIGITS = re.compile(r"\D")
 
 
@@ -83,26 +56,20 @@ def is_address_column(name: str) -> bool:
         return False
     if is_address(re.sub(r"\d", " ", name)):  # number_2
         return True
-    every = _words(name)
+    every = words(name)
     if not any(map(_is_of_numbers, every)):
-        return _is_whose(every) and not _COUNTED.isdisjoint(every)
-    outside = _words(_IN_PARENTHESES.sub(" ", name)) or every
+        return _is_whose(every) and not COUNTED.isdisjoint(every)
+    outside = words(_IN_PARENTHESES.sub(" ", name)) or every
     return outside[-1] not in _ABOUT or not _INCLUDED.isdisjoint(every)
 
 
 def _is_of_numbers(word: str) -> bool:
-    return word in _NUMBERS or word.startswith(_BEGIN) or word.endswith(_END)
+    return word in NUMBERS or word.startswith(_BEGIN) or word.endswith(_END)
 
 
 def _is_whose(words: list[str]) -> bool:
     """Whether these only say whose number, or which one of theirs, something is."""
-    return not _WHOSE.isdisjoint(words) and (_WHOSE | _COUNTED).issuperset(words)
-
-
-def _words(name: str) -> list[str]:
-    """Return the words of a name, without accents, in small letters."""
-    apart = unicodedata.normalize("NFKD", _BETWEEN_CASES.sub(" ", name)).casefold()
-    return _WORD.findall("".join(c for c in apart if not unicodedata.combining(c)))
+    return not WHOSE.isdisjoint(words) and (WHOSE | COUNTED).issuperset(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +89,12 @@ class ListColumns:
         names = [" ".join(title.split()) for title in titles]
         places = range(len(names))
         addresses = [at for at in places if is_address_column(names[at])]
-        spelled = {at: " ".join(["", *_words(names[at])]) for at in places if at not in addresses}
+        spelled = {at: " ".join(["", *words(names[at])]) for at in places if at not in addresses}
         return cls(
             titles=tuple(names),
             addresses=tuple(addresses),
             others=tuple(spelled),
-            unsure=frozenset(at for at in spelled if not names[at] or _is_whose(_words(names[at]))),
+            unsure=frozenset(at for at in spelled if not names[at] or _is_whose(words(names[at]))),
             countries=tuple(at for at, words in spelled.items() if words.endswith(_COUNTRIES)),
             areas=tuple(at for at, words in spelled.items() if words.endswith(_AREAS)),
         )
@@ -135,7 +102,7 @@ class ListColumns:
     def name(self, at: int) -> str:
         """Return how messages name a column: one that is not known only by its place."""
         title = self.titles[at]
-        known = is_address(title) or _SHOWN.issuperset(_words(title))
+        known = is_address(title) or is_shown(title)
         return title if known else f"column {at + 1}"
 
     def contradicts(self, number: str, cells: Sequence[str], region: str | None) -> bool:

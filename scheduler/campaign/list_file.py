@@ -25,7 +25,7 @@ from scheduler.campaign.entries import (
 )
 from scheduler.campaign.list_columns import ListColumns, is_header
 from scheduler.campaign.problems import Problems, refusal
-from scheduler.campaign.table import DELIMITERS, said_delimiter, unfit
+from scheduler.campaign.table import DELIMITERS, expect_columns, expect_row, said_delimiter, unfit
 from scheduler.errors import Problem
 
 #: The regions whose national numbers have ten digits and follow +1.
@@ -151,13 +151,14 @@ class _ListFile:
     # A table --------------------------------------------------------------------------------------
 
     def _of_table(self, lines: Iterator[str], delimiter: str) -> Iterator[str]:
-        feed = _Feed(lines, lambda line: self._comment(line, delimiter))
+        feed = _Feed(lines, lambda line: self._comment(line, delimiter), self._expect_row)
         reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
         titles = self._record(reader, feed) or []
         self.counts.header += feed.taken
         if not is_header(titles, self.region):  # as its first line was: a quote goes on after it
             line = self.counts.lines - feed.taken + 1
             raise refusal(self.path, _NO_HEADER, line, code="header")
+        expect_columns(titles, self.path, self.counts.lines - feed.taken + 1)
         columns = ListColumns.of(titles)
         feed.begin()
         while (cells := self._record(reader, feed)) is not None:
@@ -166,6 +167,9 @@ class _ListFile:
             else:
                 self.counts.blank += feed.taken
             feed.begin()
+
+    def _expect_row(self, characters: int, lines: int) -> None:
+        expect_row(characters, self.path, self.counts.lines - lines + 1)
 
     def _record(self, reader: Iterator[list[str]], feed: _Feed) -> list[str] | None:
         try:
@@ -263,15 +267,22 @@ class _Feed:
     A line that begins with a # inside of quotes is none: only between rows does one count.
     """
 
-    def __init__(self, lines: Iterator[str], comment: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        lines: Iterator[str],
+        comment: Callable[[str], None],
+        expect_row: Callable[[int, int], None],
+    ) -> None:
         self._lines = lines
         self._comment = comment
+        self._expect_row = expect_row
+        self._characters = 0
         self._is_header = True
         self.taken = 0  #: how many the row has that is being read
 
     def begin(self) -> None:
         """Let another row begin."""
-        self.taken = 0
+        self.taken = self._characters = 0
         self._is_header = False
 
     def __iter__(self) -> Iterator[str]:
@@ -282,6 +293,8 @@ class _Feed:
             # A tab before it would be a cell of its own.
             if self.taken or self._is_header or not line.lstrip(" ").startswith("#"):
                 self.taken += 1
+                self._characters += len(line)
+                self._expect_row(self._characters, self.taken)
                 return line
             self._comment(line)
         raise StopIteration

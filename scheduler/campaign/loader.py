@@ -176,11 +176,15 @@ class _Reading:
             line, column = document.place_of(root, "contacts")
             message = f"contacts: {error}"
             raise refusal(str(path), message, line, column) from None
-        return self._contacts(file, beside, names), file_of(beside)
+        return self._contacts(file, beside, replace(names, discreet=True)), file_of(beside)
 
     def _contacts(self, file: BinaryIO, path: Path, names: Names) -> Contacts[Any]:
         if format_of(path, contacts=True) is not Format.SHEET:
-            return open_contacts(self._lines(file, path), path, names)
+            self.files.enter_context(file)
+            lines = Lines(
+                file, told(path), self.encoding, self.digest.update, discreet=names.discreet
+            )
+            return open_contacts(lines, path, names)
         _, name = named_sheet(path)
         with file:
             sheet = Sheet(file, told(path), name, self.digest.update)
@@ -189,10 +193,6 @@ class _Reading:
         if sheet.hidden_rows:
             self.warnings.append(f"{told(path)}: {sheet.hidden_rows:,} hidden rows are read, too")
         return open_sheet(sheet, told(path), names)
-
-    def _lines(self, file: BinaryIO, path: Path) -> Lines:
-        self.files.enter_context(file)
-        return Lines(file, told(path), self.encoding, self.digest.update)
 
     def _do_not_call(self, campaign: Campaign, path: Path, root: document.Node | None) -> DoNotCall:
         return read_lists(

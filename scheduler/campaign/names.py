@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from scheduler.campaign.columns import OPTION, OPTIONS, UNDERSTOOD, Header, no_option
+from scheduler.campaign.title_words import is_shown
 from scheduler.masking import shown
 
 #: What people call the columns that are understood, in small letters and with single blanks.
@@ -41,6 +42,9 @@ _MEANT |= {ours.replace("_", " "): ours for ours in UNDERSTOOD if ours != "count
 #: What stands in the name of a column that says something about a number, and is none.
 _NO_NUMBER = re.compile(r"type|label|code|country|\bext|status|valid|date|time|note|fax", re.I)
 _OF_NUMBERS = re.compile(r"phone|mobile|cell|\btel|handy|msisdn|whatsapp", re.I)
+_LETTERS = re.compile(r"[A-Za-z _-]{1,20}")
+_NO_COLUMN = "expected a column phone_number or sip_uri"
+_WAY_OUT = "; `callsched plan` with this file alone shows how its columns are called"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class Names:
     #: Ours and theirs, as the key `columns` says. Of several for one of ours the first is tried
     #: first.
     columns: tuple[tuple[str, str], ...] = ()
+    #: Of a file that somebody else may have named, and that may be any file of the machine: until
+    #: a column says whom to call, nobody is shown what is in it.
+    discreet: bool = False
 
     @classmethod
     def of(cls, columns: Mapping[str, str | list[str]]) -> Names:
@@ -59,9 +66,17 @@ class Names:
         )
         return cls(tuple((ours, theirs) for ours, listed in pairs for theirs in listed))
 
-    def header(self, written: Iterable[str]) -> Header:
+    def header(self, written: Collection[str]) -> Header:
         """Return which columns are meant, and what is wrong with them."""
-        return _header(tuple(written), self.columns)
+        found = _header(tuple(written), self.columns)
+        if found.faults and self.discreet and not self._has_address(written):
+            return replace(found, faults=(_discreet(written),))
+        return found
+
+    def _has_address(self, written: Iterable[str]) -> bool:
+        """Whether a column of those says, by a name that is known, whom to call."""
+        named = {_folded(theirs) for ours, theirs in self.columns if ours in _ADDRESSES}
+        return any(is_address(name) or _folded(name) in named for name in written)
 
     def missing(self, columns: Set[str]) -> Iterator[tuple[str, str]]:
         """Yield what the key `columns` takes from a column that no contact has, and say so."""
@@ -213,6 +228,19 @@ def _faults(names: list[str]) -> list[str]:
     return faults
 
 
+def _discreet(written: Iterable[str]) -> str:
+    """Say that no column says whom to call, and show only names that speak of numbers."""
+    names = [name.strip() for name in written]
+    fault = _no_address([name for name in names if is_shown(name) or _is_slip(name)])
+    return f"{_NO_COLUMN}{_WAY_OUT}" if fault.startswith(_NO_COLUMN) else fault
+
+
+def _is_slip(name: str) -> bool:
+    """Whether a name is nearly one of ours."""
+    alike = max(_likeness(column, name) for column in _ADDRESSES)
+    return _LETTERS.fullmatch(name) is not None and alike >= _ALIKE
+
+
 def _no_address(theirs: list[str]) -> str:
     """Say that a column is missing, and which one was perhaps meant."""
     titles = [name for name in filter(None, theirs) if not _NO_NUMBER.search(name)]
@@ -229,7 +257,7 @@ def _no_address(theirs: list[str]) -> str:
             return f"expected a column {column}; rename {shown(nearest)} to {column}"
     if likely:
         return f"expected a column phone_number; rename {shown(likely[0])} to phone_number"
-    return f"expected a column phone_number or sip_uri; got {_shown(theirs)}"
+    return f"{_NO_COLUMN}; got {_shown(theirs)}"
 
 
 def _likeness(column: str, name: str) -> float:

@@ -28,6 +28,7 @@ from scheduler.models import Contact, Policy, Reason, Row
 _LONGEST_ID = 200
 _LONGEST_NAME = 1000
 _LONGEST_RAW_ID = 64
+_LONGEST_SECONDS = 9
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_BREAKS = re.compile(r"[ \t]*[\r\n\t]+[ \t]*")
 _DTMF = re.compile(DTMF)
@@ -264,6 +265,7 @@ def _duration(written: str, ceiling_seconds: float) -> float:
     try:
         length_seconds = positive_seconds(written)
     except ValueError as error:
-        hint = f": did you mean {written}s?" if written.isdecimal() and int(written) else ""
+        is_number = len(written) <= _LONGEST_SECONDS and written.isdecimal() and int(written)
+        hint = f": did you mean {written}s?" if is_number else ""
         raise ValueError(mask_text(f"{error}{hint}")) from None
     return within_ceiling(length_seconds, ceiling_seconds)

@@ -17,8 +17,10 @@ from scheduler.campaign.problems import refusal
 from scheduler.errors import CampaignError
 
 CHUNK_BYTES = 65_536
-MOST_DOCUMENT_BYTES = 16 * 1024**2
+MOST_DOCUMENT_BYTES = 4 * 1024**2
 LONGEST_LINE = 1_000_000  #: characters; far above what a spreadsheet writes
+#: What a document can't have.
+MANY_ROWS = "put many contacts into a file of CSV or JSON Lines, which may have any length"
 _BOM = "\ufeff"
 _MOST_SAMPLED_BYTES = 1024**2
 _MOST_SURVEYED_BYTES = 256 * 1024**2  # some seconds
@@ -126,7 +128,7 @@ def read_whole(file: BinaryIO, path: str) -> bytes:
         raise unreadable(error, path) from None
     if len(data) > MOST_DOCUMENT_BYTES:
         most = MOST_DOCUMENT_BYTES // 1024**2
-        raise refusal(path, f"expected at most {most} MiB: put the contacts into a CSV beside it")
+        raise refusal(path, f"expected at most {most} MiB: {MANY_ROWS}", code="shape")
     refuse_packed(data, path)
     return data
 
@@ -206,14 +208,21 @@ class Lines:
     """The lines of a file, with their ends, read once and piece by piece."""
 
     def __init__(
-        self, file: BinaryIO, path: str, encoding: str, seen: Callable[[bytes], None]
+        self,
+        file: BinaryIO,
+        path: str,
+        encoding: str,
+        seen: Callable[[bytes], None],
+        *,
+        discreet: bool = False,
     ) -> None:
+        """`discreet`: of what is in the file nobody is shown anything."""
         self._file = file
         self._path = path
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._seen = seen  # is handed every byte that was read
-        self._survey = Survey()
+        self._survey = Survey(discreet=discreet)
         self._offset = 0
         self._finished = 0
         self._tail = ""  # a line whose end has not been read yet

@@ -13,8 +13,10 @@ from scheduler.campaign.columns import OPTION, Header, RawRow
 from scheduler.campaign.names import IGNORED, Names, is_address
 from scheduler.campaign.problems import refusal
 from scheduler.campaign.shapes import Contacts, Shaped
+from scheduler.campaign.source import CHUNK_BYTES, LONGEST_LINE
 from scheduler.errors import CampaignError, Problem
 
+MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
 DELIMITERS = (",", ";", "\t", "|")
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
 
@@ -72,6 +74,7 @@ def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[s
     line, titles = next(records, (0, []))
     if not line:
         raise _empty(path)
+    expect_columns(titles, path, line)
     header = names.header(titles)
     if header.faults:
         raise CampaignError([Problem(path, fault, line, code="header") for fault in header.faults])
@@ -106,9 +109,11 @@ def _records(
     lines: Iterator[str], delimiter: str, path: str, ahead: int
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield every record that is not blank, with the line it starts in."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+    feed = RowFeed(lines, path)
+    reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
-        line = ahead + reader.line_num + 1
+        line = feed.line = ahead + reader.line_num + 1
+        feed.characters = 0
         try:
             cells = next(reader, None)
         except csv.Error as error:
@@ -117,6 +122,42 @@ def _records(
             return
         if any(cells) and any(map(str.strip, cells)):
             yield line, cells
+
+
+class RowFeed:
+    """The lines of a table for a reader of CSV, and how long the row is that they make.
+
+    A row whose quotes are never closed may go on for a whole file.
+    """
+
+    def __init__(self, lines: Iterable[str], path: str) -> None:
+        self._lines = iter(lines)
+        self._path = path
+        self.line = 1  #: in which the row begins
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.characters += len(line)
+        expect_row(self.characters, self._path, self.line)
+        return line
+
+
+def expect_columns(titles: list[str], path: str, line: int) -> None:
+    """Refuse a header with more columns than any: each row would have a cell for each."""
+    if len(titles) > MOST_COLUMNS:
+        message = f"expected at most {MOST_COLUMNS:,} columns, got {len(titles):,}"
+        raise refusal(path, message, line, code="header")
+
+
+def expect_row(characters: int, path: str, line: int) -> None:
+    """Refuse a row that is longer than any line may be."""
+    if characters > LONGEST_LINE + CHUNK_BYTES:  # a line may be longer by what was read with it
+        said = f"this row is longer than {LONGEST_LINE:,} characters; is a quote not closed?"
+        raise refusal(path, said, line, code="shape")
 
 
 def unfit(error: csv.Error, path: str, line: int) -> CampaignError:

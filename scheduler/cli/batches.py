@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
+from scheduler import private
 from scheduler.campaign.texts import timezone as known_timezone
 from scheduler.campaign.walltime import zone_of
 from scheduler.cli import console, options
@@ -122,12 +123,15 @@ def stands_back(
     """
     if wish is None:
         return None
-    folder = state_dir / "locks"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = stack.enter_context((folder / f"{kind.name}.lock").open("a"))
-    return _stand_back(
-        kind, wish, lambda: not _locked(lock), lambda: fcntl.flock(lock, fcntl.LOCK_EX)
-    )
+    path = private.state_folder(state_dir, "locks") / f"{kind.name}.lock"
+    lock = stack.enter_context(private.opened(path))
+
+    def wait() -> None:
+        # For as long as that one takes; a signal ends it.
+        console.say(f"{private.holder(path)} holds {path}")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+    return _stand_back(kind, wish, lambda: not private.is_locked(lock, fcntl.LOCK_EX), wait)
 
 
 def stands_back_in_pool(
@@ -173,11 +177,3 @@ def _stand_back(
     console.say(f"{said}: this one waits")
     wait()
     return None
-
-
-def _locked(lock: TextIO) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

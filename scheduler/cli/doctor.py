@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from scheduler import private
 from scheduler.cli import console, options
 from scheduler.cli.guard import is_sandbox
 from scheduler.embedded import EmbeddedRedis
@@ -97,7 +98,7 @@ def _findings() -> Iterator[Finding]:
         yield finding
     yield from _ledger(chosen, fingerprint)
     yield _files(chosen)
-    yield _disk(chosen)
+    yield from _state_folder(chosen)
 
 
 # The API ------------------------------------------------------------------------------------------
@@ -155,8 +156,8 @@ def _redis_url(chosen: Settings) -> Iterator[str]:
     if chosen.redis_url is not None:
         yield chosen.redis_url.get_secret_value()
     else:
-        with EmbeddedRedis(chosen.state_dir) as private:
-            yield private.url
+        with EmbeddedRedis(chosen.state_dir) as embedded:
+            yield embedded.url
 
 
 def _ledger(chosen: Settings, fingerprint: str) -> Iterator[Finding]:
@@ -220,8 +221,19 @@ def _files(chosen: Settings) -> Finding:
     return warn("files", told, "raise the limit (ulimit -Hn), or lower CALLSCHED_LISTENER_SOCKETS")
 
 
-def _disk(chosen: Settings) -> Finding:
-    place = chosen.state_dir.expanduser().absolute()
+def _state_folder(chosen: Settings) -> Iterator[Finding]:
+    try:
+        place = private.located(chosen.state_dir).absolute()
+    except ConfigError as error:
+        yield fail("disk", str(error), "set CALLSCHED_STATE_DIR")
+        return
+    if exposure := private.exposure(place):
+        remedy = "make it a folder of this user's own, with the mode 0700"
+        yield warn("folder", exposure, remedy)
+    yield _disk(chosen, place)
+
+
+def _disk(chosen: Settings, place: Path) -> Finding:
     found = _nearest(place)
     free = shutil.disk_usage(found).free
     text = f"{free / 2**30:.1f} GB free in {place}"

@@ -128,7 +128,9 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
 
 def _row(rows: Iterable[Row], known_as: set[str], who: str, path: Path) -> tuple[int, Row]:
     """Return a contact with its place in the file, as a campaign counts rows: `#1` is the first."""
-    place = int(who[1:]) if who.startswith("#") and who[1:].isdecimal() else None
+    place = None
+    if who.startswith("#") and who[1:].isdecimal():
+        place = int(who[1:12])  # no file has more rows than that
     number = 0
     for number, row in enumerate(rows, start=1):
         contact = row.contact

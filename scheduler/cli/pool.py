@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from scheduler import private
 from scheduler.errors import ConfigError
 
 #: How long a worker may take to finish what is in hand: longer than a start.
 LEAVE_SECONDS = 30.0
+
+#: How long what was killed may take to be gone, and the sandbox until it says its address.
+KILL_SECONDS, SANDBOX_SECONDS = 5.0, 60.0
 
 #: A worker that dies sooner than this after its start is not simply started again.
 TOO_SOON_SECONDS = 5.0
@@ -38,14 +43,14 @@ class Pool:
 
     def start(self) -> None:
         """Start every worker."""
-        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.state_folder(self._logs.parent, self._logs.name)
         for number in range(1, self._count + 1):
             self._start(number)
 
     def _start(self, number: int) -> None:
         command = [sys.executable, "-m", "scheduler.cli", "worker"]
         command += ["--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
-        with self._log(number).open("ab") as log:
+        with private.opened(self._log(number)) as log:
             self._workers[number] = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -67,18 +72,13 @@ class Pool:
             lived = time.monotonic() - self._started_at[number]
             self._early_deaths = self._early_deaths + 1 if lived < TOO_SOON_SECONDS else 0
             if self._early_deaths > 2 * self._count:
-                raise ConfigError(
-                    f"the workers die at once, see {self._log(number)}:\n{self._tail()}"
-                )
+                said = "\n".join(private.last_lines(self._log(1)))
+                raise ConfigError(f"the workers die at once, see {self._log(number)}:\n{said}")
             self._start(number)
 
     def pardon(self) -> None:
         """Forget how often workers have died: they are started again all the same."""
         self._early_deaths = 0
-
-    def _tail(self) -> str:
-        lines = self._log(1).read_text(errors="replace").splitlines()
-        return "\n".join(lines[-5:])
 
     def __enter__(self) -> Self:
         return self
@@ -103,8 +103,15 @@ class Pool:
             try:
                 worker.wait(max(0.1, give_up_at - time.monotonic()))
             except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
+                _kill(worker)
+
+
+def _kill(process: subprocess.Popen[Any]) -> None:
+    process.kill()
+    try:
+        process.wait(KILL_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.returncode = -signal.SIGKILL  # a disk that hangs keeps it; Popen would complain
 
 
 class SandboxProcess:
@@ -118,11 +125,13 @@ class SandboxProcess:
         self._reading, self.needed_fd = os.pipe()
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.state_folder(self._folder.parent, self._folder.name)
+        journal = self._folder / "journal.jsonl"
+        private.opened(journal).close()
         command = [sys.executable, "-m", "scheduler.cli", "sandbox", "--port", "0"]
         command += ["--limit", str(self._limit), "--until-fd", str(self._reading)]
-        command += ["--journal", str(self._folder / "journal.jsonl")]
-        with (self._folder / "sandbox.log").open("ab") as log:
+        command += ["--journal", str(journal)]
+        with private.opened(self._folder / "sandbox.log") as log:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -135,8 +144,11 @@ class SandboxProcess:
         os.close(self._reading)
         assert self._process.stdout is not None
         with self._process.stdout as said:
-            self.url = said.readline().strip()
+            # It says its address in one write.
+            is_heard, *_ = select.select([said], [], [], SANDBOX_SECONDS)
+            self.url = said.readline().strip() if is_heard else ""
         if not self.url:
+            _kill(self._process)
             raise ConfigError(f"the sandbox did not start, see {self._folder / 'sandbox.log'}")
         return self
 
@@ -144,4 +156,7 @@ class SandboxProcess:
         os.close(self.needed_fd)
         if kind is None:
             self._process.terminate()
-            self._process.wait()
+            try:
+                self._process.wait(LEAVE_SECONDS)
+            except subprocess.TimeoutExpired:
+                _kill(self._process)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from scheduler.durations import seconds
+from scheduler.errors import ConfigError
 from scheduler.sandbox import Knobs, serve
 
 
@@ -52,6 +53,8 @@ def sandbox(
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except OSError as error:
+        if error.filename is not None:  # no socket has one
+            raise ConfigError(f"--journal {error.filename}: {error.strerror}") from None
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}", param_hint="--port") from None
 
 

@@ -18,6 +18,7 @@ from dotenv.parser import Binding, parse_stream
 from scheduler.errors import ConfigError
 
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_MOST_BYTES = 256 * 1024
 _SAVE = "save the file as UTF-8"
 #: As people write it who have YAML at their fingers' ends.
 _WITH_COLON = re.compile(r"\s*(?:export\s+)?([A-Za-z][A-Za-z0-9_]*)[^\S\r\n]*:")
@@ -53,7 +54,8 @@ def read_dotenv(path: Path) -> DotEnv:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         if path.is_symlink():
             raise ConfigError(f"{path}: the link leads to no file: mend or remove it") from None
@@ -66,6 +68,9 @@ def _bytes(path: Path) -> bytes:
         raise ConfigError(
             f"{path} can't be read: {error.strerror}: let this user read it, or remove it"
         ) from None
+    if len(data) > _MOST_BYTES:
+        raise ConfigError(f"{path}: expected at most {_MOST_BYTES // 1024} KiB of settings")
+    return data
 
 
 def _text(path: Path) -> str:

@@ -15,6 +15,8 @@ from scheduler.report.header import Header, Source
 from scheduler.store import Controlled
 
 _RESULTS = ".jsonl.gz"
+#: Of the one file, and of a record in the other; what is longer is cut off, and so damaged.
+_MOST_BYTES = 8 * 1024**2
 
 
 def source_in(path: Path) -> Source:
@@ -49,7 +51,8 @@ def source_in(path: Path) -> Source:
 
 def _head(path: Path) -> dict[str, Any]:
     try:
-        head = json.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            head = json.loads(file.read(_MOST_BYTES).decode("utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} can't be read, which belongs to the results: {error}") from error
     return head if isinstance(head, dict) else {}
@@ -58,7 +61,7 @@ def _head(path: Path) -> dict[str, Any]:
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            for line in file:
+            while line := file.readline(_MOST_BYTES):
                 yield json.loads(line)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from error

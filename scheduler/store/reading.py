@@ -328,6 +328,10 @@ def _instant(written: str | None) -> float | None:
         return None
 
 
+#: Of `#row`: more characters than any campaign has rows for.
+_LONGEST_PLACE = 12
+
+
 def find_row(store: Store, campaign_id: str, who: str) -> int:
     """Return the row of a contact by its id, its number or SIP address, or `#row`.
 
@@ -336,6 +340,8 @@ def find_row(store: Store, campaign_id: str, who: str) -> int:
     campaign = campaign_view(store, campaign_id)
     campaign.expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
+        if len(who) > _LONGEST_PLACE:
+            raise LedgerError(f"campaign {campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
         return int(who[1:])
     with reaching():
         known_as = spellings(who, campaign.policy.default_region or None)

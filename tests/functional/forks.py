@@ -41,10 +41,12 @@ class Forks:
             env={name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
         )
 
-    def call(self, folder: Path, env: Mapping[str, str], words: Sequence[str]) -> Ended:
-        """Run `callsched` with these words, this environment and nothing else."""
+    def call(
+        self, folder: Path, env: Mapping[str, str], words: Sequence[str], user: int | None = None
+    ) -> Ended:
+        """Run `callsched` with these words, this environment and nothing else, as this user."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        asked = {"folder": str(folder), "env": dict(env), "words": list(words)}
+        asked = {"folder": str(folder), "env": dict(env), "words": list(words), "user": user}
         print(json.dumps(asked), file=self._process.stdin, flush=True)
         return Ended(**json.loads(self._process.stdout.readline()))
 
@@ -76,11 +78,11 @@ def _serve() -> None:
         print(json.dumps(_run(**json.loads(line))), flush=True)
 
 
-def _run(folder: str, env: dict[str, str], words: list[str]) -> dict[str, Any]:
+def _run(folder: str, env: dict[str, str], words: list[str], user: int | None) -> dict[str, Any]:
     out, err = Path(folder, "out.txt"), Path(folder, "err.txt")
     child = os.fork()
     if child == 0:
-        _be(folder, env, words, out, err)
+        _be(folder, env, words, out, err, user)
     _, status = os.waitpid(child, 0)
     return {
         "code": os.waitstatus_to_exitcode(status),
@@ -89,7 +91,9 @@ def _run(folder: str, env: dict[str, str], words: list[str]) -> dict[str, Any]:
     }
 
 
-def _be(folder: str, env: dict[str, str], words: list[str], out: Path, err: Path) -> None:
+def _be(
+    folder: str, env: dict[str, str], words: list[str], out: Path, err: Path, user: int | None
+) -> None:
     """Be the command, and never return."""
     signal.alarm(PATIENCE_SECONDS)
     code: object = 1
@@ -99,6 +103,10 @@ def _be(folder: str, env: dict[str, str], words: list[str], out: Path, err: Path
         for number, path in enumerate((Path(os.devnull), out, err)):
             flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
             os.dup2(os.open(path, flags if number else os.O_RDONLY, 0o600), number)
+        if user is not None:
+            os.setgroups([])
+            os.setgid(user)
+            os.setuid(user)
         os.environ.clear()
         os.environ.update(env)
         time.tzset()

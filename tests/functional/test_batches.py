@@ -90,7 +90,7 @@ def test_one_that_waits_goes_on_when_the_lock_is_free(site: Site, sandbox: Sandb
     with (folder / "nightly.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         waiting = start_nightly(site, "--if-running", "wait", "--max-duration", "1s")
-        wait_until(lambda: "this one waits" in waiting.err)
+        wait_until(lambda: f" holds {folder}/nightly.lock" in waiting.err)
         assert sandbox.events("answered") == []
 
     assert waiting.wait() == 0

@@ -353,3 +353,13 @@ def test_it_runs_as_a_user_without_a_home_folder_of_its_own(site: Site) -> None:
 
     assert checks(looked)["disk"][0] == "ok"
     assert os.path.isdir(state)  # noqa: PTH112
+
+
+def test_a_state_folder_that_others_have_rights_in_is_told(site: Site) -> None:
+    assert "folder" not in checks(site.call("doctor", "--json"))
+    (site.state / "of-somebody-else").touch()
+    site.state.chmod(0o755)
+
+    level, text = checks(site.call("doctor", "--json"))["folder"]
+
+    assert (level, f"other users have rights in {site.state}" in text) == ("warn", True)

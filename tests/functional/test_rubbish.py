@@ -461,3 +461,18 @@ def test_what_nobody_foresaw_is_a_line_and_with_the_variable_a_traceback(
     assert "error: unexpected ZeroDivisionError: a fault of ours, of …0143; " in ended.stderr
     assert "CALLSCHED_DEBUG=1" in ended.stderr
     assert ("Traceback" in ended.stderr) is bool(debug)
+
+
+@pytest.mark.parametrize("place", ["#99999999999999999999999", "#" + "9" * 5000, "#0", "#\u0663"])
+def test_a_place_that_no_contact_has_is_said_in_a_line(
+    forks: Forks, ledger_url: str, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "contacts.csv").write_text("phone_number\n+12025550143\n")
+    env = environment(ledger_url, tmp_path)
+
+    for words in ("explain known", "tail known", "transcript known", "explain contacts.csv"):
+        ended = forks.call(tmp_path, env, [*words.split(), place])
+
+        expect_plain(ended)
+        assert ended.code == 1, ended
+        assert len(ended.err) < 300, words

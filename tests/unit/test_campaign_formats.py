@@ -108,7 +108,7 @@ def test_a_gzip_file_that_is_cut_off_is_refused(tmp_path: Path, ending: str) -> 
 def test_a_document_that_grows_when_it_is_inflated_is_bounded(tmp_path: Path) -> None:
     (said,) = refused(written(tmp_path, "a.yaml.gz", zipped(b" " * 2**25)))
 
-    assert said.startswith("a.yaml.gz: expected at most 16 MiB")
+    assert said.startswith("a.yaml.gz: expected at most 4 MiB")
 
 
 def test_a_line_that_grows_when_it_is_inflated_is_bounded(tmp_path: Path) -> None:

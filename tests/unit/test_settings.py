@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler import private
 from scheduler.errors import ConfigError
 from scheduler.fields.variables import is_of_service
 from scheduler.settings import (
@@ -188,11 +189,23 @@ def test_a_value_that_can_t_be_used_is_refused_to_workers_as_well(
             read()
 
 
-def test_a_folder_without_a_home_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_only_who_needs_the_folder_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(Path, "expanduser", _homeless)
 
+    chosen = read_settings()
+
     with pytest.raises(ConfigError, match="CALLSCHED_STATE_DIR: the home folder"):
-        read_settings()
+        private.state_folder(chosen.state_dir)
+
+
+def test_a_home_is_written_out_once_for_all_who_use_the_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLSCHED_STATE_DIR", "~/x")
+
+    assert read_settings().state_dir == Path.home() / "x"
 
 
 def _homeless(_path: Path) -> Path:

@@ -1,0 +1,51 @@
+"""The words that names of columns have, as far as they say something about numbers.
+
+They are all that a message shows of a name in a file that may be any file of the machine.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: A column is one of numbers when its name has one of these words.
+NUMBERS = frozenset(
+    (
+        *("phone", "phones", "telephone", "tel", "telno", "telnr", "mobile", "mob", "cell"),
+        *("cellular", "cells", "mobiles", "msisdn", "landline", "fax", "sip", "gsm", "whatsapp"),
+        *("handy", "handynummer", "mobil", "mobilnummer", "mobilfunk", "rufnummer", "festnetz"),
+        *("telefon", "telefonnummer", "telefono", "telefonos", "movil", "moviles", "celular"),
+        *("telephones", "portable", "fixe", "telefone", "telefones", "telemovel", "fisso"),
+        *("cellulare", "telefoonnummer", "telefoon", "mobiel", "puhelin", "matkapuhelin"),
+        *("телефон", "мобильныи", "電話", "电话", "手机", "携帯", "هاتف"),
+    )
+)
+#: … or has one of these beside nothing but the words below: "home number", "contact no."
+COUNTED = frozenset(("number", "numbers", "num", "no", "nos", "nr"))
+#: A column with nothing but these in its name may have numbers, or something else.
+WHOSE = frozenset(
+    (
+        *("home", "work", "business", "office", "other", "primary", "secondary", "main", "second"),
+        *("alternate", "alternative", "alt", "additional", "company", "direct", "private", "day"),
+        *("personal", "evening", "night", "emergency", "contact", "caller", "called", "callee"),
+        *("dialed", "dialled", "destination", "recipient", "value"),
+    )
+)
+#: What a message may show of a name. It shows no other word, for a list may be any file.
+_SHOWN = NUMBERS | COUNTED | WHOSE
+_BETWEEN_CASES = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORD = re.compile(r"[^\W\d_]+")
+_MOST_DIGITS, _LONGEST = 2, 60
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a name, without accents, in small letters."""
+    apart = unicodedata.normalize("NFKD", _BETWEEN_CASES.sub(" ", name)).casefold()
+    return _WORD.findall("".join(c for c in apart if not unicodedata.combining(c)))
+
+
+def is_shown(name: str) -> bool:
+    """Whether a message may show a name: it has those words, a digit or two, and nothing else."""
+    found = words(name)
+    few = sum(map(str.isdigit, name)) <= _MOST_DIGITS and len(name) <= _LONGEST
+    return few and bool(found) and _SHOWN.issuperset(found)
