@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from scheduler.errors import ProviderError
 from scheduler.providers import StopAnswer, SummaryPage
 from scheduler.providers.symbl.answers import (
+    MOST_VALUES,
     address_in,
     connection_in,
     json_of,
@@ -183,3 +185,23 @@ def test_what_is_not_utf_8_is_in_the_encoding_of_its_header() -> None:
     made.encoding = "latin-1"
 
     assert json_of(made) == {"name": "José"}
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined", "zlib", "rot13", "\0", ""])
+def test_an_encoding_that_is_no_text_s_is_not_tried(encoding: str) -> None:
+    made = answer(200, '{"name": "José"}'.encode("latin-1"))
+    made.encoding = encoding
+
+    assert json_of(made) is None
+
+
+@pytest.mark.parametrize("item", ["{}", "[]", "0", '""', '{"a":0}'])
+@pytest.mark.parametrize("write", [str, str.encode])
+def test_what_has_too_many_values_is_no_answer(
+    item: str, write: Callable[[str], str | bytes]
+) -> None:
+    def of(count: int) -> str | bytes:
+        return write(f"[{','.join([item] * count)}]")
+
+    assert len(read_json(of(MOST_VALUES // 2 - 1))) == MOST_VALUES // 2 - 1
+    assert read_json(of(MOST_VALUES + 1)) is None

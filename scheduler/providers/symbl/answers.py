@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 from typing import Any, NoReturn
@@ -20,6 +21,15 @@ LONGEST_RETRY_AFTER_SECONDS = 300.0
 
 #: What a body may begin with that says nothing: blanks, and the byte-order marks of two encodings.
 _NOTHING = b" \t\r\n\xef\xbb\xbf\xfe\xff"
+
+#: Objects, lists and values that are read of an answer. Python keeps `{}` in 64 bytes, so that a
+#: bound of the bytes alone would be none of the memory. Of a message, the API's own have some 15.
+MOST_VALUES = 8192
+_BYTES_A_VALUE = 32
+
+#: The encodings of text that a header may name for what is no UTF-8. Others that Python knows take
+#: minutes for a megabyte, or can't be read with what is odd in them replaced.
+_TEXT_ENCODINGS = {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
 
 #: Python reads no number of more than 4300 digits, and JSON sets no end to one.
 _MOST_DIGITS = 1000
@@ -95,11 +105,25 @@ def json_of(answer: requests.Response) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def any_json(answer: requests.Response) -> Any:
+def any_json(answer: requests.Response, most_values: int = MOST_VALUES) -> Any:
     """Return whatever JSON the body is, None when it is none."""
     # JSON is UTF-8 whatever a header says; what is not may be in the encoding of its header.
-    said = read_json(answer.content)
-    return read_json(answer.text) if said is None and answer.content else said
+    said = read_json(answer.content, most_values)
+    if said is None and answer.content and _is_text_encoding(answer.encoding):
+        return read_json(answer.text, most_values)
+    return said
+
+
+def most_values(most_bytes: int) -> int:
+    """Return how many values are read of an answer that may have so many bytes."""
+    return most_bytes // _BYTES_A_VALUE
+
+
+def _is_text_encoding(name: str | None) -> bool:
+    try:
+        return name is not None and codecs.lookup(name).name in _TEXT_ENCODINGS
+    except (LookupError, ValueError):
+        return False
 
 
 def has_no_body(answer: requests.Response) -> bool:
@@ -107,8 +131,13 @@ def has_no_body(answer: requests.Response) -> bool:
     return not answer.content.strip(_NOTHING)
 
 
-def read_json(written: str | bytes) -> Any:
-    """Return the JSON that this is, None when it is none; a byte-order mark does no harm."""
+def read_json(written: str | bytes, most_values: int = MOST_VALUES) -> Any:
+    """Return the JSON that this is, None when it is none; a byte-order mark does no harm.
+
+    What has more values than `most_values` is none.
+    """
+    if _values(written) > most_values:
+        return None
     try:
         text = (
             written if isinstance(written, str) else written.decode(json.detect_encoding(written))
@@ -116,6 +145,14 @@ def read_json(written: str | bytes) -> Any:
         return json.loads(text.removeprefix("\ufeff"), parse_int=_whole)
     except (ValueError, RecursionError):
         return None
+
+
+def _values(written: str | bytes) -> int:
+    """Return how many objects, lists and values there are at most."""
+    # Commas of texts are counted as well; to leave them out would take as long as to read it all.
+    if isinstance(written, str):
+        return sum(map(written.count, ",[{"))
+    return sum(map(written.count, (b",", b"[", b"{")))
 
 
 def _whole(written: str) -> int | str:

@@ -36,6 +36,7 @@ from scheduler.providers.base import (
     StopAnswer,
     Subscription,
 )
+from scheduler.providers.bodies import READING_BYTES, SHORT_BYTES, TRANSCRIPT_BYTES
 from scheduler.providers.http import Line
 from scheduler.providers.symbl.access import Access, Bearer, Credentials, can_be_sent
 from scheduler.providers.symbl.answers import (
@@ -45,6 +46,7 @@ from scheduler.providers.symbl.answers import (
     is_success,
     json_of,
     message_of,
+    most_values,
     raise_for_start,
     retry_after,
     stop_answer,
@@ -153,12 +155,13 @@ class Symbl:
 
     def _collect(self, conversation_id: str, insight: Insight) -> Any:
         url = f"{conversation_url(self._base_url, conversation_id)}/{PATHS[insight]}"
-        answer = self._ask("GET", url, seconds=READ_SECONDS)
+        most = TRANSCRIPT_BYTES if insight is Insight.TRANSCRIPT else READING_BYTES
+        answer = self._ask("GET", url, seconds=READ_SECONDS, most_bytes=most)
         if answer.status_code == 404:
             raise NotRecorded(message_of(answer))
         _expect_success(answer)
         try:
-            return read_insight(insight, any_json(answer))
+            return read_insight(insight, any_json(answer, most_values(most)))
         except ValueError as error:
             raise MaybeDone(f"{insight}: {error}") from error
 
@@ -177,10 +180,10 @@ class Symbl:
 
     def _list(self, since: float, until: float, offset: int) -> list[FoundConversation]:
         url = list_url(self._base_url, since, until, offset)
-        answer = self._ask("GET", url, seconds=READ_SECONDS)
+        answer = self._ask("GET", url, seconds=READ_SECONDS, most_bytes=READING_BYTES)
         _expect_success(answer)
         try:
-            return read_list(any_json(answer))
+            return read_list(any_json(answer, most_values(READING_BYTES)))
         except ValueError as error:
             raise MaybeDone(f"the list of conversations: {error}") from error
 
@@ -207,10 +210,13 @@ class Symbl:
         *,
         seconds: float,
         leave: Leave | None = None,
+        most_bytes: int = SHORT_BYTES,
     ) -> requests.Response:
         token = self._access.token()
         auth = Bearer(token.value)
-        answer = self._line.send(method, url, body, seconds=seconds, auth=auth, leave=leave)
+        answer = self._line.send(
+            method, url, body, seconds=seconds, auth=auth, leave=leave, most_bytes=most_bytes
+        )
         if answer.status_code == 401:
             self._access.refused(token, answer)
         self._access.accepted(token)
