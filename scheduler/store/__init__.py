@@ -48,7 +48,7 @@ from scheduler.store.listening import (
     note,
     said,
 )
-from scheduler.store.news import News, owed_news, postpone_news, take_news, told
+from scheduler.store.news import SENDING_DELAYS, News, owed_news, postpone_news, take_news, told
 from scheduler.store.reading import (
     AccountView,
     CampaignView,
@@ -119,6 +119,7 @@ from scheduler.store.workers import (
 __all__ = [
     "BEAT_SECONDS",
     "NOBODYS",
+    "SENDING_DELAYS",
     "AccountView",
     "Backlog",
     "CampaignView",
