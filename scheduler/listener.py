@@ -402,7 +402,9 @@ class _Follower:
                 status = error.response.status_code
                 refused &= 400 <= status < 500 and status not in _TROUBLE
             except (OSError, TimeoutError, WebSocketException) as error:
-                logger.debug("%s: no socket: %r", self._ear.attempt, error)
+                # Others than the system's own words may quote the address, or what it answered.
+                why = error if isinstance(error, OSError) else type(error).__name__
+                logger.debug("%s: no socket: %s", self._ear.attempt, why)
                 refused = False
             else:
                 return await self._hear(socket)

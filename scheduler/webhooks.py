@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 from threading import Event, Semaphore, Thread
+from traceback import format_tb
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -96,8 +97,10 @@ class Teller:
         except SchedulerError as error:
             # Taken for a while only: it is sent again.
             logger.warning("webhooks: %s: %s", news.text, error)
-        except Exception:
-            logger.exception("webhooks: %s", news.text)
+        except Exception as error:
+            # Where, and no word of what: an error's own words may have the address in it.
+            place = "".join(format_tb(error.__traceback__))
+            logger.error("webhooks: %s: %s\n%s", news.text, type(error).__name__, place)
         finally:
             self._free.release()
 

@@ -9,6 +9,7 @@ Bodies are read up to a bound (`bodies.py`).
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -38,6 +39,10 @@ IDLE_SECONDS = 3.0
 # or a redirect that can't be read.
 _WIRE_ERRORS = (requests.RequestException, HTTPError, ValueError)
 
+
+# It logs whole addresses: at debug each request's, and as a warning that of a server whose headers
+# it can't read. What is worth a line of it comes as an exception as well.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 watchdog = Watchdog()
 

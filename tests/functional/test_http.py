@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import gzip
 import inspect
+import logging
 import socket
 import ssl
 import subprocess
@@ -608,6 +609,29 @@ def test_a_netrc_does_not_replace_our_authorization(
 
         post(line, peer.url)
         assert b"Basic" not in peer.received
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK,
+        http(500, b""),
+        http(302, b"", Location="/elsewhere"),
+        b"HTTP/1.1 200 OK\r\n: no name\r\nContent-Length: 0\r\n\r\n",
+        b"no HTTP",
+        b"",
+    ],
+)
+def test_nothing_of_an_address_but_its_host_is_logged(
+    line: Line, caplog: pytest.LogCaptureFixture, answer: bytes
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Peer(answering(answer)) as peer:
+        for url in (peer.url, "http://127.0.0.1:1"):
+            with suppress(MaybeDone, NotDone):
+                line.send("POST", f"{url}/path-secret?key=query-secret", {}, seconds=2.0)
+
+    assert "secret" not in caplog.text
 
 
 def test_an_authorization_that_can_not_be_sent_is_not_shown(line: Line) -> None:

@@ -194,6 +194,24 @@ def test_news_whose_last_sender_died_is_given_up_before_it_is_sent(ledger: Ledge
         assert len(receiver.talks) == 1
 
 
+def test_what_goes_wrong_with_a_sending_is_logged_without_its_address(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(url: str, *_: object) -> int:
+        raise RuntimeError(f"no way to {url}")
+
+    ledger.campaign(insights=(), webhooks=(Webhook("http://127.0.0.1:9/x?key=secret"),))
+    confirmed(ledger)
+    poster = Poster("whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg==")
+    monkeypatch.setattr(poster, "post", fail)
+
+    Teller(ledger.store, ACCOUNT, poster)._send_safely(taken(ledger)[0])
+
+    assert "RuntimeError" in caplog.text
+    assert "in fail" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_news_that_is_not_taken_is_due_later(ledger: Ledger) -> None:
     ledger.campaign(insights=(), webhooks=(CALLS,))
     confirmed(ledger)

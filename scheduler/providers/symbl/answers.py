@@ -16,6 +16,9 @@ from scheduler.providers.symbl.instants import seconds_to_wait
 
 logger = logging.getLogger(__name__)
 
+#: The API's own domain, which its answers name also when it is asked by way of another host.
+DOMAINS = ("symbl.ai",)
+
 #: A `Retry-After` beyond this is a mistake or a maintenance: we look again by then.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 

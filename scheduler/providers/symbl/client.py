@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from pydantic import SecretStr
@@ -38,8 +39,10 @@ from scheduler.providers.base import (
 )
 from scheduler.providers.bodies import READING_BYTES, SHORT_BYTES, TRANSCRIPT_BYTES
 from scheduler.providers.http import Line
+from scheduler.providers.places import host_in, is_ours
 from scheduler.providers.symbl.access import Access, Bearer, Credentials, can_be_sent
 from scheduler.providers.symbl.answers import (
+    DOMAINS,
     any_json,
     connection_in,
     has_no_body,
@@ -63,6 +66,8 @@ from scheduler.providers.symbl.sockets import read_frame, subscriptions
 from scheduler.providers.symbl.start import start_body
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
+
+logger = logging.getLogger(__name__)
 
 #: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
 START_SECONDS = 15.0
@@ -102,7 +107,16 @@ class Symbl:
         answer = self._connect(body, START_SECONDS, leave)
         if not is_success(answer):
             raise_for_start(answer)
-        return connection_in(answer)
+        connection = connection_in(answer)
+        # As it is used, each is looked at again: from here on it comes from the ledger.
+        for name in ("event_url", "result_websocket_url"):
+            given = getattr(connection, name)
+            if given and not self._is_ours(given):
+                logger.warning("%s of a start's answer gets no token: %s", name, host_in(given))
+        return connection
+
+    def _is_ours(self, url: str) -> bool:
+        return is_ours(url, self._base_url, DOMAINS)
 
     def stop(self, connection_id: str) -> StopAnswer:
         """Send a stop, and once more when the first did nothing. Only the API's own 2xx returns."""
@@ -120,16 +134,16 @@ class Symbl:
         raise MaybeDone(f"a stop was not confirmed: {message_of(answer)}")
 
     def tell(self, connection: Connection, event: SpeakerEvent) -> None:
-        """Push a speaker event to the connection's `eventUrl`."""
+        """Push a speaker event to the connection's `eventUrl`, unless that is not the API's own."""
         user = {"userId": event.user_id} | ({"name": event.name} if event.name else {})
         body: dict[str, Any] = {"topic": "speaker", "type": event.kind, "user": user}
         if event.at is not None:
             body["timestamp"] = written(event.at)
         name = quote(connection.connection_id, safe="")
-        given, own = connection.event_url, f"{self._base_url}/v1/event/{name}"
-        # The token leaves as encrypted as elsewhere.
-        is_as_safe = urlsplit(given).scheme in ("https", urlsplit(own).scheme)
-        _once_more(self._tell, given if is_as_safe else own, body)
+        given = connection.event_url
+        if given and not (self._is_ours(given) and given.lower().startswith("http")):
+            raise Refused(f"its address is not the API's: {host_in(given)} gets no token")
+        _once_more(self._tell, given or f"{self._base_url}/v1/event/{name}", body)
 
     def _tell(self, url: str, body: dict[str, Any]) -> None:
         answer = self._ask("POST", url, body, seconds=EVENT_SECONDS)
