@@ -11,6 +11,7 @@ import asyncio
 import logging
 import resource
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +20,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from scheduler.clock import since_boot
@@ -28,6 +29,7 @@ from scheduler.dialer import Duty
 from scheduler.errors import SchedulerError
 from scheduler.models import Attempt, Connection, OnMachine
 from scheduler.providers import News, Provider, Subscription
+from scheduler.providers.gauged import FRAME_BYTES, Gauged, is_garbled
 from scheduler.store import (
     NOBODYS,
     Charge,
@@ -69,8 +71,6 @@ OPEN_SECONDS = 5.0
 LEAVE_SECONDS = 2.0
 #: Sockets that are being opened at once.
 OPENING = 50
-#: A frame is a few sentences.
-FRAME_BYTES = 1 << 20
 #: Lines that wait to be put on record while Redis is away; the oldest give way.
 MOST_LINES = 10_000
 
@@ -90,6 +90,7 @@ class _End(Enum):
     CLOSED = auto()  #: it closed without a word
     REFUSED = auto()  #: the API itself said no: it knows no such connection
     FAILED = auto()  #: it could not be had: no answer, or trouble on the way
+    TOO_MUCH = auto()  #: we have closed it, since it sent more than it may
 
 
 class Listener:
@@ -120,7 +121,7 @@ class Listener:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._following: dict[Attempt, _Follower] = {}
-        self._lines: list[Heard] = []
+        self._lines: deque[Heard] = deque(maxlen=MOST_LINES)
         self._charge = Charge(uuid4().hex, LEASE_SECONDS)
         # The ledger's client blocks, so it is spoken to from threads: charges never wait for hints.
         self._charges = ThreadPoolExecutor(1, thread_name_prefix="listener-charges")
@@ -260,11 +261,12 @@ class Listener:
         """Return where to listen; fetching a token may take a while."""
         return await self._ask(self._words, lambda: self._provider.subscriptions(ear.connection))
 
-    async def open(self, place: Subscription) -> ClientConnection:
+    async def open(self, place: Subscription) -> Gauged:
         """Open a socket. Raises what websockets raises, or an OSError."""
         async with self._opening:
-            return await _Straight(
+            socket = await _Straight(
                 place.url,
+                create_connection=Gauged,
                 additional_headers=place.headers,
                 open_timeout=OPEN_SECONDS,
                 close_timeout=1,
@@ -272,6 +274,8 @@ class Listener:
                 max_size=FRAME_BYTES,
                 logger=_silent,
             )
+        assert isinstance(socket, Gauged)
+        return socket
 
     def read(self, ear: Ear, frame: str | bytes) -> list[News]:
         """Return the news in a frame, with its lines noted."""
@@ -311,7 +315,8 @@ class Listener:
             await self._heard.wait()
             await asyncio.sleep(NOTE_SECONDS)
             self._heard.clear()
-            lines, self._lines = self._lines[-MOST_LINES:], []
+            lines = list(self._lines)
+            self._lines.clear()
             try:
                 await self._ask(self._words, partial(note, self._store, lines))
             except SchedulerError as error:
@@ -363,6 +368,8 @@ class _Follower:
             if end is _End.COMPLETED:
                 await self._listener.hint(self._ear, "hung_up")
                 return
+            if end is _End.TOO_MUCH:
+                return  # it would do so again; the deadline holds without it
             is_first = closed_at is None or now - began_at > AGAIN_SECONDS
             if end is _End.CLOSED and is_first:
                 tries, refusals, closed_at = 0, 0, now
@@ -410,10 +417,11 @@ class _Follower:
                 return await self._hear(socket)
         return _End.REFUSED if refused else _End.FAILED
 
-    async def _hear(self, socket: ClientConnection) -> _End:
+    async def _hear(self, socket: Gauged) -> _End:
         self.is_open = self._was_opened = True
         closings, loop = self._listener.closings, asyncio.get_running_loop()
         well = loop.call_later(WINDOW_SECONDS, self._stays_open)
+        closed: ConnectionClosed | None = None
         try:
             async for frame in socket:
                 self._stayed_open = True
@@ -421,13 +429,21 @@ class _Follower:
                     if news.kind == "completed":
                         return _End.COMPLETED
                     await self._act(news)
-        except ConnectionClosed:
-            pass
+        except ConnectionClosed as error:
+            closed = error
         finally:
             well.cancel()
             open_before = self._listener.open_sockets
             self.is_open = False
             await socket.close()
+        if excess := socket.excess(closed):
+            logger.warning(
+                "%s: its socket sent %s and is closed: the call is ended at its deadline",
+                *(self._ear.attempt, excess),
+            )
+            return _End.TOO_MUCH
+        if is_garbled(closed):
+            return _End.FAILED
         closings.closed(since_boot(), open_before=open_before)
         return _End.CLOSED
 

@@ -16,12 +16,18 @@ from scheduler.providers import Order, SpeakerEvent, Symbl
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
 from scheduler.store.collecting import _compact
+from tests.functional.rig import Rig, number
+from tests.waiting import wait_until
 
 _SECRET = "whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg=="
 
 
-def api(what: str, url: str) -> str:
-    """Ask one thing of the API, and return what it comes to."""
+def api(*asked: str) -> str:
+    """Ask each thing of each API, given as `what url`; return what they come to, line by line."""
+    return "\n".join(_ask(*one.split(" ")) for one in asked)
+
+
+def _ask(what: str, url: str) -> str:
     given = None if what == "token" else SecretStr("token")
     account = Symbl(
         Settings(
@@ -45,6 +51,8 @@ def api(what: str, url: str) -> str:
         answered = asking[what]()
     except ProviderError as error:
         return f"{type(error).__name__}: {error}"
+    finally:
+        account.close()
     return f"{len(answered) if isinstance(answered, list) else answered}"
 
 
@@ -55,11 +63,24 @@ def conversation(url: str) -> str:
     return f"{len(zlib.compress(_compact(said), 9)) > 0}"
 
 
-def webhook(url: str) -> str:
-    """Send a message to a receiver, and return the status."""
-    return str(Poster(_SECRET).post(url, "1", datetime.now(UTC), b"{}"))
+def listening(ledger_url: str, api_url: str, count: str) -> str:
+    """Call so many for two seconds and listen to them; return how they ended."""
+    rig = Rig(ledger_url, api_url, sockets=10)
+    try:
+        rig.load(*map(number, range(int(count))), max_duration_seconds=2.0)
+        rig.start()
+        wait_until(rig.all_ended)
+        return " ".join(str(disposition) for disposition, _ in rig.endings())
+    finally:
+        rig.close()
 
 
-def sandbox(url: str) -> str:
-    """Ask whether a server is a sandbox."""
-    return str(is_sandbox(url))
+def webhook(*urls: str) -> str:
+    """Send a message to each receiver, and return the statuses."""
+    poster = Poster(_SECRET)
+    return " ".join(str(poster.post(url, "1", datetime.now(UTC), b"{}")) for url in urls)
+
+
+def sandbox(*urls: str) -> str:
+    """Ask each server whether it is a sandbox."""
+    return " ".join(str(is_sandbox(url)) for url in urls)
