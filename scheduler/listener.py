@@ -71,8 +71,9 @@ OPEN_SECONDS = 5.0
 LEAVE_SECONDS = 2.0
 #: Sockets that are being opened at once.
 OPENING = 50
-#: Lines that wait to be put on record while Redis is away; the oldest give way.
-MOST_LINES = 10_000
+#: Lines that wait to be put on record while Redis is away; the oldest give way. Python keeps a
+#: thousand bytes in up to four thousand.
+MOST_LINES = 5000
 
 #: Files of a worker that are no sockets of connections, generously.
 _OTHER_FILES = 512

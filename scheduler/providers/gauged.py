@@ -24,8 +24,10 @@ BYTES_IN_ALL = 256 << 20
 
 _GARBLED = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA)
 
-#: What a frame takes beside its bytes.
-_FRAME_WEIGHT = 64
+#: What a frame takes beside its bytes, generously.
+_FRAME_WEIGHT = 256
+
+_BIT_BYTES = 4096
 
 
 class Gauge:
@@ -60,11 +62,19 @@ class Gauged(ClientConnection):
     def data_received(self, data: bytes) -> None:
         """Count it before anything is made of it."""
         if self._is_within(len(data)):
-            super().data_received(data)
+            # Bit by bit: all frames of what comes at once are made before one of them is counted.
+            for at in range(0, len(data), _BIT_BYTES):
+                if not self._gauge.excess:
+                    super().data_received(data[at : at + _BIT_BYTES])
             sent = self.protocol.close_sent
             if sent is not None and sent.code in (*_GARBLED, CloseCode.MESSAGE_TOO_BIG):
                 # The other end would be left to close it, for as long as it likes.
                 self.transport.abort()
+
+    def process_event(self, event: Any) -> None:
+        """Count what a frame takes besides: of empty ones there may be very many."""
+        if self._is_within(_FRAME_WEIGHT):
+            super().process_event(event)
 
     def _is_within(self, size: int) -> bool:
         if self._gauge.excess:

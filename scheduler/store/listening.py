@@ -17,8 +17,8 @@ CALL_LINES = 1000
 CAMPAIGN_LINES = 10_000
 LINES_SECONDS = 24 * 3600
 
-#: What a line keeps of its text: a call's lines are 2 MB at most, a campaign's 20.
-LINE_BYTES = 2000
+#: What a line keeps of its text: a call's lines are some 1 MB at most, a campaign's 12.
+LINE_BYTES = 1000
 #: Of a speaker's name, and of the kind that the API gives a line.
 NAME_BYTES = 200
 

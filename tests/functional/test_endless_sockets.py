@@ -119,7 +119,7 @@ def test_a_socket_that_sends_too_much_is_closed_and_the_deadline_rules(
         assert api.opened == [1] * len(floods)
 
     assert set(calls.said.split()) == {"stopped"}
-    assert calls.bytes < MOST_BYTES
+    assert calls.bytes < MOST_BYTES / 3
     assert ledger.info("memory")["used_memory"] < 50_000_000
 
 
@@ -132,7 +132,7 @@ def test_what_can_not_be_read_is_not_unpacked_and_is_no_hang_up(
         assert min(api.opened) > 1
 
     assert set(calls.said.split()) == {"stopped"}
-    assert calls.bytes < MOST_BYTES
+    assert calls.bytes < MOST_BYTES / 3
 
 
 def test_why_a_socket_is_closed_is_logged_and_of_long_lines_the_beginning_is_kept(
