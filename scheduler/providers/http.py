@@ -13,6 +13,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -183,7 +184,7 @@ class Line(threading.local):
         alarm = watchdog.after(seconds, exchange.cut_off)
         try:
             # Without the session: what it merges into a request takes a fifth of the whole, and its
-            # headers and cookies are all that it has to give.
+            # headers are all that it has to give.
             request = requests.Request(
                 method,
                 url,
@@ -191,7 +192,6 @@ class Line(threading.local):
                 json=body,
                 data=written,
                 auth=auth or _unsigned,
-                cookies=session.cookies,
             )
             answer = session.send(
                 request.prepare(),
@@ -217,6 +217,8 @@ class Line(threading.local):
     def _fresh_session(self) -> requests.Session:
         if self._session is None:
             self._session = _Session()
+            # Nothing here needs a cookie, and each answer may set new ones.
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             self._session.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
             # Read once for each place, below; requests would read all of it for each request.
             self._session.trust_env = False

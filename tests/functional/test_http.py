@@ -421,6 +421,20 @@ def test_what_is_packed_with_gzip_is_read(line: Line) -> None:
             assert b"Accept-Encoding: gzip, deflate\r\n" in peer.received
 
 
+def test_a_cookie_is_neither_kept_nor_sent_back(line: Line) -> None:
+    def script(talk: Talk) -> None:
+        for count in range(2):
+            if talk.request() is not None:
+                talk.send(http(200, b"{}", Set_Cookie=f"n{count}={'v' * 60_000}; Path=/"))
+
+    with Peer(script) as peer:
+        for _ in range(2):
+            post(line, peer.url)
+
+        assert b"Cookie" not in peer.received
+    assert not line._fresh_session().cookies
+
+
 def test_headers_and_interim_answers_without_end_are_cut_off(line: Line) -> None:
     def interim(talk: Talk) -> None:
         while talk.request() is not None:

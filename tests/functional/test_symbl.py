@@ -135,7 +135,7 @@ def test_a_conversation_that_can_not_be_read_is_told(
     with Api(http(200, {"connectionId": "c-1", "conversationId": 51.5})) as api:
         opened(api.url).start(ORDER, go)
 
-    assert "conversationId is neither text nor a whole number (float)" in caplog.text
+    assert "conversationId is no text or number that can be kept (float)" in caplog.text
 
 
 def test_a_start_is_asked_for_as_documented(opened: Open) -> None:

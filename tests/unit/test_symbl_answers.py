@@ -9,7 +9,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.errors import ProviderError
+from scheduler.errors import AccountFault, ProviderError
+from scheduler.models import Connection
 from scheduler.providers import StopAnswer, SummaryPage
 from scheduler.providers.symbl.answers import (
     MOST_VALUES,
@@ -205,3 +206,20 @@ def test_what_has_too_many_values_is_no_answer(
 
     assert len(read_json(of(MOST_VALUES // 2 - 1))) == MOST_VALUES // 2 - 1
     assert read_json(of(MOST_VALUES + 1)) is None
+
+
+def test_of_a_start_s_answer_no_more_is_kept_than_an_id_and_an_address_take() -> None:
+    long = "x" * 2001
+    said = {"connectionId": "c", "conversationId": long, "eventUrl": long}
+
+    assert connection_in(answer(200, said)) == Connection("c")
+    with pytest.raises(AccountFault) as raised:
+        connection_in(answer(200, said | {"connectionId": long}))
+    assert raised.value.maybe_done
+
+
+def test_of_a_stop_s_answer_no_more_pages_are_kept_than_a_call_has() -> None:
+    page = {"url": "https://s/1", "user": {"userId": "u" * 5000, "name": 5}}
+    told = stop_answer({"summaryInfo": [{"url": "x" * 2001}, *[page] * 500]})
+
+    assert told.summary_pages == (SummaryPage("https://s/1", "u" * 200, "5"),) * 20

@@ -34,6 +34,14 @@ _BYTES_A_VALUE = 32
 #: minutes for a megabyte, or can't be read with what is odd in them replaced.
 _TEXT_ENCODINGS = {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
 
+#: What is kept of an answer with each call: an id or an address is no longer than this …
+_MOST_LETTERS = 2000
+#: … and of the pages of a stop, each with somebody's name, there are no more.
+_MOST_PAGES = 20
+_MOST_NAME_LETTERS = 200
+#: A token is kept once, and goes into a header.
+TOKEN_LETTERS = 16_000
+
 #: Python reads no number of more than 4300 digits, and JSON sets no end to one.
 _MOST_DIGITS = 1000
 
@@ -63,7 +71,7 @@ def connection_in(answer: requests.Response) -> Connection:
     """Return the connection that a start's answer tells of. Raises AccountFault without one."""
     said = json_of(answer) or {}
     connection_id = text_in(said, "connectionId")
-    if not connection_id:
+    if not 0 < len(connection_id) <= _MOST_LETTERS:
         raise AccountFault(
             "a start was answered without a connection, check CALLSCHED_SYMBL_BASE_URL:"
             f" {message_of(answer)}",
@@ -80,9 +88,11 @@ def connection_in(answer: requests.Response) -> Connection:
 def _conversation_id(said: dict[str, Any]) -> str:
     """Return the conversation's id, "" without one; says so, since its transcript hangs on it."""
     conversation_id = text_in(said, "conversationId")
+    if len(conversation_id) > _MOST_LETTERS:
+        conversation_id = ""
     if not conversation_id and said.get("conversationId") is not None:
         logger.warning(
-            "an answer's conversationId is neither text nor a whole number (%s): what is said"
+            "an answer's conversationId is no text or number that can be kept (%s): what is said"
             " on that call can't be collected by it",
             type(said["conversationId"]).__name__,
         )
@@ -93,13 +103,16 @@ def stop_answer(said: dict[str, Any]) -> StopAnswer:
     """Return what a confirmed stop tells."""
     listed: Any = said.get("summaryInfo")
     pages = [_page(page) for page in listed if isinstance(page, dict)] if _is_list(listed) else []
-    return StopAnswer(_conversation_id(said), tuple(page for page in pages if page.url))
+    return StopAnswer(
+        _conversation_id(said), tuple(page for page in pages if page.url)[:_MOST_PAGES]
+    )
 
 
 def _page(page: dict[str, Any]) -> SummaryPage:
     user = page.get("user")
     known = user if isinstance(user, dict) else {}
-    return SummaryPage(address_in(page, "url"), text_in(known, "userId"), text_in(known, "name"))
+    user_id, name = (text_in(known, key)[:_MOST_NAME_LETTERS] for key in ("userId", "name"))
+    return SummaryPage(address_in(page, "url"), user_id, name)
 
 
 def json_of(answer: requests.Response) -> dict[str, Any] | None:
@@ -174,10 +187,10 @@ def text_in(said: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def address_in(said: dict[str, Any], name: str) -> str:
-    """Return a field that is text or nothing, such as an address or a token."""
+def address_in(said: dict[str, Any], name: str, most_letters: int = _MOST_LETTERS) -> str:
+    """Return a field that is text or nothing, such as an address or a token, and not too long."""
     value = said.get(name)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= most_letters else ""
 
 
 def _is_list(value: Any) -> bool:
