@@ -35,6 +35,10 @@ BETWEEN_READS = wait_exponential(multiplier=1, max=30)
 #: A transcript that is still empty so long after the call is taken for the whole of it.
 SILENT_SECONDS = 10.0
 
+#: After so many readings that came to no end, eight minutes in all, a conversation is read no more:
+#: what it says may be what its readers die of.
+MOST_UNFINISHED = 5
+
 
 class Collector:
     """Reads one conversation after the other. Safe to use from many threads.
@@ -98,6 +102,11 @@ class _Reading:
 
     def read(self, watchers: Watchers) -> None:
         """Read the conversation; keep it when it is complete, else have it read again."""
+        if self._due.unfinished >= MOST_UNFINISHED:
+            why = f"{self._due.unfinished} readings came to no end"
+            logger.error("%s: what was said is given up: %s", self._due.attempt, why)
+            keep_collected(self._store, self._account, self._due.attempt, None, error=why)
+            return
         digest = self._due.digest
         try:
             with watchers.see(Exchange("collect", self._due.attempt)):

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import resource
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,7 +21,7 @@ from math import inf
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from scheduler.clock import since_boot
@@ -30,6 +31,7 @@ from scheduler.errors import SchedulerError
 from scheduler.memory import Memory
 from scheduler.models import Attempt, Connection, OnMachine
 from scheduler.providers import News, Provider, Subscription
+from scheduler.providers.gauged import FRAME_BYTES, Gauged, is_garbled
 from scheduler.store import (
     NOBODYS,
     Charge,
@@ -66,10 +68,9 @@ OPEN_SECONDS = 5.0
 LEAVE_SECONDS = 2.0
 #: Sockets that are being opened at once.
 OPENING = 50
-#: A frame is a few sentences.
-FRAME_BYTES = 1 << 20
-#: Lines that wait to be put on record while Redis is away; the oldest give way.
-MOST_LINES = 10_000
+#: Lines that wait to be put on record while Redis is away; the oldest give way. Python keeps a
+#: thousand bytes in up to four thousand.
+MOST_LINES = 5000
 
 #: Files of a worker that are no sockets of connections, generously.
 _OTHER_FILES = 512
@@ -85,6 +86,7 @@ class _End(Enum):
     CLOSED_AGAIN = auto()  #: and so had the one before, not long ago
     REFUSED = auto()  #: the API itself said that it knows no such connection
     FAILED = auto()  #: it could not be had: no answer, or trouble on the way
+    TOO_MUCH = auto()  #: we have closed it, since it sent more than it may
 
 
 class Listener:
@@ -117,7 +119,7 @@ class Listener:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._following: dict[Attempt, _Follower] = {}
-        self._lines: list[Heard] = []
+        self._lines: deque[Heard] = deque(maxlen=MOST_LINES)
         self._charge = Charge(uuid4().hex, LEASE_SECONDS)
         # The ledger's client blocks, so it is spoken to from threads: charges never wait for hints.
         self._charges = ThreadPoolExecutor(1, thread_name_prefix="listener-charges")
@@ -258,11 +260,12 @@ class Listener:
         """Return where to listen; fetching a token may take a while."""
         return await self._ask(self._words, lambda: self._provider.subscriptions(ear.connection))
 
-    async def open(self, place: Subscription) -> ClientConnection:
+    async def open(self, place: Subscription) -> Gauged:
         """Open a socket. Raises what websockets raises, or an OSError."""
         async with self._opening:
-            return await _Straight(
+            socket = await _Straight(
                 place.url,
+                create_connection=Gauged,
                 additional_headers=place.headers,
                 open_timeout=OPEN_SECONDS,
                 close_timeout=1,
@@ -270,6 +273,8 @@ class Listener:
                 max_size=FRAME_BYTES,
                 logger=_silent,
             )
+        assert isinstance(socket, Gauged)
+        return socket
 
     def read(self, ear: Ear, frame: str | bytes) -> list[News]:
         """Return the news in a frame, with its lines noted."""
@@ -288,7 +293,9 @@ class Listener:
         return self._provider.knows_no_such(answer.status_code, bytes(answer.body or b""))
 
     async def is_being_stopped(self, ear: Ear) -> bool:
-        """Whether a stop of the call is on record, whichever worker sends it."""
+        """Whether a stop of the call is on record, whichever worker sends it, or ours is sent."""
+        if self._memory.has_sent(ear.connection.connection_id):
+            return True
         try:
             return await self._ask(self._words, lambda: is_being_stopped(self._store, ear.attempt))
         except SchedulerError as error:
@@ -328,7 +335,8 @@ class Listener:
             await self._heard.wait()
             await asyncio.sleep(NOTE_SECONDS)
             self._heard.clear()
-            lines, self._lines = self._lines[-MOST_LINES:], []
+            lines = list(self._lines)
+            self._lines.clear()
             try:
                 await self._ask(self._words, partial(note, self._store, lines))
             except SchedulerError as error:
@@ -373,9 +381,11 @@ class _Follower:
         A socket that closes is opened again at once. That the API itself refuses this is a hang-up;
         that it closes again is one too, unless those of other calls closed together with it.
         """
-        while not await self._is_over(await self._listen_once()):
-            pass
-        await self._listener.hint(self._ear, "hung_up")
+        while (end := await self._listen_once()) is not _End.TOO_MUCH:
+            if await self._is_over(end):
+                await self._listener.hint(self._ear, "hung_up")
+                return
+        # It would send too much again; the deadline holds without it.
 
     async def _is_over(self, end: _End) -> bool:
         """Decide whether the call is over; if not, wait until a socket is to be opened again."""
@@ -409,16 +419,19 @@ class _Follower:
             except InvalidStatus as error:
                 refused &= self._listener.refuses(error)
             except (OSError, TimeoutError, WebSocketException) as error:
-                logger.debug("%s: no socket: %r", self._ear.attempt, error)
+                # Others than the system's own words may quote the address, or what it answered.
+                why = error if isinstance(error, OSError) else type(error).__name__
+                logger.debug("%s: no socket: %s", self._ear.attempt, why)
                 refused = False
             else:
                 return await self._hear(socket)
         return _End.REFUSED if refused else _End.FAILED
 
-    async def _hear(self, socket: ClientConnection) -> _End:
+    async def _hear(self, socket: Gauged) -> _End:
         self.is_open = self._was_opened = True
         opened_at = since_boot()
         stays = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._stays_open)
+        closed: ConnectionClosed | None = None
         try:
             async for frame in socket:
                 self._stayed_open = True
@@ -426,12 +439,20 @@ class _Follower:
                     if news.kind == "completed":
                         return _End.COMPLETED
                     await self._act(news)
-        except ConnectionClosed:
-            pass
+        except ConnectionClosed as error:
+            closed = error
         finally:
             stays.cancel()
             self.is_open = False
             await socket.close()
+        if excess := socket.excess(closed):
+            logger.warning(
+                "%s: its socket sent %s and is closed: the call is ended at its deadline",
+                *(self._ear.attempt, excess),
+            )
+            return _End.TOO_MUCH
+        if is_garbled(closed):
+            return _End.FAILED
         has_closed_again = self._closings.closed(opened_at, since_boot())
         if await self._listener.is_being_stopped(self._ear):
             self._closings.withdraw()

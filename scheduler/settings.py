@@ -69,6 +69,13 @@ def _folder(path: Path) -> Path:
 def _base_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("expected a URL that starts with https:// or http://")
+    if "@" in url:
+        raise ValueError(
+            "expected no login in the URL: it is shown wherever the URL is, and the API is asked"
+            " with a token; leave it out"
+        )
+    if "?" in url or "#" in url:
+        raise ValueError("expected a URL without a query: paths are added to its end")
     try:
         parts = urlsplit(url)
         # Only when it is asked for is the port looked at.
@@ -76,7 +83,7 @@ def _base_url(url: str) -> str:
         (parts.hostname or "").encode("idna")
     except ValueError:
         is_whole = False
-    if not is_whole or any(one.isspace() for one in url):
+    if not is_whole or any(one.isspace() or one == "\\" for one in url):
         raise ValueError("expected a URL such as https://api.example.com, its host can't be read")
     return url.rstrip("/")
 

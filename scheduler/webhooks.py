@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 from threading import Event, Semaphore, Thread
+from traceback import format_tb
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from scheduler.dialer import waited
 from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
 from scheduler.providers.posting import GONE, Poster
 from scheduler.store import (
+    SENDING_DELAYS,
     News,
     Store,
     campaign_view,
@@ -27,10 +29,7 @@ from scheduler.store import (
 
 logger = logging.getLogger(__name__)
 
-#: Until news that was not taken is sent again; after the last of these it is given up. As Standard
-#: Webhooks recommends: three days in all.
-DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-_AGAIN = wait_chain(*map(wait_fixed, DELAYS)) + wait_random(0, 1)
+_AGAIN = wait_chain(*map(wait_fixed, SENDING_DELAYS)) + wait_random(0, 1)
 
 #: Senders of one worker. A receiver that takes its time holds up other news at most.
 THREADS = 4
@@ -98,12 +97,19 @@ class Teller:
         except SchedulerError as error:
             # Taken for a while only: it is sent again.
             logger.warning("webhooks: %s: %s", news.text, error)
-        except Exception:
-            logger.exception("webhooks: %s", news.text)
+        except Exception as error:
+            # Where, and no word of what: an error's own words may have the address in it.
+            place = "".join(format_tb(error.__traceback__))
+            logger.error("webhooks: %s: %s\n%s", news.text, type(error).__name__, place)
         finally:
             self._free.release()
 
     def _send(self, news: News) -> None:
+        if news.is_used_up:
+            # Before anything is made of it: that may be what its senders died of.
+            logger.error("webhooks: %s: given up: its last sender died", news.text)
+            told(self._store, self._account, news, delivered=False)
+            return
         body = self._body(news)
         if news.webhook is None or body is None:
             told(self._store, self._account, news, delivered=False)
@@ -112,7 +118,7 @@ class Teller:
         status = self._poster.post(url, news.message_id, datetime.now(UTC), body)
         if 200 <= status < 300:
             told(self._store, self._account, news, delivered=True)
-        elif status == GONE or news.sendings > len(DELAYS):
+        elif status == GONE or news.is_last_sending:
             logger.error("webhooks: %s: %s: given up: %s", news.text, _host(url), _said(status))
             told(self._store, self._account, news, delivered=False)
         else:

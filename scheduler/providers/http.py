@@ -1,16 +1,19 @@
-"""One HTTP exchange: was it sent, and is it over in time?
+"""One HTTP exchange: was it sent, is it over in time, and does its answer have an end?
 
-requests tells neither. Its ConnectionError covers "never sent" as well as "sent, then cut", and
+requests tells none of it. Its ConnectionError covers "never sent" as well as "sent, then cut", and
 its read timeout starts anew with every byte that trickles in. So the connection itself notes the
 instant before the first byte leaves, and a watchdog cuts an exchange that takes too long in all.
+Bodies are read up to a bound (`bodies.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +27,7 @@ from urllib3.util.retry import Retry
 
 from scheduler.clock import since_boot
 from scheduler.errors import MaybeDone, NotDone
+from scheduler.providers.bodies import ENCODINGS, SHORT_BYTES, TooMuch, leave_unread, read_whole
 from scheduler.providers.watchdog import Watchdog
 
 CONNECT_SECONDS = 3.0
@@ -36,6 +40,10 @@ IDLE_SECONDS = 3.0
 # or a redirect that can't be read.
 _WIRE_ERRORS = (requests.RequestException, HTTPError, ValueError)
 
+
+# It logs whole addresses: at debug each request's, and as a warning that of a server whose headers
+# it can't read. What is worth a line of it comes as an exception as well.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 watchdog = Watchdog()
 
@@ -128,6 +136,14 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+class _Session(requests.Session):
+    """Takes a redirect for an answer: to know where it leads, requests would read its body."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Leave it at the redirect."""
+        return None
+
+
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Leave a request as it is; without any auth, requests would add a login from .netrc."""
     return request
@@ -152,10 +168,12 @@ class Line(threading.local):
         leave: Callable[[], None] | None = None,
         written: bytes | None = None,
         headers: dict[str, str] | None = None,
+        most_bytes: int = SHORT_BYTES,
     ) -> requests.Response:
         """Send one request; `seconds` is for the whole of it, in wall time.
 
-        `written` is sent as it is, where `body` would be written as JSON.
+        `written` is sent as it is, where `body` would be written as JSON. Of the answer's body
+        `most_bytes` are read, decoded; one that has more is lost. With 0 it is left unread.
 
         Raises NotDone when nothing was sent, MaybeDone when the answer is lost, and what `leave`
         raises right before the first byte.
@@ -166,7 +184,7 @@ class Line(threading.local):
         alarm = watchdog.after(seconds, exchange.cut_off)
         try:
             # Without the session: what it merges into a request takes a fifth of the whole, and its
-            # headers and cookies are all that it has to give.
+            # headers are all that it has to give.
             request = requests.Request(
                 method,
                 url,
@@ -174,15 +192,19 @@ class Line(threading.local):
                 json=body,
                 data=written,
                 auth=auth or _unsigned,
-                cookies=session.cookies,
             )
             answer = session.send(
                 request.prepare(),
                 timeout=(CONNECT_SECONDS, seconds),
                 allow_redirects=False,
+                stream=True,
                 **surroundings,
             )
-            if exchange.cut and not _is_whole(answer):
+            if most_bytes:
+                read_whole(answer, most_bytes)
+            else:
+                leave_unread(answer)
+            if most_bytes and exchange.cut and not _is_whole(answer):
                 raise MaybeDone(f"no complete answer within {seconds:.0f} s")
             return answer
         except _WIRE_ERRORS as error:
@@ -194,7 +216,10 @@ class Line(threading.local):
 
     def _fresh_session(self) -> requests.Session:
         if self._session is None:
-            self._session = requests.Session()
+            self._session = _Session()
+            # Nothing here needs a cookie, and each answer may set new ones.
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            self._session.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
             # Read once for each place, below; requests would read all of it for each request.
             self._session.trust_env = False
             self._session.mount("http://", _Adapter())
@@ -231,7 +256,8 @@ def _reading(error: Exception, exchange: _Exchange, seconds: float) -> NotDone |
         return NotDone(f"not reached: {_cause(error)}", reached=False)
     if exchange.cut:
         return MaybeDone(f"no complete answer within {seconds:.0f} s")
-    return MaybeDone(f"the answer is lost: {_cause(error)}")
+    why = str(error) if isinstance(error, TooMuch) else _cause(error)
+    return MaybeDone(f"the answer is lost: {why}")
 
 
 def _cause(error: BaseException) -> str:

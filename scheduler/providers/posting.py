@@ -31,7 +31,10 @@ class Poster:
             ) from None
 
     def post(self, url: str, message_id: str, at: datetime, body: bytes) -> int:
-        """Send a message; returns the status. 0 says that none came: it may be sent again."""
+        """Send a message; returns the status. 0 says that none came: it may be sent again.
+
+        What else the receiver answers is not read.
+        """
         headers = {
             "Content-Type": "application/json",
             "webhook-id": message_id,
@@ -40,7 +43,7 @@ class Poster:
         }
         try:
             answer = self._line.send(
-                "POST", url, seconds=POST_SECONDS, written=body, headers=headers
+                "POST", url, seconds=POST_SECONDS, written=body, headers=headers, most_bytes=0
             )
         except ProviderError:
             return 0

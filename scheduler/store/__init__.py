@@ -50,7 +50,7 @@ from scheduler.store.listening import (
     note,
     said,
 )
-from scheduler.store.news import News, owed_news, postpone_news, take_news, told
+from scheduler.store.news import SENDING_DELAYS, News, owed_news, postpone_news, take_news, told
 from scheduler.store.reading import (
     AccountView,
     CampaignView,
@@ -121,6 +121,7 @@ from scheduler.store.workers import (
 __all__ = [
     "BEAT_SECONDS",
     "NOBODYS",
+    "SENDING_DELAYS",
     "AccountView",
     "Backlog",
     "CampaignView",

@@ -19,8 +19,8 @@ from scheduler.store.ledger import Store
 #: How long `tail` shows a call that has been collected.
 TAIL_SECONDS = 3600
 
-#: Until a conversation whose reader died is read again. A reading that takes longer is repeated,
-#: which does no harm.
+#: Until a conversation whose reader died is read again; twice as long for each reader that died
+#: before. A reading that takes longer is repeated, which does no harm.
 READER_LEASE_SECONDS = 15.0
 
 #: What was collected of one conversation, in JSON's own types, under the names of `Insight`.
@@ -37,6 +37,7 @@ class Collect:
     reads: int  #: how often it was read before
     digest: str  #: of what was read last; "" for nothing yet
     policy: Policy
+    unfinished: int  #: how many readings before this one have come to no end
 
 
 def take_collect(
@@ -46,7 +47,7 @@ def take_collect(
     found = store.run(store.do.take_collect, account, READER_LEASE_SECONDS, only, store.clock(now))
     if not found:
         return None
-    attempt, conversation_id, over_for, reads, digest, policy = found
+    attempt, conversation_id, over_for, reads, digest, policy, unfinished = found
     return Collect(
         Attempt.parse(attempt),
         conversation_id,
@@ -54,6 +55,7 @@ def take_collect(
         int(reads),
         digest,
         decode_policy(policy),
+        int(unfinished),
     )
 
 

@@ -17,6 +17,14 @@ CALL_LINES = 1000
 CAMPAIGN_LINES = 10_000
 LINES_SECONDS = 24 * 3600
 
+#: What a line keeps of its text: a call's lines are some 1 MB at most, a campaign's 12.
+LINE_BYTES = 1000
+#: Of a speaker's name, and of the kind that the API gives a line.
+NAME_BYTES = 200
+
+#: Lines that are put on record in one round trip.
+_PAGE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Ear:
@@ -39,6 +47,14 @@ class Heard:
     speaker: str = ""
     said_at: float | None = None  #: epoch seconds, by the API's clock
 
+    def __post_init__(self) -> None:
+        for name, most_bytes in (
+            ("text", LINE_BYTES),
+            ("speaker", NAME_BYTES),
+            ("kind", NAME_BYTES),
+        ):
+            object.__setattr__(self, name, _cut(getattr(self, name), most_bytes))
+
     def fields(self) -> dict[str, str]:
         """Return what a stream keeps of it."""
         said_at = "" if self.said_at is None else repr(self.said_at)
@@ -49,6 +65,15 @@ class Heard:
             for key, value in known.items()
             if value
         }
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    """Return the beginning of a text that is too long, so marked."""
+    # JSON may have halves of characters in it, which can't be written down.
+    written = text[:most_bytes].encode(errors="replace")
+    if len(written) <= most_bytes and len(text) <= most_bytes:
+        return text
+    return f"{written[: most_bytes - 3].decode(errors='ignore')}…"
 
 
 def listen(
@@ -121,10 +146,14 @@ def note(store: Store, heard: Iterable[Heard]) -> None:
     """Keep live lines for `tail`; the oldest ones give way. Those of erased calls are dropped."""
     lines = list(heard)
     erased = _erased(store, {line.attempt for line in lines})
+    kept = [line for line in lines if line.attempt not in erased]
+    for at in range(0, len(kept), _PAGE):
+        _note(store, kept[at : at + _PAGE])
+
+
+def _note(store: Store, lines: list[Heard]) -> None:
     with reaching(), store.redis.pipeline(transaction=False) as pipe:
         for line in lines:
-            if line.attempt in erased:
-                continue
             campaign_id, row = line.attempt.campaign_id, line.attempt.row
             of_campaign = keys.campaign(campaign_id, "said")
             of_call = f"{keys.call(campaign_id, row)}:said"

@@ -10,8 +10,12 @@ from scheduler.store import keys
 from scheduler.store.client import reaching
 from scheduler.store.ledger import Store
 
-#: Until news whose sender died is sent again; more than a sending may take.
+#: Until news whose sender died is sent again, at least; more than a sending may take.
 SENDER_LEASE_SECONDS = 30.0
+
+#: Until news that was not taken is sent again; after the last of these it is given up. As Standard
+#: Webhooks recommends: three days in all.
+SENDING_DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +30,29 @@ class News:
     webhook: Webhook | None  #: None when its campaign has none of this number
 
     @property
+    def is_last_sending(self) -> bool:
+        """Whether it is given up when this one comes to nothing."""
+        return self.sendings > len(SENDING_DELAYS)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it was sent for the last time before, and nobody has said how that ended."""
+        return self.sendings > len(SENDING_DELAYS) + 1
+
+    @property
     def message_id(self) -> str:
         """The same for each sending, so that a receiver can tell that it has had it."""
         return self.text.replace(" ", ".")
 
 
 def take_news(store: Store, account: str, now: float | None = None) -> News | None:
-    """Take the news that is due to be sent; None when there is none."""
-    found = store.run(store.do.take_news, account, SENDER_LEASE_SECONDS, store.clock(now))
+    """Take the news that is due to be sent; None when there is none.
+
+    It counts as sent from now on, and is due again as if it had not been taken: a receiver whose
+    answer ends its senders is asked no more often than one that says no.
+    """
+    leases = [max(SENDER_LEASE_SECONDS, delay) for delay in SENDING_DELAYS]
+    found = store.run(store.do.take_news, account, store.clock(now), *leases)
     if not found:
         return None
     text, sendings, *policy = found

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import inspect
+import logging
 import socket
 import ssl
 import subprocess
@@ -20,6 +22,7 @@ from requests.auth import AuthBase
 
 from scheduler.errors import MaybeDone, NotDone, NotSent
 from scheduler.providers import http as exchange
+from scheduler.providers.bodies import read_whole
 from scheduler.providers.http import Line, watchdog
 from tests.waiting import wait_until
 from tests.wire import Peer, Talk, http
@@ -129,13 +132,16 @@ def test_the_wall_time_is_kept_over_tls_too(
         assert 0.55 < time.monotonic() - began_at < 8.0
 
 
-def test_an_answer_that_is_whole_counts_though_its_reader_is_late(line: Line) -> None:
+def test_an_answer_that_is_whole_counts_though_its_reader_is_late(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It may name a connection, and that call has to be ended."""
 
-    def read_late(answer: requests.Response, **options: object) -> None:
+    def read_late(answer: requests.Response, most_bytes: int) -> None:
+        read_whole(answer, most_bytes)
         threading.Event().wait(0.4)
 
-    line._fresh_session().hooks["response"].append(read_late)
+    monkeypatch.setattr(exchange, "read_whole", read_late)
     whole = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"said": "yes"}'
     with Peer(answering(whole)) as peer:
         assert post(line, peer.url, seconds=0.2).json() == {"said": "yes"}
@@ -308,8 +314,9 @@ LOST: dict[str, Callable[[Talk], None]] = {
     ),
     "not what it says": answering(http(200, b"plain", Content_Encoding="gzip")),
     "two lengths": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\n{}"),
-    "a redirect to no address": answering(http(302, b"", Location="http://[")),
-    "a redirect that can't be read": answering(http(302, b"", Location="/\xff")),
+    "an encoding nobody asked for": answering(http(200, b"{}", Content_Encoding="br")),
+    "encoded twice": answering(http(200, b"{}", Content_Encoding="identity, gzip")),
+    "more than was asked for": answering(http(200, b"1" * 300_000)),
 }
 
 
@@ -333,6 +340,14 @@ def test_a_redirect_is_not_followed(line: Line, status: int) -> None:
 
         assert answer.status_code == status
         assert elsewhere.talks == []
+
+
+@pytest.mark.parametrize("address", ["http://[", "/\xff", "", "http://user:pass@127.0.0.1:1/"])
+def test_a_redirect_is_an_answer_wherever_it_leads(line: Line, address: str) -> None:
+    with Peer(answering(http(302, {"said": "go"}, Location=address))) as peer:
+        answer = post(line, peer.url)
+
+    assert (answer.status_code, answer.json()) == (302, {"said": "go"})
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -367,6 +382,66 @@ def test_a_connection_that_the_server_has_closed_meanwhile_costs_nothing(line: L
         post(line, peer.url)
 
         assert len(peer.talks) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "most_bytes", "connections"),
+    [
+        (OK, 100, 1),
+        (http(200, b"1" * 100_000), 10, 2),  # cut off
+        (http(204, b""), 100, 1),
+        (http(200, b""), 100, 1),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 100, 1),
+        (http(204, b""), 0, 1),
+        (http(200, b""), 0, 1),
+        (OK, 0, 2),  # left unread
+    ],
+)
+def test_a_connection_is_used_again_only_when_its_answer_was_read_to_the_end(
+    line: Line, answer: bytes, most_bytes: int, connections: int
+) -> None:
+    def script(talk: Talk) -> None:
+        while talk.request() is not None:
+            talk.send(answer)
+
+    with Peer(script) as peer:
+        for _ in range(2):
+            with suppress(MaybeDone):
+                post(line, peer.url, most_bytes=most_bytes)
+
+        assert len(peer.talks) == connections
+        assert peer.received.count(b"POST") == 2
+
+
+def test_what_is_packed_with_gzip_is_read(line: Line) -> None:
+    packed = gzip.compress(b'{"said": "yes"}')
+    for encoding in ("gzip", "GZIP", "x-gzip"):
+        with Peer(answering(http(200, packed, Content_Encoding=encoding))) as peer:
+            assert post(line, peer.url).json() == {"said": "yes"}
+            assert b"Accept-Encoding: gzip, deflate\r\n" in peer.received
+
+
+def test_a_cookie_is_neither_kept_nor_sent_back(line: Line) -> None:
+    def script(talk: Talk) -> None:
+        for count in range(2):
+            if talk.request() is not None:
+                talk.send(http(200, b"{}", Set_Cookie=f"n{count}={'v' * 60_000}; Path=/"))
+
+    with Peer(script) as peer:
+        for _ in range(2):
+            post(line, peer.url)
+
+        assert b"Cookie" not in peer.received
+    assert not line._fresh_session().cookies
+
+
+def test_headers_and_interim_answers_without_end_are_cut_off(line: Line) -> None:
+    def interim(talk: Talk) -> None:
+        while talk.request() is not None:
+            talk.trickle(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001)
+
+    with Peer(interim) as peer, pytest.raises(MaybeDone, match="no complete answer"):
+        post(line, peer.url, seconds=0.3)
 
 
 def test_each_thread_has_connections_of_its_own(line: Line) -> None:
@@ -548,6 +623,29 @@ def test_a_netrc_does_not_replace_our_authorization(
 
         post(line, peer.url)
         assert b"Basic" not in peer.received
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK,
+        http(500, b""),
+        http(302, b"", Location="/elsewhere"),
+        b"HTTP/1.1 200 OK\r\n: no name\r\nContent-Length: 0\r\n\r\n",
+        b"no HTTP",
+        b"",
+    ],
+)
+def test_nothing_of_an_address_but_its_host_is_logged(
+    line: Line, caplog: pytest.LogCaptureFixture, answer: bytes
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Peer(answering(answer)) as peer:
+        for url in (peer.url, "http://127.0.0.1:1"):
+            with suppress(MaybeDone, NotDone):
+                line.send("POST", f"{url}/path-secret?key=query-secret", {}, seconds=2.0)
+
+    assert "secret" not in caplog.text
 
 
 def test_an_authorization_that_can_not_be_sent_is_not_shown(line: Line) -> None:

@@ -525,6 +525,24 @@ def test_the_place_that_the_answer_names_is_taken_when_the_usual_one_is_not_ther
     elsewhere.close()
 
 
+def test_a_place_that_is_not_the_api_s_does_not_get_our_token(opened: Open) -> None:
+    elsewhere = OwnSocket()
+    address = elsewhere.url.replace("127.0.0.1", "localhost")
+    known = {"connectionId": "c-1", "conversationId": "51", "resultWebSocketUrl": address}
+    with Api(http(200, known)) as api:
+        rig = opened(api.url)
+        rig.load(ANYBODY, max_duration_seconds=3.0)
+        rig.start()
+
+        wait_until(rig.all_ended)
+
+        assert tried(api) >= 2
+        assert elsewhere.paths == []
+        assert rig.endings() == [("stopped", None)]
+        rig.close()
+    elsewhere.close()
+
+
 class Redirecting(Api):
     """Sends whoever wants to listen to somewhere else."""
 

@@ -135,7 +135,7 @@ def test_a_conversation_that_can_not_be_read_is_told(
     with Api(http(200, {"connectionId": "c-1", "conversationId": 51.5})) as api:
         opened(api.url).start(ORDER, go)
 
-    assert "conversationId is neither text nor a whole number (float)" in caplog.text
+    assert "conversationId is no text or number that can be kept (float)" in caplog.text
 
 
 def test_a_start_is_asked_for_as_documented(opened: Open) -> None:
@@ -785,6 +785,33 @@ def test_a_speaker_event_without_an_address_of_its_own_goes_to_the_usual_one(ope
 
     (asked,) = api.asked("/v1/event/c-1")
     assert asked.body == {"topic": "speaker", "type": "left", "user": {"userId": "bob"}}
+
+
+def test_a_speaker_event_goes_to_no_host_that_is_not_the_api_s(
+    opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Api(http(204)) as elsewhere:
+        address = f"http://localhost:{elsewhere.port}/event?key=secret"
+        known = {"connectionId": "c-1", "eventUrl": address, "resultWebSocketUrl": address}
+        with Api(http(200, known)) as api:
+            account = opened(api.url)
+            connection = account.start(ORDER, go)
+            with pytest.raises(Refused, match=r"localhost gets no token") as raised:
+                account.tell(connection, SPEAKS)
+
+        assert elsewhere.talks == []
+        assert len(account.subscriptions(connection)) == 1
+    for name in ("event_url", "result_websocket_url"):
+        assert f"{name} of a start's answer gets no token: localhost" in caplog.text
+    assert "secret" not in caplog.text + str(raised.value)
+
+
+@pytest.mark.parametrize("given", ["/v1/event/c-1", "ws://127.0.0.1/v1/event/c-1", "nonsense"])
+def test_a_speaker_event_goes_to_no_address_that_is_none(opened: Open, given: str) -> None:
+    with Api(http(204)) as api, pytest.raises(Refused):
+        opened(api.url).tell(Connection("c-1", event_url=given), SPEAKS)
+
+    assert api.requests == []
 
 
 def test_a_speaker_event_of_an_odd_connection_goes_nowhere_else(opened: Open) -> None:

@@ -6,11 +6,16 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 
+from scheduler.collector import MOST_UNFINISHED, _Reading
 from scheduler.dialer import STOPS_ONLY
 from scheduler.errors import LedgerError
+from scheduler.exchanges import NOBODY
 from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
+from scheduler.providers import Symbl
+from scheduler.settings import Settings
 from scheduler.store import (
     Store,
     collect_no_more,
@@ -24,6 +29,7 @@ from scheduler.store import (
 from scheduler.store.collecting import READER_LEASE_SECONDS, TAIL_SECONDS
 from scheduler.store.listening import Heard
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, everything, named, rows
+from tests.wire import Peer
 
 SAID = {
     "transcript": [{"speaker": "Ana", "text": "Grüß Gott, 你好.", "started_at": 1.5}],
@@ -289,6 +295,42 @@ def test_a_reader_whose_lease_ran_out_may_still_keep_what_it_has_read(ledger: Le
 
     assert ledger.result(attempt)["transcript"] == SAID["transcript"]
     assert ledger.collecting() == 0
+
+
+def test_what_its_readers_die_of_is_read_less_and_less_often_and_then_given_up(
+    ledger: Ledger,
+) -> None:
+    attempt = ledger.confirmed()
+    for unfinished in range(MOST_UNFINISHED):
+        due = ledger.take_collect()
+        assert due is not None
+        assert due.unfinished == unfinished
+        ledger.wait(READER_LEASE_SECONDS * 2**unfinished - 1)
+        assert ledger.take_collect() is None
+        ledger.wait(1)
+    due = ledger.take_collect()
+    assert due is not None
+
+    with Peer(lambda talk: None) as api:
+        settings = Settings(symbl_base_url=api.url, symbl_access_token=SecretStr("t"))
+        _Reading(ledger.store, Symbl(settings), ACCOUNT, due, 100.0).read(NOBODY)
+
+        assert api.talks == []
+    assert ledger.collecting() == 0
+    assert ledger.result(attempt)["insights_error"] == "5 readings came to no end"
+
+
+def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(ledger: Ledger) -> None:
+    attempt = ledger.confirmed()
+    for _ in range(2):
+        taken(ledger)
+        ledger.wait(READER_LEASE_SECONDS * 2)
+
+    ledger.postpone_collect(taken(ledger), delay=0.0)
+
+    due = ledger.take_collect()
+    assert due is not None
+    assert (due.attempt, due.reads, due.unfinished) == (attempt, 1, 0)
 
 
 # What is kept -------------------------------------------------------------------------------------

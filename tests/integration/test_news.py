@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scheduler.models import Attempt, Canary, Disposition, Event, Webhook
+from scheduler.providers.posting import Poster
 from scheduler.store import (
+    SENDING_DELAYS,
     Control,
     News,
     Verdict,
@@ -18,7 +22,9 @@ from scheduler.store import (
     take_news,
     told,
 )
+from scheduler.webhooks import Teller
 from tests.integration.ledger import ACCOUNT, Ledger
+from tests.wire import Peer, Talk, http
 
 ALL = Webhook("http://127.0.0.1:9/all")
 CALLS = Webhook("http://127.0.0.1:9/calls", (Event.CALL_ENDED,))
@@ -146,6 +152,64 @@ def test_news_whose_sender_dies_is_due_again(ledger: Ledger) -> None:
 
     assert again.message_id == news.message_id
     assert (news.sendings, again.sendings) == (1, 2)
+
+
+def test_news_whose_senders_die_is_sent_no_more_often_than_what_is_not_taken(
+    ledger: Ledger,
+) -> None:
+    ledger.campaign(insights=(), webhooks=(CALLS,))
+    confirmed(ledger)
+    (news,) = taken(ledger)
+
+    for sendings, delay in enumerate((30, *SENDING_DELAYS[1:], SENDING_DELAYS[-1]), start=2):
+        assert not news.is_used_up
+        ledger.wait(delay - 1)
+        assert taken(ledger) == []
+        ledger.wait(1)
+        (news,) = taken(ledger)
+        assert news.sendings == sendings
+
+    assert news.is_used_up
+
+
+def test_news_whose_last_sender_died_is_given_up_before_it_is_sent(ledger: Ledger) -> None:
+    def receive(talk: Talk) -> None:
+        while talk.request() is not None:
+            talk.send(http(204))
+
+    with Peer(receive) as receiver:
+        ledger.campaign(insights=(), webhooks=(Webhook(receiver.url, (Event.CALL_ENDED,)),))
+        confirmed(ledger)
+        (news,) = taken(ledger)
+        last = len(SENDING_DELAYS) + 1
+        teller = Teller(ledger.store, ACCOUNT, Poster("whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg=="))
+
+        teller._send(replace(news, sendings=last + 1))
+
+        assert receiver.talks == []
+        assert owed_news(ledger.store, ACCOUNT) == 0
+        assert ledger.reader.hget("callsched:account:acme:totals", "webhooks:given_up") == "1"
+
+        teller._send(replace(news, sendings=last))
+        assert len(receiver.talks) == 1
+
+
+def test_what_goes_wrong_with_a_sending_is_logged_without_its_address(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(url: str, *_: object) -> int:
+        raise RuntimeError(f"no way to {url}")
+
+    ledger.campaign(insights=(), webhooks=(Webhook("http://127.0.0.1:9/x?key=secret"),))
+    confirmed(ledger)
+    poster = Poster("whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg==")
+    monkeypatch.setattr(poster, "post", fail)
+
+    Teller(ledger.store, ACCOUNT, poster)._send_safely(taken(ledger)[0])
+
+    assert "RuntimeError" in caplog.text
+    assert "in fail" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_news_that_is_not_taken_is_due_later(ledger: Ledger) -> None:

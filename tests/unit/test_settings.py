@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,6 +175,9 @@ def test_a_worker_starts_in_doubt_and_knows_why(place: Path, line: str) -> None:
         ("CALLSCHED_SYMBL_BASE_URL", "https://api..example.com"),
         ("CALLSCHED_SYMBL_BASE_URL", "https://example.com:99999"),
         ("CALLSCHED_SYMBL_BASE_URL", f"https://{'a' * 70}.example.com"),
+        ("CALLSCHED_SYMBL_BASE_URL", "https://api.example.com\\.example.org"),
+        ("CALLSCHED_SYMBL_BASE_URL", "https://api.example.com?key=k"),
+        ("CALLSCHED_SYMBL_BASE_URL", "https://api.example.com#"),
         ("CALLSCHED_SYMBL_APP_SECRET", "\udcff"),
         ("CALLSCHED_STATE_DIR", "~nobody-has-this-name/x"),
         ("CALLSCHED_STATE_DIR", "/tmp/\udcfc"),
@@ -187,6 +191,32 @@ def test_a_value_that_can_t_be_used_is_refused_to_workers_as_well(
     for read in (read_settings, settings_of_worker):
         with pytest.raises(ConfigError, match=f"^{name}: "):
             read()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:hunter2@api.example.com",
+        "https://hunter2@api.example.com/x",
+        "https://user:hunter2@[::1",
+        "https://:hunter2@",
+        "https://user:hunter2\\@api.example.com",
+        "https://user: hunter2@api.example.com",
+        "https://api.example.com?key=hunter2",
+        "ftp://user:hunter2@api.example.com",
+        "user:hunter2@api.example.com",
+    ],
+)
+def test_a_login_in_the_api_s_url_is_refused_and_shown_to_nobody(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("CALLSCHED_SYMBL_BASE_URL", url)
+
+    for read in (read_settings, settings_of_worker):
+        with pytest.raises(ConfigError, match=r"^CALLSCHED_SYMBL_BASE_URL: ") as raised:
+            read()
+        assert "hunter2" not in "".join(traceback.format_exception(raised.value))
+        assert "\n" not in str(raised.value)
 
 
 def test_without_a_home_only_who_needs_the_folder_is_refused(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.errors import ProviderError
+from scheduler.errors import AccountFault, ProviderError
+from scheduler.models import Connection
 from scheduler.providers import StopAnswer, SummaryPage
 from scheduler.providers.symbl.answers import (
+    MOST_VALUES,
     address_in,
     connection_in,
     json_of,
@@ -183,3 +186,40 @@ def test_what_is_not_utf_8_is_in_the_encoding_of_its_header() -> None:
     made.encoding = "latin-1"
 
     assert json_of(made) == {"name": "José"}
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined", "zlib", "rot13", "\0", ""])
+def test_an_encoding_that_is_no_text_s_is_not_tried(encoding: str) -> None:
+    made = answer(200, '{"name": "José"}'.encode("latin-1"))
+    made.encoding = encoding
+
+    assert json_of(made) is None
+
+
+@pytest.mark.parametrize("item", ["{}", "[]", "0", '""', '{"a":0}'])
+@pytest.mark.parametrize("write", [str, str.encode])
+def test_what_has_too_many_values_is_no_answer(
+    item: str, write: Callable[[str], str | bytes]
+) -> None:
+    def of(count: int) -> str | bytes:
+        return write(f"[{','.join([item] * count)}]")
+
+    assert len(read_json(of(MOST_VALUES // 2 - 1))) == MOST_VALUES // 2 - 1
+    assert read_json(of(MOST_VALUES + 1)) is None
+
+
+def test_of_a_start_s_answer_no_more_is_kept_than_an_id_and_an_address_take() -> None:
+    long = "x" * 2001
+    said = {"connectionId": "c", "conversationId": long, "eventUrl": long}
+
+    assert connection_in(answer(200, said)) == Connection("c")
+    with pytest.raises(AccountFault) as raised:
+        connection_in(answer(200, said | {"connectionId": long}))
+    assert raised.value.maybe_done
+
+
+def test_of_a_stop_s_answer_no_more_pages_are_kept_than_a_call_has() -> None:
+    page = {"url": "https://s/1", "user": {"userId": "u" * 5000, "name": 5}}
+    told = stop_answer({"summaryInfo": [{"url": "x" * 2001}, *[page] * 500]})
+
+    assert told.summary_pages == (SummaryPage("https://s/1", "u" * 200, "5"),) * 20

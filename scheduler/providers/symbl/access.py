@@ -28,6 +28,7 @@ from scheduler.clock import since_boot
 from scheduler.errors import AccountFault, LedgerTrouble, MaybeDone, NotDone, NotSent
 from scheduler.providers.http import Line
 from scheduler.providers.symbl.answers import (
+    TOKEN_LETTERS,
     address_in,
     is_success,
     json_of,
@@ -255,7 +256,8 @@ class Access:
         except MaybeDone as error:
             raise NotDone(f"no token: {error}", reached=False) from error
         said = json_of(answer) or {}
-        token, lifetime = address_in(said, "accessToken"), _length(said.get("expiresIn"))
+        token = address_in(said, "accessToken", TOKEN_LETTERS)
+        lifetime = _length(said.get("expiresIn"))
         if is_success(answer) and can_be_sent(token) and lifetime is not None:
             return token, lifetime
         if answer.status_code in (408, 429) or answer.status_code >= 500:

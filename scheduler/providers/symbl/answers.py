@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 from typing import Any, NoReturn
@@ -15,11 +16,31 @@ from scheduler.providers.symbl.instants import seconds_to_wait
 
 logger = logging.getLogger(__name__)
 
+#: The API's own domain, which its answers name also when it is asked by way of another host.
+DOMAINS = ("symbl.ai",)
+
 #: A `Retry-After` beyond this is a mistake or a maintenance: we look again by then.
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 
 #: What a body may begin with that says nothing: blanks, and the byte-order marks of two encodings.
 _NOTHING = b" \t\r\n\xef\xbb\xbf\xfe\xff"
+
+#: Objects, lists and values that are read of an answer. Python keeps `{}` in 64 bytes, so that a
+#: bound of the bytes alone would be none of the memory. Of a message, the API's own have some 15.
+MOST_VALUES = 8192
+_BYTES_A_VALUE = 32
+
+#: The encodings of text that a header may name for what is no UTF-8. Others that Python knows take
+#: minutes for a megabyte, or can't be read with what is odd in them replaced.
+_TEXT_ENCODINGS = {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
+
+#: What is kept of an answer with each call: an id or an address is no longer than this …
+_MOST_LETTERS = 2000
+#: … and of the pages of a stop, each with somebody's name, there are no more.
+_MOST_PAGES = 20
+_MOST_NAME_LETTERS = 200
+#: A token is kept once, and goes into a header.
+TOKEN_LETTERS = 16_000
 
 #: Python reads no number of more than 4300 digits, and JSON sets no end to one.
 _MOST_DIGITS = 1000
@@ -50,7 +71,7 @@ def connection_in(answer: requests.Response) -> Connection:
     """Return the connection that a start's answer tells of. Raises AccountFault without one."""
     said = json_of(answer) or {}
     connection_id = text_in(said, "connectionId")
-    if not connection_id:
+    if not 0 < len(connection_id) <= _MOST_LETTERS:
         raise AccountFault(
             "a start was answered without a connection, check CALLSCHED_SYMBL_BASE_URL:"
             f" {message_of(answer)}",
@@ -67,9 +88,11 @@ def connection_in(answer: requests.Response) -> Connection:
 def _conversation_id(said: dict[str, Any]) -> str:
     """Return the conversation's id, "" without one; says so, since its transcript hangs on it."""
     conversation_id = text_in(said, "conversationId")
+    if len(conversation_id) > _MOST_LETTERS:
+        conversation_id = ""
     if not conversation_id and said.get("conversationId") is not None:
         logger.warning(
-            "an answer's conversationId is neither text nor a whole number (%s): what is said"
+            "an answer's conversationId is no text or number that can be kept (%s): what is said"
             " on that call can't be collected by it",
             type(said["conversationId"]).__name__,
         )
@@ -80,13 +103,16 @@ def stop_answer(said: dict[str, Any]) -> StopAnswer:
     """Return what a confirmed stop tells."""
     listed: Any = said.get("summaryInfo")
     pages = [_page(page) for page in listed if isinstance(page, dict)] if _is_list(listed) else []
-    return StopAnswer(_conversation_id(said), tuple(page for page in pages if page.url))
+    return StopAnswer(
+        _conversation_id(said), tuple(page for page in pages if page.url)[:_MOST_PAGES]
+    )
 
 
 def _page(page: dict[str, Any]) -> SummaryPage:
     user = page.get("user")
     known = user if isinstance(user, dict) else {}
-    return SummaryPage(address_in(page, "url"), text_in(known, "userId"), text_in(known, "name"))
+    user_id, name = (text_in(known, key)[:_MOST_NAME_LETTERS] for key in ("userId", "name"))
+    return SummaryPage(address_in(page, "url"), user_id, name)
 
 
 def json_of(answer: requests.Response) -> dict[str, Any] | None:
@@ -95,11 +121,25 @@ def json_of(answer: requests.Response) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def any_json(answer: requests.Response) -> Any:
+def any_json(answer: requests.Response, most_values: int = MOST_VALUES) -> Any:
     """Return whatever JSON the body is, None when it is none."""
     # JSON is UTF-8 whatever a header says; what is not may be in the encoding of its header.
-    said = read_json(answer.content)
-    return read_json(answer.text) if said is None and answer.content else said
+    said = read_json(answer.content, most_values)
+    if said is None and answer.content and _is_text_encoding(answer.encoding):
+        return read_json(answer.text, most_values)
+    return said
+
+
+def most_values(most_bytes: int) -> int:
+    """Return how many values are read of an answer that may have so many bytes."""
+    return most_bytes // _BYTES_A_VALUE
+
+
+def _is_text_encoding(name: str | None) -> bool:
+    try:
+        return name is not None and codecs.lookup(name).name in _TEXT_ENCODINGS
+    except (LookupError, ValueError):
+        return False
 
 
 def has_no_body(answer: requests.Response) -> bool:
@@ -107,8 +147,13 @@ def has_no_body(answer: requests.Response) -> bool:
     return not answer.content.strip(_NOTHING)
 
 
-def read_json(written: str | bytes) -> Any:
-    """Return the JSON that this is, None when it is none; a byte-order mark does no harm."""
+def read_json(written: str | bytes, most_values: int = MOST_VALUES) -> Any:
+    """Return the JSON that this is, None when it is none; a byte-order mark does no harm.
+
+    What has more values than `most_values` is none.
+    """
+    if _values(written) > most_values:
+        return None
     try:
         text = (
             written if isinstance(written, str) else written.decode(json.detect_encoding(written))
@@ -116,6 +161,14 @@ def read_json(written: str | bytes) -> Any:
         return json.loads(text.removeprefix("\ufeff"), parse_int=_whole)
     except (ValueError, RecursionError):
         return None
+
+
+def _values(written: str | bytes) -> int:
+    """Return how many objects, lists and values there are at most."""
+    # Commas of texts are counted as well; to leave them out would take as long as to read it all.
+    if isinstance(written, str):
+        return sum(map(written.count, ",[{"))
+    return sum(map(written.count, (b",", b"[", b"{")))
 
 
 def _whole(written: str) -> int | str:
@@ -134,10 +187,10 @@ def text_in(said: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def address_in(said: dict[str, Any], name: str) -> str:
-    """Return a field that is text or nothing, such as an address or a token."""
+def address_in(said: dict[str, Any], name: str, most_letters: int = _MOST_LETTERS) -> str:
+    """Return a field that is text or nothing, such as an address or a token, and not too long."""
     value = said.get(name)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= most_letters else ""
 
 
 def _is_list(value: Any) -> bool:

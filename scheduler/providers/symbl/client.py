@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from pydantic import SecretStr
@@ -36,15 +37,19 @@ from scheduler.providers.base import (
     StopAnswer,
     Subscription,
 )
+from scheduler.providers.bodies import READING_BYTES, SHORT_BYTES, TRANSCRIPT_BYTES
 from scheduler.providers.http import Line
+from scheduler.providers.places import host_in, is_ours
 from scheduler.providers.symbl.access import Access, Bearer, Credentials, can_be_sent
 from scheduler.providers.symbl.answers import (
+    DOMAINS,
     any_json,
     connection_in,
     has_no_body,
     is_success,
     json_of,
     message_of,
+    most_values,
     raise_for_start,
     retry_after,
     stop_answer,
@@ -61,6 +66,8 @@ from scheduler.providers.symbl.sockets import knows_no_such, read_frame, subscri
 from scheduler.providers.symbl.start import start_body
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
+
+logger = logging.getLogger(__name__)
 
 #: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
 START_SECONDS = 15.0
@@ -100,7 +107,16 @@ class Symbl:
         answer = self._connect(body, START_SECONDS, leave)
         if not is_success(answer):
             raise_for_start(answer)
-        return connection_in(answer)
+        connection = connection_in(answer)
+        # As it is used, each is looked at again: from here on it comes from the ledger.
+        for name in ("event_url", "result_websocket_url"):
+            given = getattr(connection, name)
+            if given and not self._is_ours(given):
+                logger.warning("%s of a start's answer gets no token: %s", name, host_in(given))
+        return connection
+
+    def _is_ours(self, url: str) -> bool:
+        return is_ours(url, self._base_url, DOMAINS)
 
     def stop(self, connection_id: str) -> StopAnswer:
         """Send a stop, and once more when the first did nothing. Only the API's own 2xx returns."""
@@ -118,16 +134,16 @@ class Symbl:
         raise MaybeDone(f"a stop was not confirmed: {message_of(answer)}")
 
     def tell(self, connection: Connection, event: SpeakerEvent) -> None:
-        """Push a speaker event to the connection's `eventUrl`."""
+        """Push a speaker event to the connection's `eventUrl`, unless that is not the API's own."""
         user = {"userId": event.user_id} | ({"name": event.name} if event.name else {})
         body: dict[str, Any] = {"topic": "speaker", "type": event.kind, "user": user}
         if event.at is not None:
             body["timestamp"] = written(event.at)
         name = quote(connection.connection_id, safe="")
-        given, own = connection.event_url, f"{self._base_url}/v1/event/{name}"
-        # The token leaves as encrypted as elsewhere.
-        is_as_safe = urlsplit(given).scheme in ("https", urlsplit(own).scheme)
-        _once_more(self._tell, given if is_as_safe else own, body)
+        given = connection.event_url
+        if given and not (self._is_ours(given) and given.lower().startswith("http")):
+            raise Refused(f"its address is not the API's: {host_in(given)} gets no token")
+        _once_more(self._tell, given or f"{self._base_url}/v1/event/{name}", body)
 
     def _tell(self, url: str, body: dict[str, Any]) -> None:
         answer = self._ask("POST", url, body, seconds=EVENT_SECONDS)
@@ -157,12 +173,13 @@ class Symbl:
 
     def _collect(self, conversation_id: str, insight: Insight) -> Any:
         url = f"{conversation_url(self._base_url, conversation_id)}/{PATHS[insight]}"
-        answer = self._ask("GET", url, seconds=READ_SECONDS)
+        most = TRANSCRIPT_BYTES if insight is Insight.TRANSCRIPT else READING_BYTES
+        answer = self._ask("GET", url, seconds=READ_SECONDS, most_bytes=most)
         if answer.status_code == 404:
             raise NotRecorded(message_of(answer))
         _expect_success(answer)
         try:
-            return read_insight(insight, any_json(answer))
+            return read_insight(insight, any_json(answer, most_values(most)))
         except ValueError as error:
             raise MaybeDone(f"{insight}: {error}") from error
 
@@ -181,10 +198,10 @@ class Symbl:
 
     def _list(self, since: float, until: float, offset: int) -> list[FoundConversation]:
         url = list_url(self._base_url, since, until, offset)
-        answer = self._ask("GET", url, seconds=READ_SECONDS)
+        answer = self._ask("GET", url, seconds=READ_SECONDS, most_bytes=READING_BYTES)
         _expect_success(answer)
         try:
-            return read_list(any_json(answer))
+            return read_list(any_json(answer, most_values(READING_BYTES)))
         except ValueError as error:
             raise MaybeDone(f"the list of conversations: {error}") from error
 
@@ -211,10 +228,13 @@ class Symbl:
         *,
         seconds: float,
         leave: Leave | None = None,
+        most_bytes: int = SHORT_BYTES,
     ) -> requests.Response:
         token = self._access.token()
         auth = Bearer(token.value)
-        answer = self._line.send(method, url, body, seconds=seconds, auth=auth, leave=leave)
+        answer = self._line.send(
+            method, url, body, seconds=seconds, auth=auth, leave=leave, most_bytes=most_bytes
+        )
         if answer.status_code == 401:
             self._access.refused(token, answer)
         self._access.accepted(token)

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from scheduler.models import Connection
 from scheduler.providers.base import News, Subscription
-from scheduler.providers.symbl.answers import read_json, text_in
+from scheduler.providers.places import is_ours
+from scheduler.providers.symbl.answers import DOMAINS, read_json, text_in
 from scheduler.providers.symbl.instants import instant
 
 
 def subscriptions(base_url: str, connection: Connection, token: str) -> list[Subscription]:
-    """Return where to listen, the best place first; the token leaves as encrypted as elsewhere."""
+    """Return where to listen, the best place first; the token goes to the API alone."""
     base = "ws" + base_url.removeprefix("http")
     headers = {"x-api-key": token, "Authorization": f"Bearer {token}"}
     own = f"{base}/session/subscribe/{quote(connection.connection_id, safe='')}"
     places = [Subscription(own, headers)]
     given = connection.result_websocket_url
-    if given != own and urlsplit(given).scheme in ("wss", urlsplit(own).scheme):
+    if given != own and is_ours(given, base_url, DOMAINS) and given.lower().startswith("ws"):
         places.append(Subscription(given, headers))
     return places
 

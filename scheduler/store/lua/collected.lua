@@ -18,7 +18,7 @@ if redis.call("ZREM", account_key(account, "collect"), attempt) == 0 then
   return 0
 end
 redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "collecting", -1)
-redis.call("HDEL", record, "reads", "read_digest")
+redis.call("HDEL", record, "reads", "read_digest", "reading")
 redis.call("HSET", record, "collected_at", exact(now))
 if message ~= "" then
   redis.call("HSET", record, "collect_error", message)

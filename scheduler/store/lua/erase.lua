@@ -22,7 +22,7 @@ for number = 1, tonumber(call.current) do
     conversations[#conversations + 1] = conversation
   end
   redis.call("UNLINK", record .. ":insights")
-  redis.call("HDEL", record, "summaries", "read_digest")
+  redis.call("HDEL", record, "summaries", "read_digest", "reading")
   if redis.call("ZREM", collect, attempt) == 1 then
     redis.call("HINCRBY", meta, "collecting", -1)
     -- Nothing more will be read, so whoever waited for that is told now.

@@ -18,5 +18,6 @@ if not redis.call("ZSCORE", collect, attempt) then
 end
 redis.call("HINCRBY", attempt_key(attempt), "reads", 1)
 redis.call("HSET", attempt_key(attempt), "read_digest", digest)
+redis.call("HDEL", attempt_key(attempt), "reading")
 redis.call("ZADD", collect, "XX", exact(now + delay), attempt)
 return 1

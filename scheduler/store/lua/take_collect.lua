@@ -2,12 +2,14 @@
   Take one conversation that is due to be read; should its reader die, it is due again.
 
     ARGV[1]  account
-    ARGV[2]  lease  seconds until it is due again
+    ARGV[2]  lease  seconds until it is due again, when its last reading came to an end; twice as
+                    many for each one before it that did not
     ARGV[3]  only   the campaign that is served; "" for all
     ARGV[4]  now    "" for the server's clock
 
   Returns attempt, conversation_id, the seconds since its connection was over, how often it was read
-  before, the digest of what was read last, and the campaign's policy; nil when nothing is due.
+  before, the digest of what was read last, the campaign's policy, and how many readings before this
+  one have come to no end; nil when nothing is due.
 ]]
 local account, lease, only = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local now = clock(ARGV[4])
@@ -26,8 +28,10 @@ local function take(attempt)
     redis.call("ZREM", collect, attempt) -- it was purged
     return nil
   end
-  redis.call("ZADD", collect, exact(now + lease), attempt)
-  return { attempt, conversation, exact(now - numeric(over_at, now)), reads or "0", digest or "", policy }
+  -- Counted before it is read: what it says may be what its readers die of.
+  local unfinished = increase(attempt_key(attempt), "reading", 1) - 1
+  redis.call("ZADD", collect, exact(now + lease * 2 ^ math.min(unfinished, 10)), attempt)
+  return { attempt, conversation, exact(now - numeric(over_at, now)), reads or "0", digest or "", policy, unfinished }
 end
 
 -- Those of other campaigns, however many, must not hide the one that is served.

@@ -1,14 +1,14 @@
 --[[
   Take the news that a webhook waits for; should its sender die, it is due again.
 
-    ARGV[1]  account
-    ARGV[2]  lease  seconds until it is due again
-    ARGV[3]  now    "" for the server's clock
+    ARGV[1]   account
+    ARGV[2]   now     "" for the server's clock
+    ARGV[3…]  leases  seconds until it is due again: when it is taken for the first time, the second …
 
   Returns the news, how often it was taken (this time included), and the campaign's policy; nil when
   nothing is due.
 ]]
-local account, lease, now = ARGV[1], tonumber(ARGV[2]), clock(ARGV[3])
+local account, now = ARGV[1], clock(ARGV[2])
 local news = redis.call("ZRANGEBYSCORE", account_key(account, "webhooks"), "-inf", exact(now), "LIMIT", 0, 1)[1]
 
 if not news then
@@ -20,6 +20,7 @@ if not event then
   return nil
 end
 local campaign = event == "call.ended" and string.match(which, "^(.+):%d+:%d+$") or which
-redis.call("ZADD", account_key(account, "webhooks"), exact(now + lease), news)
 local times = redis.call("HINCRBY", account_key(account, "tellings"), news, 1)
+local lease = tonumber(ARGV[math.min(2 + times, #ARGV)])
+redis.call("ZADD", account_key(account, "webhooks"), exact(now + lease), news)
 return { news, times, redis.call("HGET", campaign_key(campaign, "meta"), "policy") }

@@ -1,0 +1,81 @@
+"""The body of an answer, read up to a bound: who answers decides neither our memory nor our time.
+
+A megabyte of gzip may be a gigabyte of text. So what is counted are decoded bytes, and no more than
+a chunk of them is made beyond the bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import requests
+from urllib3.exceptions import HTTPError
+
+#: A start, a stop, a token, an event: the API's own are below 4 KiB, an error page of a proxy below
+#: 100. Some 50 threads may read one at once.
+SHORT_BYTES = 256 << 10
+
+#: One reading of a conversation other than its transcript, or a page of the list.
+READING_BYTES = 1 << 20
+
+#: The transcript of a call: some 0.5 MiB for each hour of it. As Python's text it may be four times
+#: as long, twice.
+TRANSCRIPT_BYTES = 4 << 20
+
+#: What is asked for, and all that is understood: whatever else is decoded (br, zstd) depends on
+#: what happens to be installed, and some versions know no bound.
+ENCODINGS = ("gzip", "deflate")
+_UNDERSTOOD = {"", "identity", "x-gzip", *ENCODINGS}
+
+_CHUNK_BYTES = 64 << 10
+
+
+class TooMuch(HTTPError):
+    """An answer that goes on beyond its bound, or is packed so that none could be kept."""
+
+
+def read_whole(answer: requests.Response, most_bytes: int) -> None:
+    """Read the body of a streamed answer. Raises TooMuch, or what urllib3 raises.
+
+    What was not read to its end leaves a connection behind that nobody may use: it is closed.
+    """
+    is_whole = False
+    try:
+        answer._content = _body(answer, most_bytes)
+        is_whole = True
+    finally:
+        if not is_whole:
+            answer.raw.close()
+        answer.raw.release_conn()
+
+
+def leave_unread(answer: requests.Response) -> None:
+    """Let go of an answer whose status is all that counts, without a look at its body."""
+    answer._content = b""
+    if answer.raw.length_remaining == 0:
+        answer.raw.read(1)  # nothing, after which the connection is as good as before
+    else:
+        answer.raw.close()
+    answer.raw.release_conn()
+
+
+def _body(answer: requests.Response, most_bytes: int) -> bytes:
+    _expect_one_encoding(answer.headers)
+    # No list: of an answer in chunks of a few bytes it would take many times as much.
+    body = bytearray()
+    for chunk in answer.raw.stream(_CHUNK_BYTES, decode_content=True):
+        body += chunk
+        if len(body) > most_bytes:
+            raise TooMuch(f"more than {written(most_bytes)}")
+    return bytes(body)
+
+
+def _expect_one_encoding(headers: Mapping[str, str]) -> None:
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in _UNDERSTOOD:
+        raise TooMuch(f"encoded as {encoding[:40]!r}, which was not asked for")
+
+
+def written(size: int) -> str:
+    """Return a number of bytes as people write it."""
+    return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"

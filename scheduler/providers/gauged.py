@@ -1,0 +1,103 @@
+"""A socket whose other end may send so much, and no more: it decides neither memory nor time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from scheduler.clock import since_boot
+from scheduler.providers.bodies import written
+
+#: A frame is a few sentences.
+FRAME_BYTES = 256 << 10
+
+#: Speech makes some 2 KiB a second, with every word told as it is recognised. At once there may be
+#: more: what was said before the socket was opened.
+BYTES_A_SECOND = 64 << 10
+BYTES_AT_ONCE = 1 << 20
+
+#: Four hours at eight times that pace.
+BYTES_IN_ALL = 256 << 20
+
+_GARBLED = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA)
+
+#: What a frame takes beside its bytes, generously.
+_FRAME_WEIGHT = 256
+
+_BIT_BYTES = 4096
+
+
+class Gauge:
+    """How much one socket has sent, against what it may."""
+
+    def __init__(self, now: float) -> None:
+        self.excess = ""  #: what was too much; nothing to begin with
+        self._left = float(BYTES_AT_ONCE)
+        self._looked_at = now
+        self._in_all = 0
+
+    def takes(self, size: int, now: float) -> bool:
+        """Count what has come; False when that is too much."""
+        self._left += (now - self._looked_at) * BYTES_A_SECOND
+        self._left = min(self._left, BYTES_AT_ONCE) - size
+        self._looked_at = now
+        self._in_all += size
+        if self._left < 0:
+            self.excess = f"more than {written(BYTES_A_SECOND)} a second"
+        elif self._in_all > BYTES_IN_ALL:
+            self.excess = f"more than {written(BYTES_IN_ALL)}"
+        return not self.excess
+
+
+class Gauged(ClientConnection):
+    """Is cut off as soon as it sends too much."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gauge = Gauge(since_boot())
+
+    def data_received(self, data: bytes) -> None:
+        """Count it before anything is made of it."""
+        if self._is_within(len(data)):
+            # Bit by bit: all frames of what comes at once are made before one of them is counted.
+            for at in range(0, len(data), _BIT_BYTES):
+                if not self._gauge.excess:
+                    super().data_received(data[at : at + _BIT_BYTES])
+            sent = self.protocol.close_sent
+            if sent is not None and sent.code in (*_GARBLED, CloseCode.MESSAGE_TOO_BIG):
+                # The other end would be left to close it, for as long as it likes.
+                self.transport.abort()
+
+    def process_event(self, event: Any) -> None:
+        """Count what a frame takes besides: of empty ones there may be very many."""
+        if self._is_within(_FRAME_WEIGHT):
+            super().process_event(event)
+
+    def _is_within(self, size: int) -> bool:
+        if self._gauge.excess:
+            return False
+        if self._gauge.takes(size, since_boot()):
+            return True
+        self.transport.abort()
+        return False
+
+    def excess(self, closed: ConnectionClosed | None) -> str:
+        """Return what was too much, when that is why it is closed; else nothing."""
+        if _our_word(closed) == CloseCode.MESSAGE_TOO_BIG:
+            return f"a frame of more than {written(FRAME_BYTES)}"
+        return self._gauge.excess
+
+
+def is_garbled(closed: ConnectionClosed | None) -> bool:
+    """Whether a socket is closed because what it sent can't be read, packed for instance."""
+    return _our_word(closed) in _GARBLED
+
+
+def _our_word(closed: ConnectionClosed | None) -> int | None:
+    """Return the code with which we have closed a socket; None when the other end has."""
+    if closed is None or closed.sent is None or closed.rcvd_then_sent:
+        return None
+    return closed.sent.code
