@@ -212,10 +212,10 @@ class EmbeddedRedis:
             patience_seconds = max(patience_seconds, more_seconds)
             if not self._lives():
                 if started:
-                    raise ConfigError(self._trouble("did not start"))
+                    raise ConfigError(*self._trouble("did not start"))
                 started = self._start()  # one that somebody else had started is gone
             elif time.monotonic() > began_at + patience_seconds:
-                raise LedgerUnreachable(self._trouble("does not answer"))
+                raise LedgerUnreachable(*self._trouble("does not answer"))
             time.sleep(0.01)
         return started
 
@@ -324,10 +324,10 @@ class EmbeddedRedis:
         if child := _children.pop(self._dir, None):
             child.wait()
 
-    def _trouble(self, what: str) -> str:
+    def _trouble(self, what: str) -> list[str]:
         log = self._dir / "redis.log"
         tail = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
-        return "\n".join([f"the private Redis {what}; see {log}, which ends with:", *tail])
+        return [f"the private Redis {what}; see {log}, which ends with:", *tail]
 
 
 def _is_free(users: FileIO) -> bool:

@@ -68,13 +68,12 @@ class Pool:
             self._early_deaths = self._early_deaths + 1 if lived < TOO_SOON_SECONDS else 0
             if self._early_deaths > 2 * self._count:
                 raise ConfigError(
-                    f"the workers die at once, see {self._log(number)}:\n{self._tail()}"
+                    f"the workers die at once, see {self._log(number)}:", *self._tail()
                 )
             self._start(number)
 
-    def _tail(self) -> str:
-        lines = self._log(1).read_text(errors="replace").splitlines()
-        return "\n".join(lines[-5:])
+    def _tail(self) -> list[str]:
+        return self._log(1).read_text(errors="replace").split("\n")[-6:-1]
 
     def __enter__(self) -> Self:
         return self
