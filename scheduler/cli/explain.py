@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -128,7 +129,7 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
 
 def _row(rows: Iterable[Row], known_as: set[str], who: str, path: Path) -> tuple[int, Row]:
     """Return a contact with its place in the file, as a campaign counts rows: `#1` is the first."""
-    place = int(who[1:]) if who.startswith("#") and who[1:].isdecimal() else None
+    place = int(who[1:]) if re.fullmatch(r"#\d{1,10}", who) else None
     number = 0
     for number, row in enumerate(rows, start=1):
         contact = row.contact

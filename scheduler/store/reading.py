@@ -295,6 +295,10 @@ def _instant(written: str | None) -> float | None:
     return float(written) if written else None
 
 
+#: No campaign has as many rows; what is longer, Redis takes for no place in a stream.
+_LONGEST_ROW = len("#1234567890")
+
+
 def find_row(store: Store, campaign_id: str, who: str) -> int:
     """Return the row of a contact by its id, its number or SIP address, or `#row`.
 
@@ -303,6 +307,8 @@ def find_row(store: Store, campaign_id: str, who: str) -> int:
     campaign = campaign_view(store, campaign_id)
     campaign.expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
+        if len(who) > _LONGEST_ROW:
+            raise LedgerError(f"campaign {campaign_id} has no row {who[1:_LONGEST_ROW]}…")
         return int(who[1:])
     with reaching():
         known_as = spellings(who, campaign.policy.default_region or None)

@@ -49,4 +49,6 @@ def test_what_is_visible_stays_as_it_is(foreign: str) -> None:
 def test_only_our_own_lines_are_lines() -> None:
     assert visible("one\ntwo\r\n", keep="\n") == "one\ntwo\\r\n"
     assert visible_lines(["said:", "a\nb", 3]) == "said:\na\\nb\n3"
-    assert indented("Traceback\n\n[2026] FAKE\x1b\x85x\n") == "  Traceback\n\n  [2026] FAKE\\x1b\\x85x"
+    assert (
+        indented("Traceback\n\n[2026] FAKE\x1b\x85x\n") == "  Traceback\n\n  [2026] FAKE\\x1b\\x85x"
+    )
