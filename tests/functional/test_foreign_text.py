@@ -68,7 +68,7 @@ WORDS = {
     "dnc": (["dnc", "list"], MARKUP),
     "presets": (["presets", f"{MARKUP}{ACTING[:-2]}"], ""),
     "doctor": (["doctor"], "can be read"),
-    "sandbox": (["sandbox", "--port", f"{MARKUP}{ACTING[:-2]}"], "red] "),
+    "sandbox": (["sandbox", "--port", f"{MARKUP}{ACTING[:-2]}"], "valid integer"),
 }
 #: They take nothing of what is foreign.
 GIVEN_NOTHING = {"schema", "worker"}
