@@ -16,6 +16,7 @@ from celery import Celery
 from scheduler import broker
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
+from scheduler.fields.visible import visible_lines
 from scheduler.redis_url import RedisUrl, parse
 from scheduler.settings import Settings, be_a_worker, settings_of_worker
 
@@ -86,4 +87,4 @@ try:
     app.config_from_object(configuration(settings_of_worker()))
 except ConfigError as error:
     # Of anything else Celery's own command shows a traceback.
-    raise SystemExit(f"error: {error}") from None
+    raise SystemExit(f"error: {visible_lines(error.args)}") from None

@@ -216,10 +216,10 @@ class EmbeddedRedis:
             patience_seconds = max(patience_seconds, more_seconds)
             if not self._lives():
                 if started:
-                    raise ConfigError(self._trouble("did not start"))
+                    raise ConfigError(*self._trouble("did not start"))
                 started = self._start()  # one that somebody else had started is gone
             elif time.monotonic() > began_at + patience_seconds:
-                raise LedgerUnreachable(self._trouble("does not answer"))
+                raise LedgerUnreachable(*self._trouble("does not answer"))
             elif time.monotonic() > give_up_at:
                 raise LedgerUnreachable("the private Redis starts, and does not answer yet")
             time.sleep(0.01)
@@ -333,10 +333,9 @@ class EmbeddedRedis:
             except subprocess.TimeoutExpired:
                 child.returncode = 0  # a disk that hangs keeps it; Popen would complain
 
-    def _trouble(self, what: str) -> str:
+    def _trouble(self, what: str) -> list[str]:
         log = self._dir / "redis.log"
-        told = f"the private Redis {what}; see {log}, which ends with:"
-        return "\n".join([told, *private.last_lines(log)])
+        return [f"the private Redis {what}; see {log}, which ends with:", *private.last_lines(log)]
 
 
 def _is_free(users: FileIO) -> bool:

@@ -28,7 +28,10 @@ from dataclasses import dataclass
 
 
 class SchedulerError(Exception):
-    """Base of everything that callsched raises on purpose."""
+    """Base of everything that callsched raises on purpose; each argument is a line of its words."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class ConfigError(SchedulerError):
@@ -58,7 +61,7 @@ class CampaignError(SchedulerError):
     def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
         self.problems = tuple(problems)
         self.total = len(self.problems) if total is None else total
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__(*self.problems)
 
 
 class LedgerError(SchedulerError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -72,8 +71,6 @@ OPENING = 50
 #: thousand bytes in up to four thousand.
 MOST_LINES = 5000
 
-#: Files of a worker that are no sockets of connections, generously.
-_OTHER_FILES = 512
 
 T = TypeVar("T")
 
@@ -128,7 +125,6 @@ class Listener:
     def start(self) -> None:
         """Listen, unless its capacity is nothing."""
         if self._capacity > 0:
-            _allow_files(self._capacity)
             self._thread.start()
 
     @property
@@ -477,18 +473,6 @@ class _Straight(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
         """Leave it at the redirect."""
         return exc
-
-
-def _allow_files(sockets: int) -> None:
-    """Let this process have as many files open as its sockets need, as far as the system allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = sockets + _OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if 0 <= wanted < sockets:
-        logger.warning("%d sockets need more files than the system allows: %d", sockets, wanted)
 
 
 _silent: Any = logging.getLogger("callsched.websockets")

@@ -1,4 +1,4 @@
-"""What a log line may show: which call it is about, and no whole phone number."""
+"""What a log line may show: which call it is about, no whole number, nothing that acts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from scheduler.fields.visible import indented, visible
 from scheduler.masking import mask_text
 from scheduler.models import Attempt
 
@@ -63,6 +64,26 @@ class Discretion(logging.Filter):
         return True
 
 
+class OneLine(logging.Filter):
+    """Makes a record one line, and indents a traceback: whoever is quoted in it forges no line.
+
+    Only for text: JSON escapes what is in a record, and each of its records is a line anyway.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, changed."""
+        if not hasattr(record, "escaped"):
+            record.msg, record.args = visible(record.getMessage()), None
+            if record.exc_info and not record.exc_text:
+                record.exc_text = logging.Formatter().formatException(record.exc_info)
+            if record.exc_text:
+                record.exc_info, record.exc_text = None, indented(record.exc_text)
+            if record.stack_info:
+                record.stack_info = indented(record.stack_info)
+            record.escaped = True
+        return True
+
+
 def _name_the_call(record: logging.LogRecord) -> None:
     attempt = next((arg for arg in _args(record) if isinstance(arg, Attempt)), None)
     if attempt is None and (found := _FIRST.match(record.getMessage())):
@@ -80,11 +101,13 @@ def _args(record: logging.LogRecord) -> Iterable[object]:
 def dress(logger: logging.Logger, form: Literal["text", "json"], worker: str) -> None:
     """Have every handler of a logger write so, and hide phone numbers."""
     for handler in logger.handlers:
-        _hide_numbers(handler)
+        _filter(handler, Discretion)
         if form == "json":
             from scheduler.json_lines import json_lines  # only now, since few ask for it
 
             handler.setFormatter(json_lines(worker))
+        else:
+            _filter(handler, OneLine)
 
 
 def leave_out_messages(root: logging.Logger) -> None:
@@ -101,9 +124,10 @@ def leave_out_messages(root: logging.Logger) -> None:
 def be_discreet() -> None:
     """Hide phone numbers in what is logged by a process that has set up no log."""
     if logging.lastResort is not None:
-        _hide_numbers(logging.lastResort)
+        _filter(logging.lastResort, Discretion)
+        _filter(logging.lastResort, OneLine)
 
 
-def _hide_numbers(handler: logging.Handler) -> None:
-    if not any(isinstance(one, Discretion) for one in handler.filters):
-        handler.addFilter(Discretion())
+def _filter(handler: logging.Handler, kind: type[logging.Filter]) -> None:
+    if not any(isinstance(one, kind) for one in handler.filters):
+        handler.addFilter(kind())

@@ -313,7 +313,7 @@ def read_settings() -> Settings:
     """Read the environment now. Raises ConfigError that names the variable to mend."""
     chosen = _read()
     if chosen.doubts:
-        raise ConfigError("\n".join(chosen.doubts))
+        raise ConfigError(*chosen.doubts)
     return chosen
 
 
@@ -331,7 +331,7 @@ def _read() -> Settings:
         for name, hint in unknown(file.values, known)
     ]
     if broken := [name for name in ours if _has_odd_bytes(name)]:
-        raise ConfigError("\n".join(f"{name}: expected UTF-8, got other bytes" for name in broken))
+        raise ConfigError(*(f"{name}: expected UTF-8, got other bytes" for name in broken))
     given = dict(_only_in_file(file.values, ours))
     try:
         chosen = Settings(**given)
@@ -340,7 +340,7 @@ def _read() -> Settings:
         doubts += wrong.values()
         # A worker that is in doubt dials nobody, and for its stops it needs no list.
         if set(wrong) != {"allowed_numbers"}:
-            raise ConfigError("\n".join(doubts)) from None
+            raise ConfigError(*doubts) from None
         chosen = Settings(**given | {"allowed_numbers": ()})
     chosen._doubts = tuple(doubts)
     return chosen

@@ -10,6 +10,7 @@ from celery import bootsteps, signals
 from scheduler import broker, logs
 from scheduler.celery import app
 from scheduler.errors import LedgerTrouble, SchedulerError
+from scheduler.fields.visible import visible_lines
 from scheduler.settings import settings_of_worker
 from scheduler.worker import Assignment, Worker, worker_name
 
@@ -96,7 +97,7 @@ class TimekeeperStep(bootsteps.StartStopStep):
                 send_launch=send_launch,
             )
         except SchedulerError as error:
-            raise SystemExit(f"error: {error}") from None
+            raise SystemExit(f"error: {visible_lines(error.args)}") from None
         if _worker.stops_only:
             # Messages are for workers that can do something about them.
             others = [f"{work}.{settings_of_worker().account}" for work in _WORK]

@@ -21,6 +21,7 @@ from scheduler.collector import Collector
 from scheduler.dialer import STOPS_ONLY, Dialer, Duty, stop_delays
 from scheduler.errors import LedgerTrouble, LedgerUnreachable, SchedulerError
 from scheduler.exchanges import Watchers, Work, log
+from scheduler.files import share_out
 from scheduler.health import unready, unwell
 from scheduler.housekeeping import Housekeeping
 from scheduler.ledger import open_store
@@ -148,6 +149,11 @@ class Worker:
             "stop": settings.stop_threads,
             "collect": readers,
         }
+        self._files = share_out(
+            stops=settings.stop_threads,
+            dials=settings.worker_threads,
+            sockets=settings.listener_sockets,
+        )
         self._sight = Sight(lambda: see(self._store, settings.account))
         self._metrics = self._open_metrics(threads)
         self._endpoint = self._open_endpoint(self._metrics)
@@ -166,7 +172,7 @@ class Worker:
             self._store,
             self._provider,
             self._duty,
-            capacity=settings.listener_sockets,
+            capacity=self._files.sockets,
             stop_due=lambda: self._timekeeper.due_in(0.0),
             forgotten=lambda *lost: self._dialer.put_back(*lost),
             memory=self._memory,
@@ -325,6 +331,7 @@ class Worker:
             self._settings.metrics_host,
             self._settings.metrics_port,
             metrics.registry,
+            most=self._files.askers,
             unwell=lambda: unwell(
                 self._timekeeper.silent_seconds, is_cut_off=self._timekeeper.is_cut_off
             ),

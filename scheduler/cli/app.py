@@ -9,13 +9,14 @@ import traceback
 from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 
 from scheduler import logs
 from scheduler.cli import streams
 from scheduler.errors import CampaignError, SchedulerError
+from scheduler.fields.visible import visible
 from scheduler.masking import mask_text
 
 #: In the order in which help shows them. Each is a function of its own name in a module of its own,
@@ -89,24 +90,42 @@ def _run_safely() -> int | str | None:
         _console().speak_up()
         _console().show_problems(error.problems, error.total)
     except SchedulerError as error:
-        _fail(str(error), error)
+        _fail(error, *map(str, error.args))
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.
         streams.give_up_output()
     except Exception as error:
-        _fail(_unforeseen(error), error)
+        _fail(error, _unforeseen(error))
     return 1
 
 
 def _run() -> int | str | None:
     try:
-        app()
+        _used()
     except SystemExit as leaving:
         sys.stdout.flush()  # here, where somebody can say that there is no room for it
         if leaving.code:
             _console().speak_up()
         return leaving.code
-    return 0
+
+
+def _used() -> NoReturn:
+    """Run what the command line asks for; of a wrong use of it say which, as Typer says it."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        from typer import rich_utils
+
+        # It quotes arguments as they are, and an argument may be the name of a file of others.
+        error.message = visible(error.message)
+        rich_utils.rich_format_error(cast("Any", error))
+        code = error.exit_code
+    except typer.Abort:
+        from typer import rich_utils
+
+        rich_utils.rich_abort_error()
+        code = 1
+    sys.exit(code)
 
 
 def _unforeseen(error: Exception) -> str:
@@ -127,11 +146,11 @@ def _unforeseen(error: Exception) -> str:
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
-def _fail(told: str, error: Exception) -> None:
+def _fail(error: Exception, *told: str) -> None:
     if os.environ.get("CALLSCHED_DEBUG"):
-        traceback.print_exception(error)
+        print(visible("".join(traceback.format_exception(error)), keep="\n"), file=sys.stderr)
     _console().speak_up()
-    _console().fail(told)
+    _console().fail(*told)
 
 
 def _console() -> ModuleType:

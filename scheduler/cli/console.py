@@ -11,12 +11,15 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from scheduler.cli import streams
 from scheduler.errors import Problem
+from scheduler.fields.visible import visible, visible_lines
 
 
 class _Hearsay:
@@ -41,9 +44,34 @@ class _Hearsay:
             self._file.flush()
 
 
+class _PlainConsole(Console):
+    """Shows a string, also one in a table, as the one line that it is: no markup, no emoji.
+
+    What may have come from outside is shown through this alone. Words of ours that have a style
+    are made as `Text`; of those nothing acts either, but they may have lines.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, soft_wrap=True, **how)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Escape before anything is measured."""
+        return super().render_str(visible(text), **how)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Escape what was no string."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(visible(segment.text, keep="\n"), segment.style)
+
+
 #: Rich itself honours NO_COLOR, TERM=dumb and pipes. A pipe has no width to keep within.
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-err = Console(file=cast("TextIO", _Hearsay(sys.stderr)), highlight=False, soft_wrap=True)
+out = _PlainConsole(width=None if sys.stdout.isatty() else 200)
+err = _PlainConsole(file=cast("TextIO", _Hearsay(sys.stderr)))
 
 
 #: What would have been said, while nothing is; the last of it.
@@ -66,33 +94,38 @@ def speak_up() -> None:
     """Say what was held back: something is wrong."""
     global _held
     held, _held = _held or (), None
-    for text in held:
-        say(text)
+    for line in held:
+        say(line)
 
 
-def say(text: str) -> None:
-    """Say something about what goes on."""
+def say(*lines: str) -> None:
+    """Say something about what goes on, on lines of our making."""
     if _held is None:
-        err.print(text, markup=False)
+        err.print(Text(visible_lines(lines)))
     else:
-        _held.append(text)
+        _held.extend(lines)
 
 
-def fail(text: str) -> None:
+def fail(*lines: str) -> None:
     """Say what is wrong."""
-    err.print(f"error: {text}", markup=False, style="red")
+    err.print(Text(f"error: {visible_lines(lines)}", style="red"))
 
 
-def warn(text: str) -> None:
+def warn(*lines: str) -> None:
     """Say what may be wrong."""
-    err.print(f"warning: {text}", markup=False, style="yellow")
+    err.print(Text(f"warning: {visible_lines(lines)}", style="yellow"))
+
+
+def line(text: str) -> None:
+    """Write one line to standard output; of many, ten times as fast as `out` does."""
+    typer.echo(visible(text))
 
 
 def show_problems(problems: Iterable[Problem], total: int, *, what: str = "error") -> None:
     """Say what is wrong with a file: the first problems, a line each, then how many there are."""
     shown = list(problems)
     for problem in shown:
-        err.print(f"{what}: {problem}", markup=False, style="red" if what == "error" else "yellow")
+        err.print(f"{what}: {problem}", style="red" if what == "error" else "yellow")
     if total > len(shown):
         say(f"… and {total - len(shown)} more, {total} in all")
 
@@ -133,12 +166,12 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
 @contextmanager
 def counting(what: str, unit: str = "rows") -> Iterator[Any]:
     """Show how many rows, or others, are done. Yields a callable that takes the number."""
-    done = TextColumn("{task.completed:,} " + unit)
-    columns = (TextColumn("{task.description}"), BarColumn(), done)
+    done = TextColumn("{task.completed:,} " + unit, markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), done)
     shown = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
     if not err.is_terminal or is_quiet():
         yield lambda done, total=None: None
         return
     with shown:
-        task: TaskID = shown.add_task(what, total=None)
+        task: TaskID = shown.add_task(visible(what), total=None)
         yield lambda done, total=None: shown.update(task, completed=done, total=total)

@@ -203,7 +203,7 @@ def check(numbers: _Entries, region: _Region = None, json: options.Json = False)
         with ledger() as store:
             found = {each: do_not_call.barred(store, each) for each in entries}
     except SchedulerError as error:
-        console.fail(str(error))
+        console.fail(*map(str, error.args))
         raise typer.Exit(2) from None
     if json:
         console.emit({"numbers": [_verdict(each, by) for each, by in found.items()]})
@@ -225,7 +225,7 @@ def list_(json: options.JsonLines = False) -> None:
             if json:
                 console.emit(_record(each, listing))
             else:
-                typer.echo(f"{each:<18} {_instant(listing.since):<20}  {one_line(listing.why)}")
+                console.line(f"{each:<18} {_instant(listing.since):<20}  {one_line(listing.why)}")
 
 
 @dnc.command()

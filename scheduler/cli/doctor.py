@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from scheduler import private
+from scheduler import files, private
 from scheduler.cli import console, options
 from scheduler.cli.guard import is_sandbox
 from scheduler.embedded import EmbeddedRedis
@@ -48,9 +48,6 @@ _CALL_SECONDS = 60.0
 
 #: Free space in the state directory: what a million rows take, and what is too little to go on.
 _TIGHT_BYTES, _FULL_BYTES = 2**30, 100 * 2**20
-
-#: Files of a worker besides its sockets and one for each thread.
-_OTHER_FILES = 100
 
 
 def doctor(json: options.Json = False) -> None:
@@ -212,8 +209,8 @@ def _workers() -> Finding:
 
 
 def _files(chosen: Settings) -> Finding:
-    needed = chosen.listener_sockets + 2 * chosen.worker_threads + chosen.stop_threads
-    needed += _OTHER_FILES
+    stops, dials, sockets = chosen.stop_threads, chosen.worker_threads, chosen.listener_sockets
+    needed = files.needed(stops=stops, dials=dials, sockets=sockets)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= needed:
         return ok("files", f"a worker needs {needed}, and may open enough")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -128,9 +129,7 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
 
 def _row(rows: Iterable[Row], known_as: set[str], who: str, path: Path) -> tuple[int, Row]:
     """Return a contact with its place in the file, as a campaign counts rows: `#1` is the first."""
-    place = None
-    if who.startswith("#") and who[1:].isdecimal():
-        place = int(who[1:12])  # no file has more rows than that
+    place = int(who[1:]) if re.fullmatch(r"#\d{1,10}", who) else None
     number = 0
     for number, row in enumerate(rows, start=1):
         contact = row.contact
@@ -200,13 +199,19 @@ def _show(record: dict[str, Any]) -> None:
         table = console.table("", columns, map(_attempt, record["attempts"]))
         console.out.print("")
         console.out.print(table, markup=False)
+    if (left := _what_comes(record)) is not None:
+        console.out.print("")
+        console.out.print(left, markup=False)
+
+
+def _what_comes(record: dict[str, Any]) -> str | None:
+    """Say when it may be called; None for a call that has had its turn."""
     if record["next_at"] is not None:
-        console.out.print(f"\nit may be called from {instant(record['next_at'])} on", markup=False)
-    elif record.get("held") and record["state"] == CallState.PENDING:
+        return f"it may be called from {instant(record['next_at'])} on"
+    if record.get("held") and record["state"] == CallState.PENDING:
         again = f"callsched resume {record['campaign_id']}"
-        console.out.print(f"\nit is not called before somebody says {again}", markup=False)
-    elif record.get("state") in (None, CallState.PENDING):
-        console.out.print("\nit is not called", markup=False)
+        return f"it is not called before somebody says {again}"
+    return "it is not called" if record.get("state") in (None, CallState.PENDING) else None
 
 
 def _verdict(rule: dict[str, Any]) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scheduler.fields.visible import visible
 from scheduler.masking import mask, mask_text
-from scheduler.transcripts import one_line
 
 _CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`: #1 is the first."
 
@@ -116,5 +116,5 @@ def label_of(record: Mapping[str, Any], row: int) -> str:
     address = record["phone_number"] or record["sip_uri"] or ""
     party = f"{address},{record['dtmf']}" if record["dtmf"] else address
     if record["contact_id"] not in (party, ""):
-        return one_line(record["contact_id"])
-    return f"#{row} {mask(address) if record['phone_number'] else mask_text(one_line(address))}"
+        return visible(record["contact_id"])
+    return f"#{row} {mask(address) if record['phone_number'] else mask_text(visible(address))}"

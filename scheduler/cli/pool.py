@@ -72,8 +72,10 @@ class Pool:
             lived = time.monotonic() - self._started_at[number]
             self._early_deaths = self._early_deaths + 1 if lived < TOO_SOON_SECONDS else 0
             if self._early_deaths > 2 * self._count:
-                said = "\n".join(private.last_lines(self._log(1)))
-                raise ConfigError(f"the workers die at once, see {self._log(number)}:\n{said}")
+                raise ConfigError(
+                    f"the workers die at once, see {self._log(number)}:",
+                    *private.last_lines(self._log(1)),
+                )
             self._start(number)
 
     def pardon(self) -> None:

@@ -39,7 +39,8 @@ def presets(
     else:
         for line in _lines(chosen[0]):
             console.out.print(line, markup=False)
-    console.out.print(f"\n{NO_LEGAL_ADVICE}\n{SILENT_CALL}", markup=False)
+    for line in ("", NO_LEGAL_ADVICE, SILENT_CALL):
+        console.out.print(line, markup=False)
 
 
 def _named(name: str) -> Preset:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli import console
+from scheduler.fields.visible import visible
 from scheduler.models import CallState
 from scheduler.store import AccountView, CampaignView
 
@@ -84,7 +85,7 @@ class Progress:
         ended = calls[CallState.ENDED]
         bars = Table.grid(padding=(0, 1))
         bars.add_row(
-            f"[bold]{campaign.campaign_id}[/]",
+            Text(visible(campaign.campaign_id), style="bold"),
             ProgressBar(total=max(1, campaign.total), completed=ended, width=24),
             f"{ended}/{campaign.total}",
             self._time_left(campaign, limit),
@@ -96,9 +97,9 @@ class Progress:
             f"{campaign.dials} dials, {campaign.stops} stops",
         )
         states = Table.grid(padding=(0, 2))
-        states.add_row(*(f"[dim]{state}[/]" for state in CallState))
+        states.add_row(*(Text(state, style="dim") for state in CallState))
         states.add_row(*(str(calls[state]) for state in CallState))
-        return Group(bars, "", states, "", Text(self.notice, style="yellow"))
+        return Group(bars, "", states, "", Text(visible(self.notice), style="yellow"))
 
     def _time_left(self, campaign: CampaignView, limit: int) -> str:
         """Guess from the pace so far; before there is one, from the longest that calls may take.

@@ -201,8 +201,8 @@ def _go_on_without(report: _Report, why: str) -> None:
     said = f"the list of conversations can't be read: {why}"
     if report.verdict in (Verdict.NOT_PLACED, Verdict.REDIAL):
         raise ConfigError(
-            f"{said}\nnobody was settled as not placed; to do so without asking the API, say"
-            " --no-lookup"
+            said,
+            "nobody was settled as not placed; to do so without asking the API, say --no-lookup",
         )
     report.errors.append(said)
 

@@ -73,17 +73,18 @@ def tell(
         f"{count:,} of {checked.callable_count:,} contacts are with earlier campaigns of this name"
         f" (of the last {written(window.to_look)}, or not over)"
     )
-    named = "\n".join(_described(one) for one in found[:_NAMED])
+    named = [_described(one) for one in found[:_NAMED]]
     if len(found) > _NAMED:
-        named += f"\n  … and {len(found) - _NAMED} campaigns more"
+        named.append(f"  … and {len(found) - _NAMED} campaigns more")
     if window.of_campaign is None:
-        console.say(f"{begin}; they are called all the same, for {window.because}:\n{named}")
+        console.say(f"{begin}; they are called all the same, for {window.because}:", *named)
         return checked.callable_count
     left = checked.callable_count - count
     console.warn(
-        f"{begin}; they are not called now, and end as skipped: already_called:\n{named}\n"
-        + ("" if left else "Nobody is left to call. ")
-        + _ways_out(campaign_id, found[0], is_fixed=window.is_fixed)
+        f"{begin}; they are not called now, and end as skipped: already_called:",
+        *named,
+        ("" if left else "Nobody is left to call. ")
+        + _ways_out(campaign_id, found[0], is_fixed=window.is_fixed),
     )
     return left
 

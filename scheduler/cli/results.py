@@ -20,6 +20,7 @@ import typer
 from scheduler.cli import console, options, streams
 from scheduler.cli.ledger import ledger, newest
 from scheduler.errors import ConfigError
+from scheduler.fields.visible import visible
 from scheduler.store import campaign_view
 from scheduler.store import results as records_of
 
@@ -56,7 +57,7 @@ COLUMNS = (
 )
 
 #: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 #: What a spreadsheet takes for a number, a date or a time, and shows and saves in its own way.
 _TAKEN_FOR_NUMBER = re.compile(r"[+-]?\d[\d.,:/ -]*([eE][+-]?\d+)?", re.ASCII)
@@ -199,12 +200,14 @@ def _of_excel(value: object) -> str:
 def harmless(value: object) -> str:
     """Return a cell that no spreadsheet runs: a leading apostrophe makes a formula text.
 
+    No cell has a second line, and nothing in it acts on a terminal.
+
     Numbers, and with them phone numbers, stay as they are.
     See https://owasp.org/www-community/attacks/CSV_Injection.
     """
     if value is None:
         return ""
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    text = str(value)
+        return visible(json.dumps(value, ensure_ascii=False)) if value else ""
+    text = visible(str(value))
     return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text

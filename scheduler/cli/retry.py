@@ -119,7 +119,7 @@ def retry(
     if json:
         console.emit(view.as_record() | {"retry_of": id_})
     else:
-        typer.echo(taker)
+        console.line(taker)
 
 
 # Whom -----------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def _close(store: Store, campaign_id: str, ending: Ending, wishes: _Wishes) -> i
     elif ending.code or not wishes.quiet:
         _show(view, ending, wishes)
     if ending.message:
-        console.say(ending.message)
+        console.say(*ending.message.split("\n"))
     if wishes.results is not None:
         export(results(store, campaign_id), wishes.results)
     return ending.code
@@ -279,7 +279,8 @@ def _show(view: CampaignView, ending: Ending, wishes: _Wishes) -> None:
     title = f"{view.campaign_id}: {view.total} contacts in {ending.seconds:.1f} s"
     console.out.print(console.table(title, ("calls", "ended as", "reason"), rows))
     where = wishes.results or f"callsched results {view.campaign_id}"
-    console.out.print(f"\nat most {ending.peak_slots} slots in use; results: {where}", markup=False)
+    console.out.print("")
+    console.out.print(f"at most {ending.peak_slots} slots in use; results: {where}", markup=False)
 
 
 def _explained(label: str) -> tuple[str, str]:

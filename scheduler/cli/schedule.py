@@ -224,7 +224,7 @@ def run_now(name: _Name, json: options.Json = False) -> None:
     if json:
         console.emit({"schedule": name, "campaign_id": asked})
         return
-    typer.echo(asked)
+    console.line(asked)
     console.say(f"a worker launches it: callsched schedule show {name}")
 
 
@@ -246,7 +246,7 @@ def next_(
         console.emit({"schedule": name, "state": view.state, "next": firings})
         return
     for at in firings:
-        typer.echo(shown.shown_in(rule, at))
+        console.line(shown.shown_in(rule, at))
     if view.state == "paused":
         console.warn(f"it is paused, and skips them until callsched schedule resume {name}")
 

@@ -103,12 +103,14 @@ def _show(views: list[CampaignView], accounts: list[AccountView], done: list[Con
         for each in done[:_SHOWN_CONTROLS]:
             console.out.print(f"  {orders.recorded(each)}", markup=False)
     for account in accounts:
-        console.out.print("\n" + account_line(account), markup=False)
+        console.out.print("")
+        console.out.print(account_line(account), markup=False)
 
 
 def _show_one(view: CampaignView) -> None:
     states = (f"{view.calls[state]:,} {state}" for state in OPEN_STATES)
-    console.out.print(f"\n{', '.join(states)}; {view.dials:,} dials, {view.stops:,} stops")
+    console.out.print("")
+    console.out.print(f"{', '.join(states)}; {view.dials:,} dials, {view.stops:,} stops")
     for label, count in view.dispositions.items():
         console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
     if view.next_due_at is not None and view.next_due_at > time.time():

@@ -68,4 +68,4 @@ def submit(
     if json:
         console.emit(view.as_record())
     elif not quiet:
-        typer.echo(campaign_id)
+        console.line(campaign_id)

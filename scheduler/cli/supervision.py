@@ -14,6 +14,7 @@ from scheduler.cli.pool import Pool
 from scheduler.cli.progress import Progress
 from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
+from scheduler.fields.visible import visible
 from scheduler.models import CallState, CampaignState
 from scheduler.settings import Settings
 from scheduler.store import (
@@ -199,13 +200,13 @@ class Supervision:
                 return None
             return self._ending(0, self._left_behind(campaign))
         if campaign.stopped_itself:
-            said = f"error: the campaign stopped itself: {campaign.stopped_itself}"
+            said = f"error: the campaign stopped itself: {visible(campaign.stopped_itself)}"
             then = (
                 f"callsched resume {campaign.campaign_id}, then the same command, goes on with them"
             )
             return self._ending(1, f"{said}\n{pending} calls left; {then}")
         if why := account.blocks.get(self._fingerprint):
-            return self._ending(1, f"error: {why}\n{pending} calls left; {again}")
+            return self._ending(1, f"error: {visible(why)}\n{pending} calls left; {again}")
         if not self._wait and (why := _left_for_later(campaign)):
             return self._ending(3, f"{pending} calls left{why}; {again}")
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scheduler.fields.visible import visible
 from scheduler.logs import be_discreet, dress, mask_line
 from scheduler.models import Attempt
 
@@ -134,4 +135,41 @@ def test_dressing_twice_hides_once_and_keeps_the_line(log: Log) -> None:
     log.logger.info("100 %% of %s", NUMBER)
 
     assert log.lines() == ["100 % of …0143"]
-    assert len(log.logger.handlers[0].filters) == 1
+    assert len(log.logger.handlers[0].filters) == 2
+
+
+FORGED = "no\x1b[31m\u202e\r\n[2026-11-22 20:00:00,000: INFO/MainProcess] all is well\x85\u2028"
+ESCAPED = r"no\x1b[31m\u202e\r\n[2026-11-22 20:00:00,000: INFO/MainProcess] all is well\x85\u2028"
+
+
+def test_a_record_is_one_line_whoever_is_quoted_in_it(log: Log) -> None:
+    dress(log.logger, "text", "host:1")
+
+    log.logger.error("%s: stop: %s", FIRST, FORGED)
+
+    assert log.written.getvalue() == f"{FIRST}: stop: {ESCAPED}\n"
+
+
+def test_no_line_of_a_traceback_looks_like_a_record(log: Log) -> None:
+    dress(log.logger, "text", "host:1")
+
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        log.logger.exception("a tick failed", stack_info=True)
+
+    first, *others = log.written.getvalue().rstrip("\n").split("\n")
+    assert first == "a tick failed"
+    assert all(line.startswith("  ") for line in others if line)
+    assert r"  ValueError: no\x1b[31m\u202e\r" in others
+    assert visible(log.written.getvalue(), keep="\n") == log.written.getvalue()
+
+
+def test_json_says_what_was_said_and_escapes_it_once(log: Log) -> None:
+    dress(log.logger, "json", "host:1")
+
+    log.logger.error("%s", FORGED)
+
+    (line,) = log.lines()
+    assert line.isascii() and line.isprintable()
+    assert json.loads(line)["message"] == FORGED

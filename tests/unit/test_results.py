@@ -130,7 +130,8 @@ def test_without_the_library_the_way_to_it_is_said(monkeypatch: pytest.MonkeyPat
         ('1"&HYPERLINK("x")&"', '1"&HYPERLINK("x")&"'),
         ("1)+(2", "1)+(2"),
         ("١٢", "١٢"),
-        ("1\n", "1\n"),
+        ("1\n", "1\\n"),
+        ("\x1b[31m\u202e\x85", "\\x1b[31m\\u202e\\x85"),
     ],
 )
 def test_csv_for_excel_keeps_what_it_would_change_and_runs_nothing(

@@ -1,0 +1,37 @@
+"""Text that came from outside, as a terminal or a log may show it: nothing in it acts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: Controls of both kinds and DEL, ends of lines, marks that turn the direction of what follows,
+#: and halves of characters, which no encoding can write.
+_ACTING = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    r"""Return a text with what would act written as an escape: `\x1b`, `\n`, `\u202e`.
+
+    A text of several lines of ours has `keep="\n"`. What is visible already stays as it is.
+    """
+    if text.isprintable():  # as most text is
+        return text
+    return _ACTING.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
+
+
+def visible_lines(lines: Iterable[object]) -> str:
+    """Join lines of ours; a line break within one of them is none of ours."""
+    return "\n".join(visible(str(line)) for line in lines)
+
+
+def indented(text: str) -> str:
+    """Return lines that we have not written, as a traceback, so that none begins like ours."""
+    lines = visible(text.rstrip("\n"), keep="\n").split("\n")
+    return "\n".join(f"  {line}" if line else "" for line in lines)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return _NAMED.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

@@ -1,0 +1,59 @@
+"""Nobody prints around the console, which shows what came from outside as text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import scheduler
+
+PACKAGE = Path(scheduler.__file__).parent
+
+#: What writes to a terminal, or reads markup, and who may use it all the same, with words of ours.
+USES = {
+    "print": {"cli/app.py", "sandbox/__main__.py"},
+    "typer.echo": {"cli/app.py", "cli/console.py", "cli/schema.py"},
+    "typer.secho": set[str](),
+    "rich.print": set[str](),
+    "Console": {"cli/console.py"},
+    "Panel": set[str](),
+    "Text.from_markup": set[str](),
+    "traceback.print_exc": set[str](),
+    "traceback.print_exception": set[str](),
+}
+#: Who makes Text, and sees to it that what is foreign in it is visible or cleaned.
+STYLED = {"cli/console.py", "cli/progress.py", "cli/tail.py"}
+
+
+def calls() -> Iterator[tuple[str, str, ast.Call]]:
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                yield str(path.relative_to(PACKAGE)), ast.unparse(node.func), node
+
+
+def test_only_the_console_prints() -> None:
+    found = {(path, called) for path, called, _ in calls() if path not in USES.get(called, {path})}
+
+    assert not found
+    used = {called for _, called, _ in calls()}
+    assert {"print", "typer.echo", "Text"} <= used
+
+
+def test_nothing_is_printed_as_markup() -> None:
+    asking = {
+        (path, word.arg)
+        for path, _, call in calls()
+        for word in call.keywords
+        if word.arg in ("markup", "emoji", "highlight")
+        and not (isinstance(word.value, ast.Constant) and word.value.value is False)
+    }
+
+    assert not asking
+
+
+def test_few_make_text_of_their_own() -> None:
+    making = {path for path, called, _ in calls() if called in ("Text", "Text.assemble")}
+
+    assert {path for path in making if not path.startswith("cli/screen/")} <= STYLED
