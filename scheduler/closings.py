@@ -16,6 +16,9 @@ TOGETHER = 3
 #: A socket that was opened again and closes within this time has closed again.
 AGAIN_SECONDS = 5.0
 
+#: A socket that closes within this time is one of a call that is over, though not for certain.
+AT_ONCE_SECONDS = 0.2
+
 #: Longer than a call waits between two looks at its closings, see `CallClosings.settle`.
 _REMEMBERED_SECONDS = 120.0
 
@@ -87,8 +90,8 @@ class CallClosings:
         if is_first:
             self._instants, self.is_in_doubt = [], False
         self._instants.append(now)
-        # A call that is over, but not for certain, is not to cast doubt on others at each new try.
-        if is_first or now - opened_at >= WINDOW_SECONDS:
+        # Else each call that is left in doubt would cast it on others, again at every new try.
+        if is_first or now - opened_at > AT_ONCE_SECONDS:
             self._of_all.add(self._call, now)
         return not is_first
 
