@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import time
@@ -17,7 +18,7 @@ from scheduler.errors import CampaignError, ConfigError
 from scheduler.fields.dotenv import read_dotenv
 
 MOST_GROWTH_BYTES = 50 * 1024**2
-MOST_SECONDS = 10.0  # two are meant; a busy machine may be to blame
+MOST_SECONDS = 10.0  # of the processor; two are meant
 ONE = 'contacts: [{phone_number: "+12025550101"}]\n'
 MANY_ROWS = "put many contacts into a file of CSV or JSON Lines, which may have any length"
 
@@ -72,9 +73,10 @@ def growth(action: Callable[[], None]) -> tuple[int, float]:
     child = os.fork()
     if child == 0:
         try:
-            before, began_at = _most_kb(), time.monotonic()
+            gc.freeze()  # what the tests have made is not looked through again and again
+            before, began_at = _most_kb(), time.process_time()
             action()
-            told = f"{(_most_kb() - before) * 1024} {time.monotonic() - began_at}"
+            told = f"{(_most_kb() - before) * 1024} {time.process_time() - began_at}"
         except BaseException as error:
             told = repr(error)
         os.write(writing, told.encode()[:4096])
@@ -126,7 +128,7 @@ LISTS: dict[str, tuple[str, str, str, int, str]] = {
     ),
     "lists in an object": (
         *("a.jsonl.gz", "", '{"phone_number": "+12025550101", "a": [' + "[]," * 330_000 + "1]}\n"),
-        *(2, "a: expected text"),
+        *(1, "a: expected text"),
     ),
     "long cells": (
         *("a.csv.gz", "phone_number,a,b\n", "+12025550101" + (",x" + "x" * 120_000) * 2 + "\n"),
