@@ -6,8 +6,8 @@ import re
 
 _MOST_SHOWN_DIGITS = 4
 
-#: What people write between the digits of a number.
-_BETWEEN = r"[ \t().\-/\u00a0\u2010-\u2015]{0,3}"
+#: What people write between the digits of a number, and marks that nobody sees there.
+_BETWEEN = r"[ \t().\-/\u00a0\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,3}"
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _SHORT_MONTH, _SHORT_DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 #: Nobody writes a colon into a phone number. So a time makes sure that what is before it is a date.

@@ -16,10 +16,10 @@ from scheduler.cli import console
 from scheduler.cli.guard import is_sandbox
 from scheduler.durations import positive_seconds, written
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.fields.visible import visible
 from scheduler.models import CampaignState, Policy
 from scheduler.settings import Settings
 from scheduler.store import Store, campaign_view
-from scheduler.transcripts import one_line
 
 #: The account of `--sandbox`; its name keeps a real worker from ever dialling such a campaign.
 SANDBOX_ACCOUNT = "sandbox"
@@ -49,7 +49,7 @@ def check(
             on_progress=counted,
         )
     for name, count in checked.lists:
-        console.say(f"do-not-call list {one_line(name)}: {count:,} entries")
+        console.say(f"do-not-call list {visible(name)}: {count:,} entries")
     for warning in checked.warnings:
         console.warn(warning)
     if checked.problem_count:

@@ -20,6 +20,7 @@ from scheduler.cli.ledger import ledger
 from scheduler.cli.results import writing
 from scheduler.errors import SchedulerError
 from scheduler.fields.numbers import regions
+from scheduler.fields.visible import visible
 from scheduler.store import do_not_call
 from scheduler.store.do_not_call import Listing
 from scheduler.transcripts import one_line
@@ -225,7 +226,7 @@ def list_(json: options.JsonLines = False) -> None:
             if json:
                 console.emit(_record(each, listing))
             else:
-                console.line(f"{each:<18} {_instant(listing.since):<20}  {one_line(listing.why)}")
+                console.line(f"{each:<18} {_instant(listing.since):<20}  {visible(listing.why)}")
 
 
 @dnc.command()
@@ -284,7 +285,7 @@ def _said(each: str, found: tuple[str, Listing] | None) -> str:
     by, listing = found
     since = f" since {_instant(listing.since)}" if listing.since is not None else ""
     as_prefix = f" as {by}" if by != each else ""
-    return f"on the list{since}{as_prefix}: {one_line(listing.why)}"
+    return f"on the list{since}{as_prefix}: {visible(listing.why)}"
 
 
 def _instant(at: float | None) -> str:

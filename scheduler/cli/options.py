@@ -117,4 +117,4 @@ def label_of(record: Mapping[str, Any], row: int) -> str:
     party = f"{address},{record['dtmf']}" if record["dtmf"] else address
     if record["contact_id"] not in (party, ""):
         return visible(record["contact_id"])
-    return f"#{row} {mask(address) if record['phone_number'] else mask_text(visible(address))}"
+    return f"#{row} {mask(address) if record['phone_number'] else visible(mask_text(address))}"

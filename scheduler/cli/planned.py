@@ -19,9 +19,9 @@ from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
 from scheduler.campaign.weeks import written as week
 from scheduler.cli import console, options
 from scheduler.durations import written
+from scheduler.fields.visible import visible
 from scheduler.masking import mask, mask_text
 from scheduler.models import EVERY_STATE, Cap, Hours, Policy, Reason
-from scheduler.transcripts import one_line
 
 Record: TypeAlias = dict[str, Any]
 
@@ -155,7 +155,7 @@ def _unforeseen(policy: Policy) -> Iterator[str]:
 def show(record: Record) -> None:
     """Write a plan for a person."""
     title = f"{record['name']}: {record['rows']:,} contacts in {record['file']}; nobody is called"
-    console.out.print(one_line(title), markup=False)
+    console.out.print(visible(title), markup=False)
     for table in _tables(record):
         console.out.print("")
         console.out.print(table, markup=False)
@@ -298,7 +298,7 @@ def _notices(record: Record) -> Iterator[str]:
 def _text(value: object) -> str:
     """Show a value of an option; masked, for a template may have put a number into it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return mask_text(one_line(text))
+    return visible(mask_text(text))
 
 
 def _session(name: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scheduler.fields.visible import visible
 from scheduler.masking import mask, mask_text
 from scheduler.transcripts import one_line
 
@@ -16,9 +17,14 @@ _LONGEST_NAME = 80
 
 
 def shown(foreign: object, most: int) -> str:
-    """Return foreign text as one line in which nothing acts, cut where it is too long."""
+    """Return what was said as one line in which nothing acts, cut where it is too long."""
     # Cut first: a text may be of any length, and each of its characters is looked at.
     return cut(one_line(str(foreign)[: most * 4]), most) if foreign else ""
+
+
+def written(foreign: object, most: int) -> str:
+    """Return what is no speech: what would act is shown as an escape, as on a terminal."""
+    return cut(visible(str(foreign)[:most]), most) if foreign else ""
 
 
 def cut(text: str, most: int) -> str:
@@ -28,16 +34,17 @@ def cut(text: str, most: int) -> str:
 
 def message(foreign: object, most: int, *, numbers: bool) -> str:
     """Return what somebody wrote about a call: no machine's name, no whole number unless asked."""
-    text = _ADDRESS.sub(r"\1://…", shown(foreign, most))
-    return text if numbers else mask_text(text)
+    # Masked as it is: an escape within a number would hide that it is one.
+    text = _ADDRESS.sub(r"\1://…", str(foreign)[: most * 4]) if foreign else ""
+    return written(text if numbers else mask_text(text), most)
 
 
 def address_of(record: Mapping[str, Any], *, numbers: bool) -> str:
     """Return whom a record reaches, as far as it may be shown; never the keys that are pressed."""
     number, uri = record.get("phone_number") or "", record.get("sip_uri") or ""
     if numbers or not (number or uri):
-        return shown(number or uri, _LONGEST_NAME)
-    return mask(number) if number else mask_text(shown(uri, _LONGEST_NAME))
+        return written(number or uri, _LONGEST_NAME)
+    return mask(number) if number else written(mask_text(uri), _LONGEST_NAME)
 
 
 def contact_of(record: Mapping[str, Any], row: int, *, numbers: bool) -> str:
@@ -46,8 +53,8 @@ def contact_of(record: Mapping[str, Any], row: int, *, numbers: bool) -> str:
     address = str(record.get("phone_number") or record.get("sip_uri") or "")
     if not contact_id or contact_id in (address, f"{address},{record.get('dtmf') or ''}"):
         return f"#{row}"
-    name = shown(contact_id, _LONGEST_NAME)
-    return mask_text(name) if not numbers and _is_number(contact_id, address) else name
+    is_hidden = not numbers and _is_number(contact_id, address)
+    return written(mask_text(contact_id) if is_hidden else contact_id, _LONGEST_NAME)
 
 
 def _is_number(contact_id: str, address: str) -> bool:

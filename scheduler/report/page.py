@@ -16,7 +16,7 @@ from markupsafe import Markup
 from scheduler.report import captions, plots, wording
 from scheduler.report.entries import RULE, Entries, Entry
 from scheduler.report.figures import Figures
-from scheduler.report.foreign import message, shown
+from scheduler.report.foreign import message, written
 from scheduler.report.said import LISTS, MOST_LISTED, MOST_TOPICS
 
 _LONGEST_TITLE = 120
@@ -86,8 +86,8 @@ def _said(figures: Figures) -> dict[str, Any]:
         "style": Markup(style),
         "script": Markup(script),
         "policy": _policy(style, script),
-        "title": shown(header.name, _LONGEST_TITLE) or header.campaign_id,
-        "campaign_id": shown(header.campaign_id, _LONGEST_TITLE),
+        "title": written(header.name, _LONGEST_TITLE) or header.campaign_id,
+        "campaign_id": written(header.campaign_id, _LONGEST_TITLE),
         "header": header,
         "stopped_itself": message(header.stopped_itself, _LONGEST_WHY, numbers=figures.numbers),
         "figures": figures,

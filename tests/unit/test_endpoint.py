@@ -106,7 +106,7 @@ def said_nothing(
     """Whoever is cut off leaves no word in the log, nor a traceback."""
     caplog.set_level(logging.WARNING)
     yield
-    assert not caplog.messages
+    assert not caplog.get_records("call")
     assert capsys.readouterr().err == ""
 
 
@@ -164,13 +164,24 @@ def test_a_question_without_end_is_not_read() -> None:
 
 @pytest.mark.usefixtures("said_nothing")
 def test_it_can_be_closed_while_all_places_are_taken() -> None:
-    port = free_port()
+    port, asked, known = free_port(), threading.Event(), threading.Event()
 
-    with answering("127.0.0.1", port, [], most=1):
-        wait_until(lambda: get(f"http://127.0.0.1:{port}/healthz"))
-        clients = slow(port, 20)
-        clients.__enter__()
-    clients.__exit__(None, None, None)
+    def unwell() -> list[str]:
+        asked.set()
+        known.wait(120)
+        return []
+
+    endpoint = Endpoint("127.0.0.1", port, CollectorRegistry(), most=1, unwell=unwell, unready=list)
+    endpoint.start()
+    wait_until(lambda: get(f"http://127.0.0.1:{port}/readyz"))
+    with socket.create_connection(("127.0.0.1", port), 10) as waiting:
+        waiting.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+        wait_until(asked.is_set)
+        with slow(port, 3):
+            closing = threading.Thread(target=endpoint.close)
+            closing.start()
+            wait_until(lambda: not closing.is_alive())
+    known.set()
     wait_until(lambda: not answering_now())
 
 

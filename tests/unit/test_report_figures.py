@@ -450,3 +450,11 @@ def test_transcripts_can_be_left_out() -> None:
     with entries([record(1, **spoken(1000))], 1, transcripts=False) as listed:
         assert [entry["said"] for entry in listed] == [None]
         assert listed.unsaid == 0
+
+
+def test_names_and_words_of_the_api_show_what_would_act() -> None:
+    record = {"contact_id": "a\u202eb\x1b[31m", "phone_number": "+12025550143"}
+    said = "x\r\n\x9b1m: +1202\u200e5550143 at https://host.example/x"
+
+    assert contact_of(record, 1, numbers=False) == r"a\u202eb\x1b[31m"
+    assert message(said, 80, numbers=False) == r"x\r\n\x9b1m: …0143 at https://…/x"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from scheduler.cli import orders
 from scheduler.cli.screen.picture import ShownCall, ShownCampaign
 from scheduler.errors import SchedulerError, StaleAttempt
+from scheduler.fields.visible import visible
 from scheduler.models import CampaignState
 from scheduler.store import Store, starts_under_way, stop_call
-from scheduler.transcripts import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Order:
 
 def pause(shown: ShownCampaign) -> Order | str:
     """Return the order to pause a campaign, or why there is nothing to pause."""
-    view, name = shown.view, one_line(shown.view.campaign_id)
+    view, name = shown.view, visible(shown.view.campaign_id)
     if view.state is CampaignState.FINISHED:
         return f"campaign {name} is finished"
     if view.paused_by:
@@ -45,7 +45,7 @@ def pause(shown: ShownCampaign) -> Order | str:
 
 def resume(shown: ShownCampaign) -> Order | str:
     """Return the order to have a campaign go on, or why there is nothing to resume."""
-    view, name = shown.view, one_line(shown.view.campaign_id)
+    view, name = shown.view, visible(shown.view.campaign_id)
     if view.cancelled_by:
         return f"campaign {name} was cancelled, and never goes on"
     if not (view.paused_by or view.state is CampaignState.PAUSED):
@@ -56,12 +56,12 @@ def resume(shown: ShownCampaign) -> Order | str:
         state = store.resume(view.campaign_id, orders.given("from callsched watch"))
         return f"campaign {name} is {state}"
 
-    return Order(f"Have campaign {name} go on?\n\nIt stands still: {one_line(why)}", give)
+    return Order(f"Have campaign {name} go on?\n\nIt stands still: {visible(why)}", give)
 
 
 def stop(call: ShownCall, account: str) -> Order:
     """Return the order to end a live call."""
-    name = one_line(f"{call.name} {call.number}".strip())
+    name = visible(f"{call.name} {call.number}".strip())
 
     def give(store: Store) -> str:
         control = orders.given("from callsched watch", f"#{call.attempt.row}")

@@ -1,6 +1,6 @@
 """How what there is to see is drawn: with rich, on the screen and on paper alike.
 
-Whatever comes from a file or from the ledger goes through `one_line`: nothing in it acts on a
+Whatever comes from a file or from the ledger goes through `visible`: nothing in it acts on a
 terminal, and nothing in it is markup.
 """
 
@@ -14,10 +14,10 @@ from rich.text import Text
 from scheduler.cli.screen import chart
 from scheduler.cli.screen.pace import clock, roughly
 from scheduler.cli.screen.picture import Alarm, Level, Picture, ShownCall, ShownCampaign
+from scheduler.fields.visible import visible
 from scheduler.masking import mask_text
 from scheduler.models import OPEN_STATES, Attempt, CallState, CampaignState
 from scheduler.store import Happening, Load, WorkerView
-from scheduler.transcripts import one_line
 
 #: Colours are those of the terminal's own palette, which are readable on its own background.
 _BAD, _POOR, _GOOD, _FAINT = "bold red", "yellow", "green", "dim"
@@ -76,12 +76,12 @@ def campaigns(shown: Iterable[ShownCampaign], cursor: str | None = None) -> Tabl
         here = view.campaign_id == cursor
         table.add_row(
             _mark(here, bad=each.overdue > 0),
-            Text(one_line(view.campaign_id)),
+            Text(visible(view.campaign_id)),
             Text(view.state, style=_STATE_STYLES[view.state]),
             bar(view.calls[CallState.ENDED], view.total),
             f"{view.calls[CallState.ENDED]:,}/{view.total:,}",
             f"{view.open:,}",
-            Text(one_line(each.expected.text), style=_POOR if each.expected.is_held else ""),
+            Text(visible(each.expected.text), style=_POOR if each.expected.is_held else ""),
             style="reverse" if here else "",
         )
     return table
@@ -104,18 +104,18 @@ def in_detail(shown: ShownCampaign) -> Text:
     states = [f"{view.calls[CallState.PENDING]:,} pending"]
     states += [f"{view.calls[state]:,} {state}" for state in OPEN_STATES if view.calls[state]]
     ends = [f"{count:,} {_spelled(label)}" for label, count in view.dispositions.items()]
-    text = Text(one_line(view.campaign_id), style="bold")
+    text = Text(visible(view.campaign_id), style="bold")
     text.append(f" {', '.join(states)}; {', '.join(ends) or 'none has ended'}", style="not bold")
     if shown.overdue:
         text.append(f"; {shown.overdue:,} past the deadline", style=_BAD)
     if shown.expected.is_held:
-        text.append(f"; {one_line(shown.expected.text)}", style=_POOR)
+        text.append(f"; {visible(shown.expected.text)}", style=_POOR)
     return text
 
 
 def _spelled(label: str) -> str:
     disposition, _, reason = label.partition(":")
-    return one_line(f"{disposition} {reason}".replace("_", " "))
+    return visible(f"{disposition} {reason}".replace("_", " "))
 
 
 def calls(shown: Iterable[ShownCall], now: float, cursor: Attempt | None = None) -> Table:
@@ -127,10 +127,10 @@ def calls(shown: Iterable[ShownCall], now: float, cursor: Attempt | None = None)
         table.add_row(
             _mark(here, bad=late),
             Text(minutes(left), style=_BAD if late else ""),
-            Text(one_line(call.name)),
+            Text(visible(call.name)),
             call.number,
             call.state or "",
-            Text(one_line(call.attempt.campaign_id)),
+            Text(visible(call.attempt.campaign_id)),
             style="reverse" if here else "",
         )
     return table
@@ -182,15 +182,15 @@ def happenings(shown: Sequence[Happening], now: float, most: int) -> Text:
 
 def _happening(each: Happening, now: float) -> Text:
     style = _HAPPENING_STYLES.get(each.what, "")
-    line = Text.assemble((clock(each.at, now), _FAINT), " ", (f"{one_line(each.what):8}", style))
-    detail = mask_text(one_line(each.detail))
+    line = Text.assemble((clock(each.at, now), _FAINT), " ", (f"{visible(each.what):8}", style))
+    detail = visible(mask_text(each.detail))
     said = _spelled(detail) if each.what in ("ended", "amended") else detail
     return line.append(f" {_which(each)} {said}".rstrip())
 
 
 def _which(each: Happening) -> str:
     """Return a call as people see it, by its row; whatever else as it is."""
-    parts = one_line(each.which).rsplit(":", 2)
+    parts = visible(each.which).rsplit(":", 2)
     return f"{parts[0]} #{parts[1]}" if len(parts) == 3 else parts[0]
 
 
@@ -215,13 +215,16 @@ def _worker(each: WorkerView, now: float) -> Text:
     said = [f"dials {each.dialling} of {each.threads}", f"stops {each.stopping}"]
     said += [f"sockets {each.sockets}", f"reads {each.collecting}"]
     up = roughly(max(0.0, now - each.started_at))
-    text = Text.assemble((health, style), f" {one_line(each.name)}: {', '.join(said)}, up {up}")
-    return text.append(f", {one_line(each.version)}", style=_FAINT)
+    text = Text.assemble((health, style), f" {visible(each.name)}: {', '.join(said)}, up {up}")
+    return text.append(f", {visible(each.version)}", style=_FAINT)
 
 
 def alarms(shown: Sequence[Alarm], most: int) -> Text:
     """Return what is wrong, the worst first."""
-    lines = [Text(mask_text(each.text), style=_ALARM_STYLES[each.level]) for each in shown[:most]]
+    lines = [
+        Text(visible(mask_text(each.text)), style=_ALARM_STYLES[each.level])
+        for each in shown[:most]
+    ]
     if len(shown) > most:
         lines[-1].append(f" (and {len(shown) - most + 1} more)")
     return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)

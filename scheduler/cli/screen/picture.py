@@ -20,7 +20,6 @@ from scheduler.store import (
     Load,
     WorkerView,
 )
-from scheduler.transcripts import one_line
 
 #: A stop takes a moment; one that is later than this is worth a word.
 LATE_SECONDS = 5.0
@@ -128,17 +127,14 @@ _ADDRESS = ("phone_number", "sip_uri", "dtmf")
 
 def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> list[Alarm]:
     """Say what is wrong with an account of which so many calls are due, the worst first."""
-    found = [
-        Alarm(Level.FAIL, f"the account can't dial: {one_line(why)}")
-        for why in account.blocks.values()
-    ]
+    found = [Alarm(Level.FAIL, f"the account can't dial: {why}") for why in account.blocks.values()]
     if account.oldest_overdue_seconds > LATE_SECONDS:
         age = account.oldest_overdue_seconds
         late = f"{_calls(account.overdue)} past the deadline, the oldest by {age:,.0f} s"
         found.append(Alarm(Level.FAIL, late))
     found += _without_worker(account, workers, due)
     found += [
-        Alarm(Level.FAIL, f"worker {one_line(w.name)} only sends stops: {one_line(w.stops_only)}")
+        Alarm(Level.FAIL, f"worker {w.name} only sends stops: {w.stops_only}")
         for w in workers
         if w.is_well and w.stops_only
     ]
@@ -156,7 +152,7 @@ def _without_worker(account: AccountView, workers: Sequence[WorkerView], due: in
     if any(worker.is_well for worker in workers):
         silent = [worker for worker in workers if not worker.is_well]
         return [
-            Alarm(Level.WARN, f"worker {one_line(w.name)}: silent for {w.seen_seconds_ago:.0f} s")
+            Alarm(Level.WARN, f"worker {w.name}: silent for {w.seen_seconds_ago:.0f} s")
             for w in silent
         ]
     if account.live:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from scheduler.cli.screen import drawing
 from scheduler.cli.screen.picture import Picture, ShownCall, ShownCampaign
-from scheduler.transcripts import one_line
+from scheduler.fields.visible import visible
 
 NOTHING = "no campaigns yet: callsched run FILE, or callsched submit FILE"
 
@@ -31,7 +31,7 @@ def text(picture: Picture) -> Iterator[RenderableType]:
     yield from _more(len(picture.campaigns) + picture.older - len(shown), "campaigns")
     for each in shown[:1]:
         yield drawing.in_detail(each)
-    yield Text(f"\naccount {one_line(picture.account.account)}: {drawing.slots_title(picture)}")
+    yield Text(f"\naccount {visible(picture.account.account)}: {drawing.slots_title(picture)}")
     yield drawing.slots(picture, *_CHART)
     yield from _calls(picture)
     yield Text("\nlast events")
