@@ -48,10 +48,10 @@ SHORTENED: dict[str, dict[str, object]] = {
         "READ_SECONDS": 1.0,
     },
     "scheduler.providers.symbl.access": {"TOKEN_SECONDS": 0.5, "_RESERVED_SECONDS": 3.0},
+    "scheduler.closings": {"AGAIN_SECONDS": 0.6},
     "scheduler.listener": {
         "LEASE_SECONDS": 1.2,
         "LOOK_SECONDS": 0.4,
-        "AGAIN_SECONDS": 0.6,
         "TRY_AGAIN_SECONDS": (0.2, 0.4, 1.0),
         "OPEN_SECONDS": 1.0,
     },
