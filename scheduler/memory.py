@@ -16,6 +16,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 
 from scheduler.clock import since_boot
 from scheduler.errors import NoSuchConnection, ProviderError
@@ -41,6 +42,9 @@ SILENCE_SECONDS = 0.8
 #: worker sends that stop.
 REFRESH_SECONDS = 0.4
 URGENT_SECONDS = 0.1
+
+#: So many are read at once: a tick takes no longer with more calls. The others have their turn.
+MOST = 300
 
 #: A deadline that is as it was, and yet is this much later than it was, tells of a clock of Redis
 #: that has been set back. The worker's own clock, which is never set, counts then.
@@ -126,7 +130,8 @@ class Memory:
         self._watchers = watchers
         self._calls: dict[str, Call] = {}
         self._lock = threading.Lock()
-        self._ticked_at = self._refreshed_at = 0.0
+        self._ticked_at = self._looked_at = self._refreshed_at = 0.0
+        self._round: list[str] = []  #: whose deadline is to be read, the last one next
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="memory-stop")
         self._thread = threading.Thread(target=self._keep, name="memory", daemon=True)
@@ -267,19 +272,40 @@ class Memory:
         self._ticked_at = began_at
 
     def refresh(self) -> None:
-        """Read the deadlines again, unless that was just done. Raises LedgerTrouble."""
+        """Read deadlines again, unless that was just done: those that have passed, and others.
+
+        Raises LedgerTrouble.
+        """
         now = since_boot()
-        with self._lock:
-            calls = [call for call in self._calls.values() if call.on_record]
-            is_urgent = any(call.due_at <= now and not call.is_sending for call in calls)
-        pause = URGENT_SECONDS if is_urgent else REFRESH_SECONDS
-        if not calls or now - self._refreshed_at < pause:
+        if now - self._looked_at < URGENT_SECONDS:
+            return
+        self._looked_at = now
+        calls = self._to_be_read(now)
+        if not calls:
             return
         found = live_deadlines(self._store, self._account, [call.attempt for call in calls])
-        self._refreshed_at = now
         with self._lock:
             for call in calls:
                 self._see(call, found, now)
+
+    def _to_be_read(self, now: float) -> list[Call]:
+        """Return those of which somebody else may be sending the stop, and some others in turn."""
+        with self._lock:
+            passed = (
+                call
+                for call in self._calls.values()
+                if call.due_at <= now and call.on_record and not call.is_sending
+            )
+            calls = list(islice(passed, MOST))
+            if now - self._refreshed_at < REFRESH_SECONDS:
+                return calls
+            self._refreshed_at = now
+            if not self._round:
+                self._round = [call.connection_id for call in self._calls.values()]
+            others = (self._calls.get(one) for one in self._round[-MOST:])
+            calls += [call for call in others if call is not None and call.on_record]
+            del self._round[-MOST:]
+            return calls
 
     def _see(self, call: Call, found: dict[Attempt, Deadline | None], now: float) -> None:
         if call.attempt not in found:
