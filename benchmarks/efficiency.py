@@ -28,7 +28,7 @@ from typing import Any
 from campaign import numbers
 from hangups import get, post
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 
 LIMIT, CEILING, SECONDS, LENGTHS = 20, 50, 3.0, (1.0, 5.0)
 MEAN_SECONDS = 2.5

@@ -20,7 +20,7 @@ from typing import Any
 
 import rate
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 
 SECONDS = 20.0
 

@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from scheduler.embedded import EmbeddedRedis
-from scheduler.store import Store
+from scheduler.ledger import Store
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 
 AREAS = (202, 206, 212, 213, 214, 303, 305, 312, 313, 404, 415, 503, 512, 602, 617, 702, 713, 808)
 

@@ -25,10 +25,10 @@ from uuid import uuid4
 from celery import Celery
 from kombu import Queue
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger import Heard, Store, keep_collected, keys, listen, note
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.limit import Limit
 from scheduler.models import Attempt, Connection, Contact, Disposition, Policy, Row
-from scheduler.store import Heard, Store, keep_collected, keys, listen, note
 
 ACCOUNT = "default"
 SECONDS = 300.0  #: how long a call may last

@@ -17,11 +17,11 @@ from typing import Any
 from uuid import uuid4
 
 from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger import Store, beat, keys
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.limit import Limit
 from scheduler.models import Connection, Contact, Policy, Row
-from scheduler.store import Store, beat, keys
-from scheduler.store.workers import WorkerHealth
 
 ACCOUNT = "acme"
 LOOKS = 20

@@ -13,11 +13,11 @@ from typing import Any
 
 from celery import Celery
 
-from scheduler import broker
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
 from scheduler.fields.visible import visible_lines
-from scheduler.redis_url import RedisUrl, parse
+from scheduler.ledger.redis import broker
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.ledger.redis.url import RedisUrl, parse
 from scheduler.settings import Settings, be_a_worker, settings_of_worker
 
 _PACKAGE = Path(__file__).parent

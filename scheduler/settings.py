@@ -31,9 +31,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from scheduler.durations import Duration, seconds
 from scheduler.errors import ConfigError
 from scheduler.fields.dotenv import read_dotenv
+from scheduler.fields.durations import Duration, seconds
 from scheduler.fields.variables import PREFIX, is_of_service, unknown
 from scheduler.masking import mask, shown
 from scheduler.models import Durability

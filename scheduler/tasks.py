@@ -7,12 +7,13 @@ from typing import Any
 
 from celery import bootsteps, signals
 
-from scheduler import broker, logs
+from scheduler import logs
 from scheduler.celery import app
 from scheduler.errors import LedgerTrouble, SchedulerError
 from scheduler.fields.visible import visible_lines
+from scheduler.ledger.redis import broker
 from scheduler.settings import settings_of_worker
-from scheduler.worker import Assignment, Worker, worker_name
+from scheduler.worker.process import Assignment, Worker, worker_name
 
 logger = logging.getLogger(__name__)
 

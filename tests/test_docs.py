@@ -11,10 +11,10 @@ import yaml
 
 from scheduler.cli.app import app
 from scheduler.errors import SchedulerError
+from scheduler.ledger import keys
 from scheduler.models import TRANSITIONS, Disposition, Insight, Reason
 from scheduler.providers.symbl import conversations, sockets, start
 from scheduler.settings import Settings
-from scheduler.store import keys
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

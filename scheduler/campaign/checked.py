@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from scheduler.campaign.cleaned import Cleanings
-from scheduler.campaign.spool import Spool
+from scheduler.campaign.file.spool import Spool
 from scheduler.errors import Problem
 from scheduler.models import Policy, Row, Schedule
 

@@ -23,9 +23,9 @@ from scheduler import records
 from scheduler.campaign.cleaned import Cleanings
 from scheduler.campaign.columns import Header, RawRow
 from scheduler.campaign.doubtful_ids import DoubtfulIds
-from scheduler.campaign.problems import Problems
+from scheduler.campaign.file.problems import Problems
+from scheduler.campaign.file.shapes import Contacts, Shape
 from scheduler.campaign.rows import Rules, check, problems_of
-from scheduler.campaign.shapes import Contacts, Shape
 from scheduler.errors import CampaignError
 from scheduler.fields.numbers import is_changed
 from scheduler.models import Reason

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scheduler.campaign.call import CAMPAIGNS_ONLY, Call
-from scheduler.campaign.explained import nearest
+from scheduler.campaign.file.explained import nearest
+from scheduler.campaign.keys.call import CAMPAIGNS_ONLY, Call
 from scheduler.errors import Problem
 from scheduler.masking import shown
 from scheduler.models import Reason

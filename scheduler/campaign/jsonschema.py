@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from scheduler.campaign.call import CAMPAIGNS_ONLY, Call
 from scheduler.campaign.columns import OPTION, OPTIONS, UNDERSTOOD
+from scheduler.campaign.keys.call import CAMPAIGNS_ONLY, Call
 from scheduler.campaign.schema import Campaign
 from scheduler.campaign.texts import DTMF_EXPECTED, TIMEZONE_EXPECTED
-from scheduler.durations import DURATION_SCHEMA
+from scheduler.fields.durations import DURATION_SCHEMA
 
 _Schema: TypeAlias = dict[str, Any]
 

@@ -23,9 +23,15 @@ from scheduler.campaign.entries import (
     reason,
     unmistakable,
 )
+from scheduler.campaign.file.problems import Problems, refusal
+from scheduler.campaign.file.table import (
+    DELIMITERS,
+    expect_columns,
+    expect_row,
+    said_delimiter,
+    unfit,
+)
 from scheduler.campaign.list_columns import ListColumns, is_header
-from scheduler.campaign.problems import Problems, refusal
-from scheduler.campaign.table import DELIMITERS, expect_columns, expect_row, said_delimiter, unfit
 from scheduler.errors import Problem
 
 #: The regions whose national numbers have ten digits and follow +1.

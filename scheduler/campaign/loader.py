@@ -11,24 +11,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from scheduler.campaign import document
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.checking import Checked, Records, check_all
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
 from scheduler.campaign.doubtful_ids import DoubtfulIds
-from scheduler.campaign.explained import dotted
-from scheduler.campaign.formats import Format, format_of, open_contacts, stem
-from scheduler.campaign.hours import closes_nothing
-from scheduler.campaign.inline import open_inline
-from scheduler.campaign.names import Names
-from scheduler.campaign.presets import chooses_by_state
-from scheduler.campaign.presets import rules as preset_rules
-from scheduler.campaign.problems import KEPT, Problems, refusal
-from scheduler.campaign.rejects import Rejects
-from scheduler.campaign.rows import Rules
-from scheduler.campaign.schema import Campaign, read_campaign
-from scheduler.campaign.shapes import Contacts
-from scheduler.campaign.source import (
+from scheduler.campaign.file import document
+from scheduler.campaign.file.explained import dotted
+from scheduler.campaign.file.formats import Format, format_of, open_contacts, stem
+from scheduler.campaign.file.inline import open_inline
+from scheduler.campaign.file.problems import KEPT, Problems, refusal
+from scheduler.campaign.file.rejects import Rejects
+from scheduler.campaign.file.shapes import Contacts
+from scheduler.campaign.file.source import (
     STDIN,
     Lines,
     codec_name,
@@ -37,11 +31,17 @@ from scheduler.campaign.source import (
     told,
     whole_text,
 )
+from scheduler.campaign.file.xlsx import Sheet, file_of, named_sheet, open_sheet
+from scheduler.campaign.keys.calling_hours import closes_nothing
+from scheduler.campaign.keys.presets import chooses_by_state
+from scheduler.campaign.keys.presets import rules as preset_rules
+from scheduler.campaign.names import Names
+from scheduler.campaign.rows import Rules
+from scheduler.campaign.schema import Campaign, read_campaign
 from scheduler.campaign.start import Start
-from scheduler.campaign.templates import Templates
-from scheduler.campaign.weeks import Week, read_week
-from scheduler.campaign.xlsx import Sheet, file_of, named_sheet, open_sheet
 from scheduler.errors import CampaignError, ConfigError, Problem
+from scheduler.fields.templates import Templates
+from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
 from scheduler.models import Hours, Policy
 from scheduler.settings import CALLING_HOURS

@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TypeVar
 
-from scheduler.campaign import states
 from scheduler.campaign.columns import UNDERSTOOD, Fault, RawRow
 from scheduler.campaign.contact_number import ContactNumber, contact_number
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall
-from scheduler.campaign.hours import instant
-from scheduler.campaign.openings import opening
+from scheduler.campaign.keys.calling_hours import instant
 from scheduler.campaign.schema import within_ceiling
 from scheduler.campaign.start import NOTHING_PERSONAL, Personal, Start
 from scheduler.campaign.texts import DTMF, DTMF_EXPECTED, timezone
-from scheduler.durations import positive_seconds
 from scheduler.errors import Problem
+from scheduler.fields.durations import positive_seconds
 from scheduler.fields.services import NotCalled
 from scheduler.fields.sip import sip_uri
+from scheduler.hours import states
+from scheduler.hours.openings import opening
 from scheduler.masking import mask_text, shown
 from scheduler.models import Contact, Policy, Reason, Row
 

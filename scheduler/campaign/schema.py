@@ -15,10 +15,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from scheduler.campaign import document, explained
-from scheduler.campaign.call import Call
 from scheduler.campaign.columns import OPTIONS, UNDERSTOOD
-from scheduler.campaign.hours import (
+from scheduler.campaign.file import document, explained
+from scheduler.campaign.file.problems import KEPT
+from scheduler.campaign.keys.call import Call
+from scheduler.campaign.keys.calling_hours import (
     DATES_EXPECTED,
     HOURS_EXPECTED,
     INSTANT_EXPECTED,
@@ -30,18 +31,17 @@ from scheduler.campaign.hours import (
     NotBefore,
     Regions,
 )
+from scheduler.campaign.keys.presets import EXPECTED as PRESETS_EXPECTED
+from scheduler.campaign.keys.presets import Presets
+from scheduler.campaign.keys.safeguards import Breaker, Budget, Caps, FirstCalls, Retries
+from scheduler.campaign.keys.timetable import Timetable
+from scheduler.campaign.keys.webhooks import WEBHOOKS_EXPECTED, Webhooks
 from scheduler.campaign.names import Names
-from scheduler.campaign.presets import EXPECTED as PRESETS_EXPECTED
-from scheduler.campaign.presets import Presets
-from scheduler.campaign.problems import KEPT
-from scheduler.campaign.safeguards import Breaker, Budget, Caps, FirstCalls, Retries
-from scheduler.campaign.templates import Templates
 from scheduler.campaign.texts import PRINTABLE
-from scheduler.campaign.timetable import Timetable
-from scheduler.campaign.webhooks import WEBHOOKS_EXPECTED, Webhooks
-from scheduler.durations import Duration, written
 from scheduler.errors import CampaignError, Problem
+from scheduler.fields.durations import Duration, written
 from scheduler.fields.numbers import regions
+from scheduler.fields.templates import Templates
 from scheduler.masking import shown
 from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
 

@@ -9,10 +9,10 @@ from typing import TypeAlias, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scheduler.campaign import explained
-from scheduler.campaign.call import Call
 from scheduler.campaign.columns import OPTION, Fault
-from scheduler.campaign.templates import Templates, is_template, unknown_column
+from scheduler.campaign.file import explained
+from scheduler.campaign.keys.call import Call
+from scheduler.fields.templates import Templates, is_template, unknown_column
 from scheduler.models import Intent, OnMachine, StartOptions
 
 Way: TypeAlias = tuple[str | int, ...]

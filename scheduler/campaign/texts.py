@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, StringConstraints
 
-from scheduler.campaign import zone_names
+from scheduler.hours import zone_names
 from scheduler.masking import shown
 
 DTMF = r"^[0-9*#,]{1,100}$"

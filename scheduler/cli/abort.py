@@ -11,9 +11,9 @@ import typer
 from scheduler.cli import console, options, orders
 from scheduler.cli.endings import endings, say_endings, see_ended
 from scheduler.cli.ledger import ledger
+from scheduler.ledger import CampaignView, Store, campaign_view
+from scheduler.ledger import cancel as call_off
 from scheduler.models import Attempt, CallState, CampaignState
-from scheduler.store import CampaignView, Store, campaign_view
-from scheduler.store import cancel as call_off
 
 
 def abort(

@@ -15,10 +15,9 @@ import typer
 
 from scheduler.cli import console, erasure, options
 from scheduler.cli.ledger import ledger
-from scheduler.durations import positive_seconds
 from scheduler.errors import ConfigError, LedgerError
-from scheduler.models import CampaignState
-from scheduler.store import (
+from scheduler.fields.durations import positive_seconds
+from scheduler.ledger import (
     CampaignView,
     Store,
     campaign_view,
@@ -27,6 +26,7 @@ from scheduler.store import (
     results,
     retire,
 )
+from scheduler.models import CampaignState
 
 
 def _age(value: str | None) -> float | None:

@@ -17,9 +17,9 @@ import typer
 
 from scheduler import private
 from scheduler.campaign.texts import timezone as known_timezone
-from scheduler.campaign.walltime import zone_of
 from scheduler.cli import console, options
-from scheduler.store import Store, admit, campaign_ids, campaign_view, is_under_way
+from scheduler.hours.walltime import zone_of
+from scheduler.ledger import Store, admit, campaign_ids, campaign_view, is_under_way
 
 #: Exit code of `--if-running fail`.
 ANOTHER_RUNS = 4

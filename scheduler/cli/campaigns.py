@@ -8,18 +8,18 @@ from pathlib import Path
 
 import typer
 
-from scheduler import launching
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.plan_hash import plan_hash
-from scheduler.campaign.presets import SILENT_CALL
+from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.cli import console
 from scheduler.cli.guard import is_sandbox
-from scheduler.durations import positive_seconds, written
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.fields.durations import positive_seconds, written
 from scheduler.fields.visible import visible
+from scheduler.ledger import Store, campaign_view
 from scheduler.models import CampaignState, Policy
+from scheduler.operations import launch as launching
+from scheduler.plan.plan_hash import plan_hash
 from scheduler.settings import Settings
-from scheduler.store import Store, campaign_view
 
 #: The account of `--sandbox`; its name keeps a real worker from ever dialling such a campaign.
 SANDBOX_ACCOUNT = "sandbox"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from scheduler.cli import options, orders
 from scheduler.cli.ledger import ledger
+from scheduler.ledger import CampaignView, campaign_view
+from scheduler.ledger import cancel as call_off
 from scheduler.models import CampaignState
-from scheduler.store import CampaignView, campaign_view
-from scheduler.store import cancel as call_off
 
 
 def cancel(

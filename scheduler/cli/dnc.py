@@ -12,18 +12,18 @@ import typer
 
 from scheduler.campaign.do_not_call import NumberList
 from scheduler.campaign.entries import entry
+from scheduler.campaign.file.problems import Problems
+from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, told
 from scheduler.campaign.list_file import Counts, read_entries
-from scheduler.campaign.problems import Problems
-from scheduler.campaign.source import STDIN, Lines, codec_name, open_file, told
 from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.results import writing
 from scheduler.errors import SchedulerError
 from scheduler.fields.numbers import regions
 from scheduler.fields.visible import visible
-from scheduler.store import do_not_call
-from scheduler.store.do_not_call import Listing
-from scheduler.transcripts import one_line
+from scheduler.ledger import do_not_call
+from scheduler.ledger.do_not_call import Listing
+from scheduler.report.transcripts import one_line
 
 _LONGEST_WHY = 200
 _PROGRESS_ENTRIES = 1000

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import typer
 
-from scheduler import files, private
+from scheduler import private
 from scheduler.cli import console, options
 from scheduler.cli.guard import is_sandbox
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -26,11 +25,8 @@ from scheduler.errors import (
     Refused,
     SchedulerError,
 )
-from scheduler.masking import mask_text
-from scheduler.providers import Symbl
-from scheduler.settings import Settings, read_settings
-from scheduler.store import Store, owed_news
-from scheduler.store.health import (
+from scheduler.ledger import Store, owed_news
+from scheduler.ledger.health import (
     Finding,
     Level,
     account_findings,
@@ -39,6 +35,11 @@ from scheduler.store.health import (
     redis_findings,
     warn,
 )
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.masking import mask_text
+from scheduler.providers import Symbl
+from scheduler.settings import Settings, read_settings
+from scheduler.worker import files
 
 #: How long workers have for an answer.
 PING_SECONDS = 1.0

@@ -9,8 +9,8 @@ from typing import Any
 from scheduler.cli import console
 from scheduler.cli.options import label_of
 from scheduler.clock import since_boot
+from scheduler.ledger import Store, neglected_seconds, not_over, result
 from scheduler.models import Attempt, Disposition
-from scheduler.store import Store, neglected_seconds, not_over, result
 
 _LOOK_SECONDS = 0.1
 

@@ -12,9 +12,9 @@ import typer
 from scheduler.cli import console
 from scheduler.cli.patience import patiently
 from scheduler.errors import AccountFault, ProviderError
+from scheduler.ledger import CampaignView, RedisTokenShelf, Store, erase
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
-from scheduler.store import CampaignView, RedisTokenShelf, Store, erase
 
 #: What stays on record, and why.
 STAYS = (

@@ -12,9 +12,9 @@ import typer
 from scheduler.cli import console, options
 from scheduler.cli.ledger import expect_account, ledger
 from scheduler.errors import MaybeDone, NoSuchConnection
+from scheduler.ledger import RedisTokenShelf, campaign_view, find_row, live_connection, result
 from scheduler.providers import SpeakerEvent, Symbl
 from scheduler.settings import settings
-from scheduler.store import RedisTokenShelf, campaign_view, find_row, live_connection, result
 
 
 class Kind(StrEnum):

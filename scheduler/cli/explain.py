@@ -12,17 +12,14 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.campaign.openings import opening, verdicts
-from scheduler.campaign.problems import refusal
-from scheduler.campaign.xlsx import file_of
+from scheduler.campaign.file.problems import refusal
+from scheduler.campaign.file.xlsx import file_of
 from scheduler.cli import campaigns, console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.orders import instant
 from scheduler.fields.parties import spellings
-from scheduler.masking import shown
-from scheduler.models import CallState, CampaignState, Contact, Policy, Row
-from scheduler.settings import settings
-from scheduler.store import (
+from scheduler.hours.openings import opening, verdicts
+from scheduler.ledger import (
     CampaignView,
     Found,
     Standing,
@@ -32,7 +29,10 @@ from scheduler.store import (
     find_row,
     standing,
 )
-from scheduler.store import explain as found_in_ledger
+from scheduler.ledger import explain as found_in_ledger
+from scheduler.masking import shown
+from scheduler.models import CallState, CampaignState, Contact, Policy, Row
+from scheduler.settings import settings
 
 
 def explain(

@@ -8,10 +8,10 @@ import typer
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.ledger import ledger
-from scheduler.durations import positive_seconds
+from scheduler.fields.durations import positive_seconds
+from scheduler.ledger import campaign_view, current_attempt, find_row
+from scheduler.ledger import extend as move_deadline
 from scheduler.settings import settings
-from scheduler.store import campaign_view, current_attempt, find_row
-from scheduler.store import extend as move_deadline
 
 
 def _seconds(written: str) -> float:

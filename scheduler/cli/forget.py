@@ -11,10 +11,10 @@ from scheduler.cli import console, erasure, options
 from scheduler.cli.ledger import ledger
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
+from scheduler.ledger import CampaignView, Store, campaign_ids, campaign_view, result, rows_to
 from scheduler.masking import mask, mask_text
 from scheduler.models import CallState
 from scheduler.settings import settings
-from scheduler.store import CampaignView, Store, campaign_ids, campaign_view, result, rows_to
 
 _ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scheduler.errors import ConfigError, LedgerError
-from scheduler.ledger import opened
+from scheduler.ledger import CampaignView, Store, campaign_ids
+from scheduler.ledger.opening import opened
 from scheduler.settings import Settings, settings
-from scheduler.store import CampaignView, Store, campaign_ids
 
 
 @contextmanager

@@ -9,9 +9,7 @@ import typer
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.ledger import ledger
-from scheduler.limit import FIRST
-from scheduler.settings import settings
-from scheduler.store import (
+from scheduler.ledger import (
     AccountView,
     Controlled,
     LimitView,
@@ -21,6 +19,8 @@ from scheduler.store import (
     forget_limit,
     set_limit,
 )
+from scheduler.limit import FIRST
+from scheduler.settings import settings
 
 limit = typer.Typer(
     help="Look at what was learned of an account's concurrency limit, or say what it is.\n\n"

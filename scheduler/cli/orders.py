@@ -14,8 +14,7 @@ import typer
 
 from scheduler.cli import console
 from scheduler.clock import since_boot
-from scheduler.models import CallState, CampaignState
-from scheduler.store import (
+from scheduler.ledger import (
     CampaignView,
     Control,
     Controlled,
@@ -25,7 +24,8 @@ from scheduler.store import (
     end_pending,
     starts_under_way,
 )
-from scheduler.transcripts import one_line
+from scheduler.models import CallState, CampaignState
+from scheduler.report.transcripts import one_line
 
 _LONGEST_NOTE = 200
 _LOOK_SECONDS = 0.02

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scheduler.cli import options, orders
 from scheduler.cli.ledger import ledger
+from scheduler.ledger import CampaignView, campaign_view
 from scheduler.models import CampaignState
-from scheduler.store import CampaignView, campaign_view
 
 
 def pause(

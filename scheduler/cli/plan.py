@@ -15,14 +15,14 @@ import typer
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
-from scheduler.campaign.forecast import Assumed, Forecast, forecast
-from scheduler.campaign.hours import instant
-from scheduler.campaign.openings import Source
-from scheduler.campaign.plan_hash import plan_hash
-from scheduler.campaign.planning import Survey, survey
+from scheduler.campaign.keys.calling_hours import instant
 from scheduler.cli import campaigns, console, options, planned
-from scheduler.durations import positive_seconds
+from scheduler.fields.durations import positive_seconds
+from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
+from scheduler.plan.forecast import Assumed, Forecast, forecast
+from scheduler.plan.plan_hash import plan_hash
+from scheduler.plan.planning import Survey, survey
 from scheduler.providers import Order
 from scheduler.settings import Settings, settings
 

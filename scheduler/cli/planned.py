@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from scheduler.campaign.forecast import BEYOND_HORIZON, OVER_BUDGET
-from scheduler.campaign.openings import Source
-from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
-from scheduler.campaign.weeks import written as week
+from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
 from scheduler.cli import console, options
-from scheduler.durations import written
+from scheduler.fields.durations import written
 from scheduler.fields.visible import visible
+from scheduler.hours.openings import Source
+from scheduler.hours.weeks import written as week
 from scheduler.masking import mask, mask_text
 from scheduler.models import EVERY_STATE, Cap, Hours, Policy, Reason
+from scheduler.plan.forecast import BEYOND_HORIZON, OVER_BUDGET
 
 Record: TypeAlias = dict[str, Any]
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.campaign import presets as shipped
-from scheduler.campaign.explained import nearest
-from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, Preset
-from scheduler.campaign.weeks import written
+from scheduler.campaign.file.explained import nearest
+from scheduler.campaign.keys import presets as shipped
+from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, Preset
 from scheduler.cli import console, options
-from scheduler.durations import written as length
+from scheduler.fields.durations import written as length
+from scheduler.hours.weeks import written
 from scheduler.masking import shown
 
 

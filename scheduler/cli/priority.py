@@ -9,8 +9,8 @@ import typer
 from scheduler.cli import console, options, orders
 from scheduler.cli.ledger import ledger
 from scheduler.errors import LedgerError
+from scheduler.ledger import campaign_view, prioritise
 from scheduler.models import CampaignState
-from scheduler.store import campaign_view, prioritise
 
 
 def priority(

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from scheduler.cli import console
 from scheduler.fields.visible import visible
+from scheduler.ledger import AccountView, CampaignView
 from scheduler.models import CallState
-from scheduler.store import AccountView, CampaignView
 
 #: Off a terminal, a line this often.
 LINE_SECONDS = 5.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from scheduler.cli import console, erasure, options
 from scheduler.cli.ledger import ledger
+from scheduler.ledger import called_rows, campaign_view, collect_no_more, erase_lines
 from scheduler.models import CallState
 from scheduler.settings import settings
-from scheduler.store import called_rows, campaign_view, collect_no_more, erase_lines
 
 
 def purge(

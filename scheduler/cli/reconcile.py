@@ -9,18 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from scheduler.calls.collector import Collector
+from scheduler.calls.dialer import Duty
 from scheduler.cli import console, options
 from scheduler.cli.ledger import expect_account, ledger
 from scheduler.cli.patience import patiently
 from scheduler.clock import since_boot
-from scheduler.collector import Collector
-from scheduler.dialer import Duty
 from scheduler.errors import ConfigError, ProviderError, StaleAttempt
-from scheduler.masking import mask_text
-from scheduler.models import Reason, conversation_name
-from scheduler.providers import FoundConversation, Symbl
-from scheduler.settings import Settings, settings
-from scheduler.store import (
+from scheduler.ledger import (
     CampaignView,
     RedisTokenShelf,
     Settled,
@@ -35,6 +31,10 @@ from scheduler.store import (
     still_to_read,
     unknown_calls,
 )
+from scheduler.masking import mask_text
+from scheduler.models import Reason, conversation_name
+from scheduler.providers import FoundConversation, Symbl
+from scheduler.settings import Settings, settings
 
 #: Around the instant of `begin`, in which a conversation is looked for: the API's clock may differ,
 #: and a worker that was frozen may have sent its start late.

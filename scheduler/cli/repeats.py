@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.cli import console
-from scheduler.durations import written
+from scheduler.fields.durations import written
+from scheduler.ledger import Repeats, Store, instant, repeat_window, repeats
 from scheduler.settings import Settings
-from scheduler.store import Repeats, Store, instant, repeat_window, repeats
 
 #: Earlier campaigns that are named.
 _NAMED = 3

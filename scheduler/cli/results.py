@@ -21,8 +21,8 @@ from scheduler.cli import console, options, streams
 from scheduler.cli.ledger import ledger, newest
 from scheduler.errors import ConfigError
 from scheduler.fields.visible import visible
-from scheduler.store import campaign_view
-from scheduler.store import results as records_of
+from scheduler.ledger import campaign_view
+from scheduler.ledger import results as records_of
 
 
 class Format(StrEnum):

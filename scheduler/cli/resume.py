@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.ledger import ledger
-from scheduler.store import CampaignView, campaign_view
+from scheduler.ledger import CampaignView, campaign_view
 
 
 def resume(

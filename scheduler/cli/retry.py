@@ -14,10 +14,10 @@ import typer
 from scheduler.cli import campaigns, console, options
 from scheduler.cli.ledger import ledger
 from scheduler.errors import LedgerError
+from scheduler.ledger import CampaignView, Store, campaign_view
+from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
 from scheduler.models import CampaignState, Disposition, Reason, Row
 from scheduler.settings import settings
-from scheduler.store import CampaignView, Store, campaign_view
-from scheduler.store.retrying import EndedCall, ended_calls, origin, origin_of, take
 
 #: What `failed` stands for. That an unknown call is made again has to be said in as many words.
 FAILED = (Disposition.REJECTED, Disposition.NOT_REACHED)

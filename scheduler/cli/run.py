@@ -15,12 +15,12 @@ from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import expect_writable, export, format_of
 from scheduler.cli.supervision import Ending, Supervision
 from scheduler.errors import ConfigError, NotDone
-from scheduler.ledger import opened
+from scheduler.ledger import CampaignView, Store, campaign_view, live_calls, results
+from scheduler.ledger.opening import opened
 from scheduler.models import CampaignState, Policy
 from scheduler.providers import Symbl
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings, settings
-from scheduler.store import CampaignView, Store, campaign_view, live_calls, results
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.durations import seconds
 from scheduler.errors import ConfigError
+from scheduler.fields.durations import seconds
 from scheduler.sandbox import Knobs, serve
 
 

@@ -13,17 +13,15 @@ import typer
 from pydantic import ValidationError
 
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.schedule import firings_between, next_after
-from scheduler.campaign.source import STDIN
-from scheduler.campaign.timetable import Timetable
+from scheduler.campaign.file.source import STDIN
+from scheduler.campaign.keys.timetable import Timetable
 from scheduler.cli import campaigns, console, options, orders
 from scheduler.cli import schedules as shown
 from scheduler.cli.ledger import ledger
-from scheduler.durations import positive_seconds
 from scheduler.errors import ConfigError
-from scheduler.models import Overlap, Schedule
-from scheduler.settings import settings
-from scheduler.store import (
+from scheduler.fields.durations import positive_seconds
+from scheduler.hours.cron import firings_between, next_after
+from scheduler.ledger import (
     Launch,
     ScheduleView,
     add_schedule,
@@ -35,6 +33,8 @@ from scheduler.store import (
     schedule_view,
     schedule_views,
 )
+from scheduler.models import Overlap, Schedule
+from scheduler.settings import settings
 
 _FOREVER_SECONDS = 100 * 366 * 86_400.0
 

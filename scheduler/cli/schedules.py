@@ -8,11 +8,11 @@ from datetime import datetime
 
 from rich.table import Table
 
-from scheduler.campaign.walltime import zone_of
 from scheduler.cli import console
-from scheduler.durations import written
+from scheduler.fields.durations import written
+from scheduler.hours.walltime import zone_of
+from scheduler.ledger import Firing, ScheduleView
 from scheduler.models import Schedule
-from scheduler.store import Firing, ScheduleView
 
 #: A firing that is later than this has no worker that could launch it.
 _LATE_SECONDS = 60.0

@@ -7,8 +7,7 @@ from typing import Any
 
 from scheduler.cli import console, options, orders, schedules
 from scheduler.cli.ledger import ledger
-from scheduler.models import OPEN_STATES, CallState
-from scheduler.store import (
+from scheduler.ledger import (
     AccountView,
     CampaignView,
     Controlled,
@@ -20,6 +19,7 @@ from scheduler.store import (
     schedule_views,
     workers,
 )
+from scheduler.models import OPEN_STATES, CallState
 
 #: What operators did last, as far as it is shown.
 _SHOWN_CONTROLS = 3

@@ -8,7 +8,7 @@ from scheduler.cli import console, options, orders
 from scheduler.cli.endings import endings, say_endings, see_ended
 from scheduler.cli.ledger import ledger
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.store import campaign_view, current_attempt, find_row, stop_call
+from scheduler.ledger import campaign_view, current_attempt, find_row, stop_call
 
 
 def stop(

@@ -8,8 +8,8 @@ import typer
 
 from scheduler.cli import batches, campaigns, console, options, repeats
 from scheduler.cli.ledger import ledger
+from scheduler.ledger import campaign_view
 from scheduler.settings import settings
-from scheduler.store import campaign_view
 
 
 def submit(

@@ -12,12 +12,9 @@ from types import FrameType
 from scheduler.cli import console, orders
 from scheduler.cli.pool import Pool
 from scheduler.cli.progress import Progress
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
 from scheduler.fields.visible import visible
-from scheduler.models import CallState, CampaignState
-from scheduler.settings import Settings
-from scheduler.store import (
+from scheduler.ledger import (
     AccountView,
     CampaignView,
     Store,
@@ -27,6 +24,9 @@ from scheduler.store import (
     live_calls,
     owed_news,
 )
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.models import CallState, CampaignState
+from scheduler.settings import Settings
 
 LOOK_SECONDS = 0.25
 

@@ -12,8 +12,7 @@ from rich.text import Text
 
 from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger
-from scheduler.models import CallState, CampaignState
-from scheduler.store import (
+from scheduler.ledger import (
     Heard,
     Store,
     campaign_view,
@@ -22,7 +21,8 @@ from scheduler.store import (
     result,
     said,
 )
-from scheduler.transcripts import one_line
+from scheduler.models import CallState, CampaignState
+from scheduler.report.transcripts import one_line
 
 #: How long one look waits for a line; after a call's end, one such silence is the end of it.
 LOOK_SECONDS = 1.0

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler import transcripts
 from scheduler.cli import console, options
 from scheduler.cli.ledger import ledger
 from scheduler.cli.results import writing
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.ledger import CampaignView, campaign_view, find_row, result
 from scheduler.models import CallState, Insight
-from scheduler.store import CampaignView, campaign_view, find_row, result
+from scheduler.report import transcripts
 
 
 class Format(StrEnum):

@@ -12,11 +12,11 @@ import typer
 from scheduler.cli import console, options
 from scheduler.cli.screen import snapshot
 from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.durations import seconds
 from scheduler.errors import LedgerError
-from scheduler.ledger import opened
+from scheduler.fields.durations import seconds
+from scheduler.ledger import Store, account_names, campaign_view
+from scheduler.ledger.opening import opened
 from scheduler.settings import settings
-from scheduler.store import Store, account_names, campaign_view
 
 #: The ledger is looked at no more often.
 _LEAST_REFRESH_SECONDS = 1.0

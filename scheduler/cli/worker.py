@@ -39,7 +39,7 @@ def worker(
     from scheduler.celery import app
     from scheduler.settings import settings_of_worker
     from scheduler.tasks import assign
-    from scheduler.worker import Assignment
+    from scheduler.worker.process import Assignment
 
     assign(Assignment(campaign, parent_fd))
     # `celery worker` starts this same object. Its command line would be imported for nothing, with

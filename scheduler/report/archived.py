@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import ConfigError
+from scheduler.ledger import Controlled
 from scheduler.report.header import Header, Source
-from scheduler.store import Controlled
 
 _RESULTS = ".jsonl.gz"
 #: Of the one file, and of a record in the other; what is longer is cut off, and so damaged.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
+from scheduler.ledger import Load
 from scheduler.report.header import Span
 from scheduler.report.spread import round_step
-from scheduler.store import Load
 
 #: More steps than a plot has room for.
 MOST_STEPS = 600

@@ -17,8 +17,8 @@ from typing import IO, Any, Self
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.report.foreign import address_of, contact_of, cut, message, shown
 from scheduler.report.said import LISTS
+from scheduler.report.transcripts import spoken
 from scheduler.report.wording import label
-from scheduler.transcripts import spoken
 
 #: What was said is shown up to so many characters of one call, and bytes of all.
 MOST_CHARACTERS_OF_A_CALL = 100_000

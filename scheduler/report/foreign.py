@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.fields.visible import visible
 from scheduler.masking import mask, mask_text
-from scheduler.transcripts import one_line
+from scheduler.report.transcripts import one_line
 
 #: An address in a message of the API's names a machine, and may name an account.
 _ADDRESS = re.compile(r"\b(https?|wss?|rediss?)://[^\s/?#\"'<>]+")

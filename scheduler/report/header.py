@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.models import CampaignState
-from scheduler.store import (
+from scheduler.ledger import (
     Controlled,
     Load,
     Store,
@@ -19,6 +18,7 @@ from scheduler.store import (
     load_between,
     results,
 )
+from scheduler.models import CampaignState
 
 #: Until a change of an account is on record as a sample, while a worker lives.
 _SAMPLE_SECONDS = 2.0

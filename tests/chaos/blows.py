@@ -9,8 +9,8 @@ from contextlib import suppress
 import psutil
 from redis.exceptions import RedisError
 
-from scheduler.embedded import EmbeddedRedis
-from scheduler.store import Store
+from scheduler.ledger import Store
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.chaos.lives import Worker
 from tests.chaos.plan import ALL, Blow
 from tests.chaos.proxy import Proxy

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from scheduler.ledger import Store, account_view, campaign_view, keys, results
 from scheduler.models import REDIALS, OnUnknown
-from scheduler.store import Store, account_view, campaign_view, keys, results
 
 Record = dict[str, Any]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import SchedulerError
+from scheduler.ledger import Store, campaign_view, keys
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Contact, Insight, OnUnknown, Policy, Row
-from scheduler.store import Store, campaign_view, keys
 from tests.chaos.blows import Blows
 from tests.chaos.judge import Judge, Problem
 from tests.chaos.lives import Worker

@@ -34,7 +34,7 @@ DIAL_LEASE_SECONDS = 2.6
 #: In the order of the originals: a start and the look at the clock before it (2 + 15 s of 25) fit
 #: into the lease of a dialing attempt, and a token's three requests into its reservation.
 SHORTENED: dict[str, dict[str, object]] = {
-    "scheduler.dialer": {
+    "scheduler.calls.dialer": {
         "LEAVE_WITHIN_SECONDS": 0.6,
         "UNRECORDED_SECONDS": 0.6,
         "INSIST_SECONDS": 2.0,
@@ -48,20 +48,20 @@ SHORTENED: dict[str, dict[str, object]] = {
         "READ_SECONDS": 1.0,
     },
     "scheduler.providers.symbl.access": {"TOKEN_SECONDS": 0.5, "_RESERVED_SECONDS": 3.0},
-    "scheduler.closings": {"AGAIN_SECONDS": 0.6},
-    "scheduler.listener": {
+    "scheduler.calls.closings": {"AGAIN_SECONDS": 0.6},
+    "scheduler.worker.listener": {
         "LEASE_SECONDS": 1.2,
         "LOOK_SECONDS": 0.4,
         "TRY_AGAIN_SECONDS": (0.2, 0.4, 1.0),
         "OPEN_SECONDS": 1.0,
     },
-    "scheduler.collector": {
+    "scheduler.calls.collector": {
         "BETWEEN_READS": wait_exponential(multiplier=0.2, max=1),
         "SILENT_SECONDS": 1.0,
     },
-    "scheduler.store.client": {"TIMEOUT_SECONDS": 1.0},
-    "scheduler.store.collecting": {"READER_LEASE_SECONDS": 3.0},
-    "scheduler.worker": {"DIAL_TASK_SECONDS": 2.0},
+    "scheduler.ledger.redis.client": {"TIMEOUT_SECONDS": 1.0},
+    "scheduler.ledger.collecting": {"READER_LEASE_SECONDS": 3.0},
+    "scheduler.worker.process": {"DIAL_TASK_SECONDS": 2.0},
 }
 LEASES = {"claim": 1.0, "dial": DIAL_LEASE_SECONDS, "stop_late": 3.0, "denied_apart": 0.5}
 BROKER = {"visibility_timeout": 4, "socket_timeout": 2, "socket_connect_timeout": 1}
@@ -100,7 +100,7 @@ class Points:
     def install(self) -> None:
         """Stand around every method whose passage is counted."""
         store, line = (
-            import_module("scheduler.store").Store,
+            import_module("scheduler.ledger").Store,
             import_module("scheduler.providers.http").Line,
         )
         symbl = import_module("scheduler.providers").Symbl
@@ -168,7 +168,7 @@ def shorten() -> None:
         for name, value in constants.items():
             assert hasattr(module, name), f"{module_name} has no {name} any more"
             setattr(module, name, value)
-    ledger: Any = import_module("scheduler.ledger")
+    ledger: Any = import_module("scheduler.ledger.opening")
     ledger.Leases = partial(ledger.Leases, **LEASES)
     app = import_module("scheduler.celery").app
     app.conf.broker_transport_options = app.conf.broker_transport_options | BROKER

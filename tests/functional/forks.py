@@ -70,10 +70,6 @@ def _serve() -> None:
     import celery  # noqa: F401
     import kombu.transport.redis  # noqa: F401
 
-    import scheduler.broker
-    import scheduler.campaign.loader
-    import scheduler.cli.app  # noqa: F401
-
     for line in sys.stdin:
         print(json.dumps(_run(**json.loads(line))), flush=True)
 

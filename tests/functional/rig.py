@@ -10,17 +10,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from scheduler.calls.collector import Collector
+from scheduler.calls.dialer import Dialer, Duty
+from scheduler.calls.memory import Memory
 from scheduler.clock import since_boot
-from scheduler.collector import Collector
-from scheduler.dialer import Dialer, Duty
 from scheduler.errors import SchedulerError
-from scheduler.limit import Limit
-from scheduler.listener import Listener
-from scheduler.memory import Memory
-from scheduler.models import Contact, Policy, Row
-from scheduler.providers import Symbl
-from scheduler.settings import Settings
-from scheduler.store import (
+from scheduler.ledger import (
     AccountView,
     Claim,
     Leases,
@@ -29,7 +24,12 @@ from scheduler.store import (
     account_view,
     results,
 )
-from scheduler.timekeeper import Timekeeper
+from scheduler.limit import Limit
+from scheduler.models import Contact, Policy, Row
+from scheduler.providers import Symbl
+from scheduler.settings import Settings
+from scheduler.worker.listener import Listener
+from scheduler.worker.timekeeper import Timekeeper
 
 ACCOUNT = "trial"
 ANYBODY = "+12025550143"

@@ -10,10 +10,10 @@ import pytest
 from redis import Redis
 from tenacity.wait import wait_exponential
 
-from scheduler import collector as rules
-from scheduler.embedded import EmbeddedRedis
+from scheduler.calls import collector as rules
+from scheduler.ledger import campaign_view, keys, take_collect
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Insight
-from scheduler.store import campaign_view, keys, take_collect
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ACCOUNT, ANYBODY, Rig, number
 from tests.sandbox_process import SandboxProcess

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import EARLY_SECONDS, Command, Judge, Site, numbers, write_contacts
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess

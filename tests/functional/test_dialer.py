@@ -10,11 +10,11 @@ from itertools import pairwise
 import pytest
 from redis import Redis
 
-from scheduler import dialer as rules
+from scheduler.calls import dialer as rules
+from scheduler.ledger import Claim, Leases, bar, hint
+from scheduler.ledger.scripts import source
 from scheduler.models import Connection, StartOptions
 from scheduler.providers.symbl import client
-from scheduler.store import Claim, Leases, bar, hint
-from scheduler.store.scripts import source
 from tests.functional.rig import ACCOUNT, ANYBODY, LONG_SECONDS, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -764,7 +764,7 @@ def test_stops_leave_on_time_while_every_dialling_thread_waits(
 def test_an_api_that_is_away_costs_nobody_and_is_probed_one_at_a_time(
     opened: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, logger="scheduler.dialer")
+    caplog.set_level(logging.WARNING, logger="scheduler.calls.dialer")
     monkeypatch.setattr(rules, "AFTER_NOT_REACHED_SECONDS", 0.05)
 
     def failed_at() -> list[float]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from scheduler.ledger import Store, keys
+from scheduler.ledger.health import Finding, account_findings, redis_findings
 from scheduler.models import Durability
-from scheduler.store import Store, keys
-from scheduler.store.health import Finding, account_findings, redis_findings
 from tests.functional.campaign import Command, Site
 from tests.functional.test_cli import Api, serving
 from tests.integration.test_durability import ANY, NEW, Machine, Server, needs_waitaof

@@ -20,8 +20,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerUnreachable
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 USER = """
 import sys
 from pathlib import Path
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 print("ready", flush=True)
 sys.stdin.readline()
 with EmbeddedRedis(Path(sys.argv[1])):
@@ -42,7 +42,7 @@ COUNTER = """
 import sys
 from pathlib import Path
 from redis import Redis
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 for _ in range(int(sys.argv[2])):
     with EmbeddedRedis(Path(sys.argv[1])) as private, Redis.from_url(private.url) as client:
         client.incr("count")
@@ -51,7 +51,7 @@ for _ in range(int(sys.argv[2])):
 FORKER = """
 import os, signal, sys
 from pathlib import Path
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 private = EmbeddedRedis(Path(sys.argv[1]))
 private.open()
 pid = os.fork()
@@ -275,7 +275,7 @@ def test_of_many_who_miss_the_server_one_starts_it(state_dir: Path) -> None:
 def test_a_frozen_server_gets_no_second_one_beside_it(
     state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scheduler.embedded.START_SECONDS", 0.2)
+    monkeypatch.setattr("scheduler.ledger.redis.embedded.START_SECONDS", 0.2)
     with EmbeddedRedis(state_dir) as private:
         server = the_server(state_dir)
         server.suspend()

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis
 
-from scheduler.embedded import EmbeddedRedis
-from scheduler.store import said
-from scheduler.store.listening import LINE_BYTES, NAME_BYTES
+from scheduler.ledger import said
+from scheduler.ledger.listening import LINE_BYTES, NAME_BYTES
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.asked import __name__ as ASKED
 from tests.functional.rig import ANYBODY, Rig
 from tests.growth import MOST_BYTES, grown

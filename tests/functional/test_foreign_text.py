@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 
 from scheduler.cli.app import COMMANDS
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger import Store, keys
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Attempt, Disposition, Reason
-from scheduler.store import Store, keys
 from tests.functional.forks import Ended, Forks
 from tests.functional.test_rubbish import environment, expect_plain
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger import Store, campaign_view
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CallState
-from scheduler.store import Store, campaign_view
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until

@@ -14,9 +14,9 @@ import pytest
 from redis import Redis
 from websockets.sync.server import Server, ServerConnection, serve
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger import bar, barred, keys, said
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import OnMachine, StartOptions
-from scheduler.store import bar, barred, keys, said
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ANYBODY, LONG_SECONDS, Rig, number
 from tests.sandbox_process import SandboxProcess

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
+from scheduler.calls.memory import SILENCE_SECONDS
 from scheduler.clock import since_boot
-from scheduler.memory import SILENCE_SECONDS
-from scheduler.store import Control, Leases, extend, hint
-from scheduler.timekeeper import LONGEST_SLEEP_SECONDS
+from scheduler.ledger import Control, Leases, extend, hint
+from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS
 from tests.functional.rig import ACCOUNT, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until

@@ -21,9 +21,9 @@ import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Attempt
-from scheduler.tracing import trace_id_of
+from scheduler.worker.tracing import trace_id_of
 from tests.functional.campaign import Command, Site, magic, numbers, write_contacts
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL
+from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.celery import configuration
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.settings import Settings
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign.presets import NO_LEGAL_ADVICE, SILENT_CALL, of_states, presets
+from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, of_states, presets
 from tests.functional.campaign import Site
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trustme
 
-from scheduler.store import keys
+from scheduler.ledger import keys
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.integration.sentinels import NAME, Guarded
 from tests.integration.test_durability import ANY, Machine, free_port

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger import Store, campaign_view
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.ledger.retrying import ended_calls, origin, take
 from scheduler.models import Row
-from scheduler.store import Store, campaign_view
-from scheduler.store.retrying import ended_calls, origin, take
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess

@@ -13,7 +13,7 @@ import pytest
 import requests
 from redis import Redis
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.integration.test_durability import free_port
 from tests.sandbox_process import SandboxProcess

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from scheduler.cli.console import as_json
+from scheduler.ledger import Heard
 from scheduler.models import Attempt
-from scheduler.store import Heard
 from tests.functional.campaign import Command, Site, magic
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -22,8 +22,8 @@ CRON = ("--cron", "0 9 * * mon-fri", "--timezone", "America/New_York")
 #: The process that loads a firing's rows kills somebody before it seals the campaign.
 KILLS_BEFORE_THE_SEAL = """
 import os, signal, sys
-if "scheduler.apart" in sys.orig_argv:
-    from scheduler.store import Store
+if "scheduler.worker.apart" in sys.orig_argv:
+    from scheduler.ledger import Store
     Store.seal = lambda *_: os.kill({pid}, signal.SIGKILL) or signal.pause()
 """
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import requests
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Judge, Site, numbers
 from tests.functional.test_monitoring import free_port
 from tests.sandbox_process import SandboxProcess

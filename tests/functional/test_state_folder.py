@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.cli.pool import SandboxProcess
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import ConfigError, LedgerUnreachable
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Site, numbers, write_contacts
 from tests.functional.forks import Forks
 from tests.waiting import wait_until
@@ -208,7 +208,7 @@ def test_a_sandbox_that_says_nothing_is_not_waited_for(
 def test_a_lock_that_somebody_holds_lets_no_command_wait_for_ever(
     common: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scheduler.embedded.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("scheduler.ledger.redis.embedded.LOCK_SECONDS", 0.1)
     state = common / "state"
     with EmbeddedRedis(state) as user, (state / "redis.start.lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Site
 from tests.sandbox_process import SandboxProcess
 

@@ -15,11 +15,11 @@ import pytest
 from pydantic import SecretStr
 from redis import Redis
 
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import AccountFault, NotDone, ProviderError
+from scheduler.ledger import RedisTokenShelf, Store, keys
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.providers import Order, Symbl
 from scheduler.settings import Settings
-from scheduler.store import RedisTokenShelf, Store, keys
 from tests.functional.campaign import Judge, Site, numbers
 from tests.functional.rig import Rig, number
 from tests.sandbox_process import SandboxProcess

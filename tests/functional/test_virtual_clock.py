@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from scheduler.campaign.walltime import zone_of
-from scheduler.embedded import EmbeddedRedis
+from scheduler.hours.walltime import zone_of
+from scheduler.ledger import campaign_view, keys, standing
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CampaignState, Cap, Contact, Hours, Policy, Retry, Row
-from scheduler.store import campaign_view, keys, standing
 from tests.functional.rig import ACCOUNT, Rig
 from tests.sandbox_process import SandboxProcess
 

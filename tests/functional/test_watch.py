@@ -20,9 +20,9 @@ from textual.pilot import Pilot
 from scheduler.cli.screen.app import WatchApp
 from scheduler.cli.screen.look import Watcher, Wish
 from scheduler.cli.screen.turns import UNFINISHED_A_LOOK
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger import Control, Store, WorkerHealth, beat, campaign_view
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CallState, CampaignState, Policy
-from scheduler.store import Control, Store, WorkerHealth, beat, campaign_view
 from tests.functional.campaign import Site, numbers
 from tests.functional.test_cli import Terminal
 from tests.integration.ledger import ACCOUNT, Ledger, named, rows

@@ -9,8 +9,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from scheduler.embedded import EmbeddedRedis
-from scheduler.store import Store
+from scheduler.ledger import Store
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.integration.ledger import Ledger
 
 

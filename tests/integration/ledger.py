@@ -7,18 +7,7 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-from scheduler.limit import Limit
-from scheduler.models import (
-    Attempt,
-    CallState,
-    CampaignState,
-    Connection,
-    Contact,
-    Disposition,
-    Policy,
-    Row,
-)
-from scheduler.store import (
+from scheduler.ledger import (
     NOBODYS,
     Charge,
     Claim,
@@ -36,6 +25,17 @@ from scheduler.store import (
     postpone_collect,
     results,
     take_collect,
+)
+from scheduler.limit import Limit
+from scheduler.models import (
+    Attempt,
+    CallState,
+    CampaignState,
+    Connection,
+    Contact,
+    Disposition,
+    Policy,
+    Row,
 )
 
 ACCOUNT = "acme"

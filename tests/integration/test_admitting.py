@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from scheduler.store import admit
+from scheduler.ledger import admit
 from tests.integration.ledger import Ledger, rows
 
 

@@ -9,8 +9,8 @@ import pytest
 from kombu import Connection
 from redis import Redis
 
-from scheduler import broker
-from scheduler.embedded import EmbeddedRedis
+from scheduler.ledger.redis import broker
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 
 
 @pytest.fixture

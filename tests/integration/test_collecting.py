@@ -9,14 +9,11 @@ import pytest
 from pydantic import SecretStr
 from redis import Redis
 
-from scheduler.collector import MOST_UNFINISHED, _Reading
-from scheduler.dialer import STOPS_ONLY
+from scheduler.calls.collector import MOST_UNFINISHED, _Reading
+from scheduler.calls.dialer import STOPS_ONLY
+from scheduler.calls.exchanges import NOBODY
 from scheduler.errors import LedgerError
-from scheduler.exchanges import NOBODY
-from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
-from scheduler.providers import Symbl
-from scheduler.settings import Settings
-from scheduler.store import (
+from scheduler.ledger import (
     Store,
     collect_no_more,
     collected,
@@ -26,8 +23,11 @@ from scheduler.store import (
     result,
     rows_to,
 )
-from scheduler.store.collecting import READER_LEASE_SECONDS, TAIL_SECONDS
-from scheduler.store.listening import Heard
+from scheduler.ledger.collecting import READER_LEASE_SECONDS, TAIL_SECONDS
+from scheduler.ledger.listening import Heard
+from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
+from scheduler.providers import Symbl
+from scheduler.settings import Settings
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, everything, named, rows
 from tests.wire import Peer
 

@@ -12,17 +12,7 @@ import pytest
 from scheduler.cli.endings import GIVE_UP_SECONDS, endings, see_ended
 from scheduler.cli.orders import await_starts
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.limit import LONGEST_QUIET_SECONDS
-from scheduler.models import (
-    Attempt,
-    CallState,
-    CampaignState,
-    Disposition,
-    OnUnknown,
-    Reason,
-    Retry,
-)
-from scheduler.store import (
+from scheduler.ledger import (
     Control,
     Leases,
     Store,
@@ -39,6 +29,16 @@ from scheduler.store import (
     set_limit,
     starts_under_way,
     stop_call,
+)
+from scheduler.limit import LONGEST_QUIET_SECONDS
+from scheduler.models import (
+    Attempt,
+    CallState,
+    CampaignState,
+    Disposition,
+    OnUnknown,
+    Reason,
+    Retry,
 )
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import StaleAttempt
+from scheduler.ledger import Store
+from scheduler.ledger.collecting import READER_LEASE_SECONDS
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
-from scheduler.store import Store
-from scheduler.store.collecting import READER_LEASE_SECONDS
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, rows
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scheduler.ledger import Store, bar, barred, do_not_call
+from scheduler.ledger.do_not_call import KEY, Listing, entries, import_entries, unbar
 from scheduler.models import CampaignState, Reason, Row
-from scheduler.store import Store, bar, barred, do_not_call
-from scheduler.store.do_not_call import KEY, Listing, entries, import_entries, unbar
 from tests.integration.ledger import Ledger, contact, named, rows
 
 NUMBER, OTHER = contact(1).phone_number, contact(2).phone_number

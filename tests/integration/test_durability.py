@@ -20,9 +20,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from scheduler.errors import ConfigError, LedgerUnreachable, StaleAttempt
+from scheduler.ledger import Store, campaign_view
+from scheduler.ledger.redis.durability import WAIT_SECONDS
 from scheduler.models import Attempt, CallState, Connection, Durability, Policy
-from scheduler.store import Store, campaign_view
-from scheduler.store.durability import WAIT_SECONDS
 from tests.integration.ledger import ACCOUNT, PLENTY, rows
 from tests.waiting import wait_until
 

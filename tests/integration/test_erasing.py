@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.store import Heard, erase, keys, note, said
+from scheduler.ledger import Heard, erase, keys, note, said
 from tests.integration.ledger import Ledger
 
 SECRET = "my card number"

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.housekeeping import Housekeeping
-from scheduler.store import WorkerHealth, campaign_view, workers
+from scheduler.ledger import WorkerHealth, campaign_view, workers
+from scheduler.worker.housekeeping import Housekeeping
 from tests.integration.ledger import ACCOUNT, Ledger
 from tests.waiting import wait_until
 

@@ -24,8 +24,7 @@ from hypothesis.stateful import (
 )
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
-from scheduler.store import (
+from scheduler.ledger import (
     Control,
     campaign_view,
     cancel,
@@ -35,6 +34,7 @@ from scheduler.store import (
     keys,
     stop_call,
 )
+from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, named, rows
 
 CEILING = 3

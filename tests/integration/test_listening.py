@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from scheduler.errors import LedgerError
+from scheduler.ledger import Heard, Store, is_being_stopped, keys, live_connection, note, said
+from scheduler.ledger.listening import CALL_LINES, LINES_SECONDS
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
-from scheduler.store import Heard, Store, is_being_stopped, keys, live_connection, note, said
-from scheduler.store.listening import CALL_LINES, LINES_SECONDS
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, contact
 
 MISSED = 4 * CHARGE

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.errors import LedgerError
+from scheduler.ledger import Store, campaign_view, find_row, keys, results
 from scheduler.models import CampaignState, Contact, Insight, OnMachine, Policy, Reason, Row
-from scheduler.store import Store, campaign_view, find_row, keys, results
 from tests.integration.ledger import Ledger, contact, named, rows
 
 

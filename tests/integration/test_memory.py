@@ -8,15 +8,7 @@ from itertools import islice
 
 import pytest
 
-from scheduler.models import (
-    CampaignState,
-    Contact,
-    Disposition,
-    FiringState,
-    Row,
-    Schedule,
-)
-from scheduler.store import (
+from scheduler.ledger import (
     Firing,
     Heard,
     Launch,
@@ -28,6 +20,14 @@ from scheduler.store import (
     note,
     take_schedule,
     tell_firings,
+)
+from scheduler.models import (
+    CampaignState,
+    Contact,
+    Disposition,
+    FiringState,
+    Row,
+    Schedule,
 )
 from scheduler.tokens import SharedToken
 from tests.integration.ledger import ACCOUNT, Ledger, contact, named, rows

@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.models import Attempt, Canary, Disposition, Event, Webhook
-from scheduler.providers.posting import Poster
-from scheduler.store import (
+from scheduler.ledger import (
     SENDING_DELAYS,
     Control,
     News,
@@ -22,7 +20,9 @@ from scheduler.store import (
     take_news,
     told,
 )
-from scheduler.webhooks import Teller
+from scheduler.models import Attempt, Canary, Disposition, Event, Webhook
+from scheduler.providers.posting import Poster
+from scheduler.worker.webhooks import Teller
 from tests.integration.ledger import ACCOUNT, Ledger
 from tests.wire import Peer, Talk, http
 

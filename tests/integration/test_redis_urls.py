@@ -17,16 +17,16 @@ from kombu import Connection
 from pydantic import SecretStr
 from redis.exceptions import ConnectionError
 
-from scheduler import broker
 from scheduler.celery import configuration
 from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
+from scheduler.ledger import Store, campaign_ids
+from scheduler.ledger.health import redis_findings
+from scheduler.ledger.redis import broker, rights
+from scheduler.ledger.redis.client import connect_once, reaching
+from scheduler.ledger.redis.rights import grant, lacking
+from scheduler.ledger.redis.url import parse
 from scheduler.models import Durability
-from scheduler.redis_url import parse
 from scheduler.settings import Settings
-from scheduler.store import Store, campaign_ids, rights
-from scheduler.store.client import connect_once, reaching
-from scheduler.store.health import redis_findings
-from scheduler.store.rights import grant, lacking
 from tests.integration.sentinels import NAME, Guarded, client
 from tests.integration.test_durability import ANY, Machine, Server, free_port
 from tests.integration.tls_proxy import TlsProxy

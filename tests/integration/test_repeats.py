@@ -18,11 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from scheduler.firing import load_file
-from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason, Row, Schedule
-from scheduler.records import pack_row
-from scheduler.settings import Settings
-from scheduler.store import (
+from scheduler.ledger import (
     Control,
     Launch,
     Repeats,
@@ -37,6 +33,10 @@ from scheduler.store import (
     settle,
     standing,
 )
+from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason, Row, Schedule
+from scheduler.records import pack_row
+from scheduler.settings import Settings
+from scheduler.worker.schedules import load_file
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, named, rows
 
 HOUR = 3600.0

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import LedgerError
-from scheduler.models import CampaignState, Disposition, Webhook
-from scheduler.store import (
+from scheduler.ledger import (
     campaign_view,
     campaigns_finished_before,
     results,
     retire,
     retiring,
 )
+from scheduler.models import CampaignState, Disposition, Webhook
 from tests.integration.ledger import DURATION, Ledger, rows
 
 

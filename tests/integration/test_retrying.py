@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from scheduler.errors import StaleAttempt
+from scheduler.ledger import Store, Verdict, settle
+from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
 from scheduler.models import Disposition, Policy, Reason
-from scheduler.store import Store, Verdict, settle
-from scheduler.store.retrying import EndedCall, ended_calls, origin, origin_of, take
 from tests.integration.ledger import ACCOUNT, Ledger, contact
 
 

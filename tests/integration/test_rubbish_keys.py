@@ -9,8 +9,7 @@ from uuid import uuid4
 import pytest
 
 from scheduler.errors import LedgerTrouble
-from scheduler.sight import see
-from scheduler.store import (
+from scheduler.ledger import (
     Claim,
     StopOrder,
     account_view,
@@ -18,8 +17,9 @@ from scheduler.store import (
     take_news,
     workers,
 )
-from scheduler.store.ledger import Due
-from scheduler.store.rubbish import rubbish
+from scheduler.ledger.ledger import Due
+from scheduler.ledger.rubbish import rubbish
+from scheduler.worker.sight import see
 from tests.integration.ledger import ACCOUNT, PLENTY, Ledger
 
 A = f"callsched:account:{ACCOUNT}:"

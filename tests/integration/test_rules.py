@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.errors import StaleAttempt
+from scheduler.ledger import campaign_view, explain, keys
 from scheduler.models import (
     EVERY_STATE,
     Attempt,
@@ -20,7 +21,6 @@ from scheduler.models import (
     Retry,
     WhenCapped,
 )
-from scheduler.store import campaign_view, explain, keys
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, rows
 
 HOUR = 3600.0

@@ -10,12 +10,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from scheduler import firing, launching
 from scheduler.errors import LedgerError
-from scheduler.firing import launch_due
-from scheduler.models import CampaignState, FiringState, Overlap, Schedule
-from scheduler.settings import Settings
-from scheduler.store import (
+from scheduler.ledger import (
     Firing,
     Launch,
     Store,
@@ -37,7 +33,12 @@ from scheduler.store import (
     take_schedule,
     tell_firings,
 )
-from scheduler.store.scheduling import LAUNCH_LEASE_SECONDS
+from scheduler.ledger.scheduling import LAUNCH_LEASE_SECONDS
+from scheduler.models import CampaignState, FiringState, Overlap, Schedule
+from scheduler.operations import launch as launching
+from scheduler.settings import Settings
+from scheduler.worker import schedules as firing
+from scheduler.worker.schedules import launch_due
 from tests.integration.ledger import everything
 
 ACCOUNT = "acme"

@@ -11,6 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from scheduler.errors import StaleAttempt
+from scheduler.ledger import (
+    Settled,
+    Store,
+    UnknownCall,
+    Verdict,
+    attach,
+    campaign_view,
+    settle,
+    still_to_read,
+    unknown_calls,
+)
 from scheduler.models import (
     REDIALS,
     Attempt,
@@ -25,17 +36,6 @@ from scheduler.models import (
     conversation_name,
 )
 from scheduler.records import encode_policy
-from scheduler.store import (
-    Settled,
-    Store,
-    UnknownCall,
-    Verdict,
-    attach,
-    campaign_view,
-    settle,
-    still_to_read,
-    unknown_calls,
-)
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger
 from tests.integration.test_ledger_model import LedgerMachine
 

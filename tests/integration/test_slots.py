@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from scheduler.ledger import Deadline, account_view, live_deadlines, note_stop
 from scheduler.limit import FIRST
 from scheduler.models import Attempt, CallState, CampaignState, Disposition, Reason
-from scheduler.store import Deadline, account_view, live_deadlines, note_stop
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
 
 DAY = 24 * 3600.0

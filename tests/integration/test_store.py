@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from scheduler.errors import ConfigError, LedgerError, LedgerUnreachable
+from scheduler.ledger import Store, account_view, campaign_ids, campaign_view, keys, live_calls
 from scheduler.models import CallState, CampaignState, Disposition, Policy, Row
-from scheduler.store import Store, account_view, campaign_ids, campaign_view, keys, live_calls
 from tests.integration.ledger import ACCOUNT, Ledger, contact, rows
 
 SCHEMA = f"{keys.ROOT}schema"

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from scheduler.ledger import Firing, Launch, Store, add_schedule, take_schedule, tell_firings
+from scheduler.ledger.keys import SCHEMA
+from scheduler.ledger.surveying import survey
 from scheduler.models import CallState, CampaignState, FiringState, Overlap, Policy, Schedule
-from scheduler.store import Firing, Launch, Store, add_schedule, take_schedule, tell_firings
-from scheduler.store.keys import SCHEMA
-from scheduler.store.surveying import survey
 from tests.integration.ledger import ACCOUNT, Ledger
 
 OTHER = "other"

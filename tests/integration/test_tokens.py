@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scheduler.errors import LedgerUnreachable
-from scheduler.store import RedisTokenShelf, Store, keys
+from scheduler.ledger import RedisTokenShelf, Store, keys
 from scheduler.tokens import SharedToken, TokenShelf
 from tests.integration.lossy_proxy import LossyProxy
 

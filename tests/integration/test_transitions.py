@@ -9,10 +9,10 @@ from itertools import product
 import pytest
 
 from scheduler.errors import StaleAttempt
+from scheduler.ledger import Control, Store, cancel, end_pending, keys, stop_call
+from scheduler.ledger.scripts import preamble
 from scheduler.models import TRANSITIONS, Attempt, CallState, Policy, Retry
 from scheduler.records import encode_policy
-from scheduler.store import Control, Store, cancel, end_pending, keys, stop_call
-from scheduler.store.scripts import preamble
 from tests.integration.ledger import ACCOUNT, Ledger
 
 PENDING, CLAIMED, DIALING, CONNECTED, STOPPING, ENDED = CallState

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-import scheduler.store
+import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
+from scheduler.ledger import Claim, RedisTokenShelf, Store, erase
 from scheduler.models import Attempt, CallState, CampaignState
-from scheduler.store import Claim, RedisTokenShelf, Store, erase
 from scheduler.tokens import SharedToken
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
 from tests.integration.lossy_proxy import LossyProxy
 
-LUA = Path(scheduler.store.__file__).parent / "lua"
+LUA = Path(scheduler.ledger.__file__).parent / "lua"
 
 # One verb, two runs ------------------------------------------------------------------------------
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.models import Disposition, Reason
-from scheduler.store import (
+from scheduler.ledger import (
     Backlog,
     Control,
     WorkerHealth,
@@ -19,6 +18,7 @@ from scheduler.store import (
     totals,
     workers,
 )
+from scheduler.models import Disposition, Reason
 from tests.integration.ledger import ACCOUNT, DURATION, Ledger
 
 HEALTH = WorkerHealth(started_at=1.0, version="1", threads=30, dialling=2)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from phonenumbers.timezone import time_zones_for_number
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from scheduler.campaign.area_codes import MORE_ZONES, OVERLAYS, area_code_zones
-from scheduler.campaign.number_zones import number_zones
-from scheduler.campaign.openings import opening
-from scheduler.campaign.walltime import zone_of
-from scheduler.campaign.weeks import read_week
+from scheduler.hours.area_codes import MORE_ZONES, OVERLAYS, area_code_zones
+from scheduler.hours.number_zones import number_zones
+from scheduler.hours.openings import opening
+from scheduler.hours.walltime import zone_of
+from scheduler.hours.weeks import read_week
 from scheduler.models import Contact, Hours, Policy
 
 #: The codes that NANPA's report of 2025-11-26 has in several zones (E Eastern, C Central, M

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import document
+from scheduler.campaign.file import document
 from scheduler.campaign.loader import load
-from scheduler.durations import seconds
 from scheduler.errors import CampaignError, ConfigError
 from scheduler.fields.dotenv import read_dotenv
+from scheduler.fields.durations import seconds
 
 MOST_GROWTH_BYTES = 50 * 1024**2
 MOST_SECONDS = 10.0  # of the processor; two are meant

@@ -13,8 +13,8 @@ import pytest
 
 from scheduler.campaign.checking import CHUNK, WORTH_A_PROCESS
 from scheduler.campaign.loader import load
-from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
+from scheduler.hours.weeks import read_week
 
 ROWS = WORTH_A_PROCESS + 12 * CHUNK + 345
 DOCUMENT = """

@@ -10,8 +10,8 @@ from scheduler.campaign.loader import load
 from scheduler.errors import ConfigError
 from scheduler.fields.numbers import e164
 from scheduler.fields.services import NotCalled
-from scheduler.launching import countries_of
 from scheduler.models import Reason
+from scheduler.operations.launch import countries_of
 from scheduler.settings import Settings
 
 HERE = frozenset({"US", "CA"})

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.campaign.loader import load
-from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
+from scheduler.hours.weeks import read_week
 from scheduler.models import Contact, Row
 
 HEADER = "phone_number,name\n"

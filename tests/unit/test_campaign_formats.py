@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.campaign.file.source import CHUNK_BYTES
 from scheduler.campaign.loader import load
-from scheduler.campaign.source import CHUNK_BYTES
-from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
+from scheduler.hours.weeks import read_week
 from scheduler.models import Row
 
 ALWAYS = read_week("always")

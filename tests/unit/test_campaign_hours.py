@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.campaign.weeks import WHOLE_WEEK, read_week, written
 from scheduler.errors import CampaignError
+from scheduler.hours.weeks import WHOLE_WEEK, read_week, written
 from scheduler.masking import mask_text
 from scheduler.models import Contact, Hours, Policy, Reason
 from scheduler.records import decode_policy, encode_policy

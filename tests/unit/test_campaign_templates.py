@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.campaign.templates import LONGEST_TEXT, Templates
 from scheduler.errors import CampaignError
+from scheduler.fields.templates import LONGEST_TEXT, Templates
 from scheduler.models import Reason, Row
 
 TABLE = "phone_number,name,id,city,e-mail\n"

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from scheduler.campaign import xlsx_process
 from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.file import xlsx_process
+from scheduler.campaign.file.xlsx_process import MOST_UNPACKED_BYTES, read
 from scheduler.campaign.loader import load
-from scheduler.campaign.weeks import read_week
-from scheduler.campaign.xlsx_process import MOST_UNPACKED_BYTES, read
 from scheduler.errors import CampaignError, ConfigError
+from scheduler.hours.weeks import read_week
 from scheduler.models import Row
 
 ALWAYS = read_week("always")
@@ -328,7 +328,7 @@ def test_without_the_library_the_way_to_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workbook(tmp_path / "a.xlsx", HEADER, ADA)
-    monkeypatch.setattr("scheduler.campaign.xlsx.find_spec", lambda name: None)
+    monkeypatch.setattr("scheduler.campaign.file.xlsx.find_spec", lambda name: None)
 
     (said,) = problems(path)
 
@@ -439,7 +439,7 @@ def test_a_process_that_does_not_end_is_ended(
     script.write_text("while True: pass\n")
     path = workbook(tmp_path / "a.xlsx", HEADER, ADA)
     monkeypatch.setattr(xlsx_process, "__file__", str(script))
-    monkeypatch.setattr("scheduler.campaign.xlsx.MOST_SECONDS", 0.1)
+    monkeypatch.setattr("scheduler.campaign.file.xlsx.MOST_SECONDS", 0.1)
 
     (problem,) = problems(path)
 

@@ -8,8 +8,8 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.campaign.weeks import read_week
 from scheduler.errors import CampaignError
+from scheduler.hours.weeks import read_week
 from scheduler.models import Hours, Policy, Reason
 
 CONTACTS = "contacts: contacts.csv\n"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.closings import (
+from scheduler.calls.closings import (
     AGAIN_SECONDS,
     WINDOW_SECONDS,
     CallClosings,

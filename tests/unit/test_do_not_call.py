@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.do_not_call import NumberList
 from scheduler.campaign.entries import entry
+from scheduler.campaign.file.problems import Problems
+from scheduler.campaign.file.source import Lines
 from scheduler.campaign.list_columns import is_address_column
 from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.campaign.loader import load
 from scheduler.campaign.names import ALIASES
-from scheduler.campaign.problems import Problems
-from scheduler.campaign.source import Lines
 from scheduler.errors import CampaignError
 from scheduler.fields.numbers import e164
 from scheduler.models import Reason

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from scheduler.durations import Duration, positive_seconds, seconds, written
+from scheduler.fields.durations import Duration, positive_seconds, seconds, written
 
 FIELD: TypeAdapter[float] = TypeAdapter(Duration)
 

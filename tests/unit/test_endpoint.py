@@ -13,9 +13,9 @@ import pytest
 import requests
 from prometheus_client import CollectorRegistry, Gauge
 
-from scheduler import endpoint as endpoint_module
-from scheduler.endpoint import Endpoint
-from scheduler.files import ASKERS
+from scheduler.worker import endpoint as endpoint_module
+from scheduler.worker.endpoint import Endpoint
+from scheduler.worker.files import ASKERS
 from tests.waiting import wait_until
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 import scheduler.errors
+from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Watchers, answer
 from scheduler.errors import AtLimit, MaybeDone, NotDone, NotSent, ProviderError
-from scheduler.exchanges import ANSWERS, Exchange, Told, Watchers, answer
 from scheduler.models import Attempt
 
 EXCHANGE = Exchange("start", Attempt("c", 1, 1))

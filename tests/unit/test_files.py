@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.files import ASKERS, OF_A_THREAD, OTHERS, Shares, needed, shared
+from scheduler.worker.files import ASKERS, OF_A_THREAD, OTHERS, Shares, needed, shared
 
 #: As shipped: 32 threads that dial and read, 16 that stop, 1,000 sockets.
 SHIPPED = {"stops": 16, "dials": 32, "sockets": 1000}
@@ -47,7 +47,7 @@ def test_nothing_is_given_away_that_stops_and_dials_need(
 
 TRIAL = """
 import logging, resource, sys
-from scheduler.files import share_out
+from scheduler.worker.files import share_out
 logging.basicConfig(format="%(message)s")
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
 print(share_out(stops=16, dials=32, sockets=1000), resource.getrlimit(resource.RLIMIT_NOFILE)[0])

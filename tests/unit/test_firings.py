@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.campaign.firings import MOST, Pause, due_firings
+from scheduler.hours.firings import MOST, Pause, due_firings
 from scheduler.models import FiringState, Overlap, Schedule
 
 HOUR = 3600.0

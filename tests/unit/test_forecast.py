@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.campaign.forecast import Assumed, Forecast, Group, forecast
-from scheduler.campaign.weeks import read_week
+from scheduler.hours.weeks import read_week
 from scheduler.models import Canary, Contact, Hours, Policy, Reason
+from scheduler.plan.forecast import Assumed, Forecast, Group, forecast
 
 EAST, WEST = "America/New_York", "America/Los_Angeles"
 

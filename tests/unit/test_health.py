@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 
 from scheduler.errors import LedgerUnreachable
-from scheduler.health import unready, unwell
+from scheduler.ledger import AccountView, Backlog
+from scheduler.ledger.surveying import Survey
 from scheduler.models import CallState, CampaignState
-from scheduler.sight import Seen, Sight
-from scheduler.store import AccountView, Backlog
-from scheduler.store.surveying import Survey
+from scheduler.worker.health import unready, unwell
+from scheduler.worker.sight import Seen, Sight
 from tests.waiting import wait_until
 
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from scheduler.campaign.area_codes import MORE_ZONES, OVERLAYS, area_code_zones
-from scheduler.campaign.number_zones import is_foreign, number_zones
-from scheduler.campaign.openings import Source, opening, verdicts, whereabouts, zones_of
-from scheduler.campaign.weeks import read_week
+from scheduler.hours.area_codes import MORE_ZONES, OVERLAYS, area_code_zones
+from scheduler.hours.number_zones import is_foreign, number_zones
+from scheduler.hours.openings import Source, opening, verdicts, whereabouts, zones_of
+from scheduler.hours.weeks import read_week
 from scheduler.models import Contact, Hours, Policy
 
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"
@@ -52,7 +52,7 @@ SPLIT = {
 
 
 def offsets(zone: str) -> tuple[object, ...]:
-    from scheduler.campaign.walltime import zone_of
+    from scheduler.hours.walltime import zone_of
 
     there = zone_of(zone)
     assert there is not None

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from scheduler.campaign.openings import opening, verdicts, zones_of
-from scheduler.campaign.walltime import zone_of
-from scheduler.campaign.weeks import read_week
+from scheduler.hours.openings import opening, verdicts, zones_of
+from scheduler.hours.walltime import zone_of
+from scheduler.hours.weeks import read_week
 from scheduler.models import Contact, Hours, Policy, Reason
 
 NEW_YORK = "+12125550123"

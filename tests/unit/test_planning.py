@@ -12,10 +12,10 @@ import pytest
 from scheduler import records
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.loader import load
-from scheduler.campaign.plan_hash import plan_hash
-from scheduler.campaign.planning import Survey, survey
 from scheduler.cli import plan
 from scheduler.models import Attempt, Contact, Policy, Reason, Row
+from scheduler.plan.plan_hash import plan_hash
+from scheduler.plan.planning import Survey, survey
 from scheduler.providers import Order
 from scheduler.settings import Settings
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, chosen, of_states, presets
 from scheduler.campaign.loader import load
-from scheduler.campaign.openings import opening
-from scheduler.campaign.presets import NO_LEGAL_ADVICE, chosen, of_states, presets
-from scheduler.campaign.states import STATES
-from scheduler.campaign.weeks import read_week
+from scheduler.hours.openings import opening
+from scheduler.hours.states import STATES
+from scheduler.hours.weeks import read_week
 from scheduler.models import Cap, Contact, Hours, Policy
 
 DAY = 86_400.0

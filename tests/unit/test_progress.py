@@ -12,8 +12,8 @@ import pytest
 
 from scheduler.cli import supervision
 from scheduler.cli.progress import Progress
+from scheduler.ledger import CampaignView
 from scheduler.models import Policy
-from scheduler.store import CampaignView
 from tests.unit.test_watch import account, campaign
 
 NOW = datetime(2026, 11, 30, 0, 20, tzinfo=ZoneInfo("America/New_York")).timestamp()

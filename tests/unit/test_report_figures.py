@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.ledger import Controlled, Load
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.report import captions, wording
 from scheduler.report.curves import MOST_STEPS, Slots, Step, refusals, thinned
@@ -20,7 +21,6 @@ from scheduler.report.foreign import address_of, contact_of, message, shown
 from scheduler.report.header import Header, Source
 from scheduler.report.said import MOST_LISTED, Topics
 from scheduler.report.spread import Spread, round_step
-from scheduler.store import Controlled, Load
 
 BEGAN = 1_800_000_000.0
 ANA = "+12025550143"

@@ -13,13 +13,13 @@ from unicodedata import category
 
 import pytest
 
+from scheduler.ledger import Controlled, Load
 from scheduler.report.curves import MOST_STEPS
 from scheduler.report.entries import Entries
 from scheduler.report.figures import read
 from scheduler.report.header import Header, Source, Span
 from scheduler.report.page import write
 from scheduler.report.spread import Spread
-from scheduler.store import Controlled, Load
 
 BEGAN = 1_800_000_000.0
 ANA, BEN = "+12025550143", "+12025550144"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from scheduler.campaign.xlsx_process import read
+from scheduler.campaign.file.xlsx_process import read
 from scheduler.cli import result_sheet
 from scheduler.cli.results import COLUMNS, Format, export, format_of
 from scheduler.errors import ConfigError

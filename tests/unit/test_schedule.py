@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.campaign.schedule import firings_between, next_after, read_cron
-from scheduler.campaign.walltime import local, zone_of
+from scheduler.hours.cron import firings_between, next_after, read_cron
+from scheduler.hours.walltime import local, zone_of
 from scheduler.models import Schedule
 
 NEW_YORK, BERLIN, HAVANA = "America/New_York", "Europe/Berlin", "America/Havana"

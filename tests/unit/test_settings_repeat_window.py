@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import ConfigError
+from scheduler.ledger.ledger import REMEMBERED_SECONDS
 from scheduler.settings import read_settings
-from scheduler.store.ledger import REMEMBERED_SECONDS
 
 NAME = "CALLSCHED_REPEAT_WINDOW"
 

@@ -14,11 +14,11 @@ from phonenumbers.geodata import GEOCODE_DATA
 from scheduler import records
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
+from scheduler.campaign.keys.presets import of_states
 from scheduler.campaign.loader import load
-from scheduler.campaign.openings import hours_of, opening, verdicts, zones_of
-from scheduler.campaign.planning import survey
-from scheduler.campaign.presets import of_states
-from scheduler.campaign.states import (
+from scheduler.cli import planned
+from scheduler.hours.openings import hours_of, opening, verdicts, zones_of
+from scheduler.hours.states import (
     AREA_CODES,
     STATES,
     columns,
@@ -27,8 +27,8 @@ from scheduler.campaign.states import (
     state,
     zones_in,
 )
-from scheduler.cli import planned
 from scheduler.models import EVERY_STATE, Contact, Reason, Row
+from scheduler.plan.planning import survey
 
 ALABAMA, CALIFORNIA, FLORIDA = "+12055550143", "+13235550143", "+13055550143"
 NEW_YORK, TOLL_FREE, PERSONAL = "+12125550143", "+18005550143", "+15225550143"

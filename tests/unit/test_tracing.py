@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from scheduler.models import Attempt
-from scheduler.tracing import is_wanted, open_traces, trace_id_of
+from scheduler.worker.tracing import is_wanted, open_traces, trace_id_of
 
 SOMEWHERE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
 

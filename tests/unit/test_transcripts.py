@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.transcripts import markdown, one_line, spoken, srt, text
+from scheduler.report.transcripts import markdown, one_line, spoken, srt, text
 
 BEGAN_AT = 1_795_379_852.2
 

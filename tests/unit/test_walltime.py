@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign import walltime
-from scheduler.campaign.walltime import table_version, zone_of
+from scheduler.hours import walltime
+from scheduler.hours.walltime import table_version, zone_of
 
 
 def test_a_table_says_how_old_it_is(tmp_path: Path) -> None:

@@ -20,8 +20,7 @@ from scheduler.cli.screen.picture import (
     overdue_by_campaign,
     shown_call,
 )
-from scheduler.models import Attempt, CallState, CampaignState, Contact
-from scheduler.store import (
+from scheduler.ledger import (
     AccountView,
     CampaignView,
     Happening,
@@ -30,6 +29,7 @@ from scheduler.store import (
     Waiting,
     WorkerView,
 )
+from scheduler.models import Attempt, CallState, CampaignState, Contact
 
 NOW = 1_800_000_000.0
 NOTHING_WAITS = Waiting(0, None)

@@ -26,9 +26,9 @@ from scheduler.cli.screen.picture import Picture
 from scheduler.cli.screen.question import Help, Question
 from scheduler.cli.screen.rows import Rows
 from scheduler.cli.screen.sized import Sized
-from scheduler.embedded import EmbeddedRedis
-from scheduler.store import Store
-from scheduler.transcripts import one_line
+from scheduler.ledger import Store
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.report.transcripts import one_line
 
 _MOST_ALARMS = 3
 #: Columns and lines from which on more is shown.

@@ -9,8 +9,8 @@ from scheduler.cli import orders
 from scheduler.cli.screen.picture import ShownCall, ShownCampaign
 from scheduler.errors import SchedulerError, StaleAttempt
 from scheduler.fields.visible import visible
+from scheduler.ledger import Store, starts_under_way, stop_call
 from scheduler.models import CampaignState
-from scheduler.store import Store, starts_under_way, stop_call
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from scheduler.cli.screen import chart
 from scheduler.cli.screen.pace import clock, roughly
 from scheduler.cli.screen.picture import Alarm, Level, Picture, ShownCall, ShownCampaign
 from scheduler.fields.visible import visible
+from scheduler.ledger import Happening, Load, WorkerView
 from scheduler.masking import mask_text
 from scheduler.models import OPEN_STATES, Attempt, CallState, CampaignState
-from scheduler.store import Happening, Load, WorkerView
 
 #: Colours are those of the terminal's own palette, which are readable on its own background.
 _BAD, _POOR, _GOOD, _FAINT = "bold red", "yellow", "green", "dim"

@@ -15,8 +15,7 @@ from scheduler.cli.screen.picture import (
     shown_call,
 )
 from scheduler.cli.screen.turns import Campaigns
-from scheduler.models import Attempt, CampaignState
-from scheduler.store import (
+from scheduler.ledger import (
     CampaignView,
     Happening,
     Load,
@@ -30,6 +29,7 @@ from scheduler.store import (
     load_between,
     workers,
 )
+from scheduler.models import Attempt, CampaignState
 
 #: Accounts of which only what is wrong is shown.
 _OTHER_ACCOUNTS = 5

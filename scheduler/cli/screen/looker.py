@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from scheduler.cli.screen.look import Watcher, Wish
 from scheduler.cli.screen.picture import Picture
 from scheduler.clock import since_boot
-from scheduler.embedded import EmbeddedRedis
 from scheduler.errors import LedgerUnreachable, SchedulerError
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 
 
 @dataclass(frozen=True, slots=True)

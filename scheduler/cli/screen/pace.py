@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scheduler.ledger import CampaignView, Waiting
 from scheduler.models import CallState, CampaignState
-from scheduler.store import CampaignView, Waiting
 
 #: The pace is that of the last minutes.
 WINDOW_SECONDS = 300.0

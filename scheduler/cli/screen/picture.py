@@ -9,9 +9,7 @@ from typing import Any
 
 from scheduler.cli.options import label_of
 from scheduler.cli.screen.pace import Expected
-from scheduler.masking import mask
-from scheduler.models import Attempt, CallState, CampaignState, Contact
-from scheduler.store import (
+from scheduler.ledger import (
     AccountView,
     Backlog,
     CampaignView,
@@ -20,6 +18,8 @@ from scheduler.store import (
     Load,
     WorkerView,
 )
+from scheduler.masking import mask
+from scheduler.models import Attempt, CallState, CampaignState, Contact
 
 #: A stop takes a moment; one that is later than this is worth a word.
 LATE_SECONDS = 5.0

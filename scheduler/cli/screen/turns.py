@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from scheduler.cli.screen.pace import WINDOW_SECONDS, Pace, expected
 from scheduler.cli.screen.picture import ShownCampaign, in_order
 from scheduler.errors import LedgerError, LedgerUnreachable
-from scheduler.models import CallState, CampaignState
-from scheduler.store import (
+from scheduler.ledger import (
     CampaignView,
     Happening,
     Store,
@@ -18,6 +17,7 @@ from scheduler.store import (
     campaign_view,
     waiting,
 )
+from scheduler.models import CallState, CampaignState
 
 #: The newest campaigns, which are looked at.
 MOST_CAMPAIGNS = 500

@@ -1,0 +1,173 @@
+"""What was said in a call that is over: read until it is complete, then kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from tenacity.wait import wait_exponential
+
+from scheduler.calls.dialer import Duty, give_way, waited
+from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
+from scheduler.clock import since_boot
+from scheduler.errors import NotRecorded, ProviderError
+from scheduler.ledger import (
+    Collect,
+    Said,
+    Store,
+    keep_collected,
+    postpone_collect,
+    take_collect,
+)
+from scheduler.masking import mask_text
+from scheduler.models import Insight
+from scheduler.providers import Provider
+
+logger = logging.getLogger(__name__)
+
+#: Between the readings of one conversation, until two of them agree.
+BETWEEN_READS = wait_exponential(multiplier=1, max=30)
+
+#: A transcript that is still empty so long after the call is taken for the whole of it.
+SILENT_SECONDS = 10.0
+
+#: After so many readings that came to no end, eight minutes in all, a conversation is read no more:
+#: what it says may be what its readers die of.
+MOST_UNFINISHED = 5
+
+
+class Collector:
+    """Reads one conversation after the other. Safe to use from many threads.
+
+    Nothing here holds a slot, and nothing waits: a conversation that is not complete is due again
+    later. Whatever is read twice is kept once.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        duty: Duty,
+        *,
+        patience_seconds: float,
+        is_stopping: Callable[[], bool],
+        watchers: Watchers = NOBODY,
+    ) -> None:
+        """`is_stopping` says whether this worker has more urgent things to do.
+
+        `watchers` look on at every reading.
+        """
+        self._store = store
+        self._provider = provider
+        self._duty = duty
+        self._patience_seconds = patience_seconds
+        self._is_stopping = is_stopping
+        self._watchers = watchers
+        self.closing = threading.Event()  #: set: begin no other conversation
+
+    def collect(self, until: float) -> None:
+        """Read what is due, until nothing is or it is `until`."""
+        while not self.closing.is_set() and since_boot() < until:
+            give_way(self._is_stopping, self.closing)
+            due = take_collect(self._store, self._duty.account, only=self._duty.only)
+            if due is None:
+                return
+            reading = _Reading(
+                self._store, self._provider, self._duty.account, due, self._patience_seconds
+            )
+            reading.read(self._watchers)
+
+
+class _Reading:
+    """One reading of one conversation."""
+
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        account: str,
+        due: Collect,
+        patience_seconds: float,
+    ) -> None:
+        self._store = store
+        self._provider = provider
+        self._account = account
+        self._due = due
+        self._patience_seconds = patience_seconds
+        self._taken_at = since_boot()
+
+    def read(self, watchers: Watchers) -> None:
+        """Read the conversation; keep it when it is complete, else have it read again."""
+        if self._due.unfinished >= MOST_UNFINISHED:
+            why = f"{self._due.unfinished} readings came to no end"
+            logger.error("%s: what was said is given up: %s", self._due.attempt, why)
+            keep_collected(self._store, self._account, self._due.attempt, None, error=why)
+            return
+        digest = self._due.digest
+        try:
+            with watchers.see(Exchange("collect", self._due.attempt)):
+                transcript = self._ask(Insight.TRANSCRIPT)
+                digest = _digest(transcript)
+                if self._is_complete(transcript, digest):
+                    self._keep(transcript)
+                else:
+                    self._postpone(digest)
+        except ProviderError as error:
+            logger.info("%s: what was said: %s", self._due.attempt, mask_text(str(error)))
+            if self._is_late():
+                self._give_up(error)
+            else:
+                self._postpone(digest, error.retry_after_seconds or 0.0)
+
+    def _ask(self, insight: Insight) -> Any:
+        return self._provider.collect(self._due.conversation_id, insight)
+
+    def _is_complete(self, transcript: list[Any], digest: str) -> bool:
+        if self._is_late():
+            return True
+        if digest != self._due.digest:
+            return False
+        return bool(transcript) or self._over_for() >= SILENT_SECONDS
+
+    def _keep(self, transcript: list[Any]) -> None:
+        said: Said = {}
+        missing = ""
+        for insight in self._due.policy.insights:
+            try:
+                is_read = insight is Insight.TRANSCRIPT
+                said[insight] = transcript if is_read else self._ask(insight)
+            except NotRecorded:
+                # A summary is answered so until it has been made; the others need not exist.
+                if insight is Insight.SUMMARY and not self._is_late():
+                    raise
+            except ProviderError as error:
+                if not self._is_late():
+                    raise
+                missing = f"{insight}: {mask_text(str(error))}"
+        keep_collected(self._store, self._account, self._due.attempt, said, error=missing)
+
+    def _give_up(self, error: ProviderError) -> None:
+        # That nothing was recorded is a result; whatever else keeps us from reading is an error.
+        why = "" if isinstance(error, NotRecorded) else mask_text(str(error))
+        keep_collected(self._store, self._account, self._due.attempt, None, error=why)
+
+    def _postpone(self, digest: str, least_seconds: float = 0.0) -> None:
+        left = self._patience_seconds - self._over_for()
+        wish = max(least_seconds, waited(BETWEEN_READS, self._due.reads + 1))
+        delay = max(0.1, min(wish, left))
+        attempt = self._due.attempt
+        postpone_collect(self._store, self._account, attempt, digest=digest, delay_seconds=delay)
+
+    def _is_late(self) -> bool:
+        return self._over_for() >= self._patience_seconds
+
+    def _over_for(self) -> float:
+        return self._due.over_for_seconds + since_boot() - self._taken_at
+
+
+def _digest(said: list[Any]) -> str:
+    return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,354 @@
+"""What a worker remembers of live calls, so that they end on time whatever becomes of Redis.
+
+The ledger is what counts. But a Redis that refuses writes, that is silent, or that is gone can't
+take a stop, and a stop needs no ledger. So a worker keeps the connection and the deadline of each
+call that it dialled or took charge of, reads the deadlines again with each tick, and sends a stop
+by itself when a deadline has passed and no tick has followed. What came of it is written down once
+Redis takes writes again. Any stop may be repeated, so it does no harm that the ledger, or another
+worker, has the same one sent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+
+from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
+from scheduler.clock import since_boot
+from scheduler.errors import NoSuchConnection, ProviderError
+from scheduler.ledger import (
+    Deadline,
+    Store,
+    live_deadlines,
+    note_stop,
+    stop_reason,
+)
+from scheduler.masking import mask_text
+from scheduler.models import Attempt, Disposition, Reason
+from scheduler.providers import Provider, StopAnswer
+
+logger = logging.getLogger(__name__)
+
+#: A tick that succeeded no longer ago than this will have had the ledger take what was due.
+#: Timekeepers tick twice a second, and a stop is to be sent within a second of its deadline.
+SILENCE_SECONDS = 0.8
+
+#: Ticks read the deadlines again after so long, and sooner when one has passed: perhaps another
+#: worker sends that stop.
+REFRESH_SECONDS = 0.4
+URGENT_SECONDS = 0.1
+
+#: So many are read at once: a tick takes no longer with more calls. The others have their turn.
+MOST = 300
+
+#: A deadline that is as it was, and yet is this much later than it was, tells of a clock of Redis
+#: that has been set back. The worker's own clock, which is never set, counts then.
+SET_BACK_SECONDS = 5.0
+
+#: The longest sleep, for what is learned meanwhile.
+LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a call ends whose stop the API has confirmed."""
+
+    disposition: Disposition
+    reason: Reason | None = None
+    answer: StopAnswer = field(default_factory=StopAnswer)
+
+    @classmethod
+    def by(cls, why: str, answer: StopAnswer | None = None) -> End:
+        """Return the end by a stop that was sent for this: `deadline`, `aborted`, `hung_up`, …"""
+        return cls(*_ENDS.get(why, _AT_ITS_DEADLINE), answer or StopAnswer())
+
+    def record(self, store: Store, account: str, attempt: Attempt) -> bool:
+        """Put it on record, and free the slot. False when it was. Raises LedgerTrouble."""
+        pages = json.dumps([asdict(page) for page in self.answer.summary_pages])
+        return store.confirm(
+            account,
+            attempt,
+            self.disposition,
+            reason=self.reason,
+            conversation_id=self.answer.conversation_id,
+            summaries=pages if self.answer.summary_pages else "",
+        )
+
+
+#: How a call ends whose stop was asked for by other than its deadline.
+_ENDS = {
+    "aborted": (Disposition.ABORTED, None),
+    "hung_up": (Disposition.HUNG_UP, None),
+    "machine": (Disposition.STOPPED, Reason.MACHINE),
+    "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
+}
+_AT_ITS_DEADLINE = (Disposition.STOPPED, None)
+
+
+@dataclass(slots=True)
+class Call:
+    """A live connection. Every instant is since boot."""
+
+    attempt: Attempt
+    connection_id: str
+    due_at: float  #: when its next stop is due, as the ledger said last
+    said: float | None = None  #: the same as the ledger has it, in its own time
+    on_record: bool = True
+    not_before: float = 0.0  #: between two stops of this worker
+    sendings: int = 0  #: of this worker, without a record
+    is_uncertain: bool = False  #: nobody knows what came of one of these
+    is_noted: bool = False  #: … which is on record
+    denied: bool = False  #: the API knew no such connection when it was asked last
+    on_its_own: bool = False  #: the ledger has lost it, or its clock is wrong
+    is_sending: bool = False  #: a thread of this process is at it
+    end: End | None = None  #: confirmed by the API, not on record yet
+
+
+class Memory:
+    """The live calls of one process. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        provider: Provider,
+        account: str,
+        *,
+        delays: Sequence[float],
+        threads: int,
+        watchers: Watchers = NOBODY,
+    ) -> None:
+        """`delays` are the seconds until a stop is sent again, the last one is kept."""
+        self._store = store
+        self._provider = provider
+        self._account = account
+        self.delays = tuple(delays)
+        self._watchers = watchers
+        self._calls: dict[str, Call] = {}
+        self._lock = threading.Lock()
+        self._ticked_at = self._looked_at = self._refreshed_at = 0.0
+        self._round: list[str] = []  #: whose deadline is to be read, the last one next
+        self._over = threading.Event()
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="memory-stop")
+        self._thread = threading.Thread(target=self._keep, name="memory", daemon=True)
+
+    def start(self) -> None:
+        """Watch over the deadlines, from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave; the stops that are being sent are seen to their end."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._executor.shutdown(wait=True)
+
+    # What is remembered -------------------------------------------------------------------------
+
+    def learn(
+        self, attempt: Attempt, connection_id: str, seconds: float, *, on_record: bool = True
+    ) -> None:
+        """Remember a live connection that must be over in so many seconds; inf: the ledger knows.
+
+        Nothing is written down of one that is not `on_record`.
+        """
+        due_at = since_boot() + seconds
+        with self._lock:
+            call = self._calls.setdefault(connection_id, Call(attempt, connection_id, due_at))
+            call.on_record = call.on_record and on_record
+
+    def recorded(self, connection_id: str) -> None:
+        """Hear that a connection is on record now."""
+        with self._lock:
+            if (call := self._calls.get(connection_id)) is not None:
+                call.on_record = True
+
+    def forget(self, connection_id: str) -> None:
+        """Remember it no longer: it is over, and that is on record, or will never be."""
+        with self._lock:
+            self._calls.pop(connection_id, None)
+
+    def known(self) -> list[Call]:
+        """Return what is remembered, the soonest to be stopped first."""
+        with self._lock:
+            return sorted(self._calls.values(), key=lambda call: call.due_at)
+
+    def has_sent(self, connection_id: str) -> bool:
+        """Tell whether this process has sent a stop, so that what follows is no hang-up."""
+        with self._lock:
+            call = self._calls.get(connection_id)
+            return call is not None and call.sendings > 0
+
+    def has_ended(self, connection_id: str) -> bool:
+        """Tell whether the API has confirmed its end, which is not on record yet."""
+        with self._lock:
+            call = self._calls.get(connection_id)
+            return call is not None and call.end is not None
+
+    # Stops --------------------------------------------------------------------------------------
+
+    def take(self, attempt: Attempt, connection_id: str) -> bool:
+        """Begin to send a stop; False when this process is at it, or has its end already."""
+        with self._lock:
+            call = self._calls.setdefault(connection_id, Call(attempt, connection_id, since_boot()))
+            if call.is_sending or call.end is not None:
+                return False
+            call.is_sending = True
+            call.sendings += 1
+            delay = self.delays[min(call.sendings, len(self.delays)) - 1]
+            call.not_before = since_boot() + delay
+            return True
+
+    def sent(self, connection_id: str, end: End | None = None) -> None:
+        """Hear that a stop has been sent; with an `end` the API has confirmed it."""
+        with self._lock:
+            if (call := self._calls.get(connection_id)) is not None:
+                call.is_sending = False
+                call.end = call.end or end
+
+    def _keep(self) -> None:
+        while not self._over.is_set():
+            try:
+                sleep = self._send_what_is_due()
+            except Exception:
+                # What watches over deadlines outlives every fault.
+                logger.exception("the remembered deadlines can't be looked at")
+                sleep = LOOK_SECONDS
+            self._over.wait(sleep)
+
+    def _send_what_is_due(self) -> float:
+        """Return the seconds to sleep."""
+        now, sleep = since_boot(), LOOK_SECONDS
+        with self._lock:
+            due = []
+            for call in self._calls.values():
+                if call.is_sending or call.end is not None:
+                    continue
+                wait = self._due_at(call) - now
+                if wait <= 0:
+                    due.append(call)
+                else:
+                    sleep = min(sleep, wait)
+        for call in due:
+            if self.take(call.attempt, call.connection_id):
+                self._executor.submit(self._send, call)
+        return sleep
+
+    def _due_at(self, call: Call) -> float:
+        """Return when this worker has to send the stop, if no tick comes before."""
+        if call.on_its_own or not call.on_record:
+            return max(call.due_at, call.not_before)
+        return max(call.due_at, self._ticked_at + SILENCE_SECONDS, call.not_before)
+
+    def _send(self, call: Call) -> None:
+        end, denied = None, False
+        late = since_boot() - call.due_at if call.sendings == 1 else None
+        stop = Exchange("stop", call.attempt, late, Disposition.STOPPED)
+        logger.error("%s: its stop is sent without a record: no ledger took it", call.attempt)
+        try:
+            with self._watchers.see(stop):
+                end = End.by("deadline", self._provider.stop(call.connection_id))
+        except NoSuchConnection as error:
+            denied = True
+            logger.warning("%s: stop: %s", call.attempt, mask_text(str(error)))
+        except ProviderError as error:
+            logger.error("%s: stop: %s", call.attempt, mask_text(str(error)))
+        except Exception:
+            logger.exception("%s: stop failed", call.attempt)
+        finally:
+            with self._lock:
+                call.denied = denied
+                call.is_uncertain |= end is None and not denied
+            self.sent(call.connection_id, end)
+
+    # The ledger ---------------------------------------------------------------------------------
+
+    def ticked(self, began_at: float) -> None:
+        """Hear that a tick has succeeded which began then: what was due is on record."""
+        self._ticked_at = began_at
+
+    def refresh(self) -> None:
+        """Read deadlines again, unless that was just done: those that have passed, and others.
+
+        Raises LedgerTrouble.
+        """
+        now = since_boot()
+        if now - self._looked_at < URGENT_SECONDS:
+            return
+        self._looked_at = now
+        calls = self._to_be_read(now)
+        if not calls:
+            return
+        found = live_deadlines(self._store, self._account, [call.attempt for call in calls])
+        with self._lock:
+            for call in calls:
+                self._see(call, found, now)
+
+    def _to_be_read(self, now: float) -> list[Call]:
+        """Return those of which somebody else may be sending the stop, and some others in turn."""
+        with self._lock:
+            passed = (
+                call
+                for call in self._calls.values()
+                if call.due_at <= now and call.on_record and not call.is_sending
+            )
+            calls = list(islice(passed, MOST))
+            if now - self._refreshed_at < REFRESH_SECONDS:
+                return calls
+            self._refreshed_at = now
+            if not self._round:
+                self._round = [call.connection_id for call in self._calls.values()]
+            others = (self._calls.get(one) for one in self._round[-MOST:])
+            calls += [call for call in others if call is not None and call.on_record]
+            del self._round[-MOST:]
+            return calls
+
+    def _see(self, call: Call, found: dict[Attempt, Deadline | None], now: float) -> None:
+        if call.attempt not in found:
+            # The ledger has lost it, which ends no call: the deadline that was read last counts.
+            call.on_its_own = True
+            if call.denied or call.end is not None:
+                self._calls.pop(call.connection_id, None)
+            return
+        deadline = found[call.attempt]
+        if deadline is None:
+            self._calls.pop(call.connection_id, None)
+            return
+        due_at = now + deadline.seconds
+        if call.said == deadline.at and due_at - call.due_at > SET_BACK_SECONDS:
+            if not call.on_its_own:
+                logger.error("%s: the clock of Redis has been set back", call.attempt)
+            call.on_its_own = True
+            return
+        call.said, call.due_at, call.on_its_own = deadline.at, due_at, False
+
+    def write_down(self) -> int:
+        """Put on record what was done without it; returns how many calls have ended by that.
+
+        Raises LedgerTrouble: what is left is written down later.
+        """
+        with self._lock:
+            calls = [
+                call
+                for call in self._calls.values()
+                if call.on_record and (call.end is not None or call.is_uncertain > call.is_noted)
+            ]
+        return sum(self._write_down(call) for call in calls)
+
+    def _write_down(self, call: Call) -> bool:
+        if call.end is None:
+            note_stop(self._store, self._account, call.attempt)
+            call.is_noted = True
+            return False
+        end = call.end
+        if end.disposition is Disposition.STOPPED:
+            # Perhaps somebody had ordered its end. What looked like a hang-up was this stop.
+            why = stop_reason(self._store, call.attempt)
+            end = End.by("deadline" if why == "hung_up" else why, end.answer)
+        is_news = end.record(self._store, self._account, call.attempt)
+        self.forget(call.connection_id)
+        return is_news

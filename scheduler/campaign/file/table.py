@@ -1,0 +1,187 @@
+"""How the lines of a CSV file become rows under a header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from scheduler.campaign.columns import OPTION, Header, RawRow
+from scheduler.campaign.file.problems import refusal
+from scheduler.campaign.file.shapes import Contacts, Shaped
+from scheduler.campaign.file.source import CHUNK_BYTES, LONGEST_LINE
+from scheduler.campaign.names import IGNORED, Names, is_address
+from scheduler.errors import CampaignError, Problem
+
+MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
+DELIMITERS = (",", ";", "\t", "|")
+_SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The header of a CSV file."""
+
+    path: str
+    header: Header
+    titles: tuple[str, ...]  #: the names of the columns as they are written
+    options: tuple[str, ...]  #: the columns that stand for a key under `call`
+    delimiter: str
+
+    def row(self, line: int, record: list[str]) -> Shaped:
+        """Make a row of a record. One with too many cells refuses the file."""
+        names = self.header.names
+        if len(record) > len(names) and any(map(str.strip, record[len(names) :])):
+            message = f"expected {len(names)} cells as in the header, got {len(record)}"
+            return (Problem(self.path, message, line, code="shape"),)
+        if len(record) < len(names):
+            record = record + [""] * (len(names) - len(record))
+        cells = dict(zip(names, record, strict=False))
+        cells.pop("", None)
+        own = {name.removeprefix(OPTION): cells.pop(name).strip() for name in self.options}
+        return RawRow(line, cells, None, {k: cell for k, cell in own.items() if cell}, self.header)
+
+    def reject_head(self) -> str:
+        """Return the header, with the columns of the reason."""
+        return self._written([*self._kept(self.titles), *IGNORED])
+
+    def reject(self, record: list[str], reason: str, message: str) -> str:
+        """Return the record as it was, and why it is refused."""
+        filled = record + [""] * (len(self.titles) - len(record))
+        return self._written([*self._kept(filled), reason, message])
+
+    def _kept(self, cells: Iterable[str]) -> Iterator[str]:
+        """Leave out the reasons of an earlier file of rejects, and what is beyond the header."""
+        for title, cell in zip(self.titles, cells, strict=False):
+            if title.strip().lower() not in IGNORED:
+                yield cell
+
+    def _written(self, cells: list[str]) -> str:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
+        return text.getvalue()
+
+
+def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[str]]:
+    """Read the header. What is wrong with it refuses the file, as what is wrong with a record's
+    quotes does later.
+    """
+    first, delimiter, ahead = _first(iter(lines), path, names)
+    records = _records(first, delimiter, path, ahead)
+    line, titles = next(records, (0, []))
+    if not line:
+        raise _empty(path)
+    expect_columns(titles, path, line)
+    header = names.header(titles)
+    if header.faults:
+        raise CampaignError([Problem(path, fault, line, code="header") for fault in header.faults])
+    options = tuple(name for name in header.names if name.startswith(OPTION))
+    table = Table(path, header, tuple(titles), options, delimiter)
+    return Contacts(table, records, header.all_names, header.repeated)
+
+
+def said_delimiter(line: str) -> str:
+    """Return what the first line says, as Excel writes it, separates the cells; else ""."""
+    found = _SAYS_DELIMITER.fullmatch(line)
+    return found[1] if found else ""
+
+
+def _first(lines: Iterator[str], path: str, names: Names) -> tuple[Iterator[str], str, int]:
+    """Return the lines from the header on, the delimiter, and how many lines are before it."""
+    said = ""
+    for before, line in enumerate(lines):
+        if not said and (found := said_delimiter(line)):
+            said = found
+        elif line.strip():
+            return chain([line], lines), said or _delimiter(line, names), before
+    raise _empty(path)
+
+
+def _empty(path: str) -> CampaignError:
+    message = "the file is empty: expected a header with phone_number or sip_uri"
+    return refusal(path, message, code="shape")
+
+
+def _records(
+    lines: Iterator[str], delimiter: str, path: str, ahead: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield every record that is not blank, with the line it starts in."""
+    feed = RowFeed(lines, path)
+    reader = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+    while True:
+        line = feed.line = ahead + reader.line_num + 1
+        feed.characters = 0
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise unfit(error, path, line) from None
+        if cells is None:
+            return
+        if any(cells) and any(map(str.strip, cells)):
+            yield line, cells
+
+
+class RowFeed:
+    """The lines of a table for a reader of CSV, and how long the row is that they make.
+
+    A row whose quotes are never closed may go on for a whole file.
+    """
+
+    def __init__(self, lines: Iterable[str], path: str) -> None:
+        self._lines = iter(lines)
+        self._path = path
+        self.line = 1  #: in which the row begins
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.characters += len(line)
+        expect_row(self.characters, self._path, self.line)
+        return line
+
+
+def expect_columns(titles: list[str], path: str, line: int) -> None:
+    """Refuse a header with more columns than any: each row would have a cell for each."""
+    if len(titles) > MOST_COLUMNS:
+        message = f"expected at most {MOST_COLUMNS:,} columns, got {len(titles):,}"
+        raise refusal(path, message, line, code="header")
+
+
+def expect_row(characters: int, path: str, line: int) -> None:
+    """Refuse a row that is longer than any line may be."""
+    if characters > LONGEST_LINE + CHUNK_BYTES:  # a line may be longer by what was read with it
+        said = f"this row is longer than {LONGEST_LINE:,} characters; is a quote not closed?"
+        raise refusal(path, said, line, code="shape")
+
+
+def unfit(error: csv.Error, path: str, line: int) -> CampaignError:
+    """Say what is wrong with the quotes of a row that begins in this line."""
+    return refusal(path, _explained(str(error)), line, code="shape")
+
+
+def _delimiter(header: str, names: Names) -> str:
+    """Decide by the header: it has to yield whom to call, else as many columns as possible."""
+    mapped = {theirs.strip().casefold() for _, theirs in names.columns}
+
+    def fitness(delimiter: str) -> tuple[bool, int]:
+        cells = [name.strip(' "\r\n') for name in header.split(delimiter)]
+        return any(is_address(c) or c.casefold() in mapped for c in cells), len(cells)
+
+    return max(DELIMITERS, key=fitness)
+
+
+def _explained(error: str) -> str:
+    if error.startswith("unexpected end of data"):
+        return "the quote that opens in this row is never closed"
+    if error.startswith("field larger"):
+        return (
+            f"a cell of this row is longer than {csv.field_size_limit():,} characters; "
+            "is a quote not closed?"
+        )
+    return "expected the next cell after a closing quote; a quote inside a cell is written twice"

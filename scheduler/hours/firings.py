@@ -1,0 +1,79 @@
+"""What becomes of the firings of a schedule that have fallen due?"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from scheduler.hours.cron import firings_between, next_after
+from scheduler.models import FiringState, Overlap, Schedule
+
+#: As many are kept on record when there were more.
+MOST = 100
+
+#: Firings that are older than this are not even recorded as missed.
+OLDEST_SECONDS = 366 * 86_400.0
+
+#: Overlap policies by which every firing within the catch-up window is launched.
+_EVERY = (Overlap.BUFFER_ALL, Overlap.ALLOW_ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The last time for which somebody held a schedule, and why."""
+
+    since: float  #: epoch seconds
+    until: float | None  #: None while it lasts
+    note: str
+
+    def holds(self, at: float) -> bool:
+        """Whether a firing at this instant is held."""
+        return at >= self.since and (self.until is None or at < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class DueFiring:
+    """One firing that has fallen due, and what becomes of it."""
+
+    at: float
+    state: FiringState
+    why: str = ""
+
+
+def due_firings(
+    schedule: Schedule, first_at: float, now: float, pause: Pause | None = None
+) -> tuple[list[DueFiring], float | None]:
+    """Return what becomes of each firing from `first_at` until now, and when the next one is.
+
+    Within the catch-up window all wait to be launched if the overlap policy lets all of them run;
+    else the latest one does.
+    """
+    oldest = max(first_at, now - OLDEST_SECONDS)
+    due = deque(firings_between(schedule, oldest - 1.0, now), maxlen=MOST)
+    judged = [_judge(schedule, at, now, pause) for at in due if at >= first_at]
+    if schedule.overlap not in _EVERY:
+        judged = _latest_alone(judged)
+    return judged, next_after(schedule, now)
+
+
+def _judge(schedule: Schedule, at: float, now: float, pause: Pause | None) -> DueFiring:
+    if pause is not None and pause.holds(at):
+        return DueFiring(at, FiringState.SKIPPED, said_of(pause.note))
+    if now - at > schedule.catch_up_seconds:
+        return DueFiring(at, FiringState.MISSED, "no worker ran within its catch-up window")
+    return DueFiring(at, FiringState.WAITING)
+
+
+def said_of(note: str) -> str:
+    """Say that a schedule was paused, and why."""
+    return f"paused: {note}" if note else "paused"
+
+
+def _latest_alone(judged: list[DueFiring]) -> list[DueFiring]:
+    waiting = [one.at for one in judged if one.state is FiringState.WAITING]
+    return [
+        DueFiring(one.at, FiringState.SKIPPED, "a later firing was due as well")
+        if one.state is FiringState.WAITING and one.at != waiting[-1]
+        else one
+        for one in judged
+    ]

@@ -1,0 +1,30 @@
+"""One campaign of a kind at a time, as cron jobs want it."""
+
+from __future__ import annotations
+
+import time
+
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.reading import CampaignView
+from scheduler.models import CampaignState
+
+#: A load that has brought no row for so long has died: its chunks follow each other in moments.
+BROKEN_OFF_SECONDS = 60.0
+
+
+def admit(store: Store, kind: str, campaign_id: str, now: float | None = None) -> str | None:
+    """Let a campaign begin when no other one of its kind is under way; else return that one.
+
+    Of two that ask in the same moment one is let in. Nobody has to leave: a campaign that is
+    finished, or whose load has died, is under way no longer.
+    """
+    args = (kind, campaign_id, BROKEN_OFF_SECONDS, store.clock(now))
+    other: str | None = store.run(store.do.admit, *args)
+    return other
+
+
+def is_under_way(view: CampaignView) -> bool:
+    """Whether a campaign is not finished; one whose load has died is not under way."""
+    if view.state is CampaignState.LOADING:
+        return time.time() - (view.loaded_at or view.created_at) < BROKEN_OFF_SECONDS
+    return view.state is not CampaignState.FINISHED

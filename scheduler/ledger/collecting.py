@@ -1,0 +1,108 @@
+"""Which conversations are still to be read, and what was said in those that have been."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from redis.client import NEVER_DECODE
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt, Policy
+from scheduler.records import decode_policy
+
+#: How long `tail` shows a call that has been collected.
+TAIL_SECONDS = 3600
+
+#: Until a conversation whose reader died is read again; twice as long for each reader that died
+#: before. A reading that takes longer is repeated, which does no harm.
+READER_LEASE_SECONDS = 15.0
+
+#: What was collected of one conversation, in JSON's own types, under the names of `Insight`.
+Said = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """A conversation that is due to be read."""
+
+    attempt: Attempt
+    conversation_id: str
+    over_for_seconds: float  #: since its connection was over for certain, when this was taken
+    reads: int  #: how often it was read before
+    digest: str  #: of what was read last; "" for nothing yet
+    policy: Policy
+    unfinished: int  #: how many readings before this one have come to no end
+
+
+def take_collect(
+    store: Store, account: str, *, only: str = "", now: float | None = None
+) -> Collect | None:
+    """Take one conversation that is due to be read; None when there is none."""
+    found = store.run(store.do.take_collect, account, READER_LEASE_SECONDS, only, store.clock(now))
+    if not found:
+        return None
+    attempt, conversation_id, over_for, reads, digest, policy, unfinished = found
+    return Collect(
+        Attempt.parse(attempt),
+        conversation_id,
+        float(over_for),
+        int(reads),
+        digest,
+        decode_policy(policy),
+        int(unfinished),
+    )
+
+
+def postpone_collect(
+    store: Store,
+    account: str,
+    attempt: Attempt,
+    *,
+    digest: str,
+    delay_seconds: float,
+    now: float | None = None,
+) -> None:
+    """Have a conversation read again: it is not complete yet."""
+    store.run(
+        store.do.postpone_collect, account, str(attempt), digest, delay_seconds, store.clock(now)
+    )
+
+
+def keep_collected(
+    store: Store,
+    account: str,
+    attempt: Attempt,
+    said: Said | None,
+    *,
+    error: str = "",
+    now: float | None = None,
+) -> bool:
+    """Keep what was said; None says that nothing was recorded. False when it was kept before."""
+    packed = zlib.compress(_compact(said), 9) if said is not None else ""
+    args = (account, str(attempt), packed, error, TAIL_SECONDS, store.clock(now))
+    return bool(store.run(store.do.collected, *args))
+
+
+def collected(store: Store, attempts: Iterable[str]) -> list[Said | None]:
+    """Return what was kept of each attempt, None where nothing was."""
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            pipe.execute_command("GET", insights_key(attempt), **{NEVER_DECODE: True})
+        return [json.loads(zlib.decompress(raw)) if raw else None for raw in pipe.execute()]
+
+
+def insights_key(attempt: str) -> str:
+    """Return the key of what was said in an attempt."""
+    return f"{keys.attempt(attempt)}:insights"
+
+
+def _compact(said: Said) -> bytes:
+    # JSON may have halves of characters in it, which can't be written down.
+    written = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return written.encode(errors="replace")

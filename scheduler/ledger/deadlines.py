@@ -1,0 +1,69 @@
+"""When live connections must be over, as the ledger has it: what a worker remembers besides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When the next stop of a connection is due: at its deadline, or when the last one was lost."""
+
+    at: float  #: epoch seconds, by the clock of Redis
+    seconds: float  #: from when it was read until then; less than 0 when it has passed
+
+
+def live_deadlines(
+    store: Store, account: str, attempts: Sequence[Attempt], now: float | None = None
+) -> dict[Attempt, Deadline | None]:
+    """Return the deadline of each connection; None when it is over, for certain or given up.
+
+    An attempt whose connection the ledger does not know, or knows no longer, is left out. Reads
+    alone, so that a Redis which refuses to write can be asked as well. Raises LedgerTrouble.
+    """
+    if not attempts:
+        return {}
+    members = [str(attempt) for attempt in attempts]
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        pipe.time()
+        pipe.zmscore(keys.account(account, "live"), members)
+        pipe.zmscore(keys.account(account, "stops"), members)
+        (seconds, micros), live, stops = pipe.execute()
+    given = store.clock(now)
+    instant = float(given) if given else seconds + micros / 1e6
+    found: dict[Attempt, Deadline | None] = {}
+    for attempt, deadline, stop_at in zip(attempts, live, stops, strict=True):
+        at = deadline if stop_at is None else stop_at
+        if at is not None:
+            found[attempt] = Deadline(float(at), float(at) - instant)
+    return found | dict.fromkeys(_known(store, [one for one in attempts if one not in found]))
+
+
+def _known(store: Store, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Return those that have, or had, a connection on record."""
+    if not attempts:
+        return []
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            pipe.hexists(keys.attempt(str(attempt)), "connection_id")
+        return [one for one, is_known in zip(attempts, pipe.execute(), strict=True) if is_known]
+
+
+def stop_reason(store: Store, attempt: Attempt) -> str:
+    """Return why the stop of a connection is on record: `deadline`, `aborted`, …; "" if it is not.
+
+    Raises LedgerTrouble.
+    """
+    with reaching():
+        return str(store.redis.hget(keys.attempt(str(attempt)), "stop_why") or "")
+
+
+def note_stop(store: Store, account: str, attempt: Attempt) -> None:
+    """Record that a stop was sent whose outcome nobody knows. Raises LedgerTrouble."""
+    store.run(store.do.note_stop, account, str(attempt))

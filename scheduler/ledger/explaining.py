@@ -1,0 +1,94 @@
+"""Why a call was or was not made: what the rules find now, and what became of each attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.errors import LedgerError
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.reading import campaign_view
+from scheduler.ledger.redis.client import reaching
+from scheduler.ledger.repeats import error_of
+from scheduler.models import Attempt, CallState, Contact
+from scheduler.records import decode
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one of the rules that are decided with the leave to dial finds."""
+
+    rule: str
+    said: str  #: what it looked at, in words
+    passes: bool
+    until: float | None = None  #: epoch seconds until which it forbids the call
+    reason: str = ""  #: why it ends the call, or the campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a call stands, and whom it is for."""
+
+    row: int
+    contact: Contact
+    line: int  #: of the file
+    state: CallState
+    disposition: str
+    reason: str
+    error: str
+    due_at: float | None  #: of a pending call
+    attempts: tuple[dict[str, Any], ...]  #: those that were begun, as they are on record
+
+
+def explain(
+    store: Store, campaign_id: str, row: int, now: float | None = None
+) -> tuple[float, list[Found]]:
+    """Return the instant by the clock of Redis, and what each rule finds then. Changes nothing."""
+    campaign = campaign_view(store, campaign_id)
+    stands = standing(store, campaign_id, row)
+    seconds = stands.contact.max_duration_seconds or campaign.policy.max_duration_seconds
+    with reaching():
+        number = int(store.redis.hget(keys.call(campaign_id, row), "attempt") or 0)
+    attempt = str(Attempt(campaign_id, row, number))
+    instant, *flat = store.run(
+        store.do.explain,
+        *(campaign.account, attempt, seconds, store.leases.stop_late, store.clock(now)),
+    )
+    return float(instant), [_found(*four) for four in zip(*(iter(flat),) * 4, strict=True)]
+
+
+def _found(rule: str, said: str, demands: str, detail: str) -> Found:
+    if demands == "wait":
+        return Found(rule, said, False, until=float(detail))
+    return Found(rule, said, demands == "pass", reason=detail)
+
+
+def standing(store: Store, campaign_id: str, row: int) -> Standing:
+    """Return where a call stands. Raises LedgerError."""
+    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+        pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
+        pipe.hgetall(keys.call(campaign_id, row))
+        pipe.zscore(keys.campaign(campaign_id, "due"), row)
+        found, call, due_at = pipe.execute()
+        if not found:
+            raise LedgerError(f"campaign {campaign_id} has no row {row}")
+        for number in range(1, int(call.get("attempt", 0)) + 1):
+            pipe.hgetall(keys.attempt(str(Attempt(campaign_id, row, number))))
+        attempts = pipe.execute()
+    contact, line = decode(found[0][1]["c"])
+    return Standing(
+        row,
+        contact,
+        line,
+        CallState(call.get("state", CallState.PENDING)),
+        call.get("disposition", ""),
+        call.get("reason", ""),
+        error_of(call),
+        due_at,
+        tuple(
+            {"number": number, **attempt}
+            for number, attempt in enumerate(attempts, start=1)
+            if "begun_at" in attempt
+        ),
+    )

@@ -1,0 +1,314 @@
+"""What is wrong with the Redis of the ledger, and what mends it. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.reading import account_view
+from scheduler.ledger.redis.client import connect_once, expect_redis, reaching
+from scheduler.ledger.redis.connections import primary_address
+from scheduler.ledger.redis.durability import expect_durable
+from scheduler.ledger.redis.rights import lacking
+from scheduler.ledger.redis.url import RedisUrl, parse
+from scheduler.ledger.rubbish import rubbish
+from scheduler.ledger.workers import workers
+from scheduler.models import Durability
+
+#: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
+CLOCK_SECONDS = 2.0
+
+#: A round trip that is longer makes every call slower: there are some ten for each.
+SLOW_SECONDS = 0.01
+
+#: Of the memory that Redis may use.
+TIGHT_SHARE, FULL_SHARE = 0.75, 0.95
+
+_ROUNDS = 5
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARN = "warn"  #: it works, and something may go wrong
+    FAIL = "fail"  #: it does not work, or a promise does not hold
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    level: Level
+    text: str
+    remedy: str = ""  #: what to do about it
+
+
+def ok(name: str, text: str) -> Finding:
+    """Return that something is as it should be."""
+    return Finding(name, Level.OK, text)
+
+
+def warn(name: str, text: str, remedy: str) -> Finding:
+    """Return that something may go wrong."""
+    return Finding(name, Level.WARN, text, remedy)
+
+
+def fail(name: str, text: str, remedy: str) -> Finding:
+    """Return that something does not work."""
+    return Finding(name, Level.FAIL, text, remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """What a server says of itself."""
+
+    info: Mapping[str, Any]
+    config: Mapping[str, str]  #: empty where CONFIG is denied, as managed servers do
+    durability: Durability
+
+    def setting(self, name: str, in_info: str = "") -> str:
+        """Return a setting as the server has it; "" when it does not say."""
+        return str(self.config.get(name) or self.info.get(in_info or name, ""))
+
+
+def redis_findings(url: str, durability: Durability) -> list[Finding]:
+    """Look at a server, until it does not answer or does not let us look."""
+    named = parse(url)
+    client: Any = connect_once(url)
+    try:
+        with reaching():
+            found = [_round_trip(client), *_primary(client, named, durability), _tls(named)]
+            found.append(_rights(client, named))
+            if found[-1].level is Level.FAIL:
+                return found
+            info, config = _asked(client.info), _asked(lambda: client.config_get("*"))
+            if info is None:
+                told = "the server does not let us read INFO: nothing more can be told of it"
+                return [*found, warn("redis", told, "allow INFO to this user")]
+            server = _Server(info, config or {}, durability)
+            found += [_version(server), _role(server), *_kept(server), _policy(server)]
+            found += [_memory(server), _waits(client, server), _clock(client), _schema(client)]
+            return found
+    except LedgerShut as error:
+        return [fail("redis", f"CALLSCHED_REDIS_URL: {error}", "mend it, or the server")]
+    except (LedgerUnreachable, LedgerFault, ConfigError) as error:
+        return [fail("redis", str(error), "start it, or mend CALLSCHED_REDIS_URL")]
+    finally:
+        client.close()
+
+
+def _asked(ask: Any) -> Any:
+    """Return what is answered; None when we may not ask."""
+    try:
+        return ask()
+    except ResponseError:
+        return None
+
+
+def _round_trip(client: Any) -> Finding:
+    expect_redis(client)  # which opens the connection
+    took = []
+    for _ in range(_ROUNDS):
+        began_at = time.perf_counter()
+        client.ping()
+        took.append(time.perf_counter() - began_at)
+    middle = sorted(took)[_ROUNDS // 2]
+    text = f"answers within {middle * 1000:.1f} ms"
+    if middle > SLOW_SECONDS:
+        return warn("redis", text, "bring workers and Redis nearer to each other")
+    return ok("redis", text)
+
+
+def _primary(client: Any, url: RedisUrl, durability: Durability) -> Iterator[Finding]:
+    address = primary_address(client)
+    if address is None:
+        return
+    text = f"{address[0]}:{address[1]} is the primary of {url.primary}"
+    if durability is Durability.REPLICA:
+        yield ok("sentinel", text)
+    else:
+        told = f"{text}; a failover forgets its last starts, and their people are called again"
+        yield warn("sentinel", told, "set CALLSCHED_DURABILITY=replica")
+
+
+def _tls(url: RedisUrl) -> Finding:
+    if url.tls is None and url.is_local:
+        return ok("tls", "off, and nothing leaves this machine")
+    if url.tls is None:
+        told = "off: login and phone numbers can be read on the way"
+        return warn("tls", told, "use rediss:// or sentinels://, or a network of its own")
+    if url.tls["ssl_cert_reqs"] == "none":
+        told = "on, and whoever answers is believed to be Redis"
+        return warn("tls", told, "leave out ssl_cert_reqs=none, name the CA with ssl_ca_certs")
+    return ok("tls", "on, and the certificate is checked")
+
+
+def _rights(client: Any, url: RedisUrl) -> Finding:
+    user = url.username or "default"
+    if missing := lacking(client, url.database):
+        told = f"user {user} may not do all that workers do"
+        return fail("rights", told, f"ACL SETUSER {user} {' '.join(missing)}")
+    return ok("rights", f"user {user} may do what workers do")
+
+
+def _version(server: _Server) -> Finding:
+    number = str(server.info.get("redis_version", "0"))
+    name = f"Valkey {server.info['valkey_version']}" if "valkey_version" in server.info else ""
+    name = name or f"Redis {number}"
+    if tuple(map(int, number.split(".")[:2])) < (6, 2):
+        return fail("version", name, "use Redis 6.2 or newer, or Valkey")
+    return ok("version", name)
+
+
+def _role(server: _Server) -> Finding:
+    if int(server.info.get("cluster_enabled", 0)):
+        return fail("role", "a cluster", "use one server, with or without replicas")
+    if server.info.get("role") == "slave":
+        return fail("role", "a replica, which takes no writes", "name the server that it follows")
+    return ok("role", f"takes writes; {server.info.get('connected_slaves', 0)} replicas")
+
+
+def _kept(server: _Server) -> Iterator[Finding]:
+    info = server.info
+    if int(info.get("loading", 0)):
+        yield fail("persistence", "the server still reads its data", "wait")
+    if info.get("aof_enabled") == 1:
+        yield _fsync(server)
+    elif server.durability is Durability.REPLICA:
+        told = "no append-only file: what the last replica has not is lost with the server"
+        yield warn("persistence", told, "set appendonly yes on it")
+    else:
+        told = "no append-only file: after a restart, people may be called again"
+        yield fail("persistence", told, "set appendonly yes on it")
+    broken = [
+        name
+        for name in ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
+        if info.get(name, "ok") != "ok"
+    ]
+    if broken:
+        told = f"the last writing to disk failed: {', '.join(broken)}"
+        yield fail("writing", told, "look at the disk and the log of Redis; it may refuse writes")
+
+
+def _fsync(server: _Server) -> Finding:
+    fsync = server.setting("appendfsync")
+    text = f"append-only file, appendfsync {fsync or '(not told)'}"
+    if fsync == "always" or (fsync == "everysec" and server.durability is not Durability.SERVER):
+        return ok("persistence", text)
+    if fsync == "no":
+        told = f"{text}: a machine that dies loses half a minute, and calls people again"
+        return fail("persistence", told, "set appendfsync always on it")
+    has_waitaof = tuple(map(int, str(server.info["redis_version"]).split(".")[:2])) >= (7, 2)
+    setting = "set CALLSCHED_DURABILITY=disk, or appendfsync always on it"
+    old = "set appendfsync always on it (CALLSCHED_DURABILITY=disk needs Redis 7.2 or newer)"
+    told = f"{text}: a machine that dies may lose a second, and call again who was dialled in it"
+    return warn("persistence", told, setting if has_waitaof else old)
+
+
+def _policy(server: _Server) -> Finding:
+    policy = server.setting("maxmemory-policy", "maxmemory_policy")
+    if policy == "noeviction":
+        return ok("eviction", "noeviction")
+    told = f"maxmemory-policy {policy or '(not told)'}"
+    remedy = "set maxmemory-policy noeviction on it"
+    if not policy or not int(server.info.get("maxmemory", 0)):
+        return warn("eviction", f"{told}: with a limit of memory, calls would be forgotten", remedy)
+    return fail("eviction", f"{told}: calls are forgotten when memory is short", remedy)
+
+
+def _memory(server: _Server) -> Finding:
+    used = int(server.info.get("used_memory", 0))
+    limit = int(server.info.get("maxmemory", 0)) or int(server.info.get("total_system_memory", 0))
+    text = f"{used / 2**20:.0f} MB"
+    if not limit:
+        return ok("memory", text)
+    text += f" of {limit / 2**20:.0f} MB"
+    remedy = "give it more, or remove campaigns that are over"
+    if used > FULL_SHARE * limit:
+        return fail("memory", text, remedy)
+    return warn("memory", text, remedy) if used > TIGHT_SHARE * limit else ok("memory", text)
+
+
+def _waits(client: Any, server: _Server) -> Finding:
+    try:
+        expect_durable(client, server.durability)
+    except ConfigError as error:
+        return fail("durability", str(error), "unset CALLSCHED_DURABILITY, or mend the server")
+    if server.durability is Durability.REPLICA and not int(server.info.get("connected_slaves", 0)):
+        told = "a start waits for a replica, and there is none: nothing is dialled"
+        return fail("durability", told, "start a replica, or unset CALLSCHED_DURABILITY")
+    return ok("durability", _WAITS[server.durability])
+
+
+_WAITS = {
+    Durability.SERVER: "a start waits for nothing but the server's own answer",
+    Durability.DISK: "a start waits for the server's disk",
+    Durability.REPLICA: "a start waits for a replica",
+}
+
+
+def _clock(client: Any) -> Finding:
+    before = time.time()
+    seconds, microseconds = client.time()
+    middle = (before + time.time()) / 2
+    apart = middle - (seconds + microseconds / 1e6)
+    text = f"{abs(apart):.2f} s {'ahead of' if apart > 0 else 'behind'} the clock of Redis"
+    if abs(apart) > CLOCK_SECONDS:
+        told = f"{text}, which decides; times that are shown here are off"
+        return warn("clock", told, "synchronise this machine's clock")
+    return ok("clock", text)
+
+
+def _schema(client: Any) -> Finding:
+    found = client.get(f"{keys.ROOT}schema")
+    if found is None:
+        return ok("ledger", "empty")
+    if not found.isdecimal():
+        told = f"{keys.ROOT}schema is no number: another program has set it"
+        return fail("ledger", told, "use another database")
+    if int(found) > keys.SCHEMA:
+        told = f"schema {found}, this release knows {keys.SCHEMA}"
+        return fail("ledger", told, "upgrade callsched on this machine")
+    return ok("ledger", f"schema {found}")
+
+
+def account_findings(store: Store, account: str, fingerprint: str) -> list[Finding]:
+    """Look at an account: whether its calls end on time, and whether it can dial.
+
+    Raises LedgerUnreachable.
+    """
+    view = account_view(store, account)
+    found = [ok("account", f"{account}: {view.live} live, {view.slots} slots in use")]
+    if view.overdue:
+        age = view.oldest_overdue_seconds
+        told = f"{view.overdue} calls are past their deadline, the oldest by {age:.0f} s"
+        remedy = "start a worker; if one runs, see its log for why the API confirms no stop"
+        is_fenced = view.overdue > max(3, view.live / 10) and age > store.leases.stop_late
+        found.append((fail if is_fenced else warn)("stops", told, remedy))
+    else:
+        found.append(ok("stops", "none is late"))
+    if fingerprint in view.blocks:
+        told = f"these credentials can't dial: {view.blocks[fingerprint]}"
+        found.append(fail("blocked", told, "mend them, and start a worker again"))
+    for worker in workers(store, account):
+        if worker.is_well and worker.stops_only:
+            told = f"worker {worker.name} only sends stops: {worker.stops_only}"
+            found.append(fail("stops only", told, "mend that where it runs, and start it again"))
+    if strange := rubbish(store, account):
+        told = f"{len(strange)} things lie there that are none of ours: {'; '.join(strange[:3])}"
+        remedy = "find out who else writes to this Redis, then delete them"
+        found.append(warn("rubbish", told, remedy))
+    if view.outage:
+        told = "the API did not answer three times in a row: one probe goes out at a time"
+        found.append(warn("outage", told, "none: it ends with the first answer"))
+    return found

@@ -1,0 +1,220 @@
+"""Who listens to which live connection, and what is heard on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Charge, Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt, Connection, Contact, Policy
+from scheduler.records import decode, decode_policy
+
+#: Live lines that are kept of a call, and of a campaign, until what was said has been collected.
+CALL_LINES = 1000
+CAMPAIGN_LINES = 10_000
+LINES_SECONDS = 24 * 3600
+
+#: What a line keeps of its text: a call's lines are some 1 MB at most, a campaign's 12.
+LINE_BYTES = 1000
+#: Of a speaker's name, and of the kind that the API gives a line.
+NAME_BYTES = 200
+
+#: Lines that are put on record in one round trip.
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """A live connection in the charge of one listener."""
+
+    attempt: Attempt
+    connection: Connection
+    contact: Contact
+    policy: Policy
+    was_open: bool  #: an earlier listener has had a socket of it open
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One line of what is said on a live connection, or of what the API makes of it."""
+
+    attempt: Attempt
+    kind: str  #: message, transcript, topic, action_item, follow_up, question, intent, …
+    text: str
+    speaker: str = ""
+    said_at: float | None = None  #: epoch seconds, by the API's clock
+
+    def __post_init__(self) -> None:
+        for name, most_bytes in (
+            ("text", LINE_BYTES),
+            ("speaker", NAME_BYTES),
+            ("kind", NAME_BYTES),
+        ):
+            object.__setattr__(self, name, _cut(getattr(self, name), most_bytes))
+
+    def fields(self) -> dict[str, str]:
+        """Return what a stream keeps of it."""
+        said_at = "" if self.said_at is None else repr(self.said_at)
+        known = {"k": self.kind, "x": self.text, "s": self.speaker, "t": said_at}
+        return {"r": str(self.attempt.row)} | {
+            # JSON may have halves of characters in it, which can't be written down.
+            key: value.encode(errors="replace").decode()
+            for key, value in known.items()
+            if value
+        }
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    """Return the beginning of a text that is too long, so marked."""
+    # JSON may have halves of characters in it, which can't be written down.
+    written = text[:most_bytes].encode(errors="replace")
+    if len(written) <= most_bytes and len(text) <= most_bytes:
+        return text
+    return f"{written[: most_bytes - 3].decode(errors='ignore')}…"
+
+
+def listen(
+    store: Store,
+    account: str,
+    charge: Charge,
+    *,
+    room: int,
+    held: Mapping[Attempt, bool],
+    now: float | None = None,
+) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
+    """Keep what is `held`, with whether its socket is open; take up to `room` that nobody has.
+
+    Returns what this listener has no longer, what it has now besides, and of the first those whose
+    connection the ledger no longer knows: it has lost what it had written.
+    """
+    sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
+    args = (account, charge.listener, charge.seconds, room, store.clock(now), *sockets)
+    lost, taken, forgotten = store.run(store.do.listen, *args)
+    fives = list(zip(*(iter(taken),) * 5, strict=True))
+    return [*map(Attempt.parse, lost)], _ears(store, fives), [*map(Attempt.parse, forgotten)]
+
+
+def _socket(is_open: bool) -> str:
+    return "open" if is_open else "shut"
+
+
+def _ears(store: Store, taken: list[tuple[str, str, str, str, str]]) -> list[Ear]:
+    attempts = [Attempt.parse(attempt) for attempt, *_ in taken]
+    if not attempts:
+        return []
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            entry = f"{attempt.row}-0"
+            pipe.hget(keys.campaign(attempt.campaign_id, "meta"), "policy")
+            pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
+        found = iter(pipe.execute())
+    ears = []
+    for attempt, (_, connection_id, conversation_id, url, heard) in zip(
+        attempts, taken, strict=True
+    ):
+        policy, contacts = next(found), next(found)
+        if policy and contacts:  # else it was purged
+            connection = Connection(connection_id, conversation_id, "", url)
+            contact = decode(contacts[0][1]["c"])[0]
+            was_open = heard == "1"
+            ears.append(Ear(attempt, connection, contact, decode_policy(policy), was_open))
+    return ears
+
+
+def let_go(store: Store, account: str, listener: str, held: Iterable[Attempt]) -> None:
+    """Let other listeners have these at once."""
+    store.run(store.do.let_go, account, listener, *map(str, held))
+
+
+def hint(store: Store, account: str, attempt: Attempt, why: str, now: float | None = None) -> bool:
+    """Have a connection stopped now: `hung_up`, `machine` or `not_reached`. False if it was due."""
+    patience = store.leases.stop_patience
+    return bool(store.run(store.do.hint, account, str(attempt), why, patience, store.clock(now)))
+
+
+def is_being_stopped(store: Store, attempt: Attempt) -> bool:
+    """Whether a stop of this connection is on record, or all is over: its sockets close by us."""
+    with reaching():
+        known = store.redis.hmget(keys.attempt(str(attempt)), "stop_why", "over_at")
+    return any(value is not None for value in known)
+
+
+def note(store: Store, heard: Iterable[Heard]) -> None:
+    """Keep live lines for `tail`; the oldest ones give way. Those of erased calls are dropped."""
+    lines = list(heard)
+    erased = _erased(store, {line.attempt for line in lines})
+    kept = [line for line in lines if line.attempt not in erased]
+    for at in range(0, len(kept), _PAGE):
+        _note(store, kept[at : at + _PAGE])
+
+
+def _note(store: Store, lines: list[Heard]) -> None:
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for line in lines:
+            campaign_id, row = line.attempt.campaign_id, line.attempt.row
+            of_campaign = keys.campaign(campaign_id, "said")
+            of_call = f"{keys.call(campaign_id, row)}:said"
+            fields: Any = line.fields()
+            pipe.xadd(of_call, fields, maxlen=CALL_LINES, approximate=True)
+            pipe.xadd(of_campaign, fields, maxlen=CAMPAIGN_LINES, approximate=True)
+            pipe.expire(of_call, LINES_SECONDS)
+            pipe.expire(of_campaign, LINES_SECONDS)
+        pipe.execute()
+
+
+def _erased(store: Store, attempts: set[Attempt]) -> set[Attempt]:
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            pipe.hexists(keys.attempt(str(attempt)), "erased")
+        found = pipe.execute()
+    return {attempt for attempt, is_erased in zip(attempts, found, strict=True) if is_erased}
+
+
+def said(
+    store: Store,
+    campaign_id: str,
+    row: int | None = None,
+    *,
+    after: str = "0",
+    block_seconds: float = 1.0,
+) -> list[tuple[str, Heard]]:
+    """Return the live lines after this place, with the place of each; waits for one if need be.
+
+    Without a row, those of every call of the campaign. Attempts have the number 0: it is not kept.
+    """
+    key = _said_key(campaign_id, row)
+    with reaching():
+        # To Redis, 0 is no end of waiting.
+        block = max(1, int(block_seconds * 1000)) if block_seconds > 0 else None
+        found = store.redis.xread({key: after}, count=500, block=block)
+    entries = next(iter(found.values()))[0] if isinstance(found, dict) and found else None
+    if entries is None:
+        entries = found[0][1] if found else []
+    return [(place, _heard(campaign_id, fields)) for place, fields in entries]
+
+
+def last_place(store: Store, campaign_id: str, row: int | None = None) -> str:
+    """Return the place of the newest live line, for `said` to begin after it."""
+    with reaching():
+        newest = store.redis.xrevrange(_said_key(campaign_id, row), count=1)
+    return newest[0][0] if newest else "0"
+
+
+def _said_key(campaign_id: str, row: int | None) -> str:
+    if row is None:
+        return keys.campaign(campaign_id, "said")
+    return f"{keys.call(campaign_id, row)}:said"
+
+
+def _heard(campaign_id: str, fields: dict[str, str]) -> Heard:
+    said_at = fields.get("t")
+    return Heard(
+        Attempt(campaign_id, int(fields["r"]), 0),
+        fields["k"],
+        fields.get("x", ""),
+        fields.get("s", ""),
+        float(said_at) if said_at else None,
+    )

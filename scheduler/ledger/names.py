@@ -1,0 +1,34 @@
+"""Which campaigns have which name, for ledgers of releases that did not keep it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from scheduler.ledger import keys
+
+_PAGE = 500
+
+
+def index_names(redis: Any) -> None:
+    """Put campaigns that are not there under their names; harmless when it is done again.
+
+    `redis` is a client of the ledger. A campaign that is there is left as it is: who created or
+    finished it meanwhile knows better.
+    """
+    campaigns = redis.zrange(f"{keys.ROOT}campaigns", 0, -1)
+    for at in range(0, len(campaigns), _PAGE):
+        some = campaigns[at : at + _PAGE]
+        with redis.pipeline(transaction=False) as pipe:
+            for campaign_id in some:
+                pipe.hmget(
+                    keys.campaign(campaign_id, "meta"), "account", "name", "state", "finished_at"
+                )
+            for campaign_id, found in zip(some, pipe.execute(), strict=True):
+                account, name, state, finished_at = found
+                if account is not None:
+                    over_at = float(finished_at) if state == "finished" else math.inf
+                    pipe.zadd(
+                        keys.account(account, f"named:{name}"), {campaign_id: over_at}, nx=True
+                    )
+            pipe.execute()

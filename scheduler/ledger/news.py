@@ -1,0 +1,98 @@
+"""What webhooks are owed: news of calls and campaigns that nobody has taken from us yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt, Event, Webhook
+from scheduler.records import decode_policy
+
+#: Until news whose sender died is sent again, at least; more than a sending may take.
+SENDER_LEASE_SECONDS = 30.0
+
+#: Until news that was not taken is sent again; after the last of these it is given up. As Standard
+#: Webhooks recommends: three days in all.
+SENDING_DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One event that one webhook is owed."""
+
+    text: str  #: as the ledger has it: "{webhook's number} {event} {attempt or campaign} {count}"
+    event: Event
+    campaign_id: str
+    attempt: Attempt | None  #: None for news of a campaign
+    sendings: int  #: how often it was taken, this time included
+    webhook: Webhook | None  #: None when its campaign has none of this number
+
+    @property
+    def is_last_sending(self) -> bool:
+        """Whether it is given up when this one comes to nothing."""
+        return self.sendings > len(SENDING_DELAYS)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it was sent for the last time before, and nobody has said how that ended."""
+        return self.sendings > len(SENDING_DELAYS) + 1
+
+    @property
+    def message_id(self) -> str:
+        """The same for each sending, so that a receiver can tell that it has had it."""
+        return self.text.replace(" ", ".")
+
+
+def take_news(store: Store, account: str, now: float | None = None) -> News | None:
+    """Take the news that is due to be sent; None when there is none.
+
+    It counts as sent from now on, and is due again as if it had not been taken: a receiver whose
+    answer ends its senders is asked no more often than one that says no.
+    """
+    leases = [max(SENDER_LEASE_SECONDS, delay) for delay in SENDING_DELAYS]
+    found = store.run(store.do.take_news, account, store.clock(now), *leases)
+    if not found:
+        return None
+    text, sendings, *policy = found
+    number, event, which, _ = text.split(" ")
+    attempt = Attempt.parse(which) if event == Event.CALL_ENDED else None
+    webhooks = decode_policy(policy[0]).webhooks if policy and policy[0] else ()
+    known = int(number) <= len(webhooks)
+    return News(
+        text=text,
+        event=Event(event),
+        campaign_id=attempt.campaign_id if attempt else which,
+        attempt=attempt,
+        sendings=int(sendings),
+        webhook=webhooks[int(number) - 1] if known else None,
+    )
+
+
+def told(store: Store, account: str, news: News, *, delivered: bool) -> bool:
+    """Owe it no more; False when that was so. Without `delivered` it is given up."""
+    fate = "delivered" if delivered else "given_up"
+    return bool(store.run(store.do.told, account, news.text, fate, 0, ""))
+
+
+def postpone_news(
+    store: Store, account: str, news: News, delay_seconds: float, now: float | None = None
+) -> bool:
+    """Have it sent again later; False when it is owed no more."""
+    return bool(store.run(store.do.told, account, news.text, "", delay_seconds, store.clock(now)))
+
+
+def owed_news(store: Store, account: str, campaign_id: str = "") -> int:
+    """Return how much news is still to be sent, of one campaign or of all."""
+    key = keys.account(account, "webhooks")
+    with reaching():
+        if not campaign_id:
+            return int(store.redis.zcard(key))
+        owed = store.redis.zrange(key, 0, -1)
+    return sum(_is_of(campaign_id, text) for text in owed)
+
+
+def _is_of(campaign_id: str, text: str) -> bool:
+    which = text.split(" ")[2]
+    return which == campaign_id or which.rsplit(":", 2)[0] == campaign_id

@@ -1,0 +1,61 @@
+"""Which ledger the settings name, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
+from scheduler.ledger import Leases, Store
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.settings import Settings
+
+
+def open_store(settings: Settings, *, upgrades: bool = True) -> tuple[Store, EmbeddedRedis | None]:
+    """Open the ledger, and the private Redis for as long as it is used when no other is named.
+
+    Without `upgrades` a schema of an earlier release is left as it is.
+
+    Raises LedgerUnreachable, which names the setting, when the named one does not answer, and
+    ConfigError when it will not let us in.
+    """
+    embedded = None
+    if settings.redis_url is not None:
+        url = settings.redis_url.get_secret_value()
+    else:
+        embedded = EmbeddedRedis(settings.state_dir)
+        embedded.open()
+        url = embedded.url
+    store = Store(url, Leases(stop_patience=settings.stop_patience), settings.durability)
+    try:
+        store.open(upgrades=upgrades)
+    except BaseException as error:
+        store.close()
+        if embedded is not None:
+            embedded.close()
+        elif isinstance(error, LedgerShut):
+            raise ConfigError(f"CALLSCHED_REDIS_URL: {error}") from error
+        elif isinstance(error, LedgerUnreachable):
+            raise LedgerUnreachable(f"check CALLSCHED_REDIS_URL: {error}") from error
+        elif isinstance(error, LedgerFault):
+            raise LedgerFault(f"check CALLSCHED_REDIS_URL: {error}") from error
+        raise
+    return store, embedded
+
+
+@contextmanager
+def opened(
+    chosen: Settings, *, upgrades: bool = False
+) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
+    """Open the ledger that these settings name, with its private Redis where it has one.
+
+    Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
+    not know a rule of theirs, dial no more.
+    """
+    store, embedded = open_store(chosen, upgrades=upgrades)
+    try:
+        yield store, embedded
+    finally:
+        store.close()
+        if embedded is not None:
+            embedded.close()

@@ -1,0 +1,391 @@
+"""What people and reports read from the ledger; no decision about a dial is made from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler import limit
+from scheduler.errors import LedgerError
+from scheduler.fields.parties import spellings
+from scheduler.ledger import keys
+from scheduler.ledger.collecting import Said, collected
+from scheduler.ledger.keys import count_of
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.ledger.repeats import error_of
+from scheduler.models import (
+    OPEN_STATES,
+    Attempt,
+    CallState,
+    CampaignState,
+    Connection,
+    Contact,
+    Policy,
+)
+from scheduler.records import IDENTITIES, decode, decode_policy, digest
+
+#: Calls that are read in one round trip.
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign as it stands."""
+
+    campaign_id: str
+    name: str
+    account: str
+    state: CampaignState
+    policy: Policy
+    total: int
+    calls: dict[CallState, int]  #: every state, also those that no call is in
+    dispositions: dict[str, int]  #: "skipped:duplicate" -> how many
+    dials: int  #: starts that were sent, less those that placed no call
+    stops: int  #: connections that are over for certain
+    created_at: float
+    loaded_at: float | None  #: when rows came in last
+    finished_at: float | None
+    next_due_at: float | None  #: of the pending call that comes first
+    held_at: float | None  #: when a rule last held a call back that was due
+    held_why: str  #: which rule, and what it found
+    collecting: int  #: conversations of ended calls that are still to be read
+    stopped_itself: str  #: why; "" for one that did not
+    spent_seconds: float  #: of calls, those that are live at their worst
+    priority: int  #: its class, as it is now
+    weight: float
+    paused_by: str  #: the operator; "" for one that is not paused, or stopped itself
+    cancelled_by: str
+    retired_at: float | None  #: from when on its contacts and calls are no longer kept
+
+    @property
+    def open(self) -> int:
+        """How many calls are under way."""
+        return sum(self.calls[state] for state in OPEN_STATES)
+
+    def expect_kept(self) -> None:
+        """Raise LedgerError when its contacts and calls are kept no longer."""
+        if self.retired_at is not None:
+            raise LedgerError(
+                f"the results of campaign {self.campaign_id} are no longer kept: they were erased"
+                " by `callsched archive`, or after CALLSCHED_RESULT_TTL"
+            )
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "campaign_id": self.campaign_id,
+            "name": self.name,
+            "account": self.account,
+            "state": self.state,
+            "total": self.total,
+            "calls": dict(self.calls),
+            "dispositions": self.dispositions,
+            "dials": self.dials,
+            "stops": self.stops,
+            "created_at": self.created_at,
+            "finished_at": self.finished_at,
+            "next_due_at": self.next_due_at,
+            "collecting": self.collecting,
+            "stopped_itself": self.stopped_itself or None,
+            "spent_seconds": round(self.spent_seconds, 3),
+            "priority": self.priority,
+            "weight": self.weight,
+            "paused_by": self.paused_by or None,
+            "cancelled_by": self.cancelled_by or None,
+            "retired_at": self.retired_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as it stands."""
+
+    account: str
+    slots: int  #: in use, by open attempts and by unknown ones whose time is not over
+    learned: int  #: the limit as far as it is known
+    live: int  #: connections that are not over
+    overdue: int  #: of these, whose deadline has passed
+    oldest_overdue_seconds: float  #: 0 when none is
+    blocks: dict[str, str]  #: fingerprint of credentials -> why they can't dial
+    outage: bool  #: the provider does not answer; one probe goes out at a time
+    held: int  #: slots of attempts whose answer was lost
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def campaign_ids(store: Store) -> list[str]:
+    """Return every campaign, the newest first."""
+    with reaching():
+        return list(store.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
+
+
+def campaign_view(store: Store, campaign_id: str) -> CampaignView:
+    """Read a campaign. Raises LedgerError when there is none of this id."""
+    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+        pipe.hgetall(keys.campaign(campaign_id, "meta"))
+        pipe.hgetall(keys.campaign(campaign_id, "counts"))
+        pipe.hgetall(keys.campaign(campaign_id, "dispositions"))
+        pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
+        meta, counts, dispositions, due = pipe.execute()
+    if not meta:
+        raise LedgerError(f"there is no campaign {campaign_id}; callsched status lists them")
+    return CampaignView(
+        campaign_id=campaign_id,
+        name=meta["name"],
+        account=meta["account"],
+        state=CampaignState(meta["state"]),
+        policy=decode_policy(meta["policy"]),
+        total=int(meta["total"]),
+        calls={state: int(counts.get(state, 0)) for state in CallState},
+        dispositions={label: int(n) for label, n in sorted(dispositions.items()) if int(n)},
+        dials=int(meta.get("dials", 0)),
+        stops=int(meta.get("stops", 0)),
+        created_at=float(meta["created_at"]),
+        loaded_at=_instant(meta.get("loaded_at")),
+        finished_at=_instant(meta.get("finished_at")),
+        next_due_at=due[0][1] if due else None,
+        held_at=_instant(meta.get("held_at")),
+        held_why=meta.get("held_why", ""),
+        collecting=int(meta.get("collecting", 0)),
+        stopped_itself=meta.get("stopped_itself", ""),
+        spent_seconds=float(meta.get("spent", 0)),
+        priority=int(meta.get("priority", 0)),
+        weight=float(meta.get("weight", 1)),
+        paused_by=meta.get("paused_by", ""),
+        cancelled_by=meta.get("cancelled", ""),
+        retired_at=_instant(meta.get("retired_at")),
+    )
+
+
+def account_view(store: Store, account: str) -> AccountView:
+    """Read an account; one that nothing is known of has a fresh limit and nothing live."""
+    with reaching():
+        seconds, microseconds = store.redis.time()
+    now = seconds + microseconds / 1e6
+    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+        pipe.zcard(keys.account(account, "slots"))
+        pipe.hgetall(keys.account(account, "meta"))
+        pipe.zcard(keys.account(account, "live"))
+        pipe.zcount(keys.account(account, "live"), "-inf", f"({now!r}")
+        pipe.zrange(keys.account(account, "live"), 0, 0, withscores=True)
+        pipe.hgetall(keys.account(account, "blocks"))
+        pipe.zcard(keys.account(account, "held"))
+        slots, meta, live, overdue, oldest, blocks, held = pipe.execute()
+    return AccountView(
+        account=account,
+        slots=slots,
+        learned=count_of(meta.get("learned", ""), limit.FIRST),
+        live=live,
+        overdue=overdue,
+        oldest_overdue_seconds=max(0.0, now - oldest[0][1]) if oldest else 0.0,
+        blocks=blocks,
+        outage="probe_at" in meta,
+        held=held,
+    )
+
+
+def live_calls(store: Store, account: str, campaign_id: str = "") -> list[tuple[str, float]]:
+    """Return the attempts of live connections with their deadlines, the soonest first."""
+    with reaching():
+        live = store.redis.zrange(keys.account(account, "live"), 0, -1, withscores=True)
+    prefix = f"{campaign_id}:" if campaign_id else ""
+    return [
+        (attempt, deadline)
+        for attempt, deadline in live
+        if attempt.startswith(prefix) and Attempt.is_written(attempt)
+    ]
+
+
+def awaited(store: Store, account: str, campaign_id: str) -> int:
+    """Return how many connections of a campaign are to end yet: they still hold a slot.
+
+    One that is live without a slot has outlasted our patience; its stop goes on being repeated.
+    """
+    live = [attempt for attempt, _ in live_calls(store, account, campaign_id)]
+    if not live:
+        return 0
+    with reaching():
+        slots = store.redis.zmscore(keys.account(account, "slots"), live)
+    return sum(score is not None for score in slots)
+
+
+def results(store: Store, campaign_id: str) -> Iterator[dict[str, Any]]:
+    """Yield a record for every contact of a campaign, in the order of its file."""
+    for rows in contact_pages(store, campaign_id):
+        yield from _page_of_results(store, campaign_id, rows)
+
+
+def contact_pages(store: Store, campaign_id: str) -> Iterator[list[tuple[int, str]]]:
+    """Yield the rows of a campaign with their contacts' records, some at a time."""
+    contacts, after = keys.campaign(campaign_id, "contacts"), "-"
+    while True:
+        with reaching():
+            page = store.redis.xrange(contacts, min=after, count=_PAGE)
+        if not page:
+            return
+        yield [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in page]
+        after = f"({page[-1][0]}"
+
+
+def _page_of_results(
+    store: Store, campaign_id: str, rows: list[tuple[int, str]]
+) -> Iterator[dict[str, Any]]:
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for row, _ in rows:
+            pipe.hgetall(keys.call(campaign_id, row))
+        calls = _hashes(pipe)
+        for (row, _), call in zip(rows, calls, strict=True):
+            pipe.hgetall(keys.attempt(f"{campaign_id}:{row}:{call.get('attempt', 0)}"))
+        attempts = _hashes(pipe)
+    names = [
+        f"{campaign_id}:{row}:{call.get('attempt', 0)}"
+        for (row, _), call in zip(rows, calls, strict=True)
+    ]
+    said = collected(store, names)
+    for (_, record), call, attempt, insights in zip(rows, calls, attempts, said, strict=True):
+        yield _result(campaign_id, record, call, attempt) | _insights(insights, attempt)
+
+
+def _hashes(pipe: Any) -> list[dict[str, str]]:
+    """Return what a pipeline reads; nothing of a key where something else lies."""
+    found = pipe.execute(raise_on_error=False)
+    for one in found:
+        if isinstance(one, Exception) and "WRONGTYPE" not in str(one):
+            raise one
+    return [one if isinstance(one, dict) else {} for one in found]
+
+
+def _contact(record: str) -> tuple[Contact, int]:
+    """Return a contact and its line; one without a name where its record can't be read."""
+    try:
+        return decode(record)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return Contact("", ""), 0
+
+
+def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
+    """Return what was said where it was collected, and nothing where it was not."""
+    known: dict[str, Any] = {}
+    if "stop_error" in attempt:
+        known["stop_error"] = attempt["stop_error"]
+    if "summaries" in attempt:
+        known["summary_pages"] = json.loads(attempt["summaries"])
+    if "collect_error" in attempt:
+        known["insights_error"] = attempt["collect_error"]
+    if "erased" in attempt:
+        return known | {"insights_erased": True}
+    if "collected_at" not in attempt:
+        return known
+    # Where nothing was recorded, the transcript is empty; one that nobody asked for is not there.
+    rest = dict(said if said is not None else {"transcript": []})
+    lines = {"transcript": rest.pop("transcript")} if "transcript" in rest else {}
+    return known | lines | {"insights": rest}
+
+
+def _result(
+    campaign_id: str, record: str, call: dict[str, str], attempt: dict[str, str]
+) -> dict[str, Any]:
+    contact, line = _contact(record)
+    started_at = _instant(attempt.get("started_at"))
+    ended_at = _instant(attempt.get("over_at") or call.get("ended_at"))
+    return {
+        "campaign_id": campaign_id,
+        "contact_id": contact.contact_id,
+        "phone_number": contact.phone_number or None,
+        "phone_column": contact.phone_column or None,
+        "sip_uri": contact.sip_uri or None,
+        "name": contact.name,
+        "dtmf": contact.dtmf,
+        "line": line,
+        "state": call.get("state", CallState.PENDING.value),
+        "disposition": call.get("disposition") or None,
+        "reason": call.get("reason") or None,
+        "attempts": count_of(call.get("attempts", "")),
+        "connection_id": attempt.get("connection_id") or None,
+        "conversation_id": attempt.get("conversation_id") or None,
+        "started_at": started_at,
+        "deadline": _instant(attempt.get("deadline")),
+        "ended_at": ended_at,
+        "begun_at": _instant(attempt.get("begun_at")),
+        "stop_late_seconds": _instant(attempt.get("stop_late")),
+        "duration_seconds": (
+            round(ended_at - started_at, 3) if started_at is not None and ended_at else None
+        ),
+        "error": error_of(call) or None,
+        "variables": contact.variables,
+    }
+
+
+def _instant(written: str | None) -> float | None:
+    try:
+        return float(written) if written else None
+    except ValueError:
+        return None
+
+
+#: Of `#row`: more characters than any campaign has rows for.
+_LONGEST_PLACE = 12
+
+
+def find_row(store: Store, campaign_id: str, who: str) -> int:
+    """Return the row of a contact by its id, its number or SIP address, or `#row`.
+
+    A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
+    """
+    campaign = campaign_view(store, campaign_id)
+    campaign.expect_kept()
+    if who.startswith("#") and who[1:].isdecimal():
+        if len(who) > _LONGEST_PLACE:
+            raise LedgerError(f"campaign {campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
+        return int(who[1:])
+    with reaching():
+        known_as = spellings(who, campaign.policy.default_region or None)
+        names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
+        rows = store.redis.hmget(keys.campaign(campaign_id, "known"), names)
+    row = next(filter(None, rows), None)
+    if row is None:
+        raise LedgerError(
+            f"campaign {campaign_id} has no contact {who}; callsched results {campaign_id}"
+            " lists their ids"
+        )
+    return int(row)
+
+
+def result(store: Store, campaign_id: str, row: int) -> dict[str, Any]:
+    """Return the record of one contact. Raises LedgerError."""
+    with reaching():
+        found = store.redis.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
+    if not found:
+        raise LedgerError(f"campaign {campaign_id} has no row {row}")
+    return next(_page_of_results(store, campaign_id, [(row, found[0][1]["c"])]))
+
+
+def rows_to(store: Store, campaign_id: str, number: str) -> Iterator[int]:
+    """Yield the rows of a campaign that reach a number or SIP address."""
+    for page in contact_pages(store, campaign_id):
+        for row, record in page:
+            if number in record and decode(record)[0].address == number:
+                yield row
+
+
+def live_connection(store: Store, campaign_id: str, row: int) -> Connection:
+    """Return the live connection of a call. Raises LedgerError when it has none."""
+    with reaching():
+        current = store.redis.hget(keys.call(campaign_id, row), "attempt") or 0
+        found = store.redis.hgetall(keys.attempt(f"{campaign_id}:{row}:{current}"))
+    if not found.get("connection_id") or "over_at" in found:
+        raise LedgerError(
+            f"the call to row {row} of campaign {campaign_id} is not live:"
+            f" see `callsched results {campaign_id}`"
+        )
+    return Connection(
+        found["connection_id"],
+        found.get("conversation_id", ""),
+        found.get("event_url", ""),
+        found.get("result_websocket_url", ""),
+    )

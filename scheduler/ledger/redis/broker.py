@@ -1,0 +1,142 @@
+"""A way to the broker that a worker outlives: kombu's for Redis, with faults of it mended.
+
+A worker outlives whatever the broker answers. What Redis refuses (it is full, it has become a
+replica, a right is missing) is taken for a lost connection: Celery connects again, with growing
+pauses, and says why. What lies in a queue and is no message is dropped, and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+from queue import Empty
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, redis
+
+from scheduler.ledger.redis.connections import Tcp, Tls, ToPrimary, ToPrimaryTls, primary_pool
+from scheduler.ledger.redis.url import RedisUrl
+
+logger = logging.getLogger(__name__)
+
+#: What Redis refuses ends a worker unless it is taken for a lost connection (kombu 5.7.0).
+CONNECTION_ERRORS = (*redis.Transport.connection_errors, *redis.Transport.channel_errors)
+
+#: What Redis did, and not what lay in a queue. kombu has KeyError among them, which is both.
+_FAULTS_OF_REDIS: Any = tuple(error for error in CONNECTION_ERRORS if error is not KeyError)
+
+#: The key that is set to see whether Redis takes writes.
+WRITTEN = "written"
+
+
+class Dropped:
+    """How many messages this process has dropped because they were none of ours."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def note(self, why: str) -> None:
+        """Count one, and say why."""
+        self.count += 1
+        logger.error("a message was dropped, %d so far: %s", self.count, why)
+
+
+dropped = Dropped()
+
+
+class Channel(redis.Channel):
+    """A channel that says so when its connection is gone, and leaves a server that is a replica.
+
+    The transport option `address` is the URL of the ledger, which is the broker's as well: what
+    kombu's own URLs and options can't say, or would show to whoever asks a worker for them, it
+    carries to here.
+    """
+
+    from_transport_options = (*redis.Channel.from_transport_options, "address")
+    connection_class: Any = Tcp
+    connection_class_ssl: Any = Tls
+    address: RedisUrl | None = None
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        # When Redis goes, Celery takes the old connection's transport away and closes or
+        # acknowledges on its channels all the same (celery 5.7.0, kombu 5.7.0). kombu then finds
+        # no transport and raises AttributeError, which ends the worker, and with it the
+        # timekeeper. A lost connection is what it is, and what both know how to go on from; the
+        # message that was to be acknowledged comes again, which does no harm.
+        if self.connection.client is None:
+            raise ConnectionResetError("this channel's connection to the broker is gone")
+        params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]
+        return params | self.address.login if self.address is not None else params
+
+    def _brpop_read(self, **options: Any) -> Any:
+        held = set(self.qos._delivered or ())
+        try:
+            return super()._brpop_read(**options)  # type: ignore[misc]
+        except (Empty, *_FAULTS_OF_REDIS):
+            raise
+        except Exception as error:
+            # kombu lets it end the worker. It is out of the queue, and must not come back.
+            dropped.note(type(error).__name__)
+            for tag in set(self.qos._delivered or ()) - held:
+                self.basic_reject(tag, requeue=False)
+            raise Empty from error
+
+
+def expect_writes(transport: Any) -> None:
+    """Raise what Redis answers when it takes no writes, and close what was opened."""
+    channel = transport._avail_channels[-1]
+    try:
+        with channel.conn_or_acquire() as client:
+            client.set(WRITTEN, 1)
+    except BaseException:
+        transport._avail_channels.pop()
+        channel.close()
+        raise
+
+
+class Transport(redis.Transport):
+    """The transport of `redis://` and `rediss://`."""
+
+    Channel = Channel
+    connection_errors = CONNECTION_ERRORS
+
+    def establish_connection(self) -> Transport:
+        """Connect to a Redis that takes writes: one that refuses them is not there yet."""
+        super().establish_connection()
+        expect_writes(self)
+        return self
+
+
+class SentinelChannel(redis.SentinelChannel, Channel):
+    """The same where Sentinel says which server is the primary."""
+
+    from_transport_options = (*redis.SentinelChannel.from_transport_options, "address")
+    connection_class = ToPrimary
+    connection_class_ssl = ToPrimaryTls
+
+    def _sentinel_managed_pool(self, asynchronous: bool = False) -> Any:
+        if self.address is None:
+            return super()._sentinel_managed_pool(asynchronous)  # type: ignore[misc]
+        options = self._connparams(asynchronous)
+        for name in ("host", "port"):
+            options.pop(name, None)
+        return primary_pool(self.address, **options)
+
+
+class SentinelTransport(redis.SentinelTransport):
+    """The transport of `sentinel://`."""
+
+    Channel = SentinelChannel
+    connection_errors = CONNECTION_ERRORS
+
+    def establish_connection(self) -> SentinelTransport:
+        """Connect to a primary that takes writes."""
+        super().establish_connection()
+        expect_writes(self)
+        return self
+
+
+def register() -> None:
+    """Have kombu take these transports for its URLs of Redis."""
+    ours = {"redis": Transport, "rediss": Transport, "sentinel": SentinelTransport}
+    for scheme, transport in ours.items():
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:{transport.__name__}"

@@ -1,0 +1,84 @@
+"""Waits until a write is as safe as the operator wants it, before the next step is taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from redis.commands.core import Script
+from redis.exceptions import ResponseError
+
+from scheduler.errors import ConfigError, LedgerUnreachable
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Durability
+
+logger = logging.getLogger(__name__)
+
+#: How long a write may take to be safe. Well within the time that may pass from before `begin` to
+#: the first byte, and less than the client waits for an answer.
+WAIT_SECONDS = 1.0
+
+
+def expect_durable(client: Any, durability: Durability) -> None:
+    """Raise ConfigError when the server can't do what the setting asks for."""
+    if durability is Durability.SERVER:
+        return
+    with reaching():
+        try:
+            # On a connection that has written nothing it returns at once.
+            client.execute_command(*_wait(durability, milliseconds=1))
+        except ResponseError as error:
+            raise ConfigError(_refusal(durability, error)) from error
+
+
+def _refusal(durability: Durability, error: Exception) -> str:
+    named = f"CALLSCHED_DURABILITY={durability}"
+    if "unknown command" in str(error).lower():
+        needs = "Redis 7.2 or newer, or Valkey" if durability is Durability.DISK else "Redis"
+        return (
+            f"{named}: the server has no {_wait(durability)[0]}, which needs {needs}; leave it out,"
+            " and set appendfsync always on the server"
+        )
+    if "appendonly" in str(error).lower():
+        return f"{named}: the server keeps no append-only file; set appendonly yes there"
+    return f"{named}: the server refuses it: {error}"
+
+
+def run_durably(
+    client: Any, script: Script, keys: Sequence[str], args: Sequence[Any], how: Durability
+) -> Any:
+    """Run a script that is never sent twice; return its answer once what it wrote is safe.
+
+    So is what it finds written by an earlier run of it, whose wait was in vain. Raises
+    LedgerUnreachable when that is not confirmed in time: whether it was done is not known.
+    """
+    if how is Durability.SERVER:
+        return script(keys=list(keys), args=list(args))
+    # On one connection: the server waits for what this connection has written. With its text, since
+    # a script that the server has forgotten would be told only after the wait.
+    with client.pipeline(transaction=False) as pipe:
+        pipe.execute_command("EVAL", script.script, len(keys), *keys, *args)
+        # A script that changes nothing this time leaves nothing to wait for, and what an earlier
+        # connection has written comes before this.
+        pipe.execute_command("SET", f"{keys[0]}written", 1)
+        pipe.execute_command(*_wait(how))
+        answer, _, kept = pipe.execute(raise_on_error=False)
+    if isinstance(answer, Exception):
+        raise answer
+    if isinstance(kept, Exception) or not _count(kept):
+        why = f"({kept})" if isinstance(kept, Exception) else f"within {WAIT_SECONDS:.0f} s"
+        logger.error("what was written is not safe (%s) %s", how, why)
+        raise LedgerUnreachable(f"what was written is not safe ({how}) {why}")
+    return answer
+
+
+def _wait(how: Durability, milliseconds: int = int(WAIT_SECONDS * 1000)) -> tuple[Any, ...]:
+    if how is Durability.DISK:
+        return ("WAITAOF", 1, 0, milliseconds)
+    return ("WAIT", 1, milliseconds)
+
+
+def _count(kept: Any) -> int:
+    """Return by how many it is kept: WAITAOF tells of this server's disk first."""
+    return int(kept[0] if isinstance(kept, list) else kept)

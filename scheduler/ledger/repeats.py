@@ -1,0 +1,88 @@
+"""Whom of a file's parties do other campaigns of the same name have?
+
+`load` leaves them out as it adds their rows, so that of two campaigns one has a party. What is read
+here beforehand is for people.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What one campaign has of the parties of a file."""
+
+    campaign_id: str
+    called: int  #: within the window
+    last_at: float | None  #: when it called the last of these
+    waiting: int  #: whose calls there are not over: it calls them, or has them on the line
+
+    @property
+    def count(self) -> int:
+        """How many it has in all."""
+        return self.called + self.waiting
+
+
+def repeats(
+    store: Store,
+    campaign_id: str,
+    account: str,
+    name: str,
+    window_seconds: float,
+    chunks: Iterable[bytes],
+    now: float | None = None,
+) -> list[Repeats]:
+    """Count whom other campaigns of this name have, of the rows that a campaign does not know yet.
+
+    `chunks` are rows as `records.pack_row` has written them; no more than one is read when there is
+    no such campaign. The one that has the most comes first.
+    """
+    found: dict[str, Repeats] = {}
+    for packed in chunks:
+        args = (campaign_id, account, name, window_seconds, store.clock(now), packed)
+        answer = store.run(store.do.repeats, *args)
+        if answer is None:
+            break
+        for earlier, called, last_at, waiting in zip(*(iter(answer),) * 4, strict=True):
+            before = found.get(earlier, Repeats(earlier, 0, None, 0))
+            instants = [at for at in (before.last_at, float(last_at or 0)) if at]
+            found[earlier] = Repeats(
+                earlier,
+                before.called + int(called),
+                max(instants, default=None),
+                before.waiting + int(waiting),
+            )
+    return sorted(found.values(), key=lambda one: (-one.count, one.campaign_id))
+
+
+def repeat_window(store: Store, campaign_id: str) -> float | None:
+    """Return the window that a campaign was created with, in seconds: 0 when it calls everybody.
+
+    None when there is no such campaign.
+    """
+    with reaching():
+        state, written = store.redis.hmget(
+            keys.campaign(campaign_id, "meta"), "state", "repeat_window"
+        )
+    return float(written or 0) if state else None
+
+
+def error_of(call: Mapping[str, str]) -> str:
+    """Return what went wrong with a call, of its record; "" for nothing."""
+    if earlier := call.get("earlier"):
+        if called_at := call.get("earlier_at"):
+            return f"called {instant(float(called_at))} by campaign {earlier}"
+        return f"the call to this party in campaign {earlier} was not over"
+    return call.get("error", "")
+
+
+def instant(at: float) -> str:
+    """Write an instant with its date and the zone of this machine."""
+    return time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(at))

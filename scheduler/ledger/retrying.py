@@ -1,0 +1,95 @@
+"""Which calls of a campaign ended how, and which campaign calls whom of them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.reading import contact_pages
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import CallState, Contact
+from scheduler.records import decode
+
+_ORIGIN = "retry of "
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCall:
+    """A call that has ended, at the attempt that it ended with."""
+
+    row: int
+    attempt: int  #: 0 when it was never claimed
+    contact: Contact
+    line: int
+    disposition: str
+    reason: str
+    taken_by: str  #: the campaign that calls this contact again after that attempt; "" for none
+
+    @property
+    def label(self) -> str:
+        """How it ended, with the reason: `skipped:capped`."""
+        return f"{self.disposition}:{self.reason}" if self.reason else self.disposition
+
+    @property
+    def mark(self) -> str:
+        """What stands for this end of the call; a redial gives it another one."""
+        return _mark(self.row, self.attempt)
+
+
+def ended_calls(store: Store, campaign_id: str) -> Iterator[list[EndedCall]]:
+    """Yield the calls of a campaign that have ended, some at a time, in the order of its file."""
+    for page in contact_pages(store, campaign_id):
+        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+            for row, _ in page:
+                pipe.hmget(keys.call(campaign_id, row), "state", "attempt", "disposition", "reason")
+            calls = pipe.execute()
+        yield list(_ended(store, campaign_id, page, calls))
+
+
+def _ended(
+    store: Store,
+    campaign_id: str,
+    page: list[tuple[int, str]],
+    calls: list[tuple[str | None, ...]],
+) -> Iterator[EndedCall]:
+    ended = [
+        (row, record, int(attempt or 0), disposition or "", reason or "")
+        for (row, record), (state, attempt, disposition, reason) in zip(page, calls, strict=True)
+        if state == CallState.ENDED
+    ]
+    if not ended:
+        return
+    with reaching():
+        marks = [_mark(row, attempt) for row, _, attempt, *_ in ended]
+        takers = store.redis.hmget(keys.campaign(campaign_id, "retried"), marks)
+    for (row, record, attempt, disposition, reason), taker in zip(ended, takers, strict=True):
+        contact, line = decode(record)
+        yield EndedCall(row, attempt, contact, line, disposition, reason, taker or "")
+
+
+def take(store: Store, campaign_id: str, calls: Sequence[EndedCall], taker: str) -> list[EndedCall]:
+    """Put on record that `taker` calls these contacts again; returns those that are its own.
+
+    A call is taken once, for good, and only if it stands as it was read. A thousand at most.
+    """
+    ends = [part for call in calls for part in (call.row, call.attempt)]
+    taken = set(store.run(store.do.take, campaign_id, taker, *ends))
+    return [call for call in calls if str(call.row) in taken]
+
+
+def _mark(row: int, attempt: int) -> str:
+    return f"{row}:{attempt}"
+
+
+def origin(campaign_id: str) -> str:
+    """Return what a campaign of contacts of this one has as the digest of its content."""
+    return f"{_ORIGIN}{campaign_id}"
+
+
+def origin_of(store: Store, campaign_id: str) -> str | None:
+    """Return the campaign whose contacts this one calls again; None when it is none such."""
+    with reaching():
+        written = store.redis.hget(keys.campaign(campaign_id, "meta"), "digest") or ""
+    return written.removeprefix(_ORIGIN) if written.startswith(_ORIGIN) else None

@@ -1,0 +1,60 @@
+"""What lies in the ledger and is none of ours: in the way, or set aside by who met it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+
+#: Of an account's `meta`, what every verb takes for a number.
+_NUMBERS = (
+    *("learned", "refusals", "raise_at", "step", "proven", "accepted", "refused_in_row"),
+    *("limit_version", "closed_until", "failures", "probe_at", "grants", "paced_until"),
+    *("said_at", "collect_said_at", "launch_said_at"),
+)
+
+#: The type of each part of an account that verbs read.
+_TYPES = {
+    **dict.fromkeys(("meta", "blocks", "totals", "tellings", "workers"), "hash"),
+    **dict.fromkeys(("slots", "live", "held", "stops", "ears", "collect"), "zset"),
+    **dict.fromkeys(("campaigns", "schedules", "webhooks"), "zset"),
+    "events": "stream",
+}
+
+
+def rubbish(store: Store, account: str) -> list[str]:
+    """Return what lies where something of ours should, in words. Raises LedgerTrouble."""
+    key = keys.account(account, "rubbish")
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for part in _TYPES:
+            pipe.type(keys.account(account, part))
+        pipe.hmget(keys.account(account, "meta"), _NUMBERS)
+        pipe.hgetall(key)
+        *kinds, numbers, found = pipe.execute(raise_on_error=False)
+    written = dict(zip(_NUMBERS, numbers, strict=True)) if isinstance(numbers, list) else {}
+    aside = found if isinstance(found, dict) else {}
+    return [
+        *_of_other_types(account, dict(zip(_TYPES, kinds, strict=True))),
+        *(
+            f"{name} in {keys.account(account, 'meta')} is no number: {value[:40]!r}"
+            for name, value in written.items()
+            if value is not None and not _is_number(value)
+        ),
+        *(f"{what[:80]!r}: {why} (set aside in {key})" for what, why in aside.items()),
+    ]
+
+
+def _of_other_types(account: str, kinds: dict[str, str]) -> Iterator[str]:
+    for part, kind in kinds.items():
+        if kind not in (_TYPES[part], "none"):
+            yield f"{keys.account(account, part)} is a {kind}, and should be a {_TYPES[part]}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,297 @@
+"""Which campaign files are launched at set times, and what became of each firing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scheduler.errors import LedgerError
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import FiringState, Overlap, Schedule
+
+#: A worker that dies while it loads a campaign is followed by another one after this long.
+LAUNCH_LEASE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a schedule launches, and when."""
+
+    path: str  #: of the campaign file, absolute; the workers read it at each firing
+    encoding: str
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One firing of a schedule, and what became of it."""
+
+    firing_id: str  #: the id of its campaign
+    at: float  #: epoch seconds
+    state: FiringState
+    why: str = ""
+    told_at: float | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "campaign_id": self.firing_id,
+            "at": self.at,
+            "state": self.state,
+            "why": self.why or None,
+            "told_at": self.told_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleView:
+    """A schedule as it stands."""
+
+    name: str
+    account: str
+    launch: Launch
+    state: str  #: active or paused
+    note: str  #: why it was paused last
+    created_by: str
+    created_at: float
+    changed_by: str  #: who paused or resumed it last; "" for nobody
+    next_at: float | None  #: its next firing; in the past while no worker has looked at it
+    paused_at: float | None
+    resumed_at: float | None
+    last: str  #: the campaign of the last firing that was launched
+    error: str  #: why the last launch failed; "" when it did not
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        schedule = self.launch.schedule
+        return {
+            "name": self.name,
+            "account": self.account,
+            "file": self.launch.path,
+            "encoding": self.launch.encoding,
+            "cron": schedule.cron or None,
+            "at": schedule.at,
+            "timezone": schedule.timezone or None,
+            "start": schedule.start,
+            "end": schedule.end,
+            "overlap": schedule.overlap,
+            "catch_up_seconds": schedule.catch_up_seconds,
+            "state": self.state,
+            "note": self.note or None,
+            "created_by": self.created_by,
+            "created_at": self.created_at,
+            "changed_by": self.changed_by or None,
+            "next_at": self.next_at,
+            "last_campaign": self.last or None,
+            "error": self.error or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSchedule:
+    """A schedule that this execution has in hand for the length of a lease."""
+
+    view: ScheduleView
+    waiting: tuple[tuple[str, float], ...]  #: firings and their instants, the oldest first
+    token: str
+    now: float  #: when it was taken, by the clock of Redis
+
+
+def firing_id(name: str, at: float) -> str:
+    """Return the id of the campaign of one firing: the schedule and the instant, in UTC."""
+    return f"{name}-{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
+
+
+def add_schedule(
+    store: Store,
+    name: str,
+    account: str,
+    launch: Launch,
+    *,
+    next_at: float,
+    who: str,
+    now: float | None = None,
+) -> bool:
+    """Keep a schedule; False when the same is there. Raises LedgerError when another one is."""
+    said = store.run(
+        store.do.add_schedule,
+        name,
+        account,
+        repr(next_at),
+        store.clock(now),
+        *("rule", _packed(launch), "created_by", who),
+    )
+    if said == "other":
+        raise LedgerError(
+            f"there is another schedule {name}: callsched schedule show {name}; remove it first,"
+            " or choose another --id"
+        )
+    return bool(said == "added")
+
+
+def remove_schedule(store: Store, name: str) -> None:
+    """Forget a schedule. Raises LedgerError when there is none."""
+    _expect(store.run(store.do.remove_schedule, name), name)
+
+
+def pause_schedule(
+    store: Store, name: str, *, note: str, who: str, now: float | None = None
+) -> None:
+    """Have firings skipped from now on. Raises LedgerError when there is no such schedule."""
+    args = (name, "paused", note, who, store.clock(now))
+    _expect(store.run(store.do.pause_schedule, *args), name)
+
+
+def resume_schedule(store: Store, name: str, *, who: str, now: float | None = None) -> None:
+    """Have a schedule fire again. Raises LedgerError when there is none."""
+    args = (name, "active", "", who, store.clock(now))
+    _expect(store.run(store.do.pause_schedule, *args), name)
+
+
+def ask_firing(store: Store, name: str, *, at: float, who: str, now: float | None = None) -> str:
+    """Have a worker launch a schedule now, and return the campaign's id. Raises LedgerError."""
+    asked = firing_id(name, at)
+    _expect(store.run(store.do.ask_firing, name, asked, repr(at), who, store.clock(now)), name)
+    return asked
+
+
+def is_launch_due(
+    store: Store, account: str, *, apart_seconds: float = 1.0, now: float | None = None
+) -> bool:
+    """Whether a message is worth it: a schedule waits, and no other timekeeper has said so."""
+    return bool(store.run(store.do.launches, account, apart_seconds, store.clock(now)))
+
+
+def take_schedule(
+    store: Store, account: str, token: str, now: float | None = None
+) -> TakenSchedule | None:
+    """Take a schedule that is due, for LAUNCH_LEASE_SECONDS; None when there is none.
+
+    The token is made afresh by each execution.
+    """
+    args = (account, token, LAUNCH_LEASE_SECONDS, store.clock(now))
+    found = store.run(store.do.take_schedule, *args)
+    if not found:
+        return None
+    name, instant, fields, waiting = found
+    record = dict(zip(*(iter(fields),) * 2, strict=True))
+    firings = tuple((one, float(at)) for one, at in zip(*(iter(waiting),) * 2, strict=True))
+    return TakenSchedule(_view(name, record), firings, token, float(instant))
+
+
+def keep_schedule(store: Store, taken: TakenSchedule, now: float | None = None) -> bool:
+    """Have it in hand for another lease from now; False when somebody else has it."""
+    args = (taken.view.name, taken.token, LAUNCH_LEASE_SECONDS, store.clock(now))
+    return bool(store.run(store.do.keep_schedule, *args))
+
+
+def tell_firings(
+    store: Store,
+    taken: TakenSchedule,
+    firings: Iterable[Firing],
+    *,
+    next_at: float | None,
+    now: float | None = None,
+) -> bool:
+    """Write down what became of firings, in one step; False when somebody else has it in hand."""
+    return _tell(store, taken, firings, next_at, "", "", now)
+
+
+def let_go_of_schedule(
+    store: Store,
+    taken: TakenSchedule,
+    *,
+    next_at: float | None,
+    again_seconds: float | None = None,
+    now: float | None = None,
+) -> bool:
+    """Hand a schedule back until its next firing, or for so long when firings wait."""
+    again = "" if again_seconds is None else repr(again_seconds)
+    return _tell(store, taken, (), next_at, "1", again, now)
+
+
+def _tell(
+    store: Store,
+    taken: TakenSchedule,
+    firings: Iterable[Firing],
+    next_at: float | None,
+    let_go: str,
+    again: str,
+    now: float | None,
+) -> bool:
+    told = [part for one in firings for part in (one.firing_id, repr(one.at), one.state, one.why)]
+    head = (taken.view.name, taken.token, "" if next_at is None else repr(next_at), let_go, again)
+    return bool(store.run(store.do.tell_firings, *head, store.clock(now), *told))
+
+
+def schedule_view(store: Store, name: str) -> ScheduleView:
+    """Read a schedule. Raises LedgerError when there is none of this name."""
+    with reaching():
+        record = store.redis.hgetall(keys.schedule(name))
+    _expect(record, name)
+    return _view(name, record)
+
+
+def schedule_views(store: Store) -> list[ScheduleView]:
+    """Read every schedule, the newest first."""
+    with reaching():
+        names = store.redis.zrevrange(f"{keys.ROOT}schedules", 0, -1)
+        with store.redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hgetall(keys.schedule(name))
+            records = pipe.execute()
+    return [_view(name, record) for name, record in zip(names, records, strict=True) if record]
+
+
+def firings_of(store: Store, name: str, most: int = 20) -> list[Firing]:
+    """Return the newest firings of a schedule, the newest first."""
+    with reaching():
+        found = store.redis.zrevrange(keys.schedule(name, "firings"), 0, most - 1, withscores=True)
+        fates = store.redis.hgetall(keys.schedule(name, "fates"))
+    return [_firing(one, at, fates[one]) for one, at in found if one in fates]
+
+
+def _firing(one: str, at: float, fate: str) -> Firing:
+    told = json.loads(fate)
+    return Firing(one, float(at), FiringState(told["state"]), told["why"], float(told["told_at"]))
+
+
+def _expect(found: object, name: str) -> None:
+    if not found:
+        raise LedgerError(f"there is no schedule {name}; callsched schedule list has them")
+
+
+def _packed(launch: Launch) -> str:
+    return json.dumps(asdict(launch), sort_keys=True)
+
+
+def _view(name: str, record: Mapping[str, str]) -> ScheduleView:
+    def instant(field: str) -> float | None:
+        return float(record[field]) if record.get(field) else None
+
+    return ScheduleView(
+        name=name,
+        account=record["account"],
+        launch=_launch(json.loads(record["rule"])),
+        state=record["state"],
+        note=record.get("note", ""),
+        created_by=record["created_by"],
+        created_at=float(record["created_at"]),
+        changed_by=record.get("changed_by", ""),
+        next_at=instant("next_at"),
+        paused_at=instant("paused_at"),
+        resumed_at=instant("resumed_at"),
+        last=record.get("last", ""),
+        error=record.get("error", ""),
+    )
+
+
+def _launch(rule: dict[str, Any]) -> Launch:
+    schedule = rule["schedule"]
+    chosen = Schedule(**{**schedule, "overlap": Overlap(schedule["overlap"])})
+    return Launch(rule["path"], rule["encoding"], chosen)

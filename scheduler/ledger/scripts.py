@@ -1,0 +1,156 @@
+"""The verbs of the ledger as Redis scripts: one .lua file each, with what it uses in front."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+from redis import Redis
+from redis.commands.core import Script
+
+from scheduler import limit
+from scheduler.ledger import keys
+from scheduler.models import REDIALS, TRANSITIONS, CallState
+
+
+def _states() -> str:
+    """Write the states and the allowed changes down in Lua, so that no script names them itself."""
+    names = "\n".join(f'local {state.name} = "{state}"' for state in CallState)
+    rows = ", ".join(
+        f"[{state.name}] = {{ {', '.join(f'[{after.name}] = true' for after in sorted(then))} }}"
+        for state, then in TRANSITIONS.items()
+    )
+    return f"{names}\nlocal MAY = {{ {rows} }}\n" + (
+        f"local UNPROVEN, UNPROVEN_SHARE = {limit.UNPROVEN}, {limit.UNPROVEN_SHARE}\n"
+        f"local STARVING = {limit.STARVING}\n"
+        f"local REDIALS = {REDIALS}\n"
+        f"local SCHEMA = {keys.SCHEMA}\n"
+    )
+
+
+def preamble() -> str:
+    """Return what verbs share: the states, and functions. Each script begins with those it uses."""
+    return _states() + _read("_shared")
+
+
+#: What some verbs share besides.
+_WITH = dict.fromkeys(["begin", "explain"], "_rules")
+_WITH |= dict.fromkeys(["load", "repeats"], "_repeats")
+_WITH |= dict.fromkeys(
+    [
+        *("add_schedule", "ask_firing", "keep_schedule", "pause_schedule", "remove_schedule"),
+        *("take_schedule", "tell_firings"),
+    ],
+    "_schedules",
+)
+#: Verbs that do what others do: these are functions of their arguments in them.
+_MADE_OF = {"tick": ("expire", "take_stops", "ready")}
+
+
+def source(verb: str) -> str:
+    """Return the whole text of a verb's script, as the server runs it."""
+    parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))
+    shared = _read(_WITH[verb]) if verb in _WITH else ""
+    own = "".join((shared, *parts, _read(verb)))
+    return _used(own) + own
+
+
+_COMMENT = re.compile(r"--\[\[.*?\]\]|--.*?$", re.DOTALL | re.MULTILINE)
+_DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
+_DEFINED = re.compile(r"local (?:function )?([\w, ]+)")
+
+
+def _used(text: str) -> str:
+    """Return those of the definitions that a text needs, by itself or for one of them.
+
+    A script makes its functions anew at each run: all of them took longer than many a verb.
+    """
+    used, words = "", _words(text)
+    # None uses one that comes after it.
+    for definition, names, needs in reversed(_definitions()):
+        if not words.isdisjoint(names):
+            used = definition + used
+            words |= needs
+    return used
+
+
+@cache
+def _definitions() -> list[tuple[str, list[str], set[str]]]:
+    """Return each text of the preamble, with what it defines and the words that it uses."""
+    found = []
+    for text in _DEFINITION.split(preamble())[1:]:
+        names = _DEFINED.match(text)
+        assert names is not None
+        found.append((text, names[1].strip().split(", "), _words(text)))
+    return found
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", _COMMENT.sub("", text)))
+
+
+def _read(name: str) -> str:
+    return (resources.files("scheduler.ledger") / "lua" / f"{name}.lua").read_text("utf-8")
+
+
+class Scripts:
+    """Every verb, bound to one client."""
+
+    def __init__(self, client: Redis) -> None:
+        def script(verb: str) -> Script:
+            return client.register_script(source(verb))
+
+        self.admit = script("admit")
+        self.accept_token = script("accept_token")
+        self.add_schedule = script("add_schedule")
+        self.ask_firing = script("ask_firing")
+        self.attach = script("attach")
+        self.bar = script("bar")
+        self.beat = script("beat")
+        self.begin = script("begin")
+        self.cancel = script("cancel")
+        self.claim = script("claim")
+        self.collected = script("collected")
+        self.confirm = script("confirm")
+        self.connect = script("connect")
+        self.create = script("create")
+        self.deny = script("deny")
+        self.end_pending = script("end_pending")
+        self.erase = script("erase")
+        self.expire = script("expire")
+        self.explain = script("explain")
+        self.extend = script("extend")
+        self.finish = script("finish")
+        self.give_back = script("give_back")
+        self.halt = script("halt")
+        self.hint = script("hint")
+        self.hurry_stops = script("hurry_stops")
+        self.keep_schedule = script("keep_schedule")
+        self.launches = script("launches")
+        self.learn = script("learn")
+        self.let_go = script("let_go")
+        self.limit = script("limit")
+        self.listen = script("listen")
+        self.load = script("load")
+        self.note_stop = script("note_stop")
+        self.pause_schedule = script("pause_schedule")
+        self.postpone_collect = script("postpone_collect")
+        self.prioritise = script("prioritise")
+        self.ready = script("ready")
+        self.refuse_token = script("refuse_token")
+        self.remove_schedule = script("remove_schedule")
+        self.repeats = script("repeats")
+        self.resume = script("resume")
+        self.retire = script("retire")
+        self.seal = script("seal")
+        self.settle = script("settle")
+        self.stop = script("stop")
+        self.take = script("take")
+        self.take_collect = script("take_collect")
+        self.take_news = script("take_news")
+        self.take_schedule = script("take_schedule")
+        self.take_stops = script("take_stops")
+        self.tell_firings = script("tell_firings")
+        self.tick = script("tick")
+        self.told = script("told")

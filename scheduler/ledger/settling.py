@@ -1,0 +1,166 @@
+"""What becomes of unknown calls later: what evidence and the operator say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from scheduler.errors import StaleAttempt
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.reading import contact_pages
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt, CallState, Contact, Disposition, Reason
+from scheduler.records import decode
+
+
+class Verdict(StrEnum):
+    """What the operator says became of an unknown call."""
+
+    PLACED = "placed"  #: it rang: it stays unknown, and is never dialled again
+    NOT_PLACED = "not_placed"  #: it never rang: it counts as not dialled, its slot is free
+    REDIAL = "redial"  #: it never rang, and is to be dialled now
+
+
+class Settled(StrEnum):
+    """What a verdict did."""
+
+    SETTLED = "settled"
+    KNOWN = "known"  #: it was settled so before
+    PROVEN = "proven"  #: refused: its conversation proves that it was placed
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCall:
+    """A call of which nobody learned whether it was placed, at the attempt in question."""
+
+    attempt: Attempt
+    contact: Contact
+    reason: str  #: lease, no_answer, placed or not_placed; "" while it waits to be dialled again
+    begun_at: float | None  #: when leave to dial was given; None where that is not on record
+    held_until: float | None  #: when its slot is free; None when it is
+    conversation_id: str  #: "" until it was found
+    redial_at: float | None  #: when it is dialled again by itself; None for never
+
+
+def unknown_calls(
+    store: Store, campaign_id: str, account: str, rows: Collection[int] = ()
+) -> Iterator[UnknownCall]:
+    """Yield the unknown calls of a campaign, or of these rows, in the order of its file.
+
+    Of rows that are named also those that were settled as not placed: more may have become known.
+    """
+    for page in _pages(store, campaign_id, rows):
+        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+            for row in page:
+                names = ("state", "attempt", "disposition", "reason", "lost")
+                pipe.hmget(keys.call(campaign_id, row), *names)
+            calls = pipe.execute()
+        found = [
+            (Attempt(campaign_id, row, int(lost if state == CallState.PENDING else current)), why)
+            for row, (state, current, disposition, why, lost) in zip(page, calls, strict=True)
+            if _is_unknown(state, disposition, why, lost, settled_too=bool(rows))
+        ]
+        yield from _known_of(store, account, found, page)
+
+
+def _is_unknown(
+    state: str | None, disposition: str | None, why: str | None, lost: str | None, settled_too: bool
+) -> bool:
+    if state == CallState.PENDING:
+        return lost is not None
+    if state != CallState.ENDED:
+        return False
+    return disposition == Disposition.UNKNOWN or (settled_too and why == Reason.NOT_PLACED)
+
+
+def _pages(store: Store, campaign_id: str, rows: Collection[int]) -> Iterator[dict[int, str]]:
+    """Yield the wanted rows with their contacts' records, some at a time."""
+    if not rows:
+        yield from map(dict, contact_pages(store, campaign_id))
+        return
+    contacts = keys.campaign(campaign_id, "contacts")
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for row in sorted(rows):
+            pipe.xrange(contacts, f"{row}-0", f"{row}-0")
+        found = pipe.execute()
+    yield {
+        row: entries[0][1]["c"] for row, entries in zip(sorted(rows), found, strict=True) if entries
+    }
+
+
+def _known_of(
+    store: Store,
+    account: str,
+    found: list[tuple[Attempt, str | None]],
+    page: dict[int, str],
+) -> Iterator[UnknownCall]:
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for attempt, _ in found:
+            pipe.hmget(keys.attempt(str(attempt)), "begun_at", "conversation_id")
+            pipe.zscore(keys.account(account, "held"), str(attempt))
+            pipe.zscore(keys.campaign(attempt.campaign_id, "due"), attempt.row)
+        answers: list[Any] = pipe.execute()
+    for (attempt, why), known in zip(found, zip(*(iter(answers),) * 3, strict=True), strict=True):
+        (begun_at, conversation_id), held_until, redial_at = known
+        yield UnknownCall(
+            attempt,
+            decode(page[attempt.row])[0],
+            why or "",
+            float(begun_at) if begun_at else None,
+            held_until,
+            conversation_id or "",
+            redial_at,
+        )
+
+
+def attach(
+    store: Store,
+    account: str,
+    attempt: Attempt,
+    conversation_id: str,
+    *,
+    started_at: float | None = None,
+    ended_at: float | None = None,
+    now: float | None = None,
+) -> tuple[bool, bool]:
+    """Put the conversation of an unknown call on record: it was placed. Raises StaleAttempt.
+
+    Returns whether that is news, and whether what was said is read now; it is not while the call
+    may be live.
+    """
+    known = ["" if at is None else repr(at) for at in (started_at, ended_at)]
+    args = (account, str(attempt), conversation_id, *known, store.clock(now))
+    said, is_read = store.run(store.do.attach, *args)
+    if said == "stale":
+        raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
+    return said == "attached", is_read == "1"
+
+
+def settle(
+    store: Store,
+    account: str,
+    attempt: Attempt,
+    verdict: Verdict,
+    *,
+    token: str = "",
+    now: float | None = None,
+) -> Settled:
+    """Settle an unknown call as the operator says. Raises StaleAttempt."""
+    args = (account, str(attempt), verdict, token or uuid4().hex, store.clock(now))
+    said = store.run(store.do.settle, *args)
+    if said == "stale":
+        raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
+    return Settled(said)
+
+
+def still_to_read(store: Store, account: str, attempts: Collection[Attempt]) -> int:
+    """Return in how many of these attempts what was said is still to be read."""
+    if not attempts:
+        return 0
+    with reaching():
+        due = store.redis.zmscore(keys.account(account, "collect"), [str(one) for one in attempts])
+    return sum(score is not None for score in due)

@@ -1,0 +1,80 @@
+"""What can be counted in a ledger as a whole; no decision is made from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import CallState, CampaignState
+
+#: Campaigns that are read in one round trip.
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The campaigns of an account, counted."""
+
+    campaigns: dict[CampaignState, int]  #: every state, also those that none is in
+    calls: dict[CallState, int]  #: of those campaigns that are not finished
+    failed_schedules: int  #: whose last launch failed
+    is_newer: bool  #: the ledger is of a newer release than this one, which can't dial by it
+
+
+def survey(store: Store, account: str) -> Survey:
+    """Count the campaigns of an account, and the calls of those that are not finished."""
+    states = dict(_campaigns(store, account))
+    unfinished = [one for one, state in states.items() if state is not CampaignState.FINISHED]
+    campaigns, calls = Counter(states.values()), _calls(store, unfinished)
+    failed, schema = _schedules_and_schema(store, account)
+    return Survey(
+        campaigns={state: campaigns[state] for state in CampaignState},
+        calls={state: calls[state] for state in CallState},
+        failed_schedules=failed,
+        is_newer=schema > keys.SCHEMA,
+    )
+
+
+def _campaigns(store: Store, account: str) -> Iterator[tuple[str, CampaignState]]:
+    with reaching():
+        every = store.redis.zrange(f"{keys.ROOT}campaigns", 0, -1)
+    for page in _pages(every):
+        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+            for campaign_id in page:
+                pipe.hmget(keys.campaign(campaign_id, "meta"), "account", "state")
+            found = pipe.execute(raise_on_error=False)
+        for campaign_id, known in zip(page, found, strict=True):
+            owner, state = known if isinstance(known, list) else ("", "")
+            if owner == account and state in list(CampaignState):
+                yield campaign_id, CampaignState(state)
+
+
+def _calls(store: Store, campaign_ids: list[str]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for page in _pages(campaign_ids):
+        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+            for campaign_id in page:
+                pipe.hgetall(keys.campaign(campaign_id, "counts"))
+            for counts in pipe.execute():
+                total.update({state: int(count) for state, count in counts.items()})
+    return total
+
+
+def _schedules_and_schema(store: Store, account: str) -> tuple[int, int]:
+    with reaching():
+        names = store.redis.zrange(f"{keys.ROOT}schedules", 0, -1)
+        with store.redis.pipeline(transaction=False) as pipe:
+            pipe.get(f"{keys.ROOT}schema")
+            for name in names:
+                pipe.hmget(keys.schedule(name), "account", "error")
+            schema, *schedules = pipe.execute()
+    return sum(owner == account and bool(error) for owner, error in schedules), int(schema or 0)
+
+
+def _pages(ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), _PAGE):
+        yield ids[start : start + _PAGE]

@@ -1,0 +1,78 @@
+"""The access token that all workers share, kept by the credentials that it belongs to.
+
+It lies in Redis in the clear, as the work does: who can read the ledger can dial on its account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.tokens import SharedToken
+
+#: How long it is remembered that a token was refused: until its successor has surely been tried.
+_TRIAL_SECONDS = 600
+
+
+class RedisTokenShelf:
+    """Keeps tokens until their end. It ends a moment early, by the clock of Redis alone."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def read(self, fingerprint: str) -> SharedToken | None:
+        """Return the token, None when there is none."""
+        key = keys.token(fingerprint)
+        with reaching(), self._store.redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(key)
+            pipe.pttl(key)
+            kept, left = pipe.execute()
+        if not kept or left <= 0:
+            return None
+        on_trial = kept["on_trial"] == "1"
+        return SharedToken(kept["value"], left / 1000, float(kept["margin"]), on_trial)
+
+    def reserve(self, fingerprint: str, seconds: float) -> bool:
+        """Take it upon oneself to fetch one; False while somebody else does, at most so long."""
+        key, mine = f"{keys.token(fingerprint)}:fetching", uuid4().hex
+        with reaching():
+            if self._store.redis.set(key, mine, nx=True, px=int(seconds * 1000)):
+                return True
+            # Perhaps by ourselves: the command is sent again when its reply was lost.
+            return bool(self._store.redis.get(key) == mine)
+
+    def put(self, fingerprint: str, token: SharedToken) -> SharedToken:
+        """Share a fetched token, and end the reservation. Returns it as it is on the shelf."""
+        key = keys.token(fingerprint)
+        with reaching(), self._store.redis.pipeline(transaction=True) as pipe:
+            pipe.exists(f"{key}:refused")
+            (refused,) = pipe.execute()
+            shelved = replace(token, on_trial=bool(refused))
+            kept = {
+                "value": token.value,
+                "margin": repr(token.margin_seconds),
+                "on_trial": int(shelved.on_trial),
+            }
+            pipe.delete(key)
+            pipe.hset(key, mapping=kept)
+            pipe.pexpire(key, max(1, int(token.seconds_left * 1000)))
+            pipe.delete(f"{key}:fetching")
+            pipe.execute()
+        return shelved
+
+    def release(self, fingerprint: str) -> None:
+        """End the reservation without a token."""
+        with reaching():
+            self._store.redis.delete(f"{keys.token(fingerprint)}:fetching")
+
+    def refuse(self, fingerprint: str, value: str) -> bool:
+        """Take a token away that was answered 401. True if it was on trial: the second refusal."""
+        args = (keys.token(fingerprint), value, _TRIAL_SECONDS)
+        return bool(self._store.run(self._store.do.refuse_token, *args))
+
+    def accept(self, fingerprint: str, value: str) -> None:
+        """Say that a token on trial was accepted."""
+        self._store.run(self._store.do.accept_token, keys.token(fingerprint), value)

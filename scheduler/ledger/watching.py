@@ -1,0 +1,173 @@
+"""What watchers, metrics and reports see of an account; no decision is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.reading import contact_pages
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import CallState, CampaignState
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened on an account."""
+
+    at: float  #: epoch seconds
+    #: "answered", "ended", "amended" (of a call); "refused" (a 429); "limit", "outage";
+    #: "campaign" (finished, or stopped itself); "control" (an operator's order)
+    what: str
+    which: str  #: attempt or campaign; "" for the account itself
+    detail: str  #: such as "skipped:duplicate", "20 -> 18", "pause by ana@desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How full an account was at an instant."""
+
+    at: float  #: epoch seconds
+    slots: int
+    learned: int  #: the limit as far as it was known
+    live: int
+    refused: int  #: 429s since ever
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits on an account."""
+
+    due: int  #: calls that could be dialled now, would there be a slot
+    oldest_due_seconds: float  #: for how long the first of them could be; 0 when none is
+    stops: int  #: due or to be repeated
+    collects: int  #: conversations to read
+    webhooks: int  #: news to send
+    sockets_wanted: int  #: live connections that no listener hears
+
+
+def account_names(store: Store) -> list[str]:
+    """Return every account that has had a campaign, by name."""
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        for campaign_id in store.redis.zrange(f"{keys.ROOT}campaigns", 0, -1):
+            pipe.hget(keys.campaign(campaign_id, "meta"), "account")
+        return sorted({name for name in pipe.execute() if name})
+
+
+def happenings(
+    store: Store, account: str, *, after: str = "-", most: int = 50
+) -> tuple[list[Happening], str]:
+    """Return the newest of what happened after a cursor, oldest first, and the next cursor.
+
+    "-" is before everything. The ledger keeps about the last thousand.
+    """
+    since = "-" if after == "-" else f"({after}"
+    with reaching():
+        found = store.redis.xrevrange(keys.account(account, "events"), "+", since, count=most)
+    if not found:
+        return [], after
+    told = [
+        Happening(float(said["at"]), said["what"], said["which"], said["detail"])
+        for _, said in reversed(found)
+        if said.keys() >= {"at", "what", "which", "detail"}
+    ]
+    return told, found[0][0]
+
+
+def load_between(store: Store, account: str, since: float, until: float) -> list[Load]:
+    """Return how full an account was between two instants, oldest first.
+
+    The first may lie before: it is what held at `since`. There is one at every change, at most one
+    a second; the ledger keeps about the last 20,000.
+    """
+    key = keys.account(account, "load")
+    # Entries are named by the thousandth of a second.
+    first, last = max(1, int(since * 1000)), int(until * 1000) + 1
+    with reaching():
+        before = store.redis.xrevrange(key, f"({first}-0", "-", count=1)
+        found = store.redis.xrange(key, first, last)
+    return [_load(fields) for _, fields in [*before, *found]]
+
+
+def _load(fields: dict[str, str]) -> Load:
+    slots, learned, live, refused = map(int, fields["load"].split())
+    return Load(float(fields["at"]), slots, learned, live, refused)
+
+
+def totals(store: Store, account: str) -> dict[str, int]:
+    """Return what was counted on an account since ever.
+
+    "starts" are leaves to dial that were given, "accepted" and "refused" (429) what the API said,
+    "stops" connections that are over; "ended:{disposition}[:{reason}]" how calls ended, as far as
+    that is known now; "webhooks", "webhooks:delivered", "webhooks:given_up" the news that was owed.
+    """
+    with reaching():
+        counted = store.redis.hgetall(keys.account(account, "totals"))
+    return {name: int(number) for name, number in sorted(counted.items())}
+
+
+def backlog(store: Store, account: str, now: float | None = None) -> Backlog:
+    """Read what waits on an account."""
+    with reaching():
+        seconds, microseconds = store.redis.time()
+        at = float(store.clock(now) or seconds + microseconds / 1e6)
+        wheel = store.redis.zrange(keys.account(account, "campaigns"), 0, -1)
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        pipe.zcard(keys.account(account, "stops"))
+        pipe.zcard(keys.account(account, "collect"))
+        pipe.zcard(keys.account(account, "webhooks"))
+        pipe.zcount(keys.account(account, "ears"), "-inf", at)
+        for campaign_id in wheel:
+            pipe.hget(keys.campaign(campaign_id, "meta"), "state")
+            pipe.zcount(keys.campaign(campaign_id, "due"), "-inf", at)
+            pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
+        stops, collects, webhooks, unheard, *rest = pipe.execute(raise_on_error=False)
+    due, oldest = 0, at
+    for state, waiting, head in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        if state == CampaignState.ACTIVE and isinstance(waiting, int) and waiting:
+            due += waiting
+            oldest = min(oldest, head[0][1])
+    return Backlog(due, at - oldest, stops, collects, webhooks, unheard)
+
+
+def attempt_spans(store: Store, campaign_id: str) -> Iterator[tuple[float, float | None]]:
+    """Yield for each attempt of a campaign when its slot was taken and given back.
+
+    That is from the leave to dial to the confirmed end; of an attempt whose answer was lost, as
+    long as its slot was held. None while it is open.
+    """
+    for page in contact_pages(store, campaign_id):
+        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+            for row, _ in page:
+                pipe.hmget(keys.call(campaign_id, row), "attempt", "state", "ended_at")
+            calls = pipe.execute()
+            numbers = [
+                (row, number, call)
+                for (row, _), call in zip(page, calls, strict=True)
+                for number in range(1, int(call[0] or 0) + 1)
+            ]
+            for row, number, _ in numbers:
+                pipe.hmget(keys.attempt(f"{campaign_id}:{row}:{number}"), *_SPAN)
+            attempts = pipe.execute()
+        for (_, number, call), attempt in zip(numbers, attempts, strict=True):
+            if attempt[0]:
+                yield _span(attempt, call, is_last=number == int(call[0]))
+
+
+_LOST = ("lease", "no_answer")
+_SPAN = ("begun_at", "over_at", "disposition", "reason", "max_duration")
+
+
+def _span(
+    attempt: list[str | None], call: list[str | None], *, is_last: bool
+) -> tuple[float, float | None]:
+    begun_at, over_at, disposition, reason, max_duration = attempt
+    began = float(begun_at or 0)
+    if over_at:
+        return began, float(over_at)
+    if is_last and call[1] != CallState.ENDED:
+        return began, None
+    ended = float(call[2]) if is_last and call[2] else began
+    held = float(max_duration or 0) if disposition == "unknown" and reason in _LOST else 0.0
+    return began, ended + held

@@ -1,0 +1,92 @@
+"""Which workers live, and what each of them is at."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Store
+from scheduler.ledger.redis.client import reaching
+from scheduler.limit import FIRST
+
+#: A worker says so often that it lives. Each time is a write that the disk of a Redis waits for.
+BEAT_SECONDS = 2.0
+
+#: One that has been silent for longer is unwell.
+UNWELL_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerHealth:
+    """What a worker says of itself."""
+
+    started_at: float  #: epoch seconds, by its own clock
+    version: str  #: of callsched
+    threads: int  #: that may dial at once
+    dialling: int = 0  #: of these, those that do
+    stopping: int = 0  #: stops that are being sent
+    sockets: int = 0  #: open ones to live connections
+    collecting: int = 0  #: conversations that are being read
+    campaign_id: str = ""  #: the one that it serves; "" for all
+    stops_only: str = ""  #: why it does nothing but send stops; "" when it does
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """A worker, as the ledger heard of it."""
+
+    name: str
+    seen_seconds_ago: float
+    started_at: float
+    version: str
+    threads: int
+    dialling: int
+    stopping: int
+    sockets: int
+    collecting: int
+    campaign_id: str
+    stops_only: str
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it was heard of just now."""
+        return self.seen_seconds_ago <= UNWELL_SECONDS
+
+
+def beat(
+    store: Store, account: str, name: str, health: WorkerHealth, now: float | None = None
+) -> None:
+    """Say that a worker lives, and sample the load of its account."""
+    written = json.dumps(asdict(health), separators=(",", ":"))
+    store.run(store.do.beat, account, name, written, FIRST, store.clock(now))
+
+
+def leave(store: Store, account: str, name: str, now: float | None = None) -> None:
+    """Say that a worker is gone. One that is killed is forgotten after an hour."""
+    store.run(store.do.beat, account, name, "", FIRST, store.clock(now))
+
+
+def workers(store: Store, account: str) -> list[WorkerView]:
+    """Return the workers of an account by name, also those that have fallen silent."""
+    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        pipe.hgetall(keys.account(account, "workers"))
+        pipe.time()
+        beats, (seconds, microseconds) = pipe.execute()
+    now = float(store.clock(None) or seconds + microseconds / 1e6)
+    views = (_view(name, beats[name], now) for name in sorted(beats))
+    return [view for view in views if view is not None]
+
+
+def _view(name: str, written: str, now: float) -> WorkerView | None:
+    """Return a worker as it said; None when what lies there can't be read."""
+    at, _, health = written.partition(" ")
+    try:
+        # What it does not know is left alone: a worker may be of another release.
+        said = {key: value for key, value in json.loads(health).items() if key in _KNOWN}
+        return WorkerView(name, max(0.0, now - float(at)), **asdict(WorkerHealth(**said)))
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+_KNOWN = frozenset(WorkerHealth.__slots__)

@@ -1,0 +1,95 @@
+"""How a campaign file gets into the ledger, whoever launches it: read, checked, loaded, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.loader import load
+from scheduler.errors import ConfigError
+from scheduler.fields.numbers import regions
+from scheduler.hours.weeks import Week, read_week
+from scheduler.ledger import Store
+from scheduler.models import CampaignState, Policy
+from scheduler.settings import Settings
+
+
+def countries_of(settings: Settings) -> frozenset[str] | None:
+    """Return the countries whose numbers may be called; None for any. Raises ConfigError."""
+    named = tuple(name.upper() for name in settings.symbl_countries)
+    if named == ("ANY",):
+        return None
+    unknown = [name for name in named if name not in regions()]
+    if unknown or not named:
+        got = f", got {unknown[0]}" if unknown else ""
+        raise ConfigError(
+            f"CALLSCHED_SYMBL_COUNTRIES: expected ISO countries such as US,CA, or any{got}"
+        )
+    return frozenset(named)
+
+
+def hours_of(settings: Settings) -> Week:
+    """Return the hours of campaigns that name none. Raises ConfigError."""
+    try:
+        return read_week(settings.calling_hours)
+    except ValueError as error:
+        raise ConfigError(f"CALLSCHED_CALLING_HOURS: {error}") from None
+
+
+def read(
+    path: Path,
+    settings: Settings,
+    *,
+    encoding: str,
+    strict: bool = False,
+    first: int | None = None,
+    rejects: Path | None = None,
+    processes: int | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> CheckedCampaign:
+    """Read and check a campaign file by the rules of these settings, as `campaign.load` does."""
+    return load(
+        path,
+        encoding=encoding,
+        strict=strict,
+        first=first,
+        max_duration_ceiling_seconds=settings.max_duration_ceiling,
+        countries=countries_of(settings),
+        default_hours=hours_of(settings),
+        rejects=rejects,
+        processes=processes,
+        on_progress=on_progress,
+    )
+
+
+def submit(
+    store: Store,
+    checked: CheckedCampaign,
+    campaign_id: str,
+    policy: Policy,
+    account: str,
+    on_progress: Callable[[int], None],
+    repeat_window: float | None = None,
+) -> CampaignState:
+    """Load a checked file into the ledger and seal it; rows that it knows change nothing.
+
+    With a `repeat_window`, in seconds, a new campaign calls nobody whom another one of its name has
+    called so lately, or has yet to call.
+    """
+    store.create(
+        campaign_id,
+        account=account,
+        name=checked.name,
+        policy=policy,
+        digest=checked.digest,
+        repeat_window=repeat_window,
+    )
+    load_id = uuid4().hex
+    loaded = 0
+    for number, (count, packed) in enumerate(checked.chunks(), start=1):
+        store.load_packed(campaign_id, load_id, number, packed)
+        loaded += count
+        on_progress(loaded)
+    return store.seal(campaign_id, load_id)

@@ -1,0 +1,109 @@
+"""Whom would a checked campaign file call, from where, and whom not?"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from scheduler import records
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.duplicates import Duplicates
+from scheduler.hours.openings import Source, hours_of, whereabouts
+from scheduler.models import Contact, Policy, Reason, Row
+from scheduler.plan.forecast import Group
+
+#: Contacts that are kept as examples of what is sent.
+FIRST_ROWS = 3
+_TOLD_EVERY = 1000  # rows
+#: To the minute, so that groups stay few.
+_GRAIN_SECONDS = 60
+
+_Alike: TypeAlias = tuple[tuple[str, ...], float | None, float | None, float, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Survey:
+    """The contacts of a file, counted."""
+
+    callable_count: int = 0
+    skipped: Counter[Reason] = field(default_factory=Counter)
+    zones: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those to be called
+    sources: Counter[Source] = field(default_factory=Counter)  #: who says so, of the same
+    states: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those that have any
+    groups: list[Group] = field(default_factory=list)  #: those to be called
+    first: list[tuple[int, Contact]] = field(default_factory=list)  #: each with its row
+
+    @property
+    def worst_case_seconds(self) -> float:
+        """The length of all calls together, each at its longest."""
+        return sum(group.count * group.max_duration_seconds for group in self.groups)
+
+
+def survey(
+    checked: CheckedCampaign,
+    policy: Policy,
+    duplicates: Duplicates,
+    *,
+    allowed: Collection[str] = (),
+    on_progress: Callable[[int], None] = lambda _rows: None,
+) -> Survey:
+    """Read the rows of a checked file; who is called is grouped by what decides on the time.
+
+    `duplicates` are those of the same file. `allowed` are the only numbers that may be dialled;
+    empty: any. `on_progress` is told now and then how many rows were read.
+    """
+    seen = Survey()
+    groups: dict[_Alike, Group] = {}
+    for number, (row, is_duplicate) in enumerate(_judged(checked, duplicates), start=1):
+        contact = row.contact
+        reason = row.reason or (Reason.DUPLICATE if is_duplicate else None)
+        if reason is None and allowed and contact.address not in allowed:
+            reason = Reason.NOT_ALLOWED
+        if reason is not None:
+            seen.skipped[reason] += 1
+        else:
+            place = whereabouts(contact, policy)
+            seen.sources[place.source] += 1
+            _add(groups, contact, number, _alike(contact, policy, place.zones))
+            if contact.states:
+                seen.states[contact.states] += 1
+            if len(seen.first) < FIRST_ROWS:
+                seen.first.append((number, contact))
+        if number % _TOLD_EVERY == 0:
+            on_progress(number)
+    seen.groups = list(groups.values())
+    for (zones, *_), group in groups.items():
+        seen.zones[zones] += group.count
+    seen.callable_count = seen.zones.total()
+    return seen
+
+
+def _judged(checked: CheckedCampaign, duplicates: Duplicates) -> Iterator[tuple[Row, bool]]:
+    for _, packed in checked.chunks():
+        for identity, party, row in records.unpack_keyed_rows(packed):
+            yield row, duplicates.is_one(identity, party)
+
+
+def _add(groups: dict[_Alike, Group], contact: Contact, row: int, alike: _Alike) -> None:
+    group = groups.get(alike)
+    if group is None:
+        _, not_before, not_after, length, _ = alike
+        one = replace(contact, not_before=not_before, not_after=not_after)
+        group = groups[alike] = Group(one, length, first_row=row)
+    group.count += 1
+    group.last_row = row
+
+
+def _alike(contact: Contact, policy: Policy, zones: tuple[str, ...]) -> _Alike:
+    """Return what those of one group have in common; their own bounds are narrowed to minutes."""
+    begin, end = contact.not_before, contact.not_after
+    return (
+        zones,
+        None if begin is None else math.ceil(begin / _GRAIN_SECONDS) * float(_GRAIN_SECONDS),
+        None if end is None else math.floor(end / _GRAIN_SECONDS) * float(_GRAIN_SECONDS),
+        contact.max_duration_seconds or policy.max_duration_seconds,
+        tuple(rule.name for rule in hours_of(policy, contact)),
+    )

@@ -1,0 +1,109 @@
+"""Loads the file of a schedule in a process of its own.
+
+To read and check a large file takes all that one core can do. In a worker, threads that send stops
+would wait for it at every step, for one thread of a process runs at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+from scheduler.errors import LedgerError, LedgerTrouble, LedgerUnreachable, SchedulerError
+from scheduler.ledger import Launch, Store
+from scheduler.ledger.opening import opened
+from scheduler.logs import be_discreet
+from scheduler.models import Schedule
+from scheduler.settings import Settings, read_settings
+from scheduler.worker.schedules import load_file
+
+logger = logging.getLogger(__name__)
+
+#: So often the one that waits looks whether it is to go on.
+LOOK_SECONDS = 1.0
+
+
+def load_apart(
+    _store: Store,
+    _settings: Settings,
+    launch: Launch,
+    campaign_id: str,
+    account: str,
+    go_on: Callable[[], None],
+) -> str:
+    """Do what `load_file` does, with the environment of this process, in another one.
+
+    It dies with this one, and when `go_on` raises: what it has loaded by then another one
+    completes.
+    """
+    words = (launch.path, launch.encoding, campaign_id, account)
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            said = _awaited(process, go_on)
+        finally:
+            process.kill()
+    return _told(said)
+
+
+def _awaited(process: subprocess.Popen[bytes], go_on: Callable[[], None]) -> bytes:
+    while True:
+        try:
+            process.wait(LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            go_on()
+        else:
+            assert process.stdout is not None
+            return process.stdout.read()
+
+
+def _told(said: bytes) -> str:
+    if not said:
+        raise LedgerError("the process that loaded the file died: see the log of the worker")
+    outcome, text = json.loads(said)
+    if outcome == "away":
+        raise LedgerUnreachable(text)
+    if outcome == "failed":
+        raise LedgerError(text)
+    return str(text)
+
+
+def _load(path: str, encoding: str, campaign_id: str, account: str) -> tuple[str, str]:
+    try:
+        settings = read_settings()
+        with opened(settings, upgrades=True) as (store, _):
+            launch = Launch(path, encoding, Schedule())
+            return "loaded", load_file(store, settings, launch, campaign_id, account, lambda: None)
+    except LedgerTrouble as error:
+        return "away", str(error)
+    except SchedulerError as error:
+        return "failed", str(error).splitlines()[0]
+    except Exception as error:
+        logger.exception("%s can't be loaded", path)
+        return "failed", f"{type(error).__name__}: {error}"
+
+
+def _die_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Load one file; write what became of it."""
+    be_discreet()
+    # A worker that is told to leave ends this process itself.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    sys.stdout.write(json.dumps(_load(*sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    main()

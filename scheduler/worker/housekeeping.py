@@ -1,0 +1,97 @@
+"""What a worker does beside calls: it says that it lives, and lets old campaigns go."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from scheduler.clock import since_boot
+from scheduler.errors import LedgerTrouble
+from scheduler.ledger import (
+    BEAT_SECONDS,
+    Store,
+    WorkerHealth,
+    beat,
+    campaigns_finished_before,
+    leave,
+    retire,
+)
+
+logger = logging.getLogger(__name__)
+
+#: So often it is looked for campaigns that are old enough to go.
+RETIRE_SECONDS = 3600.0
+
+#: Steps of erasing between two beats: a large campaign goes in a few minutes, and nobody feels it.
+STEPS = 10
+
+
+class Housekeeping:
+    """A thread of its own: nothing waits for it."""
+
+    def __init__(
+        self,
+        store: Store,
+        account: str,
+        name: str,
+        *,
+        health: Callable[[], WorkerHealth],
+        result_ttl: float | None,
+    ) -> None:
+        """`result_ttl` is how long a finished campaign is kept, in seconds; None: for ever."""
+        self._store = store
+        self._account = account
+        self._name = name
+        self._health = health
+        self._result_ttl = result_ttl
+        self._retiring: Iterator[int | None] = iter(())
+        self._look_at = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Beat, from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Say that this worker is gone."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+            self._safely(lambda: leave(self._store, self._account, self._name))
+
+    def _keep(self) -> None:
+        while not self._over.is_set():
+            self._safely(lambda: beat(self._store, self._account, self._name, self._health()))
+            if self._result_ttl is not None:
+                self._safely(self._retire_some)
+            self._over.wait(BEAT_SECONDS)
+
+    def _safely(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except LedgerTrouble as error:
+            logger.warning("housekeeping: %s", error)
+        except Exception:
+            logger.exception("housekeeping failed")
+
+    def _retire_some(self) -> None:
+        if since_boot() >= self._look_at:
+            self._look_at = since_boot() + RETIRE_SECONDS
+            self._retiring = self._retire_old()
+        for _ in range(STEPS):
+            if next(self._retiring, None) is None:
+                return
+
+    def _retire_old(self) -> Iterator[int]:
+        """Erase campaigns that are over for long enough, one step after the other."""
+        assert self._result_ttl is not None
+        before = time.time() - self._result_ttl
+        for campaign_id in campaigns_finished_before(self._store, before):
+            while left := retire(self._store, campaign_id, before=before):
+                yield left
+            if left == 0:
+                logger.info("campaign %s is retired: its results are no longer kept", campaign_id)
+            yield 0

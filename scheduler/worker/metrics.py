@@ -1,0 +1,233 @@
+"""What a worker tells Prometheus: what it did itself, and what the ledger says of its account.
+
+A name begins with `callsched_worker_` where workers are to be summed up, and with
+`callsched_account_` where each of them says the same of their account, so that one is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Work, answer
+from scheduler.clock import since_boot
+from scheduler.ledger import WorkerHealth
+from scheduler.ledger.redis.broker import dropped
+from scheduler.worker.sight import Seen
+from scheduler.worker.timekeeper import Timekeeper
+
+_LATENESS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_EXCHANGE_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
+
+_WORK: dict[Work, str] = {
+    "start": "Starts that were sent, by how they were answered",
+    "stop": "Stops that were sent, by how they were answered",
+    "collect": "Readings of conversations, by how they ended",
+}
+
+Gauge = tuple[str, str, Callable[[Seen], float]]
+
+_GAUGES: tuple[Gauge, ...] = (
+    ("slots", "Slots in use", lambda seen: seen.account.slots),
+    ("held_slots", "Slots of attempts whose answer was lost", lambda seen: seen.account.held),
+    ("learned_limit", "The limit of slots, as far as learned", lambda seen: seen.account.learned),
+    ("live_connections", "Connections that are not over", lambda seen: seen.account.live),
+    ("overdue_stops", "Connections past their deadline", lambda seen: seen.account.overdue),
+    (
+        "oldest_overdue_stop_seconds",
+        "By how much the oldest connection is past its deadline",
+        lambda seen: seen.account.oldest_overdue_seconds,
+    ),
+    ("outage", "1 while the provider does not answer", lambda seen: seen.account.outage),
+    ("due_calls", "Calls that a free slot could dial now", lambda seen: seen.backlog.due),
+    (
+        "oldest_due_call_seconds",
+        "For how long the first of these could have been dialled",
+        lambda seen: seen.backlog.oldest_due_seconds,
+    ),
+    ("waiting_stops", "Stops that are due or to be repeated", lambda seen: seen.backlog.stops),
+    ("waiting_collects", "Conversations to be read", lambda seen: seen.backlog.collects),
+    ("waiting_webhooks", "Webhooks to be sent", lambda seen: seen.backlog.webhooks),
+    (
+        "unheard_connections",
+        "Live connections that no listener hears",
+        lambda seen: seen.backlog.sockets_wanted,
+    ),
+    (
+        "failed_schedules",
+        "Schedules whose last launch failed",
+        lambda seen: seen.survey.failed_schedules,
+    ),
+)
+
+_TOTALS = (
+    ("starts", "Leaves to dial that were given"),
+    ("accepted", "Starts that the API accepted"),
+    ("refused", "Starts that the API answered 429"),
+    ("stops", "Connections that were confirmed to be over"),
+)
+
+#: Else each series has a second one with the instant of its making, which nobody reads.
+_without_instants: Callable[[], None] = disable_created_metrics
+
+Labels = tuple[str, ...]
+Values = Iterable[tuple[Labels, float]]
+
+_FATES = {"webhooks": "owed", "webhooks:delivered": "delivered", "webhooks:given_up": "given_up"}
+
+
+class Metrics:
+    """The metrics of one worker."""
+
+    def __init__(
+        self,
+        account: str,
+        worker: str,
+        *,
+        ceiling: int,
+        fingerprint: str,
+        threads: Mapping[Work, int],
+        health: Callable[[], WorkerHealth],
+        timekeeper: Timekeeper,
+        is_draining: Callable[[], bool],
+        look: Callable[[], Seen | None],
+    ) -> None:
+        """`threads` says how many there are for each kind of work.
+
+        The others are asked at each scrape, so `look` must not wait long.
+        """
+        _without_instants()
+        self.registry = CollectorRegistry()
+        self._account, self._worker = account, worker
+        self._ceiling, self._fingerprint = ceiling, fingerprint
+        self._threads, self._health = threads, health
+        self._timekeeper, self._is_draining, self._look = timekeeper, is_draining, look
+        ProcessCollector(registry=self.registry)
+        self._answers = {work: self._counter(work, told) for work, told in _WORK.items()}
+        self._seconds = {work: self._timer(work) for work in _WORK}
+        self._lateness = Histogram(
+            "callsched_worker_stop_lateness_seconds",
+            "By how much the first stop of a connection was sent late",
+            ["account"],
+            buckets=_LATENESS_BUCKETS,
+            registry=self.registry,
+        ).labels(account)
+        self.registry.register(self)
+
+    def _counter(self, work: Work, told: str) -> Counter:
+        labels = ["account", "answer"]
+        counter = Counter(f"callsched_worker_{work}s", told, labels, registry=self.registry)
+        for word in ANSWERS[work]:
+            counter.labels(self._account, word)  # from now on 0, so that its first one is a rise
+        return counter
+
+    def _timer(self, work: Work) -> Histogram:
+        return Histogram(
+            f"callsched_worker_{work}_seconds",
+            f"How long a {work} took",
+            ["account"],
+            buckets=_EXCHANGE_BUCKETS,
+            registry=self.registry,
+        ).labels(self._account)
+
+    def watch(self, exchange: Exchange) -> Told:
+        """Count and time an exchange."""
+        if exchange.late_seconds is not None:
+            self._lateness.observe(max(0.0, exchange.late_seconds))
+        return partial(self._told, exchange.work, since_boot())
+
+    def _told(self, work: Work, began_at: float, error: Exception | None) -> None:
+        self._seconds[work].observe(since_boot() - began_at)
+        self._answers[work].labels(self._account, answer(error)).inc()
+
+    # At a scrape --------------------------------------------------------------------------------
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what is only known when it is asked for. Also when the ledger is away."""
+        yield from self._of_the_worker()
+        seen = self._look()
+        yield self._gauge("ledger_up", "1 while the ledger answers", seen is not None)
+        if seen is not None:
+            yield from self._of_the_account(seen)
+
+    def _of_the_worker(self) -> Iterator[Metric]:
+        health = self._health()
+        busy = {"start": health.dialling, "stop": health.stopping, "collect": health.collecting}
+        which = [((self._worker, health.version), 1)]
+        told = "1; the labels say which worker it is"
+        yield self._labelled("worker_info", told, ("worker", "version"), which)
+        yield self._each("worker_threads", "Threads, by their work", "work", self._threads)
+        yield self._each("worker_threads_busy", "Threads that work", "work", busy)
+        yield self._gauge("worker_sockets", "Open sockets to live connections", health.sockets)
+        ticks: Values = [((), self._timekeeper.ticks)]
+        yield self._counted("worker_ticks", "Ticks of the timekeeper", (), ticks)
+        told = "Messages that were dropped because they were none of ours"
+        yield self._counted("worker_dropped_messages", told, (), [((), dropped.count)])
+        silent = self._timekeeper.silent_seconds
+        yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
+        yield self._gauge("worker_draining", "1 while it leaves", self._is_draining())
+
+    def _of_the_account(self, seen: Seen) -> Iterator[Metric]:
+        is_blocked = self._fingerprint in seen.account.blocks
+        yield self._gauge("worker_blocked", "1 while its credentials can't dial", is_blocked)
+        yield self._gauge("account_ceiling", "The most slots that are ever used", self._ceiling)
+        for name, told, read in _GAUGES:
+            yield self._gauge(f"account_{name}", told, read(seen))
+        for name, told in _TOTALS:
+            counted: Values = [((), seen.totals.get(name, 0))]
+            yield self._counted(f"account_{name}", told, (), counted)
+        fates = (((fate,), seen.totals.get(name, 0)) for name, fate in _FATES.items())
+        yield self._counted("account_webhooks", "Webhooks, by their fate", ("fate",), fates)
+        yield from self._by_state(seen)
+
+    def _by_state(self, seen: Seen) -> Iterator[Metric]:
+        told = "Calls that have ended; one that was unknown may still change"
+        labels = ("disposition", "reason")
+        yield self._labelled("account_ended_calls", told, labels, _ended(seen.totals))
+        campaigns, calls = seen.survey.campaigns, seen.survey.calls
+        yield self._each("account_campaigns", "Campaigns, by state", "state", campaigns)
+        told = "Calls of campaigns that are not finished, by state"
+        yield self._each("account_calls", told, "state", calls)
+        well = sum(worker.is_well for worker in seen.workers)
+        healths = {"well": well, "silent": len(seen.workers) - well}
+        yield self._each("account_workers", "Workers that the ledger knows", "health", healths)
+
+    def _gauge(self, name: str, told: str, value: float) -> Metric:
+        return self._labelled(name, told, (), [((), value)])
+
+    def _each(self, name: str, told: str, label: str, values: Mapping[Any, float]) -> Metric:
+        each = (((str(value),), count) for value, count in values.items())
+        return self._labelled(name, told, (label,), each)
+
+    def _labelled(self, name: str, told: str, labels: Labels, values: Values) -> Metric:
+        family = GaugeMetricFamily(f"callsched_{name}", told, labels=["account", *labels])
+        for more, value in values:
+            family.add_metric([self._account, *more], float(value))
+        return family
+
+    def _counted(self, name: str, told: str, labels: Labels, values: Values) -> Metric:
+        family = CounterMetricFamily(f"callsched_{name}", told, labels=["account", *labels])
+        for more, value in values:
+            family.add_metric([self._account, *more], value)
+        return family
+
+
+def _ended(totals: Mapping[str, int]) -> Values:
+    for name, count in {**dict.fromkeys(_RISES, 0), **totals}.items():
+        kind, disposition, reason = (*name.split(":"), "", "")[:3]
+        if kind == "ended":
+            yield (disposition, reason), count
+
+
+#: Told before there is any, so that the first one is seen to be one more.
+_RISES = ("ended:unknown:no_answer", "ended:unknown:lease")

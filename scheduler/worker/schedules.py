@@ -1,0 +1,249 @@
+"""What a worker does with schedules that are due: judge their firings, and launch them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from scheduler.errors import (
+    CampaignError,
+    ConfigError,
+    LedgerError,
+    LedgerTrouble,
+    SchedulerError,
+)
+from scheduler.hours.firings import DueFiring, Pause, due_firings, said_of
+from scheduler.ledger import (
+    Control,
+    Firing,
+    Launch,
+    ScheduleView,
+    Store,
+    TakenSchedule,
+    campaign_view,
+    cancel,
+    end_pending,
+    firing_id,
+    keep_schedule,
+    let_go_of_schedule,
+    take_schedule,
+    tell_firings,
+)
+from scheduler.models import CampaignState, FiringState, Overlap
+from scheduler.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+#: How long a firing that waits for the one before it is left alone.
+BUFFERED_SECONDS = 2.0
+
+#: Firings of one schedule that may wait at a time.
+MOST_WAITING = 100
+
+
+def load_file(
+    store: Store,
+    settings: Settings,
+    launch: Launch,
+    campaign_id: str,
+    account: str,
+    go_on: Callable[[], None],
+) -> str:
+    """Read the file of a schedule as it is now, and load it; returns what is to be said of it.
+
+    `go_on` is called after each chunk, and raises when this is not to go on. Raises CampaignError,
+    ConfigError or LedgerError when the firing has failed.
+    """
+    # Only now: a worker has another process do it, and need not import what reads files.
+    from scheduler.operations import launch as launching
+
+    # With one process: the machine has workers that keep deadlines, and is not this one's alone.
+    with launching.read(
+        Path(launch.path),
+        settings,
+        encoding=launch.encoding,
+        processes=1,
+        on_progress=lambda _: go_on(),
+    ) as checked:
+        dials_from = checked.account or settings.account
+        if dials_from != account:
+            raise ConfigError(
+                f"the file dials from account {dials_from}, the schedule from {account}: remove the"
+                " schedule, and add it again"
+            )
+        launching.submit(store, checked, campaign_id, checked.policy, account, lambda _: go_on())
+        refused = checked.refused_count
+    return f"{refused:,} rows are not called" if refused else ""
+
+
+#: How a file gets into the ledger: `load_file`, or what has it done elsewhere.
+Load = Callable[[Store, Settings, Launch, str, str, Callable[[], None]], str]
+
+
+def launch_due(
+    store: Store,
+    settings: Settings,
+    is_closing: Callable[[], bool] = lambda: False,
+    load: Load = load_file,
+) -> None:
+    """Deal with every schedule of the account that has a firing due.
+
+    Once `is_closing`, what is in hand is left to another worker, which completes it.
+    """
+    while not is_closing():
+        taken = take_schedule(store, settings.account, uuid4().hex)
+        if taken is None:
+            return
+        try:
+            _Launching(store, settings, taken, is_closing, load).deal()
+        except _LostLease:
+            logger.warning("schedule %s: another worker has taken it", taken.view.name)
+
+
+class _LostLease(Exception):
+    """Somebody else has the schedule in hand: it is dealt with there."""
+
+
+class _Leaving(Exception):
+    """This worker leaves."""
+
+
+class _Launching:
+    """One schedule, for as long as this execution has it in hand."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        taken: TakenSchedule,
+        is_closing: Callable[[], bool],
+        load: Load,
+    ) -> None:
+        self._store = store
+        self._load_file = load
+        self._settings = settings
+        self._taken = taken
+        self._view = taken.view
+        self._next_at = taken.view.next_at
+        self._is_closing = is_closing
+
+    def deal(self) -> None:
+        """Judge what has fallen due, launch what waits, and hand the schedule back."""
+        try:
+            again = self._deal()
+        except _Leaving:
+            again = 0.0
+        let_go_of_schedule(self._store, self._taken, next_at=self._next_at, again_seconds=again)
+
+    def _deal(self) -> float | None:
+        """Return in how many seconds somebody has to look at firings that wait; None for none."""
+        waiting = sorted([*self._taken.waiting, *self._judge()], key=lambda one: one[1])
+        last, buffered = self._view.last, False
+        for place, (one, at) in enumerate(waiting):
+            state, why = self._turn(one, last, later=len(waiting) - place - 1)
+            if state is FiringState.WAITING:
+                buffered = True
+                continue
+            if state is FiringState.FIRED:
+                last = one
+            self._tell([Firing(one, at, state, why)])
+            logger.info("schedule %s: firing %s: %s", self._view.name, one, why or state)
+        return BUFFERED_SECONDS if buffered else None
+
+    def _judge(self) -> list[tuple[str, float]]:
+        """Put on record what has fallen due; return what is to be launched."""
+        if self._next_at is None:
+            return []
+        schedule = self._view.launch.schedule
+        due, self._next_at = due_firings(
+            schedule, self._next_at, self._taken.now, _pause_of(self._view)
+        )
+        firings = [self._firing(one) for one in due]
+        self._tell(firings)
+        return [(one.firing_id, one.at) for one in firings if one.state is FiringState.WAITING]
+
+    def _firing(self, due: DueFiring) -> Firing:
+        return Firing(firing_id(self._view.name, due.at), due.at, due.state, due.why)
+
+    def _tell(self, firings: list[Firing]) -> None:
+        if not tell_firings(self._store, self._taken, firings, next_at=self._next_at):
+            raise _LostLease
+
+    def _turn(self, one: str, last: str, later: int) -> tuple[FiringState, str]:
+        """Launch a firing, unless the overlap policy has something against it."""
+        if self._state(one) not in (None, CampaignState.LOADING):
+            return FiringState.FIRED, ""  # whoever had it in hand died after it was sealed
+        against = self._against(one, last, later)
+        return against if against is not None else self._launched(one)
+
+    def _against(self, one: str, last: str, later: int) -> tuple[FiringState, str] | None:
+        overlap = self._view.launch.schedule.overlap
+        if overlap is Overlap.ALLOW_ALL or last in ("", one) or self._is_finished(last):
+            return None
+        why = f"the campaign before it, {last}, is not finished"
+        if overlap is Overlap.SKIP:
+            return FiringState.SKIPPED, why
+        if overlap in (Overlap.CANCEL_OTHER, Overlap.ABORT_OTHER):
+            self._end_other(last)
+            return None
+        if self._view.state == "paused":
+            return FiringState.SKIPPED, said_of(self._view.note)
+        if later >= (1 if overlap is Overlap.BUFFER_ONE else MOST_WAITING):
+            return FiringState.SKIPPED, "later ones wait"
+        return FiringState.WAITING, why
+
+    def _is_finished(self, campaign_id: str) -> bool:
+        return self._state(campaign_id) in (None, CampaignState.FINISHED)
+
+    def _state(self, campaign_id: str) -> CampaignState | None:
+        try:
+            return campaign_view(self._store, campaign_id).state
+        except LedgerError:
+            return None
+
+    def _end_other(self, campaign_id: str) -> None:
+        """Call off what waits of the campaign before; its live calls go on, or are stopped."""
+        abort = self._view.launch.schedule.overlap is Overlap.ABORT_OTHER
+        name = self._view.name
+        control = Control(f"schedule {name}", "the next firing is due", self._taken.token)
+        cancel(self._store, campaign_id, control, abort=abort)
+        while end_pending(self._store, campaign_id):
+            self._go_on()
+
+    def _launched(self, one: str) -> tuple[FiringState, str]:
+        """Load the file as it is now; whatever is wrong with it is this firing's failure."""
+        try:
+            return self._load(one)
+        except (LedgerTrouble, _LostLease, _Leaving):
+            raise  # nothing is wrong with the file: the lease runs out, and it is done again
+        except CampaignError as error:
+            why = str(error.problems[0]) if error.problems else str(error)
+        except SchedulerError as error:
+            why = str(error)
+        except Exception as error:
+            logger.exception("schedule %s: firing %s", self._view.name, one)
+            why = f"{type(error).__name__}: {error}"
+        logger.error("schedule %s: firing %s failed: %s", self._view.name, one, why)
+        return FiringState.FAILED, why
+
+    def _load(self, one: str) -> tuple[FiringState, str]:
+        view = self._view
+        said = self._load_file(
+            self._store, self._settings, view.launch, one, view.account, self._go_on
+        )
+        return FiringState.FIRED, said
+
+    def _go_on(self) -> None:
+        """Renew the lease meanwhile, so that a large file is loaded by one worker."""
+        if self._is_closing():
+            raise _Leaving
+        if not keep_schedule(self._store, self._taken):
+            raise _LostLease
+
+
+def _pause_of(view: ScheduleView) -> Pause | None:
+    if view.paused_at is None:
+        return None
+    return Pause(view.paused_at, view.resumed_at, view.note)

@@ -1,0 +1,90 @@
+"""What the ledger says of an account, for those who look often and must not be held up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scheduler.clock import since_boot
+from scheduler.errors import SchedulerError
+from scheduler.ledger import (
+    AccountView,
+    Backlog,
+    Store,
+    WorkerView,
+    account_view,
+    backlog,
+    totals,
+    workers,
+)
+from scheduler.ledger.surveying import Survey, survey
+
+logger = logging.getLogger(__name__)
+
+#: What was read less than this ago is told again.
+FRESH_SECONDS = 1.0
+
+#: A ledger that takes longer than this to be read is as good as away. A scrape has ten seconds.
+PATIENCE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An account, as one look at the ledger found it."""
+
+    account: AccountView
+    backlog: Backlog
+    totals: dict[str, int]  #: counted since ever
+    workers: list[WorkerView]
+    survey: Survey
+
+
+def see(store: Store, account: str) -> Seen:
+    """Read all of it, in some ten round trips. Raises LedgerUnreachable."""
+    return Seen(
+        account_view(store, account),
+        backlog(store, account),
+        totals(store, account),
+        workers(store, account),
+        survey(store, account),
+    )
+
+
+class Sight:
+    """Looks at most once a second, whoever asks, and on a thread that may hang."""
+
+    def __init__(
+        self, read: Callable[[], Seen], *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._read = read
+        self._patience_seconds = patience_seconds
+        self._changed = threading.Condition()
+        self._is_reading = False
+        self._read_at = -FRESH_SECONDS
+        self._seen: Seen | None = None
+
+    def look(self) -> Seen | None:
+        """Return what the ledger says; None when it can't be read, or not soon."""
+        with self._changed:
+            if not self._is_reading and since_boot() - self._read_at > FRESH_SECONDS:
+                self._is_reading = True
+                threading.Thread(target=self._look, name="sight", daemon=True).start()
+            self._changed.wait_for(lambda: not self._is_reading, self._patience_seconds)
+            return None if self._is_reading else self._seen
+
+    def _look(self) -> None:
+        seen = self._try()
+        with self._changed:
+            self._seen, self._read_at, self._is_reading = seen, since_boot(), False
+            self._changed.notify_all()
+
+    def _try(self) -> Seen | None:
+        try:
+            return self._read()
+        except SchedulerError as error:
+            logger.info("the ledger can't be looked at: %s", error)
+        except Exception:
+            logger.exception("the ledger can't be looked at")
+        return None

@@ -1,0 +1,153 @@
+"""Tells webhooks how calls and campaigns have ended: late rather than never, never in the way."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from threading import Event, Semaphore, Thread
+from traceback import format_tb
+from typing import Any
+from urllib.parse import urlsplit
+
+from tenacity import wait_chain, wait_fixed, wait_random
+
+from scheduler.calls.dialer import waited
+from scheduler.clock import since_boot
+from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
+from scheduler.ledger import (
+    SENDING_DELAYS,
+    News,
+    Store,
+    campaign_view,
+    postpone_news,
+    result,
+    take_news,
+    told,
+)
+from scheduler.providers.posting import GONE, Poster
+
+logger = logging.getLogger(__name__)
+
+_AGAIN = wait_chain(*map(wait_fixed, SENDING_DELAYS)) + wait_random(0, 1)
+
+#: Senders of one worker. A receiver that takes its time holds up other news at most.
+THREADS = 4
+
+#: How long a worker that leaves waits for receivers.
+LEAVE_SECONDS = 2.0
+
+#: So often it is looked whether there is news.
+LOOK_SECONDS = 1.0
+
+
+class Teller:
+    """Sends what webhooks are owed, on threads of its own.
+
+    Any number of workers may do it. News is sent at least once: who dies after it was taken and
+    before that is on record sends it again, under the same id.
+    """
+
+    def __init__(self, store: Store, account: str, poster: Poster) -> None:
+        self._store = store
+        self._account = account
+        self._poster = poster
+        self._over = Event()
+        self._free = Semaphore(THREADS)
+        self._thread = Thread(target=self._keep, name="webhooks", daemon=True)
+
+    def start(self) -> None:
+        """Look for news, from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send no more. What is being sent is waited for, but not long: it would be sent again."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        leave_at = since_boot() + LEAVE_SECONDS
+        for _ in range(THREADS):
+            self._free.acquire(timeout=max(0.0, leave_at - since_boot()))
+
+    def _keep(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._send_what_is_due()
+            except LedgerTrouble as error:
+                logger.warning("webhooks: %s", error)
+            except Exception:
+                logger.exception("webhooks: a look for news failed")
+            self._over.wait(LOOK_SECONDS)
+
+    def _send_what_is_due(self) -> None:
+        while not self._over.is_set() and self._free.acquire(timeout=LOOK_SECONDS):
+            news = None
+            try:
+                news = take_news(self._store, self._account)
+            finally:
+                if news is None:
+                    self._free.release()
+            if news is None:
+                return
+            Thread(target=self._send_safely, args=(news,), name="webhook", daemon=True).start()
+
+    def _send_safely(self, news: News) -> None:
+        try:
+            self._send(news)
+        except SchedulerError as error:
+            # Taken for a while only: it is sent again.
+            logger.warning("webhooks: %s: %s", news.text, error)
+        except Exception as error:
+            # Where, and no word of what: an error's own words may have the address in it.
+            place = "".join(format_tb(error.__traceback__))
+            logger.error("webhooks: %s: %s\n%s", news.text, type(error).__name__, place)
+        finally:
+            self._free.release()
+
+    def _send(self, news: News) -> None:
+        if news.is_used_up:
+            # Before anything is made of it: that may be what its senders died of.
+            logger.error("webhooks: %s: given up: its last sender died", news.text)
+            told(self._store, self._account, news, delivered=False)
+            return
+        body = self._body(news)
+        if news.webhook is None or body is None:
+            told(self._store, self._account, news, delivered=False)
+            return
+        url = news.webhook.url
+        status = self._poster.post(url, news.message_id, datetime.now(UTC), body)
+        if 200 <= status < 300:
+            told(self._store, self._account, news, delivered=True)
+        elif status == GONE or news.is_last_sending:
+            logger.error("webhooks: %s: %s: given up: %s", news.text, _host(url), _said(status))
+            told(self._store, self._account, news, delivered=False)
+        else:
+            logger.warning("webhooks: %s: %s: %s", news.text, _host(url), _said(status))
+            postpone_news(self._store, self._account, news, waited(_AGAIN, news.sendings))
+
+    def _body(self, news: News) -> bytes | None:
+        """Return the message: what is known now. None when it is kept no longer."""
+        try:
+            data = self._data(news)
+        except LedgerError:
+            return None
+        message = {"type": news.event, "timestamp": _now(), "data": data}
+        return json.dumps(message, ensure_ascii=False).encode(errors="replace")
+
+    def _data(self, news: News) -> dict[str, Any]:
+        if news.attempt is not None:
+            return result(self._store, news.campaign_id, news.attempt.row)
+        return campaign_view(self._store, news.campaign_id).as_record()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _said(status: int) -> str:
+    return f"it answered {status}" if status else "no answer"
+
+
+def _host(url: str) -> str:
+    # The rest of an address is often as good as a password.
+    return urlsplit(url).netloc
