@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError
 
 from scheduler.celery import configuration
 from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
-from scheduler.ledger import Store, campaign_ids
+from scheduler.ledger import Store, campaign_ids, keys
 from scheduler.ledger.health import redis_findings
 from scheduler.ledger.redis import broker, rights
 from scheduler.ledger.redis.client import connect_once, reaching
@@ -32,7 +32,7 @@ from tests.integration.test_durability import ANY, Machine, Server, free_port
 from tests.integration.tls_proxy import TlsProxy
 from tests.waiting import wait_until
 
-LUA = Path(rights.__file__).parent / "lua"
+LUA = Path(keys.__file__).parent / "lua"
 
 SECRET = "hush"
 
