@@ -11,7 +11,9 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import TracebackType
 from typing import Any, Self
 
@@ -65,10 +67,20 @@ class Forks:
         self._process.stdout.close()
 
 
+#: These look at the settings as they are imported.
+_READ_THE_ENVIRONMENT = {"scheduler.cli.worker", "scheduler.cli.__main__"}
+
+
 def _serve() -> None:
-    # What commands import only when they need it.
+    # What commands import only when they need it, and what another user may not be able to read.
     import celery  # noqa: F401
     import kombu.transport.redis  # noqa: F401
+    import typer.main  # noqa: F401
+
+    for package in ("scheduler.cli", "scheduler.operations", "scheduler.ledger", "scheduler.plan"):
+        for module in iter_modules(import_module(package).__path__, f"{package}."):
+            if module.name not in _READ_THE_ENVIRONMENT:
+                import_module(module.name)
 
     for line in sys.stdin:
         print(json.dumps(_run(**json.loads(line))), flush=True)
