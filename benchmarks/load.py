@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scheduler.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 
 AREAS = (202, 206, 212, 213, 214, 303, 305, 312, 313, 404, 415, 503, 512, 602, 617, 702, 713, 808)
@@ -54,7 +54,7 @@ def main() -> None:
             path, state_dir = Path(folder) / "contacts.csv", Path(folder) / "state"
             write_file(path, rows)
             with EmbeddedRedis(state_dir) as redis:
-                store = Store(redis.url)
+                store = Ledger(redis.url)
                 before = store.redis.info("memory")["used_memory"]
                 seconds, size = submit(path, state_dir)
                 held = store.redis.info("memory")["used_memory"] - before

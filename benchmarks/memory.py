@@ -25,7 +25,10 @@ from uuid import uuid4
 from celery import Celery
 from kombu import Queue
 
-from scheduler.ledger import Heard, Store, keep_collected, keys, listen, note
+from scheduler.ledger import calls, campaigns, keys, limits
+from scheduler.ledger.collecting import keep_collected
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Heard, listen, note
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.limit import Limit
 from scheduler.models import Attempt, Connection, Contact, Disposition, Policy, Row
@@ -65,7 +68,7 @@ class Pool:
     """A ledger, and what Redis holds."""
 
     def __init__(self, url: str) -> None:
-        self.store = Store(url)
+        self.store = Ledger(url)
         # What is measured is memory; a disk that is waited for would only make it take longer.
         self.store.redis.config_set("appendonly", "no")
         self.store.open()
@@ -82,11 +85,13 @@ class Pool:
             max_duration_seconds=SECONDS, insights=Policy().insights if collects else ()
         )
         store, rows = self.store, people(first, count)
-        store.create(campaign_id, account=ACCOUNT, name=campaign_id, policy=policy, digest="d")
+        campaigns.create(
+            store, campaign_id, account=ACCOUNT, name=campaign_id, policy=policy, digest="d"
+        )
         for chunk in range(1, count // 1000 + 2):
-            store.load(campaign_id, "load", chunk, islice(rows, 1000))
-        store.seal(campaign_id, "load")
-        store.learn(ACCOUNT, store.limit(ACCOUNT), Limit(10_000))
+            campaigns.load(store, campaign_id, "load", chunk, islice(rows, 1000))
+        campaigns.seal(store, campaign_id, "load")
+        limits.learn(store, ACCOUNT, limits.read(store, ACCOUNT), Limit(10_000))
         store.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 10_000)
 
     def connect(self, most: int) -> list[Attempt]:
@@ -94,14 +99,19 @@ class Pool:
         found: list[Attempt] = []
         while len(found) < most:
             token = uuid4().hex
-            claim: Any = self.store.claim(ACCOUNT, token, ceiling=10_000)
+            claim: Any = calls.claim(self.store, ACCOUNT, token, ceiling=10_000)
             if claim is None:
                 break
             attempt = claim.attempt
-            assert self.store.begin(ACCOUNT, attempt, token, max_duration_seconds=SECONDS)
+            assert calls.begin(self.store, ACCOUNT, attempt, token, max_duration_seconds=SECONDS)
             answer = Connection(str(uuid4()), str(uuid4()), f"wss://api.example/{uuid4()}")
-            self.store.connect(
-                ACCOUNT, attempt, answer, answered_ago_seconds=0.0, max_duration_seconds=SECONDS
+            calls.connect(
+                self.store,
+                ACCOUNT,
+                attempt,
+                answer,
+                answered_ago_seconds=0.0,
+                max_duration_seconds=SECONDS,
             )
             found.append(attempt)
         return found
@@ -109,7 +119,7 @@ class Pool:
     def end(self, attempts: list[Attempt], said: dict[str, Any] | None) -> None:
         """End calls, and keep what was said in them."""
         for attempt in attempts:
-            self.store.confirm(ACCOUNT, attempt, Disposition.STOPPED)
+            calls.confirm(self.store, ACCOUNT, attempt, Disposition.STOPPED)
             if said is not None:
                 keep_collected(self.store, ACCOUNT, attempt, said)
 

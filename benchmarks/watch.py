@@ -17,9 +17,12 @@ from typing import Any
 from uuid import uuid4
 
 from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.ledger import Store, beat, keys
+from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger import campaigns as ledger_campaigns
+from scheduler.ledger import keys, limits
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.ledger.workers import WorkerHealth
+from scheduler.ledger.workers import WorkerHealth, beat
 from scheduler.limit import Limit
 from scheduler.models import Connection, Contact, Policy, Row
 
@@ -28,38 +31,42 @@ LOOKS = 20
 DURATION = 3600.0
 
 
-def load(store: Store, campaigns: int, live: int) -> None:
+def load(store: Ledger, campaigns: int, live: int) -> None:
     """Make so many campaigns, all with calls that wait, and one of them with live calls."""
     for n in range(campaigns):
         count = live + 20 if n == 0 else 20
         rooms = (f"sip:room-{n}-{row}@example.invalid" for row in range(count))
         contacts = [Contact(f"room-{row}", sip_uri=uri) for row, uri in enumerate(rooms)]
-        store.create(f"c-{n}", account=ACCOUNT, name="c", policy=Policy(), digest="d")
-        store.load(f"c-{n}", "1", 1, [Row(contact, 2, True) for contact in contacts])
-        store.seal(f"c-{n}", "1")
-    store.learn(ACCOUNT, store.limit(ACCOUNT), Limit(2 * live))
+        ledger_campaigns.create(
+            store, f"c-{n}", account=ACCOUNT, name="c", policy=Policy(), digest="d"
+        )
+        ledger_campaigns.load(
+            store, f"c-{n}", "1", 1, [Row(contact, 2, True) for contact in contacts]
+        )
+        ledger_campaigns.seal(store, f"c-{n}", "1")
+    limits.learn(store, ACCOUNT, limits.read(store, ACCOUNT), Limit(2 * live))
     store.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 2 * live)
 
 
-def connect(store: Store, live: int) -> None:
+def connect(store: Ledger, live: int) -> None:
     """Bring so many calls to their connections."""
     for _ in range(live):
-        claim = store.claim(ACCOUNT, uuid4().hex, ceiling=2 * live, only="c-0")
+        claim = ledger_calls.claim(store, ACCOUNT, uuid4().hex, ceiling=2 * live, only="c-0")
         assert claim is not None and not isinstance(claim, float)
-        assert store.begin(ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
+        assert ledger_calls.begin(store, ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
         connection = Connection(f"connection {claim.attempt}", "conversation")
         spans = {"answered_ago_seconds": 0.0, "max_duration_seconds": DURATION}
-        store.connect(ACCOUNT, claim.attempt, connection, **spans)
+        ledger_calls.connect(store, ACCOUNT, claim.attempt, connection, **spans)
 
 
-def spent(store: Store) -> tuple[int, float]:
+def spent(store: Ledger) -> tuple[int, float]:
     """Return the commands that Redis has run, and the milliseconds that they took."""
     stats: dict[str, Any] = store.redis.info("commandstats")
     calls = sum(each["calls"] for each in stats.values())
     return calls, sum(each["usec"] for each in stats.values()) / 1000
 
 
-def measured(store: Store, look: Callable[[], object]) -> tuple[float, int, float]:
+def measured(store: Ledger, look: Callable[[], object]) -> tuple[float, int, float]:
     """Return milliseconds of a look, its commands, and milliseconds of Redis."""
     commands, busy = spent(store)
     began_at = time.perf_counter()
@@ -73,7 +80,7 @@ def main() -> None:
     """Measure the first look, and those that follow."""
     campaigns, live = (*map(int, sys.argv[1:]), *(200, 2000)[len(sys.argv) - 1 :])
     with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as redis:
-        store = Store(redis.url)
+        store = Ledger(redis.url)
         store.open()
         load(store, campaigns, live)
         connect(store, live)

@@ -20,7 +20,7 @@ class CallState(StrEnum):
     ENDED = "ended"  #: final, with a disposition; only `unknown` may be amended
 
 
-#: Every allowed change of state; the store refuses all others. A test walks every pair.
+#: Every allowed change of state; the ledger refuses all others. A test walks every pair.
 TRANSITIONS: dict[CallState, frozenset[CallState]] = {
     CallState.PENDING: frozenset({CallState.CLAIMED, CallState.ENDED}),
     CallState.CLAIMED: frozenset({CallState.DIALING, CallState.PENDING, CallState.ENDED}),

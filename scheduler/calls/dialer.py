@@ -39,7 +39,11 @@ from scheduler.errors import (
     StaleAttempt,
 )
 from scheduler.hours.openings import opening
-from scheduler.ledger import Charge, Claim, LimitView, StopOrder, Store
+from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger import limits
+from scheduler.ledger.calls import Charge, Claim, StopOrder
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.limits import LimitView
 from scheduler.masking import mask_text
 from scheduler.models import (
     Attempt,
@@ -131,7 +135,7 @@ class Dialer:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         provider: Provider,
         duty: Duty,
         *,
@@ -149,7 +153,7 @@ class Dialer:
         for this process. No more than `threads` dial at once. `watchers` look on at every start and
         stop.
         """
-        self._store = store
+        self._ledger = ledger
         self._provider = provider
         self._duty = duty
         self._slot_freed = slot_freed
@@ -238,7 +242,8 @@ class Dialer:
 
     def _claim(self) -> Claim | float | None:
         duty = self._duty
-        return self._store.claim(
+        return ledger_calls.claim(
+            self._ledger,
             duty.account,
             uuid4().hex,
             ceiling=duty.ceiling,
@@ -309,7 +314,7 @@ class Dialer:
         return self._keep(claim, connection, since_boot())
 
     def _begin(self, claim: Claim, token: str, closes_at: float) -> bool:
-        begin = partial(self._store.begin, self._duty.account, claim.attempt, token)
+        begin = partial(ledger_calls.begin, self._ledger, self._duty.account, claim.attempt, token)
         try:
             # The first byte may leave that much later, and has to leave in time.
             return begin(
@@ -356,18 +361,22 @@ class Dialer:
         signal: str = "",
         message: str = "",
     ) -> None:
-        give_back = partial(self._store.give_back, self._duty.account, claim.attempt, token)
+        give_back = partial(
+            ledger_calls.give_back, self._ledger, self._duty.account, claim.attempt, token
+        )
         _insist(partial(give_back, delay_seconds=delay_seconds, signal=signal, message=message))
 
     def _back_off(self, claim: Claim, token: str, error: AtLimit) -> None:
         """429: the call has not failed. It waits its turn, and the account is asked for less."""
         account = self._duty.account
-        seen: LimitView = _insist(partial(self._store.limit, account))
+        seen: LimitView = _insist(partial(limits.read, self._ledger, account))
         lowered = limit.after_refusal(
             seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._duty.reserve
         )
         delay = error.retry_after_seconds or waited(AFTER_429, seen.refused_in_row + 1)
-        give_back = partial(self._store.give_back_at_limit, account, claim.attempt, token)
+        give_back = partial(
+            ledger_calls.give_back_at_limit, self._ledger, account, claim.attempt, token
+        )
         _insist(
             partial(give_back, delay_seconds=delay, message=str(error), seen=seen, lowered=lowered)
         )
@@ -394,7 +403,9 @@ class Dialer:
         hold_seconds: float = 0.0,
         signal: str = "",
     ) -> None:
-        finish = partial(self._store.finish, self._duty.account, claim.attempt, disposition)
+        finish = partial(
+            ledger_calls.finish, self._ledger, self._duty.account, claim.attempt, disposition
+        )
         _insist(
             partial(
                 finish, reason=reason, message=message, hold_seconds=hold_seconds, signal=signal
@@ -404,7 +415,7 @@ class Dialer:
     def block(self, error: AccountFault) -> None:
         """Dial no more with these credentials; stops are still sent."""
         logger.error("account %s stops dialling: %s", self._duty.account, mask_text(str(error)))
-        block = partial(self._store.block, self._duty.account, self._provider.fingerprint)
+        block = partial(limits.block, self._ledger, self._duty.account, self._provider.fingerprint)
         _insist(partial(block, str(error)))
 
     # From the answer to the record ----------------------------------------------------------------
@@ -442,7 +453,8 @@ class Dialer:
 
     def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
         account, attempt, charge = self._duty.account, claim.attempt, self._ears.charge
-        said, _, seen = self._store.connect(
+        said, _, seen = ledger_calls.connect(
+            self._ledger,
             account,
             attempt,
             connection,
@@ -491,7 +503,7 @@ class Dialer:
         # As on record: "no such connection" is an end only when it is said twice, seconds apart.
         certain = Retrying(
             retry=retry_if_exception_type(NoSuchConnection),
-            wait=wait_fixed(self._store.leases.denied_apart),
+            wait=wait_fixed(self._ledger.leases.denied_apart),
             stop=stop_after_attempt(2),
             reraise=True,
         )
@@ -520,12 +532,12 @@ class Dialer:
             )
             if raised == seen.limit:
                 return seen.slots >= min(raised.learned, ceiling)
-            if self._store.learn(account, seen, raised):
+            if limits.learn(self._ledger, account, seen, raised):
                 # This thread takes one of the new slots, messages bring threads for the others.
                 if (others := raised.learned - seen.limit.learned - 1) > 0:
                     self.wanted(others)
                 return False
-            seen = self._store.limit(account)
+            seen = limits.read(self._ledger, account)
 
     # Stopping -----------------------------------------------------------------------------------
 
@@ -551,20 +563,20 @@ class Dialer:
                 answer = self._provider.stop(order.connection_id)
         except NoSuchConnection as error:
             logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
-            denied = self._store.deny(self._duty.account, order.attempt)
+            denied = ledger_calls.deny(self._ledger, self._duty.account, order.attempt)
             if denied is None:
                 return None
             return End(denied) if denied is Disposition.HUNG_UP else ordered
         except ProviderError as error:
             logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
-            self._store.note_stop_error(order.attempt, str(error))
+            ledger_calls.note_stop_error(self._ledger, order.attempt, str(error))
             if isinstance(error, AccountFault):
                 self.block(error)
             return None
         return End.by(order.why, answer)
 
     def _record_end(self, attempt: Attempt, end: End) -> None:
-        if end.record(self._store, self._duty.account, attempt):
+        if end.record(self._ledger, self._duty.account, attempt):
             self.wanted(1)
 
 

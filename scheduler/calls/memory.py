@@ -21,13 +21,9 @@ from itertools import islice
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.clock import since_boot
 from scheduler.errors import NoSuchConnection, ProviderError
-from scheduler.ledger import (
-    Deadline,
-    Store,
-    live_deadlines,
-    note_stop,
-    stop_reason,
-)
+from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger.deadlines import Deadline, live_deadlines, note_stop, stop_reason
+from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Attempt, Disposition, Reason
 from scheduler.providers import Provider, StopAnswer
@@ -67,10 +63,11 @@ class End:
         """Return the end by a stop that was sent for this: `deadline`, `aborted`, `hung_up`, …"""
         return cls(*_ENDS.get(why, _AT_ITS_DEADLINE), answer or StopAnswer())
 
-    def record(self, store: Store, account: str, attempt: Attempt) -> bool:
+    def record(self, ledger: Ledger, account: str, attempt: Attempt) -> bool:
         """Put it on record, and free the slot. False when it was. Raises LedgerTrouble."""
         pages = json.dumps([asdict(page) for page in self.answer.summary_pages])
-        return store.confirm(
+        return ledger_calls.confirm(
+            ledger,
             account,
             attempt,
             self.disposition,
@@ -114,7 +111,7 @@ class Memory:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         provider: Provider,
         account: str,
         *,
@@ -123,7 +120,7 @@ class Memory:
         watchers: Watchers = NOBODY,
     ) -> None:
         """`delays` are the seconds until a stop is sent again, the last one is kept."""
-        self._store = store
+        self._ledger = ledger
         self._provider = provider
         self._account = account
         self.delays = tuple(delays)
@@ -283,7 +280,7 @@ class Memory:
         calls = self._to_be_read(now)
         if not calls:
             return
-        found = live_deadlines(self._store, self._account, [call.attempt for call in calls])
+        found = live_deadlines(self._ledger, self._account, [call.attempt for call in calls])
         with self._lock:
             for call in calls:
                 self._see(call, found, now)
@@ -341,14 +338,14 @@ class Memory:
 
     def _write_down(self, call: Call) -> bool:
         if call.end is None:
-            note_stop(self._store, self._account, call.attempt)
+            note_stop(self._ledger, self._account, call.attempt)
             call.is_noted = True
             return False
         end = call.end
         if end.disposition is Disposition.STOPPED:
             # Perhaps somebody had ordered its end. What looked like a hang-up was this stop.
-            why = stop_reason(self._store, call.attempt)
+            why = stop_reason(self._ledger, call.attempt)
             end = End.by("deadline" if why == "hung_up" else why, end.answer)
-        is_news = end.record(self._store, self._account, call.attempt)
+        is_news = end.record(self._ledger, self._account, call.attempt)
         self.forget(call.connection_id)
         return is_news

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from scheduler.cli import console, options, orders
+from scheduler.cli.access import opened_ledger
 from scheduler.cli.endings import endings, say_endings, see_ended
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import CampaignView, Store, campaign_view
-from scheduler.ledger import cancel as call_off
+from scheduler.ledger.controls import cancel as call_off
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.models import Attempt, CallState, CampaignState
 
 
@@ -33,14 +34,14 @@ def abort(
     Example: `callsched abort nightly-2026-11-22 --yes`
     """
     orders.expect_chosen(ids, every=every)
-    with ledger() as store:
-        before = orders.chosen(store, ids)
+    with opened_ledger() as ledger:
+        before = orders.chosen(ledger, ids)
         _ask(before, yes=yes)
-        live = _call_off(store, before, note)
-        orders.end_what_waits(store, before)
-        left = see_ended(store, live)
-        records = endings(store, [each for listed in live.values() for each in listed], left)
-        views = [campaign_view(store, view.campaign_id) for view in before]
+        live = _call_off(ledger, before, note)
+        orders.end_what_waits(ledger, before)
+        left = see_ended(ledger, live)
+        records = endings(ledger, [each for listed in live.values() for each in listed], left)
+        views = [campaign_view(ledger, view.campaign_id) for view in before]
     if json:
         console.emit(orders.record_of(views, ids, calls=records, left=len(left)))
     else:
@@ -65,11 +66,11 @@ def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _call_off(store: Store, views: Sequence[CampaignView], note: str) -> dict[str, list[Attempt]]:
+def _call_off(ledger: Ledger, views: Sequence[CampaignView], note: str) -> dict[str, list[Attempt]]:
     """Fence and stop all of them; returns the attempts that are live or may be, by account."""
     control, live = orders.given(note), defaultdict[str, list[Attempt]](list)
     for view in views:
-        _, attempts = call_off(store, view.campaign_id, control, abort=True)
+        _, attempts = call_off(ledger, view.campaign_id, control, abort=True)
         live[view.account] += attempts
     return live
 

@@ -14,18 +14,13 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from scheduler.cli import console, erasure, options
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.fields.durations import positive_seconds
-from scheduler.ledger import (
-    CampaignView,
-    Store,
-    campaign_view,
-    campaigns_finished_before,
-    controls_of,
-    results,
-    retire,
-)
+from scheduler.ledger.controls import controls_of
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view, results
+from scheduler.ledger.retiring import campaigns_finished_before, retire
 from scheduler.models import CampaignState
 
 
@@ -67,12 +62,12 @@ def archive(
         raise typer.BadParameter("say which campaigns, or --older-than", param_hint="ID")
     if not output.is_dir() or not os.access(output, os.W_OK):
         raise ConfigError(f"{output}: the folder can't be written, or is not there")
-    with ledger() as store:
-        chosen = ids or campaigns_finished_before(store, time.time() - (age or 0))
-        views = [_kept(store, campaign_id) for campaign_id in dict.fromkeys(chosen)]
+    with opened_ledger() as ledger:
+        chosen = ids or campaigns_finished_before(ledger, time.time() - (age or 0))
+        views = [_kept(ledger, campaign_id) for campaign_id in dict.fromkeys(chosen)]
         if remove and views and not yes:
             erasure.confirm(f"Erase {len(views)} campaigns from Redis once they are written?")
-        done = [_archive(store, view, output, remove=remove) for view in views]
+        done = [_archive(ledger, view, output, remove=remove) for view in views]
     if json:
         console.emit({"archived": done})
         return
@@ -86,8 +81,8 @@ def archive(
         console.out.print("no campaign is that old")
 
 
-def _kept(store: Store, campaign_id: str) -> CampaignView:
-    view = campaign_view(store, campaign_id)
+def _kept(ledger: Ledger, campaign_id: str) -> CampaignView:
+    view = campaign_view(ledger, campaign_id)
     view.expect_kept()
     if view.state is not CampaignState.FINISHED:
         raise LedgerError(
@@ -97,29 +92,29 @@ def _kept(store: Store, campaign_id: str) -> CampaignView:
     return view
 
 
-def _archive(store: Store, view: CampaignView, folder: Path, *, remove: bool) -> dict[str, Any]:
+def _archive(ledger: Ledger, view: CampaignView, folder: Path, *, remove: bool) -> dict[str, Any]:
     path, rows = folder / f"{view.campaign_id}.jsonl.gz", 0
     with (
         console.counting(f"archiving {view.campaign_id}", "results") as counted,
         _writing(path) as file,
     ):
-        for record in results(store, view.campaign_id):
+        for record in results(ledger, view.campaign_id):
             file.write(console.as_json(record) + "\n")
             rows += 1
             counted(rows, view.total)
     if rows != view.total:
         raise LedgerError(f"{path} has {rows} of {view.total} results: nothing was erased")
-    _write_head(store, view, folder)
+    _write_head(ledger, view, folder)
     return {
         "campaign_id": view.campaign_id,
         "file": str(path),
         "rows": rows,
-        "removed": remove and _remove(store, view),
+        "removed": remove and _remove(ledger, view),
     }
 
 
-def _write_head(store: Store, view: CampaignView, folder: Path) -> None:
-    controls = [each.as_record() for each in controls_of(store, view.campaign_id)]
+def _write_head(ledger: Ledger, view: CampaignView, folder: Path) -> None:
+    controls = [each.as_record() for each in controls_of(ledger, view.campaign_id)]
     head = {
         **view.as_record(),
         "max_duration_seconds": view.policy.max_duration_seconds,
@@ -132,10 +127,10 @@ def _write_head(store: Store, view: CampaignView, folder: Path) -> None:
     part.replace(path)
 
 
-def _remove(store: Store, view: CampaignView) -> bool:
+def _remove(ledger: Ledger, view: CampaignView) -> bool:
     """Erase a campaign; False, and a word about it, when something of it is under way."""
     with console.counting(f"erasing {view.campaign_id}", "calls") as counted:
-        while (left := retire(store, view.campaign_id)) is not None:
+        while (left := retire(ledger, view.campaign_id)) is not None:
             counted(view.total - left, view.total)
             if left == 0:
                 return True

@@ -19,7 +19,9 @@ from scheduler import private
 from scheduler.campaign.texts import timezone as known_timezone
 from scheduler.cli import console, options
 from scheduler.hours.walltime import zone_of
-from scheduler.ledger import Store, admit, campaign_ids, campaign_view, is_under_way
+from scheduler.ledger.admitting import admit, is_under_way
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_ids, campaign_view
 
 #: Exit code of `--if-running fail`.
 ANOTHER_RUNS = 4
@@ -135,7 +137,7 @@ def stands_back(
 
 
 def stands_back_in_pool(
-    store: Store, kind: Kind, wish: IfRunning | None, campaign_id: str
+    ledger: Ledger, kind: Kind, wish: IfRunning | None, campaign_id: str
 ) -> int | None:
     """Return the exit code when a campaign of this kind is not finished, and this is not to wait.
 
@@ -147,12 +149,12 @@ def stands_back_in_pool(
     def others_run() -> bool:
         return (
             any(
-                is_under_way(campaign_view(store, other))
-                for other in campaign_ids(store)
+                is_under_way(campaign_view(ledger, other))
+                for other in campaign_ids(ledger)
                 if other != campaign_id and re.fullmatch(kind.ids, other)
             )
             # Of two that look in the same moment, one is told of the other.
-            or admit(store, kind.name, campaign_id) is not None
+            or admit(ledger, kind.name, campaign_id) is not None
         )
 
     def wait() -> None:

@@ -15,7 +15,8 @@ from scheduler.cli.guard import is_sandbox
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.fields.durations import positive_seconds, written
 from scheduler.fields.visible import visible
-from scheduler.ledger import Store, campaign_view
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.models import CampaignState, Policy
 from scheduler.operations import launch as launching
 from scheduler.plan.plan_hash import plan_hash
@@ -150,7 +151,7 @@ def confirm(count: int, policy: Policy, settings: Settings) -> None:
 
 
 def choose_id(
-    store: Store, checked: CheckedCampaign, wanted: str | None, account: str, *, again: bool
+    ledger: Ledger, checked: CheckedCampaign, wanted: str | None, account: str, *, again: bool
 ) -> str:
     """Return the campaign's id: the wanted one, else its name and a hash of its content.
 
@@ -162,9 +163,9 @@ def choose_id(
     base = wanted or new_id(checked) + trial
     latest, number = base, 1
     # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
-    while _state(store, following := f"{base}+{number + 1}") is not None:
+    while _state(ledger, following := f"{base}+{number + 1}") is not None:
         latest, number = following, number + 1
-    if again and is_finished(store, latest):
+    if again and is_finished(ledger, latest):
         return f"{base}+{number + 1}"
     return latest
 
@@ -174,20 +175,20 @@ def new_id(checked: CheckedCampaign) -> str:
     return f"{checked.slug}-{checked.digest[:8]}"
 
 
-def is_finished(store: Store, campaign_id: str) -> bool:
+def is_finished(ledger: Ledger, campaign_id: str) -> bool:
     """Whether there is a campaign of this id, and every call of it has ended."""
-    return _state(store, campaign_id) is CampaignState.FINISHED
+    return _state(ledger, campaign_id) is CampaignState.FINISHED
 
 
-def _state(store: Store, campaign_id: str) -> CampaignState | None:
+def _state(ledger: Ledger, campaign_id: str) -> CampaignState | None:
     try:
-        return campaign_view(store, campaign_id).state
+        return campaign_view(ledger, campaign_id).state
     except LedgerError:
         return None
 
 
 def submit_rows(
-    store: Store,
+    ledger: Ledger,
     checked: CheckedCampaign,
     campaign_id: str,
     policy: Policy,
@@ -197,7 +198,7 @@ def submit_rows(
     """Load a checked file into the ledger and seal it, as `launching.submit` does."""
     with console.counting("loading") as counted:
         state = launching.submit(
-            store,
+            ledger,
             checked,
             campaign_id,
             policy,
@@ -205,7 +206,7 @@ def submit_rows(
             lambda loaded: counted(loaded, checked.row_count),
             repeat_window,
         )
-    view = campaign_view(store, campaign_id)
+    view = campaign_view(ledger, campaign_id)
     if view.policy != policy:
         console.say(f"campaign {campaign_id} keeps the policy that it was created with")
     if view.cancelled_by:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from scheduler.cli import options, orders
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import CampaignView, campaign_view
-from scheduler.ledger import cancel as call_off
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger.controls import cancel as call_off
+from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.models import CampaignState
 
 
@@ -24,13 +24,13 @@ def cancel(
     Example: `callsched cancel nightly-2026-11-22 --note 'wrong list'`
     """
     orders.expect_chosen(ids, every=every)
-    with ledger() as store:
-        before, control = orders.chosen(store, ids), orders.given(note)
+    with opened_ledger() as ledger:
+        before, control = orders.chosen(ledger, ids), orders.given(note)
         for view in before:
-            call_off(store, view.campaign_id, control)
-        orders.end_what_waits(store, before)
-        waited = orders.await_starts(store, before)
-        views = [campaign_view(store, view.campaign_id) for view in before]
+            call_off(ledger, view.campaign_id, control)
+        orders.end_what_waits(ledger, before)
+        waited = orders.await_starts(ledger, before)
+        views = [campaign_view(ledger, view.campaign_id) for view in before]
     orders.report(views, ids, waited, _told, json=json)
 
 

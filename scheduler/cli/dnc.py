@@ -16,7 +16,7 @@ from scheduler.campaign.file.problems import Problems
 from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, told
 from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.cli import console, options
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.cli.results import writing
 from scheduler.errors import SchedulerError
 from scheduler.fields.numbers import regions
@@ -81,8 +81,8 @@ def add(
     Example: `callsched dnc add +12025550143 --why 'asked by mail'`
     """
     entries = _read(numbers, region)
-    with ledger() as store:
-        added = [each for each in entries if do_not_call.bar(store, each, why)]
+    with opened_ledger() as ledger:
+        added = [each for each in entries if do_not_call.bar(ledger, each, why)]
     if json:
         console.emit({"added": added, "known": [each for each in entries if each not in added]})
         return
@@ -99,9 +99,9 @@ def remove(numbers: _Entries, region: _Region = None, json: options.Json = False
     Example: `callsched dnc remove +12025550143`
     """
     entries = _read(numbers, region)
-    with ledger() as store:
-        removed = [each for each in entries if do_not_call.unbar(store, each)]
-        kept = {each: found[0] for each in entries if (found := do_not_call.barred(store, each))}
+    with opened_ledger() as ledger:
+        removed = [each for each in entries if do_not_call.unbar(ledger, each)]
+        kept = {each: found[0] for each in entries if (found := do_not_call.barred(ledger, each))}
     missing = [each for each in entries if each not in removed]
     if json:
         console.emit({"removed": removed, "missing": missing, "kept_by": kept})
@@ -160,8 +160,8 @@ def import_(
 
 
 def _taken(listed: NumberList, why: str) -> tuple[int, int]:
-    with ledger() as store, console.counting("importing", "entries") as counted:
-        return do_not_call.import_entries(store, _counted(listed, counted, len(listed)), why)
+    with opened_ledger() as ledger, console.counting("importing", "entries") as counted:
+        return do_not_call.import_entries(ledger, _counted(listed, counted, len(listed)), why)
 
 
 def _tell_imported(counts: Counts, added: int, known: int, distinct: int, *, json: bool) -> None:
@@ -201,8 +201,8 @@ def check(numbers: _Entries, region: _Region = None, json: options.Json = False)
     """
     entries = _read(numbers, region)
     try:
-        with ledger() as store:
-            found = {each: do_not_call.barred(store, each) for each in entries}
+        with opened_ledger() as ledger:
+            found = {each: do_not_call.barred(ledger, each) for each in entries}
     except SchedulerError as error:
         console.fail(*map(str, error.args))
         raise typer.Exit(2) from None
@@ -221,8 +221,8 @@ def list_(json: options.JsonLines = False) -> None:
 
     Example: `callsched dnc list --json`
     """
-    with ledger() as store:
-        for each, listing in do_not_call.entries(store):
+    with opened_ledger() as ledger:
+        for each, listing in do_not_call.entries(ledger):
             if json:
                 console.emit(_record(each, listing))
             else:
@@ -240,10 +240,10 @@ def export(
 
     Example: `callsched dnc export -o do-not-call.txt`
     """
-    with ledger() as store, writing(output) as file:
-        count = do_not_call.entry_count(store)
+    with opened_ledger() as ledger, writing(output) as file:
+        count = do_not_call.entry_count(ledger)
         with console.counting("writing", "entries") as counted:
-            for each, listing in _counted(do_not_call.entries(store), counted, count):
+            for each, listing in _counted(do_not_call.entries(ledger), counted, count):
                 file.write((console.as_json(_record(each, listing)) if json else each) + "\n")
 
 

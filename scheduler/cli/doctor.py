@@ -25,7 +25,6 @@ from scheduler.errors import (
     Refused,
     SchedulerError,
 )
-from scheduler.ledger import Store, owed_news
 from scheduler.ledger.health import (
     Finding,
     Level,
@@ -35,6 +34,8 @@ from scheduler.ledger.health import (
     redis_findings,
     warn,
 )
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.news import owed_news
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
 from scheduler.providers import Symbl
@@ -172,12 +173,12 @@ def _ledger(chosen: Settings, fingerprint: str) -> Iterator[Finding]:
 
 
 def _account(chosen: Settings, url: str, fingerprint: str) -> list[Finding]:
-    store = Store(url)
+    ledger = Ledger(url)
     try:
-        found = account_findings(store, chosen.account, fingerprint)
-        return [*found, *_webhooks(chosen, owed_news(store, chosen.account))]
+        found = account_findings(ledger, chosen.account, fingerprint)
+        return [*found, *_webhooks(chosen, owed_news(ledger, chosen.account))]
     finally:
-        store.close()
+        ledger.close()
 
 
 def _webhooks(chosen: Settings, owed: int) -> Iterator[Finding]:

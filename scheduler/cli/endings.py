@@ -9,7 +9,9 @@ from typing import Any
 from scheduler.cli import console
 from scheduler.cli.options import label_of
 from scheduler.clock import since_boot
-from scheduler.ledger import Store, neglected_seconds, not_over, result
+from scheduler.ledger.controls import neglected_seconds, not_over
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import result
 from scheduler.models import Attempt, Disposition
 
 _LOOK_SECONDS = 0.1
@@ -27,21 +29,21 @@ _NOBODY = (
 )
 
 
-def see_ended(store: Store, live: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
+def see_ended(ledger: Ledger, live: Mapping[str, Sequence[Attempt]]) -> list[Attempt]:
     """Wait for the ends of these attempts, by account; returns those that have none yet.
 
     The wait is over when our patience with their stops is, or when no worker runs.
     """
     began_at, told_at, warned = since_boot(), since_boot(), False
     while True:
-        open_ones = {account: not_over(store, account, each) for account, each in live.items()}
+        open_ones = {account: not_over(ledger, account, each) for account, each in live.items()}
         left = [attempt for attempts in open_ones.values() for attempt in attempts]
         passed = since_boot() - began_at
         neglected = max(
-            (neglected_seconds(store, account, each) for account, each in open_ones.items()),
+            (neglected_seconds(ledger, account, each) for account, each in open_ones.items()),
             default=0.0,
         )
-        if not left or neglected > GIVE_UP_SECONDS or passed > _patience(store):
+        if not left or neglected > GIVE_UP_SECONDS or passed > _patience(ledger):
             return left
         if neglected > NOBODY_SECONDS and not warned:
             warned = True
@@ -52,19 +54,19 @@ def see_ended(store: Store, live: Mapping[str, Sequence[Attempt]]) -> list[Attem
         time.sleep(_LOOK_SECONDS)
 
 
-def _patience(store: Store) -> float:
+def _patience(ledger: Ledger) -> float:
     # From a start that is answered last to where a worker gives its stop up.
-    return store.leases.dial + store.leases.stop_patience + GIVE_UP_SECONDS
+    return ledger.leases.dial + ledger.leases.stop_patience + GIVE_UP_SECONDS
 
 
 def endings(
-    store: Store, attempts: Sequence[Attempt], left: Sequence[Attempt]
+    ledger: Ledger, attempts: Sequence[Attempt], left: Sequence[Attempt]
 ) -> list[dict[str, Any]]:
     """Return what became of each call that was live, or may have been."""
     waiting = set(left)
     records = []
     for attempt in sorted(attempts, key=lambda each: (each.campaign_id, each.row)):
-        record = result(store, attempt.campaign_id, attempt.row)
+        record = result(ledger, attempt.campaign_id, attempt.row)
         if attempt in waiting or record["disposition"] != Disposition.SKIPPED:
             records.append(_ending(attempt, record) | {"is_over": attempt not in waiting})
     return records

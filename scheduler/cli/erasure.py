@@ -12,7 +12,10 @@ import typer
 from scheduler.cli import console
 from scheduler.cli.patience import patiently
 from scheduler.errors import AccountFault, ProviderError
-from scheduler.ledger import CampaignView, RedisTokenShelf, Store, erase
+from scheduler.ledger.erasing import erase
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
 
@@ -30,7 +33,7 @@ _LISTED = 10
 class Erasure:
     """Erases what was said in calls, and has the API do so where that is wanted."""
 
-    store: Store
+    ledger: Ledger
     settings: Settings
     provider: Symbl | None  #: None: the API is not asked
     calls: int = 0
@@ -41,7 +44,7 @@ class Erasure:
 
     def erase(self, campaign: CampaignView, row: int) -> None:
         """Erase one call. What went wrong at the API is noted, and the rest goes on."""
-        conversations = erase(self.store, campaign.campaign_id, row)
+        conversations = erase(self.ledger, campaign.campaign_id, row)
         self.calls += 1
         self.conversations += len(conversations)
         if self.provider is None:
@@ -100,12 +103,12 @@ class Erasure:
 
 
 @contextmanager
-def remote(store: Store, settings: Settings, *, wanted: bool) -> Iterator[Symbl | None]:
+def remote(ledger: Ledger, settings: Settings, *, wanted: bool) -> Iterator[Symbl | None]:
     """Open the API, before anything is erased. Raises ConfigError without credentials."""
     if not wanted:
         yield None
         return
-    provider = Symbl(settings, RedisTokenShelf(store))
+    provider = Symbl(settings, RedisTokenShelf(ledger))
     try:
         yield provider
     finally:

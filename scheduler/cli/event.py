@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options
-from scheduler.cli.ledger import expect_account, ledger
+from scheduler.cli.access import expect_account, opened_ledger
 from scheduler.errors import MaybeDone, NoSuchConnection
-from scheduler.ledger import RedisTokenShelf, campaign_view, find_row, live_connection, result
+from scheduler.ledger.reading import campaign_view, find_row, live_connection, result
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.providers import SpeakerEvent, Symbl
 from scheduler.settings import settings
 
@@ -63,12 +64,12 @@ def event(
     Example: `callsched event bridges design started_speaking --user ana@example.com --name Ana`
     """
     chosen, said_at = settings(), at.timestamp() if at is not None else None
-    with ledger() as store:
-        row = find_row(store, id_, contact)
-        record = result(store, id_, row)
-        expect_account(campaign_view(store, id_), chosen)
-        connection = live_connection(store, id_, row)
-        provider = Symbl(chosen, RedisTokenShelf(store))
+    with opened_ledger() as ledger:
+        row = find_row(ledger, id_, contact)
+        record = result(ledger, id_, row)
+        expect_account(campaign_view(ledger, id_), chosen)
+        connection = live_connection(ledger, id_, row)
+        provider = Symbl(chosen, RedisTokenShelf(ledger))
         try:
             provider.tell(connection, SpeakerEvent(kind.value, user, name, said_at))
         except NoSuchConnection as error:

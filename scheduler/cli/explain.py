@@ -15,21 +15,15 @@ import typer
 from scheduler.campaign.file.problems import refusal
 from scheduler.campaign.file.xlsx import file_of
 from scheduler.cli import campaigns, console, options
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.cli.orders import instant
 from scheduler.fields.parties import spellings
 from scheduler.hours.openings import opening, verdicts
-from scheduler.ledger import (
-    CampaignView,
-    Found,
-    Standing,
-    Store,
-    barred,
-    campaign_view,
-    find_row,
-    standing,
-)
-from scheduler.ledger import explain as found_in_ledger
+from scheduler.ledger.do_not_call import barred
+from scheduler.ledger.explaining import Found, Standing, standing
+from scheduler.ledger.explaining import explain as found_in_ledger
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view, find_row
 from scheduler.masking import shown
 from scheduler.models import CallState, CampaignState, Contact, Policy, Row
 from scheduler.settings import settings
@@ -54,18 +48,18 @@ def explain(
     if path.suffix and file_of(path).is_file():
         record = _of_file(path, contact, encoding)
     else:
-        with ledger() as store:
-            record = _of_campaign(store, campaign, contact)
+        with opened_ledger() as ledger:
+            record = _of_campaign(ledger, campaign, contact)
     if json:
         console.emit(record)
     else:
         _show(record)
 
 
-def _of_campaign(store: Store, campaign_id: str, who: str) -> dict[str, Any]:
-    view = campaign_view(store, campaign_id)
-    call = standing(store, campaign_id, find_row(store, campaign_id, who))
-    now, decided = found_in_ledger(store, campaign_id, call.row)
+def _of_campaign(ledger: Ledger, campaign_id: str, who: str) -> dict[str, Any]:
+    view = campaign_view(ledger, campaign_id)
+    call = standing(ledger, campaign_id, find_row(ledger, campaign_id, who))
+    now, decided = found_in_ledger(ledger, campaign_id, call.row)
     rules = _rules_of_time(view.policy, call.contact, now)
     rules += [_without_end(one, view) for one in decided]
     if call.state is not CallState.PENDING:
@@ -111,8 +105,8 @@ def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
     rules = _rules_of_time(policy, row.contact, now)
     if row.reason is not None:
         rules.insert(0, Found("row", row.error, False, reason=row.reason))
-    with ledger() as store:
-        listed = barred(store, row.contact.address)
+    with opened_ledger() as ledger:
+        listed = barred(ledger, row.contact.address)
     found = "not on the list" if listed is None else f"{listed[0]} is on the list"
     reason = "" if listed is None else "do_not_call"
     rules.append(Found("do_not_call", found, listed is None, reason=reason))

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.fields.durations import positive_seconds
-from scheduler.ledger import campaign_view, current_attempt, find_row
-from scheduler.ledger import extend as move_deadline
+from scheduler.ledger.controls import current_attempt
+from scheduler.ledger.controls import extend as move_deadline
+from scheduler.ledger.reading import campaign_view, find_row
 from scheduler.settings import settings
 
 
@@ -38,11 +39,11 @@ def extend(
     Example: `callsched extend bridges design 5m`
     """
     ceiling = settings().max_duration_ceiling
-    with ledger() as store:
-        row = find_row(store, id_, contact)
-        attempt, account = current_attempt(store, id_, row), campaign_view(store, id_).account
+    with opened_ledger() as ledger:
+        row = find_row(ledger, id_, contact)
+        attempt, account = current_attempt(ledger, id_, row), campaign_view(ledger, id_).account
         control = orders.given(note, f"#{row} by {by:g} s")
-        deadline = move_deadline(store, account, attempt, by, control, ceiling_seconds=ceiling)
+        deadline = move_deadline(ledger, account, attempt, by, control, ceiling_seconds=ceiling)
     if json:
         console.emit({"campaign_id": id_, "row": row, "deadline": deadline})
         return

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, erasure, options
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
-from scheduler.ledger import CampaignView, Store, campaign_ids, campaign_view, result, rows_to
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view, result, rows_to
 from scheduler.masking import mask, mask_text
 from scheduler.models import CallState
 from scheduler.settings import settings
@@ -53,37 +54,37 @@ def forget(
     """
     chosen = settings()
     shown = mask_text(number) if number.startswith("sip") else mask(number)
-    with ledger() as store, erasure.remote(store, chosen, wanted=remote) as provider:
-        found = _calls_to(store, number)
+    with opened_ledger() as ledger, erasure.remote(ledger, chosen, wanted=remote) as provider:
+        found = _calls_to(ledger, number)
         if not found:
             console.say(f"no campaign has a contact with {shown}")
         elif not yes:
             erasure.confirm(f"Erase what was said in {len(found)} calls to {shown}, for good?")
-        erased = erasure.Erasure(store, chosen, provider)
+        erased = erasure.Erasure(ledger, chosen, provider)
         with console.counting("erasing", "calls") as counted:
             for campaign, row in found:
                 erased.erase(campaign, row)
                 counted(erased.calls, len(found))
-        _warn_of_live(store, found)
+        _warn_of_live(ledger, found)
     campaigns = len({campaign.campaign_id for campaign, _ in found})
     if found or json:
         whose = f"{len(found)} calls to {shown} in {campaigns} campaigns"
         erased.report(whose, {"number": number}, json=json)
 
 
-def _calls_to(store: Store, number: str) -> list[tuple[CampaignView, int]]:
+def _calls_to(ledger: Ledger, number: str) -> list[tuple[CampaignView, int]]:
     found = []
-    ids = campaign_ids(store)
+    ids = campaign_ids(ledger)
     with console.counting("looking", "campaigns") as counted:
         for done, campaign_id in enumerate(ids, start=1):
-            campaign = campaign_view(store, campaign_id)
-            found += [(campaign, row) for row in rows_to(store, campaign_id, number)]
+            campaign = campaign_view(ledger, campaign_id)
+            found += [(campaign, row) for row in rows_to(ledger, campaign_id, number)]
             counted(done, len(ids))
     return found
 
 
-def _warn_of_live(store: Store, found: list[tuple[CampaignView, int]]) -> None:
-    states = [result(store, campaign.campaign_id, row)["state"] for campaign, row in found]
+def _warn_of_live(ledger: Ledger, found: list[tuple[CampaignView, int]]) -> None:
+    states = [result(ledger, campaign.campaign_id, row)["state"] for campaign, row in found]
     if live := sum(state in (CallState.CONNECTED, CallState.STOPPING) for state in states):
         console.say(
             f"{live} of them are live: what is said from now on is not kept, but the API keeps it"

@@ -8,17 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import (
-    AccountView,
-    Controlled,
-    LimitView,
-    Store,
-    account_controls,
-    account_view,
-    forget_limit,
-    set_limit,
-)
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger import limits
+from scheduler.ledger.controls import Controlled, account_controls, forget_limit, set_limit
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.limits import LimitView
+from scheduler.ledger.reading import AccountView, account_view
 from scheduler.limit import FIRST
 from scheduler.settings import settings
 
@@ -64,11 +59,11 @@ class _Shown:
         }
 
 
-def _look(store: Store, account: str) -> _Shown:
+def _look(ledger: Ledger, account: str) -> _Shown:
     chosen = settings()
     ceiling = max(1, chosen.max_concurrency - chosen.reserve)
-    seen, view = store.limit(account), account_view(store, account)
-    return _Shown(view, seen, account_controls(store, account, 3), ceiling)
+    seen, view = limits.read(ledger, account), account_view(ledger, account)
+    return _Shown(view, seen, account_controls(ledger, account, 3), ceiling)
 
 
 def _tell(shown: _Shown, *, json: bool) -> None:
@@ -109,8 +104,8 @@ def show(account: _Account = None, json: options.Json = False) -> None:
 
     Example: `callsched limit show --json`
     """
-    with ledger() as store:
-        shown = _look(store, account or settings().account)
+    with opened_ledger() as ledger:
+        shown = _look(ledger, account or settings().account)
     _tell(shown, json=json)
 
 
@@ -129,9 +124,9 @@ def set_(
     Example: `callsched limit set 20 --note 'as the contract says'`
     """
     name = account or settings().account
-    with ledger() as store:
-        set_limit(store, name, slots, orders.given(note, str(slots)))
-        shown = _look(store, name)
+    with opened_ledger() as ledger:
+        set_limit(ledger, name, slots, orders.given(note, str(slots)))
+        shown = _look(ledger, name)
     _tell(shown, json=json)
 
 
@@ -142,7 +137,7 @@ def forget(account: _Account = None, note: _Note = "", json: options.Json = Fals
     Example: `callsched limit forget`
     """
     name = account or settings().account
-    with ledger() as store:
-        forget_limit(store, name, orders.given(note))
-        shown = _look(store, name)
+    with opened_ledger() as ledger:
+        forget_limit(ledger, name, orders.given(note))
+        shown = _look(ledger, name)
     _tell(shown, json=json)

@@ -14,16 +14,9 @@ import typer
 
 from scheduler.cli import console
 from scheduler.clock import since_boot
-from scheduler.ledger import (
-    CampaignView,
-    Control,
-    Controlled,
-    Store,
-    campaign_ids,
-    campaign_view,
-    end_pending,
-    starts_under_way,
-)
+from scheduler.ledger.controls import Controlled, end_pending, starts_under_way
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view
 from scheduler.models import CallState, CampaignState
 from scheduler.report.transcripts import one_line
 
@@ -52,11 +45,11 @@ def expect_chosen(ids: Sequence[str] | None, *, every: bool) -> None:
         raise typer.BadParameter("say which campaigns, or --all", param_hint="ID")
 
 
-def chosen(store: Store, ids: Sequence[str] | None) -> list[CampaignView]:
+def chosen(ledger: Ledger, ids: Sequence[str] | None) -> list[CampaignView]:
     """Return the campaigns that are named, else all that are not finished. Raises LedgerError."""
     if ids:
-        return [campaign_view(store, campaign_id) for campaign_id in dict.fromkeys(ids)]
-    views = [campaign_view(store, campaign_id) for campaign_id in campaign_ids(store)]
+        return [campaign_view(ledger, campaign_id) for campaign_id in dict.fromkeys(ids)]
+    views = [campaign_view(ledger, campaign_id) for campaign_id in campaign_ids(ledger)]
     return [view for view in views if view.state is not CampaignState.FINISHED]
 
 
@@ -68,29 +61,31 @@ class Waited:
     unanswered: int  #: starts whose time was over: whoever sent them is gone
 
 
-def await_starts(store: Store, views: Sequence[CampaignView]) -> Waited:
+def await_starts(ledger: Ledger, views: Sequence[CampaignView]) -> Waited:
     """Wait until no start of these campaigns is under way; they let no more out.
 
     A start whose time is over is none: its worker has died, and it will end as unknown.
     """
     began_at, said = since_boot(), False
     while True:
-        left = sum(starts_under_way(store, view.campaign_id) for view in views)
+        left = sum(starts_under_way(ledger, view.campaign_id) for view in views)
         passed = since_boot() - began_at
-        if left == 0 or passed > store.leases.dial:
+        if left == 0 or passed > ledger.leases.dial:
             return Waited(passed, left)
         if passed > 1 and not said:
             said = True
-            console.say(f"no new starts; {left} are under way, {store.leases.dial:.0f} s at most …")
+            console.say(
+                f"no new starts; {left} are under way, {ledger.leases.dial:.0f} s at most …"
+            )
         time.sleep(_LOOK_SECONDS)
 
 
-def end_what_waits(store: Store, views: Sequence[CampaignView]) -> None:
+def end_what_waits(ledger: Ledger, views: Sequence[CampaignView]) -> None:
     """End the calls of cancelled campaigns that wait for their dial, some at a time."""
     for view in views:
         total = view.calls[CallState.PENDING]
         with console.counting(f"cancelling {view.campaign_id}", "calls") as counted:
-            while left := end_pending(store, view.campaign_id):
+            while left := end_pending(ledger, view.campaign_id):
                 counted(max(0, total - left), total)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from scheduler.cli import options, orders
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import CampaignView, campaign_view
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger import campaigns
+from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.models import CampaignState
 
 
@@ -22,12 +23,12 @@ def pause(
     Example: `callsched pause nightly-2026-11-22 --note 'complaints'`
     """
     orders.expect_chosen(ids, every=every)
-    with ledger() as store:
-        before, control = orders.chosen(store, ids), orders.given(note)
+    with opened_ledger() as ledger:
+        before, control = orders.chosen(ledger, ids), orders.given(note)
         for view in before:
-            store.halt(view.campaign_id, control=control)
-        waited = orders.await_starts(store, before)
-        views = [campaign_view(store, view.campaign_id) for view in before]
+            campaigns.halt(ledger, view.campaign_id, control=control)
+        waited = orders.await_starts(ledger, before)
+        views = [campaign_view(ledger, view.campaign_id) for view in before]
     orders.report(views, ids, waited, _told, json=json)
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.errors import LedgerError
-from scheduler.ledger import campaign_view, prioritise
+from scheduler.ledger.controls import prioritise
+from scheduler.ledger.reading import campaign_view
 from scheduler.models import CampaignState
 
 
@@ -33,11 +34,11 @@ def priority(
     Example: `callsched priority nightly-2026-11-22 5 --weight 2`
     """
     said = f"{number}" if weight is None else f"{number}, weight {weight:g}"
-    with ledger() as store:
+    with opened_ledger() as ledger:
         control = orders.given(note, said)
-        if prioritise(store, id_, number, weight, control) is CampaignState.FINISHED:
+        if prioritise(ledger, id_, number, weight, control) is CampaignState.FINISHED:
             raise LedgerError(f"campaign {id_} is finished: nothing was changed")
-        view = campaign_view(store, id_)
+        view = campaign_view(ledger, id_)
     if json:
         console.emit(view.as_record())
         return

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from scheduler.cli import console
 from scheduler.fields.visible import visible
-from scheduler.ledger import AccountView, CampaignView
+from scheduler.ledger.reading import AccountView, CampaignView
 from scheduler.models import CallState
 
 #: Off a terminal, a line this often.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from scheduler.cli import console, erasure, options
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import called_rows, campaign_view, collect_no_more, erase_lines
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger.erasing import called_rows, collect_no_more, erase_lines
+from scheduler.ledger.reading import campaign_view
 from scheduler.models import CallState
 from scheduler.settings import settings
 
@@ -24,18 +25,18 @@ def purge(
     Example: `callsched purge nightly-2026-11-22 --remote`
     """
     chosen = settings()
-    with ledger() as store, erasure.remote(store, chosen, wanted=remote) as provider:
-        campaign = campaign_view(store, id_)
+    with opened_ledger() as ledger, erasure.remote(ledger, chosen, wanted=remote) as provider:
+        campaign = campaign_view(ledger, id_)
         if not yes:
             erasure.confirm(f"Erase what was said in every call of campaign {id_}, for good?")
-        collect_no_more(store, id_)
-        erase_lines(store, id_)
-        erased = erasure.Erasure(store, chosen, provider)
+        collect_no_more(ledger, id_)
+        erase_lines(ledger, id_)
+        erased = erasure.Erasure(ledger, chosen, provider)
         with console.counting("erasing", "calls") as counted:
-            for row in called_rows(store, id_):
+            for row in called_rows(ledger, id_):
                 erased.erase(campaign, row)
                 counted(erased.calls, campaign.dials)
-        now = campaign_view(store, id_)
+        now = campaign_view(ledger, id_)
     if now.open:
         console.say(
             f"{now.open} calls are under way: what is said from now on is not kept, but the API"

@@ -12,25 +12,22 @@ import typer
 from scheduler.calls.collector import Collector
 from scheduler.calls.dialer import Duty
 from scheduler.cli import console, options
-from scheduler.cli.ledger import expect_account, ledger
+from scheduler.cli.access import expect_account, opened_ledger
 from scheduler.cli.patience import patiently
 from scheduler.clock import since_boot
 from scheduler.errors import ConfigError, ProviderError, StaleAttempt
-from scheduler.ledger import (
-    CampaignView,
-    RedisTokenShelf,
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view, find_row, result
+from scheduler.ledger.settling import (
     Settled,
-    Store,
     UnknownCall,
     Verdict,
     attach,
-    campaign_view,
-    find_row,
-    result,
     settle,
     still_to_read,
     unknown_calls,
 )
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.masking import mask_text
 from scheduler.models import Reason, conversation_name
 from scheduler.providers import FoundConversation, Symbl
@@ -127,15 +124,15 @@ def reconcile(
     verdict = _verdict(placed=placed, not_placed=not_placed, redial=redial)
     _expect_whom(contacts or [], verdict, all_=all_)
     chosen = settings()
-    with ledger() as store:
-        campaign = campaign_view(store, id_)
+    with opened_ledger() as ledger:
+        campaign = campaign_view(ledger, id_)
         if lookup:
             expect_account(campaign, chosen)
-        report = _report(store, campaign, contacts or [], verdict)
+        report = _report(ledger, campaign, contacts or [], verdict)
         if lookup and report.cases:
-            _look_up(store, campaign, chosen, report)
+            _look_up(ledger, campaign, chosen, report)
         if verdict is not None:
-            _settle(store, campaign, report, verdict, yes=yes)
+            _settle(ledger, campaign, report, verdict, yes=yes)
     _show(campaign, report, json=json)
     if report.errors:
         raise typer.Exit(1)
@@ -161,22 +158,22 @@ def _expect_whom(contacts: Sequence[str], verdict: Verdict | None, *, all_: bool
 
 
 def _report(
-    store: Store, campaign: CampaignView, contacts: Sequence[str], verdict: Verdict | None
+    ledger: Ledger, campaign: CampaignView, contacts: Sequence[str], verdict: Verdict | None
 ) -> _Report:
     """Return the calls in question; those that are not unknown are errors."""
     campaign_id = campaign.campaign_id
-    rows = {find_row(store, campaign_id, who): who for who in contacts}
+    rows = {find_row(ledger, campaign_id, who): who for who in contacts}
     cases = []
-    for call in unknown_calls(store, campaign_id, campaign.account, rows.keys()):
+    for call in unknown_calls(ledger, campaign_id, campaign.account, rows.keys()):
         name = conversation_name(call.attempt, campaign.policy, call.contact)
-        label = options.label_of(result(store, campaign_id, call.attempt.row), call.attempt.row)
+        label = options.label_of(result(ledger, campaign_id, call.attempt.row), call.attempt.row)
         case = _Case(call, name, label, conversation_id=call.conversation_id)
         if call.conversation_id:
             case.outcome = "known"
         cases.append(case)
     report = _Report(cases, verdict)
     for row in rows.keys() - {case.call.attempt.row for case in cases}:
-        record = result(store, campaign_id, row)
+        record = result(ledger, campaign_id, row)
         stands = record["disposition"] or record["state"]
         report.errors.append(f"{options.label_of(record, row)} is not unknown: {stands}")
     return report
@@ -185,11 +182,11 @@ def _report(
 # What the API knows -------------------------------------------------------------------------------
 
 
-def _look_up(store: Store, campaign: CampaignView, chosen: Settings, report: _Report) -> None:
-    provider = Symbl(chosen, RedisTokenShelf(store))
+def _look_up(ledger: Ledger, campaign: CampaignView, chosen: Settings, report: _Report) -> None:
+    provider = Symbl(chosen, RedisTokenShelf(ledger))
     try:
-        _find(store, campaign, provider, report)
-        _read(store, campaign, chosen, provider, report)
+        _find(ledger, campaign, provider, report)
+        _read(ledger, campaign, chosen, provider, report)
     except ProviderError as error:
         _go_on_without(report, mask_text(str(error)))
     finally:
@@ -207,14 +204,14 @@ def _go_on_without(report: _Report, why: str) -> None:
     report.errors.append(said)
 
 
-def _find(store: Store, campaign: CampaignView, provider: Symbl, report: _Report) -> None:
+def _find(ledger: Ledger, campaign: CampaignView, provider: Symbl, report: _Report) -> None:
     for since, until, cases in _windows(report.cases, campaign.created_at):
         names = {case.name for case in cases}
         found: dict[str, list[FoundConversation]] = {}
         for each in patiently(provider.find, names, since, until):
             found.setdefault(each.name, []).append(each)
         for case in cases:
-            _attach(store, campaign, case, found.get(case.name, []), report)
+            _attach(ledger, campaign, case, found.get(case.name, []), report)
 
 
 def _windows(cases: list[_Case], created_at: float) -> Iterator[tuple[float, float, list[_Case]]]:
@@ -235,7 +232,7 @@ def _windows(cases: list[_Case], created_at: float) -> Iterator[tuple[float, flo
 
 
 def _attach(
-    store: Store,
+    ledger: Ledger,
     campaign: CampaignView,
     case: _Case,
     found: list[FoundConversation],
@@ -252,7 +249,7 @@ def _attach(
     first = found[0]
     try:
         is_news, is_read = attach(
-            store,
+            ledger,
             campaign.account,
             case.call.attempt,
             first.conversation_id,
@@ -268,22 +265,22 @@ def _attach(
 
 
 def _read(
-    store: Store, campaign: CampaignView, chosen: Settings, provider: Symbl, report: _Report
+    ledger: Ledger, campaign: CampaignView, chosen: Settings, provider: Symbl, report: _Report
 ) -> None:
     """Read what was said, as a worker would; for a campaign that is finished there may be none."""
     attempts = [case.call.attempt for case in report.cases if case.conversation_id]
     patience = chosen.insights_patience
     collector = Collector(
-        store,
+        ledger,
         provider,
         Duty(campaign.account, chosen.max_concurrency, only=campaign.campaign_id),
         patience_seconds=patience,
         is_stopping=lambda: False,
     )
     give_up_at = since_boot() + patience + _READING_SECONDS
-    if waiting := still_to_read(store, campaign.account, attempts):
+    if waiting := still_to_read(ledger, campaign.account, attempts):
         console.say(f"reading what was said in {waiting} conversations …")
-    while still_to_read(store, campaign.account, attempts) and since_boot() < give_up_at:
+    while still_to_read(ledger, campaign.account, attempts) and since_boot() < give_up_at:
         collector.collect(until=give_up_at)
         time.sleep(0.1)
 
@@ -292,7 +289,7 @@ def _read(
 
 
 def _settle(
-    store: Store, campaign: CampaignView, report: _Report, verdict: Verdict, *, yes: bool
+    ledger: Ledger, campaign: CampaignView, report: _Report, verdict: Verdict, *, yes: bool
 ) -> None:
     cases = [case for case in report.cases if case.is_open or verdict is Verdict.PLACED]
     if verdict is not Verdict.PLACED and cases and not yes:
@@ -301,7 +298,7 @@ def _settle(
         if case.outcome == "stale":
             continue
         try:
-            said = settle(store, campaign.account, case.call.attempt, verdict)
+            said = settle(ledger, campaign.account, case.call.attempt, verdict)
         except StaleAttempt as error:
             case.outcome = "stale"
             report.errors.append(f"{case.label}: {error}")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.cli import console
 from scheduler.fields.durations import written
-from scheduler.ledger import Repeats, Store, instant, repeat_window, repeats
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.repeats import Repeats, instant, repeat_window, repeats
 from scheduler.settings import Settings
 
 #: Earlier campaigns that are named.
@@ -27,14 +28,14 @@ class Window:
 
 
 def window_of(
-    store: Store, campaign_id: str, wanted: str | None, settings: Settings, *, again: bool
+    ledger: Ledger, campaign_id: str, wanted: str | None, settings: Settings, *, again: bool
 ) -> Window:
     """Return the window of a campaign that is there, else what the command line says of it.
 
     Who names the id says which campaign is meant, as cron does, and is not second-guessed.
     """
     to_look = settings.repeat_window
-    kept = repeat_window(store, campaign_id)
+    kept = repeat_window(ledger, campaign_id)
     if kept is not None:
         because = f"campaign {campaign_id} was created so"
         return Window(kept or None, kept or to_look, because, True, again and kept > 0)
@@ -44,7 +45,7 @@ def window_of(
 
 
 def tell(
-    store: Store, checked: CheckedCampaign, campaign_id: str, account: str, window: Window
+    ledger: Ledger, checked: CheckedCampaign, campaign_id: str, account: str, window: Window
 ) -> int:
     """Say whom an earlier campaign of this name has called; return how many contacts are left.
 
@@ -59,7 +60,7 @@ def tell(
         return checked.callable_count
     with console.counting("looking for earlier calls") as counted:
         found = repeats(
-            store,
+            ledger,
             campaign_id,
             account,
             checked.name,

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options
-from scheduler.cli.ledger import ledger, newest
+from scheduler.cli.access import newest, opened_ledger
 from scheduler.cli.results import writing
 from scheduler.errors import ConfigError
 from scheduler.report.archived import source_in
@@ -94,8 +94,8 @@ def _source(id_: str | None, archived: Path | None) -> Iterator[Source]:
     if archived is not None:
         yield source_in(archived)
         return
-    with ledger() as store:
-        yield source_of(store, id_ or newest(store))
+    with opened_ledger() as ledger:
+        yield source_of(ledger, id_ or newest(ledger))
 
 
 def _expect_plots() -> None:

@@ -18,11 +18,11 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from scheduler.cli import console, options, streams
-from scheduler.cli.ledger import ledger, newest
+from scheduler.cli.access import newest, opened_ledger
 from scheduler.errors import ConfigError
 from scheduler.fields.visible import visible
-from scheduler.ledger import campaign_view
-from scheduler.ledger import results as records_of
+from scheduler.ledger.reading import campaign_view
+from scheduler.ledger.reading import results as records_of
 
 
 class Format(StrEnum):
@@ -93,10 +93,10 @@ def results(
     expect_writable(chosen)
     if chosen is Format.XLSX and output is None and sys.stdout.isatty():
         raise typer.BadParameter("a workbook is no text: say -o results.xlsx", param_hint="-o")
-    with ledger() as store:
-        campaign_id = id_ or newest(store)
-        campaign_view(store, campaign_id).expect_kept()
-        export(records_of(store, campaign_id), output, chosen, excel=excel)
+    with opened_ledger() as ledger:
+        campaign_id = id_ or newest(ledger)
+        campaign_view(ledger, campaign_id).expect_kept()
+        export(records_of(ledger, campaign_id), output, chosen, excel=excel)
 
 
 def expect_writable(chosen: Format) -> None:

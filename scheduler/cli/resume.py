@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import CampaignView, campaign_view
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger import campaigns
+from scheduler.ledger.reading import CampaignView, campaign_view
 
 
 def resume(
@@ -22,13 +23,13 @@ def resume(
     Example: `callsched resume nightly-2026-11-22`
     """
     orders.expect_chosen(ids, every=every)
-    with ledger() as store:
-        before, control = orders.chosen(store, ids), orders.given(note)
+    with opened_ledger() as ledger:
+        before, control = orders.chosen(ledger, ids), orders.given(note)
         if every:
             before = [view for view in before if not view.cancelled_by]
         for view in before:
-            store.resume(view.campaign_id, control)
-        views = [campaign_view(store, view.campaign_id) for view in before]
+            campaigns.resume(ledger, view.campaign_id, control)
+        views = [campaign_view(ledger, view.campaign_id) for view in before]
     if json:
         console.emit(orders.record_of(views, ids))
         return

@@ -12,9 +12,11 @@ from uuid import uuid4
 import typer
 
 from scheduler.cli import campaigns, console, options
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.errors import LedgerError
-from scheduler.ledger import CampaignView, Store, campaign_view
+from scheduler.ledger import campaigns as ledger_campaigns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
 from scheduler.models import CampaignState, Disposition, Reason, Row
 from scheduler.settings import settings
@@ -101,21 +103,21 @@ def retry(
     Example: `callsched retry nightly-2026-11-22 --only rejected,not_reached`
     """
     chosen = settings()
-    with ledger(upgrades=True) as store:
-        campaign = campaign_view(store, id_)
+    with opened_ledger(upgrades=True) as ledger:
+        campaign = campaign_view(ledger, id_)
         campaign.expect_kept()
-        survey = _survey(store, campaign, only)
-        taker, is_open = _taker(store, campaign, survey, new_id)
+        survey = _survey(ledger, campaign, only)
+        taker, is_open = _taker(ledger, campaign, survey, new_id)
         if is_open:
             count = survey.free + survey.takers[taker]
             _warn(survey)
             if not yes:
                 campaigns.confirm(count, campaign.policy, chosen)
-            _load(store, campaign, survey.wanted, taker)
+            _load(ledger, campaign, survey.wanted, taker)
             console.say(f"{count:,} contacts of {id_} are called again, as campaign {taker}")
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
-        view = campaign_view(store, taker)
+        view = campaign_view(ledger, taker)
     if json:
         console.emit(view.as_record() | {"retry_of": id_})
     else:
@@ -125,14 +127,14 @@ def retry(
 # Whom -----------------------------------------------------------------------------------------
 
 
-def _survey(store: Store, campaign: CampaignView, only: str | None) -> _Survey:
+def _survey(ledger: Ledger, campaign: CampaignView, only: str | None) -> _Survey:
     words = _words(campaign, only)
     wanted = frozenset(end for word in words for end in (FAILED if word == "failed" else (word,)))
     unknown = {Disposition.UNKNOWN} if "failed" in words else set()
     survey = _Survey(wanted, wanted | unknown)
     with console.counting("looking", "calls") as counted:
         looked = 0
-        for page in ended_calls(store, campaign.campaign_id):
+        for page in ended_calls(ledger, campaign.campaign_id):
             for call in page:
                 survey.look(call)
             looked += len(page)
@@ -186,47 +188,47 @@ def _show_ends(campaign: CampaignView) -> None:
 
 
 def _taker(
-    store: Store, campaign: CampaignView, survey: _Survey, new_id: str | None
+    ledger: Ledger, campaign: CampaignView, survey: _Survey, new_id: str | None
 ) -> tuple[str, bool]:
     """Return the campaign that calls them, and whether it is still to be loaded."""
     if not survey.free and not survey.takers:
         console.fail(f"no call of campaign {campaign.campaign_id} that may be repeated ended so")
         _show_ends(campaign)
         raise typer.Exit(1)
-    unfinished = [taker for taker in survey.takers if _is_loading(store, taker)]
+    unfinished = [taker for taker in survey.takers if _is_loading(ledger, taker)]
     if new_id is not None:
-        return _named(store, survey, new_id, unfinished)
+        return _named(ledger, survey, new_id, unfinished)
     if unfinished:
         return unfinished[0], True
     if survey.free:
         return survey.new_id(campaign.campaign_id), True
-    return _newest(store, survey.takers), False
+    return _newest(ledger, survey.takers), False
 
 
-def _named(store: Store, survey: _Survey, new_id: str, unfinished: list[str]) -> tuple[str, bool]:
+def _named(ledger: Ledger, survey: _Survey, new_id: str, unfinished: list[str]) -> tuple[str, bool]:
     for taker in unfinished:
         if taker != new_id:
             console.warn(f"campaign {taker} is not loaded to its end: say --id {taker} to do so")
     if survey.free or new_id in unfinished:
         return new_id, True
-    return _newest(store, survey.takers), False
+    return _newest(ledger, survey.takers), False
 
 
-def _view(store: Store, campaign_id: str) -> CampaignView | None:
+def _view(ledger: Ledger, campaign_id: str) -> CampaignView | None:
     try:
-        return campaign_view(store, campaign_id)
+        return campaign_view(ledger, campaign_id)
     except LedgerError:
         return None
 
 
-def _is_loading(store: Store, campaign_id: str) -> bool:
+def _is_loading(ledger: Ledger, campaign_id: str) -> bool:
     """Whether a load broke off: before its campaign was there, or before its last row was in."""
-    view = _view(store, campaign_id)
+    view = _view(ledger, campaign_id)
     return view is None or view.state is CampaignState.LOADING
 
 
-def _newest(store: Store, takers: Iterable[str]) -> str:
-    return max(takers, key=lambda taker: campaign_view(store, taker).created_at)
+def _newest(ledger: Ledger, takers: Iterable[str]) -> str:
+    return max(takers, key=lambda taker: campaign_view(ledger, taker).created_at)
 
 
 def _warn(survey: _Survey) -> None:
@@ -240,11 +242,12 @@ def _warn(survey: _Survey) -> None:
 # Loading --------------------------------------------------------------------------------------
 
 
-def _load(store: Store, campaign: CampaignView, wanted: frozenset[str], taker: str) -> None:
+def _load(ledger: Ledger, campaign: CampaignView, wanted: frozenset[str], taker: str) -> None:
     """Load the new campaign and seal it; what it knows from before changes nothing."""
-    if _view(store, taker) and origin_of(store, taker) != campaign.campaign_id:
+    if _view(ledger, taker) and origin_of(ledger, taker) != campaign.campaign_id:
         raise LedgerError(f"campaign {taker} is there already, and is another one: say another id")
-    store.create(
+    ledger_campaigns.create(
+        ledger,
         taker,
         account=campaign.account,
         name=campaign.name,
@@ -253,7 +256,7 @@ def _load(store: Store, campaign: CampaignView, wanted: frozenset[str], taker: s
     )
     load_id, chunk = uuid4().hex, 0
     with console.counting("loading") as counted:
-        for page in ended_calls(store, campaign.campaign_id):
+        for page in ended_calls(ledger, campaign.campaign_id):
             # What it took before it broke off is its own, whatever is asked for now.
             asked = [
                 call
@@ -262,10 +265,10 @@ def _load(store: Store, campaign: CampaignView, wanted: frozenset[str], taker: s
             ]
             if asked:
                 chunk += 1
-                taken = take(store, campaign.campaign_id, asked, taker)
-                store.load(taker, load_id, chunk, map(_row, taken))
+                taken = take(ledger, campaign.campaign_id, asked, taker)
+                ledger_campaigns.load(ledger, taker, load_id, chunk, map(_row, taken))
             counted(chunk)
-    store.seal(taker, load_id)
+    ledger_campaigns.seal(ledger, taker, load_id)
 
 
 def _row(call: EndedCall) -> Row:

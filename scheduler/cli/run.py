@@ -15,8 +15,11 @@ from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import expect_writable, export, format_of
 from scheduler.cli.supervision import Ending, Supervision
 from scheduler.errors import ConfigError, NotDone
-from scheduler.ledger import CampaignView, Store, campaign_view, live_calls, results
+from scheduler.ledger import campaigns as ledger_campaigns
+from scheduler.ledger import limits
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
+from scheduler.ledger.reading import CampaignView, campaign_view, live_calls, results
 from scheduler.models import CampaignState, Policy
 from scheduler.providers import Symbl
 from scheduler.providers.posting import Poster
@@ -159,33 +162,33 @@ def _run(path: Path, wishes: _Wishes) -> int:
             return code
         chosen, keep_fds = _where(stack, wishes)
         account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
-        store, embedded = stack.enter_context(opened(chosen, upgrades=True))
+        ledger, embedded = stack.enter_context(opened(chosen, upgrades=True))
         if wishes.sandbox:
-            store.forget_limit(account)  # each run's sandbox is a new one
-        fingerprint = _try_account(store, chosen, policy.max_duration_seconds)
-        campaign_id = campaigns.choose_id(store, checked, wanted, account, again=wishes.again)
-        was_finished = campaigns.is_finished(store, campaign_id)
-        window = repeats.window_of(store, campaign_id, wanted, chosen, again=wishes.again)
-        left = repeats.tell(store, checked, campaign_id, account, window)
+            limits.forget(ledger, account)  # each run's sandbox is a new one
+        fingerprint = _try_account(ledger, chosen, policy.max_duration_seconds)
+        campaign_id = campaigns.choose_id(ledger, checked, wanted, account, again=wishes.again)
+        was_finished = campaigns.is_finished(ledger, campaign_id)
+        window = repeats.window_of(ledger, campaign_id, wanted, chosen, again=wishes.again)
+        left = repeats.tell(ledger, checked, campaign_id, account, window)
         if not (wishes.yes or wishes.sandbox):
             campaigns.confirm(left, policy, chosen)
         supervision = Supervision(
-            store, embedded, chosen, campaign_id, fingerprint=fingerprint, wait=wishes.wait
+            ledger, embedded, chosen, campaign_id, fingerprint=fingerprint, wait=wishes.wait
         )
         with supervision.signals():
             state = campaigns.submit_rows(
-                store, checked, campaign_id, policy, account, window.of_campaign
+                ledger, checked, campaign_id, policy, account, window.of_campaign
             )
             if was_finished:
                 _refuse_finished(state, campaign_id)
             # One that stopped itself, or that an operator has paused, goes on when somebody says
             # so, not when cron says it again.
-            view = campaign_view(store, campaign_id)
+            view = campaign_view(ledger, campaign_id)
             if not view.stopped_itself and not view.paused_by:
-                store.resume(campaign_id)
+                ledger_campaigns.resume(ledger, campaign_id)
             with Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds) as pool:
                 ending = supervision.watch(pool)
-        return _close(store, campaign_id, ending, wishes)
+        return _close(ledger, campaign_id, ending, wishes)
 
 
 def _expect_secret(policy: Policy) -> None:
@@ -221,7 +224,7 @@ def _at_sandbox(url: str) -> Settings:
     return settings()
 
 
-def _try_account(store: Store, chosen: Settings, max_duration_seconds: float) -> str:
+def _try_account(ledger: Ledger, chosen: Settings, max_duration_seconds: float) -> str:
     """Fetch a token before anything is loaded, so that wrong settings are told at once.
 
     What blocked these credentials before is forgotten: it is mended, or is told again. Returns
@@ -230,11 +233,11 @@ def _try_account(store: Store, chosen: Settings, max_duration_seconds: float) ->
     provider = Symbl(chosen)
     try:
         provider.authorize(max_duration_seconds)
-        store.unblock(chosen.account)
+        limits.unblock(ledger, chosen.account)
     except NotDone as error:
         said = f"{chosen.symbl_base_url} does not answer, check CALLSCHED_SYMBL_BASE_URL: {error}"
         # With calls to be stopped the workers start all the same, and go on trying.
-        if not live_calls(store, chosen.account):
+        if not live_calls(ledger, chosen.account):
             raise ConfigError(said) from error
         console.say(said)
     finally:
@@ -250,8 +253,8 @@ def _refuse_finished(state: CampaignState, campaign_id: str) -> None:
         )
 
 
-def _close(store: Store, campaign_id: str, ending: Ending, wishes: _Wishes) -> int:
-    view = campaign_view(store, campaign_id)
+def _close(ledger: Ledger, campaign_id: str, ending: Ending, wishes: _Wishes) -> int:
+    view = campaign_view(ledger, campaign_id)
     if wishes.json:
         console.emit(
             {
@@ -267,7 +270,7 @@ def _close(store: Store, campaign_id: str, ending: Ending, wishes: _Wishes) -> i
     if ending.message:
         console.say(*ending.message.split("\n"))
     if wishes.results is not None:
-        export(results(store, campaign_id), wishes.results)
+        export(results(ledger, campaign_id), wishes.results)
     return ending.code
 
 

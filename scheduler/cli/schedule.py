@@ -17,11 +17,11 @@ from scheduler.campaign.file.source import STDIN
 from scheduler.campaign.keys.timetable import Timetable
 from scheduler.cli import campaigns, console, options, orders
 from scheduler.cli import schedules as shown
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds
 from scheduler.hours.cron import firings_between, next_after
-from scheduler.ledger import (
+from scheduler.ledger.scheduling import (
     Launch,
     ScheduleView,
     add_schedule,
@@ -112,9 +112,9 @@ def add(
     if next_at is None:
         raise ConfigError("it never fires any more: its time, or its end, has passed")
     launch = Launch(str(path.resolve()), encoding, rule)
-    with ledger() as store:
-        added = add_schedule(store, name, account, launch, next_at=next_at, who=orders.who())
-        view = schedule_view(store, name)
+    with opened_ledger() as ledger:
+        added = add_schedule(ledger, name, account, launch, next_at=next_at, who=orders.who())
+        view = schedule_view(ledger, name)
     if json:
         console.emit({"added": added, **view.as_record()})
         return
@@ -131,8 +131,8 @@ def list_(json: options.Json = False) -> None:
 
     Example: `callsched schedule list --json`
     """
-    with ledger() as store:
-        views = schedule_views(store)
+    with opened_ledger() as ledger:
+        views = schedule_views(ledger)
     if json:
         console.emit({"schedules": [view.as_record() for view in views]})
         return
@@ -155,9 +155,9 @@ def show(name: _Name, json: options.Json = False) -> None:
 
     Example: `callsched schedule show nightly`
     """
-    with ledger() as store:
-        view = schedule_view(store, name)
-        firings = firings_of(store, name)
+    with opened_ledger() as ledger:
+        view = schedule_view(ledger, name)
+        firings = firings_of(ledger, name)
     if json:
         told = [one.as_record() for one in firings]
         console.emit({**view.as_record(), "firings": told})
@@ -181,9 +181,9 @@ def pause(
 
     Example: `callsched schedule pause nightly --note 'the office is closed'`
     """
-    with ledger() as store:
-        pause_schedule(store, name, note=" ".join(note.split())[:200], who=orders.who())
-        _said(schedule_view(store, name), json)
+    with opened_ledger() as ledger:
+        pause_schedule(ledger, name, note=" ".join(note.split())[:200], who=orders.who())
+        _said(schedule_view(ledger, name), json)
 
 
 @schedule.command()
@@ -192,9 +192,9 @@ def resume(name: _Name, json: options.Json = False) -> None:
 
     Example: `callsched schedule resume nightly`
     """
-    with ledger() as store:
-        resume_schedule(store, name, who=orders.who())
-        _said(schedule_view(store, name), json)
+    with opened_ledger() as ledger:
+        resume_schedule(ledger, name, who=orders.who())
+        _said(schedule_view(ledger, name), json)
 
 
 @schedule.command()
@@ -203,8 +203,8 @@ def remove(name: _Name, json: options.Json = False) -> None:
 
     Example: `callsched schedule remove nightly`
     """
-    with ledger() as store:
-        remove_schedule(store, name)
+    with opened_ledger() as ledger:
+        remove_schedule(ledger, name)
     if json:
         console.emit({"removed": name})
     else:
@@ -219,8 +219,8 @@ def run_now(name: _Name, json: options.Json = False) -> None:
 
     Example: `callsched schedule run-now nightly`
     """
-    with ledger() as store:
-        asked = ask_firing(store, name, at=float(int(time.time())), who=orders.who())
+    with opened_ledger() as ledger:
+        asked = ask_firing(ledger, name, at=float(int(time.time())), who=orders.who())
     if json:
         console.emit({"schedule": name, "campaign_id": asked})
         return
@@ -238,8 +238,8 @@ def next_(
 
     Example: `callsched schedule next nightly -n 10`
     """
-    with ledger() as store:
-        view = schedule_view(store, name)
+    with opened_ledger() as ledger:
+        view = schedule_view(ledger, name)
     now, rule = time.time(), view.launch.schedule
     firings = list(islice(firings_between(rule, now, now + _FOREVER_SECONDS), count))
     if json:

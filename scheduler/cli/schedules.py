@@ -11,7 +11,7 @@ from rich.table import Table
 from scheduler.cli import console
 from scheduler.fields.durations import written
 from scheduler.hours.walltime import zone_of
-from scheduler.ledger import Firing, ScheduleView
+from scheduler.ledger.scheduling import Firing, ScheduleView
 from scheduler.models import Schedule
 
 #: A firing that is later than this has no worker that could launch it.

@@ -6,19 +6,18 @@ import time
 from typing import Any
 
 from scheduler.cli import console, options, orders, schedules
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import (
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger.controls import Controlled, controls_of
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import (
     AccountView,
     CampaignView,
-    Controlled,
-    Store,
     account_view,
     campaign_ids,
     campaign_view,
-    controls_of,
-    schedule_views,
-    workers,
 )
+from scheduler.ledger.scheduling import schedule_views
+from scheduler.ledger.workers import workers
 from scheduler.models import OPEN_STATES, CallState
 
 #: What operators did last, as far as it is shown.
@@ -33,13 +32,13 @@ def status(
 
     Example: `callsched status nightly-2026-11-22 --json`
     """
-    with ledger() as store:
-        ids = [id_] if id_ else campaign_ids(store)
-        views = [campaign_view(store, campaign_id) for campaign_id in ids]
-        accounts = _accounts(store, views)
-        done = controls_of(store, views[0].campaign_id) if len(views) == 1 else []
-        failed = [] if id_ else schedules.failures(schedule_views(store))
-        held = [line for account in accounts for line in _stopping_only(store, account)]
+    with opened_ledger() as ledger:
+        ids = [id_] if id_ else campaign_ids(ledger)
+        views = [campaign_view(ledger, campaign_id) for campaign_id in ids]
+        accounts = _accounts(ledger, views)
+        done = controls_of(ledger, views[0].campaign_id) if len(views) == 1 else []
+        failed = [] if id_ else schedules.failures(schedule_views(ledger))
+        held = [line for account in accounts for line in _stopping_only(ledger, account)]
     if json:
         console.emit(_record(id_, views, accounts, done, failed))
     else:
@@ -48,16 +47,16 @@ def status(
             console.warn(line)
 
 
-def _accounts(store: Store, views: list[CampaignView]) -> list[AccountView]:
+def _accounts(ledger: Ledger, views: list[CampaignView]) -> list[AccountView]:
     names = sorted({view.account for view in views})
-    return [account_view(store, name) for name in names]
+    return [account_view(ledger, name) for name in names]
 
 
-def _stopping_only(store: Store, account: AccountView) -> list[str]:
+def _stopping_only(ledger: Ledger, account: AccountView) -> list[str]:
     """Say which workers of an account dial nobody, and why."""
     return [
         f"worker {each.name} only sends stops: {each.stops_only}"
-        for each in workers(store, account.account)
+        for each in workers(ledger, account.account)
         if each.is_well and each.stops_only
     ]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import typer
 
 from scheduler.cli import console, options, orders
+from scheduler.cli.access import opened_ledger
 from scheduler.cli.endings import endings, say_endings, see_ended
-from scheduler.cli.ledger import ledger
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import campaign_view, current_attempt, find_row, stop_call
+from scheduler.ledger.controls import current_attempt, stop_call
+from scheduler.ledger.reading import campaign_view, find_row
 
 
 def stop(
@@ -25,17 +26,17 @@ def stop(
 
     Example: `callsched stop bridges design`
     """
-    with ledger() as store:
-        row = find_row(store, id_, contact)
-        attempt, account = current_attempt(store, id_, row), campaign_view(store, id_).account
+    with opened_ledger() as ledger:
+        row = find_row(ledger, id_, contact)
+        attempt, account = current_attempt(ledger, id_, row), campaign_view(ledger, id_).account
         try:
-            stop_call(store, account, attempt, orders.given(note, f"#{row}"))
+            stop_call(ledger, account, attempt, orders.given(note, f"#{row}"))
         except StaleAttempt:
             raise LedgerError(
                 f"the call to {contact} is not live: see `callsched explain {id_} {contact}`"
             ) from None
-        left = see_ended(store, {account: [attempt]})
-        records = endings(store, [attempt], left)
+        left = see_ended(ledger, {account: [attempt]})
+        records = endings(ledger, [attempt], left)
     if json:
         console.emit(records[0] if records else {"campaign_id": id_, "row": row})
     elif not records:

@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 
 from scheduler.cli import batches, campaigns, console, options, repeats
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import campaign_view
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.settings import settings
 
 
@@ -53,18 +53,18 @@ def submit(
             plan, Path(file), checked, policy, chosen, first=first, encoding=encoding
         )
         account = checked.account or chosen.account
-        with ledger(upgrades=True) as store:
-            campaign_id = campaigns.choose_id(store, checked, wanted, account, again=again)
-            window = repeats.window_of(store, campaign_id, wanted, chosen, again=again)
-            left = repeats.tell(store, checked, campaign_id, account, window)
+        with opened_ledger(upgrades=True) as ledger:
+            campaign_id = campaigns.choose_id(ledger, checked, wanted, account, again=again)
+            window = repeats.window_of(ledger, campaign_id, wanted, chosen, again=again)
+            left = repeats.tell(ledger, checked, campaign_id, account, window)
             if not yes:
                 campaigns.confirm(left, policy, chosen)
             kind = batches.kind_of(id_, checked.slug)
-            code = batches.stands_back_in_pool(store, kind, if_running, campaign_id)
+            code = batches.stands_back_in_pool(ledger, kind, if_running, campaign_id)
             if code is not None:
                 raise typer.Exit(code)
-            campaigns.submit_rows(store, checked, campaign_id, policy, account, window.of_campaign)
-            view = campaign_view(store, campaign_id)
+            campaigns.submit_rows(ledger, checked, campaign_id, policy, account, window.of_campaign)
+            view = campaign_view(ledger, campaign_id)
     if json:
         console.emit(view.as_record())
     elif not quiet:

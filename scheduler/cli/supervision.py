@@ -14,15 +14,16 @@ from scheduler.cli.pool import Pool
 from scheduler.cli.progress import Progress
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
 from scheduler.fields.visible import visible
-from scheduler.ledger import (
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.news import owed_news
+from scheduler.ledger.reading import (
     AccountView,
     CampaignView,
-    Store,
     account_view,
     awaited,
     campaign_view,
     live_calls,
-    owed_news,
 )
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CallState, CampaignState
@@ -60,7 +61,7 @@ class Supervision:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         embedded: EmbeddedRedis | None,
         settings: Settings,
         campaign_id: str,
@@ -68,7 +69,7 @@ class Supervision:
         fingerprint: str,
         wait: bool,
     ) -> None:
-        self._store = store
+        self._ledger = ledger
         self._embedded = embedded
         self._starts = embedded.starts if embedded else 0
         self._settings = settings
@@ -116,8 +117,8 @@ class Supervision:
             self._tend(pool)
             if self._handled < self._interrupts:
                 self._see_through()
-            campaign = campaign_view(self._store, self._campaign_id)
-            account = account_view(self._store, campaign.account)
+            campaign = campaign_view(self._ledger, self._campaign_id)
+            account = account_view(self._ledger, campaign.account)
         except LedgerTrouble as error:
             self._revive(error)
             return None
@@ -131,7 +132,7 @@ class Supervision:
         try:
             pool.tend()
         except ConfigError as error:
-            campaign = campaign_view(self._store, self._campaign_id)
+            campaign = campaign_view(self._ledger, self._campaign_id)
             if not campaign.open:
                 raise
             console.say(f"{error}\n{campaign.open} calls are open, so they are started again")
@@ -156,7 +157,7 @@ class Supervision:
 
     def _see_through(self) -> None:
         """Act on an interruption: fence new starts, then stop what is live."""
-        self._store.halt(self._campaign_id, abort=True, control=self._control)
+        campaigns.halt(self._ledger, self._campaign_id, abort=True, control=self._control)
         if self._handled == 0:
             console.say("interrupted: no new calls; stopping every live one …")
         if self._interrupts > 1:
@@ -164,8 +165,8 @@ class Supervision:
         self._handled = self._interrupts
 
     def _list_live(self) -> None:
-        account = campaign_view(self._store, self._campaign_id).account
-        live = live_calls(self._store, account, self._campaign_id)
+        account = campaign_view(self._ledger, self._campaign_id).account
+        live = live_calls(self._ledger, account, self._campaign_id)
         console.say(f"{len(live)} calls are live, and their stops are being sent:")
         for attempt, _ in live:
             console.say(f"  {attempt}")
@@ -188,7 +189,7 @@ class Supervision:
 
     def _judge(self, campaign: CampaignView, account: AccountView) -> Ending | None:
         """Say whether it is over, and why."""
-        if campaign.open or awaited(self._store, campaign.account, self._campaign_id):
+        if campaign.open or awaited(self._ledger, campaign.account, self._campaign_id):
             return None
         pending = campaign.calls[CallState.PENDING]
         again = "the same command goes on with them, and calls nobody twice"
@@ -219,11 +220,11 @@ class Supervision:
         return self._owed_news(campaign) > 0 and time.monotonic() < self._told_by
 
     def _owed_news(self, campaign: CampaignView) -> int:
-        return owed_news(self._store, campaign.account, self._campaign_id)
+        return owed_news(self._ledger, campaign.account, self._campaign_id)
 
     def _left_behind(self, campaign: CampaignView) -> str:
-        left = len(live_calls(self._store, campaign.account, self._campaign_id))
-        others = len(live_calls(self._store, campaign.account)) - left
+        left = len(live_calls(self._ledger, campaign.account, self._campaign_id))
+        others = len(live_calls(self._ledger, campaign.account)) - left
         said = []
         if left:
             said.append(

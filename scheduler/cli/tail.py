@@ -11,16 +11,10 @@ import typer
 from rich.text import Text
 
 from scheduler.cli import console, options
-from scheduler.cli.ledger import ledger
-from scheduler.ledger import (
-    Heard,
-    Store,
-    campaign_view,
-    find_row,
-    last_place,
-    result,
-    said,
-)
+from scheduler.cli.access import opened_ledger
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Heard, last_place, said
+from scheduler.ledger.reading import campaign_view, find_row, result
 from scheduler.models import CallState, CampaignState
 from scheduler.report.transcripts import one_line
 
@@ -60,23 +54,23 @@ def tail(
     Example: `callsched tail nightly-2026-11-22 +12025550143`
     """
     try:
-        with ledger() as store:
-            row = _row(store, id_, contact)
-            after = last_place(store, id_, row) if since is Since.NOW else "0"
-            lines = _lines(store, id_, row, after, follow=follow)
-            if not _show(lines, _Contacts(store, id_), raw=raw, json=json):
+        with opened_ledger() as ledger:
+            row = _row(ledger, id_, contact)
+            after = last_place(ledger, id_, row) if since is Since.NOW else "0"
+            lines = _lines(ledger, id_, row, after, follow=follow)
+            if not _show(lines, _Contacts(ledger, id_), raw=raw, json=json):
                 console.say("nothing was said, or it is kept no longer: see `callsched transcript`")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def _row(store: Store, campaign_id: str, contact: str | None) -> int | None:
+def _row(ledger: Ledger, campaign_id: str, contact: str | None) -> int | None:
     """Return the row of the call that is followed; None for all. Raises LedgerError."""
     if contact is None:
-        campaign_view(store, campaign_id)
+        campaign_view(ledger, campaign_id)
         return None
-    row = find_row(store, campaign_id, contact)
-    result(store, campaign_id, row)
+    row = find_row(ledger, campaign_id, contact)
+    result(ledger, campaign_id, row)
     return row
 
 
@@ -96,14 +90,14 @@ def _show(lines: Iterable[tuple[str, Heard]], contacts: _Contacts, *, raw: bool,
 
 
 def _lines(
-    store: Store, campaign_id: str, row: int | None, after: str, *, follow: bool
+    ledger: Ledger, campaign_id: str, row: int | None, after: str, *, follow: bool
 ) -> Iterator[tuple[str, Heard]]:
     """Yield what is kept after a place, and what comes, until there is nothing more to come."""
     while True:
         # Looked at first: what was said before the end is on record by the end of this look.
-        is_last = not follow or _is_over(store, campaign_id, row)
+        is_last = not follow or _is_over(ledger, campaign_id, row)
         wait_seconds = LOOK_SECONDS if follow else 0.0
-        found = said(store, campaign_id, row, after=after, block_seconds=wait_seconds)
+        found = said(ledger, campaign_id, row, after=after, block_seconds=wait_seconds)
         yield from found
         if found:
             after = found[-1][0]
@@ -111,24 +105,24 @@ def _lines(
             return
 
 
-def _is_over(store: Store, campaign_id: str, row: int | None) -> bool:
+def _is_over(ledger: Ledger, campaign_id: str, row: int | None) -> bool:
     if row is None:
-        return campaign_view(store, campaign_id).state is CampaignState.FINISHED
-    return bool(result(store, campaign_id, row)["state"] == CallState.ENDED)
+        return campaign_view(ledger, campaign_id).state is CampaignState.FINISHED
+    return bool(result(ledger, campaign_id, row)["state"] == CallState.ENDED)
 
 
 class _Contacts:
     """Whose lines they are; each contact is read once."""
 
-    def __init__(self, store: Store, campaign_id: str) -> None:
-        self._store = store
+    def __init__(self, ledger: Ledger, campaign_id: str) -> None:
+        self._ledger = ledger
         self._campaign_id = campaign_id
         self._known: dict[int, dict[str, Any]] = {}
 
     def of(self, row: int) -> dict[str, Any]:
         """Return what names a contact."""
         if row not in self._known:
-            record = result(self._store, self._campaign_id, row)
+            record = result(self._ledger, self._campaign_id, row)
             named = {name: record[name] for name in _FIELDS}
             self._known[row] = named | {"label": options.label_of(record, row)}
         return self._known[row]

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from scheduler.cli import console, options
-from scheduler.cli.ledger import ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.cli.results import writing
 from scheduler.errors import ConfigError, LedgerError
-from scheduler.ledger import CampaignView, campaign_view, find_row, result
+from scheduler.ledger.reading import CampaignView, campaign_view, find_row, result
 from scheduler.models import CallState, Insight
 from scheduler.report import transcripts
 
@@ -48,9 +48,9 @@ def transcript(
     Example: `callsched transcript nightly-2026-11-22 c-001 --format srt -o c-001.srt`
     """
     chosen = format_ or (Format.TEXT if json else _format_of(output))
-    with ledger() as store:
-        row = find_row(store, id_, contact)
-        record, campaign = result(store, id_, row), campaign_view(store, id_)
+    with opened_ledger() as ledger:
+        row = find_row(ledger, id_, contact)
+        record, campaign = result(ledger, id_, row), campaign_view(ledger, id_)
     label = options.label_of(record, row)
     _expect_transcript(record, campaign, label)
     with writing(output) as file:

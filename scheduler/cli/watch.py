@@ -14,8 +14,10 @@ from scheduler.cli.screen import snapshot
 from scheduler.cli.screen.look import Watcher, Wish
 from scheduler.errors import LedgerError
 from scheduler.fields.durations import seconds
-from scheduler.ledger import Store, account_names, campaign_view
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
+from scheduler.ledger.reading import campaign_view
+from scheduler.ledger.watching import account_names
 from scheduler.settings import settings
 
 #: The ledger is looked at no more often.
@@ -55,9 +57,9 @@ def watch(
     Example: `callsched watch nightly-2026-11-22 --refresh 2s`
     """
     chosen = settings()
-    with opened(chosen) as (store, embedded):
-        _expect(store, ids or (), account)
-        watcher = Watcher(store, ids or (), account=account, ceiling=chosen.max_concurrency)
+    with opened(chosen) as (ledger, embedded):
+        _expect(ledger, ids or (), account)
+        watcher = Watcher(ledger, ids or (), account=account, ceiling=chosen.max_concurrency)
         if json:
             console.emit(snapshot.record(watcher.look(Wish(calls=snapshot.CALLS))))
             return
@@ -68,15 +70,15 @@ def watch(
         # It takes as long to import as everything else together.
         from scheduler.cli.screen.app import WatchApp
 
-        left = WatchApp(store, watcher, embedded, seconds(refresh)).run()
+        left = WatchApp(ledger, watcher, embedded, seconds(refresh)).run()
     raise typer.Exit(left or 0)
 
 
-def _expect(store: Store, ids: Sequence[str], account: str | None) -> None:
+def _expect(ledger: Ledger, ids: Sequence[str], account: str | None) -> None:
     """Raise LedgerError when there is no such campaign, or none of this account."""
     for campaign_id in ids:
-        campaign_view(store, campaign_id)
-    names = account_names(store)
+        campaign_view(ledger, campaign_id)
+    names = account_names(ledger)
     if account is not None and account not in names:
         known = ", ".join(names) or "none yet"
         raise LedgerError(f"no campaign dials from account {account}; accounts: {known}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView
 from scheduler.models import CampaignState
 
@@ -12,14 +12,14 @@ from scheduler.models import CampaignState
 BROKEN_OFF_SECONDS = 60.0
 
 
-def admit(store: Store, kind: str, campaign_id: str, now: float | None = None) -> str | None:
+def admit(ledger: Ledger, kind: str, campaign_id: str, now: float | None = None) -> str | None:
     """Let a campaign begin when no other one of its kind is under way; else return that one.
 
     Of two that ask in the same moment one is let in. Nobody has to leave: a campaign that is
     finished, or whose load has died, is under way no longer.
     """
-    args = (kind, campaign_id, BROKEN_OFF_SECONDS, store.clock(now))
-    other: str | None = store.run(store.do.admit, *args)
+    args = (kind, campaign_id, BROKEN_OFF_SECONDS, ledger.clock(now))
+    other: str | None = ledger.run(ledger.do.admit, *args)
     return other
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from redis.client import NEVER_DECODE
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Policy
 from scheduler.records import decode_policy
@@ -41,10 +41,12 @@ class Collect:
 
 
 def take_collect(
-    store: Store, account: str, *, only: str = "", now: float | None = None
+    ledger: Ledger, account: str, *, only: str = "", now: float | None = None
 ) -> Collect | None:
     """Take one conversation that is due to be read; None when there is none."""
-    found = store.run(store.do.take_collect, account, READER_LEASE_SECONDS, only, store.clock(now))
+    found = ledger.run(
+        ledger.do.take_collect, account, READER_LEASE_SECONDS, only, ledger.clock(now)
+    )
     if not found:
         return None
     attempt, conversation_id, over_for, reads, digest, policy, unfinished = found
@@ -60,7 +62,7 @@ def take_collect(
 
 
 def postpone_collect(
-    store: Store,
+    ledger: Ledger,
     account: str,
     attempt: Attempt,
     *,
@@ -69,13 +71,13 @@ def postpone_collect(
     now: float | None = None,
 ) -> None:
     """Have a conversation read again: it is not complete yet."""
-    store.run(
-        store.do.postpone_collect, account, str(attempt), digest, delay_seconds, store.clock(now)
+    ledger.run(
+        ledger.do.postpone_collect, account, str(attempt), digest, delay_seconds, ledger.clock(now)
     )
 
 
 def keep_collected(
-    store: Store,
+    ledger: Ledger,
     account: str,
     attempt: Attempt,
     said: Said | None,
@@ -85,13 +87,13 @@ def keep_collected(
 ) -> bool:
     """Keep what was said; None says that nothing was recorded. False when it was kept before."""
     packed = zlib.compress(_compact(said), 9) if said is not None else ""
-    args = (account, str(attempt), packed, error, TAIL_SECONDS, store.clock(now))
-    return bool(store.run(store.do.collected, *args))
+    args = (account, str(attempt), packed, error, TAIL_SECONDS, ledger.clock(now))
+    return bool(ledger.run(ledger.do.collected, *args))
 
 
-def collected(store: Store, attempts: Iterable[str]) -> list[Said | None]:
+def collected(ledger: Ledger, attempts: Iterable[str]) -> list[Said | None]:
     """Return what was kept of each attempt, None where nothing was."""
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             pipe.execute_command("GET", insights_key(attempt), **{NEVER_DECODE: True})
         return [json.loads(zlib.decompress(raw)) if raw else None for raw in pipe.execute()]

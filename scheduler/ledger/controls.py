@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import keys
-from scheduler.ledger.ledger import FORGOTTEN, Control, Store
+from scheduler.ledger import keys, limits
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.limits import FORGOTTEN
 from scheduler.ledger.redis.client import reaching
 from scheduler.limit import as_told
 from scheduler.models import Attempt, CallState, CampaignState
@@ -32,7 +33,7 @@ class Controlled:
 
 
 def cancel(
-    store: Store,
+    ledger: Ledger,
     campaign_id: str,
     control: Control,
     *,
@@ -44,41 +45,41 @@ def cancel(
     Returns its state, and the attempts whose phone may ring or is live. The calls that wait are
     ended by `end_pending`, run until none is left. Raises LedgerError when there is no such one.
     """
-    patience = store.leases.stop_patience
-    args = ("1" if abort else "", patience, *control.written, store.clock(now))
-    answer = store.run(store.do.cancel, campaign_id, *args)
+    patience = ledger.leases.stop_patience
+    args = ("1" if abort else "", patience, *control.written, ledger.clock(now))
+    answer = ledger.run(ledger.do.cancel, campaign_id, *args)
     if not answer:
         raise _gone(campaign_id)
     return CampaignState(answer[0]), [Attempt.parse(written) for written in answer[1:]]
 
 
 def end_pending(
-    store: Store, campaign_id: str, *, most: int = CHUNK, now: float | None = None
+    ledger: Ledger, campaign_id: str, *, most: int = CHUNK, now: float | None = None
 ) -> int:
     """End some calls of a cancelled campaign that wait; returns how many are left.
 
     Who dies in between leaves a campaign that dials nobody; whoever runs it again goes on.
     """
-    return int(store.run(store.do.end_pending, campaign_id, most, store.clock(now)))
+    return int(ledger.run(ledger.do.end_pending, campaign_id, most, ledger.clock(now)))
 
 
 def stop_call(
-    store: Store, account: str, attempt: Attempt, control: Control, now: float | None = None
+    ledger: Ledger, account: str, attempt: Attempt, control: Control, now: float | None = None
 ) -> CallState:
     """End a live call now, or as soon as its start is answered; returns its state.
 
     Raises StaleAttempt when it has no connection and can't get one: it waits, or is over.
     """
-    patience = store.leases.stop_patience
-    args = (account, str(attempt), patience, *control.written, store.clock(now))
-    state = store.run(store.do.stop, *args)
+    patience = ledger.leases.stop_patience
+    args = (account, str(attempt), patience, *control.written, ledger.clock(now))
+    state = ledger.run(ledger.do.stop, *args)
     if state not in (CallState.DIALING, CallState.CONNECTED, CallState.STOPPING):
         raise StaleAttempt(f"the call of attempt {attempt} is not live")
     return CallState(state)
 
 
 def extend(
-    store: Store,
+    ledger: Ledger,
     account: str,
     attempt: Attempt,
     seconds: float,
@@ -88,8 +89,8 @@ def extend(
     now: float | None = None,
 ) -> float:
     """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason."""
-    args = (account, str(attempt), seconds, ceiling_seconds, *control.written, store.clock(now))
-    said, number = store.run(store.do.extend, *args)
+    args = (account, str(attempt), seconds, ceiling_seconds, *control.written, ledger.clock(now))
+    said, number = ledger.run(ledger.do.extend, *args)
     if said == "extended":
         return float(number)
     if said == "over":
@@ -101,7 +102,7 @@ def extend(
 
 
 def prioritise(
-    store: Store,
+    ledger: Ledger,
     campaign_id: str,
     priority: int,
     weight: float | None,
@@ -110,71 +111,71 @@ def prioritise(
 ) -> CampaignState:
     """Change the class of a campaign, and its weight if one is given. Raises LedgerError."""
     share = "" if weight is None else weight
-    args = (campaign_id, priority, share, *control.written, store.clock(now))
-    state = store.run(store.do.prioritise, *args)
+    args = (campaign_id, priority, share, *control.written, ledger.clock(now))
+    state = ledger.run(ledger.do.prioritise, *args)
     if state is None:
         raise _gone(campaign_id)
     return CampaignState(state)
 
 
-def set_limit(store: Store, account: str, slots: int, control: Control) -> None:
+def set_limit(ledger: Ledger, account: str, slots: int, control: Control) -> None:
     """Replace what was learned of an account's limit by what an operator knows."""
     while True:
-        seen = store.limit(account)
-        if store.learn(account, seen, as_told(slots, seen.now), control):
+        seen = limits.read(ledger, account)
+        if limits.learn(ledger, account, seen, as_told(slots, seen.now), control):
             return
 
 
-def forget_limit(store: Store, account: str, control: Control) -> None:
+def forget_limit(ledger: Ledger, account: str, control: Control) -> None:
     """Forget what was learned of an account, in one step with the record of it."""
-    seconds, microseconds = _time(store)
+    seconds, microseconds = _time(ledger)
     record = {"at": f"{seconds}.{microseconds:06}", "what": "forget", "who": control.who}
     record |= {"note": control.note, "token": control.token}
-    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.hdel(keys.account(account, "meta"), *FORGOTTEN)
         pipe.xadd(keys.account(account, "controls"), record, maxlen=100, approximate=False)
         pipe.execute()
 
 
-def controls_of(store: Store, campaign_id: str, most: int = 100) -> list[Controlled]:
+def controls_of(ledger: Ledger, campaign_id: str, most: int = 100) -> list[Controlled]:
     """Return what operators did to a campaign, the last first."""
-    return _read(store, keys.campaign(campaign_id, "controls"), most)
+    return _read(ledger, keys.campaign(campaign_id, "controls"), most)
 
 
-def account_controls(store: Store, account: str, most: int = 100) -> list[Controlled]:
+def account_controls(ledger: Ledger, account: str, most: int = 100) -> list[Controlled]:
     """Return what operators did to an account's limit, the last first."""
-    return _read(store, keys.account(account, "controls"), most)
+    return _read(ledger, keys.account(account, "controls"), most)
 
 
-def _read(store: Store, key: str, most: int) -> list[Controlled]:
+def _read(ledger: Ledger, key: str, most: int) -> list[Controlled]:
     with reaching():
-        found = store.redis.xrevrange(key, count=most)
+        found = ledger.redis.xrevrange(key, count=most)
     return [
         Controlled(float(entry["at"]), entry["what"], entry["who"], entry["note"])
         for _, entry in found
     ]
 
 
-def starts_under_way(store: Store, campaign_id: str) -> int:
+def starts_under_way(ledger: Ledger, campaign_id: str) -> int:
     """Return how many starts of a campaign have left, or are about to, and are not answered."""
     with reaching():
-        dialing = store.redis.hget(keys.campaign(campaign_id, "counts"), CallState.DIALING)
+        dialing = ledger.redis.hget(keys.campaign(campaign_id, "counts"), CallState.DIALING)
     return int(dialing or 0)
 
 
-def current_attempt(store: Store, campaign_id: str, row: int) -> Attempt:
+def current_attempt(ledger: Ledger, campaign_id: str, row: int) -> Attempt:
     """Return the attempt that a call stands at; number 0 for one that was never claimed."""
     with reaching():
-        number = store.redis.hget(keys.call(campaign_id, row), "attempt")
+        number = ledger.redis.hget(keys.call(campaign_id, row), "attempt")
     return Attempt(campaign_id, row, int(number or 0))
 
 
-def not_over(store: Store, account: str, attempts: Collection[Attempt]) -> list[Attempt]:
+def not_over(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> list[Attempt]:
     """Return those attempts that still hold a slot and have not been given up as lost."""
     if not attempts:
         return []
     written = [str(attempt) for attempt in attempts]
-    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.zmscore(keys.account(account, "slots"), written)
         pipe.zmscore(keys.account(account, "held"), written)
         slots, held = pipe.execute()
@@ -185,16 +186,16 @@ def not_over(store: Store, account: str, attempts: Collection[Attempt]) -> list[
     ]
 
 
-def neglected_seconds(store: Store, account: str, attempts: Collection[Attempt]) -> float:
+def neglected_seconds(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> float:
     """Return for how long a stop or a lease of these attempts has been due, without a worker."""
     if not attempts:
         return 0.0
     written = [str(attempt) for attempt in attempts]
-    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.zmscore(keys.account(account, "stops"), written)
         pipe.zmscore(keys.account(account, "slots"), written)
         stops, slots = pipe.execute()
-    seconds, microseconds = _time(store)
+    seconds, microseconds = _time(ledger)
     now = seconds + microseconds / 1e6
     return max((now - at for at in (*stops, *slots) if at is not None), default=0.0)
 
@@ -203,7 +204,7 @@ def _gone(campaign_id: str) -> LedgerError:
     return LedgerError(f"there is no campaign {campaign_id}; callsched status lists them")
 
 
-def _time(store: Store) -> tuple[int, int]:
+def _time(ledger: Ledger) -> tuple[int, int]:
     with reaching():
-        seconds, microseconds = store.redis.time()
+        seconds, microseconds = ledger.redis.time()
     return seconds, microseconds

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt
 
@@ -20,7 +20,7 @@ class Deadline:
 
 
 def live_deadlines(
-    store: Store, account: str, attempts: Sequence[Attempt], now: float | None = None
+    ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None
 ) -> dict[Attempt, Deadline | None]:
     """Return the deadline of each connection; None when it is over, for certain or given up.
 
@@ -30,40 +30,40 @@ def live_deadlines(
     if not attempts:
         return {}
     members = [str(attempt) for attempt in attempts]
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.time()
         pipe.zmscore(keys.account(account, "live"), members)
         pipe.zmscore(keys.account(account, "stops"), members)
         (seconds, micros), live, stops = pipe.execute()
-    given = store.clock(now)
+    given = ledger.clock(now)
     instant = float(given) if given else seconds + micros / 1e6
     found: dict[Attempt, Deadline | None] = {}
     for attempt, deadline, stop_at in zip(attempts, live, stops, strict=True):
         at = deadline if stop_at is None else stop_at
         if at is not None:
             found[attempt] = Deadline(float(at), float(at) - instant)
-    return found | dict.fromkeys(_known(store, [one for one in attempts if one not in found]))
+    return found | dict.fromkeys(_known(ledger, [one for one in attempts if one not in found]))
 
 
-def _known(store: Store, attempts: Sequence[Attempt]) -> list[Attempt]:
+def _known(ledger: Ledger, attempts: Sequence[Attempt]) -> list[Attempt]:
     """Return those that have, or had, a connection on record."""
     if not attempts:
         return []
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             pipe.hexists(keys.attempt(str(attempt)), "connection_id")
         return [one for one, is_known in zip(attempts, pipe.execute(), strict=True) if is_known]
 
 
-def stop_reason(store: Store, attempt: Attempt) -> str:
+def stop_reason(ledger: Ledger, attempt: Attempt) -> str:
     """Return why the stop of a connection is on record: `deadline`, `aborted`, …; "" if it is not.
 
     Raises LedgerTrouble.
     """
     with reaching():
-        return str(store.redis.hget(keys.attempt(str(attempt)), "stop_why") or "")
+        return str(ledger.redis.hget(keys.attempt(str(attempt)), "stop_why") or "")
 
 
-def note_stop(store: Store, account: str, attempt: Attempt) -> None:
+def note_stop(ledger: Ledger, account: str, attempt: Attempt) -> None:
     """Record that a stop was sent whose outcome nobody knows. Raises LedgerTrouble."""
-    store.run(store.do.note_stop, account, str(attempt))
+    ledger.run(ledger.do.note_stop, account, str(attempt))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
 KEY = f"{keys.ROOT}do_not_call"
@@ -27,22 +27,22 @@ class Listing:
     why: str
 
 
-def bar(store: Store, entry: str, why: str, now: float | None = None) -> bool:
+def bar(ledger: Ledger, entry: str, why: str, now: float | None = None) -> bool:
     """Put a number, a prefix such as +1202*, or a SIP address on the list. False when it was there.
 
     What was written first stays.
     """
-    return bool(store.run(store.do.bar, why, store.clock(now), entry))
+    return bool(ledger.run(ledger.do.bar, why, ledger.clock(now), entry))
 
 
-def unbar(store: Store, entry: str) -> bool:
+def unbar(ledger: Ledger, entry: str) -> bool:
     """Take an entry off the list, just as it was written. False when it was not there."""
     with reaching():
-        return bool(store.redis.hdel(KEY, entry))
+        return bool(ledger.redis.hdel(KEY, entry))
 
 
 def import_entries(
-    store: Store, entries: Iterable[str], why: str, now: float | None = None
+    ledger: Ledger, entries: Iterable[str], why: str, now: float | None = None
 ) -> tuple[int, int]:
     """Put entries on the list, a thousand in one step; returns how many were added, and known.
 
@@ -51,16 +51,16 @@ def import_entries(
     added = read = 0
     remaining = iter(entries)
     while chunk := list(islice(remaining, _CHUNK)):
-        added += int(store.run(store.do.bar, why, store.clock(now), *chunk))
+        added += int(ledger.run(ledger.do.bar, why, ledger.clock(now), *chunk))
         read += len(chunk)
     return added, read - added
 
 
-def barred(store: Store, address: str) -> tuple[str, Listing] | None:
+def barred(ledger: Ledger, address: str) -> tuple[str, Listing] | None:
     """Return the entry by which a number or SIP address is on the list: itself, or a prefix."""
     candidates = [address, *prefixes_of(address)]
     with reaching():
-        found = store.redis.hmget(KEY, candidates)
+        found = ledger.redis.hmget(KEY, candidates)
     for entry, record in zip(candidates, found, strict=True):
         if record is not None:
             return entry, _listing(record)
@@ -74,13 +74,13 @@ def prefixes_of(address: str) -> list[str]:
     return [f"{address[:length]}*" for length in range(len(address), 1, -1)]
 
 
-def entry_count(store: Store) -> int:
+def entry_count(ledger: Ledger) -> int:
     """Return how many entries there are."""
     with reaching():
-        return int(store.redis.hlen(KEY))
+        return int(ledger.redis.hlen(KEY))
 
 
-def entries(store: Store) -> Iterator[tuple[str, Listing]]:
+def entries(ledger: Ledger) -> Iterator[tuple[str, Listing]]:
     """Yield every entry, in no order.
 
     One that comes or goes meanwhile may be left out, and any may come twice.
@@ -88,7 +88,7 @@ def entries(store: Store) -> Iterator[tuple[str, Listing]]:
     cursor = 0
     while True:
         with reaching():
-            cursor, page = store.redis.hscan(KEY, cursor, count=_CHUNK)
+            cursor, page = ledger.redis.hscan(KEY, cursor, count=_CHUNK)
         for entry, record in page.items():
             yield entry, _listing(record)
         if not cursor:

@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler.errors import LedgerError
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.client import reaching
 from scheduler.ledger.repeats import error_of
@@ -42,18 +42,18 @@ class Standing:
 
 
 def explain(
-    store: Store, campaign_id: str, row: int, now: float | None = None
+    ledger: Ledger, campaign_id: str, row: int, now: float | None = None
 ) -> tuple[float, list[Found]]:
     """Return the instant by the clock of Redis, and what each rule finds then. Changes nothing."""
-    campaign = campaign_view(store, campaign_id)
-    stands = standing(store, campaign_id, row)
+    campaign = campaign_view(ledger, campaign_id)
+    stands = standing(ledger, campaign_id, row)
     seconds = stands.contact.max_duration_seconds or campaign.policy.max_duration_seconds
     with reaching():
-        number = int(store.redis.hget(keys.call(campaign_id, row), "attempt") or 0)
+        number = int(ledger.redis.hget(keys.call(campaign_id, row), "attempt") or 0)
     attempt = str(Attempt(campaign_id, row, number))
-    instant, *flat = store.run(
-        store.do.explain,
-        *(campaign.account, attempt, seconds, store.leases.stop_late, store.clock(now)),
+    instant, *flat = ledger.run(
+        ledger.do.explain,
+        *(campaign.account, attempt, seconds, ledger.leases.stop_late, ledger.clock(now)),
     )
     return float(instant), [_found(*four) for four in zip(*(iter(flat),) * 4, strict=True)]
 
@@ -64,9 +64,9 @@ def _found(rule: str, said: str, demands: str, detail: str) -> Found:
     return Found(rule, said, demands == "pass", reason=detail)
 
 
-def standing(store: Store, campaign_id: str, row: int) -> Standing:
+def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
     """Return where a call stands. Raises LedgerError."""
-    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
         pipe.hgetall(keys.call(campaign_id, row))
         pipe.zscore(keys.campaign(campaign_id, "due"), row)

@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import account_view
 from scheduler.ledger.redis.client import connect_once, expect_redis, reaching
 from scheduler.ledger.redis.connections import primary_address
@@ -282,29 +282,29 @@ def _schema(client: Any) -> Finding:
     return ok("ledger", f"schema {found}")
 
 
-def account_findings(store: Store, account: str, fingerprint: str) -> list[Finding]:
+def account_findings(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
     """Look at an account: whether its calls end on time, and whether it can dial.
 
     Raises LedgerUnreachable.
     """
-    view = account_view(store, account)
+    view = account_view(ledger, account)
     found = [ok("account", f"{account}: {view.live} live, {view.slots} slots in use")]
     if view.overdue:
         age = view.oldest_overdue_seconds
         told = f"{view.overdue} calls are past their deadline, the oldest by {age:.0f} s"
         remedy = "start a worker; if one runs, see its log for why the API confirms no stop"
-        is_fenced = view.overdue > max(3, view.live / 10) and age > store.leases.stop_late
+        is_fenced = view.overdue > max(3, view.live / 10) and age > ledger.leases.stop_late
         found.append((fail if is_fenced else warn)("stops", told, remedy))
     else:
         found.append(ok("stops", "none is late"))
     if fingerprint in view.blocks:
         told = f"these credentials can't dial: {view.blocks[fingerprint]}"
         found.append(fail("blocked", told, "mend them, and start a worker again"))
-    for worker in workers(store, account):
+    for worker in workers(ledger, account):
         if worker.is_well and worker.stops_only:
             told = f"worker {worker.name} only sends stops: {worker.stops_only}"
             found.append(fail("stops only", told, "mend that where it runs, and start it again"))
-    if strange := rubbish(store, account):
+    if strange := rubbish(ledger, account):
         told = f"{len(strange)} things lie there that are none of ours: {'; '.join(strange[:3])}"
         remedy = "find out who else writes to this Redis, then delete them"
         found.append(warn("rubbish", told, remedy))

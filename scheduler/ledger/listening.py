@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Charge, Store
+from scheduler.ledger.calls import Charge
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Connection, Contact, Policy
 from scheduler.records import decode, decode_policy
@@ -77,7 +78,7 @@ def _cut(text: str, most_bytes: int) -> str:
 
 
 def listen(
-    store: Store,
+    ledger: Ledger,
     account: str,
     charge: Charge,
     *,
@@ -91,21 +92,21 @@ def listen(
     connection the ledger no longer knows: it has lost what it had written.
     """
     sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
-    args = (account, charge.listener, charge.seconds, room, store.clock(now), *sockets)
-    lost, taken, forgotten = store.run(store.do.listen, *args)
+    args = (account, charge.listener, charge.seconds, room, ledger.clock(now), *sockets)
+    lost, taken, forgotten = ledger.run(ledger.do.listen, *args)
     fives = list(zip(*(iter(taken),) * 5, strict=True))
-    return [*map(Attempt.parse, lost)], _ears(store, fives), [*map(Attempt.parse, forgotten)]
+    return [*map(Attempt.parse, lost)], _ears(ledger, fives), [*map(Attempt.parse, forgotten)]
 
 
 def _socket(is_open: bool) -> str:
     return "open" if is_open else "shut"
 
 
-def _ears(store: Store, taken: list[tuple[str, str, str, str, str]]) -> list[Ear]:
+def _ears(ledger: Ledger, taken: list[tuple[str, str, str, str, str]]) -> list[Ear]:
     attempts = [Attempt.parse(attempt) for attempt, *_ in taken]
     if not attempts:
         return []
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             entry = f"{attempt.row}-0"
             pipe.hget(keys.campaign(attempt.campaign_id, "meta"), "policy")
@@ -124,35 +125,37 @@ def _ears(store: Store, taken: list[tuple[str, str, str, str, str]]) -> list[Ear
     return ears
 
 
-def let_go(store: Store, account: str, listener: str, held: Iterable[Attempt]) -> None:
+def let_go(ledger: Ledger, account: str, listener: str, held: Iterable[Attempt]) -> None:
     """Let other listeners have these at once."""
-    store.run(store.do.let_go, account, listener, *map(str, held))
+    ledger.run(ledger.do.let_go, account, listener, *map(str, held))
 
 
-def hint(store: Store, account: str, attempt: Attempt, why: str, now: float | None = None) -> bool:
+def hint(
+    ledger: Ledger, account: str, attempt: Attempt, why: str, now: float | None = None
+) -> bool:
     """Have a connection stopped now: `hung_up`, `machine` or `not_reached`. False if it was due."""
-    patience = store.leases.stop_patience
-    return bool(store.run(store.do.hint, account, str(attempt), why, patience, store.clock(now)))
+    patience = ledger.leases.stop_patience
+    return bool(ledger.run(ledger.do.hint, account, str(attempt), why, patience, ledger.clock(now)))
 
 
-def is_being_stopped(store: Store, attempt: Attempt) -> bool:
+def is_being_stopped(ledger: Ledger, attempt: Attempt) -> bool:
     """Whether a stop of this connection is on record, or all is over: its sockets close by us."""
     with reaching():
-        known = store.redis.hmget(keys.attempt(str(attempt)), "stop_why", "over_at")
+        known = ledger.redis.hmget(keys.attempt(str(attempt)), "stop_why", "over_at")
     return any(value is not None for value in known)
 
 
-def note(store: Store, heard: Iterable[Heard]) -> None:
+def note(ledger: Ledger, heard: Iterable[Heard]) -> None:
     """Keep live lines for `tail`; the oldest ones give way. Those of erased calls are dropped."""
     lines = list(heard)
-    erased = _erased(store, {line.attempt for line in lines})
+    erased = _erased(ledger, {line.attempt for line in lines})
     kept = [line for line in lines if line.attempt not in erased]
     for at in range(0, len(kept), _PAGE):
-        _note(store, kept[at : at + _PAGE])
+        _note(ledger, kept[at : at + _PAGE])
 
 
-def _note(store: Store, lines: list[Heard]) -> None:
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+def _note(ledger: Ledger, lines: list[Heard]) -> None:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for line in lines:
             campaign_id, row = line.attempt.campaign_id, line.attempt.row
             of_campaign = keys.campaign(campaign_id, "said")
@@ -165,8 +168,8 @@ def _note(store: Store, lines: list[Heard]) -> None:
         pipe.execute()
 
 
-def _erased(store: Store, attempts: set[Attempt]) -> set[Attempt]:
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+def _erased(ledger: Ledger, attempts: set[Attempt]) -> set[Attempt]:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             pipe.hexists(keys.attempt(str(attempt)), "erased")
         found = pipe.execute()
@@ -174,7 +177,7 @@ def _erased(store: Store, attempts: set[Attempt]) -> set[Attempt]:
 
 
 def said(
-    store: Store,
+    ledger: Ledger,
     campaign_id: str,
     row: int | None = None,
     *,
@@ -189,17 +192,17 @@ def said(
     with reaching():
         # To Redis, 0 is no end of waiting.
         block = max(1, int(block_seconds * 1000)) if block_seconds > 0 else None
-        found = store.redis.xread({key: after}, count=500, block=block)
+        found = ledger.redis.xread({key: after}, count=500, block=block)
     entries = next(iter(found.values()))[0] if isinstance(found, dict) and found else None
     if entries is None:
         entries = found[0][1] if found else []
     return [(place, _heard(campaign_id, fields)) for place, fields in entries]
 
 
-def last_place(store: Store, campaign_id: str, row: int | None = None) -> str:
+def last_place(ledger: Ledger, campaign_id: str, row: int | None = None) -> str:
     """Return the place of the newest live line, for `said` to begin after it."""
     with reaching():
-        newest = store.redis.xrevrange(_said_key(campaign_id, row), count=1)
+        newest = ledger.redis.xrevrange(_said_key(campaign_id, row), count=1)
     return newest[0][0] if newest else "0"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Event, Webhook
 from scheduler.records import decode_policy
@@ -45,14 +45,14 @@ class News:
         return self.text.replace(" ", ".")
 
 
-def take_news(store: Store, account: str, now: float | None = None) -> News | None:
+def take_news(ledger: Ledger, account: str, now: float | None = None) -> News | None:
     """Take the news that is due to be sent; None when there is none.
 
     It counts as sent from now on, and is due again as if it had not been taken: a receiver whose
     answer ends its senders is asked no more often than one that says no.
     """
     leases = [max(SENDER_LEASE_SECONDS, delay) for delay in SENDING_DELAYS]
-    found = store.run(store.do.take_news, account, store.clock(now), *leases)
+    found = ledger.run(ledger.do.take_news, account, ledger.clock(now), *leases)
     if not found:
         return None
     text, sendings, *policy = found
@@ -70,26 +70,28 @@ def take_news(store: Store, account: str, now: float | None = None) -> News | No
     )
 
 
-def told(store: Store, account: str, news: News, *, delivered: bool) -> bool:
+def told(ledger: Ledger, account: str, news: News, *, delivered: bool) -> bool:
     """Owe it no more; False when that was so. Without `delivered` it is given up."""
     fate = "delivered" if delivered else "given_up"
-    return bool(store.run(store.do.told, account, news.text, fate, 0, ""))
+    return bool(ledger.run(ledger.do.told, account, news.text, fate, 0, ""))
 
 
 def postpone_news(
-    store: Store, account: str, news: News, delay_seconds: float, now: float | None = None
+    ledger: Ledger, account: str, news: News, delay_seconds: float, now: float | None = None
 ) -> bool:
     """Have it sent again later; False when it is owed no more."""
-    return bool(store.run(store.do.told, account, news.text, "", delay_seconds, store.clock(now)))
+    return bool(
+        ledger.run(ledger.do.told, account, news.text, "", delay_seconds, ledger.clock(now))
+    )
 
 
-def owed_news(store: Store, account: str, campaign_id: str = "") -> int:
+def owed_news(ledger: Ledger, account: str, campaign_id: str = "") -> int:
     """Return how much news is still to be sent, of one campaign or of all."""
     key = keys.account(account, "webhooks")
     with reaching():
         if not campaign_id:
-            return int(store.redis.zcard(key))
-        owed = store.redis.zrange(key, 0, -1)
+            return int(ledger.redis.zcard(key))
+        owed = ledger.redis.zrange(key, 0, -1)
     return sum(_is_of(campaign_id, text) for text in owed)
 
 

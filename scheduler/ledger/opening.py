@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
-from scheduler.ledger import Leases, Store
+from scheduler.ledger.ledger import Leases, Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.settings import Settings
 
 
-def open_store(settings: Settings, *, upgrades: bool = True) -> tuple[Store, EmbeddedRedis | None]:
+def open_ledger(
+    settings: Settings, *, upgrades: bool = True
+) -> tuple[Ledger, EmbeddedRedis | None]:
     """Open the ledger, and the private Redis for as long as it is used when no other is named.
 
     Without `upgrades` a schema of an earlier release is left as it is.
@@ -26,11 +28,11 @@ def open_store(settings: Settings, *, upgrades: bool = True) -> tuple[Store, Emb
         embedded = EmbeddedRedis(settings.state_dir)
         embedded.open()
         url = embedded.url
-    store = Store(url, Leases(stop_patience=settings.stop_patience), settings.durability)
+    ledger = Ledger(url, Leases(stop_patience=settings.stop_patience), settings.durability)
     try:
-        store.open(upgrades=upgrades)
+        ledger.open(upgrades=upgrades)
     except BaseException as error:
-        store.close()
+        ledger.close()
         if embedded is not None:
             embedded.close()
         elif isinstance(error, LedgerShut):
@@ -40,22 +42,22 @@ def open_store(settings: Settings, *, upgrades: bool = True) -> tuple[Store, Emb
         elif isinstance(error, LedgerFault):
             raise LedgerFault(f"check CALLSCHED_REDIS_URL: {error}") from error
         raise
-    return store, embedded
+    return ledger, embedded
 
 
 @contextmanager
 def opened(
     chosen: Settings, *, upgrades: bool = False
-) -> Iterator[tuple[Store, EmbeddedRedis | None]]:
+) -> Iterator[tuple[Ledger, EmbeddedRedis | None]]:
     """Open the ledger that these settings name, with its private Redis where it has one.
 
     Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
     not know a rule of theirs, dial no more.
     """
-    store, embedded = open_store(chosen, upgrades=upgrades)
+    ledger, embedded = open_ledger(chosen, upgrades=upgrades)
     try:
-        yield store, embedded
+        yield ledger, embedded
     finally:
-        store.close()
+        ledger.close()
         if embedded is not None:
             embedded.close()

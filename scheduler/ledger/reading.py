@@ -13,7 +13,7 @@ from scheduler.fields.parties import spellings
 from scheduler.ledger import keys
 from scheduler.ledger.collecting import Said, collected
 from scheduler.ledger.keys import count_of
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.ledger.repeats import error_of
 from scheduler.models import (
@@ -118,15 +118,15 @@ class AccountView:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def campaign_ids(store: Store) -> list[str]:
+def campaign_ids(ledger: Ledger) -> list[str]:
     """Return every campaign, the newest first."""
     with reaching():
-        return list(store.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
+        return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
 
 
-def campaign_view(store: Store, campaign_id: str) -> CampaignView:
+def campaign_view(ledger: Ledger, campaign_id: str) -> CampaignView:
     """Read a campaign. Raises LedgerError when there is none of this id."""
-    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.hgetall(keys.campaign(campaign_id, "meta"))
         pipe.hgetall(keys.campaign(campaign_id, "counts"))
         pipe.hgetall(keys.campaign(campaign_id, "dispositions"))
@@ -162,12 +162,12 @@ def campaign_view(store: Store, campaign_id: str) -> CampaignView:
     )
 
 
-def account_view(store: Store, account: str) -> AccountView:
+def account_view(ledger: Ledger, account: str) -> AccountView:
     """Read an account; one that nothing is known of has a fresh limit and nothing live."""
     with reaching():
-        seconds, microseconds = store.redis.time()
+        seconds, microseconds = ledger.redis.time()
     now = seconds + microseconds / 1e6
-    with reaching(), store.redis.pipeline(transaction=True) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.zcard(keys.account(account, "slots"))
         pipe.hgetall(keys.account(account, "meta"))
         pipe.zcard(keys.account(account, "live"))
@@ -189,10 +189,10 @@ def account_view(store: Store, account: str) -> AccountView:
     )
 
 
-def live_calls(store: Store, account: str, campaign_id: str = "") -> list[tuple[str, float]]:
+def live_calls(ledger: Ledger, account: str, campaign_id: str = "") -> list[tuple[str, float]]:
     """Return the attempts of live connections with their deadlines, the soonest first."""
     with reaching():
-        live = store.redis.zrange(keys.account(account, "live"), 0, -1, withscores=True)
+        live = ledger.redis.zrange(keys.account(account, "live"), 0, -1, withscores=True)
     prefix = f"{campaign_id}:" if campaign_id else ""
     return [
         (attempt, deadline)
@@ -201,31 +201,31 @@ def live_calls(store: Store, account: str, campaign_id: str = "") -> list[tuple[
     ]
 
 
-def awaited(store: Store, account: str, campaign_id: str) -> int:
+def awaited(ledger: Ledger, account: str, campaign_id: str) -> int:
     """Return how many connections of a campaign are to end yet: they still hold a slot.
 
     One that is live without a slot has outlasted our patience; its stop goes on being repeated.
     """
-    live = [attempt for attempt, _ in live_calls(store, account, campaign_id)]
+    live = [attempt for attempt, _ in live_calls(ledger, account, campaign_id)]
     if not live:
         return 0
     with reaching():
-        slots = store.redis.zmscore(keys.account(account, "slots"), live)
+        slots = ledger.redis.zmscore(keys.account(account, "slots"), live)
     return sum(score is not None for score in slots)
 
 
-def results(store: Store, campaign_id: str) -> Iterator[dict[str, Any]]:
+def results(ledger: Ledger, campaign_id: str) -> Iterator[dict[str, Any]]:
     """Yield a record for every contact of a campaign, in the order of its file."""
-    for rows in contact_pages(store, campaign_id):
-        yield from _page_of_results(store, campaign_id, rows)
+    for rows in contact_pages(ledger, campaign_id):
+        yield from _page_of_results(ledger, campaign_id, rows)
 
 
-def contact_pages(store: Store, campaign_id: str) -> Iterator[list[tuple[int, str]]]:
+def contact_pages(ledger: Ledger, campaign_id: str) -> Iterator[list[tuple[int, str]]]:
     """Yield the rows of a campaign with their contacts' records, some at a time."""
     contacts, after = keys.campaign(campaign_id, "contacts"), "-"
     while True:
         with reaching():
-            page = store.redis.xrange(contacts, min=after, count=_PAGE)
+            page = ledger.redis.xrange(contacts, min=after, count=_PAGE)
         if not page:
             return
         yield [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in page]
@@ -233,9 +233,9 @@ def contact_pages(store: Store, campaign_id: str) -> Iterator[list[tuple[int, st
 
 
 def _page_of_results(
-    store: Store, campaign_id: str, rows: list[tuple[int, str]]
+    ledger: Ledger, campaign_id: str, rows: list[tuple[int, str]]
 ) -> Iterator[dict[str, Any]]:
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for row, _ in rows:
             pipe.hgetall(keys.call(campaign_id, row))
         calls = _hashes(pipe)
@@ -246,7 +246,7 @@ def _page_of_results(
         f"{campaign_id}:{row}:{call.get('attempt', 0)}"
         for (row, _), call in zip(rows, calls, strict=True)
     ]
-    said = collected(store, names)
+    said = collected(ledger, names)
     for (_, record), call, attempt, insights in zip(rows, calls, attempts, said, strict=True):
         yield _result(campaign_id, record, call, attempt) | _insights(insights, attempt)
 
@@ -332,12 +332,12 @@ def _instant(written: str | None) -> float | None:
 _LONGEST_PLACE = 12
 
 
-def find_row(store: Store, campaign_id: str, who: str) -> int:
+def find_row(ledger: Ledger, campaign_id: str, who: str) -> int:
     """Return the row of a contact by its id, its number or SIP address, or `#row`.
 
     A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
     """
-    campaign = campaign_view(store, campaign_id)
+    campaign = campaign_view(ledger, campaign_id)
     campaign.expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
         if len(who) > _LONGEST_PLACE:
@@ -346,7 +346,7 @@ def find_row(store: Store, campaign_id: str, who: str) -> int:
     with reaching():
         known_as = spellings(who, campaign.policy.default_region or None)
         names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
-        rows = store.redis.hmget(keys.campaign(campaign_id, "known"), names)
+        rows = ledger.redis.hmget(keys.campaign(campaign_id, "known"), names)
     row = next(filter(None, rows), None)
     if row is None:
         raise LedgerError(
@@ -356,28 +356,28 @@ def find_row(store: Store, campaign_id: str, who: str) -> int:
     return int(row)
 
 
-def result(store: Store, campaign_id: str, row: int) -> dict[str, Any]:
+def result(ledger: Ledger, campaign_id: str, row: int) -> dict[str, Any]:
     """Return the record of one contact. Raises LedgerError."""
     with reaching():
-        found = store.redis.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
+        found = ledger.redis.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
     if not found:
         raise LedgerError(f"campaign {campaign_id} has no row {row}")
-    return next(_page_of_results(store, campaign_id, [(row, found[0][1]["c"])]))
+    return next(_page_of_results(ledger, campaign_id, [(row, found[0][1]["c"])]))
 
 
-def rows_to(store: Store, campaign_id: str, number: str) -> Iterator[int]:
+def rows_to(ledger: Ledger, campaign_id: str, number: str) -> Iterator[int]:
     """Yield the rows of a campaign that reach a number or SIP address."""
-    for page in contact_pages(store, campaign_id):
+    for page in contact_pages(ledger, campaign_id):
         for row, record in page:
             if number in record and decode(record)[0].address == number:
                 yield row
 
 
-def live_connection(store: Store, campaign_id: str, row: int) -> Connection:
+def live_connection(ledger: Ledger, campaign_id: str, row: int) -> Connection:
     """Return the live connection of a call. Raises LedgerError when it has none."""
     with reaching():
-        current = store.redis.hget(keys.call(campaign_id, row), "attempt") or 0
-        found = store.redis.hgetall(keys.attempt(f"{campaign_id}:{row}:{current}"))
+        current = ledger.redis.hget(keys.call(campaign_id, row), "attempt") or 0
+        found = ledger.redis.hgetall(keys.attempt(f"{campaign_id}:{row}:{current}"))
     if not found.get("connection_id") or "over_at" in found:
         raise LedgerError(
             f"the call to row {row} of campaign {campaign_id} is not live:"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
 
@@ -31,7 +31,7 @@ class Repeats:
 
 
 def repeats(
-    store: Store,
+    ledger: Ledger,
     campaign_id: str,
     account: str,
     name: str,
@@ -46,8 +46,8 @@ def repeats(
     """
     found: dict[str, Repeats] = {}
     for packed in chunks:
-        args = (campaign_id, account, name, window_seconds, store.clock(now), packed)
-        answer = store.run(store.do.repeats, *args)
+        args = (campaign_id, account, name, window_seconds, ledger.clock(now), packed)
+        answer = ledger.run(ledger.do.repeats, *args)
         if answer is None:
             break
         for earlier, called, last_at, waiting in zip(*(iter(answer),) * 4, strict=True):
@@ -62,13 +62,13 @@ def repeats(
     return sorted(found.values(), key=lambda one: (-one.count, one.campaign_id))
 
 
-def repeat_window(store: Store, campaign_id: str) -> float | None:
+def repeat_window(ledger: Ledger, campaign_id: str) -> float | None:
     """Return the window that a campaign was created with, in seconds: 0 when it calls everybody.
 
     None when there is no such campaign.
     """
     with reaching():
-        state, written = store.redis.hmget(
+        state, written = ledger.redis.hmget(
             keys.campaign(campaign_id, "meta"), "state", "repeat_window"
         )
     return float(written or 0) if state else None

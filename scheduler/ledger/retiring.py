@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CampaignState
 
@@ -14,7 +14,7 @@ _AT_ONCE = 500
 
 
 def retire(
-    store: Store, campaign_id: str, *, before: float = math.inf, now: float | None = None
+    ledger: Ledger, campaign_id: str, *, before: float = math.inf, now: float | None = None
 ) -> int | None:
     """Erase some calls of a campaign that was finished before an instant; run it again until 0.
 
@@ -22,15 +22,15 @@ def retire(
     something of it is still under way (a stop that is repeated, an unknown call's slot, what is
     to be read or told). Interrupted, it goes on where it stood.
     """
-    args = (campaign_id, min(before, 1e15), _AT_ONCE, store.clock(now))
-    left = int(store.run(store.do.retire, *args))
+    args = (campaign_id, min(before, 1e15), _AT_ONCE, ledger.clock(now))
+    left = int(ledger.run(ledger.do.retire, *args))
     return None if left < 0 else left
 
 
-def campaigns_finished_before(store: Store, before: float) -> list[str]:
+def campaigns_finished_before(ledger: Ledger, before: float) -> list[str]:
     """Return the campaigns that were finished before an instant and still keep their calls."""
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
-        created = store.redis.zrangebyscore(f"{keys.ROOT}campaigns", "-inf", before)
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        created = ledger.redis.zrangebyscore(f"{keys.ROOT}campaigns", "-inf", before)
         for campaign_id in created:
             pipe.hmget(
                 keys.campaign(campaign_id, "meta"), "state", "finished_at", "retired", "total"

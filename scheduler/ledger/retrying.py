@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CallState, Contact
@@ -38,18 +38,18 @@ class EndedCall:
         return _mark(self.row, self.attempt)
 
 
-def ended_calls(store: Store, campaign_id: str) -> Iterator[list[EndedCall]]:
+def ended_calls(ledger: Ledger, campaign_id: str) -> Iterator[list[EndedCall]]:
     """Yield the calls of a campaign that have ended, some at a time, in the order of its file."""
-    for page in contact_pages(store, campaign_id):
-        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    for page in contact_pages(ledger, campaign_id):
+        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row, _ in page:
                 pipe.hmget(keys.call(campaign_id, row), "state", "attempt", "disposition", "reason")
             calls = pipe.execute()
-        yield list(_ended(store, campaign_id, page, calls))
+        yield list(_ended(ledger, campaign_id, page, calls))
 
 
 def _ended(
-    store: Store,
+    ledger: Ledger,
     campaign_id: str,
     page: list[tuple[int, str]],
     calls: list[tuple[str | None, ...]],
@@ -63,19 +63,21 @@ def _ended(
         return
     with reaching():
         marks = [_mark(row, attempt) for row, _, attempt, *_ in ended]
-        takers = store.redis.hmget(keys.campaign(campaign_id, "retried"), marks)
+        takers = ledger.redis.hmget(keys.campaign(campaign_id, "retried"), marks)
     for (row, record, attempt, disposition, reason), taker in zip(ended, takers, strict=True):
         contact, line = decode(record)
         yield EndedCall(row, attempt, contact, line, disposition, reason, taker or "")
 
 
-def take(store: Store, campaign_id: str, calls: Sequence[EndedCall], taker: str) -> list[EndedCall]:
+def take(
+    ledger: Ledger, campaign_id: str, calls: Sequence[EndedCall], taker: str
+) -> list[EndedCall]:
     """Put on record that `taker` calls these contacts again; returns those that are its own.
 
     A call is taken once, for good, and only if it stands as it was read. A thousand at most.
     """
     ends = [part for call in calls for part in (call.row, call.attempt)]
-    taken = set(store.run(store.do.take, campaign_id, taker, *ends))
+    taken = set(ledger.run(ledger.do.take, campaign_id, taker, *ends))
     return [call for call in calls if str(call.row) in taken]
 
 
@@ -88,8 +90,8 @@ def origin(campaign_id: str) -> str:
     return f"{_ORIGIN}{campaign_id}"
 
 
-def origin_of(store: Store, campaign_id: str) -> str | None:
+def origin_of(ledger: Ledger, campaign_id: str) -> str | None:
     """Return the campaign whose contacts this one calls again; None when it is none such."""
     with reaching():
-        written = store.redis.hget(keys.campaign(campaign_id, "meta"), "digest") or ""
+        written = ledger.redis.hget(keys.campaign(campaign_id, "meta"), "digest") or ""
     return written.removeprefix(_ORIGIN) if written.startswith(_ORIGIN) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
 #: Of an account's `meta`, what every verb takes for a number.
@@ -24,10 +24,10 @@ _TYPES = {
 }
 
 
-def rubbish(store: Store, account: str) -> list[str]:
+def rubbish(ledger: Ledger, account: str) -> list[str]:
     """Return what lies where something of ours should, in words. Raises LedgerTrouble."""
     key = keys.account(account, "rubbish")
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for part in _TYPES:
             pipe.type(keys.account(account, part))
         pipe.hmget(keys.account(account, "meta"), _NUMBERS)

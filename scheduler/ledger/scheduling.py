@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.errors import LedgerError
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import FiringState, Overlap, Schedule
 
@@ -108,7 +108,7 @@ def firing_id(name: str, at: float) -> str:
 
 
 def add_schedule(
-    store: Store,
+    ledger: Ledger,
     name: str,
     account: str,
     launch: Launch,
@@ -118,12 +118,12 @@ def add_schedule(
     now: float | None = None,
 ) -> bool:
     """Keep a schedule; False when the same is there. Raises LedgerError when another one is."""
-    said = store.run(
-        store.do.add_schedule,
+    said = ledger.run(
+        ledger.do.add_schedule,
         name,
         account,
         repr(next_at),
-        store.clock(now),
+        ledger.clock(now),
         *("rule", _packed(launch), "created_by", who),
     )
     if said == "other":
@@ -134,48 +134,48 @@ def add_schedule(
     return bool(said == "added")
 
 
-def remove_schedule(store: Store, name: str) -> None:
+def remove_schedule(ledger: Ledger, name: str) -> None:
     """Forget a schedule. Raises LedgerError when there is none."""
-    _expect(store.run(store.do.remove_schedule, name), name)
+    _expect(ledger.run(ledger.do.remove_schedule, name), name)
 
 
 def pause_schedule(
-    store: Store, name: str, *, note: str, who: str, now: float | None = None
+    ledger: Ledger, name: str, *, note: str, who: str, now: float | None = None
 ) -> None:
     """Have firings skipped from now on. Raises LedgerError when there is no such schedule."""
-    args = (name, "paused", note, who, store.clock(now))
-    _expect(store.run(store.do.pause_schedule, *args), name)
+    args = (name, "paused", note, who, ledger.clock(now))
+    _expect(ledger.run(ledger.do.pause_schedule, *args), name)
 
 
-def resume_schedule(store: Store, name: str, *, who: str, now: float | None = None) -> None:
+def resume_schedule(ledger: Ledger, name: str, *, who: str, now: float | None = None) -> None:
     """Have a schedule fire again. Raises LedgerError when there is none."""
-    args = (name, "active", "", who, store.clock(now))
-    _expect(store.run(store.do.pause_schedule, *args), name)
+    args = (name, "active", "", who, ledger.clock(now))
+    _expect(ledger.run(ledger.do.pause_schedule, *args), name)
 
 
-def ask_firing(store: Store, name: str, *, at: float, who: str, now: float | None = None) -> str:
+def ask_firing(ledger: Ledger, name: str, *, at: float, who: str, now: float | None = None) -> str:
     """Have a worker launch a schedule now, and return the campaign's id. Raises LedgerError."""
     asked = firing_id(name, at)
-    _expect(store.run(store.do.ask_firing, name, asked, repr(at), who, store.clock(now)), name)
+    _expect(ledger.run(ledger.do.ask_firing, name, asked, repr(at), who, ledger.clock(now)), name)
     return asked
 
 
 def is_launch_due(
-    store: Store, account: str, *, apart_seconds: float = 1.0, now: float | None = None
+    ledger: Ledger, account: str, *, apart_seconds: float = 1.0, now: float | None = None
 ) -> bool:
     """Whether a message is worth it: a schedule waits, and no other timekeeper has said so."""
-    return bool(store.run(store.do.launches, account, apart_seconds, store.clock(now)))
+    return bool(ledger.run(ledger.do.launches, account, apart_seconds, ledger.clock(now)))
 
 
 def take_schedule(
-    store: Store, account: str, token: str, now: float | None = None
+    ledger: Ledger, account: str, token: str, now: float | None = None
 ) -> TakenSchedule | None:
     """Take a schedule that is due, for LAUNCH_LEASE_SECONDS; None when there is none.
 
     The token is made afresh by each execution.
     """
-    args = (account, token, LAUNCH_LEASE_SECONDS, store.clock(now))
-    found = store.run(store.do.take_schedule, *args)
+    args = (account, token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
+    found = ledger.run(ledger.do.take_schedule, *args)
     if not found:
         return None
     name, instant, fields, waiting = found
@@ -184,14 +184,14 @@ def take_schedule(
     return TakenSchedule(_view(name, record), firings, token, float(instant))
 
 
-def keep_schedule(store: Store, taken: TakenSchedule, now: float | None = None) -> bool:
+def keep_schedule(ledger: Ledger, taken: TakenSchedule, now: float | None = None) -> bool:
     """Have it in hand for another lease from now; False when somebody else has it."""
-    args = (taken.view.name, taken.token, LAUNCH_LEASE_SECONDS, store.clock(now))
-    return bool(store.run(store.do.keep_schedule, *args))
+    args = (taken.view.name, taken.token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
+    return bool(ledger.run(ledger.do.keep_schedule, *args))
 
 
 def tell_firings(
-    store: Store,
+    ledger: Ledger,
     taken: TakenSchedule,
     firings: Iterable[Firing],
     *,
@@ -199,11 +199,11 @@ def tell_firings(
     now: float | None = None,
 ) -> bool:
     """Write down what became of firings, in one step; False when somebody else has it in hand."""
-    return _tell(store, taken, firings, next_at, "", "", now)
+    return _tell(ledger, taken, firings, next_at, "", "", now)
 
 
 def let_go_of_schedule(
-    store: Store,
+    ledger: Ledger,
     taken: TakenSchedule,
     *,
     next_at: float | None,
@@ -212,11 +212,11 @@ def let_go_of_schedule(
 ) -> bool:
     """Hand a schedule back until its next firing, or for so long when firings wait."""
     again = "" if again_seconds is None else repr(again_seconds)
-    return _tell(store, taken, (), next_at, "1", again, now)
+    return _tell(ledger, taken, (), next_at, "1", again, now)
 
 
 def _tell(
-    store: Store,
+    ledger: Ledger,
     taken: TakenSchedule,
     firings: Iterable[Firing],
     next_at: float | None,
@@ -226,33 +226,33 @@ def _tell(
 ) -> bool:
     told = [part for one in firings for part in (one.firing_id, repr(one.at), one.state, one.why)]
     head = (taken.view.name, taken.token, "" if next_at is None else repr(next_at), let_go, again)
-    return bool(store.run(store.do.tell_firings, *head, store.clock(now), *told))
+    return bool(ledger.run(ledger.do.tell_firings, *head, ledger.clock(now), *told))
 
 
-def schedule_view(store: Store, name: str) -> ScheduleView:
+def schedule_view(ledger: Ledger, name: str) -> ScheduleView:
     """Read a schedule. Raises LedgerError when there is none of this name."""
     with reaching():
-        record = store.redis.hgetall(keys.schedule(name))
+        record = ledger.redis.hgetall(keys.schedule(name))
     _expect(record, name)
     return _view(name, record)
 
 
-def schedule_views(store: Store) -> list[ScheduleView]:
+def schedule_views(ledger: Ledger) -> list[ScheduleView]:
     """Read every schedule, the newest first."""
     with reaching():
-        names = store.redis.zrevrange(f"{keys.ROOT}schedules", 0, -1)
-        with store.redis.pipeline(transaction=False) as pipe:
+        names = ledger.redis.zrevrange(f"{keys.ROOT}schedules", 0, -1)
+        with ledger.redis.pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.hgetall(keys.schedule(name))
             records = pipe.execute()
     return [_view(name, record) for name, record in zip(names, records, strict=True) if record]
 
 
-def firings_of(store: Store, name: str, most: int = 20) -> list[Firing]:
+def firings_of(ledger: Ledger, name: str, most: int = 20) -> list[Firing]:
     """Return the newest firings of a schedule, the newest first."""
     with reaching():
-        found = store.redis.zrevrange(keys.schedule(name, "firings"), 0, most - 1, withscores=True)
-        fates = store.redis.hgetall(keys.schedule(name, "fates"))
+        found = ledger.redis.zrevrange(keys.schedule(name, "firings"), 0, most - 1, withscores=True)
+        fates = ledger.redis.hgetall(keys.schedule(name, "fates"))
     return [_firing(one, at, fates[one]) for one, at in found if one in fates]
 
 

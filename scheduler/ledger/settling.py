@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from scheduler.errors import StaleAttempt
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, Disposition, Reason
@@ -47,14 +47,14 @@ class UnknownCall:
 
 
 def unknown_calls(
-    store: Store, campaign_id: str, account: str, rows: Collection[int] = ()
+    ledger: Ledger, campaign_id: str, account: str, rows: Collection[int] = ()
 ) -> Iterator[UnknownCall]:
     """Yield the unknown calls of a campaign, or of these rows, in the order of its file.
 
     Of rows that are named also those that were settled as not placed: more may have become known.
     """
-    for page in _pages(store, campaign_id, rows):
-        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    for page in _pages(ledger, campaign_id, rows):
+        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row in page:
                 names = ("state", "attempt", "disposition", "reason", "lost")
                 pipe.hmget(keys.call(campaign_id, row), *names)
@@ -64,7 +64,7 @@ def unknown_calls(
             for row, (state, current, disposition, why, lost) in zip(page, calls, strict=True)
             if _is_unknown(state, disposition, why, lost, settled_too=bool(rows))
         ]
-        yield from _known_of(store, account, found, page)
+        yield from _known_of(ledger, account, found, page)
 
 
 def _is_unknown(
@@ -77,13 +77,13 @@ def _is_unknown(
     return disposition == Disposition.UNKNOWN or (settled_too and why == Reason.NOT_PLACED)
 
 
-def _pages(store: Store, campaign_id: str, rows: Collection[int]) -> Iterator[dict[int, str]]:
+def _pages(ledger: Ledger, campaign_id: str, rows: Collection[int]) -> Iterator[dict[int, str]]:
     """Yield the wanted rows with their contacts' records, some at a time."""
     if not rows:
-        yield from map(dict, contact_pages(store, campaign_id))
+        yield from map(dict, contact_pages(ledger, campaign_id))
         return
     contacts = keys.campaign(campaign_id, "contacts")
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for row in sorted(rows):
             pipe.xrange(contacts, f"{row}-0", f"{row}-0")
         found = pipe.execute()
@@ -93,12 +93,12 @@ def _pages(store: Store, campaign_id: str, rows: Collection[int]) -> Iterator[di
 
 
 def _known_of(
-    store: Store,
+    ledger: Ledger,
     account: str,
     found: list[tuple[Attempt, str | None]],
     page: dict[int, str],
 ) -> Iterator[UnknownCall]:
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt, _ in found:
             pipe.hmget(keys.attempt(str(attempt)), "begun_at", "conversation_id")
             pipe.zscore(keys.account(account, "held"), str(attempt))
@@ -118,7 +118,7 @@ def _known_of(
 
 
 def attach(
-    store: Store,
+    ledger: Ledger,
     account: str,
     attempt: Attempt,
     conversation_id: str,
@@ -133,15 +133,15 @@ def attach(
     may be live.
     """
     known = ["" if at is None else repr(at) for at in (started_at, ended_at)]
-    args = (account, str(attempt), conversation_id, *known, store.clock(now))
-    said, is_read = store.run(store.do.attach, *args)
+    args = (account, str(attempt), conversation_id, *known, ledger.clock(now))
+    said, is_read = ledger.run(ledger.do.attach, *args)
     if said == "stale":
         raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
     return said == "attached", is_read == "1"
 
 
 def settle(
-    store: Store,
+    ledger: Ledger,
     account: str,
     attempt: Attempt,
     verdict: Verdict,
@@ -150,17 +150,17 @@ def settle(
     now: float | None = None,
 ) -> Settled:
     """Settle an unknown call as the operator says. Raises StaleAttempt."""
-    args = (account, str(attempt), verdict, token or uuid4().hex, store.clock(now))
-    said = store.run(store.do.settle, *args)
+    args = (account, str(attempt), verdict, token or uuid4().hex, ledger.clock(now))
+    said = ledger.run(ledger.do.settle, *args)
     if said == "stale":
         raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
     return Settled(said)
 
 
-def still_to_read(store: Store, account: str, attempts: Collection[Attempt]) -> int:
+def still_to_read(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> int:
     """Return in how many of these attempts what was said is still to be read."""
     if not attempts:
         return 0
     with reaching():
-        due = store.redis.zmscore(keys.account(account, "collect"), [str(one) for one in attempts])
+        due = ledger.redis.zmscore(keys.account(account, "collect"), [str(one) for one in attempts])
     return sum(score is not None for score in due)

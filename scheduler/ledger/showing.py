@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact
 from scheduler.records import decode
@@ -32,16 +32,16 @@ class Waiting:
     last_due_at: float | None  #: of the pending call that comes last
 
 
-def ledger_time(store: Store) -> float:
+def ledger_time(ledger: Ledger) -> float:
     """Return what the clock of the ledger shows: that of its Redis."""
     with reaching():
-        seconds, microseconds = store.redis.time()
+        seconds, microseconds = ledger.redis.time()
     return float(seconds + microseconds / 1e6)
 
 
-def live_details(store: Store, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
+def live_details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
     """Read these calls; one whose contact is gone is left out."""
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             entry = f"{attempt.row}-0"
             pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
@@ -55,9 +55,9 @@ def live_details(store: Store, attempts: Sequence[Attempt]) -> dict[Attempt, Liv
     return found
 
 
-def waiting(store: Store, campaign_ids: Sequence[str], now: float) -> dict[str, Waiting]:
+def waiting(ledger: Ledger, campaign_ids: Sequence[str], now: float) -> dict[str, Waiting]:
     """Read what waits in these campaigns."""
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for campaign_id in campaign_ids:
             due = keys.campaign(campaign_id, "due")
             pipe.zcount(due, "-inf", now)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CallState, CampaignState
 
@@ -25,12 +25,12 @@ class Survey:
     is_newer: bool  #: the ledger is of a newer release than this one, which can't dial by it
 
 
-def survey(store: Store, account: str) -> Survey:
+def survey(ledger: Ledger, account: str) -> Survey:
     """Count the campaigns of an account, and the calls of those that are not finished."""
-    states = dict(_campaigns(store, account))
+    states = dict(_campaigns(ledger, account))
     unfinished = [one for one, state in states.items() if state is not CampaignState.FINISHED]
-    campaigns, calls = Counter(states.values()), _calls(store, unfinished)
-    failed, schema = _schedules_and_schema(store, account)
+    campaigns, calls = Counter(states.values()), _calls(ledger, unfinished)
+    failed, schema = _schedules_and_schema(ledger, account)
     return Survey(
         campaigns={state: campaigns[state] for state in CampaignState},
         calls={state: calls[state] for state in CallState},
@@ -39,11 +39,11 @@ def survey(store: Store, account: str) -> Survey:
     )
 
 
-def _campaigns(store: Store, account: str) -> Iterator[tuple[str, CampaignState]]:
+def _campaigns(ledger: Ledger, account: str) -> Iterator[tuple[str, CampaignState]]:
     with reaching():
-        every = store.redis.zrange(f"{keys.ROOT}campaigns", 0, -1)
+        every = ledger.redis.zrange(f"{keys.ROOT}campaigns", 0, -1)
     for page in _pages(every):
-        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for campaign_id in page:
                 pipe.hmget(keys.campaign(campaign_id, "meta"), "account", "state")
             found = pipe.execute(raise_on_error=False)
@@ -53,10 +53,10 @@ def _campaigns(store: Store, account: str) -> Iterator[tuple[str, CampaignState]
                 yield campaign_id, CampaignState(state)
 
 
-def _calls(store: Store, campaign_ids: list[str]) -> Counter[str]:
+def _calls(ledger: Ledger, campaign_ids: list[str]) -> Counter[str]:
     total: Counter[str] = Counter()
     for page in _pages(campaign_ids):
-        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for campaign_id in page:
                 pipe.hgetall(keys.campaign(campaign_id, "counts"))
             for counts in pipe.execute():
@@ -64,10 +64,10 @@ def _calls(store: Store, campaign_ids: list[str]) -> Counter[str]:
     return total
 
 
-def _schedules_and_schema(store: Store, account: str) -> tuple[int, int]:
+def _schedules_and_schema(ledger: Ledger, account: str) -> tuple[int, int]:
     with reaching():
-        names = store.redis.zrange(f"{keys.ROOT}schedules", 0, -1)
-        with store.redis.pipeline(transaction=False) as pipe:
+        names = ledger.redis.zrange(f"{keys.ROOT}schedules", 0, -1)
+        with ledger.redis.pipeline(transaction=False) as pipe:
             pipe.get(f"{keys.ROOT}schema")
             for name in names:
                 pipe.hmget(keys.schedule(name), "account", "error")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.tokens import SharedToken
 
@@ -20,13 +20,13 @@ _TRIAL_SECONDS = 600
 class RedisTokenShelf:
     """Keeps tokens until their end. It ends a moment early, by the clock of Redis alone."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
     def read(self, fingerprint: str) -> SharedToken | None:
         """Return the token, None when there is none."""
         key = keys.token(fingerprint)
-        with reaching(), self._store.redis.pipeline(transaction=True) as pipe:
+        with reaching(), self._ledger.redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(key)
             pipe.pttl(key)
             kept, left = pipe.execute()
@@ -39,15 +39,15 @@ class RedisTokenShelf:
         """Take it upon oneself to fetch one; False while somebody else does, at most so long."""
         key, mine = f"{keys.token(fingerprint)}:fetching", uuid4().hex
         with reaching():
-            if self._store.redis.set(key, mine, nx=True, px=int(seconds * 1000)):
+            if self._ledger.redis.set(key, mine, nx=True, px=int(seconds * 1000)):
                 return True
             # Perhaps by ourselves: the command is sent again when its reply was lost.
-            return bool(self._store.redis.get(key) == mine)
+            return bool(self._ledger.redis.get(key) == mine)
 
     def put(self, fingerprint: str, token: SharedToken) -> SharedToken:
         """Share a fetched token, and end the reservation. Returns it as it is on the shelf."""
         key = keys.token(fingerprint)
-        with reaching(), self._store.redis.pipeline(transaction=True) as pipe:
+        with reaching(), self._ledger.redis.pipeline(transaction=True) as pipe:
             pipe.exists(f"{key}:refused")
             (refused,) = pipe.execute()
             shelved = replace(token, on_trial=bool(refused))
@@ -66,13 +66,13 @@ class RedisTokenShelf:
     def release(self, fingerprint: str) -> None:
         """End the reservation without a token."""
         with reaching():
-            self._store.redis.delete(f"{keys.token(fingerprint)}:fetching")
+            self._ledger.redis.delete(f"{keys.token(fingerprint)}:fetching")
 
     def refuse(self, fingerprint: str, value: str) -> bool:
         """Take a token away that was answered 401. True if it was on trial: the second refusal."""
         args = (keys.token(fingerprint), value, _TRIAL_SECONDS)
-        return bool(self._store.run(self._store.do.refuse_token, *args))
+        return bool(self._ledger.run(self._ledger.do.refuse_token, *args))
 
     def accept(self, fingerprint: str, value: str) -> None:
         """Say that a token on trial was accepted."""
-        self._store.run(self._store.do.accept_token, keys.token(fingerprint), value)
+        self._ledger.run(self._ledger.do.accept_token, keys.token(fingerprint), value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CallState, CampaignState
@@ -47,16 +47,16 @@ class Backlog:
     sockets_wanted: int  #: live connections that no listener hears
 
 
-def account_names(store: Store) -> list[str]:
+def account_names(ledger: Ledger) -> list[str]:
     """Return every account that has had a campaign, by name."""
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
-        for campaign_id in store.redis.zrange(f"{keys.ROOT}campaigns", 0, -1):
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for campaign_id in ledger.redis.zrange(f"{keys.ROOT}campaigns", 0, -1):
             pipe.hget(keys.campaign(campaign_id, "meta"), "account")
         return sorted({name for name in pipe.execute() if name})
 
 
 def happenings(
-    store: Store, account: str, *, after: str = "-", most: int = 50
+    ledger: Ledger, account: str, *, after: str = "-", most: int = 50
 ) -> tuple[list[Happening], str]:
     """Return the newest of what happened after a cursor, oldest first, and the next cursor.
 
@@ -64,7 +64,7 @@ def happenings(
     """
     since = "-" if after == "-" else f"({after}"
     with reaching():
-        found = store.redis.xrevrange(keys.account(account, "events"), "+", since, count=most)
+        found = ledger.redis.xrevrange(keys.account(account, "events"), "+", since, count=most)
     if not found:
         return [], after
     told = [
@@ -75,7 +75,7 @@ def happenings(
     return told, found[0][0]
 
 
-def load_between(store: Store, account: str, since: float, until: float) -> list[Load]:
+def load_between(ledger: Ledger, account: str, since: float, until: float) -> list[Load]:
     """Return how full an account was between two instants, oldest first.
 
     The first may lie before: it is what held at `since`. There is one at every change, at most one
@@ -85,8 +85,8 @@ def load_between(store: Store, account: str, since: float, until: float) -> list
     # Entries are named by the thousandth of a second.
     first, last = max(1, int(since * 1000)), int(until * 1000) + 1
     with reaching():
-        before = store.redis.xrevrange(key, f"({first}-0", "-", count=1)
-        found = store.redis.xrange(key, first, last)
+        before = ledger.redis.xrevrange(key, f"({first}-0", "-", count=1)
+        found = ledger.redis.xrange(key, first, last)
     return [_load(fields) for _, fields in [*before, *found]]
 
 
@@ -95,7 +95,7 @@ def _load(fields: dict[str, str]) -> Load:
     return Load(float(fields["at"]), slots, learned, live, refused)
 
 
-def totals(store: Store, account: str) -> dict[str, int]:
+def totals(ledger: Ledger, account: str) -> dict[str, int]:
     """Return what was counted on an account since ever.
 
     "starts" are leaves to dial that were given, "accepted" and "refused" (429) what the API said,
@@ -103,17 +103,17 @@ def totals(store: Store, account: str) -> dict[str, int]:
     that is known now; "webhooks", "webhooks:delivered", "webhooks:given_up" the news that was owed.
     """
     with reaching():
-        counted = store.redis.hgetall(keys.account(account, "totals"))
+        counted = ledger.redis.hgetall(keys.account(account, "totals"))
     return {name: int(number) for name, number in sorted(counted.items())}
 
 
-def backlog(store: Store, account: str, now: float | None = None) -> Backlog:
+def backlog(ledger: Ledger, account: str, now: float | None = None) -> Backlog:
     """Read what waits on an account."""
     with reaching():
-        seconds, microseconds = store.redis.time()
-        at = float(store.clock(now) or seconds + microseconds / 1e6)
-        wheel = store.redis.zrange(keys.account(account, "campaigns"), 0, -1)
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+        seconds, microseconds = ledger.redis.time()
+        at = float(ledger.clock(now) or seconds + microseconds / 1e6)
+        wheel = ledger.redis.zrange(keys.account(account, "campaigns"), 0, -1)
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.zcard(keys.account(account, "stops"))
         pipe.zcard(keys.account(account, "collect"))
         pipe.zcard(keys.account(account, "webhooks"))
@@ -131,14 +131,14 @@ def backlog(store: Store, account: str, now: float | None = None) -> Backlog:
     return Backlog(due, at - oldest, stops, collects, webhooks, unheard)
 
 
-def attempt_spans(store: Store, campaign_id: str) -> Iterator[tuple[float, float | None]]:
+def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, float | None]]:
     """Yield for each attempt of a campaign when its slot was taken and given back.
 
     That is from the leave to dial to the confirmed end; of an attempt whose answer was lost, as
     long as its slot was held. None while it is open.
     """
-    for page in contact_pages(store, campaign_id):
-        with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    for page in contact_pages(ledger, campaign_id):
+        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row, _ in page:
                 pipe.hmget(keys.call(campaign_id, row), "attempt", "state", "ended_at")
             calls = pipe.execute()

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.limit import FIRST
 
@@ -55,25 +55,25 @@ class WorkerView:
 
 
 def beat(
-    store: Store, account: str, name: str, health: WorkerHealth, now: float | None = None
+    ledger: Ledger, account: str, name: str, health: WorkerHealth, now: float | None = None
 ) -> None:
     """Say that a worker lives, and sample the load of its account."""
     written = json.dumps(asdict(health), separators=(",", ":"))
-    store.run(store.do.beat, account, name, written, FIRST, store.clock(now))
+    ledger.run(ledger.do.beat, account, name, written, FIRST, ledger.clock(now))
 
 
-def leave(store: Store, account: str, name: str, now: float | None = None) -> None:
+def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> None:
     """Say that a worker is gone. One that is killed is forgotten after an hour."""
-    store.run(store.do.beat, account, name, "", FIRST, store.clock(now))
+    ledger.run(ledger.do.beat, account, name, "", FIRST, ledger.clock(now))
 
 
-def workers(store: Store, account: str) -> list[WorkerView]:
+def workers(ledger: Ledger, account: str) -> list[WorkerView]:
     """Return the workers of an account by name, also those that have fallen silent."""
-    with reaching(), store.redis.pipeline(transaction=False) as pipe:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.hgetall(keys.account(account, "workers"))
         pipe.time()
         beats, (seconds, microseconds) = pipe.execute()
-    now = float(store.clock(None) or seconds + microseconds / 1e6)
+    now = float(ledger.clock(None) or seconds + microseconds / 1e6)
     views = (_view(name, beats[name], now) for name in sorted(beats))
     return [view for view in views if view is not None]
 

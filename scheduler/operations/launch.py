@@ -11,7 +11,8 @@ from scheduler.campaign.loader import load
 from scheduler.errors import ConfigError
 from scheduler.fields.numbers import regions
 from scheduler.hours.weeks import Week, read_week
-from scheduler.ledger import Store
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState, Policy
 from scheduler.settings import Settings
 
@@ -65,7 +66,7 @@ def read(
 
 
 def submit(
-    store: Store,
+    ledger: Ledger,
     checked: CheckedCampaign,
     campaign_id: str,
     policy: Policy,
@@ -78,7 +79,8 @@ def submit(
     With a `repeat_window`, in seconds, a new campaign calls nobody whom another one of its name has
     called so lately, or has yet to call.
     """
-    store.create(
+    campaigns.create(
+        ledger,
         campaign_id,
         account=account,
         name=checked.name,
@@ -89,7 +91,7 @@ def submit(
     load_id = uuid4().hex
     loaded = 0
     for number, (count, packed) in enumerate(checked.chunks(), start=1):
-        store.load_packed(campaign_id, load_id, number, packed)
+        campaigns.load_packed(ledger, campaign_id, load_id, number, packed)
         loaded += count
         on_progress(loaded)
-    return store.seal(campaign_id, load_id)
+    return campaigns.seal(ledger, campaign_id, load_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import ConfigError
-from scheduler.ledger import Controlled
+from scheduler.ledger.controls import Controlled
 from scheduler.report.header import Header, Source
 
 _RESULTS = ".jsonl.gz"

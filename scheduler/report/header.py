@@ -7,17 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.ledger import (
-    Controlled,
-    Load,
-    Store,
-    account_controls,
-    attempt_spans,
-    campaign_view,
-    controls_of,
-    load_between,
-    results,
-)
+from scheduler.ledger.controls import Controlled, account_controls, controls_of
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view, results
+from scheduler.ledger.watching import Load, attempt_spans, load_between
 from scheduler.models import CampaignState
 
 #: Until a change of an account is on record as a sample, while a worker lives.
@@ -66,9 +59,9 @@ class Source:
     loads: tuple[Load, ...] = ()  #: of its account, the oldest first
 
 
-def source_of(store: Store, campaign_id: str) -> Source:
+def source_of(ledger: Ledger, campaign_id: str) -> Source:
     """Read a campaign from the ledger. Raises LedgerError when there is none of this id."""
-    view = campaign_view(store, campaign_id)
+    view = campaign_view(ledger, campaign_id)
     told_at = time.time()
     until = view.finished_at or told_at
     header = Header(
@@ -82,20 +75,20 @@ def source_of(store: Store, campaign_id: str) -> Source:
         max_concurrency=view.policy.max_concurrency,
         collecting=view.collecting,
         stopped_itself=view.stopped_itself,
-        orders=tuple(_orders(store, view.account, campaign_id, view.created_at, until)),
+        orders=tuple(_orders(ledger, view.account, campaign_id, view.created_at, until)),
     )
     return Source(
         header=header,
-        records=results(store, campaign_id),
+        records=results(ledger, campaign_id),
         total=view.total,
-        spans=attempt_spans(store, campaign_id),
-        loads=tuple(load_between(store, view.account, view.created_at, until + _SAMPLE_SECONDS)),
+        spans=attempt_spans(ledger, campaign_id),
+        loads=tuple(load_between(ledger, view.account, view.created_at, until + _SAMPLE_SECONDS)),
     )
 
 
 def _orders(
-    store: Store, account: str, campaign_id: str, since: float, until: float
+    ledger: Ledger, account: str, campaign_id: str, since: float, until: float
 ) -> list[Controlled]:
     """Return what operators did to the campaign, and to its account's limit in its time."""
-    to_limit = [each for each in account_controls(store, account) if since <= each.at <= until]
-    return sorted(controls_of(store, campaign_id) + to_limit, key=lambda each: each.at)
+    to_limit = [each for each in account_controls(ledger, account) if since <= each.at <= until]
+    return sorted(controls_of(ledger, campaign_id) + to_limit, key=lambda each: each.at)

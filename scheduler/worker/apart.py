@@ -16,8 +16,9 @@ import threading
 from collections.abc import Callable
 
 from scheduler.errors import LedgerError, LedgerTrouble, LedgerUnreachable, SchedulerError
-from scheduler.ledger import Launch, Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
+from scheduler.ledger.scheduling import Launch
 from scheduler.logs import be_discreet
 from scheduler.models import Schedule
 from scheduler.settings import Settings, read_settings
@@ -30,7 +31,7 @@ LOOK_SECONDS = 1.0
 
 
 def load_apart(
-    _store: Store,
+    _ledger: Ledger,
     _settings: Settings,
     launch: Launch,
     campaign_id: str,
@@ -78,9 +79,9 @@ def _told(said: bytes) -> str:
 def _load(path: str, encoding: str, campaign_id: str, account: str) -> tuple[str, str]:
     try:
         settings = read_settings()
-        with opened(settings, upgrades=True) as (store, _):
+        with opened(settings, upgrades=True) as (ledger, _):
             launch = Launch(path, encoding, Schedule())
-            return "loaded", load_file(store, settings, launch, campaign_id, account, lambda: None)
+            return "loaded", load_file(ledger, settings, launch, campaign_id, account, lambda: None)
     except LedgerTrouble as error:
         return "away", str(error)
     except SchedulerError as error:

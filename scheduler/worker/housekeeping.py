@@ -9,15 +9,9 @@ from collections.abc import Callable, Iterator
 
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger import (
-    BEAT_SECONDS,
-    Store,
-    WorkerHealth,
-    beat,
-    campaigns_finished_before,
-    leave,
-    retire,
-)
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.retiring import campaigns_finished_before, retire
+from scheduler.ledger.workers import BEAT_SECONDS, WorkerHealth, beat, leave
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +27,7 @@ class Housekeeping:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         account: str,
         name: str,
         *,
@@ -41,7 +35,7 @@ class Housekeeping:
         result_ttl: float | None,
     ) -> None:
         """`result_ttl` is how long a finished campaign is kept, in seconds; None: for ever."""
-        self._store = store
+        self._ledger = ledger
         self._account = account
         self._name = name
         self._health = health
@@ -60,11 +54,11 @@ class Housekeeping:
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
-            self._safely(lambda: leave(self._store, self._account, self._name))
+            self._safely(lambda: leave(self._ledger, self._account, self._name))
 
     def _keep(self) -> None:
         while not self._over.is_set():
-            self._safely(lambda: beat(self._store, self._account, self._name, self._health()))
+            self._safely(lambda: beat(self._ledger, self._account, self._name, self._health()))
             if self._result_ttl is not None:
                 self._safely(self._retire_some)
             self._over.wait(BEAT_SECONDS)
@@ -89,8 +83,8 @@ class Housekeeping:
         """Erase campaigns that are over for long enough, one step after the other."""
         assert self._result_ttl is not None
         before = time.time() - self._result_ttl
-        for campaign_id in campaigns_finished_before(self._store, before):
-            while left := retire(self._store, campaign_id, before=before):
+        for campaign_id in campaigns_finished_before(self._ledger, before):
+            while left := retire(self._ledger, campaign_id, before=before):
                 yield left
             if left == 0:
                 logger.info("campaign %s is retired: its results are no longer kept", campaign_id)

@@ -28,20 +28,10 @@ from scheduler.calls.dialer import Duty
 from scheduler.calls.memory import Memory
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
-from scheduler.ledger import (
-    NOBODYS,
-    Charge,
-    Claim,
-    Ear,
-    Heard,
-    Store,
-    bar,
-    hint,
-    is_being_stopped,
-    let_go,
-    listen,
-    note,
-)
+from scheduler.ledger.calls import NOBODYS, Charge, Claim
+from scheduler.ledger.do_not_call import bar
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Ear, Heard, hint, is_being_stopped, let_go, listen, note
 from scheduler.models import Attempt, Connection, OnMachine
 from scheduler.providers import News, Provider, Subscription
 from scheduler.providers.gauged import FRAME_BYTES, Gauged, is_garbled
@@ -91,7 +81,7 @@ class Listener:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         provider: Provider,
         duty: Duty,
         *,
@@ -105,7 +95,7 @@ class Listener:
         `forgotten` is told of a connection that the ledger has lost, and of the instant since boot
         from which its length is counted: nobody else knows of it. `memory` keeps what it takes.
         """
-        self._store = store
+        self._ledger = ledger
         self._provider = provider
         self._duty = duty
         self._capacity = capacity
@@ -190,7 +180,7 @@ class Listener:
 
     def _let_go(self, attempts: Sequence[Attempt]) -> None:
         try:
-            let_go(self._store, self._duty.account, self._charge.listener, attempts)
+            let_go(self._ledger, self._duty.account, self._charge.listener, attempts)
         except SchedulerError as error:
             logger.warning("charges were not given back, and run out: %s", error)
 
@@ -221,7 +211,7 @@ class Listener:
 
     def _listen(self, held: dict[Attempt, bool]) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
         return listen(
-            self._store,
+            self._ledger,
             self._duty.account,
             self._charge,
             room=max(0, min(200, self._capacity - len(held))),
@@ -293,7 +283,7 @@ class Listener:
         if self._memory.has_sent(ear.connection.connection_id):
             return True
         try:
-            return await self._ask(self._words, lambda: is_being_stopped(self._store, ear.attempt))
+            return await self._ask(self._words, lambda: is_being_stopped(self._ledger, ear.attempt))
         except SchedulerError as error:
             logger.debug("%s: can't tell whether it is being stopped: %s", ear.attempt, error)
             return False
@@ -305,7 +295,7 @@ class Listener:
         def record() -> bool:
             # While Redis refuses writes, nothing there says that this worker has stopped the call.
             is_ours = self._memory.has_sent(connection_id)
-            return not is_ours and hint(self._store, account, ear.attempt, why)
+            return not is_ours and hint(self._ledger, account, ear.attempt, why)
 
         if await self._insist(ear, why, record):
             # Else it was being stopped already, and the news are of that.
@@ -315,7 +305,7 @@ class Listener:
     async def bar(self, ear: Ear) -> None:
         """Put a contact on the do-not-call list: it said so."""
         address, why = ear.contact.address, f"asked for it in {ear.attempt}"
-        await self._insist(ear, "do not call", lambda: bar(self._store, address, why))
+        await self._insist(ear, "do not call", lambda: bar(self._ledger, address, why))
 
     async def _insist(self, ear: Ear, what: str, record: Callable[[], bool]) -> bool:
         """Put something on record; while the ledger can't be reached, again and again."""
@@ -334,7 +324,7 @@ class Listener:
             lines = list(self._lines)
             self._lines.clear()
             try:
-                await self._ask(self._words, partial(note, self._store, lines))
+                await self._ask(self._words, partial(note, self._ledger, lines))
             except SchedulerError as error:
                 logger.warning("%d live lines are lost: %s", len(lines), error)
             except Exception:

@@ -21,8 +21,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Work, answer
 from scheduler.clock import since_boot
-from scheduler.ledger import WorkerHealth
 from scheduler.ledger.redis.broker import dropped
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.worker.sight import Seen
 from scheduler.worker.timekeeper import Timekeeper
 

@@ -22,8 +22,11 @@ from scheduler.calls.exchanges import Watchers, Work, log
 from scheduler.calls.memory import Memory
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, LedgerUnreachable, SchedulerError
-from scheduler.ledger import RedisTokenShelf, WorkerHealth, awaited, campaign_view
-from scheduler.ledger.opening import open_store
+from scheduler.ledger import limits
+from scheduler.ledger.opening import open_ledger
+from scheduler.ledger.reading import awaited, campaign_view
+from scheduler.ledger.tokens import RedisTokenShelf
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.providers import Symbl
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
@@ -120,8 +123,8 @@ class Worker:
         self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
         self._leaving = threading.Event()
         Symbl(settings)  # before anything is opened: credentials may be missing
-        self._store, self.embedded = _WHEN_IT_ANSWERS(open_store, settings)
-        self._provider = Symbl(settings, RedisTokenShelf(self._store))
+        self._ledger, self.embedded = _WHEN_IT_ANSWERS(open_ledger, settings)
+        self._provider = Symbl(settings, RedisTokenShelf(self._ledger))
         self._duty = Duty(
             settings.account,
             STOPS_ONLY if self.stops_only else max(1, settings.max_concurrency - settings.reserve),
@@ -136,7 +139,7 @@ class Worker:
         seats = free - readers
         messages, collects = Messages(send_dial, seats), Messages(send_collect, readers)
         self._timekeeper = Timekeeper(
-            self._store,
+            self._ledger,
             self._duty,
             fingerprint=self._provider.fingerprint,
             send=lambda count: self._dialer.wanted(count),
@@ -154,14 +157,14 @@ class Worker:
             dials=settings.worker_threads,
             sockets=settings.listener_sockets,
         )
-        self._sight = Sight(lambda: see(self._store, settings.account))
+        self._sight = Sight(lambda: see(self._ledger, settings.account))
         self._metrics = self._open_metrics(threads)
         self._endpoint = self._open_endpoint(self._metrics)
         self._traces = open_traces(worker_name(), settings.account)
         told = [one.watch for one in (self._metrics, self._traces) if one is not None]
         watchers = Watchers(log, *told)
         self._memory = Memory(
-            self._store,
+            self._ledger,
             self._provider,
             settings.account,
             delays=stop_delays(),
@@ -169,7 +172,7 @@ class Worker:
             watchers=watchers,
         )
         self._listener = Listener(
-            self._store,
+            self._ledger,
             self._provider,
             self._duty,
             capacity=self._files.sockets,
@@ -178,7 +181,7 @@ class Worker:
             memory=self._memory,
         )
         self._dialer = Dialer(
-            self._store,
+            self._ledger,
             self._provider,
             self._duty,
             slot_freed=messages.say,
@@ -190,7 +193,7 @@ class Worker:
             watchers=watchers,
         )
         self._collector = Collector(
-            self._store,
+            self._ledger,
             self._provider,
             self._duty,
             patience_seconds=settings.insights_patience,
@@ -200,7 +203,7 @@ class Worker:
         self._readers, self._seats = _Seats(readers), _Seats(seats)
         self._started_at = time.time()
         self._housekeeping = Housekeeping(
-            self._store,
+            self._ledger,
             settings.account,
             worker_name(),
             health=self.health,
@@ -228,7 +231,7 @@ class Worker:
     def _unblock(self) -> None:
         # An operator who starts a worker has mended what was wrong, or learns that it still is.
         try:
-            self._store.unblock(self._duty.account)
+            limits.unblock(self._ledger, self._duty.account)
         except LedgerTrouble as error:
             logger.error("the worker starts without its ledger: %s", error)
 
@@ -266,7 +269,7 @@ class Worker:
         from scheduler.worker.apart import load_apart
         from scheduler.worker.schedules import launch_due
 
-        launch_due(self._store, self._settings, lambda: self._dialer.is_closing, load_apart)
+        launch_due(self._ledger, self._settings, lambda: self._dialer.is_closing, load_apart)
 
     def health(self) -> WorkerHealth:
         """Say what this worker is at."""
@@ -300,7 +303,7 @@ class Worker:
             self._endpoint.close()
         if self._traces is not None:
             self._traces.close()
-        self._store.close()
+        self._ledger.close()
         if self.embedded is not None:
             self.embedded.close()
 
@@ -348,7 +351,7 @@ class Worker:
         if settings.webhook_secret is None or self.stops_only:
             return None
         return Teller(
-            self._store, settings.account, Poster(settings.webhook_secret.get_secret_value())
+            self._ledger, settings.account, Poster(settings.webhook_secret.get_secret_value())
         )
 
     def _watch_parent(self) -> None:
@@ -366,8 +369,8 @@ class Worker:
     def _nothing_open(self) -> bool:
         campaign_id = self._assignment.campaign_id
         try:
-            view = campaign_view(self._store, campaign_id)
-            return view.open == 0 and not awaited(self._store, view.account, campaign_id)
+            view = campaign_view(self._ledger, campaign_id)
+            return view.open == 0 and not awaited(self._ledger, view.account, campaign_id)
         except SchedulerError as error:
             # The timekeeper starts a dead private Redis again.
             logger.error("the ledger can't be read: %s", error)

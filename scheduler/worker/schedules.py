@@ -15,16 +15,14 @@ from scheduler.errors import (
     SchedulerError,
 )
 from scheduler.hours.firings import DueFiring, Pause, due_firings, said_of
-from scheduler.ledger import (
-    Control,
+from scheduler.ledger.controls import cancel, end_pending
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.reading import campaign_view
+from scheduler.ledger.scheduling import (
     Firing,
     Launch,
     ScheduleView,
-    Store,
     TakenSchedule,
-    campaign_view,
-    cancel,
-    end_pending,
     firing_id,
     keep_schedule,
     let_go_of_schedule,
@@ -44,7 +42,7 @@ MOST_WAITING = 100
 
 
 def load_file(
-    store: Store,
+    ledger: Ledger,
     settings: Settings,
     launch: Launch,
     campaign_id: str,
@@ -73,17 +71,17 @@ def load_file(
                 f"the file dials from account {dials_from}, the schedule from {account}: remove the"
                 " schedule, and add it again"
             )
-        launching.submit(store, checked, campaign_id, checked.policy, account, lambda _: go_on())
+        launching.submit(ledger, checked, campaign_id, checked.policy, account, lambda _: go_on())
         refused = checked.refused_count
     return f"{refused:,} rows are not called" if refused else ""
 
 
 #: How a file gets into the ledger: `load_file`, or what has it done elsewhere.
-Load = Callable[[Store, Settings, Launch, str, str, Callable[[], None]], str]
+Load = Callable[[Ledger, Settings, Launch, str, str, Callable[[], None]], str]
 
 
 def launch_due(
-    store: Store,
+    ledger: Ledger,
     settings: Settings,
     is_closing: Callable[[], bool] = lambda: False,
     load: Load = load_file,
@@ -93,11 +91,11 @@ def launch_due(
     Once `is_closing`, what is in hand is left to another worker, which completes it.
     """
     while not is_closing():
-        taken = take_schedule(store, settings.account, uuid4().hex)
+        taken = take_schedule(ledger, settings.account, uuid4().hex)
         if taken is None:
             return
         try:
-            _Launching(store, settings, taken, is_closing, load).deal()
+            _Launching(ledger, settings, taken, is_closing, load).deal()
         except _LostLease:
             logger.warning("schedule %s: another worker has taken it", taken.view.name)
 
@@ -115,13 +113,13 @@ class _Launching:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         settings: Settings,
         taken: TakenSchedule,
         is_closing: Callable[[], bool],
         load: Load,
     ) -> None:
-        self._store = store
+        self._ledger = ledger
         self._load_file = load
         self._settings = settings
         self._taken = taken
@@ -135,7 +133,7 @@ class _Launching:
             again = self._deal()
         except _Leaving:
             again = 0.0
-        let_go_of_schedule(self._store, self._taken, next_at=self._next_at, again_seconds=again)
+        let_go_of_schedule(self._ledger, self._taken, next_at=self._next_at, again_seconds=again)
 
     def _deal(self) -> float | None:
         """Return in how many seconds somebody has to look at firings that wait; None for none."""
@@ -168,7 +166,7 @@ class _Launching:
         return Firing(firing_id(self._view.name, due.at), due.at, due.state, due.why)
 
     def _tell(self, firings: list[Firing]) -> None:
-        if not tell_firings(self._store, self._taken, firings, next_at=self._next_at):
+        if not tell_firings(self._ledger, self._taken, firings, next_at=self._next_at):
             raise _LostLease
 
     def _turn(self, one: str, last: str, later: int) -> tuple[FiringState, str]:
@@ -199,7 +197,7 @@ class _Launching:
 
     def _state(self, campaign_id: str) -> CampaignState | None:
         try:
-            return campaign_view(self._store, campaign_id).state
+            return campaign_view(self._ledger, campaign_id).state
         except LedgerError:
             return None
 
@@ -208,8 +206,8 @@ class _Launching:
         abort = self._view.launch.schedule.overlap is Overlap.ABORT_OTHER
         name = self._view.name
         control = Control(f"schedule {name}", "the next firing is due", self._taken.token)
-        cancel(self._store, campaign_id, control, abort=abort)
-        while end_pending(self._store, campaign_id):
+        cancel(self._ledger, campaign_id, control, abort=abort)
+        while end_pending(self._ledger, campaign_id):
             self._go_on()
 
     def _launched(self, one: str) -> tuple[FiringState, str]:
@@ -231,7 +229,7 @@ class _Launching:
     def _load(self, one: str) -> tuple[FiringState, str]:
         view = self._view
         said = self._load_file(
-            self._store, self._settings, view.launch, one, view.account, self._go_on
+            self._ledger, self._settings, view.launch, one, view.account, self._go_on
         )
         return FiringState.FIRED, said
 
@@ -239,7 +237,7 @@ class _Launching:
         """Renew the lease meanwhile, so that a large file is loaded by one worker."""
         if self._is_closing():
             raise _Leaving
-        if not keep_schedule(self._store, self._taken):
+        if not keep_schedule(self._ledger, self._taken):
             raise _LostLease
 
 

@@ -9,17 +9,11 @@ from dataclasses import dataclass
 
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
-from scheduler.ledger import (
-    AccountView,
-    Backlog,
-    Store,
-    WorkerView,
-    account_view,
-    backlog,
-    totals,
-    workers,
-)
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import AccountView, account_view
 from scheduler.ledger.surveying import Survey, survey
+from scheduler.ledger.watching import Backlog, backlog, totals
+from scheduler.ledger.workers import WorkerView, workers
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +35,14 @@ class Seen:
     survey: Survey
 
 
-def see(store: Store, account: str) -> Seen:
+def see(ledger: Ledger, account: str) -> Seen:
     """Read all of it, in some ten round trips. Raises LedgerUnreachable."""
     return Seen(
-        account_view(store, account),
-        backlog(store, account),
-        totals(store, account),
-        workers(store, account),
-        survey(store, account),
+        account_view(ledger, account),
+        backlog(ledger, account),
+        totals(ledger, account),
+        workers(ledger, account),
+        survey(ledger, account),
     )
 
 

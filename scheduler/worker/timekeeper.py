@@ -13,7 +13,10 @@ from scheduler.calls.dialer import Dialer, Duty
 from scheduler.calls.memory import Memory
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, SchedulerError
-from scheduler.ledger import StopOrder, Store, is_launch_due
+from scheduler.ledger import calls
+from scheduler.ledger.calls import StopOrder
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.scheduling import is_launch_due
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ class Timekeeper:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         duty: Duty,
         *,
         fingerprint: str,
@@ -114,7 +117,7 @@ class Timekeeper:
         `revive` starts a dead Redis. `send_launch` has it said that a schedule fires; None for a
         worker that serves one campaign.
         """
-        self._store = store
+        self._ledger = ledger
         self._duty = duty
         self._fingerprint = fingerprint
         self._send = send
@@ -142,7 +145,7 @@ class Timekeeper:
         self._dialer, self._memory = dialer, memory
         self._stops = Stops(dialer, stop_threads, self._stop_sent)
         with suppress(LedgerTrouble):
-            self._store.hurry_stops(self._duty.account)
+            calls.hurry_stops(self._ledger, self._duty.account)
         self._tick_safely()
         memory.start()
         self._thread.start()
@@ -236,7 +239,8 @@ class Timekeeper:
         if ended := self._memory.write_down():
             self._send(ended)
         room = self._stops.room
-        due = self._store.tick(
+        due = calls.tick(
+            self._ledger,
             self._duty.account,
             most=MOST,
             free=room,
@@ -267,5 +271,5 @@ class Timekeeper:
         if self._send_launch is None or now < self._schedules_at:
             return
         self._schedules_at = now + SCHEDULES_SECONDS
-        if is_launch_due(self._store, self._duty.account):
+        if is_launch_due(self._ledger, self._duty.account):
             self._send_launch()

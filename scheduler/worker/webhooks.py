@@ -15,16 +15,9 @@ from tenacity import wait_chain, wait_fixed, wait_random
 from scheduler.calls.dialer import waited
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
-from scheduler.ledger import (
-    SENDING_DELAYS,
-    News,
-    Store,
-    campaign_view,
-    postpone_news,
-    result,
-    take_news,
-    told,
-)
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.news import SENDING_DELAYS, News, postpone_news, take_news, told
+from scheduler.ledger.reading import campaign_view, result
 from scheduler.providers.posting import GONE, Poster
 
 logger = logging.getLogger(__name__)
@@ -48,8 +41,8 @@ class Teller:
     before that is on record sends it again, under the same id.
     """
 
-    def __init__(self, store: Store, account: str, poster: Poster) -> None:
-        self._store = store
+    def __init__(self, ledger: Ledger, account: str, poster: Poster) -> None:
+        self._ledger = ledger
         self._account = account
         self._poster = poster
         self._over = Event()
@@ -83,7 +76,7 @@ class Teller:
         while not self._over.is_set() and self._free.acquire(timeout=LOOK_SECONDS):
             news = None
             try:
-                news = take_news(self._store, self._account)
+                news = take_news(self._ledger, self._account)
             finally:
                 if news is None:
                     self._free.release()
@@ -108,22 +101,22 @@ class Teller:
         if news.is_used_up:
             # Before anything is made of it: that may be what its senders died of.
             logger.error("webhooks: %s: given up: its last sender died", news.text)
-            told(self._store, self._account, news, delivered=False)
+            told(self._ledger, self._account, news, delivered=False)
             return
         body = self._body(news)
         if news.webhook is None or body is None:
-            told(self._store, self._account, news, delivered=False)
+            told(self._ledger, self._account, news, delivered=False)
             return
         url = news.webhook.url
         status = self._poster.post(url, news.message_id, datetime.now(UTC), body)
         if 200 <= status < 300:
-            told(self._store, self._account, news, delivered=True)
+            told(self._ledger, self._account, news, delivered=True)
         elif status == GONE or news.is_last_sending:
             logger.error("webhooks: %s: %s: given up: %s", news.text, _host(url), _said(status))
-            told(self._store, self._account, news, delivered=False)
+            told(self._ledger, self._account, news, delivered=False)
         else:
             logger.warning("webhooks: %s: %s: %s", news.text, _host(url), _said(status))
-            postpone_news(self._store, self._account, news, waited(_AGAIN, news.sendings))
+            postpone_news(self._ledger, self._account, news, waited(_AGAIN, news.sendings))
 
     def _body(self, news: News) -> bytes | None:
         """Return the message: what is known now. None when it is kept no longer."""
@@ -136,8 +129,8 @@ class Teller:
 
     def _data(self, news: News) -> dict[str, Any]:
         if news.attempt is not None:
-            return result(self._store, news.campaign_id, news.attempt.row)
-        return campaign_view(self._store, news.campaign_id).as_record()
+            return result(self._ledger, news.campaign_id, news.attempt.row)
+        return campaign_view(self._ledger, news.campaign_id).as_record()
 
 
 def _now() -> str:

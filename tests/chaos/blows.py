@@ -9,7 +9,7 @@ from contextlib import suppress
 import psutil
 from redis.exceptions import RedisError
 
-from scheduler.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.chaos.lives import Worker
 from tests.chaos.plan import ALL, Blow
@@ -42,7 +42,7 @@ class Blows:
         self,
         sandbox: SandboxProcess,
         redis: EmbeddedRedis,
-        store: Store,
+        store: Ledger,
         workers: Sequence[Worker],
         api: Proxy,
         lines: Sequence[Proxy],

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from scheduler.ledger import Store, account_view, campaign_view, keys, results
+from scheduler.ledger import keys, limits
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import account_view, campaign_view, results
 from scheduler.models import REDIALS, OnUnknown
 
 Record = dict[str, Any]
@@ -31,7 +33,7 @@ class Judge:
 
     def __init__(
         self,
-        store: Store,
+        store: Ledger,
         account: str,
         campaign_id: str,
         journal: list[Record],
@@ -159,7 +161,7 @@ class Judge:
     # The books ----------------------------------------------------------------------------------
 
     def _taken_slots(self) -> Iterator[Problem]:
-        now = self._store.limit(self._account).now
+        now = limits.read(self._store, self._account).now
         slots = self._zset("slots")
         held = self._zset("held")
         for attempt, until in slots.items():
@@ -238,7 +240,7 @@ def _brief(event: Record) -> str:
     return json.dumps({k: v for k, v in event.items() if k not in left_out and v is not None})
 
 
-def _attempts(store: Store, campaign_id: str) -> dict[str, dict[str, str]]:
+def _attempts(store: Ledger, campaign_id: str) -> dict[str, dict[str, str]]:
     """Return the record of every attempt that has one."""
     prefix = keys.attempt(campaign_id) + ":"
     found: dict[str, dict[str, str]] = defaultdict(dict)

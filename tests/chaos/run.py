@@ -15,7 +15,9 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from scheduler.errors import SchedulerError
-from scheduler.ledger import Store, campaign_view, keys
+from scheduler.ledger import campaigns, keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Contact, Insight, OnUnknown, Policy, Row
 from tests.chaos.blows import Blows
@@ -115,7 +117,7 @@ class Run:
         # So deep that no socket's path is short enough: it listens on a port.
         deep = folder.joinpath(*["a-folder-too-deep-for-a-socket"] * 4)
         self.redis = enter(EmbeddedRedis(deep))
-        self.store = Store(self.redis.url)
+        self.store = Ledger(self.redis.url)
         self._stack.callback(self.store.close)
         self._load()
         board = enter(Switchboard())
@@ -136,9 +138,11 @@ class Run:
             insights=(Insight.TRANSCRIPT, Insight.SUMMARY),
             on_unknown=OnUnknown.REDIAL if self._plan.redials else OnUnknown.HOLD,
         )
-        self.store.create(CAMPAIGN, account=ACCOUNT, name="chaos", policy=policy, digest="d")
+        campaigns.create(
+            self.store, CAMPAIGN, account=ACCOUNT, name="chaos", policy=policy, digest="d"
+        )
         rows = [Row(Contact(n, n), line) for line, n in enumerate(numbers(self._plan.contacts), 2)]
-        self.store.load(CAMPAIGN, "1", 1, rows)
+        campaigns.load(self.store, CAMPAIGN, "1", 1, rows)
 
     def _env(self, worker: int) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CALLSCHED_", "CELERY_"))}
@@ -165,7 +169,7 @@ class Run:
         for worker in self._workers:
             worker.start()
         self._until(lambda: all(worker.is_up for worker in self._workers), 60.0)
-        self.store.seal(CAMPAIGN, "1")
+        campaigns.seal(self.store, CAMPAIGN, "1")
         began_at = time.monotonic()
         for at_seconds, is_blow, action in self._blows.agenda(self._plan.blows):
             self._wait(began_at + at_seconds)

@@ -100,7 +100,7 @@ class Points:
     def install(self) -> None:
         """Stand around every method whose passage is counted."""
         store, line = (
-            import_module("scheduler.ledger").Store,
+            import_module("scheduler.ledger.calls"),
             import_module("scheduler.providers.http").Line,
         )
         symbl = import_module("scheduler.providers").Symbl
@@ -113,7 +113,7 @@ class Points:
         _wrap(line, "send", self._send)
         _wrap(wire, "getresponse", self._getresponse)
 
-    def _around(self, owner: type, name: str, *, before: str = "", after: str = "") -> None:
+    def _around(self, owner: Any, name: str, *, before: str = "", after: str = "") -> None:
         def counted(real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             if before:
                 self._pass(before)
@@ -156,7 +156,7 @@ class Points:
             os.kill(os.getpid(), _SIGNALS[how])
 
 
-def _wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
+def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
     real = getattr(owner, name)
     setattr(owner, name, lambda *args, **kwargs: around(real, *args, **kwargs))
 

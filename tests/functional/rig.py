@@ -15,15 +15,11 @@ from scheduler.calls.dialer import Dialer, Duty
 from scheduler.calls.memory import Memory
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
-from scheduler.ledger import (
-    AccountView,
-    Claim,
-    Leases,
-    RedisTokenShelf,
-    Store,
-    account_view,
-    results,
-)
+from scheduler.ledger import calls, campaigns, limits
+from scheduler.ledger.calls import Claim
+from scheduler.ledger.ledger import Leases, Ledger
+from scheduler.ledger.reading import AccountView, account_view, results
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.limit import Limit
 from scheduler.models import Contact, Policy, Row
 from scheduler.providers import Symbl
@@ -62,7 +58,7 @@ class Rig:
 
         `time` is the ledger's, for campaigns of days; without `threads` no message is sent.
         """
-        self.store = Store(ledger_url, leases, time=time)
+        self.store = Ledger(ledger_url, leases, time=time)
         self.provider = Symbl(
             Settings(
                 symbl_base_url=api_url,
@@ -144,18 +140,21 @@ class Rig:
         **policy: Any,
     ) -> None:
         chosen = Policy(max_duration_seconds=max_duration_seconds, **policy)
-        self.store.create(campaign_id, account=ACCOUNT, name="autumn", policy=chosen, digest="d")
+        campaigns.create(
+            self.store, campaign_id, account=ACCOUNT, name="autumn", policy=chosen, digest="d"
+        )
         rows = [Row(Contact(each, each), line) for line, each in enumerate(numbers, 2)]
-        self.store.load(campaign_id, "l", 1, rows)
-        self.store.seal(campaign_id, "l")
+        campaigns.load(self.store, campaign_id, "l", 1, rows)
+        campaigns.seal(self.store, campaign_id, "l")
 
     def raise_limit(self, learned: int) -> None:
         """Make the account's learned limit this, and one that has been seen to fit."""
-        assert self.store.learn(ACCOUNT, self.store.limit(ACCOUNT), Limit(learned))
+        assert limits.learn(self.store, ACCOUNT, limits.read(self.store, ACCOUNT), Limit(learned))
         self.store.redis.hset(f"callsched:account:{ACCOUNT}:meta", "proven", learned)
 
     def claim(self) -> Claim | None:
-        claim = self.store.claim(
+        claim = calls.claim(
+            self.store,
             ACCOUNT,
             f"t{time.monotonic_ns()}",
             ceiling=self.duty.ceiling,

@@ -11,7 +11,9 @@ from redis import Redis
 from tenacity.wait import wait_exponential
 
 from scheduler.calls import collector as rules
-from scheduler.ledger import campaign_view, keys, take_collect
+from scheduler.ledger import keys
+from scheduler.ledger.collecting import take_collect
+from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Insight
 from tests.functional.campaign import Site, magic, numbers

@@ -11,7 +11,11 @@ import pytest
 from redis import Redis
 
 from scheduler.calls import dialer as rules
-from scheduler.ledger import Claim, Leases, bar, hint
+from scheduler.ledger import calls, limits
+from scheduler.ledger.calls import Claim
+from scheduler.ledger.do_not_call import bar
+from scheduler.ledger.ledger import Leases
+from scheduler.ledger.listening import hint
 from scheduler.ledger.scripts import source
 from scheduler.models import Connection, StartOptions
 from scheduler.providers.symbl import client
@@ -565,7 +569,7 @@ def test_the_reply_to_what_became_of_a_start_is_lost_and_it_counts_once(
     assert rig.record()["state"] == state
     assert rig.record()["attempts"] == (1 if state == "ended" else 0)
     assert rig.account().slots == 0
-    assert rig.store.limit(ACCOUNT).refused_in_row == (1 if fault == "429" else 0)
+    assert limits.read(rig.store, ACCOUNT).refused_in_row == (1 if fault == "429" else 0)
     assert len(sandbox.events("start")) == 1
 
 
@@ -679,8 +683,13 @@ def test_a_second_connection_of_one_attempt_is_ended_at_once(
     dialling = Dialling(rig, claim)
     wait_until(lambda: sandbox.events("accepted"))
     first = Connection("first")
-    rig.store.connect(
-        ACCOUNT, claim.attempt, first, answered_ago_seconds=0, max_duration_seconds=LONG_SECONDS
+    calls.connect(
+        rig.store,
+        ACCOUNT,
+        claim.attempt,
+        first,
+        answered_ago_seconds=0,
+        max_duration_seconds=LONG_SECONDS,
     )
 
     dialling.finish()

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from scheduler.ledger import Store, keys
+from scheduler.ledger import keys, limits
 from scheduler.ledger.health import Finding, account_findings, redis_findings
+from scheduler.ledger.ledger import Ledger
 from scheduler.models import Durability
 from tests.functional.campaign import Command, Site
 from tests.functional.test_cli import Api, serving
@@ -334,7 +335,7 @@ def test_late_stops_blocked_credentials_and_an_outage_are_told(machine: Machine)
 
     live = keys.account("a", "live")
     store.redis.zadd(live, {f"c:{row}:1": 1.0 for row in range(3)})
-    store.block("a", "print", "402 Payment Required")
+    limits.block(store, "a", "print", "402 Payment Required")
     store.redis.hset(keys.account("a", "meta"), "probe_at", 1.0)
     assert levels_of(store) == {"stops": "warn", "blocked": "fail", "outage": "warn"}
 
@@ -342,7 +343,7 @@ def test_late_stops_blocked_credentials_and_an_outage_are_told(machine: Machine)
     assert levels_of(store)["stops"] == "fail"
 
 
-def levels_of(store: Store) -> dict[str, str]:
+def levels_of(store: Ledger) -> dict[str, str]:
     return levels({found.name: found for found in account_findings(store, "a", "print")})
 
 

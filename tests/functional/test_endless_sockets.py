@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis
 
-from scheduler.ledger import said
-from scheduler.ledger.listening import LINE_BYTES, NAME_BYTES
+from scheduler.ledger.listening import LINE_BYTES, NAME_BYTES, said
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.asked import __name__ as ASKED
 from tests.functional.rig import ANYBODY, Rig

@@ -12,7 +12,8 @@ from uuid import uuid4
 import pytest
 
 from scheduler.cli.app import COMMANDS
-from scheduler.ledger import Store, keys
+from scheduler.ledger import calls, keys, limits
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Attempt, Disposition, Reason
 from tests.functional.forks import Ended, Forks
@@ -105,26 +106,26 @@ def _yaml(text: str) -> str:
 
 def _let_the_api_say_it(url: str) -> None:
     """Refuse one call, lose the answer of another, block the account, and fail a schedule."""
-    store = Store(url)
+    store = Ledger(url)
     try:
         store.open()
         account = "default"
         for disposition in (Disposition.REJECTED, Disposition.UNKNOWN):
             attempt = _begun(store, account)
             reason = Reason.NO_ANSWER if disposition is Disposition.UNKNOWN else None
-            store.finish(account, attempt, disposition, reason=reason, message=SAID)
-        store.block(account, "fingerprint", SAID)
+            calls.finish(store, account, attempt, disposition, reason=reason, message=SAID)
+        limits.block(store, account, "fingerprint", SAID)
         store.redis.hset(keys.campaign("known", "meta"), "paused_by", SAID)
         store.redis.hset(keys.schedule("sch"), "error", SAID)
     finally:
         store.close()
 
 
-def _begun(store: Store, account: str) -> Attempt:
+def _begun(store: Ledger, account: str) -> Attempt:
     token = uuid4().hex
-    claim = store.claim(account, token, ceiling=5)
+    claim = calls.claim(store, account, token, ceiling=5)
     assert claim is not None and not isinstance(claim, float)
-    assert store.begin(account, claim.attempt, token, max_duration_seconds=60.0)
+    assert calls.begin(store, account, claim.attempt, token, max_duration_seconds=60.0)
     return claim.attempt
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scheduler.ledger import Store, campaign_view
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CallState
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
@@ -45,7 +46,7 @@ def nothing_on_its_way(judge: Judge, live: int) -> bool:
 
 def on_record(site: Site) -> int:
     """Count the connected calls of the ledger: an answer that was sent need not be stored yet."""
-    store = Store(EmbeddedRedis(site.state).url)
+    store = Ledger(EmbeddedRedis(site.state).url)
     try:
         return campaign_view(store, "c").calls[CallState.CONNECTED]
     finally:

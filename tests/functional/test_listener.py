@@ -14,7 +14,9 @@ import pytest
 from redis import Redis
 from websockets.sync.server import Server, ServerConnection, serve
 
-from scheduler.ledger import bar, barred, keys, said
+from scheduler.ledger import keys
+from scheduler.ledger.do_not_call import bar, barred
+from scheduler.ledger.listening import said
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import OnMachine, StartOptions
 from tests.functional.campaign import Site, magic, numbers

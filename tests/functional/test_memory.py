@@ -9,7 +9,10 @@ from redis import Redis
 
 from scheduler.calls.memory import SILENCE_SECONDS
 from scheduler.clock import since_boot
-from scheduler.ledger import Control, Leases, extend, hint
+from scheduler.ledger import campaigns
+from scheduler.ledger.controls import extend
+from scheduler.ledger.ledger import Control, Leases
+from scheduler.ledger.listening import hint
 from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS
 from tests.functional.rig import ACCOUNT, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
@@ -98,7 +101,7 @@ def test_an_end_that_an_operator_ordered_is_recorded_as_that(
     sandbox.knobs(stop_fault="500", stop_fault_count=1)
     through.dialer.stop_delays = (3.0,)
 
-    rig.store.halt("c", abort=True, control=OPERATOR)
+    campaigns.halt(rig.store, "c", abort=True, control=OPERATOR)
     wait_until(lambda: sandbox.events("stop"))
     wait_until(lambda: rig.store.redis.hget("callsched:attempt:c:1:1", "stop_error"))
     proxy.cut()  # the next sending is the memory's

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from scheduler.ledger import Store, campaign_view
+from scheduler.ledger import campaigns as ledger_campaigns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.retrying import ended_calls, origin, take
 from scheduler.models import Row
@@ -63,10 +65,10 @@ def over(site: Site, ledger_of_one: Path) -> Site:
 
 
 @contextmanager
-def ledger_of(site: Site) -> Iterator[Store]:
+def ledger_of(site: Site) -> Iterator[Ledger]:
     """Open the private ledger of a machine."""
     with EmbeddedRedis(site.state) as private:
-        store = Store(private.url)
+        store = Ledger(private.url)
         yield store
         store.close()
 
@@ -180,11 +182,13 @@ def test_a_campaign_may_be_given_its_id(over: Site) -> None:
 def test_a_load_that_broke_off_is_completed(over: Site, only: str, loaded: int) -> None:
     with ledger_of(over) as store:
         policy = campaign_view(store, "c").policy
-        store.create("broken", account="default", name="n", policy=policy, digest=origin("c"))
+        ledger_campaigns.create(
+            store, "broken", account="default", name="n", policy=policy, digest=origin("c")
+        )
         page = next(ended_calls(store, "c"))
         taken = take(store, "c", [each for each in page if each.label == "rejected"][:1], "broken")
         rows = [Row(each.contact, each.line, has_id=True) for each in taken]
-        store.load("broken", "1", 1, rows[:loaded])
+        ledger_campaigns.load(store, "broken", "1", 1, rows[:loaded])
 
     assert retried(over, "--only", only) == "broken"
     assert retried(over, "--only", only) == "broken"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scheduler.cli.console import as_json
-from scheduler.ledger import Heard
+from scheduler.ledger.listening import Heard
 from scheduler.models import Attempt
 from tests.functional.campaign import Command, Site, magic
 from tests.functional.test_cli import Terminal

@@ -23,8 +23,8 @@ CRON = ("--cron", "0 9 * * mon-fri", "--timezone", "America/New_York")
 KILLS_BEFORE_THE_SEAL = """
 import os, signal, sys
 if "scheduler.worker.apart" in sys.orig_argv:
-    from scheduler.ledger import Store
-    Store.seal = lambda *_: os.kill({pid}, signal.SIGKILL) or signal.pause()
+    from scheduler.ledger import campaigns
+    campaigns.seal = lambda *_: os.kill({pid}, signal.SIGKILL) or signal.pause()
 """
 
 

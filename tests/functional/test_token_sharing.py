@@ -16,8 +16,10 @@ from pydantic import SecretStr
 from redis import Redis
 
 from scheduler.errors import AccountFault, NotDone, ProviderError
-from scheduler.ledger import RedisTokenShelf, Store, keys
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.providers import Order, Symbl
 from scheduler.settings import Settings
 from tests.functional.campaign import Judge, Site, numbers
@@ -44,7 +46,7 @@ Open = Callable[..., Symbl]
 class Overtaken(RedisTokenShelf):
     """Lets somebody else fetch a token between the first look and the reservation."""
 
-    def __init__(self, store: Store, by: Symbl) -> None:
+    def __init__(self, store: Ledger, by: Symbl) -> None:
         super().__init__(store)
         self._by = by
 
@@ -57,15 +59,15 @@ class Overtaken(RedisTokenShelf):
 def opened(private: EmbeddedRedis, ledger: Redis) -> Iterator[Open]:
     """Opens the same account as another process would, with connections of its own."""
     accounts: list[Symbl] = []
-    stores: list[Store] = []
+    stores: list[Ledger] = []
 
     def open_account(
         url: str,
         token: str | None = None,
         ledger_url: str = "",
-        shelf: Callable[[Store], RedisTokenShelf] = RedisTokenShelf,
+        shelf: Callable[[Ledger], RedisTokenShelf] = RedisTokenShelf,
     ) -> Symbl:
-        stores.append(Store(ledger_url or private.url))
+        stores.append(Ledger(ledger_url or private.url))
         settings = Settings(
             symbl_base_url=url,
             symbl_app_id=None if token else "app",

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from scheduler.hours.walltime import zone_of
-from scheduler.ledger import campaign_view, keys, standing
+from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger import campaigns, keys
+from scheduler.ledger.explaining import standing
+from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CampaignState, Cap, Contact, Hours, Policy, Retry, Row
 from tests.functional.rig import ACCOUNT, Rig
@@ -53,17 +56,25 @@ class Days:
     def load(self, people: list[Contact], policy: Policy) -> None:
         self.people = people
         store = self.rig.store
-        store.create("days", account=ACCOUNT, name="days", policy=policy, digest="d")
-        store.load("days", "l", 1, [Row(one, line) for line, one in enumerate(people, 2)])
-        store.seal("days", "l")
+        campaigns.create(store, "days", account=ACCOUNT, name="days", policy=policy, digest="d")
+        campaigns.load(
+            store, "days", "l", 1, [Row(one, line) for line, one in enumerate(people, 2)]
+        )
+        campaigns.seal(store, "days", "l")
 
     def run(self, days: float) -> None:
         """Dial and stop what is due, and jump to what is due next, until all is over."""
         until = self.clock.now + days * DAY
         while self.clock.now < until and not self.is_over():
             self.rig.dialer.dial()
-            due = self.rig.store.tick(
-                ACCOUNT, most=1000, free=1000, delays=(2.0,), ceiling=1000, apart_seconds=0.0
+            due = ledger_calls.tick(
+                self.rig.store,
+                ACCOUNT,
+                most=1000,
+                free=1000,
+                delays=(2.0,),
+                ceiling=1000,
+                apart_seconds=0.0,
             )
             for order in due.stops:
                 self.rig.dialer.stop(order)

@@ -20,12 +20,15 @@ from textual.pilot import Pilot
 from scheduler.cli.screen.app import WatchApp
 from scheduler.cli.screen.look import Watcher, Wish
 from scheduler.cli.screen.turns import UNFINISHED_A_LOOK
-from scheduler.ledger import Control, Store, WorkerHealth, beat, campaign_view
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.ledger.workers import WorkerHealth, beat
 from scheduler.models import CallState, CampaignState, Policy
 from tests.functional.campaign import Site, numbers
 from tests.functional.test_cli import Terminal
-from tests.integration.ledger import ACCOUNT, Ledger, named, rows
+from tests.integration.ledger import ACCOUNT, Books, named, rows
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
@@ -36,18 +39,18 @@ Steps = Callable[[WatchApp, Pilot[int]], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture
-def store(private: EmbeddedRedis, ledger: Redis) -> Iterator[Store]:
+def store(private: EmbeddedRedis, ledger: Redis) -> Iterator[Ledger]:
     """The ledger of this file's Redis, opened and empty."""
-    store = Store(private.url)
+    store = Ledger(private.url)
     store.open()
     yield store
     store.close()
 
 
 @pytest.fixture
-def book(store: Store, ledger: Redis) -> Ledger:
+def book(store: Ledger, ledger: Redis) -> Books:
     """A ledger with a campaign whose calls are live, another that is paused, and a worker."""
-    book = Ledger(store, ledger)
+    book = Books(store, ledger)
     book.now = time.time() - 8
     beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26), now=book.now)
     book.create("evening")
@@ -63,7 +66,7 @@ def book(store: Store, ledger: Redis) -> Ledger:
     book.create("morning")
     book.load(rows(*range(1, 6)), campaign_id="morning")
     book.seal("morning")
-    store.halt("morning", control=Control("cleo@desk", "complaints"))
+    campaigns.halt(store, "morning", control=Control("cleo@desk", "complaints"))
     beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26))
     return book
 
@@ -86,7 +89,10 @@ async def until(app: WatchApp, pilot: Pilot[int], *texts: str, without: str = "\
 
 
 def on_screen(
-    store: Store, steps: Steps, size: tuple[int, int] = (80, 24), redis: EmbeddedRedis | None = None
+    store: Ledger,
+    steps: Steps,
+    size: tuple[int, int] = (80, 24),
+    redis: EmbeddedRedis | None = None,
 ) -> int | None:
     """Run these steps on a screen of this size; return the exit code."""
 
@@ -101,7 +107,7 @@ def on_screen(
 
 
 @pytest.mark.parametrize("size", [(80, 24), (80, 50), (200, 60)])
-def test_everything_is_on_the_screen(store: Store, book: Ledger, size: tuple[int, int]) -> None:
+def test_everything_is_on_the_screen(store: Ledger, book: Books, size: tuple[int, int]) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana", "q quit")
         await pilot.press("down")
@@ -131,7 +137,7 @@ def test_everything_is_on_the_screen(store: Store, book: Ledger, size: tuple[int
 
 
 def test_nothing_is_changed_before_its_question_is_answered_with_yes(
-    store: Store, book: Ledger
+    store: Ledger, book: Books
 ) -> None:
     def state() -> CampaignState:
         return campaign_view(store, "evening").state
@@ -168,7 +174,7 @@ def test_nothing_is_changed_before_its_question_is_answered_with_yes(
     assert on_screen(store, steps) == 0
 
 
-def test_a_campaign_is_looked_at_alone_and_keys_are_explained(store: Store, book: Ledger) -> None:
+def test_a_campaign_is_looked_at_alone_and_keys_are_explained(store: Ledger, book: Books) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "live calls: 3")
         await pilot.press("enter")
@@ -187,7 +193,7 @@ def test_a_campaign_is_looked_at_alone_and_keys_are_explained(store: Store, book
 
 
 def test_a_private_redis_that_has_died_is_started_again(
-    private: EmbeddedRedis, store: Store, book: Ledger
+    private: EmbeddedRedis, store: Ledger, book: Books
 ) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana")
@@ -200,7 +206,7 @@ def test_a_private_redis_that_has_died_is_started_again(
 
 
 def test_a_redis_that_is_away_is_said_and_waited_for(
-    private: EmbeddedRedis, store: Store, book: Ledger
+    private: EmbeddedRedis, store: Ledger, book: Books
 ) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana")
@@ -230,9 +236,9 @@ def kill(reader: Redis) -> None:
 
 
 def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_in_focus(
-    store: Store, ledger: Redis
+    store: Ledger, ledger: Redis
 ) -> None:
-    book = Ledger(store, ledger)
+    book = Books(store, ledger)
     book.now = time.time()
     book.campaign(100)
     for _ in range(100):
@@ -248,7 +254,7 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
         "no worker runs: nobody ends 100 live calls on time: callsched worker"
     ]
 
-    store.create("elsewhere", account="other", name="e", policy=Policy(), digest="d")
+    campaigns.create(store, "elsewhere", account="other", name="e", policy=Policy(), digest="d")
     elsewhere = watcher.look(Wish(campaign_id="elsewhere", only="elsewhere"))
 
     assert elsewhere.account is not None and elsewhere.account.account == "other"
@@ -261,15 +267,15 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
 
 
 def test_of_many_campaigns_some_are_read_in_a_look_and_the_chosen_one_in_each(
-    store: Store, ledger: Redis
+    store: Ledger, ledger: Redis
 ) -> None:
     ids = [f"c-{n:02}" for n in range(UNFINISHED_A_LOOK + 10)]
     for campaign_id in ids:
-        store.create(campaign_id, account=ACCOUNT, name="c", policy=Policy(), digest="d")
+        campaigns.create(store, campaign_id, account=ACCOUNT, name="c", policy=Policy(), digest="d")
     watcher = Watcher(store, (), account=None, ceiling=25)
     assert len(watcher.look(Wish()).campaigns) == len(ids)
     for campaign_id in ids:
-        store.seal(campaign_id, "1")
+        campaigns.seal(store, campaign_id, "1")
 
     def finished(wish: Wish) -> set[str]:
         views = [shown.view for shown in watcher.look(wish).campaigns]
@@ -281,9 +287,9 @@ def test_of_many_campaigns_some_are_read_in_a_look_and_the_chosen_one_in_each(
 
 
 def test_the_pace_is_known_at_once_from_what_the_ledger_remembers(
-    store: Store, ledger: Redis
+    store: Ledger, ledger: Redis
 ) -> None:
-    book = Ledger(store, ledger)
+    book = Books(store, ledger)
     book.now = time.time() - 100
     book.campaign(20)
     for _ in range(10):

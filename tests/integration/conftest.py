@@ -9,9 +9,9 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from scheduler.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from tests.integration.ledger import Ledger
+from tests.integration.ledger import Books
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +21,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def store(redis_url: str) -> Iterator[Store]:
-    store = Store(redis_url)
+def store(redis_url: str) -> Iterator[Ledger]:
+    store = Ledger(redis_url)
     store.redis.flushall()
     store.open()
     yield store
@@ -30,9 +30,9 @@ def store(redis_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def other(redis_url: str, store: Store) -> Iterator[Store]:
+def other(redis_url: str, store: Ledger) -> Iterator[Ledger]:
     """What another worker has: the same ledger through connections of its own."""
-    other = Store(redis_url)
+    other = Ledger(redis_url)
     yield other
     other.close()
 
@@ -51,5 +51,5 @@ def reader(redis_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def ledger(store: Store, reader: Redis) -> Ledger:
-    return Ledger(store, reader)
+def ledger(store: Ledger, reader: Redis) -> Books:
+    return Books(store, reader)

@@ -7,25 +7,18 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-from scheduler.ledger import (
-    NOBODYS,
-    Charge,
-    Claim,
+from scheduler.ledger import calls, campaigns, keys, limits
+from scheduler.ledger.calls import NOBODYS, Charge, Claim, StopOrder
+from scheduler.ledger.collecting import (
     Collect,
-    Ear,
     Said,
-    StopOrder,
-    Store,
-    campaign_view,
-    hint,
     keep_collected,
-    keys,
-    let_go,
-    listen,
     postpone_collect,
-    results,
     take_collect,
 )
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Ear, hint, let_go, listen
+from scheduler.ledger.reading import campaign_view, results
 from scheduler.limit import Limit
 from scheduler.models import (
     Attempt,
@@ -86,10 +79,10 @@ def _value(reader: Any, key: str) -> object:
             return reader.get(key)
 
 
-class Ledger:
+class Books:
     """One account's ledger. Nothing here sleeps: `now` is what the store is told the time is."""
 
-    def __init__(self, store: Store, reader: Any) -> None:
+    def __init__(self, store: Ledger, reader: Any) -> None:
         """`reader` is a client that reads what is no text, too."""
         self.store = store
         self.reader = reader
@@ -105,20 +98,26 @@ class Ledger:
     def create(self, campaign_id: str = "c", **policy: Any) -> None:
         """Open a campaign of calls that last DURATION."""
         known = Policy(**{"max_duration_seconds": DURATION} | policy)
-        self.store.create(
-            campaign_id, account=ACCOUNT, name="trial", policy=known, digest="d", now=self.now
+        campaigns.create(
+            self.store,
+            campaign_id,
+            account=ACCOUNT,
+            name="trial",
+            policy=known,
+            digest="d",
+            now=self.now,
         )
 
     def load(
         self, rows: Iterable[Row], *, campaign_id: str = "c", load_id: str = "1", chunk: int = 1
     ) -> None:
         """Add rows."""
-        self.store.load(campaign_id, load_id, chunk, rows, now=self.now)
+        campaigns.load(self.store, campaign_id, load_id, chunk, rows, now=self.now)
         self.wait(0.01)  # a row's due_at lies a microsecond after that of the row before it
 
     def seal(self, campaign_id: str = "c", load_id: str = "1") -> CampaignState:
         """Say that the last row is in."""
-        return self.store.seal(campaign_id, load_id, now=self.now)
+        return campaigns.seal(self.store, campaign_id, load_id, now=self.now)
 
     def campaign(self, count: int = 1, campaign_id: str = "c", **policy: Any) -> None:
         """Make a campaign of so many calls, and an account that has room for all of them.
@@ -133,7 +132,7 @@ class Ledger:
 
     def learn(self, limit: int) -> None:
         """Make the account's learned limit this, as if so many had been seen to fit."""
-        assert self.store.learn(ACCOUNT, self.store.limit(ACCOUNT), Limit(limit))
+        assert limits.learn(self.store, ACCOUNT, limits.read(self.store, ACCOUNT), Limit(limit))
         self.reader.hset(keys.account(ACCOUNT, "meta"), "proven", limit)
 
     # A call's life ------------------------------------------------------------------------------
@@ -141,7 +140,7 @@ class Ledger:
     def claim(self, token: str | None = None, **how: Any) -> Claim | None:
         """Claim what is due, with a fresh token unless one is given."""
         how = {"ceiling": PLENTY} | how
-        claim = self.store.claim(ACCOUNT, token or uuid4().hex, now=self.now, **how)
+        claim = calls.claim(self.store, ACCOUNT, token or uuid4().hex, now=self.now, **how)
         assert not isinstance(claim, float), "held back by a pace"
         return claim
 
@@ -153,8 +152,8 @@ class Ledger:
 
     def begin(self, attempt: Attempt, token: str = "t") -> bool:
         """Ask for leave to dial."""
-        return self.store.begin(
-            ACCOUNT, attempt, token, max_duration_seconds=DURATION, now=self.now
+        return calls.begin(
+            self.store, ACCOUNT, attempt, token, max_duration_seconds=DURATION, now=self.now
         )
 
     def begun(self) -> Attempt:
@@ -172,7 +171,8 @@ class Ledger:
         listener: str = "",
     ) -> str:
         """Say that the start was answered; by default the connection has its attempt's name."""
-        said, *_ = self.store.connect(
+        said, *_ = calls.connect(
+            self.store,
             ACCOUNT,
             attempt,
             Connection(connection_id or f"connection {attempt}", f"conversation {attempt}"),
@@ -199,12 +199,13 @@ class Ledger:
 
     def give_back(self, attempt: Attempt, token: str = "t", **how: Any) -> None:
         """Give slot and attempt back."""
-        self.store.give_back(ACCOUNT, attempt, token, now=self.now, **how)
+        calls.give_back(self.store, ACCOUNT, attempt, token, now=self.now, **how)
 
     def refuse(self, attempt: Attempt, *, live: int, delay: float = 5.0, **how: Any) -> None:
         """Give slot and attempt back as after a 429 that came while so many were live."""
-        seen = how.pop("seen", None) or self.store.limit(ACCOUNT, now=self.now)
-        self.store.give_back_at_limit(
+        seen = how.pop("seen", None) or limits.read(self.store, ACCOUNT, now=self.now)
+        calls.give_back_at_limit(
+            self.store,
             ACCOUNT,
             attempt,
             "t",
@@ -219,30 +220,32 @@ class Ledger:
         self, attempt: Attempt, disposition: Disposition = Disposition.REJECTED, **how: Any
     ) -> None:
         """End a call that has no connection."""
-        self.store.finish(ACCOUNT, attempt, disposition, now=self.now, **how)
+        calls.finish(self.store, ACCOUNT, attempt, disposition, now=self.now, **how)
 
     def confirm(
         self, attempt: Attempt, disposition: Disposition = Disposition.STOPPED, **how: Any
     ) -> bool:
         """Say that a connection is over."""
-        return self.store.confirm(ACCOUNT, attempt, disposition, now=self.now, **how)
+        return calls.confirm(self.store, ACCOUNT, attempt, disposition, now=self.now, **how)
 
     def deny(self, attempt: Attempt) -> bool:
         """Say that a stop was answered "no such connection"."""
-        return self.store.deny(ACCOUNT, attempt, now=self.now) is not None
+        return calls.deny(self.store, ACCOUNT, attempt, now=self.now) is not None
 
     def expire(self) -> None:
         """Deal with all that is over."""
-        while self.store.expire(ACCOUNT, now=self.now):
+        while calls.expire(self.store, ACCOUNT, now=self.now):
             pass
 
-    def take_stops(self, *, by: Store | None = None, most: int = PLENTY) -> list[StopOrder]:
+    def take_stops(self, *, by: Ledger | None = None, most: int = PLENTY) -> list[StopOrder]:
         """Take the stops that are due, again after 2 and then after every 30 seconds."""
-        return (by or self.store).take_stops(ACCOUNT, most=most, delays=(2.0, 30.0), now=self.now)
+        return calls.take_stops(
+            by or self.store, ACCOUNT, most=most, delays=(2.0, 30.0), now=self.now
+        )
 
     def abort(self, campaign_id: str = "c") -> int:
         """Stop what is live."""
-        return self.store.halt(campaign_id, abort=True, now=self.now)
+        return campaigns.halt(self.store, campaign_id, abort=True, now=self.now)
 
     # Listening ----------------------------------------------------------------------------------
 
@@ -251,7 +254,7 @@ class Ledger:
         listener: str = "ear",
         held: Mapping[Attempt, bool] | None = None,
         *,
-        by: Store | None = None,
+        by: Ledger | None = None,
         room: int = PLENTY,
     ) -> tuple[list[Attempt], list[Ear]]:
         """Keep what is held, with whether its socket is open, and take what nobody listens to."""
@@ -279,7 +282,7 @@ class Ledger:
 
     # What was said ------------------------------------------------------------------------------
 
-    def take_collect(self, *, only: str = "", by: Store | None = None) -> Collect | None:
+    def take_collect(self, *, only: str = "", by: Ledger | None = None) -> Collect | None:
         """Take a conversation that is due to be read."""
         return take_collect(by or self.store, ACCOUNT, only=only, now=self.now)
 

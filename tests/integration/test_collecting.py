@@ -13,22 +13,16 @@ from scheduler.calls.collector import MOST_UNFINISHED, _Reading
 from scheduler.calls.dialer import STOPS_ONLY
 from scheduler.calls.exchanges import NOBODY
 from scheduler.errors import LedgerError
-from scheduler.ledger import (
-    Store,
-    collect_no_more,
-    collected,
-    find_row,
-    keys,
-    note,
-    result,
-    rows_to,
-)
-from scheduler.ledger.collecting import READER_LEASE_SECONDS, TAIL_SECONDS
-from scheduler.ledger.listening import Heard
+from scheduler.ledger import calls, keys
+from scheduler.ledger.collecting import READER_LEASE_SECONDS, TAIL_SECONDS, collected
+from scheduler.ledger.erasing import collect_no_more
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Heard, note
+from scheduler.ledger.reading import find_row, result, rows_to
 from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
 from scheduler.providers import Symbl
 from scheduler.settings import Settings
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, everything, named, rows
+from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, everything, named, rows
 from tests.wire import Peer
 
 SAID = {
@@ -39,13 +33,13 @@ SAID = {
 
 
 @pytest.fixture
-def ledger(ledger: Ledger) -> Ledger:
+def ledger(ledger: Books) -> Books:
     """A ledger with six calls that are due."""
     ledger.campaign(6)
     return ledger
 
 
-def taken(ledger: Ledger) -> Attempt:
+def taken(ledger: Books) -> Attempt:
     due = ledger.take_collect()
     assert due is not None
     return due.attempt
@@ -54,7 +48,7 @@ def taken(ledger: Ledger) -> Attempt:
 # When ---------------------------------------------------------------------------------------------
 
 
-def test_what_was_said_is_due_when_the_connection_is_over_and_not_before(ledger: Ledger) -> None:
+def test_what_was_said_is_due_when_the_connection_is_over_and_not_before(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.wait(DURATION)
     ledger.expire()
@@ -66,7 +60,7 @@ def test_what_was_said_is_due_when_the_connection_is_over_and_not_before(ledger:
     assert ledger.collecting() == 1
 
 
-def test_whoever_takes_it_knows_all_there_is_to_know(ledger: Ledger) -> None:
+def test_whoever_takes_it_knows_all_there_is_to_know(ledger: Books) -> None:
     attempt = ledger.confirmed()
     ledger.wait(7.5)
 
@@ -79,7 +73,7 @@ def test_whoever_takes_it_knows_all_there_is_to_know(ledger: Ledger) -> None:
     assert due.policy.insights[0] is Insight.TRANSCRIPT
 
 
-def test_it_is_owed_once(ledger: Ledger) -> None:
+def test_it_is_owed_once(ledger: Books) -> None:
     attempt = ledger.confirmed()
     ledger.keep_collected(taken(ledger), SAID)
 
@@ -90,7 +84,7 @@ def test_it_is_owed_once(ledger: Ledger) -> None:
     assert ledger.collecting() == 0
 
 
-def test_a_campaign_that_wants_no_insights_owes_none(ledger: Ledger) -> None:
+def test_a_campaign_that_wants_no_insights_owes_none(ledger: Books) -> None:
     ledger.campaign(1, "silent", insights=())
     attempt = ledger.claimed(only="silent")
     ledger.begin(attempt)
@@ -102,7 +96,7 @@ def test_a_campaign_that_wants_no_insights_owes_none(ledger: Ledger) -> None:
     assert ledger.collecting("silent") == 0
 
 
-def test_a_call_without_a_conversation_owes_none(ledger: Ledger) -> None:
+def test_a_call_without_a_conversation_owes_none(ledger: Books) -> None:
     attempt = ledger.begun()
     connect_without_conversation(ledger, attempt)
 
@@ -112,7 +106,7 @@ def test_a_call_without_a_conversation_owes_none(ledger: Ledger) -> None:
     assert ledger.collecting() == 0
 
 
-def test_the_conversation_may_come_with_the_answer_to_the_stop(ledger: Ledger) -> None:
+def test_the_conversation_may_come_with_the_answer_to_the_stop(ledger: Books) -> None:
     attempt = ledger.begun()
     connect_without_conversation(ledger, attempt)
 
@@ -123,8 +117,9 @@ def test_the_conversation_may_come_with_the_answer_to_the_stop(ledger: Ledger) -
     assert due.conversation_id == "at last"
 
 
-def connect_without_conversation(ledger: Ledger, attempt: Attempt) -> None:
-    ledger.store.connect(
+def connect_without_conversation(ledger: Books, attempt: Attempt) -> None:
+    calls.connect(
+        ledger.store,
         ACCOUNT,
         attempt,
         Connection("leg"),
@@ -136,7 +131,7 @@ def connect_without_conversation(ledger: Ledger, attempt: Attempt) -> None:
 
 @pytest.mark.parametrize("disposition", [Disposition.HUNG_UP, Disposition.ABORTED])
 def test_however_a_call_ended_what_was_said_is_read(
-    ledger: Ledger, disposition: Disposition
+    ledger: Books, disposition: Disposition
 ) -> None:
     attempt = ledger.connected()
 
@@ -145,7 +140,7 @@ def test_however_a_call_ended_what_was_said_is_read(
     assert taken(ledger) == attempt
 
 
-def test_what_was_said_after_a_late_answer_is_read_too(ledger: Ledger) -> None:
+def test_what_was_said_after_a_late_answer_is_read_too(ledger: Books) -> None:
     late = ledger.begun()
     ledger.wait(ledger.store.leases.dial)
     ledger.expire()
@@ -157,7 +152,7 @@ def test_what_was_said_after_a_late_answer_is_read_too(ledger: Ledger) -> None:
     assert ledger.collecting() == 1
 
 
-def test_each_leg_of_a_call_is_read(ledger: Ledger) -> None:
+def test_each_leg_of_a_call_is_read(ledger: Books) -> None:
     late, later = ledger.two_legs()
     ledger.confirm(late)
 
@@ -167,7 +162,7 @@ def test_each_leg_of_a_call_is_read(ledger: Ledger) -> None:
     assert ledger.collecting("legs") == 2
 
 
-def test_a_call_that_ended_unconfirmed_is_read_when_its_end_is_known(ledger: Ledger) -> None:
+def test_a_call_that_ended_unconfirmed_is_read_when_its_end_is_known(ledger: Books) -> None:
     attempt = ledger.stopping()
     ledger.wait(ledger.store.leases.stop_patience)
     ledger.expire()
@@ -178,12 +173,12 @@ def test_a_call_that_ended_unconfirmed_is_read_when_its_end_is_known(ledger: Led
     assert taken(ledger) == attempt
 
 
-def test_the_timekeeper_is_told_of_what_can_be_read_and_when(ledger: Ledger) -> None:
+def test_the_timekeeper_is_told_of_what_can_be_read_and_when(ledger: Books) -> None:
     for _ in range(3):
         ledger.confirmed()
 
     def ready() -> tuple[int, float | None]:
-        _, collects, soonest = ledger.store.ready(ACCOUNT, ceiling=0, now=ledger.now)
+        _, collects, soonest = calls.ready(ledger.store, ACCOUNT, ceiling=0, now=ledger.now)
         return collects, soonest and round(soonest, 3)
 
     assert ready()[0] == 3
@@ -196,27 +191,27 @@ def test_the_timekeeper_is_told_of_what_can_be_read_and_when(ledger: Ledger) -> 
 
 
 def test_a_worker_that_only_sends_stops_says_nothing_and_takes_it_from_nobody(
-    ledger: Ledger, reader: Redis
+    ledger: Books, reader: Redis
 ) -> None:
     ledger.confirmed()
     before = everything(reader)
 
-    assert ledger.store.ready(ACCOUNT, ceiling=STOPS_ONLY, now=ledger.now)[:2] == (0, 0)
+    assert calls.ready(ledger.store, ACCOUNT, ceiling=STOPS_ONLY, now=ledger.now)[:2] == (0, 0)
     assert everything(reader) == before
-    assert min(ledger.store.ready(ACCOUNT, ceiling=5, now=ledger.now)[:2]) > 0
+    assert min(calls.ready(ledger.store, ACCOUNT, ceiling=5, now=ledger.now)[:2]) > 0
 
 
 # By whom ------------------------------------------------------------------------------------------
 
 
-def test_what_one_reads_no_other_does(ledger: Ledger, other: Store) -> None:
+def test_what_one_reads_no_other_does(ledger: Books, other: Ledger) -> None:
     ledger.confirmed()
 
     assert ledger.take_collect() is not None
     assert ledger.take_collect(by=other) is None
 
 
-def test_of_16_readers_each_takes_another_conversation(ledger: Ledger) -> None:
+def test_of_16_readers_each_takes_another_conversation(ledger: Books) -> None:
     attempts = {ledger.confirmed() for _ in range(6)}
 
     with ThreadPoolExecutor(16) as threads:
@@ -227,7 +222,7 @@ def test_of_16_readers_each_takes_another_conversation(ledger: Ledger) -> None:
     assert set(found) == attempts
 
 
-def test_who_serves_one_campaign_reads_of_no_other(ledger: Ledger) -> None:
+def test_who_serves_one_campaign_reads_of_no_other(ledger: Books) -> None:
     ledger.campaign(1, "other")
     ledger.confirmed()
 
@@ -235,7 +230,7 @@ def test_who_serves_one_campaign_reads_of_no_other(ledger: Ledger) -> None:
     assert ledger.take_collect(only="c") is not None
 
 
-def test_many_of_another_campaign_are_in_nobodys_way(ledger: Ledger) -> None:
+def test_many_of_another_campaign_are_in_nobodys_way(ledger: Books) -> None:
     ledger.campaign(120, "crowd")
     ledger.campaign(1, "ours")
     for _ in range(120):
@@ -258,7 +253,7 @@ def test_many_of_another_campaign_are_in_nobodys_way(ledger: Ledger) -> None:
 # How often ----------------------------------------------------------------------------------------
 
 
-def test_what_is_not_complete_is_due_again_and_remembers_what_was_read(ledger: Ledger) -> None:
+def test_what_is_not_complete_is_due_again_and_remembers_what_was_read(ledger: Books) -> None:
     attempt = ledger.confirmed()
     taken(ledger)
 
@@ -273,7 +268,7 @@ def test_what_is_not_complete_is_due_again_and_remembers_what_was_read(ledger: L
     assert ledger.collecting() == 1
 
 
-def test_what_was_kept_meanwhile_is_not_read_again(ledger: Ledger) -> None:
+def test_what_was_kept_meanwhile_is_not_read_again(ledger: Books) -> None:
     attempt = ledger.confirmed()
     taken(ledger)
     ledger.keep_collected(attempt, SAID)
@@ -284,7 +279,7 @@ def test_what_was_kept_meanwhile_is_not_read_again(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_reader_whose_lease_ran_out_may_still_keep_what_it_has_read(ledger: Ledger) -> None:
+def test_a_reader_whose_lease_ran_out_may_still_keep_what_it_has_read(ledger: Books) -> None:
     attempt = ledger.confirmed()
     taken(ledger)
     ledger.wait(READER_LEASE_SECONDS)
@@ -298,7 +293,7 @@ def test_a_reader_whose_lease_ran_out_may_still_keep_what_it_has_read(ledger: Le
 
 
 def test_what_its_readers_die_of_is_read_less_and_less_often_and_then_given_up(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     attempt = ledger.confirmed()
     for unfinished in range(MOST_UNFINISHED):
@@ -320,7 +315,7 @@ def test_what_its_readers_die_of_is_read_less_and_less_often_and_then_given_up(
     assert ledger.result(attempt)["insights_error"] == "5 readings came to no end"
 
 
-def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(ledger: Ledger) -> None:
+def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(ledger: Books) -> None:
     attempt = ledger.confirmed()
     for _ in range(2):
         taken(ledger)
@@ -336,7 +331,7 @@ def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(ledger: Ledge
 # What is kept -------------------------------------------------------------------------------------
 
 
-def test_a_result_has_what_was_collected(ledger: Ledger) -> None:
+def test_a_result_has_what_was_collected(ledger: Books) -> None:
     attempt = ledger.confirmed()
     assert "transcript" not in ledger.result(attempt)
 
@@ -349,7 +344,7 @@ def test_a_result_has_what_was_collected(ledger: Ledger) -> None:
     assert kept == result(ledger.store, "c", attempt.row)
 
 
-def test_that_nothing_was_recorded_is_a_result(ledger: Ledger) -> None:
+def test_that_nothing_was_recorded_is_a_result(ledger: Books) -> None:
     attempt = ledger.confirmed()
 
     ledger.keep_collected(taken(ledger), None)
@@ -360,7 +355,7 @@ def test_that_nothing_was_recorded_is_a_result(ledger: Ledger) -> None:
     assert ledger.collecting() == 0
 
 
-def test_what_could_not_be_read_says_why(ledger: Ledger) -> None:
+def test_what_could_not_be_read_says_why(ledger: Books) -> None:
     attempt = ledger.confirmed()
 
     ledger.keep_collected(taken(ledger), {"transcript": []}, error="summary: 500")
@@ -368,7 +363,7 @@ def test_what_could_not_be_read_says_why(ledger: Ledger) -> None:
     assert ledger.result(attempt)["insights_error"] == "summary: 500"
 
 
-def test_what_the_stop_says_of_summary_pages_is_in_the_result(ledger: Ledger) -> None:
+def test_what_the_stop_says_of_summary_pages_is_in_the_result(ledger: Books) -> None:
     attempt = ledger.connected()
     pages = [{"url": "https://s/1", "user_id": "ana", "name": "Ana"}]
 
@@ -377,7 +372,7 @@ def test_what_the_stop_says_of_summary_pages_is_in_the_result(ledger: Ledger) ->
     assert ledger.result(attempt)["summary_pages"] == pages
 
 
-def test_it_is_kept_compactly_and_without_a_loss(ledger: Ledger) -> None:
+def test_it_is_kept_compactly_and_without_a_loss(ledger: Books) -> None:
     attempt = ledger.confirmed()
     line = {"speaker": "Ana", "text": "Good morning, how are you? Ünïcödé.", "started_at": 1.5}
     said = {"transcript": [line] * 500}
@@ -389,7 +384,7 @@ def test_it_is_kept_compactly_and_without_a_loss(ledger: Ledger) -> None:
     assert collected(ledger.store, [str(attempt), "c:9:1"]) == [said, None]
 
 
-def test_live_lines_pass_soon_after_what_was_said_is_kept(ledger: Ledger) -> None:
+def test_live_lines_pass_soon_after_what_was_said_is_kept(ledger: Books) -> None:
     attempt = ledger.confirmed()
     note(ledger.store, [Heard(attempt, "message", "Good morning.")])
 
@@ -399,7 +394,7 @@ def test_live_lines_pass_soon_after_what_was_said_is_kept(ledger: Ledger) -> Non
     assert 0 < ledger.store.redis.ttl(of_call) <= TAIL_SECONDS
 
 
-def test_a_campaign_is_finished_though_it_is_still_read(ledger: Ledger) -> None:
+def test_a_campaign_is_finished_though_it_is_still_read(ledger: Books) -> None:
     ledger.campaign(1, "short")
     attempt = ledger.claimed(only="short")
     ledger.begin(attempt)
@@ -415,7 +410,7 @@ def test_a_campaign_is_finished_though_it_is_still_read(ledger: Ledger) -> None:
 # What goes away in the middle ---------------------------------------------------------------------
 
 
-def test_what_belongs_to_a_campaign_that_is_gone_is_not_read(ledger: Ledger) -> None:
+def test_what_belongs_to_a_campaign_that_is_gone_is_not_read(ledger: Books) -> None:
     ledger.campaign(1, "gone")
     attempt = ledger.claimed(only="gone")
     ledger.begin(attempt)
@@ -429,7 +424,7 @@ def test_what_belongs_to_a_campaign_that_is_gone_is_not_read(ledger: Ledger) -> 
     assert set(ledger.collects()) == {stays}
 
 
-def test_a_campaign_that_collects_no_more_owes_nothing_new(ledger: Ledger) -> None:
+def test_a_campaign_that_collects_no_more_owes_nothing_new(ledger: Books) -> None:
     before = ledger.confirmed()
 
     collect_no_more(ledger.store, "c")
@@ -441,7 +436,7 @@ def test_a_campaign_that_collects_no_more_owes_nothing_new(ledger: Ledger) -> No
 # Whose it is --------------------------------------------------------------------------------------
 
 
-def test_a_row_is_found_by_id_number_and_place(ledger: Ledger) -> None:
+def test_a_row_is_found_by_id_number_and_place(ledger: Books) -> None:
     ledger.create("people")
     sip = Row(Contact("sip:room@example.com", sip_uri="sip:room@example.com"), 4)
     pressing = Contact("+12025550143,11#", "+12025550143", dtmf="11#")
@@ -459,7 +454,7 @@ def test_a_row_is_found_by_id_number_and_place(ledger: Ledger) -> None:
     assert found == [1, 1, 2, 3, 4, 3]
 
 
-def test_who_is_nobody_is_said_to_be_missing(ledger: Ledger) -> None:
+def test_who_is_nobody_is_said_to_be_missing(ledger: Books) -> None:
     with pytest.raises(LedgerError, match="no contact bob"):
         find_row(ledger.store, "c", "bob")
     with pytest.raises(LedgerError, match="no campaign nowhere"):
@@ -468,7 +463,7 @@ def test_who_is_nobody_is_said_to_be_missing(ledger: Ledger) -> None:
         result(ledger.store, "c", 99)
 
 
-def test_every_row_that_reaches_a_number_is_found(ledger: Ledger) -> None:
+def test_every_row_that_reaches_a_number_is_found(ledger: Books) -> None:
     ledger.create("many")
     number = contact(7).phone_number
     meeting = [Row(Contact(f"{number},{n}#", number, dtmf=f"{n}#"), n) for n in range(2, 5)]

@@ -12,12 +12,9 @@ import pytest
 from scheduler.cli.endings import GIVE_UP_SECONDS, endings, see_ended
 from scheduler.cli.orders import await_starts
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import (
-    Control,
-    Leases,
-    Store,
+from scheduler.ledger import campaigns, limits
+from scheduler.ledger.controls import (
     account_controls,
-    campaign_view,
     cancel,
     controls_of,
     end_pending,
@@ -30,6 +27,8 @@ from scheduler.ledger import (
     starts_under_way,
     stop_call,
 )
+from scheduler.ledger.ledger import Control, Leases, Ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.limit import LONGEST_QUIET_SECONDS
 from scheduler.models import (
     Attempt,
@@ -40,7 +39,7 @@ from scheduler.models import (
     Reason,
     Retry,
 )
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
+from tests.integration.ledger import ACCOUNT, DURATION, Books, rows
 
 CEILING = 4 * 3600.0
 
@@ -49,23 +48,23 @@ def order(token: str = "t", note: str = "") -> Control:
     return Control("ana@desk", note, token)
 
 
-def call_off(ledger: Ledger, token: str = "t", *, abort: bool = False) -> list[Attempt]:
+def call_off(ledger: Books, token: str = "t", *, abort: bool = False) -> list[Attempt]:
     """Cancel the campaign; return what is live of it, or may be."""
     _, attempts = cancel(ledger.store, "c", order(token), abort=abort, now=ledger.now)
     return attempts
 
 
-def end_all(ledger: Ledger) -> None:
+def end_all(ledger: Books) -> None:
     while end_pending(ledger.store, "c", now=ledger.now):
         pass
 
 
-def stop(ledger: Ledger, attempt: Attempt, token: str = "t") -> CallState:
+def stop(ledger: Books, attempt: Attempt, token: str = "t") -> CallState:
     return stop_call(ledger.store, ACCOUNT, attempt, order(token), now=ledger.now)
 
 
 def lengthen(
-    ledger: Ledger, attempt: Attempt, seconds: float, token: str = "t", ceiling: float = CEILING
+    ledger: Books, attempt: Attempt, seconds: float, token: str = "t", ceiling: float = CEILING
 ) -> float:
     """Extend a call; return in how many seconds its deadline is."""
     at = extend(
@@ -80,7 +79,7 @@ def lengthen(
     return round(at - ledger.now, 3)
 
 
-def recorded(ledger: Ledger) -> list[str]:
+def recorded(ledger: Books) -> list[str]:
     return [each.what for each in controls_of(ledger.store, "c")]
 
 
@@ -88,12 +87,12 @@ def recorded(ledger: Ledger) -> list[str]:
 
 
 def test_a_start_is_under_way_until_it_is_answered_and_none_begins_after_a_pause(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign(2)
     under_way, claimed = ledger.begun(), ledger.claimed()
 
-    ledger.store.halt("c", control=order(), now=ledger.now)
+    campaigns.halt(ledger.store, "c", control=order(), now=ledger.now)
 
     assert starts_under_way(ledger.store, "c") == 1
     assert not ledger.begin(claimed)
@@ -103,26 +102,26 @@ def test_a_start_is_under_way_until_it_is_answered_and_none_begins_after_a_pause
 
 
 def test_a_campaign_that_is_paused_while_it_is_loaded_is_paused_when_it_is_sealed(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.create()
     ledger.load(rows(1))
 
-    ledger.store.halt("c", control=order(), now=ledger.now)
+    campaigns.halt(ledger.store, "c", control=order(), now=ledger.now)
 
     assert ledger.seal() is CampaignState.PAUSED
     assert ledger.claim() is None
-    ledger.store.resume("c", order("later"), now=ledger.now)
+    campaigns.resume(ledger.store, "c", order("later"), now=ledger.now)
     assert ledger.claim() is not None
 
 
-def test_a_pause_and_a_resume_are_recorded_with_who_and_when(ledger: Ledger) -> None:
+def test_a_pause_and_a_resume_are_recorded_with_who_and_when(ledger: Books) -> None:
     ledger.campaign()
 
-    ledger.store.halt("c", control=order("one", "complaints"), now=ledger.now)
+    campaigns.halt(ledger.store, "c", control=order("one", "complaints"), now=ledger.now)
     assert campaign_view(ledger.store, "c").paused_by == "ana@desk"
     ledger.wait(5)
-    ledger.store.resume("c", order("two"), now=ledger.now)
+    campaigns.resume(ledger.store, "c", order("two"), now=ledger.now)
 
     resumed, paused = controls_of(ledger.store, "c")
     assert (paused.what, paused.who, paused.note, paused.at) == (
@@ -133,19 +132,19 @@ def test_a_pause_and_a_resume_are_recorded_with_who_and_when(ledger: Ledger) -> 
     assert campaign_view(ledger.store, "c").paused_by == ""
 
 
-def test_no_more_than_a_hundred_orders_are_kept(ledger: Ledger) -> None:
+def test_no_more_than_a_hundred_orders_are_kept(ledger: Books) -> None:
     ledger.campaign()
 
     for number in range(105):
-        ledger.store.halt("c", control=order(f"token {number}"), now=ledger.now + number)
+        campaigns.halt(ledger.store, "c", control=order(f"token {number}"), now=ledger.now + number)
 
     kept = controls_of(ledger.store, "c", most=1000)
     assert [each.at - ledger.now for each in kept] == [float(at) for at in range(104, 4, -1)]
 
 
-def test_rows_that_are_added_to_a_paused_campaign_wait(ledger: Ledger) -> None:
+def test_rows_that_are_added_to_a_paused_campaign_wait(ledger: Books) -> None:
     ledger.campaign()
-    ledger.store.halt("c", control=order(), now=ledger.now)
+    campaigns.halt(ledger.store, "c", control=order(), now=ledger.now)
 
     ledger.load(rows(2), load_id="2")
     ledger.seal(load_id="2")
@@ -154,7 +153,7 @@ def test_rows_that_are_added_to_a_paused_campaign_wait(ledger: Ledger) -> None:
     assert ledger.claim() is None
 
 
-def test_rows_that_are_added_to_a_running_campaign_are_dialled(ledger: Ledger) -> None:
+def test_rows_that_are_added_to_a_running_campaign_are_dialled(ledger: Books) -> None:
     ledger.campaign()
     first = ledger.connected()
 
@@ -169,7 +168,7 @@ def test_rows_that_are_added_to_a_running_campaign_are_dialled(ledger: Ledger) -
 # Cancel ------------------------------------------------------------------------------------------
 
 
-def test_calls_that_wait_end_as_cancelled_and_the_campaign_is_finished(ledger: Ledger) -> None:
+def test_calls_that_wait_end_as_cancelled_and_the_campaign_is_finished(ledger: Books) -> None:
     ledger.campaign(3)
 
     assert call_off(ledger) == []
@@ -180,7 +179,7 @@ def test_calls_that_wait_end_as_cancelled_and_the_campaign_is_finished(ledger: L
     assert campaign_view(ledger.store, "c").cancelled_by == "ana@desk"
 
 
-def test_live_calls_of_a_cancelled_campaign_go_on_to_their_deadlines(ledger: Ledger) -> None:
+def test_live_calls_of_a_cancelled_campaign_go_on_to_their_deadlines(ledger: Books) -> None:
     ledger.campaign(2)
     live = ledger.connected()
 
@@ -196,7 +195,7 @@ def test_live_calls_of_a_cancelled_campaign_go_on_to_their_deadlines(ledger: Led
 
 
 def test_a_cancel_that_was_interrupted_lets_nobody_be_called_and_can_be_gone_on_with(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign(10)
     call_off(ledger)
@@ -205,7 +204,7 @@ def test_a_cancel_that_was_interrupted_lets_nobody_be_called_and_can_be_gone_on_
     # Whoever ran it dies here.
     assert ledger.claim() is None
     with pytest.raises(LedgerError, match="cancelled"):
-        ledger.store.resume("c", order("other"), now=ledger.now)
+        campaigns.resume(ledger.store, "c", order("other"), now=ledger.now)
     assert ledger.claim() is None
 
     call_off(ledger, "again")
@@ -214,7 +213,7 @@ def test_a_cancel_that_was_interrupted_lets_nobody_be_called_and_can_be_gone_on_
     assert ledger.campaign_state() is CampaignState.FINISHED
 
 
-def test_a_cancel_that_died_before_its_first_chunk_lets_nobody_be_called(ledger: Ledger) -> None:
+def test_a_cancel_that_died_before_its_first_chunk_lets_nobody_be_called(ledger: Books) -> None:
     ledger.campaign(2)
     claimed = ledger.claimed()
 
@@ -226,21 +225,21 @@ def test_a_cancel_that_died_before_its_first_chunk_lets_nobody_be_called(ledger:
     assert ledger.slots() == {}
 
 
-GIVEN_UP: dict[str, Callable[[Ledger, Attempt], object]] = {
+GIVEN_UP: dict[str, Callable[[Books, Attempt], object]] = {
     "begin": lambda ledger, attempt: ledger.begin(attempt),
     "give_back": lambda ledger, attempt: ledger.give_back(attempt, ""),
     "the lease": lambda ledger, attempt: lapse(ledger),
 }
 
 
-def lapse(ledger: Ledger) -> None:
+def lapse(ledger: Books) -> None:
     ledger.wait(ledger.store.leases.claim)
     ledger.expire()
 
 
 @pytest.mark.parametrize("by", GIVEN_UP)
 def test_a_claimed_call_of_a_cancelled_campaign_ends_whoever_gives_it_up(
-    ledger: Ledger, by: str
+    ledger: Books, by: str
 ) -> None:
     ledger.campaign()
     claimed = ledger.claimed()
@@ -256,7 +255,7 @@ def test_a_claimed_call_of_a_cancelled_campaign_ends_whoever_gives_it_up(
     assert ledger.campaign_state() is CampaignState.FINISHED
 
 
-def test_a_start_that_placed_no_call_ends_as_cancelled_and_frees_its_slot(ledger: Ledger) -> None:
+def test_a_start_that_placed_no_call_ends_as_cancelled_and_frees_its_slot(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.begun()
     call_off(ledger)
@@ -271,7 +270,7 @@ def test_a_start_that_placed_no_call_ends_as_cancelled_and_frees_its_slot(ledger
 
 
 def test_an_answer_that_comes_after_all_is_stopped_and_the_call_was_no_cancelled_one(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     attempt = ledger.begun()
@@ -286,7 +285,7 @@ def test_an_answer_that_comes_after_all_is_stopped_and_the_call_was_no_cancelled
     assert [each.attempt for each in ledger.take_stops()] == [attempt]
 
 
-def test_calls_of_a_cancelled_campaign_are_not_retried(ledger: Ledger) -> None:
+def test_calls_of_a_cancelled_campaign_are_not_retried(ledger: Books) -> None:
     ledger.campaign(retry={"stopped": Retry(3, (60.0,))})
     attempt = ledger.connected()
     call_off(ledger)
@@ -296,7 +295,7 @@ def test_calls_of_a_cancelled_campaign_are_not_retried(ledger: Ledger) -> None:
     assert ledger.ended_as(attempt) == ("stopped", None)
 
 
-def test_unknown_calls_of_a_cancelled_campaign_are_not_redialled(ledger: Ledger) -> None:
+def test_unknown_calls_of_a_cancelled_campaign_are_not_redialled(ledger: Books) -> None:
     ledger.campaign(on_unknown=OnUnknown.REDIAL)
     attempt = ledger.begun()
     call_off(ledger)
@@ -307,7 +306,7 @@ def test_unknown_calls_of_a_cancelled_campaign_are_not_redialled(ledger: Ledger)
     assert ledger.ended_as(attempt) == ("unknown", "lease")
 
 
-def test_rows_that_are_added_to_a_cancelled_campaign_are_not_called(ledger: Ledger) -> None:
+def test_rows_that_are_added_to_a_cancelled_campaign_are_not_called(ledger: Books) -> None:
     ledger.campaign()
     call_off(ledger)
     end_all(ledger)
@@ -319,7 +318,7 @@ def test_rows_that_are_added_to_a_cancelled_campaign_are_not_called(ledger: Ledg
     assert ledger.campaign_state() is CampaignState.FINISHED
 
 
-def test_a_campaign_that_is_cancelled_while_it_is_loaded_calls_nobody(ledger: Ledger) -> None:
+def test_a_campaign_that_is_cancelled_while_it_is_loaded_calls_nobody(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1, 2))
 
@@ -333,7 +332,7 @@ def test_a_campaign_that_is_cancelled_while_it_is_loaded_calls_nobody(ledger: Le
 
 
 def test_a_load_that_broke_off_with_nobody_to_call_is_finished_when_it_is_cancelled(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.create()
     ledger.load([replace(rows(1)[0], reason=Reason.INVALID_NUMBER)])
@@ -343,7 +342,7 @@ def test_a_load_that_broke_off_with_nobody_to_call_is_finished_when_it_is_cancel
     assert ledger.campaign_state() is CampaignState.FINISHED
 
 
-def test_a_campaign_that_was_not_cancelled_keeps_its_calls(ledger: Ledger) -> None:
+def test_a_campaign_that_was_not_cancelled_keeps_its_calls(ledger: Books) -> None:
     ledger.campaign(2)
 
     assert end_pending(ledger.store, "c", now=ledger.now) == 0
@@ -351,7 +350,7 @@ def test_a_campaign_that_was_not_cancelled_keeps_its_calls(ledger: Ledger) -> No
     assert ledger.dispositions() == {}
 
 
-def test_a_finished_campaign_is_not_cancelled(ledger: Ledger) -> None:
+def test_a_finished_campaign_is_not_cancelled(ledger: Books) -> None:
     ledger.campaign()
     ledger.finish(ledger.begun())
     as_it_stood = ledger.everything()
@@ -361,7 +360,7 @@ def test_a_finished_campaign_is_not_cancelled(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_what_another_campaign_has_live_is_not_listed(ledger: Ledger) -> None:
+def test_what_another_campaign_has_live_is_not_listed(ledger: Books) -> None:
     ledger.campaign(1, "c2")
     ledger.connected()
     ledger.campaign()
@@ -372,7 +371,7 @@ def test_what_another_campaign_has_live_is_not_listed(ledger: Ledger) -> None:
     assert [each.attempt for each in ledger.take_stops()] == [mine]
 
 
-def test_a_connection_of_an_earlier_attempt_is_not_listed(ledger: Ledger) -> None:
+def test_a_connection_of_an_earlier_attempt_is_not_listed(ledger: Books) -> None:
     late, later = ledger.two_legs()
 
     _, attempts = cancel(ledger.store, "legs", order(), abort=True, now=ledger.now)
@@ -382,7 +381,7 @@ def test_a_connection_of_an_earlier_attempt_is_not_listed(ledger: Ledger) -> Non
     assert whys == {late: "late", later: "aborted"}
 
 
-def test_a_campaign_that_is_not_there_can_not_be_cancelled(ledger: Ledger) -> None:
+def test_a_campaign_that_is_not_there_can_not_be_cancelled(ledger: Books) -> None:
     with pytest.raises(LedgerError, match="no campaign nobody"):
         cancel(ledger.store, "nobody", order())
 
@@ -392,7 +391,7 @@ def test_a_campaign_that_is_not_there_can_not_be_cancelled(ledger: Ledger) -> No
 # Abort -------------------------------------------------------------------------------------------
 
 
-def test_an_abort_stops_what_is_live_and_what_is_answered_later(ledger: Ledger) -> None:
+def test_an_abort_stops_what_is_live_and_what_is_answered_later(ledger: Books) -> None:
     ledger.campaign(4)
     live, under_way, claimed = ledger.connected(), ledger.begun(), ledger.claimed()
 
@@ -412,7 +411,7 @@ def test_an_abort_stops_what_is_live_and_what_is_answered_later(ledger: Ledger) 
     assert ledger.dispositions() == {"aborted": 2, "skipped:cancelled": 2}
 
 
-def test_a_campaign_that_was_cancelled_can_be_aborted(ledger: Ledger) -> None:
+def test_a_campaign_that_was_cancelled_can_be_aborted(ledger: Books) -> None:
     ledger.campaign()
     live = ledger.connected()
     call_off(ledger)
@@ -423,7 +422,7 @@ def test_a_campaign_that_was_cancelled_can_be_aborted(ledger: Ledger) -> None:
     assert recorded(ledger) == ["abort", "cancel"]
 
 
-def test_a_start_whose_answer_was_lost_is_not_waited_for(ledger: Ledger) -> None:
+def test_a_start_whose_answer_was_lost_is_not_waited_for(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.begun()
     call_off(ledger, abort=True)
@@ -436,7 +435,7 @@ def test_a_start_whose_answer_was_lost_is_not_waited_for(ledger: Ledger) -> None
     assert not_over(ledger.store, ACCOUNT, [attempt]) == []
 
 
-def test_without_a_worker_a_stop_is_neglected(ledger: Ledger) -> None:
+def test_without_a_worker_a_stop_is_neglected(ledger: Books) -> None:
     ledger.now = time.time() - 1000
     ledger.campaign()
     attempt = ledger.connected()
@@ -454,7 +453,7 @@ def test_without_a_worker_a_stop_is_neglected(ledger: Ledger) -> None:
 
 
 def test_a_start_that_nobody_answers_is_waited_for_as_long_as_a_start_may_take(
-    ledger: Ledger, other: Store
+    ledger: Books, other: Ledger
 ) -> None:
     ledger.campaign(2)
     ledger.begun()
@@ -466,7 +465,7 @@ def test_a_start_that_nobody_answers_is_waited_for_as_long_as_a_start_may_take(
     assert waited.seconds > 0.1
 
 
-def test_the_wait_for_starts_is_over_when_the_last_one_is_answered(ledger: Ledger) -> None:
+def test_the_wait_for_starts_is_over_when_the_last_one_is_answered(ledger: Books) -> None:
     ledger.campaign(2)
     attempt = ledger.begun()
     view = campaign_view(ledger.store, "c")
@@ -478,7 +477,7 @@ def test_the_wait_for_starts_is_over_when_the_last_one_is_answered(ledger: Ledge
         assert waiting.result().unanswered == 0
 
 
-def test_without_a_worker_the_wait_for_ends_is_given_up(ledger: Ledger) -> None:
+def test_without_a_worker_the_wait_for_ends_is_given_up(ledger: Books) -> None:
     ledger.now = time.time() - GIVE_UP_SECONDS - 100
     ledger.campaign(2)
     over, live = ledger.connected(), ledger.connected()
@@ -496,7 +495,7 @@ def test_without_a_worker_the_wait_for_ends_is_given_up(ledger: Ledger) -> None:
 # One call ----------------------------------------------------------------------------------------
 
 
-def test_one_call_is_stopped_and_the_others_go_on(ledger: Ledger) -> None:
+def test_one_call_is_stopped_and_the_others_go_on(ledger: Books) -> None:
     ledger.campaign(2)
     mine, other = ledger.connected(), ledger.connected()
 
@@ -508,7 +507,7 @@ def test_one_call_is_stopped_and_the_others_go_on(ledger: Ledger) -> None:
     assert recorded(ledger) == ["stop"]
 
 
-def test_a_call_whose_start_is_under_way_is_stopped_when_it_is_answered(ledger: Ledger) -> None:
+def test_a_call_whose_start_is_under_way_is_stopped_when_it_is_answered(ledger: Books) -> None:
     ledger.campaign(2)
     mine, other = ledger.begun(), ledger.begun()
 
@@ -521,7 +520,7 @@ def test_a_call_whose_start_is_under_way_is_stopped_when_it_is_answered(ledger: 
 
 
 @pytest.mark.parametrize("into", ["pending", "claimed", "ended", "earlier"])
-def test_a_call_that_is_not_live_is_not_stopped(ledger: Ledger, into: str) -> None:
+def test_a_call_that_is_not_live_is_not_stopped(ledger: Books, into: str) -> None:
     ledger.campaign()
     attempt = ledger.claimed() if into in ("claimed", "pending", "earlier") else ledger.begun()
     if into in ("pending", "earlier"):
@@ -538,7 +537,7 @@ def test_a_call_that_is_not_live_is_not_stopped(ledger: Ledger, into: str) -> No
     assert ledger.everything() == as_it_stood
 
 
-def test_a_call_is_extended_and_stopped_at_its_new_deadline(ledger: Ledger) -> None:
+def test_a_call_is_extended_and_stopped_at_its_new_deadline(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.connected()
     ledger.wait(10)
@@ -556,7 +555,7 @@ def test_a_call_is_extended_and_stopped_at_its_new_deadline(ledger: Ledger) -> N
     assert (order_.attempt, order_.why, order_.deadline) == (attempt, "deadline", ledger.now)
 
 
-def test_a_call_is_extended_to_the_ceiling_from_its_start_and_no_further(ledger: Ledger) -> None:
+def test_a_call_is_extended_to_the_ceiling_from_its_start_and_no_further(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.begun()
     ledger.connect(attempt, ago=5)
@@ -569,7 +568,7 @@ def test_a_call_is_extended_to_the_ceiling_from_its_start_and_no_further(ledger:
     assert lengthen(ledger, attempt, 40, ceiling=DURATION + 40) == DURATION + 35
 
 
-def test_what_a_call_is_extended_by_is_spent_and_given_back(ledger: Ledger) -> None:
+def test_what_a_call_is_extended_by_is_spent_and_given_back(ledger: Books) -> None:
     ledger.campaign(2, budget_seconds=2 * DURATION)
     attempt = ledger.connected()
     with pytest.raises(LedgerError, match="budget leaves no more: at most 60 s"):
@@ -585,7 +584,7 @@ def test_what_a_call_is_extended_by_is_spent_and_given_back(ledger: Ledger) -> N
 
 
 @pytest.mark.parametrize("into", ["dialing", "stopping", "past", "ended", "earlier"])
-def test_a_call_that_is_not_live_is_not_extended(ledger: Ledger, into: str) -> None:
+def test_a_call_that_is_not_live_is_not_extended(ledger: Books, into: str) -> None:
     ledger.campaign()
     attempt = ledger.begun()
     if into == "earlier":
@@ -610,7 +609,7 @@ def test_a_call_that_is_not_live_is_not_extended(ledger: Ledger, into: str) -> N
 # Priority and limit ------------------------------------------------------------------------------
 
 
-def test_a_campaign_goes_first_when_it_is_given_a_higher_class(ledger: Ledger) -> None:
+def test_a_campaign_goes_first_when_it_is_given_a_higher_class(ledger: Books) -> None:
     ledger.campaign(9, "one")
     ledger.campaign(9, "two")
 
@@ -621,7 +620,7 @@ def test_a_campaign_goes_first_when_it_is_given_a_higher_class(ledger: Ledger) -
     assert (view.priority, view.weight) == (5, 2.5)
 
 
-def test_a_campaign_that_changes_its_class_neither_waits_nor_overtakes(ledger: Ledger) -> None:
+def test_a_campaign_that_changes_its_class_neither_waits_nor_overtakes(ledger: Books) -> None:
     ledger.campaign(40, "old", priority=5)
     for _ in range(20):
         ledger.finish(ledger.begun())
@@ -635,7 +634,7 @@ def test_a_campaign_that_changes_its_class_neither_waits_nor_overtakes(ledger: L
 
 
 def test_turns_that_a_campaign_had_in_its_old_class_are_not_held_against_it(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign(60, "busy")
     for _ in range(30):
@@ -648,35 +647,37 @@ def test_turns_that_a_campaign_had_in_its_old_class_are_not_held_against_it(
     assert 4 <= granted.count("busy") <= 6
 
 
-def test_a_limit_that_an_operator_says_is_used_and_kept_for_a_while(ledger: Ledger) -> None:
+def test_a_limit_that_an_operator_says_is_used_and_kept_for_a_while(ledger: Books) -> None:
     ledger.campaign()
 
     set_limit(ledger.store, ACCOUNT, 17, order(note="as the contract says"))
 
-    seen = ledger.store.limit(ACCOUNT)
+    seen = limits.read(ledger.store, ACCOUNT)
     assert seen.limit.learned == 17
     assert seen.limit.raise_at == pytest.approx(seen.now + LONGEST_QUIET_SECONDS, abs=60)
     (done,) = account_controls(ledger.store, ACCOUNT)
     assert (done.what, done.who, done.note) == ("limit", "ana@desk", "as the contract says")
 
 
-def test_a_limit_that_is_forgotten_is_learned_anew(ledger: Ledger) -> None:
+def test_a_limit_that_is_forgotten_is_learned_anew(ledger: Books) -> None:
     ledger.campaign()
     set_limit(ledger.store, ACCOUNT, 17, order())
 
     forget_limit(ledger.store, ACCOUNT, order("other"))
 
-    assert ledger.store.limit(ACCOUNT).limit.learned == 4
+    assert limits.read(ledger.store, ACCOUNT).limit.learned == 4
     assert [each.what for each in account_controls(ledger.store, ACCOUNT)] == ["forget", "limit"]
 
 
 # Twice -------------------------------------------------------------------------------------------
 
 #: What a verb does to a live call and its campaign; run again with the same token it does no more.
-TWICE: dict[str, Callable[[Ledger, Attempt], object]] = {
-    "pause": lambda ledger, attempt: ledger.store.halt("c", control=order(), now=ledger.now),
-    "interrupt": lambda ledger, attempt: ledger.store.halt(
-        "c", abort=True, control=order(), now=ledger.now
+TWICE: dict[str, Callable[[Books, Attempt], object]] = {
+    "pause": lambda ledger, attempt: campaigns.halt(
+        ledger.store, "c", control=order(), now=ledger.now
+    ),
+    "interrupt": lambda ledger, attempt: campaigns.halt(
+        ledger.store, "c", abort=True, control=order(), now=ledger.now
     ),
     "cancel": lambda ledger, attempt: call_off(ledger),
     "abort": lambda ledger, attempt: call_off(ledger, abort=True),
@@ -690,7 +691,7 @@ TWICE: dict[str, Callable[[Ledger, Attempt], object]] = {
 
 @pytest.mark.parametrize("what", TWICE)
 def test_an_order_that_is_sent_again_is_carried_out_and_recorded_once(
-    ledger: Ledger, what: str
+    ledger: Books, what: str
 ) -> None:
     ledger.campaign(2)
     attempt = ledger.connected()
@@ -704,16 +705,16 @@ def test_an_order_that_is_sent_again_is_carried_out_and_recorded_once(
     assert ledger.everything() == as_it_stood
 
 
-def test_a_resume_that_is_sent_again_is_recorded_once(ledger: Ledger) -> None:
+def test_a_resume_that_is_sent_again_is_recorded_once(ledger: Books) -> None:
     ledger.campaign()
-    ledger.store.halt("c", control=order("one"), now=ledger.now)
+    campaigns.halt(ledger.store, "c", control=order("one"), now=ledger.now)
     for _ in range(2):
-        ledger.store.resume("c", order("two"), now=ledger.now)
+        campaigns.resume(ledger.store, "c", order("two"), now=ledger.now)
 
     assert recorded(ledger) == ["resume", "pause"]
 
 
-def test_a_chunk_that_is_sent_again_ends_each_call_once(ledger: Ledger) -> None:
+def test_a_chunk_that_is_sent_again_ends_each_call_once(ledger: Books) -> None:
     ledger.campaign(3)
     call_off(ledger)
 
@@ -724,7 +725,7 @@ def test_a_chunk_that_is_sent_again_ends_each_call_once(ledger: Ledger) -> None:
     assert sum(campaign_view(ledger.store, "c").calls.values()) == 3
 
 
-def test_two_orders_to_extend_both_count(ledger: Ledger) -> None:
+def test_two_orders_to_extend_both_count(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.connected()
 
@@ -733,19 +734,19 @@ def test_two_orders_to_extend_both_count(ledger: Ledger) -> None:
     assert lengthen(ledger, attempt, 30, "two") == DURATION + 60
 
 
-def test_an_order_of_nobody_is_not_recorded(ledger: Ledger) -> None:
+def test_an_order_of_nobody_is_not_recorded(ledger: Books) -> None:
     ledger.campaign()
 
-    ledger.store.halt("c", now=ledger.now)
-    ledger.store.resume("c", now=ledger.now)
+    campaigns.halt(ledger.store, "c", now=ledger.now)
+    campaigns.resume(ledger.store, "c", now=ledger.now)
 
     assert recorded(ledger) == []
 
 
-def test_an_interruption_is_recorded_and_the_same_command_may_go_on(ledger: Ledger) -> None:
+def test_an_interruption_is_recorded_and_the_same_command_may_go_on(ledger: Books) -> None:
     ledger.campaign()
 
-    ledger.store.halt("c", abort=True, control=order(), now=ledger.now)
+    campaigns.halt(ledger.store, "c", abort=True, control=order(), now=ledger.now)
 
     view = campaign_view(ledger.store, "c")
     assert view.state is CampaignState.PAUSED

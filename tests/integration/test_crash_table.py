@@ -5,20 +5,21 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import Store
+from scheduler.ledger import calls
 from scheduler.ledger.collecting import READER_LEASE_SECONDS
+from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
-from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, rows
+from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, rows
 
 
 @pytest.fixture
-def ledger(ledger: Ledger) -> Ledger:
+def ledger(ledger: Books) -> Books:
     """A ledger with one call that is due."""
     ledger.campaign()
     return ledger
 
 
-def lost(ledger: Ledger) -> Attempt:
+def lost(ledger: Books) -> Attempt:
     """Return an attempt whose answer did not come before its lease ran out."""
     attempt = ledger.begun()
     ledger.wait(ledger.store.leases.dial)
@@ -30,7 +31,7 @@ def lost(ledger: Ledger) -> Attempt:
 
 
 def test_a_call_that_was_only_claimed_is_pending_again_when_the_lease_runs_out(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     attempt = ledger.claimed()
     lease = ledger.store.leases.claim
@@ -44,7 +45,7 @@ def test_a_call_that_was_only_claimed_is_pending_again_when_the_lease_runs_out(
     assert ledger.result(attempt)["attempts"] == 0
 
 
-def test_a_claim_is_left_alone_until_its_lease_runs_out(ledger: Ledger) -> None:
+def test_a_claim_is_left_alone_until_its_lease_runs_out(ledger: Books) -> None:
     attempt = ledger.claimed()
 
     ledger.wait(ledger.store.leases.claim - 0.001)
@@ -53,7 +54,7 @@ def test_a_claim_is_left_alone_until_its_lease_runs_out(ledger: Ledger) -> None:
     assert ledger.state(attempt) is CallState.CLAIMED
 
 
-def test_a_worker_that_comes_back_after_its_claim_lapsed_may_not_dial(ledger: Ledger) -> None:
+def test_a_worker_that_comes_back_after_its_claim_lapsed_may_not_dial(ledger: Books) -> None:
     lapsed = ledger.claimed()
     ledger.wait(ledger.store.leases.claim)
     ledger.expire()
@@ -71,7 +72,7 @@ def test_a_worker_that_comes_back_after_its_claim_lapsed_may_not_dial(ledger: Le
 # Killed after begin ---------------------------------------------------------------------------
 
 
-def test_a_call_that_may_have_rung_is_unknown_when_the_lease_runs_out(ledger: Ledger) -> None:
+def test_a_call_that_may_have_rung_is_unknown_when_the_lease_runs_out(ledger: Books) -> None:
     attempt = ledger.begun()
     lease = ledger.store.leases.dial
     assert ledger.slots() == {attempt: lease}
@@ -83,7 +84,7 @@ def test_a_call_that_may_have_rung_is_unknown_when_the_lease_runs_out(ledger: Le
     assert ledger.result(attempt)["attempts"] == 1
 
 
-def test_an_unknown_call_keeps_its_slot_for_as_long_as_it_may_last(ledger: Ledger) -> None:
+def test_an_unknown_call_keeps_its_slot_for_as_long_as_it_may_last(ledger: Books) -> None:
     attempt = lost(ledger)
     assert ledger.slots() == {attempt: DURATION}
 
@@ -96,7 +97,7 @@ def test_an_unknown_call_keeps_its_slot_for_as_long_as_it_may_last(ledger: Ledge
     assert ledger.slots() == {}
 
 
-def test_an_unknown_call_is_never_dialled_again_by_itself(ledger: Ledger) -> None:
+def test_an_unknown_call_is_never_dialled_again_by_itself(ledger: Books) -> None:
     lost(ledger)
 
     for _ in range(5):
@@ -110,7 +111,7 @@ def test_an_unknown_call_is_never_dialled_again_by_itself(ledger: Ledger) -> Non
 # Killed after the API's answer, before it is stored --------------------------------------------
 
 
-def test_a_late_answer_amends_unknown(ledger: Ledger) -> None:
+def test_a_late_answer_amends_unknown(ledger: Books) -> None:
     attempt = lost(ledger)
 
     said = ledger.connect(attempt, ago=20)
@@ -123,7 +124,7 @@ def test_a_late_answer_amends_unknown(ledger: Ledger) -> None:
 
 
 def test_the_stop_of_a_late_answer_is_due_at_once_and_for_any_worker(
-    ledger: Ledger, other: Store
+    ledger: Books, other: Ledger
 ) -> None:
     attempt = lost(ledger)
 
@@ -134,7 +135,7 @@ def test_the_stop_of_a_late_answer_is_due_at_once_and_for_any_worker(
     assert order.connection_id == f"connection {attempt}"
 
 
-def test_a_late_answer_holds_a_slot_until_it_is_over(ledger: Ledger) -> None:
+def test_a_late_answer_holds_a_slot_until_it_is_over(ledger: Books) -> None:
     attempt = lost(ledger)
     ledger.wait(DURATION)
     ledger.expire()
@@ -148,7 +149,7 @@ def test_a_late_answer_holds_a_slot_until_it_is_over(ledger: Ledger) -> None:
     assert ledger.ended_as(attempt) == ("stopped", "late_answer")
 
 
-def test_the_same_late_answer_again_is_a_no_op(ledger: Ledger) -> None:
+def test_the_same_late_answer_again_is_a_no_op(ledger: Books) -> None:
     attempt = lost(ledger)
     ledger.connect(attempt)
     as_it_stood = ledger.everything()
@@ -159,7 +160,7 @@ def test_the_same_late_answer_again_is_a_no_op(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def late_and_later(ledger: Ledger) -> tuple[Attempt, Attempt]:
+def late_and_later(ledger: Books) -> tuple[Attempt, Attempt]:
     """Return an attempt that was answered after it had been given back, and the one after it."""
     late = ledger.begun()
     ledger.give_back(late)
@@ -168,7 +169,7 @@ def late_and_later(ledger: Ledger) -> tuple[Attempt, Attempt]:
     return late, later
 
 
-def test_the_answer_to_an_earlier_attempt_leaves_the_later_one_alone(ledger: Ledger) -> None:
+def test_the_answer_to_an_earlier_attempt_leaves_the_later_one_alone(ledger: Books) -> None:
     late, later = late_and_later(ledger)
 
     assert ledger.state(later) is CallState.DIALING
@@ -176,7 +177,7 @@ def test_the_answer_to_an_earlier_attempt_leaves_the_later_one_alone(ledger: Led
     assert [order.attempt for order in ledger.take_stops()] == [late]
 
 
-def test_the_end_of_an_earlier_attempt_leaves_the_later_one_alone(ledger: Ledger) -> None:
+def test_the_end_of_an_earlier_attempt_leaves_the_later_one_alone(ledger: Books) -> None:
     late, later = late_and_later(ledger)
     ledger.connect(later)
 
@@ -187,7 +188,7 @@ def test_the_end_of_an_earlier_attempt_leaves_the_later_one_alone(ledger: Ledger
 
 
 def test_an_earlier_attempt_that_cannot_be_stopped_leaves_the_later_one_alone(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     late, later = late_and_later(ledger)
     patience = ledger.store.leases.stop_patience
@@ -202,7 +203,7 @@ def test_an_earlier_attempt_that_cannot_be_stopped_leaves_the_later_one_alone(
 
 
 def test_an_answer_to_what_was_given_back_keeps_the_call_from_being_dialled_again(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.load(rows(2), load_id="2")  # a second call, so that the campaign goes on
     attempt = ledger.begun()
@@ -217,7 +218,7 @@ def test_an_answer_to_what_was_given_back_keeps_the_call_from_being_dialled_agai
 
 
 @pytest.mark.parametrize("disposition", [Disposition.REJECTED, Disposition.SKIPPED])
-def test_a_late_answer_amends_nothing_but_unknown(ledger: Ledger, disposition: Disposition) -> None:
+def test_a_late_answer_amends_nothing_but_unknown(ledger: Books, disposition: Disposition) -> None:
     attempt = ledger.begun()
     ledger.finish(attempt, disposition)
 
@@ -227,7 +228,7 @@ def test_a_late_answer_amends_nothing_but_unknown(ledger: Ledger, disposition: D
     assert [order.attempt for order in ledger.take_stops()] == [attempt]
 
 
-def test_a_second_connection_of_one_attempt_is_told_and_not_written(ledger: Ledger) -> None:
+def test_a_second_connection_of_one_attempt_is_told_and_not_written(ledger: Books) -> None:
     attempt = ledger.connected()
     as_it_stood = ledger.everything()
 
@@ -239,7 +240,7 @@ def test_a_second_connection_of_one_attempt_is_told_and_not_written(ledger: Ledg
 # Killed after connect -------------------------------------------------------------------------
 
 
-def test_a_deadline_counts_from_the_answer(ledger: Ledger) -> None:
+def test_a_deadline_counts_from_the_answer(ledger: Books) -> None:
     attempt = ledger.begun()
 
     ledger.connect(attempt, ago=3.0)
@@ -247,7 +248,7 @@ def test_a_deadline_counts_from_the_answer(ledger: Ledger) -> None:
     assert ledger.slots() == ledger.live() == {attempt: DURATION - 3.0}
 
 
-def test_a_call_is_left_alone_until_its_deadline(ledger: Ledger) -> None:
+def test_a_call_is_left_alone_until_its_deadline(ledger: Books) -> None:
     attempt = ledger.connected()
 
     ledger.wait(DURATION - 0.001)
@@ -257,12 +258,12 @@ def test_a_call_is_left_alone_until_its_deadline(ledger: Ledger) -> None:
     assert ledger.take_stops() == []
 
 
-def test_any_worker_stops_a_call_whose_worker_died(ledger: Ledger, other: Store) -> None:
+def test_any_worker_stops_a_call_whose_worker_died(ledger: Books, other: Ledger) -> None:
     attempt = ledger.connected()
     deadline = ledger.now + DURATION
 
     ledger.wait(DURATION)
-    other.expire(ACCOUNT, now=ledger.now)
+    calls.expire(other, ACCOUNT, now=ledger.now)
     (order,) = ledger.take_stops(by=other)
 
     assert ledger.state(attempt) is CallState.STOPPING
@@ -270,7 +271,7 @@ def test_any_worker_stops_a_call_whose_worker_died(ledger: Ledger, other: Store)
     assert order.sendings == 1
 
 
-def test_a_call_that_outlived_every_worker_by_days_is_still_stopped(ledger: Ledger) -> None:
+def test_a_call_that_outlived_every_worker_by_days_is_still_stopped(ledger: Books) -> None:
     attempt = ledger.connected()
 
     ledger.wait(3 * 24 * 3600)
@@ -283,7 +284,7 @@ def test_a_call_that_outlived_every_worker_by_days_is_still_stopped(ledger: Ledg
 
 
 def test_what_a_dead_listener_heard_another_one_hears_when_the_charge_has_run_out(
-    ledger: Ledger, other: Store
+    ledger: Books, other: Ledger
 ) -> None:
     attempt = ledger.connected()
     assert ledger.heard("dead") == [attempt]
@@ -298,7 +299,7 @@ def test_what_a_dead_listener_heard_another_one_hears_when_the_charge_has_run_ou
 
 
 def test_any_worker_stops_a_call_whose_listener_died_after_its_hint(
-    ledger: Ledger, other: Store
+    ledger: Books, other: Ledger
 ) -> None:
     attempt = ledger.connected()
     ledger.listen("dead")
@@ -313,7 +314,7 @@ def test_any_worker_stops_a_call_whose_listener_died_after_its_hint(
 # Killed after stop was sent ---------------------------------------------------------------------
 
 
-def test_a_stop_that_nobody_confirmed_is_sent_again_after_its_delay(ledger: Ledger) -> None:
+def test_a_stop_that_nobody_confirmed_is_sent_again_after_its_delay(ledger: Books) -> None:
     attempt = ledger.stopping()
     assert ledger.take_stops() == []
 
@@ -328,7 +329,7 @@ def test_a_stop_that_nobody_confirmed_is_sent_again_after_its_delay(ledger: Ledg
     assert third.sendings == 3
 
 
-def test_two_workers_do_not_take_the_same_stop(ledger: Ledger, other: Store) -> None:
+def test_two_workers_do_not_take_the_same_stop(ledger: Books, other: Ledger) -> None:
     attempt = ledger.connected(seconds=1.0)
     ledger.wait(1.0)
     ledger.expire()
@@ -338,7 +339,7 @@ def test_two_workers_do_not_take_the_same_stop(ledger: Ledger, other: Store) -> 
     assert [order.attempt for order in taken] == [attempt]
 
 
-def test_a_slot_stays_taken_until_the_stop_is_confirmed(ledger: Ledger) -> None:
+def test_a_slot_stays_taken_until_the_stop_is_confirmed(ledger: Books) -> None:
     attempt = ledger.stopping()
     assert set(ledger.slots()) == {attempt}
 
@@ -352,7 +353,7 @@ def test_a_slot_stays_taken_until_the_stop_is_confirmed(ledger: Ledger) -> None:
 
 
 def test_what_a_dead_worker_was_reading_another_one_reads_when_the_lease_has_run_out(
-    ledger: Ledger, other: Store
+    ledger: Books, other: Ledger
 ) -> None:
     attempt = ledger.confirmed()
     assert ledger.take_collect() is not None
@@ -370,7 +371,7 @@ def test_what_a_dead_worker_was_reading_another_one_reads_when_the_lease_has_run
 # Killed after end -------------------------------------------------------------------------------
 
 
-def test_a_call_that_has_ended_stays_as_it_is(ledger: Ledger) -> None:
+def test_a_call_that_has_ended_stays_as_it_is(ledger: Books) -> None:
     attempt = ledger.stopping()
     ledger.confirm(attempt, conversation_id="said at the end")
     ledger.keep_collected(attempt, {"transcript": []})

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import Store, bar, barred, do_not_call
-from scheduler.ledger.do_not_call import KEY, Listing, entries, import_entries, unbar
+from scheduler.ledger import do_not_call
+from scheduler.ledger.do_not_call import KEY, Listing, bar, barred, entries, import_entries, unbar
+from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState, Reason, Row
-from tests.integration.ledger import Ledger, contact, named, rows
+from tests.integration.ledger import Books, contact, named, rows
 
 NUMBER, OTHER = contact(1).phone_number, contact(2).phone_number
 SIP = "sip:room7@sip.example.com"
 
 
-def test_who_asked_for_it_is_on_the_list_once(ledger: Ledger, other: Store) -> None:
+def test_who_asked_for_it_is_on_the_list_once(ledger: Books, other: Ledger) -> None:
     assert barred(ledger.store, NUMBER) is None
 
     assert bar(ledger.store, NUMBER, "asked for it", now=100.0)
@@ -23,7 +24,7 @@ def test_who_asked_for_it_is_on_the_list_once(ledger: Ledger, other: Store) -> N
     assert barred(other, OTHER) is None
 
 
-def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(ledger: Ledger) -> None:
+def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(ledger: Books) -> None:
     bar(ledger.store, NUMBER, "asked for it", now=100.0)
 
     assert unbar(ledger.store, NUMBER)
@@ -35,7 +36,7 @@ def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(ledger: Ledger) -
 
 
 @pytest.mark.parametrize("prefix", ["+1*", "+1202*", f"{NUMBER[:-1]}*", f"{NUMBER}*"])
-def test_a_prefix_stands_for_all_numbers_that_begin_so(ledger: Ledger, prefix: str) -> None:
+def test_a_prefix_stands_for_all_numbers_that_begin_so(ledger: Books, prefix: str) -> None:
     bar(ledger.store, prefix, "a whole area")
 
     found = barred(ledger.store, NUMBER)
@@ -45,13 +46,13 @@ def test_a_prefix_stands_for_all_numbers_that_begin_so(ledger: Ledger, prefix: s
 
 
 @pytest.mark.parametrize("prefix", ["+1203*", f"{NUMBER}0*", "+2*"])
-def test_a_prefix_stands_for_no_others(ledger: Ledger, prefix: str) -> None:
+def test_a_prefix_stands_for_no_others(ledger: Books, prefix: str) -> None:
     bar(ledger.store, prefix, "another area")
 
     assert barred(ledger.store, NUMBER) is None
 
 
-def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(ledger: Ledger) -> None:
+def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(ledger: Books) -> None:
     bar(ledger.store, NUMBER, "asked for it")
     bar(ledger.store, "+1202*", "a whole area")
 
@@ -60,20 +61,20 @@ def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(ledger: Ledger)
     assert barred(ledger.store, NUMBER) is not None
 
 
-def test_a_sip_address_is_on_the_list_by_itself(ledger: Ledger) -> None:
+def test_a_sip_address_is_on_the_list_by_itself(ledger: Books) -> None:
     bar(ledger.store, SIP, "asked for it")
 
     assert barred(ledger.store, SIP) is not None
     assert barred(ledger.store, f"{SIP};transport=tcp") is None
 
 
-def test_what_an_earlier_release_wrote_is_still_on_the_list(ledger: Ledger) -> None:
+def test_what_an_earlier_release_wrote_is_still_on_the_list(ledger: Books) -> None:
     ledger.store.redis.hset(KEY, NUMBER, "asked for it in c:1:1")
 
     assert barred(ledger.store, NUMBER) == (NUMBER, Listing(None, "asked for it in c:1:1"))
 
 
-def test_an_import_adds_who_is_not_known_and_tells_who_is(ledger: Ledger) -> None:
+def test_an_import_adds_who_is_not_known_and_tells_who_is(ledger: Books) -> None:
     everyone = [contact(n).phone_number for n in range(2500)]
     bar(ledger.store, everyone[1], "asked for it", now=100.0)
 
@@ -84,7 +85,7 @@ def test_an_import_adds_who_is_not_known_and_tells_who_is(ledger: Ledger) -> Non
     assert dict(entries(ledger.store))[everyone[1]] == Listing(100.0, "asked for it")
 
 
-def test_an_import_that_breaks_off_has_kept_what_it_read(ledger: Ledger) -> None:
+def test_an_import_that_breaks_off_has_kept_what_it_read(ledger: Books) -> None:
     def broken_off() -> object:
         yield from (contact(n).phone_number for n in range(1500))
         raise OSError
@@ -105,7 +106,7 @@ def listed(row: Row) -> Row:
 
 @pytest.mark.parametrize("row", [rows(1)[0], named("a", 1)])
 def test_who_comes_onto_a_list_of_the_file_is_left_out_of_the_calls_that_wait(
-    ledger: Ledger, row: Row
+    ledger: Books, row: Row
 ) -> None:
     ledger.create()
     ledger.load([row, *rows(2)], load_id="1")
@@ -119,7 +120,7 @@ def test_who_comes_onto_a_list_of_the_file_is_left_out_of_the_calls_that_wait(
     assert ledger.claim() is None
 
 
-def test_who_left_the_list_is_not_called_by_the_same_campaign(ledger: Ledger) -> None:
+def test_who_left_the_list_is_not_called_by_the_same_campaign(ledger: Books) -> None:
     ledger.create()
     ledger.load([listed(rows(1)[0])], load_id="1")
     ledger.seal()
@@ -131,7 +132,7 @@ def test_who_left_the_list_is_not_called_by_the_same_campaign(ledger: Ledger) ->
     assert len(ledger.results()) == 1
 
 
-def test_a_campaign_whose_last_call_is_left_out_is_finished(ledger: Ledger) -> None:
+def test_a_campaign_whose_last_call_is_left_out_is_finished(ledger: Books) -> None:
     ledger.campaign(1)
 
     ledger.load(map(listed, rows(1)), load_id="2")
@@ -140,8 +141,8 @@ def test_a_campaign_whose_last_call_is_left_out_is_finished(ledger: Ledger) -> N
     assert ledger.dispositions() == {"skipped:do_not_call": 1}
 
 
-@pytest.mark.parametrize("stage", [Ledger.claimed, Ledger.begun, Ledger.connected])
-def test_a_call_that_is_under_way_goes_on(ledger: Ledger, stage: object) -> None:
+@pytest.mark.parametrize("stage", [Books.claimed, Books.begun, Books.connected])
+def test_a_call_that_is_under_way_goes_on(ledger: Books, stage: object) -> None:
     ledger.campaign(1)
     attempt = stage(ledger)  # type: ignore[operator]
     state = ledger.result(attempt)["state"]

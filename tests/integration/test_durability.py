@@ -20,7 +20,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from scheduler.errors import ConfigError, LedgerUnreachable, StaleAttempt
-from scheduler.ledger import Store, campaign_view
+from scheduler.ledger import calls, campaigns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.durability import WAIT_SECONDS
 from scheduler.models import Attempt, CallState, Connection, Durability, Policy
 from tests.integration.ledger import ACCOUNT, PLENTY, rows
@@ -116,18 +118,18 @@ class Machine:
         wait_until(lambda: replica.redis.info("replication")["master_link_status"] == "up", 20)
         return master, replica
 
-    def store(self, server: Server, durability: Durability) -> Store:
-        store = Store(server.url, durability=durability)
+    def store(self, server: Server, durability: Durability) -> Ledger:
+        store = Ledger(server.url, durability=durability)
         self._stack.callback(store.close)
         return store
 
-    def ledger(self, server: Server, durability: Durability) -> tuple[Store, Attempt]:
+    def ledger(self, server: Server, durability: Durability) -> tuple[Ledger, Attempt]:
         """Return a ledger with a call that is claimed."""
         store = self.store(server, durability)
         store.open()
-        store.create("c", account=ACCOUNT, name="trial", policy=Policy(), digest="d")
-        store.load("c", "1", 1, rows(1))
-        store.seal("c", "1")
+        campaigns.create(store, "c", account=ACCOUNT, name="trial", policy=Policy(), digest="d")
+        campaigns.load(store, "c", "1", 1, rows(1))
+        campaigns.seal(store, "c", "1")
         return store, claimed(store)
 
 
@@ -145,17 +147,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def claimed(store: Store) -> Attempt:
-    claim: Any = store.claim(ACCOUNT, f"t{time.monotonic_ns()}", ceiling=PLENTY)
+def claimed(store: Ledger) -> Attempt:
+    claim: Any = calls.claim(store, ACCOUNT, f"t{time.monotonic_ns()}", ceiling=PLENTY)
     return Attempt.parse(str(claim.attempt))
 
 
-def begin(store: Store, attempt: Attempt, token: str = "t") -> bool:
-    return store.begin(ACCOUNT, attempt, token, max_duration_seconds=60.0)
+def begin(store: Ledger, attempt: Attempt, token: str = "t") -> bool:
+    return calls.begin(store, ACCOUNT, attempt, token, max_duration_seconds=60.0)
 
 
-def connect(store: Store, attempt: Attempt) -> str:
-    said, *_ = store.connect(
+def connect(store: Ledger, attempt: Attempt) -> str:
+    said, *_ = calls.connect(
+        store,
         ACCOUNT,
         attempt,
         Connection("live"),
@@ -173,7 +176,7 @@ def in_time() -> Iterator[None]:
     assert time.monotonic() - began_at < 20.0
 
 
-def state(store: Store) -> CallState:
+def state(store: Ledger) -> CallState:
     (state,) = (name for name, count in campaign_view(store, "c").calls.items() if count)
     return state
 
@@ -207,7 +210,7 @@ def test_what_does_not_reach_the_disk_in_time_is_not_dialled(machine: Machine) -
         begin(store, attempt)
 
     assert time.monotonic() - began_at >= WAIT_SECONDS - 0.1
-    store.give_back(ACCOUNT, attempt, "t")
+    calls.give_back(store, ACCOUNT, attempt, "t")
     assert state(store) is CallState.PENDING
     server.redis.config_set("appendfsync", "always")
     assert begin(store, claimed(store))
@@ -263,7 +266,7 @@ def test_what_does_not_reach_a_replica_in_time_is_not_dialled(machine: Machine) 
     with in_time(), pytest.raises(LedgerUnreachable, match=r"not safe \(replica\) within 1 s"):
         begin(store, attempt)
 
-    store.give_back(ACCOUNT, attempt, "t")
+    calls.give_back(store, ACCOUNT, attempt, "t")
     assert state(store) is CallState.PENDING
     replica.process.send_signal(SIGCONT)
     wait_until(lambda: master.redis.wait(1, 1000) == 1, 20)
@@ -278,7 +281,7 @@ def test_a_server_without_a_replica_lets_nothing_out_and_still_has_its_stops_sen
     with in_time(), pytest.raises(LedgerUnreachable):
         begin(store, attempt)
 
-    assert store.take_stops(ACCOUNT, most=1, delays=[1.0]) == []
+    assert calls.take_stops(store, ACCOUNT, most=1, delays=[1.0]) == []
 
 
 def test_a_connection_is_on_record_once_it_is_with_a_replica(machine: Machine) -> None:
@@ -313,7 +316,7 @@ def test_a_server_that_has_forgotten_the_script_learns_it_again(machine: Machine
 def test_what_is_refused_is_refused_at_once(machine: Machine) -> None:
     master, _ = machine.pair()
     store, attempt = machine.ledger(master, Durability.REPLICA)
-    store.halt("c")
+    campaigns.halt(store, "c")
 
     assert begin(store, attempt) is False
     with pytest.raises(StaleAttempt):

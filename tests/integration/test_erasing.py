@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import Heard, erase, keys, note, said
-from tests.integration.ledger import Ledger
+from scheduler.ledger import keys
+from scheduler.ledger.erasing import erase
+from scheduler.ledger.listening import Heard, note, said
+from tests.integration.ledger import Books
 
 SECRET = "my card number"
 SAID = {"transcript": [{"text": SECRET}], "summary": SECRET}
 
 
 @pytest.fixture
-def ledger(ledger: Ledger) -> Ledger:
+def ledger(ledger: Books) -> Books:
     """A ledger with three calls that are due."""
     ledger.campaign(3)
     return ledger
 
 
-def words_left(ledger: Ledger) -> bool:
+def words_left(ledger: Books) -> bool:
     return SECRET in str(ledger.everything()) or any(
         ":insights" in key for key in ledger.everything()
     )
 
 
-def test_what_was_said_is_erased_and_that_it_was_called_is_not(ledger: Ledger) -> None:
+def test_what_was_said_is_erased_and_that_it_was_called_is_not(ledger: Books) -> None:
     attempt = ledger.connected()
     note(ledger.store, [Heard(attempt, "message", SECRET)])
     ledger.confirm(attempt, summaries='[{"url": "my card number"}]')
@@ -40,7 +42,7 @@ def test_what_was_said_is_erased_and_that_it_was_called_is_not(ledger: Ledger) -
     assert {"transcript", "insights", "summary_pages"}.isdisjoint(kept)
 
 
-def test_the_lines_of_others_stay(ledger: Ledger) -> None:
+def test_the_lines_of_others_stay(ledger: Books) -> None:
     one, two = ledger.connected(), ledger.connected()
     note(ledger.store, [Heard(one, "message", SECRET), Heard(two, "message", "stays")])
 
@@ -50,7 +52,7 @@ def test_the_lines_of_others_stay(ledger: Ledger) -> None:
     assert (line.attempt.row, line.text) == (two.row, "stays")
 
 
-def test_what_is_still_to_be_read_is_not_read(ledger: Ledger) -> None:
+def test_what_is_still_to_be_read_is_not_read(ledger: Books) -> None:
     attempt = ledger.confirmed()
 
     erase(ledger.store, "c", attempt.row)
@@ -59,7 +61,7 @@ def test_what_is_still_to_be_read_is_not_read(ledger: Ledger) -> None:
     assert ledger.collecting() == 0
 
 
-def test_what_is_just_being_read_does_not_come_back(ledger: Ledger) -> None:
+def test_what_is_just_being_read_does_not_come_back(ledger: Books) -> None:
     attempt = ledger.confirmed()
     ledger.take_collect()
 
@@ -72,7 +74,7 @@ def test_what_is_just_being_read_does_not_come_back(ledger: Ledger) -> None:
     assert ledger.collecting() == 0
 
 
-def test_what_is_erased_while_it_is_live_is_never_read(ledger: Ledger) -> None:
+def test_what_is_erased_while_it_is_live_is_never_read(ledger: Books) -> None:
     attempt = ledger.connected()
 
     erase(ledger.store, "c", attempt.row)
@@ -82,7 +84,7 @@ def test_what_is_erased_while_it_is_live_is_never_read(ledger: Ledger) -> None:
     assert ledger.collecting() == 0
 
 
-def test_what_is_erased_while_it_is_live_is_no_longer_noted(ledger: Ledger) -> None:
+def test_what_is_erased_while_it_is_live_is_no_longer_noted(ledger: Books) -> None:
     attempt = ledger.connected()
     erase(ledger.store, "c", attempt.row)
 
@@ -91,7 +93,7 @@ def test_what_is_erased_while_it_is_live_is_no_longer_noted(ledger: Ledger) -> N
     assert not words_left(ledger)
 
 
-def test_every_leg_of_a_call_is_erased(ledger: Ledger) -> None:
+def test_every_leg_of_a_call_is_erased(ledger: Books) -> None:
     late, later = ledger.two_legs()
     for attempt in (late, later):
         ledger.confirm(attempt)
@@ -103,7 +105,7 @@ def test_every_leg_of_a_call_is_erased(ledger: Ledger) -> None:
     assert not words_left(ledger)
 
 
-def test_who_was_never_called_has_nothing_to_erase(ledger: Ledger) -> None:
+def test_who_was_never_called_has_nothing_to_erase(ledger: Books) -> None:
     as_it_stood = ledger.everything()
 
     assert erase(ledger.store, "c", 1) == []
@@ -111,7 +113,7 @@ def test_who_was_never_called_has_nothing_to_erase(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_who_is_called_after_it_is_called_all_the_same(ledger: Ledger) -> None:
+def test_who_is_called_after_it_is_called_all_the_same(ledger: Books) -> None:
     erase(ledger.store, "c", 1)
 
     attempt = ledger.confirmed()
@@ -120,7 +122,7 @@ def test_who_is_called_after_it_is_called_all_the_same(ledger: Ledger) -> None:
     assert ledger.take_collect() is not None
 
 
-def test_a_campaign_that_is_gone_has_nothing_to_erase(ledger: Ledger) -> None:
+def test_a_campaign_that_is_gone_has_nothing_to_erase(ledger: Books) -> None:
     ledger.confirmed()
     ledger.store.redis.delete(keys.campaign("c", "meta"))
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.ledger import WorkerHealth, campaign_view, workers
+from scheduler.ledger.reading import campaign_view
+from scheduler.ledger.workers import WorkerHealth, workers
 from scheduler.worker.housekeeping import Housekeeping
-from tests.integration.ledger import ACCOUNT, Ledger
+from tests.integration.ledger import ACCOUNT, Books
 from tests.waiting import wait_until
 
 DAY = 86_400.0
@@ -16,7 +17,7 @@ HEALTH = WorkerHealth(started_at=1.0, version="1", threads=30)
 
 
 @contextmanager
-def kept(ledger: Ledger, result_ttl: float | None) -> Iterator[None]:
+def kept(ledger: Books, result_ttl: float | None) -> Iterator[None]:
     """Have a worker's housekeeping done for as long as the block lasts."""
     housekeeping = Housekeeping(
         ledger.store, ACCOUNT, "m1:7", health=lambda: HEALTH, result_ttl=result_ttl
@@ -29,26 +30,26 @@ def kept(ledger: Ledger, result_ttl: float | None) -> Iterator[None]:
         housekeeping.close()
 
 
-def finished(ledger: Ledger, campaign_id: str, days_ago: float, calls: int = 1) -> None:
+def finished(ledger: Books, campaign_id: str, days_ago: float, calls: int = 1) -> None:
     ledger.now = time.time() - days_ago * DAY
     ledger.campaign(calls, campaign_id, insights=())
     for _ in range(calls):
         ledger.confirm(ledger.connected())
 
 
-def is_retired(ledger: Ledger, campaign_id: str) -> bool:
+def is_retired(ledger: Books, campaign_id: str) -> bool:
     meta = f"callsched:campaign:{campaign_id}:meta"
     return bool(ledger.reader.hget(meta, "retired") == "600")
 
 
-def test_a_worker_is_there_until_it_leaves(ledger: Ledger) -> None:
+def test_a_worker_is_there_until_it_leaves(ledger: Books) -> None:
     with kept(ledger, None):
         pass
 
     assert workers(ledger.store, ACCOUNT) == []
 
 
-def test_what_is_older_than_the_setting_goes_and_nothing_else(ledger: Ledger) -> None:
+def test_what_is_older_than_the_setting_goes_and_nothing_else(ledger: Books) -> None:
     finished(ledger, "old", 31, calls=600)
     finished(ledger, "young", 29)
 
@@ -59,7 +60,7 @@ def test_what_is_older_than_the_setting_goes_and_nothing_else(ledger: Ledger) ->
     assert campaign_view(ledger.store, "old").dispositions == {"stopped": 600}
 
 
-def test_without_the_setting_nothing_goes(ledger: Ledger) -> None:
+def test_without_the_setting_nothing_goes(ledger: Books) -> None:
     finished(ledger, "old", 4000)
 
     with kept(ledger, None):

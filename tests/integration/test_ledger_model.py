@@ -24,18 +24,13 @@ from hypothesis.stateful import (
 )
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import (
-    Control,
-    campaign_view,
-    cancel,
-    end_pending,
-    erase,
-    extend,
-    keys,
-    stop_call,
-)
+from scheduler.ledger import campaigns, keys
+from scheduler.ledger.controls import cancel, end_pending, extend, stop_call
+from scheduler.ledger.erasing import erase
+from scheduler.ledger.ledger import Control
+from scheduler.ledger.reading import campaign_view
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
-from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, named, rows
+from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, named, rows
 
 CEILING = 3
 
@@ -53,7 +48,7 @@ TOKENS = st.sampled_from(["one execution", "another"])
 class LedgerMachine(RuleBasedStateMachine):
     """Plays workers, timekeepers, listeners, readers, the API and an operator at once."""
 
-    ledger: Ledger  # set by the test
+    ledger: Books  # set by the test
 
     attempts: Bundle[Attempt] = Bundle("attempts")
     rung: Bundle[Attempt] = Bundle("rung")
@@ -87,12 +82,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def pause(self) -> None:
-        self.ledger.store.halt("c", now=self.ledger.now)
+        campaigns.halt(self.ledger.store, "c", now=self.ledger.now)
 
     @rule()
     def resume(self) -> None:
         try:
-            self.ledger.store.resume("c")
+            campaigns.resume(self.ledger.store, "c")
         except LedgerError:
             assert self.cancelled
         else:
@@ -326,7 +321,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert calls == {state: 0 for state in CallState} | {CallState.ENDED: sum(calls.values())}
 
 
-def test_the_ledger_holds_whatever_comes(ledger: Ledger) -> None:
+def test_the_ledger_holds_whatever_comes(ledger: Books) -> None:
     LedgerMachine.ledger = ledger
 
     run_state_machine_as_test(

@@ -8,26 +8,35 @@ from collections.abc import Callable
 import pytest
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import Heard, Store, is_being_stopped, keys, live_connection, note, said
-from scheduler.ledger.listening import CALL_LINES, LINES_SECONDS
+from scheduler.ledger import calls, keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import (
+    CALL_LINES,
+    LINES_SECONDS,
+    Heard,
+    is_being_stopped,
+    note,
+    said,
+)
+from scheduler.ledger.reading import live_connection
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
-from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Ledger, contact
+from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, contact
 
 MISSED = 4 * CHARGE
 
 
 @pytest.fixture
-def ledger(ledger: Ledger) -> Ledger:
+def ledger(ledger: Books) -> Books:
     """A ledger with six calls that are due."""
     ledger.campaign(6, on_machine=OnMachine.STOP)
     return ledger
 
 
-def denied(ledger: Ledger, attempt: Attempt) -> Disposition | None:
-    return ledger.store.deny(ACCOUNT, attempt, now=ledger.now)
+def denied(ledger: Books, attempt: Attempt) -> Disposition | None:
+    return calls.deny(ledger.store, ACCOUNT, attempt, now=ledger.now)
 
 
-def taken_stop(ledger: Ledger) -> str:
+def taken_stop(ledger: Books) -> str:
     """Send the one stop that is due; return why it is sent."""
     (order,) = ledger.take_stops()
     return order.why
@@ -36,27 +45,27 @@ def taken_stop(ledger: Ledger) -> str:
 # Our own stops ------------------------------------------------------------------------------------
 
 
-def test_a_live_call_is_not_being_stopped(ledger: Ledger) -> None:
+def test_a_live_call_is_not_being_stopped(ledger: Books) -> None:
     assert not is_being_stopped(ledger.store, ledger.connected())
 
 
 @pytest.mark.parametrize("reach", ["stopping", "confirmed"])
 def test_a_call_is_being_stopped_from_the_order_on(
-    ledger: Ledger, other: Store, reach: str
+    ledger: Books, other: Ledger, reach: str
 ) -> None:
     attempt: Attempt = getattr(ledger, reach)()
 
     assert is_being_stopped(other, attempt)
 
 
-def test_a_call_that_the_ledger_does_not_know_is_not_being_stopped(ledger: Ledger) -> None:
+def test_a_call_that_the_ledger_does_not_know_is_not_being_stopped(ledger: Books) -> None:
     assert not is_being_stopped(ledger.store, Attempt("lost", 1, 1))
 
 
 # Charges ------------------------------------------------------------------------------------------
 
 
-def test_a_listener_takes_what_nobody_listens_to_and_learns_whom_it_hears(ledger: Ledger) -> None:
+def test_a_listener_takes_what_nobody_listens_to_and_learns_whom_it_hears(ledger: Books) -> None:
     attempt = ledger.connected()
 
     lost, (ear,) = ledger.listen()
@@ -68,7 +77,7 @@ def test_a_listener_takes_what_nobody_listens_to_and_learns_whom_it_hears(ledger
     assert ledger.ears() == {attempt: CHARGE}
 
 
-def test_who_connects_a_call_has_the_charge_of_it(ledger: Ledger) -> None:
+def test_who_connects_a_call_has_the_charge_of_it(ledger: Books) -> None:
     attempt = ledger.begun()
 
     ledger.connect(attempt, listener="one")
@@ -78,7 +87,7 @@ def test_who_connects_a_call_has_the_charge_of_it(ledger: Ledger) -> None:
     assert ledger.listen("one", {attempt: True}) == ([], [])
 
 
-def test_a_charge_from_the_connection_on_runs_out_as_any(ledger: Ledger) -> None:
+def test_a_charge_from_the_connection_on_runs_out_as_any(ledger: Books) -> None:
     attempt = ledger.begun()
     ledger.connect(attempt, listener="one")
 
@@ -90,7 +99,7 @@ def test_a_charge_from_the_connection_on_runs_out_as_any(ledger: Ledger) -> None
 
 
 @pytest.mark.parametrize("late", [True, False])
-def test_who_connects_what_is_over_has_no_charge(ledger: Ledger, late: bool) -> None:
+def test_who_connects_what_is_over_has_no_charge(ledger: Books, late: bool) -> None:
     attempt = ledger.begun()
     if late:
         ledger.wait(60)
@@ -103,14 +112,14 @@ def test_who_connects_what_is_over_has_no_charge(ledger: Ledger, late: bool) -> 
     assert ledger.ears() == {}
 
 
-def test_a_connection_is_in_the_charge_of_one_listener(ledger: Ledger) -> None:
+def test_a_connection_is_in_the_charge_of_one_listener(ledger: Books) -> None:
     ledger.connected()
 
     assert len(ledger.heard("one")) == 1
     assert ledger.heard("another") == []
 
 
-def test_what_is_not_connected_is_not_listened_to(ledger: Ledger) -> None:
+def test_what_is_not_connected_is_not_listened_to(ledger: Books) -> None:
     ledger.claimed()
     ledger.begun()
     ledger.confirmed()
@@ -118,7 +127,7 @@ def test_what_is_not_connected_is_not_listened_to(ledger: Ledger) -> None:
     assert ledger.heard() == []
 
 
-def test_a_charge_that_is_renewed_does_not_run_out(ledger: Ledger) -> None:
+def test_a_charge_that_is_renewed_does_not_run_out(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.listen("one")
 
@@ -131,7 +140,7 @@ def test_a_charge_that_is_renewed_does_not_run_out(ledger: Ledger) -> None:
 
 
 def test_a_call_that_is_over_is_lost_and_one_that_the_ledger_does_not_know_is_forgotten(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign(2)
     over, unknown = ledger.connected(), ledger.connected()
@@ -145,7 +154,7 @@ def test_a_call_that_is_over_is_lost_and_one_that_the_ledger_does_not_know_is_fo
     assert ledger.forgotten == [unknown]
 
 
-def test_a_listener_that_was_frozen_keeps_what_nobody_took_meanwhile(ledger: Ledger) -> None:
+def test_a_listener_that_was_frozen_keeps_what_nobody_took_meanwhile(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.listen("frozen")
 
@@ -155,7 +164,7 @@ def test_a_listener_that_was_frozen_keeps_what_nobody_took_meanwhile(ledger: Led
     assert ledger.heard("another") == []
 
 
-def test_a_listener_that_was_frozen_is_told_what_it_has_lost(ledger: Ledger) -> None:
+def test_a_listener_that_was_frozen_is_told_what_it_has_lost(ledger: Books) -> None:
     attempt, kept = ledger.connected(), ledger.connected()
     ledger.listen("frozen")
     ledger.wait(MISSED)
@@ -167,7 +176,7 @@ def test_a_listener_that_was_frozen_is_told_what_it_has_lost(ledger: Ledger) -> 
     assert ledger.listen("another", {attempt: True}) == ([], [])
 
 
-def test_a_listener_that_leaves_lets_others_have_its_connections_at_once(ledger: Ledger) -> None:
+def test_a_listener_that_leaves_lets_others_have_its_connections_at_once(ledger: Books) -> None:
     attempts = [ledger.connected() for _ in range(3)]
     ledger.listen("leaving")
 
@@ -177,7 +186,7 @@ def test_a_listener_that_leaves_lets_others_have_its_connections_at_once(ledger:
     assert ledger.listen("leaving", dict.fromkeys(attempts, True)) == (attempts, [])
 
 
-def test_who_lets_go_what_another_has_lets_nothing_go(ledger: Ledger) -> None:
+def test_who_lets_go_what_another_has_lets_nothing_go(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.listen("frozen")
     ledger.wait(MISSED)
@@ -189,7 +198,7 @@ def test_who_lets_go_what_another_has_lets_nothing_go(ledger: Ledger) -> None:
     assert ledger.listen("another", {attempt: True}) == ([], [])
 
 
-def test_a_listener_takes_no_more_than_it_has_room_for(ledger: Ledger) -> None:
+def test_a_listener_takes_no_more_than_it_has_room_for(ledger: Books) -> None:
     for _ in range(5):
         ledger.connected()
 
@@ -201,7 +210,7 @@ def test_a_listener_takes_no_more_than_it_has_room_for(ledger: Ledger) -> None:
     assert (len(first), len(rest)) == (2, 3)
 
 
-def test_what_is_over_is_in_nobodys_charge(ledger: Ledger) -> None:
+def test_what_is_over_is_in_nobodys_charge(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.listen()
 
@@ -211,13 +220,13 @@ def test_what_is_over_is_in_nobodys_charge(ledger: Ledger) -> None:
     assert ledger.listen(held={attempt: True}) == ([attempt], [])
 
 
-def test_what_is_stopping_is_still_listened_to(ledger: Ledger) -> None:
+def test_what_is_stopping_is_still_listened_to(ledger: Books) -> None:
     attempt = ledger.stopping()
 
     assert ledger.heard() == [attempt]
 
 
-def test_what_can_not_be_stopped_is_let_go_when_we_give_up(ledger: Ledger) -> None:
+def test_what_can_not_be_stopped_is_let_go_when_we_give_up(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.listen()
     ledger.wait(DURATION)
@@ -231,7 +240,7 @@ def test_what_can_not_be_stopped_is_let_go_when_we_give_up(ledger: Ledger) -> No
     assert ledger.listen(held={attempt: True}) == ([attempt], [])
 
 
-def test_a_late_answer_is_stopped_and_not_listened_to(ledger: Ledger) -> None:
+def test_a_late_answer_is_stopped_and_not_listened_to(ledger: Books) -> None:
     late = ledger.begun()
     ledger.wait(ledger.store.leases.dial)
     ledger.expire()
@@ -242,7 +251,7 @@ def test_a_late_answer_is_stopped_and_not_listened_to(ledger: Ledger) -> None:
 
 
 def test_a_call_that_is_aborted_before_its_answer_leaves_the_ears_when_it_is_stopped(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     attempt = ledger.begun()
     ledger.abort()
@@ -256,7 +265,7 @@ def test_a_call_that_is_aborted_before_its_answer_leaves_the_ears_when_it_is_sto
 
 @pytest.mark.parametrize("was_open", [True, False])
 def test_the_next_listener_learns_whether_a_socket_was_ever_open(
-    ledger: Ledger, was_open: bool
+    ledger: Books, was_open: bool
 ) -> None:
     attempt = ledger.connected()
     ledger.listen("first")
@@ -269,14 +278,14 @@ def test_the_next_listener_learns_whether_a_socket_was_ever_open(
     assert ear.was_open is was_open
 
 
-def test_the_connections_of_a_campaign_that_is_gone_are_left_out(ledger: Ledger) -> None:
+def test_the_connections_of_a_campaign_that_is_gone_are_left_out(ledger: Books) -> None:
     ledger.connected()
     ledger.store.redis.delete(keys.campaign("c", "meta"), keys.campaign("c", "contacts"))
 
     assert ledger.listen() == ([], [])
 
 
-def test_of_16_listeners_at_once_one_has_the_charge(ledger: Ledger) -> None:
+def test_of_16_listeners_at_once_one_has_the_charge(ledger: Books) -> None:
     attempts = {ledger.connected() for _ in range(5)}
     together, heard, lock = threading.Barrier(16), [], threading.Lock()
 
@@ -300,7 +309,7 @@ def test_of_16_listeners_at_once_one_has_the_charge(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("why", ["hung_up", "machine", "not_reached"])
-def test_a_hint_brings_the_stop_forward_and_keeps_the_slot(ledger: Ledger, why: str) -> None:
+def test_a_hint_brings_the_stop_forward_and_keeps_the_slot(ledger: Books, why: str) -> None:
     attempt = ledger.connected()
 
     assert ledger.hint(attempt, why)
@@ -311,7 +320,7 @@ def test_a_hint_brings_the_stop_forward_and_keeps_the_slot(ledger: Ledger, why: 
     assert taken_stop(ledger) == why
 
 
-def test_a_slot_is_free_when_the_hinted_stop_is_confirmed_and_not_before(ledger: Ledger) -> None:
+def test_a_slot_is_free_when_the_hinted_stop_is_confirmed_and_not_before(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.hint(attempt)
     assert ledger.claim(ceiling=1) is None
@@ -322,9 +331,9 @@ def test_a_slot_is_free_when_the_hinted_stop_is_confirmed_and_not_before(ledger:
     assert ledger.ended_as(attempt) == ("hung_up", None)
 
 
-@pytest.mark.parametrize("stage", [Ledger.claimed, Ledger.begun, Ledger.confirmed])
+@pytest.mark.parametrize("stage", [Books.claimed, Books.begun, Books.confirmed])
 def test_what_is_not_live_can_not_be_hinted_at(
-    ledger: Ledger, stage: Callable[[Ledger], Attempt]
+    ledger: Books, stage: Callable[[Books], Attempt]
 ) -> None:
     attempt = stage(ledger)
     as_it_stood = ledger.everything()
@@ -334,7 +343,7 @@ def test_what_is_not_live_can_not_be_hinted_at(
     assert ledger.everything() == as_it_stood
 
 
-def test_a_stop_that_is_owed_already_keeps_its_reason(ledger: Ledger) -> None:
+def test_a_stop_that_is_owed_already_keeps_its_reason(ledger: Books) -> None:
     attempt = ledger.connected(seconds=1.0)
     ledger.wait(1.0)
     ledger.expire()
@@ -345,7 +354,7 @@ def test_a_stop_that_is_owed_already_keeps_its_reason(ledger: Ledger) -> None:
     assert taken_stop(ledger) == "deadline"
 
 
-def test_a_hint_to_a_late_answer_changes_no_call(ledger: Ledger) -> None:
+def test_a_hint_to_a_late_answer_changes_no_call(ledger: Books) -> None:
     late = ledger.begun()
     ledger.give_back(late)
     later = ledger.begun()
@@ -360,7 +369,7 @@ def test_a_hint_to_a_late_answer_changes_no_call(ledger: Ledger) -> None:
 # "No such connection" -----------------------------------------------------------------------------
 
 
-def test_a_hinted_hang_up_is_certain_at_the_first_denial(ledger: Ledger) -> None:
+def test_a_hinted_hang_up_is_certain_at_the_first_denial(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.hint(attempt)
     assert taken_stop(ledger) == "hung_up"
@@ -368,14 +377,14 @@ def test_a_hinted_hang_up_is_certain_at_the_first_denial(ledger: Ledger) -> None
     assert denied(ledger, attempt) is Disposition.HUNG_UP
 
 
-def test_a_hint_after_our_own_stop_makes_it_certain_but_no_hang_up(ledger: Ledger) -> None:
+def test_a_hint_after_our_own_stop_makes_it_certain_but_no_hang_up(ledger: Books) -> None:
     attempt = ledger.stopping()
     ledger.hint(attempt)
 
     assert denied(ledger, attempt) is Disposition.STOPPED
 
 
-def test_a_machine_is_no_hint_of_a_hang_up(ledger: Ledger) -> None:
+def test_a_machine_is_no_hint_of_a_hang_up(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.hint(attempt, "machine")
     assert taken_stop(ledger) == "machine"
@@ -383,7 +392,7 @@ def test_a_machine_is_no_hint_of_a_hang_up(ledger: Ledger) -> None:
     assert denied(ledger, attempt) is None
 
 
-def test_while_a_socket_is_open_no_denial_is_believed(ledger: Ledger) -> None:
+def test_while_a_socket_is_open_no_denial_is_believed(ledger: Books) -> None:
     attempt = ledger.stopping()
     ledger.listen()
     apart = ledger.store.leases.denied_apart
@@ -400,7 +409,7 @@ def test_while_a_socket_is_open_no_denial_is_believed(ledger: Ledger) -> None:
     assert denied(ledger, attempt) is not None
 
 
-def test_an_open_socket_counts_for_as_long_as_its_listener_lives(ledger: Ledger) -> None:
+def test_an_open_socket_counts_for_as_long_as_its_listener_lives(ledger: Books) -> None:
     attempt = ledger.stopping()
     ledger.listen()
     ledger.listen(held={attempt: True})
@@ -418,11 +427,11 @@ def test_an_open_socket_counts_for_as_long_as_its_listener_lives(ledger: Ledger)
 # Lines --------------------------------------------------------------------------------------------
 
 
-def lines(store: Store, row: int | None = None, after: str = "0") -> list[Heard]:
+def lines(store: Ledger, row: int | None = None, after: str = "0") -> list[Heard]:
     return [line for _, line in said(store, "c", row, after=after, block_seconds=0.01)]
 
 
-def test_what_is_heard_can_be_followed_by_call_and_by_campaign(ledger: Ledger) -> None:
+def test_what_is_heard_can_be_followed_by_call_and_by_campaign(ledger: Books) -> None:
     one, two = Attempt("c", 1, 3), Attempt("c", 2, 1)
     heard = [
         Heard(one, "message", "Good morning.", "Ana", 1_800_000_000.25),
@@ -438,7 +447,7 @@ def test_what_is_heard_can_be_followed_by_call_and_by_campaign(ledger: Ledger) -
     assert (second.kind, second.speaker, second.said_at) == ("question", "", None)
 
 
-def test_lines_are_read_on_from_their_place(ledger: Ledger) -> None:
+def test_lines_are_read_on_from_their_place(ledger: Books) -> None:
     attempt = Attempt("c", 1, 1)
     note(ledger.store, [Heard(attempt, "message", "one")])
     ((place, _),) = said(ledger.store, "c", 1)
@@ -449,7 +458,7 @@ def test_lines_are_read_on_from_their_place(ledger: Ledger) -> None:
     assert [line.text for line in lines(ledger.store, 1, after=place)] == ["two"]
 
 
-def test_who_follows_waits_for_the_next_line(ledger: Ledger, other: Store) -> None:
+def test_who_follows_waits_for_the_next_line(ledger: Books, other: Ledger) -> None:
     heard: list[Heard] = []
     following = threading.Thread(
         target=lambda: heard.extend(line for _, line in said(other, "c", 1, block_seconds=2.5))
@@ -462,7 +471,7 @@ def test_who_follows_waits_for_the_next_line(ledger: Ledger, other: Store) -> No
     assert [line.text for line in heard] == ["at last"]
 
 
-def test_lines_are_few_and_pass_by_themselves(ledger: Ledger) -> None:
+def test_lines_are_few_and_pass_by_themselves(ledger: Books) -> None:
     attempt = Attempt("c", 1, 1)
     note(ledger.store, [Heard(attempt, "message", str(n)) for n in range(2 * CALL_LINES)])
 
@@ -477,10 +486,11 @@ def test_lines_are_few_and_pass_by_themselves(ledger: Ledger) -> None:
 # The live connection of a call ----------------------------------------------------------------
 
 
-def test_the_live_connection_of_a_call_can_be_addressed(ledger: Ledger) -> None:
+def test_the_live_connection_of_a_call_can_be_addressed(ledger: Books) -> None:
     attempt = ledger.begun()
     connection = Connection("leg", "talk", "https://e/1", "wss://r/1")
-    ledger.store.connect(
+    calls.connect(
+        ledger.store,
         ACCOUNT,
         attempt,
         connection,
@@ -492,9 +502,9 @@ def test_the_live_connection_of_a_call_can_be_addressed(ledger: Ledger) -> None:
     assert live_connection(ledger.store, "c", attempt.row) == connection
 
 
-@pytest.mark.parametrize("stage", [Ledger.claimed, Ledger.begun, Ledger.confirmed])
+@pytest.mark.parametrize("stage", [Books.claimed, Books.begun, Books.confirmed])
 def test_a_call_that_is_not_live_has_no_connection(
-    ledger: Ledger, stage: Callable[[Ledger], Attempt]
+    ledger: Books, stage: Callable[[Books], Attempt]
 ) -> None:
     attempt = stage(ledger)
 

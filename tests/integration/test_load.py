@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import Store, campaign_view, find_row, keys, results
+from scheduler.ledger import calls, campaigns, keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view, find_row, results
 from scheduler.models import CampaignState, Contact, Insight, OnMachine, Policy, Reason, Row
-from tests.integration.ledger import Ledger, contact, named, rows
+from tests.integration.ledger import Books, contact, named, rows
 
 
-def dialled(ledger: Ledger) -> list[str]:
+def dialled(ledger: Books) -> list[str]:
     """Claim all that is due; return whose numbers in which order."""
     numbers = []
     while claim := ledger.claim():
@@ -31,25 +33,25 @@ def invalid(line: int, contact_id: str = "") -> Row:
     return Row(person, line, bool(contact_id), Reason.INVALID_NUMBER, "expected a number")
 
 
-def reasons(ledger: Ledger) -> list[str | None]:
+def reasons(ledger: Books) -> list[str | None]:
     return [result["reason"] for result in ledger.results()]
 
 
 # Before the seal ------------------------------------------------------------------------------
 
 
-def test_nothing_is_claimed_before_the_last_row_is_in(ledger: Ledger) -> None:
+def test_nothing_is_claimed_before_the_last_row_is_in(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1, 2))
 
     assert ledger.claim() is None
-    assert ledger.store.ready("acme", ceiling=9, now=ledger.now) == (0, 0, None)
+    assert calls.ready(ledger.store, "acme", ceiling=9, now=ledger.now) == (0, 0, None)
 
     ledger.seal()
     assert dialled(ledger) == numbers(1, 2)
 
 
-def test_nothing_ends_before_the_last_row_is_in(ledger: Ledger) -> None:
+def test_nothing_ends_before_the_last_row_is_in(ledger: Books) -> None:
     ledger.create()
     ledger.load([invalid(2), invalid(3)])
     assert ledger.campaign_state() is CampaignState.LOADING
@@ -57,13 +59,13 @@ def test_nothing_ends_before_the_last_row_is_in(ledger: Ledger) -> None:
     assert ledger.seal() is CampaignState.FINISHED
 
 
-def test_an_empty_campaign_is_finished_when_it_is_sealed(ledger: Ledger) -> None:
+def test_an_empty_campaign_is_finished_when_it_is_sealed(ledger: Books) -> None:
     ledger.create()
 
     assert ledger.seal() is CampaignState.FINISHED
 
 
-def test_an_abort_while_rows_come_in_does_not_outlive_the_load(ledger: Ledger) -> None:
+def test_an_abort_while_rows_come_in_does_not_outlive_the_load(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1))
     ledger.abort()
@@ -75,7 +77,7 @@ def test_an_abort_while_rows_come_in_does_not_outlive_the_load(ledger: Ledger) -
     assert ledger.result(attempt)["state"] == "connected"
 
 
-def test_a_campaign_that_is_not_there_takes_no_rows(ledger: Ledger) -> None:
+def test_a_campaign_that_is_not_there_takes_no_rows(ledger: Books) -> None:
     with pytest.raises(LedgerError, match="gone"):
         ledger.load(rows(1), campaign_id="nowhere")
 
@@ -83,16 +85,14 @@ def test_a_campaign_that_is_not_there_takes_no_rows(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("verb", ["seal", "resume"])
-def test_a_campaign_that_is_not_there_cannot_be_sealed_or_resumed(
-    ledger: Ledger, verb: str
-) -> None:
+def test_a_campaign_that_is_not_there_cannot_be_sealed_or_resumed(ledger: Books, verb: str) -> None:
     with pytest.raises(LedgerError, match="nowhere"):
-        ledger.seal("nowhere") if verb == "seal" else ledger.store.resume("nowhere")
+        ledger.seal("nowhere") if verb == "seal" else campaigns.resume(ledger.store, "nowhere")
 
     assert ledger.everything() == {"callsched:schema": str(keys.SCHEMA)}
 
 
-def test_a_row_that_opens_later_is_due_later(ledger: Ledger) -> None:
+def test_a_row_that_opens_later_is_due_later(ledger: Books) -> None:
     ledger.create()
     first, second, third = rows(1, 2, 3)
     later, past = ledger.now + 3600, ledger.now - 3600
@@ -107,7 +107,7 @@ def test_a_row_that_opens_later_is_due_later(ledger: Ledger) -> None:
 # Order and content ------------------------------------------------------------------------------
 
 
-def test_calls_are_dialled_in_the_order_of_the_file(ledger: Ledger) -> None:
+def test_calls_are_dialled_in_the_order_of_the_file(ledger: Books) -> None:
     ledger.create()
     people = [(n * 37) % 101 for n in range(1, 101)]
     ledger.load(rows(*people[:60]), chunk=1)
@@ -118,7 +118,7 @@ def test_calls_are_dialled_in_the_order_of_the_file(ledger: Ledger) -> None:
     assert dialled(ledger) == numbers(*people)
 
 
-def test_a_claim_carries_the_whole_contact_and_the_policy(ledger: Ledger) -> None:
+def test_a_claim_carries_the_whole_contact_and_the_policy(ledger: Books) -> None:
     person = Contact(
         "7",
         "+12025550107",
@@ -156,7 +156,7 @@ def test_a_claim_carries_the_whole_contact_and_the_policy(ledger: Ledger) -> Non
 # What is known ------------------------------------------------------------------------------------
 
 
-def test_the_same_file_again_changes_nothing(ledger: Ledger) -> None:
+def test_the_same_file_again_changes_nothing(ledger: Books) -> None:
     everyone = [*rows(1, 2, 2), named("a", 3), named("a", 4), named("b", 1), invalid(8)]
     ledger.create()
     ledger.load(everyone, load_id="1")
@@ -170,7 +170,7 @@ def test_the_same_file_again_changes_nothing(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_load_that_broke_off_is_completed_by_the_next_one(ledger: Ledger) -> None:
+def test_a_load_that_broke_off_is_completed_by_the_next_one(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1, 2, 2), load_id="broke off", chunk=1)
 
@@ -183,7 +183,7 @@ def test_a_load_that_broke_off_is_completed_by_the_next_one(ledger: Ledger) -> N
     assert len(ledger.results()) == 6
 
 
-def test_a_known_contact_keeps_what_it_was_loaded_with(ledger: Ledger) -> None:
+def test_a_known_contact_keeps_what_it_was_loaded_with(ledger: Books) -> None:
     ledger.create()
     ledger.load([named("a", 1)])
     ledger.seal()
@@ -194,7 +194,7 @@ def test_a_known_contact_keeps_what_it_was_loaded_with(ledger: Ledger) -> None:
     assert dialled(ledger) == numbers(1)
 
 
-def test_new_rows_are_called_and_known_ones_are_not_called_again(ledger: Ledger) -> None:
+def test_new_rows_are_called_and_known_ones_are_not_called_again(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1, 2))
     ledger.seal()
@@ -206,7 +206,7 @@ def test_new_rows_are_called_and_known_ones_are_not_called_again(ledger: Ledger)
     assert dialled(ledger) == numbers(3)
 
 
-def test_new_rows_make_a_finished_campaign_active_again(ledger: Ledger) -> None:
+def test_new_rows_make_a_finished_campaign_active_again(ledger: Books) -> None:
     ledger.campaign()
     ledger.finish(ledger.begun())
     assert ledger.campaign_state() is CampaignState.FINISHED
@@ -219,7 +219,7 @@ def test_new_rows_make_a_finished_campaign_active_again(ledger: Ledger) -> None:
 
 
 def test_an_abort_ends_with_its_campaign_and_does_not_stop_rows_that_are_added(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     aborted = ledger.connected()
@@ -235,7 +235,7 @@ def test_an_abort_ends_with_its_campaign_and_does_not_stop_rows_that_are_added(
     assert ledger.take_stops() == []
 
 
-def test_new_rows_that_are_skipped_leave_a_finished_campaign_finished(ledger: Ledger) -> None:
+def test_new_rows_that_are_skipped_leave_a_finished_campaign_finished(ledger: Books) -> None:
     ledger.campaign()
     ledger.finish(ledger.begun())
 
@@ -245,7 +245,7 @@ def test_new_rows_that_are_skipped_leave_a_finished_campaign_finished(ledger: Le
     assert ledger.dispositions() == {"rejected": 1, "skipped:invalid_number": 1}
 
 
-def test_a_refused_row_that_was_mended_is_called(ledger: Ledger) -> None:
+def test_a_refused_row_that_was_mended_is_called(ledger: Books) -> None:
     ledger.create()
     ledger.load([invalid(2, "a"), named("b", 1), invalid(4)])
     ledger.seal()
@@ -259,7 +259,7 @@ def test_a_refused_row_that_was_mended_is_called(ledger: Ledger) -> None:
     assert reasons(ledger) == ["invalid_number", None, "invalid_number", None]
 
 
-def test_a_row_that_is_refused_again_changes_nothing(ledger: Ledger) -> None:
+def test_a_row_that_is_refused_again_changes_nothing(ledger: Books) -> None:
     ledger.create()
     ledger.load([invalid(2, "a"), named("b", 1)])
     ledger.seal()
@@ -271,7 +271,7 @@ def test_a_row_that_is_refused_again_changes_nothing(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_contact_that_was_refused_is_found_by_its_id(ledger: Ledger) -> None:
+def test_a_contact_that_was_refused_is_found_by_its_id(ledger: Books) -> None:
     ledger.create()
     ledger.load([named("b", 1), invalid(3, "a")])
     ledger.seal()
@@ -279,7 +279,7 @@ def test_a_contact_that_was_refused_is_found_by_its_id(ledger: Ledger) -> None:
     assert find_row(ledger.store, "c", "a") == 2
 
 
-def test_two_loads_at_once_know_each_others_rows(ledger: Ledger) -> None:
+def test_two_loads_at_once_know_each_others_rows(ledger: Books) -> None:
     everyone = [*rows(1, 2, 2), named("a", 3), named("a", 4), *rows(3), named("b", 1), invalid(8)]
     ledger.create()
     ledger.load(everyone[:4], load_id="1", chunk=1)
@@ -307,7 +307,7 @@ def test_however_a_file_is_cut_and_repeated_its_rows_are_the_same(
     everyone = data.draw(st.lists(row, max_size=12))
     broken = data.draw(st.lists(st.integers(0, len(everyone)), max_size=2))
     cut = data.draw(st.integers(0, len(everyone)))
-    store = Store(redis_url)
+    store = Ledger(redis_url)
     try:
         told = [
             loaded(store, everyone, [(len(everyone), 0)]),
@@ -320,16 +320,16 @@ def test_however_a_file_is_cut_and_repeated_its_rows_are_the_same(
 
 
 def loaded(
-    store: Store, everyone: list[Row], loads: list[tuple[int, int]]
+    store: Ledger, everyone: list[Row], loads: list[tuple[int, int]]
 ) -> list[tuple[str, str | None]]:
     """Load so many rows each time, cut into two chunks; return what became of which contact."""
     store.redis.flushall()
     store.open()
-    store.create("c", account="acme", name="n", policy=Policy(), digest="d")
+    campaigns.create(store, "c", account="acme", name="n", policy=Policy(), digest="d")
     for number, (end, cut) in enumerate(loads):
-        store.load("c", str(number), 1, everyone[:cut])
-        store.load("c", str(number), 2, everyone[cut:end])
-    store.seal("c", "0")
+        campaigns.load(store, "c", str(number), 1, everyone[:cut])
+        campaigns.load(store, "c", str(number), 2, everyone[cut:end])
+    campaigns.seal(store, "c", "0")
     return [(each["contact_id"], each["reason"]) for each in results(store, "c")]
 
 
@@ -357,7 +357,7 @@ def loaded(
     ],
 )
 def test_the_first_row_of_a_party_or_an_id_is_called(
-    ledger: Ledger, everyone: list[Row], expected: list[str | None]
+    ledger: Books, everyone: list[Row], expected: list[str | None]
 ) -> None:
     ledger.create()
 
@@ -368,7 +368,7 @@ def test_the_first_row_of_a_party_or_an_id_is_called(
     assert len(dialled(ledger)) == expected.count(None)
 
 
-def test_parties_with_other_key_presses_are_other_parties(ledger: Ledger) -> None:
+def test_parties_with_other_key_presses_are_other_parties(ledger: Books) -> None:
     meetings = [Contact(f"+12025550100,{pin}", "+12025550100", dtmf=pin) for pin in ("1#", "2#")]
     ledger.create()
 
@@ -378,7 +378,7 @@ def test_parties_with_other_key_presses_are_other_parties(ledger: Ledger) -> Non
     assert len(dialled(ledger)) == 2
 
 
-def test_a_skipped_row_is_reported_with_its_line_and_error(ledger: Ledger) -> None:
+def test_a_skipped_row_is_reported_with_its_line_and_error(ledger: Books) -> None:
     ledger.create()
     ledger.load([invalid(7)])
     ledger.seal()
@@ -394,23 +394,23 @@ def test_a_skipped_row_is_reported_with_its_line_and_error(ledger: Ledger) -> No
 # Accounts and campaigns ---------------------------------------------------------------------------
 
 
-def test_a_campaign_of_another_account_is_refused(ledger: Ledger) -> None:
+def test_a_campaign_of_another_account_is_refused(ledger: Books) -> None:
     ledger.campaign()
     as_it_stood = ledger.everything()
 
     with pytest.raises(LedgerError, match="belongs to account acme"):
-        ledger.store.create("c", account="other", name="n", policy=Policy(), digest="d")
+        campaigns.create(ledger.store, "c", account="other", name="n", policy=Policy(), digest="d")
 
     assert ledger.everything() == as_it_stood
 
 
-def test_another_account_has_nothing_to_claim(ledger: Ledger) -> None:
+def test_another_account_has_nothing_to_claim(ledger: Books) -> None:
     ledger.campaign()
 
-    assert ledger.store.claim("other", "token", ceiling=9, now=ledger.now) is None
+    assert calls.claim(ledger.store, "other", "token", ceiling=9, now=ledger.now) is None
 
 
-def test_max_concurrency_caps_a_campaign(ledger: Ledger) -> None:
+def test_max_concurrency_caps_a_campaign(ledger: Books) -> None:
     ledger.campaign(5, max_concurrency=2)
     first, _ = ledger.connected(), ledger.begun()
     assert ledger.claim() is None
@@ -421,7 +421,7 @@ def test_max_concurrency_caps_a_campaign(ledger: Ledger) -> None:
     assert ledger.claim() is None
 
 
-def test_two_campaigns_take_turns(ledger: Ledger) -> None:
+def test_two_campaigns_take_turns(ledger: Books) -> None:
     ledger.campaign(4, "a")
     ledger.campaign(4, "b")
 
@@ -430,7 +430,7 @@ def test_two_campaigns_take_turns(ledger: Ledger) -> None:
     assert [set(turns[at : at + 2]) for at in range(0, 8, 2)] == [{"a", "b"}] * 4
 
 
-def test_a_campaign_that_joins_late_takes_turns_and_does_not_overtake(ledger: Ledger) -> None:
+def test_a_campaign_that_joins_late_takes_turns_and_does_not_overtake(ledger: Books) -> None:
     ledger.campaign(10, "a")
     for _ in range(4):
         ledger.claimed()
@@ -441,7 +441,7 @@ def test_a_campaign_that_joins_late_takes_turns_and_does_not_overtake(ledger: Le
     assert turns.count("b") == 3
 
 
-def test_a_campaign_that_was_idle_does_not_get_its_missed_turns_in_a_burst(ledger: Ledger) -> None:
+def test_a_campaign_that_was_idle_does_not_get_its_missed_turns_in_a_burst(ledger: Books) -> None:
     ledger.campaign(1, "idle")
     ledger.give_back(ledger.claimed(), delay_seconds=5.0)
     ledger.campaign(10, "busy")
@@ -454,7 +454,7 @@ def test_a_campaign_that_was_idle_does_not_get_its_missed_turns_in_a_burst(ledge
     assert turns.count("idle") == 2
 
 
-def test_a_worker_that_serves_one_campaign_claims_no_other(ledger: Ledger) -> None:
+def test_a_worker_that_serves_one_campaign_claims_no_other(ledger: Books) -> None:
     ledger.campaign(1, "a")
     ledger.campaign(1, "b")
 

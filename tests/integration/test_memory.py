@@ -8,19 +8,12 @@ from itertools import islice
 
 import pytest
 
-from scheduler.ledger import (
-    Firing,
-    Heard,
-    Launch,
-    RedisTokenShelf,
-    Store,
-    add_schedule,
-    bar,
-    keys,
-    note,
-    take_schedule,
-    tell_firings,
-)
+from scheduler.ledger import calls, keys, limits
+from scheduler.ledger.do_not_call import bar
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Heard, note
+from scheduler.ledger.scheduling import Firing, Launch, add_schedule, take_schedule, tell_firings
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.models import (
     CampaignState,
     Contact,
@@ -30,7 +23,7 @@ from scheduler.models import (
     Schedule,
 )
 from scheduler.tokens import SharedToken
-from tests.integration.ledger import ACCOUNT, Ledger, contact, named, rows
+from tests.integration.ledger import ACCOUNT, Books, contact, named, rows
 
 ROWS = 100_000
 
@@ -97,7 +90,7 @@ def people() -> Iterator[Row]:
         yield Row(person, n + 2, has_id=True)
 
 
-def used_bytes(store: Store) -> int:
+def used_bytes(store: Ledger) -> int:
     """Return what Redis uses once it has given back what was deleted in the background."""
     give_up_at = time.monotonic() + 10
     while (memory := store.redis.info("memory"))["lazyfree_pending_objects"]:
@@ -106,7 +99,7 @@ def used_bytes(store: Store) -> int:
 
 
 def test_a_row_that_waits_takes_at_most_400_bytes(
-    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+    ledger: Books, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ledger.create()
     before, everyone = used_bytes(ledger.store), people()
@@ -127,7 +120,7 @@ def kind(key: str) -> str:
     return ":".join([word, *rest[IDS.get(word, 0) :][:1]])
 
 
-def a_campaign_of_every_fate(ledger: Ledger) -> None:
+def a_campaign_of_every_fate(ledger: Books) -> None:
     """Bring a campaign to its end, with calls that ended in each way there is."""
     ledger.create()
     ledger.load([named("a", 1), *rows(1, 2, 3, 4, 5, 6)])
@@ -141,7 +134,7 @@ def a_campaign_of_every_fate(ledger: Ledger) -> None:
     ledger.finish(unknown, Disposition.UNKNOWN, hold_seconds=5, signal="failed")
     ledger.finish(rejected)
     ledger.connect(unconfirmed, seconds=10)
-    ledger.store.block(ACCOUNT, "fingerprint", "401")
+    limits.block(ledger.store, ACCOUNT, "fingerprint", "401")
     ledger.finish(ledger.claimed(), Disposition.SKIPPED)
     ledger.wait(26)
     ledger.expire()
@@ -155,7 +148,7 @@ def a_campaign_of_every_fate(ledger: Ledger) -> None:
         ledger.keep_collected(due.attempt, {"transcript": []})
 
 
-def a_call_of_many_words(ledger: Ledger) -> None:
+def a_call_of_many_words(ledger: Books) -> None:
     """Listen to a call, and leave everything that listening and tokens leave."""
     ledger.campaign(1, "heard")
     attempt = ledger.connected()
@@ -172,7 +165,7 @@ def a_call_of_many_words(ledger: Ledger) -> None:
     a_schedule_that_fires(ledger)
 
 
-def a_schedule_that_fires(ledger: Ledger) -> None:
+def a_schedule_that_fires(ledger: Books) -> None:
     launch = Launch("contacts.csv", "utf-8", Schedule(at=ledger.now))
     now = ledger.now
     add_schedule(ledger.store, "once", ACCOUNT, launch, next_at=now, who="ana", now=now)
@@ -182,7 +175,7 @@ def a_schedule_that_fires(ledger: Ledger) -> None:
     assert tell_firings(ledger.store, taken, [waiting], next_at=None, now=now)
 
 
-def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Ledger) -> None:
+def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Books) -> None:
     a_campaign_of_every_fate(ledger)
     a_call_of_many_words(ledger)
 
@@ -192,7 +185,7 @@ def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Ledger) -> None:
     assert kinds <= PERMANENT | TEMPORARY
 
 
-def test_what_is_temporary_passes_by_itself(ledger: Ledger) -> None:
+def test_what_is_temporary_passes_by_itself(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1), load_id="broke off")
     a_campaign_of_every_fate(ledger)
@@ -204,13 +197,13 @@ def test_what_is_temporary_passes_by_itself(ledger: Ledger) -> None:
     assert all(ledger.store.redis.ttl(key) > 0 for key in temporary)
 
 
-def test_a_load_that_is_over_leaves_nothing(ledger: Ledger) -> None:
+def test_a_load_that_is_over_leaves_nothing(ledger: Books) -> None:
     ledger.campaign(3)
 
     assert [key for key in ledger.reader.scan_iter() if ":seen:" in key] == []
 
 
-def test_an_attempt_that_was_given_back_leaves_nothing(ledger: Ledger) -> None:
+def test_an_attempt_that_was_given_back_leaves_nothing(ledger: Books) -> None:
     ledger.campaign()
 
     ledger.refuse(ledger.begun(), live=1)
@@ -218,7 +211,7 @@ def test_an_attempt_that_was_given_back_leaves_nothing(ledger: Ledger) -> None:
     assert "attempt" not in {kind(key) for key in ledger.reader.scan_iter()}
 
 
-def test_an_account_at_rest_holds_nothing(ledger: Ledger) -> None:
+def test_an_account_at_rest_holds_nothing(ledger: Books) -> None:
     a_campaign_of_every_fate(ledger)
 
     left = {kind(key) for key in ledger.reader.scan_iter("callsched:account:*")}
@@ -229,13 +222,13 @@ def test_an_account_at_rest_holds_nothing(ledger: Ledger) -> None:
     assert ledger.store.redis.ttl(keys.account(ACCOUNT, "named:trial")) > 30 * 86_400
 
 
-def test_what_an_account_remembers_does_not_grow_with_its_campaigns(ledger: Ledger) -> None:
+def test_what_an_account_remembers_does_not_grow_with_its_campaigns(ledger: Books) -> None:
     remembered = set()
 
     for n in range(3):
         only = f"campaign {n}"
         ledger.campaign(1, only)
-        ledger.store.ready(ACCOUNT, ceiling=9, only=only, now=ledger.now)
+        calls.ready(ledger.store, ACCOUNT, ceiling=9, only=only, now=ledger.now)
         ledger.finish(ledger.claimed(only=only))
         remembered.add(ledger.store.redis.hlen(f"callsched:account:{ACCOUNT}:meta"))
 

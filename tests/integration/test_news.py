@@ -6,24 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.ledger import (
-    SENDING_DELAYS,
-    Control,
-    News,
-    Verdict,
-    cancel,
-    end_pending,
-    erase,
-    owed_news,
-    postpone_news,
-    settle,
-    take_news,
-    told,
-)
+from scheduler.ledger.controls import cancel, end_pending
+from scheduler.ledger.erasing import erase
+from scheduler.ledger.ledger import Control
+from scheduler.ledger.news import SENDING_DELAYS, News, owed_news, postpone_news, take_news, told
+from scheduler.ledger.settling import Verdict, settle
 from scheduler.models import Attempt, Canary, Disposition, Event, Webhook
 from scheduler.providers.posting import Poster
 from scheduler.worker.webhooks import Teller
-from tests.integration.ledger import ACCOUNT, Ledger
+from tests.integration.ledger import ACCOUNT, Books
 from tests.wire import Peer, Talk, http
 
 ALL = Webhook("http://127.0.0.1:9/all")
@@ -31,7 +22,7 @@ CALLS = Webhook("http://127.0.0.1:9/calls", (Event.CALL_ENDED,))
 CALL, FINISHED, STOPPED = Event
 
 
-def taken(ledger: Ledger) -> list[News]:
+def taken(ledger: Books) -> list[News]:
     """Take all that is due."""
     found = []
     while news := take_news(ledger.store, ACCOUNT, now=ledger.now):
@@ -39,17 +30,17 @@ def taken(ledger: Ledger) -> list[News]:
     return found
 
 
-def events(ledger: Ledger) -> list[tuple[Event, str]]:
+def events(ledger: Books) -> list[tuple[Event, str]]:
     return [(news.event, str(news.attempt or news.campaign_id)) for news in taken(ledger)]
 
 
-def confirmed(ledger: Ledger) -> Attempt:
+def confirmed(ledger: Books) -> Attempt:
     attempt = ledger.connected()
     ledger.confirm(attempt, Disposition.HUNG_UP)
     return attempt
 
 
-def test_a_campaign_without_webhooks_owes_nothing(ledger: Ledger) -> None:
+def test_a_campaign_without_webhooks_owes_nothing(ledger: Books) -> None:
     ledger.campaign(insights=())
 
     confirmed(ledger)
@@ -57,7 +48,7 @@ def test_a_campaign_without_webhooks_owes_nothing(ledger: Ledger) -> None:
     assert owed_news(ledger.store, ACCOUNT) == 0
 
 
-def test_the_end_of_a_call_and_of_its_campaign_are_told_to_whoever_asked(ledger: Ledger) -> None:
+def test_the_end_of_a_call_and_of_its_campaign_are_told_to_whoever_asked(ledger: Books) -> None:
     ledger.campaign(2, insights=(), webhooks=(ALL, CALLS))
 
     first = confirmed(ledger)
@@ -74,7 +65,7 @@ def test_the_end_of_a_call_and_of_its_campaign_are_told_to_whoever_asked(ledger:
     assert events(ledger) == [(CALL, str(second)), (FINISHED, "c"), (CALL, str(second))]
 
 
-def test_a_call_is_told_when_what_was_said_in_it_has_been_read(ledger: Ledger) -> None:
+def test_a_call_is_told_when_what_was_said_in_it_has_been_read(ledger: Books) -> None:
     ledger.campaign(webhooks=(ALL,))
     attempt = confirmed(ledger)
     assert events(ledger) == []
@@ -86,7 +77,7 @@ def test_a_call_is_told_when_what_was_said_in_it_has_been_read(ledger: Ledger) -
     assert events(ledger) == [(CALL, str(attempt)), (FINISHED, "c")]
 
 
-def test_a_call_whose_words_are_erased_before_they_were_read_is_told(ledger: Ledger) -> None:
+def test_a_call_whose_words_are_erased_before_they_were_read_is_told(ledger: Books) -> None:
     ledger.campaign(webhooks=(ALL,))
     attempt = confirmed(ledger)
 
@@ -95,7 +86,7 @@ def test_a_call_whose_words_are_erased_before_they_were_read_is_told(ledger: Led
     assert events(ledger) == [(CALL, str(attempt)), (FINISHED, "c")]
 
 
-def test_only_the_last_attempt_of_a_call_is_its_end(ledger: Ledger) -> None:
+def test_only_the_last_attempt_of_a_call_is_its_end(ledger: Books) -> None:
     ledger.campaign(webhooks=(CALLS,))
     ledger.refuse(ledger.begun(), live=1, delay=0.0)
 
@@ -110,7 +101,7 @@ def test_only_the_last_attempt_of_a_call_is_its_end(ledger: Ledger) -> None:
     assert events(ledger) == [(CALL, str(attempt))]
 
 
-def test_a_call_that_is_amended_is_told_again(ledger: Ledger) -> None:
+def test_a_call_that_is_amended_is_told_again(ledger: Books) -> None:
     ledger.campaign(insights=(), webhooks=(CALLS,))
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=60)
@@ -123,7 +114,7 @@ def test_a_call_that_is_amended_is_told_again(ledger: Ledger) -> None:
     assert before.message_id != after.message_id
 
 
-def test_a_campaign_that_stops_itself_tells_so(ledger: Ledger) -> None:
+def test_a_campaign_that_stops_itself_tells_so(ledger: Books) -> None:
     ledger.campaign(3, insights=(), webhooks=(ALL,), canary=Canary(1, 1.0))
 
     ledger.finish(ledger.begun(), Disposition.REJECTED)
@@ -131,7 +122,7 @@ def test_a_campaign_that_stops_itself_tells_so(ledger: Ledger) -> None:
     assert (STOPPED, "c") in events(ledger)
 
 
-def test_calls_that_were_cancelled_before_their_turn_are_told_in_one(ledger: Ledger) -> None:
+def test_calls_that_were_cancelled_before_their_turn_are_told_in_one(ledger: Books) -> None:
     ledger.campaign(3, insights=(), webhooks=(ALL,))
 
     cancel(ledger.store, "c", abort=False, control=Control("ana@desk"), now=ledger.now)
@@ -140,7 +131,7 @@ def test_calls_that_were_cancelled_before_their_turn_are_told_in_one(ledger: Led
     assert events(ledger) == [(FINISHED, "c")]
 
 
-def test_news_whose_sender_dies_is_due_again(ledger: Ledger) -> None:
+def test_news_whose_sender_dies_is_due_again(ledger: Books) -> None:
     ledger.campaign(insights=(), webhooks=(CALLS,))
     confirmed(ledger)
     (news,) = taken(ledger)
@@ -155,7 +146,7 @@ def test_news_whose_sender_dies_is_due_again(ledger: Ledger) -> None:
 
 
 def test_news_whose_senders_die_is_sent_no_more_often_than_what_is_not_taken(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign(insights=(), webhooks=(CALLS,))
     confirmed(ledger)
@@ -172,7 +163,7 @@ def test_news_whose_senders_die_is_sent_no_more_often_than_what_is_not_taken(
     assert news.is_used_up
 
 
-def test_news_whose_last_sender_died_is_given_up_before_it_is_sent(ledger: Ledger) -> None:
+def test_news_whose_last_sender_died_is_given_up_before_it_is_sent(ledger: Books) -> None:
     def receive(talk: Talk) -> None:
         while talk.request() is not None:
             talk.send(http(204))
@@ -195,7 +186,7 @@ def test_news_whose_last_sender_died_is_given_up_before_it_is_sent(ledger: Ledge
 
 
 def test_what_goes_wrong_with_a_sending_is_logged_without_its_address(
-    ledger: Ledger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ledger: Books, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(url: str, *_: object) -> int:
         raise RuntimeError(f"no way to {url}")
@@ -212,7 +203,7 @@ def test_what_goes_wrong_with_a_sending_is_logged_without_its_address(
     assert "secret" not in caplog.text
 
 
-def test_news_that_is_not_taken_is_due_later(ledger: Ledger) -> None:
+def test_news_that_is_not_taken_is_due_later(ledger: Books) -> None:
     ledger.campaign(insights=(), webhooks=(CALLS,))
     confirmed(ledger)
     (news,) = taken(ledger)
@@ -226,7 +217,7 @@ def test_news_that_is_not_taken_is_due_later(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("delivered", [True, False])
-def test_what_is_told_is_owed_no_more(ledger: Ledger, delivered: bool) -> None:
+def test_what_is_told_is_owed_no_more(ledger: Books, delivered: bool) -> None:
     ledger.campaign(insights=(), webhooks=(CALLS,))
     confirmed(ledger)
     (news,) = taken(ledger)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scheduler import records
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.models import Contact, Reason, Row
-from tests.integration.ledger import Ledger, contact
+from tests.integration.ledger import Books, contact
 
 _REFUSED = (Reason.INVALID_NUMBER, Reason.DO_NOT_CALL)
 
@@ -31,7 +31,7 @@ def rows(draw: st.DrawFn) -> Row:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_plan_and_the_ledger_agree(ledger: Ledger, file: list[Row], size: int) -> None:
+def test_the_plan_and_the_ledger_agree(ledger: Books, file: list[Row], size: int) -> None:
     campaign_id = uuid4().hex
     chunks = [file[at : at + size] for at in range(0, len(file), size)]
     ledger.create(campaign_id)

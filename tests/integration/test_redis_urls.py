@@ -19,8 +19,10 @@ from redis.exceptions import ConnectionError
 
 from scheduler.celery import configuration
 from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
-from scheduler.ledger import Store, campaign_ids, keys
+from scheduler.ledger import campaigns, keys
 from scheduler.ledger.health import redis_findings
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_ids
 from scheduler.ledger.redis import broker, rights
 from scheduler.ledger.redis.client import connect_once, reaching
 from scheduler.ledger.redis.rights import grant, lacking
@@ -181,10 +183,10 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def ledger_answers(url: str) -> None:
     """Open the ledger, in which both its clients take part, and read it."""
-    with closing(Store(url)) as store:
+    with closing(Ledger(url)) as store:
         store.open()
         assert campaign_ids(store) == []
-        assert store._once.ping()
+        assert store.once.ping()
 
 
 def broker_at(url: str) -> Connection:
@@ -213,7 +215,7 @@ def works(url: str) -> None:
 
 
 def fails(url: str, said: str, error: type[Exception] = LedgerShut) -> None:
-    with closing(Store(url)) as store, pytest.raises(error, match=said) as refused:
+    with closing(Ledger(url)) as store, pytest.raises(error, match=said) as refused:
         store.open()
     assert SECRET not in "".join(traceback.format_exception(refused.value))
 
@@ -449,11 +451,11 @@ def test_a_right_that_lacks_inside_a_script_is_told(machine: Machine) -> None:
     admit(server_at(machine, port), "ana", SECRET, "-hmget")
 
     with (
-        closing(Store(f"redis://ana:{SECRET}@127.0.0.1:{port}/0")) as store,
+        closing(Ledger(f"redis://ana:{SECRET}@127.0.0.1:{port}/0")) as store,
         pytest.raises(LedgerShut, match="lacks a right in Redis"),
     ):
         store.open()
-        store.halt("c")
+        campaigns.halt(store, "c")
 
 
 def test_the_documentation_grants_what_was_tested() -> None:

@@ -18,26 +18,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from scheduler.ledger import (
-    Control,
-    Launch,
-    Repeats,
-    Store,
-    Verdict,
-    cancel,
-    end_pending,
-    keys,
-    repeat_window,
-    repeats,
-    retire,
-    settle,
-    standing,
-)
+from scheduler.ledger import campaigns, keys
+from scheduler.ledger.controls import cancel, end_pending
+from scheduler.ledger.explaining import standing
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.repeats import Repeats, repeat_window, repeats
+from scheduler.ledger.retiring import retire
+from scheduler.ledger.scheduling import Launch
+from scheduler.ledger.settling import Verdict, settle
 from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason, Row, Schedule
 from scheduler.records import pack_row
 from scheduler.settings import Settings
 from scheduler.worker.schedules import load_file
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, named, rows
+from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, named, rows
 
 HOUR = 3600.0
 WINDOW = 20 * HOUR
@@ -45,14 +38,15 @@ SCHEMA = f"{keys.ROOT}schema"
 
 
 def create(
-    ledger: Ledger,
+    ledger: Books,
     campaign_id: str,
     *,
     window: float | None = WINDOW,
     name: str = "trial",
     account: str = ACCOUNT,
 ) -> None:
-    ledger.store.create(
+    campaigns.create(
+        ledger.store,
         campaign_id,
         account=account,
         name=name,
@@ -63,14 +57,14 @@ def create(
     )
 
 
-def load(ledger: Ledger, campaign_id: str, *everyone: Row, load_id: str = "1", **how: Any) -> None:
+def load(ledger: Books, campaign_id: str, *everyone: Row, load_id: str = "1", **how: Any) -> None:
     """Make a campaign of these rows, or add them to it."""
     create(ledger, campaign_id, **how)
     ledger.load(everyone, campaign_id=campaign_id, load_id=load_id)
     ledger.seal(campaign_id, load_id)
 
 
-def ended(ledger: Ledger, campaign_id: str) -> list[str]:
+def ended(ledger: Books, campaign_id: str) -> list[str]:
     """Return for each row of a campaign how its call stands."""
     return [
         f"{call['disposition']}:{call['reason']}" if call["reason"] else call["state"]
@@ -84,75 +78,75 @@ ALREADY, TO_CALL = "skipped:already_called", "pending"
 # What became of the first campaign's call -----------------------------------------------------
 
 
-def nothing(ledger: Ledger) -> None:
+def nothing(ledger: Books) -> None:
     """It waits."""
 
 
-def claimed(ledger: Ledger) -> None:
+def claimed(ledger: Books) -> None:
     ledger.claimed()
 
 
-def dialing(ledger: Ledger) -> None:
+def dialing(ledger: Books) -> None:
     ledger.begun()
 
 
-def connected(ledger: Ledger) -> None:
+def connected(ledger: Books) -> None:
     ledger.connected()
 
 
-def stopping(ledger: Ledger) -> None:
+def stopping(ledger: Books) -> None:
     ledger.stopping()
 
 
-def given_back(ledger: Ledger) -> None:
+def given_back(ledger: Books) -> None:
     ledger.give_back(ledger.begun())
 
 
-def confirmed(ledger: Ledger) -> None:
+def confirmed(ledger: Books) -> None:
     ledger.confirmed()
 
 
-def aborted(ledger: Ledger) -> None:
+def aborted(ledger: Books) -> None:
     ledger.confirm(ledger.connected(), Disposition.ABORTED)
 
 
-def lost(ledger: Ledger) -> None:
+def lost(ledger: Books) -> None:
     ledger.finish(ledger.begun(), Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=60)
 
 
-def rejected(ledger: Ledger) -> None:
+def rejected(ledger: Books) -> None:
     ledger.finish(ledger.begun(), Disposition.REJECTED)
 
 
-def capped(ledger: Ledger) -> None:
+def capped(ledger: Books) -> None:
     ledger.finish(ledger.claimed(), Disposition.SKIPPED, reason=Reason.CAPPED)
 
 
-def not_placed(ledger: Ledger) -> None:
+def not_placed(ledger: Books) -> None:
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=60)
     settle(ledger.store, ACCOUNT, attempt, Verdict.NOT_PLACED, now=ledger.now)
 
 
-def cancelled(ledger: Ledger) -> None:
+def cancelled(ledger: Books) -> None:
     cancel(ledger.store, "c", Control("me"), now=ledger.now)
 
 
-def cancelled_to_the_end(ledger: Ledger) -> None:
+def cancelled_to_the_end(ledger: Books) -> None:
     cancelled(ledger)
     assert end_pending(ledger.store, "c", now=ledger.now) == 0
 
 
-def cancelled_while_live(ledger: Ledger) -> None:
+def cancelled_while_live(ledger: Books) -> None:
     ledger.connected()
     cancelled(ledger)
 
 
-def paused(ledger: Ledger) -> None:
+def paused(ledger: Books) -> None:
     ledger.abort()
 
 
-def archived(ledger: Ledger) -> None:
+def archived(ledger: Books) -> None:
     ledger.confirmed()
     ledger.take_collect()
     ledger.store.redis.delete(keys.account(ACCOUNT, "collect"))
@@ -170,7 +164,7 @@ def archived(ledger: Ledger) -> None:
     ],
 )
 def test_who_may_have_been_rung_or_still_waits_is_left_out(
-    ledger: Ledger, happens: Callable[[Ledger], None], stands: str
+    ledger: Books, happens: Callable[[Books], None], stands: str
 ) -> None:
     ledger.campaign()
     happens(ledger)
@@ -184,7 +178,7 @@ def test_who_may_have_been_rung_or_still_waits_is_left_out(
 
 
 @pytest.mark.parametrize("row", [named("a", 1), named("other", 1), *rows(1)])
-def test_it_is_the_party_that_counts_and_not_the_id(ledger: Ledger, row: Row) -> None:
+def test_it_is_the_party_that_counts_and_not_the_id(ledger: Books, row: Row) -> None:
     load(ledger, "c", named("a", 1))
     ledger.learn(9)
     ledger.confirmed()
@@ -194,7 +188,7 @@ def test_it_is_the_party_that_counts_and_not_the_id(ledger: Ledger, row: Row) ->
     assert ended(ledger, "d")[0] == ALREADY
 
 
-def test_a_party_with_other_keys_is_another_one(ledger: Ledger) -> None:
+def test_a_party_with_other_keys_is_another_one(ledger: Books) -> None:
     def meeting(pin: str) -> Row:
         return Row(Contact(f"+12025550100,{pin}", "+12025550100", dtmf=pin), 2)
 
@@ -210,7 +204,7 @@ def test_a_party_with_other_keys_is_another_one(ledger: Ledger) -> None:
     "how", [{"name": "another"}, {"account": "sandbox"}, {"window": None}, {"window": 0.0}]
 )
 def test_another_name_another_account_and_who_asked_for_it_call_everybody(
-    ledger: Ledger, how: dict[str, Any]
+    ledger: Books, how: dict[str, Any]
 ) -> None:
     ledger.campaign(2)
     ledger.confirmed()
@@ -222,7 +216,7 @@ def test_another_name_another_account_and_who_asked_for_it_call_everybody(
 
 @pytest.mark.parametrize(("later", "stands"), [(WINDOW - 1, ALREADY), (WINDOW + 1, TO_CALL)])
 def test_who_was_called_longer_ago_than_the_window_is_called(
-    ledger: Ledger, later: float, stands: str
+    ledger: Books, later: float, stands: str
 ) -> None:
     ledger.campaign()
     ledger.confirmed()
@@ -233,7 +227,7 @@ def test_who_was_called_longer_ago_than_the_window_is_called(
     assert ended(ledger, "d") == [stands]
 
 
-def test_who_still_waits_is_left_out_however_long_that_is(ledger: Ledger) -> None:
+def test_who_still_waits_is_left_out_however_long_that_is(ledger: Books) -> None:
     ledger.campaign(2)
     ledger.confirmed()
     ledger.wait(2000 * HOUR)
@@ -243,7 +237,7 @@ def test_who_still_waits_is_left_out_however_long_that_is(ledger: Ledger) -> Non
     assert ended(ledger, "d") == [TO_CALL, ALREADY]
 
 
-def test_a_finished_campaign_that_goes_on_counts_again(ledger: Ledger) -> None:
+def test_a_finished_campaign_that_goes_on_counts_again(ledger: Books) -> None:
     ledger.campaign()
     ledger.confirmed()
     ledger.wait(2 * WINDOW)
@@ -256,7 +250,7 @@ def test_a_finished_campaign_that_goes_on_counts_again(ledger: Ledger) -> None:
 
 
 def test_names_are_kept_while_a_campaign_of_theirs_is_open_and_31_days_longer(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     index = keys.account(ACCOUNT, "named:trial")
     ledger.campaign()
@@ -275,7 +269,7 @@ def test_names_are_kept_while_a_campaign_of_theirs_is_open_and_31_days_longer(
 
 
 def test_a_load_that_broke_off_holds_its_parties_until_it_is_cancelled(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     create(ledger, "c")
     ledger.load(rows(1))  # its load broke off: it is never sealed
@@ -287,7 +281,7 @@ def test_a_load_that_broke_off_holds_its_parties_until_it_is_cancelled(
     assert (ended(ledger, "d"), ended(ledger, "e")) == ([ALREADY], [TO_CALL])
 
 
-def test_firings_of_a_schedule_call_everybody_each_time(ledger: Ledger, tmp_path: Path) -> None:
+def test_firings_of_a_schedule_call_everybody_each_time(ledger: Books, tmp_path: Path) -> None:
     file = tmp_path / "trial.csv"
     file.write_text("phone_number\n+12025550101\n+12025550102\n")
     launch = Launch(str(file), "utf-8", Schedule(cron="0 9 * * *", timezone="UTC"))
@@ -303,7 +297,7 @@ def test_firings_of_a_schedule_call_everybody_each_time(ledger: Ledger, tmp_path
 
 
 def test_the_result_says_who_has_called_and_when(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ledger: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger.campaign(2)
     ledger.confirmed()
@@ -320,7 +314,7 @@ def test_the_result_says_who_has_called_and_when(
     assert ledger.campaign_state("d") is CampaignState.FINISHED
 
 
-def test_beforehand_it_is_counted_by_campaign(ledger: Ledger) -> None:
+def test_beforehand_it_is_counted_by_campaign(ledger: Books) -> None:
     ledger.campaign(3)
     first_at = ledger.now
     ledger.confirmed()
@@ -340,7 +334,7 @@ def test_beforehand_it_is_counted_by_campaign(ledger: Ledger) -> None:
     assert ledger.everything() == before
 
 
-def test_what_a_campaign_knows_itself_is_not_counted(ledger: Ledger) -> None:
+def test_what_a_campaign_knows_itself_is_not_counted(ledger: Books) -> None:
     ledger.campaign(2)
     load(ledger, "d", *rows(1, 2, 3))
 
@@ -350,7 +344,7 @@ def test_what_a_campaign_knows_itself_is_not_counted(ledger: Ledger) -> None:
 
 
 def test_without_another_campaign_of_the_name_no_more_than_one_chunk_is_read(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     create(ledger, "c")
     chunks = iter([b"".join(map(pack_row, rows(n))) for n in range(3)])
@@ -362,7 +356,7 @@ def test_without_another_campaign_of_the_name_no_more_than_one_chunk_is_read(
 # Again, twice, and broken off -----------------------------------------------------------------
 
 
-def test_the_same_file_again_changes_nothing_then_and_later(ledger: Ledger) -> None:
+def test_the_same_file_again_changes_nothing_then_and_later(ledger: Books) -> None:
     ledger.campaign()
     ledger.confirmed()
     everyone = [*rows(1, 2, 1), named("a", 1)]
@@ -377,7 +371,7 @@ def test_the_same_file_again_changes_nothing_then_and_later(ledger: Ledger) -> N
         assert len(ledger.results("d")) == 4
 
 
-def test_what_a_campaign_was_created_with_stays(ledger: Ledger) -> None:
+def test_what_a_campaign_was_created_with_stays(ledger: Books) -> None:
     ledger.campaign()
     ledger.confirmed()
     create(ledger, "strict")
@@ -392,9 +386,7 @@ def test_what_a_campaign_was_created_with_stays(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("died_after", range(4))
-def test_a_load_that_broke_off_is_completed_as_it_was_begun(
-    ledger: Ledger, died_after: int
-) -> None:
+def test_a_load_that_broke_off_is_completed_as_it_was_begun(ledger: Books, died_after: int) -> None:
     ledger.campaign(2)
     ledger.confirmed()
     chunks = [rows(1), rows(2), rows(3)]
@@ -412,16 +404,16 @@ def test_a_load_that_broke_off_is_completed_as_it_was_begun(
 
 
 def test_a_chunk_whose_reply_was_lost_changes_nothing_when_it_is_sent_again(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     ledger.confirmed()
     create(ledger, "d")
     packed = b"".join(map(pack_row, rows(1, 2)))
-    ledger.store.load_packed("d", "1", 1, packed, now=ledger.now)
+    campaigns.load_packed(ledger.store, "d", "1", 1, packed, now=ledger.now)
     once = ledger.everything()
 
-    ledger.store.load_packed("d", "1", 1, packed, now=ledger.now + WINDOW)
+    campaigns.load_packed(ledger.store, "d", "1", 1, packed, now=ledger.now + WINDOW)
 
     assert ledger.everything() == once
 
@@ -431,10 +423,10 @@ def test_a_chunk_whose_reply_was_lost_changes_nothing_when_it_is_sent_again(
 
 @pytest.mark.parametrize("dials", [False, True])
 def test_of_two_loads_at_once_exactly_one_gets_each_party(
-    ledger: Ledger, other: Store, dials: bool
+    ledger: Books, other: Ledger, dials: bool
 ) -> None:
     files = {"a": [rows(1), rows(2), rows(3, 4)], "b": [rows(4), rows(2, 1), rows(5)]}
-    far = Ledger(other, ledger.reader)
+    far = Books(other, ledger.reader)
     for of_a in combinations(range(6), 3):
         ledger.store.redis.flushall()
         far.now = ledger.now
@@ -467,7 +459,7 @@ CAMPAIGNS = "abc"
 class NamesakeMachine(RuleBasedStateMachine):
     """Campaigns of one name that load, dial, end and are cancelled in any order."""
 
-    ledger: Ledger  # set by the test
+    ledger: Books  # set by the test
 
     @initialize()
     def open(self) -> None:
@@ -534,7 +526,7 @@ class NamesakeMachine(RuleBasedStateMachine):
         self.nobody_is_rung_by_two_of_them_within_the_window()
 
 
-def test_no_order_of_loads_and_calls_rings_anybody_twice(ledger: Ledger) -> None:
+def test_no_order_of_loads_and_calls_rings_anybody_twice(ledger: Books) -> None:
     NamesakeMachine.ledger = ledger
 
     run_state_machine_as_test(
@@ -552,7 +544,7 @@ def test_no_order_of_loads_and_calls_rings_anybody_twice(ledger: Ledger) -> None
 # Ledgers of earlier releases ------------------------------------------------------------------
 
 
-def test_campaigns_of_an_earlier_release_are_found_under_their_names(ledger: Ledger) -> None:
+def test_campaigns_of_an_earlier_release_are_found_under_their_names(ledger: Books) -> None:
     ledger.campaign()
     ledger.confirmed()
     create(ledger, "loading")
@@ -572,7 +564,7 @@ def test_campaigns_of_an_earlier_release_are_found_under_their_names(ledger: Led
     assert ended(ledger, "d") == [ALREADY, ALREADY, TO_CALL]
 
 
-def test_a_command_that_only_looks_adds_nothing(ledger: Ledger) -> None:
+def test_a_command_that_only_looks_adds_nothing(ledger: Books) -> None:
     ledger.campaign()
     ledger.store.redis.delete(keys.account(ACCOUNT, "named:trial"))
     ledger.store.redis.set(SCHEMA, keys.SCHEMA - 1)
@@ -582,7 +574,7 @@ def test_a_command_that_only_looks_adds_nothing(ledger: Ledger) -> None:
     assert not ledger.store.redis.exists(keys.account(ACCOUNT, "named:trial"))
 
 
-def test_what_a_newer_process_has_put_there_stays(ledger: Ledger) -> None:
+def test_what_a_newer_process_has_put_there_stays(ledger: Books) -> None:
     ledger.campaign()
     index = keys.account(ACCOUNT, "named:trial")
     ledger.store.redis.zadd(index, {"c": 5.0})
@@ -593,7 +585,7 @@ def test_what_a_newer_process_has_put_there_stays(ledger: Ledger) -> None:
     assert ledger.store.redis.zscore(index, "c") == 5.0
 
 
-def test_a_campaign_that_an_older_worker_has_finished_holds_nobody(ledger: Ledger) -> None:
+def test_a_campaign_that_an_older_worker_has_finished_holds_nobody(ledger: Books) -> None:
     ledger.campaign()
     ledger.confirmed()
     # An older worker knows nothing of the index.

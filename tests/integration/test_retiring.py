@@ -5,29 +5,25 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import (
-    campaign_view,
-    campaigns_finished_before,
-    results,
-    retire,
-    retiring,
-)
+from scheduler.ledger import retiring
+from scheduler.ledger.reading import campaign_view, results
+from scheduler.ledger.retiring import campaigns_finished_before, retire
 from scheduler.models import CampaignState, Disposition, Webhook
-from tests.integration.ledger import DURATION, Ledger, rows
+from tests.integration.ledger import DURATION, Books, rows
 
 
-def finished(ledger: Ledger, calls: int = 3, webhooks: tuple[Webhook, ...] = ()) -> None:
+def finished(ledger: Books, calls: int = 3, webhooks: tuple[Webhook, ...] = ()) -> None:
     ledger.campaign(calls, insights=(), webhooks=webhooks)
     for _ in range(calls):
         ledger.confirm(ledger.connected())
 
 
-def keys_of_calls(ledger: Ledger) -> list[str]:
+def keys_of_calls(ledger: Books) -> list[str]:
     found = [*ledger.reader.scan_iter("callsched:call:*"), *ledger.reader.scan_iter("*attempt:*")]
     return [*found, *ledger.reader.scan_iter("callsched:campaign:c:contacts")]
 
 
-def test_its_calls_go_and_its_numbers_stay(ledger: Ledger) -> None:
+def test_its_calls_go_and_its_numbers_stay(ledger: Books) -> None:
     finished(ledger)
     before = campaign_view(ledger.store, "c")
     assert keys_of_calls(ledger)
@@ -42,7 +38,7 @@ def test_its_calls_go_and_its_numbers_stay(ledger: Ledger) -> None:
     assert after.state is CampaignState.FINISHED
 
 
-def test_the_same_file_again_calls_nobody(ledger: Ledger) -> None:
+def test_the_same_file_again_calls_nobody(ledger: Books) -> None:
     finished(ledger)
     retire(ledger.store, "c", now=ledger.now)
 
@@ -53,7 +49,7 @@ def test_the_same_file_again_calls_nobody(ledger: Ledger) -> None:
 
 
 def test_it_goes_some_at_a_time_and_goes_on_where_it_was_cut(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ledger: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retiring, "_AT_ONCE", 2)
     finished(ledger, 5)
@@ -64,7 +60,7 @@ def test_it_goes_some_at_a_time_and_goes_on_where_it_was_cut(
     assert keys_of_calls(ledger) == []
 
 
-def test_one_that_is_not_over_or_not_for_so_long_is_kept(ledger: Ledger) -> None:
+def test_one_that_is_not_over_or_not_for_so_long_is_kept(ledger: Books) -> None:
     ledger.campaign(1, insights=())
     attempt = ledger.connected()
     assert retire(ledger.store, "c", now=ledger.now) is None
@@ -77,7 +73,7 @@ def test_one_that_is_not_over_or_not_for_so_long_is_kept(ledger: Ledger) -> None
     assert keys_of_calls(ledger)
 
 
-def test_one_of_which_something_is_under_way_is_kept(ledger: Ledger) -> None:
+def test_one_of_which_something_is_under_way_is_kept(ledger: Books) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
@@ -89,13 +85,13 @@ def test_one_of_which_something_is_under_way_is_kept(ledger: Ledger) -> None:
     assert retire(ledger.store, "c", now=ledger.now) == 0
 
 
-def test_one_that_is_still_to_be_told_is_kept(ledger: Ledger) -> None:
+def test_one_that_is_still_to_be_told_is_kept(ledger: Books) -> None:
     finished(ledger, 1, webhooks=(Webhook("http://127.0.0.1:9/"),))
 
     assert retire(ledger.store, "c", now=ledger.now) is None
 
 
-def test_an_answer_that_comes_after_all_that_is_stopped(ledger: Ledger) -> None:
+def test_an_answer_that_comes_after_all_that_is_stopped(ledger: Books) -> None:
     ledger.campaign(1, insights=())
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN)

@@ -7,24 +7,26 @@ import threading
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import Store, Verdict, settle
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
+from scheduler.ledger.settling import Verdict, settle
 from scheduler.models import Disposition, Policy, Reason
-from tests.integration.ledger import ACCOUNT, Ledger, contact
+from tests.integration.ledger import ACCOUNT, Books, contact
 
 
-def ended(ledger: Ledger, by: Store | None = None) -> list[EndedCall]:
+def ended(ledger: Books, by: Ledger | None = None) -> list[EndedCall]:
     return [call for page in ended_calls(by or ledger.store, "c") for call in page]
 
 
-def rejected(ledger: Ledger, count: int) -> list[EndedCall]:
+def rejected(ledger: Books, count: int) -> list[EndedCall]:
     """Bring so many calls to their ends, each rejected; return them."""
     for _ in range(count):
         ledger.finish(ledger.begun())
     return ended(ledger)
 
 
-def test_a_call_that_has_ended_is_told_with_how_and_at_which_attempt(ledger: Ledger) -> None:
+def test_a_call_that_has_ended_is_told_with_how_and_at_which_attempt(ledger: Books) -> None:
     ledger.campaign(4)
     ledger.give_back(ledger.claimed())
     ledger.wait(1)
@@ -41,7 +43,7 @@ def test_a_call_that_has_ended_is_told_with_how_and_at_which_attempt(ledger: Led
     assert (first.taken_by, second.taken_by) == ("", "")
 
 
-def test_a_campaign_in_which_nothing_has_ended_has_nothing_to_take(ledger: Ledger) -> None:
+def test_a_campaign_in_which_nothing_has_ended_has_nothing_to_take(ledger: Books) -> None:
     ledger.campaign(2)
     ledger.claimed()
 
@@ -49,7 +51,7 @@ def test_a_campaign_in_which_nothing_has_ended_has_nothing_to_take(ledger: Ledge
     assert take(ledger.store, "c", [], "again") == []
 
 
-def test_a_call_is_taken_once(ledger: Ledger) -> None:
+def test_a_call_is_taken_once(ledger: Books) -> None:
     ledger.campaign(3)
     one, two, three = rejected(ledger, 3)
 
@@ -60,12 +62,12 @@ def test_a_call_is_taken_once(ledger: Ledger) -> None:
     assert [call.taken_by for call in ended(ledger)] == ["first", "first", "second"]
 
 
-def test_of_many_that_take_the_same_calls_each_call_has_one(ledger: Ledger, other: Store) -> None:
+def test_of_many_that_take_the_same_calls_each_call_has_one(ledger: Books, other: Ledger) -> None:
     ledger.campaign(50)
     calls = rejected(ledger, 50)
     got: dict[str, list[EndedCall]] = {}
 
-    def grab(name: str, by: Store) -> None:
+    def grab(name: str, by: Ledger) -> None:
         got[name] = [call for each in calls for call in take(by, "c", [each], name)]
 
     grabbing = [
@@ -81,9 +83,9 @@ def test_of_many_that_take_the_same_calls_each_call_has_one(ledger: Ledger, othe
     assert rows == sorted(call.row for call in calls)
 
 
-@pytest.mark.parametrize("moved_on_to", [Ledger.claimed, None])
+@pytest.mark.parametrize("moved_on_to", [Books.claimed, None])
 def test_a_call_that_has_moved_on_since_it_was_read_is_not_taken(
-    ledger: Ledger, moved_on_to: object
+    ledger: Books, moved_on_to: object
 ) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
@@ -98,7 +100,7 @@ def test_a_call_that_has_moved_on_since_it_was_read_is_not_taken(
     assert ended(ledger) == []
 
 
-def test_a_call_that_was_redialled_is_taken_with_its_last_end(ledger: Ledger) -> None:
+def test_a_call_that_was_redialled_is_taken_with_its_last_end(ledger: Books) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
@@ -113,10 +115,12 @@ def test_a_call_that_was_redialled_is_taken_with_its_last_end(ledger: Ledger) ->
     assert take(ledger.store, "c", [call], "second") == [call]
 
 
-def test_a_campaign_says_whose_contacts_it_calls_again(ledger: Ledger) -> None:
+def test_a_campaign_says_whose_contacts_it_calls_again(ledger: Books) -> None:
     ledger.campaign(1)
     of = origin("c")
-    ledger.store.create("again", account=ACCOUNT, name="trial", policy=Policy(), digest=of)
+    campaigns.create(
+        ledger.store, "again", account=ACCOUNT, name="trial", policy=Policy(), digest=of
+    )
 
     assert origin_of(ledger.store, "again") == "c"
     assert origin_of(ledger.store, "c") is None
@@ -124,7 +128,7 @@ def test_a_campaign_says_whose_contacts_it_calls_again(ledger: Ledger) -> None:
 
 
 def test_an_unknown_call_that_another_campaign_calls_again_is_not_redialled_here(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()

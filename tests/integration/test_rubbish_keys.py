@@ -9,18 +9,15 @@ from uuid import uuid4
 import pytest
 
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger import (
-    Claim,
-    StopOrder,
-    account_view,
-    happenings,
-    take_news,
-    workers,
-)
-from scheduler.ledger.ledger import Due
+from scheduler.ledger import calls, limits
+from scheduler.ledger.calls import Claim, Due, StopOrder
+from scheduler.ledger.news import take_news
+from scheduler.ledger.reading import account_view
 from scheduler.ledger.rubbish import rubbish
+from scheduler.ledger.watching import happenings
+from scheduler.ledger.workers import workers
 from scheduler.worker.sight import see
-from tests.integration.ledger import ACCOUNT, PLENTY, Ledger
+from tests.integration.ledger import ACCOUNT, PLENTY, Books
 
 A = f"callsched:account:{ACCOUNT}:"
 
@@ -119,13 +116,19 @@ OF_THE_CALL = {name for name in RUBBISH if name.startswith(("call:", "attempt:")
 OF_THE_NEXT = {name for name in RUBBISH if name.startswith(("waiting call:", "contact:"))}
 
 
-def tick(ledger: Ledger) -> Due:
-    return ledger.store.tick(
-        ACCOUNT, most=100, free=100, delays=(2.0, 30.0), ceiling=PLENTY, now=ledger.now
+def tick(ledger: Books) -> Due:
+    return calls.tick(
+        ledger.store,
+        ACCOUNT,
+        most=100,
+        free=100,
+        delays=(2.0, 30.0),
+        ceiling=PLENTY,
+        now=ledger.now,
     )
 
 
-def stops_of(ledger: Ledger) -> list[StopOrder]:
+def stops_of(ledger: Books) -> list[StopOrder]:
     """Tick until nothing is due, as a timekeeper does."""
     orders: list[StopOrder] = []
     for _ in range(10):
@@ -140,10 +143,10 @@ SILENT = {
 }  #: what no verb has met yet, or what harms nothing
 
 
-def next_row(ledger: Ledger) -> int:
+def next_row(ledger: Books) -> int:
     """Claim until there is a call of the campaign."""
     for _ in range(5):
-        claim = ledger.store.claim(ACCOUNT, uuid4().hex, ceiling=PLENTY, now=ledger.now)
+        claim = calls.claim(ledger.store, ACCOUNT, uuid4().hex, ceiling=PLENTY, now=ledger.now)
         if isinstance(claim, Claim):
             assert claim.attempt.campaign_id == "c"
             return claim.attempt.row
@@ -152,7 +155,7 @@ def next_row(ledger: Ledger) -> int:
 
 @pytest.mark.parametrize("name", sorted(RUBBISH))
 def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
-    ledger: Ledger, name: str
+    ledger: Books, name: str
 ) -> None:
     ledger.campaign(4)
     first, other = ledger.connected(), ledger.connected()
@@ -169,7 +172,7 @@ def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
         ledger.confirm(order.attempt)
     assert next_row(ledger) == (4 if name in OF_THE_NEXT else 3)
     account_view(ledger.store, ACCOUNT)
-    ledger.store.limit(ACCOUNT, now=ledger.now)
+    limits.read(ledger.store, ACCOUNT, now=ledger.now)
     ledger.listen()
     ledger.take_collect()
     take_news(ledger.store, ACCOUNT, now=ledger.now)
@@ -187,13 +190,13 @@ def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
         (instead(A + "meta"), "callsched:account:acme:meta is a string, and should be a hash"),
     ],
 )
-def test_doctor_names_it(ledger: Ledger, put: Put, says: str) -> None:
+def test_doctor_names_it(ledger: Books, put: Put, says: str) -> None:
     put(ledger.reader)
 
     assert rubbish(ledger.store, ACCOUNT) == [says]
 
 
-def test_a_refusal_of_redis_is_no_rubbish(ledger: Ledger) -> None:
+def test_a_refusal_of_redis_is_no_rubbish(ledger: Books) -> None:
     """A server that takes no writes must not have calls taken out of where they belong."""
     ledger.campaign(2)
     attempt = ledger.connected()
@@ -211,7 +214,7 @@ def test_a_refusal_of_redis_is_no_rubbish(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RUBBISH))
-def test_who_looks_sees_all_the_rest(ledger: Ledger, name: str) -> None:
+def test_who_looks_sees_all_the_rest(ledger: Books, name: str) -> None:
     ledger.campaign(4)
     ledger.connected()
     ledger.connected()

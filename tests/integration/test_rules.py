@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import campaign_view, explain, keys
+from scheduler.ledger import calls, campaigns, keys
+from scheduler.ledger.explaining import explain
+from scheduler.ledger.reading import campaign_view
 from scheduler.models import (
     EVERY_STATE,
     Attempt,
@@ -21,21 +23,21 @@ from scheduler.models import (
     Retry,
     WhenCapped,
 )
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger, contact, rows
+from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, rows
 
 HOUR = 3600.0
 
 TWICE_A_DAY = (Cap(2, 24 * HOUR),)
 
 
-def same_people(ledger: Ledger, campaign_id: str, count: int = 1, **policy: Any) -> None:
+def same_people(ledger: Books, campaign_id: str, count: int = 1, **policy: Any) -> None:
     """Make a campaign that calls the people of campaign `c`."""
     ledger.create(campaign_id, **policy)
     ledger.load(rows(*range(1, count + 1)), campaign_id=campaign_id)
     ledger.seal(campaign_id)
 
 
-def refused(ledger: Ledger, campaign_id: str = "c") -> Attempt:
+def refused(ledger: Books, campaign_id: str = "c") -> Attempt:
     """Claim the next due call, which may not be dialled."""
     attempt = ledger.claimed(only=campaign_id)
     assert not ledger.begin(attempt)
@@ -43,13 +45,13 @@ def refused(ledger: Ledger, campaign_id: str = "c") -> Attempt:
     return attempt
 
 
-def begun(ledger: Ledger, campaign_id: str = "c") -> Attempt:
+def begun(ledger: Books, campaign_id: str = "c") -> Attempt:
     attempt = ledger.claimed(only=campaign_id)
     assert ledger.begin(attempt)
     return attempt
 
 
-def over(ledger: Ledger, campaign_id: str = "c", seconds: float = 10.0) -> Attempt:
+def over(ledger: Books, campaign_id: str = "c", seconds: float = 10.0) -> Attempt:
     """Call the next one, who hangs up after so many seconds."""
     attempt = begun(ledger, campaign_id)
     ledger.connect(attempt)
@@ -58,12 +60,12 @@ def over(ledger: Ledger, campaign_id: str = "c", seconds: float = 10.0) -> Attem
     return attempt
 
 
-def due_in(ledger: Ledger, attempt: Attempt) -> float:
+def due_in(ledger: Books, attempt: Attempt) -> float:
     due_at = ledger.reader.zscore(keys.campaign(attempt.campaign_id, "due"), attempt.row)
     return round(float(due_at) - ledger.now, 3)
 
 
-def stopped_itself(ledger: Ledger) -> str:
+def stopped_itself(ledger: Books) -> str:
     view = campaign_view(ledger.store, "c")
     assert (view.state is CampaignState.PAUSED) == bool(view.stopped_itself)
     return view.stopped_itself
@@ -74,7 +76,7 @@ def stopped_itself(ledger: Ledger) -> str:
 
 @pytest.mark.parametrize("entry", ["+12025550001", "+1202555*", "+1*"])
 def test_who_is_put_on_the_list_between_claim_and_dial_is_not_called(
-    ledger: Ledger, entry: str
+    ledger: Books, entry: str
 ) -> None:
     ledger.campaign()
     attempt = ledger.claimed()
@@ -88,7 +90,7 @@ def test_who_is_put_on_the_list_between_claim_and_dial_is_not_called(
 
 
 @pytest.mark.parametrize("entry", ["+12025550002", "+1202556*", "+120255500011*"])
-def test_another_entry_of_the_list_forbids_nothing(ledger: Ledger, entry: str) -> None:
+def test_another_entry_of_the_list_forbids_nothing(ledger: Books, entry: str) -> None:
     ledger.campaign()
     ledger.reader.hset("callsched:do_not_call", entry, "asked for it")
 
@@ -99,7 +101,7 @@ def test_another_entry_of_the_list_forbids_nothing(ledger: Ledger, entry: str) -
 
 
 @pytest.mark.parametrize("live", ["dialing", "connected", "lost"])
-def test_a_party_that_may_be_on_the_phone_is_not_called(ledger: Ledger, live: str) -> None:
+def test_a_party_that_may_be_on_the_phone_is_not_called(ledger: Books, live: str) -> None:
     ledger.campaign()
     same_people(ledger, "other")
     attempt = begun(ledger)
@@ -116,7 +118,7 @@ def test_a_party_that_may_be_on_the_phone_is_not_called(ledger: Ledger, live: st
     assert (held.held_at, held.held_why) == (ledger.now, "one_at_a_time: c:1:1 is live")
 
 
-def test_once_the_other_call_is_over_it_is_called(ledger: Ledger) -> None:
+def test_once_the_other_call_is_over_it_is_called(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other")
     over(ledger)
@@ -124,7 +126,7 @@ def test_once_the_other_call_is_over_it_is_called(ledger: Ledger) -> None:
     begun(ledger, "other")
 
 
-def test_a_call_whose_end_was_never_confirmed_counts_as_live(ledger: Ledger) -> None:
+def test_a_call_whose_end_was_never_confirmed_counts_as_live(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other")
     ledger.stopping()
@@ -134,7 +136,7 @@ def test_a_call_whose_end_was_never_confirmed_counts_as_live(ledger: Ledger) -> 
     refused(ledger, "other")
 
 
-def test_a_start_that_was_given_back_has_called_nobody(ledger: Ledger) -> None:
+def test_a_start_that_was_given_back_has_called_nobody(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other", caps=(Cap(1, HOUR),))
     ledger.give_back(begun(ledger), delay_seconds=HOUR)
@@ -145,7 +147,7 @@ def test_a_start_that_was_given_back_has_called_nobody(ledger: Ledger) -> None:
 # Caps --------------------------------------------------------------------------------------------
 
 
-def test_a_cap_counts_the_calls_of_every_campaign(ledger: Ledger) -> None:
+def test_a_cap_counts_the_calls_of_every_campaign(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "second", caps=TWICE_A_DAY)
     same_people(ledger, "third", caps=TWICE_A_DAY)
@@ -161,7 +163,7 @@ def test_a_cap_counts_the_calls_of_every_campaign(ledger: Ledger) -> None:
     begun(ledger, "third")
 
 
-def test_a_gap_is_a_cap_of_one(ledger: Ledger) -> None:
+def test_a_gap_is_a_cap_of_one(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other", caps=(Cap(1, 4 * HOUR, "gap"), *TWICE_A_DAY))
     over(ledger)
@@ -169,7 +171,7 @@ def test_a_gap_is_a_cap_of_one(ledger: Ledger) -> None:
     assert due_in(ledger, refused(ledger, "other")) == pytest.approx(4 * HOUR - 10, abs=1)
 
 
-def test_a_capped_call_ends_where_the_campaign_says_so(ledger: Ledger) -> None:
+def test_a_capped_call_ends_where_the_campaign_says_so(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other", caps=(Cap(1, HOUR),), when_capped=WhenCapped.SKIP)
     over(ledger)
@@ -177,7 +179,7 @@ def test_a_capped_call_ends_where_the_campaign_says_so(ledger: Ledger) -> None:
     assert ledger.ended_as(refused(ledger, "other")) == ("skipped", "capped")
 
 
-def test_a_capped_call_ends_that_could_only_be_made_too_late(ledger: Ledger) -> None:
+def test_a_capped_call_ends_that_could_only_be_made_too_late(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other", caps=(Cap(1, HOUR),), not_after=ledger.now + HOUR / 2)
     over(ledger)
@@ -185,7 +187,7 @@ def test_a_capped_call_ends_that_could_only_be_made_too_late(ledger: Ledger) -> 
     assert ledger.ended_as(refused(ledger, "other")) == ("skipped", "capped")
 
 
-def test_a_rejected_start_rang_nobody_and_fills_no_cap(ledger: Ledger) -> None:
+def test_a_rejected_start_rang_nobody_and_fills_no_cap(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other", caps=(Cap(1, HOUR),))
     ledger.finish(begun(ledger), Disposition.REJECTED)
@@ -193,7 +195,7 @@ def test_a_rejected_start_rang_nobody_and_fills_no_cap(ledger: Ledger) -> None:
     begun(ledger, "other")
 
 
-def test_a_call_that_may_have_rung_fills_a_cap(ledger: Ledger) -> None:
+def test_a_call_that_may_have_rung_fills_a_cap(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other", caps=(Cap(1, HOUR),))
     ledger.finish(begun(ledger), Disposition.UNKNOWN)
@@ -212,7 +214,7 @@ def test_a_call_that_may_have_rung_fills_a_cap(ledger: Ledger) -> None:
     ],
 )
 def test_a_cap_of_a_state_holds_for_its_contacts_alone(
-    ledger: Ledger, states: tuple[str, ...], is_capped: bool
+    ledger: Books, states: tuple[str, ...], is_capped: bool
 ) -> None:
     ledger.campaign()
     ledger.create("other", caps=(Cap(5, HOUR), Cap(1, 8 * HOUR, "us-me", ("ME", "NH"))))
@@ -235,11 +237,12 @@ def test_a_cap_of_a_state_holds_for_its_contacts_alone(
 # The hours ----------------------------------------------------------------------------------------
 
 
-def test_no_start_is_let_out_once_the_hours_have_ended(ledger: Ledger) -> None:
+def test_no_start_is_let_out_once_the_hours_have_ended(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.claimed()
 
-    go = ledger.store.begin(
+    go = calls.begin(
+        ledger.store,
         ACCOUNT,
         attempt,
         "t",
@@ -257,7 +260,7 @@ def test_no_start_is_let_out_once_the_hours_have_ended(ledger: Ledger) -> None:
 RETRY = {"hung_up": Retry(2, (60.0, 600.0))}
 
 
-def test_a_call_is_dialled_again_as_its_disposition_says(ledger: Ledger) -> None:
+def test_a_call_is_dialled_again_as_its_disposition_says(ledger: Books) -> None:
     ledger.campaign(retry=RETRY)
     waits = []
     for _ in range(2):
@@ -273,7 +276,7 @@ def test_a_call_is_dialled_again_as_its_disposition_says(ledger: Ledger) -> None
     assert campaign_view(ledger.store, "c").state is CampaignState.FINISHED
 
 
-def test_another_disposition_is_final(ledger: Ledger) -> None:
+def test_another_disposition_is_final(ledger: Books) -> None:
     ledger.campaign(retry=RETRY)
     attempt = ledger.stopping()
     ledger.confirm(attempt, Disposition.STOPPED)
@@ -281,7 +284,7 @@ def test_another_disposition_is_final(ledger: Ledger) -> None:
     assert ledger.ended_as(attempt) == ("stopped", None)
 
 
-def test_jitter_moves_a_retry_by_its_share_at_most(ledger: Ledger) -> None:
+def test_jitter_moves_a_retry_by_its_share_at_most(ledger: Books) -> None:
     ledger.campaign(20, retry={"hung_up": Retry(1, (100.0,), 0.1)})
     waits = set()
     for number in range(20):
@@ -292,7 +295,7 @@ def test_jitter_moves_a_retry_by_its_share_at_most(ledger: Ledger) -> None:
     assert len(waits) > 10
 
 
-def test_a_retry_that_is_confirmed_twice_is_due_once(ledger: Ledger) -> None:
+def test_a_retry_that_is_confirmed_twice_is_due_once(ledger: Books) -> None:
     ledger.campaign(retry=RETRY)
     attempt = over(ledger)
     as_it_stood = ledger.everything()
@@ -302,7 +305,7 @@ def test_a_retry_that_is_confirmed_twice_is_due_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_late_message_of_an_attempt_that_is_tried_again_changes_nothing(ledger: Ledger) -> None:
+def test_a_late_message_of_an_attempt_that_is_tried_again_changes_nothing(ledger: Books) -> None:
     ledger.campaign(retry=RETRY)
     attempt = over(ledger)
     as_it_stood = ledger.everything()
@@ -317,7 +320,7 @@ def test_a_late_message_of_an_attempt_that_is_tried_again_changes_nothing(ledger
     assert ledger.everything() == as_it_stood
 
 
-def test_what_is_aborted_is_not_tried_again(ledger: Ledger) -> None:
+def test_what_is_aborted_is_not_tried_again(ledger: Books) -> None:
     ledger.campaign(retry=RETRY)
     attempt = ledger.connected()
     ledger.abort()
@@ -326,7 +329,7 @@ def test_what_is_aborted_is_not_tried_again(ledger: Ledger) -> None:
     assert ledger.ended_as(attempt) == ("hung_up", None)
 
 
-def test_a_stop_that_nobody_confirmed_is_not_tried_again(ledger: Ledger) -> None:
+def test_a_stop_that_nobody_confirmed_is_not_tried_again(ledger: Books) -> None:
     ledger.campaign(retry={"stopped": Retry(1, (1.0,))})
     attempt = ledger.stopping()
     ledger.wait(ledger.store.leases.stop_patience + 1)
@@ -335,7 +338,7 @@ def test_a_stop_that_nobody_confirmed_is_not_tried_again(ledger: Ledger) -> None
     assert ledger.ended_as(attempt) == ("stopped", "unconfirmed")
 
 
-def test_a_rejected_call_is_tried_again_where_it_is_said(ledger: Ledger) -> None:
+def test_a_rejected_call_is_tried_again_where_it_is_said(ledger: Books) -> None:
     ledger.campaign(retry={"rejected": Retry(1, (60.0,))})
     attempt = begun(ledger)
     ledger.finish(attempt, Disposition.REJECTED, message="no such bridge")
@@ -350,14 +353,14 @@ def test_a_rejected_call_is_tried_again_where_it_is_said(ledger: Ledger) -> None
 # A campaign stops itself --------------------------------------------------------------------------
 
 
-def fail(ledger: Ledger) -> None:
+def fail(ledger: Books) -> None:
     ledger.finish(begun(ledger), Disposition.REJECTED)
 
 
 BREAKER = CircuitBreaker(share=0.5, window_seconds=600.0, min_calls=4)
 
 
-def test_too_many_failures_in_the_window_stop_a_campaign(ledger: Ledger) -> None:
+def test_too_many_failures_in_the_window_stop_a_campaign(ledger: Books) -> None:
     ledger.campaign(20, circuit_breaker=BREAKER)
     over(ledger)
     over(ledger)
@@ -370,7 +373,7 @@ def test_too_many_failures_in_the_window_stop_a_campaign(ledger: Ledger) -> None
     assert ledger.claim() is None
 
 
-def test_failures_before_the_window_are_forgotten(ledger: Ledger) -> None:
+def test_failures_before_the_window_are_forgotten(ledger: Books) -> None:
     ledger.campaign(20, circuit_breaker=BREAKER)
     for _ in range(3):
         fail(ledger)
@@ -380,19 +383,19 @@ def test_failures_before_the_window_are_forgotten(ledger: Ledger) -> None:
     assert not stopped_itself(ledger)
 
 
-def test_who_resumes_a_stopped_campaign_gives_it_a_fresh_window(ledger: Ledger) -> None:
+def test_who_resumes_a_stopped_campaign_gives_it_a_fresh_window(ledger: Books) -> None:
     ledger.campaign(20, circuit_breaker=BREAKER)
     for _ in range(4):
         fail(ledger)
     assert stopped_itself(ledger)
 
-    ledger.store.resume("c")
+    campaigns.resume(ledger.store, "c")
 
     fail(ledger)
     assert not stopped_itself(ledger)
 
 
-def test_the_first_calls_go_alone(ledger: Ledger) -> None:
+def test_the_first_calls_go_alone(ledger: Books) -> None:
     ledger.campaign(20, canary=Canary(first=3, success=0.6))
     first = [begun(ledger), begun(ledger), ledger.claimed()]
 
@@ -410,20 +413,20 @@ def test_the_first_calls_go_alone(ledger: Ledger) -> None:
     assert len({begun(ledger).row for _ in range(5)}) == 5
 
 
-def test_when_the_first_calls_go_badly_no_others_follow(ledger: Ledger) -> None:
+def test_when_the_first_calls_go_badly_no_others_follow(ledger: Books) -> None:
     ledger.campaign(20, canary=Canary(first=3, success=0.6))
     over(ledger)
     fail(ledger)
     fail(ledger)
 
     assert "1 of the first 3 calls went well" in stopped_itself(ledger)
-    ledger.store.resume("c")
+    campaigns.resume(ledger.store, "c")
     for _ in range(17):
         fail(ledger)
     assert campaign_view(ledger.store, "c").state is CampaignState.FINISHED
 
 
-def test_a_budget_counts_the_worst_case_of_what_is_live(ledger: Ledger) -> None:
+def test_a_budget_counts_the_worst_case_of_what_is_live(ledger: Books) -> None:
     ledger.campaign(20, budget_seconds=2.5 * DURATION)
     first, second = begun(ledger), begun(ledger)
     refused(ledger)
@@ -446,7 +449,7 @@ def test_a_budget_counts_the_worst_case_of_what_is_live(ledger: Ledger) -> None:
     assert ledger.claim() is None
 
 
-def test_a_start_that_rang_nobody_costs_nothing(ledger: Ledger) -> None:
+def test_a_start_that_rang_nobody_costs_nothing(ledger: Books) -> None:
     ledger.campaign(4, budget_seconds=DURATION)
     ledger.finish(begun(ledger), Disposition.REJECTED)
     ledger.give_back(begun(ledger), delay_seconds=HOUR)
@@ -462,7 +465,7 @@ def test_a_start_that_rang_nobody_costs_nothing(ledger: Ledger) -> None:
 # Explain ------------------------------------------------------------------------------------------
 
 
-def test_explain_says_what_each_rule_finds_and_changes_nothing(ledger: Ledger) -> None:
+def test_explain_says_what_each_rule_finds_and_changes_nothing(ledger: Books) -> None:
     ledger.campaign()
     same_people(ledger, "other", caps=TWICE_A_DAY, budget_seconds=600.0)
     begun(ledger)
@@ -482,7 +485,7 @@ def test_explain_says_what_each_rule_finds_and_changes_nothing(ledger: Ledger) -
     assert ledger.everything() == as_it_stood
 
 
-def test_a_policy_of_an_earlier_release_has_no_rules(ledger: Ledger) -> None:
+def test_a_policy_of_an_earlier_release_has_no_rules(ledger: Books) -> None:
     ledger.campaign(2)
     ledger.reader.hset(
         keys.campaign("c", "meta"), "policy", '{"max_duration_seconds":60,"on_unknown":"hold"}'

@@ -11,15 +11,16 @@ import pytest
 from redis import Redis
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import (
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_ids, campaign_view
+from scheduler.ledger.scheduling import (
+    LAUNCH_LEASE_SECONDS,
     Firing,
     Launch,
-    Store,
     TakenSchedule,
     add_schedule,
     ask_firing,
-    campaign_ids,
-    campaign_view,
     firing_id,
     firings_of,
     is_launch_due,
@@ -33,7 +34,6 @@ from scheduler.ledger import (
     take_schedule,
     tell_firings,
 )
-from scheduler.ledger.scheduling import LAUNCH_LEASE_SECONDS
 from scheduler.models import CampaignState, FiringState, Overlap, Schedule
 from scheduler.operations import launch as launching
 from scheduler.settings import Settings
@@ -64,8 +64,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(redis_url: str, clock: Clock) -> Iterator[Store]:
-    store = Store(redis_url, time=clock)
+def store(redis_url: str, clock: Clock) -> Iterator[Ledger]:
+    store = Ledger(redis_url, time=clock)
     store.redis.flushall()
     store.open()
     yield store
@@ -84,18 +84,18 @@ def written(folder: Path, count: int) -> Path:
     return path
 
 
-def hourly(store: Store, path: Path, overlap: Overlap = Overlap.SKIP, **how: float) -> None:
+def hourly(store: Ledger, path: Path, overlap: Overlap = Overlap.SKIP, **how: float) -> None:
     """Add a schedule that fires at each full hour, at noon for the first time."""
     rule = Schedule(cron="0 * * * *", timezone="UTC", overlap=overlap, **how)
     launch = Launch(str(path), "utf-8", rule)
     assert add_schedule(store, "hourly", ACCOUNT, launch, next_at=NOON, who="ana@desk")
 
 
-def work(store: Store) -> None:
+def work(store: Ledger) -> None:
     launch_due(store, SETTINGS)
 
 
-def fates(store: Store) -> list[tuple[str, FiringState]]:
+def fates(store: Ledger) -> list[tuple[str, FiringState]]:
     """Return hour and state of each firing, the oldest first."""
     told = reversed(firings_of(store, "hourly"))
     return [(f"{(one.at - NOON) / HOUR:+.0f}", one.state) for one in told]
@@ -105,7 +105,7 @@ def campaign(hours: float = 0) -> str:
     return firing_id("hourly", NOON + hours * HOUR)
 
 
-def finish(store: Store, campaign_id: str) -> None:
+def finish(store: Ledger, campaign_id: str) -> None:
     """Bring a campaign to its end: nobody is left to be called."""
     with store.redis.pipeline() as pipe:
         pipe.hset(f"callsched:campaign:{campaign_id}:meta", "state", "finished")
@@ -113,7 +113,7 @@ def finish(store: Store, campaign_id: str) -> None:
         pipe.execute()
 
 
-def taken(store: Store, token: str = "mine") -> TakenSchedule:
+def taken(store: Ledger, token: str = "mine") -> TakenSchedule:
     found = take_schedule(store, ACCOUNT, token)
     assert found is not None
     return found
@@ -123,7 +123,7 @@ def taken(store: Store, token: str = "mine") -> TakenSchedule:
 
 
 def test_a_firing_is_a_campaign_named_after_its_instant(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     work(store)
@@ -139,7 +139,7 @@ def test_a_firing_is_a_campaign_named_after_its_instant(
     assert schedule_view(store, "hourly").next_at == NOON + HOUR
 
 
-def test_32_workers_at_once_make_one_campaign(store: Store, clock: Clock, contacts: Path) -> None:
+def test_32_workers_at_once_make_one_campaign(store: Ledger, clock: Clock, contacts: Path) -> None:
     hourly(store, contacts)
     clock.now = NOON
 
@@ -151,7 +151,7 @@ def test_32_workers_at_once_make_one_campaign(store: Store, clock: Clock, contac
     assert fates(store) == [("+0", FIRED)]
 
 
-def test_of_32_executions_one_takes_it(store: Store, clock: Clock, contacts: Path) -> None:
+def test_of_32_executions_one_takes_it(store: Ledger, clock: Clock, contacts: Path) -> None:
     hourly(store, contacts)
     clock.now = NOON
 
@@ -161,7 +161,7 @@ def test_of_32_executions_one_takes_it(store: Store, clock: Clock, contacts: Pat
         assert Counter(one is not None for one in took) == {True: 1, False: 31}
 
 
-def test_the_file_is_read_when_it_fires(store: Store, clock: Clock, contacts: Path) -> None:
+def test_the_file_is_read_when_it_fires(store: Ledger, clock: Clock, contacts: Path) -> None:
     hourly(store, contacts)
     written(contacts.parent, 5)
     clock.now = NOON
@@ -172,7 +172,7 @@ def test_the_file_is_read_when_it_fires(store: Store, clock: Clock, contacts: Pa
 
 
 def test_one_timekeeper_says_it_and_none_before_it_is_due(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     assert not is_launch_due(store, ACCOUNT)
@@ -189,7 +189,7 @@ def test_one_timekeeper_says_it_and_none_before_it_is_due(
 
 
 def test_a_worker_that_died_is_followed_when_its_lease_is_over(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -205,7 +205,7 @@ def test_a_worker_that_died_is_followed_when_its_lease_is_over(
 
 
 def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -213,9 +213,9 @@ def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
     tell_firings(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
     with launching.read(contacts, SETTINGS, encoding="utf-8") as checked:
         chosen = checked.policy
-        store.create(campaign(), account=ACCOUNT, name="n", policy=chosen, digest="d")
+        campaigns.create(store, campaign(), account=ACCOUNT, name="n", policy=chosen, digest="d")
         ((_, packed),) = checked.chunks()
-        store.load_packed(campaign(), "dead", 1, packed)
+        campaigns.load_packed(store, campaign(), "dead", 1, packed)
 
     clock.now += LAUNCH_LEASE_SECONDS
     work(store)
@@ -226,7 +226,7 @@ def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
 
 
 def test_a_worker_that_died_after_the_seal_is_not_loaded_again(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -244,7 +244,7 @@ def test_a_worker_that_died_after_the_seal_is_not_loaded_again(
 
 
 def test_a_firing_that_was_sealed_has_fired_whatever_became_of_the_one_before(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -264,7 +264,7 @@ def test_a_firing_that_was_sealed_has_fired_whatever_became_of_the_one_before(
 
 
 def test_who_lost_the_lease_writes_nothing_more(
-    store: Store, reader: Redis, clock: Clock, contacts: Path
+    store: Ledger, reader: Redis, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -281,7 +281,7 @@ def test_who_lost_the_lease_writes_nothing_more(
     assert everything(reader) == as_it_stood
 
 
-def test_a_lease_that_is_kept_is_nobody_else_s(store: Store, clock: Clock, contacts: Path) -> None:
+def test_a_lease_that_is_kept_is_nobody_else_s(store: Ledger, clock: Clock, contacts: Path) -> None:
     hourly(store, contacts)
     clock.now = NOON
     mine = taken(store)
@@ -294,7 +294,7 @@ def test_a_lease_that_is_kept_is_nobody_else_s(store: Store, clock: Clock, conta
 
 
 def test_a_worker_that_leaves_hands_over_at_once(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -310,21 +310,21 @@ def test_a_worker_that_leaves_hands_over_at_once(
 # Twice -------------------------------------------------------------------------------------------
 
 
-def asked(store: Store) -> object:
+def asked(store: Ledger) -> object:
     return ask_firing(store, "hourly", at=NOON, who="ana")
 
 
-def told(store: Store) -> object:
+def told(store: Ledger) -> object:
     fired = Firing(campaign(), NOON, FIRED)
     return tell_firings(store, taken(store), [fired], next_at=NOON + HOUR)
 
 
-def let_go(store: Store) -> object:
+def let_go(store: Ledger) -> object:
     return let_go_of_schedule(store, HELD, next_at=NOON + HOUR, again_seconds=2.0)
 
 
 HELD: TakenSchedule
-AGAIN: dict[str, Callable[[Store], object]] = {
+AGAIN: dict[str, Callable[[Ledger], object]] = {
     "ask": asked,
     "take": taken,
     "keep": lambda store: keep_schedule(store, HELD),
@@ -336,7 +336,7 @@ AGAIN: dict[str, Callable[[Store], object]] = {
 
 @pytest.mark.parametrize("verb", AGAIN)
 def test_what_runs_again_at_once_changes_nothing_more(
-    store: Store, reader: Redis, clock: Clock, contacts: Path, verb: str
+    store: Ledger, reader: Redis, clock: Clock, contacts: Path, verb: str
 ) -> None:
     global HELD
     hourly(store, contacts)
@@ -355,7 +355,7 @@ def test_what_runs_again_at_once_changes_nothing_more(
 
 
 def test_the_same_schedule_is_added_once_and_another_one_refused(
-    store: Store, reader: Redis, contacts: Path
+    store: Ledger, reader: Redis, contacts: Path
 ) -> None:
     hourly(store, contacts)
     as_it_stood = everything(reader)
@@ -372,7 +372,7 @@ def test_the_same_schedule_is_added_once_and_another_one_refused(
 
 
 def test_a_schedule_that_is_removed_leaves_nothing_but_its_campaigns(
-    store: Store, reader: Redis, clock: Clock, contacts: Path
+    store: Ledger, reader: Redis, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -389,7 +389,7 @@ def test_a_schedule_that_is_removed_leaves_nothing_but_its_campaigns(
 
 
 def test_a_schedule_that_is_removed_while_it_is_in_hand_stays_removed(
-    store: Store, reader: Redis, clock: Clock, contacts: Path
+    store: Ledger, reader: Redis, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON
@@ -405,7 +405,7 @@ def test_a_schedule_that_is_removed_while_it_is_in_hand_stays_removed(
 
 
 def test_what_was_missed_within_the_window_is_caught_up_with_the_latest(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts, catch_up_seconds=1.5 * HOUR)
     clock.now = NOON + 3 * HOUR
@@ -418,7 +418,7 @@ def test_what_was_missed_within_the_window_is_caught_up_with_the_latest(
 
 
 def test_while_it_is_paused_firings_are_skipped_with_the_note(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     pause_schedule(store, "hourly", note="closed", who="ana@desk")
@@ -437,7 +437,7 @@ def test_while_it_is_paused_firings_are_skipped_with_the_note(
 
 
 def test_who_asks_for_a_firing_gets_one_of_a_paused_schedule_too(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     pause_schedule(store, "hourly", note="closed", who="ana@desk")
@@ -450,7 +450,7 @@ def test_who_asks_for_a_firing_gets_one_of_a_paused_schedule_too(
 
 
 def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts, Overlap.ALLOW_ALL)
     clock.now = NOON
@@ -473,7 +473,7 @@ def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
     ],
 )
 def test_a_file_that_is_missing_or_broken_fails_that_firing_and_the_next_goes_on(
-    store: Store, clock: Clock, contacts: Path, text: str | None, why: str
+    store: Ledger, clock: Clock, contacts: Path, text: str | None, why: str
 ) -> None:
     hourly(store, contacts)
     contacts.unlink()
@@ -496,7 +496,7 @@ def test_a_file_that_is_missing_or_broken_fails_that_firing_and_the_next_goes_on
 
 
 def test_a_campaign_of_another_account_in_the_file_is_a_failure(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     path = contacts.parent / "other.yaml"
     path.write_text("contacts: contacts.csv\naccount: other\n")
@@ -512,7 +512,7 @@ def test_a_campaign_of_another_account_in_the_file_is_a_failure(
 # Overlap -----------------------------------------------------------------------------------------
 
 
-def after_two_hours(store: Store, clock: Clock, contacts: Path, overlap: Overlap) -> None:
+def after_two_hours(store: Ledger, clock: Clock, contacts: Path, overlap: Overlap) -> None:
     hourly(store, contacts, overlap)
     for hours in (0, 1, 2):
         clock.now = NOON + hours * HOUR
@@ -520,7 +520,7 @@ def after_two_hours(store: Store, clock: Clock, contacts: Path, overlap: Overlap
 
 
 def test_by_default_a_firing_is_skipped_while_the_one_before_is_not_finished(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     after_two_hours(store, clock, contacts, Overlap.SKIP)
 
@@ -534,13 +534,13 @@ def test_by_default_a_firing_is_skipped_while_the_one_before_is_not_finished(
     assert fates(store)[-1] == ("+3", FIRED)
 
 
-def test_all_may_run_side_by_side(store: Store, clock: Clock, contacts: Path) -> None:
+def test_all_may_run_side_by_side(store: Ledger, clock: Clock, contacts: Path) -> None:
     after_two_hours(store, clock, contacts, Overlap.ALLOW_ALL)
 
     assert set(campaign_ids(store)) == {campaign(), campaign(1), campaign(2)}
 
 
-def test_one_may_wait_and_it_is_the_latest(store: Store, clock: Clock, contacts: Path) -> None:
+def test_one_may_wait_and_it_is_the_latest(store: Ledger, clock: Clock, contacts: Path) -> None:
     after_two_hours(store, clock, contacts, Overlap.BUFFER_ONE)
     assert [state for _, state in fates(store)] == [FIRED, FiringState.SKIPPED, WAITING]
 
@@ -552,7 +552,7 @@ def test_one_may_wait_and_it_is_the_latest(store: Store, clock: Clock, contacts:
 
 
 def test_all_may_wait_and_go_one_after_the_other(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     after_two_hours(store, clock, contacts, Overlap.BUFFER_ALL)
     assert [state for _, state in fates(store)] == [FIRED, WAITING, WAITING]
@@ -570,7 +570,7 @@ def test_all_may_wait_and_go_one_after_the_other(
 
 @pytest.mark.parametrize("overlap", [Overlap.CANCEL_OTHER, Overlap.ABORT_OTHER])
 def test_the_other_one_can_be_called_off(
-    store: Store, clock: Clock, contacts: Path, overlap: Overlap
+    store: Ledger, clock: Clock, contacts: Path, overlap: Overlap
 ) -> None:
     after_two_hours(store, clock, contacts, overlap)
 
@@ -582,7 +582,7 @@ def test_the_other_one_can_be_called_off(
 
 
 def test_what_waits_is_skipped_when_the_schedule_is_paused(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     after_two_hours(store, clock, contacts, Overlap.BUFFER_ONE)
     pause_schedule(store, "hourly", note="closed", who="ana@desk")
@@ -597,7 +597,7 @@ def test_what_waits_is_skipped_when_the_schedule_is_paused(
 
 
 def test_of_very_many_firings_the_newest_are_kept(
-    store: Store, clock: Clock, contacts: Path
+    store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
     clock.now = NOON

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import (
+from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view
+from scheduler.ledger.settling import (
     Settled,
-    Store,
     UnknownCall,
     Verdict,
     attach,
-    campaign_view,
     settle,
     still_to_read,
     unknown_calls,
@@ -36,14 +38,14 @@ from scheduler.models import (
     conversation_name,
 )
 from scheduler.records import encode_policy
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger
+from tests.integration.ledger import ACCOUNT, DURATION, Books
 from tests.integration.test_ledger_model import LedgerMachine
 
 REDIAL: dict[str, Any] = {"on_unknown": OnUnknown.REDIAL}
 NOBODY_RANG = (Verdict.NOT_PLACED, Verdict.REDIAL)
 
 
-def lost(ledger: Ledger, *, by_lease: bool = False) -> Attempt:
+def lost(ledger: Books, *, by_lease: bool = False) -> Attempt:
     """Return the next due call's attempt, whose answer was lost."""
     attempt = ledger.begun()
     if by_lease:
@@ -54,7 +56,7 @@ def lost(ledger: Ledger, *, by_lease: bool = False) -> Attempt:
     return attempt
 
 
-def lose(ledger: Ledger, attempt: Attempt) -> None:
+def lose(ledger: Books, attempt: Attempt) -> None:
     ledger.finish(
         attempt,
         Disposition.UNKNOWN,
@@ -64,24 +66,24 @@ def lose(ledger: Ledger, attempt: Attempt) -> None:
     )
 
 
-def say(ledger: Ledger, attempt: Attempt, verdict: Verdict, token: str = "") -> Settled:
+def say(ledger: Books, attempt: Attempt, verdict: Verdict, token: str = "") -> Settled:
     return settle(ledger.store, ACCOUNT, attempt, verdict, token=token, now=ledger.now)
 
 
-def found(ledger: Ledger, attempt: Attempt, **known: Any) -> tuple[bool, bool]:
+def found(ledger: Books, attempt: Attempt, **known: Any) -> tuple[bool, bool]:
     known = {"started_at": ledger.now - 30, "ended_at": ledger.now - 5} | known
     return attach(ledger.store, ACCOUNT, attempt, f"heard {attempt}", now=ledger.now, **known)
 
 
-def unknown(ledger: Ledger, *rows: int) -> list[UnknownCall]:
+def unknown(ledger: Books, *rows: int) -> list[UnknownCall]:
     return list(unknown_calls(ledger.store, "c", ACCOUNT, rows))
 
 
-def dials(ledger: Ledger) -> int:
+def dials(ledger: Books) -> int:
     return campaign_view(ledger.store, "c").dials
 
 
-def assert_counts_agree(ledger: Ledger) -> None:
+def assert_counts_agree(ledger: Books) -> None:
     view, calls = campaign_view(ledger.store, "c"), ledger.results()
     assert sum(view.calls.values()) == view.total == len(calls)
     for state, count in view.calls.items():
@@ -93,7 +95,7 @@ def assert_counts_agree(ledger: Ledger) -> None:
 # Which calls they are --------------------------------------------------------------------------
 
 
-def test_unknown_calls_are_found_among_the_others(ledger: Ledger) -> None:
+def test_unknown_calls_are_found_among_the_others(ledger: Books) -> None:
     ledger.campaign(4)
     first = lost(ledger)
     ledger.finish(ledger.claimed())
@@ -113,7 +115,7 @@ def test_unknown_calls_are_found_among_the_others(ledger: Ledger) -> None:
     assert [call.attempt for call in unknown(ledger, 3, 4)] == [third]
 
 
-def test_a_campaign_of_several_pages_is_looked_through(ledger: Ledger) -> None:
+def test_a_campaign_of_several_pages_is_looked_through(ledger: Books) -> None:
     ledger.campaign(1001)
     ledger.store.redis.zadd("callsched:campaign:c:due", {"1001": 1.0})
     last = lost(ledger)
@@ -135,7 +137,7 @@ def test_a_conversation_is_named_by_campaign_contact_and_attempt() -> None:
 # A conversation that was found -----------------------------------------------------------------
 
 
-def test_a_conversation_that_was_found_proves_that_the_call_was_placed(ledger: Ledger) -> None:
+def test_a_conversation_that_was_found_proves_that_the_call_was_placed(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
 
@@ -150,7 +152,7 @@ def test_a_conversation_that_was_found_proves_that_the_call_was_placed(ledger: L
     assert_counts_agree(ledger)
 
 
-def test_what_was_said_in_it_is_read_and_kept(ledger: Ledger) -> None:
+def test_what_was_said_in_it_is_read_and_kept(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     found(ledger, attempt)
@@ -166,7 +168,7 @@ def test_what_was_said_in_it_is_read_and_kept(ledger: Ledger) -> None:
     assert still_to_read(ledger.store, ACCOUNT, [attempt]) == 0
 
 
-def test_what_could_not_be_read_is_read_when_it_is_found_again(ledger: Ledger) -> None:
+def test_what_could_not_be_read_is_read_when_it_is_found_again(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     found(ledger, attempt)
@@ -179,7 +181,7 @@ def test_what_could_not_be_read_is_read_when_it_is_found_again(ledger: Ledger) -
     assert "insights_error" not in ledger.result(attempt)
 
 
-def test_a_campaign_that_collects_nothing_reads_nothing(ledger: Ledger) -> None:
+def test_a_campaign_that_collects_nothing_reads_nothing(ledger: Books) -> None:
     ledger.campaign(insights=())
     attempt = lost(ledger)
 
@@ -189,7 +191,7 @@ def test_a_campaign_that_collects_nothing_reads_nothing(ledger: Ledger) -> None:
     assert ledger.result(attempt)["conversation_id"] == f"heard {attempt}"
 
 
-def test_a_conversation_that_may_be_live_is_read_when_it_no_longer_may(ledger: Ledger) -> None:
+def test_a_conversation_that_may_be_live_is_read_when_it_no_longer_may(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
 
@@ -203,7 +205,7 @@ def test_a_conversation_that_may_be_live_is_read_when_it_no_longer_may(ledger: L
     assert ledger.collects() == {attempt: 0.0}
 
 
-def test_the_slot_of_a_call_that_was_found_stays_taken(ledger: Ledger) -> None:
+def test_the_slot_of_a_call_that_was_found_stays_taken(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
 
@@ -212,7 +214,7 @@ def test_the_slot_of_a_call_that_was_found_stays_taken(ledger: Ledger) -> None:
     assert ledger.slots() == {attempt: DURATION}
 
 
-def test_a_late_answer_ends_a_call_that_was_found_before(ledger: Ledger) -> None:
+def test_a_late_answer_ends_a_call_that_was_found_before(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     found(ledger, attempt)
@@ -231,12 +233,13 @@ def test_a_late_answer_ends_a_call_that_was_found_before(ledger: Ledger) -> None
         found(ledger, attempt)
 
 
-def test_a_late_answer_without_a_conversation_keeps_the_one_that_was_found(ledger: Ledger) -> None:
+def test_a_late_answer_without_a_conversation_keeps_the_one_that_was_found(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     found(ledger, attempt)
 
-    ledger.store.connect(
+    ledger_calls.connect(
+        ledger.store,
         ACCOUNT,
         attempt,
         Connection("a leg"),
@@ -250,7 +253,7 @@ def test_a_late_answer_without_a_conversation_keeps_the_one_that_was_found(ledge
 
 @pytest.mark.parametrize("state", ["claimed", "dialing", "connected", "ended"])
 def test_a_call_that_is_not_unknown_takes_no_conversation_and_no_verdict(
-    ledger: Ledger, state: str
+    ledger: Books, state: str
 ) -> None:
     ledger.campaign()
     if state == "claimed":
@@ -278,7 +281,7 @@ def test_a_call_that_is_not_unknown_takes_no_conversation_and_no_verdict(
 
 @pytest.mark.parametrize("by_lease", [False, True])
 def test_a_call_that_was_placed_stays_unknown_and_keeps_its_slot(
-    ledger: Ledger, by_lease: bool
+    ledger: Books, by_lease: bool
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger, by_lease=by_lease)
@@ -295,7 +298,7 @@ def test_a_call_that_was_placed_stays_unknown_and_keeps_its_slot(
 
 
 def test_a_call_that_was_not_placed_counts_as_not_dialled_and_frees_its_slot(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
@@ -313,7 +316,7 @@ def test_a_call_that_was_not_placed_counts_as_not_dialled_and_frees_its_slot(
 
 @pytest.mark.parametrize("settled_before", [False, True])
 def test_a_call_that_is_to_be_dialled_again_is_due_as_a_new_attempt(
-    ledger: Ledger, settled_before: bool
+    ledger: Books, settled_before: bool
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
@@ -340,10 +343,10 @@ def test_a_call_that_is_to_be_dialled_again_is_due_as_a_new_attempt(
     assert_counts_agree(ledger)
 
 
-def test_a_paused_campaign_stays_paused(ledger: Ledger) -> None:
+def test_a_paused_campaign_stays_paused(ledger: Books) -> None:
     ledger.campaign(2)
     attempt = lost(ledger)
-    ledger.store.halt("c", now=ledger.now)
+    campaigns.halt(ledger.store, "c", now=ledger.now)
 
     say(ledger, attempt, Verdict.REDIAL)
 
@@ -353,7 +356,7 @@ def test_a_paused_campaign_stays_paused(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("verdict", NOBODY_RANG)
 def test_a_call_that_was_found_cannot_be_said_not_to_have_been_placed(
-    ledger: Ledger, verdict: Verdict
+    ledger: Books, verdict: Verdict
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
@@ -365,7 +368,7 @@ def test_a_call_that_was_found_cannot_be_said_not_to_have_been_placed(
     assert ledger.everything() == as_it_stood
 
 
-def test_a_conversation_that_is_found_later_corrects_the_operator(ledger: Ledger) -> None:
+def test_a_conversation_that_is_found_later_corrects_the_operator(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     say(ledger, attempt, Verdict.NOT_PLACED)
@@ -378,7 +381,7 @@ def test_a_conversation_that_is_found_later_corrects_the_operator(ledger: Ledger
     assert_counts_agree(ledger)
 
 
-def test_the_operator_may_correct_himself(ledger: Ledger) -> None:
+def test_the_operator_may_correct_himself(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
 
@@ -393,7 +396,7 @@ def test_the_operator_may_correct_himself(ledger: Ledger) -> None:
 @pytest.mark.parametrize("verdict", Verdict)
 @pytest.mark.parametrize("policy", [{}, REDIAL])
 def test_a_verdict_that_is_sent_again_changes_nothing_more(
-    ledger: Ledger, verdict: Verdict, policy: dict[str, Any]
+    ledger: Books, verdict: Verdict, policy: dict[str, Any]
 ) -> None:
     ledger.campaign(**policy)
     attempt, token = lost(ledger), uuid4().hex
@@ -407,7 +410,7 @@ def test_a_verdict_that_is_sent_again_changes_nothing_more(
 
 
 def test_a_redial_that_is_sent_again_after_the_call_has_begun_dials_nobody_twice(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     attempt, token = lost(ledger), uuid4().hex
@@ -422,7 +425,7 @@ def test_a_redial_that_is_sent_again_after_the_call_has_begun_dials_nobody_twice
     assert ledger.claim() is None
 
 
-def test_a_conversation_that_is_attached_again_changes_nothing(ledger: Ledger) -> None:
+def test_a_conversation_that_is_attached_again_changes_nothing(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     found(ledger, attempt)
@@ -436,7 +439,7 @@ def test_a_conversation_that_is_attached_again_changes_nothing(ledger: Ledger) -
 # The fences ------------------------------------------------------------------------------------
 
 
-def test_who_dialled_before_has_no_say_after_a_redial(ledger: Ledger) -> None:
+def test_who_dialled_before_has_no_say_after_a_redial(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     say(ledger, attempt, Verdict.REDIAL)
@@ -454,7 +457,7 @@ def test_who_dialled_before_has_no_say_after_a_redial(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_a_late_answer_goes_before_what_the_operator_said(ledger: Ledger, verdict: Verdict) -> None:
+def test_a_late_answer_goes_before_what_the_operator_said(ledger: Books, verdict: Verdict) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     say(ledger, attempt, verdict)
@@ -472,7 +475,7 @@ def test_a_late_answer_goes_before_what_the_operator_said(ledger: Ledger, verdic
 
 @pytest.mark.parametrize("policy", [{}, REDIAL])
 def test_an_answer_that_comes_before_the_redial_has_begun_keeps_it_from_dialling(
-    ledger: Ledger, other: Store, policy: dict[str, Any]
+    ledger: Books, other: Ledger, policy: dict[str, Any]
 ) -> None:
     ledger.campaign(**policy)
     attempt = lost(ledger)
@@ -490,7 +493,7 @@ def test_an_answer_that_comes_before_the_redial_has_begun_keeps_it_from_dialling
 
 
 def test_an_answer_that_comes_after_the_claim_has_lapsed_keeps_it_from_dialling(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
@@ -506,7 +509,7 @@ def test_an_answer_that_comes_after_the_claim_has_lapsed_keeps_it_from_dialling(
 
 
 def test_an_answer_that_comes_after_the_redial_has_begun_is_stopped_and_changes_nothing_else(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
@@ -524,7 +527,7 @@ def test_an_answer_that_comes_after_the_redial_has_begun_is_stopped_and_changes_
 
 @pytest.mark.parametrize("by_lease", [False, True])
 def test_an_unknown_call_is_dialled_again_when_its_slot_is_free(
-    ledger: Ledger, by_lease: bool
+    ledger: Books, by_lease: bool
 ) -> None:
     ledger.campaign(**REDIAL)
     attempt = lost(ledger, by_lease=by_lease)
@@ -546,7 +549,7 @@ def test_an_unknown_call_is_dialled_again_when_its_slot_is_free(
     assert_counts_agree(ledger)
 
 
-def test_it_is_dialled_again_so_often_and_no_more(ledger: Ledger) -> None:
+def test_it_is_dialled_again_so_often_and_no_more(ledger: Books) -> None:
     ledger.campaign(**REDIAL)
 
     for _ in range(REDIALS):
@@ -564,7 +567,7 @@ def test_it_is_dialled_again_so_often_and_no_more(ledger: Ledger) -> None:
     assert_counts_agree(ledger)
 
 
-def test_an_attempt_that_placed_no_call_uses_up_no_redial(ledger: Ledger) -> None:
+def test_an_attempt_that_placed_no_call_uses_up_no_redial(ledger: Books) -> None:
     ledger.campaign(**REDIAL)
     lost(ledger)
     ledger.wait(DURATION)
@@ -578,7 +581,7 @@ def test_an_attempt_that_placed_no_call_uses_up_no_redial(ledger: Ledger) -> Non
     assert ledger.result(last)["attempts"] == 2
 
 
-def test_a_late_answer_ends_a_call_that_waits_to_be_dialled_again(ledger: Ledger) -> None:
+def test_a_late_answer_ends_a_call_that_waits_to_be_dialled_again(ledger: Books) -> None:
     ledger.campaign(2, **REDIAL)
     attempt = lost(ledger)
 
@@ -593,7 +596,7 @@ def test_a_late_answer_ends_a_call_that_waits_to_be_dialled_again(ledger: Ledger
     assert ledger.claim() is None
 
 
-def test_a_call_that_was_found_is_not_dialled_again(ledger: Ledger) -> None:
+def test_a_call_that_was_found_is_not_dialled_again(ledger: Books) -> None:
     ledger.campaign(2, **REDIAL)
     attempt = lost(ledger)
     (call,) = unknown(ledger)
@@ -614,7 +617,7 @@ def test_a_call_that_was_found_is_not_dialled_again(ledger: Ledger) -> None:
     [(Verdict.PLACED, ("unknown", "placed")), (Verdict.NOT_PLACED, ("skipped", "not_placed"))],
 )
 def test_the_operator_settles_a_call_that_waits_to_be_dialled_again(
-    ledger: Ledger, verdict: Verdict, ending: tuple[str, str]
+    ledger: Books, verdict: Verdict, ending: tuple[str, str]
 ) -> None:
     ledger.campaign(2, **REDIAL)
     attempt = lost(ledger)
@@ -629,7 +632,7 @@ def test_the_operator_settles_a_call_that_waits_to_be_dialled_again(
     assert_counts_agree(ledger)
 
 
-def test_a_call_that_the_operator_has_dialled_now_keeps_its_redial(ledger: Ledger) -> None:
+def test_a_call_that_the_operator_has_dialled_now_keeps_its_redial(ledger: Books) -> None:
     ledger.campaign(**REDIAL)
     attempt = lost(ledger)
 
@@ -641,7 +644,7 @@ def test_a_call_that_the_operator_has_dialled_now_keeps_its_redial(ledger: Ledge
     assert_counts_agree(ledger)
 
 
-def test_a_policy_that_a_release_of_before_has_written_holds(ledger: Ledger) -> None:
+def test_a_policy_that_a_release_of_before_has_written_holds(ledger: Books) -> None:
     ledger.campaign()
     ledger.store.redis.hset("callsched:campaign:c:meta", "policy", '{"max_duration_seconds":60.0}')
 
@@ -705,7 +708,7 @@ class SettlingMachine(LedgerMachine):
         assert ended <= seen <= ended | self.pending()
 
 
-def test_whatever_is_said_of_unknown_calls_the_ledger_holds(ledger: Ledger) -> None:
+def test_whatever_is_said_of_unknown_calls_the_ledger_holds(ledger: Books) -> None:
     SettlingMachine.ledger = ledger
 
     run_state_machine_as_test(

@@ -7,24 +7,26 @@ import socket
 import pytest
 
 from scheduler.errors import ConfigError, LedgerError, LedgerUnreachable
-from scheduler.ledger import Store, account_view, campaign_ids, campaign_view, keys, live_calls
+from scheduler.ledger import keys, limits
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import account_view, campaign_ids, campaign_view, live_calls
 from scheduler.models import CallState, CampaignState, Disposition, Policy, Row
-from tests.integration.ledger import ACCOUNT, Ledger, contact, rows
+from tests.integration.ledger import ACCOUNT, Books, contact, rows
 
 SCHEMA = f"{keys.ROOT}schema"
 
 
-def test_a_new_ledger_gets_our_schema(store: Store) -> None:
+def test_a_new_ledger_gets_our_schema(store: Ledger) -> None:
     assert store.redis.get(SCHEMA) == str(keys.SCHEMA)
 
 
-def test_a_ledger_of_our_schema_opens(store: Store) -> None:
+def test_a_ledger_of_our_schema_opens(store: Ledger) -> None:
     store.open()
 
 
 @pytest.mark.parametrize(("upgrades", "after"), [(True, keys.SCHEMA), (False, keys.SCHEMA - 1)])
 def test_an_older_schema_is_raised_by_whoever_has_calls_made(
-    store: Store, upgrades: bool, after: int
+    store: Ledger, upgrades: bool, after: int
 ) -> None:
     store.redis.set(SCHEMA, keys.SCHEMA - 1)
 
@@ -33,7 +35,7 @@ def test_an_older_schema_is_raised_by_whoever_has_calls_made(
     assert store.redis.get(SCHEMA) == str(after)
 
 
-def test_a_ledger_with_a_newer_schema_is_refused_and_left_alone(store: Store) -> None:
+def test_a_ledger_with_a_newer_schema_is_refused_and_left_alone(store: Ledger) -> None:
     store.redis.set(SCHEMA, keys.SCHEMA + 1)
 
     with pytest.raises(LedgerError, match="upgrade callsched"):
@@ -42,10 +44,10 @@ def test_a_ledger_with_a_newer_schema_is_refused_and_left_alone(store: Store) ->
     assert store.redis.get(SCHEMA) == str(keys.SCHEMA + 1)
 
 
-def test_the_clock_is_the_servers_when_no_other_is_given(store: Store) -> None:
+def test_the_clock_is_the_servers_when_no_other_is_given(store: Ledger) -> None:
     seconds, microseconds = store.redis.time()
 
-    now = store.limit(ACCOUNT).now
+    now = limits.read(store, ACCOUNT).now
 
     assert 0 <= now - (seconds + microseconds / 1e6) < 5
 
@@ -53,7 +55,7 @@ def test_the_clock_is_the_servers_when_no_other_is_given(store: Store) -> None:
 def test_a_redis_that_is_away_is_told_from_a_fault_of_ours() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    store = Store(f"redis://127.0.0.1:{port}/0")
+    store = Ledger(f"redis://127.0.0.1:{port}/0")
 
     with pytest.raises(LedgerUnreachable):
         store.open()
@@ -63,10 +65,10 @@ def test_a_redis_that_is_away_is_told_from_a_fault_of_ours() -> None:
 
 def test_a_url_that_is_none_names_the_variable() -> None:
     with pytest.raises(ConfigError, match="CALLSCHED_REDIS_URL"):
-        Store("localhost:6379")
+        Ledger("localhost:6379")
 
 
-def test_a_redis_that_is_full_is_one_that_cannot_be_reached(ledger: Ledger) -> None:
+def test_a_redis_that_is_full_is_one_that_cannot_be_reached(ledger: Books) -> None:
     ledger.create()
     ledger.store.redis.config_set("maxmemory", 1)
     try:
@@ -76,19 +78,19 @@ def test_a_redis_that_is_full_is_one_that_cannot_be_reached(ledger: Ledger) -> N
         ledger.store.redis.config_set("maxmemory", 0)
 
 
-def test_a_campaign_that_is_not_there_is_said_to_be_missing(store: Store) -> None:
+def test_a_campaign_that_is_not_there_is_said_to_be_missing(store: Ledger) -> None:
     with pytest.raises(LedgerError, match="no campaign nowhere"):
         campaign_view(store, "nowhere")
 
 
-def test_campaigns_are_listed_the_newest_first(ledger: Ledger) -> None:
+def test_campaigns_are_listed_the_newest_first(ledger: Books) -> None:
     for name in ("first", "second"):
         ledger.campaign(1, name)
 
     assert campaign_ids(ledger.store) == ["second", "first"]
 
 
-def test_a_campaign_is_seen_as_it_stands(ledger: Ledger) -> None:
+def test_a_campaign_is_seen_as_it_stands(ledger: Books) -> None:
     began_at = ledger.now
     ledger.campaign(4, max_concurrency=3)
     ledger.connected()
@@ -109,7 +111,7 @@ def test_a_campaign_is_seen_as_it_stands(ledger: Ledger) -> None:
     assert view.next_due_at == pytest.approx(began_at, abs=0.001)
 
 
-def test_a_finished_campaign_says_when(ledger: Ledger) -> None:
+def test_a_finished_campaign_says_when(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.connected()
     ledger.wait(30)
@@ -121,12 +123,12 @@ def test_a_finished_campaign_says_when(ledger: Ledger) -> None:
     assert view.next_due_at is None
 
 
-def test_an_account_is_seen_as_it_stands(ledger: Ledger) -> None:
+def test_an_account_is_seen_as_it_stands(ledger: Books) -> None:
     ledger.campaign(3)
     ledger.learn(7)
     ledger.connected(seconds=30)
     ledger.begun()
-    ledger.store.block(ACCOUNT, "fingerprint", "401")
+    limits.block(ledger.store, ACCOUNT, "fingerprint", "401")
 
     view = account_view(ledger.store, ACCOUNT)
 
@@ -134,7 +136,7 @@ def test_an_account_is_seen_as_it_stands(ledger: Ledger) -> None:
     assert (view.blocks, view.outage) == ({"fingerprint": "401"}, False)
 
 
-def test_a_stop_that_is_late_is_seen(ledger: Ledger) -> None:
+def test_a_stop_that_is_late_is_seen(ledger: Books) -> None:
     seconds, _ = ledger.store.redis.time()
     ledger.now = seconds - 100.0
     ledger.campaign()
@@ -146,7 +148,7 @@ def test_a_stop_that_is_late_is_seen(ledger: Ledger) -> None:
     assert view.oldest_overdue_seconds == pytest.approx(60, abs=5)
 
 
-def test_live_calls_are_listed_the_soonest_first_and_by_campaign(ledger: Ledger) -> None:
+def test_live_calls_are_listed_the_soonest_first_and_by_campaign(ledger: Books) -> None:
     ledger.campaign(2, "a")
     ledger.campaign(1, "b")
     late, other, soon = (ledger.connected(seconds=seconds) for seconds in (30, 20, 10))
@@ -158,7 +160,7 @@ def test_live_calls_are_listed_the_soonest_first_and_by_campaign(ledger: Ledger)
     assert of_a == [str(soon), str(late)]
 
 
-def test_every_contact_has_one_result_in_the_order_of_the_file(ledger: Ledger) -> None:
+def test_every_contact_has_one_result_in_the_order_of_the_file(ledger: Books) -> None:
     ledger.create()
     people = list(range(1, 1203))  # more than two pages
     ledger.load(rows(*people))
@@ -169,7 +171,7 @@ def test_every_contact_has_one_result_in_the_order_of_the_file(ledger: Ledger) -
     assert numbers == [contact(n).phone_number for n in people]
 
 
-def test_a_result_says_what_became_of_a_call(ledger: Ledger) -> None:
+def test_a_result_says_what_became_of_a_call(ledger: Books) -> None:
     ledger.create()
     ledger.load([Row(contact(1), 2)])
     ledger.seal()
@@ -189,7 +191,7 @@ def test_a_result_says_what_became_of_a_call(ledger: Ledger) -> None:
     assert result["ended_at"] == pytest.approx(ledger.now)
 
 
-def test_the_result_of_a_call_that_waits_is_blank(ledger: Ledger) -> None:
+def test_the_result_of_a_call_that_waits_is_blank(ledger: Books) -> None:
     ledger.campaign()
 
     (result,) = ledger.results()
@@ -199,7 +201,7 @@ def test_the_result_of_a_call_that_waits_is_blank(ledger: Ledger) -> None:
     assert {result[name] for name in blank} == {None}
 
 
-def test_an_error_of_an_earlier_attempt_is_not_the_results_of_a_later_one(ledger: Ledger) -> None:
+def test_an_error_of_an_earlier_attempt_is_not_the_results_of_a_later_one(ledger: Books) -> None:
     ledger.campaign()
     ledger.refuse(ledger.begun(), live=1, delay=0.0)
     attempt = ledger.connected()
@@ -210,7 +212,7 @@ def test_an_error_of_an_earlier_attempt_is_not_the_results_of_a_later_one(ledger
 
 
 def test_a_worker_whose_ledger_was_opened_by_a_newer_release_dials_no_more_and_still_stops(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign(3)
     attempt = ledger.connected(seconds=1.0)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from scheduler.ledger import Firing, Launch, Store, add_schedule, take_schedule, tell_firings
+from scheduler.ledger import campaigns
 from scheduler.ledger.keys import SCHEMA
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.scheduling import Firing, Launch, add_schedule, take_schedule, tell_firings
 from scheduler.ledger.surveying import survey
 from scheduler.models import CallState, CampaignState, FiringState, Overlap, Policy, Schedule
-from tests.integration.ledger import ACCOUNT, Ledger
+from tests.integration.ledger import ACCOUNT, Books
 
 OTHER = "other"
 
@@ -14,15 +16,17 @@ def counted(found: dict[CampaignState, int] | dict[CallState, int]) -> dict[str,
 
 
 def test_campaigns_are_counted_by_state_and_the_calls_of_the_unfinished_ones(
-    ledger: Ledger, store: Store
+    ledger: Books, store: Ledger
 ) -> None:
-    store.create(OTHER, account=OTHER, name="o", policy=Policy(60.0), digest="d", now=ledger.now)
+    campaigns.create(
+        store, OTHER, account=OTHER, name="o", policy=Policy(60.0), digest="d", now=ledger.now
+    )
     ledger.create("loading")
     ledger.campaign(1, "finished")
     ledger.finish(ledger.begun())
     ledger.campaign(3, "paused")
     ledger.connected()
-    store.halt("paused", now=ledger.now)
+    campaigns.halt(store, "paused", now=ledger.now)
     ledger.campaign(2, "active")
 
     found = survey(store, ACCOUNT)
@@ -33,7 +37,7 @@ def test_campaigns_are_counted_by_state_and_the_calls_of_the_unfinished_ones(
     assert counted(survey(store, OTHER).campaigns) == {"loading": 1}
 
 
-def test_schedules_whose_last_launch_failed_are_counted(ledger: Ledger, store: Store) -> None:
+def test_schedules_whose_last_launch_failed_are_counted(ledger: Books, store: Ledger) -> None:
     launch = Launch("/gone.yaml", "utf-8", Schedule(cron="0 9 * * *", overlap=Overlap.SKIP))
     for name, account in (("gone", ACCOUNT), ("other", OTHER)):
         add_schedule(store, name, account, launch, next_at=ledger.now, who="ana", now=ledger.now)
@@ -45,7 +49,7 @@ def test_schedules_whose_last_launch_failed_are_counted(ledger: Ledger, store: S
     assert survey(store, ACCOUNT).failed_schedules == 1
 
 
-def test_a_ledger_of_a_newer_release_is_seen_to_be_one(store: Store) -> None:
+def test_a_ledger_of_a_newer_release_is_seen_to_be_one(store: Ledger) -> None:
     assert not survey(store, ACCOUNT).is_newer
 
     store.redis.set("callsched:schema", SCHEMA + 1)

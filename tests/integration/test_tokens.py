@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scheduler.errors import LedgerUnreachable
-from scheduler.ledger import RedisTokenShelf, Store, keys
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.tokens import SharedToken, TokenShelf
 from tests.integration.lossy_proxy import LossyProxy
 
@@ -17,12 +19,12 @@ TOKEN = SharedToken("secret token", 86_400.0, 60.0)
 
 
 @pytest.fixture
-def shelf(store: Store) -> TokenShelf:
+def shelf(store: Ledger) -> TokenShelf:
     return RedisTokenShelf(store)
 
 
 @pytest.fixture
-def another(other: Store) -> TokenShelf:
+def another(other: Ledger) -> TokenShelf:
     """The shelf as another worker sees it."""
     return RedisTokenShelf(other)
 
@@ -42,7 +44,7 @@ def test_what_one_worker_puts_another_finds(shelf: TokenShelf, another: TokenShe
     assert another.read("other credentials") is None
 
 
-def test_a_token_is_gone_at_its_end(shelf: TokenShelf, store: Store) -> None:
+def test_a_token_is_gone_at_its_end(shelf: TokenShelf, store: Ledger) -> None:
     shelf.put("f", SharedToken("t", 0.05, 0.0))
     assert 0 < store.redis.pttl(KEY) <= 50
 
@@ -51,7 +53,7 @@ def test_a_token_is_gone_at_its_end(shelf: TokenShelf, store: Store) -> None:
     assert shelf.read("f") is None
 
 
-def test_a_token_that_has_ended_already_is_not_found(shelf: TokenShelf, store: Store) -> None:
+def test_a_token_that_has_ended_already_is_not_found(shelf: TokenShelf, store: Ledger) -> None:
     shelf.put("f", SharedToken("t", 0.0, 0.0))
 
     assert store.redis.pttl(KEY) <= 1
@@ -101,7 +103,7 @@ def test_who_could_not_fetch_lets_the_next_one_try(shelf: TokenShelf, another: T
 
 
 def test_who_died_while_fetching_keeps_others_back_for_a_while_only(
-    shelf: TokenShelf, store: Store
+    shelf: TokenShelf, store: Ledger
 ) -> None:
     shelf.reserve("f", 10)
 
@@ -184,7 +186,7 @@ def test_of_many_refusals_at_once_none_is_the_second(shelf: TokenShelf) -> None:
     assert said == [False] * 16
 
 
-def test_a_refusal_is_not_remembered_for_ever(shelf: TokenShelf, store: Store) -> None:
+def test_a_refusal_is_not_remembered_for_ever(shelf: TokenShelf, store: Ledger) -> None:
     shelf.put("f", TOKEN)
 
     shelf.refuse("f", TOKEN.value)
@@ -196,9 +198,9 @@ def test_a_refusal_is_not_remembered_for_ever(shelf: TokenShelf, store: Store) -
 
 
 @pytest.fixture
-def far(redis_url: str, store: Store) -> Iterator[tuple[TokenShelf, LossyProxy]]:
+def far(redis_url: str, store: Ledger) -> Iterator[tuple[TokenShelf, LossyProxy]]:
     with LossyProxy(redis_url) as proxy:
-        far = Store(proxy.url)
+        far = Ledger(proxy.url)
         yield RedisTokenShelf(far), proxy
         far.close()
 
@@ -216,7 +218,7 @@ def test_a_reservation_whose_reply_was_lost_is_still_ones_own(
 
 
 def test_a_shelf_out_of_reach_says_so() -> None:
-    store = Store("redis://127.0.0.1:1/0")
+    store = Ledger("redis://127.0.0.1:1/0")
     shelf = RedisTokenShelf(store)
 
     for ask in (

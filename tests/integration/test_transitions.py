@@ -9,11 +9,13 @@ from itertools import product
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import Control, Store, cancel, end_pending, keys, stop_call
+from scheduler.ledger import calls, keys
+from scheduler.ledger.controls import cancel, end_pending, stop_call
+from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.scripts import preamble
 from scheduler.models import TRANSITIONS, Attempt, CallState, Policy, Retry
 from scheduler.records import encode_policy
-from tests.integration.ledger import ACCOUNT, Ledger
+from tests.integration.ledger import ACCOUNT, Books
 
 PENDING, CLAIMED, DIALING, CONNECTED, STOPPING, ENDED = CallState
 
@@ -22,92 +24,92 @@ SHORT = 1.0
 
 PAIRS = list(product(CallState, CallState))
 
-Verb = Callable[[Ledger, Attempt], object]
+Verb = Callable[[Books, Attempt], object]
 
 ANA = Control("ana@desk")
 
 
-def given_back(ledger: Ledger) -> Attempt:
+def given_back(ledger: Books) -> Attempt:
     attempt = ledger.begun()
     ledger.give_back(attempt)
     return attempt
 
 
-def connected(ledger: Ledger) -> Attempt:
+def connected(ledger: Books) -> Attempt:
     return ledger.connected(seconds=SHORT)
 
 
-def ended(ledger: Ledger) -> Attempt:
+def ended(ledger: Books) -> Attempt:
     attempt = ledger.stopping()
     ledger.confirm(attempt)
     return attempt
 
 
 #: How a call comes into each state.
-INTO: dict[CallState, Callable[[Ledger], Attempt]] = {
+INTO: dict[CallState, Callable[[Books], Attempt]] = {
     PENDING: given_back,
-    CLAIMED: Ledger.claimed,
-    DIALING: Ledger.begun,
+    CLAIMED: Books.claimed,
+    DIALING: Books.begun,
     CONNECTED: connected,
-    STOPPING: Ledger.stopping,
+    STOPPING: Books.stopping,
     ENDED: ended,
 }
 
 
-def claim(ledger: Ledger, attempt: Attempt) -> object:
+def claim(ledger: Books, attempt: Attempt) -> object:
     return ledger.claim()
 
 
-def begin(ledger: Ledger, attempt: Attempt) -> object:
+def begin(ledger: Books, attempt: Attempt) -> object:
     return ledger.begin(attempt, "another execution")
 
 
-def connect(ledger: Ledger, attempt: Attempt) -> object:
+def connect(ledger: Books, attempt: Attempt) -> object:
     return ledger.connect(attempt) != "known"
 
 
-def give_back(ledger: Ledger, attempt: Attempt) -> None:
+def give_back(ledger: Books, attempt: Attempt) -> None:
     ledger.give_back(attempt)
 
 
-def give_back_at_limit(ledger: Ledger, attempt: Attempt) -> None:
+def give_back_at_limit(ledger: Books, attempt: Attempt) -> None:
     ledger.refuse(attempt, live=1)
 
 
-def finish(ledger: Ledger, attempt: Attempt) -> None:
+def finish(ledger: Books, attempt: Attempt) -> None:
     ledger.finish(attempt)
 
 
-def pass_the_deadline(ledger: Ledger, attempt: Attempt) -> object:
+def pass_the_deadline(ledger: Books, attempt: Attempt) -> object:
     ledger.wait(SHORT)
-    return ledger.store.expire(ACCOUNT, now=ledger.now)
+    return calls.expire(ledger.store, ACCOUNT, now=ledger.now)
 
 
-def hint(ledger: Ledger, attempt: Attempt) -> object:
+def hint(ledger: Books, attempt: Attempt) -> object:
     return ledger.hint(attempt, "machine")
 
 
-def confirm(ledger: Ledger, attempt: Attempt) -> object:
+def confirm(ledger: Books, attempt: Attempt) -> object:
     return ledger.confirm(attempt)
 
 
-def confirm_and_try_again(ledger: Ledger, attempt: Attempt) -> object:
+def confirm_and_try_again(ledger: Books, attempt: Attempt) -> object:
     policy = Policy(retry={"stopped": Retry(1, (60.0,))})
     ledger.reader.hset(keys.campaign("c", "meta"), "policy", encode_policy(policy))
     return ledger.confirm(attempt)
 
 
-def stop(ledger: Ledger, attempt: Attempt) -> object:
+def stop(ledger: Books, attempt: Attempt) -> object:
     said = stop_call(ledger.store, ACCOUNT, attempt, ANA, now=ledger.now)
     return said in (CONNECTED, DIALING)
 
 
-def cancel_the_rest(ledger: Ledger, attempt: Attempt) -> object:
+def cancel_the_rest(ledger: Books, attempt: Attempt) -> object:
     cancel(ledger.store, "c", ANA, now=ledger.now)
     return end_pending(ledger.store, "c", now=ledger.now)
 
 
-def give_back_what_is_cancelled(ledger: Ledger, attempt: Attempt) -> None:
+def give_back_what_is_cancelled(ledger: Books, attempt: Attempt) -> None:
     cancel(ledger.store, "c", ANA, now=ledger.now)
     ledger.give_back(attempt)
 
@@ -164,7 +166,7 @@ def test_every_change_in_the_table_has_its_verbs() -> None:
     [(before, after, verb) for (before, after), verbs in MAKES.items() for verb in verbs],
 )
 def test_a_change_in_the_table_happens(
-    ledger: Ledger, before: CallState, after: CallState, verb: Verb
+    ledger: Books, before: CallState, after: CallState, verb: Verb
 ) -> None:
     ledger.campaign()
     attempt = INTO[before](ledger)
@@ -177,7 +179,7 @@ def test_a_change_in_the_table_happens(
 
 @pytest.mark.parametrize(("before", "after", "verb"), REFUSED)
 def test_a_change_that_is_not_in_the_table_is_refused_and_nothing_is_changed(
-    ledger: Ledger, before: CallState, after: CallState, verb: Verb
+    ledger: Books, before: CallState, after: CallState, verb: Verb
 ) -> None:
     ledger.campaign()
     attempt = INTO[before](ledger)
@@ -194,7 +196,7 @@ def test_a_change_that_is_not_in_the_table_is_refused_and_nothing_is_changed(
 
 
 def test_a_connection_that_is_over_before_its_deadline_takes_both_changes_at_once(
-    ledger: Ledger,
+    ledger: Books,
 ) -> None:
     ledger.campaign()
     attempt = ledger.connected()
@@ -223,13 +225,13 @@ def test_a_connection_that_is_over_before_its_deadline_takes_both_changes_at_onc
     ],
 )
 def test_time_alone_moves_a_call_along_the_table(
-    ledger: Ledger, before: CallState, after: CallState
+    ledger: Books, before: CallState, after: CallState
 ) -> None:
     ledger.campaign()
     attempt = INTO[before](ledger)
 
     ledger.wait(ledger.store.leases.stop_patience)
-    ledger.store.expire(ACCOUNT, now=ledger.now)
+    calls.expire(ledger.store, ACCOUNT, now=ledger.now)
 
     assert ledger.state(attempt) is after
 
@@ -240,7 +242,7 @@ def test_time_alone_moves_a_call_along_the_table(
     ids=lambda verb: verb.__name__,
 )
 @pytest.mark.parametrize("state", [PENDING, CLAIMED, DIALING])
-def test_an_earlier_attempt_has_no_say(ledger: Ledger, state: CallState, verb: Verb) -> None:
+def test_an_earlier_attempt_has_no_say(ledger: Books, state: CallState, verb: Verb) -> None:
     ledger.campaign()
     earlier = given_back(ledger)
     INTO[state](ledger)
@@ -255,7 +257,7 @@ def test_an_earlier_attempt_has_no_say(ledger: Ledger, state: CallState, verb: V
     assert ledger.everything() == as_it_stood
 
 
-def test_the_scripts_know_the_same_table(store: Store) -> None:
+def test_the_scripts_know_the_same_table(store: Ledger) -> None:
     written = store.redis.eval(preamble() + "return cjson.encode(MAY)", 1, keys.ROOT)
 
     table = {before: set(then) for before, then in json.loads(written).items()}
@@ -270,7 +272,7 @@ return move(call, ARGV[2])
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_what_every_script_moves_calls_with_obeys_the_table(
-    store: Store, before: CallState, after: CallState
+    store: Ledger, before: CallState, after: CallState
 ) -> None:
     moved = store.redis.eval(preamble() + MOVE, 1, keys.ROOT, before, after)
 

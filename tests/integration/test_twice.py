@@ -11,10 +11,14 @@ import pytest
 
 import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
-from scheduler.ledger import Claim, RedisTokenShelf, Store, erase
+from scheduler.ledger import calls, campaigns
+from scheduler.ledger.calls import Claim
+from scheduler.ledger.erasing import erase
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.models import Attempt, CallState, CampaignState
 from scheduler.tokens import SharedToken
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger, rows
+from tests.integration.ledger import ACCOUNT, DURATION, Books, rows
 from tests.integration.lossy_proxy import LossyProxy
 
 LUA = Path(scheduler.ledger.__file__).parent / "lua"
@@ -22,7 +26,7 @@ LUA = Path(scheduler.ledger.__file__).parent / "lua"
 # One verb, two runs ------------------------------------------------------------------------------
 
 
-def test_a_claim_under_the_same_token_is_the_same_claim(ledger: Ledger) -> None:
+def test_a_claim_under_the_same_token_is_the_same_claim(ledger: Books) -> None:
     ledger.campaign(2)
 
     first = ledger.claim("token")
@@ -32,7 +36,7 @@ def test_a_claim_under_the_same_token_is_the_same_claim(ledger: Ledger) -> None:
     assert len(ledger.slots()) == 1
 
 
-def test_a_claim_that_was_used_is_not_handed_out_again(ledger: Ledger) -> None:
+def test_a_claim_that_was_used_is_not_handed_out_again(ledger: Books) -> None:
     ledger.campaign(2)
     ledger.begin(ledger.claimed("token"))
 
@@ -41,7 +45,7 @@ def test_a_claim_that_was_used_is_not_handed_out_again(ledger: Ledger) -> None:
     assert len(ledger.slots()) == 1
 
 
-def test_a_chunk_that_is_sent_again_is_added_once(ledger: Ledger) -> None:
+def test_a_chunk_that_is_sent_again_is_added_once(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1, 2, 2), chunk=1)
     as_it_stood = ledger.everything()
@@ -51,7 +55,7 @@ def test_a_chunk_that_is_sent_again_is_added_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_chunk_that_is_sent_again_after_the_seal_adds_nothing(ledger: Ledger) -> None:
+def test_a_chunk_that_is_sent_again_after_the_seal_adds_nothing(ledger: Books) -> None:
     ledger.create()
     ledger.load(rows(1, 2), chunk=1)
     ledger.load(rows(2, 3, 3), chunk=2)
@@ -63,7 +67,7 @@ def test_a_chunk_that_is_sent_again_after_the_seal_adds_nothing(ledger: Ledger) 
     assert dispositions == ledger.dispositions() == {"skipped:duplicate": 2}
 
 
-def test_a_campaign_is_opened_once(ledger: Ledger) -> None:
+def test_a_campaign_is_opened_once(ledger: Books) -> None:
     ledger.create(max_concurrency=3)
     as_it_stood = ledger.everything()
 
@@ -73,7 +77,7 @@ def test_a_campaign_is_opened_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_campaign_is_sealed_once(ledger: Ledger) -> None:
+def test_a_campaign_is_sealed_once(ledger: Books) -> None:
     ledger.campaign()
     as_it_stood = ledger.everything()
 
@@ -83,7 +87,7 @@ def test_a_campaign_is_sealed_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_begin_says_go_again_to_the_execution_that_it_said_go_to(ledger: Ledger) -> None:
+def test_begin_says_go_again_to_the_execution_that_it_said_go_to(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.claimed()
     assert ledger.begin(attempt, "mine")
@@ -94,7 +98,7 @@ def test_begin_says_go_again_to_the_execution_that_it_said_go_to(ledger: Ledger)
     assert ledger.everything() == as_it_stood
 
 
-def test_of_two_executions_of_one_attempt_one_dials(ledger: Ledger) -> None:
+def test_of_two_executions_of_one_attempt_one_dials(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.claimed()
     assert ledger.begin(attempt, "mine")
@@ -105,7 +109,7 @@ def test_of_two_executions_of_one_attempt_one_dials(ledger: Ledger) -> None:
     assert ledger.result(attempt)["attempts"] == 1
 
 
-def test_an_execution_that_did_not_begin_an_attempt_cannot_give_it_back(ledger: Ledger) -> None:
+def test_an_execution_that_did_not_begin_an_attempt_cannot_give_it_back(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.begun()
 
@@ -115,7 +119,7 @@ def test_an_execution_that_did_not_begin_an_attempt_cannot_give_it_back(ledger: 
     assert ledger.state(attempt) is CallState.DIALING
 
 
-STALE_THE_SECOND_TIME: dict[str, Callable[[Ledger, Attempt], None]] = {
+STALE_THE_SECOND_TIME: dict[str, Callable[[Books, Attempt], None]] = {
     "give_back": lambda ledger, attempt: ledger.give_back(attempt, signal="failed"),
     "give_back_at_limit": lambda ledger, attempt: ledger.refuse(attempt, live=2),
     "finish": lambda ledger, attempt: ledger.finish(attempt, signal="failed", hold_seconds=9),
@@ -123,7 +127,7 @@ STALE_THE_SECOND_TIME: dict[str, Callable[[Ledger, Attempt], None]] = {
 
 
 @pytest.mark.parametrize("verb", STALE_THE_SECOND_TIME)
-def test_what_became_of_a_start_counts_once(ledger: Ledger, verb: str) -> None:
+def test_what_became_of_a_start_counts_once(ledger: Books, verb: str) -> None:
     ledger.campaign()
     attempt = ledger.begun()
     STALE_THE_SECOND_TIME[verb](ledger, attempt)
@@ -135,7 +139,7 @@ def test_what_became_of_a_start_counts_once(ledger: Ledger, verb: str) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_the_same_connection_is_recorded_once(ledger: Ledger) -> None:
+def test_the_same_connection_is_recorded_once(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.connected()
     as_it_stood = ledger.everything()
@@ -146,19 +150,19 @@ def test_the_same_connection_is_recorded_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_deadline_expires_once(ledger: Ledger) -> None:
+def test_a_deadline_expires_once(ledger: Books) -> None:
     ledger.campaign()
     ledger.connected(seconds=1.0)
     ledger.wait(1.0)
-    ledger.store.expire(ACCOUNT, now=ledger.now)
+    calls.expire(ledger.store, ACCOUNT, now=ledger.now)
     as_it_stood = ledger.everything()
 
-    assert ledger.store.expire(ACCOUNT, now=ledger.now) == 0
+    assert calls.expire(ledger.store, ACCOUNT, now=ledger.now) == 0
 
     assert ledger.everything() == as_it_stood
 
 
-def test_an_end_is_confirmed_once(ledger: Ledger) -> None:
+def test_an_end_is_confirmed_once(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.stopping()
     assert ledger.confirm(attempt)
@@ -169,7 +173,7 @@ def test_an_end_is_confirmed_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_denial_that_comes_twice_at_once_counts_once(ledger: Ledger) -> None:
+def test_a_denial_that_comes_twice_at_once_counts_once(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.stopping()
 
@@ -180,7 +184,7 @@ def test_a_denial_that_comes_twice_at_once_counts_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_an_abort_stops_each_call_once(ledger: Ledger) -> None:
+def test_an_abort_stops_each_call_once(ledger: Books) -> None:
     ledger.campaign(2)
     ledger.connected()
     ledger.connected()
@@ -192,19 +196,19 @@ def test_an_abort_stops_each_call_once(ledger: Ledger) -> None:
     assert ledger.everything() == as_it_stood
 
 
-def test_a_campaign_is_resumed_once(ledger: Ledger) -> None:
+def test_a_campaign_is_resumed_once(ledger: Books) -> None:
     ledger.campaign()
     ledger.abort()
-    assert ledger.store.resume("c") is CampaignState.ACTIVE
+    assert campaigns.resume(ledger.store, "c") is CampaignState.ACTIVE
     as_it_stood = ledger.everything()
 
-    assert ledger.store.resume("c") is CampaignState.ACTIVE
+    assert campaigns.resume(ledger.store, "c") is CampaignState.ACTIVE
 
     assert ledger.everything() == as_it_stood
 
 
 #: What prepares a verb, and returns what runs it.
-AGAIN: dict[str, Callable[[Ledger, Attempt], Callable[[], object]]] = {
+AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "listen": lambda ledger, attempt: lambda: ledger.listen(),
     "listen, keeping": lambda ledger, attempt: keeping(ledger),
     "let_go": lambda ledger, attempt: letting_go(ledger),
@@ -219,23 +223,23 @@ AGAIN: dict[str, Callable[[Ledger, Attempt], Callable[[], object]]] = {
 }
 
 
-def keeping(ledger: Ledger) -> Callable[[], object]:
+def keeping(ledger: Books) -> Callable[[], object]:
     held = dict.fromkeys(ledger.heard(), True)
     return lambda: ledger.listen(held=held)
 
 
-def letting_go(ledger: Ledger) -> Callable[[], object]:
+def letting_go(ledger: Books) -> Callable[[], object]:
     held = ledger.heard()
     return lambda: ledger.let_go("ear", *held)
 
 
-def over(ledger: Ledger, attempt: Attempt, verb: Callable[[], object]) -> Callable[[], object]:
+def over(ledger: Books, attempt: Attempt, verb: Callable[[], object]) -> Callable[[], object]:
     ledger.confirm(attempt)
     return verb
 
 
 def token(
-    ledger: Ledger, verb: Callable[[RedisTokenShelf, str, str], object]
+    ledger: Books, verb: Callable[[RedisTokenShelf, str, str], object]
 ) -> Callable[[], object]:
     shelf = RedisTokenShelf(ledger.store)
     shelf.put("f", SharedToken("refused", 60.0, 6.0))
@@ -245,7 +249,7 @@ def token(
 
 
 @pytest.mark.parametrize("verb", AGAIN)
-def test_what_runs_again_at_once_changes_nothing_more(ledger: Ledger, verb: str) -> None:
+def test_what_runs_again_at_once_changes_nothing_more(ledger: Books, verb: str) -> None:
     ledger.campaign()
     run = AGAIN[verb](ledger, ledger.connected())
     before = ledger.everything()
@@ -258,7 +262,7 @@ def test_what_runs_again_at_once_changes_nothing_more(ledger: Ledger, verb: str)
     assert ledger.everything() == as_it_stood
 
 
-def test_what_is_postponed_twice_is_due_once_and_no_later(ledger: Ledger) -> None:
+def test_what_is_postponed_twice_is_due_once_and_no_later(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.confirmed()
     ledger.take_collect()
@@ -300,7 +304,7 @@ def at_once(count: int, do: Callable[[int], Claim | None]) -> list[Claim | None]
         return list(threads.map(do, range(count)))
 
 
-def test_of_32_threads_seven_get_the_seven_slots(ledger: Ledger) -> None:
+def test_of_32_threads_seven_get_the_seven_slots(ledger: Books) -> None:
     ledger.campaign(40)
 
     claims = at_once(32, lambda _: ledger.claim(ceiling=7))
@@ -309,7 +313,7 @@ def test_of_32_threads_seven_get_the_seven_slots(ledger: Ledger) -> None:
     assert len(attempts) == len(set(attempts)) == len(ledger.slots()) == 7
 
 
-def test_32_threads_claim_32_calls(ledger: Ledger) -> None:
+def test_32_threads_claim_32_calls(ledger: Books) -> None:
     ledger.campaign(32)
 
     claims = at_once(32, lambda _: ledger.claim())
@@ -318,7 +322,7 @@ def test_32_threads_claim_32_calls(ledger: Ledger) -> None:
     assert len(set(numbers)) == 32
 
 
-def test_of_32_executions_of_one_attempt_one_dials(ledger: Ledger) -> None:
+def test_of_32_executions_of_one_attempt_one_dials(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.claimed()
 
@@ -338,7 +342,7 @@ def test_of_32_executions_of_one_attempt_one_dials(ledger: Ledger) -> None:
 
 
 @pytest.fixture
-def proxy(redis_url: str, store: Store) -> Iterator[LossyProxy]:
+def proxy(redis_url: str, store: Ledger) -> Iterator[LossyProxy]:
     """A way to the same Redis that can lose replies; the server has all scripts already."""
     for script in vars(store.do).values():
         store.redis.script_load(script.script)
@@ -347,20 +351,20 @@ def proxy(redis_url: str, store: Store) -> Iterator[LossyProxy]:
 
 
 @pytest.fixture
-def far(proxy: LossyProxy) -> Iterator[Store]:
+def far(proxy: LossyProxy) -> Iterator[Ledger]:
     """A store whose replies may be lost."""
-    far = Store(proxy.url)
+    far = Ledger(proxy.url)
     yield far
     far.close()
 
 
 def test_a_claim_whose_reply_was_lost_is_sent_again_and_claims_once(
-    ledger: Ledger, far: Store, proxy: LossyProxy
+    ledger: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
     ledger.campaign(2)
 
     proxy.lose_reply()
-    claim = far.claim(ACCOUNT, "token", ceiling=9, now=ledger.now)
+    claim = calls.claim(far, ACCOUNT, "token", ceiling=9, now=ledger.now)
 
     assert proxy.commands_sent == 2
     assert isinstance(claim, Claim)
@@ -368,12 +372,12 @@ def test_a_claim_whose_reply_was_lost_is_sent_again_and_claims_once(
 
 
 def test_a_chunk_whose_reply_was_lost_is_sent_again_and_added_once(
-    ledger: Ledger, far: Store, proxy: LossyProxy
+    ledger: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
     ledger.create()
 
     proxy.lose_reply()
-    far.load("c", "1", 1, rows(1, 2, 2))
+    campaigns.load(far, "c", "1", 1, rows(1, 2, 2))
 
     assert proxy.commands_sent == 2
     assert ledger.dispositions() == {"skipped:duplicate": 1}
@@ -381,50 +385,50 @@ def test_a_chunk_whose_reply_was_lost_is_sent_again_and_added_once(
 
 
 def test_a_seal_whose_reply_was_lost_is_sent_again_and_answered(
-    ledger: Ledger, far: Store, proxy: LossyProxy
+    ledger: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
     ledger.create()
     ledger.load(rows(1))
 
     proxy.lose_reply()
 
-    assert far.seal("c", "1") is CampaignState.ACTIVE
+    assert campaigns.seal(far, "c", "1") is CampaignState.ACTIVE
     assert proxy.commands_sent == 2
 
 
-def test_begin_is_never_sent_twice(ledger: Ledger, far: Store, proxy: LossyProxy) -> None:
+def test_begin_is_never_sent_twice(ledger: Books, far: Ledger, proxy: LossyProxy) -> None:
     ledger.campaign()
     attempt = ledger.claimed()
 
     proxy.lose_reply()
     with pytest.raises(LedgerUnreachable):
-        far.begin(ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=ledger.now)
+        calls.begin(far, ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=ledger.now)
 
     assert proxy.commands_sent == 1
     assert ledger.state(attempt) is CallState.DIALING
 
 
 def test_an_attempt_whose_begin_got_no_reply_can_be_given_back(
-    ledger: Ledger, far: Store, proxy: LossyProxy
+    ledger: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
     ledger.campaign()
     attempt = ledger.claimed()
     proxy.lose_reply()
     with pytest.raises(LedgerUnreachable):
-        far.begin(ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=ledger.now)
+        calls.begin(far, ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=ledger.now)
 
-    far.give_back(ACCOUNT, attempt, "mine", now=ledger.now)
+    calls.give_back(far, ACCOUNT, attempt, "mine", now=ledger.now)
 
     assert ledger.state(attempt) is CallState.PENDING
     assert ledger.result(attempt)["attempts"] == 0
 
 
 def test_a_connection_whose_reply_was_lost_is_on_record_when_it_is_told_again(
-    ledger: Ledger, far: Store, proxy: LossyProxy
+    ledger: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
     ledger.campaign()
     attempt = ledger.begun()
-    from_afar = Ledger(far, ledger.reader)
+    from_afar = Books(far, ledger.reader)
     from_afar.now = ledger.now
     proxy.lose_reply()
     with pytest.raises(LedgerUnreachable):

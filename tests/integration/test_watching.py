@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import (
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Control
+from scheduler.ledger.reading import results
+from scheduler.ledger.watching import (
     Backlog,
-    Control,
-    WorkerHealth,
     attempt_spans,
     backlog,
-    beat,
     happenings,
-    leave,
     load_between,
-    results,
     totals,
-    workers,
 )
+from scheduler.ledger.workers import WorkerHealth, beat, leave, workers
 from scheduler.models import Disposition, Reason
-from tests.integration.ledger import ACCOUNT, DURATION, Ledger
+from tests.integration.ledger import ACCOUNT, DURATION, Books
 
 HEALTH = WorkerHealth(started_at=1.0, version="1", threads=30, dialling=2)
 
 
-def test_what_happens_is_told_once_and_in_order(ledger: Ledger) -> None:
+def test_what_happens_is_told_once_and_in_order(ledger: Books) -> None:
     ledger.campaign(2, insights=())
     attempt = ledger.connected()
     ledger.refuse(ledger.begun(), live=1)
@@ -40,14 +38,14 @@ def test_what_happens_is_told_once_and_in_order(ledger: Ledger) -> None:
     ]
     assert all(one.at <= ledger.now for one in told)
 
-    ledger.store.halt("c", control=Control("ana@desk"), now=ledger.now)
+    campaigns.halt(ledger.store, "c", control=Control("ana@desk"), now=ledger.now)
 
     (order,), later = happenings(ledger.store, ACCOUNT, after=cursor)
     assert (order.what, order.which, order.detail) == ("control", "c", "pause by ana@desk")
     assert happenings(ledger.store, ACCOUNT, after=later) == ([], later)
 
 
-def test_an_account_counts_what_it_does(ledger: Ledger) -> None:
+def test_an_account_counts_what_it_does(ledger: Books) -> None:
     ledger.campaign(3, insights=())
     ledger.refuse(ledger.begun(), live=1, delay=0.0)
     ledger.confirm(ledger.connected(), Disposition.HUNG_UP)
@@ -65,7 +63,7 @@ def test_an_account_counts_what_it_does(ledger: Ledger) -> None:
     }
 
 
-def test_a_worker_is_seen_while_it_beats(ledger: Ledger) -> None:
+def test_a_worker_is_seen_while_it_beats(ledger: Books) -> None:
     beat(ledger.store, ACCOUNT, "m1:7", HEALTH)
     beat(ledger.store, ACCOUNT, "m2:9", HEALTH)
 
@@ -78,7 +76,7 @@ def test_a_worker_is_seen_while_it_beats(ledger: Ledger) -> None:
     assert [view.name for view in workers(ledger.store, ACCOUNT)] == [two.name]
 
 
-def test_a_worker_that_falls_silent_is_unwell_and_forgotten_after_an_hour(ledger: Ledger) -> None:
+def test_a_worker_that_falls_silent_is_unwell_and_forgotten_after_an_hour(ledger: Books) -> None:
     seconds, _ = ledger.reader.time()
     beat(ledger.store, ACCOUNT, "dead", HEALTH, now=seconds - 11.0)
     (dead,) = workers(ledger.store, ACCOUNT)
@@ -89,7 +87,7 @@ def test_a_worker_that_falls_silent_is_unwell_and_forgotten_after_an_hour(ledger
     assert [view.name for view in workers(ledger.store, ACCOUNT)] == ["living"]
 
 
-def test_the_load_is_sampled_when_it_changes_and_every_ten_seconds(ledger: Ledger) -> None:
+def test_the_load_is_sampled_when_it_changes_and_every_ten_seconds(ledger: Books) -> None:
     ledger.campaign(5)
 
     def beat_now() -> None:
@@ -113,12 +111,12 @@ def test_the_load_is_sampled_when_it_changes_and_every_ten_seconds(ledger: Ledge
 
 
 @pytest.mark.parametrize("paused", [False, True])
-def test_what_waits_is_what_could_go(ledger: Ledger, paused: bool) -> None:
+def test_what_waits_is_what_could_go(ledger: Books, paused: bool) -> None:
     ledger.campaign(3)
     ledger.connected()
     ledger.wait(7)
     if paused:
-        ledger.store.halt("c", now=ledger.now)
+        campaigns.halt(ledger.store, "c", now=ledger.now)
 
     waits = backlog(ledger.store, ACCOUNT, now=ledger.now)
 
@@ -127,7 +125,7 @@ def test_what_waits_is_what_could_go(ledger: Ledger, paused: bool) -> None:
     assert waits == Backlog(due, waits.oldest_due_seconds, 0, 0, webhooks=0, sockets_wanted=1)
 
 
-def test_slots_over_time_are_those_of_every_attempt(ledger: Ledger) -> None:
+def test_slots_over_time_are_those_of_every_attempt(ledger: Books) -> None:
     ledger.campaign(4, insights=())
     began = ledger.now
     over, lost, rejected, live = (ledger.begun() for _ in range(4))
@@ -146,7 +144,7 @@ def test_slots_over_time_are_those_of_every_attempt(ledger: Ledger) -> None:
     assert spans == [(0, 5), (0, 5 + DURATION), (0, 5), (0, None)]
 
 
-def test_a_result_says_how_late_its_stop_was(ledger: Ledger) -> None:
+def test_a_result_says_how_late_its_stop_was(ledger: Books) -> None:
     ledger.campaign(2)
     ledger.connected(seconds=10)
     hung_up = ledger.connected(seconds=60)

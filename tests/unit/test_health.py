@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from scheduler.errors import LedgerUnreachable
-from scheduler.ledger import AccountView, Backlog
+from scheduler.ledger.reading import AccountView
 from scheduler.ledger.surveying import Survey
+from scheduler.ledger.watching import Backlog
 from scheduler.models import CallState, CampaignState
 from scheduler.worker.health import unready, unwell
 from scheduler.worker.sight import Seen, Sight

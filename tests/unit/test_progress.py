@@ -12,7 +12,7 @@ import pytest
 
 from scheduler.cli import supervision
 from scheduler.cli.progress import Progress
-from scheduler.ledger import CampaignView
+from scheduler.ledger.reading import CampaignView
 from scheduler.models import Policy
 from tests.unit.test_watch import account, campaign
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import ConfigError
-from scheduler.ledger.ledger import REMEMBERED_SECONDS
+from scheduler.ledger.calls import REMEMBERED_SECONDS
 from scheduler.settings import read_settings
 
 NAME = "CALLSCHED_REPEAT_WINDOW"

@@ -20,15 +20,10 @@ from scheduler.cli.screen.picture import (
     overdue_by_campaign,
     shown_call,
 )
-from scheduler.ledger import (
-    AccountView,
-    CampaignView,
-    Happening,
-    LiveCall,
-    Load,
-    Waiting,
-    WorkerView,
-)
+from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.ledger.showing import LiveCall, Waiting
+from scheduler.ledger.watching import Happening, Load
+from scheduler.ledger.workers import WorkerView
 from scheduler.models import Attempt, CallState, CampaignState, Contact
 
 NOW = 1_800_000_000.0

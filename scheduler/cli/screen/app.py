@@ -26,7 +26,7 @@ from scheduler.cli.screen.picture import Picture
 from scheduler.cli.screen.question import Help, Question
 from scheduler.cli.screen.rows import Rows
 from scheduler.cli.screen.sized import Sized
-from scheduler.ledger import Store
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.report.transcripts import one_line
 
@@ -61,7 +61,7 @@ class WatchApp(App[int]):
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
         watcher: Watcher,
         embedded: EmbeddedRedis | None,
         refresh_seconds: float,
@@ -72,7 +72,7 @@ class WatchApp(App[int]):
         # Two columns of panels where there is room for them; the names are those of screen.tcss.
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-tiny"), (_LOW, "-low"), (_TALL, "-tall")]
-        self._store = store
+        self._ledger = ledger
         self._looker = Looker(
             watcher, embedded, refresh_seconds, lambda seen: self.post_message(Seen(seen))
         )
@@ -224,7 +224,7 @@ class WatchApp(App[int]):
         self.push_screen(Question(order.question), answered)
 
     def _give(self, order: Order) -> None:
-        text, went_well = control.given(order, self._store)
+        text, went_well = control.given(order, self._ledger)
         self.call_from_thread(self._tell, text, went_well)
 
     def _tell(self, text: str, went_well: bool) -> None:

@@ -9,7 +9,9 @@ from scheduler.cli import orders
 from scheduler.cli.screen.picture import ShownCall, ShownCampaign
 from scheduler.errors import SchedulerError, StaleAttempt
 from scheduler.fields.visible import visible
-from scheduler.ledger import Store, starts_under_way, stop_call
+from scheduler.ledger import campaigns
+from scheduler.ledger.controls import starts_under_way, stop_call
+from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState
 
 
@@ -18,7 +20,7 @@ class Order:
     """Something that is done once its question is answered with yes."""
 
     question: str
-    give: Callable[[Store], str]  #: says what came of it; raises SchedulerError
+    give: Callable[[Ledger], str]  #: says what came of it; raises SchedulerError
 
 
 def pause(shown: ShownCampaign) -> Order | str:
@@ -30,9 +32,9 @@ def pause(shown: ShownCampaign) -> Order | str:
         return f"campaign {name} is paused already, by {view.paused_by}"
     live = orders.live_of(view)
 
-    def give(store: Store) -> str:
-        store.halt(view.campaign_id, control=orders.given("from callsched watch"))
-        left = starts_under_way(store, view.campaign_id)
+    def give(ledger: Ledger) -> str:
+        campaigns.halt(ledger, view.campaign_id, control=orders.given("from callsched watch"))
+        left = starts_under_way(ledger, view.campaign_id)
         under_way = f"; {left} starts under way are answered in 25 s at most" if left else ""
         return f"campaign {name} is paused: no new start leaves{under_way}"
 
@@ -52,8 +54,8 @@ def resume(shown: ShownCampaign) -> Order | str:
         return f"campaign {name} is {view.state}: there is nothing to resume"
     why = view.stopped_itself or f"paused by {view.paused_by}"
 
-    def give(store: Store) -> str:
-        state = store.resume(view.campaign_id, orders.given("from callsched watch"))
+    def give(ledger: Ledger) -> str:
+        state = campaigns.resume(ledger, view.campaign_id, orders.given("from callsched watch"))
         return f"campaign {name} is {state}"
 
     return Order(f"Have campaign {name} go on?\n\nIt stands still: {visible(why)}", give)
@@ -63,10 +65,10 @@ def stop(call: ShownCall, account: str) -> Order:
     """Return the order to end a live call."""
     name = visible(f"{call.name} {call.number}".strip())
 
-    def give(store: Store) -> str:
+    def give(ledger: Ledger) -> str:
         control = orders.given("from callsched watch", f"#{call.attempt.row}")
         try:
-            stop_call(store, account, call.attempt, control)
+            stop_call(ledger, account, call.attempt, control)
         except StaleAttempt:
             return f"the call to {name} is over already"
         return f"the stop of the call to {name} is on record; a worker sends it"
@@ -74,9 +76,9 @@ def stop(call: ShownCall, account: str) -> Order:
     return Order(f"Stop the call to {name}?\n\nIt ends now, as aborted.", give)
 
 
-def given(order: Order, store: Store) -> tuple[str, bool]:
+def given(order: Order, ledger: Ledger) -> tuple[str, bool]:
     """Give an order; return what came of it, and whether that is what was wanted."""
     try:
-        return order.give(store), True
+        return order.give(ledger), True
     except SchedulerError as error:
         return str(error), False

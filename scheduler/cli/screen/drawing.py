@@ -15,7 +15,8 @@ from scheduler.cli.screen import chart
 from scheduler.cli.screen.pace import clock, roughly
 from scheduler.cli.screen.picture import Alarm, Level, Picture, ShownCall, ShownCampaign
 from scheduler.fields.visible import visible
-from scheduler.ledger import Happening, Load, WorkerView
+from scheduler.ledger.watching import Happening, Load
+from scheduler.ledger.workers import WorkerView
 from scheduler.masking import mask_text
 from scheduler.models import OPEN_STATES, Attempt, CallState, CampaignState
 

@@ -15,20 +15,11 @@ from scheduler.cli.screen.picture import (
     shown_call,
 )
 from scheduler.cli.screen.turns import Campaigns
-from scheduler.ledger import (
-    CampaignView,
-    Happening,
-    Load,
-    Store,
-    account_view,
-    backlog,
-    happenings,
-    ledger_time,
-    live_calls,
-    live_details,
-    load_between,
-    workers,
-)
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, account_view, live_calls
+from scheduler.ledger.showing import ledger_time, live_details
+from scheduler.ledger.watching import Happening, Load, backlog, happenings, load_between
+from scheduler.ledger.workers import workers
 from scheduler.models import Attempt, CampaignState
 
 #: Accounts of which only what is wrong is shown.
@@ -64,19 +55,19 @@ class Watcher:
     """Looks at the ledger again and again; reads what changes, and no more than is bounded."""
 
     def __init__(
-        self, store: Store, ids: Sequence[str], *, account: str | None, ceiling: int
+        self, ledger: Ledger, ids: Sequence[str], *, account: str | None, ceiling: int
     ) -> None:
         """Watch these campaigns, else all; of this account, else of all."""
-        self._store = store
+        self._ledger = ledger
         self._ids = frozenset(ids)
         self._account = account
         self._ceiling = ceiling
-        self._campaigns = Campaigns(store, ids, account)
+        self._campaigns = Campaigns(ledger, ids, account)
         self._accounts: dict[str, _Account] = {}
 
     def look(self, wish: Wish) -> Picture:
         """Read what there is to see. Raises LedgerUnreachable."""
-        now = ledger_time(self._store)
+        now = ledger_time(self._ledger)
         listed = self._campaigns.read(now, (wish.campaign_id, wish.only))
         name = self._in_focus(listed, wish)
         return Picture(now) if name is None else self._picture(now, listed, name, wish)
@@ -90,16 +81,16 @@ class Watcher:
     def _picture(
         self, now: float, listed: Sequence[CampaignView], name: str, wish: Wish
     ) -> Picture:
-        account, waits = account_view(self._store, name), backlog(self._store, name)
+        account, waits = account_view(self._ledger, name), backlog(self._ledger, name)
         kept = self._accounts.setdefault(name, _Account())
         self._read_happenings(name, kept)
         self._read_loads(name, kept, now)
-        live = live_calls(self._store, name)
+        live = live_calls(self._ledger, name)
         overdue = overdue_by_campaign(live, now)
         self._campaigns.note_paces(
             now, {each: known.happenings for each, known in self._accounts.items()}
         )
-        there = workers(self._store, name)
+        there = workers(self._ledger, name)
         return Picture(
             at=now,
             campaigns=tuple(
@@ -122,18 +113,20 @@ class Watcher:
         return [
             Alarm(alarm.level, f"account {other}: {alarm.text}")
             for other in sorted(names - {name})[:_OTHER_ACCOUNTS]
-            for alarm in alarms_of(account_view(self._store, other), workers(self._store, other), 0)
+            for alarm in alarms_of(
+                account_view(self._ledger, other), workers(self._ledger, other), 0
+            )
         ]
 
     def _read_happenings(self, name: str, kept: _Account) -> None:
-        told, kept.cursor = happenings(self._store, name, after=kept.cursor, most=_MOST_HAPPENINGS)
+        told, kept.cursor = happenings(self._ledger, name, after=kept.cursor, most=_MOST_HAPPENINGS)
         kept.happenings.extend(told)
 
     def _read_loads(self, name: str, kept: _Account, now: float) -> None:
         since = max(now - LOAD_SECONDS, kept.loads[-1].at if kept.loads else 0.0)
         known = kept.loads[-1].at if kept.loads else 0.0
         kept.loads.extend(
-            load for load in load_between(self._store, name, since, now) if load.at > known
+            load for load in load_between(self._ledger, name, since, now) if load.at > known
         )
         while len(kept.loads) > 1 and kept.loads[1].at <= now - LOAD_SECONDS:
             kept.loads.popleft()
@@ -142,7 +135,7 @@ class Watcher:
         wanted = [(Attempt.parse(written), deadline) for written, deadline in live]
         wanted = [each for each in wanted if self._is_wanted(each[0], wish)]
         on_screen = wanted[wish.first_call : wish.first_call + wish.calls]
-        read = live_details(self._store, [attempt for attempt, _ in on_screen])
+        read = live_details(self._ledger, [attempt for attempt, _ in on_screen])
         return tuple(
             shown_call(attempt, deadline, read.get(attempt)) for attempt, deadline in wanted
         )

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scheduler.ledger import CampaignView, Waiting
+from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.showing import Waiting
 from scheduler.models import CallState, CampaignState
 
 #: The pace is that of the last minutes.

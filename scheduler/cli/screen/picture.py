@@ -9,15 +9,10 @@ from typing import Any
 
 from scheduler.cli.options import label_of
 from scheduler.cli.screen.pace import Expected
-from scheduler.ledger import (
-    AccountView,
-    Backlog,
-    CampaignView,
-    Happening,
-    LiveCall,
-    Load,
-    WorkerView,
-)
+from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.ledger.showing import LiveCall
+from scheduler.ledger.watching import Backlog, Happening, Load
+from scheduler.ledger.workers import WorkerView
 from scheduler.masking import mask
 from scheduler.models import Attempt, CallState, CampaignState, Contact
 

@@ -8,15 +8,10 @@ from dataclasses import dataclass, field
 from scheduler.cli.screen.pace import WINDOW_SECONDS, Pace, expected
 from scheduler.cli.screen.picture import ShownCampaign, in_order
 from scheduler.errors import LedgerError, LedgerUnreachable
-from scheduler.ledger import (
-    CampaignView,
-    Happening,
-    Store,
-    Waiting,
-    campaign_ids,
-    campaign_view,
-    waiting,
-)
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view
+from scheduler.ledger.showing import Waiting, waiting
+from scheduler.ledger.watching import Happening
 from scheduler.models import CallState, CampaignState
 
 #: The newest campaigns, which are looked at.
@@ -42,9 +37,9 @@ class _Known:
 class Campaigns:
     """The campaigns that are looked at; some of them are read in each look."""
 
-    def __init__(self, store: Store, ids: Sequence[str], account: str | None) -> None:
+    def __init__(self, ledger: Ledger, ids: Sequence[str], account: str | None) -> None:
         """Look at these, else at all; at those of this account, else of all."""
-        self._store = store
+        self._ledger = ledger
         self._ids = tuple(dict.fromkeys(ids))
         self._account = account
         self._known: dict[str, _Known] = {}
@@ -53,7 +48,7 @@ class Campaigns:
 
     def read(self, now: float, first: Sequence[str]) -> list[CampaignView]:
         """Read these and whose turn it is; return all as they are listed."""
-        every = self._ids or tuple(campaign_ids(self._store))
+        every = self._ids or tuple(campaign_ids(self._ledger))
         ids = every[:MOST_CAMPAIGNS]
         self.older = len(every) - len(ids)
         for left in self._known.keys() - set(ids):
@@ -99,7 +94,7 @@ class Campaigns:
 
     def _read(self, campaign_id: str, now: float) -> None:
         try:
-            view = campaign_view(self._store, campaign_id)
+            view = campaign_view(self._ledger, campaign_id)
         except LedgerUnreachable:
             raise
         except LedgerError:
@@ -120,7 +115,7 @@ class Campaigns:
             if known.read_at == now and known.view.state is not CampaignState.FINISHED
         ]
         if some:
-            for campaign_id, waits in waiting(self._store, some, now).items():
+            for campaign_id, waits in waiting(self._ledger, some, now).items():
                 self._known[campaign_id].waiting = waits
 
 

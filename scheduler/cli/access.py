@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scheduler.errors import ConfigError, LedgerError
-from scheduler.ledger import CampaignView, Store, campaign_ids
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
+from scheduler.ledger.reading import CampaignView, campaign_ids
 from scheduler.settings import Settings, settings
 
 
 @contextmanager
-def ledger(*, upgrades: bool = False) -> Iterator[Store]:
+def opened_ledger(*, upgrades: bool = False) -> Iterator[Ledger]:
     """Open the ledger of this environment."""
-    with opened(settings(), upgrades=upgrades) as (store, _):
-        yield store
+    with opened(settings(), upgrades=upgrades) as (ledger, _):
+        yield ledger
 
 
 def expect_account(campaign: CampaignView, chosen: Settings) -> None:
@@ -28,9 +29,9 @@ def expect_account(campaign: CampaignView, chosen: Settings) -> None:
         )
 
 
-def newest(store: Store) -> str:
+def newest(ledger: Ledger) -> str:
     """Return the campaign that was created last. Raises LedgerError when there is none."""
-    ids = campaign_ids(store)
+    ids = campaign_ids(ledger)
     if not ids:
         raise LedgerError("no campaigns yet: callsched run FILE, or callsched submit FILE")
     return ids[0]

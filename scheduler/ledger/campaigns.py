@@ -1,0 +1,131 @@
+"""The verbs of a campaign as a whole: it is loaded, sealed, halted, resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scheduler.errors import LedgerError
+from scheduler.ledger.ledger import NOBODY, Control, Ledger
+from scheduler.models import (
+    CampaignState,
+    Policy,
+    Row,
+)
+from scheduler.records import encode_policy, pack_row
+
+
+def create(
+    ledger: Ledger,
+    campaign_id: str,
+    *,
+    account: str,
+    name: str,
+    policy: Policy,
+    digest: str,
+    repeat_window: float | None = None,
+    now: float | None = None,
+) -> CampaignState:
+    """Open a campaign for loading, or find it as it stands. Raises LedgerError if another
+    account's campaign has this id.
+
+    With a `repeat_window`, in seconds, rows are skipped whose party another campaign of this
+    name and account has called so lately, or has yet to call. What a campaign was created with
+    stays.
+    """
+    cap = "" if policy.max_concurrency is None else policy.max_concurrency
+    collects = 1 if policy.insights else 0
+    state, owner = ledger.run(
+        ledger.do.create,
+        campaign_id,
+        account,
+        name,
+        encode_policy(policy),
+        digest,
+        cap,
+        collects,
+        policy.priority,
+        policy.weight,
+        policy.max_starts_per_second,
+        policy.canary.first if policy.canary else "",
+        repeat_window or "",
+        ledger.clock(now),
+    )
+    if owner != account:
+        raise LedgerError(f"campaign {campaign_id} belongs to account {owner}, not to {account}")
+    return CampaignState(state)
+
+
+def load(
+    ledger: Ledger,
+    campaign_id: str,
+    load_id: str,
+    chunk: int,
+    rows: Iterable[Row],
+    now: float | None = None,
+) -> None:
+    """Add a chunk of rows; those that the campaign knows already change nothing.
+
+    `load_id` is one token for all chunks of a load, `chunk` counts from 1: a chunk that is sent
+    again is not added again.
+    """
+    load_packed(ledger, campaign_id, load_id, chunk, b"".join(map(pack_row, rows)), now)
+
+
+def load_packed(
+    ledger: Ledger,
+    campaign_id: str,
+    load_id: str,
+    chunk: int,
+    packed: bytes,
+    now: float | None = None,
+) -> None:
+    """Add a chunk of rows that `records.pack_row` has written, as `load` does."""
+    args = (campaign_id, load_id, chunk, ledger.clock(now), packed)
+    said = ledger.run(ledger.do.load, *args)
+    if said == "missing":
+        raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
+    if said == "retired":
+        raise LedgerError(
+            f"the contacts of campaign {campaign_id} are no longer kept, so nobody can tell"
+            " whom it has called; give the campaign another --id"
+        )
+
+
+def seal(ledger: Ledger, campaign_id: str, load_id: str, now: float | None = None) -> CampaignState:
+    """Say that the last row is in: from now on the campaign dials, and can end."""
+    return _known(campaign_id, ledger.run(ledger.do.seal, campaign_id, load_id, ledger.clock(now)))
+
+
+def halt(
+    ledger: Ledger,
+    campaign_id: str,
+    *,
+    abort: bool = False,
+    control: Control = NOBODY,
+    now: float | None = None,
+) -> int:
+    """Let no more starts out; with `abort` stop what is live, also what is answered later."""
+    what = ("1", "interrupt") if abort else ("", "pause")
+    args = (what[0], ledger.leases.stop_patience, what[1], *control.written, ledger.clock(now))
+    return int(ledger.run(ledger.do.halt, campaign_id, *args))
+
+
+def resume(
+    ledger: Ledger, campaign_id: str, control: Control = NOBODY, now: float | None = None
+) -> CampaignState:
+    """Let a paused campaign go on. Raises LedgerError when it was cancelled."""
+    args = (campaign_id, *control.written, ledger.clock(now))
+    state = ledger.run(ledger.do.resume, *args)
+    if state == "cancelled":
+        raise LedgerError(
+            f"campaign {campaign_id} was cancelled, and never goes on; `callsched worker` sees"
+            f" its live calls to their ends, `callsched retry {campaign_id} --only"
+            " skipped:cancelled` calls the others as a new campaign"
+        )
+    return _known(campaign_id, state)
+
+
+def _known(campaign_id: str, state: str | None) -> CampaignState:
+    if state is None:
+        raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
+    return CampaignState(state)

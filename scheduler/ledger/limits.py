@@ -1,0 +1,84 @@
+"""What holds an account back: its limit as far as it is learned, and blocked credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.ledger import keys
+from scheduler.ledger.keys import count_of
+from scheduler.ledger.ledger import NOBODY, Control, Ledger
+from scheduler.ledger.redis.client import reaching
+from scheduler.limit import Limit
+
+#: What is known of an account's limit and of an outage: fields of its `meta`.
+FORGOTTEN = (
+    *("learned", "refusals", "raise_at", "step", "proven", "accepted"),
+    *("refused_in_row", "closed_until", "failures", "probe", "probe_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitView:
+    """What a decision about the limit is made from."""
+
+    limit: Limit
+    version: int  #: fences the change: it is dropped when another worker was faster
+    live: int  #: connections that are open, or may be since their answer was lost
+    slots: int  #: in use, by connections and by attempts that may become one
+    refused_in_row: int  #: 429s since the last accepted start
+    accepted: int  #: starts since the last 429
+    now: float
+
+
+def read(ledger: Ledger, account: str, now: float | None = None) -> LimitView:
+    """Read what is known of the account's limit."""
+    return seen_limit(ledger.run(ledger.do.limit, account, ledger.clock(now)))
+
+
+def learn(
+    ledger: Ledger,
+    account: str,
+    seen: LimitView,
+    learned: Limit,
+    control: Control = NOBODY,
+    now: float | None = None,
+) -> bool:
+    """Replace the limit; False when another worker has changed it since it was seen."""
+    args = (seen.version, *written_limit(learned), *control.written, ledger.clock(now))
+    return bool(ledger.run(ledger.do.learn, account, *args))
+
+
+def forget(ledger: Ledger, account: str) -> None:
+    """Forget what was learned of an account, as when its provider is a new one."""
+    with reaching():
+        ledger.redis.hdel(keys.account(account, "meta"), *FORGOTTEN)
+
+
+def block(ledger: Ledger, account: str, fingerprint: str, why: str) -> None:
+    """Stop dialling with these credentials; others go on, and stops are still sent."""
+    with reaching():
+        ledger.redis.hset(keys.account(account, "blocks"), fingerprint, why)
+
+
+def unblock(ledger: Ledger, account: str) -> None:
+    """Let everybody's credentials try again; those that still can't dial are blocked again."""
+    with reaching():
+        ledger.redis.delete(keys.account(account, "blocks"))
+
+
+def seen_limit(seen: Sequence[Any]) -> LimitView:
+    """Return what a script answers of the limit."""
+    version, learned, refusals, raise_at, step, live, slots, in_row, accepted, instant = seen
+    try:
+        known = Limit(int(learned), int(refusals), float(raise_at), int(step))
+    except ValueError:
+        known = Limit()  # nothing is known, or nothing that can be read
+    counts = (count_of(version), int(live), int(slots), count_of(in_row), count_of(accepted))
+    return LimitView(known, *counts, float(instant))
+
+
+def written_limit(known: Limit) -> tuple[int, int, float, int]:
+    """Return a limit as scripts take it."""
+    return known.learned, known.refusals, known.raise_at, known.step
