@@ -6,8 +6,6 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterable
-from importlib import import_module
 from types import ModuleType
 from typing import Annotated, Any, NoReturn, cast
 
@@ -15,19 +13,10 @@ import typer
 
 from scheduler import logs
 from scheduler.cli import streams
+from scheduler.cli.commands import Commands
 from scheduler.errors import CampaignError, SchedulerError
 from scheduler.fields.visible import visible
 from scheduler.masking import mask_text
-
-#: In the order in which help shows them. Each is a function of its own name in a module of its own,
-#: or a group of commands.
-COMMANDS = (
-    *("plan", "run", "submit", "schedule", "retry", "worker", "status"),
-    *("watch", "results", "report", "explain"),
-    *("pause", "resume", "cancel", "abort", "stop", "extend", "limit", "priority"),
-    *("tail", "event", "transcript", "forget", "purge", "archive"),
-    *("reconcile", "dnc", "presets", "doctor", "schema", "sandbox"),
-)
 
 # Before anything of ours looks at them.
 streams.open_missing()
@@ -35,6 +24,7 @@ streams.forget_odd_widths()
 
 app = typer.Typer(
     name="callsched",
+    cls=Commands,
     help="Call every contact of a campaign file once, within the account's limit, and end each"
     " call on time.",
     no_args_is_help=True,
@@ -42,20 +32,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-
-
-def _register(names: Iterable[str]) -> None:
-    for name in names:
-        command = getattr(import_module(f"scheduler.cli.{name}"), name)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command()(command)
-
-
-# A command that is named needs none of the others, and half of the time of a short one would go
-# into importing them.
-_register(sys.argv[1:2] if sys.argv[1:2] and sys.argv[1] in COMMANDS else COMMANDS)
 
 
 def _version(wanted: bool) -> None:

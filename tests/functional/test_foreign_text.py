@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from scheduler.cli.app import COMMANDS
+from scheduler.cli.commands import COMMANDS
 from scheduler.ledger import calls, keys, limits
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.cli.app import COMMANDS
+from scheduler.cli.commands import COMMANDS
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.forks import Ended, Forks
 from tests.functional.rubbish import closing, page, serving, to_each

@@ -1,0 +1,151 @@
+"""Which commands there are, and how one is imported only when it is named.
+
+Each is a function of its own name in a module of its own, or a group of commands. What help shows
+of them stands here, so that `callsched --help` imports none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+#: By panel, in the order in which help shows them.
+PANELS: dict[str, dict[str, str]] = {
+    "Campaigns": {
+        "plan": "Say what a campaign file would do: whom it calls, when, and"
+        " what is sent. Nobody is called.",
+        "run": "Call every contact of a campaign file, and wait until the last call has ended.",
+        "submit": "Hand a campaign to a running pool of workers, and print its id.",
+        "schedule": "Have workers launch a campaign file at set times, each time"
+        " as a campaign of its own.",
+        "retry": "Make a new campaign of contacts whose calls ended so, and print its id.",
+        "presets": "List the presets: what each sets, the text of its rule,"
+        " where it is from and since when.",
+        "schema": "Print the JSON Schema of a campaign file, by which editors"
+        " complete and check it.",
+    },
+    "While it runs": {
+        "status": "Show every campaign, or one of them, and the accounts that they dial from.",
+        "watch": "Watch campaigns, live calls, slots and workers on a full"
+        " screen; q leaves it, ? has help.",
+        "pause": "Send no more starts for these campaigns. Live calls go on to their deadlines.",
+        "resume": "Have paused campaigns go on, also those that stopped themselves.",
+        "cancel": "Call the rest of these campaigns off, for good. Live calls go on to their ends.",
+        "abort": "Call the rest of these campaigns off, for good, and end every live call at once.",
+        "stop": "End one live call now, and wait until its end is confirmed. It ends as `aborted`.",
+        "extend": "Move the deadline of one live call, up to"
+        " CALLSCHED_MAX_DURATION_CEILING from its start.",
+        "limit": "Look at what was learned of an account's concurrency limit, or say what it is.",
+        "priority": "Change the priority of a campaign while it runs, and its"
+        " weight if you say one.",
+        "event": "Tell the API who begins or ceases to speak on a live call,"
+        " so that it can name the speakers.",
+    },
+    "What was said": {
+        "results": "Export one record for every contact: what became of its call, and why.",
+        "report": "Write a campaign as one HTML page: outcomes, slots over"
+        " time, lateness, and every call.",
+        "explain": "Say why a contact was or was not called: every rule, every"
+        " attempt, and what comes next.",
+        "tail": "Follow what is being said on the live calls of a campaign, or on one of them.",
+        "transcript": "Write what was said in one call: as text, as Markdown with"
+        " its insights, or as subtitles.",
+        "forget": "Erase what was said in every call to a number: transcripts,"
+        " insights and live lines.",
+        "purge": "Erase what was said in every call of a campaign:"
+        " transcripts, insights and live lines.",
+        "archive": "Write finished campaigns to files: ID.jsonl.gz has the"
+        " results, ID.json the rest.",
+    },
+    "Operate": {
+        "worker": "Run one worker of a pool: the same as `celery -A scheduler worker`.",
+        "reconcile": "Find out what became of `unknown` calls: were they placed,"
+        " and what was said?",
+        "dnc": "Keep the do-not-call list of the ledger, which holds at"
+        " once and in every campaign.",
+        "doctor": "Check Redis, the account, the API and this machine, and say what to mend.",
+        "sandbox": "Run a local server that behaves as the telephony API does, and prints its URL.",
+    },
+}
+
+_PANEL_OF = {name: panel for panel, commands in PANELS.items() for name in commands}
+
+#: In the order in which help shows them.
+COMMANDS = tuple(_PANEL_OF)
+
+
+class Commands(TyperGroup):
+    """The commands as Typer wants them. Help lists them without importing any."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Imported(self.commands)
+        self._is_listing = False
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help of the whole."""
+        self._is_listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._is_listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return every name."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; while all are listed, what help shows of it."""
+        if self._is_listing:
+            panel = _PANEL_OF[cmd_name]
+            help_ = PANELS[panel][cmd_name]
+            return TyperCommand(cmd_name, help=help_, rich_help_panel=panel)
+        return super().get_command(ctx, cmd_name)
+
+
+class _Imported(MutableMapping[str, Any]):
+    """A command for each name, imported when it is asked for."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        """Those that are `known` are imported already, and count."""
+        self._known = dict(known)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            if name not in _PANEL_OF:
+                raise KeyError(name)
+            self._known[name] = _imported(name)
+        return self._known[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._known[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def _imported(name: str) -> Any:
+    command = getattr(import_module(f"scheduler.cli.{name}"), name)
+    alone = typer.Typer(rich_markup_mode="markdown", add_completion=False)
+    alone.callback()(_nothing)  # else Typer takes the only command for the whole
+    if isinstance(command, typer.Typer):
+        alone.add_typer(command, name=name)
+    else:
+        alone.command(name)(command)
+    group: Any = get_command(alone)
+    return group.commands[name]
+
+
+def _nothing() -> None:
+    pass
