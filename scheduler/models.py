@@ -409,5 +409,4 @@ class Connection:
 
     connection_id: str
     conversation_id: str = ""
-    event_url: str = ""
-    result_websocket_url: str = ""
+    details: str = field(default="", repr=False)  #: its provider's own, which alone reads them
