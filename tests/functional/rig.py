@@ -22,7 +22,7 @@ from scheduler.ledger.reading import AccountView, account_view, results
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.limit import Limit
 from scheduler.models import Contact, Policy, Row
-from scheduler.providers import Symbl
+from scheduler.providers.symbl import Symbl
 from scheduler.settings import Settings
 from scheduler.worker.listener import Listener
 from scheduler.worker.timekeeper import Timekeeper

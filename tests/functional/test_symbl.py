@@ -22,8 +22,8 @@ from scheduler.errors import (
     Refused,
 )
 from scheduler.models import Connection, Insight
-from scheduler.providers import Order, SpeakerEvent, Symbl
-from scheduler.providers.symbl import access, client
+from scheduler.providers import Order, SpeakerEvent
+from scheduler.providers.symbl import Symbl, access, client
 from scheduler.providers.symbl.connection import Details
 from scheduler.settings import Settings
 from tests.sandbox_process import SandboxProcess
