@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -13,12 +13,12 @@ from scheduler.campaign.columns import OPTION, Fault
 from scheduler.campaign.file import explained
 from scheduler.campaign.keys.call import Call
 from scheduler.fields.templates import Templates, is_template, unknown_column
-from scheduler.models import Intent, OnMachine, StartOptions
+from scheduler.models import OnMachine, StartOptions
 
 Way: TypeAlias = tuple[str | int, ...]
 
 _NO_OPTIONS = {"dtmf", "on_machine"}
-_MACHINE: Intent = {"intent": "answering_machine"}
+_MACHINE = {"intent": "answering_machine"}
 _NOTHING: tuple[object, ...] = ("", [], {})
 
 
@@ -122,7 +122,7 @@ class Start:
 
 def _options(call: Call, without: Set[str] = frozenset()) -> StartOptions:
     written = call.model_dump(exclude_unset=True, by_alias=True, exclude=_NO_OPTIONS | without)
-    return cast("StartOptions", {key: value for key, value in written.items() if value != ""})
+    return {key: value for key, value in written.items() if value != ""}
 
 
 def _texts(value: object, way: Way) -> Iterator[tuple[Way, str]]:
