@@ -48,6 +48,7 @@ def read(
         strict=strict,
         first=first,
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
+        api=providers.of(settings),
         countries=countries_of(settings),
         default_hours=hours_of(settings),
         rejects=rejects,

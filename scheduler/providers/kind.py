@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from scheduler.models import StartOptions
 from scheduler.providers.base import Provider
+from scheduler.providers.call_keys import CallKeys
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
 
@@ -24,5 +26,8 @@ class Kind:
     address_setting: str  #: the variables to mend where one of these is wrong
     credentials_settings: str
     countries_setting: str
+    call: type[CallKeys]  #: the keys under `call` of a campaign file
+    #: Return a start's options, made to tell of answering machines where they do not yet.
+    hear_machines: Callable[[StartOptions], StartOptions]
     #: Variables by which a process dials in the sandbox at an address; None for one to be unset.
     at_sandbox: Callable[[str], Mapping[str, str | None]]

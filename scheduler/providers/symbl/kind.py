@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from scheduler.errors import ConfigError
 from scheduler.fields.numbers import regions
+from scheduler.models import StartOptions
 from scheduler.providers.kind import Kind
+from scheduler.providers.symbl.call import Call
 from scheduler.providers.symbl.client import Symbl
 from scheduler.settings import Settings
 
 _COUNTRIES = "CALLSCHED_SYMBL_COUNTRIES"
+_MACHINE = "answering_machine"
 
 
 def _countries(settings: Settings) -> frozenset[str] | None:
@@ -27,6 +30,17 @@ def _has_credentials(settings: Settings) -> bool:
     return bool(has_pair or settings.symbl_access_token)
 
 
+def _address(settings: Settings) -> str:
+    return settings.symbl_base_url
+
+
+def _hear_machines(options: StartOptions) -> StartOptions:
+    intents = options.get("intents", [])
+    if any(intent["intent"] == _MACHINE for intent in intents):
+        return options
+    return {**options, "intents": [*intents, {"intent": _MACHINE}]}
+
+
 def _at_sandbox(url: str) -> dict[str, str | None]:
     return {
         "CALLSCHED_SYMBL_BASE_URL": url,
@@ -40,10 +54,12 @@ SYMBL = Kind(
     name="symbl",
     open=Symbl,
     has_credentials=_has_credentials,
-    address=lambda settings: settings.symbl_base_url,
+    address=_address,
     countries=_countries,
     address_setting="CALLSCHED_SYMBL_BASE_URL",
     credentials_settings="CALLSCHED_SYMBL_APP_ID and its secret, or CALLSCHED_SYMBL_ACCESS_TOKEN",
     countries_setting=_COUNTRIES,
+    call=Call,
+    hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
 )
