@@ -48,6 +48,18 @@ def test_without_credentials_the_first_says_what_to_set() -> None:
         providers.open_provider(NOBODYS)
 
 
+def test_nothing_above_the_providers_names_one_but_the_settings() -> None:
+    package = Path(providers.__file__).parents[1]
+    apart = {package / "providers", package / "sandbox", package / "settings.py"}
+    texts = [path for path in package.rglob("*") if path.suffix in (".py", ".lua")]
+    above = [path for path in texts if apart.isdisjoint((path, *path.parents))]
+
+    named = [path for path in above if "symbl" in path.read_text("utf-8").lower()]
+
+    assert len(above) > 100
+    assert named == []
+
+
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "campaign.yaml"
     path.write_text(text)
