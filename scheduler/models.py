@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+from typing import Any, TypeAlias
 
 
 class CallState(StrEnum):
@@ -84,53 +83,10 @@ class CampaignState(StrEnum):
     FINISHED = "finished"  #: every call has ended
 
 
-class Intent(TypedDict, total=False):
-    """Something that the API listens for while the call lives."""
-
-    intent: str  #: answering_machine, interested, not_interested or do_not_call
-    silence_seconds: float  #: of silence after which it listens no longer; absent: the API's own
-
-
-class User(TypedDict, total=False):
-    """Somebody who takes part, told to the API beforehand."""
-
-    user_id: str  #: often a mail address
-    name: str
-    role: str
-
-
-class Audio(TypedDict, total=False):
-    """How a SIP leg is encoded."""
-
-    encoding: str
-    sample_rate: int  #: in Hz
-    sample_size: int  #: in bits
-    payload_type: int
-
-
-class StartOptions(TypedDict, total=False):
-    """What a start says besides whom to dial, in JSON's own types; what is absent is not sent.
-
-    Those of a contact replace those of its campaign, name by name.
-    """
-
-    session_name: str  #: begins the name of the conversation; "": the campaign's id
-    languages: list[str]  #: BCP 47
-    timezone: str  #: IANA name, of the times in the summary's page
-    summary_emails: list[str]  #: who gets the summary by mail
-    summary_on: str  #: start or stop: when the mail's link is made
-    intents: list[Intent]
-    insight_types: list[str]
-    users: list[User]
-    audio: Audio
-    idle_timeout_seconds: float  #: without speech, after which the API leaves; -1 for never
-    webhook_url: str
-    callback_url: str
-    provider_name: str  #: of the meeting's platform
-    transport: str  #: `name=value;…`, how SIP is transported
-    endpoint_language: str  #: BCP 47
-    timezone_offset_minutes: float
-    push_speaker_events: bool
+#: What a start says besides whom to dial, in JSON's own types; what is absent is not sent. Those
+#: of a contact replace those of its campaign, name by name. All but `session_name`, with which the
+#: name of the conversation begins, is the provider's, which alone reads it.
+StartOptions: TypeAlias = dict[str, Any]
 
 
 #: Among a contact's states: none can be told, so that it is held to every state's rules.
@@ -409,5 +365,4 @@ class Connection:
 
     connection_id: str
     conversation_id: str = ""
-    event_url: str = ""
-    result_websocket_url: str = ""
+    details: str = field(default="", repr=False)  #: its provider's own, which alone reads them

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from scheduler.campaign.file.explained import nearest
-from scheduler.campaign.keys.call import CAMPAIGNS_ONLY, Call
 from scheduler.errors import Problem
 from scheduler.masking import shown
 from scheduler.models import Reason
+from scheduler.providers.call_keys import CAMPAIGNS_ONLY
 
 UNDERSTOOD = (
     *("phone_number", "sip_uri", "id", "name", "dtmf", "timezone", "max_duration"),
     *("not_before", "not_after", "extension", "country_code"),
 )
 OPTION = "call."  #: begins the columns that stand for a key under `call`
-_KEYS = [key for key in Call.model_fields if key not in CAMPAIGNS_ONLY]
-OPTIONS = [OPTION + key for key in _KEYS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +71,10 @@ class Fault:
     refuses_file: bool = False  #: it says something about every row
 
 
-def no_option(name: str) -> str:
-    """Say that a column stands for no key that a contact may have."""
+def no_option(name: str, keys: Collection[str]) -> str:
+    """Say that a column stands for none of the keys that a contact may have."""
     key = name.removeprefix(OPTION)
     hint = CAMPAIGNS_ONLY.get(key)
     if hint:
         return f"{name} can't be a column: {hint}"
-    return f"unknown column {shown(name)}: {nearest(key, _KEYS, OPTION)}"
+    return f"unknown column {shown(name)}: {nearest(key, keys, OPTION)}"

@@ -6,11 +6,13 @@ from typing import Any, TypeAlias
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from scheduler.campaign.columns import OPTION, OPTIONS, UNDERSTOOD
-from scheduler.campaign.keys.call import CAMPAIGNS_ONLY, Call
-from scheduler.campaign.schema import Campaign
-from scheduler.campaign.texts import DTMF_EXPECTED, TIMEZONE_EXPECTED
+from scheduler.campaign.columns import OPTION, UNDERSTOOD
+from scheduler.campaign.schema import campaign_of
 from scheduler.fields.durations import DURATION_SCHEMA
+from scheduler.fields.texts import DTMF_EXPECTED
+from scheduler.hours.named_zones import TIMEZONE_EXPECTED
+from scheduler.providers import PROVIDERS, Kind
+from scheduler.providers.call_keys import CAMPAIGNS_ONLY
 
 _Schema: TypeAlias = dict[str, Any]
 
@@ -40,21 +42,21 @@ _COLUMNS: dict[str, _Schema] = {
 }
 
 
-def campaign_schema() -> _Schema:
-    """Return the JSON Schema (2020-12) of a campaign file in YAML."""
-    schema: _Schema = Campaign.model_json_schema(by_alias=False, schema_generator=_Generator)
+def campaign_schema(api: Kind = PROVIDERS[0]) -> _Schema:
+    """Return the JSON Schema (2020-12) of a campaign file in YAML whose calls go through an API."""
+    model, call = campaign_of(api), api.call.__name__
+    schema: _Schema = model.model_json_schema(by_alias=False, schema_generator=_Generator)
     definitions, keys = schema["$defs"], schema["properties"]
-    intent = definitions["Intent"]
-    definitions["Intent"] = {"anyOf": [intent["properties"]["intent"], intent]}
-    definitions["Call"] = _or_one(definitions["Call"])
-    definitions["Contact"] = _contact()
+    definitions[call] = _or_one(definitions[call])
+    definitions["Contact"] = _contact(api)
     keys["contacts"] |= {
         "anyOf": [
             {"type": "string", "minLength": 1},
             {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Contact"}},
         ],
     }
-    keys["columns"]["propertyNames"] = {"enum": [*UNDERSTOOD, *OPTIONS]}
+    options = [OPTION + key for key in api.call.of_contacts()]
+    keys["columns"]["propertyNames"] = {"enum": [*UNDERSTOOD, *options]}
     for key in _ONE_OR_MORE:
         described = {"description": keys[key].pop("description")}
         keys[key] = _listed_or_one({"anyOf": [keys[key]]}) | described
@@ -71,7 +73,7 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-def _contact() -> _Schema:
+def _contact(api: Kind) -> _Schema:
     """Return what a contact of a list may have: all that is not ours is a variable of its own."""
     return {
         "type": "object",
@@ -81,18 +83,14 @@ def _contact() -> _Schema:
             "call": {
                 "description": "What this contact has of its own, instead of the campaign's.",
                 "allOf": [
-                    {"$ref": "#/$defs/Call"},
+                    {"$ref": f"#/$defs/{api.call.__name__}"},
                     {"not": {"anyOf": [{"required": [key]} for key in CAMPAIGNS_ONLY]}},
                 ],
             },
         },
-        "patternProperties": {f"^{OPTION[:-1]}\\.({'|'.join(_contacts_own())})$": {}},
+        "patternProperties": {f"^{OPTION[:-1]}\\.({'|'.join(api.call.of_contacts())})$": {}},
         "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
     }
-
-
-def _contacts_own() -> list[str]:
-    return [key for key in Call.model_fields if key not in CAMPAIGNS_ONLY]
 
 
 def _or_one(call: _Schema) -> _Schema:

@@ -37,13 +37,14 @@ from scheduler.campaign.keys.presets import chooses_by_state
 from scheduler.campaign.keys.presets import rules as preset_rules
 from scheduler.campaign.names import Names
 from scheduler.campaign.rows import Rules
-from scheduler.campaign.schema import Campaign, read_campaign
+from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
 from scheduler.campaign.start import Start
 from scheduler.errors import CampaignError, ConfigError, Problem
 from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
 from scheduler.models import Hours, Policy
+from scheduler.providers import PROVIDERS, Kind
 from scheduler.settings import CALLING_HOURS
 
 _DEFAULT = Policy()
@@ -59,6 +60,7 @@ def load(
     strict: bool = False,
     first: int | None = None,
     max_duration_ceiling_seconds: float,
+    api: Kind = PROVIDERS[0],
     countries: frozenset[str] | None = None,
     default_hours: Week = _DEFAULT_WEEK,
     rejects: Path | None = None,
@@ -68,14 +70,15 @@ def load(
     """Read and check a campaign file; CampaignError has its first problems and their number.
 
     A row that can't be called is kept with its reason, unless `strict`: then it refuses the file.
-    `countries` are those whose numbers may be called; None: any. `default_hours` are those of a
-    campaign that names none. `first` keeps only that many rows. `rejects` is where the refused rows
-    are written, in the shape of the file. `processes` is 1 or 2; None: what the machine is worth.
+    `api` is the one that the calls go through. `countries` are those whose numbers may be called;
+    None: any. `default_hours` are those of a campaign that names none. `first` keeps only that many
+    rows. `rejects` is where the refused rows are written, in the shape of the file. `processes` is
+    1 or 2; None: what the machine is worth.
     `on_progress` is told now and then how many were read. The path `-` is standard input.
     """
     codec = codec_name(encoding, told(path))
     with ExitStack() as files:
-        reading = _Reading(codec, max_duration_ceiling_seconds, countries, files)
+        reading = _Reading(codec, max_duration_ceiling_seconds, api, countries, files)
         plan = reading.plan(path)
         checked = CheckedCampaign(
             name=_name(plan.campaign, path),
@@ -121,6 +124,7 @@ class _Reading:
 
     encoding: str
     ceiling_seconds: float
+    api: Kind
     countries: frozenset[str] | None
     files: ExitStack  #: closes what is read from
     templates: Templates = field(default_factory=Templates)
@@ -135,9 +139,10 @@ class _Reading:
         """Open the file, and read it as far as its rows."""
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
-        campaign = Campaign(contacts=path.name)
+        campaign = campaign_of(self.api)(contacts=path.name)
         file = file_of(path)
-        contacts = self._contacts(open_file(file), path, Names())
+        names = Names(own=tuple(self.api.call.of_contacts()))
+        contacts = self._contacts(open_file(file), path, names)
         return _Plan(campaign, self._rules(campaign, path), contacts, (file,), _nobody_listens)
 
     def _document(self, path: Path) -> _Plan:
@@ -145,9 +150,9 @@ class _Reading:
             data = read_whole(file, str(path))
         self.digest.update(data)
         root = document.compose(whole_text(data, str(path), self.encoding), str(path))
-        campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates)
+        campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, self.api)
         rules = self._rules(campaign, path, self._do_not_call(campaign, path, root))
-        names = Names.of(campaign.columns)
+        names = Names.of(campaign.columns, self.api.call.of_contacts())
 
         def heed(columns: Set[str]) -> None:
             _expect_columns(rules.start, names, columns, root, path)
@@ -206,11 +211,20 @@ class _Reading:
         )
 
     def _rules(self, campaign: Campaign, path: Path, do_not_call: DoNotCall = NO_LISTS) -> Rules:
-        start = Start(campaign.call, self.templates, _name(campaign, path))
+        start = Start(campaign.call, self.templates, _name(campaign, path), self.api)
         region, countries = campaign.default_region, self.countries
         zone = campaign.calling_hours.timezone
         by_state = chooses_by_state(campaign.preset)
-        return Rules(self.ceiling_seconds, start, region, countries, do_not_call, zone, by_state)
+        return Rules(
+            self.ceiling_seconds,
+            start,
+            region,
+            countries,
+            self.api.countries_setting,
+            do_not_call,
+            zone,
+            by_state,
+        )
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scheduler.campaign.columns import OPTION, OPTIONS, UNDERSTOOD, Header, no_option
+from scheduler.campaign.columns import OPTION, UNDERSTOOD, Header, no_option
 from scheduler.campaign.title_words import is_shown
 from scheduler.masking import shown
+from scheduler.providers import PROVIDERS
 
 #: What people call the columns that are understood, in small letters and with single blanks.
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -57,18 +58,21 @@ class Names:
     #: Of a file that somebody else may have named, and that may be any file of the machine: until
     #: a column says whom to call, nobody is shown what is in it.
     discreet: bool = False
+    #: Keys under `call` that a contact may have of its own.
+    own: tuple[str, ...] = tuple(PROVIDERS[0].call.of_contacts())
 
     @classmethod
-    def of(cls, columns: Mapping[str, str | list[str]]) -> Names:
+    def of(cls, columns: Mapping[str, str | list[str]], own: Iterable[str] = ()) -> Names:
         """Return how the columns are told by the key `columns`."""
         pairs = (
             (ours, [named] if isinstance(named, str) else named) for ours, named in columns.items()
         )
-        return cls(tuple((ours, theirs) for ours, listed in pairs for theirs in listed))
+        told = tuple((ours, theirs) for ours, listed in pairs for theirs in listed)
+        return cls(told, own=tuple(own))
 
     def header(self, written: Collection[str]) -> Header:
         """Return which columns are meant, and what is wrong with them."""
-        found = _header(tuple(written), self.columns)
+        found = _header(tuple(written), self.columns, self.own)
         if found.faults and self.discreet and not self._has_address(written):
             return replace(found, faults=(_discreet(written),))
         return found
@@ -103,7 +107,9 @@ def column_name(written: str) -> str:
 
 
 @lru_cache(maxsize=256)  # most contacts of JSON Lines have the same keys
-def _header(written: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> Header:
+def _header(
+    written: tuple[str, ...], columns: tuple[tuple[str, str], ...], own: tuple[str, ...]
+) -> Header:
     theirs = [name.strip() for name in written]
     choices = _choices(theirs, columns)
     found, faults = _named(theirs, {ours: name for ours, name in columns if name not in choices})
@@ -111,7 +117,7 @@ def _header(written: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> H
     names = [found.get(at, name) for at, name in enumerate(theirs)]
     repeated = frozenset(name for name in _repeated(names) if not _is_ours(name))
     names = _apart(names, repeated)
-    faults += [*_named_twice(theirs, columns), *_faults(names)]
+    faults += [*_named_twice(theirs, columns), *_faults(names, own)]
     if not faults and not choices and not set(names) & set(_ADDRESSES):
         faults.append(_no_address(theirs))
     pairs = [(ours, name) for ours, name in zip(names, theirs, strict=True) if ours != name]
@@ -221,10 +227,11 @@ def _or_several(ours: str, theirs: list[str]) -> str:
     return f", or columns: {{phone_number: [{listed}]}} to call the first valid one"
 
 
-def _faults(names: list[str]) -> list[str]:
+def _faults(names: list[str], own: tuple[str, ...]) -> list[str]:
     faults = [f"the column {shown(name)} is there twice" for name in _repeated(names)]
     faults += [f"expected a printable name, got {shown(n)}" for n in names if not n.isprintable()]
-    faults += [no_option(n) for n in names if n.startswith(OPTION) and n not in OPTIONS]
+    options = [name for name in names if name.startswith(OPTION)]
+    faults += [no_option(n, own) for n in options if n.removeprefix(OPTION) not in own]
     return faults
 
 

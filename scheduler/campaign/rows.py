@@ -15,12 +15,13 @@ from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall
 from scheduler.campaign.keys.calling_hours import instant
 from scheduler.campaign.schema import within_ceiling
 from scheduler.campaign.start import NOTHING_PERSONAL, Personal, Start
-from scheduler.campaign.texts import DTMF, DTMF_EXPECTED, timezone
 from scheduler.errors import Problem
 from scheduler.fields.durations import positive_seconds
 from scheduler.fields.services import NotCalled
 from scheduler.fields.sip import sip_uri
+from scheduler.fields.texts import DTMF, DTMF_EXPECTED
 from scheduler.hours import states
+from scheduler.hours.named_zones import timezone
 from scheduler.hours.openings import opening
 from scheduler.masking import mask_text, shown
 from scheduler.models import Contact, Policy, Reason, Row
@@ -47,6 +48,7 @@ class Rules:
     start: Start
     default_region: str | None = None
     countries: frozenset[str] | None = None  #: whose numbers may be called; None: any
+    countries_setting: str = ""  #: the variable that says so
     do_not_call: DoNotCall = NO_LISTS
     timezone: str = ""  #: of the campaign; "": it has none
     by_state: bool = False  #: which rules hold depends on the state in which a contact is
@@ -94,7 +96,7 @@ class _Cells:
         if number or "sip_uri" not in self.raw.cells:
             found = contact_number(self.raw, rules.default_region, rules.countries)
             if isinstance(found, Fault):
-                self.faults.append(found)
+                self.faults.append(_advised(found, rules.countries_setting))
                 return ContactNumber(), ""
             return found, ""
         return ContactNumber(), self.read("sip_uri", sip_uri, "", Reason.INVALID_NUMBER)
@@ -149,6 +151,13 @@ class _Cells:
             for name, cell in self.raw.cells.items()
             if name not in UNDERSTOOD and cell.strip()
         }
+
+
+def _advised(fault: Fault, setting: str) -> Fault:
+    """Say what would have a number of another country called."""
+    if fault.reason is not Reason.UNSUPPORTED_COUNTRY:
+        return fault
+    return replace(fault, message=f"{fault.message}: set {setting} to call it")
 
 
 def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:

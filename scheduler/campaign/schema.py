@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -12,13 +13,13 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    create_model,
 )
 from pydantic_core import ErrorDetails
 
-from scheduler.campaign.columns import OPTIONS, UNDERSTOOD
+from scheduler.campaign.columns import OPTION, UNDERSTOOD
 from scheduler.campaign.file import document, explained
 from scheduler.campaign.file.problems import KEPT
-from scheduler.campaign.keys.call import Call
 from scheduler.campaign.keys.calling_hours import (
     DATES_EXPECTED,
     HOURS_EXPECTED,
@@ -37,13 +38,15 @@ from scheduler.campaign.keys.safeguards import Breaker, Budget, Caps, FirstCalls
 from scheduler.campaign.keys.timetable import Timetable
 from scheduler.campaign.keys.webhooks import WEBHOOKS_EXPECTED, Webhooks
 from scheduler.campaign.names import Names
-from scheduler.campaign.texts import PRINTABLE
 from scheduler.errors import CampaignError, Problem
 from scheduler.fields.durations import Duration, written
 from scheduler.fields.numbers import regions
 from scheduler.fields.templates import Templates
+from scheduler.fields.texts import PRINTABLE
 from scheduler.masking import shown
 from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
+from scheduler.providers import PROVIDERS, Kind
+from scheduler.providers.call_keys import CallKeys
 
 CONTACTS_EXPECTED = "a list of contacts, or the path of a file of them beside this one"
 _COLUMNS_EXPECTED = (
@@ -84,10 +87,11 @@ def _once(insights: list[Insight]) -> list[Insight]:
     return insights
 
 
-def _columns(named: object) -> dict[str, str | list[str]]:
+def _columns(named: object, info: ValidationInfo) -> dict[str, str | list[str]]:
     if not isinstance(named, dict):
         raise ValueError(f"expected {_COLUMNS_EXPECTED}")
-    known = (*UNDERSTOOD, *OPTIONS)
+    api: Kind = (info.context or {})["api"]
+    known = (*UNDERSTOOD, *(OPTION + key for key in api.call.of_contacts()))
     for ours, theirs in named.items():
         if ours not in known:
             hint = explained.nearest(ours, UNDERSTOOD)
@@ -135,7 +139,7 @@ class Campaign(BaseModel):
     default_region: Annotated[str, AfterValidator(_region)] | None = Field(
         default=None, description="an ISO country such as US or GB"
     )
-    provider: Literal["symbl"] = Field(default="symbl", description="symbl, the one that there is")
+    provider: str = Field(default="", description="the one that is called through")
     account: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
@@ -150,7 +154,7 @@ class Campaign(BaseModel):
     )
     priority: int = Field(default=0, ge=-100, le=100, description="a whole number, -100 to 100")
     weight: float = Field(default=1, ge=0.01, le=100, description="a number from 0.01 to 100")
-    call: Call = Field(default=Call(), description="keys such as session_name under it")
+    call: CallKeys = Field(default=CallKeys(), description="keys such as session_name under it")
     insights: Annotated[list[Insight], AfterValidator(_once)] = Field(
         default=list(CHEAP_INSIGHTS), description=f"a list of {', '.join(Insight)}"
     )
@@ -176,19 +180,40 @@ class Campaign(BaseModel):
     webhooks: Webhooks = Field(default=[], description=WEBHOOKS_EXPECTED)
 
 
+@cache
+def campaign_of(api: Kind) -> type[Campaign]:
+    """Return the keys of a file whose calls go through an API: `call` has that API's own."""
+    named: Any = api.name
+    provider: Any = Literal[named]
+    which = "the one that there is" if len(PROVIDERS) == 1 else "whose account this is"
+    call = Campaign.model_fields["call"].description
+    return create_model(
+        "Campaign",
+        __base__=Campaign,
+        __doc__=Campaign.__doc__,
+        provider=(provider, Field(default=api.name, description=f"{api.name}, {which}")),
+        call=(api.call, Field(default=api.call(), description=call)),
+    )
+
+
 def read_campaign(
-    root: document.Node | None, path: str, ceiling_seconds: float, templates: Templates
+    root: document.Node | None,
+    path: str,
+    ceiling_seconds: float,
+    templates: Templates,
+    api: Kind,
 ) -> Campaign:
     """Check a file's keys and compile its templates; CampaignError has each problem's place."""
     if not isinstance(root, document.Mapping):
         found = "got something else" if root else "the file is empty"
         message = f"expected keys and values, such as contacts: contacts.csv; {found}"
         raise CampaignError([Problem(path, message, *document.place_of(root), code="yaml")])
-    context = {"ceiling_seconds": ceiling_seconds, "templates": templates}
+    context = {"ceiling_seconds": ceiling_seconds, "templates": templates, "api": api}
+    keys = campaign_of(api)
     try:
-        return Campaign.model_validate(_top(root), context=context)
+        return keys.model_validate(_top(root), context={**context, "flow": document.flow})
     except ValidationError as error:
-        problems = [_problem(detail, root, path) for detail in error.errors()]
+        problems = [_problem(detail, root, path, keys) for detail in error.errors()]
         problems.sort(key=lambda problem: (problem.line or 0, problem.column))
         raise CampaignError(problems[:KEPT], len(problems)) from None
 
@@ -204,10 +229,12 @@ def _top(root: document.Mapping) -> dict[str, object]:
     return top
 
 
-def _problem(detail: ErrorDetails, root: document.Mapping, path: str) -> Problem:
+def _problem(
+    detail: ErrorDetails, root: document.Mapping, path: str, keys: type[Campaign]
+) -> Problem:
     name, unknown = explained.dotted(detail["loc"]), detail["type"] == "extra_forbidden"
     place = document.place_of(root, *detail["loc"], at_key=unknown)
     if unknown:
-        return Problem(path, explained.unknown(detail, Campaign), *place, "unknown_key")
-    message = f"{name}: {explained.expected(detail, Campaign)}"
+        return Problem(path, explained.unknown(detail, keys), *place, "unknown_key")
+    message = f"{name}: {explained.expected(detail, keys)}"
     return Problem(path, message, *place, "invalid_value")

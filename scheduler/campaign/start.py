@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scheduler.campaign.columns import OPTION, Fault
-from scheduler.campaign.file import explained
-from scheduler.campaign.keys.call import Call
+from scheduler.campaign.file import document, explained
 from scheduler.fields.templates import Templates, is_template, unknown_column
-from scheduler.models import Intent, OnMachine, StartOptions
+from scheduler.models import OnMachine, StartOptions
+from scheduler.providers import Kind
+from scheduler.providers.call_keys import CallKeys
 
 Way: TypeAlias = tuple[str | int, ...]
 
 _NO_OPTIONS = {"dtmf", "on_machine"}
-_MACHINE: Intent = {"intent": "answering_machine"}
 _NOTHING: tuple[object, ...] = ("", [], {})
 
 
@@ -38,8 +38,9 @@ NOTHING_PERSONAL = Personal()
 class Start:
     """What a campaign says of all its starts."""
 
-    def __init__(self, call: Call, templates: Templates, campaign: str) -> None:
-        """`templates` are those that the check of `call` has compiled."""
+    def __init__(self, call: CallKeys, templates: Templates, campaign: str, api: Kind) -> None:
+        """`templates` are those that the check of `call` has compiled; `api` says its keys."""
+        self._api = api
         written = call.model_dump(exclude_unset=True)
         self.on_machine = call.on_machine or OnMachine.GO_ON
         self._campaign = campaign
@@ -101,28 +102,29 @@ class Start:
 
     def _checked(self, written: Mapping[str, object], faults: list[Fault]) -> Personal:
         try:
-            call = Call.model_validate(written)
+            call = self._api.call.model_validate(written, context={"flow": document.flow})
         except ValidationError as error:
-            faults += map(_fault, error.errors())
+            faults += [_fault(detail, self._api.call) for detail in error.errors()]
         if faults:
             return Personal(faults=tuple(faults))
-        options = _options(call)
-        if "intents" in options:
-            options = self._listening(options)
-        return Personal(options, call.dtmf or "")
+        return Personal(self._own(_options(call)), call.dtmf or "")
+
+    def _own(self, options: StartOptions) -> StartOptions:
+        """Have a contact's options, which stand in for the campaign's, listen as those do."""
+        both = {**self.options, **options}
+        changed = [item for item in self._listening(both).items() if item not in both.items()]
+        return {**options, **dict(changed)}
 
     def _listening(self, options: StartOptions) -> StartOptions:
         """Listen for machines when something is to be done about them."""
-        intents = options.get("intents", [])
-        listens = any(intent["intent"] == _MACHINE["intent"] for intent in intents)
-        if listens or self.on_machine is OnMachine.GO_ON:
+        if self.on_machine is OnMachine.GO_ON:
             return options
-        return {**options, "intents": [*intents, _MACHINE]}
+        return self._api.hear_machines(options)
 
 
-def _options(call: Call, without: Set[str] = frozenset()) -> StartOptions:
+def _options(call: CallKeys, without: Set[str] = frozenset()) -> StartOptions:
     written = call.model_dump(exclude_unset=True, by_alias=True, exclude=_NO_OPTIONS | without)
-    return cast("StartOptions", {key: value for key, value in written.items() if value != ""})
+    return {key: value for key, value in written.items() if value != ""}
 
 
 def _texts(value: object, way: Way) -> Iterator[tuple[Way, str]]:
@@ -138,10 +140,10 @@ def _texts(value: object, way: Way) -> Iterator[tuple[Way, str]]:
         yield from _texts(part, (*way, key))
 
 
-def _fault(detail: ErrorDetails) -> Fault:
+def _fault(detail: ErrorDetails, keys: type[CallKeys]) -> Fault:
     key, *way = detail["loc"]
     if detail["type"] == "extra_forbidden":
-        return Fault(f"{OPTION}{key}", explained.unknown(detail, Call))
+        return Fault(f"{OPTION}{key}", explained.unknown(detail, keys))
     inner = explained.dotted(way)
-    said = explained.expected(detail, Call)
+    said = explained.expected(detail, keys)
     return Fault(f"{OPTION}{key}", f"{inner}: {said}" if inner else said)

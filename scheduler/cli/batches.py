@@ -16,8 +16,8 @@ from typing import Annotated
 import typer
 
 from scheduler import private
-from scheduler.campaign.texts import timezone as known_timezone
 from scheduler.cli import console, options
+from scheduler.hours.named_zones import timezone as known_timezone
 from scheduler.hours.walltime import zone_of
 from scheduler.ledger.admitting import admit, is_under_way
 from scheduler.ledger.ledger import Ledger

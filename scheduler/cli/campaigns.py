@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.cli import console
@@ -136,12 +137,12 @@ def confirm(count: int, policy: Policy, settings: Settings) -> None:
     if (
         not count
         or not (sys.stdin.isatty() and console.err.is_terminal)
-        or is_sandbox(settings.symbl_base_url)
+        or is_sandbox(providers.of(settings).address(settings))
     ):
         return
     minutes = policy.max_duration_seconds / 60
     console.say(
-        f"This calls {count:,} contacts through {settings.symbl_base_url}, at most"
+        f"This calls {count:,} contacts through {providers.of(settings).address(settings)}, at most"
         f" {written(policy.max_duration_seconds)} each: {count * minutes:,.0f} minutes at worst."
     )
     console.say(SILENT_CALL)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from scheduler import private
+from scheduler import private, providers
 from scheduler.cli import console, options
 from scheduler.cli.guard import is_sandbox
 from scheduler.errors import (
@@ -38,7 +38,6 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.news import owed_news
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
-from scheduler.providers import Symbl
 from scheduler.settings import Settings, read_settings
 from scheduler.worker import files
 
@@ -105,26 +104,27 @@ def _findings() -> Iterator[Finding]:
 
 def _api(chosen: Settings) -> Iterator[tuple[Finding, str]]:
     """Yield what is found, with the fingerprint of the credentials where there are any."""
-    url = chosen.symbl_base_url
+    api = providers.of(chosen)
+    url = api.address(chosen)
     if is_sandbox(url):
         yield ok("api", f"{url} is a sandbox: nobody is called"), ""
     elif url.startswith("http://"):
         told = f"{url} is not encrypted: token and numbers can be read on the way"
-        yield warn("api", told, "set CALLSCHED_SYMBL_BASE_URL to https://"), ""
+        yield warn("api", told, f"set {api.address_setting} to https://"), ""
     else:
         yield ok("api", url), ""
     try:
-        provider = Symbl(chosen)
+        provider = api.open(chosen, None)
     except ConfigError as error:
         yield fail("credentials", str(error), "set them"), ""
         return
     try:
-        yield _credentials(provider), provider.fingerprint
+        yield _credentials(api, provider), provider.fingerprint
     finally:
         provider.close()
 
 
-def _credentials(provider: Symbl) -> Finding:
+def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
@@ -133,13 +133,13 @@ def _credentials(provider: Symbl) -> Finding:
         now = time.time()
         provider.find((), now - 1.0, now)
     except AccountFault as error:
-        remedy = "mend CALLSCHED_SYMBL_APP_ID and its secret, or CALLSCHED_SYMBL_ACCESS_TOKEN"
+        remedy = f"mend {api.credentials_settings}"
         return fail("credentials", mask_text(str(error)), remedy)
     except (Refused, AtLimit) as error:
         told = f"a token is at hand; the list of conversations is refused: {mask_text(str(error))}"
         return warn("credentials", told, "none, if nothing is read of calls; else ask the provider")
     except ProviderError as error:
-        remedy = "check CALLSCHED_SYMBL_BASE_URL, and the network"
+        remedy = f"check {api.address_setting}, and the network"
         told = f"the API can't be asked: {mask_text(str(error))}"
         is_cut_off = not is_fetched or not isinstance(error, MaybeDone)
         return (fail if is_cut_off else warn)("credentials", told, remedy)

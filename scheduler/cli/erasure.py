@@ -16,7 +16,7 @@ from scheduler.ledger.erasing import erase
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.providers import Symbl
+from scheduler.providers import Provider, open_provider
 from scheduler.settings import Settings
 
 #: What stays on record, and why.
@@ -35,7 +35,7 @@ class Erasure:
 
     ledger: Ledger
     settings: Settings
-    provider: Symbl | None  #: None: the API is not asked
+    provider: Provider | None  #: None: the API is not asked
     calls: int = 0
     conversations: int = 0  #: that the API knows of these calls
     deleted: int = 0  #: of these, by the API
@@ -55,7 +55,7 @@ class Erasure:
             else:
                 self.deleted += 1
 
-    def _delete(self, provider: Symbl, campaign: CampaignView, conversation_id: str) -> str:
+    def _delete(self, provider: Provider, campaign: CampaignView, conversation_id: str) -> str:
         """Return why the API did not delete a conversation; "" when it did."""
         if campaign.account != self.settings.account:
             ours = self.settings.account
@@ -103,12 +103,12 @@ class Erasure:
 
 
 @contextmanager
-def remote(ledger: Ledger, settings: Settings, *, wanted: bool) -> Iterator[Symbl | None]:
+def remote(ledger: Ledger, settings: Settings, *, wanted: bool) -> Iterator[Provider | None]:
     """Open the API, before anything is erased. Raises ConfigError without credentials."""
     if not wanted:
         yield None
         return
-    provider = Symbl(settings, RedisTokenShelf(ledger))
+    provider = open_provider(settings, RedisTokenShelf(ledger))
     try:
         yield provider
     finally:

@@ -14,7 +14,7 @@ from scheduler.cli.access import expect_account, opened_ledger
 from scheduler.errors import MaybeDone, NoSuchConnection
 from scheduler.ledger.reading import campaign_view, find_row, live_connection, result
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.providers import SpeakerEvent, Symbl
+from scheduler.providers import SpeakerEvent, open_provider
 from scheduler.settings import settings
 
 
@@ -69,7 +69,7 @@ def event(
         record = result(ledger, id_, row)
         expect_account(campaign_view(ledger, id_), chosen)
         connection = live_connection(ledger, id_, row)
-        provider = Symbl(chosen, RedisTokenShelf(ledger))
+        provider = open_provider(chosen, RedisTokenShelf(ledger))
         try:
             provider.tell(connection, SpeakerEvent(kind.value, user, name, said_at))
         except NoSuchConnection as error:

@@ -30,7 +30,7 @@ from scheduler.ledger.settling import (
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.masking import mask_text
 from scheduler.models import Reason, conversation_name
-from scheduler.providers import FoundConversation, Symbl
+from scheduler.providers import FoundConversation, Provider, open_provider
 from scheduler.settings import Settings, settings
 
 #: Around the instant of `begin`, in which a conversation is looked for: the API's clock may differ,
@@ -183,7 +183,7 @@ def _report(
 
 
 def _look_up(ledger: Ledger, campaign: CampaignView, chosen: Settings, report: _Report) -> None:
-    provider = Symbl(chosen, RedisTokenShelf(ledger))
+    provider = open_provider(chosen, RedisTokenShelf(ledger))
     try:
         _find(ledger, campaign, provider, report)
         _read(ledger, campaign, chosen, provider, report)
@@ -204,7 +204,7 @@ def _go_on_without(report: _Report, why: str) -> None:
     report.errors.append(said)
 
 
-def _find(ledger: Ledger, campaign: CampaignView, provider: Symbl, report: _Report) -> None:
+def _find(ledger: Ledger, campaign: CampaignView, provider: Provider, report: _Report) -> None:
     for since, until, cases in _windows(report.cases, campaign.created_at):
         names = {case.name for case in cases}
         found: dict[str, list[FoundConversation]] = {}
@@ -265,7 +265,7 @@ def _attach(
 
 
 def _read(
-    ledger: Ledger, campaign: CampaignView, chosen: Settings, provider: Symbl, report: _Report
+    ledger: Ledger, campaign: CampaignView, chosen: Settings, provider: Provider, report: _Report
 ) -> None:
     """Read what was said, as a worker would; for a campaign that is finished there may be none."""
     attempts = [case.call.attempt for case in report.cases if case.conversation_id]

@@ -19,6 +19,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
 from scheduler.models import CampaignState, Disposition, Reason, Row
+from scheduler.providers import PROVIDERS
 from scheduler.settings import settings
 
 #: What `failed` stands for. That an unknown call is made again has to be said in as many words.
@@ -27,6 +28,7 @@ FAILED = (Disposition.REJECTED, Disposition.NOT_REACHED)
 #: Ends that a disposition alone does not name: these have to be said with their reasons.
 ONLY_BY_REASON = ("unknown:placed",)
 
+_COUNTRIES = " or ".join(api.countries_setting for api in PROVIDERS)
 #: Ends that are not repeated, and what to do instead.
 NEVER = {
     "skipped:do_not_call": "take the number off its list, and submit the file again",
@@ -36,7 +38,7 @@ NEVER = {
     "skipped:duplicate": "the row that stands for it is called",
     "skipped:invalid_number": "mend the row, and submit the file again",
     "skipped:invalid_row": "mend the row, and submit the file again",
-    "skipped:unsupported_country": "see CALLSCHED_SYMBL_COUNTRIES, and submit the file again",
+    "skipped:unsupported_country": f"see {_COUNTRIES}, and submit the file again",
 }
 
 _EXAMPLE = "--only rejected,not_reached"

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from scheduler import providers
 from scheduler.cli import batches, campaigns, console, options, repeats
 from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import expect_writable, export, format_of
@@ -21,7 +22,6 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
 from scheduler.ledger.reading import CampaignView, campaign_view, live_calls, results
 from scheduler.models import CampaignState, Policy
-from scheduler.providers import Symbl
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings, settings
 
@@ -216,9 +216,11 @@ def _where(stack: ExitStack, wishes: _Wishes) -> tuple[Settings, tuple[int, ...]
 
 def _at_sandbox(url: str) -> Settings:
     """Point this process and its workers at the sandbox, with an account of its own."""
-    os.environ["CALLSCHED_SYMBL_BASE_URL"] = url
-    os.environ["CALLSCHED_SYMBL_APP_ID"] = os.environ["CALLSCHED_SYMBL_APP_SECRET"] = "sandbox"
-    os.environ.pop("CALLSCHED_SYMBL_ACCESS_TOKEN", None)
+    for name, value in providers.of(settings()).at_sandbox(url).items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     os.environ["CALLSCHED_ACCOUNT"] = campaigns.SANDBOX_ACCOUNT
     settings.cache_clear()
     return settings()
@@ -230,12 +232,13 @@ def _try_account(ledger: Ledger, chosen: Settings, max_duration_seconds: float) 
     What blocked these credentials before is forgotten: it is mended, or is told again. Returns
     their fingerprint.
     """
-    provider = Symbl(chosen)
+    api = providers.of(chosen)
+    provider = api.open(chosen, None)
     try:
         provider.authorize(max_duration_seconds)
         limits.unblock(ledger, chosen.account)
     except NotDone as error:
-        said = f"{chosen.symbl_base_url} does not answer, check CALLSCHED_SYMBL_BASE_URL: {error}"
+        said = f"{api.address(chosen)} does not answer, check {api.address_setting}: {error}"
         # With calls to be stopped the workers start all the same, and go on trying.
         if not live_calls(ledger, chosen.account):
             raise ConfigError(said) from error

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from scheduler import providers
 from scheduler.cli import console, orders
 from scheduler.cli.pool import Pool
 from scheduler.cli.progress import Progress
@@ -181,7 +182,7 @@ class Supervision:
         if held := _held_by_operator(campaign):
             return held
         if account.outage:
-            url = self._settings.symbl_base_url
+            url = providers.of(self._settings).address(self._settings)
             return f"{url} does not answer: one probe goes out at a time"
         if campaign.state is CampaignState.FINISHED:
             return _still_done(campaign)

@@ -206,10 +206,7 @@ def _elsewhere(written: str, region: str, countries: frozenset[str]) -> str:
     where = f"in {region}" if region in regions() else "of no country"
     called = sorted(countries)
     listed = " or ".join(called) if len(called) <= 5 else f"{', '.join(called[:5])} or others"
-    return (
-        f"expected a number in {listed}, got {_got(written)} {where}: "
-        "set CALLSCHED_SYMBL_COUNTRIES to call it"
-    )
+    return f"expected a number in {listed}, got {_got(written)} {where}"
 
 
 def _got(written: str) -> str:

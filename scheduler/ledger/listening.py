@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.ledger import keys
 from scheduler.ledger.calls import Charge
+from scheduler.ledger.connections import connection_of
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Connection, Contact, Policy
@@ -94,15 +95,15 @@ def listen(
     sockets = [part for ear, is_open in held.items() for part in (str(ear), _socket(is_open))]
     args = (account, charge.listener, charge.seconds, room, ledger.clock(now), *sockets)
     lost, taken, forgotten = ledger.run(ledger.do.listen, *args)
-    fives = list(zip(*(iter(taken),) * 5, strict=True))
-    return [*map(Attempt.parse, lost)], _ears(ledger, fives), [*map(Attempt.parse, forgotten)]
+    each = list(zip(*(iter(taken),) * 7, strict=True))
+    return [*map(Attempt.parse, lost)], _ears(ledger, each), [*map(Attempt.parse, forgotten)]
 
 
 def _socket(is_open: bool) -> str:
     return "open" if is_open else "shut"
 
 
-def _ears(ledger: Ledger, taken: list[tuple[str, str, str, str, str]]) -> list[Ear]:
+def _ears(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[Ear]:
     attempts = [Attempt.parse(attempt) for attempt, *_ in taken]
     if not attempts:
         return []
@@ -113,12 +114,10 @@ def _ears(ledger: Ledger, taken: list[tuple[str, str, str, str, str]]) -> list[E
             pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
         found = iter(pipe.execute())
     ears = []
-    for attempt, (_, connection_id, conversation_id, url, heard) in zip(
-        attempts, taken, strict=True
-    ):
+    for attempt, (_, *fields, heard) in zip(attempts, taken, strict=True):
         policy, contacts = next(found), next(found)
         if policy and contacts:  # else it was purged
-            connection = Connection(connection_id, conversation_id, "", url)
+            connection = connection_of(*fields)
             contact = decode(contacts[0][1]["c"])[0]
             was_open = heard == "1"
             ears.append(Ear(attempt, connection, contact, decode_policy(policy), was_open))

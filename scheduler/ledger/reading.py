@@ -12,6 +12,7 @@ from scheduler.errors import LedgerError
 from scheduler.fields.parties import spellings
 from scheduler.ledger import keys
 from scheduler.ledger.collecting import Said, collected
+from scheduler.ledger.connections import connection_of
 from scheduler.ledger.keys import count_of
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -383,9 +384,10 @@ def live_connection(ledger: Ledger, campaign_id: str, row: int) -> Connection:
             f"the call to row {row} of campaign {campaign_id} is not live:"
             f" see `callsched results {campaign_id}`"
         )
-    return Connection(
+    return connection_of(
         found["connection_id"],
-        found.get("conversation_id", ""),
-        found.get("event_url", ""),
-        found.get("result_websocket_url", ""),
+        found.get("conversation_id"),
+        found.get("details"),
+        found.get("event_url"),
+        found.get("result_websocket_url"),
     )

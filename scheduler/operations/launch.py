@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
 from scheduler.errors import ConfigError
-from scheduler.fields.numbers import regions
 from scheduler.hours.weeks import Week, read_week
 from scheduler.ledger import campaigns
 from scheduler.ledger.ledger import Ledger
@@ -19,16 +19,7 @@ from scheduler.settings import Settings
 
 def countries_of(settings: Settings) -> frozenset[str] | None:
     """Return the countries whose numbers may be called; None for any. Raises ConfigError."""
-    named = tuple(name.upper() for name in settings.symbl_countries)
-    if named == ("ANY",):
-        return None
-    unknown = [name for name in named if name not in regions()]
-    if unknown or not named:
-        got = f", got {unknown[0]}" if unknown else ""
-        raise ConfigError(
-            f"CALLSCHED_SYMBL_COUNTRIES: expected ISO countries such as US,CA, or any{got}"
-        )
-    return frozenset(named)
+    return providers.of(settings).countries(settings)
 
 
 def hours_of(settings: Settings) -> Week:
@@ -57,6 +48,7 @@ def read(
         strict=strict,
         first=first,
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
+        api=providers.of(settings),
         countries=countries_of(settings),
         default_hours=hours_of(settings),
         rejects=rejects,

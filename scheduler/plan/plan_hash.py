@@ -6,6 +6,7 @@ import codecs
 import hashlib
 import json
 
+from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.models import Policy
 from scheduler.records import encode_policy
@@ -28,11 +29,12 @@ def plan_hash(
     `policy` is the file's with what the command line overrides. The ceiling of the account and the
     account itself are no part of it: they change neither who is called nor when one may be.
     """
+    countries = providers.of(settings).countries(settings)
     parts = {
         "file": checked.digest,
         "lists": checked.lists_digest,
         "policy": encode_policy(policy),  # with the hours of the settings where the file has none
-        "countries": sorted(name.upper() for name in settings.symbl_countries),
+        "countries": ["ANY"] if countries is None else sorted(countries),
         "allowed": sorted(settings.allowed_numbers),
         "ceiling": settings.max_duration_ceiling,  # a row that asks for more is refused
         "first": first,

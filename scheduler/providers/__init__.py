@@ -1,5 +1,6 @@
 """Telephony APIs behind one small protocol; the only place that imports requests."""
 
+from scheduler.errors import ConfigError
 from scheduler.providers.base import (
     FoundConversation,
     Leave,
@@ -12,10 +13,18 @@ from scheduler.providers.base import (
     Subscription,
     SummaryPage,
 )
-from scheduler.providers.symbl import Symbl
+from scheduler.providers.kind import Kind
+from scheduler.providers.symbl import SYMBL
+from scheduler.settings import Settings
+from scheduler.tokens import TokenShelf
+
+#: Every telephony API that there is: nothing else names one of them.
+PROVIDERS: tuple[Kind, ...] = (SYMBL,)
 
 __all__ = [
+    "PROVIDERS",
     "FoundConversation",
+    "Kind",
     "Leave",
     "News",
     "Order",
@@ -25,5 +34,23 @@ __all__ = [
     "StopAnswer",
     "Subscription",
     "SummaryPage",
-    "Symbl",
+    "of",
+    "open_provider",
 ]
+
+
+def of(settings: Settings) -> Kind:
+    """Return the API whose credentials are set; without any the first, which says what to set.
+
+    Raises ConfigError when those of several are set: a guess is never dialled.
+    """
+    found = [kind for kind in PROVIDERS if kind.has_credentials(settings)]
+    if len(found) > 1:
+        names = " and ".join(kind.name for kind in found)
+        raise ConfigError(f"the credentials of {names} are set: leave one of them out")
+    return (found or PROVIDERS)[0]
+
+
+def open_provider(settings: Settings, shelf: TokenShelf | None = None) -> Provider:
+    """Open the account that the settings name. Raises ConfigError when credentials are missing."""
+    return of(settings).open(settings, shelf)

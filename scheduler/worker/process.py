@@ -27,7 +27,7 @@ from scheduler.ledger.opening import open_ledger
 from scheduler.ledger.reading import awaited, campaign_view
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.ledger.workers import WorkerHealth
-from scheduler.providers import Symbl
+from scheduler.providers import open_provider
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
 from scheduler.worker.files import share_out
@@ -122,9 +122,9 @@ class Worker:
         self._settings = settings
         self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
         self._leaving = threading.Event()
-        Symbl(settings)  # before anything is opened: credentials may be missing
+        open_provider(settings)  # before anything is opened: credentials may be missing
         self._ledger, self.embedded = _WHEN_IT_ANSWERS(open_ledger, settings)
-        self._provider = Symbl(settings, RedisTokenShelf(self._ledger))
+        self._provider = open_provider(settings, RedisTokenShelf(self._ledger))
         self._duty = Duty(
             settings.account,
             STOPS_ONLY if self.stops_only else max(1, settings.max_concurrency - settings.reserve),

@@ -103,7 +103,7 @@ class Points:
             import_module("scheduler.ledger.calls"),
             import_module("scheduler.providers.http").Line,
         )
-        symbl = import_module("scheduler.providers").Symbl
+        symbl = import_module("scheduler.providers.symbl").Symbl
         self._around(store, "claim", before="before claim", after="after claim")
         self._around(store, "begin", after="after begin")
         _wrap(symbl, "start", self._start)

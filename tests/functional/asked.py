@@ -13,8 +13,9 @@ from scheduler.cli.guard import is_sandbox
 from scheduler.errors import ProviderError
 from scheduler.ledger.collecting import _compact
 from scheduler.models import Connection, Insight
-from scheduler.providers import Order, SpeakerEvent, Symbl
+from scheduler.providers import Order, SpeakerEvent
 from scheduler.providers.posting import Poster
+from scheduler.providers.symbl import Symbl
 from scheduler.settings import Settings
 from tests.functional.rig import Rig, number
 from tests.waiting import wait_until

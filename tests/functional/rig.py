@@ -22,7 +22,8 @@ from scheduler.ledger.reading import AccountView, account_view, results
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.limit import Limit
 from scheduler.models import Contact, Policy, Row
-from scheduler.providers import Symbl
+from scheduler.providers import Provider
+from scheduler.providers.symbl import Symbl
 from scheduler.settings import Settings
 from scheduler.worker.listener import Listener
 from scheduler.worker.timekeeper import Timekeeper
@@ -53,13 +54,15 @@ class Rig:
         shares_token: bool = False,
         threads: int = 8,
         time: Callable[[], float] | None = None,
+        provider: Provider | None = None,
     ) -> None:
         """It listens on so many `sockets`, and collects when it has patience for it.
 
-        `time` is the ledger's, for campaigns of days; without `threads` no message is sent.
+        A `provider` stands in for the one at `api_url`. `time` is the ledger's, for campaigns of
+        days; without `threads` no message is sent.
         """
         self.store = Ledger(ledger_url, leases, time=time)
-        self.provider = Symbl(
+        self.provider = provider or Symbl(
             Settings(
                 symbl_base_url=api_url,
                 symbl_app_id="app",

@@ -19,6 +19,7 @@ from scheduler.ledger.do_not_call import bar, barred
 from scheduler.ledger.listening import said
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import OnMachine, StartOptions
+from scheduler.providers.symbl import Symbl
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ANYBODY, LONG_SECONDS, Rig, number
 from tests.sandbox_process import SandboxProcess
@@ -477,6 +478,7 @@ def test_no_token_and_no_number_is_logged(
     rig.start()
     wait_until(lambda: [record["state"] for record in rig.records()].count("ended") == 2)
 
+    assert isinstance(rig.provider, Symbl)
     token = rig.provider._access.token().value
 
     assert "hung_up" in caplog.text

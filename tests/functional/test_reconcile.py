@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from scheduler.errors import MaybeDone
-from scheduler.providers import Symbl
+from scheduler.providers.symbl import Symbl
 from scheduler.settings import Settings
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.functional.test_cli import Terminal

@@ -22,8 +22,9 @@ from scheduler.errors import (
     Refused,
 )
 from scheduler.models import Connection, Insight
-from scheduler.providers import Order, SpeakerEvent, Symbl
-from scheduler.providers.symbl import access, client
+from scheduler.providers import Order, SpeakerEvent
+from scheduler.providers.symbl import Symbl, access, client
+from scheduler.providers.symbl.connection import Details
 from scheduler.settings import Settings
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -88,8 +89,8 @@ def test_a_start_gives_its_connection(sandbox: SandboxProcess, account: Symbl, s
     assert accepted["session_name"] == "autumn c:7:1"
     assert connection.connection_id == accepted["connection_id"]
     assert connection.conversation_id == accepted["conversation_id"]
-    assert connection.event_url.startswith("http")
-    assert connection.result_websocket_url.startswith("ws")
+    assert Details.of(connection).event_url.startswith("http")
+    assert Details.of(connection).result_websocket_url.startswith("ws")
 
 
 def test_what_is_not_told_of_a_connection_is_empty(opened: Open) -> None:
@@ -97,7 +98,7 @@ def test_what_is_not_told_of_a_connection_is_empty(opened: Open) -> None:
         connection = opened(api.url).start(ORDER, go)
 
     assert connection.connection_id == "c-1"
-    assert (connection.conversation_id, connection.event_url) == ("", "")
+    assert (connection.conversation_id, connection.details) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -809,7 +810,7 @@ def test_a_speaker_event_goes_to_no_host_that_is_not_the_api_s(
 @pytest.mark.parametrize("given", ["/v1/event/c-1", "ws://127.0.0.1/v1/event/c-1", "nonsense"])
 def test_a_speaker_event_goes_to_no_address_that_is_none(opened: Open, given: str) -> None:
     with Api(http(204)) as api, pytest.raises(Refused):
-        opened(api.url).tell(Connection("c-1", event_url=given), SPEAKS)
+        opened(api.url).tell(Connection("c-1", "", Details(given).written()), SPEAKS)
 
     assert api.requests == []
 

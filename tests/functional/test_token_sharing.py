@@ -20,7 +20,8 @@ from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.providers import Order, Symbl
+from scheduler.providers import Order
+from scheduler.providers.symbl import Symbl
 from scheduler.settings import Settings
 from tests.functional.campaign import Judge, Site, numbers
 from tests.functional.rig import Rig, number

@@ -20,7 +20,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listening import Heard, note
 from scheduler.ledger.reading import find_row, result, rows_to
 from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
-from scheduler.providers import Symbl
+from scheduler.providers.symbl import Symbl
 from scheduler.settings import Settings
 from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, everything, named, rows
 from tests.wire import Peer

@@ -20,6 +20,7 @@ from scheduler.ledger.listening import (
 )
 from scheduler.ledger.reading import live_connection
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
+from scheduler.providers.symbl.connection import Details
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, contact
 
 MISSED = 4 * CHARGE
@@ -488,7 +489,7 @@ def test_lines_are_few_and_pass_by_themselves(ledger: Books) -> None:
 
 def test_the_live_connection_of_a_call_can_be_addressed(ledger: Books) -> None:
     attempt = ledger.begun()
-    connection = Connection("leg", "talk", "https://e/1", "wss://r/1")
+    connection = Connection("leg", "talk", '{"what": "it likes"}')
     calls.connect(
         ledger.store,
         ACCOUNT,
@@ -510,3 +511,38 @@ def test_a_call_that_is_not_live_has_no_connection(
 
     with pytest.raises(LedgerError, match="not live"):
         live_connection(ledger.store, "c", attempt.row)
+
+
+# Calls that the release before has connected, or hears ------------------------------------------
+
+EVENT_URL, SOCKET_URL = "https://api.example.com/e/1", "wss://api.example.com/r/1"
+
+
+@pytest.mark.parametrize(
+    ("event_url", "socket_url"),
+    [(EVENT_URL, SOCKET_URL), (EVENT_URL, ""), ("", SOCKET_URL), ("", "")],
+)
+def test_a_call_that_the_release_before_connected_is_read_as_any_other(
+    ledger: Books, event_url: str, socket_url: str
+) -> None:
+    attempt = ledger.connected()
+    record = keys.attempt(str(attempt))
+    ledger.store.redis.hdel(record, "details")
+    known = {"event_url": event_url, "result_websocket_url": socket_url}
+    ledger.store.redis.hset(record, mapping=known)
+
+    live = live_connection(ledger.store, "c", attempt.row)
+    _, (ear,) = ledger.listen()
+
+    assert ear.connection == live
+    assert live.conversation_id == f"conversation {attempt}"
+    assert Details.of(live) == Details(event_url, socket_url)
+
+
+def test_a_worker_of_the_release_before_can_stop_and_hear_a_call(ledger: Books) -> None:
+    attempt = ledger.connected()
+
+    read = ("connection_id", "conversation_id", "result_websocket_url")
+    found = ledger.store.redis.hmget(keys.attempt(str(attempt)), read)
+
+    assert found == [f"connection {attempt}", f"conversation {attempt}", ""]

@@ -15,7 +15,6 @@ from scheduler.providers import StopAnswer, SummaryPage
 from scheduler.providers.symbl.answers import (
     MOST_VALUES,
     address_in,
-    connection_in,
     json_of,
     message_of,
     raise_for_start,
@@ -23,6 +22,7 @@ from scheduler.providers.symbl.answers import (
     stop_answer,
     text_in,
 )
+from scheduler.providers.symbl.connection import Details, connection_in
 
 
 def answer(status: int, body: object = b"", **headers: str) -> requests.Response:
@@ -216,6 +216,24 @@ def test_of_a_start_s_answer_no_more_is_kept_than_an_id_and_an_address_take() ->
     with pytest.raises(AccountFault) as raised:
         connection_in(answer(200, said | {"connectionId": long}))
     assert raised.value.maybe_done
+
+
+ADDRESSES = st.text(st.characters(exclude_categories=()), max_size=2000)
+
+
+@given(event_url=ADDRESSES, result_websocket_url=ADDRESSES)
+def test_what_is_kept_of_a_start_s_answer_is_read_as_it_came(
+    event_url: str, result_websocket_url: str
+) -> None:
+    details = Details(event_url, result_websocket_url)
+
+    assert Details.of(Connection("c", details=details.written())) == details
+    assert details.written().isascii()
+
+
+@given(kept=st.text(max_size=60) | st.sampled_from(["null", "[1]", '{"event_url": 5}', "[" * 9999]))
+def test_what_is_kept_and_none_of_ours_names_no_address(kept: str) -> None:
+    assert Details.of(Connection("c", details=kept)) == Details()
 
 
 def test_of_a_stop_s_answer_no_more_pages_are_kept_than_a_call_has() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler.models import Connection
 from scheduler.providers import News
+from scheduler.providers.symbl.connection import Details
 from scheduler.providers.symbl.sockets import knows_no_such, read_frame, subscriptions
 
 ANA = {"id": "9a", "name": "Ana", "userId": "ana@example.com"}
@@ -184,7 +185,7 @@ TOKEN = "secret"
 
 
 def urls(base_url: str, given: str = "") -> list[str]:
-    connection = Connection("c-1", result_websocket_url=given)
+    connection = Connection("c-1", details=Details(result_websocket_url=given).written())
     return [place.url for place in subscriptions(base_url, connection, TOKEN)]
 
 

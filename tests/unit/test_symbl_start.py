@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.models import StartOptions
 from scheduler.providers import Order
+from scheduler.providers.symbl.options import Options
 from scheduler.providers.symbl.start import start_body
 
 NUMBER = "+12025550143"
@@ -132,7 +133,7 @@ def test_every_option_is_sent_to_a_sip_address_too() -> None:
 
 
 def test_this_knows_every_option_there_is() -> None:
-    assert set(EVERY_OPTION) == set(StartOptions.__annotations__)
+    assert set(EVERY_OPTION) == set(Options.__annotations__)
 
 
 def test_a_summary_is_mailed_after_the_call_unless_it_is_said_otherwise() -> None:

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from scheduler.campaign.texts import timezone
+from scheduler.hours.named_zones import timezone
 
 
 @pytest.mark.parametrize(

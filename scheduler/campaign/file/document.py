@@ -208,3 +208,12 @@ def _syntax_error(error: yaml.MarkedYAMLError, path: str) -> CampaignError:
     line, column = _at(error.problem_mark or error.context_mark)
     said = ", ".join(part for part in (error.context, error.problem) if part)
     return refusal(path, f"this is not YAML: {mask_text(said)}", line, column, "yaml")
+
+
+def flow(written: str) -> object:
+    """Read lists and mappings of one cell, as in YAML or JSON; ValueError says what is wrong."""
+    try:
+        root = compose(written, "")
+    except CampaignError as error:
+        raise ValueError(f"expected YAML or JSON; {error.problems[0].message}") from None
+    return "" if root is None else plain(root)

@@ -13,7 +13,7 @@ from typing import Annotated
 import holidays
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from scheduler.campaign.texts import timezone
+from scheduler.hours.named_zones import timezone
 from scheduler.hours.walltime import instants, zone_of
 from scheduler.hours.weeks import (
     EXPECTED,

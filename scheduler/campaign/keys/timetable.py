@@ -7,9 +7,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from scheduler.campaign.keys.calling_hours import INSTANT_EXPECTED, instant
-from scheduler.campaign.texts import TIMEZONE_EXPECTED, Timezone
 from scheduler.fields.durations import Duration
 from scheduler.hours.cron import CRON_EXPECTED, next_after, read_cron
+from scheduler.hours.named_zones import TIMEZONE_EXPECTED, Timezone
 from scheduler.masking import shown
 from scheduler.models import Overlap, Schedule
 

@@ -6,21 +6,21 @@
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3…6]  connection_id, conversation_id, event_url, result_websocket_url
-    ARGV[7]  ago           seconds since the API's answer
-    ARGV[8]  max_duration  seconds from the answer to the deadline
-    ARGV[9]  patience      seconds for which a stop that is not confirmed keeps its slot
-    ARGV[10] listener      in whose charge the connection is from now on; "" for nobody's
-    ARGV[11] lease         seconds for which the charge holds
-    ARGV[12] now           "" for the server's clock
+    ARGV[3…5]  connection_id, conversation_id, details
+    ARGV[6]  ago           seconds since the API's answer
+    ARGV[7]  max_duration  seconds from the answer to the deadline
+    ARGV[8]  patience      seconds for which a stop that is not confirmed keeps its slot
+    ARGV[9]  listener      in whose charge the connection is from now on; "" for nobody's
+    ARGV[10] lease         seconds for which the charge holds
+    ARGV[11] now           "" for the server's clock
 
   Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
   another connection, nothing was written), the deadline, and what a decision about the limit is made
   from, as `limit` does.
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
-local answered_ago, max_duration, patience = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local listener, lease, now = ARGV[10], tonumber(ARGV[11]), clock(ARGV[12])
+local answered_ago, max_duration, patience = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[11])
 local call, record = call_of(attempt), attempt_key(attempt)
 local meta = account_key(account, "meta")
 
@@ -42,9 +42,10 @@ if redis.call("ZREM", account_key(account, "collect"), attempt) == 1 then
   redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "collecting", -1)
 end
 local conversation = ARGV[4] ~= "" and ARGV[4] or redis.call("HGET", record, "conversation_id") or ""
--- Last of the two: what is on record under its attempt is known to be live.
-redis.call("HSET", record, "connection_id", connection, "conversation_id", conversation, "event_url", ARGV[5],
-  "result_websocket_url", ARGV[6], "started_at", exact(now - answered_ago), "deadline", exact(deadline))
+-- Last of the two: what is on record under its attempt is known to be live. A listener of the release
+-- before hears no call that lacks the last field.
+redis.call("HSET", record, "connection_id", connection, "conversation_id", conversation, "details", ARGV[5],
+  "started_at", exact(now - answered_ago), "deadline", exact(deadline), "result_websocket_url", "")
 redis.call("HDEL", meta, "refused_in_row")
 increase(meta, "accepted", 1)
 count(account, "accepted")

@@ -12,8 +12,9 @@
     ARGV[6…] attempt and its socket's state ("open" or "shut"), for each one in its charge
 
   Returns the attempts that it has no longer; then for each one taken: attempt, connection_id,
-  conversation_id, result_websocket_url, and "1" when a socket of it has been open before; then those of
-  the first whose connection the ledger does not know any more.
+  conversation_id, details, event_url and result_websocket_url (in place of details, where the release
+  before connected it), and "1" when a socket of it has been open before; then those of the first whose
+  connection the ledger does not know any more.
 ]]
 local account, listener, lease, room = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock(ARGV[5])
@@ -43,14 +44,14 @@ end
 if room > 0 then
   for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", ears, "-inf", exact(now), "LIMIT", 0, room)) do
     local record = attempt_key(attempt)
-    local connection, conversation, url, heard =
-      unpack(fields_of(record, "connection_id", "conversation_id", "result_websocket_url", "heard"), 1, 4)
+    local connection, conversation, details, event_url, socket_url, heard = unpack(fields_of(record,
+      "connection_id", "conversation_id", "details", "event_url", "result_websocket_url", "heard"), 1, 6)
     if not is_attempt(attempt) then
       set_aside(account, "ears", attempt, "it is no attempt")
     elseif connection then
       redis.call("ZADD", ears, exact(now + lease), attempt)
       redis.call("HSET", record, "ear", listener, "socket", "shut")
-      for _, value in ipairs({ attempt, connection, conversation, url, heard or "" }) do
+      for _, value in ipairs({ attempt, connection, conversation, details, event_url, socket_url, heard or "" }) do
         taken[#taken + 1] = value
       end
     else

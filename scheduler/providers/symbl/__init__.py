@@ -6,5 +6,6 @@ in JSON at all. See https://github.com/symblai/symbl-docs, docs/telephony/refere
 """
 
 from scheduler.providers.symbl.client import Symbl
+from scheduler.providers.symbl.kind import SYMBL
 
-__all__ = ["Symbl"]
+__all__ = ["SYMBL", "Symbl"]

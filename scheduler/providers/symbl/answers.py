@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 import requests
 
 from scheduler.errors import AccountFault, AtLimit, MaybeDone, Refused
-from scheduler.models import Connection
 from scheduler.providers.base import StopAnswer, SummaryPage
 from scheduler.providers.symbl.instants import seconds_to_wait
 
@@ -35,7 +34,7 @@ _BYTES_A_VALUE = 32
 _TEXT_ENCODINGS = {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
 
 #: What is kept of an answer with each call: an id or an address is no longer than this …
-_MOST_LETTERS = 2000
+MOST_LETTERS = 2000
 #: … and of the pages of a stop, each with somebody's name, there are no more.
 _MOST_PAGES = 20
 _MOST_NAME_LETTERS = 200
@@ -67,28 +66,10 @@ def raise_for_start(answer: requests.Response) -> NoReturn:
     raise Refused(message)
 
 
-def connection_in(answer: requests.Response) -> Connection:
-    """Return the connection that a start's answer tells of. Raises AccountFault without one."""
-    said = json_of(answer) or {}
-    connection_id = text_in(said, "connectionId")
-    if not 0 < len(connection_id) <= _MOST_LETTERS:
-        raise AccountFault(
-            "a start was answered without a connection, check CALLSCHED_SYMBL_BASE_URL:"
-            f" {message_of(answer)}",
-            maybe_done=True,
-        )
-    return Connection(
-        connection_id,
-        _conversation_id(said),
-        address_in(said, "eventUrl"),
-        address_in(said, "resultWebSocketUrl"),
-    )
-
-
-def _conversation_id(said: dict[str, Any]) -> str:
+def conversation_id_in(said: dict[str, Any]) -> str:
     """Return the conversation's id, "" without one; says so, since its transcript hangs on it."""
     conversation_id = text_in(said, "conversationId")
-    if len(conversation_id) > _MOST_LETTERS:
+    if len(conversation_id) > MOST_LETTERS:
         conversation_id = ""
     if not conversation_id and said.get("conversationId") is not None:
         logger.warning(
@@ -104,7 +85,7 @@ def stop_answer(said: dict[str, Any]) -> StopAnswer:
     listed: Any = said.get("summaryInfo")
     pages = [_page(page) for page in listed if isinstance(page, dict)] if _is_list(listed) else []
     return StopAnswer(
-        _conversation_id(said), tuple(page for page in pages if page.url)[:_MOST_PAGES]
+        conversation_id_in(said), tuple(page for page in pages if page.url)[:_MOST_PAGES]
     )
 
 
@@ -187,7 +168,7 @@ def text_in(said: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def address_in(said: dict[str, Any], name: str, most_letters: int = _MOST_LETTERS) -> str:
+def address_in(said: dict[str, Any], name: str, most_letters: int = MOST_LETTERS) -> str:
     """Return a field that is text or nothing, such as an address or a token, and not too long."""
     value = said.get(name)
     return value if isinstance(value, str) and len(value) <= most_letters else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +45,6 @@ from scheduler.providers.symbl.access import Access, Bearer, Credentials, can_be
 from scheduler.providers.symbl.answers import (
     DOMAINS,
     any_json,
-    connection_in,
     has_no_body,
     is_success,
     json_of,
@@ -54,6 +54,7 @@ from scheduler.providers.symbl.answers import (
     retry_after,
     stop_answer,
 )
+from scheduler.providers.symbl.connection import Details, connection_in
 from scheduler.providers.symbl.conversations import (
     PATHS,
     conversation_url,
@@ -109,8 +110,7 @@ class Symbl:
             raise_for_start(answer)
         connection = connection_in(answer)
         # As it is used, each is looked at again: from here on it comes from the ledger.
-        for name in ("event_url", "result_websocket_url"):
-            given = getattr(connection, name)
+        for name, given in asdict(Details.of(connection)).items():
             if given and not self._is_ours(given):
                 logger.warning("%s of a start's answer gets no token: %s", name, host_in(given))
         return connection
@@ -140,7 +140,7 @@ class Symbl:
         if event.at is not None:
             body["timestamp"] = written(event.at)
         name = quote(connection.connection_id, safe="")
-        given = connection.event_url
+        given = Details.of(connection).event_url
         if given and not (self._is_ours(given) and given.lower().startswith("http")):
             raise Refused(f"its address is not the API's: {host_in(given)} gets no token")
         _once_more(self._tell, given or f"{self._base_url}/v1/event/{name}", body)

@@ -15,6 +15,7 @@ from scheduler.models import Connection
 from scheduler.providers.base import News, Subscription
 from scheduler.providers.places import is_ours
 from scheduler.providers.symbl.answers import DOMAINS, read_json, text_in
+from scheduler.providers.symbl.connection import Details
 from scheduler.providers.symbl.instants import instant
 
 
@@ -24,7 +25,7 @@ def subscriptions(base_url: str, connection: Connection, token: str) -> list[Sub
     headers = {"x-api-key": token, "Authorization": f"Bearer {token}"}
     own = f"{base}/session/subscribe/{quote(connection.connection_id, safe='')}"
     places = [Subscription(own, headers)]
-    given = connection.result_websocket_url
+    given = Details.of(connection).result_websocket_url
     if given != own and is_ours(given, base_url, DOMAINS) and given.lower().startswith("ws"):
         places.append(Subscription(given, headers))
     return places

@@ -7,21 +7,21 @@ the package symbl-rest 1.0.14. Fields that are not set are left out, as the docu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from scheduler.models import Audio, Intent, StartOptions, User
 from scheduler.providers.base import Order
+from scheduler.providers.symbl.options import Audio, Intent, Options, User
 
 
 def start_body(order: Order, *, digits_only: bool) -> dict[str, Any]:
     """Return the body of a start. `digits_only` sends phone numbers without their plus sign."""
-    options = order.options
+    options = cast("Options", order.options)
     return _set(
         {
             "operation": "start",
-            "endpoint": _endpoint(order, digits_only),
+            "endpoint": _endpoint(order, options, digits_only),
             "actions": _actions(options),
-            "data": {"session": _session(order)},
+            "data": {"session": _session(order, options)},
             "languages": options.get("languages"),
             "timezone": options.get("timezone"),
             "intents": [_intent(intent) for intent in options.get("intents", [])],
@@ -38,8 +38,7 @@ def _set(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
-def _endpoint(order: Order, digits_only: bool) -> dict[str, Any]:
-    options = order.options
+def _endpoint(order: Order, options: Options, digits_only: bool) -> dict[str, Any]:
     number = order.phone_number.removeprefix("+") if digits_only else order.phone_number
     whom = {"type": "sip", "uri": order.sip_uri} if order.sip_uri else {"type": "pstn"}
     return _set(
@@ -68,7 +67,7 @@ def _audio(audio: Audio) -> dict[str, Any]:
     )
 
 
-def _actions(options: StartOptions) -> list[dict[str, Any]]:
+def _actions(options: Options) -> list[dict[str, Any]]:
     if not (emails := options.get("summary_emails")):
         return []
     return [
@@ -80,8 +79,8 @@ def _actions(options: StartOptions) -> list[dict[str, Any]]:
     ]
 
 
-def _session(order: Order) -> dict[str, Any]:
-    users = [{"user": _user(user)} for user in order.options.get("users", [])]
+def _session(order: Order, options: Options) -> dict[str, Any]:
+    users = [{"user": _user(user)} for user in options.get("users", [])]
     return _set({"name": order.session_name, "users": users})
 
 

@@ -1,0 +1,56 @@
+"""The connection of a start's answer, and what is kept of it besides its ids: two addresses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import requests
+
+from scheduler.errors import AccountFault
+from scheduler.models import Connection
+from scheduler.providers.symbl.answers import (
+    MOST_LETTERS,
+    address_in,
+    conversation_id_in,
+    json_of,
+    message_of,
+    read_json,
+    text_in,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Two addresses, each "" when the answer gave none. As each is used it is looked at again."""
+
+    event_url: str = ""
+    result_websocket_url: str = ""
+
+    def written(self) -> str:
+        """Return the JSON that `of` reads; "" when nothing is known."""
+        given = {name: value for name, value in asdict(self).items() if value}
+        return json.dumps(given, separators=(",", ":")) if given else ""
+
+    @classmethod
+    def of(cls, connection: Connection) -> Self:
+        """Read the details of a connection; what is none of ours is nothing."""
+        said = read_json(connection.details)
+        if not isinstance(said, dict):
+            return cls()
+        return cls(address_in(said, "event_url"), address_in(said, "result_websocket_url"))
+
+
+def connection_in(answer: requests.Response) -> Connection:
+    """Return the connection that a start's answer tells of. Raises AccountFault without one."""
+    said = json_of(answer) or {}
+    connection_id = text_in(said, "connectionId")
+    if not 0 < len(connection_id) <= MOST_LETTERS:
+        raise AccountFault(
+            "a start was answered without a connection, check CALLSCHED_SYMBL_BASE_URL:"
+            f" {message_of(answer)}",
+            maybe_done=True,
+        )
+    details = Details(address_in(said, "eventUrl"), address_in(said, "resultWebSocketUrl"))
+    return Connection(connection_id, conversation_id_in(said), details.written())

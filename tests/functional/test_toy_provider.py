@@ -1,0 +1,69 @@
+"""A campaign through an API of which nothing is known above its own folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tenacity import wait_exponential
+
+from scheduler import providers
+from scheduler.calls import collector as rules
+from scheduler.errors import Refused
+from scheduler.ledger.listening import hint
+from scheduler.ledger.reading import campaign_view, live_connection
+from scheduler.models import Attempt
+from scheduler.operations import launch
+from scheduler.providers import SpeakerEvent
+from scheduler.settings import Settings
+from tests.functional.rig import ACCOUNT, Open
+from tests.toy_provider import KEY, TOY, Toy
+from tests.waiting import wait_until
+
+FILE = """\
+name: toys
+provider: toy
+max_duration: 1h
+insights: [topics]
+call: {greeting: "Hello {{ name }}", voice: low}
+contacts:
+  - {phone_number: "+14165550143", name: Ana}
+  - {phone_number: "+14165550144", name: Ben, call: {greeting: Salut}}
+  - {phone_number: "+14165550145", name: Cyd}
+"""
+
+
+def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rules, "BETWEEN_READS", wait_exponential(multiplier=0.1, max=0.2))
+    monkeypatch.setattr(providers, "PROVIDERS", (*providers.PROVIDERS, TOY))
+    monkeypatch.setenv(KEY, "1")
+    settings = Settings(symbl_app_id=None, symbl_app_secret=None, symbl_access_token=None)
+    path = tmp_path / "toys.yaml"
+    path.write_text(FILE)
+    toy = Toy({"+14165550145": Refused})
+    rig = opened(provider=toy, patience_seconds=20.0)
+
+    with launch.read(path, settings, encoding="utf-8") as checked:
+        launch.submit(rig.store, checked, "c", checked.policy, ACCOUNT, lambda _: None)
+    rig.start()
+    wait_until(lambda: len(toy.live) == 2 and rig.account().live == 2)
+    for attempt in (Attempt("c", 1, 1), Attempt("c", 2, 1)):
+        connection = live_connection(rig.store, "c", attempt.row)
+        rig.provider.tell(connection, SpeakerEvent("joined", "ana"))
+        assert hint(rig.store, ACCOUNT, attempt, "hung_up")
+    rig.timekeeper.due_in(0.0)
+    wait_until(lambda: rig.all_ended() and campaign_view(rig.store, "c").collecting == 0)
+
+    greetings = {order.phone_number[-4:]: order.options for order in toy.started}
+    assert greetings == {
+        "0143": {"voice": "low", "greeting": "Hello Ana"},
+        "0144": {"voice": "low", "greeting": "Salut"},
+        "0145": {"voice": "low", "greeting": "Hello Cyd"},
+    }
+    assert sorted(details for details, _ in toy.told) == sorted(toy.strings)
+    assert rig.endings() == [("hung_up", None), ("hung_up", None), ("rejected", None)]
+    insights = [record.get("insights") for record in rig.records()]
+    assert insights[:2] == [{"topics": ["toys"]}] * 2
+    assert toy.live == set()

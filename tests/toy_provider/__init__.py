@@ -1,0 +1,151 @@
+"""A telephony API of its own shape that answers from a dictionary, in this process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from scheduler.errors import ConfigError, NoSuchConnection, ProviderError
+from scheduler.fields import texts
+from scheduler.fields.starts import TEMPLATE
+from scheduler.models import Connection, Insight, StartOptions
+from scheduler.providers import (
+    FoundConversation,
+    Kind,
+    Leave,
+    News,
+    Order,
+    Provider,
+    SpeakerEvent,
+    StopAnswer,
+    Subscription,
+)
+from scheduler.providers.call_keys import CallKeys
+from scheduler.settings import Settings
+from scheduler.tokens import TokenShelf
+
+#: Set when somebody has an account.
+KEY = "TOY_KEY"
+#: What a number is answered where it is not answered with a connection.
+REFUSALS: Mapping[str, type[ProviderError]] = {}
+#: What is known of each conversation.
+SAID: Mapping[Insight, Any] = {
+    Insight.TRANSCRIPT: [{"text": "hello"}],
+    Insight.TOPICS: ["toys"],
+}
+
+
+class ToyCall(CallKeys):
+    """What is said to who answers."""
+
+    greeting: Annotated[texts.Short, TEMPLATE] | None = Field(
+        default=None, description="at most 100 printable characters"
+    )
+    voice: Literal["high", "low"] | None = Field(default=None, description="high or low")
+
+
+class Toy:
+    """An account at the toy."""
+
+    fingerprint = "toy"
+
+    def __init__(self, refusals: Mapping[str, type[ProviderError]] = REFUSALS) -> None:
+        self._refusals = refusals
+        self._lock = threading.Lock()
+        self.started: list[Order] = []
+        self.live: set[str] = set()
+        self.strings: list[str] = []  #: what it keeps of each connection
+        self.told: list[tuple[str, SpeakerEvent]] = []
+        self.erased: list[str] = []
+
+    def authorize(self, max_duration_seconds: float) -> None:
+        """There is no token."""
+
+    def start(self, order: Order, leave: Leave) -> Connection:
+        leave()
+        with self._lock:
+            self.started.append(order)
+            if refusal := self._refusals.get(order.phone_number):
+                raise refusal("as the dictionary says")
+            name = f"toy {len(self.started)}"
+            self.live.add(name)
+            self.strings.append(f"string of {name}")
+        return Connection(name, f"talk {name}", f"string of {name}")
+
+    def stop(self, connection_id: str) -> StopAnswer:
+        with self._lock:
+            if connection_id not in self.live:
+                raise NoSuchConnection("it is over")
+            self.live.remove(connection_id)
+        return StopAnswer()
+
+    def tell(self, connection: Connection, event: SpeakerEvent) -> None:
+        self.told.append((connection.details, event))
+
+    def subscriptions(self, connection: Connection) -> Sequence[Subscription]:
+        return []
+
+    def knows_no_such(self, status: int, body: bytes) -> bool:
+        return False
+
+    def read(self, frame: str | bytes) -> list[News]:
+        return []
+
+    def collect(self, conversation_id: str, insight: Insight) -> Any:
+        return SAID[insight]
+
+    def find(
+        self, names: Collection[str], since: float, until: float
+    ) -> Sequence[FoundConversation]:
+        return []
+
+    def erase(self, conversation_id: str) -> None:
+        self.erased.append(conversation_id)
+
+    def close(self) -> None:
+        """There is no connection of a thread."""
+
+
+def _open(settings: Settings, shelf: TokenShelf | None = None) -> Provider:
+    if not _has_credentials(settings):
+        raise ConfigError(f"set {KEY}")
+    return Toy()
+
+
+def _has_credentials(settings: Settings) -> bool:
+    return KEY in os.environ
+
+
+def _address(settings: Settings) -> str:
+    return "toy://here"
+
+
+def _countries(settings: Settings) -> frozenset[str]:
+    return frozenset({"CA"})
+
+
+def _hear_machines(options: StartOptions) -> StartOptions:
+    return {**options, "hears_machines": True}
+
+
+def _at_sandbox(url: str) -> dict[str, str | None]:
+    return {KEY: "sandbox"}
+
+
+TOY = Kind(
+    name="toy",
+    open=_open,
+    has_credentials=_has_credentials,
+    address=_address,
+    countries=_countries,
+    address_setting="TOY_ADDRESS",
+    credentials_settings=KEY,
+    countries_setting="TOY_COUNTRIES",
+    call=ToyCall,
+    hear_machines=_hear_machines,
+    at_sandbox=_at_sandbox,
+)

@@ -1,0 +1,137 @@
+"""Which telephony API is meant, and what a campaign file may say for one that is not Symbl's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scheduler import providers
+from scheduler.campaign.jsonschema import campaign_schema
+from scheduler.campaign.loader import load
+from scheduler.errors import CampaignError, ConfigError
+from scheduler.models import Reason
+from scheduler.operations import launch
+from scheduler.plan.plan_hash import plan_hash
+from scheduler.providers.symbl import SYMBL
+from scheduler.settings import Settings
+from tests.toy_provider import KEY, TOY, Toy
+
+NOBODYS = Settings(symbl_app_id=None, symbl_app_secret=None, symbl_access_token=None)
+SYMBLS = NOBODYS.model_copy(update={"symbl_app_id": "app", "symbl_app_secret": "secret"})
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two APIs, and no account at the second."""
+    monkeypatch.setattr(providers, "PROVIDERS", (SYMBL, TOY))
+    monkeypatch.delenv(KEY, raising=False)
+
+
+def test_the_api_is_the_one_whose_credentials_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert providers.of(SYMBLS) is SYMBL
+
+    monkeypatch.setenv(KEY, "1")
+    assert providers.of(NOBODYS) is TOY
+    assert isinstance(providers.open_provider(NOBODYS), Toy)
+
+
+def test_of_two_accounts_none_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, "1")
+
+    with pytest.raises(ConfigError, match="credentials of symbl and toy are set: leave one"):
+        providers.of(SYMBLS)
+
+
+def test_without_credentials_the_first_says_what_to_set() -> None:
+    with pytest.raises(ConfigError, match="no credentials: set CALLSCHED_SYMBL_APP_ID"):
+        providers.open_provider(NOBODYS)
+
+
+def test_nothing_above_the_providers_names_one_but_the_settings() -> None:
+    package = Path(providers.__file__).parents[1]
+    apart = {package / "providers", package / "sandbox", package / "settings.py"}
+    texts = [path for path in package.rglob("*") if path.suffix in (".py", ".lua")]
+    above = [path for path in texts if apart.isdisjoint((path, *path.parents))]
+
+    named = [path for path in above if "symbl" in path.read_text("utf-8").lower()]
+
+    assert len(above) > 100
+    assert named == []
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "campaign.yaml"
+    path.write_text(text)
+    return path
+
+
+CONTACTS = "contacts: [{phone_number: '+14165550143', name: Ana}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "call: {languages: en-US}\n",
+            r":2:8: unknown key 'languages': expected one of dtmf, greet",
+        ),
+        ("call: {greting: hi}\n", r":2:8: unknown key 'greting': did you mean greeting\?"),
+        ("call: {greeting: [1]}\n", r"call\.greeting: expected at most 100 printable characters"),
+        ("columns: {call.languages: L}\n", r"'call\.languages' is no column of ours"),
+        ("provider: symbl\n", r":2:11: provider: expected toy, .*, got 'symbl'"),
+    ],
+)
+def test_a_file_says_what_its_api_can_be_told_and_nothing_else(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(CampaignError, match=said):
+        load(written(tmp_path, CONTACTS + text), api=TOY, max_duration_ceiling_seconds=600)
+
+
+def test_a_contact_has_columns_for_what_its_api_can_be_told(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.csv"
+
+    path.write_text("phone_number,call.greeting\n+14165550143,Good day\n")
+    with load(path, api=TOY, max_duration_ceiling_seconds=600) as checked:
+        (row,) = checked.rows()
+    assert row.contact.options == {"greeting": "Good day"}
+
+    path.write_text("phone_number,call.languages\n+14165550143,en-US\n")
+    with pytest.raises(CampaignError, match=r"unknown column 'call\.languages'"):
+        load(path, api=TOY, max_duration_ceiling_seconds=600)
+
+
+@pytest.mark.parametrize("own", ["", "call: {greeting: Salut},"])
+def test_its_api_has_machines_heard_where_something_is_done_about_them(
+    tmp_path: Path, own: str
+) -> None:
+    text = f"contacts: [{{{own} phone_number: '+14165550143'}}]\ncall: {{on_machine: stop}}\n"
+
+    with load(written(tmp_path, text), api=TOY, max_duration_ceiling_seconds=600) as checked:
+        (row,) = checked.rows()
+
+    assert {**checked.policy.options, **row.contact.options}["hears_machines"] is True
+
+
+def test_whose_numbers_it_calls_and_what_would_change_that_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, "1")
+    path = written(tmp_path, f"{CONTACTS.rstrip()[:-1]}, {{phone_number: '+12025550143'}}]\n")
+
+    with launch.read(path, NOBODYS, encoding="utf-8") as checked:
+        _, row = checked.rows()
+        planned = plan_hash(checked, checked.policy, NOBODYS, first=None, encoding="utf-8")
+        monkeypatch.delenv(KEY)
+        assert planned != plan_hash(checked, checked.policy, NOBODYS, first=None, encoding="utf-8")
+
+    assert row.reason is Reason.UNSUPPORTED_COUNTRY
+    assert row.error.endswith("…0143 in US: set TOY_COUNTRIES to call it")
+
+
+def test_an_editor_completes_the_keys_of_its_api() -> None:
+    definitions = campaign_schema(TOY)["$defs"]
+
+    assert set(definitions["ToyCall"]["properties"]) == set(TOY.call.model_fields)
+    assert "Intent" not in definitions
