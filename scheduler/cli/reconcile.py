@@ -13,9 +13,9 @@ from scheduler.calls.collector import Collector
 from scheduler.calls.dialer import Duty
 from scheduler.cli import console, options
 from scheduler.cli.access import expect_account, opened_ledger
-from scheduler.cli.patience import patiently
 from scheduler.clock import since_boot
 from scheduler.errors import ConfigError, ProviderError, StaleAttempt
+from scheduler.fields.contact_label import label_of
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView, campaign_view, find_row, result
 from scheduler.ledger.settling import (
@@ -30,6 +30,7 @@ from scheduler.ledger.settling import (
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.masking import mask_text
 from scheduler.models import Reason, conversation_name
+from scheduler.operations.patience import patiently
 from scheduler.providers import FoundConversation, Symbl
 from scheduler.settings import Settings, settings
 
@@ -166,7 +167,7 @@ def _report(
     cases = []
     for call in unknown_calls(ledger, campaign_id, campaign.account, rows.keys()):
         name = conversation_name(call.attempt, campaign.policy, call.contact)
-        label = options.label_of(result(ledger, campaign_id, call.attempt.row), call.attempt.row)
+        label = label_of(result(ledger, campaign_id, call.attempt.row), call.attempt.row)
         case = _Case(call, name, label, conversation_id=call.conversation_id)
         if call.conversation_id:
             case.outcome = "known"
@@ -175,7 +176,7 @@ def _report(
     for row in rows.keys() - {case.call.attempt.row for case in cases}:
         record = result(ledger, campaign_id, row)
         stands = record["disposition"] or record["state"]
-        report.errors.append(f"{options.label_of(record, row)} is not unknown: {stands}")
+        report.errors.append(f"{label_of(record, row)} is not unknown: {stands}")
     return report
 
 
