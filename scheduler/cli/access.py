@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.errors import ConfigError, LedgerError
+from scheduler.errors import LedgerError
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
-from scheduler.ledger.reading import CampaignView, campaign_ids
-from scheduler.settings import Settings, settings
+from scheduler.ledger.reading import campaign_ids
+from scheduler.settings import settings
 
 
 @contextmanager
@@ -17,16 +17,6 @@ def opened_ledger(*, upgrades: bool = False) -> Iterator[Ledger]:
     """Open the ledger of this environment."""
     with opened(settings(), upgrades=upgrades) as (ledger, _):
         yield ledger
-
-
-def expect_account(campaign: CampaignView, chosen: Settings) -> None:
-    """Raise ConfigError unless the settings are those of the account that a campaign dials from."""
-    if campaign.account != chosen.account:
-        raise ConfigError(
-            f"campaign {campaign.campaign_id} dials from account {campaign.account}, these"
-            f" credentials are for {chosen.account}: set CALLSCHED_ACCOUNT={campaign.account}, its"
-            " credentials and its base URL"
-        )
 
 
 def newest(ledger: Ledger) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scheduler.cli import console
-from scheduler.cli.options import label_of
 from scheduler.clock import since_boot
+from scheduler.fields.contact_label import label_of
 from scheduler.ledger.controls import neglected_seconds, not_over
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import result

@@ -10,12 +10,12 @@ from typing import Any
 import typer
 
 from scheduler.cli import console
-from scheduler.cli.patience import patiently
 from scheduler.errors import AccountFault, ProviderError
 from scheduler.ledger.erasing import erase
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView
 from scheduler.ledger.tokens import RedisTokenShelf
+from scheduler.operations.patience import patiently
 from scheduler.providers import Provider, open_provider
 from scheduler.settings import Settings
 

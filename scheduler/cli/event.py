@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options
-from scheduler.cli.access import expect_account, opened_ledger
+from scheduler.cli.access import opened_ledger
 from scheduler.errors import MaybeDone, NoSuchConnection
+from scheduler.fields.contact_label import label_of
 from scheduler.ledger.reading import campaign_view, find_row, live_connection, result
 from scheduler.ledger.tokens import RedisTokenShelf
+from scheduler.operations.account import expect_account
 from scheduler.providers import SpeakerEvent, open_provider
 from scheduler.settings import settings
 
@@ -85,4 +87,4 @@ def event(
         ids = {"campaign_id": id_, "contact_id": record["contact_id"]}
         console.emit({**ids, "row": row, "connection_id": connection.connection_id, **told})
     else:
-        console.say(f"{options.label_of(record, row)}: {name or user} {kind.replace('_', ' ')}")
+        console.say(f"{label_of(record, row)}: {name or user} {kind.replace('_', ' ')}")

@@ -17,6 +17,7 @@ from scheduler.campaign.file.xlsx import file_of
 from scheduler.cli import campaigns, console, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.orders import instant
+from scheduler.fields.contact_label import label_of
 from scheduler.fields.parties import spellings
 from scheduler.hours.openings import opening, verdicts
 from scheduler.ledger.do_not_call import barred
@@ -178,7 +179,7 @@ def _as_record(rule: Found) -> dict[str, Any]:
 
 
 def _show(record: dict[str, Any]) -> None:
-    label = options.label_of(record, record["row"])
+    label = label_of(record, record["row"])
     where = record.get("campaign_id") or record["file"]
     console.out.print(f"{label} in {where}, line {record['line']}", markup=False)
     if "state" in record:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-
-from scheduler.fields.visible import visible
-from scheduler.masking import mask, mask_text
 
 _CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`: #1 is the first."
 
@@ -109,12 +105,3 @@ Remote = Annotated[
     bool, typer.Option("--remote", help="Have the API delete its conversations as well.")
 ]
 YesErase = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before erasing.")]
-
-
-def label_of(record: Mapping[str, Any], row: int) -> str:
-    """Name a contact for a person: its id, else its row and what may be shown of its number."""
-    address = record["phone_number"] or record["sip_uri"] or ""
-    party = f"{address},{record['dtmf']}" if record["dtmf"] else address
-    if record["contact_id"] not in (party, ""):
-        return visible(record["contact_id"])
-    return f"#{row} {mask(address) if record['phone_number'] else visible(mask_text(address))}"

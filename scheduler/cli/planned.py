@@ -14,7 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
-from scheduler.cli import console, options
+from scheduler.cli import console
+from scheduler.fields.contact_label import label_of
 from scheduler.fields.durations import written
 from scheduler.fields.visible import visible
 from scheduler.hours.openings import Source
@@ -272,7 +273,7 @@ def _night(times: Record) -> str:
 def _orders(first: list[Record]) -> Iterator[str]:
     """Show the first starts in words of ours; of numbers and keys no more than tells them apart."""
     for order in first:
-        yield f"{options.label_of(order, order['row'])} is sent"
+        yield f"{label_of(order, order['row'])} is sent"
         if order["phone_number"]:
             yield f"  phone_number: {mask(order['phone_number'])}"
         else:

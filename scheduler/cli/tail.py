@@ -12,6 +12,7 @@ from rich.text import Text
 
 from scheduler.cli import console, options
 from scheduler.cli.access import opened_ledger
+from scheduler.fields.contact_label import label_of
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listening import Heard, last_place, said
 from scheduler.ledger.reading import campaign_view, find_row, result
@@ -124,7 +125,7 @@ class _Contacts:
         if row not in self._known:
             record = result(self._ledger, self._campaign_id, row)
             named = {name: record[name] for name in _FIELDS}
-            self._known[row] = named | {"label": options.label_of(record, row)}
+            self._known[row] = named | {"label": label_of(record, row)}
         return self._known[row]
 
 

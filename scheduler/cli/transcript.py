@@ -12,6 +12,7 @@ from scheduler.cli import console, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.results import writing
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.fields.contact_label import label_of
 from scheduler.ledger.reading import CampaignView, campaign_view, find_row, result
 from scheduler.models import CallState, Insight
 from scheduler.report import transcripts
@@ -51,7 +52,7 @@ def transcript(
     with opened_ledger() as ledger:
         row = find_row(ledger, id_, contact)
         record, campaign = result(ledger, id_, row), campaign_view(ledger, id_)
-    label = options.label_of(record, row)
+    label = label_of(record, row)
     _expect_transcript(record, campaign, label)
     with writing(output) as file:
         file.write(_as_json(record) if json else _written(record, chosen, label))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.cli.patience import patiently
 from scheduler.errors import AtLimit
+from scheduler.operations.patience import patiently
 
 
 @pytest.mark.parametrize(("wish", "least", "most"), [(40.0, 40.0, 40.0), (None, 0.0, 8.0)])

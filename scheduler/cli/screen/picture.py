@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from scheduler.cli.options import label_of
 from scheduler.cli.screen.pace import Expected
+from scheduler.fields.contact_label import label_of
 from scheduler.ledger.reading import AccountView, CampaignView
 from scheduler.ledger.showing import LiveCall
 from scheduler.ledger.watching import Backlog, Happening, Load

@@ -1,4 +1,4 @@
-"""How a command asks the API for many things: a 429 is waited out, here nothing else is due."""
+"""How an operation asks the API for many things: a 429 is waited out, here nothing else is due."""
 
 from __future__ import annotations
 

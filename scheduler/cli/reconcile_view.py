@@ -1,0 +1,82 @@
+"""What `reconcile` asks of a person, and how it shows what became of unknown calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import typer
+
+from scheduler.cli import console
+from scheduler.ledger.settling import Verdict
+from scheduler.models import Reason
+from scheduler.operations.reconcile import Case, Inquiry, Outcome
+
+_WORDS = {
+    Outcome.NOT_LOOKED_UP: "unknown",
+    Outcome.NOT_FOUND: "not found: that proves nothing",
+    Outcome.FOUND: "found: it was placed",
+    Outcome.KNOWN: "found before: it was placed",
+    Outcome.PROVEN: "its conversation proves that it was placed",
+    Outcome.STALE: "unknown no longer",
+}
+_SETTLED = {
+    Verdict.PLACED: "settled: it was placed, and is not dialled again",
+    Verdict.NOT_PLACED: "settled: it was not placed",
+    Verdict.REDIAL: "settled: it was not placed, and is due now",
+}
+
+
+def say_reading(waiting: int) -> None:
+    """Say that conversations are read, which takes its time."""
+    console.say(f"reading what was said in {waiting} conversations …")
+
+
+def confirm(cases: Sequence[Case], verdict: Verdict) -> None:
+    """On a terminal, ask before calls are settled as not placed; off a terminal never."""
+    if verdict is Verdict.PLACED or not cases or not console.may_ask():
+        return
+    live = sum((case.call.held_until or 0.0) > time.time() for case in cases)
+    if live:
+        console.say(f"{live} of them may still be live: their conversations may come yet")
+    done = "call them again?" if verdict is Verdict.REDIAL else "count them as not called?"
+    if not typer.confirm(f"No phone rang for {len(cases)} contacts: {done}", err=True):
+        console.say("nothing was settled")
+        raise typer.Exit(1)
+
+
+def show(inquiry: Inquiry, *, json: bool) -> None:
+    """Show what is known of each call, what went wrong, and what can be said next."""
+    if json:
+        console.emit(inquiry.as_record())
+    elif inquiry.cases:
+        columns = ("contact", "attempt", "conversation", "what is known")
+        rows = (_row(inquiry, case) for case in inquiry.cases)
+        console.out.print(console.table("", columns, rows))
+    elif not inquiry.errors:
+        campaign_id = inquiry.campaign.campaign_id
+        console.out.print(f"campaign {campaign_id} has no unknown calls", markup=False)
+    for problem in inquiry.errors:
+        console.fail(problem)
+    _advise(inquiry)
+
+
+def _row(inquiry: Inquiry, case: Case) -> tuple[str, int, str, str]:
+    verdict = inquiry.verdict if case.outcome is Outcome.SETTLED else None
+    known = _SETTLED[verdict] if verdict else _WORDS[case.outcome]
+    if case.outcome is Outcome.NOT_LOOKED_UP and case.call.reason == Reason.PLACED:
+        known = "settled before: it was placed"
+    if case.is_live:
+        known += "; it may be live, and is read when the same is said again"
+    return case.label, case.call.attempt.number, case.conversation_id, known
+
+
+def _advise(inquiry: Inquiry) -> None:
+    campaign_id = inquiry.campaign.campaign_id
+    if inquiry.verdict is Verdict.REDIAL and inquiry.count(Outcome.SETTLED):
+        console.say("a worker dials them: one of a pool, or `callsched run` of the same file")
+    elif inquiry.verdict is None and inquiry.count(Outcome.NOT_FOUND, Outcome.NOT_LOOKED_UP):
+        console.say(
+            f"what you know of the others, say: callsched reconcile {campaign_id} CONTACT --placed,"
+            " or --not-placed, or --not-placed --redial"
+        )

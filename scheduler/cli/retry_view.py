@@ -1,0 +1,40 @@
+"""What `retry` reads of --only, and shows of how calls ended and which are left out."""
+
+from __future__ import annotations
+
+import typer
+
+from scheduler.cli import console
+from scheduler.ledger.reading import CampaignView
+from scheduler.operations.retry import NEVER, Ends, Survey, read_ends
+
+
+def read_only(campaign: CampaignView, only: str | None) -> Ends:
+    """Read --only; bad usage, with what the campaign has, where it says nothing."""
+    words = [word.strip().lower() for word in (only or "").split(",") if word.strip()]
+    if not words:
+        console.fail("say which calls are made again, such as --only rejected,not_reached")
+        show_ends(campaign)
+        raise typer.Exit(2)
+    try:
+        return read_ends(words)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--only") from None
+
+
+def show_ends(campaign: CampaignView) -> None:
+    """Show how the calls of a campaign have ended, and which of these ends are not repeated."""
+    ends = [(count, end, NEVER.get(end, "")) for end, count in campaign.dispositions.items()]
+    if ends:
+        console.err.print(console.table("", ("calls", "ended as", ""), ends))
+    else:
+        console.say(f"no call of campaign {campaign.campaign_id} has ended yet")
+
+
+def warn(survey: Survey) -> None:
+    """Say who may have been rung, and who is left out."""
+    if survey.unknown:
+        console.warn(f"{survey.unknown:,} of them ended as unknown: they may have been rung")
+    for end, count in sorted(survey.left_out.items()):
+        advice = NEVER.get(end, f"they may have been rung; name {end} to take them")
+        console.say(f"{count:,} {end} are left out: {advice}")

@@ -1,0 +1,309 @@
+"""What became of calls whose placing nobody learned of: ask the API, then heed the operator.
+
+In this order: `unknown` says which calls are in question, `look_up` asks the API about them, and
+`settle` records what the operator knows. Each returns the inquiry as it stands then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from scheduler.calls.collector import Collector
+from scheduler.calls.dialer import Duty
+from scheduler.clock import since_boot
+from scheduler.errors import ConfigError, ProviderError, StaleAttempt
+from scheduler.fields.contact_label import label_of
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, find_row, result
+from scheduler.ledger.settling import (
+    Settled,
+    UnknownCall,
+    Verdict,
+    attach,
+    still_to_read,
+    unknown_calls,
+)
+from scheduler.ledger.settling import settle as settle_call
+from scheduler.masking import mask_text
+from scheduler.models import conversation_name
+from scheduler.operations.account import expect_account, provider_of
+from scheduler.operations.patience import patiently
+from scheduler.providers import FoundConversation, Provider
+from scheduler.settings import Settings
+
+#: Around the instant of `begin`, in which a conversation is looked for: the API's clock may differ,
+#: and a worker that was frozen may have sent its start late.
+BEFORE_SECONDS, AFTER_SECONDS = 600.0, 3600.0
+
+#: Besides the patience for what was said, in which it is read.
+_READING_SECONDS = 5.0
+_LOOK_SECONDS = 0.1
+
+
+class Outcome(StrEnum):
+    """What was found out about an unknown call."""
+
+    NOT_LOOKED_UP = "not_looked_up"
+    NOT_FOUND = "not_found"  #: which proves nothing
+    FOUND = "found"  #: its conversation: it was placed
+    KNOWN = "known"  #: its conversation was found before
+    SETTLED = "settled"  #: as the operator said
+    PROVEN = "proven"  #: refused to settle it: its conversation proves that it was placed
+    STALE = "stale"  #: it is unknown no longer
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An unknown call, and what is known of it."""
+
+    call: UnknownCall
+    name: str  #: of its conversation, should there be one
+    label: str  #: of its contact, for a person
+    outcome: Outcome = Outcome.NOT_LOOKED_UP
+    conversation_id: str = ""
+    is_live: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still for the operator to say."""
+        return not self.conversation_id and self.outcome is not Outcome.STALE
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "contact_id": self.call.contact.contact_id,
+            "row": self.call.attempt.row,
+            "attempt": self.call.attempt.number,
+            "name": self.name,
+            "outcome": self.outcome,
+            "conversation_id": self.conversation_id or None,
+            "may_be_live": self.is_live,
+            "begun_at": self.call.begun_at,
+            "held_until": self.call.held_until,
+            "redial_at": self.call.redial_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """The unknown calls in question, and what went wrong with some of them."""
+
+    campaign: CampaignView
+    cases: tuple[Case, ...]
+    verdict: Verdict | None = None  #: what they were settled as
+    errors: tuple[str, ...] = ()
+    lookup_error: str = ""  #: why the API could not be asked to the end
+
+    def count(self, *outcomes: Outcome) -> int:
+        """Return how many calls have one of these outcomes."""
+        return sum(case.outcome in outcomes for case in self.cases)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "campaign_id": self.campaign.campaign_id,
+            "unknown": len(self.cases),
+            "found": self.count(Outcome.FOUND, Outcome.KNOWN, Outcome.PROVEN),
+            "settled": self.count(Outcome.SETTLED),
+            "verdict": self.verdict,
+            "calls": [case.as_record() for case in self.cases],
+            "errors": list(self.errors),
+        }
+
+
+def unknown(ledger: Ledger, campaign: CampaignView, contacts: Sequence[str]) -> Inquiry:
+    """Return the unknown calls of a campaign, or of these contacts.
+
+    A contact whose call is not unknown is an error of the inquiry. Raises LedgerError for one that
+    the campaign does not have.
+    """
+    campaign_id = campaign.campaign_id
+    rows = {find_row(ledger, campaign_id, who) for who in contacts}
+    calls = unknown_calls(ledger, campaign_id, campaign.account, rows)
+    cases = tuple(_case(ledger, campaign, call) for call in calls)
+    errors = []
+    for row in rows - {case.call.attempt.row for case in cases}:
+        record = result(ledger, campaign_id, row)
+        stands = record["disposition"] or record["state"]
+        errors.append(f"{label_of(record, row)} is not unknown: {stands}")
+    return Inquiry(campaign, cases, errors=tuple(errors))
+
+
+def _case(ledger: Ledger, campaign: CampaignView, call: UnknownCall) -> Case:
+    return Case(
+        call,
+        conversation_name(call.attempt, campaign.policy, call.contact),
+        label_of(result(ledger, campaign.campaign_id, call.attempt.row), call.attempt.row),
+        Outcome.KNOWN if call.conversation_id else Outcome.NOT_LOOKED_UP,
+        call.conversation_id,
+    )
+
+
+# What the API knows -------------------------------------------------------------------------------
+
+
+def look_up(
+    ledger: Ledger,
+    inquiry: Inquiry,
+    settings: Settings,
+    on_reading: Callable[[int], None] = lambda waiting: None,
+) -> Inquiry:
+    """Ask the API for the conversations of these calls, attach them, and read what was said.
+
+    `on_reading` learns how many conversations are read, before that takes its time. When the API
+    can't be asked, the inquiry has the reason. Raises ConfigError without the credentials of its
+    account.
+    """
+    expect_account(inquiry.campaign, settings)
+    search = _Search(ledger, inquiry)
+    with provider_of(settings, ledger) as provider:
+        try:
+            search.find(provider)
+            _read(ledger, search.inquiry(), settings, provider, on_reading)
+        except ProviderError as error:
+            why = f"the list of conversations can't be read: {mask_text(str(error))}"
+            search.errors.append(why)
+            return replace(search.inquiry(), lookup_error=why)
+    return search.inquiry()
+
+
+class _Search:
+    """Looks for the conversations of an inquiry; what it found stands when the API breaks off."""
+
+    def __init__(self, ledger: Ledger, inquiry: Inquiry) -> None:
+        self._ledger = ledger
+        self._inquiry = inquiry
+        self._cases = {case.call.attempt: case for case in inquiry.cases}
+        self.errors = list(inquiry.errors)
+
+    def inquiry(self) -> Inquiry:
+        """Return the inquiry with what was found up to now."""
+        cases = tuple(self._cases.values())
+        return replace(self._inquiry, cases=cases, errors=tuple(self.errors))
+
+    def find(self, provider: Provider) -> None:
+        """Look for all of them, and attach what is found."""
+        windows = _windows(self._inquiry.cases, self._inquiry.campaign.created_at)
+        for since, until, cases in windows:
+            names = {case.name for case in cases}
+            found: dict[str, list[FoundConversation]] = {}
+            for each in patiently(provider.find, names, since, until):
+                found.setdefault(each.name, []).append(each)
+            for case in cases:
+                self._cases[case.call.attempt] = self._attach(case, found.get(case.name, []))
+
+    def _attach(self, case: Case, found: list[FoundConversation]) -> Case:
+        if not found:
+            is_known = bool(case.conversation_id)
+            return replace(case, outcome=Outcome.KNOWN if is_known else Outcome.NOT_FOUND)
+        if len(found) > 1:
+            self.errors.append(
+                f"{case.label}: {len(found)} conversations have its name, so it was placed so"
+                f" often: {', '.join(each.conversation_id for each in found)}"
+            )
+        first = found[0]
+        try:
+            is_news, is_read = attach(
+                self._ledger,
+                self._inquiry.campaign.account,
+                case.call.attempt,
+                first.conversation_id,
+                started_at=first.started_at,
+                ended_at=first.ended_at,
+            )
+        except StaleAttempt:
+            return replace(case, outcome=Outcome.STALE)
+        return replace(
+            case,
+            outcome=Outcome.FOUND if is_news else Outcome.KNOWN,
+            conversation_id=case.conversation_id or first.conversation_id,
+            is_live=not is_read,
+        )
+
+
+def _windows(cases: Iterable[Case], created_at: float) -> Iterator[tuple[float, float, list[Case]]]:
+    """Yield spans of time with the calls that began in them; overlapping ones are one."""
+    window: list[Case] = []
+    since = until = 0.0
+    for case in sorted(cases, key=lambda case: case.call.begun_at or created_at):
+        begun_at = case.call.begun_at or created_at
+        if window and begun_at - BEFORE_SECONDS > until:
+            yield since, until, window
+            window = []
+        if not window:
+            since, until = begun_at - BEFORE_SECONDS, 0.0
+        window.append(case)
+        until = max(until, begun_at + AFTER_SECONDS if case.call.begun_at else time.time())
+    if window:
+        yield since, until, window
+
+
+def _read(
+    ledger: Ledger,
+    inquiry: Inquiry,
+    settings: Settings,
+    provider: Provider,
+    on_reading: Callable[[int], None],
+) -> None:
+    """Read what was said, as a worker would; for a campaign that is finished there may be none."""
+    campaign = inquiry.campaign
+    attempts = [case.call.attempt for case in inquiry.cases if case.conversation_id]
+    patience = settings.insights_patience
+    collector = Collector(
+        ledger,
+        provider,
+        Duty(campaign.account, settings.max_concurrency, only=campaign.campaign_id),
+        patience_seconds=patience,
+        is_stopping=lambda: False,
+    )
+    give_up_at = since_boot() + patience + _READING_SECONDS
+    if waiting := still_to_read(ledger, campaign.account, attempts):
+        on_reading(waiting)
+    while still_to_read(ledger, campaign.account, attempts) and since_boot() < give_up_at:
+        collector.collect(until=give_up_at)
+        time.sleep(_LOOK_SECONDS)
+
+
+# What the operator knows --------------------------------------------------------------------------
+
+
+def to_settle(inquiry: Inquiry, verdict: Verdict) -> tuple[Case, ...]:
+    """Return the calls that a verdict would settle.
+
+    Raises ConfigError when it may ring a phone again, and the API could not be asked whether one
+    has rung.
+    """
+    if inquiry.lookup_error and verdict is not Verdict.PLACED:
+        raise ConfigError(
+            inquiry.lookup_error,
+            "nobody was settled as not placed; to do so without asking the API, say --no-lookup",
+        )
+    return tuple(case for case in inquiry.cases if case.is_open or verdict is Verdict.PLACED)
+
+
+def settle(ledger: Ledger, inquiry: Inquiry, verdict: Verdict) -> Inquiry:
+    """Record what became of the calls that are still open, as the operator says.
+
+    Raises ConfigError as `to_settle` does.
+    """
+    settled = {case.call.attempt: case for case in inquiry.cases}
+    errors = list(inquiry.errors)
+    for case in to_settle(inquiry, verdict):
+        if case.outcome is Outcome.STALE:
+            continue
+        attempt = case.call.attempt
+        try:
+            done = settle_call(ledger, inquiry.campaign.account, attempt, verdict)
+        except StaleAttempt as error:
+            settled[attempt] = replace(case, outcome=Outcome.STALE)
+            errors.append(f"{case.label}: {error}")
+            continue
+        if done is Settled.SETTLED or not case.conversation_id:
+            outcome = Outcome.PROVEN if done is Settled.PROVEN else Outcome.SETTLED
+            settled[attempt] = replace(case, outcome=outcome)
+    cases = tuple(settled.values())
+    return replace(inquiry, cases=cases, verdict=verdict, errors=tuple(errors))

@@ -1,0 +1,228 @@
+"""Call contacts of a campaign again, by how their calls ended, as a new campaign.
+
+In this order: `survey` counts the calls that are meant, `plan` says which campaign calls them, and
+`load` makes that campaign. Each end of a call is taken once, so all of it may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import uuid4
+
+from scheduler.errors import LedgerError
+from scheduler.ledger import campaigns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
+from scheduler.models import CampaignState, Disposition, Reason, Row
+from scheduler.providers import PROVIDERS
+
+#: What `failed` stands for. That an unknown call is made again has to be said in as many words.
+FAILED = (Disposition.REJECTED, Disposition.NOT_REACHED)
+
+#: Ends that a disposition alone does not name: these have to be said with their reasons.
+ONLY_BY_REASON = ("unknown:placed",)
+
+_COUNTRIES = " or ".join(api.countries_setting for api in PROVIDERS)
+
+#: Ends that are not repeated, and what to do instead.
+NEVER = {
+    "skipped:do_not_call": "take the number off its list, and submit the file again",
+    "skipped:emergency_number": "it is never called",
+    "skipped:short_number": "it is never called",
+    "skipped:premium_number": "it is never called",
+    "skipped:duplicate": "the row that stands for it is called",
+    "skipped:invalid_number": "mend the row, and submit the file again",
+    "skipped:invalid_row": "mend the row, and submit the file again",
+    "skipped:unsupported_country": f"see {_COUNTRIES}, and submit the file again",
+}
+
+#: Learns how many of a campaign's calls were looked at, and of how many.
+OnLook = Callable[[int, int], None]
+
+
+class NothingToRetry(LedgerError):
+    """No call that may be repeated ended as was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """How calls have ended that are made again."""
+
+    wanted: frozenset[str]  #: dispositions, and dispositions with a reason
+    related: frozenset[str]  #: dispositions of which it is reported what is left out
+
+    def mean(self, call: EndedCall) -> bool:
+        """Whether a call is one of those."""
+        if call.label in NEVER:
+            return False
+        if call.label in self.wanted:
+            return True
+        return call.disposition in self.wanted and call.label not in ONLY_BY_REASON
+
+
+def read_ends(words: Sequence[str]) -> Ends:
+    """Read dispositions, some with a reason, and `failed`. Raises ValueError for another word."""
+    for word in words:
+        _expect_end(word)
+    wanted = frozenset(end for word in words for end in (FAILED if word == "failed" else (word,)))
+    unknown = {Disposition.UNKNOWN} if "failed" in words else set()
+    return Ends(wanted, wanted | unknown)
+
+
+def _expect_end(word: str) -> None:
+    disposition, colon, reason = word.partition(":")
+    if word != "failed" and disposition not in set(Disposition):
+        known = ", ".join([*Disposition, "failed"])
+        raise ValueError(f"expected some of {known}, got {word}")
+    if colon and reason not in set(Reason):
+        raise ValueError(f"expected a reason after {disposition}: such as {', '.join(Reason)}")
+    if word in NEVER:
+        raise ValueError(f"{word} is not repeated: {NEVER[word]}")
+
+
+# Whom -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The ended calls that are meant, counted."""
+
+    campaign: CampaignView
+    ends: Ends
+    free: int  #: that no campaign has taken
+    unknown: int  #: of these, whose placing nobody learned of
+    left_out: Mapping[str, int]  #: by how they ended
+    takers: Mapping[str, int]  #: campaigns that have taken the others
+    digest: str  #: of the free ones
+
+    @property
+    def new_id(self) -> str:
+        """The id of a campaign of those that are free: the same for the same ones."""
+        return f"{self.campaign.campaign_id[:80]}-retry-{self.digest[:8]}"
+
+
+def survey(
+    ledger: Ledger,
+    campaign: CampaignView,
+    ends: Ends,
+    on_progress: OnLook = lambda done, total: None,
+) -> Survey:
+    """Count the calls of a campaign that have ended so."""
+    looked = free = unknown = 0
+    left_out, takers, marks = Counter[str](), Counter[str](), sha256()
+    for page in ended_calls(ledger, campaign.campaign_id):
+        for call in page:
+            if not ends.mean(call):
+                if call.disposition in ends.related:
+                    left_out[call.label] += 1
+            elif call.taken_by:
+                takers[call.taken_by] += 1
+            else:
+                free += 1
+                unknown += call.disposition == Disposition.UNKNOWN
+                marks.update(f"{call.mark};".encode())
+        looked += len(page)
+        on_progress(looked, campaign.total)
+    return Survey(campaign, ends, free, unknown, left_out, takers, marks.hexdigest())
+
+
+# By which campaign ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which campaign calls the contacts of a survey again."""
+
+    survey: Survey
+    campaign_id: str
+    is_open: bool  #: whether it is still to be loaded, or to the end
+    unfinished: tuple[str, ...] = ()  #: others of the survey that are not loaded to their ends
+
+    @property
+    def count(self) -> int:
+        """How many contacts the campaign has once it is loaded."""
+        return self.survey.free + self.survey.takers.get(self.campaign_id, 0)
+
+
+def plan(ledger: Ledger, surveyed: Survey, new_id: str | None = None) -> Plan:
+    """Return which campaign calls them: an unfinished one first, else a new one.
+
+    Raises NothingToRetry when no call is meant.
+    """
+    if not surveyed.free and not surveyed.takers:
+        campaign_id = surveyed.campaign.campaign_id
+        raise NothingToRetry(f"no call of campaign {campaign_id} that may be repeated ended so")
+    unfinished = [taker for taker in surveyed.takers if _is_loading(ledger, taker)]
+    if new_id is not None:
+        others = tuple(taker for taker in unfinished if taker != new_id)
+        if surveyed.free or new_id in unfinished:
+            return Plan(surveyed, new_id, is_open=True, unfinished=others)
+        return Plan(surveyed, _newest(ledger, surveyed.takers), is_open=False, unfinished=others)
+    if unfinished:
+        return Plan(surveyed, unfinished[0], is_open=True)
+    if surveyed.free:
+        return Plan(surveyed, surveyed.new_id, is_open=True)
+    return Plan(surveyed, _newest(ledger, surveyed.takers), is_open=False)
+
+
+def _view(ledger: Ledger, campaign_id: str) -> CampaignView | None:
+    try:
+        return campaign_view(ledger, campaign_id)
+    except LedgerError:
+        return None
+
+
+def _is_loading(ledger: Ledger, campaign_id: str) -> bool:
+    """Whether a load broke off: before its campaign was there, or before its last row was in."""
+    view = _view(ledger, campaign_id)
+    return view is None or view.state is CampaignState.LOADING
+
+
+def _newest(ledger: Ledger, takers: Iterable[str]) -> str:
+    return max(takers, key=lambda taker: campaign_view(ledger, taker).created_at)
+
+
+# Loading --------------------------------------------------------------------------------------
+
+
+def load(
+    ledger: Ledger, planned: Plan, on_progress: Callable[[int], None] = lambda chunks: None
+) -> None:
+    """Load the planned campaign and seal it; what it knows from before changes nothing.
+
+    `on_progress` learns how many chunks are loaded. Raises LedgerError when its id is that of a
+    campaign of other contacts.
+    """
+    campaign, taker = planned.survey.campaign, planned.campaign_id
+    if _view(ledger, taker) and origin_of(ledger, taker) != campaign.campaign_id:
+        raise LedgerError(f"campaign {taker} is there already, and is another one: say another id")
+    campaigns.create(
+        ledger,
+        taker,
+        account=campaign.account,
+        name=campaign.name,
+        policy=campaign.policy,
+        digest=origin(campaign.campaign_id),
+    )
+    load_id, chunk = uuid4().hex, 0
+    for page in ended_calls(ledger, campaign.campaign_id):
+        # What it took before it broke off is its own, whatever is asked for now.
+        asked = [
+            call
+            for call in page
+            if call.taken_by == taker or (not call.taken_by and planned.survey.ends.mean(call))
+        ]
+        if asked:
+            chunk += 1
+            taken = take(ledger, campaign.campaign_id, asked, taker)
+            campaigns.load(ledger, taker, load_id, chunk, map(_row, taken))
+        on_progress(chunk)
+    campaigns.seal(ledger, taker, load_id)
+
+
+def _row(call: EndedCall) -> Row:
+    return Row(call.contact, call.line, has_id=True)
