@@ -6,4 +6,6 @@ from hypothesis import HealthCheck, settings
 
 # A busy machine makes anything slow, and no test asserts a speed.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `make quick`, while somebody works: `--hypothesis-profile quick`.
+settings.register_profile("quick", settings.get_profile("any"), max_examples=20)
 settings.load_profile("any")

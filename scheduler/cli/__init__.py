@@ -1,4 +1,7 @@
-"""What an operator can do: one file for each command."""
+"""What an operator can type: one file for each command, which parses, asks and shows.
+
+Nobody calls in but the shell. What a command does beyond its terminal belongs in `operations/`.
+"""
 
 from scheduler.cli.app import main
 

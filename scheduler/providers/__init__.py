@@ -1,4 +1,8 @@
-"""Telephony APIs behind one small protocol; the only place that imports requests."""
+"""Telephony APIs behind one small protocol; the only place that imports requests.
+
+Calls, operations and the worker call in. It knows no ledger and no campaign file, and only errors
+of `errors.py` leave it.
+"""
 
 from scheduler.errors import ConfigError
 from scheduler.providers.base import (

@@ -1,5 +1,6 @@
 """A campaign as one page to look at and to send: figures, plots, and what became of every call.
 
-`header` and an iterator of result records go in, wherever they come from; `page` writes the file.
-Records are read once, and held neither in memory nor on the page beyond what is said there.
+The command line calls in: `header` and an iterator of result records go in, wherever they come
+from, and `page` writes the file. It knows no ledger's keys, and reads each record once: it keeps
+none in memory.
 """

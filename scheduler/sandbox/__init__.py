@@ -1,6 +1,7 @@
 """A local server that behaves as Symbl's telephony API does, and writes down what it was asked.
 
-It imports nothing of the scheduler, so it cannot agree with the scheduler's bugs.
+`callsched sandbox`, `run --sandbox` and the tests start it; everybody else speaks HTTP with it. It
+imports nothing of the scheduler, so it cannot agree with the scheduler's bugs.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from redis import Redis
 
@@ -20,6 +20,7 @@ from scheduler.ledger.explaining import standing
 from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CampaignState, Cap, Contact, Hours, Policy, Retry, Row
+from tests.examples import examples
 from tests.functional.rig import ACCOUNT, Rig
 from tests.sandbox_process import SandboxProcess
 
@@ -186,9 +187,8 @@ begins = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
+@examples(
+    12,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(week=weeks, begin=begins, zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=6))

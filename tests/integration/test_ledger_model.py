@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -30,6 +30,7 @@ from scheduler.ledger.erasing import erase
 from scheduler.ledger.ledger import Control
 from scheduler.ledger.reading import campaign_view
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
+from tests.examples import examples
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, named, rows
 
 CEILING = 3
@@ -326,11 +327,10 @@ def test_the_ledger_holds_whatever_comes(ledger: Books) -> None:
 
     run_state_machine_as_test(
         LedgerMachine,
-        settings=settings(
-            max_examples=40,
+        settings=examples(
+            40,
             stateful_step_count=40,
             derandomize=True,  # a run that fails, fails again
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

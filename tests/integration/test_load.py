@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.errors import LedgerError
@@ -13,6 +13,7 @@ from scheduler.ledger import calls, campaigns, keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import campaign_view, find_row, results
 from scheduler.models import CampaignState, Contact, Insight, OnMachine, Policy, Reason, Row
+from tests.examples import examples
 from tests.integration.ledger import Books, contact, named, rows
 
 
@@ -294,7 +295,7 @@ def test_two_loads_at_once_know_each_others_rows(ledger: Books) -> None:
     assert dialled(ledger) == numbers(1, 2, 3)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_however_a_file_is_cut_and_repeated_its_rows_are_the_same(
     redis_url: str, data: st.DataObject

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from scheduler import records
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.models import Contact, Reason, Row
+from tests.examples import examples
 from tests.integration.ledger import Books, contact
 
 _REFUSED = (Reason.INVALID_NUMBER, Reason.DO_NOT_CALL)
@@ -28,9 +29,7 @@ def rows(draw: st.DrawFn) -> Row:
 
 
 @given(st.lists(rows(), max_size=12), st.integers(1, 12))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_plan_and_the_ledger_agree(ledger: Books, file: list[Row], size: int) -> None:
     campaign_id = uuid4().hex
     chunks = [file[at : at + size] for at in range(0, len(file), size)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -30,6 +30,7 @@ from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason
 from scheduler.records import pack_row
 from scheduler.settings import Settings
 from scheduler.worker.schedules import load_file
+from tests.examples import examples
 from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, named, rows
 
 HOUR = 3600.0
@@ -531,11 +532,10 @@ def test_no_order_of_loads_and_calls_rings_anybody_twice(ledger: Books) -> None:
 
     run_state_machine_as_test(
         NamesakeMachine,
-        settings=settings(
-            max_examples=100,
+        settings=examples(
+            100,
             stateful_step_count=20,
             derandomize=True,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

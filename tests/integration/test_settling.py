@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
@@ -38,6 +38,7 @@ from scheduler.models import (
     conversation_name,
 )
 from scheduler.records import encode_policy
+from tests.examples import examples
 from tests.integration.ledger import ACCOUNT, DURATION, Books
 from tests.integration.test_ledger_model import LedgerMachine
 
@@ -713,11 +714,10 @@ def test_whatever_is_said_of_unknown_calls_the_ledger_holds(ledger: Books) -> No
 
     run_state_machine_as_test(
         SettlingMachine,
-        settings=settings(
-            max_examples=30,
+        settings=examples(
+            30,
             stateful_step_count=40,
             derandomize=True,  # a run that fails, fails again
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -8,11 +8,12 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
+from tests.examples import examples
 
 CEILING = 14_400.0
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -194,9 +195,7 @@ PIECES = st.lists(
 
 
 @pytest.mark.parametrize("ending", ["csv", "yaml", "jsonl", "gz"])
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=BYTES | PIECES)
 @example(written=b'contacts:\n- phone_number: "\\ud800"\n')
 @example(written=b"phone_number\n\xed\xa0\x80")

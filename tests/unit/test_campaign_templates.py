@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from scheduler.campaign.checked import CheckedCampaign
@@ -17,6 +17,7 @@ from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
 from scheduler.fields.templates import LONGEST_TEXT, Templates
 from scheduler.models import Reason, Row
+from tests.examples import examples
 
 TABLE = "phone_number,name,id,city,e-mail\n"
 ROW = "(202) 555-0100,Ada,c-1, Rome ,ada@example.org\n"
@@ -341,7 +342,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(ma
 CELLS = TEXTS.filter(lambda cell: cell.isprintable() and len(cell) < 80)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(text=TEXTS, cell=TEXTS)
 def test_any_text_is_a_template_or_is_refused_in_words(text: str, cell: str) -> None:
     templates = Templates()
@@ -352,9 +353,7 @@ def test_any_text_is_a_template_or_is_refused_in_words(text: str, cell: str) -> 
         assert str(error)
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cell=CELLS)
 @example(cell="{{ 7 * 7 }}")
 @example(cell="{% raw %}")

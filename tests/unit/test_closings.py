@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.calls.closings import (
@@ -18,6 +18,7 @@ from scheduler.calls.closings import (
     CallClosings,
     Closings,
 )
+from tests.examples import examples
 
 #: How long a follower waits before it opens a socket once more.
 TRY_AGAIN_SECONDS = 0.6
@@ -269,7 +270,7 @@ def test_outages_of_all_sockets_never_end_a_call(
 drops = st.tuples(st.integers(2, 30).map(lambda n: n / 2), st.sets(st.integers(0, 5), min_size=1))
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(drops=st.lists(drops, min_size=2, max_size=25))
 def test_nobody_is_taken_for_a_hang_up_whose_closings_came_together_with_others(
     drops: list[tuple[float, set[int]]],

@@ -7,7 +7,7 @@ import re
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -15,6 +15,7 @@ from scheduler.fields.costly import RANGES, why_costly
 from scheduler.fields.numbers import e164, is_changed, possible
 from scheduler.fields.services import NotCalled
 from scheduler.models import Reason
+from tests.examples import examples
 
 
 def refusal(written: str, region: str | None) -> str:
@@ -311,7 +312,7 @@ DOUBTFUL = (
 FORMATS = (PhoneNumberFormat.E164, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(seed=st.integers(0, 2**32), region=st.sampled_from(COUNTRIES))
 def test_what_is_dialled_is_the_number_that_was_meant_or_nothing(seed: int, region: str) -> None:
     dice = random.Random(seed)

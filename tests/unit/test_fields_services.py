@@ -7,7 +7,7 @@ from pathlib import Path
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.campaign.loader import load
@@ -15,6 +15,7 @@ from scheduler.fields.costly import why_costly
 from scheduler.fields.numbers import e164, is_changed
 from scheduler.fields.services import NotCalled
 from scheduler.models import Reason
+from tests.examples import examples
 
 
 def reason(written: str, region: str | None = None) -> Reason:
@@ -83,7 +84,7 @@ def read_by_phonenumbers(written: str, region: str | None) -> str:
     return number if is_usual and not re.fullmatch(r"\+1...[2-9]11....", number) else ""
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     national=NATIONAL,
     before=PREFIXES,
@@ -108,7 +109,7 @@ def test_numbers_of_north_america_are_read_as_phonenumbers_reads_them(
 SEPARATORS = st.text(st.sampled_from(" ()./-\u00a0\u2010"), max_size=2)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     national=NATIONAL,
     before=PREFIXES,

@@ -16,6 +16,7 @@ from scheduler.hours.openings import opening, verdicts, zones_of
 from scheduler.hours.walltime import zone_of
 from scheduler.hours.weeks import read_week
 from scheduler.models import Contact, Hours, Policy, Reason
+from tests.examples import examples
 
 NEW_YORK = "+12125550123"
 TOLL_FREE = "+18005550123"
@@ -424,7 +425,7 @@ def _holds(rule: Hours, shown: datetime, latest: datetime, earliest: datetime) -
     )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(_cases())
 def test_an_opening_is_the_first_minute_in_which_every_clock_shows_open_hours(
     case: tuple[Policy, Contact, tuple[str, ...], float],
