@@ -10,7 +10,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check audit chaos bench clean constraints
+.PHONY: help run test test-long quick check audit chaos bench clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: check ## all of `make check`, then the tests but for the longest
 
 test-long: $(INSTALLED_DEV) ## the tests of whole commands and workers that `make test` has no time for
 	$(BIN)/pytest -m long --numprocesses 4 --dist loadfile --no-loadscope-reorder
+
+quick: $(INSTALLED_DEV) ## unit and integration tests, properties with fewer examples: while somebody works
+	$(BIN)/pytest tests/unit tests/integration --hypothesis-profile quick --numprocesses 4 --quiet
 
 check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check

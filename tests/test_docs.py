@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from scheduler.settings import Settings
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 INTERNALS = (ROOT / "docs" / "internals.md").read_text("utf-8")
+CODE_MAP = ROOT / "docs" / "code-map.md"
 SYMBL = (ROOT / "docs" / "symbl.md").read_text("utf-8")
 CLI = typer.main.get_command(app)
 COMMANDS = CLI.commands  # type: ignore[attr-defined]
@@ -165,3 +167,37 @@ def test_every_option_of_what_was_said_is_in_the_help_with_words(name: str) -> N
 @pytest.mark.parametrize("path", sorted(ROOT.glob("samples/*.yaml")))
 def test_every_sample_is_well_formed(path: Path) -> None:
     assert yaml.safe_load(path.read_text("utf-8"))["name"]
+
+
+# The map ------------------------------------------------------------------------------------------
+
+PACKAGE = ROOT / "scheduler"
+
+
+def rooms() -> set[str]:
+    """Return every folder with code in it, and every module that stands in none."""
+    folders = {
+        f"{path.parent.relative_to(PACKAGE)}/"
+        for path in PACKAGE.rglob("__init__.py")
+        if path.parent != PACKAGE
+    }
+    return folders | {path.name for path in PACKAGE.glob("[!_]*.py")}
+
+
+def test_the_map_has_a_line_for_each_room_and_none_for_what_is_not_there() -> None:
+    table = CODE_MAP.read_text("utf-8").split("## To add")[0]
+
+    assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == rooms()
+
+
+def test_the_map_names_no_file_that_is_not_there() -> None:
+    named = re.findall(r"`((?:scheduler|tests|docs|deploy)/[\w./]+)`", CODE_MAP.read_text("utf-8"))
+
+    assert [path for path in named if not (ROOT / path).exists() and "NAME" not in path] == []
+
+
+@pytest.mark.parametrize("room", sorted(room for room in rooms() if room.endswith("/")))
+def test_a_room_says_what_it_is_for_and_what_it_may_not_know(room: str) -> None:
+    told = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text("utf-8"))) or ""
+
+    assert 2 <= len(told.splitlines()) <= 7
