@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from scheduler.fields.visible import indented, visible
@@ -53,13 +53,7 @@ class Discretion(logging.Filter):
         """Let every record pass, changed."""
         if not hasattr(record, "masked"):
             _name_the_call(record)
-            record.msg, record.args = mask_line(record.getMessage()), None
-            if record.exc_info and not record.exc_text:
-                record.exc_text = logging.Formatter().formatException(record.exc_info)
-            if record.exc_text:
-                record.exc_info, record.exc_text = None, mask_line(record.exc_text)
-            if record.stack_info:
-                record.stack_info = mask_line(record.stack_info)
+            _rewrite(record, message=mask_line, lines=mask_line)
             record.masked = True
         return True
 
@@ -73,15 +67,22 @@ class OneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, changed."""
         if not hasattr(record, "escaped"):
-            record.msg, record.args = visible(record.getMessage()), None
-            if record.exc_info and not record.exc_text:
-                record.exc_text = logging.Formatter().formatException(record.exc_info)
-            if record.exc_text:
-                record.exc_info, record.exc_text = None, indented(record.exc_text)
-            if record.stack_info:
-                record.stack_info = indented(record.stack_info)
+            _rewrite(record, message=visible, lines=indented)
             record.escaped = True
         return True
+
+
+def _rewrite(
+    record: logging.LogRecord, *, message: Callable[[str], str], lines: Callable[[str], str]
+) -> None:
+    """Change a record's message, and the lines of its traceback and of its stack."""
+    record.msg, record.args = message(record.getMessage()), None
+    if record.exc_info and not record.exc_text:
+        record.exc_text = logging.Formatter().formatException(record.exc_info)
+    if record.exc_text:
+        record.exc_info, record.exc_text = None, lines(record.exc_text)
+    if record.stack_info:
+        record.stack_info = lines(record.stack_info)
 
 
 def _name_the_call(record: logging.LogRecord) -> None:
