@@ -136,7 +136,8 @@ class Supervision:
             campaign = campaign_view(self._ledger, self._campaign_id)
             if not campaign.open:
                 raise
-            console.say(f"{error}\n{campaign.open} calls are open, so they are started again")
+            left = f"{campaign.open} calls are open, so they are started again"
+            console.say(*map(str, error.args), left)
             pool.pardon()
             time.sleep(PARDON_SECONDS)
 
