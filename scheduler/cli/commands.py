@@ -78,6 +78,9 @@ _PANEL_OF = {name: panel for panel, commands in PANELS.items() for name in comma
 #: In the order in which help shows them.
 COMMANDS = tuple(_PANEL_OF)
 
+#: What a command was called in a release before, and what to say instead.
+RENAMED: dict[str, str] = {}
+
 
 class Commands(TyperGroup):
     """The commands as Typer wants them. Help lists them without importing any."""
@@ -105,6 +108,9 @@ class Commands(TyperGroup):
             panel = _PANEL_OF[cmd_name]
             help_ = PANELS[panel][cmd_name]
             return TyperCommand(cmd_name, help=help_, rich_help_panel=panel)
+        if cmd_name in RENAMED:
+            self.suggest_commands = False
+            ctx.fail(f"{cmd_name!r} has another name now: callsched {RENAMED[cmd_name]}")
         return super().get_command(ctx, cmd_name)
 
 

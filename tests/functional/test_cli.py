@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from scheduler.cli.commands import RENAMED
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -173,6 +174,14 @@ def test_bad_usage_exits_with_2(site: Site) -> None:
 
     assert {words: command.wait() for words, command in asked.items()} == dict.fromkeys(asked, 2)
     assert not [words for words, command in asked.items() if "Traceback" in command.err]
+
+
+def test_an_old_name_answers_with_the_new_one(site: Site) -> None:
+    asked = {name: site.start(name, "c") for name in RENAMED}
+
+    for name, command in asked.items():
+        assert command.wait() == 2
+        assert f"callsched {RENAMED[name]}" in " ".join(command.err.replace("│", "").split())
 
 
 def test_what_is_not_there_is_said_in_plain_words(site: Site) -> None:
