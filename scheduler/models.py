@@ -69,9 +69,24 @@ class Reason(StrEnum):
     UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
     LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
-    NO_ANSWER = "no_answer"  #: unknown: the API's answer to the start was lost or unreadable
+    ANSWER_LOST = "answer_lost"  #: unknown: the API's answer to the start was lost or unreadable
     PLACED = "placed"  #: unknown: it rang, as its conversation or the operator says
     NOT_PLACED = "not_placed"  #: skipped: it never rang, as the operator says
+
+
+#: As a ledger or an archive of a release before 0.2 has it: disposition, reason, today's reason.
+_OLD_REASONS = {("unknown", "no_answer"): Reason.ANSWER_LOST}
+
+
+def reason_of(disposition: str | None, written: str | None) -> str:
+    """Return the reason of an ending by today's name, whichever release wrote it; "" for none."""
+    return _OLD_REASONS.get((disposition or "", written or ""), written or "")
+
+
+def label_of(written: str) -> str:
+    """Return a label, `disposition[:reason]`, by today's names, whichever release wrote it."""
+    disposition, colon, reason = written.partition(":")
+    return disposition + colon + reason_of(disposition, reason)
 
 
 class CampaignState(StrEnum):

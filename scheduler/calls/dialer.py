@@ -387,7 +387,7 @@ class Dialer:
         self._finish(
             claim,
             Disposition.UNKNOWN,
-            reason=Reason.NO_ANSWER,
+            reason=Reason.ANSWER_LOST,
             message=message,
             hold_seconds=hold,
             signal="failed",

@@ -11,7 +11,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.client import reaching
 from scheduler.ledger.repeats import error_of
-from scheduler.models import Attempt, CallState, Contact
+from scheduler.models import Attempt, CallState, Contact, reason_of
 from scheduler.records import decode
 
 
@@ -83,12 +83,18 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         line,
         CallState(call.get("state", CallState.PENDING)),
         call.get("disposition", ""),
-        call.get("reason", ""),
+        reason_of(call.get("disposition"), call.get("reason")),
         error_of(call),
         due_at,
         tuple(
-            {"number": number, **attempt}
+            {"number": number, **attempt, **_ended_as(attempt)}
             for number, attempt in enumerate(attempts, start=1)
             if "begun_at" in attempt
         ),
     )
+
+
+def _ended_as(attempt: dict[str, str]) -> dict[str, str]:
+    """Return the reason of an attempt by today's name, if it has one."""
+    reason = reason_of(attempt.get("disposition"), attempt.get("reason"))
+    return {"reason": reason} if "reason" in attempt else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ from scheduler.models import (
     Connection,
     Contact,
     Policy,
+    label_of,
+    reason_of,
 )
 from scheduler.records import IDENTITIES, decode, decode_policy, digest
 
@@ -143,7 +146,7 @@ def campaign_view(ledger: Ledger, campaign_id: str) -> CampaignView:
         policy=decode_policy(meta["policy"]),
         total=int(meta["total"]),
         calls={state: int(counts.get(state, 0)) for state in CallState},
-        dispositions={label: int(n) for label, n in sorted(dispositions.items()) if int(n)},
+        dispositions=_by_label(dispositions),
         dials=int(meta.get("dials", 0)),
         stops=int(meta.get("stops", 0)),
         created_at=float(meta["created_at"]),
@@ -305,7 +308,7 @@ def _result(
         "line": line,
         "state": call.get("state", CallState.PENDING.value),
         "disposition": call.get("disposition") or None,
-        "reason": call.get("reason") or None,
+        "reason": reason_of(call.get("disposition"), call.get("reason")) or None,
         "attempts": count_of(call.get("attempts", "")),
         "connection_id": attempt.get("connection_id") or None,
         "conversation_id": attempt.get("conversation_id") or None,
@@ -320,6 +323,14 @@ def _result(
         "error": error_of(call) or None,
         "variables": contact.variables,
     }
+
+
+def _by_label(counts: dict[str, str]) -> dict[str, int]:
+    """Return how many calls ended as each label says, by today's labels and without noughts."""
+    summed: Counter[str] = Counter()
+    for label, count in counts.items():
+        summed[label_of(label)] += int(count)
+    return {label: count for label, count in sorted(summed.items()) if count}
 
 
 def _instant(written: str | None) -> float | None:

@@ -9,7 +9,7 @@ from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
-from scheduler.models import CallState, Contact
+from scheduler.models import CallState, Contact, reason_of
 from scheduler.records import decode
 
 _ORIGIN = "retry of "
@@ -55,7 +55,7 @@ def _ended(
     calls: list[tuple[str | None, ...]],
 ) -> Iterator[EndedCall]:
     ended = [
-        (row, record, int(attempt or 0), disposition or "", reason or "")
+        (row, record, int(attempt or 0), disposition or "", reason_of(disposition, reason))
         for (row, record), (state, attempt, disposition, reason) in zip(page, calls, strict=True)
         if state == CallState.ENDED
     ]

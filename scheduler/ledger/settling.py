@@ -13,7 +13,7 @@ from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
-from scheduler.models import Attempt, CallState, Contact, Disposition, Reason
+from scheduler.models import Attempt, CallState, Contact, Disposition, Reason, reason_of
 from scheduler.records import decode
 
 
@@ -39,7 +39,7 @@ class UnknownCall:
 
     attempt: Attempt
     contact: Contact
-    reason: str  #: lease, no_answer, placed or not_placed; "" while it waits to be dialled again
+    reason: str  #: lease, answer_lost, placed or not_placed; "" while it waits to be dialled again
     begun_at: float | None  #: when leave to dial was given; None where that is not on record
     held_until: float | None  #: when its slot is free; None when it is
     conversation_id: str  #: "" until it was found
@@ -109,7 +109,7 @@ def _known_of(
         yield UnknownCall(
             attempt,
             decode(page[attempt.row])[0],
-            why or "",
+            reason_of(Disposition.UNKNOWN, why),
             float(begun_at) if begun_at else None,
             held_until,
             conversation_id or "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
-from scheduler.models import CallState, CampaignState
+from scheduler.models import CallState, CampaignState, Disposition, Reason, label_of, reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def happenings(
     if not found:
         return [], after
     told = [
-        Happening(float(said["at"]), said["what"], said["which"], said["detail"])
+        Happening(float(said["at"]), said["what"], said["which"], label_of(said["detail"]))
         for _, said in reversed(found)
         if said.keys() >= {"at", "what", "which", "detail"}
     ]
@@ -104,7 +105,11 @@ def totals(ledger: Ledger, account: str) -> dict[str, int]:
     """
     with reaching():
         counted = ledger.redis.hgetall(keys.account(account, "totals"))
-    return {name: int(number) for name, number in sorted(counted.items())}
+    summed: Counter[str] = Counter()
+    for name, number in counted.items():
+        head, colon, label = name.partition(":")
+        summed[head + colon + label_of(label)] += int(number)
+    return dict(sorted(summed.items()))
 
 
 def backlog(ledger: Ledger, account: str, now: float | None = None) -> Backlog:
@@ -155,7 +160,7 @@ def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, flo
                 yield _span(attempt, call, is_last=number == int(call[0]))
 
 
-_LOST = ("lease", "no_answer")
+_LOST = (Reason.LEASE, Reason.ANSWER_LOST)
 _SPAN = ("begun_at", "over_at", "disposition", "reason", "max_duration")
 
 
@@ -169,5 +174,6 @@ def _span(
     if is_last and call[1] != CallState.ENDED:
         return began, None
     ended = float(call[2]) if is_last and call[2] else began
-    held = float(max_duration or 0) if disposition == "unknown" and reason in _LOST else 0.0
+    is_lost = disposition == Disposition.UNKNOWN and reason_of(disposition, reason) in _LOST
+    held = float(max_duration or 0) if is_lost else 0.0
     return began, ended + held

@@ -17,7 +17,7 @@ from scheduler.ledger import campaigns
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
-from scheduler.models import CampaignState, Disposition, Reason, Row
+from scheduler.models import CampaignState, Disposition, Reason, Row, label_of
 from scheduler.providers import PROVIDERS
 
 #: What `failed` stands for. That an unknown call is made again has to be said in as many words.
@@ -66,6 +66,7 @@ class Ends:
 
 def read_ends(words: Sequence[str]) -> Ends:
     """Read dispositions, some with a reason, and `failed`. Raises ValueError for another word."""
+    words = [label_of(word) for word in words]
     for word in words:
         _expect_end(word)
     wanted = frozenset(end for word in words for end in (FAILED if word == "failed" else (word,)))

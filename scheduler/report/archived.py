@@ -12,6 +12,7 @@ from typing import Any
 
 from scheduler.errors import ConfigError
 from scheduler.ledger.controls import Controlled
+from scheduler.models import reason_of
 from scheduler.report.header import Header, Source
 
 _RESULTS = ".jsonl.gz"
@@ -62,6 +63,12 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             while line := file.readline(_MOST_BYTES):
-                yield json.loads(line)
+                yield _of_today(json.loads(line))
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from error
+
+
+def _of_today(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with today's name of its reason."""
+    reason = reason_of(record.get("disposition"), record.get("reason"))
+    return record | {"reason": reason or None}

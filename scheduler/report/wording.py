@@ -27,7 +27,7 @@ ENDS: dict[str, tuple[str, str]] = {
 }
 
 UNKNOWN: dict[str, str] = {
-    Reason.NO_ANSWER: "The API's answer to the start never came, was cut off, or can't be read.",
+    Reason.ANSWER_LOST: "The API's answer to the start never came, was cut off, or can't be read.",
     Reason.LEASE: "The worker that dialled died, or was cut off, before it could say.",
     Reason.PLACED: "It did ring, as its conversation or an operator says; its end is not known.",
 }

@@ -230,4 +230,4 @@ def _ended(totals: Mapping[str, int]) -> Values:
 
 
 #: Told before there is any, so that the first one is seen to be one more.
-_RISES = ("ended:unknown:no_answer", "ended:unknown:lease")
+_RISES = ("ended:unknown:answer_lost", "ended:unknown:lease")

@@ -153,7 +153,7 @@ def test_a_mixed_campaign_ends_as_the_closing_table_says(
         ("c-3", "skipped", "invalid_number", 0),
         ("c-4", "rejected", None, 1),
         ("c-5", "rejected", None, 1),
-        ("c-6", "unknown", "no_answer", 1),
+        ("c-6", "unknown", "answer_lost", 1),
         ("c-7", "stopped", None, 1),
         ("c-9", "stopped", None, 1),
     ],

@@ -207,7 +207,7 @@ def test_who_may_have_been_rung_is_unknown_and_keeps_its_slot(
 
     record = rig.record()
     assert (record["state"], record["disposition"]) == ("ended", "unknown")
-    assert (record["reason"], record["attempts"]) == ("no_answer", 1)
+    assert (record["reason"], record["attempts"]) == ("answer_lost", 1)
     assert record["error"]
     ((_, free_at),) = rig.store.redis.zrange(
         f"callsched:account:{ACCOUNT}:slots", 0, -1, withscores=True

@@ -112,7 +112,7 @@ def _let_the_api_say_it(url: str) -> None:
         account = "default"
         for disposition in (Disposition.REJECTED, Disposition.UNKNOWN):
             attempt = _begun(store, account)
-            reason = Reason.NO_ANSWER if disposition is Disposition.UNKNOWN else None
+            reason = Reason.ANSWER_LOST if disposition is Disposition.UNKNOWN else None
             calls.finish(store, account, attempt, disposition, reason=reason, message=SAID)
         limits.block(store, account, "fingerprint", SAID)
         store.redis.hset(keys.campaign("known", "meta"), "paused_by", SAID)

@@ -197,7 +197,7 @@ def test_a_worker_tells_what_the_ledger_says_of_its_account(pool: Pool) -> None:
     assert {(dict(key)["disposition"], dict(key)["reason"]): n for key, n in ended.items()} == {
         ("stopped", ""): 7,
         ("rejected", ""): 1,
-        ("unknown", "no_answer"): 1,
+        ("unknown", "answer_lost"): 1,
     }
     assert found["callsched_account_workers"][("health", "well"),] == 1
     idle = ("live_connections", "overdue_stops", "due_calls", "waiting_stops", "outage")

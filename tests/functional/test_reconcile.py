@@ -91,7 +91,7 @@ def test_a_call_that_was_placed_is_found_and_what_was_said_in_it_is_read(
     assert endings(site) | {ANSWERED: None} == {
         PLACED: ("unknown", "placed"),
         CUT: ("unknown", "placed"),
-        NOT_PLACED: ("unknown", "no_answer"),
+        NOT_PLACED: ("unknown", "answer_lost"),
         ANSWERED: None,
     }
     records = {record["phone_number"]: record for record in site.results("c")}
@@ -155,7 +155,7 @@ def test_who_was_not_called_is_called_when_the_operator_says_so(
     again = site.call("run", str(site.home / "c.yaml"), "--id", "c")
 
     assert again.process.returncode == 0, again.err
-    assert endings(site) == {one: ("stopped", None), other: ("unknown", "no_answer")}
+    assert endings(site) == {one: ("stopped", None), other: ("unknown", "answer_lost")}
     assert Judge(sandbox).accepted == {one: 1}
     assert site.results("c")[0]["attempts"] == 1
 
@@ -200,7 +200,7 @@ def test_on_a_terminal_it_asks_before_anybody_is_called_again(
 
     assert terminal.wait() == 1
     assert "nothing was settled" in terminal.shown
-    assert endings(site) == {ANSWERED: ("unknown", "no_answer")}
+    assert endings(site) == {ANSWERED: ("unknown", "answer_lost")}
 
 
 # When it cannot be done -----------------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_without_the_api_nobody_is_settled_as_not_placed(
 
     looked = site.call("reconcile", "c", "--json", env=nowhere)
     refused = site.call("reconcile", "c", "--all", "--not-placed", env=nowhere)
-    assert endings(site) == {ANSWERED: ("unknown", "no_answer")}
+    assert endings(site) == {ANSWERED: ("unknown", "answer_lost")}
     settled = site.call("reconcile", "c", "--all", "--not-placed", "--no-lookup", env=nowhere)
 
     assert looked.process.returncode == 1
@@ -293,7 +293,7 @@ def test_it_does_so_once(site: Site, sandbox: SandboxProcess) -> None:
     run(site, listed(PLACED, more=f"{SILENT}on_unknown: redial\n"))
 
     (record,) = site.results("c")
-    assert (record["disposition"], record["reason"]) == ("unknown", "no_answer")
+    assert (record["disposition"], record["reason"]) == ("unknown", "answer_lost")
     assert record["attempts"] == 2
     assert Judge(sandbox).accepted == {PLACED: 2}
 

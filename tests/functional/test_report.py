@@ -75,7 +75,7 @@ def test_the_figures_are_those_of_the_results_and_of_the_journal(
         ("stopped", None): 3,
         ("skipped", "duplicate"): 1,
         ("rejected", None): 1,
-        ("unknown", "no_answer"): 1,
+        ("unknown", "answer_lost"): 1,
     }
     assert (told["lengths"]["calls"], told["lengths"]["max_seconds"]) == (3, max(lengths))
     assert told["stops"]["stops"] == 3

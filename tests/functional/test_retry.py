@@ -115,7 +115,7 @@ def test_failed_does_not_stand_for_who_may_have_been_rung(over: Site) -> None:
     told = over.call("retry", "c", "--only", "failed")
 
     assert contact_ids(over, told.out.strip()) == {REFUSED, "with-keys"}
-    assert "1 unknown:no_answer are left out: they may have been rung" in told.err
+    assert "1 unknown:answer_lost are left out: they may have been rung" in told.err
 
 
 def test_who_may_have_been_rung_is_taken_when_that_is_said(over: Site) -> None:
@@ -126,7 +126,7 @@ def test_who_may_have_been_rung_is_taken_when_that_is_said(over: Site) -> None:
 
 
 def test_a_reason_may_be_named(over: Site) -> None:
-    assert contact_ids(over, retried(over, "--only", "unknown:no_answer")) == {"rang"}
+    assert contact_ids(over, retried(over, "--only", "unknown:answer_lost")) == {"rang"}
 
 
 def test_who_was_placed_for_certain_is_taken_only_when_that_is_said(over: Site) -> None:
@@ -222,7 +222,7 @@ def test_without_only_it_says_what_there_is(over: Site) -> None:
     said = refused(over, 2)
 
     assert "--only rejected,not_reached" in said
-    for line in ("2 rejected", "1 unknown:no_answer", "1 stopped", "1 skipped:invalid_number"):
+    for line in ("2 rejected", "1 unknown:answer_lost", "1 stopped", "1 skipped:invalid_number"):
         assert line in said
     assert len(campaigns(over)) == 1
 

@@ -169,7 +169,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(attempt=attempts, disposition=st.sampled_from(["rejected", "unknown", "skipped"]))
     def finish(self, attempt: Attempt, disposition: str) -> None:
         hold = DURATION if disposition == "unknown" else 0.0
-        reason = Reason.NO_ANSWER if disposition == "unknown" else None
+        reason = Reason.ANSWER_LOST if disposition == "unknown" else None
         end = Disposition(disposition)
         self.twice(lambda: self.ledger.finish(attempt, end, reason=reason, hold_seconds=hold))
 

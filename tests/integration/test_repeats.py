@@ -112,7 +112,7 @@ def aborted(ledger: Books) -> None:
 
 
 def lost(ledger: Books) -> None:
-    ledger.finish(ledger.begun(), Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=60)
+    ledger.finish(ledger.begun(), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=60)
 
 
 def rejected(ledger: Books) -> None:
@@ -125,7 +125,7 @@ def capped(ledger: Books) -> None:
 
 def not_placed(ledger: Books) -> None:
     attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=60)
+    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=60)
     settle(ledger.store, ACCOUNT, attempt, Verdict.NOT_PLACED, now=ledger.now)
 
 
@@ -442,7 +442,7 @@ def test_of_two_loads_at_once_exactly_one_gets_each_party(
                 by.seal(name)
                 while dials and (claim := by.claim()) is not None:
                     assert by.begin(claim.attempt)
-                    by.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+                    by.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
         mine = ended(ledger, "a") + ended(ledger, "b")
         assert mine.count(ALREADY) == 3
         takers = [
@@ -494,7 +494,7 @@ class NamesakeMachine(RuleBasedStateMachine):
         else:
             self.rung.append((party, attempt.campaign_id, self.ledger.now))
             if end == "unknown":
-                self.ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+                self.ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
             else:
                 self.ledger.connect(attempt)
                 self.ledger.confirm(attempt)
@@ -523,7 +523,7 @@ class NamesakeMachine(RuleBasedStateMachine):
         while claim := self.ledger.claim():
             self.ledger.begin(claim.attempt)
             self.rung.append((claim.contact.party, claim.attempt.campaign_id, self.ledger.now))
-            self.ledger.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+            self.ledger.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
         self.nobody_is_rung_by_two_of_them_within_the_window()
 
 

@@ -32,12 +32,12 @@ def test_a_call_that_has_ended_is_told_with_how_and_at_which_attempt(ledger: Boo
     ledger.wait(1)
     ledger.finish(ledger.begun())
     unknown = ledger.begun()
-    ledger.finish(unknown, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+    ledger.finish(unknown, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
     ledger.connected()
 
     first, second = sorted(ended(ledger), key=lambda call: call.label)
 
-    assert (first.label, second.label) == ("rejected", "unknown:no_answer")
+    assert (first.label, second.label) == ("rejected", "unknown:answer_lost")
     assert (second.row, second.attempt) == (unknown.row, unknown.number)
     assert second.contact == contact(unknown.row)
     assert (first.taken_by, second.taken_by) == ("", "")
@@ -89,7 +89,7 @@ def test_a_call_that_has_moved_on_since_it_was_read_is_not_taken(
 ) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
     (call,) = ended(ledger)
     settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
     if moved_on_to is not None:
@@ -103,7 +103,7 @@ def test_a_call_that_has_moved_on_since_it_was_read_is_not_taken(
 def test_a_call_that_was_redialled_is_taken_with_its_last_end(ledger: Books) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
     (before,) = ended(ledger)
     settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
     ledger.wait(1)
@@ -132,10 +132,10 @@ def test_an_unknown_call_that_another_campaign_calls_again_is_not_redialled_here
 ) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.NO_ANSWER)
+    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
     assert take(ledger.store, "c", ended(ledger), "again")
 
     with pytest.raises(StaleAttempt):
         settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
 
-    assert ledger.ended_as(attempt) == ("unknown", "no_answer")
+    assert ledger.ended_as(attempt) == ("unknown", "answer_lost")

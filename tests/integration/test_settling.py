@@ -61,7 +61,7 @@ def lose(ledger: Books, attempt: Attempt) -> None:
     ledger.finish(
         attempt,
         Disposition.UNKNOWN,
-        reason=Reason.NO_ANSWER,
+        reason=Reason.ANSWER_LOST,
         message="500",
         hold_seconds=DURATION,
     )
@@ -105,7 +105,7 @@ def test_unknown_calls_are_found_among_the_others(ledger: Books) -> None:
     calls = unknown(ledger)
 
     assert [(call.attempt, call.reason) for call in calls] == [
-        (first, "no_answer"),
+        (first, "answer_lost"),
         (third, "lease"),
     ]
     assert calls[1].held_until == ledger.now + DURATION
@@ -559,7 +559,7 @@ def test_it_is_dialled_again_so_often_and_no_more(ledger: Books) -> None:
         ledger.expire()
     last = lost(ledger)
 
-    assert ledger.ended_as(last) == ("unknown", "no_answer")
+    assert ledger.ended_as(last) == ("unknown", "answer_lost")
     assert ledger.result(last)["attempts"] == REDIALS + 1
     ledger.wait(DURATION)
     ledger.expire()
@@ -578,7 +578,7 @@ def test_an_attempt_that_placed_no_call_uses_up_no_redial(ledger: Books) -> None
 
     last = lost(ledger)
 
-    assert ledger.ended_as(last) == ("unknown", "no_answer")
+    assert ledger.ended_as(last) == ("unknown", "answer_lost")
     assert ledger.result(last)["attempts"] == 2
 
 
@@ -651,7 +651,7 @@ def test_a_policy_that_a_release_of_before_has_written_holds(ledger: Books) -> N
 
     attempt = lost(ledger)
 
-    assert ledger.ended_as(attempt) == ("unknown", "no_answer")
+    assert ledger.ended_as(attempt) == ("unknown", "answer_lost")
 
 
 # In any order ------------------------------------------------------------------------------------

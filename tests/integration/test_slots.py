@@ -75,7 +75,7 @@ def test_a_slot_is_free_for_the_next_call_as_soon_as_its_attempt_is_over(
 
 def test_an_unknown_call_holds_its_slot_against_the_next_one(ledger: Books) -> None:
     ledger.finish(
-        ledger.begun(), Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=DURATION
+        ledger.begun(), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=DURATION
     )
 
     ledger.wait(DURATION - 0.001)

@@ -133,7 +133,7 @@ def test_slots_over_time_are_those_of_every_attempt(ledger: Books) -> None:
         ledger.connect(attempt)
     ledger.wait(5)
     ledger.confirm(over)
-    ledger.finish(lost, Disposition.UNKNOWN, reason=Reason.NO_ANSWER, hold_seconds=DURATION)
+    ledger.finish(lost, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=DURATION)
     ledger.finish(rejected)
 
     spans = [

@@ -191,7 +191,12 @@ def test_records_come_to_figures() -> None:
     head = header(
         orders=(Controlled(BEGAN, "pause", "ana@desk17.example.com", "call +12025550143"),)
     )
-    lost = {"disposition": "unknown", "reason": "no_answer", "started_at": None, "ended_at": BEGAN}
+    lost = {
+        "disposition": "unknown",
+        "reason": "answer_lost",
+        "started_at": None,
+        "ended_at": BEGAN,
+    }
     lost |= {"duration_seconds": None, "stop_late_seconds": None}
     told = figures(
         [
@@ -208,7 +213,7 @@ def test_records_come_to_figures() -> None:
     assert (told["contacts"], told["ended"], told["not_over"], told["is_over"]) == (5, 5, {}, True)
     assert {"disposition": "stopped", "reason": None, "calls": 2} in told["outcomes"]
     assert (told["attempts"], told["retries"]) == ({"0": 1, "1": 3, "3": 1}, 2)
-    assert told["unknown"] == {"no_answer": 1}
+    assert told["unknown"] == {"answer_lost": 1}
     assert (told["lengths"]["calls"], told["lengths"]["total_seconds"]) == (3, 7.0)
     assert (told["stops"]["stops"], told["stops"]["on_time"]) == (2, 1)
     assert told["stops"]["max_seconds"] == 0.5

@@ -146,7 +146,7 @@ def hostile() -> Page:
     return page(
         [
             record(1, HOSTILE, **bad),
-            record(2, HOSTILE, disposition="unknown", reason="no_answer", **bad),
+            record(2, HOSTILE, disposition="unknown", reason="answer_lost", **bad),
             record(3, disposition=HOSTILE, reason=HOSTILE),
             record(4, state=HOSTILE, ended_at=None),
         ],
