@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -34,6 +33,7 @@ from pydantic_settings import (
 from scheduler.errors import ConfigError
 from scheduler.fields.dotenv import read_dotenv
 from scheduler.fields.durations import Duration, seconds
+from scheduler.fields.urls import base_url
 from scheduler.fields.variables import PREFIX, is_of_service, unknown
 from scheduler.masking import mask, shown
 from scheduler.models import Durability
@@ -64,28 +64,6 @@ def _folder(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError:  # of a user whom nobody knows
         raise ValueError("the home folder that it lies in is not known: name a folder") from None
-
-
-def _base_url(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("expected a URL that starts with https:// or http://")
-    if "@" in url:
-        raise ValueError(
-            "expected no login in the URL: it is shown wherever the URL is, and the API is asked"
-            " with a token; leave it out"
-        )
-    if "?" in url or "#" in url:
-        raise ValueError("expected a URL without a query: paths are added to its end")
-    try:
-        parts = urlsplit(url)
-        # Only when it is asked for is the port looked at.
-        is_whole = bool(parts.hostname) and parts.port != 0
-        (parts.hostname or "").encode("idna")
-    except ValueError:
-        is_whole = False
-    if not is_whole or any(one.isspace() or one == "\\" for one in url):
-        raise ValueError("expected a URL such as https://api.example.com, its host can't be read")
-    return url.rstrip("/")
 
 
 def _a_day_or_more(length_seconds: float) -> float:
@@ -137,7 +115,7 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="name of the account that the credentials belong to",
     )
-    symbl_base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    symbl_base_url: Annotated[str, AfterValidator(base_url)] = Field(
         default="https://api.symbl.ai", description="where the telephony API answers"
     )
     symbl_app_id: str | None = Field(default=None, description="application id of the account")

@@ -17,7 +17,7 @@ from scheduler.providers.base import (
     Subscription,
     SummaryPage,
 )
-from scheduler.providers.kind import Kind
+from scheduler.providers.kind import Credentials, Kind
 from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
@@ -27,6 +27,7 @@ PROVIDERS: tuple[Kind, ...] = (SYMBL,)
 
 __all__ = [
     "PROVIDERS",
+    "Credentials",
     "FoundConversation",
     "Kind",
     "Leave",

@@ -15,7 +15,7 @@ from scheduler.ledger.collecting import _compact
 from scheduler.models import Connection, Insight
 from scheduler.providers import Order, SpeakerEvent
 from scheduler.providers.posting import Poster
-from scheduler.providers.symbl import Symbl
+from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from tests.functional.rig import Rig, number
 from tests.waiting import wait_until
@@ -30,7 +30,7 @@ def api(*asked: str) -> str:
 
 def _ask(what: str, url: str) -> str:
     given = None if what == "token" else SecretStr("token")
-    account = Symbl(
+    account = SYMBL.open(
         Settings(
             symbl_base_url=url,
             symbl_app_id="app" if given is None else None,
@@ -59,7 +59,7 @@ def _ask(what: str, url: str) -> str:
 
 def conversation(url: str) -> str:
     """Read all that the API has of a conversation, and write it down as the ledger does."""
-    account = Symbl(Settings(symbl_base_url=url, symbl_access_token=SecretStr("token")))
+    account = SYMBL.open(Settings(symbl_base_url=url, symbl_access_token=SecretStr("token")))
     said: dict[str, Any] = {insight: account.collect("51", insight) for insight in Insight}
     return f"{len(zlib.compress(_compact(said), 9)) > 0}"
 

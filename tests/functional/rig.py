@@ -23,7 +23,7 @@ from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.limit import Limit
 from scheduler.models import Contact, Policy, Row
 from scheduler.providers import Provider
-from scheduler.providers.symbl import Symbl
+from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from scheduler.worker.listener import Listener
 from scheduler.worker.timekeeper import Timekeeper
@@ -62,7 +62,7 @@ class Rig:
         days; without `threads` no message is sent.
         """
         self.store = Ledger(ledger_url, leases, time=time)
-        self.provider = provider or Symbl(
+        self.provider = provider or SYMBL.open(
             Settings(
                 symbl_base_url=api_url,
                 symbl_app_id="app",

@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from scheduler.errors import MaybeDone
-from scheduler.providers.symbl import Symbl
+from scheduler.providers import Provider
+from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.functional.test_cli import Terminal
@@ -331,13 +332,13 @@ class _ListServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def listing(**how: Any) -> Iterator[tuple[Symbl, _ListServer]]:
+def listing(**how: Any) -> Iterator[tuple[Provider, _ListServer]]:
     server = _ListServer()
     for name, value in how.items():
         setattr(server, name, value)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    provider = Symbl(
+    provider = SYMBL.open(
         Settings(
             symbl_base_url=f"http://127.0.0.1:{server.server_port}",
             symbl_app_id=None,
@@ -382,7 +383,7 @@ def test_the_list_is_of_what_began_within_the_time(sandbox: SandboxProcess) -> N
     client = Client(sandbox.url)
     client.started("+12025550143", data={"session": {"name": "mine"}})
     (event,) = sandbox.events("accepted")
-    provider = Symbl(
+    provider = SYMBL.open(
         Settings(
             symbl_base_url=sandbox.url,
             symbl_app_id="app",

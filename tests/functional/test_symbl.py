@@ -25,6 +25,7 @@ from scheduler.models import Connection, Insight
 from scheduler.providers import Order, SpeakerEvent
 from scheduler.providers.symbl import Symbl, access, client
 from scheduler.providers.symbl.connection import Details
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -62,7 +63,7 @@ def opened() -> Iterator[Open]:
     accounts: list[Symbl] = []
 
     def open_account(url: str, token: str | None = None, **values: object) -> Symbl:
-        accounts.append(Symbl(settings(url, token, **values)))
+        accounts.append(Symbl(SymblCredentials.of(settings(url, token, **values))))
         return accounts[-1]
 
     yield open_account

@@ -22,6 +22,7 @@ from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.providers import Order
 from scheduler.providers.symbl import Symbl
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 from tests.functional.campaign import Judge, Site, numbers
 from tests.functional.rig import Rig, number
@@ -75,7 +76,7 @@ def opened(private: EmbeddedRedis, ledger: Redis) -> Iterator[Open]:
             symbl_app_secret=None if token else SecretStr("app-secret"),
             symbl_access_token=SecretStr(token) if token else None,
         )
-        accounts.append(Symbl(settings, shelf(stores[-1])))
+        accounts.append(Symbl(SymblCredentials.of(settings), shelf(stores[-1])))
         return accounts[-1]
 
     yield open_account
@@ -399,7 +400,7 @@ def test_the_token_is_in_no_text_and_in_no_log(
 
     assert held is not None
     assert held.value == "token-2"
-    shown = [account, access, held, shared, access._credentials, places, raised.value]
+    shown = [account, access, held, shared, access._proof, places, raised.value]
     text = "\n".join([*map(repr, shown), *map(str, shown), caplog.text])
     for hidden in ("token-1", "token-2", "app-secret"):
         assert hidden not in text

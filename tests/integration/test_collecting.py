@@ -20,7 +20,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listening import Heard, note
 from scheduler.ledger.reading import find_row, result, rows_to
 from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
-from scheduler.providers.symbl import Symbl
+from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, everything, named, rows
 from tests.wire import Peer
@@ -308,7 +308,7 @@ def test_what_its_readers_die_of_is_read_less_and_less_often_and_then_given_up(
 
     with Peer(lambda talk: None) as api:
         settings = Settings(symbl_base_url=api.url, symbl_access_token=SecretStr("t"))
-        _Reading(ledger.store, Symbl(settings), ACCOUNT, due, 100.0).read(NOBODY)
+        _Reading(ledger.store, SYMBL.open(settings), ACCOUNT, due, 100.0).read(NOBODY)
 
         assert api.talks == []
     assert ledger.collecting() == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from scheduler.fields import texts
 from scheduler.fields.starts import TEMPLATE
 from scheduler.models import Connection, Insight, StartOptions
 from scheduler.providers import (
+    Credentials,
     FoundConversation,
     Kind,
     Leave,
@@ -110,22 +111,31 @@ class Toy:
         """There is no connection of a thread."""
 
 
-def _open(settings: Settings, shelf: TokenShelf | None = None) -> Provider:
-    if not _has_credentials(settings):
+class ToyCredentials(Credentials):
+    """Whoever has the key has an account."""
+
+    key: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(key=os.environ.get(KEY, ""))
+
+    @property
+    def suffice(self) -> bool:
+        return bool(self.key)
+
+    @property
+    def address(self) -> str:
+        return "toy://here"
+
+    def called_countries(self) -> frozenset[str]:
+        return frozenset({"CA"})
+
+
+def _client(credentials: ToyCredentials, shelf: TokenShelf | None) -> Provider:
+    if not credentials.suffice:
         raise ConfigError(f"set {KEY}")
     return Toy()
-
-
-def _has_credentials(settings: Settings) -> bool:
-    return KEY in os.environ
-
-
-def _address(settings: Settings) -> str:
-    return "toy://here"
-
-
-def _countries(settings: Settings) -> frozenset[str]:
-    return frozenset({"CA"})
 
 
 def _hear_machines(options: StartOptions) -> StartOptions:
@@ -138,10 +148,8 @@ def _at_sandbox(url: str) -> dict[str, str | None]:
 
 TOY = Kind(
     name="toy",
-    open=_open,
-    has_credentials=_has_credentials,
-    address=_address,
-    countries=_countries,
+    credentials=ToyCredentials,
+    client=_client,
     address_setting="TOY_ADDRESS",
     credentials_settings=KEY,
     countries_setting="TOY_COUNTRIES",

@@ -36,6 +36,7 @@ from scheduler.providers.symbl.answers import (
     read_json,
     retry_after,
 )
+from scheduler.providers.symbl.credentials import Proof, can_be_sent
 from scheduler.tokens import SharedToken, TokenShelf
 
 logger = logging.getLogger(__name__)
@@ -71,28 +72,18 @@ class Bearer(AuthBase):
         return request
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What an account proves itself with: id and secret, or a token that was given."""
-
-    base_url: str
-    app_id: str = ""
-    secret: str = field(default="", repr=False)
-    given: str = field(default="", repr=False)
-
-
 class Access:
     """The token of one account. Safe to use from many threads."""
 
     def __init__(
-        self, credentials: Credentials, fingerprint: str, line: Line, shelf: TokenShelf | None
+        self, proof: Proof, fingerprint: str, line: Line, shelf: TokenShelf | None
     ) -> None:
         """Without a shelf every process fetches its own."""
-        self._credentials = credentials
+        self._proof = proof
         self._fingerprint = fingerprint
         self._line = line
         self._shelf = shelf
-        self._token = _given(credentials.given) if credentials.given else None
+        self._token = _given(proof.given) if proof.given else None
         self._renewing = threading.Lock()  #: may take long: an answer never waits for it
         self._changing = threading.Lock()
 
@@ -102,7 +93,7 @@ class Access:
         One that we can renew always does. Raises NotDone, MaybeDone or AccountFault.
         """
         token = self.fresh()
-        if self._credentials.given and token.ends_at < since_boot() + max_duration_seconds:
+        if self._proof.given and token.ends_at < since_boot() + max_duration_seconds:
             left = max(0.0, token.ends_at - since_boot())
             raise AccountFault(
                 f"the given token ends in {left:.0f} s, before a call of"
@@ -141,7 +132,7 @@ class Access:
 
         Raises NotDone; AccountFault when this one came in the place of a refused one already.
         """
-        given = self._credentials.given
+        given = self._proof.given
         with self._changing:
             ours = self._token is token
             if ours and not given:
@@ -170,7 +161,7 @@ class Access:
 
     def _renew(self, old: Token | None) -> Token:
         """Get a token; of many threads that find the old one wanting, one does."""
-        if self._credentials.given:
+        if self._proof.given:
             if old is None or old.ends_at <= since_boot():
                 raise AccountFault("the given token has ended: set CALLSCHED_SYMBL_ACCESS_TOKEN")
             return old
@@ -248,7 +239,7 @@ class Access:
         return SharedToken(value, max(0.0, left), min(60.0, lifetime_seconds / 10))
 
     def _generate(self) -> tuple[str, float]:
-        known = self._credentials
+        known = self._proof
         body = {"type": "application", "appId": known.app_id, "appSecret": known.secret}
         url = f"{known.base_url}/oauth2/token:generate"
         try:
@@ -298,11 +289,6 @@ def _end_of(token: str) -> float | None:
     except (binascii.Error, ValueError):
         return None
     return _length(payload.get("exp")) if isinstance(payload, dict) else None
-
-
-def can_be_sent(token: str) -> bool:
-    """Whether an HTTP header can carry it."""
-    return token != "" and token.isascii() and token.isprintable()
 
 
 def _may_be_asked_again(error: BaseException) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-from pydantic import SecretStr
 from tenacity import (
     Retrying,
     retry_if_exception_type,
@@ -21,7 +20,6 @@ from tenacity import (
 from scheduler.errors import (
     AccountFault,
     AtLimit,
-    ConfigError,
     MaybeDone,
     NoSuchConnection,
     NotDone,
@@ -41,7 +39,7 @@ from scheduler.providers.base import (
 from scheduler.providers.bodies import READING_BYTES, SHORT_BYTES, TRANSCRIPT_BYTES
 from scheduler.providers.http import Line
 from scheduler.providers.places import host_in, is_ours
-from scheduler.providers.symbl.access import Access, Bearer, Credentials, can_be_sent
+from scheduler.providers.symbl.access import Access, Bearer
 from scheduler.providers.symbl.answers import (
     DOMAINS,
     any_json,
@@ -62,10 +60,10 @@ from scheduler.providers.symbl.conversations import (
     read_insight,
     read_list,
 )
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.providers.symbl.instants import written
 from scheduler.providers.symbl.sockets import knows_no_such, read_frame, subscriptions
 from scheduler.providers.symbl.start import start_body
-from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
 
 logger = logging.getLogger(__name__)
@@ -80,17 +78,15 @@ READ_SECONDS = 10.0
 class Symbl:
     """One Symbl account. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, shelf: TokenShelf | None = None) -> None:
+    def __init__(self, credentials: SymblCredentials, shelf: TokenShelf | None = None) -> None:
         """Raise ConfigError when the credentials are missing. Workers share a token by `shelf`."""
-        self._base_url = settings.symbl_base_url
-        self._digits_only = settings.symbl_number_format == "digits"
-        credentials = _credentials(settings)
-        identity = "\n".join(
-            (credentials.base_url, credentials.app_id, credentials.secret, credentials.given)
-        )
+        self._base_url = credentials.base_url
+        self._digits_only = credentials.number_format == "digits"
+        proof = credentials.proof()
+        identity = "\n".join((proof.base_url, proof.app_id, proof.secret, proof.given))
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._line = Line()
-        self._access = Access(credentials, self.fingerprint, self._line, shelf)
+        self._access = Access(proof, self.fingerprint, self._line, shelf)
 
     def close(self) -> None:
         """Close the connections of this thread."""
@@ -261,25 +257,3 @@ def _expect_success(answer: requests.Response) -> None:
     if answer.status_code in (400, 403, 404, 410):
         raise Refused(message_of(answer))
     raise AccountFault(message_of(answer))
-
-
-def _credentials(settings: Settings) -> Credentials:
-    app_id, secret = settings.symbl_app_id or "", _revealed(settings.symbl_app_secret)
-    if app_id and secret:
-        return Credentials(settings.symbl_base_url, app_id, secret)
-    given = _revealed(settings.symbl_access_token)
-    if not given:
-        raise ConfigError(
-            "no credentials: set CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET,"
-            " or CALLSCHED_SYMBL_ACCESS_TOKEN"
-        )
-    if not can_be_sent(given):
-        raise ConfigError(
-            "CALLSCHED_SYMBL_ACCESS_TOKEN: has characters that no HTTP header can carry"
-        )
-    return Credentials(settings.symbl_base_url, app_id, secret, given)
-
-
-def _revealed(secret: SecretStr | None) -> str:
-    """Return a secret without the line break of the file that it may have been read from."""
-    return secret.get_secret_value().strip() if secret is not None else ""

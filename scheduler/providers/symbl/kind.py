@@ -1,37 +1,14 @@
-"""What Symbl's API needs of the settings."""
+"""What Symbl's API is to the rest."""
 
 from __future__ import annotations
 
-from scheduler.errors import ConfigError
-from scheduler.fields.numbers import regions
 from scheduler.models import StartOptions
 from scheduler.providers.kind import Kind
 from scheduler.providers.symbl.call import Call
 from scheduler.providers.symbl.client import Symbl
-from scheduler.settings import Settings
+from scheduler.providers.symbl.credentials import COUNTRIES_SETTING, SymblCredentials
 
-_COUNTRIES = "CALLSCHED_SYMBL_COUNTRIES"
 _MACHINE = "answering_machine"
-
-
-def _countries(settings: Settings) -> frozenset[str] | None:
-    named = tuple(name.upper() for name in settings.symbl_countries)
-    if named == ("ANY",):
-        return None
-    unknown = [name for name in named if name not in regions()]
-    if unknown or not named:
-        got = f", got {unknown[0]}" if unknown else ""
-        raise ConfigError(f"{_COUNTRIES}: expected ISO countries such as US,CA, or any{got}")
-    return frozenset(named)
-
-
-def _has_credentials(settings: Settings) -> bool:
-    has_pair = settings.symbl_app_id and settings.symbl_app_secret
-    return bool(has_pair or settings.symbl_access_token)
-
-
-def _address(settings: Settings) -> str:
-    return settings.symbl_base_url
 
 
 def _hear_machines(options: StartOptions) -> StartOptions:
@@ -52,13 +29,11 @@ def _at_sandbox(url: str) -> dict[str, str | None]:
 
 SYMBL = Kind(
     name="symbl",
-    open=Symbl,
-    has_credentials=_has_credentials,
-    address=_address,
-    countries=_countries,
+    credentials=SymblCredentials,
+    client=Symbl,
     address_setting="CALLSCHED_SYMBL_BASE_URL",
     credentials_settings="CALLSCHED_SYMBL_APP_ID and its secret, or CALLSCHED_SYMBL_ACCESS_TOKEN",
-    countries_setting=_COUNTRIES,
+    countries_setting=COUNTRIES_SETTING,
     call=Call,
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,

@@ -1,0 +1,28 @@
+"""The URL at which an API answers."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def base_url(url: str) -> str:
+    """Return it without a slash at its end, so that paths can be added. Raises ValueError."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("expected a URL that starts with https:// or http://")
+    if "@" in url:
+        raise ValueError(
+            "expected no login in the URL: it is shown wherever the URL is, and the API is asked"
+            " with a token; leave it out"
+        )
+    if "?" in url or "#" in url:
+        raise ValueError("expected a URL without a query: paths are added to its end")
+    try:
+        parts = urlsplit(url)
+        # Only when it is asked for is the port looked at.
+        is_whole = bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        is_whole = False
+    if not is_whole or any(one.isspace() or one == "\\" for one in url):
+        raise ValueError("expected a URL such as https://api.example.com, its host can't be read")
+    return url.rstrip("/")

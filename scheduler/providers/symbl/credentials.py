@@ -1,0 +1,105 @@
+"""What opens an account at Symbl: the id and the secret of an application, or a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from scheduler.errors import ConfigError
+from scheduler.fields import urls
+from scheduler.fields.numbers import regions
+from scheduler.providers.kind import Credentials
+from scheduler.settings import Settings
+
+COUNTRIES_SETTING = "CALLSCHED_SYMBL_COUNTRIES"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What an account proves itself with: id and secret, or a token that was given."""
+
+    base_url: str
+    app_id: str = ""
+    secret: str = field(default="", repr=False)
+    given: str = field(default="", repr=False)
+
+
+class SymblCredentials(Credentials):
+    """An account at Symbl."""
+
+    base_url: Annotated[str, AfterValidator(urls.base_url)] = "https://api.symbl.ai"
+    app_id: str | None = Field(default=None, description="application id of the account")
+    app_secret: SecretStr | None = Field(default=None, description="secret of the application")
+    access_token: SecretStr | None = Field(
+        default=None, description="an access token, instead of id and secret"
+    )
+    countries: tuple[str, ...] = Field(
+        default=("US", "CA"), description="ISO countries whose phone numbers the API calls; or any"
+    )
+    number_format: Literal["plus", "digits"] = Field(
+        default="plus", description="how phone numbers are sent: +12025550143, or digits only"
+    )
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the CALLSCHED_SYMBL_… variables say."""
+        return cls(
+            base_url=settings.symbl_base_url,
+            app_id=settings.symbl_app_id,
+            app_secret=settings.symbl_app_secret,
+            access_token=settings.symbl_access_token,
+            countries=settings.symbl_countries,
+            number_format=settings.symbl_number_format,
+        )
+
+    @property
+    def suffice(self) -> bool:
+        """Whether they have id and secret, or a token."""
+        return bool((self.app_id and self.app_secret) or self.access_token)
+
+    @property
+    def address(self) -> str:
+        """The base URL of the API."""
+        return self.base_url
+
+    def called_countries(self) -> frozenset[str] | None:
+        """Return the named countries; None for any. Raises ConfigError."""
+        named = tuple(name.upper() for name in self.countries)
+        if named == ("ANY",):
+            return None
+        unknown = [name for name in named if name not in regions()]
+        if unknown or not named:
+            got = f", got {unknown[0]}" if unknown else ""
+            raise ConfigError(
+                f"{COUNTRIES_SETTING}: expected ISO countries such as US,CA, or any{got}"
+            )
+        return frozenset(named)
+
+    def proof(self) -> Proof:
+        """Return what the account proves itself with. Raises ConfigError when that is missing."""
+        app_id, secret = self.app_id or "", _revealed(self.app_secret)
+        if app_id and secret:
+            return Proof(self.base_url, app_id, secret)
+        given = _revealed(self.access_token)
+        if not given:
+            raise ConfigError(
+                "no credentials: set CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET,"
+                " or CALLSCHED_SYMBL_ACCESS_TOKEN"
+            )
+        if not can_be_sent(given):
+            raise ConfigError(
+                "CALLSCHED_SYMBL_ACCESS_TOKEN: has characters that no HTTP header can carry"
+            )
+        return Proof(self.base_url, app_id, secret, given)
+
+
+def can_be_sent(token: str) -> bool:
+    """Whether an HTTP header can carry it."""
+    return token != "" and token.isascii() and token.isprintable()
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    """Return a secret without the line break of the file that it may have been read from."""
+    return secret.get_secret_value().strip() if secret is not None else ""
