@@ -16,6 +16,7 @@ from scheduler.models import Attempt
 from scheduler.operations import launch
 from scheduler.providers import SpeakerEvent
 from scheduler.settings import Settings
+from tests.functional.campaign import Site
 from tests.functional.rig import ACCOUNT, Open
 from tests.toy_provider import KEY, TOY, Toy
 from tests.waiting import wait_until
@@ -67,3 +68,27 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
     insights = [record.get("insights") for record in rig.records()]
     assert insights[:2] == [{"topics": ["toys"]}] * 2
     assert toy.live == set()
+
+
+REGISTERED = """\
+from scheduler import providers
+from tests.toy_provider import TOY
+providers.PROVIDERS = (*providers.PROVIDERS, TOY)
+"""
+
+
+@pytest.mark.timeout(60)
+def test_run_and_its_worker_know_of_an_api_what_the_registry_says(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(REGISTERED)
+    path = tmp_path / "toys.yaml"
+    path.write_text(FILE.replace("1h", "1s"))
+    found = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}", KEY: "1"}
+    nobodys = {"CALLSCHED_SYMBL_APP_ID": "", "CALLSCHED_SYMBL_APP_SECRET": ""}
+
+    with Site(tmp_path / "home", "", **found, **nobodys) as site:
+        command = site.call("run", str(path), "--workers", "1", "--json", "--id", "c")
+
+        assert command.process.returncode == 0, command.err
+        assert command.record["dispositions"] == {"stopped": 3}
+        insights = [record["insights"] for record in site.results("c")]
+        assert insights == [{"topics": ["toys"]}] * 3
