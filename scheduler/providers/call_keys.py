@@ -23,7 +23,7 @@ class CallKeys(BaseModel):
     All its other keys may be a contact's own, and go as they are into the options of the start.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     session_name: Annotated[texts.Short, TEMPLATE] | None = Field(
         default=None, description="a name of at most 100 printable characters"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -44,11 +46,28 @@ class Forks:
         )
 
     def call(
-        self, folder: Path, env: Mapping[str, str], words: Sequence[str], user: int | None = None
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        words: Sequence[str],
+        user: int | None = None,
+        *,
+        into: Path | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> Ended:
-        """Run `callsched` with these words, this environment and nothing else, as this user."""
+        """Run `callsched` with these words, this environment and nothing else, as this user.
+
+        What it writes goes to the files `into`.out and .err; without, to two in its folder.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
-        asked = {"folder": str(folder), "env": dict(env), "words": list(words), "user": user}
+        asked = {
+            "folder": str(folder),
+            "env": dict(env),
+            "words": list(words),
+            "user": user,
+            "into": str(into or folder / "output"),
+            "seconds": int(patience_seconds),
+        }
         print(json.dumps(asked), file=self._process.stdin, flush=True)
         return Ended(**json.loads(self._process.stdout.readline()))
 
@@ -65,6 +84,14 @@ class Forks:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+
+
+@cache
+def shared() -> Forks:
+    """Return one for all tests of this process."""
+    forks = Forks().__enter__()
+    atexit.register(forks.__exit__, None, None, None)
+    return forks
 
 
 #: These look at the settings as they are imported.
@@ -86,10 +113,13 @@ def _serve() -> None:
         print(json.dumps(_run(**json.loads(line))), flush=True)
 
 
-def _run(folder: str, env: dict[str, str], words: list[str], user: int | None) -> dict[str, Any]:
-    out, err = Path(folder, "out.txt"), Path(folder, "err.txt")
+def _run(
+    folder: str, env: dict[str, str], words: list[str], user: int | None, into: str, seconds: int
+) -> dict[str, Any]:
+    out, err = Path(f"{into}.out"), Path(f"{into}.err")
     child = os.fork()
     if child == 0:
+        signal.alarm(seconds)
         _be(folder, env, words, out, err, user)
     _, status = os.waitpid(child, 0)
     return {
@@ -103,7 +133,6 @@ def _be(
     folder: str, env: dict[str, str], words: list[str], out: Path, err: Path, user: int | None
 ) -> None:
     """Be the command, and never return."""
-    signal.alarm(PATIENCE_SECONDS)
     code: object = 1
     try:
         os.setsid()
