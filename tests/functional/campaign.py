@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import psutil
 
-from tests.functional.forks import shared
+from tests.functional.forks import Forked, shared
 from tests.sandbox_process import SandboxProcess
 
 Event = dict[str, Any]
@@ -46,23 +46,10 @@ def write_contacts(path: Path, phone_numbers: Iterable[str]) -> Path:
     return path
 
 
-class Over:
-    """A process that has ended."""
-
-    def __init__(self, returncode: int) -> None:
-        self.returncode = returncode
-
-    def poll(self) -> int:
-        return self.returncode
-
-    def wait(self, timeout: float | None = None) -> int:
-        return self.returncode
-
-
 class Command:
     """A `callsched` command, or another one, that runs; its output goes to files."""
 
-    def __init__(self, process: subprocess.Popen[bytes], into: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | Forked, into: Path) -> None:
         self.process = process
         self._out, self._err = Path(f"{into}.out"), Path(f"{into}.err")
 
@@ -75,14 +62,6 @@ class Command:
                 words, env=env, cwd=cwd, stdin=nothing, stdout=out, stderr=err
             )
         return cls(process, into)
-
-    @classmethod
-    def forked(
-        cls, words: Sequence[str], env: Mapping[str, str], cwd: Path, into: Path, seconds: float
-    ) -> Self:
-        """Run a `callsched` command to its end, in a process that has imported it already."""
-        ended = shared().call(cwd, env, words, into=into, patience_seconds=seconds)
-        return cls(cast("Any", Over(ended.code)), into)
 
     @property
     def out(self) -> str:
@@ -152,8 +131,22 @@ class Site:
         return str(write_contacts(self.home / name, phone_numbers))
 
     def start(self, *words: str, env: Mapping[str, str] = _NOTHING) -> Command:
-        """Start a `callsched` command."""
-        return self.start_python("-m", "scheduler.cli", *words, env=env)
+        """Start a `callsched` command: in a process of its own where tests look for one.
+
+        `run` has one worker unless it is said otherwise: each takes most of a second to start.
+        """
+        if words[0] == "run" and not {"--workers", "--help"} & set(words):
+            words = (*words, "--workers", "1")
+        chosen = {**self.env, **env}
+        is_own = words[0] in _BY_THEIR_NAMES or not all(
+            map(_is_read_late, chosen.keys() - os.environ.keys())
+        )
+        if is_own:
+            return self.start_python("-m", "scheduler.cli", *words, env=env)
+        into = self._next_output()
+        command = Command(shared().start(self.home, chosen, words, into), into)
+        self._commands.append(command)
+        return command
 
     def start_python(
         self, *words: str, env: Mapping[str, str] = _NOTHING, cwd: Path | None = None
@@ -172,9 +165,6 @@ class Site:
         self, *words: str, env: Mapping[str, str] = _NOTHING, within_seconds: float = 60.0
     ) -> Command:
         """Run a `callsched` command to its end."""
-        chosen = {**self.env, **env}
-        if words[0] not in _LONG_LIVED and all(map(_is_read_late, chosen.keys() - os.environ)):
-            return Command.forked(words, chosen, self.home, self._next_output(), within_seconds)
         command = self.start(*words, env=env)
         command.wait(within_seconds)
         return command
@@ -214,10 +204,18 @@ class Site:
     def _is_ours(self, process: psutil.Process) -> bool:
         if process.pid == os.getpid():
             return False
+        if process.pid in self._forked:
+            return True
         if process.environ().get("CALLSCHED_STATE_DIR") == str(self.state):
             return True
         # The private Redis has none of our environment.
         return _is_redis(process) and process.cwd() == str(self.state.resolve())
+
+    @property
+    def _forked(self) -> set[int]:
+        """The commands that live and whose environment is not to be seen from outside."""
+        forked = [one.process for one in self._commands if isinstance(one.process, Forked)]
+        return {process.pid for process in forked if process.poll() is None}
 
     def _reap(self, processes: Iterable[psutil.Process]) -> None:
         for command in self._commands:
@@ -243,7 +241,7 @@ class Site:
 
 
 #: Tests look for these among the processes, by their command lines.
-_LONG_LIVED = ("run", "worker", "sandbox")
+_BY_THEIR_NAMES = ("worker", "sandbox")
 
 
 def _is_read_late(name: str) -> bool:

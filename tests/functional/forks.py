@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from select import select
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,10 +34,46 @@ class Ended:
     err: str
 
 
+class Forked:
+    """A command that was forked, with what `subprocess.Popen` offers of a process."""
+
+    def __init__(self, forks: Forks, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._forks = forks
+        self._ends = os.pidfd_open(pid)
+
+    def poll(self) -> int | None:
+        return self._code(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        code = self._code(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired("a forked command", timeout or 0.0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            signal.pidfd_send_signal(self._ends, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _code(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select([self._ends], [], [], timeout)[0]:
+            self.returncode = self._forks.ask(reap=self.pid)
+            os.close(self._ends)
+        return self.returncode
+
+
 class Forks:
     """Runs commands as a shell would, for a tenth of the time."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
@@ -45,31 +83,42 @@ class Forks:
             env={name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
         )
 
-    def call(
+    def start(
         self,
         folder: Path,
         env: Mapping[str, str],
         words: Sequence[str],
+        into: Path,
         user: int | None = None,
-        *,
-        into: Path | None = None,
-        patience_seconds: float = PATIENCE_SECONDS,
-    ) -> Ended:
-        """Run `callsched` with these words, this environment and nothing else, as this user.
+    ) -> Forked:
+        """Start `callsched` with these words, this environment and nothing else, as this user.
 
-        What it writes goes to the files `into`.out and .err; without, to two in its folder.
+        What it writes goes to the files `into`.out and .err.
         """
+        places = {"folder": str(folder), "into": str(into)}
+        asked = places | {"env": dict(env), "words": list(words), "user": user}
+        return Forked(self, self.ask(run=asked))
+
+    def call(
+        self, folder: Path, env: Mapping[str, str], words: Sequence[str], user: int | None = None
+    ) -> Ended:
+        """Run it to its end, as `start` starts it."""
+        into = folder / "output"
+        forked = self.start(folder, env, words, into, user)
+        try:
+            code = forked.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            forked.kill()
+            code = forked.wait()
+        out, err = (Path(f"{into}.{end}").read_text(errors="replace") for end in ("out", "err"))
+        return Ended(code, out, err)
+
+    def ask(self, **what: Any) -> int:
+        """Have the process that forks do something; returns its answer."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        asked = {
-            "folder": str(folder),
-            "env": dict(env),
-            "words": list(words),
-            "user": user,
-            "into": str(into or folder / "output"),
-            "seconds": int(patience_seconds),
-        }
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
-        return Ended(**json.loads(self._process.stdout.readline()))
+        with self._lock:
+            print(json.dumps(what), file=self._process.stdin, flush=True)
+            return int(self._process.stdout.readline())
 
     def __enter__(self) -> Self:
         return self
@@ -110,23 +159,23 @@ def _serve() -> None:
                 import_module(module.name)
 
     for line in sys.stdin:
-        print(json.dumps(_run(**json.loads(line))), flush=True)
+        for what, of in json.loads(line).items():
+            print(_reaped(of) if what == "reap" else _started(**of), flush=True)
 
 
-def _run(
-    folder: str, env: dict[str, str], words: list[str], user: int | None, into: str, seconds: int
-) -> dict[str, Any]:
+def _reaped(pid: int) -> int:
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _started(
+    folder: str, into: str, env: dict[str, str], words: list[str], user: int | None
+) -> int:
     out, err = Path(f"{into}.out"), Path(f"{into}.err")
     child = os.fork()
     if child == 0:
-        signal.alarm(seconds)
         _be(folder, env, words, out, err, user)
-    _, status = os.waitpid(child, 0)
-    return {
-        "code": os.waitstatus_to_exitcode(status),
-        "out": out.read_text(errors="replace"),
-        "err": err.read_text(errors="replace"),
-    }
+    return child
 
 
 def _be(
