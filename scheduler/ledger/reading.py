@@ -265,7 +265,7 @@ def _contact(record: str) -> tuple[Contact, int]:
     """Return a contact and its line; one without a name where its record can't be read."""
     try:
         return decode(record)
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except ValueError:
         return Contact("", ""), 0
 
 
