@@ -165,9 +165,7 @@ def campaign_view(ledger: Ledger, campaign_id: str) -> CampaignView:
 
 def account_view(ledger: Ledger, account: str) -> AccountView:
     """Read an account; one that nothing is known of has a fresh limit and nothing live."""
-    with reaching():
-        seconds, microseconds = ledger.redis.time()
-    now = seconds + microseconds / 1e6
+    now = ledger.time()
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.zcard(keys.account(account, "slots"))
         pipe.hgetall(keys.account(account, "meta"))
