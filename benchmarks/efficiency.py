@@ -184,7 +184,7 @@ def ideal_seconds(outcome: Outcome) -> float:
     for until, following in steps:
         needed = work / limit
         if at + needed <= until:
-            return total + needed
+            return float(total + needed)
         work -= (until - at) * limit
         total += until - at
         at, limit = until, following

@@ -26,6 +26,7 @@ from celery import Celery
 from kombu import Queue
 
 from scheduler.ledger import calls, campaigns, keys, limits
+from scheduler.ledger.calls import Charge
 from scheduler.ledger.collecting import keep_collected
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listening import Heard, listen, note
@@ -183,7 +184,7 @@ def main() -> None:
         attempts = pool.connect(live)
         connected = pool.used()
         show("1,000 live calls", (connected - loaded) * per_live)
-        listen(pool.store, ACCOUNT, "ear", lease_seconds=600.0, room=live, held={})
+        listen(pool.store, ACCOUNT, Charge("ear", 600.0), room=live, held={})
         note(
             pool.store, [Heard(one, "message", "word " * 14) for one in attempts for _ in range(9)]
         )

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rate import contacts
+
 #: How long calls go out between two pauses, and how long nothing may leave.
 RUN_SECONDS, QUIET_SECONDS = 5.0, 2.0
 
@@ -37,7 +39,7 @@ class Pause:
 @contextmanager
 def running(folder: Path, rate: float, count: int) -> Iterator[dict[str, str]]:
     """Run a campaign at this rate; yields the environment of other commands."""
-    (folder / "contacts.csv").write_text(rate.contacts(count))
+    (folder / "contacts.csv").write_text(contacts(count))
     policy = f"max_duration: 2s\ninsights: []\nmax_starts_per_second: {rate:g}\n"
     (folder / "c.yaml").write_text(f"contacts: contacts.csv\n{policy}")
     words = [sys.executable, "-m", "scheduler.sandbox", "--limit", "10000"]

@@ -55,8 +55,14 @@ def connect(store: Ledger, live: int) -> None:
         assert claim is not None and not isinstance(claim, float)
         assert ledger_calls.begin(store, ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
         connection = Connection(f"connection {claim.attempt}", "conversation")
-        spans = {"answered_ago_seconds": 0.0, "max_duration_seconds": DURATION}
-        ledger_calls.connect(store, ACCOUNT, claim.attempt, connection, **spans)
+        ledger_calls.connect(
+            store,
+            ACCOUNT,
+            claim.attempt,
+            connection,
+            answered_ago_seconds=0.0,
+            max_duration_seconds=DURATION,
+        )
 
 
 def spent(store: Ledger) -> tuple[int, float]:

@@ -86,8 +86,11 @@ def encode(contact: Contact, line: int) -> str:
 
 
 def decode(text: str) -> tuple[Contact, int]:
-    """Return the contact and the line that `encode` was given."""
-    return unpack(parse(text))
+    """Return the contact and the line that `encode` was given. Raises ValueError for other text."""
+    try:
+        return unpack(parse(text))
+    except (TypeError, LookupError, AttributeError) as error:
+        raise ValueError(f"no record of a contact: {error!r}") from error
 
 
 def encode_policy(policy: Policy) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,6 @@ import typer
 from scheduler.cli import console, options
 from scheduler.cli.access import newest, opened_ledger
 from scheduler.cli.results import writing
-from scheduler.errors import ConfigError
 from scheduler.report.archived import source_in
 from scheduler.report.entries import Entries
 from scheduler.report.figures import Figures, read
@@ -73,8 +71,6 @@ def report(
     """
     if json and output == _STANDARD_OUTPUT:
         raise typer.BadParameter("--json writes to standard output as well", param_hint="-o")
-    if output is not None or not json:
-        _expect_plots()
     if id_ and archived:
         raise typer.BadParameter("say an id or --archived, not both", param_hint="ID")
     with _source(id_, archived) as source:
@@ -98,13 +94,6 @@ def _source(id_: str | None, archived: Path | None) -> Iterator[Source]:
         yield source_of(ledger, id_ or newest(ledger))
 
 
-def _expect_plots() -> None:
-    if find_spec("matplotlib") is None:
-        raise ConfigError(
-            "a report needs matplotlib for its plots: pip install 'callsched[report]'"
-        )
-
-
 def _read(source: Source, entries: Entries | None, *, numbers: bool) -> Figures:
     taken = {"taken": entries.add} if entries is not None else {}
     with console.counting(f"reading {source.header.campaign_id}", "calls") as counted:
@@ -112,7 +101,7 @@ def _read(source: Source, entries: Entries | None, *, numbers: bool) -> Figures:
 
 
 def _write(figures: Figures, entries: Entries, path: Path) -> None:
-    # It brings matplotlib and jinja2 along, which take a second.
+    # It brings jinja2 along, which takes a moment.
     from scheduler.report.page import write
 
     target = None if path == _STANDARD_OUTPUT else path

@@ -118,7 +118,7 @@ def claim(
     attempt, record, policy, instant = found
     try:
         known = decode(record)[0], decode_policy(policy)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except ValueError as error:
         # Whoever it was is not called. The next claim is for another call.
         logger.error("%s: what the ledger has of it can't be read: %r", attempt, error)
         message = "what the ledger has of it can't be read"

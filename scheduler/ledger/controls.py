@@ -128,8 +128,7 @@ def set_limit(ledger: Ledger, account: str, slots: int, control: Control) -> Non
 
 def forget_limit(ledger: Ledger, account: str, control: Control) -> None:
     """Forget what was learned of an account, in one step with the record of it."""
-    seconds, microseconds = _time(ledger)
-    record = {"at": f"{seconds}.{microseconds:06}", "what": "forget", "who": control.who}
+    record = {"at": f"{ledger.time():.6f}", "what": "forget", "who": control.who}
     record |= {"note": control.note, "token": control.token}
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.hdel(keys.account(account, "meta"), *FORGOTTEN)
@@ -195,16 +194,9 @@ def neglected_seconds(ledger: Ledger, account: str, attempts: Collection[Attempt
         pipe.zmscore(keys.account(account, "stops"), written)
         pipe.zmscore(keys.account(account, "slots"), written)
         stops, slots = pipe.execute()
-    seconds, microseconds = _time(ledger)
-    now = seconds + microseconds / 1e6
+    now = ledger.time()
     return max((now - at for at in (*stops, *slots) if at is not None), default=0.0)
 
 
 def _gone(campaign_id: str) -> LedgerError:
     return LedgerError(f"there is no campaign {campaign_id}; callsched status lists them")
-
-
-def _time(ledger: Ledger) -> tuple[int, int]:
-    with reaching():
-        seconds, microseconds = ledger.redis.time()
-    return seconds, microseconds

@@ -34,9 +34,8 @@ def live_deadlines(
         pipe.time()
         pipe.zmscore(keys.account(account, "live"), members)
         pipe.zmscore(keys.account(account, "stops"), members)
-        (seconds, micros), live, stops = pipe.execute()
-    given = ledger.clock(now)
-    instant = float(given) if given else seconds + micros / 1e6
+        answer, live, stops = pipe.execute()
+    instant = ledger.time_of(answer, now)
     found: dict[Attempt, Deadline | None] = {}
     for attempt, deadline, stop_at in zip(attempts, live, stops, strict=True):
         at = deadline if stop_at is None else stop_at

@@ -85,6 +85,18 @@ class Ledger:
             now = self._time()
         return "" if now is None else repr(now)
 
+    def time(self, now: float | None = None) -> float:
+        """Return the time in epoch seconds: as given, else by the clock. Raises LedgerTrouble."""
+        if given := self.clock(now):
+            return float(given)
+        with reaching():
+            return self.time_of(self.redis.time())
+
+    def time_of(self, answer: tuple[int, int], now: float | None = None) -> float:
+        """Return the same where a pipeline has the answer to TIME among others."""
+        seconds, microseconds = answer
+        return float(self.clock(now) or seconds + microseconds / 1e6)
+
     def open(self, *, upgrades: bool = True) -> None:
         """Check the ledger's schema. Raises LedgerError when it is newer than this release.
 

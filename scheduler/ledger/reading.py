@@ -168,9 +168,7 @@ def campaign_view(ledger: Ledger, campaign_id: str) -> CampaignView:
 
 def account_view(ledger: Ledger, account: str) -> AccountView:
     """Read an account; one that nothing is known of has a fresh limit and nothing live."""
-    with reaching():
-        seconds, microseconds = ledger.redis.time()
-    now = seconds + microseconds / 1e6
+    now = ledger.time()
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.zcard(keys.account(account, "slots"))
         pipe.hgetall(keys.account(account, "meta"))
@@ -268,7 +266,7 @@ def _contact(record: str) -> tuple[Contact, int]:
     """Return a contact and its line; one without a name where its record can't be read."""
     try:
         return decode(record)
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except ValueError:
         return Contact("", ""), 0
 
 

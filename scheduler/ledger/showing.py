@@ -32,13 +32,6 @@ class Waiting:
     last_due_at: float | None  #: of the pending call that comes last
 
 
-def ledger_time(ledger: Ledger) -> float:
-    """Return what the clock of the ledger shows: that of its Redis."""
-    with reaching():
-        seconds, microseconds = ledger.redis.time()
-    return float(seconds + microseconds / 1e6)
-
-
 def live_details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
     """Read these calls; one whose contact is gone is left out."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:

@@ -114,9 +114,8 @@ def totals(ledger: Ledger, account: str) -> dict[str, int]:
 
 def backlog(ledger: Ledger, account: str, now: float | None = None) -> Backlog:
     """Read what waits on an account."""
+    at = ledger.time(now)
     with reaching():
-        seconds, microseconds = ledger.redis.time()
-        at = float(ledger.clock(now) or seconds + microseconds / 1e6)
         wheel = ledger.redis.zrange(keys.account(account, "campaigns"), 0, -1)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.zcard(keys.account(account, "stops"))

@@ -72,8 +72,8 @@ def workers(ledger: Ledger, account: str) -> list[WorkerView]:
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.hgetall(keys.account(account, "workers"))
         pipe.time()
-        beats, (seconds, microseconds) = pipe.execute()
-    now = float(ledger.clock(None) or seconds + microseconds / 1e6)
+        beats, answer = pipe.execute()
+    now = ledger.time_of(answer)
     views = (_view(name, beats[name], now) for name in sorted(beats))
     return [view for view in views if view is not None]
 

@@ -121,20 +121,16 @@ def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:
     """Yield the plots that there is something to draw of."""
     if figures.ends:
         told = captions.outcomes(figures)
-        yield "outcomes", _plot(plots.outcomes(figures, "How calls ended", told), told)
+        yield "outcomes", Plot(plots.outcomes(figures, "How calls ended", told), told)
     if figures.period:
         told = captions.slots(figures)
-        yield "slots", _plot(plots.slots(figures, "Slots in use over time", told), told)
+        yield "slots", Plot(plots.slots(figures, "Slots in use over time", told), told)
     if len(figures.lengths):
         told = captions.lengths(figures)
-        yield "lengths", _plot(plots.lengths(figures.lengths, "Lengths of calls", told), told)
+        yield "lengths", Plot(plots.lengths(figures.lengths, "Lengths of calls", told), told)
     if len(figures.lateness):
         told = captions.lateness(figures)
-        yield "lateness", _plot(plots.lateness(figures.lateness, "Lateness of stops", told), told)
+        yield "lateness", Plot(plots.lateness(figures.lateness, "Lateness of stops", told), told)
     if figures.refused and figures.refused.total:
         told = captions.refusals(figures)
-        yield "refusals", _plot(plots.refusals(figures.refused, "Refusals over time", told), told)
-
-
-def _plot(svg: str, caption: str) -> Plot:
-    return Plot(Markup(svg), caption)
+        yield "refusals", Plot(plots.refusals(figures.refused, "Refusals over time", told), told)

@@ -1,89 +1,169 @@
-"""How a drawing is made part of a page: its colours are the page's, and nothing in it is a style.
+"""How a plot becomes an element of a page: axes with round ticks, and what is drawn between them.
 
-A page with a strict policy heeds no `style` attribute. Attributes of SVG's own do the same, and
-classes take their colours from the style sheet, which knows light and dark.
+A page with a strict policy heeds no `style` attribute. Classes take their colours from the style
+sheet, which knows light and dark.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from xml.etree import ElementTree
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal, NamedTuple
 
-#: Colours that stand for the page's own in a drawing.
-INK, GRID, FIRST, SECOND = "#010101", "#020202", "#030303", "#040404"
-_CLASSES = {INK: "ink", GRID: "grid", FIRST: "first", SECOND: "second"}
+from markupsafe import Markup
 
-_XLINK = "{http://www.w3.org/1999/xlink}href"
-#: Of a text the page says in which font it is.
-_LEFT_OUT = ("font-family", "font-style", "font-weight")
+from scheduler.report.curves import Step
 
+Colour = Literal["first", "second"]
+#: Two values along an axis.
+Range = tuple[float, float]
 
-def inline(drawing: str, name: str, title: str, description: str) -> str:
-    """Return a drawing of matplotlib's as an element of a page; its ids begin with `name`."""
-    drawn = ElementTree.fromstring(drawing)
-    ids = {found.get("id", "") for found in drawn.iter() if _is_defined(found)}
-    made = ElementTree.Element(
-        "svg",
-        {
-            "viewBox": drawn.get("viewBox", ""),
-            "role": "img",
-            "aria-labelledby": f"{name}-title {name}-description",
-        },
-    )
-    for tag, text in (("title", title), ("desc", description)):
-        told = ElementTree.SubElement(made, tag)
-        told.set("id", f"{name}-{'title' if tag == 'title' else 'description'}")
-        told.text = text
-    for child in drawn:
-        _copy(child, made, name, ids)
-    return ElementTree.tostring(made, encoding="unicode")
+#: Lengths are in units of the drawing; the page scales it to its own width.
+_WIDTH = 504.0
+_MARGIN = 10.0
+#: Room below a plot, for the labels of its ticks and the axis' name; and above, for a legend.
+_BELOW, _LEGEND = 30.0, 14.0
+#: About the width of a letter; the style sheet has its size.
+_LETTER = 5.2
+#: Letters of a label; what is longer is cut.
+_LONGEST_LABEL = 44
+#: Ticks of an axis of counts.
+_MOST_TICKS = 6
 
 
-def _is_defined(element: ElementTree.Element) -> bool:
-    return _tag(element) in ("clipPath", "path") and "id" in element.attrib
+class Tick(NamedTuple):
+    """A value that an axis names."""
+
+    at: float
+    text: str
 
 
-def _tag(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The values along one side of a plot."""
+
+    name: str
+    first: float  #: at the left, or at the bottom
+    last: float
+    ticks: Sequence[Tick]
+    has_grid: bool = False
+
+    def share(self, value: float) -> float:
+        """Return how far along the axis a value is: from 0 to 1."""
+        return (value - self.first) / (self.last - self.first)
 
 
-def _copy(
-    element: ElementTree.Element, parent: ElementTree.Element, name: str, ids: set[str]
-) -> None:
-    tag, attributes = _tag(element), _attributes(element, name, ids)
-    if tag in ("metadata", "style"):
-        return
-    copied = parent
-    if tag != "g" or attributes:
-        copied = ElementTree.SubElement(parent, tag, attributes)
-        copied.text = element.text if tag == "text" else None
-    for child in element:
-        _copy(child, copied, name, ids)
+def counts(name: str, most: float) -> Axis:
+    """Return an axis with room for a count and its label; the ticks are round numbers."""
+    last = 1.12 * max(most, 1)
+    steps = (factor * 10**power for power in count() for factor in (1, 2, 5))
+    step = next(step for step in steps if step * _MOST_TICKS >= last)
+    return Axis(name, 0, last, [Tick(at, f"{at:,}") for at in range(0, int(last) + 1, step)], True)
 
 
-def _attributes(element: ElementTree.Element, name: str, ids: set[str]) -> dict[str, str]:
-    kept: dict[str, str] = {}
-    for attribute, value in element.attrib.items():
-        if attribute == "style":
-            kept |= _presentation(value)
-        elif attribute == "id":
-            kept |= {"id": f"{name}-{value}"} if value in ids else {}
-        elif attribute == _XLINK:
-            kept["href"] = f"#{name}-{value.removeprefix('#')}"
-        elif attribute == "clip-path":
-            kept["clip-path"] = value.replace("url(#", f"url(#{name}-")
-        else:
-            kept[attribute] = " ".join(value.split())
-    return kept
+class Drawing:
+    """A plot between two axes. What is drawn later lies above."""
+
+    def __init__(
+        self, x: Axis, y: Axis, height: float = 172.0, *, has_legend: bool = False
+    ) -> None:
+        self._across, self._up, self._height = x, y, height
+        longest = max((len(_cut(tick.text)) for tick in y.ticks), default=0)
+        self._left = longest * _LETTER + (_MARGIN + 10 if y.name else 5)
+        self._right = _WIDTH - _MARGIN
+        self._top = _MARGIN + (_LEGEND if has_legend else 0)
+        self._bottom = height - _BELOW
+        self._legend_at = self._left
+        self._parts: list[Markup] = []
+        self._add_ticks()
+        self._add_names()
+
+    def bar(self, x: Range, y: Range, colour: Colour) -> None:
+        """Fill a rectangle, from the lower to the higher value along each axis."""
+        left, right, bottom, top = *map(self._x, x), *map(self._y, y)
+        self._add(
+            '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="fill-{}"/>',
+            *(left, top, right - left, bottom - top, colour),
+        )
+
+    def label_beside(self, x: float, y: float, text: str) -> None:
+        """Write to the right of a place."""
+        self._text(self._x(x) + 4, self._y(y) + 3, text)
+
+    def label_above(self, x: float, y: float, text: str) -> None:
+        """Write over the middle of a place."""
+        self._text(self._x(x), self._y(y) - 4, text, "middle")
+
+    def curve(self, steps: Sequence[Step], colour: Colour, name: str, *, is_filled: bool) -> None:
+        """Draw a value that changes by steps, filled to 0 or dashed, with its name in a legend."""
+        line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in self._corners(steps))
+        if is_filled:
+            area = f"{line}V{self._bottom:g}H{self._x(steps[0].at):.1f}Z"
+            self._add('<path d="{}" class="area fill-{}"/>', area, colour)
+        look = f"stroke-{colour}" if is_filled else f"dashed stroke-{colour}"
+        self._add('<path d="{}" class="line {}"/>', line, look)
+        self._add_to_legend(name, look)
+
+    def _corners(self, steps: Sequence[Step]) -> Iterator[tuple[float, float]]:
+        before = steps[0].value
+        for at, value in steps:
+            yield self._x(at), self._y(before)
+            yield self._x(at), self._y(value)
+            before = value
+
+    def element(self, name: str, title: str, description: str) -> Markup:
+        """Return it as an element with these words for who can't see it; ids begin with `name`."""
+        return Markup(
+            '<svg viewBox="0 0 {0:g} {1:g}" role="img" aria-labelledby="{2}-title {2}-description">'
+            '<title id="{2}-title">{3}</title><desc id="{2}-description">{4}</desc>{5}</svg>'
+        ).format(_WIDTH, self._height, name, title, description, Markup("").join(self._parts))
+
+    def _add_ticks(self) -> None:
+        for at, text in self._across.ticks:
+            x, half = self._x(at), len(text) * _LETTER / 2
+            if self._across.has_grid:
+                self._line(x, self._top, x, self._bottom, "grid")
+            self._text(min(x, _WIDTH - half), self._bottom + 12, text, "middle")
+        for at, text in self._up.ticks:
+            y = self._y(at)
+            if self._up.has_grid:
+                self._line(self._left, y, self._right, y, "grid")
+            self._text(self._left - 5, y + 3, _cut(text), "end")
+        self._line(self._left, self._top, self._left, self._bottom, "axis")
+        self._line(self._left, self._bottom, self._right, self._bottom, "axis")
+
+    def _add_names(self) -> None:
+        self._text((self._left + self._right) / 2, self._height - 5, self._across.name, "middle")
+        if self._up.name:
+            middle = (self._top + self._bottom) / 2
+            turned = (
+                '<text transform="translate(9 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>'
+            )
+            self._add(turned, middle, self._up.name)
+
+    def _add_to_legend(self, name: str, look: str) -> None:
+        x, y = self._legend_at, _MARGIN
+        self._line(x, y - 3, x + 20, y - 3, f"line {look}")
+        self._text(x + 26, y, name)
+        self._legend_at += 50 + len(name) * _LETTER
+
+    def _line(self, x1: float, y1: float, x2: float, y2: float, look: str) -> None:
+        line = '<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>'
+        self._add(line, x1, y1, x2, y2, look)
+
+    def _text(self, x: float, y: float, text: str, anchor: str = "start") -> None:
+        self._add('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>', x, y, anchor, text)
+
+    def _add(self, element: str, *values: object) -> None:
+        self._parts.append(Markup(element).format(*values))
+
+    def _x(self, value: float) -> float:
+        return self._left + self._across.share(value) * (self._right - self._left)
+
+    def _y(self, value: float) -> float:
+        return self._bottom - self._up.share(value) * (self._bottom - self._top)
 
 
-def _presentation(style: str) -> dict[str, str]:
-    pairs = (declared.partition(":") for declared in style.split(";") if declared.strip())
-    said: Mapping[str, str] = {key.strip(): value.strip() for key, _, value in pairs}
-    kept = {key: value for key, value in said.items() if key not in _LEFT_OUT}
-    classes = []
-    for paint in ("fill", "stroke"):
-        if (colour := kept.get(paint)) in _CLASSES:
-            del kept[paint]
-            classes.append(f"{paint}-{_CLASSES[colour]}")
-    return kept | ({"class": " ".join(classes)} if classes else {})
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"

@@ -50,6 +50,9 @@ def test_a_wheel_has_the_settings_of_celery_scripts_presets_and_pages(wheel: Pat
     pages = {str(path.relative_to(ROOT)) for path in ROOT.glob("scheduler/report/page.*")}
     assert len(pages) == 4
     assert pages <= names
+    spoken = {str(path.relative_to(ROOT)) for path in ROOT.glob("scheduler/sandbox/**/*.json")}
+    assert len(spoken) == 5
+    assert spoken <= names
     assert not [name for name in names if name.startswith("tests")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,15 @@ def test_what_was_written_down_is_read_back_from_one_line(contact: Contact, line
 
     assert decode(written) == (contact, line)
     assert "\n" not in written and "\r" not in written
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "7", "null", "{}", '{"p":"+12025550123"}', '{"t":1,"l":2}'],
+)
+def test_whatever_else_stands_there_is_one_kind_of_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"Expecting|no record of a contact"):
+        decode(text)
 
 
 @given(

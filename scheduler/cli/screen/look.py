@@ -17,7 +17,7 @@ from scheduler.cli.screen.picture import (
 from scheduler.cli.screen.turns import Campaigns
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView, account_view, live_calls
-from scheduler.ledger.showing import ledger_time, live_details
+from scheduler.ledger.showing import live_details
 from scheduler.ledger.watching import Happening, Load, backlog, happenings, load_between
 from scheduler.ledger.workers import workers
 from scheduler.models import Attempt, CampaignState
@@ -67,7 +67,7 @@ class Watcher:
 
     def look(self, wish: Wish) -> Picture:
         """Read what there is to see. Raises LedgerUnreachable."""
-        now = ledger_time(self._ledger)
+        now = self._ledger.time()
         listed = self._campaigns.read(now, (wish.campaign_id, wish.only))
         name = self._in_focus(listed, wish)
         return Picture(now) if name is None else self._picture(now, listed, name, wish)

@@ -122,17 +122,10 @@ class SentinelChannel(redis.SentinelChannel, Channel):
         return primary_pool(self.address, **options)
 
 
-class SentinelTransport(redis.SentinelTransport):
+class SentinelTransport(Transport, redis.SentinelTransport):
     """The transport of `sentinel://`."""
 
     Channel = SentinelChannel
-    connection_errors = CONNECTION_ERRORS
-
-    def establish_connection(self) -> SentinelTransport:
-        """Connect to a primary that takes writes."""
-        super().establish_connection()
-        expect_writes(self)
-        return self
 
 
 def register() -> None:
