@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections import deque
@@ -151,6 +152,13 @@ _ACTING = re.compile(
 def may_ask() -> bool:
     """Whether a person sits at a terminal, and can be asked."""
     return sys.stdin.isatty() and err.is_terminal
+
+
+def is_screen() -> bool:
+    """Whether there is a whole screen to draw on, and a person before it."""
+    files = (sys.stdin, sys.stdout, sys.stderr)
+    is_dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
+    return not is_dumb and all(file.isatty() for file in files)
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:

@@ -20,14 +20,14 @@ from textual.widgets import Footer, Static
 from scheduler.cli.screen import control, drawing
 from scheduler.cli.screen.control import Order
 from scheduler.cli.screen.lists import Calls, Campaigns
-from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.cli.screen.looker import Looker, Trouble
-from scheduler.cli.screen.picture import Picture
 from scheduler.cli.screen.question import Help, Question
 from scheduler.cli.screen.rows import Rows
 from scheduler.cli.screen.sized import Sized
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.live.looker import Looker, Trouble
+from scheduler.live.picture import Picture
+from scheduler.live.watcher import Watcher, Wish
 from scheduler.report.transcripts import one_line
 
 _MOST_ALARMS = 3

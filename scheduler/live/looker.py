@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.cli.screen.picture import Picture
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerUnreachable, SchedulerError
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.live.picture import Picture
+from scheduler.live.watcher import Watcher, Wish
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from scheduler.cli.screen.pace import Expected
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger.reading import AccountView, CampaignView
 from scheduler.ledger.showing import LiveCall
 from scheduler.ledger.watching import Backlog, Happening, Load
 from scheduler.ledger.workers import WorkerView
+from scheduler.live.pace import Expected
 from scheduler.masking import mask
 from scheduler.models import Attempt, CallState, CampaignState, Contact
 
