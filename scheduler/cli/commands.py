@@ -52,9 +52,8 @@ PANELS: dict[str, dict[str, str]] = {
         " time, lateness, and every call.",
         "explain": "Say why a contact was or was not called: every rule, every"
         " attempt, and what comes next.",
-        "tail": "Follow what is being said on the live calls of a campaign, or on one of them.",
-        "transcript": "Write what was said in one call: as text, as Markdown with"
-        " its insights, or as subtitles.",
+        "transcript": "Write what was said in a call, as text, Markdown or subtitles;"
+        " or follow what is being said.",
         "forget": "Erase what was said in every call to a number: transcripts,"
         " insights and live lines.",
         "purge": "Erase what was said in every call of a campaign:"
@@ -79,7 +78,9 @@ _PANEL_OF = {name: panel for panel, commands in PANELS.items() for name in comma
 COMMANDS = tuple(_PANEL_OF)
 
 #: What a command was called in a release before, and what to say instead.
-RENAMED: dict[str, str] = {}
+RENAMED: dict[str, str] = {
+    "tail": "transcript --follow",
+}
 
 
 class Commands(TyperGroup):
