@@ -24,10 +24,8 @@ PANELS: dict[str, dict[str, str]] = {
         "schedule": "Have workers launch a campaign file at set times, each time"
         " as a campaign of its own.",
         "retry": "Make a new campaign of contacts whose calls ended so, and print its id.",
-        "presets": "List the presets: what each sets, the text of its rule,"
-        " where it is from and since when.",
-        "schema": "Print the JSON Schema of a campaign file, by which editors"
-        " complete and check it.",
+        "schema": "Print the JSON Schema of a campaign file, or list the presets"
+        " that one may name.",
     },
     "While it runs": {
         "status": "Show every campaign, or one of them, and the accounts that they dial from.",
@@ -79,6 +77,7 @@ COMMANDS = tuple(_PANEL_OF)
 
 #: What a command was called in a release before, and what to say instead.
 RENAMED: dict[str, str] = {
+    "presets": "schema presets",
     "tail": "transcript --follow",
 }
 

@@ -70,12 +70,12 @@ WORDS = {
     "archive": (["archive", f"{MARKUP}{ACTING[:-2]}", "-o", "."], ""),
     "reconcile": (["reconcile", "known", "--no-lookup"], MARKUP),
     "dnc": (["dnc", "list"], MARKUP),
-    "presets": (["presets", f"{MARKUP}{ACTING[:-2]}"], ""),
+    "schema": (["schema", "presets", f"{MARKUP}{ACTING[:-2]}"], ""),
     "doctor": (["doctor"], "can be read"),
     "sandbox": (["sandbox", "--port", f"{MARKUP}{ACTING[:-2]}"], "valid integer"),
 }
 #: They take nothing of what is foreign.
-GIVEN_NOTHING = {"schema", "worker"}
+GIVEN_NOTHING = {"worker"}
 
 Call = Callable[[list[str]], Ended]
 

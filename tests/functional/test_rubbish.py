@@ -47,13 +47,13 @@ WORDS = {
     "archive": "archive known -o .",
     "reconcile": "reconcile known",
     "dnc": "dnc list",
-    "presets": "presets",
     "doctor": "doctor",
-    "schema": "schema",
+    "schema campaign": "schema campaign",
+    "schema presets": "schema presets",
     "sandbox": "sandbox --port 99999",
 }
 #: They read no setting: nobody is called by them.
-READ_NONE = {"presets", "schema", "sandbox"}
+READ_NONE = {"schema campaign", "schema presets", "sandbox"}
 READERS = [name for name in WORDS if name not in READ_NONE]
 #: A worker waits for a Redis that is away, and a plan needs none.
 OF_LEDGER = [name for name in READERS if name not in ("worker", "plan")]
