@@ -12,7 +12,7 @@ import typer
 
 from scheduler.cli import console, options
 from scheduler.cli.access import newest, opened_ledger
-from scheduler.cli.results import writing
+from scheduler.cli.output import writing
 from scheduler.errors import ConfigError
 from scheduler.report.archived import source_in
 from scheduler.report.entries import Entries

@@ -11,7 +11,7 @@ from scheduler.cli import console, options
 from scheduler.cli import transcript_live as live
 from scheduler.cli import transcript_view as view
 from scheduler.cli.access import opened_ledger
-from scheduler.cli.results import writing
+from scheduler.cli.output import writing
 from scheduler.errors import LedgerError
 from scheduler.operations.transcript import StillLive, transcript_of
 
