@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 #: Controls of both kinds and DEL, ends of lines, marks that turn the direction of what follows,
 #: and halves of characters, which no encoding can write.
-_ACTING = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+ACTING = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -18,7 +18,7 @@ def visible(text: str, *, keep: str = "") -> str:
     """
     if text.isprintable():  # as most text is
         return text
-    return _ACTING.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
+    return ACTING.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
 
 
 def visible_lines(lines: Iterable[object]) -> str:
