@@ -173,6 +173,9 @@ def test_where_nothing_was_recorded_nothing_is_written(over: Site) -> None:
         (("over", "ana", "-o", "missing/ana.srt"), 1, "can't be written"),
         (("over", "ana", "--format", "docx"), 2, "'docx' is not one of"),
         (("over",), 2, "Missing argument 'CONTACT'"),
+        (("over", "ana", "--raw"), 2, "say --follow"),
+        (("over", "ana", "--since", "now"), 2, "say --follow"),
+        (("over", "--follow", "-o", "ana.txt"), 2, "live lines are not for a file"),
     ],
 )
 def test_why_there_is_no_transcript_is_said(
