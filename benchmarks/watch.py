@@ -16,7 +16,6 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-from scheduler.cli.screen.look import Watcher, Wish
 from scheduler.ledger import calls as ledger_calls
 from scheduler.ledger import campaigns as ledger_campaigns
 from scheduler.ledger import keys, limits
@@ -24,6 +23,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.workers import WorkerHealth, beat
 from scheduler.limit import Limit
+from scheduler.live.watcher import Watcher, Wish
 from scheduler.models import Connection, Contact, Policy, Row
 
 ACCOUNT = "acme"

@@ -24,10 +24,8 @@ PANELS: dict[str, dict[str, str]] = {
         "schedule": "Have workers launch a campaign file at set times, each time"
         " as a campaign of its own.",
         "retry": "Make a new campaign of contacts whose calls ended so, and print its id.",
-        "presets": "List the presets: what each sets, the text of its rule,"
-        " where it is from and since when.",
-        "schema": "Print the JSON Schema of a campaign file, by which editors"
-        " complete and check it.",
+        "schema": "Print the JSON Schema of a campaign file, or list the presets"
+        " that one may name.",
     },
     "While it runs": {
         "status": "Show every campaign, or one of them, and the accounts that they dial from.",
@@ -52,9 +50,8 @@ PANELS: dict[str, dict[str, str]] = {
         " time, lateness, and every call.",
         "explain": "Say why a contact was or was not called: every rule, every"
         " attempt, and what comes next.",
-        "tail": "Follow what is being said on the live calls of a campaign, or on one of them.",
-        "transcript": "Write what was said in one call: as text, as Markdown with"
-        " its insights, or as subtitles.",
+        "transcript": "Write what was said in a call, as text, Markdown or subtitles;"
+        " or follow what is being said.",
         "forget": "Erase what was said in every call to a number: transcripts,"
         " insights and live lines.",
         "purge": "Erase what was said in every call of a campaign:"
@@ -79,7 +76,10 @@ _PANEL_OF = {name: panel for panel, commands in PANELS.items() for name in comma
 COMMANDS = tuple(_PANEL_OF)
 
 #: What a command was called in a release before, and what to say instead.
-RENAMED: dict[str, str] = {}
+RENAMED: dict[str, str] = {
+    "presets": "schema presets",
+    "tail": "transcript --follow",
+}
 
 
 class Commands(TyperGroup):

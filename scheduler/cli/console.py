@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,8 @@ from rich.text import Text
 
 from scheduler.cli import streams
 from scheduler.errors import Problem
-from scheduler.fields.visible import ACTING, visible, visible_lines
+from scheduler.fields.json_line import json_line
+from scheduler.fields.visible import visible, visible_lines
 
 
 class _Hearsay:
@@ -135,14 +136,20 @@ def emit(record: Mapping[str, Any]) -> None:
 
 
 def as_json(record: Mapping[str, Any]) -> str:
-    """Return JSON on one line; what would act on a terminal is escaped, as JSON may have it."""
-    text = json.dumps(record, ensure_ascii=not streams.takes_unicode())
-    return ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Return JSON on one line, as standard output can write it."""
+    return json_line(record, ascii_only=not streams.takes_unicode())
 
 
 def may_ask() -> bool:
     """Whether a person sits at a terminal, and can be asked."""
     return sys.stdin.isatty() and err.is_terminal
+
+
+def is_screen() -> bool:
+    """Whether there is a whole screen to draw on, and a person before it."""
+    files = (sys.stdin, sys.stdout, sys.stderr)
+    is_dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
+    return not is_dumb and all(file.isatty() for file in files)
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:

@@ -17,7 +17,7 @@ from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, 
 from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.cli import console, options
 from scheduler.cli.access import opened_ledger
-from scheduler.cli.results import writing
+from scheduler.cli.output import writing
 from scheduler.errors import SchedulerError
 from scheduler.fields.numbers import regions
 from scheduler.fields.visible import visible

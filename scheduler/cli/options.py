@@ -99,6 +99,9 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real c
 Now = Annotated[
     bool, typer.Option("--now", help="Launch a file that has a schedule, now and by hand.")
 ]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to this file.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Write a JSON object for each line.")]
 Remote = Annotated[

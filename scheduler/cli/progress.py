@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -16,44 +15,41 @@ from rich.text import Text
 from scheduler.cli import console
 from scheduler.fields.visible import visible
 from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.live import progress as live
 from scheduler.models import CallState
 
 #: Off a terminal, a line this often.
 LINE_SECONDS = 5.0
 
 
-@dataclass(slots=True)
 class Progress:
-    """Shows how a campaign stands; remembers what a view alone can't tell."""
+    """Shows how a campaign stands."""
 
-    ceiling: int
-    began_at: float = field(default_factory=time.monotonic)
-    peak: int = 0  #: slots in use at most
-    notice: str = ""  #: what it waits for, or what is wrong
-    _live: Live | None = None
-    _line_at: float = 0.0
-    _ended_before: int | None = None
-    _looked_at: float | None = None
-    _idle_seconds: float = 0.0  #: of waiting for calls to fall due: no measure of the pace
-    _calling_seconds: float | None = None
+    def __init__(self, ceiling: int, began_at: float | None = None) -> None:
+        """`ceiling` is what the settings say of the account's slots."""
+        self.notice = ""  #: what it waits for, or what is wrong
+        self._ceiling = ceiling
+        self._known = live.Progress() if began_at is None else live.Progress(began_at)
+        self._drawn: Live | None = None
+        self._line_at = 0.0
 
-    def show(self, campaign: CampaignView, account: AccountView) -> None:
-        """Show how it stands now."""
-        self.peak = max(self.peak, account.slots)
-        if self._ended_before is None:
-            self._ended_before = campaign.calls[CallState.ENDED]
-        self._note_waiting(campaign)
-        if self._live is not None:
-            self._live.update(self._picture(campaign, account), refresh=True)
-        elif time.monotonic() >= self._line_at:
-            self._line_at = time.monotonic() + LINE_SECONDS
-            console.say(self._line(campaign, account))
+    @property
+    def peak(self) -> int:
+        """Slots in use at most."""
+        return self._known.peak
 
     def calling_ended(self) -> float:
         """Return how long calling took; it is over when this is first asked."""
-        if self._calling_seconds is None:
-            self._calling_seconds = time.monotonic() - self.began_at
-        return self._calling_seconds
+        return self._known.calling_ended()
+
+    def show(self, campaign: CampaignView, account: AccountView) -> None:
+        """Show how it stands now."""
+        self._known.note(campaign, account)
+        if self._drawn is not None:
+            self._drawn.update(self._picture(campaign, account), refresh=True)
+        elif time.monotonic() >= self._line_at:
+            self._line_at = time.monotonic() + LINE_SECONDS
+            console.say(self._line(campaign, account))
 
     @contextmanager
     def on_screen(self) -> Iterator[None]:
@@ -61,9 +57,9 @@ class Progress:
         if not console.err.is_terminal or console.is_quiet():
             yield
             return
-        with Live(console=console.err, auto_refresh=False, transient=True) as self._live:
+        with Live(console=console.err, auto_refresh=False, transient=True) as self._drawn:
             yield
-        self._live = None
+        self._drawn = None
 
     def _line(self, campaign: CampaignView, account: AccountView) -> str:
         calls = campaign.calls
@@ -78,7 +74,7 @@ class Progress:
         return "; ".join(part for part in parts if part)
 
     def _limit(self, account: AccountView) -> int:
-        return min(account.learned, self.ceiling)
+        return min(account.learned, self._ceiling)
 
     def _picture(self, campaign: CampaignView, account: AccountView) -> RenderableType:
         calls, limit = campaign.calls, self._limit(account)
@@ -102,28 +98,7 @@ class Progress:
         return Group(bars, "", states, "", Text(visible(self.notice), style="yellow"))
 
     def _time_left(self, campaign: CampaignView, limit: int) -> str:
-        """Guess from the pace so far; before there is one, from the longest that calls may take.
-
-        Until the next call falls due nothing is done, so that wait comes on top.
-        """
-        left = campaign.total - campaign.calls[CallState.ENDED]
-        ended = campaign.calls[CallState.ENDED] - (self._ended_before or 0)
-        passed = time.monotonic() - self.began_at - self._idle_seconds
-        if ended > 0 and passed > 2:
-            return _about(_wait(campaign) + left * passed / ended)
-        at_once = min(limit, campaign.policy.max_concurrency or limit)
-        return _about(_wait(campaign) + left * campaign.policy.max_duration_seconds / at_once)
-
-    def _note_waiting(self, campaign: CampaignView) -> None:
-        now = time.monotonic()
-        if self._looked_at is not None and not campaign.open and _wait(campaign) > 0:
-            self._idle_seconds += now - self._looked_at
-        self._looked_at = now
-
-
-def _wait(campaign: CampaignView) -> float:
-    """Return the seconds until the next call falls due."""
-    return max(0.0, (campaign.next_due_at or 0.0) - time.time())
+        return _about(self._known.seconds_left(campaign, limit))
 
 
 def _about(seconds: float) -> str:

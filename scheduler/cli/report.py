@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scheduler.cli import console, options
-from scheduler.cli.access import newest, opened_ledger
-from scheduler.cli.results import writing
-from scheduler.report.archived import source_in
+from scheduler.cli.report_view import STANDARD_OUTPUT, figures_of, opened_source, write_page
 from scheduler.report.entries import Entries
-from scheduler.report.figures import Figures, read
-from scheduler.report.header import Source, source_of
 
 #: Calls that a page lists unless more are asked for: browsers take a moment to lay out more.
 _ROWS = 10_000
-
-_STANDARD_OUTPUT = Path("-")
 
 
 def report(
@@ -69,52 +61,17 @@ def report(
 
     Example: `callsched report nightly-2026-11-22 -o report.html`
     """
-    if json and output == _STANDARD_OUTPUT:
+    if json and output == STANDARD_OUTPUT:
         raise typer.BadParameter("--json writes to standard output as well", param_hint="-o")
     if id_ and archived:
         raise typer.BadParameter("say an id or --archived, not both", param_hint="ID")
-    with _source(id_, archived) as source:
+    with opened_source(id_, archived) as source:
         if json and output is None:
-            figures = _read(source, None, numbers=numbers)
+            figures = figures_of(source, None, numbers=numbers)
         else:
             path = output or Path(f"{source.header.campaign_id}.html")
             with Entries(rows, numbers=numbers, transcripts=transcripts) as entries:
-                figures = _read(source, entries, numbers=numbers)
-                _write(figures, entries, path)
+                figures = figures_of(source, entries, numbers=numbers)
+                write_page(figures, entries, path)
     if json:
         console.emit(figures.as_record())
-
-
-@contextmanager
-def _source(id_: str | None, archived: Path | None) -> Iterator[Source]:
-    if archived is not None:
-        yield source_in(archived)
-        return
-    with opened_ledger() as ledger:
-        yield source_of(ledger, id_ or newest(ledger))
-
-
-def _read(source: Source, entries: Entries | None, *, numbers: bool) -> Figures:
-    taken = {"taken": entries.add} if entries is not None else {}
-    with console.counting(f"reading {source.header.campaign_id}", "calls") as counted:
-        return read(source, numbers=numbers, counted=counted, **taken)
-
-
-def _write(figures: Figures, entries: Entries, path: Path) -> None:
-    # It brings jinja2 along, which takes a moment.
-    from scheduler.report.page import write
-
-    target = None if path == _STANDARD_OUTPUT else path
-    with writing(target) as file, console.counting("writing", "calls") as counted:
-        write(figures, entries, file, counted)
-    if path != _STANDARD_OUTPUT:
-        console.say(f"{path}: {_summary(figures, entries)}")
-
-
-def _summary(figures: Figures, entries: Entries) -> str:
-    parts = [f"{figures.ended:,} of {figures.contacts:,} calls are over"]
-    if entries.left_out:
-        parts.append(f"{entries.listed:,} are listed, {entries.left_out:,} left out (--rows)")
-    if entries.unsaid:
-        parts.append(f"what was said in {entries.unsaid:,} of these is left out")
-    return "; ".join(parts)

@@ -13,7 +13,7 @@ import typer
 from scheduler import providers
 from scheduler.cli import batches, campaigns, console, options, repeats
 from scheduler.cli.pool import Pool, SandboxProcess
-from scheduler.cli.results import expect_writable, export, format_of
+from scheduler.cli.results_view import export, format_of
 from scheduler.cli.supervision import Ending, Supervision
 from scheduler.errors import ConfigError, NotDone
 from scheduler.ledger import campaigns as ledger_campaigns
@@ -22,6 +22,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
 from scheduler.ledger.reading import CampaignView, campaign_view, live_calls, results
 from scheduler.models import CampaignState, Policy
+from scheduler.operations.export import expect_library
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings, settings
 
@@ -123,7 +124,7 @@ def run(
 
 def _expect_writable(path: Path) -> None:
     """Before anybody is called, look whether the results can be written."""
-    expect_writable(format_of(path))
+    expect_library(format_of(path))
     if not os.access(path.parent, os.W_OK):
         raise ConfigError(f"--results {path}: the folder can't be written, or is not there")
 

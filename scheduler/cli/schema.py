@@ -1,20 +1,70 @@
-"""`callsched schema`: what a campaign file may have in it, for editors."""
+"""`callsched schema`: what a campaign file may have in it."""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
+from scheduler.campaign.file.explained import nearest
 from scheduler.campaign.jsonschema import campaign_schema
-from scheduler.cli import streams
+from scheduler.campaign.keys import presets as shipped
+from scheduler.campaign.keys.presets import Preset
+from scheduler.cli import console, options, presets_view, streams
+from scheduler.masking import shown
+
+schema = typer.Typer(
+    help="Print the JSON Schema of a campaign file, or list the presets that one may name.\n\n"
+    "Alone it prints the JSON Schema, as `callsched schema campaign` does.\n\n"
+    "Example: `callsched schema > campaign.schema.json`",
+    invoke_without_command=True,
+    rich_markup_mode="markdown",
+)
 
 
-def schema() -> None:
+@schema.callback()
+def _alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        campaign()
+
+
+@schema.command()
+def campaign() -> None:
     """Print the JSON Schema of a campaign file, by which editors complete and check it.
 
     A YAML file that begins with `# yaml-language-server: $schema=campaign.schema.json` has it.
 
-    Example: `callsched schema > campaign.schema.json`
+    Example: `callsched schema campaign > campaign.schema.json`
     """
     typer.echo(json.dumps(campaign_schema(), indent=2, ensure_ascii=not streams.takes_unicode()))
+
+
+@schema.command()
+def presets(
+    name: Annotated[str | None, typer.Argument(help="One of them; without it: all.")] = None,
+    json: options.Json = False,
+) -> None:
+    """List the presets: what each sets, the text of its rule, where it is from and since when.
+
+    A campaign file names them: `preset: us-tcpa`, or a list; `us` chooses among those of the states
+    by contact. They are no legal advice.
+
+    Example: `callsched schema presets us-fl`
+    """
+    chosen = list(shipped.presets().values()) if name is None else [_named(name)]
+    if json:
+        console.emit(presets_view.as_record(chosen))
+    elif name is None:
+        presets_view.show_all(chosen)
+    else:
+        presets_view.show_one(chosen[0])
+
+
+def _named(name: str) -> Preset:
+    every = shipped.presets()
+    name = shipped.canonical(name)
+    if name not in every:
+        hint = f"there is no {shown(name)}: {nearest(name, every)}"
+        raise typer.BadParameter(hint, param_hint="NAME")
+    return every[name]

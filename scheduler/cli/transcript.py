@@ -1,115 +1,80 @@
-"""`callsched transcript`: what was said in one call, for reading."""
+"""`callsched transcript`: what was said in one call, and what is being said on live ones."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from scheduler.cli import console, options
+from scheduler.cli import transcript_live as live
+from scheduler.cli import transcript_view as view
 from scheduler.cli.access import opened_ledger
-from scheduler.cli.results import writing
-from scheduler.errors import ConfigError, LedgerError
-from scheduler.fields.contact_label import label_of
-from scheduler.ledger.reading import CampaignView, campaign_view, find_row, result
-from scheduler.models import CallState, Insight
-from scheduler.report import transcripts
-
-
-class Format(StrEnum):
-    """How a transcript is written."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    SRT = "srt"
-
-
-_ENDINGS = {".txt": Format.TEXT, ".md": Format.MARKDOWN, ".srt": Format.SRT}
+from scheduler.cli.output import writing
+from scheduler.errors import LedgerError
+from scheduler.operations.transcript import StillLive, transcript_of
 
 
 def transcript(
+    context: typer.Context,
     id_: options.ExistingId,
-    contact: options.SomeContact,
+    contact: options.MaybeContact = None,
     format_: Annotated[
-        Format | None,
+        view.Format | None,
         typer.Option("--format", help="Without it: what --output ends in, or text."),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to this file.")
+    output: options.Output = None,
+    follow: Annotated[
+        bool | None,
+        typer.Option(
+            "--follow/--no-follow",
+            help="Show live lines, as they come until the calls are over, or those so far.",
+        ),
     ] = None,
+    since: Annotated[
+        live.Since | None,
+        typer.Option(help="Begin with the live lines that are still kept, or with what comes."),
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Of live lines, also the words as they were recognised.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Write what was said in one call: as text, as Markdown with its insights, or as subtitles.
+    """Write what was said in a call, as text, Markdown or subtitles; or follow what is being said.
 
-    Times count from the start of the call. Nothing is written, with exit code 0, when nothing was
-    recorded; exit code 1 says that it was not read yet, or never will be.
+    Markdown has the insights too. Times count from the start of the call. Nothing is written, with
+    exit code 0, when nothing was recorded; exit code 1: it was not read yet, or never will be.
+
+    With --follow it shows what is being said, in one call or all over the campaign, and ends when
+    the calls are over; Ctrl-C ends it with exit code 130, and no call. Live lines are kept while a
+    call lives and an hour longer; --json writes an object for each.
 
     Example: `callsched transcript nightly-2026-11-22 c-001 --format srt -o c-001.srt`
     """
-    chosen = format_ or (Format.TEXT if json else _format_of(output))
-    with opened_ledger() as ledger:
-        row = find_row(ledger, id_, contact)
-        record, campaign = result(ledger, id_, row), campaign_view(ledger, id_)
-    label = label_of(record, row)
-    _expect_transcript(record, campaign, label)
+    if follow is not None:
+        if format_ or output:
+            raise typer.BadParameter("live lines are not for a file", param_hint="--follow")
+        live.show(id_, contact, since, follow=follow, raw=raw, json=json)
+    elif since or raw:
+        raise typer.BadParameter("only live lines have them: say --follow", param_hint="--since")
+    elif contact is None:
+        context.fail("Missing argument 'CONTACT': whose? With --follow it may be everybody.")
+    else:
+        chosen = format_ or (view.Format.TEXT if json else view.format_of(output))
+        _write(id_, contact, chosen, output, json=json)
+
+
+def _write(id_: str, contact: str, chosen: view.Format, output: Path | None, *, json: bool) -> None:
+    try:
+        with opened_ledger() as ledger:
+            found = transcript_of(ledger, id_, contact)
+    except StillLive as error:
+        way_out = f"`callsched transcript {id_} --follow` shows what is said"
+        raise LedgerError(f"{error}, {way_out}") from None
     with writing(output) as file:
-        file.write(_as_json(record) if json else _written(record, chosen, label))
-    if not record["transcript"]:
-        console.say(f"nothing was recorded in the call to {label}")
-    elif why := record.get("insights_error"):
-        console.say(f"something of the call to {label} could not be read: {why}")
-
-
-def _format_of(path: Path | None) -> Format:
-    if path is None:
-        return Format.TEXT
-    if path.suffix.lower() not in _ENDINGS:
-        expected = ", ".join(_ENDINGS)
-        raise ConfigError(f"{path}: expected a path that ends in {expected}, or say --format")
-    return _ENDINGS[path.suffix.lower()]
-
-
-def _expect_transcript(record: dict[str, Any], campaign: CampaignView, label: str) -> None:
-    """Raise LedgerError that says why there is none."""
-    if why := _why_none(record, campaign):
-        raise LedgerError(f"no transcript of the call to {label}: {why}")
-    if not record["transcript"] and "insights_error" in record:
-        raise LedgerError(f"the call to {label} could not be read: {record['insights_error']}")
-
-
-def _why_none(record: dict[str, Any], campaign: CampaignView) -> str:
-    """Return why a record has no transcript, also no empty one; "" when it has."""
-    campaign_id = campaign.campaign_id
-    if "insights_erased" in record:
-        return "it was erased"
-    if "transcript" in record:
-        return ""
-    if record["state"] != CallState.ENDED:
-        return f"the call is {record['state']}, `callsched tail {campaign_id}` shows what is said"
-    if not record["conversation_id"]:
-        ending = ", ".join(filter(None, (record["disposition"], record["reason"])))
-        return f"there was no conversation ({ending.replace('_', ' ')})"
-    if Insight.TRANSCRIPT not in campaign.policy.insights:
-        return "the campaign collects none, as `insights` in its file says"
-    if campaign.collecting:
-        return "it is still being read, which takes a worker and a minute or two"
-    return "nothing is collected any more"
-
-
-def _as_json(record: dict[str, Any]) -> str:
-    names = ("campaign_id", "contact_id", "conversation_id", "started_at", "transcript", "insights")
-    return console.as_json({name: record[name] for name in names}) + "\n"
-
-
-def _written(record: dict[str, Any], chosen: Format, label: str) -> str:
-    began_at = record["started_at"]
-    lines = transcripts.spoken(record["transcript"], began_at)
-    if not lines:
-        return ""
-    if chosen is Format.TEXT:
-        return transcripts.text(lines)
-    if chosen is Format.SRT:
-        return transcripts.srt(lines)
-    return transcripts.markdown(lines, label, began_at, record["insights"])
+        file.write(view.as_json(found.record) if json else view.written(found, chosen))
+    if not found.record["transcript"]:
+        console.say(f"nothing was recorded in the call to {found.label}")
+    elif found.missing:
+        console.say(f"something of the call to {found.label} could not be read: {found.missing}")

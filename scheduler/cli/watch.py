@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from scheduler.cli import console, options
-from scheduler.cli.screen import snapshot
-from scheduler.cli.screen.look import Watcher, Wish
+from scheduler.cli.screen import once as printed
 from scheduler.errors import LedgerError
 from scheduler.fields.durations import seconds
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
 from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.watching import account_names
+from scheduler.live import snapshot
+from scheduler.live.watcher import Watcher, Wish
 from scheduler.settings import settings
 
 #: The ledger is looked at no more often.
 _LEAST_REFRESH_SECONDS = 1.0
-
-#: What is printed once is no wider: a file may have lines of any length, a reader's eye has not.
-_WIDTH = 100
 
 
 def _not_too_often(written: str) -> str:
@@ -63,9 +59,8 @@ def watch(
         if json:
             console.emit(snapshot.record(watcher.look(Wish(calls=snapshot.CALLS))))
             return
-        if once or not _is_terminal():
-            for part in snapshot.text(watcher.look(Wish(calls=snapshot.CALLS))):
-                console.out.print(part, width=min(console.out.width, _WIDTH))
+        if once or not console.is_screen():
+            printed.show(watcher.look(Wish(calls=snapshot.CALLS)))
             return
         # It takes as long to import as everything else together.
         from scheduler.cli.screen.app import WatchApp
@@ -82,10 +77,3 @@ def _expect(ledger: Ledger, ids: Sequence[str], account: str | None) -> None:
     if account is not None and account not in names:
         known = ", ".join(names) or "none yet"
         raise LedgerError(f"no campaign dials from account {account}; accounts: {known}")
-
-
-def _is_terminal() -> bool:
-    """Whether there is a screen to draw on, and a person before it."""
-    files = (sys.stdin, sys.stdout, sys.stderr)
-    is_dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
-    return not is_dumb and all(file.isatty() for file in files)

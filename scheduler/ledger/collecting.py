@@ -16,7 +16,7 @@ from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Policy
 from scheduler.records import decode_policy
 
-#: How long `tail` shows a call that has been collected.
+#: How long `transcript --follow` shows a call that has been collected.
 TAIL_SECONDS = 3600
 
 #: Until a conversation whose reader died is read again; twice as long for each reader that died

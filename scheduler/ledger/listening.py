@@ -145,7 +145,7 @@ def is_being_stopped(ledger: Ledger, attempt: Attempt) -> bool:
 
 
 def note(ledger: Ledger, heard: Iterable[Heard]) -> None:
-    """Keep live lines for `tail`; the oldest ones give way. Those of erased calls are dropped."""
+    """Keep live lines for followers; the oldest give way. Those of erased calls are dropped."""
     lines = list(heard)
     erased = _erased(ledger, {line.attempt for line in lines})
     kept = [line for line in lines if line.attempt not in erased]

@@ -1,4 +1,4 @@
-"""What `callsched presets` tells a person and a program."""
+"""What `callsched schema presets` tells a person and a program."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_every_preset_is_listed_with_what_it_sets(site: Site) -> None:
-    told = site.call("presets")
-    record = site.call("presets", "--json").record
+    told = site.call("schema", "presets")
+    record = site.call("schema", "presets", "--json").record
 
     assert [name for name in presets() if f"\n{name} " not in told.out] == []
     assert NO_LEGAL_ADVICE in told.out
@@ -31,8 +31,8 @@ def test_every_preset_is_listed_with_what_it_sets(site: Site) -> None:
 def test_one_preset_is_told_with_its_text_its_sources_and_its_date(site: Site) -> None:
     florida = presets()["us-fl"]
 
-    told = site.call("presets", "us-fl").out
-    (record,) = site.call("presets", "us-fl", "--json").record["presets"]
+    told = site.call("schema", "presets", "us-fl").out
+    (record,) = site.call("schema", "presets", "us-fl", "--json").record["presets"]
 
     for word in (florida.text, *florida.sources, "2026-09, unverified", NO_LEGAL_ADVICE):
         assert word in told
@@ -53,8 +53,8 @@ def test_one_preset_is_told_with_its_text_its_sources_and_its_date(site: Site) -
 
 
 def test_the_preset_that_chooses_by_state_says_how_and_among_which(site: Site) -> None:
-    told = site.call("presets", "us").out
-    (record,) = site.call("presets", "us", "--json").record["presets"]
+    told = site.call("schema", "presets", "us").out
+    (record,) = site.call("schema", "presets", "us", "--json").record["presets"]
 
     for words in (presets()["us"].text, "those of each contact's state", "us-al, us-ct, us-fl"):
         assert words in told
@@ -84,7 +84,7 @@ def test_a_plan_says_whose_rules_hold_for_whom(site: Site) -> None:
 
 
 def test_a_name_that_is_none_is_bad_usage(site: Site) -> None:
-    refused = site.call("presets", "us-f")
+    refused = site.call("schema", "presets", "us-f")
 
     assert refused.wait() == 2
     assert "did you mean us-fl?" in refused.err

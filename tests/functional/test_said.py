@@ -173,6 +173,9 @@ def test_where_nothing_was_recorded_nothing_is_written(over: Site) -> None:
         (("over", "ana", "-o", "missing/ana.srt"), 1, "can't be written"),
         (("over", "ana", "--format", "docx"), 2, "'docx' is not one of"),
         (("over",), 2, "Missing argument 'CONTACT'"),
+        (("over", "ana", "--raw"), 2, "say --follow"),
+        (("over", "ana", "--since", "now"), 2, "say --follow"),
+        (("over", "--follow", "-o", "ana.txt"), 2, "live lines are not for a file"),
     ],
 )
 def test_why_there_is_no_transcript_is_said(
@@ -182,7 +185,9 @@ def test_why_there_is_no_transcript_is_said(
 
 
 def test_a_call_that_lives_has_no_transcript_yet(live: Site) -> None:
-    assert_fails(live.call("transcript", "live", ANA), 1, "the call is connected", "callsched tail")
+    assert_fails(
+        live.call("transcript", "live", ANA), 1, "the call is connected", "--follow` shows"
+    )
 
 
 def test_a_campaign_that_collects_none_has_no_transcript(site: Site) -> None:
@@ -231,7 +236,7 @@ def assert_heard(shown: list[str], record: dict[str, Any]) -> None:
 
 
 def test_what_was_said_shows_for_an_hour(over: Site) -> None:
-    told = over.call("tail", "over")
+    told = over.call("transcript", "over", "--follow")
 
     assert told.wait() == 0, told.err
     lines = told.out.splitlines()
@@ -251,7 +256,7 @@ def test_what_was_said_shows_for_an_hour(over: Site) -> None:
 
 
 def test_one_call_is_shown_alone_and_in_the_words_as_recognised(over: Site) -> None:
-    told = over.call("tail", "over", "ana", "--raw", "--no-follow", "--json")
+    told = over.call("transcript", "over", "ana", "--raw", "--no-follow", "--json")
 
     assert told.wait() == 0, told.err
     records = [json.loads(line) for line in told.out.splitlines()]
@@ -277,13 +282,15 @@ def test_one_call_is_shown_alone_and_in_the_words_as_recognised(over: Site) -> N
 
 
 def test_a_tail_of_what_was_never_said_says_so(over: Site) -> None:
-    told = over.call("tail", "over", "refused")
+    told = over.call("transcript", "over", "--follow", "refused")
 
     assert (told.wait(), told.out) == (0, "")
     assert "nothing was said" in told.err
-    assert_fails(over.call("tail", "over", "nobody"), 1, "no contact nobody")
-    assert_fails(over.call("tail", "nowhere"), 1, "no campaign nowhere")
-    assert_fails(over.call("tail", "over", "--since", "noon"), 2, "'noon' is not one of")
+    assert_fails(over.call("transcript", "over", "--follow", "nobody"), 1, "no contact nobody")
+    assert_fails(over.call("transcript", "nowhere", "--follow"), 1, "no campaign nowhere")
+    assert_fails(
+        over.call("transcript", "over", "--follow", "--since", "noon"), 2, "'noon' is not one of"
+    )
 
 
 @pytest.mark.parametrize("who", [(), (ANA,)])
@@ -292,7 +299,7 @@ def test_a_tail_ends_with_the_calls_and_has_all_of_them(
 ) -> None:
     run = begin(site, sandbox, (ANA, BEN), longest="5s")
 
-    tail = site.start("tail", "live", *who, "--json")
+    tail = site.start("transcript", "live", "--follow", *who, "--json")
 
     assert tail.wait() == 0, tail.err
     assert run.wait() == 0, run.err
@@ -308,7 +315,7 @@ def test_a_tail_ends_with_the_calls_and_has_all_of_them(
 
 
 def test_ctrl_c_ends_a_tail_quietly_and_no_call(live: Site, sandbox: SandboxProcess) -> None:
-    tail = live.start("tail", "live")
+    tail = live.start("transcript", "live", "--follow")
     wait_until(lambda: tail.out)
 
     tail.interrupt()
@@ -319,10 +326,10 @@ def test_ctrl_c_ends_a_tail_quietly_and_no_call(live: Site, sandbox: SandboxProc
 
 
 def test_a_tail_from_now_on_leaves_out_what_was_before(live: Site) -> None:
-    wait_until(lambda: live.call("tail", "live", "--no-follow").out)
-    before = live.call("tail", "live", "--no-follow").out.splitlines()
+    wait_until(lambda: live.call("transcript", "live", "--no-follow").out)
+    before = live.call("transcript", "live", "--no-follow").out.splitlines()
 
-    tail = live.start("tail", "live", "--since", "now")
+    tail = live.start("transcript", "live", "--follow", "--since", "now")
     wait_until(lambda: tail.out)
     tail.interrupt()
 
@@ -334,7 +341,8 @@ def test_a_reader_who_has_seen_enough_ends_a_tail(over: Site) -> None:
     command = over.start_python(
         "-c",
         "import subprocess, sys\n"
-        "tail = subprocess.Popen([sys.executable, '-m', 'scheduler.cli', 'tail', 'over'],"
+        "tail = subprocess.Popen([sys.executable, '-m', 'scheduler.cli', 'transcript', 'over',"
+        " '--follow'],"
         " stdout=subprocess.PIPE, stderr=subprocess.PIPE)\n"
         "tail.stdout.readline(); tail.stdout.close()\n"
         "sys.stderr.buffer.write(tail.stderr.read()); sys.exit(tail.wait())",
@@ -362,7 +370,7 @@ def test_who_speaks_is_told_to_the_api_and_comes_back(live: Site, sandbox: Sandb
         "timestamp": "2026-11-22T14:00:05.120Z",
     }
     assert (told.record["contact_id"], told.record["event"]) == (ANA, "started_speaking")
-    tail = live.start("tail", "live", ANA)
+    tail = live.start("transcript", "live", "--follow", ANA)
     wait_until(lambda: "[31mAna [0m: " in tail.out)
     assert "\x1b" not in tail.out
     tail.interrupt()
@@ -432,9 +440,9 @@ def test_a_number_is_forgotten_in_every_campaign(site: Site, sandbox: SandboxPro
         assert (record["disposition"], record["insights_erased"]) == ("stopped", True)
         assert "transcript" not in record and "insights" not in record
         assert_fails(site.call("transcript", campaign_id, ANA), 1, "it was erased")
-        assert "…0143" not in site.call("tail", campaign_id).out
+        assert "…0143" not in site.call("transcript", campaign_id, "--follow").out
     assert result_of(site, "one", BEN)["transcript"]
-    assert "…0144" in site.call("tail", "one").out
+    assert "…0144" in site.call("transcript", "one", "--follow").out
     assert not [event for event in sandbox.events("conversation") if event["method"] == "DELETE"]
 
 
@@ -498,7 +506,7 @@ def test_a_campaign_is_purged_and_nothing_more_is_collected(
     site: Site, sandbox: SandboxProcess
 ) -> None:
     run = begin(site, sandbox, (ANA, BEN), longest="10s")
-    wait_until(lambda: site.call("tail", "live", "--no-follow").out)
+    wait_until(lambda: site.call("transcript", "live", "--no-follow").out)
 
     told = site.call("purge", "live", "--json")
 
@@ -506,7 +514,7 @@ def test_a_campaign_is_purged_and_nothing_more_is_collected(
     assert (told.record["calls"], told.record["under_way"]) == (2, 2)
     assert "2 calls are under way" in told.err
     assert run.wait() == 0, run.err
-    assert site.call("tail", "live").out == ""
+    assert site.call("transcript", "live", "--follow").out == ""
     assert sandbox.events("conversation") == []
     for record in site.results("live"):
         assert (record["disposition"], record["insights_erased"]) == ("stopped", True)

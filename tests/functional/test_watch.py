@@ -18,13 +18,13 @@ from redis import Redis
 from textual.pilot import Pilot
 
 from scheduler.cli.screen.app import WatchApp
-from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.cli.screen.turns import UNFINISHED_A_LOOK
 from scheduler.ledger import campaigns
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.workers import WorkerHealth, beat
+from scheduler.live.campaigns import UNFINISHED_A_LOOK
+from scheduler.live.watcher import Watcher, Wish
 from scheduler.models import CallState, CampaignState, Policy
 from tests.functional.campaign import Site, numbers
 from tests.functional.test_cli import Terminal

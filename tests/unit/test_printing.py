@@ -23,7 +23,7 @@ USES = {
     "traceback.print_exception": set[str](),
 }
 #: Who makes Text, and sees to it that what is foreign in it is visible or cleaned.
-STYLED = {"cli/console.py", "cli/progress.py", "cli/tail.py"}
+STYLED = {"cli/console.py", "cli/progress.py", "cli/transcript_live.py"}
 
 
 def calls() -> Iterator[tuple[str, str, ast.Call]]:

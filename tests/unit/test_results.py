@@ -12,9 +12,11 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from scheduler.campaign.file.xlsx_process import read
-from scheduler.cli import result_sheet
-from scheduler.cli.results import COLUMNS, Format, export, format_of
+from scheduler.cli.results_view import export, format_of
 from scheduler.errors import ConfigError
+from scheduler.operations import export as exporting
+from scheduler.operations import export_workbook
+from scheduler.operations.export import COLUMNS, Format
 
 RECORD: dict[str, Any] = {
     "campaign_id": "nightly-2026-11-22",
@@ -87,7 +89,7 @@ def test_a_text_is_made_to_fit_a_cell(tmp_path: Path, text: str, fitting: str) -
 def test_more_results_than_a_sheet_has_rows_are_sent_to_csv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(result_sheet, "_MOST_ROWS", 3)
+    monkeypatch.setattr(export_workbook, "_MOST_ROWS", 3)
     path = tmp_path / "a.xlsx"
     export([RECORD] * 2, path)
     before = path.read_bytes()
@@ -105,13 +107,11 @@ def test_a_workbook_that_can_not_be_written_leaves_one_line(tmp_path: Path) -> N
 
 
 def test_without_the_library_the_way_to_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scheduler.cli import results
-
-    monkeypatch.setattr(results, "find_spec", lambda name: None)
+    monkeypatch.setattr(exporting, "find_spec", lambda name: None)
 
     with pytest.raises(ConfigError, match="pip install"):
-        results.expect_writable(Format.XLSX)
-    results.expect_writable(Format.CSV)
+        exporting.expect_library(Format.XLSX)
+    exporting.expect_library(Format.CSV)
 
 
 @pytest.mark.parametrize(

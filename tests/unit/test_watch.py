@@ -11,8 +11,12 @@ import pytest
 from rich.console import Console, RenderableType
 
 from scheduler.cli.screen import chart, drawing
-from scheduler.cli.screen.pace import Expected, Pace, clock, expected, roughly
-from scheduler.cli.screen.picture import (
+from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.ledger.showing import LiveCall, Waiting
+from scheduler.ledger.watching import Happening, Load
+from scheduler.ledger.workers import WorkerView
+from scheduler.live.pace import Expected, Pace, clock, expected, roughly
+from scheduler.live.picture import (
     ShownCall,
     ShownCampaign,
     alarms_of,
@@ -20,10 +24,6 @@ from scheduler.cli.screen.picture import (
     overdue_by_campaign,
     shown_call,
 )
-from scheduler.ledger.reading import AccountView, CampaignView
-from scheduler.ledger.showing import LiveCall, Waiting
-from scheduler.ledger.watching import Happening, Load
-from scheduler.ledger.workers import WorkerView
 from scheduler.models import Attempt, CallState, CampaignState, Contact
 
 NOW = 1_800_000_000.0

@@ -22,7 +22,7 @@ from scheduler.hours.weeks import WHOLE_WEEK
 from scheduler.masking import shown
 from scheduler.models import Cap, Hours
 
-#: What `plan`, `presets` and the question before a real campaign say.
+#: What `plan`, `schema presets` and the question before a real campaign say.
 SILENT_CALL = "A listening bot that rings a person is a silent call to that person."
 #: Said with every preset.
 NO_LEGAL_ADVICE = (

@@ -1,4 +1,5 @@
-"""The full screen of `callsched watch`: what it looks at, how it draws that, and what keys do.
+"""The full screen of `callsched watch`: how it draws a picture of now, and what keys do.
 
-`cli/watch.py` calls in. It knows the ledger's views, and neither the provider nor how a call goes.
+`cli/watch.py` calls in. What there is to see comes from `live/`; it knows neither the provider nor
+how a call goes.
 """

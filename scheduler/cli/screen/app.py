@@ -20,14 +20,14 @@ from textual.widgets import Footer, Static
 from scheduler.cli.screen import control, drawing
 from scheduler.cli.screen.control import Order
 from scheduler.cli.screen.lists import Calls, Campaigns
-from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.cli.screen.looker import Looker, Trouble
-from scheduler.cli.screen.picture import Picture
 from scheduler.cli.screen.question import Help, Question
 from scheduler.cli.screen.rows import Rows
 from scheduler.cli.screen.sized import Sized
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.live.picture import Picture
+from scheduler.live.watcher import Watcher, Wish
+from scheduler.live.watcher_thread import Trouble, WatcherThread
 from scheduler.report.transcripts import one_line
 
 _MOST_ALARMS = 3
@@ -45,7 +45,7 @@ class Seen(Message):
 
 
 class WatchApp(App[int]):
-    """Shows what a looker sees; the ledger is read in its thread alone."""
+    """Shows what a watcher sees; the ledger is read in its thread alone."""
 
     CSS_PATH = "screen.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -73,7 +73,7 @@ class WatchApp(App[int]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-tiny"), (_LOW, "-low"), (_TALL, "-tall")]
         self._ledger = ledger
-        self._looker = Looker(
+        self._watching = WatcherThread(
             watcher, embedded, refresh_seconds, lambda seen: self.post_message(Seen(seen))
         )
         self._picture: Picture | None = None
@@ -104,11 +104,11 @@ class WatchApp(App[int]):
         self.theme = "ansi-dark"
         self._titles(Picture(0.0))
         self._campaigns.focus()
-        self._looker.start()
+        self._watching.start()
 
     def on_unmount(self) -> None:
         """Look no more."""
-        self._looker.stop()
+        self._watching.stop()
 
     # What is seen -------------------------------------------------------------------------------
 
@@ -155,9 +155,9 @@ class WatchApp(App[int]):
         self.query_one("#workers", Static).border_title = drawing.workers_title(picture.workers)
 
     def _wish(self) -> None:
-        """Tell the looker what is on the screen, with the page that follows."""
+        """Tell the watcher what is on the screen, with the page that follows."""
         chosen, calls = self._campaigns.cursor, self._calls
-        self._looker.wish = Wish(
+        self._watching.wish = Wish(
             campaign_id="" if chosen is None else chosen.view.campaign_id,
             only=self._only,
             first_call=calls.top,

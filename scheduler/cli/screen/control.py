@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scheduler.cli import orders
-from scheduler.cli.screen.picture import ShownCall, ShownCampaign
 from scheduler.errors import SchedulerError, StaleAttempt
 from scheduler.fields.visible import visible
 from scheduler.ledger import campaigns
 from scheduler.ledger.controls import starts_under_way, stop_call
 from scheduler.ledger.ledger import Ledger
+from scheduler.live.picture import ShownCall, ShownCampaign
 from scheduler.models import CampaignState
 
 

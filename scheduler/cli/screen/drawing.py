@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli.screen import chart
-from scheduler.cli.screen.pace import clock, roughly
-from scheduler.cli.screen.picture import Alarm, Level, Picture, ShownCall, ShownCampaign
 from scheduler.fields.visible import visible
 from scheduler.ledger.watching import Happening, Load
 from scheduler.ledger.workers import WorkerView
+from scheduler.live.pace import clock, roughly
+from scheduler.live.picture import Alarm, Level, Picture, ShownCall, ShownCampaign
 from scheduler.masking import mask_text
 from scheduler.models import OPEN_STATES, Attempt, CallState, CampaignState
 

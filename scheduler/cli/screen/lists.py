@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from scheduler.cli.screen import drawing
-from scheduler.cli.screen.picture import ShownCall, ShownCampaign
+from scheduler.cli.screen.once import NOTHING
 from scheduler.cli.screen.rows import Rows
-from scheduler.cli.screen.snapshot import NOTHING
+from scheduler.live.picture import ShownCall, ShownCampaign
 from scheduler.models import Attempt
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from scheduler.cli.screen.pace import Expected
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger.reading import AccountView, CampaignView
 from scheduler.ledger.showing import LiveCall
 from scheduler.ledger.watching import Backlog, Happening, Load
 from scheduler.ledger.workers import WorkerView
+from scheduler.live.pace import Expected
 from scheduler.masking import mask
 from scheduler.models import Attempt, CallState, CampaignState, Contact
 
@@ -128,11 +128,7 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
         late = f"{_calls(account.overdue)} past the deadline, the oldest by {age:,.0f} s"
         found.append(Alarm(Level.FAIL, late))
     found += _without_worker(account, workers, due)
-    found += [
-        Alarm(Level.FAIL, f"worker {w.name} only sends stops: {w.stops_only}")
-        for w in workers
-        if w.is_well and w.stops_only
-    ]
+    found += [Alarm(Level.FAIL, each) for each in stops_only(workers)]
     if account.outage:
         text = "the provider does not answer: one probe goes out at a time"
         found.append(Alarm(Level.WARN, text))
@@ -141,6 +137,15 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
         text = f"{slots} held by starts whose answer was lost"
         found.append(Alarm(Level.WARN, f"{text}: callsched reconcile"))
     return sorted(found, key=lambda alarm: -alarm.level)
+
+
+def stops_only(workers: Iterable[WorkerView]) -> list[str]:
+    """Say which workers of an account dial nobody, and why."""
+    return [
+        f"worker {each.name} only sends stops: {each.stops_only}"
+        for each in workers
+        if each.is_well and each.stops_only
+    ]
 
 
 def _without_worker(account: AccountView, workers: Sequence[WorkerView], due: int) -> list[Alarm]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scheduler.cli.screen.pace import WINDOW_SECONDS, Pace, expected
-from scheduler.cli.screen.picture import ShownCampaign, in_order
 from scheduler.errors import LedgerError, LedgerUnreachable
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view
 from scheduler.ledger.showing import Waiting, waiting
 from scheduler.ledger.watching import Happening
+from scheduler.live.pace import WINDOW_SECONDS, Pace, expected
+from scheduler.live.picture import ShownCampaign, in_order
 from scheduler.models import CallState, CampaignState
 
 #: The newest campaigns, which are looked at.

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scheduler.cli.screen.look import Watcher, Wish
-from scheduler.cli.screen.picture import Picture
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerUnreachable, SchedulerError
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.live.picture import Picture
+from scheduler.live.watcher import Watcher, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Trouble:
     text: str
 
 
-class Looker:
+class WatcherThread:
     """Looks at regular intervals, at most once in each, and tells what it saw."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Looker:
         self._tell = tell
         self._leaving = threading.Event()
         # A daemon: a Redis that hangs must not keep a person from leaving.
-        self._thread = threading.Thread(target=self._go_on, name="looker", daemon=True)
+        self._thread = threading.Thread(target=self._go_on, name="watcher", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""

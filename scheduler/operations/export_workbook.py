@@ -14,6 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from scheduler.errors import ConfigError
+from scheduler.operations.export import COLUMNS
 
 _MOST_ROWS = 1_048_576  # of Excel, the header included
 _LONGEST_TEXT = 32_767  # of Excel, in units of UTF-16
@@ -25,34 +26,38 @@ _NUMBERS = {"line", "attempts", "duration_seconds"} | _INSTANTS
 _OPTIONS = {"constant_memory": True, "in_memory": False}
 
 
-def write_sheet(
-    records: Iterable[Mapping[str, Any]], columns: tuple[str, ...], file: IO[bytes]
-) -> None:
-    """Write a row for every record. No cell is ever a formula, whatever its text begins with."""
+class TooLarge(ConfigError):
+    """A workbook can't hold it. The other formats can."""
+
+
+def write_workbook(records: Iterable[Mapping[str, Any]], file: IO[bytes]) -> None:
+    """Write a row for every record. No cell is ever a formula, whatever its text begins with.
+
+    Raises TooLarge for more than a workbook can hold; what is in the file then is of no use.
+    """
     try:
         with (
             tempfile.TemporaryDirectory(prefix="callsched-") as folder,
             Workbook(file, _OPTIONS | {"tmpdir": folder}) as book,
         ):
-            _fill(book, records, columns)
+            _fill(book, records)
     except XlsxWriterException as error:
-        raise ConfigError(f"the workbook can't be written: {error}; say --format csv") from error
+        raise TooLarge(f"the workbook can't be written: {error}") from error
 
 
-def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
+def _fill(book: Workbook, records: Iterable[Mapping[str, Any]]) -> None:
     sheet = book.add_worksheet("results")
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(columns) - 1, 18)
+    sheet.set_column(0, len(COLUMNS) - 1, 18)
     bold, instant = book.add_format({"bold": True}), book.add_format({"num_format": "0.000"})
-    for at, name in enumerate(columns):
+    for at, name in enumerate(COLUMNS):
         sheet.write_string(0, at, name, bold)
     for row, record in enumerate(records, start=1):
         if row >= _MOST_ROWS:
-            raise ConfigError(
-                f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more results:"
-                " say --format csv"
+            raise TooLarge(
+                f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more results"
             )
-        for at, name in enumerate(columns):
+        for at, name in enumerate(COLUMNS):
             _write(sheet, row, at, name, record.get(name), instant if name in _INSTANTS else None)
 
 

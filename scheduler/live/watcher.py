@@ -6,7 +6,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scheduler.cli.screen.picture import (
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, account_view, live_calls
+from scheduler.ledger.showing import live_details
+from scheduler.ledger.watching import Happening, Load, backlog, happenings, load_between
+from scheduler.ledger.workers import workers
+from scheduler.live.campaigns import Campaigns
+from scheduler.live.picture import (
     Alarm,
     Picture,
     ShownCall,
@@ -14,12 +20,6 @@ from scheduler.cli.screen.picture import (
     overdue_by_campaign,
     shown_call,
 )
-from scheduler.cli.screen.turns import Campaigns
-from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, account_view, live_calls
-from scheduler.ledger.showing import live_details
-from scheduler.ledger.watching import Happening, Load, backlog, happenings, load_between
-from scheduler.ledger.workers import workers
 from scheduler.models import Attempt, CampaignState
 
 #: Accounts of which only what is wrong is shown.

@@ -1,55 +1,40 @@
-"""`callsched presets`: the sets of rules that a campaign file may name, and what each says."""
+"""How `callsched schema presets` shows the sets of rules that a campaign file may name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-import typer
-
-from scheduler.campaign.file.explained import nearest
 from scheduler.campaign.keys import presets as shipped
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, Preset
-from scheduler.cli import console, options
+from scheduler.cli import console
 from scheduler.fields.durations import written as length
 from scheduler.hours.weeks import written
-from scheduler.masking import shown
 
 
-def presets(
-    name: Annotated[str | None, typer.Argument(help="One of them; without it: all.")] = None,
-    json: options.Json = False,
-) -> None:
-    """List the presets: what each sets, the text of its rule, where it is from and since when.
+def show_all(shown: Iterable[Preset]) -> None:
+    """Show a line for each."""
+    columns = ("name", "hours", "caps", "as of", "what it is for")
+    console.out.print(console.table("", columns, map(_row, shown)))
+    _show_caution()
 
-    A campaign file names them: `preset: us-tcpa`, or a list; `us` chooses among those of the states
-    by contact. They are no legal advice.
 
-    Example: `callsched presets us-fl`
-    """
-    chosen = list(shipped.presets().values()) if name is None else [_named(name)]
-    if json:
-        records = [_record(preset) for preset in chosen]
-        said = {"not_legal_advice": NO_LEGAL_ADVICE, "silent_call": SILENT_CALL}
-        console.emit({"presets": records, **said})
-        return
-    if name is None:
-        columns = ("name", "hours", "caps", "as of", "what it is for")
-        console.out.print(console.table("", columns, map(_row, chosen)))
-    else:
-        for line in _lines(chosen[0]):
-            console.out.print(line, markup=False)
+def show_one(preset: Preset) -> None:
+    """Show one with the text of its rule."""
+    for line in _lines(preset):
+        console.out.print(line, markup=False)
+    _show_caution()
+
+
+def _show_caution() -> None:
     for line in ("", NO_LEGAL_ADVICE, SILENT_CALL):
         console.out.print(line, markup=False)
 
 
-def _named(name: str) -> Preset:
-    every = shipped.presets()
-    name = shipped.canonical(name)
-    if name not in every:
-        hint = f"there is no {shown(name)}: {nearest(name, every)}"
-        raise typer.BadParameter(hint, param_hint="NAME")
-    return every[name]
+def as_record(shown: Iterable[Preset]) -> dict[str, Any]:
+    """Return presets as JSON has them."""
+    records = [_record(preset) for preset in shown]
+    return {"presets": records, "not_legal_advice": NO_LEGAL_ADVICE, "silent_call": SILENT_CALL}
 
 
 def _row(preset: Preset) -> tuple[str, ...]:

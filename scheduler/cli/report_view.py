@@ -1,0 +1,56 @@
+"""How `callsched report` makes its page, with a count of the calls on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scheduler.cli import console
+from scheduler.cli.access import newest, opened_ledger
+from scheduler.cli.output import writing
+from scheduler.report.archived import source_in
+from scheduler.report.entries import Entries
+from scheduler.report.figures import Figures, read
+from scheduler.report.header import Source, source_of
+
+#: A path that stands for it.
+STANDARD_OUTPUT = Path("-")
+
+
+@contextmanager
+def opened_source(id_: str | None, archived: Path | None) -> Iterator[Source]:
+    """Open a campaign of the ledger, the newest without an id, or an archived one."""
+    if archived is not None:
+        yield source_in(archived)
+        return
+    with opened_ledger() as ledger:
+        yield source_of(ledger, id_ or newest(ledger))
+
+
+def figures_of(source: Source, entries: Entries | None, *, numbers: bool) -> Figures:
+    """Read every record once; what the page shows of a call goes into the entries."""
+    taken = {"taken": entries.add} if entries is not None else {}
+    with console.counting(f"reading {source.header.campaign_id}", "calls") as counted:
+        return read(source, numbers=numbers, counted=counted, **taken)
+
+
+def write_page(figures: Figures, entries: Entries, path: Path) -> None:
+    """Write the page, and say what is in it. Raises ConfigError when the file can't be written."""
+    # It brings matplotlib and jinja2 along, which take a second.
+    from scheduler.report.page import write
+
+    target = None if path == STANDARD_OUTPUT else path
+    with writing(target) as file, console.counting("writing", "calls") as counted:
+        write(figures, entries, file, counted)
+    if path != STANDARD_OUTPUT:
+        console.say(f"{path}: {_summary(figures, entries)}")
+
+
+def _summary(figures: Figures, entries: Entries) -> str:
+    parts = [f"{figures.ended:,} of {figures.contacts:,} calls are over"]
+    if entries.left_out:
+        parts.append(f"{entries.listed:,} are listed, {entries.left_out:,} left out (--rows)")
+    if entries.unsaid:
+        parts.append(f"what was said in {entries.unsaid:,} of these is left out")
+    return "; ".join(parts)

@@ -1,0 +1,67 @@
+"""Results as `callsched results` and `run` write them: to a file, or to standard output."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from scheduler.cli import streams
+from scheduler.cli.output import replacing, writing
+from scheduler.errors import ConfigError
+from scheduler.operations.export import Format, text_of
+
+_ENDINGS = {
+    ".csv": Format.CSV,
+    ".jsonl": Format.JSONL,
+    ".ndjson": Format.JSONL,
+    ".json": Format.JSONL,
+    ".xlsx": Format.XLSX,
+}
+
+
+def format_of(path: Path | None) -> Format:
+    """Return the format that a path's ending stands for; CSV when there is no path."""
+    if path is None:
+        return Format.CSV
+    if chosen := _ENDINGS.get(path.suffix.lower()):
+        return chosen
+    expected = "expected a path that ends in .csv, .jsonl or .xlsx, or say --format"
+    raise ConfigError(f"{path}: {expected}")
+
+
+def export(
+    records: Iterable[dict[str, Any]],
+    path: Path | None,
+    format_: Format | None = None,
+    *,
+    excel: bool = False,
+) -> None:
+    """Write records to a file, or to standard output. A file is replaced when it is complete."""
+    chosen = format_ or format_of(path)
+    if chosen is Format.XLSX:
+        _write_workbook(records, path)
+        return
+    ascii_only = not streams.takes_unicode()
+    with writing(path) as file:
+        file.writelines(text_of(records, chosen, excel=excel, ascii_only=ascii_only))
+
+
+def _write_workbook(records: Iterable[dict[str, Any]], path: Path | None) -> None:
+    # Only who wants a workbook needs the library.
+    from scheduler.operations.export_workbook import TooLarge, write_workbook
+
+    try:
+        if path is None:
+            with tempfile.TemporaryFile() as file:
+                write_workbook(records, file)
+                file.seek(0)
+                shutil.copyfileobj(file, sys.stdout.buffer)
+        else:
+            with replacing(path) as part, part.open("wb") as file:
+                write_workbook(records, file)
+    except TooLarge as error:
+        raise ConfigError(f"{error}: say --format csv") from error

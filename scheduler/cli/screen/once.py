@@ -1,0 +1,61 @@
+"""What `callsched watch` prints once, where there is no screen to draw on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from scheduler.cli import console
+from scheduler.cli.screen import drawing
+from scheduler.fields.visible import visible
+from scheduler.live.picture import Picture
+from scheduler.live.snapshot import CALLS
+
+NOTHING = "no campaigns yet: callsched run FILE, or callsched submit FILE"
+
+#: So much of what may be long is shown once.
+_CAMPAIGNS, _HAPPENINGS, _CHART = 20, 8, (60, 3)
+
+#: What is printed is no wider: a file may have lines of any length, a reader's eye has not.
+_WIDTH = 100
+
+
+def show(picture: Picture) -> None:
+    """Print how it stands."""
+    for part in text(picture):
+        console.out.print(part, width=min(console.out.width, _WIDTH))
+
+
+def text(picture: Picture) -> Iterator[RenderableType]:
+    """Yield what is printed, a part at a time."""
+    if picture.account is None:
+        yield Text(NOTHING)
+        return
+    if picture.alarms:
+        yield drawing.alarms(picture.alarms, len(picture.alarms))
+    shown = picture.campaigns[:_CAMPAIGNS]
+    yield drawing.campaigns(shown)
+    yield from _more(len(picture.campaigns) + picture.older - len(shown), "campaigns")
+    for each in shown[:1]:
+        yield drawing.in_detail(each)
+    yield Text(f"\naccount {visible(picture.account.account)}: {drawing.slots_title(picture)}")
+    yield drawing.slots(picture, *_CHART)
+    yield from _calls(picture)
+    yield Text("\nlast events")
+    yield drawing.happenings(picture.happenings, picture.at, _HAPPENINGS)
+    yield Text("\nworkers")
+    yield drawing.workers(picture.workers, picture.at)
+
+
+def _calls(picture: Picture) -> Iterator[RenderableType]:
+    yield Text(f"\nlive calls: {len(picture.calls):,}")
+    if picture.calls:
+        yield drawing.calls(picture.calls[:CALLS], picture.at)
+    yield from _more(len(picture.calls) - CALLS, "live calls")
+
+
+def _more(count: int, what: str) -> Iterator[RenderableType]:
+    if count > 0:
+        yield Text(f"… and {count:,} more {what}")

@@ -1,0 +1,108 @@
+"""How `callsched status` shows campaigns and their accounts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from scheduler.cli import console, orders, schedules
+from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.live.standing import Standing
+from scheduler.models import OPEN_STATES, CallState
+
+#: What operators did last, as far as it is shown.
+_SHOWN_CONTROLS = 3
+
+
+def record(known: Standing, id_: str | None) -> dict[str, Any]:
+    """Return one campaign with its account when it was asked for, else lists of both."""
+    if id_:
+        controls = [each.as_record() for each in known.controls]
+        account = known.accounts[0].as_record()
+        return {**known.campaigns[0].as_record(), "account_view": account, "controls": controls}
+    return {
+        "campaigns": [view.as_record() for view in known.campaigns],
+        "accounts": [account.as_record() for account in known.accounts],
+        "failed_schedules": schedules.failures(known.schedules),
+    }
+
+
+def show(known: Standing) -> None:
+    """Show it, what is wrong with schedules and workers last."""
+    _show_standing(known)
+    for line in (*schedules.failures(known.schedules), *known.restricted):
+        console.warn(line)
+
+
+def _show_standing(known: Standing) -> None:
+    views = known.campaigns
+    if not views:
+        console.out.print("no campaigns yet: callsched run FILE, or callsched submit FILE")
+        return
+    columns = ("campaign", "state", "total", "pending", "open", "ended")
+    rows = [
+        (
+            view.campaign_id,
+            view.state,
+            f"{view.total:,}",
+            f"{view.calls[CallState.PENDING]:,}",
+            f"{view.open:,}",
+            f"{view.calls[CallState.ENDED]:,}",
+        )
+        for view in views
+    ]
+    console.out.print(console.table("", columns, rows))
+    if len(views) == 1:
+        _show_one(views[0])
+        for each in known.controls[:_SHOWN_CONTROLS]:
+            console.out.print(f"  {orders.recorded(each)}", markup=False)
+    for account in known.accounts:
+        console.out.print("")
+        console.out.print(_account_line(account), markup=False)
+
+
+def _show_one(view: CampaignView) -> None:
+    states = (f"{view.calls[state]:,} {state}" for state in OPEN_STATES)
+    console.out.print("")
+    console.out.print(f"{', '.join(states)}; {view.dials:,} dials, {view.stops:,} stops")
+    for label, count in view.dispositions.items():
+        console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
+    if view.next_due_at is not None and view.next_due_at > time.time():
+        when = orders.instant(view.next_due_at)
+        console.out.print(f"  the next call is due at {when}")
+    if view.collecting:
+        console.out.print(f"  {view.collecting:,} conversations are still being read")
+    if view.retired_at is not None:
+        console.out.print(
+            f"  its results are kept no longer, since {orders.instant(view.retired_at)}"
+        )
+    _show_who_holds(view)
+
+
+def _show_who_holds(view: CampaignView) -> None:
+    """Show why it makes no new calls, and what mends it."""
+    if view.stopped_itself:
+        again = f"callsched resume {view.campaign_id} has it go on"
+        console.out.print(f"  it stopped itself: {view.stopped_itself}; {again}", markup=False)
+    if view.paused_by:
+        again = f"callsched resume {view.campaign_id} has it go on"
+        console.out.print(f"  it is paused by {view.paused_by}; {again}", markup=False)
+    if view.cancelled_by:
+        console.out.print(f"  the rest was cancelled by {view.cancelled_by}", markup=False)
+        if view.calls[CallState.PENDING]:
+            again = f"callsched cancel {view.campaign_id} ends what is left to end"
+            console.out.print(f"  it was interrupted: {again}", markup=False)
+
+
+def _account_line(account: AccountView) -> str:
+    parts = [
+        f"account {account.account}: {account.slots} slots in use of a limit of"
+        f" {account.learned} as learned, {account.live} live"
+    ]
+    if account.overdue:
+        age = account.oldest_overdue_seconds
+        parts.append(f"{account.overdue} past their deadline, the oldest by {age:.0f} s")
+    if account.outage:
+        parts.append("the provider does not answer: one probe goes out at a time")
+    parts += [f"BLOCKED: {why}" for why in account.blocks.values()]
+    return "; ".join(parts)

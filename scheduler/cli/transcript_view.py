@@ -1,0 +1,53 @@
+"""How `callsched transcript` writes what was said."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from scheduler.cli import console
+from scheduler.errors import ConfigError
+from scheduler.operations.transcript import Transcript
+from scheduler.report import transcripts
+
+
+class Format(StrEnum):
+    """How a transcript is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    SRT = "srt"
+
+
+_ENDINGS = {".txt": Format.TEXT, ".md": Format.MARKDOWN, ".srt": Format.SRT}
+
+
+def format_of(path: Path | None) -> Format:
+    """Return the format that a path's ending stands for; text when there is no path."""
+    if path is None:
+        return Format.TEXT
+    if path.suffix.lower() not in _ENDINGS:
+        expected = ", ".join(_ENDINGS)
+        raise ConfigError(f"{path}: expected a path that ends in {expected}, or say --format")
+    return _ENDINGS[path.suffix.lower()]
+
+
+def as_json(record: dict[str, Any]) -> str:
+    """Return a transcript and its insights as one line of JSON."""
+    names = ("campaign_id", "contact_id", "conversation_id", "started_at", "transcript", "insights")
+    return console.as_json({name: record[name] for name in names}) + "\n"
+
+
+def written(transcript: Transcript, chosen: Format) -> str:
+    """Return a transcript for reading; nothing when nothing was recorded."""
+    record = transcript.record
+    began_at = record["started_at"]
+    spoken = transcripts.spoken(record["transcript"], began_at)
+    if not spoken:
+        return ""
+    if chosen is Format.TEXT:
+        return transcripts.text(spoken)
+    if chosen is Format.SRT:
+        return transcripts.srt(spoken)
+    return transcripts.markdown(spoken, transcript.label, began_at, record["insights"])

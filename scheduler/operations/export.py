@@ -1,0 +1,66 @@
+"""Results for other programs: one record for every contact, as CSV, JSON Lines or a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from importlib.util import find_spec
+from typing import Any
+
+from scheduler.errors import ConfigError
+from scheduler.fields.json_line import json_line
+from scheduler.operations.export_csv import csv_lines
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+
+
+COLUMNS = (
+    "campaign_id",
+    "contact_id",
+    "phone_number",
+    "phone_column",
+    "sip_uri",
+    "name",
+    "dtmf",
+    "line",
+    "state",
+    "disposition",
+    "reason",
+    "attempts",
+    "connection_id",
+    "conversation_id",
+    "started_at",
+    "deadline",
+    "ended_at",
+    "duration_seconds",
+    "error",
+    "variables",
+)
+
+
+def expect_library(chosen: Format) -> None:
+    """Raise ConfigError for a format that a library is missing for."""
+    if chosen is Format.XLSX and find_spec("xlsxwriter") is None:
+        raise ConfigError("an .xlsx file is written with XlsxWriter: pip install 'callsched[xlsx]'")
+
+
+def text_of(
+    records: Iterable[Mapping[str, Any]],
+    chosen: Format,
+    *,
+    excel: bool = False,
+    ascii_only: bool = False,
+) -> Iterator[str]:
+    """Yield CSV or JSON Lines, a record at a time. A workbook is no text: see export_workbook.
+
+    `excel` has CSV stay as it is when Excel opens it; `ascii_only` has JSON escape the rest.
+    """
+    if chosen is Format.CSV:
+        return csv_lines(records, COLUMNS, excel=excel)
+    return (json_line(record, ascii_only=ascii_only) + "\n" for record in records)
