@@ -6,13 +6,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from tenacity import (
-    RetryCallState,
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
@@ -20,11 +18,14 @@ from tenacity import (
     wait_exponential_jitter,
     wait_fixed,
 )
-from tenacity.wait import wait_base
 
 from scheduler import limit
+from scheduler.calls.demand import Demand
+from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.memory import End, Memory
+from scheduler.calls.pace import give_way, waited
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
@@ -64,13 +65,6 @@ LEAVE_WITHIN_SECONDS = 2.0
 #: How long Redis may be away before the dialling worker stops a connection that it can't record.
 UNRECORDED_SECONDS = 5.0
 
-#: How long a dial waits at most for stops that are due. An API that does not answer stops must not
-#: keep everything else from happening; that is for `begin` to judge.
-GIVE_WAY_SECONDS = 0.5
-
-#: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
-LINGER_SECONDS = 2.0
-
 #: How long to insist on telling the ledger what became of a dialing attempt; less than its lease.
 INSIST_SECONDS = 20.0
 
@@ -84,39 +78,9 @@ BETWEEN_STOPS = wait_exponential_jitter(multiplier=2, max=30, jitter=1)
 AFTER_NOT_REACHED_SECONDS = 1.0
 
 
-def waited(strategy: wait_base, times: int) -> float:
-    """Return how long a tenacity strategy waits after so many tries."""
-    state = RetryCallState(Retrying(), None, (), {})
-    state.attempt_number = times
-    return float(strategy(state))
-
-
 def stop_delays() -> tuple[float, ...]:
     """Return the seconds between the sendings of a stop, the last one is kept. Drawn afresh."""
     return tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
-
-
-def give_way(is_busy: Callable[[], bool], closing: threading.Event) -> None:
-    """Let due stops go first, for a while: a call more is worth less than one that ends on time."""
-    give_up_at = since_boot() + GIVE_WAY_SECONDS
-    while is_busy() and since_boot() < give_up_at:
-        closing.wait(0.01)
-
-
-#: A ceiling below any other: under it nothing is claimed, nor said to be due.
-STOPS_ONLY = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """What this worker dials: whose calls, with what ceiling, and whom at most."""
-
-    account: str
-    ceiling: int  #: of slots; STOPS_ONLY: nothing else is sent
-    reserve: int = 0  #: slots that are left to other traffic on the account
-    starts_per_second: float = 0.0  #: at most; 0 for any
-    only: str = ""  #: the one campaign that is served; "" for all
-    allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
 
 
 class Ears(Protocol):
@@ -139,35 +103,27 @@ class Dialer:
         provider: Provider,
         duty: Duty,
         *,
-        slot_freed: Callable[[int], None],
-        deadline_in: Callable[[float], None],
+        demand: Demand,
+        wake: Wake,
         ears: Ears,
         memory: Memory,
         is_behind: Callable[[], bool] = lambda: False,
-        threads: int = 1_000_000,
         watchers: Watchers = NOBODY,
     ) -> None:
-        """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
+        """`demand` hears how many calls can go, and `wake` of deadlines.
 
         `ears` listen to what is connected, `memory` keeps it. `is_behind` says whether stops wait
-        for this process. No more than `threads` dial at once. `watchers` look on at every start and
-        stop.
+        for this process. `watchers` look on at every start and stop.
         """
         self._ledger = ledger
         self._provider = provider
         self._duty = duty
-        self._slot_freed = slot_freed
-        self._deadline_in = deadline_in
+        self._demand = demand
+        self._wake = wake
         self._ears = ears
         self._memory = memory
         self._is_behind = is_behind
         self._watchers = watchers
-        self._closing = threading.Event()
-        self._lingering = threading.Condition()
-        self._pacing = threading.Lock()
-        self._threads = threads
-        self._inside = 0  #: threads that dial or linger
-        self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
         self.stop_delays = stop_delays()
 
     # Dialling -----------------------------------------------------------------------------------
@@ -178,67 +134,16 @@ class Dialer:
         With an `until` it lingers a moment for the next slot that is freed here: so a slot is
         handed on without a message.
         """
-        with self._lingering:
-            self._inside += 1
-        try:
-            while not self._closing.is_set() and (until is None or since_boot() < until):
-                give_way(self._is_behind, self._closing)
+        with self._demand.one_more():
+            while not self._demand.is_closing and (until is None or since_boot() < until):
+                give_way(self._is_behind, self._demand.closing)
                 claim = self._claim()
                 if isinstance(claim, Claim):
                     is_full = self.dial_one(claim)
-                    if is_full and until is not None and not self._linger():
+                    if is_full and until is not None and not self._demand.linger():
                         return
-                elif until is None or not self._wait_for(claim):
+                elif until is None or not self._demand.wait_for(claim):
                     return
-        finally:
-            with self._lingering:
-                self._inside -= 1
-
-    def _linger(self) -> bool:
-        """Wait to be wanted; False when nobody did for a while."""
-        with self._lingering:
-            self._idle += 1
-            try:
-                self._lingering.wait_for(
-                    lambda: self._wanted > 0 or self.is_closing, LINGER_SECONDS
-                )
-                if self._wanted == 0:
-                    return False
-                self._wanted -= 1
-                return True
-            finally:
-                self._idle -= 1
-
-    @property
-    def dialling(self) -> int:
-        """How many threads dial, without those that linger."""
-        with self._lingering:
-            return self._inside - self._idle
-
-    @property
-    def is_closing(self) -> bool:
-        """Whether no more is claimed."""
-        return self._closing.is_set()
-
-    def close(self) -> None:
-        """Claim no more; threads that linger leave."""
-        self._closing.set()
-        with self._lingering:
-            self._lingering.notify_all()
-
-    def wanted(self, calls: int) -> None:
-        """Hear that so many calls can go: threads that linger take them, messages bring others.
-
-        When every thread of this process dials, no message is sent: each claims again when it is
-        done, and idle threads elsewhere hear of it from their own timekeeper.
-        """
-        with self._lingering:
-            here = min(calls, self._idle - self._wanted)
-            self._wanted += here
-            self._lingering.notify(here)
-            others = min(calls - here, self._threads - self._inside)
-        if others > 0:
-            self._slot_freed(others)
 
     def _claim(self) -> Claim | float | None:
         duty = self._duty
@@ -251,18 +156,6 @@ class Dialer:
             only=duty.only,
             starts_per_second=duty.starts_per_second,
         )
-
-    def _wait_for(self, seconds: float | None) -> bool:
-        """Wait for the next slot, or for the pace of starts; False when nothing came of it.
-
-        Of all threads one waits for the pace: the others would only claim in vain.
-        """
-        if seconds is not None and self._pacing.acquire(blocking=False):
-            try:
-                return not self._closing.wait(min(seconds, LINGER_SECONDS))
-            finally:
-                self._pacing.release()
-        return self._linger()
 
     def dial_one(self, claim: Claim) -> bool:
         """Take one claimed call to its connection, or to whatever becomes of it.
@@ -433,7 +326,7 @@ class Dialer:
         self._memory.learn(claim.attempt, known, left, on_record=False)
         stop_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
         stopped = hopeless = False
-        while not (stopped and (hopeless or self._closing.is_set())):
+        while not (stopped and (hopeless or self._demand.is_closing)):
             try:
                 seen = self._record(claim, connection, answered_at)
             except LedgerUnreachable as error:
@@ -470,11 +363,11 @@ class Dialer:
             return seen
         self._memory.recorded(connection.connection_id)
         if self._memory.has_ended(connection.connection_id):
-            self.wanted(self._memory.write_down())
+            self._demand.want(self._memory.write_down())
         elif said == "late":
-            self._deadline_in(0.0)
+            self._wake.due_in(0.0)
         else:
-            self._deadline_in(claim.max_duration_seconds)
+            self._wake.due_in(claim.max_duration_seconds)
             if charge.listener:
                 self._ears.follow(claim, connection)
         return seen
@@ -535,7 +428,7 @@ class Dialer:
             if limits.learn(self._ledger, account, seen, raised):
                 # This thread takes one of the new slots, messages bring threads for the others.
                 if (others := raised.learned - seen.limit.learned - 1) > 0:
-                    self.wanted(others)
+                    self._demand.want(others)
                 return False
             seen = limits.read(self._ledger, account)
 
@@ -577,7 +470,7 @@ class Dialer:
 
     def _record_end(self, attempt: Attempt, end: End) -> None:
         if end.record(self._ledger, self._duty.account, attempt):
-            self.wanted(1)
+            self._demand.want(1)
 
 
 def _leave(asked_at: float) -> None:

@@ -24,8 +24,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from scheduler.calls.closings import WINDOW_SECONDS, CallClosings, Closings
-from scheduler.calls.dialer import Duty
+from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
 from scheduler.ledger.calls import NOBODYS, Charge, Claim
@@ -86,11 +87,11 @@ class Listener:
         duty: Duty,
         *,
         capacity: int,
-        stop_due: Callable[[], None],
+        wake: Wake,
         forgotten: Callable[[Claim, Connection, float], None],
         memory: Memory,
     ) -> None:
-        """`capacity` is how many sockets it keeps at most; `stop_due` hears of each hint.
+        """`capacity` is how many sockets it keeps at most; `wake` hears of each hint.
 
         `forgotten` is told of a connection that the ledger has lost, and of the instant since boot
         from which its length is counted: nobody else knows of it. `memory` keeps what it takes.
@@ -99,7 +100,7 @@ class Listener:
         self._provider = provider
         self._duty = duty
         self._capacity = capacity
-        self._stop_due = stop_due
+        self._wake = wake
         self._forgotten = forgotten
         self._memory = memory
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
@@ -300,7 +301,7 @@ class Listener:
         if await self._insist(ear, why, record):
             # Else it was being stopped already, and the news are of that.
             logger.info("%s: %s", ear.attempt, why)
-            self._stop_due()
+            self._wake.due_in(0.0)
 
     async def bar(self, ear: Ear) -> None:
         """Put a contact on the do-not-call list: it said so."""

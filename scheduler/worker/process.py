@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
 
 from scheduler.calls.collector import Collector
-from scheduler.calls.dialer import STOPS_ONLY, Dialer, Duty, stop_delays
+from scheduler.calls.demand import Demand
+from scheduler.calls.dialer import Dialer, stop_delays
+from scheduler.calls.duty import STOPS_ONLY, Duty
 from scheduler.calls.exchanges import Watchers, Work, log
 from scheduler.calls.memory import Memory
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, LedgerUnreachable, SchedulerError
 from scheduler.ledger import limits
@@ -138,11 +141,14 @@ class Worker:
         readers = min(settings.collect_threads, max(1, free // 4))
         seats = free - readers
         messages, collects = Messages(send_dial, seats), Messages(send_collect, readers)
+        self._wake = Wake()
+        self._demand = Demand(messages.say, threads=seats)
         self._timekeeper = Timekeeper(
             self._ledger,
             self._duty,
             fingerprint=self._provider.fingerprint,
-            send=lambda count: self._dialer.wanted(count),
+            wake=self._wake,
+            demand=self._demand,
             send_collects=collects.say,
             revive=self._revive,
             send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
@@ -176,7 +182,7 @@ class Worker:
             self._provider,
             self._duty,
             capacity=self._files.sockets,
-            stop_due=lambda: self._timekeeper.due_in(0.0),
+            wake=self._wake,
             forgotten=lambda *lost: self._dialer.put_back(*lost),
             memory=self._memory,
         )
@@ -184,12 +190,11 @@ class Worker:
             self._ledger,
             self._provider,
             self._duty,
-            slot_freed=messages.say,
-            deadline_in=self._timekeeper.due_in,
+            demand=self._demand,
+            wake=self._wake,
             ears=self._listener,
             memory=self._memory,
             is_behind=lambda: self._timekeeper.is_behind,
-            threads=seats,
             watchers=watchers,
         )
         self._collector = Collector(
@@ -237,7 +242,7 @@ class Worker:
 
     def _hold_back(self) -> None:
         """Dial, read and launch nothing, and say so now and then: what is open has a deadline."""
-        self._dialer.close()
+        self._demand.close()
         self._collector.closing.set()
         threading.Thread(target=self._remind, name="reminder", daemon=True).start()
 
@@ -269,7 +274,7 @@ class Worker:
         from scheduler.worker.apart import load_apart
         from scheduler.worker.schedules import launch_due
 
-        launch_due(self._ledger, self._settings, lambda: self._dialer.is_closing, load_apart)
+        launch_due(self._ledger, self._settings, lambda: self._demand.is_closing, load_apart)
 
     def health(self) -> WorkerHealth:
         """Say what this worker is at."""
@@ -277,7 +282,7 @@ class Worker:
             started_at=self._started_at,
             version=_version(),
             threads=self._seats.count,
-            dialling=self._dialer.dialling,
+            dialling=self._demand.dialling,
             stopping=self._timekeeper.stops_sending,
             sockets=self._listener.open_sockets,
             collecting=self._readers.taken,
@@ -287,7 +292,7 @@ class Worker:
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
-        self._dialer.close()
+        self._demand.close()
         self._collector.closing.set()
 
     def close(self) -> None:
@@ -321,7 +326,7 @@ class Worker:
             threads=threads,
             health=self.health,
             timekeeper=self._timekeeper,
-            is_draining=lambda: self._dialer.is_closing,
+            is_draining=lambda: self._demand.is_closing,
             look=self._sight.look,
         )
 
@@ -341,7 +346,7 @@ class Worker:
             unready=lambda: unready(
                 self._sight.look(),
                 self._provider.fingerprint,
-                is_draining=self._dialer.is_closing,
+                is_draining=self._demand.is_closing,
                 stops_only=self.stops_only,
             ),
         )

@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
-from scheduler.calls.dialer import Dialer, Duty
+from scheduler.calls.demand import Demand
+from scheduler.calls.dialer import Dialer
+from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, SchedulerError
 from scheduler.ledger import calls
@@ -107,12 +110,13 @@ class Timekeeper:
         duty: Duty,
         *,
         fingerprint: str,
-        send: Callable[[int], None],
+        wake: Wake,
+        demand: Demand,
         send_collects: Callable[[int], None],
         revive: Callable[[], object],
         send_launch: Callable[[], None] | None = None,
     ) -> None:
-        """`send` has so many dials said, `send_collects` collects; neither waits.
+        """`wake` ends its sleep; `demand` hears how many dials are due, `send_collects` collects.
 
         `revive` starts a dead Redis. `send_launch` has it said that a schedule fires; None for a
         worker that serves one campaign.
@@ -120,7 +124,8 @@ class Timekeeper:
         self._ledger = ledger
         self._duty = duty
         self._fingerprint = fingerprint
-        self._send = send
+        self._wake = wake
+        self._demand = demand
         self._send_collects = send_collects
         self._revive = revive
         self._memory: Memory | None = None
@@ -128,8 +133,6 @@ class Timekeeper:
         self._schedules_at = 0.0
         self._dialer: Dialer | None = None
         self._stops: Stops | None = None
-        self._woken = threading.Event()
-        self._sleeps_until = 0.0
         self._behind = False
         self._ticked_at = since_boot()
         self.ticks = 0  #: since it was started
@@ -173,7 +176,7 @@ class Timekeeper:
     def close(self) -> None:
         """Leave; the stops that are being sent are seen to their end."""
         self._over.set()
-        self._woken.set()
+        self._wake.now()
         if self._thread.is_alive():
             self._thread.join()
         if self._stops is not None and self._memory is not None:
@@ -182,23 +185,16 @@ class Timekeeper:
             with suppress(LedgerTrouble):
                 self._memory.write_down()
 
-    def due_in(self, seconds: float) -> None:
-        """Hear of a deadline, which may come before this timekeeper would wake."""
-        if since_boot() + seconds < self._sleeps_until:
-            self._woken.set()
-
     def _stop_sent(self) -> None:
         """Look for more when stops wait for threads; the slot is on its way already."""
         assert self._stops is not None
         if self._behind and self._stops.is_short:
-            self._woken.set()
+            self._wake.now()
 
     def _keep(self) -> None:
         while not self._over.is_set():
             sleep = self._tick_safely()
-            self._sleeps_until = since_boot() + sleep
-            self._woken.wait(sleep)
-            self._woken.clear()
+            self._wake.sleep(sleep)
 
     def _tick_safely(self) -> float:
         began_at = since_boot()
@@ -237,7 +233,7 @@ class Timekeeper:
         began_at = since_boot()
         # First, or the stop that has ended a call already would be sent once more.
         if ended := self._memory.write_down():
-            self._send(ended)
+            self._demand.want(ended)
         room = self._stops.room
         due = calls.tick(
             self._ledger,
@@ -254,9 +250,9 @@ class Timekeeper:
             self._stops.send(order)
         self._memory.refresh()
         self._behind = len(due.stops) == room
-        if not self._dialer.is_closing:
+        if not self._demand.is_closing:
             if due.dials:
-                self._send(due.dials)
+                self._demand.want(due.dials)
             if due.collects:
                 self._send_collects(due.collects)
             self._look_at_schedules()

@@ -11,8 +11,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from scheduler.calls.collector import Collector
-from scheduler.calls.dialer import Dialer, Duty
+from scheduler.calls.demand import Demand
+from scheduler.calls.dialer import Dialer
+from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
 from scheduler.ledger import calls, campaigns, limits
@@ -73,11 +76,13 @@ class Rig:
         )
         self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
         self._collects = patience_seconds is not None
+        self.wake, self.demand = Wake(), Demand(self._send)
         self.timekeeper = Timekeeper(
             self.store,
             self.duty,
             fingerprint=self.provider.fingerprint,
-            send=self._send,
+            wake=self.wake,
+            demand=self.demand,
             send_collects=self._send_collects,
             revive=lambda: None,
         )
@@ -87,7 +92,7 @@ class Rig:
             self.provider,
             self.duty,
             capacity=sockets,
-            stop_due=lambda: self.timekeeper.due_in(0.0),
+            wake=self.wake,
             forgotten=lambda *lost: self.dialer.put_back(*lost),
             memory=self.memory,
         )
@@ -95,8 +100,8 @@ class Rig:
             self.store,
             self.provider,
             self.duty,
-            slot_freed=self._send,
-            deadline_in=self.timekeeper.due_in,
+            demand=self.demand,
+            wake=self.wake,
             ears=self.listener,
             memory=self.memory,
         )
@@ -116,7 +121,7 @@ class Rig:
         self.listener.start()
 
     def _send(self, count: int) -> None:
-        for _ in range(count if self._sends and not self.dialer.is_closing else 0):
+        for _ in range(count if self._sends and not self.demand.is_closing else 0):
             self.threads.submit(self._safely, self.dialer.dial)
 
     def _send_collects(self, count: int) -> None:
@@ -194,7 +199,7 @@ class Rig:
         return float(due_at) - time.time()
 
     def close(self) -> None:
-        self.dialer.close()
+        self.demand.close()
         self.collector.closing.set()
         self.threads.shutdown()
         self.listener.close()

@@ -668,7 +668,7 @@ def test_a_worker_that_leaves_while_redis_is_away_ends_its_call_first(
     rig.load(ANYBODY)
 
     dialling = answered_while_redis_is_away(through, proxy, sandbox)
-    through.dialer.close()
+    through.demand.close()
     dialling.finish()
 
     assert [event["by"] for event in sandbox.events("ended")] == ["stop"]
