@@ -19,11 +19,12 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from scheduler.calls.demand import Demand
 from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Work, answer
 from scheduler.clock import since_boot
 from scheduler.ledger.redis.broker import dropped
 from scheduler.ledger.workers import WorkerHealth
-from scheduler.worker.sight import Seen
+from scheduler.worker.sight import Seen, Sight
 from scheduler.worker.timekeeper import Timekeeper
 
 _LATENESS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -86,32 +87,13 @@ Values = Iterable[tuple[Labels, float]]
 _FATES = {"webhooks": "owed", "webhooks:delivered": "delivered", "webhooks:given_up": "given_up"}
 
 
-class Metrics:
-    """The metrics of one worker."""
+class Counts:
+    """Counts and times what one worker asks of the provider. It watches exchanges."""
 
-    def __init__(
-        self,
-        account: str,
-        worker: str,
-        *,
-        ceiling: int,
-        fingerprint: str,
-        threads: Mapping[Work, int],
-        health: Callable[[], WorkerHealth],
-        timekeeper: Timekeeper,
-        is_draining: Callable[[], bool],
-        look: Callable[[], Seen | None],
-    ) -> None:
-        """`threads` says how many there are for each kind of work.
-
-        The others are asked at each scrape, so `look` must not wait long.
-        """
+    def __init__(self, account: str) -> None:
         _without_instants()
         self.registry = CollectorRegistry()
-        self._account, self._worker = account, worker
-        self._ceiling, self._fingerprint = ceiling, fingerprint
-        self._threads, self._health = threads, health
-        self._timekeeper, self._is_draining, self._look = timekeeper, is_draining, look
+        self._account = account
         ProcessCollector(registry=self.registry)
         self._answers = {work: self._counter(work, told) for work, told in _WORK.items()}
         self._seconds = {work: self._timer(work) for work in _WORK}
@@ -122,7 +104,6 @@ class Metrics:
             buckets=_LATENESS_BUCKETS,
             registry=self.registry,
         ).labels(account)
-        self.registry.register(self)
 
     def _counter(self, work: Work, told: str) -> Counter:
         labels = ["account", "answer"]
@@ -150,12 +131,33 @@ class Metrics:
         self._seconds[work].observe(since_boot() - began_at)
         self._answers[work].labels(self._account, answer(error)).inc()
 
-    # At a scrape --------------------------------------------------------------------------------
+
+class Gauges:
+    """What is only known when it is asked for, at each scrape. Also when the ledger is away."""
+
+    def __init__(
+        self,
+        account: str,
+        worker: str,
+        *,
+        ceiling: int,
+        fingerprint: str,
+        threads: Mapping[Work, int],
+        health: Callable[[], WorkerHealth],
+        timekeeper: Timekeeper,
+        demand: Demand,
+        sight: Sight,
+    ) -> None:
+        """`threads` says how many there are for each kind of work."""
+        self._account, self._worker = account, worker
+        self._ceiling, self._fingerprint = ceiling, fingerprint
+        self._threads, self._health, self._sight = threads, health, sight
+        self._timekeeper, self._demand = timekeeper, demand
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is only known when it is asked for. Also when the ledger is away."""
+        """Yield all of it, as a registry asks for it."""
         yield from self._of_the_worker()
-        seen = self._look()
+        seen = self._sight.look()
         yield self._gauge("ledger_up", "1 while the ledger answers", seen is not None)
         if seen is not None:
             yield from self._of_the_account(seen)
@@ -175,7 +177,7 @@ class Metrics:
         yield self._counted("worker_dropped_messages", told, (), [((), dropped.count)])
         silent = self._timekeeper.silent_seconds
         yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
-        yield self._gauge("worker_draining", "1 while it leaves", self._is_draining())
+        yield self._gauge("worker_draining", "1 while it leaves", self._demand.is_closing)
 
     def _of_the_account(self, seen: Seen) -> Iterator[Metric]:
         is_blocked = self._fingerprint in seen.account.blocks

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,13 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_f
 
 from scheduler.calls.collector import Collector
 from scheduler.calls.demand import Demand
-from scheduler.calls.dialer import Dialer, stop_delays
+from scheduler.calls.dialer import Dialer
 from scheduler.calls.duty import STOPS_ONLY, Duty
 from scheduler.calls.exchanges import Watchers, Work, log
 from scheduler.calls.memory import Memory
+from scheduler.calls.recorder import Recorder
+from scheduler.calls.stopper import Stopper, stop_delays
+from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, LedgerUnreachable, SchedulerError
@@ -45,7 +48,7 @@ from scheduler.worker.webhooks import Teller
 
 if TYPE_CHECKING:
     from scheduler.worker.endpoint import Endpoint
-    from scheduler.worker.metrics import Metrics
+    from scheduler.worker.metrics import Counts
 
 logger = logging.getLogger(__name__)
 
@@ -143,31 +146,19 @@ class Worker:
         messages, collects = Messages(send_dial, seats), Messages(send_collect, readers)
         self._wake = Wake()
         self._demand = Demand(messages.say, threads=seats)
-        self._timekeeper = Timekeeper(
-            self._ledger,
-            self._duty,
-            fingerprint=self._provider.fingerprint,
-            wake=self._wake,
-            demand=self._demand,
-            send_collects=collects.say,
-            revive=self._revive,
-            send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
-        )
         threads: dict[Work, int] = {
             "start": seats,
             "stop": settings.stop_threads,
             "collect": readers,
         }
-        self._files = share_out(
+        files = share_out(
             stops=settings.stop_threads,
             dials=settings.worker_threads,
             sockets=settings.listener_sockets,
         )
-        self._sight = Sight(lambda: see(self._ledger, settings.account))
-        self._metrics = self._open_metrics(threads)
-        self._endpoint = self._open_endpoint(self._metrics)
+        counts = self._open_counts()
         self._traces = open_traces(worker_name(), settings.account)
-        told = [one.watch for one in (self._metrics, self._traces) if one is not None]
+        told = [one.watch for one in (counts, self._traces) if one is not None]
         watchers = Watchers(log, *told)
         self._memory = Memory(
             self._ledger,
@@ -177,24 +168,54 @@ class Worker:
             threads=settings.stop_threads,
             watchers=watchers,
         )
+        stopper = Stopper(
+            self._ledger,
+            self._provider,
+            settings.account,
+            memory=self._memory,
+            demand=self._demand,
+            delays=stop_delays(),
+            watchers=watchers,
+        )
+        self._stops = Stops(stopper, threads=settings.stop_threads, wake=self._wake)
+        self._timekeeper = Timekeeper(
+            self._ledger,
+            self._duty,
+            fingerprint=self._provider.fingerprint,
+            wake=self._wake,
+            demand=self._demand,
+            memory=self._memory,
+            stopper=stopper,
+            stops=self._stops,
+            send_collects=collects.say,
+            revive=self._revive,
+            send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
+        )
         self._listener = Listener(
             self._ledger,
             self._provider,
             self._duty,
-            capacity=self._files.sockets,
+            capacity=files.sockets,
             wake=self._wake,
-            forgotten=lambda *lost: self._dialer.put_back(*lost),
+            forgotten=lambda *lost: self._recorder.put_back(*lost),
             memory=self._memory,
+        )
+        self._recorder = Recorder(
+            self._ledger,
+            self._duty,
+            memory=self._memory,
+            stopper=stopper,
+            ears=self._listener,
+            demand=self._demand,
+            wake=self._wake,
         )
         self._dialer = Dialer(
             self._ledger,
             self._provider,
             self._duty,
+            recorder=self._recorder,
             demand=self._demand,
-            wake=self._wake,
-            ears=self._listener,
-            memory=self._memory,
-            is_behind=lambda: self._timekeeper.is_behind,
+            is_behind=self._stops.is_behind,
             watchers=watchers,
         )
         self._collector = Collector(
@@ -202,7 +223,7 @@ class Worker:
             self._provider,
             self._duty,
             patience_seconds=settings.insights_patience,
-            is_stopping=lambda: self._timekeeper.is_stopping,
+            is_stopping=self._stops.is_sending,
             watchers=watchers,
         )
         self._readers, self._seats = _Seats(readers), _Seats(seats)
@@ -216,6 +237,7 @@ class Worker:
             result_ttl=None if self.stops_only else settings.result_ttl,
         )
         self._teller = self._open_teller(settings)
+        self._endpoint = self._open_endpoint(counts, threads, files.askers)
 
     def start(self) -> None:
         """Do the first tick, overdue stops before anything else, and go on in threads."""
@@ -223,7 +245,7 @@ class Worker:
             self._hold_back()
         else:
             self._unblock()
-        self._timekeeper.start(self._dialer, self._memory, self._settings.stop_threads)
+        self._timekeeper.start()
         self._listener.start()
         self._housekeeping.start()
         if self._teller is not None:
@@ -283,7 +305,7 @@ class Worker:
             version=_version(),
             threads=self._seats.count,
             dialling=self._demand.dialling,
-            stopping=self._timekeeper.stops_sending,
+            stopping=self._stops.sending,
             sockets=self._listener.open_sockets,
             collecting=self._readers.taken,
             campaign_id=self._assignment.campaign_id,
@@ -312,13 +334,24 @@ class Worker:
         if self.embedded is not None:
             self.embedded.close()
 
-    def _open_metrics(self, threads: Mapping[Work, int]) -> Metrics | None:
+    def _open_counts(self) -> Counts | None:
         if not self._settings.metrics_port or self._assignment.campaign_id:
             return None
         # Only now: most workers are asked nothing, and need not import what answers.
-        from scheduler.worker.metrics import Metrics
+        from scheduler.worker.metrics import Counts
 
-        return Metrics(
+        return Counts(self._settings.account)
+
+    def _open_endpoint(
+        self, counts: Counts | None, threads: Mapping[Work, int], askers: int
+    ) -> Endpoint | None:
+        if counts is None:
+            return None
+        from scheduler.worker.endpoint import Endpoint
+        from scheduler.worker.metrics import Gauges
+
+        sight = Sight(partial(see, self._ledger, self._settings.account))
+        gauges = Gauges(
             self._settings.account,
             worker_name(),
             ceiling=max(0, self._duty.ceiling),
@@ -326,25 +359,20 @@ class Worker:
             threads=threads,
             health=self.health,
             timekeeper=self._timekeeper,
-            is_draining=lambda: self._demand.is_closing,
-            look=self._sight.look,
+            demand=self._demand,
+            sight=sight,
         )
-
-    def _open_endpoint(self, metrics: Metrics | None) -> Endpoint | None:
-        if metrics is None:
-            return None
-        from scheduler.worker.endpoint import Endpoint
-
+        counts.registry.register(gauges)
         return Endpoint(
             self._settings.metrics_host,
             self._settings.metrics_port,
-            metrics.registry,
-            most=self._files.askers,
+            counts.registry,
+            most=askers,
             unwell=lambda: unwell(
                 self._timekeeper.silent_seconds, is_cut_off=self._timekeeper.is_cut_off
             ),
             unready=lambda: unready(
-                self._sight.look(),
+                sight.look(),
                 self._provider.fingerprint,
                 is_draining=self._demand.is_closing,
                 stops_only=self.stops_only,

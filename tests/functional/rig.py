@@ -15,6 +15,9 @@ from scheduler.calls.demand import Demand
 from scheduler.calls.dialer import Dialer
 from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
+from scheduler.calls.recorder import Recorder
+from scheduler.calls.stopper import Stopper
+from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
@@ -77,47 +80,66 @@ class Rig:
         self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
         self._collects = patience_seconds is not None
         self.wake, self.demand = Wake(), Demand(self._send)
+        self.memory = Memory(self.store, self.provider, ACCOUNT, delays=(0.2,), threads=4)
+        self.stopper = Stopper(
+            self.store,
+            self.provider,
+            ACCOUNT,
+            memory=self.memory,
+            demand=self.demand,
+            delays=(0.2,),
+        )
+        self.stops = Stops(self.stopper, threads=4, wake=self.wake)
         self.timekeeper = Timekeeper(
             self.store,
             self.duty,
             fingerprint=self.provider.fingerprint,
             wake=self.wake,
             demand=self.demand,
+            memory=self.memory,
+            stopper=self.stopper,
+            stops=self.stops,
             send_collects=self._send_collects,
             revive=lambda: None,
         )
-        self.memory = Memory(self.store, self.provider, ACCOUNT, delays=(0.2,), threads=4)
         self.listener = Listener(
             self.store,
             self.provider,
             self.duty,
             capacity=sockets,
             wake=self.wake,
-            forgotten=lambda *lost: self.dialer.put_back(*lost),
+            forgotten=lambda *lost: self.recorder.put_back(*lost),
             memory=self.memory,
+        )
+        self.recorder = Recorder(
+            self.store,
+            self.duty,
+            memory=self.memory,
+            stopper=self.stopper,
+            ears=self.listener,
+            demand=self.demand,
+            wake=self.wake,
         )
         self.dialer = Dialer(
             self.store,
             self.provider,
             self.duty,
+            recorder=self.recorder,
             demand=self.demand,
-            wake=self.wake,
-            ears=self.listener,
-            memory=self.memory,
+            is_behind=self.stops.is_behind,
         )
-        self.dialer.stop_delays = (0.2,)
         self.collector = Collector(
             self.store,
             self.provider,
             self.duty,
             patience_seconds=patience_seconds or 0.0,
-            is_stopping=lambda: self.timekeeper.is_stopping,
+            is_stopping=self.stops.is_sending,
         )
         self._sends = threads > 0
         self.threads = ThreadPoolExecutor(max(1, threads))
 
     def start(self) -> None:
-        self.timekeeper.start(self.dialer, self.memory, 4)
+        self.timekeeper.start()
         self.listener.start()
 
     def _send(self, count: int) -> None:

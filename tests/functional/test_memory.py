@@ -99,7 +99,7 @@ def test_an_end_that_an_operator_ordered_is_recorded_as_that(
 ) -> None:
     connected(through, seconds=30.0)
     sandbox.knobs(stop_fault="500", stop_fault_count=1)
-    through.dialer.stop_delays = (3.0,)
+    through.stopper.delays = (3.0,)
 
     campaigns.halt(rig.store, "c", abort=True, control=OPERATOR)
     wait_until(lambda: sandbox.events("stop"))
