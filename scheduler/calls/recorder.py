@@ -11,6 +11,7 @@ from scheduler import limit
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
+from scheduler.calls.news import NewsDesk
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
@@ -28,15 +29,15 @@ logger = logging.getLogger(__name__)
 UNRECORDED_SECONDS = 5.0
 
 
-class Ears(Protocol):
-    """Who listens to the connections of this worker."""
+class NewsSource(Protocol):
+    """Who brings the news of the connections of this process."""
 
     @property
-    def charge(self) -> Charge:
+    def free_charge(self) -> Charge:
         """What a new connection is put into; nobody's when there is no room."""
 
-    def follow(self, claim: Claim, connection: Connection) -> None:
-        """Listen to a connection that has been put into it. May wait, as for a token."""
+    def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
+        """Bring the news of a connection that has been put into it. May wait, as for a token."""
 
 
 class Recorder:
@@ -49,16 +50,18 @@ class Recorder:
         *,
         memory: Memory,
         stopper: Stopper,
-        ears: Ears,
+        sockets: NewsSource,
+        desk: NewsDesk,
         demand: Demand,
         wake: Wake,
     ) -> None:
-        """`ears` listen to what is connected, `wake` hears of its deadline."""
+        """`sockets` bring the news of what is connected to `desk`, `wake` hears of deadlines."""
         self._ledger = ledger
         self._duty = duty
         self._memory = memory
         self._stopper = stopper
-        self._ears = ears
+        self._sockets = sockets
+        self._desk = desk
         self._demand = demand
         self._wake = wake
 
@@ -110,7 +113,7 @@ class Recorder:
             logger.exception("%s: its connection can't be put back", claim.attempt)
 
     def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
-        account, attempt, charge = self._duty.account, claim.attempt, self._ears.charge
+        account, attempt, charge = self._duty.account, claim.attempt, self._sockets.free_charge
         said, _, seen = ledger_calls.connect(
             self._ledger,
             account,
@@ -134,7 +137,7 @@ class Recorder:
         else:
             self._wake.due_in(claim.max_duration_seconds)
             if charge.listener:
-                self._ears.follow(claim, connection)
+                self._sockets.follow(self._desk, claim, connection)
         return seen
 
     def _learn(self, seen: LimitView) -> bool:

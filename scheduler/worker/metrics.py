@@ -19,13 +19,11 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from scheduler.calls.demand import Demand
 from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Work, answer
 from scheduler.clock import since_boot
 from scheduler.ledger.redis.broker import dropped
-from scheduler.ledger.workers import WorkerHealth
-from scheduler.worker.sight import Seen, Sight
-from scheduler.worker.timekeeper import Timekeeper
+from scheduler.worker.health import Health
+from scheduler.worker.sight import Seen
 
 _LATENESS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _EXCHANGE_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
@@ -136,34 +134,23 @@ class Gauges:
     """What is only known when it is asked for, at each scrape. Also when the ledger is away."""
 
     def __init__(
-        self,
-        account: str,
-        worker: str,
-        *,
-        ceiling: int,
-        fingerprint: str,
-        threads: Mapping[Work, int],
-        health: Callable[[], WorkerHealth],
-        timekeeper: Timekeeper,
-        demand: Demand,
-        sight: Sight,
+        self, worker: str, health: Health, *, threads: Mapping[Work, int], ceiling: int
     ) -> None:
-        """`threads` says how many there are for each kind of work."""
-        self._account, self._worker = account, worker
-        self._ceiling, self._fingerprint = ceiling, fingerprint
-        self._threads, self._health, self._sight = threads, health, sight
-        self._timekeeper, self._demand = timekeeper, demand
+        """`threads` says how many there are for each kind of work, `ceiling` how many slots."""
+        self._worker, self._health = worker, health
+        self._threads, self._ceiling = threads, ceiling
+        self._account = health.account.duty.account
 
     def collect(self) -> Iterator[Metric]:
         """Yield all of it, as a registry asks for it."""
         yield from self._of_the_worker()
-        seen = self._sight.look()
+        seen = self._health.sight.look()
         yield self._gauge("ledger_up", "1 while the ledger answers", seen is not None)
         if seen is not None:
             yield from self._of_the_account(seen)
 
     def _of_the_worker(self) -> Iterator[Metric]:
-        health = self._health()
+        health = self._health.report()
         busy = {"start": health.dialling, "stop": health.stopping, "collect": health.collecting}
         which = [((self._worker, health.version), 1)]
         told = "1; the labels say which worker it is"
@@ -171,16 +158,17 @@ class Gauges:
         yield self._each("worker_threads", "Threads, by their work", "work", self._threads)
         yield self._each("worker_threads_busy", "Threads that work", "work", busy)
         yield self._gauge("worker_sockets", "Open sockets to live connections", health.sockets)
-        ticks: Values = [((), self._timekeeper.ticks)]
+        ticks: Values = [((), self._health.timekeeper.ticks)]
         yield self._counted("worker_ticks", "Ticks of the timekeeper", (), ticks)
         told = "Messages that were dropped because they were none of ours"
         yield self._counted("worker_dropped_messages", told, (), [((), dropped.count)])
-        silent = self._timekeeper.silent_seconds
+        silent = self._health.timekeeper.silent_seconds
         yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
-        yield self._gauge("worker_draining", "1 while it leaves", self._demand.is_closing)
+        is_draining = self._health.account.demand.is_closing
+        yield self._gauge("worker_draining", "1 while it leaves", is_draining)
 
     def _of_the_account(self, seen: Seen) -> Iterator[Metric]:
-        is_blocked = self._fingerprint in seen.account.blocks
+        is_blocked = self._health.account.provider.fingerprint in seen.account.blocks
         yield self._gauge("worker_blocked", "1 while its credentials can't dial", is_blocked)
         yield self._gauge("account_ceiling", "The most slots that are ever used", self._ceiling)
         for name, told, read in _GAUGES:

@@ -7,15 +7,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from scheduler.calls.demand import Demand
-from scheduler.calls.duty import Duty
-from scheduler.calls.memory import Memory
-from scheduler.calls.stopper import Stopper
-from scheduler.calls.stops import Stops
+from scheduler.calls.account import ServedAccount
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
 from scheduler.ledger import calls
+from scheduler.ledger.calls import Due
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.scheduling import is_launch_due
 
@@ -46,34 +43,24 @@ class Timekeeper:
     def __init__(
         self,
         ledger: Ledger,
-        duty: Duty,
+        account: ServedAccount,
         *,
-        fingerprint: str,
         wake: Wake,
-        demand: Demand,
-        memory: Memory,
-        stopper: Stopper,
-        stops: Stops,
         send_collects: Callable[[int], None],
-        revive: Callable[[], object],
         send_launch: Callable[[], None] | None = None,
+        revive: Callable[[], object],
     ) -> None:
-        """`wake` ends its sleep; `demand` hears how many dials are due, `send_collects` collects.
+        """`wake` ends its sleep. `send_collects` has so many collects said, and does not wait.
 
-        `revive` starts a dead Redis. `send_launch` has it said that a schedule fires; None for a
-        worker that serves one campaign.
+        `send_launch` has it said that a schedule fires; None for a worker that serves one campaign.
+        `revive` starts a dead Redis.
         """
         self._ledger = ledger
-        self._duty = duty
-        self._fingerprint = fingerprint
+        self._account = account
         self._wake = wake
-        self._demand = demand
         self._send_collects = send_collects
-        self._revive = revive
-        self._memory = memory
-        self._stopper = stopper
-        self._stops = stops
         self._send_launch = send_launch
+        self._revive = revive
         self._schedules_at = 0.0
         self._ticked_at = since_boot()
         self.ticks = 0  #: since it was started
@@ -84,26 +71,21 @@ class Timekeeper:
     def start(self) -> None:
         """Do the first tick, overdue stops without their old pauses, then go on in a thread."""
         with suppress(LedgerTrouble):
-            calls.hurry_stops(self._ledger, self._duty.account)
+            calls.hurry_stops(self._ledger, self._account.duty.account)
         self._tick_safely()
-        self._memory.start()
         self._thread.start()
+
+    def close(self) -> None:
+        """Tick no more."""
+        self._over.set()
+        self._wake.now()
+        if self._thread.is_alive():
+            self._thread.join()
 
     @property
     def silent_seconds(self) -> float:
         """For how long it has not ticked; more than a moment when something holds it up."""
         return since_boot() - self._ticked_at
-
-    def close(self) -> None:
-        """Leave; the stops that are being sent are seen to their end."""
-        self._over.set()
-        self._wake.now()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._stops.close()
-        self._memory.close()
-        with suppress(LedgerTrouble):
-            self._memory.write_down()
 
     def _keep(self) -> None:
         while not self._over.is_set():
@@ -133,7 +115,7 @@ class Timekeeper:
         """Read the deadlines of a Redis that answers and refuses; a silent one is not asked."""
         if since_boot() - began_at < ANSWERS_WITHIN_SECONDS:
             with suppress(LedgerTrouble):
-                self._memory.refresh()
+                self._account.memory.refresh()
 
     def _revive_safely(self) -> None:
         try:
@@ -143,40 +125,40 @@ class Timekeeper:
 
     def tick(self) -> float:
         """Do what is due now; return the seconds to sleep."""
-        began_at = since_boot()
+        began_at, account, duty = since_boot(), self._account, self._account.duty
         # First, or the stop that has ended a call already would be sent once more.
-        if ended := self._memory.write_down():
-            self._demand.want(ended)
-        room = self._stops.room
+        if ended := account.memory.write_down():
+            account.demand.want(ended)
+        room = account.stops.room
         due = calls.tick(
             self._ledger,
-            self._duty.account,
+            duty.account,
             most=MOST,
             free=room,
-            delays=self._stopper.delays,
-            ceiling=self._duty.ceiling,
-            fingerprint=self._fingerprint,
-            only=self._duty.only,
+            delays=account.stopper.delays,
+            ceiling=duty.ceiling,
+            fingerprint=account.provider.fingerprint,
+            only=duty.only,
         )
-        self._memory.ticked(began_at)
-        self._stops.send(due.stops, room)
-        self._memory.refresh()
-        if not self._demand.is_closing:
-            if due.dials:
-                self._demand.want(due.dials)
-            if due.collects:
-                self._send_collects(due.collects)
-            self._look_at_schedules()
+        account.memory.ticked(began_at)
+        account.stops.send(due.stops, room)
+        account.memory.refresh()
+        if not account.demand.is_closing:
+            self._send_messages(due)
         if due.expired == MOST:
             return 0.0
         if due.seconds is None:
             return LONGEST_SLEEP_SECONDS
         return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, due.seconds))
 
-    def _look_at_schedules(self) -> None:
+    def _send_messages(self, due: Due) -> None:
+        if due.dials:
+            self._account.demand.want(due.dials)
+        if due.collects:
+            self._send_collects(due.collects)
         now = since_boot()
         if self._send_launch is None or now < self._schedules_at:
             return
         self._schedules_at = now + SCHEDULES_SECONDS
-        if is_launch_due(self._ledger, self._duty.account):
+        if is_launch_due(self._ledger, self._account.duty.account):
             self._send_launch()

@@ -48,12 +48,10 @@ SHORTENED: dict[str, dict[str, object]] = {
     },
     "scheduler.providers.symbl.access": {"TOKEN_SECONDS": 0.5, "_RESERVED_SECONDS": 3.0},
     "scheduler.calls.closings": {"AGAIN_SECONDS": 0.6},
-    "scheduler.worker.listener": {
-        "LEASE_SECONDS": 1.2,
-        "LOOK_SECONDS": 0.4,
-        "TRY_AGAIN_SECONDS": (0.2, 0.4, 1.0),
-        "OPEN_SECONDS": 1.0,
-    },
+    "scheduler.worker.sockets": {"LEASE_SECONDS": 1.2},
+    "scheduler.worker.listener": {"LOOK_SECONDS": 0.4},
+    "scheduler.worker.follower": {"TRY_AGAIN_SECONDS": (0.2, 0.4, 1.0)},
+    "scheduler.worker.wires": {"OPEN_SECONDS": 1.0},
     "scheduler.calls.collector": {
         "BETWEEN_READS": wait_exponential(multiplier=0.2, max=1),
         "SILENT_SECONDS": 1.0,

@@ -10,14 +10,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from scheduler.calls.collector import Collector
-from scheduler.calls.demand import Demand
-from scheduler.calls.dialer import Dialer
+from scheduler.calls.account import Shared, serve
 from scheduler.calls.duty import Duty
-from scheduler.calls.memory import Memory
-from scheduler.calls.recorder import Recorder
-from scheduler.calls.stopper import Stopper
-from scheduler.calls.stops import Stops
+from scheduler.calls.exchanges import NOBODY
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
@@ -32,6 +27,7 @@ from scheduler.providers import Provider
 from scheduler.providers.symbl import Symbl
 from scheduler.settings import Settings
 from scheduler.worker.listener import Listener
+from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 
 ACCOUNT = "trial"
@@ -79,66 +75,34 @@ class Rig:
         )
         self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
         self._collects = patience_seconds is not None
-        self.wake, self.demand = Wake(), Demand(self._send)
-        self.memory = Memory(self.store, self.provider, ACCOUNT, delays=(0.2,), threads=4)
-        self.stopper = Stopper(
-            self.store,
+        self.wake = Wake()
+        self.sockets = Sockets(self.store, capacity=sockets)
+        self.served = serve(
+            Shared(self.store, self.wake, self.sockets, NOBODY),
             self.provider,
-            ACCOUNT,
-            memory=self.memory,
-            demand=self.demand,
-            delays=(0.2,),
+            self.duty,
+            send_dials=self._send,
+            dial_threads=1_000_000,
+            stop_threads=4,
+            delays=((0.2,), (0.2,)),
+            patience_seconds=patience_seconds or 0.0,
         )
-        self.stops = Stops(self.stopper, threads=4, wake=self.wake)
+        self.demand, self.memory = self.served.demand, self.served.memory
+        self.stopper, self.dialer = self.served.stopper, self.served.dialer
+        self.collector = self.served.collector
+        self.listener = Listener(self.store, self.sockets, self.served)
         self.timekeeper = Timekeeper(
             self.store,
-            self.duty,
-            fingerprint=self.provider.fingerprint,
+            self.served,
             wake=self.wake,
-            demand=self.demand,
-            memory=self.memory,
-            stopper=self.stopper,
-            stops=self.stops,
             send_collects=self._send_collects,
             revive=lambda: None,
-        )
-        self.listener = Listener(
-            self.store,
-            self.provider,
-            self.duty,
-            capacity=sockets,
-            wake=self.wake,
-            forgotten=lambda *lost: self.recorder.put_back(*lost),
-            memory=self.memory,
-        )
-        self.recorder = Recorder(
-            self.store,
-            self.duty,
-            memory=self.memory,
-            stopper=self.stopper,
-            ears=self.listener,
-            demand=self.demand,
-            wake=self.wake,
-        )
-        self.dialer = Dialer(
-            self.store,
-            self.provider,
-            self.duty,
-            recorder=self.recorder,
-            demand=self.demand,
-            is_behind=self.stops.is_behind,
-        )
-        self.collector = Collector(
-            self.store,
-            self.provider,
-            self.duty,
-            patience_seconds=patience_seconds or 0.0,
-            is_stopping=self.stops.is_sending,
         )
         self._sends = threads > 0
         self.threads = ThreadPoolExecutor(max(1, threads))
 
     def start(self) -> None:
+        self.served.start()
         self.timekeeper.start()
         self.listener.start()
 
@@ -220,12 +184,16 @@ class Rig:
         ((_, due_at),) = self.store.redis.zrange("callsched:campaign:c:due", 0, 0, withscores=True)
         return float(due_at) - time.time()
 
+    def keep_no_time(self) -> None:
+        """Leave the deadlines to others."""
+        self.timekeeper.close()
+        self.served.close()
+
     def close(self) -> None:
-        self.demand.close()
-        self.collector.closing.set()
+        self.served.drain()
         self.threads.shutdown()
         self.listener.close()
-        self.timekeeper.close()
+        self.keep_no_time()
         self.provider.close()
         self.store.close()
 
