@@ -72,21 +72,19 @@ def serve(
     send_dials: Callable[[int], None],
     dial_threads: int,
     stop_threads: int,
-    delays: tuple[Sequence[float], Sequence[float]],
+    delays: Sequence[float],
     patience_seconds: float,
 ) -> ServedAccount:
     """Put together what serves an account; nothing of it runs yet but what `start` starts.
 
     `send_dials` has so many messages sent and does not wait. `delays` are the seconds between the
-    sendings of a stop, of those on record and of those that no ledger takes. A conversation is
-    waited for `patience_seconds`.
+    sendings of a stop, the last one is kept. A conversation is waited for `patience_seconds`.
     """
     ledger, wake, watchers = shared.ledger, shared.wake, shared.watchers
     account = duty.account
-    recorded, unrecorded = delays
     demand = Demand(send_dials, threads=dial_threads)
     memory = Memory(
-        ledger, provider, account, delays=unrecorded, threads=stop_threads, watchers=watchers
+        ledger, provider, account, delays=delays, threads=stop_threads, watchers=watchers
     )
     stopper = Stopper(
         ledger,
@@ -94,7 +92,7 @@ def serve(
         account,
         memory=memory,
         demand=demand,
-        delays=recorded,
+        delays=delays,
         watchers=watchers,
     )
     stops = Stops(stopper, threads=stop_threads, wake=wake)

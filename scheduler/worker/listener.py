@@ -49,7 +49,8 @@ class Listener:
         self._sockets.close()
 
     def _keep(self) -> None:
-        while not self._over.is_set():
+        # Without its sockets it would keep in its charge what nobody listens to.
+        while not self._over.is_set() and self._sockets.is_listening:
             try:
                 self._look()
             except SchedulerError as error:

@@ -113,7 +113,7 @@ class Worker:
             send_dials=Messages(send_dial, threads["start"]).say,
             dial_threads=threads["start"],
             stop_threads=threads["stop"],
-            delays=(stop_delays(), stop_delays()),
+            delays=stop_delays(),
             patience_seconds=settings.insights_patience,
         )
 

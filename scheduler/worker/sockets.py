@@ -48,12 +48,14 @@ class Sockets:
         self._over = asyncio.Event()
         self._is_closing = False
         self._following: dict[Attempt, Follower] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None  #: while it runs
+        self._loop: asyncio.AbstractEventLoop | None = None  #: from when it runs
+        self._began = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
     def start(self) -> None:
-        """Listen to what comes."""
+        """Listen to what comes; when this returns, connections can be taken."""
         self._thread.start()
+        self._began.wait()
 
     def close(self) -> None:
         """Let other listeners have every connection, and leave."""
@@ -62,6 +64,11 @@ class Sockets:
         if self._thread.is_alive():
             self._thread.join()
         self._wires.close()
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether what is taken is followed; no longer once it leaves, or has died."""
+        return self._thread.is_alive() and not self._is_closing
 
     @property
     def open_sockets(self) -> int:
@@ -79,8 +86,7 @@ class Sockets:
     @property
     def free_charge(self) -> Charge:
         """What a new connection is put into; nobody's when there is no room."""
-        has_room = self._thread.is_alive() and self.room > 0
-        return self.charge if has_room and not self._is_closing else NOBODYS
+        return self.charge if self.is_listening and self.room > 0 else NOBODYS
 
     def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
         """Listen to a connection that has been put into this charge.
@@ -136,9 +142,12 @@ class Sockets:
         except Exception:
             # Lateness is all that it costs: every deadline is kept without it.
             logger.exception("the listener has died")
+        finally:
+            self._began.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._began.set()
         lines = asyncio.create_task(self._wires.note_lines())
         if not self._is_closing:
             await self._over.wait()

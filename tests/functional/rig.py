@@ -84,7 +84,7 @@ class Rig:
             send_dials=self._send,
             dial_threads=1_000_000,
             stop_threads=4,
-            delays=((0.2,), (0.2,)),
+            delays=(0.2,),
             patience_seconds=patience_seconds or 0.0,
         )
         self.demand, self.memory = self.served.demand, self.served.memory

@@ -336,6 +336,18 @@ def test_a_listener_keeps_no_more_sockets_than_it_may_and_others_keep_the_rest(
     assert open_sockets(sandbox) == 8
 
 
+def test_a_listener_whose_sockets_are_gone_leaves_its_connections_to_others(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    broken, staying = opened(), opened()
+    call(broken, sandbox, 2)
+    broken.sockets.close()
+
+    staying.start()
+
+    wait_until(lambda: staying.sockets.open_sockets == 2)
+
+
 def test_a_listener_that_leaves_hands_its_connections_over_at_once(
     opened: Open, sandbox: SandboxProcess
 ) -> None:
