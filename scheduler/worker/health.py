@@ -13,7 +13,7 @@ from scheduler.calls.account import ServedAccount
 from scheduler.ledger.workers import WorkerHealth
 from scheduler.masking import mask_text
 from scheduler.worker.seats import Seats
-from scheduler.worker.sight import Seen, Sight
+from scheduler.worker.snapshot import Snapshot, Snapshots
 from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 
@@ -35,7 +35,7 @@ def unwell(silent_seconds: float, *, is_cut_off: bool) -> list[str]:
 
 
 def unready(
-    seen: Seen | None, fingerprint: str, *, is_draining: bool, stops_only: str = ""
+    snapshot: Snapshot | None, fingerprint: str, *, is_draining: bool, stops_only: str = ""
 ) -> list[str]:
     """Return why this worker can't dial.
 
@@ -45,12 +45,12 @@ def unready(
     reasons = ["it is leaving, and claims no more"] if is_draining and not stops_only else []
     if stops_only:
         reasons.append(f"it only sends stops: {stops_only}; mend that, and start it again")
-    if seen is None:
+    if snapshot is None:
         return [*reasons, "the ledger does not answer: check Redis, and CALLSCHED_REDIS_URL"]
-    if fingerprint in seen.account.blocks:
-        why = mask_text(seen.account.blocks[fingerprint])
+    if fingerprint in snapshot.account.blocks:
+        why = mask_text(snapshot.account.blocks[fingerprint])
         reasons.append(f"these credentials can't dial: {why}; mend them, and start it again")
-    if seen.survey.is_newer:
+    if snapshot.survey.is_newer:
         reasons.append("the ledger is of a newer release: upgrade callsched on this machine")
     return reasons
 
@@ -74,7 +74,7 @@ class Health:
     sockets: Sockets
     dials: Seats
     readings: Seats
-    sight: Sight
+    snapshots: Snapshots
     campaign_id: str  #: the one that it serves; "" for all
     stops_only: str  #: why it does nothing but send stops; "" when it does
     started_at: float = field(default_factory=time.time)  #: epoch seconds
@@ -100,7 +100,7 @@ class Health:
     def why_unready(self) -> list[str]:
         """Return why this worker can't dial; nothing when it can. Looks at the ledger."""
         return unready(
-            self.sight.look(),
+            self.snapshots.latest(),
             self.account.provider.fingerprint,
             is_draining=self.account.demand.is_closing,
             stops_only=self.stops_only,

@@ -33,7 +33,7 @@ from scheduler.worker.listener import Listener
 from scheduler.worker.messages import Messages
 from scheduler.worker.parent import Parent
 from scheduler.worker.seats import Seats
-from scheduler.worker.sight import Sight, see
+from scheduler.worker.snapshot import Snapshots, take_snapshot
 from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 from scheduler.worker.tracing import open_traces
@@ -136,7 +136,7 @@ class Worker:
             sockets,
             self._dials,
             self._readings,
-            Sight(partial(see, self._ledger, settings.account)),
+            Snapshots(partial(take_snapshot, self._ledger, settings.account)),
             campaign_id=assignment.campaign_id,
             stops_only=self.stops_only,
         )
