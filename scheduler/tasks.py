@@ -13,7 +13,8 @@ from scheduler.errors import LedgerTrouble, SchedulerError
 from scheduler.fields.visible import visible_lines
 from scheduler.ledger.redis import broker
 from scheduler.settings import settings_of_worker
-from scheduler.worker.process import Assignment, Worker, worker_name
+from scheduler.worker.health import worker_name
+from scheduler.worker.process import Assignment, Worker
 
 logger = logging.getLogger(__name__)
 

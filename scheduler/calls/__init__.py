@@ -1,4 +1,5 @@
-"""What happens to one call, from its claim to its end: dial, stop, collect, and what closings mean.
+"""What happens to one call, from its claim to its end: dial, record, stop, collect, news.
 
-A worker calls in. It knows the ledger and the provider's protocol, and neither Celery nor a file.
+A worker calls in, through `account.py`, which puts together what serves one account. It knows the
+ledger and the provider's protocol, and neither Celery nor a file.
 """

@@ -11,8 +11,9 @@ from typing import Any
 
 from tenacity.wait import wait_exponential
 
-from scheduler.calls.dialer import Duty, give_way, waited
+from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
+from scheduler.calls.pace import give_way, waited
 from scheduler.clock import since_boot
 from scheduler.errors import NotRecorded, ProviderError
 from scheduler.ledger.collecting import (

@@ -1,37 +1,26 @@
-"""What happens to a call, step by step: all the rules, no plumbing."""
+"""What happens to a call from its claim to the answer of the start: all rules, no plumbing."""
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_exponential_jitter,
-    wait_fixed,
-)
-from tenacity.wait import wait_base
+from tenacity import wait_exponential_jitter
 
 from scheduler import limit
+from scheduler.calls.demand import Demand
+from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
-from scheduler.calls.memory import End, Memory
+from scheduler.calls.insist import block, insist
+from scheduler.calls.pace import give_way, waited
+from scheduler.calls.recorder import Recorder
 from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
     AtLimit,
     LedgerTrouble,
-    LedgerUnreachable,
-    NoSuchConnection,
     NotDone,
     NotSent,
     ProviderError,
@@ -41,97 +30,28 @@ from scheduler.errors import (
 from scheduler.hours.openings import opening
 from scheduler.ledger import calls as ledger_calls
 from scheduler.ledger import limits
-from scheduler.ledger.calls import Charge, Claim, StopOrder
+from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.masking import mask_text
-from scheduler.models import (
-    Attempt,
-    Connection,
-    Disposition,
-    Reason,
-)
+from scheduler.models import Disposition, Reason
 from scheduler.providers import Order, Provider
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: From before `begin` to the first byte of the start. A worker that was frozen for longer gives
 #: the attempt back instead of dialling on old knowledge.
 LEAVE_WITHIN_SECONDS = 2.0
 
-#: How long Redis may be away before the dialling worker stops a connection that it can't record.
-UNRECORDED_SECONDS = 5.0
-
-#: How long a dial waits at most for stops that are due. An API that does not answer stops must not
-#: keep everything else from happening; that is for `begin` to judge.
-GIVE_WAY_SECONDS = 0.5
-
-#: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
-LINGER_SECONDS = 2.0
-
-#: How long to insist on telling the ledger what became of a dialing attempt; less than its lease.
-INSIST_SECONDS = 20.0
-
 #: After a 429, when the API does not say how long to wait.
 AFTER_429 = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
-
-#: Between the sendings of a stop that nobody confirmed.
-BETWEEN_STOPS = wait_exponential_jitter(multiplier=2, max=30, jitter=1)
 
 #: Until a call is due again whose start did not reach the API.
 AFTER_NOT_REACHED_SECONDS = 1.0
 
 
-def waited(strategy: wait_base, times: int) -> float:
-    """Return how long a tenacity strategy waits after so many tries."""
-    state = RetryCallState(Retrying(), None, (), {})
-    state.attempt_number = times
-    return float(strategy(state))
-
-
-def stop_delays() -> tuple[float, ...]:
-    """Return the seconds between the sendings of a stop, the last one is kept. Drawn afresh."""
-    return tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
-
-
-def give_way(is_busy: Callable[[], bool], closing: threading.Event) -> None:
-    """Let due stops go first, for a while: a call more is worth less than one that ends on time."""
-    give_up_at = since_boot() + GIVE_WAY_SECONDS
-    while is_busy() and since_boot() < give_up_at:
-        closing.wait(0.01)
-
-
-#: A ceiling below any other: under it nothing is claimed, nor said to be due.
-STOPS_ONLY = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """What this worker dials: whose calls, with what ceiling, and whom at most."""
-
-    account: str
-    ceiling: int  #: of slots; STOPS_ONLY: nothing else is sent
-    reserve: int = 0  #: slots that are left to other traffic on the account
-    starts_per_second: float = 0.0  #: at most; 0 for any
-    only: str = ""  #: the one campaign that is served; "" for all
-    allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
-
-
-class Ears(Protocol):
-    """Who listens to the connections of this worker."""
-
-    @property
-    def charge(self) -> Charge:
-        """What a new connection is put into; nobody's when there is no room."""
-
-    def follow(self, claim: Claim, connection: Connection) -> None:
-        """Listen to a connection that has been put into it. May wait, as for a token."""
-
-
 class Dialer:
-    """Dials what is due and stops what is over. Safe to use from many threads."""
+    """Dials what is due on one account. Safe to use from many threads."""
 
     def __init__(
         self,
@@ -139,36 +59,22 @@ class Dialer:
         provider: Provider,
         duty: Duty,
         *,
-        slot_freed: Callable[[int], None],
-        deadline_in: Callable[[float], None],
-        ears: Ears,
-        memory: Memory,
-        is_behind: Callable[[], bool] = lambda: False,
-        threads: int = 1_000_000,
+        recorder: Recorder,
+        demand: Demand,
+        is_behind: Callable[[], bool],
         watchers: Watchers = NOBODY,
     ) -> None:
-        """`slot_freed` is told how many calls can go, `deadline_in` with seconds.
+        """`recorder` takes over with the answer, and `demand` says when to go on.
 
-        `ears` listen to what is connected, `memory` keeps it. `is_behind` says whether stops wait
-        for this process. No more than `threads` dial at once. `watchers` look on at every start and
-        stop.
+        `is_behind` says whether stops wait for this process. `watchers` look on at every start.
         """
         self._ledger = ledger
         self._provider = provider
         self._duty = duty
-        self._slot_freed = slot_freed
-        self._deadline_in = deadline_in
-        self._ears = ears
-        self._memory = memory
+        self._recorder = recorder
+        self._demand = demand
         self._is_behind = is_behind
         self._watchers = watchers
-        self._closing = threading.Event()
-        self._lingering = threading.Condition()
-        self._pacing = threading.Lock()
-        self._threads = threads
-        self._inside = 0  #: threads that dial or linger
-        self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
-        self.stop_delays = stop_delays()
 
     # Dialling -----------------------------------------------------------------------------------
 
@@ -178,67 +84,16 @@ class Dialer:
         With an `until` it lingers a moment for the next slot that is freed here: so a slot is
         handed on without a message.
         """
-        with self._lingering:
-            self._inside += 1
-        try:
-            while not self._closing.is_set() and (until is None or since_boot() < until):
-                give_way(self._is_behind, self._closing)
+        with self._demand.one_more():
+            while not self._demand.is_closing and (until is None or since_boot() < until):
+                give_way(self._is_behind, self._demand.closing)
                 claim = self._claim()
                 if isinstance(claim, Claim):
                     is_full = self.dial_one(claim)
-                    if is_full and until is not None and not self._linger():
+                    if is_full and until is not None and not self._demand.linger():
                         return
-                elif until is None or not self._wait_for(claim):
+                elif until is None or not self._demand.wait_for(claim):
                     return
-        finally:
-            with self._lingering:
-                self._inside -= 1
-
-    def _linger(self) -> bool:
-        """Wait to be wanted; False when nobody did for a while."""
-        with self._lingering:
-            self._idle += 1
-            try:
-                self._lingering.wait_for(
-                    lambda: self._wanted > 0 or self.is_closing, LINGER_SECONDS
-                )
-                if self._wanted == 0:
-                    return False
-                self._wanted -= 1
-                return True
-            finally:
-                self._idle -= 1
-
-    @property
-    def dialling(self) -> int:
-        """How many threads dial, without those that linger."""
-        with self._lingering:
-            return self._inside - self._idle
-
-    @property
-    def is_closing(self) -> bool:
-        """Whether no more is claimed."""
-        return self._closing.is_set()
-
-    def close(self) -> None:
-        """Claim no more; threads that linger leave."""
-        self._closing.set()
-        with self._lingering:
-            self._lingering.notify_all()
-
-    def wanted(self, calls: int) -> None:
-        """Hear that so many calls can go: threads that linger take them, messages bring others.
-
-        When every thread of this process dials, no message is sent: each claims again when it is
-        done, and idle threads elsewhere hear of it from their own timekeeper.
-        """
-        with self._lingering:
-            here = min(calls, self._idle - self._wanted)
-            self._wanted += here
-            self._lingering.notify(here)
-            others = min(calls - here, self._threads - self._inside)
-        if others > 0:
-            self._slot_freed(others)
 
     def _claim(self) -> Claim | float | None:
         duty = self._duty
@@ -251,18 +106,6 @@ class Dialer:
             only=duty.only,
             starts_per_second=duty.starts_per_second,
         )
-
-    def _wait_for(self, seconds: float | None) -> bool:
-        """Wait for the next slot, or for the pace of starts; False when nothing came of it.
-
-        Of all threads one waits for the pace: the others would only claim in vain.
-        """
-        if seconds is not None and self._pacing.acquire(blocking=False):
-            try:
-                return not self._closing.wait(min(seconds, LINGER_SECONDS))
-            finally:
-                self._pacing.release()
-        return self._linger()
 
     def dial_one(self, claim: Claim) -> bool:
         """Take one claimed call to its connection, or to whatever becomes of it.
@@ -311,7 +154,7 @@ class Dialer:
             logger.warning("%s: %s", claim.attempt, mask_text(str(error)))
             self._settle(claim, token, error)
             return False
-        return self._keep(claim, connection, since_boot())
+        return self._recorder.keep(claim, connection, since_boot())
 
     def _begin(self, claim: Claim, token: str, closes_at: float) -> bool:
         begin = partial(ledger_calls.begin, self._ledger, self._duty.account, claim.attempt, token)
@@ -331,7 +174,7 @@ class Dialer:
         message = str(error)
         match error:
             case AccountFault():
-                self.block(error)
+                block(self._ledger, self._duty.account, self._provider.fingerprint, error)
                 if error.maybe_done:
                     self._lose(claim, message)
                 else:
@@ -364,12 +207,12 @@ class Dialer:
         give_back = partial(
             ledger_calls.give_back, self._ledger, self._duty.account, claim.attempt, token
         )
-        _insist(partial(give_back, delay_seconds=delay_seconds, signal=signal, message=message))
+        insist(partial(give_back, delay_seconds=delay_seconds, signal=signal, message=message))
 
     def _back_off(self, claim: Claim, token: str, error: AtLimit) -> None:
         """429: the call has not failed. It waits its turn, and the account is asked for less."""
         account = self._duty.account
-        seen: LimitView = _insist(partial(limits.read, self._ledger, account))
+        seen: LimitView = insist(partial(limits.read, self._ledger, account))
         lowered = limit.after_refusal(
             seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._duty.reserve
         )
@@ -377,7 +220,7 @@ class Dialer:
         give_back = partial(
             ledger_calls.give_back_at_limit, self._ledger, account, claim.attempt, token
         )
-        _insist(
+        insist(
             partial(give_back, delay_seconds=delay, message=str(error), seen=seen, lowered=lowered)
         )
 
@@ -406,193 +249,14 @@ class Dialer:
         finish = partial(
             ledger_calls.finish, self._ledger, self._duty.account, claim.attempt, disposition
         )
-        _insist(
+        insist(
             partial(
                 finish, reason=reason, message=message, hold_seconds=hold_seconds, signal=signal
             )
         )
-
-    def block(self, error: AccountFault) -> None:
-        """Dial no more with these credentials; stops are still sent."""
-        logger.error("account %s stops dialling: %s", self._duty.account, mask_text(str(error)))
-        block = partial(limits.block, self._ledger, self._duty.account, self._provider.fingerprint)
-        _insist(partial(block, str(error)))
-
-    # From the answer to the record ----------------------------------------------------------------
-
-    def _keep(self, claim: Claim, connection: Connection, answered_at: float) -> bool:
-        """See to it that a connection is on record, or is stopped without one.
-
-        True: with it the account is full.
-
-        Until then this thread is all that knows of a live call: it does not leave before either is
-        done. A stop needs no ledger: memory sends it at the deadline, and this thread sooner.
-        """
-        known = connection.connection_id
-        left = claim.max_duration_seconds - (since_boot() - answered_at)
-        self._memory.learn(claim.attempt, known, left, on_record=False)
-        stop_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
-        stopped = hopeless = False
-        while not (stopped and (hopeless or self._closing.is_set())):
-            try:
-                seen = self._record(claim, connection, answered_at)
-            except LedgerUnreachable as error:
-                logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
-            except Exception:
-                logger.exception("%s: its connection can't be put on record", claim.attempt)
-                hopeless = True
-            else:
-                return self._learn(seen)
-            if since_boot() >= stop_at and not stopped:
-                self._stop_unrecorded(claim.attempt, known)
-                stop_at = since_boot() + self.stop_delays[0]
-            stopped = self._memory.has_ended(known)
-            time.sleep(0.2)
-        self._memory.forget(known)
-        return False
-
-    def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
-        account, attempt, charge = self._duty.account, claim.attempt, self._ears.charge
-        said, _, seen = ledger_calls.connect(
-            self._ledger,
-            account,
-            attempt,
-            connection,
-            answered_ago_seconds=since_boot() - answered_at,
-            max_duration_seconds=claim.max_duration_seconds,
-            charge=charge,
-        )
-        if said == "second":
-            logger.error("%s: has another connection already; this one is stopped", attempt)
-            while not self._stop_unrecorded(attempt, connection.connection_id):
-                time.sleep(self.stop_delays[0])
-            self._memory.forget(connection.connection_id)
-            return seen
-        self._memory.recorded(connection.connection_id)
-        if self._memory.has_ended(connection.connection_id):
-            self.wanted(self._memory.write_down())
-        elif said == "late":
-            self._deadline_in(0.0)
-        else:
-            self._deadline_in(claim.max_duration_seconds)
-            if charge.listener:
-                self._ears.follow(claim, connection)
-        return seen
-
-    def put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
-        """Put a connection on record that the ledger has lost, on a thread of its own.
-
-        As an answer is never refused, the call goes on to its deadline where the ledger still knows
-        of its start, and is ended where it does not; also when the ledger goes away again.
-        """
-        logger.error("%s: the ledger has lost its connection; it is put back", claim.attempt)
-        args = (claim, connection, answered_at)
-        threading.Thread(target=self._put_back, args=args, name="put back", daemon=True).start()
-
-    def _put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
-        try:
-            self._keep(claim, connection, answered_at)
-        except Exception:
-            logger.exception("%s: its connection can't be put back", claim.attempt)
-
-    def _stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
-        """Send a stop that is on no record; True when the connection has ended."""
-        if not self._memory.take(attempt, connection_id):
-            return self._memory.has_ended(connection_id)
-        end = None
-        # As on record: "no such connection" is an end only when it is said twice, seconds apart.
-        certain = Retrying(
-            retry=retry_if_exception_type(NoSuchConnection),
-            wait=wait_fixed(self._ledger.leases.denied_apart),
-            stop=stop_after_attempt(2),
-            reraise=True,
-        )
-        try:
-            with self._watchers.see(Exchange("stop", attempt, ends_as=Disposition.STOPPED)):
-                certain(self._provider.stop, connection_id)
-            end = End.by("deadline")
-        except NoSuchConnection:
-            end = End.by("deadline")
-        except ProviderError as error:
-            logger.error("%s: can't be stopped: %s", attempt, mask_text(str(error)))
-        finally:
-            self._memory.sent(connection_id, end)
-        return end is not None
-
-    def _learn(self, seen: LimitView) -> bool:
-        """Raise the learned limit when a start was accepted at it; True when all of it is used."""
-        account, ceiling = self._duty.account, self._duty.ceiling
-        while True:
-            raised = limit.after_acceptance(
-                seen.limit,
-                live=seen.live,
-                ceiling=ceiling,
-                now=seen.now,
-                accepted=seen.accepted,
-            )
-            if raised == seen.limit:
-                return seen.slots >= min(raised.learned, ceiling)
-            if limits.learn(self._ledger, account, seen, raised):
-                # This thread takes one of the new slots, messages bring threads for the others.
-                if (others := raised.learned - seen.limit.learned - 1) > 0:
-                    self.wanted(others)
-                return False
-            seen = limits.read(self._ledger, account)
-
-    # Stopping -----------------------------------------------------------------------------------
-
-    def stop(self, order: StopOrder) -> None:
-        """Send one stop. Unless it is confirmed, the ledger has it sent again."""
-        if not self._memory.take(order.attempt, order.connection_id):
-            return
-        end = None
-        try:
-            end = self._send_stop(order)
-        finally:
-            self._memory.sent(order.connection_id, end)
-        if end is not None:
-            self._record_end(order.attempt, end)
-            self._memory.forget(order.connection_id)
-
-    def _send_stop(self, order: StopOrder) -> End | None:
-        """Return the end that the API has confirmed, None when it has not."""
-        ordered = End.by(order.why)
-        try:
-            late = order.late_seconds if order.sendings == 1 else None
-            with self._watchers.see(Exchange("stop", order.attempt, late, ordered.disposition)):
-                answer = self._provider.stop(order.connection_id)
-        except NoSuchConnection as error:
-            logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
-            denied = ledger_calls.deny(self._ledger, self._duty.account, order.attempt)
-            if denied is None:
-                return None
-            return End(denied) if denied is Disposition.HUNG_UP else ordered
-        except ProviderError as error:
-            logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
-            ledger_calls.note_stop_error(self._ledger, order.attempt, str(error))
-            if isinstance(error, AccountFault):
-                self.block(error)
-            return None
-        return End.by(order.why, answer)
-
-    def _record_end(self, attempt: Attempt, end: End) -> None:
-        if end.record(self._ledger, self._duty.account, attempt):
-            self.wanted(1)
 
 
 def _leave(asked_at: float) -> None:
     passed = since_boot() - asked_at
     if passed > LEAVE_WITHIN_SECONDS:
         raise NotSent(f"held back: {passed:.1f} s have passed since it was begun")
-
-
-def _insist(tell: Callable[[], T]) -> T:
-    """Tell the ledger; while it can't be reached, again, for less than a lease."""
-    again = Retrying(
-        retry=retry_if_exception_type(LedgerUnreachable),
-        wait=wait_fixed(0.25),
-        stop=stop_after_delay(INSIST_SECONDS),
-        reraise=True,
-    )
-    told: T = again(tell)
-    return told

@@ -10,23 +10,22 @@ worker, has the same one sent.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
+from scheduler.calls.ends import End
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.clock import since_boot
 from scheduler.errors import NoSuchConnection, ProviderError
-from scheduler.ledger import calls as ledger_calls
 from scheduler.ledger.deadlines import Deadline, live_deadlines, note_stop, stop_reason
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
-from scheduler.models import Attempt, Disposition, Reason
-from scheduler.providers import Provider, StopAnswer
+from scheduler.models import Attempt, Disposition
+from scheduler.providers import Provider
 
 logger = logging.getLogger(__name__)
 
@@ -50,43 +49,6 @@ SET_BACK_SECONDS = 5.0
 LOOK_SECONDS = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a call ends whose stop the API has confirmed."""
-
-    disposition: Disposition
-    reason: Reason | None = None
-    answer: StopAnswer = field(default_factory=StopAnswer)
-
-    @classmethod
-    def by(cls, why: str, answer: StopAnswer | None = None) -> End:
-        """Return the end by a stop that was sent for this: `deadline`, `aborted`, `hung_up`, …"""
-        return cls(*_ENDS.get(why, _AT_ITS_DEADLINE), answer or StopAnswer())
-
-    def record(self, ledger: Ledger, account: str, attempt: Attempt) -> bool:
-        """Put it on record, and free the slot. False when it was. Raises LedgerTrouble."""
-        pages = json.dumps([asdict(page) for page in self.answer.summary_pages])
-        return ledger_calls.confirm(
-            ledger,
-            account,
-            attempt,
-            self.disposition,
-            reason=self.reason,
-            conversation_id=self.answer.conversation_id,
-            summaries=pages if self.answer.summary_pages else "",
-        )
-
-
-#: How a call ends whose stop was asked for by other than its deadline.
-_ENDS = {
-    "aborted": (Disposition.ABORTED, None),
-    "hung_up": (Disposition.HUNG_UP, None),
-    "machine": (Disposition.STOPPED, Reason.MACHINE),
-    "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
-}
-_AT_ITS_DEADLINE = (Disposition.STOPPED, None)
-
-
 @dataclass(slots=True)
 class Call:
     """A live connection. Every instant is since boot."""
@@ -104,6 +66,11 @@ class Call:
     on_its_own: bool = False  #: the ledger has lost it, or its clock is wrong
     is_sending: bool = False  #: a thread of this process is at it
     end: End | None = None  #: confirmed by the API, not on record yet
+
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether something was done that is to be put on record."""
+        return self.on_record and (self.end is not None or self.is_uncertain > self.is_noted)
 
 
 class Memory:
@@ -126,6 +93,7 @@ class Memory:
         self.delays = tuple(delays)
         self._watchers = watchers
         self._calls: dict[str, Call] = {}
+        self._unwritten: dict[str, Call] = {}  #: those of which a tick has something to write down
         self._lock = threading.Lock()
         self._ticked_at = self._looked_at = self._refreshed_at = 0.0
         self._round: list[str] = []  #: whose deadline is to be read, the last one next
@@ -157,17 +125,32 @@ class Memory:
         with self._lock:
             call = self._calls.setdefault(connection_id, Call(attempt, connection_id, due_at))
             call.on_record = call.on_record and on_record
+            self._mark(call)
 
     def recorded(self, connection_id: str) -> None:
         """Hear that a connection is on record now."""
         with self._lock:
             if (call := self._calls.get(connection_id)) is not None:
                 call.on_record = True
+                self._mark(call)
 
     def forget(self, connection_id: str) -> None:
         """Remember it no longer: it is over, and that is on record, or will never be."""
         with self._lock:
-            self._calls.pop(connection_id, None)
+            self._drop(connection_id)
+
+    def _drop(self, connection_id: str) -> None:
+        self._calls.pop(connection_id, None)
+        self._unwritten.pop(connection_id, None)
+
+    def _mark(self, call: Call) -> None:
+        """Keep account of whether there is something to write down of a call."""
+        if self._calls.get(call.connection_id) is not call:
+            return
+        if call.is_unwritten:
+            self._unwritten[call.connection_id] = call
+        else:
+            self._unwritten.pop(call.connection_id, None)
 
     def known(self) -> list[Call]:
         """Return what is remembered, the soonest to be stopped first."""
@@ -206,6 +189,7 @@ class Memory:
             if (call := self._calls.get(connection_id)) is not None:
                 call.is_sending = False
                 call.end = call.end or end
+                self._mark(call)
 
     def _keep(self) -> None:
         while not self._over.is_set():
@@ -309,11 +293,11 @@ class Memory:
             # The ledger has lost it, which ends no call: the deadline that was read last counts.
             call.on_its_own = True
             if call.denied or call.end is not None:
-                self._calls.pop(call.connection_id, None)
+                self._drop(call.connection_id)
             return
         deadline = found[call.attempt]
         if deadline is None:
-            self._calls.pop(call.connection_id, None)
+            self._drop(call.connection_id)
             return
         due_at = now + deadline.seconds
         if call.said == deadline.at and due_at - call.due_at > SET_BACK_SECONDS:
@@ -329,17 +313,15 @@ class Memory:
         Raises LedgerTrouble: what is left is written down later.
         """
         with self._lock:
-            calls = [
-                call
-                for call in self._calls.values()
-                if call.on_record and (call.end is not None or call.is_uncertain > call.is_noted)
-            ]
+            calls = list(self._unwritten.values())
         return sum(self._write_down(call) for call in calls)
 
     def _write_down(self, call: Call) -> bool:
         if call.end is None:
             note_stop(self._ledger, self._account, call.attempt)
-            call.is_noted = True
+            with self._lock:
+                call.is_noted = True
+                self._mark(call)
             return False
         end = call.end
         if end.disposition is Disposition.STOPPED:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from scheduler.calls.collector import Collector
-from scheduler.calls.dialer import Duty
+from scheduler.calls.duty import Duty
 from scheduler.clock import since_boot
 from scheduler.errors import ConfigError, ProviderError, StaleAttempt
 from scheduler.fields.contact_label import label_of

@@ -1,4 +1,4 @@
-"""What one worker process holds: its timekeeper, listener, metrics, webhooks, schedules.
+"""What one worker process holds: its timekeeper, listener, sockets, metrics, webhooks, schedules.
 
 Celery's tasks call in. It puts the parts together and gives them threads; what happens to one call
 is decided in `calls/`.

@@ -1,9 +1,21 @@
-"""Is this worker well, and could it dial?"""
+"""What a worker is at; is it well, and could it dial?"""
 
 from __future__ import annotations
 
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
+
+from scheduler.calls.account import ServedAccount
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.masking import mask_text
-from scheduler.worker.sight import Seen
+from scheduler.worker.seats import Seats
+from scheduler.worker.snapshot import Snapshot, Snapshots
+from scheduler.worker.sockets import Sockets
+from scheduler.worker.timekeeper import Timekeeper
 
 #: A timekeeper sleeps for half a second at most.
 SILENT_SECONDS = 10.0
@@ -23,7 +35,7 @@ def unwell(silent_seconds: float, *, is_cut_off: bool) -> list[str]:
 
 
 def unready(
-    seen: Seen | None, fingerprint: str, *, is_draining: bool, stops_only: str = ""
+    snapshot: Snapshot | None, fingerprint: str, *, is_draining: bool, stops_only: str = ""
 ) -> list[str]:
     """Return why this worker can't dial.
 
@@ -33,11 +45,63 @@ def unready(
     reasons = ["it is leaving, and claims no more"] if is_draining and not stops_only else []
     if stops_only:
         reasons.append(f"it only sends stops: {stops_only}; mend that, and start it again")
-    if seen is None:
+    if snapshot is None:
         return [*reasons, "the ledger does not answer: check Redis, and CALLSCHED_REDIS_URL"]
-    if fingerprint in seen.account.blocks:
-        why = mask_text(seen.account.blocks[fingerprint])
+    if fingerprint in snapshot.account.blocks:
+        why = mask_text(snapshot.account.blocks[fingerprint])
         reasons.append(f"these credentials can't dial: {why}; mend them, and start it again")
-    if seen.survey.is_newer:
+    if snapshot.survey.is_newer:
         reasons.append("the ledger is of a newer release: upgrade callsched on this machine")
     return reasons
+
+
+def worker_name() -> str:
+    """Return what this process is called in the ledger, in logs, metrics and traces."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@cache  # it is read from a file, and told at each beat
+def _version() -> str:
+    return metadata.version("callsched")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What this worker says of itself, from the parts that it is made of."""
+
+    account: ServedAccount
+    timekeeper: Timekeeper
+    sockets: Sockets
+    dials: Seats
+    readings: Seats
+    snapshots: Snapshots
+    campaign_id: str  #: the one that it serves; "" for all
+    stops_only: str  #: why it does nothing but send stops; "" when it does
+    started_at: float = field(default_factory=time.time)  #: epoch seconds
+
+    def report(self) -> WorkerHealth:
+        """Return what it is at."""
+        return WorkerHealth(
+            started_at=self.started_at,
+            version=_version(),
+            threads=self.dials.count,
+            dialling=self.account.demand.dialling,
+            stopping=self.account.stops.sending,
+            sockets=self.sockets.open_sockets,
+            collecting=self.readings.taken,
+            campaign_id=self.campaign_id,
+            stops_only=self.stops_only,
+        )
+
+    def why_unwell(self) -> list[str]:
+        """Return why this process should be started again; nothing when it should not."""
+        return unwell(self.timekeeper.silent_seconds, is_cut_off=self.timekeeper.is_cut_off)
+
+    def why_unready(self) -> list[str]:
+        """Return why this worker can't dial; nothing when it can. Looks at the ledger."""
+        return unready(
+            self.snapshots.latest(),
+            self.account.provider.fingerprint,
+            is_draining=self.account.demand.is_closing,
+            stops_only=self.stops_only,
+        )

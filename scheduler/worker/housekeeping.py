@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
@@ -60,7 +61,7 @@ class Housekeeping:
         while not self._over.is_set():
             self._safely(lambda: beat(self._ledger, self._account, self._name, self._health()))
             if self._result_ttl is not None:
-                self._safely(self._retire_some)
+                self._safely(partial(self._retire_some, self._result_ttl))
             self._over.wait(BEAT_SECONDS)
 
     def _safely(self, do: Callable[[], object]) -> None:
@@ -71,18 +72,17 @@ class Housekeeping:
         except Exception:
             logger.exception("housekeeping failed")
 
-    def _retire_some(self) -> None:
+    def _retire_some(self, ttl_seconds: float) -> None:
         if since_boot() >= self._look_at:
             self._look_at = since_boot() + RETIRE_SECONDS
-            self._retiring = self._retire_old()
+            self._retiring = self._retire_old(ttl_seconds)
         for _ in range(STEPS):
             if next(self._retiring, None) is None:
                 return
 
-    def _retire_old(self) -> Iterator[int]:
+    def _retire_old(self, ttl_seconds: float) -> Iterator[int]:
         """Erase campaigns that are over for long enough, one step after the other."""
-        assert self._result_ttl is not None
-        before = time.time() - self._result_ttl
+        before = time.time() - ttl_seconds
         for campaign_id in campaigns_finished_before(self._ledger, before):
             while left := retire(self._ledger, campaign_id, before=before):
                 yield left

@@ -22,9 +22,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Work, answer
 from scheduler.clock import since_boot
 from scheduler.ledger.redis.broker import dropped
-from scheduler.ledger.workers import WorkerHealth
-from scheduler.worker.sight import Seen
-from scheduler.worker.timekeeper import Timekeeper
+from scheduler.worker.health import Health
+from scheduler.worker.snapshot import Snapshot
 
 _LATENESS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _EXCHANGE_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
@@ -35,38 +34,50 @@ _WORK: dict[Work, str] = {
     "collect": "Readings of conversations, by how they ended",
 }
 
-Gauge = tuple[str, str, Callable[[Seen], float]]
+Gauge = tuple[str, str, Callable[[Snapshot], float]]
 
 _GAUGES: tuple[Gauge, ...] = (
-    ("slots", "Slots in use", lambda seen: seen.account.slots),
-    ("held_slots", "Slots of attempts whose answer was lost", lambda seen: seen.account.held),
-    ("learned_limit", "The limit of slots, as far as learned", lambda seen: seen.account.learned),
-    ("live_connections", "Connections that are not over", lambda seen: seen.account.live),
-    ("overdue_stops", "Connections past their deadline", lambda seen: seen.account.overdue),
+    ("slots", "Slots in use", lambda snapshot: snapshot.account.slots),
+    (
+        "held_slots",
+        "Slots of attempts whose answer was lost",
+        lambda snapshot: snapshot.account.held,
+    ),
+    (
+        "learned_limit",
+        "The limit of slots, as far as learned",
+        lambda snapshot: snapshot.account.learned,
+    ),
+    ("live_connections", "Connections that are not over", lambda snapshot: snapshot.account.live),
+    ("overdue_stops", "Connections past their deadline", lambda snapshot: snapshot.account.overdue),
     (
         "oldest_overdue_stop_seconds",
         "By how much the oldest connection is past its deadline",
-        lambda seen: seen.account.oldest_overdue_seconds,
+        lambda snapshot: snapshot.account.oldest_overdue_seconds,
     ),
-    ("outage", "1 while the provider does not answer", lambda seen: seen.account.outage),
-    ("due_calls", "Calls that a free slot could dial now", lambda seen: seen.backlog.due),
+    ("outage", "1 while the provider does not answer", lambda snapshot: snapshot.account.outage),
+    ("due_calls", "Calls that a free slot could dial now", lambda snapshot: snapshot.backlog.due),
     (
         "oldest_due_call_seconds",
         "For how long the first of these could have been dialled",
-        lambda seen: seen.backlog.oldest_due_seconds,
+        lambda snapshot: snapshot.backlog.oldest_due_seconds,
     ),
-    ("waiting_stops", "Stops that are due or to be repeated", lambda seen: seen.backlog.stops),
-    ("waiting_collects", "Conversations to be read", lambda seen: seen.backlog.collects),
-    ("waiting_webhooks", "Webhooks to be sent", lambda seen: seen.backlog.webhooks),
+    (
+        "waiting_stops",
+        "Stops that are due or to be repeated",
+        lambda snapshot: snapshot.backlog.stops,
+    ),
+    ("waiting_collects", "Conversations to be read", lambda snapshot: snapshot.backlog.collects),
+    ("waiting_webhooks", "Webhooks to be sent", lambda snapshot: snapshot.backlog.webhooks),
     (
         "unheard_connections",
         "Live connections that no listener hears",
-        lambda seen: seen.backlog.sockets_wanted,
+        lambda snapshot: snapshot.backlog.sockets_wanted,
     ),
     (
         "failed_schedules",
         "Schedules whose last launch failed",
-        lambda seen: seen.survey.failed_schedules,
+        lambda snapshot: snapshot.survey.failed_schedules,
     ),
 )
 
@@ -86,32 +97,13 @@ Values = Iterable[tuple[Labels, float]]
 _FATES = {"webhooks": "owed", "webhooks:delivered": "delivered", "webhooks:given_up": "given_up"}
 
 
-class Metrics:
-    """The metrics of one worker."""
+class Counts:
+    """Counts and times what one worker asks of the provider. It watches exchanges."""
 
-    def __init__(
-        self,
-        account: str,
-        worker: str,
-        *,
-        ceiling: int,
-        fingerprint: str,
-        threads: Mapping[Work, int],
-        health: Callable[[], WorkerHealth],
-        timekeeper: Timekeeper,
-        is_draining: Callable[[], bool],
-        look: Callable[[], Seen | None],
-    ) -> None:
-        """`threads` says how many there are for each kind of work.
-
-        The others are asked at each scrape, so `look` must not wait long.
-        """
+    def __init__(self, account: str) -> None:
         _without_instants()
         self.registry = CollectorRegistry()
-        self._account, self._worker = account, worker
-        self._ceiling, self._fingerprint = ceiling, fingerprint
-        self._threads, self._health = threads, health
-        self._timekeeper, self._is_draining, self._look = timekeeper, is_draining, look
+        self._account = account
         ProcessCollector(registry=self.registry)
         self._answers = {work: self._counter(work, told) for work, told in _WORK.items()}
         self._seconds = {work: self._timer(work) for work in _WORK}
@@ -122,7 +114,6 @@ class Metrics:
             buckets=_LATENESS_BUCKETS,
             registry=self.registry,
         ).labels(account)
-        self.registry.register(self)
 
     def _counter(self, work: Work, told: str) -> Counter:
         labels = ["account", "answer"]
@@ -150,18 +141,28 @@ class Metrics:
         self._seconds[work].observe(since_boot() - began_at)
         self._answers[work].labels(self._account, answer(error)).inc()
 
-    # At a scrape --------------------------------------------------------------------------------
+
+class Gauges:
+    """What is only known when it is asked for, at each scrape. Also when the ledger is away."""
+
+    def __init__(
+        self, worker: str, health: Health, *, threads: Mapping[Work, int], ceiling: int
+    ) -> None:
+        """`threads` says how many there are for each kind of work, `ceiling` how many slots."""
+        self._worker, self._health = worker, health
+        self._threads, self._ceiling = threads, ceiling
+        self._account = health.account.duty.account
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is only known when it is asked for. Also when the ledger is away."""
+        """Yield all of it, as a registry asks for it."""
         yield from self._of_the_worker()
-        seen = self._look()
-        yield self._gauge("ledger_up", "1 while the ledger answers", seen is not None)
-        if seen is not None:
-            yield from self._of_the_account(seen)
+        snapshot = self._health.snapshots.latest()
+        yield self._gauge("ledger_up", "1 while the ledger answers", snapshot is not None)
+        if snapshot is not None:
+            yield from self._of_the_account(snapshot)
 
     def _of_the_worker(self) -> Iterator[Metric]:
-        health = self._health()
+        health = self._health.report()
         busy = {"start": health.dialling, "stop": health.stopping, "collect": health.collecting}
         which = [((self._worker, health.version), 1)]
         told = "1; the labels say which worker it is"
@@ -169,37 +170,38 @@ class Metrics:
         yield self._each("worker_threads", "Threads, by their work", "work", self._threads)
         yield self._each("worker_threads_busy", "Threads that work", "work", busy)
         yield self._gauge("worker_sockets", "Open sockets to live connections", health.sockets)
-        ticks: Values = [((), self._timekeeper.ticks)]
+        ticks: Values = [((), self._health.timekeeper.ticks)]
         yield self._counted("worker_ticks", "Ticks of the timekeeper", (), ticks)
         told = "Messages that were dropped because they were none of ours"
         yield self._counted("worker_dropped_messages", told, (), [((), dropped.count)])
-        silent = self._timekeeper.silent_seconds
+        silent = self._health.timekeeper.silent_seconds
         yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
-        yield self._gauge("worker_draining", "1 while it leaves", self._is_draining())
+        is_draining = self._health.account.demand.is_closing
+        yield self._gauge("worker_draining", "1 while it leaves", is_draining)
 
-    def _of_the_account(self, seen: Seen) -> Iterator[Metric]:
-        is_blocked = self._fingerprint in seen.account.blocks
+    def _of_the_account(self, snapshot: Snapshot) -> Iterator[Metric]:
+        is_blocked = self._health.account.provider.fingerprint in snapshot.account.blocks
         yield self._gauge("worker_blocked", "1 while its credentials can't dial", is_blocked)
         yield self._gauge("account_ceiling", "The most slots that are ever used", self._ceiling)
         for name, told, read in _GAUGES:
-            yield self._gauge(f"account_{name}", told, read(seen))
+            yield self._gauge(f"account_{name}", told, read(snapshot))
         for name, told in _TOTALS:
-            counted: Values = [((), seen.totals.get(name, 0))]
+            counted: Values = [((), snapshot.totals.get(name, 0))]
             yield self._counted(f"account_{name}", told, (), counted)
-        fates = (((fate,), seen.totals.get(name, 0)) for name, fate in _FATES.items())
+        fates = (((fate,), snapshot.totals.get(name, 0)) for name, fate in _FATES.items())
         yield self._counted("account_webhooks", "Webhooks, by their fate", ("fate",), fates)
-        yield from self._by_state(seen)
+        yield from self._by_state(snapshot)
 
-    def _by_state(self, seen: Seen) -> Iterator[Metric]:
+    def _by_state(self, snapshot: Snapshot) -> Iterator[Metric]:
         told = "Calls that have ended; one that was unknown may still change"
         labels = ("disposition", "reason")
-        yield self._labelled("account_ended_calls", told, labels, _ended(seen.totals))
-        campaigns, calls = seen.survey.campaigns, seen.survey.calls
+        yield self._labelled("account_ended_calls", told, labels, _ended(snapshot.totals))
+        campaigns, calls = snapshot.survey.campaigns, snapshot.survey.calls
         yield self._each("account_campaigns", "Campaigns, by state", "state", campaigns)
         told = "Calls of campaigns that are not finished, by state"
         yield self._each("account_calls", told, "state", calls)
-        well = sum(worker.is_well for worker in seen.workers)
-        healths = {"well": well, "silent": len(seen.workers) - well}
+        well = sum(worker.is_well for worker in snapshot.workers)
+        healths = {"well": well, "silent": len(snapshot.workers) - well}
         yield self._each("account_workers", "Workers that the ledger knows", "health", healths)
 
     def _gauge(self, name: str, told: str, value: float) -> Metric:

@@ -3,46 +3,45 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
 
-from scheduler.calls.collector import Collector
-from scheduler.calls.dialer import STOPS_ONLY, Dialer, Duty, stop_delays
+from scheduler.calls.account import Shared, serve
+from scheduler.calls.duty import STOPS_ONLY, Duty
 from scheduler.calls.exchanges import Watchers, Work, log
-from scheduler.calls.memory import Memory
+from scheduler.calls.stopper import stop_delays
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
-from scheduler.errors import LedgerTrouble, LedgerUnreachable, SchedulerError
+from scheduler.errors import LedgerTrouble, LedgerUnreachable
 from scheduler.ledger import limits
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import open_ledger
-from scheduler.ledger.reading import awaited, campaign_view
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.ledger.workers import WorkerHealth
 from scheduler.providers import open_provider
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
 from scheduler.worker.files import share_out
-from scheduler.worker.health import unready, unwell
+from scheduler.worker.health import Health, worker_name
 from scheduler.worker.housekeeping import Housekeeping
 from scheduler.worker.listener import Listener
 from scheduler.worker.messages import Messages
-from scheduler.worker.sight import Sight, see
+from scheduler.worker.parent import Parent
+from scheduler.worker.seats import Seats
+from scheduler.worker.snapshot import Snapshots, take_snapshot
+from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 from scheduler.worker.tracing import open_traces
 from scheduler.worker.webhooks import Teller
 
 if TYPE_CHECKING:
     from scheduler.worker.endpoint import Endpoint
-    from scheduler.worker.metrics import Metrics
+    from scheduler.worker.metrics import Counts
 
 logger = logging.getLogger(__name__)
 
@@ -55,15 +54,6 @@ REMINDER_SECONDS = 60.0
 #: Threads of the pool that no dial may take.
 RESERVED_THREADS = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What `callsched run` tells its own workers; others have none."""
-
-    campaign_id: str = ""  #: claim calls of this campaign only; "" for all
-    parent_fd: int | None = None  #: a pipe that ends when the parent dies
-
-
 #: So long may a tick look after a private Redis that is gone: calls wait to be ended.
 REVIVE_SECONDS = 0.2
 
@@ -75,38 +65,16 @@ _WHEN_IT_ANSWERS = Retrying(
 )
 
 
-def worker_name() -> str:
-    """Return what this process is called in the ledger, in logs, metrics and traces."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What `callsched run` tells its own workers; others have none."""
 
-
-@cache  # it is read from a file, and told at each beat
-def _version() -> str:
-    return metadata.version("callsched")
-
-
-class _Seats:
-    """How many threads of the pool may do one kind of work."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.taken = 0
-        self._lock = threading.Lock()
-
-    def take(self) -> bool:
-        with self._lock:
-            if self.taken == self.count:
-                return False
-            self.taken += 1
-            return True
-
-    def leave(self) -> None:
-        with self._lock:
-            self.taken -= 1
+    campaign_id: str = ""  #: claim calls of this campaign only; "" for all
+    parent_fd: int | None = None  #: a pipe that ends when the parent dies
 
 
 class Worker:
-    """The ledger, the provider, the dialer and the timekeeper of this process."""
+    """The ledger, the account and the threads of this process."""
 
     def __init__(
         self,
@@ -118,99 +86,71 @@ class Worker:
         send_launch: Callable[[], bool],
     ) -> None:
         """Wait for the ledger to answer. Raises ConfigError when credentials are missing."""
-        self._assignment = assignment
         self._settings = settings
         self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
         self._leaving = threading.Event()
         open_provider(settings)  # before anything is opened: credentials may be missing
         self._ledger, self.embedded = _WHEN_IT_ANSWERS(open_ledger, settings)
-        self._provider = open_provider(settings, RedisTokenShelf(self._ledger))
-        self._duty = Duty(
-            settings.account,
-            STOPS_ONLY if self.stops_only else max(1, settings.max_concurrency - settings.reserve),
-            reserve=settings.reserve,
-            starts_per_second=settings.max_starts_per_second,
-            only=assignment.campaign_id,
-            allowed=frozenset(settings.allowed_numbers),
-        )
-        # A small pool reads with one thread: dials go first.
-        free = settings.worker_threads - RESERVED_THREADS
-        readers = min(settings.collect_threads, max(1, free // 4))
-        seats = free - readers
-        messages, collects = Messages(send_dial, seats), Messages(send_collect, readers)
-        self._timekeeper = Timekeeper(
-            self._ledger,
-            self._duty,
-            fingerprint=self._provider.fingerprint,
-            send=lambda count: self._dialer.wanted(count),
-            send_collects=collects.say,
-            revive=self._revive,
-            send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
-        )
-        threads: dict[Work, int] = {
-            "start": seats,
-            "stop": settings.stop_threads,
-            "collect": readers,
-        }
-        self._files = share_out(
+
+        # What looks on at exchanges, and what every account shares.
+        threads = _threads(settings)
+        files = share_out(
             stops=settings.stop_threads,
             dials=settings.worker_threads,
             sockets=settings.listener_sockets,
         )
-        self._sight = Sight(lambda: see(self._ledger, settings.account))
-        self._metrics = self._open_metrics(threads)
-        self._endpoint = self._open_endpoint(self._metrics)
+        counts = _open_counts(settings, assignment)
         self._traces = open_traces(worker_name(), settings.account)
-        told = [one.watch for one in (self._metrics, self._traces) if one is not None]
-        watchers = Watchers(log, *told)
-        self._memory = Memory(
-            self._ledger,
-            self._provider,
-            settings.account,
+        watches = [one.watch for one in (counts, self._traces) if one is not None]
+        wake = Wake()
+        sockets = Sockets(self._ledger, capacity=files.sockets)
+
+        # The account.
+        self._account = serve(
+            Shared(self._ledger, wake, sockets, Watchers(log, *watches)),
+            open_provider(settings, RedisTokenShelf(self._ledger)),
+            _duty(settings, assignment),
+            send_dials=Messages(send_dial, threads["start"]).say,
+            dial_threads=threads["start"],
+            stop_threads=threads["stop"],
             delays=stop_delays(),
-            threads=settings.stop_threads,
-            watchers=watchers,
-        )
-        self._listener = Listener(
-            self._ledger,
-            self._provider,
-            self._duty,
-            capacity=self._files.sockets,
-            stop_due=lambda: self._timekeeper.due_in(0.0),
-            forgotten=lambda *lost: self._dialer.put_back(*lost),
-            memory=self._memory,
-        )
-        self._dialer = Dialer(
-            self._ledger,
-            self._provider,
-            self._duty,
-            slot_freed=messages.say,
-            deadline_in=self._timekeeper.due_in,
-            ears=self._listener,
-            memory=self._memory,
-            is_behind=lambda: self._timekeeper.is_behind,
-            threads=seats,
-            watchers=watchers,
-        )
-        self._collector = Collector(
-            self._ledger,
-            self._provider,
-            self._duty,
             patience_seconds=settings.insights_patience,
-            is_stopping=lambda: self._timekeeper.is_stopping,
-            watchers=watchers,
         )
-        self._readers, self._seats = _Seats(readers), _Seats(seats)
-        self._started_at = time.time()
+
+        # What serves it.
+        self._listener = Listener(self._ledger, sockets, self._account)
+        self._timekeeper = Timekeeper(
+            self._ledger,
+            self._account,
+            wake=wake,
+            send_collects=Messages(send_collect, threads["collect"]).say,
+            send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
+            revive=_reviver(self.embedded),
+        )
+        self._dials, self._readings = Seats(threads["start"]), Seats(threads["collect"])
+
+        # What tells of it.
+        health = Health(
+            self._account,
+            self._timekeeper,
+            sockets,
+            self._dials,
+            self._readings,
+            Snapshots(partial(take_snapshot, self._ledger, settings.account)),
+            campaign_id=assignment.campaign_id,
+            stops_only=self.stops_only,
+        )
         self._housekeeping = Housekeeping(
             self._ledger,
             settings.account,
             worker_name(),
-            health=self.health,
+            health=health.report,
             # What is erased is gone, and perhaps somebody has set that it be kept for longer.
             result_ttl=None if self.stops_only else settings.result_ttl,
         )
-        self._teller = self._open_teller(settings)
+        self._teller = _open_teller(self._ledger, settings)
+        self._endpoint = _open_endpoint(settings, counts, health, threads, files.askers)
+        self._parent = _open_parent(self._ledger, assignment, self._account.drain)
 
     def start(self) -> None:
         """Do the first tick, overdue stops before anything else, and go on in threads."""
@@ -218,27 +158,24 @@ class Worker:
             self._hold_back()
         else:
             self._unblock()
-        self._timekeeper.start(self._dialer, self._memory, self._settings.stop_threads)
+        self._account.start()
+        self._timekeeper.start()
         self._listener.start()
         self._housekeeping.start()
-        if self._teller is not None:
-            self._teller.start()
-        if self._endpoint is not None:
-            self._endpoint.start()
-        if self._assignment.parent_fd is not None:
-            threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
+        for part in (self._teller, self._endpoint, self._parent):
+            if part is not None:
+                part.start()
 
     def _unblock(self) -> None:
         # An operator who starts a worker has mended what was wrong, or learns that it still is.
         try:
-            limits.unblock(self._ledger, self._duty.account)
+            limits.unblock(self._ledger, self._settings.account)
         except LedgerTrouble as error:
             logger.error("the worker starts without its ledger: %s", error)
 
     def _hold_back(self) -> None:
         """Dial, read and launch nothing, and say so now and then: what is open has a deadline."""
-        self._dialer.close()
-        self._collector.closing.set()
+        self.drain()
         threading.Thread(target=self._remind, name="reminder", daemon=True).start()
 
     def _remind(self) -> None:
@@ -249,19 +186,13 @@ class Worker:
 
     def dial(self) -> None:
         """Dial what is due, unless dials hold their share of this worker's threads already."""
-        if self._seats.take():
-            try:
-                self._dialer.dial(until=since_boot() + DIAL_TASK_SECONDS)
-            finally:
-                self._seats.leave()
+        until = since_boot() + DIAL_TASK_SECONDS
+        self._dials.work(partial(self._account.dialer.dial, until))
 
     def collect(self) -> None:
         """Read what was said, unless enough of this worker's threads do."""
-        if self._readers.take():
-            try:
-                self._collector.collect(until=since_boot() + DIAL_TASK_SECONDS)
-            finally:
-                self._readers.leave()
+        until = since_boot() + DIAL_TASK_SECONDS
+        self._readings.work(partial(self._account.collector.collect, until))
 
     def launch(self) -> None:
         """Load the campaigns of schedules that fire."""
@@ -269,26 +200,12 @@ class Worker:
         from scheduler.worker.apart import load_apart
         from scheduler.worker.schedules import launch_due
 
-        launch_due(self._ledger, self._settings, lambda: self._dialer.is_closing, load_apart)
-
-    def health(self) -> WorkerHealth:
-        """Say what this worker is at."""
-        return WorkerHealth(
-            started_at=self._started_at,
-            version=_version(),
-            threads=self._seats.count,
-            dialling=self._dialer.dialling,
-            stopping=self._timekeeper.stops_sending,
-            sockets=self._listener.open_sockets,
-            collecting=self._readers.taken,
-            campaign_id=self._assignment.campaign_id,
-            stops_only=self.stops_only,
-        )
+        is_closing = self._account.demand.closing.is_set
+        launch_due(self._ledger, self._settings, is_closing, load_apart)
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
-        self._dialer.close()
-        self._collector.closing.set()
+        self._account.drain()
 
     def close(self) -> None:
         """Leave: the stops that are being sent are seen to their end."""
@@ -296,86 +213,83 @@ class Worker:
         self.drain()
         self._listener.close()
         self._timekeeper.close()
+        self._account.close()
         if self._teller is not None:
             self._teller.close()
         self._housekeeping.close()
-        if self._endpoint is not None:
-            self._endpoint.close()
-        if self._traces is not None:
-            self._traces.close()
-        self._ledger.close()
-        if self.embedded is not None:
-            self.embedded.close()
+        for part in (self._endpoint, self._traces, self._ledger, self.embedded):
+            if part is not None:
+                part.close()
 
-    def _open_metrics(self, threads: Mapping[Work, int]) -> Metrics | None:
-        if not self._settings.metrics_port or self._assignment.campaign_id:
-            return None
-        # Only now: most workers are asked nothing, and need not import what answers.
-        from scheduler.worker.metrics import Metrics
 
-        return Metrics(
-            self._settings.account,
-            worker_name(),
-            ceiling=max(0, self._duty.ceiling),
-            fingerprint=self._provider.fingerprint,
-            threads=threads,
-            health=self.health,
-            timekeeper=self._timekeeper,
-            is_draining=lambda: self._dialer.is_closing,
-            look=self._sight.look,
-        )
+def _duty(settings: Settings, assignment: Assignment) -> Duty:
+    ceiling = max(1, settings.max_concurrency - settings.reserve)
+    return Duty(
+        settings.account,
+        STOPS_ONLY if settings.doubts else ceiling,
+        reserve=settings.reserve,
+        starts_per_second=settings.max_starts_per_second,
+        only=assignment.campaign_id,
+        allowed=frozenset(settings.allowed_numbers),
+    )
 
-    def _open_endpoint(self, metrics: Metrics | None) -> Endpoint | None:
-        if metrics is None:
-            return None
-        from scheduler.worker.endpoint import Endpoint
 
-        return Endpoint(
-            self._settings.metrics_host,
-            self._settings.metrics_port,
-            metrics.registry,
-            most=self._files.askers,
-            unwell=lambda: unwell(
-                self._timekeeper.silent_seconds, is_cut_off=self._timekeeper.is_cut_off
-            ),
-            unready=lambda: unready(
-                self._sight.look(),
-                self._provider.fingerprint,
-                is_draining=self._dialer.is_closing,
-                stops_only=self.stops_only,
-            ),
-        )
+def _threads(settings: Settings) -> dict[Work, int]:
+    """Return how many threads each kind of work may take."""
+    # A small pool reads with one thread: dials go first.
+    free = settings.worker_threads - RESERVED_THREADS
+    readers = min(settings.collect_threads, max(1, free // 4))
+    return {"start": free - readers, "stop": settings.stop_threads, "collect": readers}
 
-    def _open_teller(self, settings: Settings) -> Teller | None:
-        """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
-        if settings.webhook_secret is None or self.stops_only:
-            return None
-        return Teller(
-            self._ledger, settings.account, Poster(settings.webhook_secret.get_secret_value())
-        )
 
-    def _watch_parent(self) -> None:
-        """When the parent has died, see the live calls to their ends and leave."""
-        assert self._assignment.parent_fd is not None
-        while os.read(self._assignment.parent_fd, 1):
-            pass
-        logger.warning("the parent is gone: no new calls; live ones go on to their deadlines")
-        self.drain()
-        pause = threading.Event()
-        while not self._nothing_open():
-            pause.wait(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
+def _reviver(embedded: EmbeddedRedis | None) -> Callable[[], object]:
+    """Return what starts a private Redis again that is gone; nobody else's is ours to start."""
+    return (lambda: None) if embedded is None else partial(embedded.ensure, REVIVE_SECONDS)
 
-    def _nothing_open(self) -> bool:
-        campaign_id = self._assignment.campaign_id
-        try:
-            view = campaign_view(self._ledger, campaign_id)
-            return view.open == 0 and not awaited(self._ledger, view.account, campaign_id)
-        except SchedulerError as error:
-            # The timekeeper starts a dead private Redis again.
-            logger.error("the ledger can't be read: %s", error)
-            return False
 
-    def _revive(self) -> None:
-        if self.embedded is not None:
-            self.embedded.ensure(REVIVE_SECONDS)
+def _open_counts(settings: Settings, assignment: Assignment) -> Counts | None:
+    if not settings.metrics_port or assignment.campaign_id:
+        return None
+    # Only now: most workers are asked nothing, and need not import what answers.
+    from scheduler.worker.metrics import Counts
+
+    return Counts(settings.account)
+
+
+def _open_endpoint(
+    settings: Settings,
+    counts: Counts | None,
+    health: Health,
+    threads: Mapping[Work, int],
+    askers: int,
+) -> Endpoint | None:
+    if counts is None:
+        return None
+    from scheduler.worker.endpoint import Endpoint
+    from scheduler.worker.metrics import Gauges
+
+    ceiling = max(0, health.account.duty.ceiling)
+    counts.registry.register(Gauges(worker_name(), health, threads=threads, ceiling=ceiling))
+    return Endpoint(
+        settings.metrics_host,
+        settings.metrics_port,
+        counts.registry,
+        most=askers,
+        unwell=health.why_unwell,
+        unready=health.why_unready,
+    )
+
+
+def _open_teller(ledger: Ledger, settings: Settings) -> Teller | None:
+    """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
+    if settings.webhook_secret is None or settings.doubts:
+        return None
+    return Teller(ledger, settings.account, Poster(settings.webhook_secret.get_secret_value()))
+
+
+def _open_parent(
+    ledger: Ledger, assignment: Assignment, drain: Callable[[], None]
+) -> Parent | None:
+    if assignment.parent_fd is None:
+        return None
+    return Parent(assignment.parent_fd, ledger, assignment.campaign_id, drain=drain)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 
-from scheduler.calls.dialer import Dialer, Duty
-from scheduler.calls.memory import Memory
+from scheduler.calls.account import ServedAccount
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
-from scheduler.errors import LedgerTrouble, SchedulerError
+from scheduler.errors import LedgerTrouble
 from scheduler.ledger import calls
-from scheduler.ledger.calls import StopOrder
+from scheduler.ledger.calls import Due
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.scheduling import is_launch_due
 
@@ -36,65 +34,6 @@ ANSWERS_WITHIN_SECONDS = 1.0
 MOST = 100
 
 
-class Stops:
-    """Sends stops on threads of its own, so that none waits behind a dial."""
-
-    def __init__(self, dialer: Dialer, threads: int, freed: Callable[[], None]) -> None:
-        self._dialer = dialer
-        self._threads = threads
-        self._freed = freed
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="stop")
-        self._sending: set[str] = set()
-        self._lock = threading.Lock()
-
-    @property
-    def room(self) -> int:
-        """How many more are worth taking: two that wait for each thread.
-
-        Not more of them: while they wait here, no other worker sends them.
-        """
-        with self._lock:
-            return 3 * self._threads - len(self._sending)
-
-    @property
-    def is_short(self) -> bool:
-        """Whether less than one waits for each thread, which may idle until more are taken."""
-        with self._lock:
-            return len(self._sending) < 2 * self._threads
-
-    @property
-    def sending(self) -> int:
-        """How many stops are being sent."""
-        with self._lock:
-            return len(self._sending)
-
-    def send(self, order: StopOrder) -> None:
-        """Send a stop, unless this worker is at it already."""
-        with self._lock:
-            if order.connection_id in self._sending:
-                return
-            self._sending.add(order.connection_id)
-        self._executor.submit(self._send, order, since_boot())
-
-    def _send(self, order: StopOrder, taken_at: float) -> None:
-        late = order.late_seconds + since_boot() - taken_at
-        try:
-            self._dialer.stop(replace(order, late_seconds=late))
-        except SchedulerError as error:
-            # Not confirmed on record: the ledger has it sent again.
-            logger.warning("%s: stop: %s", order.attempt, error)
-        except Exception:
-            logger.exception("%s: stop failed", order.attempt)
-        finally:
-            with self._lock:
-                self._sending.discard(order.connection_id)
-            self._freed()
-
-    def close(self) -> None:
-        """Wait for the stops that are being sent."""
-        self._executor.shutdown(wait=True)
-
-
 class Timekeeper:
     """Sleeps until something is due, and turns it into stops and messages.
 
@@ -104,101 +43,54 @@ class Timekeeper:
     def __init__(
         self,
         ledger: Ledger,
-        duty: Duty,
+        account: ServedAccount,
         *,
-        fingerprint: str,
-        send: Callable[[int], None],
+        wake: Wake,
         send_collects: Callable[[int], None],
-        revive: Callable[[], object],
         send_launch: Callable[[], None] | None = None,
+        revive: Callable[[], object],
     ) -> None:
-        """`send` has so many dials said, `send_collects` collects; neither waits.
+        """`wake` ends its sleep. `send_collects` has so many collects said, and does not wait.
 
-        `revive` starts a dead Redis. `send_launch` has it said that a schedule fires; None for a
-        worker that serves one campaign.
+        `send_launch` has it said that a schedule fires; None for a worker that serves one campaign.
+        `revive` starts a dead Redis.
         """
         self._ledger = ledger
-        self._duty = duty
-        self._fingerprint = fingerprint
-        self._send = send
+        self._account = account
+        self._wake = wake
         self._send_collects = send_collects
-        self._revive = revive
-        self._memory: Memory | None = None
         self._send_launch = send_launch
+        self._revive = revive
         self._schedules_at = 0.0
-        self._dialer: Dialer | None = None
-        self._stops: Stops | None = None
-        self._woken = threading.Event()
-        self._sleeps_until = 0.0
-        self._behind = False
         self._ticked_at = since_boot()
         self.ticks = 0  #: since it was started
         self.is_cut_off = False  #: whether the last tick did not reach the ledger
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="timekeeper", daemon=True)
 
-    def start(self, dialer: Dialer, memory: Memory, stop_threads: int) -> None:
-        """Do the first tick, overdue stops without their old pauses, then go on in a thread.
-
-        `memory` ends calls for as long as no tick succeeds.
-        """
-        self._dialer, self._memory = dialer, memory
-        self._stops = Stops(dialer, stop_threads, self._stop_sent)
+    def start(self) -> None:
+        """Do the first tick, overdue stops without their old pauses, then go on in a thread."""
         with suppress(LedgerTrouble):
-            calls.hurry_stops(self._ledger, self._duty.account)
+            calls.hurry_stops(self._ledger, self._account.duty.account)
         self._tick_safely()
-        memory.start()
         self._thread.start()
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether stops are due that this worker has no thread for just now."""
-        return self._behind
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether this worker sends a stop just now."""
-        return self.stops_sending > 0
-
-    @property
-    def stops_sending(self) -> int:
-        """How many stops this worker sends just now."""
-        return self._stops.sending if self._stops is not None else 0
+    def close(self) -> None:
+        """Tick no more."""
+        self._over.set()
+        self._wake.now()
+        if self._thread.is_alive():
+            self._thread.join()
 
     @property
     def silent_seconds(self) -> float:
         """For how long it has not ticked; more than a moment when something holds it up."""
         return since_boot() - self._ticked_at
 
-    def close(self) -> None:
-        """Leave; the stops that are being sent are seen to their end."""
-        self._over.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        if self._stops is not None and self._memory is not None:
-            self._stops.close()
-            self._memory.close()
-            with suppress(LedgerTrouble):
-                self._memory.write_down()
-
-    def due_in(self, seconds: float) -> None:
-        """Hear of a deadline, which may come before this timekeeper would wake."""
-        if since_boot() + seconds < self._sleeps_until:
-            self._woken.set()
-
-    def _stop_sent(self) -> None:
-        """Look for more when stops wait for threads; the slot is on its way already."""
-        assert self._stops is not None
-        if self._behind and self._stops.is_short:
-            self._woken.set()
-
     def _keep(self) -> None:
         while not self._over.is_set():
             sleep = self._tick_safely()
-            self._sleeps_until = since_boot() + sleep
-            self._woken.wait(sleep)
-            self._woken.clear()
+            self._wake.sleep(sleep)
 
     def _tick_safely(self) -> float:
         began_at = since_boot()
@@ -221,9 +113,9 @@ class Timekeeper:
 
     def _read_at_least(self, began_at: float) -> None:
         """Read the deadlines of a Redis that answers and refuses; a silent one is not asked."""
-        if since_boot() - began_at < ANSWERS_WITHIN_SECONDS and self._memory is not None:
+        if since_boot() - began_at < ANSWERS_WITHIN_SECONDS:
             with suppress(LedgerTrouble):
-                self._memory.refresh()
+                self._account.memory.refresh()
 
     def _revive_safely(self) -> None:
         try:
@@ -233,43 +125,40 @@ class Timekeeper:
 
     def tick(self) -> float:
         """Do what is due now; return the seconds to sleep."""
-        assert self._dialer is not None and self._stops is not None and self._memory is not None
-        began_at = since_boot()
+        began_at, account, duty = since_boot(), self._account, self._account.duty
         # First, or the stop that has ended a call already would be sent once more.
-        if ended := self._memory.write_down():
-            self._send(ended)
-        room = self._stops.room
+        if ended := account.memory.write_down():
+            account.demand.want(ended)
+        room = account.stops.room
         due = calls.tick(
             self._ledger,
-            self._duty.account,
+            duty.account,
             most=MOST,
             free=room,
-            delays=self._dialer.stop_delays,
-            ceiling=self._duty.ceiling,
-            fingerprint=self._fingerprint,
-            only=self._duty.only,
+            delays=account.stopper.delays,
+            ceiling=duty.ceiling,
+            fingerprint=account.provider.fingerprint,
+            only=duty.only,
         )
-        self._memory.ticked(began_at)
-        for order in due.stops:
-            self._stops.send(order)
-        self._memory.refresh()
-        self._behind = len(due.stops) == room
-        if not self._dialer.is_closing:
-            if due.dials:
-                self._send(due.dials)
-            if due.collects:
-                self._send_collects(due.collects)
-            self._look_at_schedules()
+        account.memory.ticked(began_at)
+        account.stops.send(due.stops, room)
+        account.memory.refresh()
+        if not account.demand.is_closing:
+            self._send_messages(due)
         if due.expired == MOST:
             return 0.0
         if due.seconds is None:
             return LONGEST_SLEEP_SECONDS
         return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, due.seconds))
 
-    def _look_at_schedules(self) -> None:
+    def _send_messages(self, due: Due) -> None:
+        if due.dials:
+            self._account.demand.want(due.dials)
+        if due.collects:
+            self._send_collects(due.collects)
         now = since_boot()
         if self._send_launch is None or now < self._schedules_at:
             return
         self._schedules_at = now + SCHEDULES_SECONDS
-        if is_launch_due(self._ledger, self._duty.account):
+        if is_launch_due(self._ledger, self._account.duty.account):
             self._send_launch()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from tenacity import wait_chain, wait_fixed, wait_random
 
-from scheduler.calls.dialer import waited
+from scheduler.calls.pace import waited
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
 from scheduler.ledger.ledger import Ledger

@@ -34,11 +34,10 @@ DIAL_LEASE_SECONDS = 2.6
 #: In the order of the originals: a start and the look at the clock before it (2 + 15 s of 25) fit
 #: into the lease of a dialing attempt, and a token's three requests into its reservation.
 SHORTENED: dict[str, dict[str, object]] = {
-    "scheduler.calls.dialer": {
-        "LEAVE_WITHIN_SECONDS": 0.6,
-        "UNRECORDED_SECONDS": 0.6,
-        "INSIST_SECONDS": 2.0,
-        "AFTER_NOT_REACHED_SECONDS": 0.2,
+    "scheduler.calls.dialer": {"LEAVE_WITHIN_SECONDS": 0.6, "AFTER_NOT_REACHED_SECONDS": 0.2},
+    "scheduler.calls.recorder": {"UNRECORDED_SECONDS": 0.6},
+    "scheduler.calls.insist": {"INSIST_SECONDS": 2.0},
+    "scheduler.calls.stopper": {
         "BETWEEN_STOPS": wait_exponential_jitter(multiplier=0.2, max=1, jitter=0.1),
     },
     "scheduler.providers.http": {"CONNECT_SECONDS": 0.5},
@@ -49,12 +48,10 @@ SHORTENED: dict[str, dict[str, object]] = {
     },
     "scheduler.providers.symbl.access": {"TOKEN_SECONDS": 0.5, "_RESERVED_SECONDS": 3.0},
     "scheduler.calls.closings": {"AGAIN_SECONDS": 0.6},
-    "scheduler.worker.listener": {
-        "LEASE_SECONDS": 1.2,
-        "LOOK_SECONDS": 0.4,
-        "TRY_AGAIN_SECONDS": (0.2, 0.4, 1.0),
-        "OPEN_SECONDS": 1.0,
-    },
+    "scheduler.worker.sockets": {"LEASE_SECONDS": 1.2},
+    "scheduler.worker.listener": {"LOOK_SECONDS": 0.4},
+    "scheduler.worker.follower": {"TRY_AGAIN_SECONDS": (0.2, 0.4, 1.0)},
+    "scheduler.worker.wires": {"OPEN_SECONDS": 1.0},
     "scheduler.calls.collector": {
         "BETWEEN_READS": wait_exponential(multiplier=0.2, max=1),
         "SILENT_SECONDS": 1.0,

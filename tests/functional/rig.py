@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from scheduler.calls.collector import Collector
-from scheduler.calls.dialer import Dialer, Duty
-from scheduler.calls.memory import Memory
+from scheduler.calls.account import Shared, serve
+from scheduler.calls.duty import Duty
+from scheduler.calls.exchanges import NOBODY
+from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
 from scheduler.ledger import calls, campaigns, limits
@@ -26,6 +27,7 @@ from scheduler.providers import Provider
 from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from scheduler.worker.listener import Listener
+from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 
 ACCOUNT = "trial"
@@ -73,50 +75,39 @@ class Rig:
         )
         self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
         self._collects = patience_seconds is not None
+        self.wake = Wake()
+        self.sockets = Sockets(self.store, capacity=sockets)
+        self.served = serve(
+            Shared(self.store, self.wake, self.sockets, NOBODY),
+            self.provider,
+            self.duty,
+            send_dials=self._send,
+            dial_threads=1_000_000,
+            stop_threads=4,
+            delays=(0.2,),
+            patience_seconds=patience_seconds or 0.0,
+        )
+        self.demand, self.memory = self.served.demand, self.served.memory
+        self.stopper, self.dialer = self.served.stopper, self.served.dialer
+        self.collector = self.served.collector
+        self.listener = Listener(self.store, self.sockets, self.served)
         self.timekeeper = Timekeeper(
             self.store,
-            self.duty,
-            fingerprint=self.provider.fingerprint,
-            send=self._send,
+            self.served,
+            wake=self.wake,
             send_collects=self._send_collects,
             revive=lambda: None,
-        )
-        self.memory = Memory(self.store, self.provider, ACCOUNT, delays=(0.2,), threads=4)
-        self.listener = Listener(
-            self.store,
-            self.provider,
-            self.duty,
-            capacity=sockets,
-            stop_due=lambda: self.timekeeper.due_in(0.0),
-            forgotten=lambda *lost: self.dialer.put_back(*lost),
-            memory=self.memory,
-        )
-        self.dialer = Dialer(
-            self.store,
-            self.provider,
-            self.duty,
-            slot_freed=self._send,
-            deadline_in=self.timekeeper.due_in,
-            ears=self.listener,
-            memory=self.memory,
-        )
-        self.dialer.stop_delays = (0.2,)
-        self.collector = Collector(
-            self.store,
-            self.provider,
-            self.duty,
-            patience_seconds=patience_seconds or 0.0,
-            is_stopping=lambda: self.timekeeper.is_stopping,
         )
         self._sends = threads > 0
         self.threads = ThreadPoolExecutor(max(1, threads))
 
     def start(self) -> None:
-        self.timekeeper.start(self.dialer, self.memory, 4)
+        self.served.start()
+        self.timekeeper.start()
         self.listener.start()
 
     def _send(self, count: int) -> None:
-        for _ in range(count if self._sends and not self.dialer.is_closing else 0):
+        for _ in range(count if self._sends and not self.demand.is_closing else 0):
             self.threads.submit(self._safely, self.dialer.dial)
 
     def _send_collects(self, count: int) -> None:
@@ -193,12 +184,16 @@ class Rig:
         ((_, due_at),) = self.store.redis.zrange("callsched:campaign:c:due", 0, 0, withscores=True)
         return float(due_at) - time.time()
 
+    def keep_no_time(self) -> None:
+        """Leave the deadlines to others."""
+        self.timekeeper.close()
+        self.served.close()
+
     def close(self) -> None:
-        self.dialer.close()
-        self.collector.closing.set()
+        self.served.drain()
         self.threads.shutdown()
         self.listener.close()
-        self.timekeeper.close()
+        self.keep_no_time()
         self.provider.close()
         self.store.close()
 

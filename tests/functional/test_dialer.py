@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 
 from scheduler.calls import dialer as rules
+from scheduler.calls import recorder
 from scheduler.ledger import calls, limits
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.do_not_call import bar
@@ -487,7 +488,7 @@ def test_a_connection_that_can_not_be_recorded_is_stopped_without_the_ledger(
     unrecorded_seconds: float,
     max_duration_seconds: float,
 ) -> None:
-    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", unrecorded_seconds)
+    monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", unrecorded_seconds)
     rig.load(ANYBODY, max_duration_seconds=max_duration_seconds)
 
     dialling = answered_while_redis_is_away(through, proxy, sandbox)
@@ -580,7 +581,7 @@ def test_what_was_given_up_as_unknown_meanwhile_is_amended(
     sandbox: SandboxProcess,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.4)
+    monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.4)
     through.store.leases = Leases(dial=0.3)
     rig = opened()
     rig.load(ANYBODY)
@@ -604,7 +605,7 @@ def test_a_denied_stop_of_an_unrecorded_connection_is_no_end_before_it_is_denied
     sandbox: SandboxProcess,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.1)
+    monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.1)
     through.store.leases = Leases(denied_apart=0.5)
     sandbox.knobs(stop_fault="404", stop_fault_count=1)
     rig.load(ANYBODY)
@@ -625,8 +626,8 @@ def test_a_stop_that_no_ledger_asked_for_is_repeated_but_not_in_a_rush(
     sandbox: SandboxProcess,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.1)
-    through.dialer.stop_delays = (0.8,)
+    monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.1)
+    through.stopper.delays = (0.8,)
     sandbox.knobs(stop_fault="503", stop_fault_count=2)
     rig.load(ANYBODY)
 
@@ -644,7 +645,7 @@ def test_a_ledger_that_is_broken_leaves_no_call_running(
     rig: Rig, ledger: Redis, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever keeps a connection from being recorded, the call is ended."""
-    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.2)
+    monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.2)
     sandbox.knobs(latency_seconds=0.4)
     rig.load(ANYBODY)
 
@@ -664,11 +665,11 @@ def test_a_worker_that_leaves_while_redis_is_away_ends_its_call_first(
     sandbox: SandboxProcess,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rules, "UNRECORDED_SECONDS", 0.4)
+    monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.4)
     rig.load(ANYBODY)
 
     dialling = answered_while_redis_is_away(through, proxy, sandbox)
-    through.dialer.close()
+    through.demand.close()
     dialling.finish()
 
     assert [event["by"] for event in sandbox.events("ended")] == ["stop"]

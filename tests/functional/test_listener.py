@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,7 @@ from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import OnMachine, StartOptions
 from scheduler.providers.symbl import Symbl
 from tests.functional.campaign import Site, magic, numbers
-from tests.functional.rig import ANYBODY, LONG_SECONDS, Rig, number
+from tests.functional.rig import ANYBODY, LONG_SECONDS, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 from tests.wire import Api, Request, http
@@ -29,27 +28,10 @@ from tests.wire import Api, Request, http
 pytestmark = pytest.mark.timeout(120)
 
 
-Open = Callable[..., Rig]
-
-
 @pytest.fixture
-def opened(private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess) -> Iterator[Open]:
+def opened(opened: Open) -> Open:
     """Opens rigs that listen; each is a worker of its own."""
-    rigs: list[Rig] = []
-
-    def open_rig(url: str = "", **options: Any) -> Rig:
-        known = {"ceiling": 50, "sockets": 100, "shares_token": True} | options
-        rigs.append(Rig(private.url, url or sandbox.url, **known))
-        return rigs[-1]
-
-    yield open_rig
-    for rig in rigs:
-        rig.close()
-
-
-@pytest.fixture
-def rig(opened: Open) -> Rig:
-    return opened()
+    return partial(opened, ceiling=50, sockets=100, shares_token=True)
 
 
 def open_sockets(sandbox: SandboxProcess) -> int:
@@ -350,8 +332,21 @@ def test_a_listener_keeps_no_more_sockets_than_it_may_and_others_keep_the_rest(
     rest.start()
 
     # The sandbox knows of a socket before who opened it does.
-    wait_until(lambda: (few.listener.open_sockets, rest.listener.open_sockets) == (2, 6))
+    wait_until(lambda: (few.sockets.open_sockets, rest.sockets.open_sockets) == (2, 6))
     assert open_sockets(sandbox) == 8
+
+
+def test_a_listener_whose_sockets_are_gone_leaves_its_connections_to_others(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    broken, staying = opened(), opened()
+    call(broken, sandbox, 2)
+    broken.sockets.close()
+    wait_until(partial(has_come, time.monotonic() + 1.2))  # it would have renewed its charges
+
+    staying.start()
+
+    wait_until(lambda: staying.sockets.open_sockets == 2)
 
 
 def test_a_listener_that_leaves_hands_its_connections_over_at_once(
@@ -364,7 +359,7 @@ def test_a_listener_that_leaves_hands_its_connections_over_at_once(
 
     leaving.listener.close()
 
-    wait_until(lambda: staying.listener.open_sockets == 4)
+    wait_until(lambda: staying.sockets.open_sockets == 4)
     wait_until(staying.all_ended)
     assert staying.endings() == [("hung_up", None)] * 4
 
@@ -516,7 +511,7 @@ def test_the_place_that_the_answer_names_is_taken_when_the_usual_one_is_not_ther
     elsewhere = OwnSocket()
     known = {"connectionId": "c-1", "conversationId": "51", "resultWebSocketUrl": elsewhere.url}
     with Api(http(200, known)) as api:
-        rig = opened(api.url)
+        rig = opened(api_url=api.url)
         rig.load(ANYBODY)
         rig.start()
 
@@ -534,7 +529,7 @@ def test_a_place_that_is_not_the_api_s_does_not_get_our_token(opened: Open) -> N
     address = elsewhere.url.replace("127.0.0.1", "localhost")
     known = {"connectionId": "c-1", "conversationId": "51", "resultWebSocketUrl": address}
     with Api(http(200, known)) as api:
-        rig = opened(api.url)
+        rig = opened(api_url=api.url)
         rig.load(ANYBODY, max_duration_seconds=3.0)
         rig.start()
 
@@ -563,7 +558,7 @@ class Redirecting(Api):
 def test_a_socket_that_is_sent_elsewhere_does_not_take_our_token_there(opened: Open) -> None:
     elsewhere = OwnSocket()
     with Redirecting(elsewhere.url.replace("127.0.0.1", "localhost")) as api:
-        rig = opened(api.url)
+        rig = opened(api_url=api.url)
         rig.load(ANYBODY)
         rig.start()
 

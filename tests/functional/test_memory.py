@@ -85,7 +85,7 @@ def test_a_call_of_another_worker_is_remembered_by_who_listens_to_it(
     heir.start()
     dialled.listener.close()
     wait_until(lambda: heir.memory.known() and heir.memory.known()[0].said is not None)
-    dialled.timekeeper.close()
+    dialled.keep_no_time()
 
     proxy.cut()
     wait_until(lambda: sandbox.events("ended"))
@@ -99,7 +99,7 @@ def test_an_end_that_an_operator_ordered_is_recorded_as_that(
 ) -> None:
     connected(through, seconds=30.0)
     sandbox.knobs(stop_fault="500", stop_fault_count=1)
-    through.dialer.stop_delays = (3.0,)
+    through.stopper.delays = (3.0,)
 
     campaigns.halt(rig.store, "c", abort=True, control=OPERATOR)
     wait_until(lambda: sandbox.events("stop"))
@@ -135,11 +135,11 @@ def test_what_a_stop_ended_is_no_hang_up_though_its_socket_says_so(
 ) -> None:
     listening = opened(f"redis://127.0.0.1:{proxy.port}/0", sockets=5)
     connected(listening, 2)
-    wait_until(lambda: listening.listener.open_sockets == 2)
+    wait_until(lambda: listening.sockets.open_sockets == 2)
 
     proxy.cut()
     wait_until(lambda: sandbox.live()["live"] == 0)
-    wait_until(lambda: listening.listener.open_sockets == 0)
+    wait_until(lambda: listening.sockets.open_sockets == 0)
     proxy.heal()
 
     wait_until(rig.all_ended)
@@ -184,7 +184,7 @@ def test_a_hint_that_comes_before_any_stop_still_ends_a_call(
     connected(rig, seconds=60.0)
 
     assert hint(rig.store, ACCOUNT, rig.memory.known()[0].attempt, "hung_up")
-    rig.timekeeper.due_in(0.0)
+    rig.wake.due_in(0.0)
 
     wait_until(rig.all_ended)
     assert rig.endings() == [("hung_up", None)]

@@ -54,7 +54,7 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
         connection = live_connection(rig.store, "c", attempt.row)
         rig.provider.tell(connection, SpeakerEvent("joined", "ana"))
         assert hint(rig.store, ACCOUNT, attempt, "hung_up")
-    rig.timekeeper.due_in(0.0)
+    rig.wake.due_in(0.0)
     wait_until(lambda: rig.all_ended() and campaign_view(rig.store, "c").collecting == 0)
 
     greetings = {order.phone_number[-4:]: order.options for order in toy.started}

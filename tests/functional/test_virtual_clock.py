@@ -78,7 +78,7 @@ class Days:
                 apart_seconds=0.0,
             )
             for order in due.stops:
-                self.rig.dialer.stop(order)
+                self.rig.stopper.stop(order)
             if not due.stops and not self.is_over():
                 assert due.seconds is not None, "nothing is in sight, and it is not over"
                 self.clock.now += max(0.001, due.seconds)

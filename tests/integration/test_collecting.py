@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from redis import Redis
 
 from scheduler.calls.collector import MOST_UNFINISHED, _Reading
-from scheduler.calls.dialer import STOPS_ONLY
+from scheduler.calls.duty import STOPS_ONLY
 from scheduler.calls.exchanges import NOBODY
 from scheduler.errors import LedgerError
 from scheduler.ledger import calls, keys

@@ -16,7 +16,7 @@ from scheduler.ledger.reading import account_view
 from scheduler.ledger.rubbish import rubbish
 from scheduler.ledger.watching import happenings
 from scheduler.ledger.workers import workers
-from scheduler.worker.sight import see
+from scheduler.worker.snapshot import take_snapshot
 from tests.integration.ledger import ACCOUNT, PLENTY, Books
 
 A = f"callsched:account:{ACCOUNT}:"
@@ -222,7 +222,7 @@ def test_who_looks_sees_all_the_rest(ledger: Books, name: str) -> None:
 
     store = ledger.store
     account_view(store, ACCOUNT)
-    assert see(store, ACCOUNT) is not None
+    assert take_snapshot(store, ACCOUNT) is not None
     list(happenings(store, ACCOUNT))
     workers(store, ACCOUNT)
     assert len(ledger.results()) >= 3

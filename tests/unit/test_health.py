@@ -11,13 +11,13 @@ from scheduler.ledger.surveying import Survey
 from scheduler.ledger.watching import Backlog
 from scheduler.models import CallState, CampaignState
 from scheduler.worker.health import unready, unwell
-from scheduler.worker.sight import Seen, Sight
+from scheduler.worker.snapshot import Snapshot, Snapshots
 from tests.waiting import wait_until
 
 
 def seen(
     *, blocks: dict[str, str] | None = None, outage: bool = False, is_newer: bool = False
-) -> Seen:
+) -> Snapshot:
     account = AccountView(
         account="trial",
         slots=4,
@@ -31,7 +31,7 @@ def seen(
     )
     campaigns, calls = dict.fromkeys(CampaignState, 0), dict.fromkeys(CallState, 0)
     counted = Survey(campaigns, calls, failed_schedules=0, is_newer=is_newer)
-    return Seen(account, Backlog(0, 0.0, 0, 0, 0, 0), {}, [], counted)
+    return Snapshot(account, Backlog(0, 0.0, 0, 0, 0, 0), {}, [], counted)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_worker_is_well_while_its_timekeeper_ticks(
     ],
 )
 def test_a_worker_is_ready_when_it_could_dial(
-    found: Seen | None, is_draining: bool, reason: str
+    found: Snapshot | None, is_draining: bool, reason: str
 ) -> None:
     reasons = unready(found, "ours", is_draining=is_draining)
 
@@ -82,24 +82,24 @@ def test_a_ledger_that_hangs_holds_nobody_up_and_is_not_asked_twice() -> None:
     asked: Counter[str] = Counter()
     answers = threading.Event()
 
-    def read() -> Seen:
+    def read() -> Snapshot:
         asked["times"] += 1
         answers.wait(30)
         return seen()
 
-    sight = Sight(read, patience_seconds=0.1)
-    assert sight.look() is None
-    assert sight.look() is None
+    snapshots = Snapshots(read, patience_seconds=0.1)
+    assert snapshots.latest() is None
+    assert snapshots.latest() is None
     assert asked["times"] == 1
 
     answers.set()
-    wait_until(lambda: sight.look() is not None)
-    sight.look()
+    wait_until(lambda: snapshots.latest() is not None)
+    snapshots.latest()
     assert asked["times"] == 1
 
 
 def test_a_ledger_that_does_not_answer_is_seen_as_nothing() -> None:
-    def read() -> Seen:
+    def read() -> Snapshot:
         raise LedgerUnreachable("Redis does not answer")
 
-    assert Sight(read).look() is None
+    assert Snapshots(read).latest() is None

@@ -1,4 +1,4 @@
-"""What the ledger says of an account, for those who look often and must not be held up."""
+"""An account as the ledger has it now, for those who ask often and must not be held up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Snapshot:
     """An account, as one look at the ledger found it."""
 
     account: AccountView
@@ -35,9 +35,9 @@ class Seen:
     survey: Survey
 
 
-def see(ledger: Ledger, account: str) -> Seen:
+def take_snapshot(ledger: Ledger, account: str) -> Snapshot:
     """Read all of it, in some ten round trips. Raises LedgerUnreachable."""
-    return Seen(
+    return Snapshot(
         account_view(ledger, account),
         backlog(ledger, account),
         totals(ledger, account),
@@ -46,35 +46,35 @@ def see(ledger: Ledger, account: str) -> Seen:
     )
 
 
-class Sight:
+class Snapshots:
     """Looks at most once a second, whoever asks, and on a thread that may hang."""
 
     def __init__(
-        self, read: Callable[[], Seen], *, patience_seconds: float = PATIENCE_SECONDS
+        self, read: Callable[[], Snapshot], *, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
         self._read = read
         self._patience_seconds = patience_seconds
         self._changed = threading.Condition()
         self._is_reading = False
         self._read_at = -FRESH_SECONDS
-        self._seen: Seen | None = None
+        self._snapshot: Snapshot | None = None
 
-    def look(self) -> Seen | None:
+    def latest(self) -> Snapshot | None:
         """Return what the ledger says; None when it can't be read, or not soon."""
         with self._changed:
             if not self._is_reading and since_boot() - self._read_at > FRESH_SECONDS:
                 self._is_reading = True
                 threading.Thread(target=self._look, name="sight", daemon=True).start()
             self._changed.wait_for(lambda: not self._is_reading, self._patience_seconds)
-            return None if self._is_reading else self._seen
+            return None if self._is_reading else self._snapshot
 
     def _look(self) -> None:
-        seen = self._try()
+        snapshot = self._try()
         with self._changed:
-            self._seen, self._read_at, self._is_reading = seen, since_boot(), False
+            self._snapshot, self._read_at, self._is_reading = snapshot, since_boot(), False
             self._changed.notify_all()
 
-    def _try(self) -> Seen | None:
+    def _try(self) -> Snapshot | None:
         try:
             return self._read()
         except SchedulerError as error:

@@ -1,0 +1,98 @@
+"""How many more calls can go on an account, and which threads take them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
+LINGER_SECONDS = 2.0
+
+
+class Demand:
+    """Hands freed slots to the threads that dial. Safe to use from many threads.
+
+    A thread that has nothing to dial lingers a moment, and takes the next slot that is freed in
+    this process without a message.
+    """
+
+    def __init__(self, send: Callable[[int], None], *, threads: int = 1_000_000) -> None:
+        """`send` has so many messages sent and does not wait; no more than `threads` dial."""
+        self._send = send
+        self._threads = threads
+        self.closing = threading.Event()  #: set: no more is claimed
+        self._changed = threading.Condition()
+        self._pacing = threading.Lock()
+        self._inside = 0  #: threads that dial or linger
+        self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether no more is claimed."""
+        return self.closing.is_set()
+
+    @property
+    def dialling(self) -> int:
+        """How many threads dial, without those that linger."""
+        with self._changed:
+            return self._inside - self._idle
+
+    def close(self) -> None:
+        """Have no more claimed; threads that linger leave."""
+        self.closing.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def want(self, calls: int) -> None:
+        """Hear that so many calls can go: threads that linger take them, messages bring others.
+
+        When every thread of this process dials, no message is sent: each claims again when it is
+        done, and idle threads elsewhere hear of it from their own timekeeper.
+        """
+        with self._changed:
+            here = min(calls, self._idle - self._wanted)
+            self._wanted += here
+            self._changed.notify(here)
+            others = min(calls - here, self._threads - self._inside)
+        if others > 0:
+            self._send(others)
+
+    # What a thread that dials asks --------------------------------------------------------------
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Count this thread among those that dial."""
+        with self._changed:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+
+    def linger(self) -> bool:
+        """Wait to be wanted; False when nobody did for a while."""
+        with self._changed:
+            self._idle += 1
+            try:
+                self._changed.wait_for(lambda: self._wanted > 0 or self.is_closing, LINGER_SECONDS)
+                if self._wanted == 0:
+                    return False
+                self._wanted -= 1
+                return True
+            finally:
+                self._idle -= 1
+
+    def wait_for(self, seconds: float | None) -> bool:
+        """Wait for the pace of starts, or for the next slot; False when nothing came of it.
+
+        `seconds` is what the pace asks for; None when no slot is free. Of all threads one waits
+        for the pace: the others would only claim in vain.
+        """
+        if seconds is not None and self._pacing.acquire(blocking=False):
+            try:
+                return not self.closing.wait(min(seconds, LINGER_SECONDS))
+            finally:
+                self._pacing.release()
+        return self.linger()

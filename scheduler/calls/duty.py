@@ -1,0 +1,20 @@
+"""What a worker does for an account: whose calls it dials, with what ceiling, and whom at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: A ceiling below any other: under it nothing is claimed, nor said to be due.
+STOPS_ONLY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What this worker dials for one account."""
+
+    account: str
+    ceiling: int  #: of slots; STOPS_ONLY: nothing else is sent
+    reserve: int = 0  #: slots that are left to other traffic on the account
+    starts_per_second: float = 0.0  #: at most; 0 for any
+    only: str = ""  #: the one campaign that is served; "" for all
+    allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any

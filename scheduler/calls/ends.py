@@ -1,0 +1,48 @@
+"""How a call ends whose stop the provider has confirmed, and how that gets on record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger.ledger import Ledger
+from scheduler.models import Attempt, Disposition, Reason
+from scheduler.providers import StopAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a call ends whose stop the API has confirmed."""
+
+    disposition: Disposition
+    reason: Reason | None = None
+    answer: StopAnswer = field(default_factory=StopAnswer)
+
+    @classmethod
+    def by(cls, why: str, answer: StopAnswer | None = None) -> End:
+        """Return the end by a stop that was sent for this: `deadline`, `aborted`, `hung_up`, …"""
+        return cls(*_ENDS.get(why, _AT_ITS_DEADLINE), answer or StopAnswer())
+
+    def record(self, ledger: Ledger, account: str, attempt: Attempt) -> bool:
+        """Put it on record, and free the slot. False when it was. Raises LedgerTrouble."""
+        pages = json.dumps([asdict(page) for page in self.answer.summary_pages])
+        return ledger_calls.confirm(
+            ledger,
+            account,
+            attempt,
+            self.disposition,
+            reason=self.reason,
+            conversation_id=self.answer.conversation_id,
+            summaries=pages if self.answer.summary_pages else "",
+        )
+
+
+#: How a call ends whose stop was asked for by other than its deadline.
+_ENDS = {
+    "aborted": (Disposition.ABORTED, None),
+    "hung_up": (Disposition.HUNG_UP, None),
+    "machine": (Disposition.STOPPED, Reason.MACHINE),
+    "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
+}
+_AT_ITS_DEADLINE = (Disposition.STOPPED, None)

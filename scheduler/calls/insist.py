@@ -1,0 +1,43 @@
+"""What the ledger has to hear, though it may be away for a moment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from scheduler.errors import AccountFault, LedgerUnreachable
+from scheduler.ledger import limits
+from scheduler.ledger.ledger import Ledger
+from scheduler.masking import mask_text
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: How long to insist on telling the ledger what became of a dialing attempt; less than its lease.
+INSIST_SECONDS = 20.0
+
+
+def insist(tell: Callable[[], T]) -> T:
+    """Tell the ledger; while it can't be reached, again, for less than a lease.
+
+    Raises LedgerUnreachable after that.
+    """
+    again = Retrying(
+        retry=retry_if_exception_type(LedgerUnreachable),
+        wait=wait_fixed(0.25),
+        stop=stop_after_delay(INSIST_SECONDS),
+        reraise=True,
+    )
+    answer: T = again(tell)
+    return answer
+
+
+def block(ledger: Ledger, account: str, fingerprint: str, error: AccountFault) -> None:
+    """Have nobody dial with these credentials any more; stops are still sent."""
+    logger.error("account %s stops dialling: %s", account, mask_text(str(error)))
+    insist(partial(limits.block, ledger, account, fingerprint, str(error)))

@@ -1,0 +1,29 @@
+"""How long to wait before something is done again, and for what more urgent work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from tenacity import RetryCallState, Retrying
+from tenacity.wait import wait_base
+
+from scheduler.clock import since_boot
+
+#: How long a dial waits at most for stops that are due. An API that does not answer stops must not
+#: keep everything else from happening; that is for `begin` to judge.
+GIVE_WAY_SECONDS = 0.5
+
+
+def waited(strategy: wait_base, times: int) -> float:
+    """Return how long a tenacity strategy waits after so many tries, in seconds."""
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = times
+    return float(strategy(state))
+
+
+def give_way(is_busy: Callable[[], bool], closing: threading.Event) -> None:
+    """Let due stops go first, for a while: a call more is worth less than one that ends on time."""
+    give_up_at = since_boot() + GIVE_WAY_SECONDS
+    while is_busy() and since_boot() < give_up_at:
+        closing.wait(0.01)

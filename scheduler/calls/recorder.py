@@ -1,0 +1,161 @@
+"""From the provider's answer to the record: until then one thread is all that knows of a call."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Protocol
+
+from scheduler import limit
+from scheduler.calls.demand import Demand
+from scheduler.calls.duty import Duty
+from scheduler.calls.memory import Memory
+from scheduler.calls.news import NewsDesk
+from scheduler.calls.stopper import Stopper
+from scheduler.calls.wake import Wake
+from scheduler.clock import since_boot
+from scheduler.errors import LedgerUnreachable
+from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger import limits
+from scheduler.ledger.calls import Charge, Claim
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.limits import LimitView
+from scheduler.models import Connection
+
+logger = logging.getLogger(__name__)
+
+#: How long Redis may be away before the dialling worker stops a connection that it can't record.
+UNRECORDED_SECONDS = 5.0
+
+
+class NewsSource(Protocol):
+    """Who brings the news of the connections of this process."""
+
+    @property
+    def free_charge(self) -> Charge:
+        """What a new connection is put into; nobody's when there is no room."""
+
+    def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
+        """Bring the news of a connection that has been put into it. May wait, as for a token."""
+
+
+class Recorder:
+    """Puts connections on record, or has them stopped without one. Many threads may use it."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        duty: Duty,
+        *,
+        memory: Memory,
+        stopper: Stopper,
+        sockets: NewsSource,
+        desk: NewsDesk,
+        demand: Demand,
+        wake: Wake,
+    ) -> None:
+        """`sockets` bring the news of what is connected to `desk`, `wake` hears of deadlines."""
+        self._ledger = ledger
+        self._duty = duty
+        self._memory = memory
+        self._stopper = stopper
+        self._sockets = sockets
+        self._desk = desk
+        self._demand = demand
+        self._wake = wake
+
+    def keep(self, claim: Claim, connection: Connection, answered_at: float) -> bool:
+        """See to it that a connection is on record, or is stopped without one.
+
+        True: with it the account is full.
+
+        Until then this thread is all that knows of a live call: it does not leave before either is
+        done. A stop needs no ledger: memory sends it at the deadline, and this thread sooner.
+        """
+        known = connection.connection_id
+        left = claim.max_duration_seconds - (since_boot() - answered_at)
+        self._memory.learn(claim.attempt, known, left, on_record=False)
+        stop_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
+        stopped = hopeless = False
+        while not (stopped and (hopeless or self._demand.is_closing)):
+            try:
+                seen = self._record(claim, connection, answered_at)
+            except LedgerUnreachable as error:
+                logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
+            except Exception:
+                logger.exception("%s: its connection can't be put on record", claim.attempt)
+                hopeless = True
+            else:
+                return self._learn(seen)
+            if since_boot() >= stop_at and not stopped:
+                self._stopper.stop_unrecorded(claim.attempt, known)
+                stop_at = since_boot() + self._stopper.delays[0]
+            stopped = self._memory.has_ended(known)
+            time.sleep(0.2)
+        self._memory.forget(known)
+        return False
+
+    def put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
+        """Put a connection on record that the ledger has lost, on a thread of its own.
+
+        As an answer is never refused, the call goes on to its deadline where the ledger still knows
+        of its start, and is ended where it does not; also when the ledger goes away again.
+        """
+        logger.error("%s: the ledger has lost its connection; it is put back", claim.attempt)
+        args = (claim, connection, answered_at)
+        threading.Thread(target=self._put_back, args=args, name="put back", daemon=True).start()
+
+    def _put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
+        try:
+            self.keep(claim, connection, answered_at)
+        except Exception:
+            logger.exception("%s: its connection can't be put back", claim.attempt)
+
+    def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
+        account, attempt, charge = self._duty.account, claim.attempt, self._sockets.free_charge
+        said, _, seen = ledger_calls.connect(
+            self._ledger,
+            account,
+            attempt,
+            connection,
+            answered_ago_seconds=since_boot() - answered_at,
+            max_duration_seconds=claim.max_duration_seconds,
+            charge=charge,
+        )
+        if said == "second":
+            logger.error("%s: has another connection already; this one is stopped", attempt)
+            while not self._stopper.stop_unrecorded(attempt, connection.connection_id):
+                time.sleep(self._stopper.delays[0])
+            self._memory.forget(connection.connection_id)
+            return seen
+        self._memory.recorded(connection.connection_id)
+        if self._memory.has_ended(connection.connection_id):
+            self._demand.want(self._memory.write_down())
+        elif said == "late":
+            self._wake.due_in(0.0)
+        else:
+            self._wake.due_in(claim.max_duration_seconds)
+            if charge.listener:
+                self._sockets.follow(self._desk, claim, connection)
+        return seen
+
+    def _learn(self, seen: LimitView) -> bool:
+        """Raise the learned limit when a start was accepted at it; True when all of it is used."""
+        account, ceiling = self._duty.account, self._duty.ceiling
+        while True:
+            raised = limit.after_acceptance(
+                seen.limit,
+                live=seen.live,
+                ceiling=ceiling,
+                now=seen.now,
+                accepted=seen.accepted,
+            )
+            if raised == seen.limit:
+                return seen.slots >= min(raised.learned, ceiling)
+            if limits.learn(self._ledger, account, seen, raised):
+                # This thread takes one of the new slots, messages bring threads for the others.
+                if (others := raised.learned - seen.limit.learned - 1) > 0:
+                    self._demand.want(others)
+                return False
+            seen = limits.read(self._ledger, account)

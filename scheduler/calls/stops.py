@@ -1,0 +1,90 @@
+"""The threads that send an account's stops: none of them waits behind a dial."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from scheduler.calls.stopper import Stopper
+from scheduler.calls.wake import Wake
+from scheduler.clock import since_boot
+from scheduler.errors import SchedulerError
+from scheduler.ledger.calls import StopOrder
+
+logger = logging.getLogger(__name__)
+
+
+class Stops:
+    """Sends stops on threads of its own. Safe to use from many threads."""
+
+    def __init__(self, stopper: Stopper, *, threads: int, wake: Wake) -> None:
+        """It is `wake` that has more of them taken, once these threads are about to idle."""
+        self._stopper = stopper
+        self._threads = threads
+        self._wake = wake
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="stop")
+        self._under_way: set[str] = set()
+        self._is_behind = False
+        self._lock = threading.Lock()
+
+    @property
+    def room(self) -> int:
+        """How many more are worth taking: two that wait for each thread.
+
+        Not more of them: while they wait here, no other worker sends them.
+        """
+        with self._lock:
+            return 3 * self._threads - len(self._under_way)
+
+    @property
+    def sending(self) -> int:
+        """How many stops are being sent."""
+        with self._lock:
+            return len(self._under_way)
+
+    def is_behind(self) -> bool:
+        """Whether stops are due that this worker has no thread for just now."""
+        return self._is_behind
+
+    def is_sending(self) -> bool:
+        """Whether this worker sends a stop just now."""
+        return self.sending > 0
+
+    def send(self, orders: Sequence[StopOrder], room: int) -> None:
+        """Send the stops that were taken for so much room. All of it used: more are due."""
+        for order in orders:
+            self._submit(order)
+        self._is_behind = len(orders) == room
+
+    def close(self) -> None:
+        """Wait for the stops that are being sent."""
+        self._executor.shutdown(wait=True)
+
+    def _submit(self, order: StopOrder) -> None:
+        """Send a stop, unless this worker is at it already."""
+        with self._lock:
+            if order.connection_id in self._under_way:
+                return
+            self._under_way.add(order.connection_id)
+        self._executor.submit(self._send, order, since_boot())
+
+    def _send(self, order: StopOrder, taken_at: float) -> None:
+        late = order.late_seconds + since_boot() - taken_at
+        try:
+            self._stopper.stop(replace(order, late_seconds=late))
+        except SchedulerError as error:
+            # Not confirmed on record: the ledger has it sent again.
+            logger.warning("%s: stop: %s", order.attempt, error)
+        except Exception:
+            logger.exception("%s: stop failed", order.attempt)
+        finally:
+            with self._lock:
+                self._under_way.discard(order.connection_id)
+                # Less than one waits for each thread, which may idle until more are taken.
+                is_short = len(self._under_way) < 2 * self._threads
+            if self._is_behind and is_short:
+                # The slot is on its way already.
+                self._wake.now()

@@ -1,0 +1,205 @@
+"""How one live connection is followed: sockets open, close and open again, until it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from enum import Enum, auto
+from functools import partial
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from scheduler.calls.closings import WINDOW_SECONDS, CallClosings
+from scheduler.calls.news import Meaning, NewsDesk, line_of, meaning
+from scheduler.clock import since_boot
+from scheduler.errors import SchedulerError
+from scheduler.ledger.calls import Claim
+from scheduler.ledger.listening import Ear
+from scheduler.models import Connection
+from scheduler.providers import Subscription
+from scheduler.providers.gauged import Gauged, is_garbled
+from scheduler.worker.wires import Wires
+
+logger = logging.getLogger(__name__)
+
+#: Between two tries to open a socket that can't be had.
+TRY_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+
+#: Between two tries to put news on record that must not be lost.
+INSIST_SECONDS = 0.5
+
+
+class _End(Enum):
+    """How a subscription ended."""
+
+    COMPLETED = auto()  #: the API said that the conversation is over
+    CLOSED = auto()  #: it closed without a word
+    CLOSED_AGAIN = auto()  #: and so had the one before, not long ago
+    REFUSED = auto()  #: the API itself said that it knows no such connection
+    FAILED = auto()  #: it could not be had: no answer, or trouble on the way
+    TOO_MUCH = auto()  #: we have closed it, since it sent more than it may
+
+
+class Follower:
+    """Follows one connection for as long as it is in this process's charge."""
+
+    def __init__(
+        self,
+        wires: Wires,
+        desk: NewsDesk,
+        ear: Ear,
+        places: Sequence[Subscription] | None,
+    ) -> None:
+        """`desk` acts on its news. `places` say where to listen first, when that is known."""
+        self.desk = desk
+        self._wires = wires
+        self._ear = ear
+        self._places = places
+        self._since = since_boot()
+        self.is_open = False
+        self._was_opened = ear.was_open
+        #: One that only opens and closes again, as behind some proxies, tells nothing by closing.
+        self._stayed_open = ear.was_open
+        self._closings = CallClosings(ear.attempt, wires.closings)
+        self._tries = 0  #: that came to nothing, one after the other
+        self.task = asyncio.create_task(self._follow_safely())
+
+    @property
+    def known(self) -> tuple[Claim, Connection, float]:
+        """All that a ledger which has lost it has to be told again."""
+        ear = self._ear
+        return Claim(ear.attempt, ear.contact, ear.policy, 0.0), ear.connection, self._since
+
+    async def _follow_safely(self) -> None:
+        try:
+            await self._follow()
+        except Exception:
+            logger.exception("%s: can't be listened to", self._ear.attempt)
+        finally:
+            self.is_open = False
+
+    async def _follow(self) -> None:
+        """Listen until the call is known to be over; then the charge is kept, and nothing is said.
+
+        A socket that closes is opened again at once. That the API itself refuses this is a hang-up;
+        that it closes again is one too, unless those of other calls closed together with it.
+        """
+        while (end := await self._listen_once()) is not _End.TOO_MUCH:
+            if await self._is_over(end):
+                await self._act(Meaning.HUNG_UP)
+                return
+        # It would send too much again; the deadline holds without it.
+
+    async def _is_over(self, end: _End) -> bool:
+        """Decide whether the call is over; if not, wait until a socket is to be opened again."""
+        self._closings.settle(since_boot())
+        if end is _End.COMPLETED or (end is _End.REFUSED and self._was_opened):
+            return True
+        if end is _End.CLOSED:
+            self._tries = 0
+            return False
+        if end is _End.CLOSED_AGAIN and self._stayed_open and not self._closings.is_in_doubt:
+            await asyncio.sleep(max(0.0, self._closings.known_at - since_boot()))
+            if self._closings.is_hang_up():
+                return True
+        await asyncio.sleep(TRY_AGAIN_SECONDS[min(self._tries, len(TRY_AGAIN_SECONDS) - 1)])
+        self._tries += 1
+        return False
+
+    async def _listen_once(self) -> _End:
+        """Listen on the first place that can be had, until it ends."""
+        refused = True
+        places, self._places = self._places, None
+        try:
+            if places is None:
+                ask = partial(self.desk.provider.subscriptions, self._ear.connection)
+                places = await self._wires.ask(ask)
+        except SchedulerError as error:
+            logger.info("%s: nowhere to listen: %s", self._ear.attempt, error)
+            return _End.FAILED
+        for place in places:
+            try:
+                socket = await self._wires.open(place)
+            except InvalidStatus as error:
+                refused &= self._is_refusal(error)
+            except (OSError, TimeoutError, WebSocketException) as error:
+                # Others than the system's own words may quote the address, or what it answered.
+                why = error if isinstance(error, OSError) else type(error).__name__
+                logger.debug("%s: no socket: %s", self._ear.attempt, why)
+                refused = False
+            else:
+                return await self._hear(socket)
+        return _End.REFUSED if refused else _End.FAILED
+
+    async def _hear(self, socket: Gauged) -> _End:
+        self.is_open = self._was_opened = True
+        opened_at = since_boot()
+        stays = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._stays_open)
+        closed: ConnectionClosed | None = None
+        try:
+            async for frame in socket:
+                self._stayed_open = True
+                if await self._read(frame):
+                    return _End.COMPLETED
+        except ConnectionClosed as error:
+            closed = error
+        finally:
+            stays.cancel()
+            self.is_open = False
+            await socket.close()
+        if excess := socket.excess(closed):
+            logger.warning(
+                "%s: its socket sent %s and is closed: the call is ended at its deadline",
+                *(self._ear.attempt, excess),
+            )
+            return _End.TOO_MUCH
+        if is_garbled(closed):
+            return _End.FAILED
+        has_closed_again = self._closings.closed(opened_at, since_boot())
+        if await self._is_being_stopped():
+            self._closings.withdraw()
+        return _End.CLOSED_AGAIN if has_closed_again else _End.CLOSED
+
+    def _stays_open(self) -> None:
+        self._stayed_open = True
+        self._tries = 0
+
+    async def _read(self, frame: str | bytes) -> bool:
+        """Act on the news of a frame; True when one of them says that the call is over."""
+        items = self.desk.provider.read(frame)
+        for line in filter(None, (line_of(self._ear, item) for item in items)):
+            self._wires.keep(line)
+        for item in items:
+            what = meaning(item, self._ear.policy)
+            if what is Meaning.HUNG_UP:
+                return True
+            if what is not None:
+                await self._act(what)
+        return False
+
+    async def _act(self, what: Meaning) -> None:
+        """Have the desk act; while the ledger can't be reached, again and again."""
+        while True:
+            try:
+                return await self._wires.ask(partial(self.desk.act, self._ear, what))
+            except SchedulerError as error:
+                attempt = self._ear.attempt
+                logger.warning("%s: %s, which is not on record yet: %s", attempt, what, error)
+            await asyncio.sleep(INSIST_SECONDS)
+
+    def _is_refusal(self, error: InvalidStatus) -> bool:
+        """Whether the API itself refuses a socket since it knows no such connection."""
+        answer = error.response
+        return self.desk.provider.knows_no_such(answer.status_code, bytes(answer.body or b""))
+
+    async def _is_being_stopped(self) -> bool:
+        """Whether a stop of the call is on record, whichever worker sends it, or ours is sent."""
+        if self.desk.has_sent_stop(self._ear):
+            return True
+        try:
+            return await self._wires.ask(partial(self.desk.is_being_stopped, self._ear))
+        except SchedulerError as error:
+            attempt = self._ear.attempt
+            logger.debug("%s: can't tell whether it is being stopped: %s", attempt, error)
+            return False

@@ -1,0 +1,194 @@
+"""This process's sockets to live connections, on one thread of asyncio.
+
+The API has no status call and no callback: a socket brings the only early news that a call is
+over. News bring the stop forward and prove nothing; without any socket the deadline holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from uuid import uuid4
+
+from scheduler.calls.news import NewsDesk
+from scheduler.errors import SchedulerError
+from scheduler.ledger.calls import NOBODYS, Charge, Claim
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Ear, let_go
+from scheduler.models import Attempt, Connection
+from scheduler.providers import Subscription
+from scheduler.worker.follower import Follower
+from scheduler.worker.wires import Wires
+
+logger = logging.getLogger(__name__)
+
+#: A charge holds for so long, unless it is renewed.
+LEASE_SECONDS = 3.5
+
+#: For all sockets to be closed in when this process leaves.
+LEAVE_SECONDS = 2.0
+
+
+class Sockets:
+    """Follows the connections that it is given. Every public method may be called from any thread.
+
+    It knows no account: each connection comes with the desk that acts on its news.
+    """
+
+    def __init__(self, ledger: Ledger, *, capacity: int) -> None:
+        """`capacity` is how many sockets it keeps at most; with 0 it never listens."""
+        self._ledger = ledger
+        self.capacity = capacity
+        self.charge = Charge(uuid4().hex, LEASE_SECONDS)  #: what is followed here is in it
+        self._wires = Wires(ledger)
+        self._over = asyncio.Event()
+        self._is_closing = False
+        self._following: dict[Attempt, Follower] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None  #: from when it runs
+        self._began = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+
+    def start(self) -> None:
+        """Listen to what comes; when this returns, connections can be taken."""
+        self._thread.start()
+        self._began.wait()
+
+    def close(self) -> None:
+        """Let other listeners have every connection, and leave."""
+        self._is_closing = True
+        self._call(self._over.set)
+        if self._thread.is_alive():
+            self._thread.join()
+        self._wires.close()
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether what is taken is followed; no longer once it leaves, or has died."""
+        return self._thread.is_alive() and not self._is_closing
+
+    @property
+    def open_sockets(self) -> int:
+        """How many sockets are open now."""
+        # A copy, because other threads ask as well.
+        return sum(follower.is_open for follower in list(self._following.values()))
+
+    @property
+    def room(self) -> int:
+        """How many more connections can be followed."""
+        return max(0, self.capacity - len(self._following))
+
+    # What a dialling thread asks ----------------------------------------------------------------
+
+    @property
+    def free_charge(self) -> Charge:
+        """What a new connection is put into; nobody's when there is no room."""
+        return self.charge if self.is_listening and self.room > 0 else NOBODYS
+
+    def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
+        """Listen to a connection that has been put into this charge.
+
+        Should it come to nothing, the charge runs out and another listener has it. Raises nothing:
+        the caller would take it for a connection that can't be put on record.
+        """
+        ear = Ear(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
+        places = None
+        try:
+            # The caller may wait for a token, the loop may not.
+            places = desk.provider.subscriptions(connection)
+        except SchedulerError:
+            pass  # there are tries enough to come, and their errors are told
+        except Exception:
+            logger.exception("%s: nowhere to listen", claim.attempt)
+        self._call(partial(self._take_if_room, desk, ear, places))
+
+    # What the listener asks ---------------------------------------------------------------------
+
+    def held(self, desk: NewsDesk) -> dict[Attempt, bool]:
+        """Return the followed connections of a desk, and whether a socket of each is open."""
+        followed = list(self._following.items())
+        return {attempt: one.is_open for attempt, one in followed if one.desk is desk}
+
+    def known(self, attempt: Attempt) -> tuple[Claim, Connection, float] | None:
+        """Return all that a ledger which has lost a connection has to be told again.
+
+        That is its claim, itself, and since when it is followed, in seconds since boot.
+        """
+        follower = self._following.get(attempt)
+        return None if follower is None else follower.known
+
+    def take(self, desk: NewsDesk, ear: Ear) -> None:
+        """Follow a connection that is in this charge."""
+        self._call(partial(self._take, desk, ear, None))
+
+    def drop(self, attempts: Sequence[Attempt]) -> None:
+        """Follow these no longer: another listener has them, or nobody."""
+        for attempt in attempts:
+            self._call(partial(self._drop, attempt))
+
+    # On the loop --------------------------------------------------------------------------------
+
+    def _call(self, action: Callable[[], object]) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(action)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception:
+            # Lateness is all that it costs: every deadline is kept without it.
+            logger.exception("the listener has died")
+        finally:
+            self._began.set()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._began.set()
+        lines = asyncio.create_task(self._wires.note_lines())
+        if not self._is_closing:
+            await self._over.wait()
+        lines.cancel()
+        for follower in self._following.values():
+            follower.task.cancel()
+        # On a thread that waits for nobody's news.
+        await asyncio.to_thread(self._let_all_go)
+        # The end of the loop would cancel them once more, and leave half-closed sockets behind.
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left, timeout=LEAVE_SECONDS)
+
+    def _let_all_go(self) -> None:
+        of_account: dict[str, list[Attempt]] = {}
+        for attempt, follower in list(self._following.items()):
+            of_account.setdefault(follower.desk.account, []).append(attempt)
+        for account, attempts in of_account.items():
+            self._let_go(account, attempts)
+
+    def _let_go(self, account: str, attempts: Sequence[Attempt]) -> None:
+        try:
+            let_go(self._ledger, account, self.charge.listener, attempts)
+        except SchedulerError as error:
+            logger.warning("charges were not given back, and run out: %s", error)
+
+    def _take_if_room(
+        self, desk: NewsDesk, ear: Ear, places: Sequence[Subscription] | None
+    ) -> None:
+        # Calls that were connected together have all been told that there is room.
+        if self.room > 0 and not self._over.is_set():
+            self._take(desk, ear, places)
+        else:
+            self._wires.have_done(partial(self._let_go, desk.account, [ear.attempt]))
+
+    def _take(self, desk: NewsDesk, ear: Ear, places: Sequence[Subscription] | None) -> None:
+        replaced = self._following.get(ear.attempt)
+        self._following[ear.attempt] = Follower(self._wires, desk, ear, places)
+        if replaced is not None:
+            replaced.task.cancel()
+
+    def _drop(self, attempt: Attempt) -> None:
+        follower = self._following.pop(attempt, None)
+        if follower is not None:
+            follower.task.cancel()

@@ -1,0 +1,108 @@
+"""What all followers of live connections share: open sockets, threads that may block, and lines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from websockets.asyncio.client import connect
+
+from scheduler.calls.closings import Closings
+from scheduler.errors import SchedulerError
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listening import Heard, note
+from scheduler.providers import Subscription
+from scheduler.providers.gauged import FRAME_BYTES, Gauged
+
+logger = logging.getLogger(__name__)
+
+#: Until lines that were heard are put on record.
+NOTE_SECONDS = 0.2
+
+OPEN_SECONDS = 5.0
+#: Sockets that are being opened at once.
+OPENING = 50
+#: Lines that wait to be put on record while Redis is away; the oldest give way. Python keeps a
+#: thousand bytes in up to four thousand.
+MOST_LINES = 5000
+
+T = TypeVar("T")
+
+
+class Wires:
+    """Opens sockets, asks what blocks, and keeps lines. Only one loop of asyncio may use it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.closings = Closings()
+        self._opening = asyncio.Semaphore(OPENING)
+        self._lines: deque[Heard] = deque(maxlen=MOST_LINES)
+        self._heard = asyncio.Event()
+        # The ledger's client blocks, so it is spoken to from threads.
+        self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
+
+    async def ask(self, question: Callable[[], T]) -> T:
+        """Have a thread ask something that may block, and return the answer."""
+        return await asyncio.get_running_loop().run_in_executor(self._words, question)
+
+    def have_done(self, action: Callable[[], object]) -> None:
+        """Have a thread do something that may block and raises nothing; nobody waits for it."""
+        self._words.submit(action)
+
+    async def open(self, place: Subscription) -> Gauged:
+        """Open a socket. Raises what websockets raises, or an OSError."""
+        async with self._opening:
+            socket = await _Straight(
+                place.url,
+                create_connection=Gauged,
+                additional_headers=place.headers,
+                open_timeout=OPEN_SECONDS,
+                close_timeout=1,
+                compression=None,
+                max_size=FRAME_BYTES,
+                logger=_silent,
+            )
+        assert isinstance(socket, Gauged)
+        return socket
+
+    def keep(self, line: Heard) -> None:
+        """Have a line put on record soon."""
+        self._lines.append(line)
+        self._heard.set()
+
+    async def note_lines(self) -> None:
+        """Put lines on record, a moment's worth at once, for ever."""
+        while True:
+            await self._heard.wait()
+            await asyncio.sleep(NOTE_SECONDS)
+            self._heard.clear()
+            lines = list(self._lines)
+            self._lines.clear()
+            try:
+                await self.ask(partial(note, self._ledger, lines))
+            except SchedulerError as error:
+                logger.warning("%d live lines are lost: %s", len(lines), error)
+            except Exception:
+                logger.exception("%d live lines are lost", len(lines))
+
+    def close(self) -> None:
+        """Wait for what is being asked."""
+        self._words.shutdown(wait=True)
+
+
+class _Straight(connect):
+    """Follows no redirect, as nothing here does: our token would go wherever it leads."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Leave it at the redirect."""
+        return exc
+
+
+_silent: Any = logging.getLogger("callsched.websockets")
+# Whatever the level of its parents: what is logged of a handshake has the token in it.
+_silent.setLevel(logging.CRITICAL + 1)
