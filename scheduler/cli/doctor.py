@@ -15,7 +15,6 @@ import typer
 
 from scheduler import private, providers
 from scheduler.cli import console, options
-from scheduler.cli.guard import is_sandbox
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -38,6 +37,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.news import owed_news
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
+from scheduler.operations.guard import is_sandbox
 from scheduler.settings import Settings, read_settings
 from scheduler.worker import files
 
