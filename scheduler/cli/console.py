@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +17,7 @@ from rich.text import Text
 
 from scheduler.cli import streams
 from scheduler.errors import Problem
-from scheduler.fields.visible import visible, visible_lines
+from scheduler.fields.visible import json_line, visible, visible_lines
 
 
 class _Hearsay:
@@ -136,16 +134,8 @@ def emit(record: Mapping[str, Any]) -> None:
 
 
 def as_json(record: Mapping[str, Any]) -> str:
-    """Return JSON on one line; what would act on a terminal is escaped, as JSON may have it."""
-    text = json.dumps(record, ensure_ascii=not streams.takes_unicode())
-    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-#: Controls that JSON lets pass, line ends that are none in JSON, what turns text around, and
-#: halves of characters, which no encoding can write.
-_ACTING = re.compile(
-    "[\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+    """Return JSON on one line, in characters that standard output can write."""
+    return json_line(record, ascii_only=not streams.takes_unicode())
 
 
 def may_ask() -> bool:

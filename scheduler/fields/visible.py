@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 #: Controls of both kinds and DEL, ends of lines, marks that turn the direction of what follows,
 #: and halves of characters, which no encoding can write.
@@ -24,6 +26,15 @@ def visible(text: str, *, keep: str = "") -> str:
 def visible_lines(lines: Iterable[object]) -> str:
     """Join lines of ours; a line break within one of them is none of ours."""
     return "\n".join(visible(str(line)) for line in lines)
+
+
+def json_line(record: Mapping[str, Any], *, ascii_only: bool = False) -> str:
+    """Return JSON on one line, in which what would act is escaped as JSON may have it.
+
+    With `ascii_only` every other character beyond ASCII is escaped as well.
+    """
+    text = json.dumps(record, ensure_ascii=ascii_only)
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def indented(text: str) -> str:
