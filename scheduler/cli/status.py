@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from scheduler.cli import console, options, orders, schedules
+from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.ledger.controls import Controlled, controls_of
 from scheduler.ledger.ledger import Ledger
@@ -19,6 +19,7 @@ from scheduler.ledger.reading import (
 from scheduler.ledger.scheduling import schedule_views
 from scheduler.ledger.workers import workers
 from scheduler.models import OPEN_STATES, CallState
+from scheduler.operations import schedules
 
 #: What operators did last, as far as it is shown.
 _SHOWN_CONTROLS = 3
