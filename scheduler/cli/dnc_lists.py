@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import console, dnc_view, options
+from scheduler.cli import console, dnc_import_view, dnc_view, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.dnc_options import Region, Why
 from scheduler.cli.results import writing
@@ -39,7 +39,8 @@ def import_(
     """
     with console.counting(f"reading {do_not_call.name_of(file)}", "entries") as counted:
         read = do_not_call.read_file(file, region, encoding, counted)
-    dnc_view.show_import(Import(read) if read.problems.total else _taken(read, why), json=json)
+    done = Import(read) if read.problems.total else _taken(read, why)
+    dnc_import_view.show(done, json=json)
     if read.problems.total:
         raise typer.Exit(1)
 

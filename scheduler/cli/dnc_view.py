@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from scheduler.cli import console
-from scheduler.cli.dnc_options import in_options
 from scheduler.fields.visible import visible
 from scheduler.ledger.do_not_call import Listing
-from scheduler.operations.do_not_call import (
-    Addition,
-    Import,
-    Removal,
-    listing_record,
-    verdict_record,
-)
-
-_OF_LINES = (
-    "{lines:,} lines: {listed:,} with entries, {header:,} of a header, {blank:,} blank or comments,"
-    " {unread:,} unread"
-)
-_OF_ENTRIES = "{entries:,} entries: {added:,} added, {known:,} were on it, {repeated:,} repeated"
+from scheduler.operations.do_not_call import Addition, Removal, listing_record, verdict_record
 
 
 def show_added(entries: Sequence[str], addition: Addition, *, json: bool) -> None:
@@ -46,24 +33,6 @@ def show_removed(removal: Removal, *, json: bool) -> None:
         console.fail(f"{each} was not on the list")
     for each, by in removal.kept_by.items():
         console.warn(f"{each} is still not called, because of {by}")
-
-
-def show_import(done: Import, *, json: bool) -> None:
-    """Say what became of every line, and of every entry in them, and which can't be read."""
-    record, problems = done.as_record(), done.file.problems
-    if json:
-        console.emit(record)
-    else:
-        of_entries = _OF_ENTRIES + (", {not_taken:,} not taken" if record["unread"] else "")
-        for sentence in (_OF_LINES, of_entries):
-            console.out.print(sentence.format(**record), markup=False)
-    if problems.total:
-        named = [replace(one, message=in_options(one.message)) for one in problems.kept]
-        console.show_problems(named, problems.total)
-        console.fail(
-            f"{record['unread']:,} lines could not be read, so nothing of this file was taken: mend"
-            " them, and import the file again"
-        )
 
 
 def show_verdicts(found: Mapping[str, tuple[str, Listing] | None], *, json: bool) -> None:

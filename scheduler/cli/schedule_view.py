@@ -16,10 +16,8 @@ def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:
     if json:
         console.emit({"added": is_new, **view.as_record()})
         return
-    said = "added" if is_new else "it was there before"
-    console.out.print(
-        f"schedule {view.name}: {said}; next firing {next_firing(view)}", markup=False
-    )
+    said = f"{'added' if is_new else 'it was there before'}; next firing {next_firing(view)}"
+    console.out.print(f"schedule {view.name}: {said}", markup=False)
     console.say(
         f"a worker of account {view.account} launches it, and reads {view.launch.path} then"
     )
@@ -59,14 +57,12 @@ def show_one(view: ScheduleView, firings: Sequence[Firing]) -> None:
 
 
 def _when(rule: Schedule) -> str:
-    """Say at which times a schedule fires."""
     if rule.at is not None:
         return f"once, {shown_in(rule, rule.at)}"
     return f"{rule.cron} ({rule.timezone})"
 
 
 def _described(view: ScheduleView) -> list[str]:
-    """Describe a schedule, what is wrong with it last."""
     rule = view.launch.schedule
     lines = [
         f"schedule {view.name}, {view.state}{f': {view.note}' if view.state == 'paused' else ''}",

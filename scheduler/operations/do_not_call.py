@@ -136,10 +136,13 @@ def import_file(
     why: str = "",
     on_progress: OnProgress = lambda done, total: None,
 ) -> Import:
-    """Put the entries of a file without problems on the list; after a break the same adds the rest.
+    """Put the entries of a file on the list; of one with problems none is taken.
 
-    Without `why`, each of them has the name of the file.
+    Without `why`, each of them has the name of the file. After it broke off, the same again adds
+    the rest.
     """
+    if file.problems.total:
+        return Import(file)
     entries = _counted(file.entries, on_progress, len(file.entries))
     why = _kept(why) or f"from {file.name}"
     return Import(file, *do_not_call.import_entries(ledger, entries, why))
