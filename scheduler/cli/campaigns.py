@@ -12,7 +12,6 @@ from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.cli import console
-from scheduler.cli.guard import is_sandbox
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.fields.durations import positive_seconds, written
 from scheduler.fields.visible import visible
@@ -20,6 +19,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reading import campaign_view
 from scheduler.models import CampaignState, Policy
 from scheduler.operations import launch as launching
+from scheduler.operations.guard import is_sandbox
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.settings import Settings
 

@@ -13,17 +13,15 @@ from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.operations.retry import Ends, NothingToRetry, Plan, load, plan, survey
 from scheduler.settings import settings
 
+_ENDS = (
+    "How their calls ended: dispositions, such as rejected,not_reached, or with a reason, such as"
+    " skipped:capped. `failed` is rejected and not_reached."
+)
+
 
 def retry(
     id_: options.ExistingId,
-    only: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ENDS",
-            help="How their calls ended: dispositions, such as rejected,not_reached, or with a"
-            " reason, such as skipped:capped. `failed` is rejected and not_reached.",
-        ),
-    ] = None,
+    only: Annotated[str | None, typer.Option(metavar="ENDS", help=_ENDS)] = None,
     new_id: Annotated[
         str | None,
         typer.Option(
@@ -63,10 +61,7 @@ def retry(
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = campaign_view(ledger, taker)
-    if json:
-        console.emit(view.as_record() | {"retry_of": id_})
-    else:
-        console.line(taker)
+    retry_view.show(view, id_, json=json)
 
 
 def _plan(ledger: Ledger, campaign: CampaignView, ends: Ends, new_id: str | None) -> Plan:

@@ -38,3 +38,11 @@ def warn(survey: Survey) -> None:
     for end, count in sorted(survey.left_out.items()):
         advice = NEVER.get(end, f"they may have been rung; name {end} to take them")
         console.say(f"{count:,} {end} are left out: {advice}")
+
+
+def show(view: CampaignView, retry_of: str, *, json: bool) -> None:
+    """Show the campaign that calls the contacts again: to a person, its id."""
+    if json:
+        console.emit(view.as_record() | {"retry_of": retry_of})
+    else:
+        console.line(view.campaign_id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from scheduler.cli import console, orders, schedules
+from scheduler.cli import console, orders
 from scheduler.ledger.reading import AccountView, CampaignView
 from scheduler.live.standing import Standing
 from scheduler.models import OPEN_STATES, CallState
+from scheduler.operations import schedules
 
 #: What operators did last, as far as it is shown.
 _SHOWN_CONTROLS = 3

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from scheduler.cli.guard import is_sandbox
 from scheduler.errors import ProviderError
 from scheduler.ledger.collecting import _compact
 from scheduler.models import Connection, Insight
+from scheduler.operations.guard import is_sandbox
 from scheduler.providers import Order, SpeakerEvent
 from scheduler.providers.posting import Poster
 from scheduler.providers.symbl import SYMBL

@@ -1,0 +1,47 @@
+"""How `archive` shows what it is at, and what it has done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scheduler.cli import console
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView
+from scheduler.operations.archive import erase, write
+
+
+def follow(ledger: Ledger, view: CampaignView, folder: Path, *, remove: bool) -> dict[str, Any]:
+    """Archive a campaign and show how far it is; return what was done, as JSON has it."""
+    with console.counting(f"archiving {view.campaign_id}", "results") as counted:
+        path = write(ledger, view, folder, counted)
+    return {
+        "campaign_id": view.campaign_id,
+        "file": str(path),
+        "rows": view.total,
+        "removed": remove and _is_erased(ledger, view),
+    }
+
+
+def _is_erased(ledger: Ledger, view: CampaignView) -> bool:
+    with console.counting(f"erasing {view.campaign_id}", "calls") as counted:
+        is_erased = erase(ledger, view, counted)
+    if not is_erased:
+        console.say(
+            f"campaign {view.campaign_id} stays in Redis for now: a stop is still repeated, an"
+            " unknown call holds its slot, or something is still to be read or told"
+        )
+    return is_erased
+
+
+def show(done: Sequence[dict[str, Any]]) -> None:
+    """Say of each campaign where it is kept, and whether Redis still has it."""
+    for each in done:
+        gone = "; erased from Redis" if each["removed"] else ""
+        console.out.print(
+            f"campaign {each['campaign_id']}: {each['rows']:,} results in {each['file']}{gone}",
+            markup=False,
+        )
+    if not done:
+        console.out.print("no campaign is that old")

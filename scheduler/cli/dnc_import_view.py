@@ -1,0 +1,33 @@
+"""How `dnc import` shows what became of a file of entries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scheduler.cli import console
+from scheduler.cli.dnc_options import in_options
+from scheduler.operations.do_not_call import Import
+
+_OF_LINES = (
+    "{lines:,} lines: {listed:,} with entries, {header:,} of a header, {blank:,} blank or comments,"
+    " {unread:,} unread"
+)
+_OF_ENTRIES = "{entries:,} entries: {added:,} added, {known:,} were on it, {repeated:,} repeated"
+
+
+def show(done: Import, *, json: bool) -> None:
+    """Say what became of every line, and of every entry in them, and which can't be read."""
+    record, problems = done.as_record(), done.file.problems
+    if json:
+        console.emit(record)
+    else:
+        of_entries = _OF_ENTRIES + (", {not_taken:,} not taken" if record["unread"] else "")
+        for sentence in (_OF_LINES, of_entries):
+            console.out.print(sentence.format(**record), markup=False)
+    if problems.total:
+        named = [replace(one, message=in_options(one.message)) for one in problems.kept]
+        console.show_problems(named, problems.total)
+        console.fail(
+            f"{record['unread']:,} lines could not be read, so nothing of this file was taken: mend"
+            " them, and import the file again"
+        )

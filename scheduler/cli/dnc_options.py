@@ -1,0 +1,47 @@
+"""What commands of `dnc` take: entries, the country of their numbers, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from scheduler.fields.numbers import regions
+from scheduler.operations import do_not_call
+
+
+def _region(value: str | None) -> str | None:
+    if value is not None and value.upper() not in regions():
+        raise typer.BadParameter("expected an ISO country such as US or GB")
+    return value.upper() if value else None
+
+
+Entries = Annotated[
+    list[str],
+    typer.Argument(metavar="NUMBER...", help="Such as +12025550143, '+1202*', or a SIP address."),
+]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="COUNTRY",
+        callback=_region,
+        help="Read numbers without a plus sign as this country's: US, GB, …",
+    ),
+]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Kept with the entry.")]
+
+
+def read(numbers: Iterable[str], region: str | None) -> list[str]:
+    """Read entries as lists have them, each once; bad usage when one of them is none."""
+    try:
+        return do_not_call.read(numbers, region)
+    except ValueError as error:
+        raise typer.BadParameter(in_options(str(error)), param_hint="NUMBER") from None
+
+
+def in_options(message: str) -> str:
+    """Say of a command what is said of a campaign file."""
+    said = message.replace("set default_region", "say --region")
+    return said.replace("default_region US", "--region US")

@@ -1,0 +1,52 @@
+"""What `reconcile` takes: whom it is about, and what the operator knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from scheduler.ledger.settling import Verdict
+
+SomeContacts = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="CONTACT", help="As for `transcript`. Without any: every one."),
+]
+Placed = Annotated[
+    bool, typer.Option("--placed", help="Settle: they rang. They are never dialled again.")
+]
+NotPlaced = Annotated[
+    bool, typer.Option("--not-placed", help="Settle: no phone rang. Their slots are free.")
+]
+Redial = Annotated[bool, typer.Option("--redial", help="With --not-placed: have them dialled now.")]
+EveryUnknown = Annotated[
+    bool, typer.Option("--all", help="Settle every unknown call of the campaign.")
+]
+LookUp = Annotated[
+    bool, typer.Option("--lookup/--no-lookup", help="Ask the API for their conversations.")
+]
+YesSettle = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask before settling as not placed.")
+]
+
+
+def verdict(*, placed: bool, not_placed: bool, redial: bool) -> Verdict | None:
+    """Return what calls are settled as; None when nothing is. Bad usage for two of them."""
+    if placed and not_placed:
+        raise typer.BadParameter("either --placed or --not-placed")
+    if redial and not not_placed:
+        raise typer.BadParameter("--redial needs --not-placed: only who was not called is", None)
+    if not_placed:
+        return Verdict.REDIAL if redial else Verdict.NOT_PLACED
+    return Verdict.PLACED if placed else None
+
+
+def expect_whom(contacts: Sequence[str] | None, verdict: Verdict | None, *, every: bool) -> None:
+    """Refuse, as bad usage, a verdict on nobody, and one on some and on all."""
+    if contacts and every:
+        raise typer.BadParameter("either contacts or --all")
+    if verdict is not None and not contacts and not every:
+        raise typer.BadParameter("say whom you settle: contacts, or --all")
+    if every and verdict is None:
+        raise typer.BadParameter("--all goes with --placed or --not-placed")

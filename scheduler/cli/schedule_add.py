@@ -1,0 +1,71 @@
+"""`callsched schedule add`: have a campaign file launched at set times."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from scheduler.cli import campaigns, options, orders, schedule_options, schedule_view
+from scheduler.cli.access import opened_ledger
+from scheduler.errors import ConfigError
+from scheduler.ledger.scheduling import add_schedule
+from scheduler.ledger.scheduling import schedule_view as view_of
+from scheduler.models import Schedule
+from scheduler.operations import schedules
+from scheduler.settings import settings
+
+
+def add(
+    file: options.CampaignFile,
+    id_: schedule_options.NewName = None,
+    cron: schedule_options.Cron = None,
+    at: schedule_options.At = None,
+    timezone: schedule_options.Timezone = None,
+    overlap: schedule_options.OnOverlap = None,
+    catch_up: schedule_options.CatchUp = None,
+    encoding: options.Encoding = "utf-8",
+    json: options.Json = False,
+) -> None:
+    """Have a campaign file launched at the times that its `schedule:` says, or these options.
+
+    The file is checked now, and read again at each firing. The same command again changes nothing;
+    to change a schedule, remove it and add it again.
+
+    Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri' --timezone Europe/Paris`
+    """
+    path, chosen = Path(file), settings()
+    with campaigns.check(path, chosen, encoding=encoding, strict=False, first=None) as checked:
+        rule = _rule(checked.schedule, path, cron, at, timezone)
+        account = campaigns.account_of(checked, chosen)
+        name = id_ or checked.slug
+        schedules.expect_files(checked)
+    if overlap is not None:
+        rule = replace(rule, overlap=overlap)
+    if catch_up is not None:
+        rule = replace(rule, catch_up_seconds=schedule_options.catch_up_seconds(catch_up))
+    launch, next_at = schedules.launch_of(path, encoding, rule)
+    with opened_ledger() as ledger:
+        is_new = add_schedule(ledger, name, account, launch, next_at=next_at, who=orders.who())
+        view = view_of(ledger, name)
+    schedule_view.show_added(view, is_new=is_new, json=json)
+
+
+def _rule(
+    own: Schedule | None, path: Path, cron: str | None, at: str | None, timezone: str | None
+) -> Schedule:
+    """Return the file's schedule, or the one that the options say."""
+    if cron is None and at is None:
+        if timezone is not None:
+            raise typer.BadParameter("goes with --cron or --at", param_hint="--timezone")
+        if own is None:
+            raise ConfigError(
+                f"{path} has no schedule: say --cron '0 9 * * mon-fri' --timezone"
+                " America/New_York, or --at 2026-12-01T09:00, or write schedule: into it"
+            )
+        return own
+    try:
+        return schedules.retimed(own, cron=cron, at=at, timezone=timezone)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--cron, --at, --timezone") from None

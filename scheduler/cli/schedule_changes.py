@@ -1,0 +1,60 @@
+"""`callsched schedule pause`, `resume`, `remove` and `run-now`."""
+
+from __future__ import annotations
+
+import time
+
+from scheduler.cli import console, options, orders, schedule_view
+from scheduler.cli.access import opened_ledger
+from scheduler.cli.schedule_options import Name, Note
+from scheduler.ledger.scheduling import ask_firing, remove_schedule
+from scheduler.operations import schedules
+
+
+def pause(name: Name, note: Note, json: options.Json = False) -> None:
+    """Have every firing skipped from now on. A campaign that runs goes on.
+
+    Example: `callsched schedule pause nightly --note 'the office is closed'`
+    """
+    with opened_ledger() as ledger:
+        view = schedules.pause(ledger, name, note=note, who=orders.who())
+    schedule_view.show_state(view, json=json)
+
+
+def resume(name: Name, json: options.Json = False) -> None:
+    """Have a paused schedule fire again. What was skipped stays skipped.
+
+    Example: `callsched schedule resume nightly`
+    """
+    with opened_ledger() as ledger:
+        view = schedules.resume(ledger, name, who=orders.who())
+    schedule_view.show_state(view, json=json)
+
+
+def remove(name: Name, json: options.Json = False) -> None:
+    """Forget a schedule. The campaigns that it has launched stay as they are.
+
+    Example: `callsched schedule remove nightly`
+    """
+    with opened_ledger() as ledger:
+        remove_schedule(ledger, name)
+    if json:
+        console.emit({"removed": name})
+    else:
+        console.out.print(f"schedule {name} is removed", markup=False)
+
+
+def run_now(name: Name, json: options.Json = False) -> None:
+    """Have a worker launch a schedule now, also a paused one, and print the campaign's id.
+
+    While the campaign before is not finished, the overlap policy says what becomes of it.
+
+    Example: `callsched schedule run-now nightly`
+    """
+    with opened_ledger() as ledger:
+        asked = ask_firing(ledger, name, at=float(int(time.time())), who=orders.who())
+    if json:
+        console.emit({"schedule": name, "campaign_id": asked})
+        return
+    console.line(asked)
+    console.say(f"a worker launches it: callsched schedule show {name}")

@@ -1,0 +1,54 @@
+"""`callsched schedule list`, `show` and `next`."""
+
+from __future__ import annotations
+
+from scheduler.cli import console, options, schedule_view
+from scheduler.cli.access import opened_ledger
+from scheduler.cli.schedule_options import Count, Name
+from scheduler.ledger import scheduling
+from scheduler.operations.schedules import next_firings, shown_in
+
+
+def list_(json: options.Json = False) -> None:
+    """Show every schedule, when it fires next, and what failed last.
+
+    Example: `callsched schedule list --json`
+    """
+    with opened_ledger() as ledger:
+        views = scheduling.schedule_views(ledger)
+    if json:
+        console.emit({"schedules": [view.as_record() for view in views]})
+    else:
+        schedule_view.show_all(views)
+
+
+def show(name: Name, json: options.Json = False) -> None:
+    """Show a schedule, and what became of its last firings.
+
+    Example: `callsched schedule show nightly`
+    """
+    with opened_ledger() as ledger:
+        view = scheduling.schedule_view(ledger, name)
+        firings = scheduling.firings_of(ledger, name)
+    if json:
+        console.emit({**view.as_record(), "firings": [one.as_record() for one in firings]})
+    else:
+        schedule_view.show_one(view, firings)
+
+
+def next_(name: Name, count: Count = 5, json: options.Json = False) -> None:
+    """Show the next firings of a schedule, in its time zone.
+
+    Example: `callsched schedule next nightly -n 10`
+    """
+    with opened_ledger() as ledger:
+        view = scheduling.schedule_view(ledger, name)
+    rule = view.launch.schedule
+    firings = next_firings(rule, count)
+    if json:
+        console.emit({"schedule": name, "state": view.state, "next": firings})
+        return
+    for at in firings:
+        console.line(shown_in(rule, at))
+    if view.state == "paused":
+        console.warn(f"it is paused, and skips them until callsched schedule resume {name}")

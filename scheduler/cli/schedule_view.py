@@ -1,0 +1,80 @@
+"""How a schedule and its firings are shown to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scheduler.cli import console
+from scheduler.fields.durations import written
+from scheduler.ledger.scheduling import Firing, ScheduleView
+from scheduler.models import Schedule
+from scheduler.operations.schedules import failures, next_firing, shown_in
+
+
+def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:
+    """Say that a schedule is kept, when it fires next, and who launches it."""
+    if json:
+        console.emit({"added": is_new, **view.as_record()})
+        return
+    said = f"{'added' if is_new else 'it was there before'}; next firing {next_firing(view)}"
+    console.out.print(f"schedule {view.name}: {said}", markup=False)
+    console.say(
+        f"a worker of account {view.account} launches it, and reads {view.launch.path} then"
+    )
+
+
+def show_state(view: ScheduleView, *, json: bool) -> None:
+    """Say whether a schedule fires."""
+    if json:
+        console.emit(view.as_record())
+    else:
+        console.out.print(f"schedule {view.name} is {view.state}", markup=False)
+
+
+def show_all(views: Sequence[ScheduleView]) -> None:
+    """Show schedules, a line each, and what is wrong with them last."""
+    if not views:
+        console.out.print("no schedules yet: callsched schedule add FILE")
+        return
+    columns = ("schedule", "state", "fires", "next firing")
+    rows = [
+        (view.name, view.state, _when(view.launch.schedule), next_firing(view)) for view in views
+    ]
+    console.out.print(console.table("", columns, rows))
+    for line in failures(views):
+        console.warn(line)
+
+
+def show_one(view: ScheduleView, firings: Sequence[Firing]) -> None:
+    """Show a schedule, and what became of its firings."""
+    for line in _described(view):
+        console.out.print(line, markup=False)
+    if firings:
+        rule = view.launch.schedule
+        rows = [(shown_in(rule, one.at), one.state, one.firing_id, one.why) for one in firings]
+        console.out.print()
+        console.out.print(console.table("", ("firing", "became", "campaign", "why"), rows))
+
+
+def _when(rule: Schedule) -> str:
+    if rule.at is not None:
+        return f"once, {shown_in(rule, rule.at)}"
+    return f"{rule.cron} ({rule.timezone})"
+
+
+def _described(view: ScheduleView) -> list[str]:
+    rule = view.launch.schedule
+    lines = [
+        f"schedule {view.name}, {view.state}{f': {view.note}' if view.state == 'paused' else ''}",
+        f"  file      {view.launch.path}",
+        f"  account   {view.account}",
+        f"  fires     {_when(rule)}",
+        f"  next      {next_firing(view)}",
+        f"  overlap   {rule.overlap}, catch-up {written(rule.catch_up_seconds)}",
+        f"  added     by {view.created_by}, {shown_in(rule, view.created_at)}",
+    ]
+    if rule.start is not None:
+        lines.insert(4, f"  start     {shown_in(rule, rule.start)}")
+    if rule.end is not None:
+        lines.insert(-3, f"  end       {shown_in(rule, rule.end)}")
+    return lines + [f"  PROBLEM   {line}" for line in failures([view])]

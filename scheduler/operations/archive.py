@@ -1,0 +1,116 @@
+"""Finished campaigns in files, so that Redis may let go of them.
+
+A campaign ID has two files in a folder: ID.jsonl.gz has a record for each contact, ID.json says
+what the campaign was. Each takes the place of an older one when it is complete.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from scheduler.errors import ConfigError, LedgerError
+from scheduler.fields.json_line import json_line
+from scheduler.ledger.controls import controls_of
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view, results
+from scheduler.ledger.retiring import retire
+from scheduler.models import CampaignState
+
+#: Learns how many results, or calls, are done, and of how many.
+OnProgress = Callable[[int, int], None]
+
+
+def expect_folder(folder: Path) -> None:
+    """Raise ConfigError unless files can be written into a folder."""
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"{folder}: the folder can't be written, or is not there")
+
+
+def finished(ledger: Ledger, campaign_id: str) -> CampaignView:
+    """Return a campaign that may be archived.
+
+    Raises LedgerError when it is not finished, or Redis keeps its results no longer.
+    """
+    view = campaign_view(ledger, campaign_id)
+    view.expect_kept()
+    if view.state is not CampaignState.FINISHED:
+        raise LedgerError(
+            f"campaign {campaign_id} is not finished; callsched status {campaign_id} shows what is"
+            " left, and callsched cancel ends it"
+        )
+    return view
+
+
+def write(
+    ledger: Ledger,
+    campaign: CampaignView,
+    folder: Path,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Path:
+    """Write a finished campaign to its two files, and return the path of the results.
+
+    Raises ConfigError when that file can't be written, and LedgerError when the ledger has not all
+    of the results: then nothing may be erased.
+    """
+    path, rows = folder / f"{campaign.campaign_id}.jsonl.gz", 0
+    with _writing(path) as file:
+        for record in results(ledger, campaign.campaign_id):
+            file.write(json_line(record) + "\n")
+            rows += 1
+            on_progress(rows, campaign.total)
+    if rows != campaign.total:
+        raise LedgerError(f"{path} has {rows} of {campaign.total} results: nothing was erased")
+    _write_head(ledger, campaign, folder)
+    return path
+
+
+def _write_head(ledger: Ledger, campaign: CampaignView, folder: Path) -> None:
+    controls = [each.as_record() for each in controls_of(ledger, campaign.campaign_id)]
+    head = {
+        **campaign.as_record(),
+        "max_duration_seconds": campaign.policy.max_duration_seconds,
+        "max_concurrency": campaign.policy.max_concurrency,
+        "controls": controls,
+    }
+    path = folder / f"{campaign.campaign_id}.json"
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(head, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def erase(
+    ledger: Ledger,
+    campaign: CampaignView,
+    on_progress: OnProgress = lambda done, total: None,
+) -> bool:
+    """Erase the contacts and calls of a campaign from Redis, which its files keep.
+
+    Returns False when something of it is still under way: then they stay. Broken off, it goes on
+    where it stood when it is asked for again.
+    """
+    while (left := retire(ledger, campaign.campaign_id)) is not None:
+        on_progress(campaign.total - left, campaign.total)
+        if left == 0:
+            return True
+    return False
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[TextIO]:
+    """Open a file that is replaced when it is complete and on the disk."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as raw:
+            with gzip.open(raw, "wt", encoding="utf-8") as file:
+                yield file
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path} can't be written: {error.strerror}") from error

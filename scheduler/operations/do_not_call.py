@@ -1,0 +1,189 @@
+"""The do-not-call list of the ledger: numbers come onto it and leave it, one by one or by files.
+
+It holds from the moment at which an entry is on it, in every campaign. Whoever only asks about a
+number, or wants every entry, asks `ledger.do_not_call`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from scheduler.campaign.do_not_call import NumberList
+from scheduler.campaign.entries import entry
+from scheduler.campaign.file.problems import Problems
+from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, told
+from scheduler.campaign.list_file import Counts, read_entries
+from scheduler.ledger import do_not_call
+from scheduler.ledger.do_not_call import Listing
+from scheduler.ledger.ledger import Ledger
+from scheduler.report.transcripts import one_line
+
+_LONGEST_WHY = 200
+_PROGRESS_ENTRIES = 1000
+_T = TypeVar("_T")
+
+#: Learns how many entries are done, and of how many; None while nobody knows.
+OnProgress = Callable[[int, int | None], None]
+
+
+def read(numbers: Iterable[str], region: str | None) -> list[str]:
+    """Read entries as lists have them, each once; numbers without a plus sign as this country's.
+
+    Raises ValueError when one of them is none.
+    """
+    return list(dict.fromkeys(entry(each, region) for each in numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What became of entries that were put on the list."""
+
+    added: tuple[str, ...]
+    known: tuple[str, ...]  #: they were on it, and keep since when, and why
+
+
+def add(ledger: Ledger, entries: Sequence[str], why: str) -> Addition:
+    """Put entries on the list, each in a step of its own; the same again changes nothing."""
+    why = _kept(why)
+    added = tuple(each for each in entries if do_not_call.bar(ledger, each, why))
+    return Addition(added, tuple(each for each in entries if each not in added))
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What became of entries that were taken off the list."""
+
+    removed: tuple[str, ...]
+    missing: tuple[str, ...]  #: they were not on it
+    kept_by: dict[str, str]  #: numbers that are still not called, and the prefix that keeps them so
+
+
+def remove(ledger: Ledger, entries: Sequence[str]) -> Removal:
+    """Take entries off the list, each just as it stands there, in a step of its own."""
+    removed = tuple(each for each in entries if do_not_call.unbar(ledger, each))
+    kept = {each: by[0] for each in entries if (by := do_not_call.barred(ledger, each))}
+    return Removal(removed, tuple(each for each in entries if each not in removed), kept)
+
+
+# Files --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A file of entries as it was read. With a problem in it, nothing of it may be taken."""
+
+    name: str
+    entries: NumberList  #: each once
+    counts: Counts
+    problems: Problems
+
+
+def read_file(
+    path: Path,
+    region: str | None,
+    encoding: str,
+    on_progress: OnProgress = lambda done, total: None,
+) -> ListFile:
+    """Read a file of entries, of any length; `-` is standard input, gzip is inflated.
+
+    Lines that can't be read are its problems. Raises CampaignError when it can't be read at all.
+    """
+    problems, counts = Problems(), Counts()
+    name = name_of(path)
+    with open_file(path) as opened:
+        lines = Lines(opened, told(path), codec_name(encoding, told(path)), _ignore)
+        found = read_entries(lines, told(path), region, problems, counts)
+        return ListFile(name, NumberList(name, _counted(found, on_progress)), counts, problems)
+
+
+def name_of(path: Path) -> str:
+    """Return what a file of entries is called."""
+    return told(path) if path == STDIN else path.name
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What became of a file of entries."""
+
+    file: ListFile
+    added: int = 0
+    known: int = 0  #: they were on the list
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it: the counts of lines add up, and so do those of entries."""
+        counts = self.file.counts
+        is_taken = not counts.unread
+        return {
+            "lines": counts.lines,
+            "listed": counts.listed,
+            "header": counts.header,
+            "blank": counts.blank,
+            "unread": counts.unread,
+            "entries": counts.entries,
+            "added": self.added,
+            "known": self.known,
+            "repeated": counts.entries - len(self.file.entries) if is_taken else 0,
+            "not_taken": 0 if is_taken else counts.entries,
+        }
+
+
+def import_file(
+    ledger: Ledger,
+    file: ListFile,
+    why: str = "",
+    on_progress: OnProgress = lambda done, total: None,
+) -> Import:
+    """Put the entries of a file on the list; of one with problems none is taken.
+
+    Without `why`, each of them has the name of the file. After it broke off, the same again adds
+    the rest.
+    """
+    if file.problems.total:
+        return Import(file)
+    entries = _counted(file.entries, on_progress, len(file.entries))
+    why = _kept(why) or f"from {file.name}"
+    return Import(file, *do_not_call.import_entries(ledger, entries, why))
+
+
+def listed(
+    ledger: Ledger, on_progress: OnProgress = lambda done, total: None
+) -> Iterator[tuple[str, Listing]]:
+    """Yield every entry as the ledger does, and count them."""
+    count = do_not_call.entry_count(ledger)
+    return _counted(do_not_call.entries(ledger), on_progress, count)
+
+
+# As JSON has it -----------------------------------------------------------------------------------
+
+
+def listing_record(each: str, listing: Listing) -> dict[str, Any]:
+    """Return an entry as JSON has it."""
+    return {"entry": each, "since": listing.since, "why": listing.why}
+
+
+def verdict_record(number: str, found: tuple[str, Listing] | None) -> dict[str, Any]:
+    """Return as JSON has it whether a number is on the list, by what `barred` found of it."""
+    by = listing_record(*found) if found else {"entry": None, "since": None, "why": None}
+    return {"number": number, "listed": found is not None} | by
+
+
+def _kept(why: str) -> str:
+    return one_line(why)[:_LONGEST_WHY]
+
+
+def _counted(
+    entries: Iterable[_T], on_progress: OnProgress, total: int | None = None
+) -> Iterator[_T]:
+    done = 0
+    for done, each in enumerate(entries, start=1):
+        if done % _PROGRESS_ENTRIES == 0:
+            on_progress(done, total)
+        yield each
+    on_progress(done, total)
+
+
+def _ignore(_told: object) -> None:
+    """Of how the bytes were understood, nothing is told."""

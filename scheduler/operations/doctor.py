@@ -1,0 +1,216 @@
+"""Does everything hold that the promises rest on, and what mends it? Nothing here changes anything.
+
+Each check is a finding: that something is well, or what is wrong with it and what mends it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scheduler import private, providers
+from scheduler.errors import (
+    AccountFault,
+    AtLimit,
+    ConfigError,
+    MaybeDone,
+    ProviderError,
+    Refused,
+    SchedulerError,
+)
+from scheduler.ledger.health import (
+    Finding,
+    Level,
+    account_findings,
+    fail,
+    ok,
+    redis_findings,
+    warn,
+)
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.news import owed_news
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.masking import mask_text
+from scheduler.operations.guard import is_sandbox
+from scheduler.settings import Settings
+
+#: A token of this length of life is asked for: a given one may end before a call does.
+_CALL_SECONDS = 60.0
+
+#: Free space in the state directory: what a million rows take, and what is too little to go on.
+_TIGHT_BYTES, _FULL_BYTES = 2**30, 100 * 2**20
+
+
+def examine(
+    settings: Settings, *, count_workers: Callable[[], int], files_needed: int
+) -> Iterator[Finding]:
+    """Check Redis, the account, the API and this machine; yield a finding for each, as it is made.
+
+    `count_workers` asks the workers that live for an answer and returns how many gave one; it is
+    called while the Redis of these settings runs, and raises ConfigError where nobody can be asked.
+    `files_needed` is how many files a worker of these settings opens. Raises ConfigError when the
+    settings name several APIs.
+    """
+    yield ok("settings", "can be read")
+    found, fingerprint = _api(settings)
+    yield from found
+    yield from _ledger(settings, fingerprint, count_workers)
+    yield _files(files_needed)
+    yield from _state_folder(settings)
+
+
+def has_failed(found: Iterable[Finding]) -> bool:
+    """Whether something does not work, or a promise does not hold."""
+    return any(finding.level is Level.FAIL for finding in found)
+
+
+# The API ------------------------------------------------------------------------------------------
+
+
+def _api(settings: Settings) -> tuple[list[Finding], str]:
+    """Return what is found, and the fingerprint of the credentials; "" where there are none."""
+    api = providers.of(settings)
+    address = _address(api, api.address(settings))
+    try:
+        provider = api.open(settings, None)
+    except ConfigError as error:
+        return [address, fail("credentials", str(error), "set them")], ""
+    try:
+        return [address, _credentials(api, provider)], provider.fingerprint
+    finally:
+        provider.close()
+
+
+def _address(api: providers.Kind, url: str) -> Finding:
+    if is_sandbox(url):
+        return ok("api", f"{url} is a sandbox: nobody is called")
+    if url.startswith("http://"):
+        text = f"{url} is not encrypted: token and numbers can be read on the way"
+        return warn("api", text, f"set {api.address_setting} to https://")
+    return ok("api", url)
+
+
+def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
+    is_fetched = False
+    try:
+        provider.authorize(_CALL_SECONDS)
+        is_fetched = True
+        # A token that was given was not fetched: only a request tells whether it is taken.
+        now = time.time()
+        provider.find((), now - 1.0, now)
+    except AccountFault as error:
+        remedy = f"mend {api.credentials_settings}"
+        return fail("credentials", mask_text(str(error)), remedy)
+    except (Refused, AtLimit) as error:
+        text = f"a token is at hand; the list of conversations is refused: {mask_text(str(error))}"
+        return warn("credentials", text, "none, if nothing is read of calls; else ask the provider")
+    except ProviderError as error:
+        remedy = f"check {api.address_setting}, and the network"
+        text = f"the API can't be asked: {mask_text(str(error))}"
+        is_cut_off = not is_fetched or not isinstance(error, MaybeDone)
+        return (fail if is_cut_off else warn)("credentials", text, remedy)
+    return ok("credentials", "a token was fetched, and is accepted")
+
+
+# The ledger ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _redis_url(settings: Settings) -> Iterator[str]:
+    """Return where Redis is, and keep a private one for as long. Raises SchedulerError."""
+    if settings.redis_url is not None:
+        yield settings.redis_url.get_secret_value()
+    else:
+        with EmbeddedRedis(settings.state_dir) as embedded:
+            yield embedded.url
+
+
+def _ledger(
+    settings: Settings, fingerprint: str, count_workers: Callable[[], int]
+) -> Iterator[Finding]:
+    try:
+        with _redis_url(settings) as url:
+            found = redis_findings(url, settings.durability)
+            yield from found
+            if not has_failed(one for one in found if one.name in ("redis", "rights")):
+                yield from _account(settings, url, fingerprint)
+                yield _workers(count_workers)
+    except SchedulerError as error:
+        remedy = "mend CALLSCHED_STATE_DIR, or set CALLSCHED_REDIS_URL"
+        yield fail("redis", str(error), remedy)
+
+
+def _account(settings: Settings, url: str, fingerprint: str) -> list[Finding]:
+    ledger = Ledger(url)
+    try:
+        found = account_findings(ledger, settings.account, fingerprint)
+        return [*found, *_webhooks(settings, owed_news(ledger, settings.account))]
+    finally:
+        ledger.close()
+
+
+def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:
+    if settings.webhook_secret is None and owed:
+        text = f"{owed} messages wait, and without CALLSCHED_WEBHOOK_SECRET workers tell nothing"
+        yield warn("webhooks", text, "set it for the workers")
+    elif settings.webhook_secret is not None:
+        yield ok("webhooks", f"{owed} messages wait" if owed else "none waits")
+
+
+def _workers(count: Callable[[], int]) -> Finding:
+    try:
+        answers = count()
+    except ConfigError as error:
+        return fail("workers", str(error), "mend it")
+    except Exception as error:
+        # Whatever kombu and its transports raise; how we ask is no reason to end without a word.
+        return warn("workers", f"can't be asked: {type(error).__name__}", "see the log of a worker")
+    if not answers:
+        text = "none answers: deadlines are kept by workers alone"
+        return warn("workers", text, "start one before you `submit`; `run` starts its own")
+    return ok("workers", f"{answers} answer")
+
+
+# This machine -------------------------------------------------------------------------------------
+
+
+def _files(needed: int) -> Finding:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= needed:
+        return ok("files", f"a worker needs {needed}, and may open enough")
+    text = f"a worker may open {most} files, and needs {needed}"
+    return warn("files", text, "raise the limit (ulimit -Hn), or lower CALLSCHED_LISTENER_SOCKETS")
+
+
+def _state_folder(settings: Settings) -> Iterator[Finding]:
+    try:
+        place = private.located(settings.state_dir).absolute()
+    except ConfigError as error:
+        yield fail("disk", str(error), "set CALLSCHED_STATE_DIR")
+        return
+    if exposure := private.exposure(place):
+        remedy = "make it a folder of this user's own, with the mode 0700"
+        yield warn("folder", exposure, remedy)
+    yield _disk(settings, place)
+
+
+def _disk(settings: Settings, place: Path) -> Finding:
+    found = _nearest(place)
+    free = shutil.disk_usage(found).free
+    text = f"{free / 2**30:.1f} GB free in {place}"
+    if free >= _TIGHT_BYTES:
+        return ok("disk", text)
+    # Without a private Redis only logs are there.
+    judge = fail if free < _FULL_BYTES and settings.redis_url is None else warn
+    return judge("disk", text, "make room, or set CALLSCHED_STATE_DIR")
+
+
+def _nearest(path: Path) -> Path:
+    """Return the folder itself, or the nearest one above it that is there."""
+    # Not Path.exists, which raises for a name that is too long.
+    return next((one for one in (path, *path.parents) if os.path.exists(one)), Path("/"))  # noqa: PTH110

@@ -1,0 +1,116 @@
+"""Campaign files that workers launch at set times: by which rule, when next, and what is wrong.
+
+What is only kept or forgotten is asked of `ledger.scheduling`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.file.source import STDIN
+from scheduler.campaign.keys.timetable import Timetable
+from scheduler.errors import ConfigError
+from scheduler.hours.cron import firings_between, next_after
+from scheduler.hours.walltime import zone_of
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.scheduling import (
+    Launch,
+    ScheduleView,
+    pause_schedule,
+    resume_schedule,
+    schedule_view,
+)
+from scheduler.models import Schedule
+
+#: A firing that is later than this has no worker that could launch it.
+_LATE_SECONDS = 60.0
+
+_FOREVER_SECONDS = 100 * 366 * 86_400.0
+_LONGEST_NOTE = 200
+
+
+def retimed(
+    own: Schedule | None, *, cron: str | None, at: str | None, timezone: str | None
+) -> Schedule:
+    """Return a file's schedule with other times: a cron expression, or one time.
+
+    Without a timezone that of the file holds. Raises ValueError when it can't be read, or never
+    fires.
+    """
+    zone = timezone or (own.timezone if own is not None and own.timezone else None)
+    keys: dict[str, Any] = {"cron": cron, "at": at, "timezone": zone}
+    try:
+        rule = Timetable.model_validate({key: part for key, part in keys.items() if part}).rule()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(str(first.get("ctx", {}).get("error", first["msg"]))) from None
+    if own is None:
+        return rule
+    return replace(own, cron=rule.cron, at=rule.at, timezone=rule.timezone or own.timezone)
+
+
+def expect_files(checked: CheckedCampaign) -> None:
+    """Raise ConfigError when contacts come from standard input, which a worker can't read."""
+    if STDIN in checked.inputs:
+        raise ConfigError("a schedule reads its contacts at each firing: put them into a file")
+
+
+def launch_of(path: Path, encoding: str, rule: Schedule) -> tuple[Launch, float]:
+    """Return what a schedule launches, and the instant of its next firing.
+
+    Raises ConfigError when it never fires any more.
+    """
+    next_at = next_after(rule, time.time())
+    if next_at is None:
+        raise ConfigError("it never fires any more: its time, or its end, has passed")
+    return Launch(str(path.resolve()), encoding, rule), next_at
+
+
+def pause(ledger: Ledger, name: str, *, note: str, who: str) -> ScheduleView:
+    """Have every firing skipped from now on, and return the schedule. Raises LedgerError."""
+    pause_schedule(ledger, name, note=" ".join(note.split())[:_LONGEST_NOTE], who=who)
+    return schedule_view(ledger, name)
+
+
+def resume(ledger: Ledger, name: str, *, who: str) -> ScheduleView:
+    """Have a paused schedule fire again, and return it. Raises LedgerError."""
+    resume_schedule(ledger, name, who=who)
+    return schedule_view(ledger, name)
+
+
+def next_firings(rule: Schedule, count: int) -> list[float]:
+    """Return the instants of the next firings, paused or not; fewer when there are no more."""
+    now = time.time()
+    return list(islice(firings_between(rule, now, now + _FOREVER_SECONDS), count))
+
+
+def failures(views: Iterable[ScheduleView]) -> list[str]:
+    """Say of each schedule whether its last launch failed, or no worker looks after it."""
+    failed = [f"schedule {view.name}: {view.error}" for view in views if view.error]
+    late = time.time() - _LATE_SECONDS
+    return failed + [
+        f"schedule {view.name}: nobody has launched what was due {next_firing(view)}: start a"
+        f" worker of account {view.account}"
+        for view in views
+        if view.next_at is not None and view.next_at < late
+    ]
+
+
+def next_firing(view: ScheduleView) -> str:
+    """Say when a schedule fires next."""
+    return "never" if view.next_at is None else shown_in(view.launch.schedule, view.next_at)
+
+
+def shown_in(rule: Schedule, at: float) -> str:
+    """Write an instant as clocks show it in a schedule's time zone, else on this machine."""
+    zone = zone_of(rule.timezone) if rule.timezone else None
+    return f"{datetime.fromtimestamp(at).astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}".strip()
