@@ -158,7 +158,7 @@ def test_every_test_and_setting_that_is_named_for_symbl_is_there() -> None:
     assert settings <= {name.upper() for name in Settings.model_fields}
 
 
-@pytest.mark.parametrize("name", ["tail", "event", "transcript", "forget", "purge"])
+@pytest.mark.parametrize("name", ["tail", "event", "transcript", "erase"])
 def test_every_option_of_what_was_said_is_in_the_help_with_words(name: str) -> None:
     for option in COMMANDS[name].params:
         if option.param_type_name == "option" and option.name != "help":

@@ -11,6 +11,7 @@ from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.cli.orders_view import record_of, say_none
+from scheduler.cli.questions import confirm
 from scheduler.ledger.reading import CampaignView
 from scheduler.models import CallState, CampaignState
 from scheduler.operations import controls
@@ -58,9 +59,7 @@ def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
         f"{len(unfinished)} campaigns: {live:,} live calls are ended now, {waiting:,} others are"
         " never made."
     )
-    if not typer.confirm("Abort?", default=False, err=True):
-        console.say("nothing was changed")
-        raise typer.Exit(1)
+    confirm("Abort?", "nothing was changed")
 
 
 def _show(aborted: controls.Aborted) -> None:

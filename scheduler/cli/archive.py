@@ -13,7 +13,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from scheduler.cli import console, erasure, options
+from scheduler.cli import console, options, questions
 from scheduler.cli.access import opened_ledger
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.fields.durations import positive_seconds
@@ -66,7 +66,8 @@ def archive(
         chosen = ids or campaigns_finished_before(ledger, time.time() - (age or 0))
         views = [_kept(ledger, campaign_id) for campaign_id in dict.fromkeys(chosen)]
         if remove and views and not yes:
-            erasure.confirm(f"Erase {len(views)} campaigns from Redis once they are written?")
+            question = f"Erase {len(views)} campaigns from Redis once they are written?"
+            questions.confirm(question, "nothing was erased")
         done = [_archive(ledger, view, output, remove=remove) for view in views]
     if json:
         console.emit({"archived": done})

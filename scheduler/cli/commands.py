@@ -55,10 +55,8 @@ PANELS: dict[str, dict[str, str]] = {
         "tail": "Follow what is being said on the live calls of a campaign, or on one of them.",
         "transcript": "Write what was said in one call: as text, as Markdown with"
         " its insights, or as subtitles.",
-        "forget": "Erase what was said in every call to a number: transcripts,"
-        " insights and live lines.",
-        "purge": "Erase what was said in every call of a campaign:"
-        " transcripts, insights and live lines.",
+        "erase": "Erase what was said to a number, or in a campaign: transcripts, insights and"
+        " live lines.",
         "archive": "Write finished campaigns to files: ID.jsonl.gz has the"
         " results, ID.json the rest.",
     },
@@ -79,7 +77,7 @@ _PANEL_OF = {name: panel for panel, commands in PANELS.items() for name in comma
 COMMANDS = tuple(_PANEL_OF)
 
 #: What a command was called in a release before, and what to say instead.
-RENAMED: dict[str, str] = {}
+RENAMED = {"forget": "erase", "purge": "erase --campaign"}
 
 
 class Commands(TyperGroup):

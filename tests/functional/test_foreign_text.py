@@ -62,8 +62,7 @@ WORDS = {
     "tail": (["tail", "known", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
     "event": (["event", "known", MARKUP, "started_speaking", "--user", "ana@example.com"], "live"),
     "transcript": (["transcript", "known", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
-    "forget": (["forget", f"{MARKUP}{ACTING[:-2]}", "--yes"], ""),
-    "purge": (["purge", f"{MARKUP}{ACTING[:-2]}", "--yes"], f"{MARKUP}{SHOWN}"),
+    "erase": (["erase", "--campaign", f"{MARKUP}{ACTING[:-2]}", "--yes"], f"{MARKUP}{SHOWN}"),
     "archive": (["archive", f"{MARKUP}{ACTING[:-2]}", "-o", "."], ""),
     "reconcile": (["reconcile", "known", "--no-lookup"], MARKUP),
     "dnc": (["dnc", "list"], MARKUP),
@@ -71,6 +70,8 @@ WORDS = {
     "doctor": (["doctor"], "can be read"),
     "sandbox": (["sandbox", "--port", f"{MARKUP}{ACTING[:-2]}"], "valid integer"),
 }
+#: Other words for some of them.
+OTHERS = {"erase a number": (["erase", f"{MARKUP}{ACTING[:-2]}", "--yes"], "")}
 #: They take nothing of what is foreign.
 GIVEN_NOTHING = {"schema", "worker"}
 
@@ -145,10 +146,10 @@ def test_every_command_is_tried() -> None:
     assert WORDS.keys() | GIVEN_NOTHING == set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", WORDS)
-def test_nothing_foreign_acts_or_is_markup(name: str, call: Call) -> None:
-    words, shown = WORDS[name]
-
+@pytest.mark.parametrize(
+    ("words", "shown"), [*WORDS.values(), *OTHERS.values()], ids=[*WORDS, *OTHERS]
+)
+def test_nothing_foreign_acts_or_is_markup(words: list[str], shown: str, call: Call) -> None:
     ended = call(words)
 
     expect_text(ended)

@@ -417,7 +417,7 @@ def test_an_event_to_a_call_that_the_api_has_ended_says_so(
 def test_a_number_is_forgotten_in_every_campaign(site: Site, sandbox: SandboxProcess) -> None:
     ran(site, {"one": (ANA, BEN), "two": (ANA,)})
 
-    told = site.call("forget", "+1 (202) 555-0143", "--json")
+    told = site.call("erase", "+1 (202) 555-0143", "--json")
 
     assert told.wait() == 0, told.err
     assert told.record == {
@@ -440,7 +440,7 @@ def test_a_number_is_forgotten_in_every_campaign(site: Site, sandbox: SandboxPro
 
 def test_who_was_forgotten_is_not_called_again(site: Site, sandbox: SandboxProcess) -> None:
     ran(site, {"one": (ANA,)})
-    told = site.call("forget", ANA)
+    told = site.call("erase", ANA)
 
     again = site.call("run", site.contacts((ANA,), "one.csv"), "--id", "one")
 
@@ -462,9 +462,9 @@ def test_the_api_deletes_its_conversations_when_it_is_asked(
     ids = [record["conversation_id"] for record in site.results("one")]
 
     sandbox.knobs(conversation_fault="500_not_placed", conversation_fault_count=1)
-    first = site.call("purge", "one", "--remote", "--json")
-    second = site.call("purge", "one", "--remote", "--json")
-    third = site.call("forget", ANA, "--remote", "--json")
+    first = site.call("erase", "--campaign", "one", "--remote", "--json")
+    second = site.call("erase", "--campaign", "one", "--remote", "--json")
+    third = site.call("erase", ANA, "--remote", "--json")
 
     assert first.wait() == 1
     assert first.record["deleted"] == 1
@@ -481,12 +481,14 @@ def test_the_api_is_asked_as_the_right_account_or_not_at_all(
 ) -> None:
     ran(site, {"one": (ANA,)})
 
-    unable = site.call("purge", "one", "--remote", env={"CALLSCHED_SYMBL_APP_SECRET": ""})
+    unable = site.call(
+        "erase", "--campaign", "one", "--remote", env={"CALLSCHED_SYMBL_APP_SECRET": ""}
+    )
 
     assert_fails(unable, 1, "CALLSCHED_SYMBL_APP_SECRET")
     assert result_of(site, "one", ANA)["transcript"]
 
-    another = site.call("forget", ANA, "--remote", env={"CALLSCHED_ACCOUNT": "other"})
+    another = site.call("erase", ANA, "--remote", env={"CALLSCHED_ACCOUNT": "other"})
 
     assert another.wait() == 1
     assert "it is of account default, these credentials are for other" in another.err
@@ -500,7 +502,7 @@ def test_a_campaign_is_purged_and_nothing_more_is_collected(
     run = begin(site, sandbox, (ANA, BEN), longest="10s")
     wait_until(lambda: site.call("tail", "live", "--no-follow").out)
 
-    told = site.call("purge", "live", "--json")
+    told = site.call("erase", "--campaign", "live", "--json")
 
     assert told.wait() == 0, told.err
     assert (told.record["calls"], told.record["under_way"]) == (2, 2)
@@ -517,12 +519,12 @@ def test_a_purge_that_was_killed_goes_on(site: Site, sandbox: SandboxProcess) ->
     contacts = tuple(f"+120255501{ending}" for ending in range(40, 46))
     ran(site, {"one": contacts})
     sandbox.knobs(conversation_latency_seconds=0.3)
-    killed = site.start("purge", "one", "--remote")
+    killed = site.start("erase", "--campaign", "one", "--remote")
     wait_until(lambda: len(deletions(sandbox)) >= 2)
     killed.kill()
     sandbox.knobs(conversation_latency_seconds=0)
 
-    told = site.call("purge", "one", "--remote", "--json")
+    told = site.call("erase", "--campaign", "one", "--remote", "--json")
 
     assert told.wait() == 0, told.err
     assert (told.record["calls"], told.record["deleted"]) == (6, 6)
@@ -536,11 +538,12 @@ def test_a_purge_that_was_killed_goes_on(site: Site, sandbox: SandboxProcess) ->
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
-        (("forget", "2025550143"), 2, "expected an international number such as"),
-        (("forget", "sip:nobody"), 2, "expected a SIP address such as"),
-        (("forget",), 2, "Missing argument 'NUMBER'"),
-        (("purge", "nowhere"), 1, "no campaign nowhere"),
-        (("purge",), 2, "Missing argument 'ID'"),
+        (("erase", "2025550143"), 2, "expected an international number such as"),
+        (("erase", "sip:nobody"), 2, "expected a SIP address such as"),
+        (("erase",), 2, "Missing argument 'NUMBER'"),
+        (("erase", "--campaign", "nowhere"), 1, "no campaign nowhere"),
+        (("erase", "--campaign"), 2, "requires an argument"),
+        (("erase", ANA, "--campaign", "over"), 2, "either a number or --campaign ID"),
     ],
 )
 def test_what_can_not_be_erased_is_said(
@@ -550,14 +553,14 @@ def test_what_can_not_be_erased_is_said(
 
 
 def test_whoever_is_not_known_is_forgotten_already(over: Site) -> None:
-    told = over.call("forget", "sip:nobody@sip.example.com", "--json")
+    told = over.call("erase", "sip:nobody@sip.example.com", "--json")
 
     assert told.wait() == 0, told.err
     assert told.record["calls"] == 0
     assert "no campaign has a contact with sip:nobody@sip.example.com" in told.err
 
 
-@pytest.mark.parametrize("words", [("forget", ANA), ("purge", "over")])
+@pytest.mark.parametrize("words", [("erase", ANA), ("erase", "--campaign", "over")])
 def test_on_a_terminal_it_asks_before_it_erases(over: Site, words: tuple[str, ...]) -> None:
     terminal = Terminal(over, *words)
     terminal.read_until("for good? [y/N]")
