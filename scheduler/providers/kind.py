@@ -31,3 +31,4 @@ class Kind:
     hear_machines: Callable[[StartOptions], StartOptions]
     #: Variables by which a process dials in the sandbox at an address; None for one to be unset.
     at_sandbox: Callable[[str], Mapping[str, str | None]]
+    hears_of_speakers: bool = False  #: whether it can be told who speaks on a live call

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from scheduler.cli.commands import COMMANDS
+from scheduler.cli.provider import names
 from scheduler.ledger import calls, keys, limits
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -60,7 +61,10 @@ WORDS = {
     "limit": (["limit", ACTING[:-2]], SHOWN[:24]),
     "priority": (["priority", f"{MARKUP}{ACTING[:-2]}", "5"], f"{MARKUP}{SHOWN}"),
     "tail": (["tail", "known", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
-    "event": (["event", "known", MARKUP, "started_speaking", "--user", "ana@example.com"], "live"),
+    "symbl": (
+        ["symbl", "event", "known", MARKUP, "started_speaking", "--user", "ana@example.com"],
+        "live",
+    ),
     "transcript": (["transcript", "known", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
     "erase": (["erase", "--campaign", f"{MARKUP}{ACTING[:-2]}", "--yes"], f"{MARKUP}{SHOWN}"),
     "archive": (["archive", f"{MARKUP}{ACTING[:-2]}", "-o", "."], ""),
@@ -143,7 +147,7 @@ def expect_text(ended: Ended) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert WORDS.keys() | GIVEN_NOTHING == set(COMMANDS)
+    assert WORDS.keys() | GIVEN_NOTHING == {*COMMANDS, *names()}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.cli.commands import COMMANDS
+from scheduler.cli.provider import names
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.forks import Ended, Forks
 from tests.functional.rubbish import closing, page, serving, to_each
@@ -40,7 +41,7 @@ WORDS = {
     "limit": "limit show",
     "priority": "priority known 5",
     "tail": "tail known --no-follow",
-    "event": "event known #1 started_speaking --user ana@example.com --name Ana",
+    "symbl": "symbl event known #1 started_speaking --user ana@example.com --name Ana",
     "transcript": "transcript known #1",
     "erase": "erase --campaign known --remote --yes",
     "archive": "archive known -o .",
@@ -53,7 +54,7 @@ WORDS = {
 }
 #: They read no setting: nobody is called by them.
 READ_NONE = {"presets", "schema", "sandbox"}
-READERS = [name for name in COMMANDS if name not in READ_NONE]
+READERS = [name for name in (*COMMANDS, *names()) if name not in READ_NONE]
 #: A worker waits for a Redis that is away, and a plan needs none.
 OF_LEDGER = [name for name in READERS if name not in ("worker", "plan")]
 #: What stands for the others, where it would take too long to try each.
@@ -132,7 +133,7 @@ def expect_refused(ended: Ended, told: str) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert set(WORDS) == set(COMMANDS)
+    assert set(WORDS) == {*COMMANDS, *names()}
 
 
 # The .env file ------------------------------------------------------------------------------------

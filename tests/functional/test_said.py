@@ -349,7 +349,7 @@ def test_a_reader_who_has_seen_enough_ends_a_tail(over: Site) -> None:
 
 def test_who_speaks_is_told_to_the_api_and_comes_back(live: Site, sandbox: SandboxProcess) -> None:
     esc = "\x1b[31mAna\x1b[0m"
-    words = ("event", "live", ANA, "started_speaking", "--user", "ana@example.com")
+    words = ("symbl", "event", "live", ANA, "started_speaking", "--user", "ana@example.com")
 
     told = live.call(*words, "--name", esc, "--at", "2026-11-22T15:00:05.120+01:00", "--json")
 
@@ -372,7 +372,7 @@ def test_who_speaks_is_told_to_the_api_and_comes_back(live: Site, sandbox: Sandb
 def test_an_event_without_name_and_time_is_said_in_a_sentence(
     live: Site, sandbox: SandboxProcess
 ) -> None:
-    told = live.call("event", "live", "#2", "joined", "--user", "ben@example.com")
+    told = live.call("symbl", "event", "live", "#2", "joined", "--user", "ben@example.com")
 
     assert (told.wait(), told.out) == (0, "")
     assert told.err == "#2 …0144: ben@example.com joined\n"
@@ -389,14 +389,18 @@ def test_an_event_needs_a_live_call_and_its_account(
 ) -> None:
     words = ("left", "--user", "ana@example.com")
 
-    assert_fails(over.call("event", "over", "ana", *words), 1, "is not live")
+    assert_fails(over.call("symbl", "event", "over", "ana", *words), 1, "is not live")
     other = {"CALLSCHED_ACCOUNT": "other"}
-    refused = live.call("event", "live", ANA, *words, env=other)
+    refused = live.call("symbl", "event", "live", ANA, *words, env=other)
     assert_fails(refused, 1, "dials from account default", "CALLSCHED_ACCOUNT=default")
-    bad = live.call("event", "live", ANA, *words, "--at", "2026-11-22T14:00:05")
+    bad = live.call("symbl", "event", "live", ANA, *words, "--at", "2026-11-22T14:00:05")
     assert_fails(bad, 2, "an instant with its zone")
-    assert_fails(live.call("event", "live", ANA, "left", "--user", " "), 2, "expected who it is")
-    assert_fails(live.call("event", "live", ANA, "shouted", *words[1:]), 2, "'shouted' is not one")
+    assert_fails(
+        live.call("symbl", "event", "live", ANA, "left", "--user", " "), 2, "expected who it is"
+    )
+    assert_fails(
+        live.call("symbl", "event", "live", ANA, "shouted", *words[1:]), 2, "'shouted' is not one"
+    )
     assert sandbox.events("speaker") == []
 
 
@@ -406,7 +410,7 @@ def test_an_event_to_a_call_that_the_api_has_ended_says_so(
     begin(site, sandbox, (magic(48),))
     wait_until(lambda: sandbox.events("ended"))
 
-    told = site.call("event", "live", "#1", "left", "--user", "ana@example.com")
+    told = site.call("symbl", "event", "live", "#1", "left", "--user", "ana@example.com")
 
     assert_fails(told, 1, "the call is over, as the API says: 404")
 
