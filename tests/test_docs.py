@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 import yaml
 
 from scheduler.cli.app import app
+from scheduler.cli.provider import names
 from scheduler.errors import SchedulerError
 from scheduler.ledger import keys
 from scheduler.models import TRANSITIONS, Disposition, Insight, Reason
@@ -30,6 +32,22 @@ COMMANDS = CLI.commands  # type: ignore[attr-defined]
 def test_every_command_is_in_the_readme_and_its_help_has_an_example(name: str) -> None:
     assert f"| `callsched {name}" in README
     assert "Example: `" in (COMMANDS[name].help or "")
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_command_of_one_provider_alone_is_in_the_readme(name: str) -> None:
+    for each in COMMANDS[name].commands:
+        assert f"| `callsched {name} {each}" in README
+        assert f"Example: `callsched {name} {each}" in command(f"{name} {each}").help
+
+
+def command(words: str) -> Any:
+    """Return a command, also one of a group."""
+    first, *others = words.split()
+    found = COMMANDS[first]
+    for other in others:
+        found = found.commands[other]
+    return found
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
@@ -158,9 +176,9 @@ def test_every_test_and_setting_that_is_named_for_symbl_is_there() -> None:
     assert settings <= {name.upper() for name in Settings.model_fields}
 
 
-@pytest.mark.parametrize("name", ["event", "transcript", "forget", "purge"])
+@pytest.mark.parametrize("name", ["symbl event", "transcript", "erase"])
 def test_every_option_of_what_was_said_is_in_the_help_with_words(name: str) -> None:
-    for option in COMMANDS[name].params:
+    for option in command(name).params:
         if option.param_type_name == "option" and option.name != "help":
             assert option.help, option.name
 

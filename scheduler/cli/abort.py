@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.cli.endings import endings, say_endings, see_ended
-from scheduler.ledger.controls import cancel as call_off
-from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view
-from scheduler.models import Attempt, CallState, CampaignState
+from scheduler.cli.endings_view import TerminalReporter, say_endings
+from scheduler.cli.orders_view import record_of, say_none
+from scheduler.cli.questions import confirm
+from scheduler.ledger.reading import CampaignView
+from scheduler.models import CallState, CampaignState
+from scheduler.operations import controls
+from scheduler.operations.orders import chosen
 
 
 def abort(
@@ -35,18 +36,15 @@ def abort(
     """
     orders.expect_chosen(ids, every=every)
     with opened_ledger() as ledger:
-        before = orders.chosen(ledger, ids)
+        before, control = chosen(ledger, ids), orders.given(note)
         _ask(before, yes=yes)
-        live = _call_off(ledger, before, note)
-        orders.end_what_waits(ledger, before)
-        left = see_ended(ledger, live)
-        records = endings(ledger, [each for listed in live.values() for each in listed], left)
-        views = [campaign_view(ledger, view.campaign_id) for view in before]
+        aborted = controls.abort(ledger, before, control, console.counting, TerminalReporter())
     if json:
-        console.emit(orders.record_of(views, ids, calls=records, left=len(left)))
+        calls = [ending.as_record() for ending in aborted.endings]
+        console.emit(record_of(aborted.campaigns, ids, calls=calls, left=aborted.left))
     else:
-        _show(views, records, len(left))
-    if left:
+        _show(aborted)
+    if aborted.left:
         raise typer.Exit(1)
 
 
@@ -61,32 +59,18 @@ def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
         f"{len(unfinished)} campaigns: {live:,} live calls are ended now, {waiting:,} others are"
         " never made."
     )
-    if not typer.confirm("Abort?", default=False, err=True):
-        console.say("nothing was changed")
-        raise typer.Exit(1)
+    confirm("Abort?", "nothing was changed")
 
 
-def _call_off(ledger: Ledger, views: Sequence[CampaignView], note: str) -> dict[str, list[Attempt]]:
-    """Fence and stop all of them; returns the attempts that are live or may be, by account."""
-    control, live = orders.given(note), defaultdict[str, list[Attempt]](list)
-    for view in views:
-        _, attempts = call_off(ledger, view.campaign_id, control, abort=True)
-        live[view.account] += attempts
-    return live
-
-
-def _show(views: Sequence[CampaignView], records: Sequence[dict[str, Any]], left: int) -> None:
-    for view in views:
-        console.out.print(f"campaign {view.campaign_id} is {_state(view)}", markup=False)
-    if not views:
-        orders.say_none()
-    say_endings(records)
-    if left:
+def _show(aborted: controls.Aborted) -> None:
+    for view in aborted.campaigns:
+        state = view.state if view.state is CampaignState.FINISHED else "aborted"
+        console.out.print(f"campaign {view.campaign_id} is {state}", markup=False)
+    if not aborted.campaigns:
+        say_none()
+    say_endings(aborted.endings)
+    if aborted.left:
         console.fail(
-            f"{left} calls have not ended yet. Their stops are on record, and go on being sent"
-            " while a worker runs; the same command goes on waiting"
+            f"{aborted.left} calls have not ended yet. Their stops are on record, and go on being"
+            " sent while a worker runs; the same command goes on waiting"
         )
-
-
-def _state(view: CampaignView) -> str:
-    return view.state if view.state is CampaignState.FINISHED else "aborted"

@@ -27,6 +27,8 @@ app = typer.Typer(
     cls=Commands,
     help="Call every contact of a campaign file once, within the account's limit, and end each"
     " call on time.",
+    epilog="What one provider alone can do: `callsched PROVIDER --help`, with its name as campaign"
+    " files write it.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

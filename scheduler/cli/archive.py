@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import archive_view, console, erasure, options
+from scheduler.cli import archive_view, console, options, questions
 from scheduler.cli.access import opened_ledger
 from scheduler.fields.durations import positive_seconds
 from scheduler.ledger.retiring import campaigns_finished_before
@@ -56,7 +56,8 @@ def archive(
         chosen = ids or campaigns_finished_before(ledger, time.time() - (age or 0))
         views = [finished(ledger, campaign_id) for campaign_id in dict.fromkeys(chosen)]
         if remove and views and not yes:
-            erasure.confirm(f"Erase {len(views)} campaigns from Redis once they are written?")
+            question = f"Erase {len(views)} campaigns from Redis once they are written?"
+            questions.confirm(question, "nothing was erased")
         done = [archive_view.follow(ledger, view, output, remove=remove) for view in views]
     if json:
         console.emit({"archived": done})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from scheduler.cli import options, orders
+from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger.controls import cancel as call_off
-from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.cli.orders_view import say_under_way, show_halted
+from scheduler.ledger.reading import CampaignView
 from scheduler.models import CampaignState
+from scheduler.operations import controls
+from scheduler.operations.orders import chosen
 
 
 def cancel(
@@ -25,18 +27,14 @@ def cancel(
     """
     orders.expect_chosen(ids, every=every)
     with opened_ledger() as ledger:
-        before, control = orders.chosen(ledger, ids), orders.given(note)
-        for view in before:
-            call_off(ledger, view.campaign_id, control)
-        orders.end_what_waits(ledger, before)
-        waited = orders.await_starts(ledger, before)
-        views = [campaign_view(ledger, view.campaign_id) for view in before]
-    orders.report(views, ids, waited, _told, json=json)
+        before, control = chosen(ledger, ids), orders.given(note)
+        halted = controls.cancel(ledger, before, control, console.counting, say_under_way)
+    show_halted(halted, ids, _sentence, json=json)
 
 
-def _told(view: CampaignView) -> str:
+def _sentence(view: CampaignView) -> str:
     if view.state is CampaignState.FINISHED:
         cancelled = view.dispositions.get("skipped:cancelled", 0)
         return f"campaign {view.campaign_id} is finished; {cancelled:,} calls were cancelled"
-    live = orders.live_of(view)
+    live = controls.live_of(view)
     return f"campaign {view.campaign_id} is cancelled; {live:,} live calls go on to their ends"

@@ -1,13 +1,16 @@
 """Which commands there are, and how one is imported only when it is named.
 
 Each is a function of its own name in a module of its own, or a group of commands. What help shows
-of them stands here, so that `callsched --help` imports none.
+of them stands here, so that `callsched --help` imports none. What one provider alone can do is a
+group of that provider's name; the registry of providers says which there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import typer
@@ -41,8 +44,6 @@ PANELS: dict[str, dict[str, str]] = {
         "limit": "Look at what was learned of an account's concurrency limit, or say what it is.",
         "priority": "Change the priority of a campaign while it runs, and its"
         " weight if you say one.",
-        "event": "Tell the API who begins or ceases to speak on a live call,"
-        " so that it can name the speakers.",
     },
     "What was said": {
         "results": "Export one record for every contact: what became of its call, and why.",
@@ -52,10 +53,8 @@ PANELS: dict[str, dict[str, str]] = {
         " attempt, and what comes next.",
         "transcript": "Write what was said in a call, as text, Markdown or subtitles;"
         " or follow what is being said.",
-        "forget": "Erase what was said in every call to a number: transcripts,"
-        " insights and live lines.",
-        "purge": "Erase what was said in every call of a campaign:"
-        " transcripts, insights and live lines.",
+        "erase": "Erase what was said to a number, or in a campaign: transcripts, insights and"
+        " live lines.",
         "archive": "Write finished campaigns to files: ID.jsonl.gz has the"
         " results, ID.json the rest.",
     },
@@ -76,10 +75,16 @@ _PANEL_OF = {name: panel for panel, commands in PANELS.items() for name in comma
 COMMANDS = tuple(_PANEL_OF)
 
 #: What a command was called in a release before, and what to say instead.
-RENAMED: dict[str, str] = {
+RENAMED = {
+    "event": "PROVIDER event",
+    "forget": "erase",
     "presets": "schema presets",
+    "purge": "erase --campaign",
     "tail": "transcript --follow",
 }
+
+_PROVIDER = "scheduler.cli.provider"
+_PROVIDERS = str(Path(__file__).parents[1] / "providers")
 
 
 class Commands(TyperGroup):
@@ -110,7 +115,7 @@ class Commands(TyperGroup):
             return TyperCommand(cmd_name, help=help_, rich_help_panel=panel)
         if cmd_name in RENAMED:
             self.suggest_commands = False
-            ctx.fail(f"{cmd_name!r} has another name now: callsched {RENAMED[cmd_name]}")
+            ctx.fail(_of_another_name(cmd_name))
         return super().get_command(ctx, cmd_name)
 
 
@@ -123,9 +128,10 @@ class _Imported(MutableMapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._known:
-            if name not in _PANEL_OF:
+            command = _imported(name) if name in _PANEL_OF else _imported_of_provider(name)
+            if command is None:
                 raise KeyError(name)
-            self._known[name] = _imported(name)
+            self._known[name] = command
         return self._known[name]
 
     def __setitem__(self, name: str, command: Any) -> None:
@@ -141,8 +147,30 @@ class _Imported(MutableMapping[str, Any]):
         return len(COMMANDS)
 
 
+def _of_another_name(name: str) -> str:
+    now = RENAMED[name]
+    message = f"{name!r} has another name now: callsched {now}"
+    if "PROVIDER" in now:
+        message += f"; PROVIDER is {' or '.join(import_module(_PROVIDER).names())}"
+    return message
+
+
+def _imported_of_provider(name: str) -> Any:
+    """Return a provider's own commands; None where there are none.
+
+    Each provider is a folder, so that nothing is imported for what is no provider's name.
+    """
+    if any(each.ispkg and each.name == name for each in iter_modules([_PROVIDERS])):
+        group = import_module(_PROVIDER).group_of(name)
+        return group and _as_typer_has_it(name, group)
+    return None
+
+
 def _imported(name: str) -> Any:
-    command = getattr(import_module(f"scheduler.cli.{name}"), name)
+    return _as_typer_has_it(name, getattr(import_module(f"scheduler.cli.{name}"), name))
+
+
+def _as_typer_has_it(name: str, command: Any) -> Any:
     alone = typer.Typer(rich_markup_mode="markdown", add_completion=False)
     alone.callback()(_nothing)  # else Typer takes the only command for the whole
     if isinstance(command, typer.Typer):

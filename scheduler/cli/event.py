@@ -1,4 +1,4 @@
-"""`callsched event`: tell the API who speaks on a live call."""
+"""`callsched PROVIDER event`: tell the API who speaks on a live call."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from typing import Annotated
 
 import typer
 
+from scheduler import providers
 from scheduler.cli import console, options
 from scheduler.cli.access import opened_ledger
-from scheduler.errors import MaybeDone, NoSuchConnection
-from scheduler.fields.contact_label import label_of
-from scheduler.ledger.reading import campaign_view, find_row, live_connection, result
-from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.operations.account import expect_account
-from scheduler.providers import SpeakerEvent, open_provider
+from scheduler.operations.speakers import tell
+from scheduler.providers import SpeakerEvent
 from scheduler.settings import settings
 
 
-class Kind(StrEnum):
+class What(StrEnum):
     """What somebody did."""
 
     STARTED_SPEAKING = "started_speaking"
@@ -44,9 +41,10 @@ def _somebody(value: str) -> str:
 
 
 def event(
+    context: typer.Context,
     id_: options.ExistingId,
     contact: options.SomeContact,
-    kind: Annotated[Kind, typer.Argument(metavar="EVENT", help=f"One of {', '.join(Kind)}.")],
+    what: Annotated[What, typer.Argument(metavar="EVENT", help=f"One of {', '.join(What)}.")],
     user: Annotated[
         str, typer.Option(metavar="USER", callback=_somebody, help="Who, often a mail address.")
     ],
@@ -63,28 +61,15 @@ def event(
 ) -> None:
     """Tell the API who begins or ceases to speak on a live call, so that it can name the speakers.
 
-    Example: `callsched event bridges design started_speaking --user ana@example.com --name Ana`
+    Example: `callsched PROVIDER event bridges design started_speaking --user ana@example.com`
     """
-    chosen, said_at = settings(), at.timestamp() if at is not None else None
+    kind: providers.Kind = context.obj
+    event_ = SpeakerEvent(what.value, user, name, at.timestamp() if at is not None else None)
     with opened_ledger() as ledger:
-        row = find_row(ledger, id_, contact)
-        record = result(ledger, id_, row)
-        expect_account(campaign_view(ledger, id_), chosen)
-        connection = live_connection(ledger, id_, row)
-        provider = open_provider(chosen, RedisTokenShelf(ledger))
-        try:
-            provider.tell(connection, SpeakerEvent(kind.value, user, name, said_at))
-        except NoSuchConnection as error:
-            raise NoSuchConnection(f"the call is over, as the API says: {error}") from error
-        except MaybeDone as error:
-            raise MaybeDone(
-                f"whether the API heard it is not known, say it again: {error}"
-            ) from error
-        finally:
-            provider.close()
+        call = tell(ledger, settings(), kind, id_, contact, event_)
     if json:
-        told = {"event": kind.value, "user_id": user, "name": name, "at": said_at}
-        ids = {"campaign_id": id_, "contact_id": record["contact_id"]}
-        console.emit({**ids, "row": row, "connection_id": connection.connection_id, **told})
+        ids = {"campaign_id": id_, "contact_id": call.record["contact_id"], "row": call.row}
+        ids |= {"connection_id": call.connection.connection_id}
+        console.emit({**ids, "event": what.value, "user_id": user, "name": name, "at": event_.at})
     else:
-        console.say(f"{label_of(record, row)}: {name or user} {kind.replace('_', ' ')}")
+        console.say(f"{call.label}: {name or user} {what.replace('_', ' ')}")

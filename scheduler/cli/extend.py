@@ -9,9 +9,7 @@ import typer
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.fields.durations import positive_seconds
-from scheduler.ledger.controls import current_attempt
-from scheduler.ledger.controls import extend as move_deadline
-from scheduler.ledger.reading import campaign_view, find_row
+from scheduler.operations import live_calls
 from scheduler.settings import settings
 
 
@@ -38,14 +36,12 @@ def extend(
 
     Example: `callsched extend bridges design 5m`
     """
-    ceiling = settings().max_duration_ceiling
+    ceiling, control = settings().max_duration_ceiling, orders.given(note)
     with opened_ledger() as ledger:
-        row = find_row(ledger, id_, contact)
-        attempt, account = current_attempt(ledger, id_, row), campaign_view(ledger, id_).account
-        control = orders.given(note, f"#{row} by {by:g} s")
-        deadline = move_deadline(ledger, account, attempt, by, control, ceiling_seconds=ceiling)
+        extended = live_calls.extend(ledger, id_, contact, by, control, ceiling)
     if json:
-        console.emit({"campaign_id": id_, "row": row, "deadline": deadline})
+        record = {"campaign_id": id_, "row": extended.row, "deadline": extended.deadline}
+        console.emit(record)
         return
-    when = orders.instant(deadline)
+    when = orders.instant(extended.deadline)
     console.out.print(f"the call to {contact} is ended at {when}", markup=False)

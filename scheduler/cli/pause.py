@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from scheduler.cli import options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger import campaigns
-from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.cli.orders_view import say_under_way, show_halted
+from scheduler.ledger.reading import CampaignView
 from scheduler.models import CampaignState
+from scheduler.operations import controls
+from scheduler.operations.orders import chosen
 
 
 def pause(
@@ -24,17 +26,13 @@ def pause(
     """
     orders.expect_chosen(ids, every=every)
     with opened_ledger() as ledger:
-        before, control = orders.chosen(ledger, ids), orders.given(note)
-        for view in before:
-            campaigns.halt(ledger, view.campaign_id, control=control)
-        waited = orders.await_starts(ledger, before)
-        views = [campaign_view(ledger, view.campaign_id) for view in before]
-    orders.report(views, ids, waited, _told, json=json)
+        halted = controls.pause(ledger, chosen(ledger, ids), orders.given(note), say_under_way)
+    show_halted(halted, ids, _sentence, json=json)
 
 
-def _told(view: CampaignView) -> str:
+def _sentence(view: CampaignView) -> str:
     if view.state is CampaignState.FINISHED:
         return f"campaign {view.campaign_id} is finished"
-    live = orders.live_of(view)
+    live = controls.live_of(view)
     waits = "paused as soon as it is loaded" if view.state is CampaignState.LOADING else "paused"
     return f"campaign {view.campaign_id} is {waits}; {live:,} live calls go on to their deadlines"

@@ -8,10 +8,7 @@ import typer
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.errors import LedgerError
-from scheduler.ledger.controls import prioritise
-from scheduler.ledger.reading import campaign_view
-from scheduler.models import CampaignState
+from scheduler.operations.controls import prioritise
 
 
 def priority(
@@ -33,12 +30,8 @@ def priority(
 
     Example: `callsched priority nightly-2026-11-22 5 --weight 2`
     """
-    said = f"{number}" if weight is None else f"{number}, weight {weight:g}"
     with opened_ledger() as ledger:
-        control = orders.given(note, said)
-        if prioritise(ledger, id_, number, weight, control) is CampaignState.FINISHED:
-            raise LedgerError(f"campaign {id_} is finished: nothing was changed")
-        view = campaign_view(ledger, id_)
+        view = prioritise(ledger, id_, number, weight, orders.given(note))
     if json:
         console.emit(view.as_record())
         return

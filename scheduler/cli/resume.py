@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger import campaigns
-from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.cli.orders_view import record_of, say_none
+from scheduler.operations import controls
+from scheduler.operations.orders import chosen
 
 
 def resume(
@@ -24,22 +25,20 @@ def resume(
     """
     orders.expect_chosen(ids, every=every)
     with opened_ledger() as ledger:
-        before, control = orders.chosen(ledger, ids), orders.given(note)
+        views = chosen(ledger, ids)
         if every:
-            before = [view for view in before if not view.cancelled_by]
-        for view in before:
-            campaigns.resume(ledger, view.campaign_id, control)
-        views = [campaign_view(ledger, view.campaign_id) for view in before]
+            views = [view for view in views if not view.cancelled_by]
+        resumed = controls.resume(ledger, views, orders.given(note))
     if json:
-        console.emit(orders.record_of(views, ids))
+        console.emit(record_of([each.after for each in resumed], ids))
         return
-    for earlier, view in zip(before, views, strict=True):
-        console.out.print(_told(earlier, view), markup=False)
-    if not views:
-        orders.say_none()
+    for each in resumed:
+        console.out.print(_sentence(each), markup=False)
+    if not resumed:
+        say_none()
 
 
-def _told(before: CampaignView, view: CampaignView) -> str:
-    why = before.stopped_itself
-    said = f"; it had stopped itself: {why}" if why else ""
-    return f"campaign {view.campaign_id} is {view.state}{said}"
+def _sentence(resumed: controls.Resumed) -> str:
+    why, view = resumed.before.stopped_itself, resumed.after
+    reason = f"; it had stopped itself: {why}" if why else ""
+    return f"campaign {view.campaign_id} is {view.state}{reason}"

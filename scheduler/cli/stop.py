@@ -6,10 +6,9 @@ import typer
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.cli.endings import endings, say_endings, see_ended
+from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger.controls import current_attempt, stop_call
-from scheduler.ledger.reading import campaign_view, find_row
+from scheduler.operations import live_calls
 
 
 def stop(
@@ -26,23 +25,21 @@ def stop(
 
     Example: `callsched stop bridges design`
     """
+    control = orders.given(note)
     with opened_ledger() as ledger:
-        row = find_row(ledger, id_, contact)
-        attempt, account = current_attempt(ledger, id_, row), campaign_view(ledger, id_).account
         try:
-            stop_call(ledger, account, attempt, orders.given(note, f"#{row}"))
+            stopped = live_calls.stop(ledger, id_, contact, control, TerminalReporter())
         except StaleAttempt:
             raise LedgerError(
                 f"the call to {contact} is not live: see `callsched explain {id_} {contact}`"
             ) from None
-        left = see_ended(ledger, {account: [attempt]})
-        records = endings(ledger, [attempt], left)
+    ending = stopped.ending
     if json:
-        console.emit(records[0] if records else {"campaign_id": id_, "row": row})
-    elif not records:
-        console.out.print("its start placed no call", markup=False)
+        console.emit(ending.as_record() if ending else {"campaign_id": id_, "row": stopped.row})
+    elif ending:
+        say_endings([ending])
     else:
-        say_endings(records)
-    if left:
+        console.out.print("its start placed no call", markup=False)
+    if not stopped.is_over:
         console.fail("its end is not confirmed yet; its stop is on record, and is sent again")
         raise typer.Exit(1)

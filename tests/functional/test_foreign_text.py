@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from scheduler.cli.commands import COMMANDS
+from scheduler.cli.provider import names
 from scheduler.ledger import calls, keys, limits
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -63,10 +64,12 @@ WORDS = {
         ["transcript", "known", f"{MARKUP}{ACTING[:-2]}", "--follow"],
         f"{MARKUP}{SHOWN}",
     ),
-    "event": (["event", "known", MARKUP, "started_speaking", "--user", "ana@example.com"], "live"),
+    "symbl": (
+        ["symbl", "event", "known", MARKUP, "started_speaking", "--user", "ana@example.com"],
+        "live",
+    ),
     "transcript": (["transcript", "known", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
-    "forget": (["forget", f"{MARKUP}{ACTING[:-2]}", "--yes"], ""),
-    "purge": (["purge", f"{MARKUP}{ACTING[:-2]}", "--yes"], f"{MARKUP}{SHOWN}"),
+    "erase": (["erase", "--campaign", f"{MARKUP}{ACTING[:-2]}", "--yes"], f"{MARKUP}{SHOWN}"),
     "archive": (["archive", f"{MARKUP}{ACTING[:-2]}", "-o", "."], ""),
     "reconcile": (["reconcile", "known", "--no-lookup"], MARKUP),
     "dnc": (["dnc", "list"], MARKUP),
@@ -74,6 +77,8 @@ WORDS = {
     "doctor": (["doctor"], "can be read"),
     "sandbox": (["sandbox", "--port", f"{MARKUP}{ACTING[:-2]}"], "valid integer"),
 }
+#: Other words for some of them.
+OTHERS = {"erase a number": (["erase", f"{MARKUP}{ACTING[:-2]}", "--yes"], "")}
 #: They take nothing of what is foreign.
 GIVEN_NOTHING = {"worker"}
 
@@ -145,13 +150,13 @@ def expect_text(ended: Ended) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert {name.split()[0] for name in WORDS} | GIVEN_NOTHING == set(COMMANDS)
+    assert {name.split()[0] for name in WORDS} | GIVEN_NOTHING == {*COMMANDS, *names()}
 
 
-@pytest.mark.parametrize("name", WORDS)
-def test_nothing_foreign_acts_or_is_markup(name: str, call: Call) -> None:
-    words, shown = WORDS[name]
-
+@pytest.mark.parametrize(
+    ("words", "shown"), [*WORDS.values(), *OTHERS.values()], ids=[*WORDS, *OTHERS]
+)
+def test_nothing_foreign_acts_or_is_markup(words: list[str], shown: str, call: Call) -> None:
     ended = call(words)
 
     expect_text(ended)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.cli.commands import COMMANDS
+from scheduler.cli.provider import names
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.forks import Ended, Forks
 from tests.functional.rubbish import closing, page, serving, to_each
@@ -40,10 +41,9 @@ WORDS = {
     "limit": "limit show",
     "priority": "priority known 5",
     "transcript --follow": "transcript known --no-follow",
-    "event": "event known #1 started_speaking --user ana@example.com --name Ana",
+    "symbl": "symbl event known #1 started_speaking --user ana@example.com --name Ana",
     "transcript": "transcript known #1",
-    "forget": "forget +12025550143 --yes",
-    "purge": "purge known --remote --yes",
+    "erase": "erase --campaign known --remote --yes",
     "archive": "archive known -o .",
     "reconcile": "reconcile known",
     "dnc": "dnc list",
@@ -133,7 +133,7 @@ def expect_refused(ended: Ended, told: str) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert {name.split()[0] for name in WORDS} == set(COMMANDS)
+    assert {name.split()[0] for name in WORDS} == {*COMMANDS, *names()}
 
 
 # The .env file ------------------------------------------------------------------------------------

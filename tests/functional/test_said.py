@@ -357,7 +357,7 @@ def test_a_reader_who_has_seen_enough_ends_a_tail(over: Site) -> None:
 
 def test_who_speaks_is_told_to_the_api_and_comes_back(live: Site, sandbox: SandboxProcess) -> None:
     esc = "\x1b[31mAna\x1b[0m"
-    words = ("event", "live", ANA, "started_speaking", "--user", "ana@example.com")
+    words = ("symbl", "event", "live", ANA, "started_speaking", "--user", "ana@example.com")
 
     told = live.call(*words, "--name", esc, "--at", "2026-11-22T15:00:05.120+01:00", "--json")
 
@@ -380,7 +380,7 @@ def test_who_speaks_is_told_to_the_api_and_comes_back(live: Site, sandbox: Sandb
 def test_an_event_without_name_and_time_is_said_in_a_sentence(
     live: Site, sandbox: SandboxProcess
 ) -> None:
-    told = live.call("event", "live", "#2", "joined", "--user", "ben@example.com")
+    told = live.call("symbl", "event", "live", "#2", "joined", "--user", "ben@example.com")
 
     assert (told.wait(), told.out) == (0, "")
     assert told.err == "#2 …0144: ben@example.com joined\n"
@@ -397,14 +397,18 @@ def test_an_event_needs_a_live_call_and_its_account(
 ) -> None:
     words = ("left", "--user", "ana@example.com")
 
-    assert_fails(over.call("event", "over", "ana", *words), 1, "is not live")
+    assert_fails(over.call("symbl", "event", "over", "ana", *words), 1, "is not live")
     other = {"CALLSCHED_ACCOUNT": "other"}
-    refused = live.call("event", "live", ANA, *words, env=other)
+    refused = live.call("symbl", "event", "live", ANA, *words, env=other)
     assert_fails(refused, 1, "dials from account default", "CALLSCHED_ACCOUNT=default")
-    bad = live.call("event", "live", ANA, *words, "--at", "2026-11-22T14:00:05")
+    bad = live.call("symbl", "event", "live", ANA, *words, "--at", "2026-11-22T14:00:05")
     assert_fails(bad, 2, "an instant with its zone")
-    assert_fails(live.call("event", "live", ANA, "left", "--user", " "), 2, "expected who it is")
-    assert_fails(live.call("event", "live", ANA, "shouted", *words[1:]), 2, "'shouted' is not one")
+    assert_fails(
+        live.call("symbl", "event", "live", ANA, "left", "--user", " "), 2, "expected who it is"
+    )
+    assert_fails(
+        live.call("symbl", "event", "live", ANA, "shouted", *words[1:]), 2, "'shouted' is not one"
+    )
     assert sandbox.events("speaker") == []
 
 
@@ -414,7 +418,7 @@ def test_an_event_to_a_call_that_the_api_has_ended_says_so(
     begin(site, sandbox, (magic(48),))
     wait_until(lambda: sandbox.events("ended"))
 
-    told = site.call("event", "live", "#1", "left", "--user", "ana@example.com")
+    told = site.call("symbl", "event", "live", "#1", "left", "--user", "ana@example.com")
 
     assert_fails(told, 1, "the call is over, as the API says: 404")
 
@@ -425,7 +429,7 @@ def test_an_event_to_a_call_that_the_api_has_ended_says_so(
 def test_a_number_is_forgotten_in_every_campaign(site: Site, sandbox: SandboxProcess) -> None:
     ran(site, {"one": (ANA, BEN), "two": (ANA,)})
 
-    told = site.call("forget", "+1 (202) 555-0143", "--json")
+    told = site.call("erase", "+1 (202) 555-0143", "--json")
 
     assert told.wait() == 0, told.err
     assert told.record == {
@@ -448,7 +452,7 @@ def test_a_number_is_forgotten_in_every_campaign(site: Site, sandbox: SandboxPro
 
 def test_who_was_forgotten_is_not_called_again(site: Site, sandbox: SandboxProcess) -> None:
     ran(site, {"one": (ANA,)})
-    told = site.call("forget", ANA)
+    told = site.call("erase", ANA)
 
     again = site.call("run", site.contacts((ANA,), "one.csv"), "--id", "one")
 
@@ -470,9 +474,9 @@ def test_the_api_deletes_its_conversations_when_it_is_asked(
     ids = [record["conversation_id"] for record in site.results("one")]
 
     sandbox.knobs(conversation_fault="500_not_placed", conversation_fault_count=1)
-    first = site.call("purge", "one", "--remote", "--json")
-    second = site.call("purge", "one", "--remote", "--json")
-    third = site.call("forget", ANA, "--remote", "--json")
+    first = site.call("erase", "--campaign", "one", "--remote", "--json")
+    second = site.call("erase", "--campaign", "one", "--remote", "--json")
+    third = site.call("erase", ANA, "--remote", "--json")
 
     assert first.wait() == 1
     assert first.record["deleted"] == 1
@@ -489,12 +493,14 @@ def test_the_api_is_asked_as_the_right_account_or_not_at_all(
 ) -> None:
     ran(site, {"one": (ANA,)})
 
-    unable = site.call("purge", "one", "--remote", env={"CALLSCHED_SYMBL_APP_SECRET": ""})
+    unable = site.call(
+        "erase", "--campaign", "one", "--remote", env={"CALLSCHED_SYMBL_APP_SECRET": ""}
+    )
 
     assert_fails(unable, 1, "CALLSCHED_SYMBL_APP_SECRET")
     assert result_of(site, "one", ANA)["transcript"]
 
-    another = site.call("forget", ANA, "--remote", env={"CALLSCHED_ACCOUNT": "other"})
+    another = site.call("erase", ANA, "--remote", env={"CALLSCHED_ACCOUNT": "other"})
 
     assert another.wait() == 1
     assert "it is of account default, these credentials are for other" in another.err
@@ -508,7 +514,7 @@ def test_a_campaign_is_purged_and_nothing_more_is_collected(
     run = begin(site, sandbox, (ANA, BEN), longest="10s")
     wait_until(lambda: site.call("transcript", "live", "--no-follow").out)
 
-    told = site.call("purge", "live", "--json")
+    told = site.call("erase", "--campaign", "live", "--json")
 
     assert told.wait() == 0, told.err
     assert (told.record["calls"], told.record["under_way"]) == (2, 2)
@@ -525,12 +531,12 @@ def test_a_purge_that_was_killed_goes_on(site: Site, sandbox: SandboxProcess) ->
     contacts = tuple(f"+120255501{ending}" for ending in range(40, 46))
     ran(site, {"one": contacts})
     sandbox.knobs(conversation_latency_seconds=0.3)
-    killed = site.start("purge", "one", "--remote")
+    killed = site.start("erase", "--campaign", "one", "--remote")
     wait_until(lambda: len(deletions(sandbox)) >= 2)
     killed.kill()
     sandbox.knobs(conversation_latency_seconds=0)
 
-    told = site.call("purge", "one", "--remote", "--json")
+    told = site.call("erase", "--campaign", "one", "--remote", "--json")
 
     assert told.wait() == 0, told.err
     assert (told.record["calls"], told.record["deleted"]) == (6, 6)
@@ -544,11 +550,12 @@ def test_a_purge_that_was_killed_goes_on(site: Site, sandbox: SandboxProcess) ->
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
-        (("forget", "2025550143"), 2, "expected an international number such as"),
-        (("forget", "sip:nobody"), 2, "expected a SIP address such as"),
-        (("forget",), 2, "Missing argument 'NUMBER'"),
-        (("purge", "nowhere"), 1, "no campaign nowhere"),
-        (("purge",), 2, "Missing argument 'ID'"),
+        (("erase", "2025550143"), 2, "expected an international number such as"),
+        (("erase", "sip:nobody"), 2, "expected a SIP address such as"),
+        (("erase",), 2, "Missing argument 'NUMBER'"),
+        (("erase", "--campaign", "nowhere"), 1, "no campaign nowhere"),
+        (("erase", "--campaign"), 2, "requires an argument"),
+        (("erase", ANA, "--campaign", "over"), 2, "either a number or --campaign ID"),
     ],
 )
 def test_what_can_not_be_erased_is_said(
@@ -558,14 +565,14 @@ def test_what_can_not_be_erased_is_said(
 
 
 def test_whoever_is_not_known_is_forgotten_already(over: Site) -> None:
-    told = over.call("forget", "sip:nobody@sip.example.com", "--json")
+    told = over.call("erase", "sip:nobody@sip.example.com", "--json")
 
     assert told.wait() == 0, told.err
     assert told.record["calls"] == 0
     assert "no campaign has a contact with sip:nobody@sip.example.com" in told.err
 
 
-@pytest.mark.parametrize("words", [("forget", ANA), ("purge", "over")])
+@pytest.mark.parametrize("words", [("erase", ANA), ("erase", "--campaign", "over")])
 def test_on_a_terminal_it_asks_before_it_erases(over: Site, words: tuple[str, ...]) -> None:
     terminal = Terminal(over, *words)
     terminal.read_until("for good? [y/N]")

@@ -9,8 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.cli.endings import GIVE_UP_SECONDS, endings, see_ended
-from scheduler.cli.orders import await_starts
 from scheduler.errors import LedgerError, StaleAttempt
 from scheduler.ledger import campaigns, limits
 from scheduler.ledger.controls import (
@@ -39,6 +37,8 @@ from scheduler.models import (
     Reason,
     Retry,
 )
+from scheduler.operations.controls import await_starts
+from scheduler.operations.endings import GIVE_UP_SECONDS, await_ends, endings
 from tests.integration.ledger import ACCOUNT, DURATION, Books, rows
 
 CEILING = 4 * 3600.0
@@ -484,10 +484,11 @@ def test_without_a_worker_the_wait_for_ends_is_given_up(ledger: Books) -> None:
     call_off(ledger, abort=True)
     ledger.confirm(over, Disposition.ABORTED)
 
-    left = see_ended(ledger.store, {ACCOUNT: [over, live]})
+    left = await_ends(ledger.store, {ACCOUNT: [over, live]})
 
     assert left == [live]
-    told = {each["row"]: each for each in endings(ledger.store, [over, live], left)}
+    records = [each.as_record() for each in endings(ledger.store, [over, live], left)]
+    told = {each["row"]: each for each in records}
     assert (told[over.row]["is_over"], told[over.row]["disposition"]) == (True, "aborted")
     assert (told[live.row]["is_over"], told[live.row]["state"]) == (False, "stopping")
 

@@ -10,6 +10,7 @@ import typer
 
 from scheduler.cli.app import app
 from scheduler.cli.commands import COMMANDS, PANELS
+from scheduler.providers import PROVIDERS, Kind
 
 #: What takes long to import, and what hardly a command needs.
 HEAVY = {"celery", "kombu", "redis", "pydantic", "requests", "phonenumbers", "holidays", "textual"}
@@ -59,3 +60,18 @@ def test_help_shows_of_a_command_what_the_command_says(name: str) -> None:
     (shown,) = [commands[name] for commands in PANELS.values() if name in commands]
 
     assert " ".join(command.help.split("\n\n")[0].split()) == shown
+
+
+@pytest.mark.parametrize("kind", PROVIDERS, ids=lambda kind: kind.name)
+def test_what_a_provider_alone_can_do_is_a_group_of_its_name(kind: Kind) -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    group = commands.get(kind.name)
+
+    assert (group is not None) == kind.hears_of_speakers
+    assert group is None or list(group.commands) == ["event"]
+
+
+def test_a_folder_that_is_no_provider_is_no_command() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+    assert [name for name in ("base", "kind", "..", "toy") if name in commands] == []

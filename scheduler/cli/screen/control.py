@@ -13,6 +13,8 @@ from scheduler.ledger.controls import starts_under_way, stop_call
 from scheduler.ledger.ledger import Ledger
 from scheduler.live.picture import ShownCall, ShownCampaign
 from scheduler.models import CampaignState
+from scheduler.operations.controls import live_of
+from scheduler.operations.orders import about
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def pause(shown: ShownCampaign) -> Order | str:
         return f"campaign {name} is finished"
     if view.paused_by:
         return f"campaign {name} is paused already, by {view.paused_by}"
-    live = orders.live_of(view)
+    live = live_of(view)
 
     def give(ledger: Ledger) -> str:
         campaigns.halt(ledger, view.campaign_id, control=orders.given("from callsched watch"))
@@ -66,7 +68,7 @@ def stop(call: ShownCall, account: str) -> Order:
     name = visible(f"{call.name} {call.number}".strip())
 
     def give(ledger: Ledger) -> str:
-        control = orders.given("from callsched watch", f"#{call.attempt.row}")
+        control = about(orders.given("from callsched watch"), f"#{call.attempt.row}")
         try:
             stop_call(ledger, account, call.attempt, control)
         except StaleAttempt:

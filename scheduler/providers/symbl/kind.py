@@ -37,4 +37,5 @@ SYMBL = Kind(
     call=Call,
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
+    hears_of_speakers=True,
 )

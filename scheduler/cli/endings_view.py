@@ -1,0 +1,42 @@
+"""What is said while live calls are being ended, and a table of what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scheduler.cli import console
+from scheduler.operations.endings import Ending
+
+_NOBODY = (
+    "no worker sends the stops: start one with `callsched worker`, and the settings of this"
+    " account. The stops are on record, the first worker that starts sends them"
+)
+
+
+class TerminalReporter:
+    """Says how the wait for ends goes."""
+
+    def waits(self, left: int) -> None:
+        """So many calls are still being stopped."""
+        console.say(f"{left} live calls are being stopped …")
+
+    def misses_workers(self) -> None:
+        """No worker sends the stops."""
+        console.warn(_NOBODY)
+
+
+def say_endings(endings: Sequence[Ending]) -> None:
+    """Show them as a table."""
+    if endings:
+        columns = ("contact", "ended as", "reason", "after")
+        console.out.print(console.table("", columns, map(_row, endings)), markup=False)
+
+
+def _row(ending: Ending) -> tuple[str, str, str, str]:
+    record, seconds = ending.record, ending.record["duration_seconds"]
+    return (
+        ending.label,
+        record["disposition"] or record["state"],
+        (record["reason"] or "").replace("_", " "),
+        "" if seconds is None else f"{seconds:.1f} s",
+    )

@@ -1,0 +1,80 @@
+"""`callsched erase`: erase what was said in every call to a number, or of a campaign."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import console, erase_view, options
+from scheduler.cli.access import opened_ledger
+from scheduler.cli.questions import confirm
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view
+from scheduler.operations.erase import Call, Erased, Eraser, calls_to, eraser, read_address
+from scheduler.settings import settings
+
+_NOTHING = "nothing was erased"
+
+
+def _address(written: str) -> str:
+    try:
+        return read_address(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def erase(
+    context: typer.Context,
+    number: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NUMBER", parser=_address, help="Such as +12025550143, or a SIP address."
+        ),
+    ] = None,
+    campaign: Annotated[
+        str | None, typer.Option(metavar="ID", help="Every call of this campaign instead.")
+    ] = None,
+    remote: options.Remote = False,
+    yes: options.YesErase = False,
+    json: options.Json = False,
+) -> None:
+    """Erase what was said to a number, or in a campaign: transcripts, insights and live lines.
+
+    To a number: in every campaign. In a campaign nothing more is collected either. That somebody
+    was called, and how it ended, stays on record: else they could be called again. The same command
+    may be repeated, and goes on where it broke off. Exit code 1 when the API did not delete all
+    that --remote asks of it.
+
+    Example: `callsched erase +12025550143 --remote`, `callsched erase --campaign nightly`
+    """
+    if number is None and campaign is None:
+        context.fail("Missing argument 'NUMBER', or --campaign ID")
+    if number is not None and campaign is not None:
+        context.fail("either a number or --campaign ID")
+    with opened_ledger() as ledger, eraser(ledger, settings(), remote=remote) as its:
+        if campaign is not None:
+            erased = _campaign(ledger, its, campaign, yes=yes)
+            erase_view.show_campaign(erased, campaign, remote=remote, json=json)
+        elif number is not None:
+            found = _calls(ledger, number, yes=yes)
+            erased = its.erase_calls(found, console.counting)
+            erase_view.show_number(erased, found, number, remote=remote, json=json)
+    if erased.errors:
+        raise typer.Exit(1)
+
+
+def _calls(ledger: Ledger, number: str, *, yes: bool) -> list[Call]:
+    found, shown = calls_to(ledger, number, console.counting), erase_view.masked(number)
+    if not found:
+        console.say(f"no campaign has a contact with {shown}")
+    elif not yes:
+        confirm(f"Erase what was said in {len(found)} calls to {shown}, for good?", _NOTHING)
+    return found
+
+
+def _campaign(ledger: Ledger, its: Eraser, campaign_id: str, *, yes: bool) -> Erased:
+    campaign = campaign_view(ledger, campaign_id)
+    if not yes:
+        confirm(f"Erase what was said in every call of campaign {campaign_id}, for good?", _NOTHING)
+    return its.erase_campaign(campaign, console.counting)

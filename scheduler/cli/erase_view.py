@@ -1,0 +1,76 @@
+"""How it is shown what was erased, what stays, and what is yet to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scheduler.cli import console
+from scheduler.masking import mask, mask_text
+from scheduler.operations.erase import Call, Erased
+
+#: What stays on record, and why.
+STAYS = (
+    "that they were called, and how it ended, stays on record: else they could be called again;"
+    " so does who asked not to be called"
+)
+
+#: Errors of the API that are listed; all are counted.
+_LISTED = 10
+
+
+def show_number(
+    erased: Erased, calls: Sequence[Call], number: str, *, remote: bool, json: bool
+) -> None:
+    """Say what was erased of the calls to a number, and which of them go on."""
+    if erased.under_way:
+        console.say(
+            f"{erased.under_way} of them are live: what is said from now on is not kept, but the"
+            " API keeps it until the same command with --remote follows their end"
+        )
+    campaigns = len({campaign.campaign_id for campaign, _ in calls})
+    whose = f"{len(calls)} calls to {masked(number)} in {campaigns} campaigns"
+    if calls or json:
+        _show(erased, whose, {"number": number}, remote=remote, json=json)
+
+
+def masked(number: str) -> str:
+    """Return what may be shown of a number or SIP address."""
+    return mask_text(number) if number.startswith("sip") else mask(number)
+
+
+def show_campaign(erased: Erased, campaign_id: str, *, remote: bool, json: bool) -> None:
+    """Say what was erased of a campaign, which of its calls go on, and which come yet."""
+    if erased.under_way:
+        console.say(
+            f"{erased.under_way} calls are under way: what is said from now on is not kept, but the"
+            " API keeps it until the same command with --remote follows their end"
+        )
+    if erased.waiting:
+        console.say(
+            f"{erased.waiting} calls are still to be made: what is said in them can"
+            " be followed for a day, and is not collected"
+        )
+    record = {"campaign_id": campaign_id, "under_way": erased.under_way}
+    whose = f"{erased.calls} calls of campaign {campaign_id}"
+    _show(erased, whose, record, remote=remote, json=json)
+
+
+def _show(
+    erased: Erased, whose: str, record: Mapping[str, Any], *, remote: bool, json: bool
+) -> None:
+    if json:
+        console.emit({**record, **erased.as_record()})
+    else:
+        console.out.print(f"erased what was said in {whose}", markup=False)
+        console.out.print(STAYS, markup=False)
+    if remote:
+        console.say(f"the API deleted {erased.deleted} of {erased.conversations} conversations")
+    elif erased.conversations:
+        console.say(
+            "the API may keep what it has of them: the same command with --remote has it deleted"
+        )
+    for problem in erased.errors[:_LISTED]:
+        console.fail(f"conversation {problem.conversation_id}: {problem.error}")
+    if len(erased.errors) > _LISTED:
+        console.say(f"… and {len(erased.errors) - _LISTED} more")

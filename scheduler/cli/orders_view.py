@@ -1,0 +1,62 @@
+"""How campaigns are shown that an operator gave an order for, and the wait for their starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from scheduler.cli import console
+from scheduler.ledger.reading import CampaignView
+from scheduler.operations.controls import Halted, Waited, live_of
+
+
+def say_under_way(left: int, most_seconds: float) -> None:
+    """Say that starts are waited for."""
+    console.say(f"no new starts; {left} are under way, {most_seconds:.0f} s at most …")
+
+
+def record_of(
+    views: Sequence[CampaignView], ids: Sequence[str] | None, **more: Any
+) -> dict[str, Any]:
+    """Return one campaign as JSON has it when one was named, else a list; and `more`."""
+    records = [view.as_record() | {"live": live_of(view)} for view in views]
+    if ids and len(records) == 1:
+        return records[0] | more
+    return {"campaigns": records, **more}
+
+
+def show_halted(
+    halted: Halted,
+    ids: Sequence[str] | None,
+    sentence: Callable[[CampaignView], str],
+    *,
+    json: bool,
+) -> None:
+    """Say how campaigns stand that let no more starts out, and how long that took."""
+    if json:
+        waits = {
+            "waited_seconds": round(halted.waited.seconds, 3),
+            "unanswered_starts": halted.waited.unanswered,
+        }
+        console.emit(record_of(halted.campaigns, ids, **waits))
+        return
+    for view in halted.campaigns:
+        console.out.print(sentence(view), markup=False)
+    if halted.campaigns:
+        _say_waited(halted.waited)
+    else:
+        say_none()
+
+
+def _say_waited(waited: Waited) -> None:
+    console.out.print(f"no start is under way, after {waited.seconds:.1f} s", markup=False)
+    if waited.unanswered:
+        console.warn(
+            f"{waited.unanswered} starts were never answered, their workers are gone: they end as"
+            " unknown once a worker runs (callsched worker)"
+        )
+
+
+def say_none() -> None:
+    """Say that --all found nothing."""
+    console.out.print("every campaign is finished: nothing was changed")

@@ -1,0 +1,33 @@
+"""`callsched PROVIDER`: what one provider alone can do."""
+
+from __future__ import annotations
+
+import typer
+
+from scheduler.cli.event import event
+from scheduler.providers import PROVIDERS
+
+
+def names() -> list[str]:
+    """Return the providers that have commands of their own."""
+    return [kind.name for kind in PROVIDERS if kind.hears_of_speakers]
+
+
+def group_of(name: str) -> typer.Typer | None:
+    """Return a provider's own commands; None where there are none."""
+    for kind in PROVIDERS:
+        if kind.name == name and kind.hears_of_speakers:
+            group = typer.Typer(
+                help=f"What {name} alone can do.\n\nExample: `callsched {name} event --help`",
+                no_args_is_help=True,
+                rich_markup_mode="markdown",
+                context_settings={"obj": kind},
+            )
+            group.callback()(_nothing)  # else Typer takes its only command for the whole
+            group.command(help=(event.__doc__ or "").replace("PROVIDER", name))(event)
+            return group
+    return None
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,50 @@
+"""How many calls an account may have open, as it was learned and as the settings say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.ledger import limits
+from scheduler.ledger.controls import Controlled, account_controls
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.limits import LimitView
+from scheduler.ledger.reading import AccountView, account_view
+from scheduler.settings import Settings
+
+_CONTROLS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLimit:
+    """An account's limit as it stands."""
+
+    account: AccountView
+    view: LimitView
+    controls: list[Controlled]  #: the last ones that changed it
+    ceiling: int  #: as the settings here say, less the reserve
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        known = self.view.limit
+        return {
+            "account": self.account.account,
+            "learned": known.learned,
+            "ceiling": self.ceiling,
+            "slots": self.account.slots,
+            "live": self.account.live,
+            "held": self.account.held,
+            "refusals": known.refusals,
+            "refused_in_row": self.view.refused_in_row,
+            "accepted": self.view.accepted,
+            "probed_at": known.raise_at or None,
+            "outage": self.account.outage,
+            "controls": [each.as_record() for each in self.controls],
+        }
+
+
+def look(ledger: Ledger, account: str, settings: Settings) -> AccountLimit:
+    """Return an account's limit as it stands."""
+    ceiling = max(1, settings.max_concurrency - settings.reserve)
+    view, account_now = limits.read(ledger, account), account_view(ledger, account)
+    return AccountLimit(account_now, view, account_controls(ledger, account, _CONTROLS), ceiling)

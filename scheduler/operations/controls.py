@@ -1,0 +1,179 @@
+"""Orders on whole campaigns: pause, resume, cancel, abort, and which of them goes first.
+
+Each takes the campaigns as `orders.chosen` returned them, and the operator's order for the record.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scheduler.clock import since_boot
+from scheduler.errors import LedgerError
+from scheduler.ledger import campaigns, controls
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.models import Attempt, CallState, CampaignState
+from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
+from scheduler.operations.orders import about
+from scheduler.operations.progress import Counting, uncounted
+
+_LOOK_SECONDS = 0.02
+
+#: A wait for starts that takes longer is reported.
+_SHORT_WAIT_SECONDS = 1.0
+
+#: Learns once, when a wait is not short, how many starts are under way, and the most seconds.
+OnWait = Callable[[int, float], None]
+
+
+def live_of(view: CampaignView) -> int:
+    """Return how many calls of a campaign are live."""
+    return view.calls[CallState.CONNECTED] + view.calls[CallState.STOPPING]
+
+
+# No more starts -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How the wait for the starts that were under way ended."""
+
+    seconds: float
+    unanswered: int  #: starts whose time was over: whoever sent them is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Campaigns that let no more starts out, as they stand then."""
+
+    campaigns: tuple[CampaignView, ...]
+    waited: Waited
+
+
+def _nobody_waits(_left: int, _most_seconds: float) -> None:
+    pass
+
+
+def pause(
+    ledger: Ledger,
+    views: Sequence[CampaignView],
+    control: Control,
+    on_wait: OnWait = _nobody_waits,
+) -> Halted:
+    """Send no more starts for these campaigns, and wait for those under way; live calls go on."""
+    for view in views:
+        campaigns.halt(ledger, view.campaign_id, control=control)
+    waited = await_starts(ledger, views, on_wait)
+    return Halted(_now(ledger, views), waited)
+
+
+def cancel(
+    ledger: Ledger,
+    views: Sequence[CampaignView],
+    control: Control,
+    counting: Counting = uncounted,
+    on_wait: OnWait = _nobody_waits,
+) -> Halted:
+    """Call the rest of these campaigns off, for good; live calls go on to their ends.
+
+    Who dies in between leaves campaigns that dial nobody; whoever runs it again goes on.
+    """
+    for view in views:
+        controls.cancel(ledger, view.campaign_id, control)
+    _end_what_waits(ledger, views, counting)
+    waited = await_starts(ledger, views, on_wait)
+    return Halted(_now(ledger, views), waited)
+
+
+def await_starts(
+    ledger: Ledger, views: Sequence[CampaignView], on_wait: OnWait = _nobody_waits
+) -> Waited:
+    """Wait until no start of these campaigns is under way; they let no more out.
+
+    A start whose time is over is none: its worker has died, and it will end as unknown.
+    """
+    began_at, is_reported = since_boot(), False
+    while True:
+        left = sum(controls.starts_under_way(ledger, view.campaign_id) for view in views)
+        passed = since_boot() - began_at
+        if left == 0 or passed > ledger.leases.dial:
+            return Waited(passed, left)
+        if passed > _SHORT_WAIT_SECONDS and not is_reported:
+            is_reported = True
+            on_wait(left, ledger.leases.dial)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _end_what_waits(ledger: Ledger, views: Sequence[CampaignView], counting: Counting) -> None:
+    """End the calls of cancelled campaigns that wait for their dial, some at a time."""
+    for view in views:
+        total = view.calls[CallState.PENDING]
+        with counting(f"cancelling {view.campaign_id}", "calls") as counted:
+            while left := controls.end_pending(ledger, view.campaign_id):
+                counted(max(0, total - left), total)
+
+
+def _now(ledger: Ledger, views: Sequence[CampaignView]) -> tuple[CampaignView, ...]:
+    return tuple(campaign_view(ledger, view.campaign_id) for view in views)
+
+
+# Abort --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Aborted:
+    """Campaigns that were called off, and what became of each call that was live."""
+
+    campaigns: tuple[CampaignView, ...]
+    endings: tuple[Ending, ...]
+    left: int  #: calls that have not ended yet; their stops are on record
+
+
+def abort(
+    ledger: Ledger,
+    views: Sequence[CampaignView],
+    control: Control,
+    counting: Counting = uncounted,
+    reporter: WaitReporter | None = None,
+) -> Aborted:
+    """Call the rest of these campaigns off, and wait until every live call has ended."""
+    live = defaultdict[str, list[Attempt]](list)
+    for view in views:
+        _, attempts = controls.cancel(ledger, view.campaign_id, control, abort=True)
+        live[view.account] += attempts
+    _end_what_waits(ledger, views, counting)
+    left = await_ends(ledger, live, reporter)
+    ended = endings(ledger, [each for listed in live.values() for each in listed], left)
+    return Aborted(_now(ledger, views), tuple(ended), len(left))
+
+
+# On they go ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A campaign before and after it was told to go on."""
+
+    before: CampaignView
+    after: CampaignView
+
+
+def resume(ledger: Ledger, views: Sequence[CampaignView], control: Control) -> list[Resumed]:
+    """Have paused campaigns go on. Raises LedgerError for one that was cancelled."""
+    for view in views:
+        campaigns.resume(ledger, view.campaign_id, control)
+    return list(map(Resumed, views, _now(ledger, views)))
+
+
+def prioritise(
+    ledger: Ledger, campaign_id: str, priority: int, weight: float | None, control: Control
+) -> CampaignView:
+    """Change a campaign's priority, and its weight unless that is None. Raises LedgerError."""
+    changed = f"{priority}" if weight is None else f"{priority}, weight {weight:g}"
+    state = controls.prioritise(ledger, campaign_id, priority, weight, about(control, changed))
+    if state is CampaignState.FINISHED:
+        raise LedgerError(f"campaign {campaign_id} is finished: nothing was changed")
+    return campaign_view(ledger, campaign_id)

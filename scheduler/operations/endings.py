@@ -1,0 +1,104 @@
+"""Waiting for live calls to end whose stops are on record, and what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scheduler.clock import since_boot
+from scheduler.fields.contact_label import label_of
+from scheduler.ledger.controls import neglected_seconds, not_over
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import result
+from scheduler.models import Attempt, Disposition
+
+_LOOK_SECONDS = 0.1
+
+#: How often a reporter learns how many calls are left.
+_REPORT_SECONDS = 5.0
+
+#: A stop that nobody sends for this long: no worker runs. One that is restarted takes less.
+NOBODY_SECONDS = 5.0
+GIVE_UP_SECONDS = 30.0
+
+
+class WaitReporter(Protocol):
+    """Who learns how a wait for ends goes, and passes it on."""
+
+    def waits(self, left: int) -> None:
+        """So many calls are still being stopped."""
+
+    def misses_workers(self) -> None:
+        """No worker sends the stops; this comes once."""
+
+
+def await_ends(
+    ledger: Ledger, live: Mapping[str, Sequence[Attempt]], reporter: WaitReporter | None = None
+) -> list[Attempt]:
+    """Wait for the ends of these attempts, by account; returns those that have none yet.
+
+    The wait is over when our patience with their stops is, or when no worker runs.
+    """
+    began_at = reported_at = since_boot()
+    is_warned = False
+    while True:
+        open_ones = {account: not_over(ledger, account, each) for account, each in live.items()}
+        left = [attempt for attempts in open_ones.values() for attempt in attempts]
+        neglected = max(
+            (neglected_seconds(ledger, account, each) for account, each in open_ones.items()),
+            default=0.0,
+        )
+        now = since_boot()
+        if not left or neglected > GIVE_UP_SECONDS or now - began_at > _patience(ledger):
+            return left
+        if reporter and neglected > NOBODY_SECONDS and not is_warned:
+            is_warned = True
+            reporter.misses_workers()
+        if reporter and now - reported_at > _REPORT_SECONDS:
+            reported_at = now
+            reporter.waits(len(left))
+        time.sleep(_LOOK_SECONDS)
+
+
+def _patience(ledger: Ledger) -> float:
+    # From a start that is answered last to where a worker gives its stop up.
+    return ledger.leases.dial + ledger.leases.stop_patience + GIVE_UP_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of a call that was live, or may have been."""
+
+    attempt: Attempt
+    record: Mapping[str, Any]  #: the call's result, as `results` has it
+    is_over: bool
+
+    @property
+    def label(self) -> str:
+        """The contact's name for a person."""
+        return label_of(self.record, self.attempt.row)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        kept = {name: self.record[name] for name in _KEPT}
+        ours = {"row": self.attempt.row, "label": self.label, "is_over": self.is_over}
+        return kept | ours
+
+
+_KEPT = (
+    *("campaign_id", "contact_id", "state", "disposition", "reason", "connection_id"),
+    *("started_at", "ended_at", "duration_seconds"),
+)
+
+
+def endings(ledger: Ledger, attempts: Sequence[Attempt], left: Sequence[Attempt]) -> list[Ending]:
+    """Return what became of each call that was live, or may have been."""
+    waiting = set(left)
+    ended = []
+    for attempt in sorted(attempts, key=lambda each: (each.campaign_id, each.row)):
+        record = result(ledger, attempt.campaign_id, attempt.row)
+        if attempt in waiting or record["disposition"] != Disposition.SKIPPED:
+            ended.append(Ending(attempt, record, is_over=attempt not in waiting))
+    return ended

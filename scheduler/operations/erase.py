@@ -1,0 +1,166 @@
+"""Erasing what was said in calls, to a party or of a campaign, here and at the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from scheduler.errors import AccountFault, ProviderError
+from scheduler.fields.numbers import possible
+from scheduler.fields.sip import sip_uri
+from scheduler.ledger.erasing import called_rows, collect_no_more, erase, erase_lines
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view, result, rows_to
+from scheduler.models import CallState
+from scheduler.operations.account import provider_of
+from scheduler.operations.patience import patiently
+from scheduler.operations.progress import Counting, uncounted
+from scheduler.providers import Provider
+from scheduler.settings import Settings
+
+_ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+
+#: A campaign, and the row of one of its calls.
+Call = tuple[CampaignView, int]
+
+
+def read_address(written: str) -> str:
+    """Read a number or SIP address as a campaign file's are read. Raises ValueError."""
+    try:
+        if written.lower().startswith(("sip:", "sips:")):
+            return sip_uri(written)
+        return possible(written, None)
+    except ValueError as error:
+        # What is a number changes with the years; what was called then can be erased now.
+        if _ONCE_A_NUMBER.fullmatch(written):
+            return written
+        raise ValueError(str(error).replace(", or set default_region", "")) from None
+
+
+def calls_to(ledger: Ledger, address: str, counting: Counting = uncounted) -> list[Call]:
+    """Return every call to a number or SIP address, in whichever campaign."""
+    found: list[Call] = []
+    ids = campaign_ids(ledger)
+    with counting("looking", "campaigns") as counted:
+        for done, campaign_id in enumerate(ids, start=1):
+            campaign = campaign_view(ledger, campaign_id)
+            found += [(campaign, row) for row in rows_to(ledger, campaign_id, address)]
+            counted(done, len(ids))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Undeleted:
+    """A conversation that the API still has."""
+
+    conversation_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased, and of which calls more may be said yet."""
+
+    calls: int
+    conversations: int  #: that the API knows of these calls
+    deleted: int  #: of these, by the API
+    errors: tuple[Undeleted, ...]  #: the others, if the API was asked
+    under_way: int  #: calls that live: what is said in them from now on is not kept
+    waiting: int = 0  #: calls that are still to be made
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "calls": self.calls,
+            "conversations": self.conversations,
+            "deleted": self.deleted,
+            "errors": [asdict(each) for each in self.errors],
+        }
+
+
+@contextmanager
+def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eraser]:
+    """Open what erases, and the API if it is to delete as well: before anything is erased.
+
+    Raises ConfigError without credentials.
+    """
+    if not remote:
+        yield Eraser(ledger, settings.account)
+        return
+    with provider_of(settings, ledger) as provider:
+        yield Eraser(ledger, settings.account, provider)
+
+
+@dataclass
+class Eraser:
+    """Erases what was said, once for each of them; the API may be asked to do so as well.
+
+    That they were called, and how it ended, stays on record: else they could be called again. What
+    goes wrong at the API is noted, and the rest goes on. Whatever is killed may be repeated.
+    """
+
+    ledger: Ledger
+    account: str  #: whose credentials the provider has
+    provider: Provider | None = None  #: None: the API is not asked
+    _calls: int = 0
+    _conversations: int = 0
+    _deleted: int = 0
+    _errors: list[Undeleted] = field(default_factory=list)
+    _fault: str = ""  #: why no other conversation need be tried
+
+    def erase_calls(self, calls: Sequence[Call], counting: Counting = uncounted) -> Erased:
+        """Erase what was said in these calls."""
+        with counting("erasing", "calls") as counted:
+            for campaign, row in calls:
+                self._erase(campaign, row)
+                counted(self._calls, len(calls))
+        states = [result(self.ledger, view.campaign_id, row)["state"] for view, row in calls]
+        live = (CallState.CONNECTED, CallState.STOPPING)
+        return self._erased(under_way=sum(state in live for state in states))
+
+    def erase_campaign(self, campaign: CampaignView, counting: Counting = uncounted) -> Erased:
+        """Erase what was said in every call of a campaign; nothing more is collected in it."""
+        campaign_id = campaign.campaign_id
+        collect_no_more(self.ledger, campaign_id)
+        erase_lines(self.ledger, campaign_id)
+        with counting("erasing", "calls") as counted:
+            for row in called_rows(self.ledger, campaign_id):
+                self._erase(campaign, row)
+                counted(self._calls, campaign.dials)
+        now = campaign_view(self.ledger, campaign_id)
+        return self._erased(now.open, now.calls[CallState.PENDING])
+
+    def _erased(self, under_way: int, waiting: int = 0) -> Erased:
+        errors = tuple(self._errors)
+        return Erased(self._calls, self._conversations, self._deleted, errors, under_way, waiting)
+
+    def _erase(self, campaign: CampaignView, row: int) -> None:
+        conversations = erase(self.ledger, campaign.campaign_id, row)
+        self._calls += 1
+        self._conversations += len(conversations)
+        if self.provider is None:
+            return
+        for conversation_id in conversations:
+            if why := self._delete(self.provider, campaign, conversation_id):
+                self._errors.append(Undeleted(conversation_id, why))
+            else:
+                self._deleted += 1
+
+    def _delete(self, provider: Provider, campaign: CampaignView, conversation_id: str) -> str:
+        """Return why the API did not delete a conversation; "" when it did."""
+        if campaign.account != self.account:
+            ours = self.account
+            return f"it is of account {campaign.account}, these credentials are for {ours}"
+        if self._fault:
+            return self._fault
+        try:
+            patiently(provider.erase, conversation_id)
+        except AccountFault as error:
+            self._fault = str(error)
+            return self._fault
+        except ProviderError as error:
+            return str(error)
+        return ""

@@ -1,0 +1,32 @@
+"""What every order of an operator has: who gives it, what it is about, and for which campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view
+from scheduler.models import CampaignState
+from scheduler.report.transcripts import one_line
+
+_LONGEST_NOTE = 200
+
+
+def order_of(who: str, note: str = "") -> Control:
+    """Return an order of an operator, with a note of theirs on it."""
+    return Control(who, one_line(note)[:_LONGEST_NOTE])
+
+
+def about(control: Control, what: str) -> Control:
+    """Return the same order with what it is about before its note."""
+    note = ": ".join(filter(None, (what, control.note)))
+    return replace(control, note=note[:_LONGEST_NOTE])
+
+
+def chosen(ledger: Ledger, ids: Sequence[str] | None) -> list[CampaignView]:
+    """Return the campaigns that are named, else all that are not finished. Raises LedgerError."""
+    if ids:
+        return [campaign_view(ledger, campaign_id) for campaign_id in dict.fromkeys(ids)]
+    views = [campaign_view(ledger, campaign_id) for campaign_id in campaign_ids(ledger)]
+    return [view for view in views if view.state is not CampaignState.FINISHED]

@@ -1,0 +1,64 @@
+"""Telling a provider who speaks on a live call, so that it can name the speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler import providers
+from scheduler.errors import ConfigError, MaybeDone, NoSuchConnection
+from scheduler.fields.contact_label import label_of
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_view, find_row, live_connection, result
+from scheduler.models import Connection
+from scheduler.operations.account import expect_account, provider_of
+from scheduler.providers import Kind, SpeakerEvent
+from scheduler.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenOn:
+    """The live call that a provider was told of."""
+
+    campaign_id: str
+    row: int
+    connection: Connection
+    record: Mapping[str, Any]  #: the call's result, as `results` has it
+
+    @property
+    def label(self) -> str:
+        """The contact's name for a person."""
+        return label_of(self.record, self.row)
+
+
+def tell(
+    ledger: Ledger,
+    settings: Settings,
+    kind: Kind,
+    campaign_id: str,
+    contact: str,
+    event: SpeakerEvent,
+) -> SpokenOn:
+    """Tell the provider who begins or ceases to speak on a contact's live call.
+
+    Raises ConfigError unless the settings are of this kind and of the campaign's account,
+    LedgerError when the call is not live, MaybeDone when it may be told once more.
+    """
+    ours = providers.of(settings)
+    if ours.name != kind.name:
+        raise ConfigError(f"the credentials are those of {ours.name}, not of {kind.name}")
+    row = find_row(ledger, campaign_id, contact)
+    record = result(ledger, campaign_id, row)
+    expect_account(campaign_view(ledger, campaign_id), settings)
+    connection = live_connection(ledger, campaign_id, row)
+    with provider_of(settings, ledger) as provider:
+        try:
+            provider.tell(connection, event)
+        except NoSuchConnection as error:
+            raise NoSuchConnection(f"the call is over, as the API says: {error}") from error
+        except MaybeDone as error:
+            raise MaybeDone(
+                f"whether the API heard it is not known, say it again: {error}"
+            ) from error
+    return SpokenOn(campaign_id, row, connection, record)
