@@ -37,10 +37,10 @@ class Exchange:
 
 
 #: Hears of the error of an exchange, or of its answer with None.
-Told = Callable[[Exception | None], object]
+OnAnswer = Callable[[Exception | None], object]
 
 #: Called right before the request; what it returns is called right after it.
-Watch = Callable[[Exchange], Told]
+Watch = Callable[[Exchange], OnAnswer]
 
 
 class Watchers:
@@ -52,7 +52,7 @@ class Watchers:
     @contextmanager
     def see(self, exchange: Exchange) -> Iterator[None]:
         """Have everybody look on at what is done in this block."""
-        told = [_safely(watch, exchange) for watch in self._watches]
+        waiting = [_safely(watch, exchange) for watch in self._watches]
         error: Exception | None = None
         try:
             yield
@@ -60,24 +60,24 @@ class Watchers:
             error = caught
             raise
         finally:
-            for tell in told:
-                if tell is not None:
-                    _safely(tell, error)
+            for on_answer in waiting:
+                if on_answer is not None:
+                    _safely(on_answer, error)
 
 
 NOBODY = Watchers()
 
 
-def log(exchange: Exchange) -> Told:
+def log(exchange: Exchange) -> OnAnswer:
     """Note a start or a stop in the log; errors are told by those who react to them."""
     began_at = since_boot()
 
-    def told(error: Exception | None) -> None:
+    def on_answer(error: Exception | None) -> None:
         if error is None and exchange.work != "collect":
             seconds = since_boot() - began_at
             logger.info("%s: %s: accepted in %.2f s", exchange.attempt, exchange.work, seconds)
 
-    return told
+    return on_answer
 
 
 ACCEPTED, NOT_REACHED, FAILED = "accepted", "not_reached", "failed"

@@ -51,12 +51,12 @@ LOOK_SECONDS = 0.25
 
 @dataclass(slots=True)
 class Call:
-    """A live connection. Every instant is since boot."""
+    """A live connection. Instants are since boot."""
 
     attempt: Attempt
     connection_id: str
     due_at: float  #: when its next stop is due, as the ledger said last
-    said: float | None = None  #: the same as the ledger has it, in its own time
+    deadline_at: float | None = None  #: the same as the ledger has it, by the clock of Redis
     on_record: bool = True
     not_before: float = 0.0  #: between two stops of this worker
     sendings: int = 0  #: of this worker, without a record
@@ -300,12 +300,12 @@ class Memory:
             self._drop(call.connection_id)
             return
         due_at = now + deadline.seconds
-        if call.said == deadline.at and due_at - call.due_at > SET_BACK_SECONDS:
+        if call.deadline_at == deadline.at and due_at - call.due_at > SET_BACK_SECONDS:
             if not call.on_its_own:
                 logger.error("%s: the clock of Redis has been set back", call.attempt)
             call.on_its_own = True
             return
-        call.said, call.due_at, call.on_its_own = deadline.at, due_at, False
+        call.deadline_at, call.due_at, call.on_its_own = deadline.at, due_at, False
 
     def write_down(self) -> int:
         """Put on record what was done without it; returns how many calls have ended by that.

@@ -114,7 +114,7 @@ class Recorder:
 
     def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
         account, attempt, charge = self._duty.account, claim.attempt, self._sockets.free_charge
-        said, _, seen = ledger_calls.connect(
+        taken_for, _, seen = ledger_calls.connect(
             self._ledger,
             account,
             attempt,
@@ -123,7 +123,7 @@ class Recorder:
             max_duration_seconds=claim.max_duration_seconds,
             charge=charge,
         )
-        if said == "second":
+        if taken_for == "second":
             logger.error("%s: has another connection already; this one is stopped", attempt)
             while not self._stopper.stop_unrecorded(attempt, connection.connection_id):
                 time.sleep(self._stopper.delays[0])
@@ -132,7 +132,7 @@ class Recorder:
         self._memory.recorded(connection.connection_id)
         if self._memory.has_ended(connection.connection_id):
             self._demand.want(self._memory.write_down())
-        elif said == "late":
+        elif taken_for == "late":
             self._wake.due_in(0.0)
         else:
             self._wake.due_in(claim.max_duration_seconds)

@@ -79,8 +79,7 @@ class Endpoint:
     def _serve(self) -> None:
         host, port = self._address
         try:
-            self._server = _listening(host, port)
-            self._server.most = self._most
+            self._server = _listening(host, port, self._most)
         except OSError as error:
             logger.error(
                 "CALLSCHED_METRICS_PORT: can't listen on %s:%s: %s; the worker goes on without"
@@ -124,10 +123,12 @@ class _Server(ThreadingMixIn, WSGIServer):
 
     daemon_threads = True
     request_queue_size = BACKLOG
-    most = ASKERS
     is_closing = False
 
-    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+    def __init__(
+        self, address: tuple[str, int], handler: type[WSGIRequestHandler], most: int
+    ) -> None:
+        self.most = most
         self._since: dict[socket.socket, float] = {}  #: the oldest first
         self._cut: set[socket.socket] = set()
         self._changed = threading.Condition()
@@ -221,7 +222,7 @@ class _Handler(WSGIRequestHandler):
         """Say nothing: a scrape each few seconds is no news."""
 
 
-def _listening(host: str, port: int) -> _Server:
+def _listening(host: str, port: int, most: int) -> _Server:
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     kind = _ServerV6 if family is socket.AF_INET6 else _Server
-    return kind((host, port), _Handler)
+    return kind((host, port), _Handler, most)

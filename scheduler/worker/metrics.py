@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Work, answer
+from scheduler.calls.exchanges import ANSWERS, Exchange, OnAnswer, Work, answer
 from scheduler.clock import since_boot
 from scheduler.ledger.redis.broker import dropped
 from scheduler.worker.health import Health
@@ -105,7 +105,7 @@ class Counts:
         self.registry = CollectorRegistry()
         self._account = account
         ProcessCollector(registry=self.registry)
-        self._answers = {work: self._counter(work, told) for work, told in _WORK.items()}
+        self._answers = {work: self._counter(work, text) for work, text in _WORK.items()}
         self._seconds = {work: self._timer(work) for work in _WORK}
         self._lateness = Histogram(
             "callsched_worker_stop_lateness_seconds",
@@ -115,9 +115,9 @@ class Counts:
             registry=self.registry,
         ).labels(account)
 
-    def _counter(self, work: Work, told: str) -> Counter:
+    def _counter(self, work: Work, text: str) -> Counter:
         labels = ["account", "answer"]
-        counter = Counter(f"callsched_worker_{work}s", told, labels, registry=self.registry)
+        counter = Counter(f"callsched_worker_{work}s", text, labels, registry=self.registry)
         for word in ANSWERS[work]:
             counter.labels(self._account, word)  # from now on 0, so that its first one is a rise
         return counter
@@ -131,13 +131,13 @@ class Counts:
             registry=self.registry,
         ).labels(self._account)
 
-    def watch(self, exchange: Exchange) -> Told:
+    def watch(self, exchange: Exchange) -> OnAnswer:
         """Count and time an exchange."""
         if exchange.late_seconds is not None:
             self._lateness.observe(max(0.0, exchange.late_seconds))
-        return partial(self._told, exchange.work, since_boot())
+        return partial(self._count, exchange.work, since_boot())
 
-    def _told(self, work: Work, began_at: float, error: Exception | None) -> None:
+    def _count(self, work: Work, began_at: float, error: Exception | None) -> None:
         self._seconds[work].observe(since_boot() - began_at)
         self._answers[work].labels(self._account, answer(error)).inc()
 
@@ -165,15 +165,15 @@ class Gauges:
         health = self._health.report()
         busy = {"start": health.dialling, "stop": health.stopping, "collect": health.collecting}
         which = [((self._worker, health.version), 1)]
-        told = "1; the labels say which worker it is"
-        yield self._labelled("worker_info", told, ("worker", "version"), which)
+        text = "1; the labels say which worker it is"
+        yield self._labelled("worker_info", text, ("worker", "version"), which)
         yield self._each("worker_threads", "Threads, by their work", "work", self._threads)
         yield self._each("worker_threads_busy", "Threads that work", "work", busy)
         yield self._gauge("worker_sockets", "Open sockets to live connections", health.sockets)
         ticks: Values = [((), self._health.timekeeper.ticks)]
         yield self._counted("worker_ticks", "Ticks of the timekeeper", (), ticks)
-        told = "Messages that were dropped because they were none of ours"
-        yield self._counted("worker_dropped_messages", told, (), [((), dropped.count)])
+        text = "Messages that were dropped because they were none of ours"
+        yield self._counted("worker_dropped_messages", text, (), [((), dropped.count)])
         silent = self._health.timekeeper.silent_seconds
         yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
         is_draining = self._health.account.demand.is_closing
@@ -183,42 +183,42 @@ class Gauges:
         is_blocked = self._health.account.provider.fingerprint in snapshot.account.blocks
         yield self._gauge("worker_blocked", "1 while its credentials can't dial", is_blocked)
         yield self._gauge("account_ceiling", "The most slots that are ever used", self._ceiling)
-        for name, told, read in _GAUGES:
-            yield self._gauge(f"account_{name}", told, read(snapshot))
-        for name, told in _TOTALS:
+        for name, text, read in _GAUGES:
+            yield self._gauge(f"account_{name}", text, read(snapshot))
+        for name, text in _TOTALS:
             counted: Values = [((), snapshot.totals.get(name, 0))]
-            yield self._counted(f"account_{name}", told, (), counted)
+            yield self._counted(f"account_{name}", text, (), counted)
         fates = (((fate,), snapshot.totals.get(name, 0)) for name, fate in _FATES.items())
         yield self._counted("account_webhooks", "Webhooks, by their fate", ("fate",), fates)
         yield from self._by_state(snapshot)
 
     def _by_state(self, snapshot: Snapshot) -> Iterator[Metric]:
-        told = "Calls that have ended; one that was unknown may still change"
+        text = "Calls that have ended; one that was unknown may still change"
         labels = ("disposition", "reason")
-        yield self._labelled("account_ended_calls", told, labels, _ended(snapshot.totals))
+        yield self._labelled("account_ended_calls", text, labels, _ended(snapshot.totals))
         campaigns, calls = snapshot.survey.campaigns, snapshot.survey.calls
         yield self._each("account_campaigns", "Campaigns, by state", "state", campaigns)
-        told = "Calls of campaigns that are not finished, by state"
-        yield self._each("account_calls", told, "state", calls)
+        text = "Calls of campaigns that are not finished, by state"
+        yield self._each("account_calls", text, "state", calls)
         well = sum(worker.is_well for worker in snapshot.workers)
         healths = {"well": well, "silent": len(snapshot.workers) - well}
         yield self._each("account_workers", "Workers that the ledger knows", "health", healths)
 
-    def _gauge(self, name: str, told: str, value: float) -> Metric:
-        return self._labelled(name, told, (), [((), value)])
+    def _gauge(self, name: str, text: str, value: float) -> Metric:
+        return self._labelled(name, text, (), [((), value)])
 
-    def _each(self, name: str, told: str, label: str, values: Mapping[Any, float]) -> Metric:
+    def _each(self, name: str, text: str, label: str, values: Mapping[Any, float]) -> Metric:
         each = (((str(value),), count) for value, count in values.items())
-        return self._labelled(name, told, (label,), each)
+        return self._labelled(name, text, (label,), each)
 
-    def _labelled(self, name: str, told: str, labels: Labels, values: Values) -> Metric:
-        family = GaugeMetricFamily(f"callsched_{name}", told, labels=["account", *labels])
+    def _labelled(self, name: str, text: str, labels: Labels, values: Values) -> Metric:
+        family = GaugeMetricFamily(f"callsched_{name}", text, labels=["account", *labels])
         for more, value in values:
             family.add_metric([self._account, *more], float(value))
         return family
 
-    def _counted(self, name: str, told: str, labels: Labels, values: Values) -> Metric:
-        family = CounterMetricFamily(f"callsched_{name}", told, labels=["account", *labels])
+    def _counted(self, name: str, text: str, labels: Labels, values: Values) -> Metric:
+        family = CounterMetricFamily(f"callsched_{name}", text, labels=["account", *labels])
         for more, value in values:
             family.add_metric([self._account, *more], value)
         return family

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from scheduler.calls.exchanges import Exchange, Told, answer
+from scheduler.calls.exchanges import Exchange, OnAnswer, answer
 from scheduler.masking import mask_text
 from scheduler.models import Attempt
 
@@ -41,7 +41,7 @@ class Traces:
         self._provider = provider
         self._tracer = provider.get_tracer("callsched")
 
-    def watch(self, exchange: Exchange) -> Told:
+    def watch(self, exchange: Exchange) -> OnAnswer:
         """Begin a span, which ends with the exchange."""
         from opentelemetry.context import Context
         from opentelemetry.trace import SpanKind

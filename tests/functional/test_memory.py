@@ -68,7 +68,7 @@ def test_a_deadline_that_was_moved_is_remembered_as_it_was_read_last(
 
     extend(rig.store, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
     extended_to = float(rig.store.redis.zscore(f"callsched:account:{ACCOUNT}:live", claim_id))
-    wait_until(lambda: through.memory.known()[0].said == extended_to)
+    wait_until(lambda: through.memory.known()[0].deadline_at == extended_to)
     proxy.cut()
     wait_until(lambda: sandbox.events("ended"))
 
@@ -84,7 +84,7 @@ def test_a_call_of_another_worker_is_remembered_by_who_listens_to_it(
     heir = opened(f"redis://127.0.0.1:{proxy.port}/0", sockets=5)
     heir.start()
     dialled.listener.close()
-    wait_until(lambda: heir.memory.known() and heir.memory.known()[0].said is not None)
+    wait_until(lambda: heir.memory.known() and heir.memory.known()[0].deadline_at is not None)
     dialled.keep_no_time()
 
     proxy.cut()
@@ -150,7 +150,7 @@ def test_calls_that_a_ledger_has_lost_end_at_the_deadline_that_was_read_last(
     rig: Rig, ledger: Redis, sandbox: SandboxProcess
 ) -> None:
     connected(rig)
-    wait_until(lambda: rig.memory.known()[0].said is not None)
+    wait_until(lambda: rig.memory.known()[0].deadline_at is not None)
 
     ledger.flushall()
     wait_until(lambda: sandbox.events("ended"))
@@ -167,7 +167,7 @@ def test_a_clock_of_redis_that_is_set_back_lengthens_no_call(
     begun = since_boot()
     rig = opened(time=lambda: 1_800_000_000.0 + since_boot() - begun + shift)
     connected(rig)
-    wait_until(lambda: rig.memory.known()[0].said is not None)
+    wait_until(lambda: rig.memory.known()[0].deadline_at is not None)
 
     shift = -600.0
     wait_until(lambda: sandbox.events("ended"))

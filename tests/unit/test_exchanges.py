@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import scheduler.errors
-from scheduler.calls.exchanges import ANSWERS, Exchange, Told, Watchers, answer
+from scheduler.calls.exchanges import ANSWERS, Exchange, OnAnswer, Watchers, answer
 from scheduler.errors import AtLimit, MaybeDone, NotDone, NotSent, ProviderError
 from scheduler.models import Attempt
 
@@ -21,7 +21,7 @@ class Witness:
     def __init__(self) -> None:
         self.seen: list[tuple[Exchange, Exception | None]] = []
 
-    def watch(self, exchange: Exchange) -> Told:
+    def watch(self, exchange: Exchange) -> OnAnswer:
         return lambda error: self.seen.append((exchange, error))
 
 
@@ -39,7 +39,7 @@ def test_everybody_hears_of_an_answer_and_of_an_error() -> None:
 
 @pytest.mark.parametrize("fault", ["before", "after"])
 def test_a_fault_of_a_watcher_holds_up_neither_the_exchange_nor_the_others(fault: str) -> None:
-    def faulty(exchange: Exchange) -> Told:
+    def faulty(exchange: Exchange) -> OnAnswer:
         if fault == "before":
             raise RuntimeError("watching failed")
         return lambda error: 1 / 0
