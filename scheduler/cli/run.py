@@ -23,7 +23,7 @@ from scheduler.ledger.opening import opened
 from scheduler.ledger.reading import CampaignView, campaign_view, live_calls, results
 from scheduler.models import CampaignState, Policy
 from scheduler.providers.posting import Poster
-from scheduler.settings import Settings, settings
+from scheduler.settings import Overrides, Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class _Wishes:
     timezone: str | None
     if_running: batches.IfRunning | None
     max_duration: str | None
+    max_concurrency: int | None
     workers: int
     again: bool
     sandbox: bool
@@ -94,8 +95,6 @@ def run(
 
     Example: `callsched run contacts.csv --max-duration 90s --max-concurrency 10 --sandbox`
     """
-    if max_concurrency is not None:
-        os.environ["CALLSCHED_MAX_CONCURRENCY"] = str(max_concurrency)
     if results is not None:
         _expect_writable(results)
     wishes = _Wishes(
@@ -103,6 +102,7 @@ def run(
         timezone,
         if_running,
         max_duration,
+        max_concurrency,
         workers,
         again,
         sandbox,
@@ -132,12 +132,14 @@ def _run(path: Path, wishes: _Wishes) -> int:
     wanted = batches.dated_id(wishes.id, wishes.timezone)
     if wishes.quiet:
         console.be_quiet()
+    overrides = _overrides(wishes)
+    chosen = read_settings(overrides)
     with ExitStack() as stack:
         # Before anything is started: what the file says, and whom it would call.
         checked = stack.enter_context(
             campaigns.check(
                 path,
-                settings(),
+                chosen,
                 encoding=wishes.encoding,
                 strict=wishes.strict,
                 first=wishes.first,
@@ -145,22 +147,29 @@ def _run(path: Path, wishes: _Wishes) -> int:
             )
         )
         campaigns.expect_unscheduled(checked, path, now=wishes.now)
-        policy = campaigns.policy_of(checked, wishes.max_duration, settings())
+        policy = campaigns.policy_of(checked, wishes.max_duration, chosen)
         campaigns.expect_plan(
             wishes.plan,
             path,
             checked,
             policy,
-            settings(),
+            chosen,
             first=wishes.first,
             encoding=wishes.encoding,
         )
-        _expect_secret(policy)
+        _expect_secret(policy, chosen)
         kind = batches.kind_of(wishes.id, checked.slug)
-        code = batches.stands_back(stack, kind, wishes.if_running, settings().state_dir)
+        code = batches.stands_back(stack, kind, wishes.if_running, chosen.state_dir)
         if code is not None:
             return code
-        chosen, keep_fds = _where(stack, wishes)
+        keep_fds: tuple[int, ...] = ()
+        if wishes.sandbox:
+            sandbox = stack.enter_context(
+                SandboxProcess(chosen.max_concurrency, chosen.state_dir / "sandbox")
+            )
+            keep_fds = (sandbox.needed_fd,)
+            overrides = {**overrides, **_at_sandbox(chosen, sandbox.url)}
+            chosen = read_settings(overrides)
         account = campaigns.account_of(checked, chosen, sandbox=wishes.sandbox)
         ledger, embedded = stack.enter_context(opened(chosen, upgrades=True))
         if wishes.sandbox:
@@ -186,14 +195,20 @@ def _run(path: Path, wishes: _Wishes) -> int:
             view = campaign_view(ledger, campaign_id)
             if not view.stopped_itself and not view.paused_by:
                 ledger_campaigns.resume(ledger, campaign_id)
-            with Pool(campaign_id, wishes.workers, chosen.state_dir / "logs", keep_fds) as pool:
+            logs = chosen.state_dir / "logs"
+            with Pool(campaign_id, wishes.workers, logs, overrides, keep_fds) as pool:
                 ending = supervision.watch(pool)
         return _close(ledger, campaign_id, ending, wishes)
 
 
-def _expect_secret(policy: Policy) -> None:
+def _overrides(wishes: _Wishes) -> Overrides:
+    ceiling = wishes.max_concurrency
+    return {} if ceiling is None else {"CALLSCHED_MAX_CONCURRENCY": str(ceiling)}
+
+
+def _expect_secret(policy: Policy, chosen: Settings) -> None:
     """Webhooks are told by our own workers, and nothing is told without a signature."""
-    secret = settings().webhook_secret
+    secret = chosen.webhook_secret
     if not policy.webhooks:
         return
     if secret is None:
@@ -204,26 +219,10 @@ def _expect_secret(policy: Policy) -> None:
     Poster(secret.get_secret_value())
 
 
-def _where(stack: ExitStack, wishes: _Wishes) -> tuple[Settings, tuple[int, ...]]:
-    """Return the settings to dial by, and what must stay open for as long as a worker lives."""
-    chosen = settings()
-    if not wishes.sandbox:
-        return chosen, ()
-    process = SandboxProcess(chosen.max_concurrency, chosen.state_dir / "sandbox")
-    stack.enter_context(process)
-    return _at_sandbox(process.url), (process.needed_fd,)
-
-
-def _at_sandbox(url: str) -> Settings:
-    """Point this process and its workers at the sandbox, with an account of its own."""
-    for name, value in providers.of(settings()).at_sandbox(url).items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    os.environ["CALLSCHED_ACCOUNT"] = campaigns.SANDBOX_ACCOUNT
-    settings.cache_clear()
-    return settings()
+def _at_sandbox(chosen: Settings, url: str) -> Overrides:
+    """Return what points a process at the sandbox, with an account of its own."""
+    at_sandbox = providers.of(chosen).at_sandbox(url)
+    return {**at_sandbox, "CALLSCHED_ACCOUNT": campaigns.SANDBOX_ACCOUNT}
 
 
 def _try_account(ledger: Ledger, chosen: Settings, max_duration_seconds: float) -> str:
