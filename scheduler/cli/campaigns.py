@@ -11,6 +11,7 @@ import typer
 from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.keys.presets import SILENT_CALL
+from scheduler.campaign.reading import Reading
 from scheduler.cli import console
 from scheduler.cli.guard import is_sandbox
 from scheduler.errors import ConfigError, LedgerError
@@ -27,37 +28,18 @@ from scheduler.settings import Settings
 SANDBOX_ACCOUNT = "sandbox"
 
 
-def check(
-    path: Path,
-    settings: Settings,
-    *,
-    encoding: str,
-    strict: bool,
-    first: int | None,
-    rejects: Path | None = None,
-) -> CheckedCampaign:
-    """Read a file as a whole and say which rows are refused. Raises CampaignError.
-
-    `rejects` is where the refused rows are written, to be mended.
-    """
+def check(path: Path, settings: Settings, reading: Reading) -> CheckedCampaign:
+    """Read a file as a whole and say which rows are refused. Raises CampaignError."""
     with console.counting(f"checking {path.name}") as counted:
-        checked = launching.read(
-            path,
-            settings,
-            encoding=encoding,
-            strict=strict,
-            first=first,
-            rejects=rejects,
-            on_progress=counted,
-        )
+        checked = launching.read(path, settings, reading, counted)
     for name, count in checked.lists:
         console.say(f"do-not-call list {visible(name)}: {count:,} entries")
     for warning in checked.warnings:
         console.warn(warning)
     if checked.problem_count:
         console.show_problems(checked.problems, checked.problem_count, what="skipped")
-    if checked.refused_count and rejects is not None:
-        console.say(f"the refused rows are in {rejects}, with their reasons")
+    if checked.refused_count and reading.rejects is not None:
+        console.say(f"the refused rows are in {reading.rejects}, with their reasons")
     _tell_cleaned(checked)
     return checked
 
@@ -104,14 +86,12 @@ def expect_plan(
     checked: CheckedCampaign,
     policy: Policy,
     settings: Settings,
-    *,
-    first: int | None,
-    encoding: str,
+    reading: Reading,
 ) -> None:
     """Raise ConfigError unless a campaign is the one that `callsched plan` gave this hash to."""
     if planned is None:
         return
-    now = plan_hash(checked, policy, settings, first=first, encoding=encoding)
+    now = plan_hash(checked, policy, settings, reading)
     if now != planned:
         raise ConfigError(
             f"--plan {planned}: this is not what was planned, it is {now} now. The file, a"

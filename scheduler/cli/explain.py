@@ -14,6 +14,7 @@ import typer
 
 from scheduler.campaign.file.problems import refusal
 from scheduler.campaign.file.xlsx import file_of
+from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.orders import instant
@@ -98,7 +99,7 @@ def _without_end(rule: Found, view: CampaignView) -> Found:
 
 
 def _of_file(path: Path, who: str, encoding: str) -> dict[str, Any]:
-    with campaigns.check(path, settings(), encoding=encoding, strict=False, first=None) as checked:
+    with campaigns.check(path, settings(), Reading(encoding)) as checked:
         policy = checked.policy
         known_as = set(spellings(who, policy.default_region or None))
         number, row = _row(checked.rows(), known_as, who, path)

@@ -16,6 +16,7 @@ import typer
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.keys.calling_hours import instant
+from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console, options, planned
 from scheduler.fields.durations import positive_seconds
 from scheduler.hours.openings import Source
@@ -38,9 +39,7 @@ class _Wishes:
     max_concurrency: int | None
     expect_duration: str | None
     at: str | None
-    strict: bool
-    first: int | None
-    encoding: str
+    reading: Reading
 
 
 def plan(
@@ -77,7 +76,12 @@ def plan(
     Example: `callsched plan contacts.csv --max-duration 5m --expect-duration 2m`
     """
     wishes = _Wishes(
-        id_, max_duration, max_concurrency, expect_duration, at, strict, first, encoding
+        id=id_,
+        max_duration=max_duration,
+        max_concurrency=max_concurrency,
+        expect_duration=expect_duration,
+        at=at,
+        reading=Reading(encoding, strict, first),
     )
     record = _planned(Path(file), wishes, settings())
     if json:
@@ -89,11 +93,7 @@ def plan(
 def _planned(path: Path, wishes: _Wishes, chosen: Settings) -> dict[str, Any]:
     expected = _expected(wishes.expect_duration)
     with ExitStack() as stack:
-        checked = stack.enter_context(
-            campaigns.check(
-                path, chosen, encoding=wishes.encoding, strict=wishes.strict, first=wishes.first
-            )
-        )
+        checked = stack.enter_context(campaigns.check(path, chosen, wishes.reading))
         policy = campaigns.policy_of(checked, wishes.max_duration, chosen)
         now = _instant(wishes.at, policy)
         seen = _surveyed(checked, policy, chosen)
@@ -103,7 +103,7 @@ def _planned(path: Path, wishes: _Wishes, chosen: Settings) -> dict[str, Any]:
         told = partial(counted, total=seen.callable_count)
         dials = forecast(seen.groups, policy, assumed, told)
     in_force = planned.in_force(policy, seen.states)
-    hashed = plan_hash(checked, policy, chosen, first=wishes.first, encoding=wishes.encoding)
+    hashed = plan_hash(checked, policy, chosen, wishes.reading)
     return {
         "plan": hashed,
         "file": str(path),
@@ -212,17 +212,18 @@ def _cleaned(checked: CheckedCampaign) -> dict[str, Any]:
 def _command(path: Path, wishes: _Wishes, hashed: str) -> str:
     """Return the command that does what is planned, and refuses everything else."""
     words: list[str] = ["callsched", "run", str(path)]
+    reading = wishes.reading
     given = {
         "--id": wishes.id,
         "--max-duration": wishes.max_duration,
         "--max-concurrency": wishes.max_concurrency,
-        "--first": wishes.first,
-        "--encoding": wishes.encoding if wishes.encoding != "utf-8" else None,
+        "--first": reading.first,
+        "--encoding": reading.encoding if reading.encoding != "utf-8" else None,
         "--plan": hashed,
     }
     for option, value in given.items():
         words += [option, str(value)] if value is not None else []
-    return shlex.join([*words, "--strict"] if wishes.strict else words)
+    return shlex.join([*words, "--strict"] if reading.strict else words)
 
 
 def _expected(written: str | None) -> float | None:

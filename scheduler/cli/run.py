@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from scheduler import providers
+from scheduler.campaign.reading import Reading
 from scheduler.cli import batches, campaigns, console, options, repeats
 from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import expect_writable, export, format_of
@@ -38,10 +39,7 @@ class _Wishes:
     workers: int
     again: bool
     sandbox: bool
-    strict: bool
-    rejects: Path | None
-    first: int | None
-    encoding: str
+    reading: Reading
     plan: str | None
     now: bool
     yes: bool
@@ -98,25 +96,22 @@ def run(
     if results is not None:
         _expect_writable(results)
     wishes = _Wishes(
-        id_,
-        timezone,
-        if_running,
-        max_duration,
-        max_concurrency,
-        workers,
-        again,
-        sandbox,
-        strict,
-        rejects,
-        first,
-        encoding,
-        plan,
-        now,
-        yes,
-        not no_wait,
-        quiet,
-        json,
-        results,
+        id=id_,
+        timezone=timezone,
+        if_running=if_running,
+        max_duration=max_duration,
+        max_concurrency=max_concurrency,
+        workers=workers,
+        again=again,
+        sandbox=sandbox,
+        reading=Reading(encoding, strict, first, rejects),
+        plan=plan,
+        now=now,
+        yes=yes,
+        wait=not no_wait,
+        quiet=quiet,
+        json=json,
+        results=results,
     )
     raise typer.Exit(_run(Path(file), wishes))
 
@@ -136,27 +131,10 @@ def _run(path: Path, wishes: _Wishes) -> int:
     chosen = read_settings(overrides)
     with ExitStack() as stack:
         # Before anything is started: what the file says, and whom it would call.
-        checked = stack.enter_context(
-            campaigns.check(
-                path,
-                chosen,
-                encoding=wishes.encoding,
-                strict=wishes.strict,
-                first=wishes.first,
-                rejects=wishes.rejects,
-            )
-        )
+        checked = stack.enter_context(campaigns.check(path, chosen, wishes.reading))
         campaigns.expect_unscheduled(checked, path, now=wishes.now)
         policy = campaigns.policy_of(checked, wishes.max_duration, chosen)
-        campaigns.expect_plan(
-            wishes.plan,
-            path,
-            checked,
-            policy,
-            chosen,
-            first=wishes.first,
-            encoding=wishes.encoding,
-        )
+        campaigns.expect_plan(wishes.plan, path, checked, policy, chosen, wishes.reading)
         _expect_secret(policy, chosen)
         kind = batches.kind_of(wishes.id, checked.slug)
         code = batches.stands_back(stack, kind, wishes.if_running, chosen.state_dir)

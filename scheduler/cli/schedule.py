@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.file.source import STDIN
 from scheduler.campaign.keys.timetable import Timetable
+from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console, options, orders
 from scheduler.cli import schedules as shown
 from scheduler.cli.access import opened_ledger
@@ -98,7 +99,7 @@ def add(
     Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri' --timezone Europe/Paris`
     """
     path, chosen = Path(file), settings()
-    with campaigns.check(path, chosen, encoding=encoding, strict=False, first=None) as checked:
+    with campaigns.check(path, chosen, Reading(encoding)) as checked:
         rule = _rule(checked, path, cron, at, timezone)
         account = campaigns.account_of(checked, chosen)
         name = id_ or checked.slug

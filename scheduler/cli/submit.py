@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from scheduler.campaign.reading import Reading
 from scheduler.cli import batches, campaigns, console, options, repeats
 from scheduler.cli.access import opened_ledger
 from scheduler.ledger.reading import campaign_view
@@ -42,16 +43,13 @@ def submit(
     Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
     """
     chosen, wanted = settings(), batches.dated_id(id_, timezone)
+    reading = Reading(encoding, strict, first, rejects)
     if quiet:
         console.be_quiet()
-    with campaigns.check(
-        Path(file), chosen, encoding=encoding, strict=strict, first=first, rejects=rejects
-    ) as checked:
+    with campaigns.check(Path(file), chosen, reading) as checked:
         campaigns.expect_unscheduled(checked, Path(file), now=now)
         policy = campaigns.policy_of(checked, max_duration, chosen)
-        campaigns.expect_plan(
-            plan, Path(file), checked, policy, chosen, first=first, encoding=encoding
-        )
+        campaigns.expect_plan(plan, Path(file), checked, policy, chosen, reading)
         account = checked.account or chosen.account
         with opened_ledger(upgrades=True) as ledger:
             campaign_id = campaigns.choose_id(ledger, checked, wanted, account, again=again)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import ConfigError
 from scheduler.hours.weeks import Week, read_week
 from scheduler.ledger import campaigns
@@ -33,26 +34,17 @@ def hours_of(settings: Settings) -> Week:
 def read(
     path: Path,
     settings: Settings,
-    *,
-    encoding: str,
-    strict: bool = False,
-    first: int | None = None,
-    rejects: Path | None = None,
-    processes: int | None = None,
+    reading: Reading,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file by the rules of these settings, as `campaign.load` does."""
     return load(
         path,
-        encoding=encoding,
-        strict=strict,
-        first=first,
+        reading,
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
         api=providers.of(settings),
         countries=countries_of(settings),
         default_hours=hours_of(settings),
-        rejects=rejects,
-        processes=processes,
         on_progress=on_progress,
     )
 
