@@ -13,7 +13,6 @@ import typer
 from scheduler import providers
 from scheduler.campaign.reading import Reading
 from scheduler.cli import batches, campaigns, console, options, repeats
-from scheduler.cli.pool import Pool, SandboxProcess
 from scheduler.cli.results import expect_writable, export, format_of
 from scheduler.cli.supervision import Ending, Supervision
 from scheduler.errors import ConfigError, NotDone
@@ -23,6 +22,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.opening import opened
 from scheduler.ledger.reading import CampaignView, campaign_view, live_calls, results
 from scheduler.models import CampaignState, Policy
+from scheduler.operations.pool import Pool, SandboxProcess
 from scheduler.providers.posting import Poster
 from scheduler.settings import Overrides, Settings, read_settings
 

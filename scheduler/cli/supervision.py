@@ -11,7 +11,6 @@ from types import FrameType
 
 from scheduler import providers
 from scheduler.cli import console, orders
-from scheduler.cli.pool import Pool
 from scheduler.cli.progress import Progress
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
 from scheduler.fields.visible import visible
@@ -28,6 +27,7 @@ from scheduler.ledger.reading import (
 )
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CallState, CampaignState
+from scheduler.operations.pool import Pool
 from scheduler.settings import Settings
 
 LOOK_SECONDS = 0.25
