@@ -21,6 +21,7 @@ from scheduler.cli import campaigns, console, options, planned
 from scheduler.fields.durations import positive_seconds
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
+from scheduler.operations.launch import new_id
 from scheduler.plan.forecast import Assumed, Forecast, forecast
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.plan.planning import Survey, survey
@@ -125,7 +126,7 @@ def _planned(path: Path, wishes: _Wishes, chosen: Settings) -> dict[str, Any]:
         ],
         "rules": [*planned.rules(in_force), *planned.by_state(seen.states)],
         **planned.notices(in_force),
-        "first": _orders(seen, policy, wishes.id or campaigns.new_id(checked)),
+        "first": _orders(seen, policy, wishes.id or new_id(checked)),
         "warnings": list(checked.warnings),
         "problems": [str(problem) for problem in checked.problems[:_PROBLEMS_KEPT]],
         "cleaned": _cleaned(checked),

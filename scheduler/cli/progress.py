@@ -28,18 +28,15 @@ class Progress:
 
     ceiling: int
     began_at: float = field(default_factory=time.monotonic)
-    peak: int = 0  #: slots in use at most
     notice: str = ""  #: what it waits for, or what is wrong
     _live: Live | None = None
     _line_at: float = 0.0
     _ended_before: int | None = None
     _looked_at: float | None = None
     _idle_seconds: float = 0.0  #: of waiting for calls to fall due: no measure of the pace
-    _calling_seconds: float | None = None
 
     def show(self, campaign: CampaignView, account: AccountView) -> None:
         """Show how it stands now."""
-        self.peak = max(self.peak, account.slots)
         if self._ended_before is None:
             self._ended_before = campaign.calls[CallState.ENDED]
         self._note_waiting(campaign)
@@ -48,12 +45,6 @@ class Progress:
         elif time.monotonic() >= self._line_at:
             self._line_at = time.monotonic() + LINE_SECONDS
             console.say(self._line(campaign, account))
-
-    def calling_ended(self) -> float:
-        """Return how long calling took; it is over when this is first asked."""
-        if self._calling_seconds is None:
-            self._calling_seconds = time.monotonic() - self.began_at
-        return self._calling_seconds
 
     @contextmanager
     def on_screen(self) -> Iterator[None]:

@@ -35,6 +35,7 @@ from scheduler.ledger.scheduling import (
     schedule_views,
 )
 from scheduler.models import Overlap, Schedule
+from scheduler.operations.launch import account_of
 from scheduler.settings import settings
 
 _FOREVER_SECONDS = 100 * 366 * 86_400.0
@@ -101,7 +102,7 @@ def add(
     path, chosen = Path(file), settings()
     with campaigns.check(path, chosen, Reading(encoding)) as checked:
         rule = _rule(checked, path, cron, at, timezone)
-        account = campaigns.account_of(checked, chosen)
+        account = account_of(checked, chosen)
         name = id_ or checked.slug
         if STDIN in checked.inputs:
             raise ConfigError("a schedule reads its contacts at each firing: put them into a file")
