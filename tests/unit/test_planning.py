@@ -13,8 +13,8 @@ from scheduler import records
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import AS_IT_IS, Reading
-from scheduler.cli import plan
 from scheduler.models import Attempt, Contact, Policy, Reason, Row
+from scheduler.plan import record
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.plan.planning import Survey, survey
 from scheduler.providers import Order
@@ -108,7 +108,7 @@ def test_a_start_is_shown_as_it_is_ordered() -> None:
     order = asdict(Order.of(attempt, policy, contact))
     del order["options"]["session_name"]
 
-    shown = plan._order(contact, attempt, policy)
+    shown = record._order(contact, attempt, policy)
 
     assert {name: shown[name] or "" for name in order} == order
 
