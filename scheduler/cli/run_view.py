@@ -51,6 +51,7 @@ class RunView:
         """Take Ctrl-C, SIGTERM and SIGHUP as an order to stop every live call and leave."""
         kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {kind: signal.signal(kind, lambda *_: run.interrupt()) for kind in kinds}
+        # The pace is that of the run, without the time that somebody took to answer.
         self._progress = Progress(self._settings.max_concurrency)
         try:
             yield

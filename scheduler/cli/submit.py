@@ -52,7 +52,10 @@ def submit(
         account = checked.account or chosen.account
         ledger = stack.enter_context(opened_ledger(upgrades=True))
         intent = launch.intent(
-            *(ledger, checked, account, chosen),
+            ledger,
+            checked,
+            account,
+            chosen,
             wanted=wanted,
             again=again,
             counting=console.counting,

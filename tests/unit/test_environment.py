@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +142,37 @@ def test_a_child_sees_one_spelling_of_a_variable(monkeypatch: pytest.MonkeyPatch
         "callsched_reserve": "1",
     }
     assert seen["PATH"] == os.environ["PATH"]
+
+
+_OF_A_WORKER = """
+from types import SimpleNamespace
+import typer
+from celery import Celery
+from scheduler.cli.worker import worker
+from scheduler.settings import settings
+
+def start():
+    print(chosen[0].conf.worker_concurrency, settings().max_concurrency, settings().account)
+
+chosen = []
+Celery.Worker = lambda app, **_: chosen.append(app) or SimpleNamespace(start=start, exitcode=0)
+try:
+    worker(max_concurrency=3, threads=7, unset=["CALLSCHED_ACCOUNT"])
+except typer.Exit as left:
+    raise SystemExit(left.exit_code)
+"""
+
+
+def test_what_a_worker_is_told_reaches_the_application(place: Path) -> None:
+    (place / ".env").write_text("CALLSCHED_ACCOUNT=of-the-file\nCALLSCHED_WORKER_THREADS=5\n")
+    root = {"PYTHONPATH": str(PACKAGE.parent), "CALLSCHED_STATE_DIR": str(place)}
+
+    told = subprocess.run(
+        [sys.executable, "-c", _OF_A_WORKER],
+        env={**os.environ, **root},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (told.returncode, told.stdout) == (0, "7 3 default\n"), told.stderr
