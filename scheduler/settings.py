@@ -261,20 +261,35 @@ def _is_sip(entry: str) -> bool:
     return entry.strip().lower().startswith(("sip:", "sips:"))
 
 
+#: Variables that go before the environment and the .env file, each with its value; None for one
+#: that counts as not set, wherever it is.
+Overrides = Mapping[str, str | None]
+
+_NONE: Overrides = {}
+_overrides = _NONE
 _is_worker = False
+
+
+def override(overrides: Overrides) -> None:
+    """Have `settings` and `settings_of_worker` read these before the environment.
+
+    Only before anybody has asked them: what was read is never read again.
+    """
+    global _overrides
+    assert not settings_of_worker.cache_info().currsize, "the settings have been read already"
+    _overrides = dict(overrides)
 
 
 def be_a_worker() -> None:
     """Have `settings` be in doubt as well: an operator's celeryconfig.py asks it in a worker."""
     global _is_worker
     _is_worker = True
-    settings.cache_clear()
 
 
-@cache
 def settings() -> Settings:
     """Read the environment, once. Raises ConfigError that names the variable to mend."""
-    return settings_of_worker() if _is_worker else read_settings()
+    chosen = settings_of_worker()
+    return chosen if _is_worker else _undoubted(chosen)
 
 
 @cache
@@ -284,18 +299,33 @@ def settings_of_worker() -> Settings:
     A release that is rolled back meets the settings of the newer one, and has its deadlines to
     keep. Raises ConfigError for a value that can't be read, as `settings` does.
     """
-    return _read()
+    return _read(_overrides)
 
 
-def read_settings() -> Settings:
+def read_settings(overrides: Overrides = _NONE) -> Settings:
     """Read the environment now. Raises ConfigError that names the variable to mend."""
-    chosen = _read()
+    return _undoubted(_read(overrides))
+
+
+def environment_of_child(overrides: Overrides = _NONE) -> dict[str, str]:
+    """Return the environment for a child that is to read the settings of this process.
+
+    With these overrides beside those of this process. Upper and lower case are the same, so every
+    other spelling of a variable is left out. What counts as not set may still be in a .env file:
+    a child that reads one is to say `override` for it.
+    """
+    given = {**_overrides, **overrides}
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in given}
+    return kept | {name: value for name, value in given.items() if value is not None}
+
+
+def _undoubted(chosen: Settings) -> Settings:
     if chosen.doubts:
         raise ConfigError(*chosen.doubts)
     return chosen
 
 
-def _read() -> Settings:
+def _read(overrides: Overrides) -> Settings:
     file = read_dotenv(Path(".env"))
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     ours = [name for name, value in os.environ.items() if not is_of_service(name, value)]
@@ -308,9 +338,10 @@ def _read() -> Settings:
         f".env:{file.lines[name]}: unknown setting {_plain(name)}: {hint}"
         for name, hint in unknown(file.values, known)
     ]
-    if broken := [name for name in ours if _has_odd_bytes(name)]:
+    read = [name for name in ours if name.upper() not in overrides]
+    if broken := [name for name in read if _has_odd_bytes(name)]:
         raise ConfigError(*(f"{name}: expected UTF-8, got other bytes" for name in broken))
-    given = dict(_only_in_file(file.values, ours))
+    given = dict(_only_in_file(file.values, ours)) | dict(_overridden(overrides))
     try:
         chosen = Settings(**given)
     except ValidationError as error:
@@ -322,6 +353,14 @@ def _read() -> Settings:
         chosen = Settings(**given | {"allowed_numbers": ()})
     chosen._doubts = tuple(doubts)
     return chosen
+
+
+def _overridden(overrides: Overrides) -> Iterator[tuple[str, Any]]:
+    """Yield the settings that are overridden; the other variables are a provider's own."""
+    for name, value in overrides.items():
+        field = Settings.model_fields.get(key := name.removeprefix(PREFIX).lower())
+        if field is not None:
+            yield key, field.get_default(call_default_factory=True) if value is None else value
 
 
 def _plain(name: str) -> str:

@@ -36,6 +36,7 @@ from scheduler.campaign.keys.calling_hours import closes_nothing
 from scheduler.campaign.keys.presets import chooses_by_state
 from scheduler.campaign.keys.presets import rules as preset_rules
 from scheduler.campaign.names import Names
+from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
 from scheduler.campaign.start import Start
@@ -55,31 +56,25 @@ _Heed: TypeAlias = Callable[[Set[str]], None]
 
 def load(
     path: Path,
+    reading: Reading = AS_IT_IS,
     *,
-    encoding: str = "utf-8",
-    strict: bool = False,
-    first: int | None = None,
     max_duration_ceiling_seconds: float,
     api: Kind = PROVIDERS[0],
     countries: frozenset[str] | None = None,
     default_hours: Week = _DEFAULT_WEEK,
-    rejects: Path | None = None,
-    processes: int | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file; CampaignError has its first problems and their number.
 
-    A row that can't be called is kept with its reason, unless `strict`: then it refuses the file.
+    A row that can't be called is kept with its reason, unless the reading is strict.
     `api` is the one that the calls go through. `countries` are those whose numbers may be called;
-    None: any. `default_hours` are those of a campaign that names none. `first` keeps only that many
-    rows. `rejects` is where the refused rows are written, in the shape of the file. `processes` is
-    1 or 2; None: what the machine is worth.
-    `on_progress` is told now and then how many were read. The path `-` is standard input.
+    None: any. `default_hours` are those of a campaign that names none. `on_progress` is told now
+    and then how many were read. The path `-` is standard input.
     """
-    codec = codec_name(encoding, told(path))
+    codec = codec_name(reading.encoding, told(path))
     with ExitStack() as files:
-        reading = _Reading(codec, max_duration_ceiling_seconds, api, countries, files)
-        plan = reading.plan(path)
+        reader = _Reader(codec, max_duration_ceiling_seconds, api, countries, files)
+        plan = reader.plan(path)
         checked = CheckedCampaign(
             name=_name(plan.campaign, path),
             policy=_policy(plan.campaign, plan.rules, default_hours),
@@ -88,22 +83,23 @@ def load(
             inputs=plan.inputs,
         )
         rules = replace(plan.rules, policy=checked.policy, now=time.time())
-        found = check_all(plan.contacts, rules, first, processes=processes or _cores())
+        cores = reading.processes or _cores()
+        found = check_all(plan.contacts, rules, reading.first, processes=cores)
         try:
-            sink = files.enter_context(_rejecting(rejects, codec, plan))
-            _fill(checked, plan, reading.problems, found, sink, on_progress or _nobody_listens)
-            _judge(checked, reading.problems, told(path), strict=strict)
+            sink = files.enter_context(_rejecting(reading.rejects, codec, plan))
+            _fill(checked, plan, reader.problems, found, sink, on_progress or _nobody_listens)
+            _judge(checked, reader.problems, told(path), strict=reading.strict)
         except BaseException:
             checked.close()
             raise
         finally:
             found.close()
-    checked.digest = reading.digest.hexdigest()
-    checked.lists_digest = reading.lists_digest.hexdigest()
+    checked.digest = reader.digest.hexdigest()
+    checked.lists_digest = reader.lists_digest.hexdigest()
     checked.lists = plan.rules.do_not_call.sizes
-    checked.warnings = (*reading.warnings, *plan.rules.do_not_call.warnings)
-    checked.problems = tuple(reading.problems.kept)
-    checked.problem_counts = reading.problems.counts
+    checked.warnings = (*reader.warnings, *plan.rules.do_not_call.warnings)
+    checked.problems = tuple(reader.problems.kept)
+    checked.problem_counts = reader.problems.counts
     return checked
 
 
@@ -119,7 +115,7 @@ class _Plan:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _Reader:
     """One pass over the bytes of a campaign."""
 
     encoding: str

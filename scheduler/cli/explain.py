@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scheduler.campaign.file.xlsx import file_of
+from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console, explain_view, options
 from scheduler.cli.access import opened_ledger
 from scheduler.operations import explain as explaining
@@ -43,7 +44,7 @@ def explain(
 
 
 def _of_file(path: Path, contact: str, encoding: str) -> Explanation:
-    with campaigns.check(path, settings(), encoding=encoding, strict=False, first=None) as checked:
+    with campaigns.check(path, settings(), Reading(encoding)) as checked:
         policy = checked.policy
         number, row = explaining.find_row(checked, path, contact)
     with opened_ledger() as ledger:

@@ -87,6 +87,20 @@ Plan = Annotated[
         help="Refuse unless it is what `callsched plan` printed this hash for.",
     ),
 ]
+Workers = Annotated[
+    int, typer.Option(min=1, max=64, metavar="N", help="Worker processes to start.")
+]
+Sandbox = Annotated[
+    bool, typer.Option("--sandbox", help="Call a sandbox on this machine: nobody is called.")
+]
+NoWait = Annotated[
+    bool,
+    typer.Option("--no-wait", help="Leave calls that are due only later; exit code 3."),
+]
+ResultsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="Write the results to this .csv, .xlsx or .jsonl file."),
+]
 Again = Annotated[
     bool,
     typer.Option(

@@ -33,18 +33,9 @@ class Progress:
         self._drawn: Live | None = None
         self._line_at = 0.0
 
-    @property
-    def peak(self) -> int:
-        """Slots in use at most."""
-        return self._known.peak
-
-    def calling_ended(self) -> float:
-        """Return how long calling took; it is over when this is first asked."""
-        return self._known.calling_ended()
-
     def show(self, campaign: CampaignView, account: AccountView) -> None:
         """Show how it stands now."""
-        self._known.note(campaign, account)
+        self._known.note(campaign)
         if self._drawn is not None:
             self._drawn.update(self._picture(campaign, account), refresh=True)
         elif time.monotonic() >= self._line_at:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, options, orders, schedule_options, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.errors import ConfigError
@@ -14,6 +15,7 @@ from scheduler.ledger.scheduling import add_schedule
 from scheduler.ledger.scheduling import schedule_view as view_of
 from scheduler.models import Schedule
 from scheduler.operations import schedules
+from scheduler.operations.launch import account_of
 from scheduler.settings import settings
 
 
@@ -36,9 +38,9 @@ def add(
     Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri' --timezone Europe/Paris`
     """
     path, chosen = Path(file), settings()
-    with campaigns.check(path, chosen, encoding=encoding, strict=False, first=None) as checked:
+    with campaigns.check(path, chosen, Reading(encoding)) as checked:
         rule = _rule(checked.schedule, path, cron, at, timezone)
-        account = campaigns.account_of(checked, chosen)
+        account = account_of(checked, chosen)
         name = id_ or checked.slug
         schedules.expect_files(checked)
     if overlap is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
-import typer
-
-from scheduler.cli import batches, campaigns, console, options, repeats
+from scheduler.campaign.reading import Reading
+from scheduler.cli import batches, campaigns, console, options, repeats_view
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger.reading import campaign_view
+from scheduler.operations import launch
+from scheduler.operations.batches import kind_of, takes_turn_in_pool
 from scheduler.settings import settings
 
 
@@ -42,30 +43,33 @@ def submit(
     Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
     """
     chosen, wanted = settings(), batches.dated_id(id_, timezone)
+    reading = Reading(encoding, strict, first, rejects)
+    wish = campaigns.Wish(Path(file), reading, max_duration, plan, now)
     if quiet:
         console.be_quiet()
-    with campaigns.check(
-        Path(file), chosen, encoding=encoding, strict=strict, first=first, rejects=rejects
-    ) as checked:
-        campaigns.expect_unscheduled(checked, Path(file), now=now)
-        policy = campaigns.policy_of(checked, max_duration, chosen)
-        campaigns.expect_plan(
-            plan, Path(file), checked, policy, chosen, first=first, encoding=encoding
-        )
+    with ExitStack() as stack:
+        checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
         account = checked.account or chosen.account
-        with opened_ledger(upgrades=True) as ledger:
-            campaign_id = campaigns.choose_id(ledger, checked, wanted, account, again=again)
-            window = repeats.window_of(ledger, campaign_id, wanted, chosen, again=again)
-            left = repeats.tell(ledger, checked, campaign_id, account, window)
-            if not yes:
-                campaigns.confirm(left, policy, chosen)
-            kind = batches.kind_of(id_, checked.slug)
-            code = batches.stands_back_in_pool(ledger, kind, if_running, campaign_id)
-            if code is not None:
-                raise typer.Exit(code)
-            campaigns.submit_rows(ledger, checked, campaign_id, policy, account, window.of_campaign)
-            view = campaign_view(ledger, campaign_id)
+        ledger = stack.enter_context(opened_ledger(upgrades=True))
+        intent = launch.intent(
+            ledger,
+            checked,
+            account,
+            chosen,
+            wanted=wanted,
+            again=again,
+            counting=console.counting,
+        )
+        repeats_view.tell(intent.campaign_id, intent.earlier)
+        if not yes:
+            campaigns.confirm(intent.earlier.left, policy, chosen)
+        kind = kind_of(id_, checked.slug)
+        on_wait = batches.waiting(kind)
+        if not takes_turn_in_pool(ledger, kind, if_running, intent.campaign_id, on_wait):
+            raise batches.stand_back(kind, if_running)
+        view = launch.carry_out(ledger, checked, intent, policy, console.counting)
+        campaigns.tell_loaded(view, policy)
     if json:
         console.emit(view.as_record())
     elif not quiet:
-        console.line(campaign_id)
+        console.line(view.campaign_id)

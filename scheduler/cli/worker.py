@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from scheduler.cli import options
+from scheduler.settings import override, settings_of_worker
 
 
 def worker(
@@ -21,6 +22,7 @@ def worker(
     ] = "info",
     campaign: Annotated[str, typer.Option(hidden=True)] = "",
     parent_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    unset: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run one worker of a pool: the same as `celery -A scheduler worker`.
 
@@ -29,15 +31,13 @@ def worker(
 
     Example: `CALLSCHED_REDIS_URL=redis://redis:6379/0 callsched worker --max-concurrency 50`
     """
-    if max_concurrency is not None:
-        os.environ["CALLSCHED_MAX_CONCURRENCY"] = str(max_concurrency)
-    if threads is not None:
-        os.environ["CALLSCHED_WORKER_THREADS"] = str(threads)
-    # Only now: the application reads the environment when it is imported.
+    chosen = {"CALLSCHED_MAX_CONCURRENCY": max_concurrency, "CALLSCHED_WORKER_THREADS": threads}
+    given = {name: str(number) for name, number in chosen.items() if number is not None}
+    override({**dict.fromkeys(unset or ()), **given})
+    # Only now: the application reads the settings when it is imported.
     from celery.utils.nodenames import host_format
 
     from scheduler.celery import app
-    from scheduler.settings import settings_of_worker
     from scheduler.tasks import assign
     from scheduler.worker.process import Assignment
 

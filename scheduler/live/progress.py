@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.ledger.reading import CampaignView
 from scheduler.models import CallState
 
 #: A pace that was seen for less says nothing.
@@ -17,27 +17,18 @@ class Progress:
     """Remembers what a view alone can't tell. Instants are of the monotonic clock."""
 
     began_at: float = field(default_factory=time.monotonic)
-    peak: int = 0  #: slots in use at most
     _ended_before: int | None = None
     _noted_at: float | None = None
     _idle_seconds: float = 0.0  #: of waiting for calls to fall due: no measure of the pace
-    _calling_seconds: float | None = None
 
-    def note(self, campaign: CampaignView, account: AccountView) -> None:
+    def note(self, campaign: CampaignView) -> None:
         """Take down how it stands now."""
-        self.peak = max(self.peak, account.slots)
         if self._ended_before is None:
             self._ended_before = campaign.calls[CallState.ENDED]
         now = time.monotonic()
         if self._noted_at is not None and not campaign.open and _wait_seconds(campaign) > 0:
             self._idle_seconds += now - self._noted_at
         self._noted_at = now
-
-    def calling_ended(self) -> float:
-        """Return for how many seconds it called; calling is over when this is first asked."""
-        if self._calling_seconds is None:
-            self._calling_seconds = time.monotonic() - self.began_at
-        return self._calling_seconds
 
     def seconds_left(self, campaign: CampaignView, limit: int) -> float:
         """Guess from the pace so far; before there is one, from the longest that calls may take.

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.errors import ConfigError
+from scheduler.campaign.reading import Reading
+from scheduler.errors import ConfigError, LedgerError
 from scheduler.hours.weeks import Week, read_week
 from scheduler.ledger import campaigns
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view
 from scheduler.models import CampaignState, Policy
+from scheduler.operations.repeats import Earlier, look, window_of
 from scheduler.settings import Settings
+
+#: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
+SANDBOX_ACCOUNT = "sandbox"
+
+
+class Counted(Protocol):
+    """Takes how many rows are done by now, and of how many where that is known."""
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Take them."""
+
+
+#: Shows for its length what is being done.
+Counting = Callable[[str], AbstractContextManager[Counted]]
 
 
 def countries_of(settings: Settings) -> frozenset[str] | None:
@@ -33,28 +53,118 @@ def hours_of(settings: Settings) -> Week:
 def read(
     path: Path,
     settings: Settings,
-    *,
-    encoding: str,
-    strict: bool = False,
-    first: int | None = None,
-    rejects: Path | None = None,
-    processes: int | None = None,
+    reading: Reading,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file by the rules of these settings, as `campaign.load` does."""
     return load(
         path,
-        encoding=encoding,
-        strict=strict,
-        first=first,
+        reading,
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
         api=providers.of(settings),
         countries=countries_of(settings),
         default_hours=hours_of(settings),
-        rejects=rejects,
-        processes=processes,
         on_progress=on_progress,
     )
+
+
+def account_of(checked: CheckedCampaign, settings: Settings) -> str:
+    """Return the account that is dialled from: the file's, or the settings'.
+
+    Raises ConfigError when the settings are those of another one than the file names.
+    """
+    named = checked.account
+    if named is not None and named != settings.account:
+        raise ConfigError(
+            f"the campaign dials from account {named}, these credentials are for"
+            f" {settings.account}: set CALLSCHED_ACCOUNT={named} and its credentials"
+        )
+    return settings.account
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Which campaign a checked file is to be, and whom it calls."""
+
+    campaign_id: str
+    account: str
+    is_finished: bool  #: it is there already, and every call of it has ended
+    earlier: Earlier
+
+
+def intent(
+    ledger: Ledger,
+    checked: CheckedCampaign,
+    account: str,
+    settings: Settings,
+    *,
+    wanted: str | None,
+    again: bool,
+    counting: Counting,
+) -> Intent:
+    """Choose the campaign's id, and look whom an earlier one has called; nothing is written.
+
+    `wanted` is the id that is asked for. With `again` everybody is called once more.
+    """
+    campaign_id = choose_id(ledger, checked, wanted, account, again=again)
+    is_named = wanted is not None
+    window = window_of(ledger, campaign_id, settings, is_named=is_named, again=again)
+    with counting("looking for earlier calls") as counted:
+        earlier = look(ledger, checked, campaign_id, account, window, counted)
+    return Intent(campaign_id, account, _is_finished(ledger, campaign_id), earlier)
+
+
+def carry_out(
+    ledger: Ledger, checked: CheckedCampaign, intent: Intent, policy: Policy, counting: Counting
+) -> CampaignView:
+    """Load what was intended, and seal it; return how the campaign stands then."""
+    with counting("loading") as counted:
+        submit(
+            ledger,
+            checked,
+            intent.campaign_id,
+            policy,
+            intent.account,
+            lambda loaded: counted(loaded, checked.row_count),
+            intent.earlier.window.of_campaign,
+        )
+    return campaign_view(ledger, intent.campaign_id)
+
+
+def choose_id(
+    ledger: Ledger, checked: CheckedCampaign, wanted: str | None, account: str, *, again: bool
+) -> str:
+    """Return the campaign's id: the wanted one, else its name and a hash of its content.
+
+    A trial in the sandbox is a campaign of its own, so that the real one can follow it. With
+    `again` a finished campaign is followed by a new one, numbered; without it the last of those is
+    meant.
+    """
+    trial = "-sandbox" if account == SANDBOX_ACCOUNT else ""
+    base = wanted or new_id(checked) + trial
+    latest, number = base, 1
+    # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
+    while _state(ledger, following := f"{base}+{number + 1}") is not None:
+        latest, number = following, number + 1
+    if again and _is_finished(ledger, latest):
+        return f"{base}+{number + 1}"
+    return latest
+
+
+def new_id(checked: CheckedCampaign) -> str:
+    """Return the id of a campaign that is given none: its name and a hash of its content."""
+    return f"{checked.slug}-{checked.digest[:8]}"
+
+
+def _is_finished(ledger: Ledger, campaign_id: str) -> bool:
+    return _state(ledger, campaign_id) is CampaignState.FINISHED
+
+
+def _state(ledger: Ledger, campaign_id: str) -> CampaignState | None:
+    try:
+        return campaign_view(ledger, campaign_id).state
+    except LedgerError:
+        return None
 
 
 def submit(

@@ -1,4 +1,4 @@
 """What would happen: whom a campaign file would call, when, for how long; nobody is called.
 
-The command line calls in. It knows campaigns and hours, and neither provider nor ledger.
+The command line calls in. It knows campaigns and hours, what an API would be asked, and no ledger.
 """

@@ -8,6 +8,7 @@ import json
 
 from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.reading import Reading
 from scheduler.models import Policy
 from scheduler.records import encode_policy
 from scheduler.settings import Settings
@@ -20,9 +21,7 @@ def plan_hash(
     checked: CheckedCampaign,
     policy: Policy,
     settings: Settings,
-    *,
-    first: int | None,
-    encoding: str,
+    reading: Reading,
 ) -> str:
     """Return what stands for a plan: file, lists, policy, and the settings about whom and when.
 
@@ -37,8 +36,8 @@ def plan_hash(
         "countries": ["ANY"] if countries is None else sorted(countries),
         "allowed": sorted(settings.allowed_numbers),
         "ceiling": settings.max_duration_ceiling,  # a row that asks for more is refused
-        "first": first,
-        "encoding": codecs.lookup(encoding).name,
+        "first": reading.first,
+        "encoding": codecs.lookup(reading.encoding).name,
         # What of all this was found: another release may judge a number otherwise.
         "callable": checked.callable_count,
     }

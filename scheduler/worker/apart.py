@@ -21,7 +21,7 @@ from scheduler.ledger.opening import opened
 from scheduler.ledger.scheduling import Launch
 from scheduler.logs import be_discreet
 from scheduler.models import Schedule
-from scheduler.settings import Settings, read_settings
+from scheduler.settings import Settings, environment_of_child, read_settings
 from scheduler.worker.schedules import load_file
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,10 @@ def load_apart(
     """
     words = (launch.path, launch.encoding, campaign_id, account)
     with subprocess.Popen(
-        [sys.executable, "-m", __name__, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", __name__, *words],
+        env=environment_of_child(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as process:
         try:
             said = _awaited(process, go_on)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+from scheduler.campaign.reading import Reading
 from scheduler.errors import (
     CampaignError,
     ConfigError,
@@ -61,8 +62,7 @@ def load_file(
     with launching.read(
         Path(launch.path),
         settings,
-        encoding=launch.encoding,
-        processes=1,
+        Reading(launch.encoding, processes=1),
         on_progress=lambda _: go_on(),
     ) as checked:
         dials_from = checked.account or settings.account

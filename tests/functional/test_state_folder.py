@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.cli.pool import SandboxProcess
 from scheduler.errors import ConfigError, LedgerUnreachable
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.operations.pool import SandboxProcess
 from tests.functional.campaign import Site, numbers, write_contacts
 from tests.functional.forks import Forks
 from tests.waiting import wait_until
@@ -195,7 +195,7 @@ def test_the_first_run_makes_everything_private_whatever_the_umask(site: Site) -
 def test_a_sandbox_that_says_nothing_is_not_waited_for(
     common: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scheduler.cli.pool.SANDBOX_SECONDS", 0.01)
+    monkeypatch.setattr("scheduler.operations.pool.SANDBOX_SECONDS", 0.01)
     process = SandboxProcess(1, common / "state" / "sandbox")
 
     with pytest.raises(ConfigError, match=r"sandbox\.log"), process:

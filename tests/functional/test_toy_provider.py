@@ -9,6 +9,7 @@ from tenacity import wait_exponential
 
 from scheduler import providers
 from scheduler.calls import collector as rules
+from scheduler.campaign.reading import Reading
 from scheduler.errors import Refused
 from scheduler.ledger.listening import hint
 from scheduler.ledger.reading import campaign_view, live_connection
@@ -46,7 +47,7 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
     toy = Toy({"+14165550145": Refused})
     rig = opened(provider=toy, patience_seconds=20.0)
 
-    with launch.read(path, settings, encoding="utf-8") as checked:
+    with launch.read(path, settings, Reading()) as checked:
         launch.submit(rig.store, checked, "c", checked.policy, ACCOUNT, lambda _: None)
     rig.start()
     wait_until(lambda: len(toy.live) == 2 and rig.account().live == 2)

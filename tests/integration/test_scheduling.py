@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from scheduler.campaign.reading import Reading
 from scheduler.errors import LedgerError
 from scheduler.ledger import campaigns
 from scheduler.ledger.ledger import Ledger
@@ -211,7 +212,7 @@ def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
     clock.now = NOON
     dead = taken(store)
     tell_firings(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
-    with launching.read(contacts, SETTINGS, encoding="utf-8") as checked:
+    with launching.read(contacts, SETTINGS, Reading()) as checked:
         chosen = checked.policy
         campaigns.create(store, campaign(), account=ACCOUNT, name="n", policy=chosen, digest="d")
         ((_, packed),) = checked.chunks()
@@ -232,7 +233,7 @@ def test_a_worker_that_died_after_the_seal_is_not_loaded_again(
     clock.now = NOON
     dead = taken(store)
     tell_firings(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
-    with launching.read(contacts, SETTINGS, encoding="utf-8") as checked:
+    with launching.read(contacts, SETTINGS, Reading()) as checked:
         launching.submit(store, checked, campaign(), checked.policy, ACCOUNT, lambda _: None)
     written(contacts.parent, 9)
 
@@ -253,7 +254,7 @@ def test_a_firing_that_was_sealed_has_fired_whatever_became_of_the_one_before(
     dead = taken(store)
     following = Firing(campaign(1), NOON + HOUR, WAITING)
     tell_firings(store, dead, [following], next_at=NOON + 2 * HOUR)
-    with launching.read(contacts, SETTINGS, encoding="utf-8") as checked:
+    with launching.read(contacts, SETTINGS, Reading()) as checked:
         launching.submit(store, checked, campaign(1), checked.policy, ACCOUNT, lambda _: None)
     assert campaign_view(store, campaign()).state is CampaignState.ACTIVE
 

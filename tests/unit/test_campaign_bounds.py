@@ -13,6 +13,7 @@ import pytest
 
 from scheduler.campaign.file import document
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, ConfigError
 from scheduler.fields.dotenv import read_dotenv
 from scheduler.fields.durations import seconds
@@ -98,7 +99,7 @@ def _most_kb() -> int:
 def read(path: Path, said: str) -> Callable[[], None]:
     def action() -> None:
         try:
-            load(path, max_duration_ceiling_seconds=14_400, processes=1).close()
+            load(path, Reading(processes=1), max_duration_ceiling_seconds=14_400).close()
         except CampaignError as error:
             assert said, error
             assert said in str(error), error
@@ -191,7 +192,9 @@ def test_rows_that_are_long_are_read_in_their_order(tmp_path: Path) -> None:
     path.write_text("phone_number,a\n" + "".join(f"{one},{cell}\n" for one in listed))
 
     for first in (7, 30):
-        with load(path, max_duration_ceiling_seconds=14_400, processes=1, first=first) as checked:
+        with load(
+            path, Reading(processes=1, first=first), max_duration_ceiling_seconds=14_400
+        ) as checked:
             assert [row.contact.phone_number for row in checked.rows()] == listed[:first]
 
 

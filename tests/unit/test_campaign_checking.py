@@ -7,12 +7,14 @@ import random
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from scheduler.campaign.checking import CHUNK, WORTH_A_PROCESS
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import read_week
 
@@ -43,17 +45,18 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def outcome(path: Path, processes: int, **options: object) -> tuple[object, ...]:
+def outcome(
+    path: Path, processes: int, first: int | None = None, **options: Any
+) -> tuple[object, ...]:
     rejects = path.parent / f"rejects-{processes}.csv"
     hours = read_week("always")
     try:
         with load(
             path,
-            processes=processes,
-            rejects=rejects,
+            Reading(processes=processes, rejects=rejects, first=first),
             default_hours=hours,
             max_duration_ceiling_seconds=600,
-            **options,  # type: ignore[arg-type]
+            **options,
         ) as checked:
             return (
                 b"".join(packed for _, packed in checked.chunks()),

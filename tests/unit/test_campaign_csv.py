@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import read_week
 from scheduler.models import Contact, Row
@@ -19,7 +20,7 @@ def rows(tmp_path: Path, written: str | bytes, encoding: str = "utf-8") -> list[
     path = tmp_path / "contacts.csv"
     path.write_bytes(written if isinstance(written, bytes) else written.encode())
     with load(
-        path, encoding=encoding, max_duration_ceiling_seconds=14_400, default_hours=ALWAYS
+        path, Reading(encoding=encoding), max_duration_ceiling_seconds=14_400, default_hours=ALWAYS
     ) as checked:
         return list(checked.rows())
 

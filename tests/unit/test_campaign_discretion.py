@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 
 #: Stands wherever somebody's secret might.
@@ -45,7 +46,7 @@ CONTACTS = 'contacts: [{phone_number: "+12025550101"}]\n'
 def refusal(folder: Path, written: str) -> str:
     (folder / "campaign.yaml").write_text(written)
     with pytest.raises(CampaignError) as caught:
-        load(folder / "campaign.yaml", max_duration_ceiling_seconds=14_400, processes=1)
+        load(folder / "campaign.yaml", Reading(processes=1), max_duration_ceiling_seconds=14_400)
     return str(caught.value)
 
 
@@ -65,7 +66,7 @@ def test_who_names_the_file_alone_is_shown_its_columns(tmp_path: Path) -> None:
     path.write_bytes(b"Mobil,Name\n1,2\n")
 
     with pytest.raises(CampaignError, match="got 'Mobil', 'Name'"):
-        load(path, max_duration_ceiling_seconds=14_400, processes=1)
+        load(path, Reading(processes=1), max_duration_ceiling_seconds=14_400)
     assert "`callsched plan` with this file alone" in refusal(tmp_path, "contacts: x.csv\n")
 
 

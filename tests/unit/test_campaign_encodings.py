@@ -11,6 +11,7 @@ import pytest
 
 from scheduler.campaign.file.source import CHUNK_BYTES, Lines
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import read_week
 
@@ -21,7 +22,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def names(path: Path, encoding: str = "utf-8") -> list[str]:
     with load(
-        path, encoding=encoding, max_duration_ceiling_seconds=600, default_hours=ALWAYS
+        path, Reading(encoding=encoding), max_duration_ceiling_seconds=600, default_hours=ALWAYS
     ) as checked:
         assert [row.error for row in checked.rows() if row.error] == []
         return [row.contact.name for row in checked.rows()]

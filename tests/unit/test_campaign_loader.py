@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from tests.examples import examples
 
@@ -74,7 +75,7 @@ def test_keeping_the_first_rows_does_not_change_the_digest(tmp_path: Path) -> No
 
     with (
         load(path, max_duration_ceiling_seconds=CEILING) as every,
-        load(path, first=3, max_duration_ceiling_seconds=CEILING) as first,
+        load(path, Reading(first=3), max_duration_ceiling_seconds=CEILING) as first,
     ):
         assert (every.row_count, first.row_count) == (5000, 3)
         assert every.digest == first.digest

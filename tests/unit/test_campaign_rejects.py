@@ -9,12 +9,13 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, ConfigError
 from scheduler.models import Row
 
 
 def checked(path: Path, rejects: Path | None = None, *, strict: bool = False) -> CheckedCampaign:
-    return load(path, rejects=rejects, strict=strict, max_duration_ceiling_seconds=600)
+    return load(path, Reading(rejects=rejects, strict=strict), max_duration_ceiling_seconds=600)
 
 
 def rows(path: Path, rejects: Path | None = None) -> list[Row]:
@@ -129,7 +130,7 @@ def test_the_encoding_is_that_of_the_file(tmp_path: Path) -> None:
     path, rejects = tmp_path / "a.csv", tmp_path / "rejects.csv"
     path.write_bytes("phone,name\n555-0100,Zoé\n+12025550100,Ada\n".encode("latin-1"))
 
-    with load(path, rejects=rejects, encoding="latin-1", max_duration_ceiling_seconds=600):
+    with load(path, Reading(rejects=rejects, encoding="latin-1"), max_duration_ceiling_seconds=600):
         pass
 
     assert "555-0100,Zoé,invalid_number," in rejects.read_text("latin-1")

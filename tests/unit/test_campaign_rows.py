@@ -8,6 +8,7 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.models import Reason, Row
 
@@ -19,7 +20,7 @@ def checked(
 ) -> CheckedCampaign:
     path = tmp_path / "contacts.csv"
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
-    return load(path, strict=strict, first=first, max_duration_ceiling_seconds=600)
+    return load(path, Reading(strict=strict, first=first), max_duration_ceiling_seconds=600)
 
 
 def refused_row(tmp_path: Path, header: str, line: str) -> tuple[Row, str]:

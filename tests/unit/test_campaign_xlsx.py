@@ -20,6 +20,7 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.file import xlsx_process
 from scheduler.campaign.file.xlsx_process import MOST_UNPACKED_BYTES, read
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, ConfigError
 from scheduler.hours.weeks import read_week
 from scheduler.models import Row
@@ -43,7 +44,7 @@ def fill(sheet: Any, rows: Iterable[Iterable[object]]) -> None:
 
 
 def loaded(path: Path, **how: Any) -> CheckedCampaign:
-    return load(path, max_duration_ceiling_seconds=600, default_hours=ALWAYS, **how)
+    return load(path, Reading(**how), max_duration_ceiling_seconds=600, default_hours=ALWAYS)
 
 
 def rows(path: Path, **how: Any) -> list[Row]:

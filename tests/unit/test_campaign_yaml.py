@@ -8,6 +8,7 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import read_week
 from scheduler.models import Hours, Policy, Reason
@@ -19,7 +20,7 @@ def checked(tmp_path: Path, written: str | bytes, encoding: str = "utf-8") -> Ch
     (tmp_path / "contacts.csv").write_text("phone_number\n+12025550100\n")
     path = tmp_path / "first.yaml"
     path.write_bytes(written if isinstance(written, bytes) else written.encode())
-    return load(path, encoding=encoding, max_duration_ceiling_seconds=14_400)
+    return load(path, Reading(encoding=encoding), max_duration_ceiling_seconds=14_400)
 
 
 def refused(tmp_path: Path, written: str | bytes) -> list[str]:

@@ -26,6 +26,7 @@ from scheduler.campaign.list_columns import is_address_column
 from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.campaign.loader import load
 from scheduler.campaign.names import ALIASES
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.fields.numbers import e164
 from scheduler.models import Reason
@@ -434,7 +435,7 @@ def checked(
     named = ", ".join(lists) or "nobody.txt"
     contacts = "".join(f"- phone_number: {number}\n" for number in (ANA, BEN, CAT))
     path.write_text(f"{more}do_not_call: [{named}]\ncontacts:\n{contacts}")
-    return load(path, max_duration_ceiling_seconds=600, strict=strict)
+    return load(path, Reading(strict=strict), max_duration_ceiling_seconds=600)
 
 
 def refused(tmp_path: Path, lists: dict[str, str], more: str = "") -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
-from scheduler.cli import planned
+from scheduler.cli import plan_lines
 from scheduler.masking import mask_text
 
 DATES = (
@@ -138,4 +138,4 @@ def test_a_plan_shows_a_campaigns_own_id_whole(name: str, shown: str) -> None:
     order = {"row": 1, "contact_id": "", "phone_number": "+12025550143", "sip_uri": None}
     more = {"dtmf": "", "session_name": name, "max_duration_seconds": 60, "options": {}}
 
-    assert f"  session_name: {shown}" in list(planned._orders([order | more]))
+    assert f"  session_name: {shown}" in list(plan_lines.orders([order | more]))

@@ -12,8 +12,9 @@ import pytest
 from scheduler import records
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.loader import load
-from scheduler.cli import plan
+from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.models import Attempt, Contact, Policy, Reason, Row
+from scheduler.plan import record
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.plan.planning import Survey, survey
 from scheduler.providers import Order
@@ -107,7 +108,7 @@ def test_a_start_is_shown_as_it_is_ordered() -> None:
     order = asdict(Order.of(attempt, policy, contact))
     del order["options"]["session_name"]
 
-    shown = plan._order(contact, attempt, policy)
+    shown = record._order(contact, attempt, policy)
 
     assert {name: shown[name] or "" for name in order} == order
 
@@ -128,12 +129,12 @@ def hashed(path: Path, *, policy: Policy | None = None, **settings: Any) -> str:
     chosen = Settings(**settings)
     with load(path, max_duration_ceiling_seconds=chosen.max_duration_ceiling) as checked:
         meant = policy or checked.policy
-        return plan_hash(checked, meant, chosen, first=None, encoding="utf-8")
+        return plan_hash(checked, meant, chosen, AS_IT_IS)
 
 
 def test_the_same_campaign_has_the_same_hash_whatever_the_time(campaign: Path) -> None:
     with load(campaign, max_duration_ceiling_seconds=CEILING) as checked:
-        said = plan_hash(checked, checked.policy, Settings(), first=None, encoding="UTF8")
+        said = plan_hash(checked, checked.policy, Settings(), Reading(encoding="UTF8"))
 
     assert said == hashed(campaign)
     assert len(said) == 16
@@ -179,7 +180,7 @@ def test_so_many_rows_and_another_encoding_are_other_plans(campaign: Path) -> No
     chosen = Settings()
     with load(campaign, max_duration_ceiling_seconds=CEILING) as checked:
         said = {
-            plan_hash(checked, checked.policy, chosen, first=first, encoding=encoding)
+            plan_hash(checked, checked.policy, chosen, Reading(encoding, first=first))
             for first in (None, 2)
             for encoding in ("utf-8", "latin-1")
         }

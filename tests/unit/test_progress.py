@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.cli import supervision
+from scheduler.cli import notices
 from scheduler.cli.progress import Progress
 from scheduler.ledger.reading import CampaignView
 from scheduler.models import Policy
@@ -100,17 +100,17 @@ def test_a_wait_is_no_measure_of_the_pace(lines: list[str], clock: list[float]) 
 def test_a_wait_is_told_with_its_day_and_zone(waits: float | None, said: str) -> None:
     due_at = None if waits is None else NOW + waits
 
-    assert supervision._waits_for(view(next_due_at=due_at)) == said
+    assert notices.waits_for(view(next_due_at=due_at)) == said
 
 
 def test_a_wait_says_which_rule_holds_calls_back() -> None:
     held = view(next_due_at=NOW + 60, held_at=NOW, held_why="cap us-fl")
 
-    assert supervision._waits_for(held).endswith("00:21:00 EST; calls are held back by cap us-fl")
+    assert notices.waits_for(held).endswith("00:21:00 EST; calls are held back by cap us-fl")
 
 
 def test_calls_that_are_left_say_when_the_first_is_due() -> None:
-    assert supervision._left_for_later(view(next_due_at=NOW + 20)) == ""
-    assert supervision._left_for_later(view(next_due_at=NOW + HOUR)) == (
+    assert notices.left_for_later(view(next_due_at=NOW + 20)) == ""
+    assert notices.left_for_later(view(next_due_at=NOW + HOUR)) == (
         " that are due later, the first Mon 2026-11-30 01:20:00 EST"
     )

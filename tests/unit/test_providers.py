@@ -9,6 +9,7 @@ import pytest
 from scheduler import providers
 from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.errors import CampaignError, ConfigError
 from scheduler.models import Reason
 from scheduler.operations import launch
@@ -120,11 +121,11 @@ def test_whose_numbers_it_calls_and_what_would_change_that_is_its_own(
     monkeypatch.setenv(KEY, "1")
     path = written(tmp_path, f"{CONTACTS.rstrip()[:-1]}, {{phone_number: '+12025550143'}}]\n")
 
-    with launch.read(path, NOBODYS, encoding="utf-8") as checked:
+    with launch.read(path, NOBODYS, Reading()) as checked:
         _, row = checked.rows()
-        planned = plan_hash(checked, checked.policy, NOBODYS, first=None, encoding="utf-8")
+        planned = plan_hash(checked, checked.policy, NOBODYS, AS_IT_IS)
         monkeypatch.delenv(KEY)
-        assert planned != plan_hash(checked, checked.policy, NOBODYS, first=None, encoding="utf-8")
+        assert planned != plan_hash(checked, checked.policy, NOBODYS, AS_IT_IS)
 
     assert row.reason is Reason.UNSUPPORTED_COUNTRY
     assert row.error.endswith("…0143 in US: set TOY_COUNTRIES to call it")

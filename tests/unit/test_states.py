@@ -16,7 +16,6 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.keys.presets import of_states
 from scheduler.campaign.loader import load
-from scheduler.cli import planned
 from scheduler.hours.openings import hours_of, opening, verdicts, zones_of
 from scheduler.hours.states import (
     AREA_CODES,
@@ -28,6 +27,7 @@ from scheduler.hours.states import (
     zones_in,
 )
 from scheduler.models import EVERY_STATE, Contact, Reason, Row
+from scheduler.plan import rules as planned
 from scheduler.plan.planning import survey
 
 ALABAMA, CALIFORNIA, FLORIDA = "+12055550143", "+13235550143", "+13055550143"

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from scheduler import private
 from scheduler.errors import ConfigError
+from scheduler.settings import Overrides, environment_of_child
 
 #: How long a worker may take to finish what is in hand: longer than a start.
 LEAVE_SECONDS = 30.0
@@ -30,10 +31,21 @@ class Pool:
     They hold the reading end of a pipe, and see by its end that `run` has died.
     """
 
-    def __init__(self, campaign_id: str, count: int, logs: Path, keep_fds: tuple[int, ...]) -> None:
-        """`keep_fds` are inherited: what must not close before the last worker is gone."""
+    def __init__(
+        self,
+        campaign_id: str,
+        count: int,
+        logs: Path,
+        overrides: Overrides,
+        keep_fds: tuple[int, ...],
+    ) -> None:
+        """`overrides` go before the environment in the settings of each worker.
+
+        `keep_fds` are inherited: what must not close before the last worker is gone.
+        """
         self._campaign_id = campaign_id
         self._logs = logs
+        self._overrides = overrides
         self._keep_fds = keep_fds
         self._reading, self._writing = os.pipe()
         self._count = count
@@ -50,9 +62,13 @@ class Pool:
     def _start(self, number: int) -> None:
         command = [sys.executable, "-m", "scheduler.cli", "worker"]
         command += ["--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
+        for name, value in self._overrides.items():
+            # The .env file may have it as well, which the environment of a child can't say.
+            command += ["--unset", name] if value is None else []
         with private.opened(self._log(number)) as log:
             self._workers[number] = subprocess.Popen(
                 command,
+                env=environment_of_child(self._overrides),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,0 +1,20 @@
+"""How somebody wants a campaign file read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file itself can't say about how it is read; it goes whole to `loader.load`."""
+
+    encoding: str = "utf-8"
+    strict: bool = False  #: one refused row refuses the whole file
+    first: int | None = None  #: only that many rows are kept; None: all
+    rejects: Path | None = None  #: where refused rows are written, in the shape of the file
+    processes: int | None = None  #: 1 or 2; None: what the machine is worth
+
+
+AS_IT_IS = Reading()

@@ -1,0 +1,79 @@
+"""In words: what a run waits for, or what is wrong with it."""
+
+from __future__ import annotations
+
+import time
+
+from scheduler.ledger.reading import CampaignView
+from scheduler.models import CallState, CampaignState
+from scheduler.operations.supervision import Look, is_left_for_later
+
+#: What a rule found so long ago may be otherwise by now.
+HELD_SECONDS = 20.0
+
+
+def notice(look: Look, address: str) -> str:
+    """Return what somebody should know of a run just now; "" for nothing.
+
+    `address` is where the API answers.
+    """
+    campaign, account = look.campaign, look.account
+    if look.is_interrupted:
+        return f"interrupted: {campaign.open} calls are being ended"
+    if look.block:
+        return f"the account can't dial: {look.block}"
+    if account.overdue and account.oldest_overdue_seconds > 5:
+        return f"{account.overdue} stops are not confirmed yet"
+    if held := held_by_operator(campaign):
+        return held
+    if account.outage:
+        return f"{address} does not answer: one probe goes out at a time"
+    if campaign.state is CampaignState.FINISHED:
+        return _still_done(campaign)
+    return waits_for(campaign) if campaign.open == 0 else ""
+
+
+def waits_for(campaign: CampaignView) -> str:
+    """Return what a campaign without a live call waits for; "" for nothing."""
+    due_at = campaign.next_due_at
+    if due_at is None or due_at <= time.time() + 1:
+        return _held_back(campaign).removeprefix("; ")
+    return f"waiting: the next call is due {_day_and_time(due_at)}{_held_back(campaign)}"
+
+
+def left_for_later(campaign: CampaignView) -> str:
+    """Return why the calls that are left are not dialled soon; "" when they are."""
+    if held := held_by_operator(campaign):
+        return f": {held}"
+    if campaign.next_due_at is None or not is_left_for_later(campaign):
+        return ""
+    return f" that are due later, the first {_day_and_time(campaign.next_due_at)}"
+
+
+def held_by_operator(campaign: CampaignView) -> str:
+    """Return who keeps a campaign from going on, and what mends it; "" for nobody."""
+    if campaign.cancelled_by and campaign.calls[CallState.PENDING]:
+        again = f"callsched cancel {campaign.campaign_id} ends the calls that are left"
+        return f"cancelled by {campaign.cancelled_by}: {again}"
+    if campaign.paused_by:
+        again = f"callsched resume {campaign.campaign_id} has it go on"
+        return f"paused by {campaign.paused_by}: {again}"
+    return ""
+
+
+def _still_done(campaign: CampaignView) -> str:
+    """Return what is done once every call has ended; "" for nothing."""
+    if campaign.collecting:
+        return f"every call has ended; reading what was said in {campaign.collecting} of them"
+    return "every call has ended; telling the webhooks" if campaign.policy.webhooks else ""
+
+
+def _day_and_time(at: float) -> str:
+    return time.strftime("%a %Y-%m-%d %H:%M:%S %Z", time.localtime(at))
+
+
+def _held_back(campaign: CampaignView) -> str:
+    """Return which rule holds back calls that were due; "" for none just now."""
+    if campaign.held_at is None or time.time() - campaign.held_at > HELD_SECONDS:
+        return ""
+    return f"; calls are held back by {campaign.held_why}"

@@ -1,0 +1,82 @@
+"""A plan in lines: its first and last dial, what is sent, where its presets come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from scheduler.fields.contact_label import label_of
+from scheduler.fields.durations import written
+from scheduler.fields.visible import visible
+from scheduler.masking import mask, mask_text
+from scheduler.plan.rules import Record, when_is
+
+
+def summary(record: Record) -> Iterator[str]:
+    """Yield when it begins and ends, what is assumed, and what is not known."""
+    assumed = record["assumed"]
+    if record["dials"]:
+        first, end = when_is(record["first_dial_at"]), when_is(record["ends_at"])
+        yield f"{record['dials']:,} dials, the first {first}; the last call has ended by {end}"
+        yield _night(record["local_times"])
+    yield f"{record['worst_case_minutes']:,.1f} minutes at worst, without retries"
+    length = assumed["expected_seconds"]
+    lasts = (
+        "as long as it may (a likelier length: --expect-duration 2m)"
+        if length is None
+        else f"{written(length)}, if it may be as long"
+    )
+    yield f"assumed: {assumed['slots']:,} slots, each call lasts {lasts}"
+    yield "not forecast:"
+    for each in record["not_forecast"]:
+        yield f"- {each}"
+
+
+def _night(times: Record) -> str:
+    """Say between which times of day somebody is called, on the clocks of who is called."""
+    earliest, latest = times["earliest"], times["latest"]
+    if earliest is None:
+        return "where they are called, nobody knows what time it is then"
+    return (
+        f"the earliest at {earliest['time']} in {earliest['zone']},"
+        f" the latest at {latest['time']} in {latest['zone']}, by their own clocks"
+    )
+
+
+def orders(first: list[Record]) -> Iterator[str]:
+    """Show the first starts in words of ours; of numbers and keys no more than tells them apart."""
+    for order in first:
+        yield f"{label_of(order, order['row'])} is sent"
+        if order["phone_number"]:
+            yield f"  phone_number: {mask(order['phone_number'])}"
+        else:
+            yield f"  sip_uri: {_text(order['sip_uri'])}"
+        if order["dtmf"]:
+            yield f"  dtmf: {mask(order['dtmf'])}"
+        yield f"  session_name: {_session(order['session_name'])}"
+        for name, value in order["options"].items():
+            yield f"  {name}: {_text(value)}"
+        yield f"  and is stopped after {written(order['max_duration_seconds'])}"
+
+
+def notices(record: Record) -> Iterator[str]:
+    """Yield where presets come from, and how what is planned is called."""
+    for preset in record["presets"]:
+        sources = ", ".join(preset["sources"])
+        yield f"preset {preset['name']}, as of {preset['as_of']}: {sources}"
+    yield from filter(None, (record["not_legal_advice"], record["silent_call"]))
+    yield ""
+    yield f"plan {record['plan']}; this refuses when something has changed:"
+    yield f"  {record['command']}"
+
+
+def _text(value: object) -> str:
+    """Show a value of an option; masked, for a template may have put a number into it."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return visible(mask_text(text))
+
+
+def _session(name: str) -> str:
+    """Show a session's name: what it ends with is the attempt, whose id is ours and no number."""
+    said, between, attempt = name.rpartition(" ")
+    return f"{_text(said)}{between}{attempt}"

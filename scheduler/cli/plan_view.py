@@ -1,0 +1,121 @@
+"""How a plan is shown: its tables, and its hours as a chart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from scheduler.cli import console, plan_lines
+from scheduler.fields.visible import visible
+from scheduler.hours.openings import Source
+from scheduler.models import Reason
+from scheduler.plan.forecast import BEYOND_HORIZON, OVER_BUDGET
+from scheduler.plan.rules import Record
+
+_BAR_WIDTH = 20
+_MOST_HOURS, _MOST_DAYS, _MOST_ZONES = 48, 60, 12
+_ZONES_NAMED = 2
+_NEVER = {
+    BEYOND_HORIZON: "their turn does not come within 366 days",
+    OVER_BUDGET: "the budget is used up before",
+    Reason.EXPIRED: "their not_after has passed",
+    Reason.OUTSIDE_HOURS: "no opening is left for them",
+    Reason.UNKNOWN_TIMEZONE: "nobody can tell what time it is there",
+}
+_SOURCES = {
+    Source.CONTACT: "the contact's own time zone",
+    Source.NUMBER: "guessed from the number",
+    Source.SEVERAL: "guessed from the number, which may be in several: open in all of them",
+    Source.HELD_TWICE: "the contact's own, which the number contradicts: open in both",
+    Source.CAMPAIGN: "the campaign's time zone",
+    Source.UNKNOWN: "nobody: the time there is unknown",
+}
+
+
+def show(record: Record) -> None:
+    """Write a plan for a person."""
+    title = f"{record['name']}: {record['rows']:,} contacts in {record['file']}; nobody is called"
+    console.out.print(visible(title), markup=False)
+    for table in _tables(record):
+        console.out.print("")
+        console.out.print(table, markup=False)
+    first, rest = plan_lines.orders(record["first"]), plan_lines.notices(record)
+    for lines in (plan_lines.summary(record), first, rest):
+        console.out.print("")
+        for line in lines:
+            console.out.print(line, markup=False)
+
+
+def _tables(record: Record) -> Iterator[Table]:
+    called = record["contacts"] - sum(record["never"].values())
+    rows = [(f"{called:,}", "called")]
+    rows += [
+        (f"{count:,}", f"never called: {_NEVER[why]}") for why, count in record["never"].items()
+    ]
+    for reason, count in record["skipped"].items():
+        rows.append((f"{count:,}", f"skipped: {reason.replace('_', ' ')}"))
+    yield console.table("", ("contacts", "what becomes of them"), rows)
+    if record["do_not_call"]:
+        sizes = ((f"{one['entries']:,}", one["name"]) for one in record["do_not_call"])
+        yield console.table("", ("entries", "do-not-call list"), sizes)
+    if record["time_zones"]:
+        yield console.table("", ("contacts", "time zone"), _zones(record["time_zones"]))
+        sources = record["zone_sources"].items()
+        named = ((f"{count:,}", _SOURCES[source]) for source, count in sources if count)
+        yield console.table("", ("contacts", "who says where they are"), named)
+    shown = ((one["rule"], one["says"]) for one in record["rules"])
+    yield console.table("", ("rule", "says"), shown)
+    if record["hours"]:
+        yield _chart(record["hours"], record["assumed"]["slots"])
+
+
+def _zones(found: list[Record]) -> Iterator[tuple[str, str]]:
+    for one in found[:_MOST_ZONES]:
+        zones, named = one["zones"], ", ".join(one["zones"][:_ZONES_NAMED])
+        more = len(zones) - _ZONES_NAMED
+        others = f" and {more} more, open in all of them" if more > 0 else ""
+        yield f"{one['contacts']:,}", (named + others) or "unknown"
+    if len(found) > _MOST_ZONES:
+        left = found[_MOST_ZONES:]
+        yield f"{sum(one['contacts'] for one in left):,}", f"{len(left)} other groups of zones"
+
+
+def _chart(hours: list[Record], slots: int) -> Table:
+    """Draw dials by the hour; by the day when those are too many to be read."""
+    by_day = len(hours) > _MOST_HOURS
+    bars = _days(hours) if by_day else hours
+    columns = ("day" if by_day else "hour", "dials", f"in use, of {slots:,}", "left", "")
+    drawn = console.table("", columns, ())
+    most = max(one["dials"] for one in bars)
+    before = bars[0]["at"]
+    for one in bars[: _MOST_DAYS if by_day else None]:
+        if not by_day and one["at"] - before > 3600:
+            drawn.add_row("…")
+        before = one["at"]
+        bar = ProgressBar(total=max(1, most), completed=one["dials"], width=_BAR_WIDTH)
+        day = "%a %Y-%m-%d" if by_day else "%a %Y-%m-%d %H:%M %Z"
+        label = time.strftime(day, time.localtime(before))
+        cells = (label, f"{one['dials']:,}", f"{one['in_use']:.1f}", f"{one['left']:,}")
+        drawn.add_row(*cells, bar)
+    if by_day and len(bars) > _MOST_DAYS:
+        drawn.add_row(f"… {len(bars) - _MOST_DAYS} days more: see --json")
+    return drawn
+
+
+def _days(hours: Iterable[Record]) -> list[Record]:
+    """Put hours together by the days of this machine; slots in use are the mean of those hours."""
+    days: dict[str, list[Record]] = {}
+    for one in hours:
+        days.setdefault(time.strftime("%Y-%m-%d", time.localtime(one["at"])), []).append(one)
+    return [
+        {
+            "at": day[0]["at"],
+            "dials": sum(one["dials"] for one in day),
+            "in_use": sum(one["in_use"] for one in day) / len(day),
+            "left": day[-1]["left"],
+        }
+        for day in days.values()
+    ]

@@ -1,0 +1,82 @@
+"""What is said of people whom an earlier campaign of the same name has called."""
+
+from __future__ import annotations
+
+from scheduler.cli import console
+from scheduler.fields.durations import written
+from scheduler.ledger.repeats import Repeats, instant
+from scheduler.operations.repeats import Because, Earlier
+
+#: Earlier campaigns that are named.
+_NAMED = 3
+
+
+def tell(campaign_id: str, earlier: Earlier) -> None:
+    """Say whom earlier campaigns have, and what becomes of these."""
+    window = earlier.window
+    if window.comes_late:
+        console.warn(
+            f"campaign {campaign_id} was created without --again and is not finished: whom it has"
+            f" skipped stays skipped. {_afterwards(campaign_id)}"
+        )
+    if not earlier.count:
+        return
+    begin = (
+        f"{earlier.count:,} of {earlier.callable_count:,} contacts are with earlier campaigns of"
+        f" this name (of the last {written(window.to_look)}, or not over)"
+    )
+    if window.of_campaign is None:
+        because = _because(campaign_id, window.because)
+        said = f"{begin}; they are called all the same, for {because}:"
+        console.say(said, *_named(earlier))
+        return
+    console.warn(
+        f"{begin}; they are not called now, and end as skipped: already_called:",
+        *_named(earlier),
+        ("" if earlier.left else "Nobody is left to call. ") + _ways_out(campaign_id, earlier),
+    )
+
+
+def _because(campaign_id: str, why: Because) -> str:
+    said = {
+        Because.CREATED_SO: f"campaign {campaign_id} was created so",
+        Because.AGAIN: "--again says so",
+        Because.NAMED: "--id says which campaign this is",
+    }
+    return said[why]
+
+
+def _named(earlier: Earlier) -> list[str]:
+    said = [_described(one) for one in earlier.found[:_NAMED]]
+    if len(earlier.found) > _NAMED:
+        said.append(f"  … and {len(earlier.found) - _NAMED} campaigns more")
+    return said
+
+
+def _described(one: Repeats) -> str:
+    said = []
+    if one.last_at is not None:
+        said.append(f"{one.called:,} called, the last at {instant(one.last_at)}")
+    if one.waiting:
+        said.append(f"{one.waiting:,} whose calls are not over")
+    return f"  {one.campaign_id}: {', '.join(said)}"
+
+
+def _ways_out(campaign_id: str, earlier: Earlier) -> str:
+    if earlier.window.because is Because.CREATED_SO:
+        return _afterwards(campaign_id)
+    first = earlier.found[0]
+    # A numbered one is meant by the id that it follows.
+    meant = first.campaign_id.partition("+")[0]
+    said = (
+        f"Say --again to call them all the same, or --id {meant} to go on with that campaign,"
+        " which calls whom it does not know"
+    )
+    if first.waiting:
+        said += f"; `callsched cancel {first.campaign_id}` calls its rest off"
+    return said
+
+
+def _afterwards(campaign_id: str) -> str:
+    retry = f"callsched retry {campaign_id} --only skipped:already_called"
+    return f"To call them all the same, afterwards: {retry}"

@@ -1,0 +1,123 @@
+"""How `callsched run` says how it ended, and with which exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from scheduler.cli import console, results_view
+from scheduler.cli.notices import left_for_later
+from scheduler.errors import ConfigError
+from scheduler.fields.visible import visible
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import CampaignView, campaign_view, results
+from scheduler.models import CallState
+from scheduler.operations.export import expect_library
+from scheduler.operations.supervision import Ending, How, Rest
+
+INTERRUPTED = 130
+
+_CODES = {
+    How.FINISHED: 0,
+    How.STOPPED_ITSELF: 1,
+    How.BLOCKED: 1,
+    How.LEFT_FOR_LATER: 3,
+    How.INTERRUPTED: INTERRUPTED,
+}
+
+
+def expect_writable(path: Path | None) -> None:
+    """Before anybody is called, look whether the results can be written."""
+    if path is None:
+        return
+    expect_library(results_view.format_of(path))
+    if not os.access(path.parent, os.W_OK):
+        raise ConfigError(f"--results {path}: the folder can't be written, or is not there")
+
+
+def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet: bool) -> int:
+    """Show how a run ended, and write its results to a path; return the exit code.
+
+    Raises ConfigError when the campaign was finished before, and nobody was called.
+    """
+    if ending.how is How.WAS_FINISHED:
+        raise ConfigError(_refusal(ending.campaign.campaign_id))
+    view, code = campaign_view(ledger, ending.campaign.campaign_id), _CODES[ending.how]
+    if json:
+        console.emit(
+            {
+                **view.as_record(),
+                "exit_code": code,
+                "peak_slots": ending.peak_slots,
+                "seconds": round(ending.seconds, 3),
+                "results": str(path) if path else None,
+            }
+        )
+    elif code or not quiet:
+        _show(view, ending, path)
+    if said := list(_said(ending)):
+        console.say(*said)
+    if path is not None:
+        results_view.export(results(ledger, view.campaign_id), path)
+    return code
+
+
+def _refusal(campaign_id: str) -> str:
+    return (
+        f"campaign {campaign_id} is finished, and nobody is called twice:"
+        f" see `callsched results {campaign_id}`, or say --again to call everyone again"
+    )
+
+
+def _show(view: CampaignView, ending: Ending, path: Path | None) -> None:
+    rows = [(count, *_explained(label)) for label, count in view.dispositions.items()]
+    rows += [
+        (count, state, "") for state, count in view.calls.items() if count and state != "ended"
+    ]
+    title = f"{view.campaign_id}: {view.total} contacts in {ending.seconds:.1f} s"
+    console.out.print(console.table(title, ("calls", "ended as", "reason"), rows))
+    where = path or f"callsched results {view.campaign_id}"
+    console.out.print("")
+    console.out.print(f"at most {ending.peak_slots} slots in use; results: {where}", markup=False)
+
+
+def _explained(label: str) -> tuple[str, str]:
+    disposition, _, reason = label.partition(":")
+    return disposition, reason.replace("_", " ")
+
+
+def _said(ending: Ending) -> Iterator[str]:
+    """Yield why calls are left, and what goes on only while a worker runs."""
+    campaign, again = ending.campaign, "the same command goes on with them, and calls nobody twice"
+    left = f"{campaign.calls[CallState.PENDING]} calls left"
+    if ending.how is How.FINISHED:
+        yield from _rest(ending.rest)
+    elif ending.how is How.INTERRUPTED:
+        yield f"interrupted: {left}; {again}"
+    elif ending.how is How.LEFT_FOR_LATER:
+        yield f"{left}{left_for_later(campaign)}; {again}"
+    elif ending.how is How.BLOCKED:
+        yield from (f"error: {visible(ending.block)}", f"{left}; {again}")
+    else:
+        yield f"error: the campaign stopped itself: {visible(campaign.stopped_itself)}"
+        resume = f"callsched resume {campaign.campaign_id}, then the same command, goes on"
+        yield f"{left}; {resume} with them"
+
+
+def _rest(rest: Rest) -> Iterator[str]:
+    if rest.unconfirmed:
+        yield (
+            f"warning: the API never confirmed the end of {rest.unconfirmed} calls; while a worker"
+            " runs, their stops are repeated for 24 hours"
+        )
+    if rest.live_elsewhere:
+        yield (
+            f"warning: {rest.live_elsewhere} calls of other campaigns are live on this account;"
+            " their deadlines are kept only while a worker runs: callsched worker"
+        )
+    if rest.owed_news:
+        yield (
+            f"warning: {rest.owed_news} messages to webhooks were not taken yet; while a worker"
+            " runs, they are sent again for three days: callsched worker"
+        )

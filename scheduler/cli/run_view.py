@@ -1,0 +1,101 @@
+"""What `callsched run` shows, says and asks while it runs a campaign."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from scheduler import providers
+from scheduler.cli import campaigns, console, repeats_view
+from scheduler.cli.notices import notice
+from scheduler.cli.progress import Progress
+from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
+from scheduler.ledger.reading import CampaignView
+from scheduler.models import Policy
+from scheduler.operations.launch import Counted, Intent
+from scheduler.operations.supervision import Interruptible, Look
+from scheduler.settings import Settings
+
+
+class RunView:
+    """The host of a run at a terminal, or in a log."""
+
+    def __init__(self, policy: Policy, settings: Settings, *, asks: bool) -> None:
+        """It asks before real calls only if it `asks`."""
+        self._policy = policy
+        self._settings = settings
+        self._asks = asks
+        self._progress = Progress(settings.max_concurrency)
+
+    def counting(self, what: str) -> AbstractContextManager[Counted]:
+        """Show how many rows are done."""
+        return console.counting(what)
+
+    def api_is_away(self, why: str) -> None:
+        """Say so."""
+        console.say(why)
+
+    def intended(self, intent: Intent) -> None:
+        """Say whom earlier campaigns have called, and ask."""
+        repeats_view.tell(intent.campaign_id, intent.earlier)
+        if self._asks:
+            campaigns.confirm(intent.earlier.left, self._policy, self._settings)
+
+    def loaded(self, campaign: CampaignView) -> None:
+        """Say what an older campaign of this id keeps."""
+        campaigns.tell_loaded(campaign, self._policy)
+
+    @contextmanager
+    def interruptible(self, run: Interruptible) -> Iterator[None]:
+        """Take Ctrl-C, SIGTERM and SIGHUP as an order to stop every live call and leave."""
+        kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {kind: signal.signal(kind, lambda *_: run.interrupt()) for kind in kinds}
+        # The pace is that of the run, without the time that somebody took to answer.
+        self._progress = Progress(self._settings.max_concurrency)
+        try:
+            yield
+        finally:
+            for kind, handler in before.items():
+                signal.signal(kind, handler)
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Draw on a terminal; elsewhere lines are written."""
+        return self._progress.on_screen()
+
+    def looked(self, look: Look) -> None:
+        """Show how it stands."""
+        address = providers.of(self._settings).address(self._settings)
+        self._progress.notice = notice(look, address)
+        self._progress.show(look.campaign, look.account)
+
+    def interrupted_early(self) -> None:
+        """Say so."""
+        console.say("interrupted before anybody was called; the same command goes on")
+
+    def interrupted(self) -> None:
+        """Say so."""
+        console.say("interrupted: no new calls; stopping every live one …")
+
+    def still_live(self, live: list[str]) -> None:
+        """List them."""
+        console.say(f"{len(live)} calls are live, and their stops are being sent:")
+        for attempt in live:
+            console.say(f"  {attempt}")
+
+    def workers_die(self, why: ConfigError, open_calls: int) -> None:
+        """Say why, and that they are started again."""
+        left = f"{open_calls} calls are open, so they are started again"
+        console.say(*map(str, why.args), left)
+
+    def redis_restarted(self) -> None:
+        """Say so."""
+        console.say("the private Redis had died and has been started again")
+
+    def redis_away(self, why: LedgerTrouble) -> None:
+        """Say so."""
+        console.say(f"waiting for Redis: {why}")
+
+    def redis_stays_away(self, why: SchedulerError) -> None:
+        """Say why."""
+        console.say(str(why))

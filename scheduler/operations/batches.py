@@ -1,0 +1,125 @@
+"""What cron jobs want: ids with a date in them, and one campaign of a kind at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from scheduler import private
+from scheduler.hours.walltime import zone_of
+from scheduler.ledger.admitting import admit, is_under_way
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reading import campaign_ids, campaign_view
+
+_LOOK_SECONDS = 1.0
+_PLACEHOLDERS = {
+    "date": "%Y-%m-%d",
+    "datetime": "%Y%m%dT%H%M%S",
+    "hour": "%H",
+    "month": "%Y-%m",
+    "week": "%G-W%V",
+}
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Campaigns of which one at a time is wanted."""
+
+    name: str
+    ids: str  #: a regular expression of theirs
+
+
+class IfRunning(StrEnum):
+    """What becomes of a campaign while an earlier one of its kind is not over."""
+
+    SKIP = "skip"
+    WAIT = "wait"
+    FAIL = "fail"
+
+
+#: Is told that another campaign is waited for, and on a machine who holds which file; else "".
+OnWait = Callable[[str], None]
+
+
+def filled(template: str, timezone: str | None) -> str:
+    """Fill date and time of now into an id; without a time zone those of this machine.
+
+    Raises ValueError for any other placeholder.
+    """
+    now = datetime.now().astimezone(zone_of(timezone) if timezone else None)
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in _PLACEHOLDERS:
+            known = ", ".join(f"{{{name}}}" for name in _PLACEHOLDERS)
+            raise ValueError(f"expected some of {known}, got {found[0]}")
+        return now.strftime(_PLACEHOLDERS[found[1]])
+
+    return _PLACEHOLDER.sub(value, template)
+
+
+def kind_of(template: str | None, slug: str) -> Kind:
+    """Return what all campaigns of one cron job have in common: their ids, but for what changes."""
+    if template is None:
+        return Kind(slug, rf"{re.escape(slug)}-[0-9a-f]{{8}}(-sandbox)?(\+\d+)?")
+    fixed = [re.escape(part) for part in _PLACEHOLDER.split(template)[::2]]
+    name = _PLACEHOLDER.sub("", template).strip("-._") or slug
+    return Kind(name, r"[0-9TW-]+".join(fixed) + r"(\+\d+)?")
+
+
+@contextmanager
+def turn_on_machine(
+    kind: Kind, if_running: IfRunning | None, state_dir: Path, on_wait: OnWait
+) -> Iterator[bool]:
+    """Hold the lock of a kind of runs on this machine; yield whether it is this one's turn.
+
+    It is not when another run holds the lock and this one is not to wait. The lock goes with the
+    process that holds it, however that ends.
+    """
+    if if_running is None:
+        yield True
+        return
+    path = private.state_folder(state_dir, "locks") / f"{kind.name}.lock"
+    with private.opened(path) as lock:
+        is_ours = private.is_locked(lock, fcntl.LOCK_EX)
+        if not is_ours and if_running is IfRunning.WAIT:
+            on_wait(f"{private.holder(path)} holds {path}")
+            fcntl.flock(lock, fcntl.LOCK_EX)  # for as long as that one takes; a signal ends it
+            is_ours = True
+        yield is_ours
+
+
+def takes_turn_in_pool(
+    ledger: Ledger, kind: Kind, if_running: IfRunning | None, campaign_id: str, on_wait: OnWait
+) -> bool:
+    """Return whether a campaign may begin: no other one of its kind is under way any more.
+
+    The campaign of this id is no other one.
+    """
+    if if_running is None or not _others_run(ledger, kind, campaign_id):
+        return True
+    if if_running is not IfRunning.WAIT:
+        return False
+    on_wait("")
+    while _others_run(ledger, kind, campaign_id):
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _others_run(ledger: Ledger, kind: Kind, campaign_id: str) -> bool:
+    return (
+        any(
+            is_under_way(campaign_view(ledger, other))
+            for other in campaign_ids(ledger)
+            if other != campaign_id and re.fullmatch(kind.ids, other)
+        )
+        # Of two that look in the same moment, one is told of the other.
+        or admit(ledger, kind.name, campaign_id) is not None
+    )

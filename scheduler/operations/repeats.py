@@ -1,0 +1,92 @@
+"""Whom of a file an earlier campaign of the same name has called, before it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.repeats import Repeats, repeat_window, repeats
+from scheduler.settings import Settings
+
+
+class Because(Enum):
+    """What has a campaign call everybody, or leave out whom others have called."""
+
+    CREATED_SO = auto()  #: it is there already, and keeps what it was created with
+    AGAIN = auto()  #: everybody is to be called again
+    NAMED = auto()  #: an id was given, which says which campaign is meant
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """For how long whom one campaign has called is left out by others of its name."""
+
+    of_campaign: float | None  #: seconds; None when this campaign calls everybody
+    to_look: float  #: in which people are told of; 0 for not at all
+    because: Because
+    comes_late: bool = False  #: all are to be called of a campaign that was created otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Whom earlier campaigns have, of the rows that a campaign does not know yet."""
+
+    window: Window
+    callable_count: int  #: contacts of the file that can be called
+    found: tuple[Repeats, ...] = ()  #: the campaign that has the most first
+
+    @property
+    def count(self) -> int:
+        """How many contacts earlier campaigns have."""
+        return sum(one.count for one in self.found)
+
+    @property
+    def left(self) -> int:
+        """How many contacts are called."""
+        is_exempt = self.window.of_campaign is None
+        return self.callable_count - (0 if is_exempt else self.count)
+
+
+def window_of(
+    ledger: Ledger, campaign_id: str, settings: Settings, *, is_named: bool, again: bool
+) -> Window:
+    """Return the window of a campaign that is there, else what is wished of it.
+
+    Who names the id says which campaign is meant, as cron does, and is not second-guessed.
+    """
+    to_look = settings.repeat_window
+    kept = repeat_window(ledger, campaign_id)
+    if kept is not None:
+        return Window(kept or None, kept or to_look, Because.CREATED_SO, again and kept > 0)
+    is_exempt = again or is_named or not to_look
+    because = Because.AGAIN if again else Because.NAMED
+    return Window(None if is_exempt else to_look, to_look, because)
+
+
+def look(
+    ledger: Ledger,
+    checked: CheckedCampaign,
+    campaign_id: str,
+    account: str,
+    window: Window,
+    on_progress: Callable[[int], None],
+) -> Earlier:
+    """Return whom earlier campaigns of this name have; `on_progress` is told of rows read."""
+    if not window.to_look:
+        return Earlier(window, checked.callable_count)
+    chunks = _counted(checked.chunks(), on_progress)
+    found = repeats(ledger, campaign_id, account, checked.name, window.to_look, chunks)
+    return Earlier(window, checked.callable_count, tuple(found))
+
+
+def _counted(
+    chunks: Iterable[tuple[int, bytes]], on_progress: Callable[[int], None]
+) -> Iterator[bytes]:
+    read = 0
+    for count, packed in chunks:
+        yield packed
+        read += count
+        on_progress(read)

@@ -1,0 +1,162 @@
+"""A whole campaign on this machine: loaded, called by its own workers, watched to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from scheduler import providers
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.errors import ConfigError, NotDone
+from scheduler.ledger import campaigns, limits
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.reading import CampaignView, live_calls
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.models import CampaignState, Policy
+from scheduler.operations import launch
+from scheduler.operations.pool import Pool, SandboxProcess
+from scheduler.operations.supervision import Ending, How, Supervision, Watcher
+from scheduler.providers.posting import Poster
+from scheduler.settings import Overrides, Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run calls."""
+
+    settings: Settings
+    account: str
+    overrides: Overrides  #: by which its workers read the same settings
+    is_sandbox: bool = False
+    keep_fds: tuple[int, ...] = ()  #: what must not close before the last worker is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be run."""
+
+    checked: CheckedCampaign
+    policy: Policy  #: the file's, or what overrides it
+    campaign_id: str | None  #: None: its name and a hash of its content
+    again: bool  #: a finished campaign is followed by a new one, and everybody is called
+    workers: int
+    wait: bool  #: also for calls that are due only later
+    control: Control  #: who is on record for an interruption
+
+
+class Host(Watcher, Protocol):
+    """Whoever has a campaign run: is asked, and told how it goes."""
+
+    def counting(self, what: str) -> AbstractContextManager[launch.Counted]:
+        """Show for its length what is being done."""
+
+    def api_is_away(self, why: str) -> None:
+        """Be told that workers start although the API does not answer: calls are live."""
+
+    def intended(self, intent: launch.Intent) -> None:
+        """Be told whom it calls; what this raises ends the run before anybody is called."""
+
+    def loaded(self, campaign: CampaignView) -> None:
+        """Be told how the campaign stands before anybody is called."""
+
+
+def expect_secret(policy: Policy, settings: Settings) -> None:
+    """Raise ConfigError unless webhooks can be signed: without it our workers tell nothing."""
+    secret = settings.webhook_secret
+    if not policy.webhooks:
+        return
+    if secret is None:
+        raise ConfigError(
+            "the campaign has webhooks: set CALLSCHED_WEBHOOK_SECRET, which signs what they are"
+            ' told; make one with: echo "whsec_$(openssl rand -base64 32)"'
+        )
+    Poster(secret.get_secret_value())
+
+
+@contextmanager
+def placed(
+    checked: CheckedCampaign, settings: Settings, overrides: Overrides, *, in_sandbox: bool
+) -> Iterator[Place]:
+    """Yield where a run calls. A sandbox is there for as long as a worker of the run lives.
+
+    It has an account of its own. Raises ConfigError when it does not start, and when the file
+    names another account than the settings do.
+    """
+    if not in_sandbox:
+        yield Place(settings, launch.account_of(checked, settings), overrides)
+        return
+    with SandboxProcess(settings.max_concurrency, settings.state_dir / "sandbox") as process:
+        at_sandbox = providers.of(settings).at_sandbox(process.url)
+        account = launch.SANDBOX_ACCOUNT
+        there = {**overrides, **at_sandbox, "CALLSCHED_ACCOUNT": account}
+        yield Place(read_settings(there), account, there, True, (process.needed_fd,))
+
+
+def run(
+    ledger: Ledger, embedded: EmbeddedRedis | None, place: Place, wish: Wish, host: Host
+) -> Ending:
+    """Call every contact of a checked file, and return how that ended.
+
+    Raises ConfigError when the settings are wrong, or when the workers can't be kept alive.
+    """
+    settings, logs = place.settings, place.settings.state_dir / "logs"
+    if place.is_sandbox:
+        limits.forget(ledger, place.account)  # each run's sandbox is a new one
+    fingerprint = _try_account(ledger, settings, wish.policy.max_duration_seconds, host)
+    intent = launch.intent(
+        ledger,
+        wish.checked,
+        place.account,
+        settings,
+        wanted=wish.campaign_id,
+        again=wish.again,
+        counting=host.counting,
+    )
+    host.intended(intent)
+    supervision = Supervision(
+        ledger,
+        embedded,
+        intent.campaign_id,
+        host,
+        wish.control,
+        fingerprint=fingerprint,
+        wait=wish.wait,
+    )
+    with host.interruptible(supervision):
+        view = launch.carry_out(ledger, wish.checked, intent, wish.policy, host.counting)
+        host.loaded(view)
+        if intent.is_finished and view.state is CampaignState.FINISHED:
+            return Ending(How.WAS_FINISHED, view)
+        # One that stopped itself, or that an operator has paused, goes on when somebody says so,
+        # not when cron says it again.
+        if not view.stopped_itself and not view.paused_by:
+            campaigns.resume(ledger, view.campaign_id)
+        command = (view.campaign_id, wish.workers, logs, place.overrides, place.keep_fds)
+        with Pool(*command) as pool:
+            return supervision.watch(pool)
+
+
+def _try_account(
+    ledger: Ledger, settings: Settings, max_duration_seconds: float, host: Host
+) -> str:
+    """Fetch a token before anything is loaded, so that wrong settings are told at once.
+
+    What blocked these credentials before is forgotten: it is mended, or is told again. Returns
+    their fingerprint.
+    """
+    api = providers.of(settings)
+    provider = api.open(settings, None)
+    try:
+        provider.authorize(max_duration_seconds)
+        limits.unblock(ledger, settings.account)
+    except NotDone as error:
+        why = f"{api.address(settings)} does not answer, check {api.address_setting}: {error}"
+        # With calls to be stopped the workers start all the same, and go on trying.
+        if not live_calls(ledger, settings.account):
+            raise ConfigError(why) from error
+        host.api_is_away(why)
+    finally:
+        provider.close()
+    return provider.fingerprint

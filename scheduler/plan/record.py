@@ -1,0 +1,132 @@
+"""A whole plan as one record: what becomes of every contact, by which rules, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.hours.openings import Source
+from scheduler.models import Attempt, Contact, Policy
+from scheduler.plan import rules
+from scheduler.plan.forecast import Assumed, Forecast
+from scheduler.plan.planning import Survey
+from scheduler.plan.rules import Record
+from scheduler.providers import Order
+from scheduler.settings import Settings
+
+_PROBLEMS_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is known of a campaign before anybody is called."""
+
+    checked: CheckedCampaign
+    campaign_id: str
+    policy: Policy
+    seen: Survey
+    assumed: Assumed
+    dials: Forecast
+
+    def as_record(self) -> Record:
+        """Return it as JSON may have it."""
+        checked, seen = self.checked, self.seen
+        in_force = rules.in_force(self.policy, seen.states)
+        worst = min(seen.worst_case_seconds, self.policy.budget_seconds or inf)
+        return {
+            "rows": checked.row_count,
+            "contacts": seen.callable_count,
+            "skipped": dict(seen.skipped.most_common()),
+            "do_not_call": [{"name": name, "entries": count} for name, count in checked.lists],
+            "time_zones": [
+                {"zones": list(zones), "contacts": count}
+                for zones, count in seen.zones.most_common()
+            ],
+            "zone_sources": {source.value: seen.sources[source] for source in Source},
+            **_forecast(self.dials, self.assumed),
+            "worst_case_minutes": worst / 60,
+            "states": [
+                {"states": list(states), "contacts": count}
+                for states, count in seen.states.most_common()
+            ],
+            "rules": [*rules.rules(in_force), *rules.by_state(seen.states)],
+            **rules.notices(in_force),
+            "first": list(self._orders()),
+            "warnings": list(checked.warnings),
+            "problems": [str(problem) for problem in checked.problems[:_PROBLEMS_KEPT]],
+            "cleaned": _cleaned(checked),
+        }
+
+    def _orders(self) -> Iterator[Record]:
+        """Yield the first starts in our own words; what is not sent is left out."""
+        for row, contact in self.seen.first:
+            yield _order(contact, Attempt(self.campaign_id, row, 1), self.policy)
+
+
+def assumed(
+    policy: Policy, settings: Settings, *, ceiling: int | None, now: float, expected: float | None
+) -> Assumed:
+    """Return what a forecast stands on: `ceiling` slots, else the account's, from `now` on.
+
+    `expected` is how many seconds a call is likely to take; None: as long as it may.
+    """
+    slots = ceiling or settings.max_concurrency
+    paces = (policy.max_starts_per_second, settings.max_starts_per_second)
+    return Assumed(
+        now=now,
+        slots=min(slots, policy.max_concurrency or slots),
+        expected_seconds=expected,
+        starts_per_second=min((pace for pace in paces if pace), default=0.0),
+    )
+
+
+def _forecast(dials: Forecast, assumed: Assumed) -> dict[str, Any]:
+    return {
+        "assumed": {
+            "begins_at": assumed.now,
+            "slots": assumed.slots,
+            "expected_seconds": assumed.expected_seconds,
+            "starts_per_second": assumed.starts_per_second or None,
+        },
+        "dials": dials.dials,
+        "never": dict(dials.never.most_common()),
+        "first_dial_at": dials.begins_at,
+        "ends_at": dials.ends_at,
+        "local_times": {
+            name: time_of_day and {"time": str(time_of_day), "zone": time_of_day.zone}
+            for name, time_of_day in (
+                ("earliest", dials.local_times.earliest),
+                ("latest", dials.local_times.latest),
+            )
+        },
+        "hours": [
+            {"at": one.at, "dials": one.dials, "in_use": round(one.in_use, 3), "left": one.left}
+            for one in dials.hours
+        ],
+    }
+
+
+def _order(contact: Contact, attempt: Attempt, policy: Policy) -> dict[str, Any]:
+    order = Order.of(attempt, policy, contact)
+    return {
+        "row": attempt.row,
+        "contact_id": contact.contact_id,
+        "phone_number": order.phone_number or None,
+        "sip_uri": order.sip_uri or None,
+        "dtmf": order.dtmf,
+        "session_name": order.session_name,
+        "max_duration_seconds": contact.max_duration_seconds or policy.max_duration_seconds,
+        # The name of the conversation begins with its session's.
+        "options": {key: value for key, value in order.options.items() if key != "session_name"},
+    }
+
+
+def _cleaned(checked: CheckedCampaign) -> dict[str, Any]:
+    cleanings = checked.cleanings
+    examples = [
+        {"line": one.line, "written": one.written, "number": one.number} for one in cleanings.kept
+    ]
+    return {"count": cleanings.count, "examples": examples}
