@@ -31,11 +31,11 @@ LOOKS = 20
 DURATION = 3600.0
 
 
-def load(store: Ledger, campaigns: int, live: int) -> None:
+def load(store: Ledger, count: int, live: int) -> None:
     """Make so many campaigns, all with calls that wait, and one of them with live calls."""
-    for n in range(campaigns):
-        count = live + 20 if n == 0 else 20
-        rooms = (f"sip:room-{n}-{row}@example.invalid" for row in range(count))
+    for n in range(count):
+        rows = live + 20 if n == 0 else 20
+        rooms = (f"sip:room-{n}-{row}@example.invalid" for row in range(rows))
         contacts = [Contact(f"room-{row}", sip_uri=uri) for row, uri in enumerate(rooms)]
         ledger_campaigns.create(
             store, f"c-{n}", account=ACCOUNT, name="c", policy=Policy(), digest="d"

@@ -249,8 +249,8 @@ def _page_of_results(
         for (row, _), call in zip(rows, calls, strict=True)
     ]
     said = collected(ledger, names)
-    for (_, record), call, attempt, insights in zip(rows, calls, attempts, said, strict=True):
-        yield _result(campaign_id, record, call, attempt) | _insights(insights, attempt)
+    for (_, record), call, attempt, kept in zip(rows, calls, attempts, said, strict=True):
+        yield _result(campaign_id, record, call, attempt) | _insights(kept, attempt)
 
 
 def _hashes(pipe: Any) -> list[dict[str, str]]:
@@ -347,14 +347,14 @@ def find_row(ledger: Ledger, campaign_id: str, who: str) -> int:
 
     A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
     """
-    campaign = campaign_view(ledger, campaign_id)
-    campaign.expect_kept()
+    view = campaign_view(ledger, campaign_id)
+    view.expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
         if len(who) > _LONGEST_PLACE:
             raise LedgerError(f"campaign {campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
         return int(who[1:])
     with reaching():
-        known_as = spellings(who, campaign.policy.default_region or None)
+        known_as = spellings(who, view.policy.default_region or None)
         names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
         rows = ledger.redis.hmget(keys.campaign(campaign_id, "known"), names)
     row = next(filter(None, rows), None)

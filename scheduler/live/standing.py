@@ -32,12 +32,12 @@ class Standing:
 def standing(ledger: Ledger, campaign_id: str | None = None) -> Standing:
     """Read how one campaign stands, without an id all. Raises LedgerError when it is not there."""
     ids = [campaign_id] if campaign_id else campaign_ids(ledger)
-    views = [campaign_view(ledger, each) for each in ids]
-    accounts = [account_view(ledger, name) for name in sorted({view.account for view in views})]
+    campaigns = [campaign_view(ledger, each) for each in ids]
+    accounts = [account_view(ledger, name) for name in sorted({view.account for view in campaigns})]
     return Standing(
-        views,
+        campaigns,
         accounts,
-        controls_of(ledger, views[0].campaign_id) if len(views) == 1 else [],
+        controls_of(ledger, campaigns[0].campaign_id) if len(campaigns) == 1 else [],
         [] if campaign_id else schedule_views(ledger),
         [line for account in accounts for line in stops_only(workers(ledger, account.account))],
     )

@@ -131,8 +131,8 @@ class Watcher:
         while len(kept.loads) > 1 and kept.loads[1].at <= now - LOAD_SECONDS:
             kept.loads.popleft()
 
-    def _calls(self, live: Sequence[tuple[str, float]], wish: Wish) -> tuple[ShownCall, ...]:
-        wanted = [(Attempt.parse(written), deadline) for written, deadline in live]
+    def _calls(self, open_calls: Sequence[tuple[str, float]], wish: Wish) -> tuple[ShownCall, ...]:
+        wanted = [(Attempt.parse(written), deadline) for written, deadline in open_calls]
         wanted = [each for each in wanted if self._is_wanted(each[0], wish)]
         on_screen = wanted[wish.first_call : wish.first_call + wish.calls]
         read = live_details(self._ledger, [attempt for attempt, _ in on_screen])

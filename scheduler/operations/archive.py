@@ -71,12 +71,12 @@ def write(
 
 
 def _write_head(ledger: Ledger, campaign: CampaignView, folder: Path) -> None:
-    controls = [each.as_record() for each in controls_of(ledger, campaign.campaign_id)]
+    orders = [each.as_record() for each in controls_of(ledger, campaign.campaign_id)]
     head = {
         **campaign.as_record(),
         "max_duration_seconds": campaign.policy.max_duration_seconds,
         "max_concurrency": campaign.policy.max_concurrency,
-        "controls": controls,
+        "controls": orders,
     }
     path = folder / f"{campaign.campaign_id}.json"
     part = path.with_name(path.name + ".part")

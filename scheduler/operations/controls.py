@@ -116,8 +116,8 @@ def _end_what_waits(ledger: Ledger, views: Sequence[CampaignView], counting: Cou
                 counted(max(0, total - left), total)
 
 
-def _now(ledger: Ledger, views: Sequence[CampaignView]) -> tuple[CampaignView, ...]:
-    return tuple(campaign_view(ledger, view.campaign_id) for view in views)
+def _now(ledger: Ledger, campaigns: Sequence[CampaignView]) -> tuple[CampaignView, ...]:
+    return tuple(campaign_view(ledger, view.campaign_id) for view in campaigns)
 
 
 # Abort --------------------------------------------------------------------------------------------

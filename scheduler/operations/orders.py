@@ -28,5 +28,5 @@ def chosen(ledger: Ledger, ids: Sequence[str] | None) -> list[CampaignView]:
     """Return the campaigns that are named, else all that are not finished. Raises LedgerError."""
     if ids:
         return [campaign_view(ledger, campaign_id) for campaign_id in dict.fromkeys(ids)]
-    views = [campaign_view(ledger, campaign_id) for campaign_id in campaign_ids(ledger)]
-    return [view for view in views if view.state is not CampaignState.FINISHED]
+    campaigns = [campaign_view(ledger, campaign_id) for campaign_id in campaign_ids(ledger)]
+    return [view for view in campaigns if view.state is not CampaignState.FINISHED]

@@ -78,13 +78,13 @@ def collecting(rig: Rig) -> int:
     return campaign_view(rig.store, "c").collecting
 
 
-def views(sandbox: SandboxProcess, record: dict[str, Any]) -> dict[str, Any]:
+def api_views(sandbox: SandboxProcess, record: dict[str, Any]) -> dict[str, Any]:
     """Return all that the API has of a conversation."""
     return dict(sandbox.conversation(record["conversation_id"])["views"])
 
 
 def spoken(sandbox: SandboxProcess, record: dict[str, Any]) -> list[str]:
-    return [message["text"] for message in views(sandbox, record)["messages"]["messages"]]
+    return [message["text"] for message in api_views(sandbox, record)["messages"]["messages"]]
 
 
 def texts(record: dict[str, Any]) -> list[str]:
@@ -115,20 +115,20 @@ def test_the_api_is_asked_again_when_it_wants_to_be_asked(
 def test_what_was_said_is_in_the_result(opened: Open, sandbox: SandboxProcess) -> None:
     (record,) = run(opened(), ANYBODY, insights=tuple(Insight))
 
-    known, insights = views(sandbox, record), record["insights"]
+    known, kept = api_views(sandbox, record), record["insights"]
     assert texts(record) == spoken(sandbox, record)
     assert len(texts(record)) > 2
     assert set(record["transcript"][0]) >= {"speaker", "text", "started_at"}
     assert abs(record["transcript"][0]["started_at"] - record["started_at"]) < 60
-    assert set(insights) == {*Insight} - {Insight.TRANSCRIPT}
-    assert [each["text"] for each in insights["topics"]] == [
+    assert set(kept) == {*Insight} - {Insight.TRANSCRIPT}
+    assert [each["text"] for each in kept["topics"]] == [
         each["text"] for each in known["topics"]["topics"]
     ]
-    assert [each["text"] for each in insights["action_items"]] == [
+    assert [each["text"] for each in kept["action_items"]] == [
         each["text"] for each in known["action-items"]["actionItems"]
     ]
-    assert insights["summary"] == " ".join(each["text"] for each in known["summary"]["summary"])
-    assert insights["analytics"]["metrics"] == known["analytics"]["metrics"]
+    assert kept["summary"] == " ".join(each["text"] for each in known["summary"]["summary"])
+    assert kept["analytics"]["metrics"] == known["analytics"]["metrics"]
     assert "insights_error" not in record
 
 

@@ -94,7 +94,7 @@ def contact_ids(site: Site, campaign_id: str) -> set[str]:
     return {record["contact_id"] for record in site.results(campaign_id)}
 
 
-def campaigns(site: Site) -> list[dict[str, Any]]:
+def every_campaign(site: Site) -> list[dict[str, Any]]:
     record = site.call("status", "--json").record
     return list(record["campaigns"])
 
@@ -147,12 +147,12 @@ def test_the_same_command_again_calls_nobody_twice(over: Site, sandbox: SandboxP
 
     sandbox.reset()
     worker = over.start("worker")
-    wait_until(lambda: {one["state"] for one in campaigns(over)} == {"finished"})
+    wait_until(lambda: {one["state"] for one in every_campaign(over)} == {"finished"})
     worker.terminate()
     worker.wait()
 
     assert retried(over, "--only", "rejected") == first
-    assert len(campaigns(over)) == 2
+    assert len(every_campaign(over)) == 2
     starts = [event["phone_number"] for event in sandbox.events("start")]
     assert starts == [REFUSED, REFUSED]
     assert Judge(sandbox).accepted == {}
@@ -171,7 +171,7 @@ def test_a_campaign_may_be_given_its_id(over: Site) -> None:
     assert retried(over, "--only", "rejected", "--id", "second") == "second"
     assert retried(over, "--only", "rejected", "--id", "second") == "second"
     assert retried(over, "--only", "rejected", "--id", "third") == "second"
-    assert len(campaigns(over)) == 2
+    assert len(every_campaign(over)) == 2
 
     assert retried(over, "--only", "unknown", "--id", "second") == "second"
     assert contact_ids(over, "second") == {REFUSED, "with-keys", "rang"}
@@ -224,7 +224,7 @@ def test_without_only_it_says_what_there_is(over: Site) -> None:
     assert "--only rejected,not_reached" in said
     for line in ("2 rejected", "1 unknown:answer_lost", "1 stopped", "1 skipped:invalid_number"):
         assert line in said
-    assert len(campaigns(over)) == 1
+    assert len(every_campaign(over)) == 1
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_on_a_terminal_it_asks(over: Site) -> None:
 
     assert terminal.wait() == 1
     assert "2 contacts" in terminal.shown
-    assert len(campaigns(over)) == 1
+    assert len(every_campaign(over)) == 1
 
 
 def test_a_campaign_that_is_not_there_is_told(site: Site) -> None:

@@ -276,7 +276,7 @@ def test_a_stop_that_was_sent_without_a_record_makes_no_record_of_its_own(ledger
 # What a worker remembers --------------------------------------------------------------------------
 
 
-def deadlines(ledger: Books, *attempts: Attempt) -> dict[Attempt, Deadline | None]:
+def deadlines_of(ledger: Books, *attempts: Attempt) -> dict[Attempt, Deadline | None]:
     return live_deadlines(ledger.store, ACCOUNT, attempts, now=ledger.now)
 
 
@@ -284,7 +284,7 @@ def test_a_live_connection_has_its_deadline(ledger: Books) -> None:
     attempt = ledger.connected()
     ledger.wait(10.0)
 
-    found = deadlines(ledger, attempt)[attempt]
+    found = deadlines_of(ledger, attempt)[attempt]
 
     assert found is not None
     assert found.at == pytest.approx(ledger.now + DURATION - 10.0, abs=1e-3)
@@ -299,7 +299,7 @@ def test_a_connection_that_is_being_stopped_has_the_next_sending_of_its_stop(
     ledger.expire()
     assert calls.take_stops(ledger.store, ACCOUNT, most=9, delays=[2.0], now=ledger.now)
 
-    found = deadlines(ledger, attempt)[attempt]
+    found = deadlines_of(ledger, attempt)[attempt]
 
     assert found is not None
     assert found.seconds == pytest.approx(2.0, abs=1e-3)
@@ -309,7 +309,7 @@ def test_what_is_over_has_none_and_what_is_unknown_is_left_out(ledger: Books) ->
     over, dialing = ledger.connected(), ledger.begun()
     ledger.confirm(over)
 
-    assert deadlines(ledger, over, dialing, Attempt("gone", 1, 1)) == {over: None}
+    assert deadlines_of(ledger, over, dialing, Attempt("gone", 1, 1)) == {over: None}
 
 
 def test_a_stop_that_was_given_up_has_none(ledger: Books) -> None:
@@ -317,7 +317,7 @@ def test_a_stop_that_was_given_up_has_none(ledger: Books) -> None:
     ledger.wait(ledger.store.leases.stop_give_up + 1)
     ledger.take_stops()
 
-    assert deadlines(ledger, attempt) == {attempt: None}
+    assert deadlines_of(ledger, attempt) == {attempt: None}
 
 
 def test_a_lost_answer_counts_as_live_for_the_limit_while_its_slot_is_held(
