@@ -25,11 +25,10 @@ from uuid import uuid4
 from celery import Celery
 from kombu import Queue
 
-from scheduler.ledger import calls, campaigns, keys, limits
+from scheduler.ledger import calls, campaigns, insights, keys, limits, listeners
 from scheduler.ledger.calls import Charge
-from scheduler.ledger.collecting import keep_collected
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Heard, listen, note
+from scheduler.ledger.listeners import LiveLine
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.limit import Limit
 from scheduler.models import Attempt, Connection, Contact, Disposition, Policy, Row
@@ -122,7 +121,7 @@ class Pool:
         for attempt in attempts:
             calls.confirm(self.store, ACCOUNT, attempt, Disposition.STOPPED)
             if said is not None:
-                keep_collected(self.store, ACCOUNT, attempt, said)
+                insights.keep(self.store, ACCOUNT, attempt, said)
 
     def forget_what_passes(self) -> None:
         """Delete live lines and claims, which go by themselves within the hour."""
@@ -184,9 +183,10 @@ def main() -> None:
         attempts = pool.connect(live)
         connected = pool.used()
         show("1,000 live calls", (connected - loaded) * per_live)
-        listen(pool.store, ACCOUNT, Charge("ear", 600.0), room=live, held={})
-        note(
-            pool.store, [Heard(one, "message", "word " * 14) for one in attempts for _ in range(9)]
+        listeners.listen(pool.store, ACCOUNT, Charge("ear", 600.0), room=live, held={})
+        listeners.note(
+            pool.store,
+            [LiveLine(one, "message", "word " * 14) for one in attempts for _ in range(9)],
         )
         show("  the same, listened to, nine sentences each", (pool.used() - loaded) * per_live)
 

@@ -16,14 +16,12 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-from scheduler.ledger import calls as ledger_calls
-from scheduler.ledger import campaigns as ledger_campaigns
-from scheduler.ledger import keys, limits
+from scheduler.ledger import calls, campaigns, keys, limits, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.ledger.workers import WorkerHealth, beat
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.limit import Limit
-from scheduler.live.watcher import Watcher, Wish
+from scheduler.live.watcher import Focus, Watcher
 from scheduler.models import Connection, Contact, Policy, Row
 
 ACCOUNT = "acme"
@@ -37,13 +35,9 @@ def load(store: Ledger, count: int, live: int) -> None:
         rows = live + 20 if n == 0 else 20
         rooms = (f"sip:room-{n}-{row}@example.invalid" for row in range(rows))
         contacts = [Contact(f"room-{row}", sip_uri=uri) for row, uri in enumerate(rooms)]
-        ledger_campaigns.create(
-            store, f"c-{n}", account=ACCOUNT, name="c", policy=Policy(), digest="d"
-        )
-        ledger_campaigns.load(
-            store, f"c-{n}", "1", 1, [Row(contact, 2, True) for contact in contacts]
-        )
-        ledger_campaigns.seal(store, f"c-{n}", "1")
+        campaigns.create(store, f"c-{n}", account=ACCOUNT, name="c", policy=Policy(), digest="d")
+        campaigns.load(store, f"c-{n}", "1", 1, [Row(contact, 2, True) for contact in contacts])
+        campaigns.seal(store, f"c-{n}", "1")
     limits.learn(store, ACCOUNT, limits.read(store, ACCOUNT), Limit(2 * live))
     store.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 2 * live)
 
@@ -51,11 +45,11 @@ def load(store: Ledger, count: int, live: int) -> None:
 def connect(store: Ledger, live: int) -> None:
     """Bring so many calls to their connections."""
     for _ in range(live):
-        claim = ledger_calls.claim(store, ACCOUNT, uuid4().hex, ceiling=2 * live, only="c-0")
+        claim = calls.claim(store, ACCOUNT, uuid4().hex, ceiling=2 * live, only="c-0")
         assert claim is not None and not isinstance(claim, float)
-        assert ledger_calls.begin(store, ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
+        assert calls.begin(store, ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
         connection = Connection(f"connection {claim.attempt}", "conversation")
-        ledger_calls.connect(
+        calls.connect(
             store,
             ACCOUNT,
             claim.attempt,
@@ -90,9 +84,9 @@ def main() -> None:
         store.open()
         load(store, campaigns, live)
         connect(store, live)
-        beat(store, ACCOUNT, "here:1", WorkerHealth(time.time(), "1", 26))
+        workers.beat(store, ACCOUNT, "here:1", WorkerHealth(time.time(), "1", 26))
         watcher = Watcher(store, (), account=None, ceiling=live)
-        looks = [measured(store, lambda: watcher.look(Wish(calls=60))) for _ in range(LOOKS + 1)]
+        looks = [measured(store, lambda: watcher.look(Focus(calls=60))) for _ in range(LOOKS + 1)]
         store.close()
     print(f"{campaigns} campaigns, {live:,} live calls, 60 of them read in detail")
     print("              ms   commands   ms of Redis")

@@ -16,13 +16,8 @@ from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.pace import give_way, waited
 from scheduler.clock import since_boot
 from scheduler.errors import NotRecorded, ProviderError
-from scheduler.ledger.collecting import (
-    Collect,
-    Said,
-    keep_collected,
-    postpone_collect,
-    take_collect,
-)
+from scheduler.ledger import insights
+from scheduler.ledger.insights import Collect, Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Insight
@@ -74,7 +69,7 @@ class Collector:
         """Read what is due, until nothing is or it is `until`."""
         while not self.closing.is_set() and since_boot() < until:
             give_way(self._is_stopping, self.closing)
-            due = take_collect(self._ledger, self._duty.account, only=self._duty.only)
+            due = insights.take(self._ledger, self._duty.account, only=self._duty.only)
             if due is None:
                 return
             reading = _Reading(
@@ -106,7 +101,7 @@ class _Reading:
         if self._due.unfinished >= MOST_UNFINISHED:
             why = f"{self._due.unfinished} readings came to no end"
             logger.error("%s: what was said is given up: %s", self._due.attempt, why)
-            keep_collected(self._ledger, self._account, self._due.attempt, None, error=why)
+            insights.keep(self._ledger, self._account, self._due.attempt, None, error=why)
             return
         digest = self._due.digest
         try:
@@ -149,19 +144,19 @@ class _Reading:
                 if not self._is_late():
                     raise
                 missing = f"{insight}: {mask_text(str(error))}"
-        keep_collected(self._ledger, self._account, self._due.attempt, said, error=missing)
+        insights.keep(self._ledger, self._account, self._due.attempt, said, error=missing)
 
     def _give_up(self, error: ProviderError) -> None:
         # That nothing was recorded is a result; whatever else keeps us from reading is an error.
         why = "" if isinstance(error, NotRecorded) else mask_text(str(error))
-        keep_collected(self._ledger, self._account, self._due.attempt, None, error=why)
+        insights.keep(self._ledger, self._account, self._due.attempt, None, error=why)
 
     def _postpone(self, digest: str, least_seconds: float = 0.0) -> None:
         left = self._patience_seconds - self._over_for()
         wish = max(least_seconds, waited(BETWEEN_READS, self._due.reads + 1))
         delay = max(0.1, min(wish, left))
         attempt = self._due.attempt
-        postpone_collect(self._ledger, self._account, attempt, digest=digest, delay_seconds=delay)
+        insights.postpone(self._ledger, self._account, attempt, digest=digest, delay_seconds=delay)
 
     def _is_late(self) -> bool:
         return self._over_for() >= self._patience_seconds

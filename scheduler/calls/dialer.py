@@ -28,14 +28,13 @@ from scheduler.errors import (
     StaleAttempt,
 )
 from scheduler.hours.openings import opening
-from scheduler.ledger import calls as ledger_calls
-from scheduler.ledger import limits
+from scheduler.ledger import calls, limits
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.masking import mask_text
 from scheduler.models import Disposition, Reason
-from scheduler.providers import Order, Provider
+from scheduler.providers import Provider, StartOrder
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +96,7 @@ class Dialer:
 
     def _claim(self) -> Claim | float | None:
         duty = self._duty
-        return ledger_calls.claim(
+        return calls.claim(
             self._ledger,
             duty.account,
             uuid4().hex,
@@ -143,7 +142,7 @@ class Dialer:
         try:
             # First, because a token may take seconds, and from `begin` on the time is short.
             self._provider.authorize(claim.max_duration_seconds)
-            order = Order.of(claim.attempt, claim.policy, claim.contact)
+            order = StartOrder.of(claim.attempt, claim.policy, claim.contact)
             token = uuid4().hex
             asked_at = since_boot()
             if not self._begin(claim, token, closes_at):
@@ -157,7 +156,7 @@ class Dialer:
         return self._recorder.keep(claim, connection, since_boot())
 
     def _begin(self, claim: Claim, token: str, closes_at: float) -> bool:
-        begin = partial(ledger_calls.begin, self._ledger, self._duty.account, claim.attempt, token)
+        begin = partial(calls.begin, self._ledger, self._duty.account, claim.attempt, token)
         try:
             # The first byte may leave that much later, and has to leave in time.
             return begin(
@@ -204,9 +203,7 @@ class Dialer:
         signal: str = "",
         message: str = "",
     ) -> None:
-        give_back = partial(
-            ledger_calls.give_back, self._ledger, self._duty.account, claim.attempt, token
-        )
+        give_back = partial(calls.give_back, self._ledger, self._duty.account, claim.attempt, token)
         insist(partial(give_back, delay_seconds=delay_seconds, signal=signal, message=message))
 
     def _back_off(self, claim: Claim, token: str, error: AtLimit) -> None:
@@ -217,9 +214,7 @@ class Dialer:
             seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._duty.reserve
         )
         delay = error.retry_after_seconds or waited(AFTER_429, seen.refused_in_row + 1)
-        give_back = partial(
-            ledger_calls.give_back_at_limit, self._ledger, account, claim.attempt, token
-        )
+        give_back = partial(calls.give_back_at_limit, self._ledger, account, claim.attempt, token)
         insist(
             partial(give_back, delay_seconds=delay, message=str(error), seen=seen, lowered=lowered)
         )
@@ -246,9 +241,7 @@ class Dialer:
         hold_seconds: float = 0.0,
         signal: str = "",
     ) -> None:
-        finish = partial(
-            ledger_calls.finish, self._ledger, self._duty.account, claim.attempt, disposition
-        )
+        finish = partial(calls.finish, self._ledger, self._duty.account, claim.attempt, disposition)
         insist(
             partial(
                 finish, reason=reason, message=message, hold_seconds=hold_seconds, signal=signal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
-from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger import calls
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Disposition, Reason
 from scheduler.providers import StopAnswer
@@ -27,7 +27,7 @@ class End:
     def record(self, ledger: Ledger, account: str, attempt: Attempt) -> bool:
         """Put it on record, and free the slot. False when it was. Raises LedgerTrouble."""
         pages = json.dumps([asdict(page) for page in self.answer.summary_pages])
-        return ledger_calls.confirm(
+        return calls.confirm(
             ledger,
             account,
             attempt,

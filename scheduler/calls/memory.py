@@ -21,7 +21,8 @@ from scheduler.calls.ends import End
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.clock import since_boot
 from scheduler.errors import NoSuchConnection, ProviderError
-from scheduler.ledger.deadlines import Deadline, live_deadlines, note_stop, stop_reason
+from scheduler.ledger import deadlines
+from scheduler.ledger.deadlines import Deadline
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Attempt, Disposition
@@ -264,7 +265,7 @@ class Memory:
         calls = self._to_be_read(now)
         if not calls:
             return
-        found = live_deadlines(self._ledger, self._account, [call.attempt for call in calls])
+        found = deadlines.live(self._ledger, self._account, [call.attempt for call in calls])
         with self._lock:
             for call in calls:
                 self._see(call, found, now)
@@ -318,7 +319,7 @@ class Memory:
 
     def _write_down(self, call: Call) -> bool:
         if call.end is None:
-            note_stop(self._ledger, self._account, call.attempt)
+            deadlines.note_stop(self._ledger, self._account, call.attempt)
             with self._lock:
                 call.is_noted = True
                 self._mark(call)
@@ -326,7 +327,7 @@ class Memory:
         end = call.end
         if end.disposition is Disposition.STOPPED:
             # Perhaps somebody had ordered its end. What looked like a hang-up was this stop.
-            why = stop_reason(self._ledger, call.attempt)
+            why = deadlines.stop_reason(self._ledger, call.attempt)
             end = End.by("deadline" if why == "hung_up" else why, end.answer)
         is_news = end.record(self._ledger, self._account, call.attempt)
         self.forget(call.connection_id)

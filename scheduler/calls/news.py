@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from scheduler.calls.memory import Memory
 from scheduler.calls.wake import Wake
-from scheduler.ledger.do_not_call import bar
+from scheduler.ledger import do_not_call, listeners
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Ear, Heard, hint, is_being_stopped
+from scheduler.ledger.listeners import ListenedCall, LiveLine
 from scheduler.models import OnMachine, Policy
 from scheduler.providers import News, Provider
 
@@ -35,11 +35,11 @@ def meaning(news: News, policy: Policy) -> Meaning | None:
     return Meaning.DO_NOT_CALL if news.intent == "do_not_call" else None
 
 
-def line_of(ear: Ear, news: News) -> Heard | None:
+def line_of(ear: ListenedCall, news: News) -> LiveLine | None:
     """Return the line that is kept of a piece of news; None when it has no text."""
     if not news.text:
         return None
-    return Heard(ear.attempt, news.kind, news.text, news.speaker, news.said_at)
+    return LiveLine(ear.attempt, news.kind, news.text, news.speaker, news.said_at)
 
 
 class NewsDesk:
@@ -58,20 +58,22 @@ class NewsDesk:
         self.account = account
         self.provider = provider
 
-    def act(self, ear: Ear, what: Meaning) -> None:
+    def act(self, ear: ListenedCall, what: Meaning) -> None:
         """Do what news ask for. Raises LedgerTrouble: it is not on record, and must not be lost."""
         if what is Meaning.DO_NOT_CALL:
-            bar(self._ledger, ear.contact.address, f"asked for it in {ear.attempt}")
+            do_not_call.bar(self._ledger, ear.contact.address, f"asked for it in {ear.attempt}")
         # While Redis refuses writes, nothing there says that this worker has stopped the call.
-        elif not self.has_sent_stop(ear) and hint(self._ledger, self.account, ear.attempt, what):
+        elif not self.has_sent_stop(ear) and listeners.hint(
+            self._ledger, self.account, ear.attempt, what
+        ):
             # Else it was being stopped already, and the news are of that.
             logger.info("%s: %s", ear.attempt, what)
             self._wake.due_in(0.0)
 
-    def has_sent_stop(self, ear: Ear) -> bool:
+    def has_sent_stop(self, ear: ListenedCall) -> bool:
         """Whether this process has sent a stop of the call. Asks nobody."""
         return self._memory.has_sent(ear.connection.connection_id)
 
-    def is_being_stopped(self, ear: Ear) -> bool:
+    def is_being_stopped(self, ear: ListenedCall) -> bool:
         """Whether a stop of the call is on record, whoever sends it. Raises LedgerTrouble."""
-        return is_being_stopped(self._ledger, ear.attempt)
+        return listeners.is_being_stopped(self._ledger, ear.attempt)

@@ -16,8 +16,7 @@ from scheduler.calls.stopper import Stopper
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerUnreachable
-from scheduler.ledger import calls as ledger_calls
-from scheduler.ledger import limits
+from scheduler.ledger import calls, limits
 from scheduler.ledger.calls import Charge, Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
@@ -114,7 +113,7 @@ class Recorder:
 
     def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
         account, attempt, charge = self._duty.account, claim.attempt, self._sockets.free_charge
-        taken_for, _, seen = ledger_calls.connect(
+        taken_for, _, seen = calls.connect(
             self._ledger,
             account,
             attempt,

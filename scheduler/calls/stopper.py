@@ -20,7 +20,7 @@ from scheduler.calls.insist import block
 from scheduler.calls.memory import Memory
 from scheduler.calls.pace import waited
 from scheduler.errors import AccountFault, NoSuchConnection, ProviderError
-from scheduler.ledger import calls as ledger_calls
+from scheduler.ledger import calls
 from scheduler.ledger.calls import StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
@@ -87,13 +87,13 @@ class Stopper:
                 answer = self._provider.stop(order.connection_id)
         except NoSuchConnection as error:
             logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
-            denied = ledger_calls.deny(self._ledger, self._account, order.attempt)
+            denied = calls.deny(self._ledger, self._account, order.attempt)
             if denied is None:
                 return None
             return End(denied) if denied is Disposition.HUNG_UP else ordered
         except ProviderError as error:
             logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
-            ledger_calls.note_stop_error(self._ledger, order.attempt, str(error))
+            calls.note_stop_error(self._ledger, order.attempt, str(error))
             if isinstance(error, AccountFault):
                 block(self._ledger, self._account, self._provider.fingerprint, error)
             return None

@@ -12,7 +12,7 @@ from scheduler.cli.access import opened_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.cli.orders_view import record_of, say_none
 from scheduler.cli.questions import confirm
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
 from scheduler.operations import controls
 from scheduler.operations.orders import chosen

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scheduler.errors import LedgerError
+from scheduler.ledger import access, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.opening import opened
-from scheduler.ledger.reading import campaign_ids
 from scheduler.settings import settings
 
 
 @contextmanager
 def opened_ledger(*, upgrades: bool = False) -> Iterator[Ledger]:
     """Open the ledger of this environment."""
-    with opened(settings(), upgrades=upgrades) as (ledger, _):
+    with access.opened(settings(), upgrades=upgrades) as (ledger, _):
         yield ledger
 
 
 def newest(ledger: Ledger) -> str:
     """Return the campaign that was created last. Raises LedgerError when there is none."""
-    ids = campaign_ids(ledger)
+    ids = views.campaign_ids(ledger)
     if not ids:
         raise LedgerError("no campaigns yet: callsched run FILE, or callsched submit FILE")
     return ids[0]

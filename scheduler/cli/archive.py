@@ -11,7 +11,7 @@ import typer
 from scheduler.cli import archive_view, console, options, questions
 from scheduler.cli.access import opened_ledger
 from scheduler.fields.durations import positive_seconds
-from scheduler.ledger.retiring import campaigns_finished_before
+from scheduler.ledger import retirement
 from scheduler.operations.archive import expect_folder, finished
 
 
@@ -53,7 +53,7 @@ def archive(
         raise typer.BadParameter("say which campaigns, or --older-than", param_hint="ID")
     expect_folder(output)
     with opened_ledger() as ledger:
-        chosen = ids or campaigns_finished_before(ledger, time.time() - (age or 0))
+        chosen = ids or retirement.campaigns_finished_before(ledger, time.time() - (age or 0))
         views = [finished(ledger, campaign_id) for campaign_id in dict.fromkeys(chosen)]
         if remove and views and not yes:
             question = f"Erase {len(views)} campaigns from Redis once they are written?"

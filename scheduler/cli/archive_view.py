@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.cli import console
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.operations.archive import erase, write
 
 

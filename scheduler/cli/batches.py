@@ -13,7 +13,7 @@ import typer
 from scheduler.cli import console, options
 from scheduler.hours.named_zones import timezone as known_timezone
 from scheduler.operations import batches
-from scheduler.operations.batches import IfRunning, Kind, OnWait
+from scheduler.operations.batches import IfRunning, OnWait, Series
 
 #: Exit code of `--if-running fail`.
 ANOTHER_RUNS = 4
@@ -68,7 +68,7 @@ def dated_id(template: str | None, timezone: str | None) -> str | None:
 
 
 @contextmanager
-def turn(kind: Kind, if_running: IfRunning | None, state_dir: Path) -> Iterator[None]:
+def turn(kind: Series, if_running: IfRunning | None, state_dir: Path) -> Iterator[None]:
     """Be the one campaign of this kind on this machine; without a turn the command ends."""
     with batches.turn_on_machine(kind, if_running, state_dir, waiting(kind)) as is_ours:
         if not is_ours:
@@ -76,12 +76,12 @@ def turn(kind: Kind, if_running: IfRunning | None, state_dir: Path) -> Iterator[
         yield
 
 
-def waiting(kind: Kind) -> OnWait:
+def waiting(kind: Series) -> OnWait:
     """Return what says that another campaign of this kind is waited for."""
     return partial(_say_waiting, kind)
 
 
-def stand_back(kind: Kind, if_running: IfRunning | None) -> typer.Exit:
+def stand_back(kind: Series, if_running: IfRunning | None) -> typer.Exit:
     """Say that another campaign of this kind is not over; return how the command ends."""
     if if_running is IfRunning.FAIL:
         console.fail(_not_over(kind))
@@ -90,11 +90,11 @@ def stand_back(kind: Kind, if_running: IfRunning | None) -> typer.Exit:
     return typer.Exit(0)
 
 
-def _say_waiting(kind: Kind, held_by: str) -> None:
+def _say_waiting(kind: Series, held_by: str) -> None:
     console.say(f"{_not_over(kind)}: this one waits")
     if held_by:
         console.say(held_by)
 
 
-def _not_over(kind: Kind) -> str:
+def _not_over(kind: Series) -> str:
     return f"another campaign of {kind.name} is not over"

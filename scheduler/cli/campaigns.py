@@ -18,7 +18,7 @@ from scheduler.cli import console
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds, written
 from scheduler.fields.visible import visible
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
 from scheduler.operations import launch as launching
 from scheduler.operations.guard import is_sandbox
@@ -27,7 +27,7 @@ from scheduler.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FileWish:
     """A file that is to be called, and what a command line says of it."""
 
     path: Path
@@ -64,7 +64,7 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
 
 
 @contextmanager
-def checked_to_call(wish: Wish, settings: Settings) -> Iterator[tuple[CheckedCampaign, Policy]]:
+def checked_to_call(wish: FileWish, settings: Settings) -> Iterator[tuple[CheckedCampaign, Policy]]:
     """Check a file that is to be called now; yield what it says, and the policy that counts.
 
     Raises ConfigError when workers are to launch it, or when it is not what was planned.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.orders_view import say_under_way, show_halted
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations import controls
 from scheduler.operations.orders import chosen

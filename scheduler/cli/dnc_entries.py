@@ -8,7 +8,7 @@ from scheduler.cli import console, dnc_view, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.dnc_options import Entries, Region, Why, read
 from scheduler.errors import SchedulerError
-from scheduler.ledger.do_not_call import barred
+from scheduler.ledger import do_not_call as in_ledger
 from scheduler.operations import do_not_call
 
 
@@ -56,7 +56,7 @@ def check(numbers: Entries, region: Region = None, json: options.Json = False) -
     entries = read(numbers, region)
     try:
         with opened_ledger() as ledger:
-            found = {each: barred(ledger, each) for each in entries}
+            found = {each: in_ledger.barred(ledger, each) for each in entries}
     except SchedulerError as error:
         console.fail(*map(str, error.args))
         raise typer.Exit(2) from None

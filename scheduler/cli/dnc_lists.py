@@ -11,7 +11,7 @@ from scheduler.cli import console, dnc_import_view, dnc_view, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.dnc_options import Region, Why
 from scheduler.cli.output import writing
-from scheduler.ledger.do_not_call import entries
+from scheduler.ledger import do_not_call as in_ledger
 from scheduler.operations import do_not_call
 from scheduler.operations.do_not_call import Import, ListFile
 
@@ -56,7 +56,7 @@ def list_(json: options.JsonLines = False) -> None:
     Example: `callsched dnc list --json`
     """
     with opened_ledger() as ledger:
-        for each, listing in entries(ledger):
+        for each, listing in in_ledger.entries(ledger):
             dnc_view.show_entry(each, listing, json=json)
 
 

@@ -9,7 +9,8 @@ import typer
 
 from scheduler.cli import console, options
 from scheduler.errors import ConfigError
-from scheduler.ledger.health import Finding, Level, fail
+from scheduler.ledger import health
+from scheduler.ledger.health import Finding, Level
 from scheduler.operations.doctor import examine, has_failed
 from scheduler.settings import Settings, read_settings
 from scheduler.worker import files
@@ -44,7 +45,7 @@ def _findings() -> Iterator[Finding]:
     try:
         settings = read_settings()
     except ConfigError as error:
-        yield fail("settings", str(error), "mend it")
+        yield health.fail("settings", str(error), "mend it")
         return
     yield from examine(settings, count_workers=_count_workers, files_needed=_files_needed(settings))
 

@@ -9,8 +9,8 @@ import typer
 from scheduler.cli import console, erase_view, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.questions import confirm
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.operations.erase import Call, Erased, Eraser, calls_to, eraser, read_address
 from scheduler.settings import settings
 
@@ -74,7 +74,7 @@ def _calls(ledger: Ledger, number: str, *, yes: bool) -> list[Call]:
 
 
 def _campaign(ledger: Ledger, its: Eraser, campaign_id: str, *, yes: bool) -> Erased:
-    campaign = campaign_view(ledger, campaign_id)
+    campaign = views.campaign(ledger, campaign_id)
     if not yes:
         confirm(f"Erase what was said in every call of campaign {campaign_id}, for good?", _NOTHING)
     return its.erase_campaign(campaign, console.counting)

@@ -8,7 +8,7 @@ from typing import Any
 from scheduler.cli import console
 from scheduler.cli.orders import instant
 from scheduler.fields.contact_label import label_of
-from scheduler.ledger.explaining import Found, Standing
+from scheduler.ledger.explanation import RuleFinding, Standing
 from scheduler.models import CallState
 from scheduler.operations.explain import Explanation
 
@@ -50,7 +50,7 @@ def _what_comes(explanation: Explanation) -> str | None:
     return "it is not called"
 
 
-def _verdict(rule: Found) -> str:
+def _verdict(rule: RuleFinding) -> str:
     if rule.passes:
         return "passes"
     if rule.until is not None:

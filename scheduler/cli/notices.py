@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
 from scheduler.operations.supervision import Look, is_left_for_later
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scheduler.cli import console
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.operations.controls import Halted, Waited, live_of
 
 

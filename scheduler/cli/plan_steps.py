@@ -20,7 +20,7 @@ from scheduler.models import Policy
 from scheduler.operations.launch import new_id
 from scheduler.plan.forecast import Assumed, Forecast, forecast
 from scheduler.plan.plan_hash import plan_hash
-from scheduler.plan.planning import Survey, survey
+from scheduler.plan.planning import ContactCounts, survey
 from scheduler.plan.record import Planned, assumed
 from scheduler.plan.rules import Record
 from scheduler.settings import Settings
@@ -60,7 +60,7 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
     }
 
 
-def _surveyed(checked: CheckedCampaign, policy: Policy, settings: Settings) -> Survey:
+def _surveyed(checked: CheckedCampaign, policy: Policy, settings: Settings) -> ContactCounts:
     rows = checked.row_count
     with console.counting("looking for duplicates") as counted:
         duplicates = Duplicates(checked.chunks(), partial(counted, total=rows))
@@ -70,7 +70,7 @@ def _surveyed(checked: CheckedCampaign, policy: Policy, settings: Settings) -> S
         return survey(checked, policy, duplicates, allowed=allowed, on_progress=told)
 
 
-def _forecast(seen: Survey, policy: Policy, stands_on: Assumed) -> Forecast:
+def _forecast(seen: ContactCounts, policy: Policy, stands_on: Assumed) -> Forecast:
     with console.counting("forecasting", "dials") as counted:
         counted(0, seen.callable_count)
         told = partial(counted, total=seen.callable_count)

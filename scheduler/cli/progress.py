@@ -14,7 +14,7 @@ from rich.text import Text
 
 from scheduler.cli import console
 from scheduler.fields.visible import visible
-from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live import progress as live
 from scheduler.models import CallState
 

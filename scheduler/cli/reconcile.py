@@ -6,7 +6,7 @@ import typer
 
 from scheduler.cli import options, reconcile_options, reconcile_view
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger.reading import campaign_view
+from scheduler.ledger import views
 from scheduler.operations.account import expect_account
 from scheduler.operations.reconcile import look_up, settle, to_settle, unknown
 from scheduler.settings import settings
@@ -36,7 +36,7 @@ def reconcile(
     reconcile_options.expect_whom(contacts, verdict, every=every)
     chosen = settings()
     with opened_ledger() as ledger:
-        campaign = campaign_view(ledger, id_)
+        campaign = views.campaign(ledger, id_)
         if lookup:
             expect_account(campaign, chosen)
         inquiry = unknown(ledger, campaign, contacts or [])

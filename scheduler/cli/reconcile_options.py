@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.ledger.settling import Verdict
+from scheduler.ledger.unknowns import Resolution
 
 SomeContacts = Annotated[
     list[str] | None,
@@ -31,18 +31,18 @@ YesSettle = Annotated[
 ]
 
 
-def verdict(*, placed: bool, not_placed: bool, redial: bool) -> Verdict | None:
+def verdict(*, placed: bool, not_placed: bool, redial: bool) -> Resolution | None:
     """Return what calls are settled as; None when nothing is. Bad usage for two of them."""
     if placed and not_placed:
         raise typer.BadParameter("either --placed or --not-placed")
     if redial and not not_placed:
         raise typer.BadParameter("--redial needs --not-placed: only who was not called is", None)
     if not_placed:
-        return Verdict.REDIAL if redial else Verdict.NOT_PLACED
-    return Verdict.PLACED if placed else None
+        return Resolution.REDIAL if redial else Resolution.NOT_PLACED
+    return Resolution.PLACED if placed else None
 
 
-def expect_whom(contacts: Sequence[str] | None, verdict: Verdict | None, *, every: bool) -> None:
+def expect_whom(contacts: Sequence[str] | None, verdict: Resolution | None, *, every: bool) -> None:
     """Refuse, as bad usage, a verdict on nobody, and one on some and on all."""
     if contacts and every:
         raise typer.BadParameter("either contacts or --all")

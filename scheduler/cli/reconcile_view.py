@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from scheduler.cli import console
-from scheduler.ledger.settling import Verdict
+from scheduler.ledger.unknowns import Resolution
 from scheduler.models import Reason
 from scheduler.operations.reconcile import Case, Inquiry, Outcome
 
@@ -21,9 +21,9 @@ _WORDS = {
     Outcome.STALE: "unknown no longer",
 }
 _SETTLED = {
-    Verdict.PLACED: "settled: it was placed, and is not dialled again",
-    Verdict.NOT_PLACED: "settled: it was not placed",
-    Verdict.REDIAL: "settled: it was not placed, and is due now",
+    Resolution.PLACED: "settled: it was placed, and is not dialled again",
+    Resolution.NOT_PLACED: "settled: it was not placed",
+    Resolution.REDIAL: "settled: it was not placed, and is due now",
 }
 
 
@@ -32,14 +32,14 @@ def say_reading(waiting: int) -> None:
     console.say(f"reading what was said in {waiting} conversations …")
 
 
-def confirm(cases: Sequence[Case], verdict: Verdict) -> None:
+def confirm(cases: Sequence[Case], verdict: Resolution) -> None:
     """On a terminal, ask before calls are settled as not placed; off a terminal never."""
-    if verdict is Verdict.PLACED or not cases or not console.may_ask():
+    if verdict is Resolution.PLACED or not cases or not console.may_ask():
         return
     live = sum((case.call.held_until or 0.0) > time.time() for case in cases)
     if live:
         console.say(f"{live} of them may still be live: their conversations may come yet")
-    done = "call them again?" if verdict is Verdict.REDIAL else "count them as not called?"
+    done = "call them again?" if verdict is Resolution.REDIAL else "count them as not called?"
     if not typer.confirm(f"No phone rang for {len(cases)} contacts: {done}", err=True):
         console.say("nothing was settled")
         raise typer.Exit(1)
@@ -73,7 +73,7 @@ def _row(inquiry: Inquiry, case: Case) -> tuple[str, int, str, str]:
 
 def _advise(inquiry: Inquiry) -> None:
     campaign_id = inquiry.campaign.campaign_id
-    if inquiry.verdict is Verdict.REDIAL and inquiry.count(Outcome.SETTLED):
+    if inquiry.verdict is Resolution.REDIAL and inquiry.count(Outcome.SETTLED):
         console.say("a worker dials them: one of a pool, or `callsched run` of the same file")
     elif inquiry.verdict is None and inquiry.count(Outcome.NOT_FOUND, Outcome.NOT_LOOKED_UP):
         console.say(

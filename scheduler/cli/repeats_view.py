@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from scheduler.cli import console
 from scheduler.fields.durations import written
-from scheduler.ledger.repeats import Repeats, instant
+from scheduler.ledger import repeats
+from scheduler.ledger.repeats import Repeats
 from scheduler.operations.repeats import Because, Earlier
 
 #: Earlier campaigns that are named.
@@ -56,7 +57,7 @@ def _named(earlier: Earlier) -> list[str]:
 def _described(one: Repeats) -> str:
     said = []
     if one.last_at is not None:
-        said.append(f"{one.called:,} called, the last at {instant(one.last_at)}")
+        said.append(f"{one.called:,} called, the last at {repeats.instant(one.last_at)}")
     if one.waiting:
         said.append(f"{one.waiting:,} whose calls are not over")
     return f"  {one.campaign_id}: {', '.join(said)}"

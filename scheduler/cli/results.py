@@ -10,15 +10,15 @@ import typer
 from scheduler.cli import options
 from scheduler.cli.access import newest, opened_ledger
 from scheduler.cli.results_view import export, format_of
-from scheduler.ledger.reading import campaign_view
-from scheduler.ledger.reading import results as records_of
-from scheduler.operations.export import Format, expect_library
+from scheduler.ledger import views
+from scheduler.operations.export import ResultFormat, expect_library
 
 
 def results(
     id_: options.SomeId = None,
     format_: Annotated[
-        Format | None, typer.Option("--format", help="Without it: what --output ends in, or CSV.")
+        ResultFormat | None,
+        typer.Option("--format", help="Without it: what --output ends in, or CSV."),
     ] = None,
     output: options.Output = None,
     excel: Annotated[
@@ -38,12 +38,12 @@ def results(
     Example: `callsched results nightly-2026-11-22 --format jsonl -o results.jsonl`
     """
     chosen = format_ or format_of(output)
-    if excel and chosen is not Format.CSV:
+    if excel and chosen is not ResultFormat.CSV:
         raise typer.BadParameter("only CSV has two ways to be written", param_hint="--excel")
     expect_library(chosen)
-    if chosen is Format.XLSX and output is None and sys.stdout.isatty():
+    if chosen is ResultFormat.XLSX and output is None and sys.stdout.isatty():
         raise typer.BadParameter("a workbook is no text: say -o results.xlsx", param_hint="-o")
     with opened_ledger() as ledger:
         campaign_id = id_ or newest(ledger)
-        campaign_view(ledger, campaign_id).expect_kept()
-        export(records_of(ledger, campaign_id), output, chosen, excel=excel)
+        views.campaign(ledger, campaign_id).expect_kept()
+        export(views.results(ledger, campaign_id), output, chosen, excel=excel)

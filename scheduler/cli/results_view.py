@@ -12,21 +12,21 @@ from typing import Any
 from scheduler.cli import streams
 from scheduler.cli.output import replacing, writing
 from scheduler.errors import ConfigError
-from scheduler.operations.export import Format, text_of
+from scheduler.operations.export import ResultFormat, text_of
 
 _ENDINGS = {
-    ".csv": Format.CSV,
-    ".jsonl": Format.JSONL,
-    ".ndjson": Format.JSONL,
-    ".json": Format.JSONL,
-    ".xlsx": Format.XLSX,
+    ".csv": ResultFormat.CSV,
+    ".jsonl": ResultFormat.JSONL,
+    ".ndjson": ResultFormat.JSONL,
+    ".json": ResultFormat.JSONL,
+    ".xlsx": ResultFormat.XLSX,
 }
 
 
-def format_of(path: Path | None) -> Format:
+def format_of(path: Path | None) -> ResultFormat:
     """Return the format that a path's ending stands for; CSV when there is no path."""
     if path is None:
-        return Format.CSV
+        return ResultFormat.CSV
     if chosen := _ENDINGS.get(path.suffix.lower()):
         return chosen
     expected = "expected a path that ends in .csv, .jsonl or .xlsx, or say --format"
@@ -36,13 +36,13 @@ def format_of(path: Path | None) -> Format:
 def export(
     records: Iterable[dict[str, Any]],
     path: Path | None,
-    format_: Format | None = None,
+    format_: ResultFormat | None = None,
     *,
     excel: bool = False,
 ) -> None:
     """Write records to a file, or to standard output. A file is replaced when it is complete."""
     chosen = format_ or format_of(path)
-    if chosen is Format.XLSX:
+    if chosen is ResultFormat.XLSX:
         _write_workbook(records, path)
         return
     ascii_only = not streams.takes_unicode()

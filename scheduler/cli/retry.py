@@ -8,8 +8,9 @@ import typer
 
 from scheduler.cli import campaigns, console, options, retry_view
 from scheduler.cli.access import opened_ledger
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.ledger.views import CampaignView
 from scheduler.operations.retry import Ends, NothingToRetry, Plan, load, plan, survey
 from scheduler.settings import settings
 
@@ -45,7 +46,7 @@ def retry(
     """
     chosen = settings()
     with opened_ledger(upgrades=True) as ledger:
-        campaign = campaign_view(ledger, id_)
+        campaign = views.campaign(ledger, id_)
         campaign.expect_kept()
         planned = _plan(ledger, campaign, retry_view.read_only(campaign, only), new_id)
         taker = planned.campaign_id
@@ -60,7 +61,7 @@ def retry(
             )
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
-        view = campaign_view(ledger, taker)
+        view = views.campaign(ledger, taker)
     retry_view.show(view, id_, json=json)
 
 

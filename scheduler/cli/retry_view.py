@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from scheduler.cli import console
-from scheduler.ledger.reading import CampaignView
-from scheduler.operations.retry import NEVER, Ends, Survey, read_ends
+from scheduler.ledger.views import CampaignView
+from scheduler.operations.retry import NEVER, Candidates, Ends, read_ends
 
 
 def read_only(campaign: CampaignView, only: str | None) -> Ends:
@@ -31,7 +31,7 @@ def show_ends(campaign: CampaignView) -> None:
         console.say(f"no call of campaign {campaign.campaign_id} has ended yet")
 
 
-def warn(survey: Survey) -> None:
+def warn(survey: Candidates) -> None:
     """Say who may have been rung, and who is left out."""
     if survey.unknown:
         console.warn(f"{survey.unknown:,} of them ended as unknown: they may have been rung")

@@ -10,7 +10,7 @@ import typer
 from scheduler.campaign.reading import Reading
 from scheduler.cli import batches, campaigns, console, options, orders, run_ending
 from scheduler.cli.run_view import RunView
-from scheduler.ledger.opening import opened
+from scheduler.ledger import access
 from scheduler.operations import run as running
 from scheduler.operations.batches import kind_of
 from scheduler.settings import read_settings
@@ -58,14 +58,14 @@ def run(
     ceiling = {"CALLSCHED_MAX_CONCURRENCY": str(max_concurrency)} if max_concurrency else {}
     chosen, reading = read_settings(ceiling), Reading(encoding, strict, first, rejects)
     with ExitStack() as stack:
-        wish = campaigns.Wish(Path(file), reading, max_duration, plan, now)
+        wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
         running.expect_secret(policy, chosen)
         kind = kind_of(id_, checked.slug)
         stack.enter_context(batches.turn(kind, if_running, chosen.state_dir))
         place = stack.enter_context(running.placed(checked, chosen, ceiling, in_sandbox=sandbox))
-        ledger, embedded = stack.enter_context(opened(place.settings, upgrades=True))
-        campaign = running.Wish(
+        ledger, embedded = stack.enter_context(access.opened(place.settings, upgrades=True))
+        campaign = running.RunWish(
             checked=checked,
             policy=policy,
             campaign_id=wanted,

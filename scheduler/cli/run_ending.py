@@ -10,8 +10,9 @@ from scheduler.cli import console, results_view
 from scheduler.cli.notices import left_for_later
 from scheduler.errors import ConfigError
 from scheduler.fields.visible import visible
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view, results
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 from scheduler.operations.export import expect_library
 from scheduler.operations.supervision import Ending, How, Rest
@@ -43,7 +44,7 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
     """
     if ending.how is How.WAS_FINISHED:
         raise ConfigError(_refusal(ending.campaign.campaign_id))
-    view, code = campaign_view(ledger, ending.campaign.campaign_id), _CODES[ending.how]
+    view, code = views.campaign(ledger, ending.campaign.campaign_id), _CODES[ending.how]
     if json:
         console.emit(
             {
@@ -59,7 +60,7 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
     if said := list(_said(ending)):
         console.say(*said)
     if path is not None:
-        results_view.export(results(ledger, view.campaign_id), path)
+        results_view.export(views.results(ledger, view.campaign_id), path)
     return code
 
 

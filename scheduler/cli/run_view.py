@@ -11,7 +11,7 @@ from scheduler.cli import campaigns, console, repeats_view
 from scheduler.cli.notices import notice
 from scheduler.cli.progress import Progress
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
 from scheduler.operations.launch import Counted, Intent
 from scheduler.operations.supervision import Interruptible, Look

@@ -11,8 +11,7 @@ from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, options, orders, schedule_options, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.errors import ConfigError
-from scheduler.ledger.scheduling import add_schedule
-from scheduler.ledger.scheduling import schedule_view as view_of
+from scheduler.ledger import schedules as in_ledger
 from scheduler.models import Schedule
 from scheduler.operations import schedules
 from scheduler.operations.launch import account_of
@@ -49,8 +48,8 @@ def add(
         rule = replace(rule, catch_up_seconds=schedule_options.catch_up_seconds(catch_up))
     launch, next_at = schedules.launch_of(path, encoding, rule)
     with opened_ledger() as ledger:
-        is_new = add_schedule(ledger, name, account, launch, next_at=next_at, who=orders.who())
-        view = view_of(ledger, name)
+        is_new = in_ledger.add(ledger, name, account, launch, next_at=next_at, who=orders.who())
+        view = in_ledger.view(ledger, name)
     schedule_view.show_added(view, is_new=is_new, json=json)
 
 

@@ -7,7 +7,7 @@ import time
 from scheduler.cli import console, options, orders, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Name, Note
-from scheduler.ledger.scheduling import ask_firing, remove_schedule
+from scheduler.ledger import schedules as in_ledger
 from scheduler.operations import schedules
 
 
@@ -37,7 +37,7 @@ def remove(name: Name, json: options.Json = False) -> None:
     Example: `callsched schedule remove nightly`
     """
     with opened_ledger() as ledger:
-        remove_schedule(ledger, name)
+        in_ledger.remove(ledger, name)
     if json:
         console.emit({"removed": name})
     else:
@@ -52,7 +52,7 @@ def run_now(name: Name, json: options.Json = False) -> None:
     Example: `callsched schedule run-now nightly`
     """
     with opened_ledger() as ledger:
-        asked = ask_firing(ledger, name, at=float(int(time.time())), who=orders.who())
+        asked = in_ledger.ask_firing(ledger, name, at=float(int(time.time())), who=orders.who())
     if json:
         console.emit({"schedule": name, "campaign_id": asked})
         return

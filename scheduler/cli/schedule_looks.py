@@ -5,7 +5,7 @@ from __future__ import annotations
 from scheduler.cli import console, options, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Count, Name
-from scheduler.ledger import scheduling
+from scheduler.ledger import schedules
 from scheduler.operations.schedules import next_firings, shown_in
 
 
@@ -15,7 +15,7 @@ def list_(json: options.Json = False) -> None:
     Example: `callsched schedule list --json`
     """
     with opened_ledger() as ledger:
-        views = scheduling.schedule_views(ledger)
+        views = schedules.views(ledger)
     if json:
         console.emit({"schedules": [view.as_record() for view in views]})
     else:
@@ -28,8 +28,8 @@ def show(name: Name, json: options.Json = False) -> None:
     Example: `callsched schedule show nightly`
     """
     with opened_ledger() as ledger:
-        view = scheduling.schedule_view(ledger, name)
-        firings = scheduling.firings_of(ledger, name)
+        view = schedules.view(ledger, name)
+        firings = schedules.firings_of(ledger, name)
     if json:
         console.emit({**view.as_record(), "firings": [one.as_record() for one in firings]})
     else:
@@ -42,7 +42,7 @@ def next_(name: Name, count: Count = 5, json: options.Json = False) -> None:
     Example: `callsched schedule next nightly -n 10`
     """
     with opened_ledger() as ledger:
-        view = scheduling.schedule_view(ledger, name)
+        view = schedules.view(ledger, name)
     rule = view.launch.schedule
     firings = next_firings(rule, count)
     if json:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from scheduler.cli import console
 from scheduler.fields.durations import written
-from scheduler.ledger.scheduling import Firing, ScheduleView
+from scheduler.ledger.schedules import Firing, ScheduleView
 from scheduler.models import Schedule
 from scheduler.operations.schedules import failures, next_firing, shown_in
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from scheduler.cli import console, orders
-from scheduler.ledger.reading import AccountView, CampaignView
+from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.standing import Standing
 from scheduler.models import OPEN_STATES, CallState
 from scheduler.operations import schedules

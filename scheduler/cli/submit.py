@@ -44,7 +44,7 @@ def submit(
     """
     chosen, wanted = settings(), batches.dated_id(id_, timezone)
     reading = Reading(encoding, strict, first, rejects)
-    wish = campaigns.Wish(Path(file), reading, max_duration, plan, now)
+    wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
     if quiet:
         console.be_quiet()
     with ExitStack() as stack:

@@ -21,7 +21,7 @@ def transcript(
     id_: options.ExistingId,
     contact: options.MaybeContact = None,
     format_: Annotated[
-        view.Format | None,
+        view.TranscriptFormat | None,
         typer.Option("--format", help="Without it: what --output ends in, or text."),
     ] = None,
     output: options.Output = None,
@@ -61,11 +61,13 @@ def transcript(
     elif contact is None:
         context.fail("Missing argument 'CONTACT': whose? With --follow it may be everybody.")
     else:
-        chosen = format_ or (view.Format.TEXT if json else view.format_of(output))
+        chosen = format_ or (view.TranscriptFormat.TEXT if json else view.format_of(output))
         _write(id_, contact, chosen, output, json=json)
 
 
-def _write(id_: str, contact: str, chosen: view.Format, output: Path | None, *, json: bool) -> None:
+def _write(
+    id_: str, contact: str, chosen: view.TranscriptFormat, output: Path | None, *, json: bool
+) -> None:
     try:
         with opened_ledger() as ledger:
             found = transcript_of(ledger, id_, contact)

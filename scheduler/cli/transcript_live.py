@@ -12,7 +12,8 @@ from rich.text import Text
 
 from scheduler.cli import console
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger.listening import Heard, last_place
+from scheduler.ledger import listeners
+from scheduler.ledger.listeners import LiveLine
 from scheduler.live import lines
 from scheduler.live.lines import Contacts
 from scheduler.report.transcripts import one_line
@@ -38,7 +39,7 @@ def show(
     try:
         with opened_ledger() as ledger:
             row = lines.row_of(ledger, campaign_id, contact)
-            after = last_place(ledger, campaign_id, row) if since is Since.NOW else "0"
+            after = listeners.last_place(ledger, campaign_id, row) if since is Since.NOW else "0"
             heard = lines.lines_after(ledger, campaign_id, row, after, follow=follow)
             if not _show(heard, Contacts(ledger, campaign_id), raw=raw, json=json):
                 console.say("nothing was said, or it is kept no longer: see `callsched transcript`")
@@ -47,7 +48,7 @@ def show(
 
 
 def _show(
-    heard_lines: Iterable[tuple[str, Heard]], contacts: Contacts, *, raw: bool, json: bool
+    heard_lines: Iterable[tuple[str, LiveLine]], contacts: Contacts, *, raw: bool, json: bool
 ) -> int:
     """Return how many lines were shown."""
     shown = 0
@@ -63,7 +64,7 @@ def _show(
     return shown
 
 
-def _line(place: str, heard: Heard, contact: Mapping[str, Any]) -> Text:
+def _line(place: str, heard: LiveLine, contact: Mapping[str, Any]) -> Text:
     at = heard.said_at if heard.said_at is not None else lines.noted_at(place)
     when = time.strftime("%H:%M:%S", time.localtime(at))
     line = Text.assemble((when, "dim"), "  ", (contact["label"], "cyan"), "  ")

@@ -12,7 +12,7 @@ from scheduler.operations.transcript import Transcript
 from scheduler.report import transcripts
 
 
-class Format(StrEnum):
+class TranscriptFormat(StrEnum):
     """How a transcript is written."""
 
     TEXT = "text"
@@ -20,13 +20,17 @@ class Format(StrEnum):
     SRT = "srt"
 
 
-_ENDINGS = {".txt": Format.TEXT, ".md": Format.MARKDOWN, ".srt": Format.SRT}
+_ENDINGS = {
+    ".txt": TranscriptFormat.TEXT,
+    ".md": TranscriptFormat.MARKDOWN,
+    ".srt": TranscriptFormat.SRT,
+}
 
 
-def format_of(path: Path | None) -> Format:
+def format_of(path: Path | None) -> TranscriptFormat:
     """Return the format that a path's ending stands for; text when there is no path."""
     if path is None:
-        return Format.TEXT
+        return TranscriptFormat.TEXT
     if path.suffix.lower() not in _ENDINGS:
         expected = ", ".join(_ENDINGS)
         raise ConfigError(f"{path}: expected a path that ends in {expected}, or say --format")
@@ -39,15 +43,15 @@ def as_json(record: dict[str, Any]) -> str:
     return console.as_json({name: record[name] for name in names}) + "\n"
 
 
-def written(transcript: Transcript, chosen: Format) -> str:
+def written(transcript: Transcript, chosen: TranscriptFormat) -> str:
     """Return a transcript for reading; nothing when nothing was recorded."""
     record = transcript.record
     began_at = record["started_at"]
     spoken = transcripts.spoken(record["transcript"], began_at)
     if not spoken:
         return ""
-    if chosen is Format.TEXT:
+    if chosen is TranscriptFormat.TEXT:
         return transcripts.text(spoken)
-    if chosen is Format.SRT:
+    if chosen is TranscriptFormat.SRT:
         return transcripts.srt(spoken)
     return transcripts.markdown(spoken, transcript.label, began_at, record["insights"])

@@ -11,12 +11,10 @@ from scheduler.cli import console, options
 from scheduler.cli.screen import once as printed
 from scheduler.errors import LedgerError
 from scheduler.fields.durations import seconds
+from scheduler.ledger import access, accounts, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.opening import opened
-from scheduler.ledger.reading import campaign_view
-from scheduler.ledger.watching import account_names
 from scheduler.live import snapshot
-from scheduler.live.watcher import Watcher, Wish
+from scheduler.live.watcher import Focus, Watcher
 from scheduler.settings import settings
 
 #: The ledger is looked at no more often.
@@ -53,14 +51,14 @@ def watch(
     Example: `callsched watch nightly-2026-11-22 --refresh 2s`
     """
     chosen = settings()
-    with opened(chosen) as (ledger, embedded):
+    with access.opened(chosen) as (ledger, embedded):
         _expect(ledger, ids or (), account)
         watcher = Watcher(ledger, ids or (), account=account, ceiling=chosen.max_concurrency)
         if json:
-            console.emit(snapshot.record(watcher.look(Wish(calls=snapshot.CALLS))))
+            console.emit(snapshot.record(watcher.look(Focus(calls=snapshot.CALLS))))
             return
         if once or not console.is_screen():
-            printed.show(watcher.look(Wish(calls=snapshot.CALLS)))
+            printed.show(watcher.look(Focus(calls=snapshot.CALLS)))
             return
         # It takes as long to import as everything else together.
         from scheduler.cli.screen.app import WatchApp
@@ -72,8 +70,8 @@ def watch(
 def _expect(ledger: Ledger, ids: Sequence[str], account: str | None) -> None:
     """Raise LedgerError when there is no such campaign, or none of this account."""
     for campaign_id in ids:
-        campaign_view(ledger, campaign_id)
-    names = account_names(ledger)
+        views.campaign(ledger, campaign_id)
+    names = accounts.names(ledger)
     if account is not None and account not in names:
         known = ", ".join(names) or "none yet"
         raise LedgerError(f"no campaign dials from account {account}; accounts: {known}")

@@ -49,7 +49,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ruling:
     """What one rule says now."""
 
     rule: str  #: the key, the preset or the setting that it comes from
@@ -143,18 +143,18 @@ def opening(policy: Policy, contact: Contact, now: float) -> Opening:
     return Opening(span[0], min(span[1], last))
 
 
-def verdicts(policy: Policy, contact: Contact, now: float) -> list[Verdict]:
+def verdicts(policy: Policy, contact: Contact, now: float) -> list[Ruling]:
     """Return what each rule about the time says of a contact, those that are not set left out."""
     found = [*_bound_verdicts(policy, contact, now)]
     rules = hours_of(policy, contact)
     if contact.states:
-        found.append(Verdict("us", True, _states_said(contact)))
+        found.append(Ruling("us", True, _states_said(contact)))
     if not rules:
         return found
     place = whereabouts(contact, policy)
     zones, known = place.zones, _known(place.zones)
     said = f"{_listed(zones)}: {place.said}" if zones else place.said
-    found.append(Verdict("timezone", known, said))
+    found.append(Ruling("timezone", known, said))
     if known:
         found += [_hours_verdict(rule, zones, now) for rule in rules]
     return found
@@ -280,21 +280,21 @@ def _common(ones: Iterable[tuple[_N, _N]], others: Iterable[tuple[_N, _N]]) -> _
     return tuple(span for span in pairs if span[0] < span[1])
 
 
-def _bound_verdicts(policy: Policy, contact: Contact, now: float) -> Iterable[Verdict]:
+def _bound_verdicts(policy: Policy, contact: Contact, now: float) -> Iterable[Ruling]:
     first, last = _bounds(policy, contact)
     if first > -math.inf:
         began = now >= first
-        yield Verdict("not_before", began, f"{_instant(first)} or later", None if began else first)
+        yield Ruling("not_before", began, f"{_instant(first)} or later", None if began else first)
     if last < math.inf:
-        yield Verdict("not_after", now < last, f"before {_instant(last)}")
+        yield Ruling("not_after", now < last, f"before {_instant(last)}")
 
 
-def _hours_verdict(rule: Hours, zones: tuple[str, ...], now: float) -> Verdict:
+def _hours_verdict(rule: Hours, zones: tuple[str, ...], now: float) -> Ruling:
     opens = _opens((rule,), zones, now)
     shut = [zone for zone in zones if _opens((rule,), (zone,), now) != now]
     seen = [_seen(rule, zone, now) for zone in (shut or zones)[:_ZONES_SHOWN]]
     said = f"{written(rule.week)}; {_few(seen, len(shut or zones))}"
-    return Verdict(rule.name, opens == now, said, None if opens in (None, now) else opens)
+    return Ruling(rule.name, opens == now, said, None if opens in (None, now) else opens)
 
 
 def _opens(rules: tuple[Hours, ...], zones: tuple[str, ...], now: float) -> float | None:

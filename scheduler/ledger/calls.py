@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import keys
+from scheduler.ledger import keys, limits
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.limits import LimitView, seen_limit, written_limit
+from scheduler.ledger.limits import LimitView
 from scheduler.ledger.redis.client import reaching
 from scheduler.ledger.redis.durability import run_durably
 from scheduler.limit import FIRST, Limit
@@ -187,7 +187,7 @@ def give_back_at_limit(
     now: float | None = None,
 ) -> None:
     """Give slot and attempt back after a 429 and lower the learned limit, in one step."""
-    change = (seen.version, *written_limit(lowered))
+    change = (seen.version, *limits.written(lowered))
     _give_back(
         ledger,
         account,
@@ -244,7 +244,7 @@ def connect(
         said, deadline, seen = run_durably(
             ledger.once, ledger.do_once.connect, [keys.ROOT], args, ledger.durability
         )
-    return said, float(deadline), seen_limit(seen)
+    return said, float(deadline), limits.parse(seen)
 
 
 def finish(

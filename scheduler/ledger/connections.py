@@ -7,7 +7,7 @@ import json
 from scheduler.models import Connection
 
 
-def connection_of(
+def of_attempt(
     connection_id: str,
     conversation_id: str | None,
     details: str | None,

@@ -63,7 +63,7 @@ def end_pending(
     return int(ledger.run(ledger.do.end_pending, campaign_id, most, ledger.clock(now)))
 
 
-def stop_call(
+def stop(
     ledger: Ledger, account: str, attempt: Attempt, control: Control, now: float | None = None
 ) -> CallState:
     """End a live call now, or as soon as its start is answered; returns its state.
@@ -136,12 +136,12 @@ def forget_limit(ledger: Ledger, account: str, control: Control) -> None:
         pipe.execute()
 
 
-def controls_of(ledger: Ledger, campaign_id: str, most: int = 100) -> list[Controlled]:
+def of_campaign(ledger: Ledger, campaign_id: str, most: int = 100) -> list[Controlled]:
     """Return what operators did to a campaign, the last first."""
     return _read(ledger, keys.campaign(campaign_id, "controls"), most)
 
 
-def account_controls(ledger: Ledger, account: str, most: int = 100) -> list[Controlled]:
+def of_account(ledger: Ledger, account: str, most: int = 100) -> list[Controlled]:
     """Return what operators did to an account's limit, the last first."""
     return _read(ledger, keys.account(account, "controls"), most)
 

@@ -19,7 +19,7 @@ class Deadline:
     seconds: float  #: from when it was read until then; less than 0 when it has passed
 
 
-def live_deadlines(
+def live(
     ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None
 ) -> dict[Attempt, Deadline | None]:
     """Return the deadline of each connection; None when it is over, for certain or given up.

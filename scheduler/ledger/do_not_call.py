@@ -74,7 +74,7 @@ def prefixes_of(address: str) -> list[str]:
     return [f"{address[:length]}*" for length in range(len(address), 1, -1)]
 
 
-def entry_count(ledger: Ledger) -> int:
+def count(ledger: Ledger) -> int:
     """Return how many entries there are."""
     with reaching():
         return int(ledger.redis.hlen(KEY))

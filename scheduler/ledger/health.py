@@ -11,16 +11,13 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
-from scheduler.ledger import keys
+from scheduler.ledger import keys, rubbish, views, workers
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import account_view
 from scheduler.ledger.redis.client import connect_once, expect_redis, reaching
 from scheduler.ledger.redis.connections import primary_address
 from scheduler.ledger.redis.durability import expect_durable
 from scheduler.ledger.redis.rights import lacking
 from scheduler.ledger.redis.url import RedisUrl, parse
-from scheduler.ledger.rubbish import rubbish
-from scheduler.ledger.workers import workers
 from scheduler.models import Durability
 
 #: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
@@ -81,7 +78,7 @@ class _Server:
         return str(self.config.get(name) or self.info.get(in_info or name, ""))
 
 
-def redis_findings(url: str, durability: Durability) -> list[Finding]:
+def of_redis(url: str, durability: Durability) -> list[Finding]:
     """Look at a server, until it does not answer or does not let us look."""
     named = parse(url)
     client: Any = connect_once(url)
@@ -282,12 +279,12 @@ def _schema(client: Any) -> Finding:
     return ok("ledger", f"schema {found}")
 
 
-def account_findings(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
+def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
     """Look at an account: whether its calls end on time, and whether it can dial.
 
     Raises LedgerUnreachable.
     """
-    view = account_view(ledger, account)
+    view = views.account(ledger, account)
     found = [ok("account", f"{account}: {view.live} live, {view.slots} slots in use")]
     if view.overdue:
         age = view.oldest_overdue_seconds
@@ -300,11 +297,11 @@ def account_findings(ledger: Ledger, account: str, fingerprint: str) -> list[Fin
     if fingerprint in view.blocks:
         told = f"these credentials can't dial: {view.blocks[fingerprint]}"
         found.append(fail("blocked", told, "mend them, and start a worker again"))
-    for worker in workers(ledger, account):
+    for worker in workers.all_of(ledger, account):
         if worker.is_well and worker.stops_only:
             told = f"worker {worker.name} only sends stops: {worker.stops_only}"
             found.append(fail("stops only", told, "mend that where it runs, and start it again"))
-    if strange := rubbish(ledger, account):
+    if strange := rubbish.find(ledger, account):
         told = f"{len(strange)} things lie there that are none of ours: {'; '.join(strange[:3])}"
         remedy = "find out who else writes to this Redis, then delete them"
         found.append(warn("rubbish", told, remedy))

@@ -10,8 +10,7 @@ from uuid import uuid4
 from redis.commands.core import Script
 
 from scheduler.errors import LedgerError, LedgerFault
-from scheduler.ledger import keys
-from scheduler.ledger.names import index_names
+from scheduler.ledger import keys, names
 from scheduler.ledger.redis.client import connect, connect_once, expect_redis, reaching
 from scheduler.ledger.redis.durability import expect_durable
 from scheduler.ledger.scripts import Scripts
@@ -115,7 +114,7 @@ class Ledger:
             if found < keys.SCHEMA and upgrades:
                 # What is new has defaults; workers of before refuse the ledger from now on. Whoever
                 # dies before that leaves it to the next one.
-                index_names(self.redis)
+                names.index(self.redis)
                 self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA)
         if found > keys.SCHEMA:
             raise LedgerError(

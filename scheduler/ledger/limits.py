@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.ledger import keys
-from scheduler.ledger.keys import count_of
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.limit import Limit
@@ -34,7 +33,7 @@ class LimitView:
 
 def read(ledger: Ledger, account: str, now: float | None = None) -> LimitView:
     """Read what is known of the account's limit."""
-    return seen_limit(ledger.run(ledger.do.limit, account, ledger.clock(now)))
+    return parse(ledger.run(ledger.do.limit, account, ledger.clock(now)))
 
 
 def learn(
@@ -46,7 +45,7 @@ def learn(
     now: float | None = None,
 ) -> bool:
     """Replace the limit; False when another worker has changed it since it was seen."""
-    args = (seen.version, *written_limit(learned), *control.written, ledger.clock(now))
+    args = (seen.version, *written(learned), *control.written, ledger.clock(now))
     return bool(ledger.run(ledger.do.learn, account, *args))
 
 
@@ -68,17 +67,23 @@ def unblock(ledger: Ledger, account: str) -> None:
         ledger.redis.delete(keys.account(account, "blocks"))
 
 
-def seen_limit(seen: Sequence[Any]) -> LimitView:
+def parse(seen: Sequence[Any]) -> LimitView:
     """Return what a script answers of the limit."""
     version, learned, refusals, raise_at, step, live, slots, in_row, accepted, instant = seen
     try:
         known = Limit(int(learned), int(refusals), float(raise_at), int(step))
     except ValueError:
         known = Limit()  # nothing is known, or nothing that can be read
-    counts = (count_of(version), int(live), int(slots), count_of(in_row), count_of(accepted))
+    counts = (
+        keys.count_of(version),
+        int(live),
+        int(slots),
+        keys.count_of(in_row),
+        keys.count_of(accepted),
+    )
     return LimitView(known, *counts, float(instant))
 
 
-def written_limit(known: Limit) -> tuple[int, int, float, int]:
+def written(known: Limit) -> tuple[int, int, float, int]:
     """Return a limit as scripts take it."""
     return known.learned, known.refusals, known.raise_at, known.step

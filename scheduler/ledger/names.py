@@ -10,7 +10,7 @@ from scheduler.ledger import keys
 _PAGE = 500
 
 
-def index_names(redis: Any) -> None:
+def index(redis: Any) -> None:
     """Put campaigns that are not there under their names; harmless when it is done again.
 
     `redis` is a client of the ledger. A campaign that is there is left as it is: who created or

@@ -30,7 +30,7 @@ class Repeats:
         return self.called + self.waiting
 
 
-def repeats(
+def find(
     ledger: Ledger,
     campaign_id: str,
     account: str,
@@ -62,7 +62,7 @@ def repeats(
     return sorted(found.values(), key=lambda one: (-one.count, one.campaign_id))
 
 
-def repeat_window(ledger: Ledger, campaign_id: str) -> float | None:
+def window(ledger: Ledger, campaign_id: str) -> float | None:
     """Return the window that a campaign was created with, in seconds: 0 when it calls everybody.
 
     None when there is no such campaign.

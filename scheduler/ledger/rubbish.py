@@ -24,7 +24,7 @@ _TYPES = {
 }
 
 
-def rubbish(ledger: Ledger, account: str) -> list[str]:
+def find(ledger: Ledger, account: str) -> list[str]:
     """Return what lies where something of ours should, in words. Raises LedgerTrouble."""
     key = keys.account(account, "rubbish")
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:

@@ -67,7 +67,7 @@ def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> 
     ledger.run(ledger.do.beat, account, name, "", FIRST, ledger.clock(now))
 
 
-def workers(ledger: Ledger, account: str) -> list[WorkerView]:
+def all_of(ledger: Ledger, account: str) -> list[WorkerView]:
     """Return the workers of an account by name, also those that have fallen silent."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.hgetall(keys.account(account, "workers"))

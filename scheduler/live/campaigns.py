@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scheduler.errors import LedgerError, LedgerUnreachable
+from scheduler.ledger import live, views
+from scheduler.ledger.accounts import Happening
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view
-from scheduler.ledger.showing import Waiting, waiting
-from scheduler.ledger.watching import Happening
+from scheduler.ledger.live import Waiting
+from scheduler.ledger.views import CampaignView
 from scheduler.live.pace import WINDOW_SECONDS, Pace, expected
 from scheduler.live.picture import ShownCampaign, in_order
 from scheduler.models import CallState, CampaignState
@@ -48,7 +49,7 @@ class Campaigns:
 
     def read(self, now: float, first: Sequence[str]) -> list[CampaignView]:
         """Read these and whose turn it is; return all as they are listed."""
-        every = self._ids or tuple(campaign_ids(self._ledger))
+        every = self._ids or tuple(views.campaign_ids(self._ledger))
         ids = every[:MOST_CAMPAIGNS]
         self.older = len(every) - len(ids)
         for left in self._known.keys() - set(ids):
@@ -94,7 +95,7 @@ class Campaigns:
 
     def _read(self, campaign_id: str, now: float) -> None:
         try:
-            view = campaign_view(self._ledger, campaign_id)
+            view = views.campaign(self._ledger, campaign_id)
         except LedgerUnreachable:
             raise
         except LedgerError:
@@ -115,7 +116,7 @@ class Campaigns:
             if known.read_at == now and known.view.state is not CampaignState.FINISHED
         ]
         if some:
-            for campaign_id, waits in waiting(self._ledger, some, now).items():
+            for campaign_id, waits in live.waiting(self._ledger, some, now).items():
                 self._known[campaign_id].waiting = waits
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scheduler.fields.contact_label import label_of
+from scheduler.ledger import listeners, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Heard, said
-from scheduler.ledger.reading import campaign_view, find_row, result
+from scheduler.ledger.listeners import LiveLine
 from scheduler.models import CallState, CampaignState
 
 #: How long one look waits for a line; after a call's end, one such silence is the end of it.
@@ -21,16 +21,16 @@ _FIELDS = ("contact_id", "phone_number", "sip_uri")
 def row_of(ledger: Ledger, campaign_id: str, contact: str | None) -> int | None:
     """Return the row of the call whose lines are wanted; None for all. Raises LedgerError."""
     if contact is None:
-        campaign_view(ledger, campaign_id)
+        views.campaign(ledger, campaign_id)
         return None
-    row = find_row(ledger, campaign_id, contact)
-    result(ledger, campaign_id, row)
+    row = views.find_row(ledger, campaign_id, contact)
+    views.result(ledger, campaign_id, row)
     return row
 
 
 def lines_after(
     ledger: Ledger, campaign_id: str, row: int | None, after: str, *, follow: bool
-) -> Iterator[tuple[str, Heard]]:
+) -> Iterator[tuple[str, LiveLine]]:
     """Yield each kept line after a place ("0": from the start), with its own place.
 
     With `follow`, wait for what comes, until the calls are over. Raises LedgerError.
@@ -39,7 +39,7 @@ def lines_after(
         # Looked at first: what was said before the end is on record by the end of this look.
         is_last = not follow or _is_over(ledger, campaign_id, row)
         wait_seconds = LOOK_SECONDS if follow else 0.0
-        found = said(ledger, campaign_id, row, after=after, block_seconds=wait_seconds)
+        found = listeners.said(ledger, campaign_id, row, after=after, block_seconds=wait_seconds)
         yield from found
         if found:
             after = found[-1][0]
@@ -49,8 +49,8 @@ def lines_after(
 
 def _is_over(ledger: Ledger, campaign_id: str, row: int | None) -> bool:
     if row is None:
-        return campaign_view(ledger, campaign_id).state is CampaignState.FINISHED
-    return bool(result(ledger, campaign_id, row)["state"] == CallState.ENDED)
+        return views.campaign(ledger, campaign_id).state is CampaignState.FINISHED
+    return bool(views.result(ledger, campaign_id, row)["state"] == CallState.ENDED)
 
 
 class Contacts:
@@ -64,13 +64,13 @@ class Contacts:
     def of(self, row: int) -> dict[str, Any]:
         """Return what names a contact: a `label` for people, the rest for programs."""
         if row not in self._known:
-            record = result(self._ledger, self._campaign_id, row)
+            record = views.result(self._ledger, self._campaign_id, row)
             named = {name: record[name] for name in _FIELDS}
             self._known[row] = named | {"label": label_of(record, row)}
         return self._known[row]
 
 
-def as_record(place: str, heard: Heard, contact: Mapping[str, Any]) -> dict[str, Any]:
+def as_record(place: str, heard: LiveLine, contact: Mapping[str, Any]) -> dict[str, Any]:
     """Return a line as JSON has it."""
     return {
         "campaign_id": heard.attempt.campaign_id,

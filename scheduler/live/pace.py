@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scheduler.ledger.reading import CampaignView
-from scheduler.ledger.showing import Waiting
+from scheduler.ledger.live import Waiting
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
 
 #: The pace is that of the last minutes.

@@ -8,9 +8,9 @@ from enum import IntEnum
 from typing import Any
 
 from scheduler.fields.contact_label import label_of
-from scheduler.ledger.reading import AccountView, CampaignView
-from scheduler.ledger.showing import LiveCall
-from scheduler.ledger.watching import Backlog, Happening, Load
+from scheduler.ledger.accounts import Backlog, Happening, Load
+from scheduler.ledger.live import LiveCall
+from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import Expected
 from scheduler.masking import mask
@@ -20,7 +20,7 @@ from scheduler.models import Attempt, CallState, CampaignState, Contact
 LATE_SECONDS = 5.0
 
 
-class Level(IntEnum):
+class Severity(IntEnum):
     """How bad it is."""
 
     WARN = 1  #: somebody should know
@@ -31,7 +31,7 @@ class Level(IntEnum):
 class Alarm:
     """Something that is wrong with an account."""
 
-    level: Level
+    level: Severity
     text: str
 
 
@@ -122,20 +122,22 @@ _ADDRESS = ("phone_number", "sip_uri", "dtmf")
 
 def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> list[Alarm]:
     """Say what is wrong with an account of which so many calls are due, the worst first."""
-    found = [Alarm(Level.FAIL, f"the account can't dial: {why}") for why in account.blocks.values()]
+    found = [
+        Alarm(Severity.FAIL, f"the account can't dial: {why}") for why in account.blocks.values()
+    ]
     if account.oldest_overdue_seconds > LATE_SECONDS:
         age = account.oldest_overdue_seconds
         late = f"{_calls(account.overdue)} past the deadline, the oldest by {age:,.0f} s"
-        found.append(Alarm(Level.FAIL, late))
+        found.append(Alarm(Severity.FAIL, late))
     found += _without_worker(account, workers, due)
-    found += [Alarm(Level.FAIL, each) for each in stops_only(workers)]
+    found += [Alarm(Severity.FAIL, each) for each in stops_only(workers)]
     if account.outage:
         text = "the provider does not answer: one probe goes out at a time"
-        found.append(Alarm(Level.WARN, text))
+        found.append(Alarm(Severity.WARN, text))
     if account.held:
         slots = "1 slot is" if account.held == 1 else f"{account.held:,} slots are"
         text = f"{slots} held by starts whose answer was lost"
-        found.append(Alarm(Level.WARN, f"{text}: callsched reconcile"))
+        found.append(Alarm(Severity.WARN, f"{text}: callsched reconcile"))
     return sorted(found, key=lambda alarm: -alarm.level)
 
 
@@ -152,14 +154,16 @@ def _without_worker(account: AccountView, workers: Sequence[WorkerView], due: in
     if any(worker.is_well for worker in workers):
         silent = [worker for worker in workers if not worker.is_well]
         return [
-            Alarm(Level.WARN, f"worker {w.name}: silent for {w.seen_seconds_ago:.0f} s")
+            Alarm(Severity.WARN, f"worker {w.name}: silent for {w.seen_seconds_ago:.0f} s")
             for w in silent
         ]
     if account.live:
         text = f"no worker runs: nobody ends {_calls(account.live)} on time"
-        return [Alarm(Level.FAIL, f"{text}: callsched worker")]
+        return [Alarm(Severity.FAIL, f"{text}: callsched worker")]
     if due:
-        return [Alarm(Level.WARN, f"no worker runs, and {due:,} calls are due: callsched worker")]
+        return [
+            Alarm(Severity.WARN, f"no worker runs, and {due:,} calls are due: callsched worker")
+        ]
     return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 
 #: A pace that was seen for less says nothing.

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.ledger.controls import Controlled, controls_of
+from scheduler.ledger import controls, schedules, views, workers
+from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import (
-    AccountView,
-    CampaignView,
-    account_view,
-    campaign_ids,
-    campaign_view,
-)
-from scheduler.ledger.scheduling import ScheduleView, schedule_views
-from scheduler.ledger.workers import workers
+from scheduler.ledger.schedules import ScheduleView
+from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.picture import stops_only
 
 
@@ -31,13 +25,19 @@ class Standing:
 
 def standing(ledger: Ledger, campaign_id: str | None = None) -> Standing:
     """Read how one campaign stands, without an id all. Raises LedgerError when it is not there."""
-    ids = [campaign_id] if campaign_id else campaign_ids(ledger)
-    campaigns = [campaign_view(ledger, each) for each in ids]
-    accounts = [account_view(ledger, name) for name in sorted({view.account for view in campaigns})]
+    ids = [campaign_id] if campaign_id else views.campaign_ids(ledger)
+    campaigns = [views.campaign(ledger, each) for each in ids]
+    accounts = [
+        views.account(ledger, name) for name in sorted({view.account for view in campaigns})
+    ]
     return Standing(
         campaigns,
         accounts,
-        controls_of(ledger, campaigns[0].campaign_id) if len(campaigns) == 1 else [],
-        [] if campaign_id else schedule_views(ledger),
-        [line for account in accounts for line in stops_only(workers(ledger, account.account))],
+        controls.of_campaign(ledger, campaigns[0].campaign_id) if len(campaigns) == 1 else [],
+        [] if campaign_id else schedules.views(ledger),
+        [
+            line
+            for account in accounts
+            for line in stops_only(workers.all_of(ledger, account.account))
+        ],
     )

@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scheduler.ledger import accounts, live, views, workers
+from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, account_view, live_calls
-from scheduler.ledger.showing import live_details
-from scheduler.ledger.watching import Happening, Load, backlog, happenings, load_between
-from scheduler.ledger.workers import workers
+from scheduler.ledger.views import CampaignView
 from scheduler.live.campaigns import Campaigns
 from scheduler.live.picture import (
     Alarm,
@@ -33,7 +32,7 @@ _MOST_HAPPENINGS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Focus:
     """What the screen has room for, and what it looks at."""
 
     campaign_id: str = ""  #: whose account is in focus; "" for the first one's
@@ -65,32 +64,32 @@ class Watcher:
         self._campaigns = Campaigns(ledger, ids, account)
         self._accounts: dict[str, _Account] = {}
 
-    def look(self, wish: Wish) -> Picture:
+    def look(self, wish: Focus) -> Picture:
         """Read what there is to see. Raises LedgerUnreachable."""
         now = self._ledger.time()
         listed = self._campaigns.read(now, (wish.campaign_id, wish.only))
         name = self._in_focus(listed, wish)
         return Picture(now) if name is None else self._picture(now, listed, name, wish)
 
-    def _in_focus(self, listed: Sequence[CampaignView], wish: Wish) -> str | None:
+    def _in_focus(self, listed: Sequence[CampaignView], wish: Focus) -> str | None:
         if self._account is not None:
             return self._account
         chosen = map(self._campaigns.account_of, (wish.only, wish.campaign_id))
         return next(filter(None, chosen), listed[0].account if listed else None)
 
     def _picture(
-        self, now: float, listed: Sequence[CampaignView], name: str, wish: Wish
+        self, now: float, listed: Sequence[CampaignView], name: str, wish: Focus
     ) -> Picture:
-        account, waits = account_view(self._ledger, name), backlog(self._ledger, name)
+        account, waits = views.account(self._ledger, name), accounts.backlog(self._ledger, name)
         kept = self._accounts.setdefault(name, _Account())
         self._read_happenings(name, kept)
         self._read_loads(name, kept, now)
-        live = live_calls(self._ledger, name)
+        live = views.live_calls(self._ledger, name)
         overdue = overdue_by_campaign(live, now)
         self._campaigns.note_paces(
             now, {each: known.happenings for each, known in self._accounts.items()}
         )
-        there = workers(self._ledger, name)
+        there = workers.all_of(self._ledger, name)
         return Picture(
             at=now,
             campaigns=tuple(
@@ -114,33 +113,37 @@ class Watcher:
             Alarm(alarm.level, f"account {other}: {alarm.text}")
             for other in sorted(names - {name})[:_OTHER_ACCOUNTS]
             for alarm in alarms_of(
-                account_view(self._ledger, other), workers(self._ledger, other), 0
+                views.account(self._ledger, other), workers.all_of(self._ledger, other), 0
             )
         ]
 
     def _read_happenings(self, name: str, kept: _Account) -> None:
-        told, kept.cursor = happenings(self._ledger, name, after=kept.cursor, most=_MOST_HAPPENINGS)
+        told, kept.cursor = accounts.happenings(
+            self._ledger, name, after=kept.cursor, most=_MOST_HAPPENINGS
+        )
         kept.happenings.extend(told)
 
     def _read_loads(self, name: str, kept: _Account, now: float) -> None:
         since = max(now - LOAD_SECONDS, kept.loads[-1].at if kept.loads else 0.0)
         known = kept.loads[-1].at if kept.loads else 0.0
         kept.loads.extend(
-            load for load in load_between(self._ledger, name, since, now) if load.at > known
+            load
+            for load in accounts.load_between(self._ledger, name, since, now)
+            if load.at > known
         )
         while len(kept.loads) > 1 and kept.loads[1].at <= now - LOAD_SECONDS:
             kept.loads.popleft()
 
-    def _calls(self, open_calls: Sequence[tuple[str, float]], wish: Wish) -> tuple[ShownCall, ...]:
+    def _calls(self, open_calls: Sequence[tuple[str, float]], wish: Focus) -> tuple[ShownCall, ...]:
         wanted = [(Attempt.parse(written), deadline) for written, deadline in open_calls]
         wanted = [each for each in wanted if self._is_wanted(each[0], wish)]
         on_screen = wanted[wish.first_call : wish.first_call + wish.calls]
-        read = live_details(self._ledger, [attempt for attempt, _ in on_screen])
+        read = live.calls(self._ledger, [attempt for attempt, _ in on_screen])
         return tuple(
             shown_call(attempt, deadline, read.get(attempt)) for attempt, deadline in wanted
         )
 
-    def _is_wanted(self, attempt: Attempt, wish: Wish) -> bool:
+    def _is_wanted(self, attempt: Attempt, wish: Focus) -> bool:
         if wish.only:
             return attempt.campaign_id == wish.only
         return not self._ids or attempt.campaign_id in self._ids

@@ -10,7 +10,7 @@ from scheduler.clock import since_boot
 from scheduler.errors import LedgerUnreachable, SchedulerError
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.live.picture import Picture
-from scheduler.live.watcher import Watcher, Wish
+from scheduler.live.watcher import Focus, Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class WatcherThread:
         tell: Callable[[Picture | Trouble], object],
     ) -> None:
         """`tell` is called in the thread that looks."""
-        self.wish = Wish()
+        self.wish = Focus()
         self._watcher = watcher
         self._embedded = embedded
         self._refresh_seconds = refresh_seconds

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from scheduler.errors import ConfigError
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView
 from scheduler.ledger.tokens import RedisTokenShelf
+from scheduler.ledger.views import CampaignView
 from scheduler.providers import Provider, open_provider
 from scheduler.settings import Settings
 

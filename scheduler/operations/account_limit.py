@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.ledger import limits
-from scheduler.ledger.controls import Controlled, account_controls
+from scheduler.ledger import controls, limits, views
+from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
-from scheduler.ledger.reading import AccountView, account_view
+from scheduler.ledger.views import AccountView
 from scheduler.settings import Settings
 
 _CONTROLS = 3
@@ -46,5 +46,5 @@ class AccountLimit:
 def look(ledger: Ledger, account: str, settings: Settings) -> AccountLimit:
     """Return an account's limit as it stands."""
     ceiling = max(1, settings.max_concurrency - settings.reserve)
-    view, account_now = limits.read(ledger, account), account_view(ledger, account)
-    return AccountLimit(account_now, view, account_controls(ledger, account, _CONTROLS), ceiling)
+    view, account_now = limits.read(ledger, account), views.account(ledger, account)
+    return AccountLimit(account_now, view, controls.of_account(ledger, account, _CONTROLS), ceiling)

@@ -16,10 +16,9 @@ from typing import TextIO
 
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.fields.json_line import json_line
-from scheduler.ledger.controls import controls_of
+from scheduler.ledger import controls, retirement, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view, results
-from scheduler.ledger.retiring import retire
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 
 #: Learns how many results, or calls, are done, and of how many.
@@ -37,7 +36,7 @@ def finished(ledger: Ledger, campaign_id: str) -> CampaignView:
 
     Raises LedgerError when it is not finished, or Redis keeps its results no longer.
     """
-    view = campaign_view(ledger, campaign_id)
+    view = views.campaign(ledger, campaign_id)
     view.expect_kept()
     if view.state is not CampaignState.FINISHED:
         raise LedgerError(
@@ -60,7 +59,7 @@ def write(
     """
     path, rows = folder / f"{campaign.campaign_id}.jsonl.gz", 0
     with _writing(path) as file:
-        for record in results(ledger, campaign.campaign_id):
+        for record in views.results(ledger, campaign.campaign_id):
             file.write(json_line(record) + "\n")
             rows += 1
             on_progress(rows, campaign.total)
@@ -71,7 +70,7 @@ def write(
 
 
 def _write_head(ledger: Ledger, campaign: CampaignView, folder: Path) -> None:
-    orders = [each.as_record() for each in controls_of(ledger, campaign.campaign_id)]
+    orders = [each.as_record() for each in controls.of_campaign(ledger, campaign.campaign_id)]
     head = {
         **campaign.as_record(),
         "max_duration_seconds": campaign.policy.max_duration_seconds,
@@ -94,7 +93,7 @@ def erase(
     Returns False when something of it is still under way: then they stay. Broken off, it goes on
     where it stood when it is asked for again.
     """
-    while (left := retire(ledger, campaign.campaign_id)) is not None:
+    while (left := retirement.retire(ledger, campaign.campaign_id)) is not None:
         on_progress(campaign.total - left, campaign.total)
         if left == 0:
             return True

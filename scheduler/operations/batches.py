@@ -14,9 +14,8 @@ from pathlib import Path
 
 from scheduler import private
 from scheduler.hours.walltime import zone_of
-from scheduler.ledger.admitting import admit, is_under_way
+from scheduler.ledger import admission, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_ids, campaign_view
 
 _LOOK_SECONDS = 1.0
 _PLACEHOLDERS = {
@@ -30,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Series:
     """Campaigns of which one at a time is wanted."""
 
     name: str
@@ -65,18 +64,18 @@ def filled(template: str, timezone: str | None) -> str:
     return _PLACEHOLDER.sub(value, template)
 
 
-def kind_of(template: str | None, slug: str) -> Kind:
+def kind_of(template: str | None, slug: str) -> Series:
     """Return what all campaigns of one cron job have in common: their ids, but for what changes."""
     if template is None:
-        return Kind(slug, rf"{re.escape(slug)}-[0-9a-f]{{8}}(-sandbox)?(\+\d+)?")
+        return Series(slug, rf"{re.escape(slug)}-[0-9a-f]{{8}}(-sandbox)?(\+\d+)?")
     fixed = [re.escape(part) for part in _PLACEHOLDER.split(template)[::2]]
     name = _PLACEHOLDER.sub("", template).strip("-._") or slug
-    return Kind(name, r"[0-9TW-]+".join(fixed) + r"(\+\d+)?")
+    return Series(name, r"[0-9TW-]+".join(fixed) + r"(\+\d+)?")
 
 
 @contextmanager
 def turn_on_machine(
-    kind: Kind, if_running: IfRunning | None, state_dir: Path, on_wait: OnWait
+    kind: Series, if_running: IfRunning | None, state_dir: Path, on_wait: OnWait
 ) -> Iterator[bool]:
     """Hold the lock of a kind of runs on this machine; yield whether it is this one's turn.
 
@@ -97,7 +96,7 @@ def turn_on_machine(
 
 
 def takes_turn_in_pool(
-    ledger: Ledger, kind: Kind, if_running: IfRunning | None, campaign_id: str, on_wait: OnWait
+    ledger: Ledger, kind: Series, if_running: IfRunning | None, campaign_id: str, on_wait: OnWait
 ) -> bool:
     """Return whether a campaign may begin: no other one of its kind is under way any more.
 
@@ -113,13 +112,13 @@ def takes_turn_in_pool(
     return True
 
 
-def _others_run(ledger: Ledger, kind: Kind, campaign_id: str) -> bool:
+def _others_run(ledger: Ledger, kind: Series, campaign_id: str) -> bool:
     return (
         any(
-            is_under_way(campaign_view(ledger, other))
-            for other in campaign_ids(ledger)
+            admission.is_under_way(views.campaign(ledger, other))
+            for other in views.campaign_ids(ledger)
             if other != campaign_id and re.fullmatch(kind.ids, other)
         )
         # Of two that look in the same moment, one is told of the other.
-        or admit(ledger, kind.name, campaign_id) is not None
+        or admission.admit(ledger, kind.name, campaign_id) is not None
     )

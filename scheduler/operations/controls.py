@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerError
-from scheduler.ledger import campaigns, controls
+from scheduler.ledger import campaigns, controls, views
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.ledger.views import CampaignView
 from scheduler.models import Attempt, CallState, CampaignState
 from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
 from scheduler.operations.orders import about
@@ -117,7 +117,7 @@ def _end_what_waits(ledger: Ledger, views: Sequence[CampaignView], counting: Cou
 
 
 def _now(ledger: Ledger, campaigns: Sequence[CampaignView]) -> tuple[CampaignView, ...]:
-    return tuple(campaign_view(ledger, view.campaign_id) for view in campaigns)
+    return tuple(views.campaign(ledger, view.campaign_id) for view in campaigns)
 
 
 # Abort --------------------------------------------------------------------------------------------
@@ -176,4 +176,4 @@ def prioritise(
     state = controls.prioritise(ledger, campaign_id, priority, weight, about(control, changed))
     if state is CampaignState.FINISHED:
         raise LedgerError(f"campaign {campaign_id} is finished: nothing was changed")
-    return campaign_view(ledger, campaign_id)
+    return views.campaign(ledger, campaign_id)

@@ -152,7 +152,7 @@ def listed(
     ledger: Ledger, on_progress: OnProgress = lambda done, total: None
 ) -> Iterator[tuple[str, Listing]]:
     """Yield every entry as the ledger does, and count them."""
-    count = do_not_call.entry_count(ledger)
+    count = do_not_call.count(ledger)
     return _counted(do_not_call.entries(ledger), on_progress, count)
 
 

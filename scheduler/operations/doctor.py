@@ -23,17 +23,9 @@ from scheduler.errors import (
     Refused,
     SchedulerError,
 )
-from scheduler.ledger.health import (
-    Finding,
-    Level,
-    account_findings,
-    fail,
-    ok,
-    redis_findings,
-    warn,
-)
+from scheduler.ledger import deliveries, health
+from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.news import owed_news
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
 from scheduler.operations.guard import is_sandbox
@@ -56,7 +48,7 @@ def examine(
     `files_needed` is how many files a worker of these settings opens. Raises ConfigError when the
     settings name several APIs.
     """
-    yield ok("settings", "can be read")
+    yield health.ok("settings", "can be read")
     found, fingerprint = _api(settings)
     yield from found
     yield from _ledger(settings, fingerprint, count_workers)
@@ -79,7 +71,7 @@ def _api(settings: Settings) -> tuple[list[Finding], str]:
     try:
         provider = api.open(settings, None)
     except ConfigError as error:
-        return [address, fail("credentials", str(error), "set them")], ""
+        return [address, health.fail("credentials", str(error), "set them")], ""
     try:
         return [address, _credentials(api, provider)], provider.fingerprint
     finally:
@@ -88,11 +80,11 @@ def _api(settings: Settings) -> tuple[list[Finding], str]:
 
 def _address(api: providers.Kind, url: str) -> Finding:
     if is_sandbox(url):
-        return ok("api", f"{url} is a sandbox: nobody is called")
+        return health.ok("api", f"{url} is a sandbox: nobody is called")
     if url.startswith("http://"):
         text = f"{url} is not encrypted: token and numbers can be read on the way"
-        return warn("api", text, f"set {api.address_setting} to https://")
-    return ok("api", url)
+        return health.warn("api", text, f"set {api.address_setting} to https://")
+    return health.ok("api", url)
 
 
 def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
@@ -105,16 +97,18 @@ def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
         provider.find((), now - 1.0, now)
     except AccountFault as error:
         remedy = f"mend {api.credentials_settings}"
-        return fail("credentials", mask_text(str(error)), remedy)
+        return health.fail("credentials", mask_text(str(error)), remedy)
     except (Refused, AtLimit) as error:
         text = f"a token is at hand; the list of conversations is refused: {mask_text(str(error))}"
-        return warn("credentials", text, "none, if nothing is read of calls; else ask the provider")
+        return health.warn(
+            "credentials", text, "none, if nothing is read of calls; else ask the provider"
+        )
     except ProviderError as error:
         remedy = f"check {api.address_setting}, and the network"
         text = f"the API can't be asked: {mask_text(str(error))}"
         is_cut_off = not is_fetched or not isinstance(error, MaybeDone)
-        return (fail if is_cut_off else warn)("credentials", text, remedy)
-    return ok("credentials", "a token was fetched, and is accepted")
+        return (health.fail if is_cut_off else health.warn)("credentials", text, remedy)
+    return health.ok("credentials", "a token was fetched, and is accepted")
 
 
 # The ledger ---------------------------------------------------------------------------------------
@@ -135,21 +129,21 @@ def _ledger(
 ) -> Iterator[Finding]:
     try:
         with _redis_url(settings) as url:
-            found = redis_findings(url, settings.durability)
+            found = health.of_redis(url, settings.durability)
             yield from found
             if not has_failed(one for one in found if one.name in ("redis", "rights")):
                 yield from _account(settings, url, fingerprint)
                 yield _workers(count_workers)
     except SchedulerError as error:
         remedy = "mend CALLSCHED_STATE_DIR, or set CALLSCHED_REDIS_URL"
-        yield fail("redis", str(error), remedy)
+        yield health.fail("redis", str(error), remedy)
 
 
 def _account(settings: Settings, url: str, fingerprint: str) -> list[Finding]:
     ledger = Ledger(url)
     try:
-        found = account_findings(ledger, settings.account, fingerprint)
-        return [*found, *_webhooks(settings, owed_news(ledger, settings.account))]
+        found = health.of_account(ledger, settings.account, fingerprint)
+        return [*found, *_webhooks(settings, deliveries.owed(ledger, settings.account))]
     finally:
         ledger.close()
 
@@ -157,23 +151,25 @@ def _account(settings: Settings, url: str, fingerprint: str) -> list[Finding]:
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:
     if settings.webhook_secret is None and owed:
         text = f"{owed} messages wait, and without CALLSCHED_WEBHOOK_SECRET workers tell nothing"
-        yield warn("webhooks", text, "set it for the workers")
+        yield health.warn("webhooks", text, "set it for the workers")
     elif settings.webhook_secret is not None:
-        yield ok("webhooks", f"{owed} messages wait" if owed else "none waits")
+        yield health.ok("webhooks", f"{owed} messages wait" if owed else "none waits")
 
 
 def _workers(count: Callable[[], int]) -> Finding:
     try:
         answers = count()
     except ConfigError as error:
-        return fail("workers", str(error), "mend it")
+        return health.fail("workers", str(error), "mend it")
     except Exception as error:
         # Whatever kombu and its transports raise; how we ask is no reason to end without a word.
-        return warn("workers", f"can't be asked: {type(error).__name__}", "see the log of a worker")
+        return health.warn(
+            "workers", f"can't be asked: {type(error).__name__}", "see the log of a worker"
+        )
     if not answers:
         text = "none answers: deadlines are kept by workers alone"
-        return warn("workers", text, "start one before you `submit`; `run` starts its own")
-    return ok("workers", f"{answers} answer")
+        return health.warn("workers", text, "start one before you `submit`; `run` starts its own")
+    return health.ok("workers", f"{answers} answer")
 
 
 # This machine -------------------------------------------------------------------------------------
@@ -182,20 +178,22 @@ def _workers(count: Callable[[], int]) -> Finding:
 def _files(needed: int) -> Finding:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= needed:
-        return ok("files", f"a worker needs {needed}, and may open enough")
+        return health.ok("files", f"a worker needs {needed}, and may open enough")
     text = f"a worker may open {most} files, and needs {needed}"
-    return warn("files", text, "raise the limit (ulimit -Hn), or lower CALLSCHED_LISTENER_SOCKETS")
+    return health.warn(
+        "files", text, "raise the limit (ulimit -Hn), or lower CALLSCHED_LISTENER_SOCKETS"
+    )
 
 
 def _state_folder(settings: Settings) -> Iterator[Finding]:
     try:
         place = private.located(settings.state_dir).absolute()
     except ConfigError as error:
-        yield fail("disk", str(error), "set CALLSCHED_STATE_DIR")
+        yield health.fail("disk", str(error), "set CALLSCHED_STATE_DIR")
         return
     if exposure := private.exposure(place):
         remedy = "make it a folder of this user's own, with the mode 0700"
-        yield warn("folder", exposure, remedy)
+        yield health.warn("folder", exposure, remedy)
     yield _disk(settings, place)
 
 
@@ -204,9 +202,9 @@ def _disk(settings: Settings, place: Path) -> Finding:
     free = shutil.disk_usage(found).free
     text = f"{free / 2**30:.1f} GB free in {place}"
     if free >= _TIGHT_BYTES:
-        return ok("disk", text)
+        return health.ok("disk", text)
     # Without a private Redis only logs are there.
-    judge = fail if free < _FULL_BYTES and settings.redis_url is None else warn
+    judge = health.fail if free < _FULL_BYTES and settings.redis_url is None else health.warn
     return judge("disk", text, "make room, or set CALLSCHED_STATE_DIR")
 
 

@@ -9,9 +9,8 @@ from typing import Any, Protocol
 
 from scheduler.clock import since_boot
 from scheduler.fields.contact_label import label_of
-from scheduler.ledger.controls import neglected_seconds, not_over
+from scheduler.ledger import controls, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import result
 from scheduler.models import Attempt, Disposition
 
 _LOOK_SECONDS = 0.1
@@ -44,10 +43,15 @@ def await_ends(
     began_at = reported_at = since_boot()
     is_warned = False
     while True:
-        open_ones = {account: not_over(ledger, account, each) for account, each in live.items()}
+        open_ones = {
+            account: controls.not_over(ledger, account, each) for account, each in live.items()
+        }
         left = [attempt for attempts in open_ones.values() for attempt in attempts]
         neglected = max(
-            (neglected_seconds(ledger, account, each) for account, each in open_ones.items()),
+            (
+                controls.neglected_seconds(ledger, account, each)
+                for account, each in open_ones.items()
+            ),
             default=0.0,
         )
         now = since_boot()
@@ -98,7 +102,7 @@ def endings(ledger: Ledger, attempts: Sequence[Attempt], left: Sequence[Attempt]
     waiting = set(left)
     ended = []
     for attempt in sorted(attempts, key=lambda each: (each.campaign_id, each.row)):
-        record = result(ledger, attempt.campaign_id, attempt.row)
+        record = views.result(ledger, attempt.campaign_id, attempt.row)
         if attempt in waiting or record["disposition"] != Disposition.SKIPPED:
             ended.append(Ending(attempt, record, is_over=attempt not in waiting))
     return ended

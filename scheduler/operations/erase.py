@@ -11,9 +11,9 @@ from typing import Any
 from scheduler.errors import AccountFault, ProviderError
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
-from scheduler.ledger.erasing import called_rows, collect_no_more, erase, erase_lines
+from scheduler.ledger import erasure, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view, result, rows_to
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 from scheduler.operations.account import provider_of
 from scheduler.operations.patience import patiently
@@ -43,11 +43,11 @@ def read_address(written: str) -> str:
 def calls_to(ledger: Ledger, address: str, counting: Counting = uncounted) -> list[Call]:
     """Return every call to a number or SIP address, in whichever campaign."""
     found: list[Call] = []
-    ids = campaign_ids(ledger)
+    ids = views.campaign_ids(ledger)
     with counting("looking", "campaigns") as counted:
         for done, campaign_id in enumerate(ids, start=1):
-            campaign = campaign_view(ledger, campaign_id)
-            found += [(campaign, row) for row in rows_to(ledger, campaign_id, address)]
+            campaign = views.campaign(ledger, campaign_id)
+            found += [(campaign, row) for row in views.rows_to(ledger, campaign_id, address)]
             counted(done, len(ids))
     return found
 
@@ -117,20 +117,20 @@ class Eraser:
             for campaign, row in calls:
                 self._erase(campaign, row)
                 counted(self._calls, len(calls))
-        states = [result(self.ledger, view.campaign_id, row)["state"] for view, row in calls]
+        states = [views.result(self.ledger, view.campaign_id, row)["state"] for view, row in calls]
         live = (CallState.CONNECTED, CallState.STOPPING)
         return self._erased(under_way=sum(state in live for state in states))
 
     def erase_campaign(self, campaign: CampaignView, counting: Counting = uncounted) -> Erased:
         """Erase what was said in every call of a campaign; nothing more is collected in it."""
         campaign_id = campaign.campaign_id
-        collect_no_more(self.ledger, campaign_id)
-        erase_lines(self.ledger, campaign_id)
+        erasure.collect_no_more(self.ledger, campaign_id)
+        erasure.erase_lines(self.ledger, campaign_id)
         with counting("erasing", "calls") as counted:
-            for row in called_rows(self.ledger, campaign_id):
+            for row in erasure.called_rows(self.ledger, campaign_id):
                 self._erase(campaign, row)
                 counted(self._calls, campaign.dials)
-        now = campaign_view(self.ledger, campaign_id)
+        now = views.campaign(self.ledger, campaign_id)
         return self._erased(now.open, now.calls[CallState.PENDING])
 
     def _erased(self, under_way: int, waiting: int = 0) -> Erased:
@@ -138,7 +138,7 @@ class Eraser:
         return Erased(self._calls, self._conversations, self._deleted, errors, under_way, waiting)
 
     def _erase(self, campaign: CampaignView, row: int) -> None:
-        conversations = erase(self.ledger, campaign.campaign_id, row)
+        conversations = erasure.erase(self.ledger, campaign.campaign_id, row)
         self._calls += 1
         self._conversations += len(conversations)
         if self.provider is None:

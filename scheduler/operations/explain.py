@@ -18,11 +18,10 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.file.problems import refusal
 from scheduler.fields.parties import spellings
 from scheduler.hours.openings import opening, verdicts
-from scheduler.ledger import explaining, reading
-from scheduler.ledger.do_not_call import barred
-from scheduler.ledger.explaining import Found, Standing, standing
+from scheduler.ledger import do_not_call, explanation, views
+from scheduler.ledger.explanation import RuleFinding, Standing
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.ledger.views import CampaignView
 from scheduler.masking import shown
 from scheduler.models import CallState, CampaignState, Contact, Policy, Row
 
@@ -34,7 +33,7 @@ class Explanation:
     contact: Contact
     row: int  #: from 1, as a campaign counts them
     line: int  #: of the file
-    rules: tuple[Found, ...]
+    rules: tuple[RuleFinding, ...]
     next_at: float | None  #: from when on it may be called; None: it is not, or is held
     source: str  #: the campaign's id, or the path of the file
     call: Standing | None = None  #: where its call stands; None of a file
@@ -70,7 +69,7 @@ class Explanation:
         }
 
 
-def _as_record(rule: Found) -> dict[str, Any]:
+def _as_record(rule: RuleFinding) -> dict[str, Any]:
     return {
         "rule": rule.rule,
         "passes": rule.passes,
@@ -89,9 +88,9 @@ def explain(ledger: Ledger, campaign_id: str, contact: str) -> Explanation:
     The contact is named by its id, its number or address, or as `#12`, which is the twelfth. Raises
     LedgerError when there is no such campaign, or no such contact in it.
     """
-    view = campaign_view(ledger, campaign_id)
-    call = standing(ledger, campaign_id, reading.find_row(ledger, campaign_id, contact))
-    now, decided = explaining.explain(ledger, campaign_id, call.row)
+    view = views.campaign(ledger, campaign_id)
+    call = explanation.standing(ledger, campaign_id, views.find_row(ledger, campaign_id, contact))
+    now, decided = explanation.explain(ledger, campaign_id, call.row)
     rules = _rules_of_time(view.policy, call.contact, now)
     rules += [_without_end(rule, view) for rule in decided]
     if call.state is not CallState.PENDING:
@@ -114,7 +113,7 @@ def _is_held(view: CampaignView) -> bool:
     return view.state is CampaignState.PAUSED and not view.cancelled_by
 
 
-def _without_end(rule: Found, view: CampaignView) -> Found:
+def _without_end(rule: RuleFinding, view: CampaignView) -> RuleFinding:
     """Say of a pause who made it or why, and that no instant is its end."""
     if rule.rule != "campaign" or not _is_held(view):
         return rule
@@ -124,7 +123,9 @@ def _without_end(rule: Found, view: CampaignView) -> Found:
     return replace(rule, said=why, until=None)
 
 
-def _next_at(policy: Policy, call: Standing, rules: Iterable[Found], now: float) -> float | None:
+def _next_at(
+    policy: Policy, call: Standing, rules: Iterable[RuleFinding], now: float
+) -> float | None:
     """Return the next instant at which it may be called; None when it is not called any more."""
     if call.state is not CallState.PENDING:
         return None
@@ -159,7 +160,7 @@ def explain_row(ledger: Ledger, policy: Policy, path: Path, number: int, row: Ro
     contact, now = row.contact, time.time()
     rules = _rules_of_time(policy, contact, now)
     if row.reason is not None:
-        rules.insert(0, Found("row", row.error, False, reason=row.reason))
+        rules.insert(0, RuleFinding("row", row.error, False, reason=row.reason))
     rules.append(_do_not_call(ledger, contact))
     first = opening(policy, contact, now)
     is_never = any(rule.reason for rule in rules) or first.at == math.inf
@@ -167,23 +168,23 @@ def explain_row(ledger: Ledger, policy: Policy, path: Path, number: int, row: Ro
     return Explanation(contact, number, row.line, tuple(rules), next_at, str(path))
 
 
-def _do_not_call(ledger: Ledger, contact: Contact) -> Found:
-    listed = barred(ledger, contact.address)
+def _do_not_call(ledger: Ledger, contact: Contact) -> RuleFinding:
+    listed = do_not_call.barred(ledger, contact.address)
     if listed is None:
-        return Found("do_not_call", "not on the list", True)
-    return Found("do_not_call", f"{listed[0]} is on the list", False, reason="do_not_call")
+        return RuleFinding("do_not_call", "not on the list", True)
+    return RuleFinding("do_not_call", f"{listed[0]} is on the list", False, reason="do_not_call")
 
 
 # Either's -----------------------------------------------------------------------------------------
 
 
-def _rules_of_time(policy: Policy, contact: Contact, now: float) -> list[Found]:
+def _rules_of_time(policy: Policy, contact: Contact, now: float) -> list[RuleFinding]:
     """Return what the hours say, and whether there is an end to it."""
     found = opening(policy, contact, now)
     rules = [
-        Found(one.rule, one.said, one.passes, None if one.passes else one.until)
+        RuleFinding(one.rule, one.said, one.passes, None if one.passes else one.until)
         for one in verdicts(policy, contact, now)
     ]
     if found.reason is not None:
-        rules.append(Found("opening", "no opening is left", False, reason=found.reason))
+        rules.append(RuleFinding("opening", "no opening is left", False, reason=found.reason))
     return rules

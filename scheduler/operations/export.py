@@ -12,7 +12,7 @@ from scheduler.fields.json_line import json_line
 from scheduler.operations.export_csv import csv_lines
 
 
-class Format(StrEnum):
+class ResultFormat(StrEnum):
     """How results are written."""
 
     CSV = "csv"
@@ -44,15 +44,15 @@ COLUMNS = (
 )
 
 
-def expect_library(chosen: Format) -> None:
+def expect_library(chosen: ResultFormat) -> None:
     """Raise ConfigError for a format that a library is missing for."""
-    if chosen is Format.XLSX and find_spec("xlsxwriter") is None:
+    if chosen is ResultFormat.XLSX and find_spec("xlsxwriter") is None:
         raise ConfigError("an .xlsx file is written with XlsxWriter: pip install 'callsched[xlsx]'")
 
 
 def text_of(
     records: Iterable[Mapping[str, Any]],
-    chosen: Format,
+    chosen: ResultFormat,
     *,
     excel: bool = False,
     ascii_only: bool = False,
@@ -61,6 +61,6 @@ def text_of(
 
     `excel` has CSV stay as it is when Excel opens it; `ascii_only` has JSON escape the rest.
     """
-    if chosen is Format.CSV:
+    if chosen is ResultFormat.CSV:
         return csv_lines(records, COLUMNS, excel=excel)
     return (json_line(record, ascii_only=ascii_only) + "\n" for record in records)

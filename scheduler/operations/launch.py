@@ -15,9 +15,9 @@ from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.hours.weeks import Week, read_week
-from scheduler.ledger import campaigns
+from scheduler.ledger import campaigns, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
 from scheduler.operations.repeats import Earlier, look, window_of
 from scheduler.settings import Settings
@@ -128,7 +128,7 @@ def carry_out(
             lambda loaded: counted(loaded, checked.row_count),
             intent.earlier.window.of_campaign,
         )
-    return campaign_view(ledger, intent.campaign_id)
+    return views.campaign(ledger, intent.campaign_id)
 
 
 def choose_id(
@@ -162,7 +162,7 @@ def _is_finished(ledger: Ledger, campaign_id: str) -> bool:
 
 def _state(ledger: Ledger, campaign_id: str) -> CampaignState | None:
     try:
-        return campaign_view(ledger, campaign_id).state
+        return views.campaign(ledger, campaign_id).state
     except LedgerError:
         return None
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.ledger.controls import current_attempt, stop_call
-from scheduler.ledger.controls import extend as move_deadline
+from scheduler.ledger import controls, views
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.reading import campaign_view, find_row
 from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
 from scheduler.operations.orders import about
 
@@ -32,10 +30,10 @@ def stop(
 
     Raises StaleAttempt when it is not live: it waits, or is over.
     """
-    row = find_row(ledger, campaign_id, contact)
-    attempt = current_attempt(ledger, campaign_id, row)
-    account = campaign_view(ledger, campaign_id).account
-    stop_call(ledger, account, attempt, about(control, f"#{row}"))
+    row = views.find_row(ledger, campaign_id, contact)
+    attempt = controls.current_attempt(ledger, campaign_id, row)
+    account = views.campaign(ledger, campaign_id).account
+    controls.stop(ledger, account, attempt, about(control, f"#{row}"))
     left = await_ends(ledger, {account: [attempt]}, reporter)
     ended = endings(ledger, [attempt], left)
     return Stopped(row, ended[0] if ended else None, is_over=not left)
@@ -61,11 +59,11 @@ def extend(
 
     Raises LedgerError with the reason why it may not last so much longer.
     """
-    row = find_row(ledger, campaign_id, contact)
-    attempt = current_attempt(ledger, campaign_id, row)
-    account = campaign_view(ledger, campaign_id).account
+    row = views.find_row(ledger, campaign_id, contact)
+    attempt = controls.current_attempt(ledger, campaign_id, row)
+    account = views.campaign(ledger, campaign_id).account
     control = about(control, f"#{row} by {seconds:g} s")
-    deadline = move_deadline(
+    deadline = controls.extend(
         ledger, account, attempt, seconds, control, ceiling_seconds=ceiling_seconds
     )
     return Extended(row, deadline)

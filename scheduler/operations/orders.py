@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.reading import CampaignView, campaign_ids, campaign_view
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.report.transcripts import one_line
 
@@ -27,6 +28,6 @@ def about(control: Control, what: str) -> Control:
 def chosen(ledger: Ledger, ids: Sequence[str] | None) -> list[CampaignView]:
     """Return the campaigns that are named, else all that are not finished. Raises LedgerError."""
     if ids:
-        return [campaign_view(ledger, campaign_id) for campaign_id in dict.fromkeys(ids)]
-    campaigns = [campaign_view(ledger, campaign_id) for campaign_id in campaign_ids(ledger)]
+        return [views.campaign(ledger, campaign_id) for campaign_id in dict.fromkeys(ids)]
+    campaigns = [views.campaign(ledger, campaign_id) for campaign_id in views.campaign_ids(ledger)]
     return [view for view in campaigns if view.state is not CampaignState.FINISHED]

@@ -17,17 +17,10 @@ from scheduler.calls.duty import Duty
 from scheduler.clock import since_boot
 from scheduler.errors import ConfigError, ProviderError, StaleAttempt
 from scheduler.fields.contact_label import label_of
+from scheduler.ledger import unknowns, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, find_row, result
-from scheduler.ledger.settling import (
-    Settled,
-    UnknownCall,
-    Verdict,
-    attach,
-    still_to_read,
-    unknown_calls,
-)
-from scheduler.ledger.settling import settle as settle_call
+from scheduler.ledger.unknowns import Resolution, Settled, UnknownCall
+from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
 from scheduler.models import conversation_name
 from scheduler.operations.account import expect_account, provider_of
@@ -94,7 +87,7 @@ class Inquiry:
 
     campaign: CampaignView
     cases: tuple[Case, ...]
-    verdict: Verdict | None = None  #: what they were settled as
+    verdict: Resolution | None = None  #: what they were settled as
     errors: tuple[str, ...] = ()
     lookup_error: str = ""  #: why the API could not be asked to the end
 
@@ -122,12 +115,12 @@ def unknown(ledger: Ledger, campaign: CampaignView, contacts: Sequence[str]) -> 
     the campaign does not have.
     """
     campaign_id = campaign.campaign_id
-    rows = {find_row(ledger, campaign_id, who) for who in contacts}
-    calls = unknown_calls(ledger, campaign_id, campaign.account, rows)
+    rows = {views.find_row(ledger, campaign_id, who) for who in contacts}
+    calls = unknowns.calls(ledger, campaign_id, campaign.account, rows)
     cases = tuple(_case(ledger, campaign, call) for call in calls)
     errors = []
     for row in rows - {case.call.attempt.row for case in cases}:
-        record = result(ledger, campaign_id, row)
+        record = views.result(ledger, campaign_id, row)
         stands = record["disposition"] or record["state"]
         errors.append(f"{label_of(record, row)} is not unknown: {stands}")
     return Inquiry(campaign, cases, errors=tuple(errors))
@@ -137,7 +130,7 @@ def _case(ledger: Ledger, campaign: CampaignView, call: UnknownCall) -> Case:
     return Case(
         call,
         conversation_name(call.attempt, campaign.policy, call.contact),
-        label_of(result(ledger, campaign.campaign_id, call.attempt.row), call.attempt.row),
+        label_of(views.result(ledger, campaign.campaign_id, call.attempt.row), call.attempt.row),
         Outcome.KNOWN if call.conversation_id else Outcome.NOT_LOOKED_UP,
         call.conversation_id,
     )
@@ -207,7 +200,7 @@ class _Search:
             )
         first = found[0]
         try:
-            is_news, is_read = attach(
+            is_news, is_read = unknowns.attach(
                 self._ledger,
                 self._inquiry.campaign.account,
                 case.call.attempt,
@@ -261,9 +254,9 @@ def _read(
         is_stopping=lambda: False,
     )
     give_up_at = since_boot() + patience + _READING_SECONDS
-    if waiting := still_to_read(ledger, campaign.account, attempts):
+    if waiting := unknowns.still_to_read(ledger, campaign.account, attempts):
         on_reading(waiting)
-    while still_to_read(ledger, campaign.account, attempts) and since_boot() < give_up_at:
+    while unknowns.still_to_read(ledger, campaign.account, attempts) and since_boot() < give_up_at:
         collector.collect(until=give_up_at)
         time.sleep(_LOOK_SECONDS)
 
@@ -271,21 +264,21 @@ def _read(
 # What the operator knows --------------------------------------------------------------------------
 
 
-def to_settle(inquiry: Inquiry, verdict: Verdict) -> tuple[Case, ...]:
+def to_settle(inquiry: Inquiry, verdict: Resolution) -> tuple[Case, ...]:
     """Return the calls that a verdict would settle.
 
     Raises ConfigError when it may ring a phone again, and the API could not be asked whether one
     has rung.
     """
-    if inquiry.lookup_error and verdict is not Verdict.PLACED:
+    if inquiry.lookup_error and verdict is not Resolution.PLACED:
         raise ConfigError(
             inquiry.lookup_error,
             "nobody was settled as not placed; to do so without asking the API, say --no-lookup",
         )
-    return tuple(case for case in inquiry.cases if case.is_open or verdict is Verdict.PLACED)
+    return tuple(case for case in inquiry.cases if case.is_open or verdict is Resolution.PLACED)
 
 
-def settle(ledger: Ledger, inquiry: Inquiry, verdict: Verdict) -> Inquiry:
+def settle(ledger: Ledger, inquiry: Inquiry, verdict: Resolution) -> Inquiry:
     """Record what became of the calls that are still open, as the operator says.
 
     Raises ConfigError as `to_settle` does.
@@ -297,7 +290,7 @@ def settle(ledger: Ledger, inquiry: Inquiry, verdict: Verdict) -> Inquiry:
             continue
         attempt = case.call.attempt
         try:
-            done = settle_call(ledger, inquiry.campaign.account, attempt, verdict)
+            done = unknowns.settle(ledger, inquiry.campaign.account, attempt, verdict)
         except StaleAttempt as error:
             settled[attempt] = replace(case, outcome=Outcome.STALE)
             errors.append(f"{case.label}: {error}")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from scheduler.campaign.checked import CheckedCampaign
+from scheduler.ledger import repeats
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.repeats import Repeats, repeat_window, repeats
+from scheduler.ledger.repeats import Repeats
 from scheduler.settings import Settings
 
 
@@ -58,7 +59,7 @@ def window_of(
     Who names the id says which campaign is meant, as cron does, and is not second-guessed.
     """
     to_look = settings.repeat_window
-    kept = repeat_window(ledger, campaign_id)
+    kept = repeats.window(ledger, campaign_id)
     if kept is not None:
         return Window(kept or None, kept or to_look, Because.CREATED_SO, again and kept > 0)
     is_exempt = again or is_named or not to_look
@@ -78,7 +79,7 @@ def look(
     if not window.to_look:
         return Earlier(window, checked.callable_count)
     chunks = _counted(checked.chunks(), on_progress)
-    found = repeats(ledger, campaign_id, account, checked.name, window.to_look, chunks)
+    found = repeats.find(ledger, campaign_id, account, checked.name, window.to_look, chunks)
     return Earlier(window, checked.callable_count, tuple(found))
 
 

@@ -13,10 +13,10 @@ from hashlib import sha256
 from uuid import uuid4
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import campaigns
+from scheduler.ledger import campaigns, retries, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view
-from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
+from scheduler.ledger.retries import EndedCall
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Disposition, Reason, Row, label_of
 from scheduler.providers import PROVIDERS
 
@@ -89,7 +89,7 @@ def _expect_end(word: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Candidates:
     """The ended calls that are meant, counted."""
 
     campaign: CampaignView
@@ -111,11 +111,11 @@ def survey(
     campaign: CampaignView,
     ends: Ends,
     on_progress: OnLook = lambda done, total: None,
-) -> Survey:
+) -> Candidates:
     """Count the calls of a campaign that have ended so."""
     looked = free = unknown = 0
     left_out, takers, marks = Counter[str](), Counter[str](), sha256()
-    for page in ended_calls(ledger, campaign.campaign_id):
+    for page in retries.ended_calls(ledger, campaign.campaign_id):
         for call in page:
             if not ends.mean(call):
                 if call.disposition in ends.related:
@@ -128,7 +128,7 @@ def survey(
                 marks.update(f"{call.mark};".encode())
         looked += len(page)
         on_progress(looked, campaign.total)
-    return Survey(campaign, ends, free, unknown, left_out, takers, marks.hexdigest())
+    return Candidates(campaign, ends, free, unknown, left_out, takers, marks.hexdigest())
 
 
 # By which campaign ----------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def survey(
 class Plan:
     """Which campaign calls the contacts of a survey again."""
 
-    survey: Survey
+    survey: Candidates
     campaign_id: str
     is_open: bool  #: whether it is still to be loaded, or to the end
     unfinished: tuple[str, ...] = ()  #: others of the survey that are not loaded to their ends
@@ -149,7 +149,7 @@ class Plan:
         return self.survey.free + self.survey.takers.get(self.campaign_id, 0)
 
 
-def plan(ledger: Ledger, surveyed: Survey, new_id: str | None = None) -> Plan:
+def plan(ledger: Ledger, surveyed: Candidates, new_id: str | None = None) -> Plan:
     """Return which campaign calls them: an unfinished one first, else a new one.
 
     Raises NothingToRetry when no call is meant.
@@ -172,7 +172,7 @@ def plan(ledger: Ledger, surveyed: Survey, new_id: str | None = None) -> Plan:
 
 def _view(ledger: Ledger, campaign_id: str) -> CampaignView | None:
     try:
-        return campaign_view(ledger, campaign_id)
+        return views.campaign(ledger, campaign_id)
     except LedgerError:
         return None
 
@@ -184,7 +184,7 @@ def _is_loading(ledger: Ledger, campaign_id: str) -> bool:
 
 
 def _newest(ledger: Ledger, takers: Iterable[str]) -> str:
-    return max(takers, key=lambda taker: campaign_view(ledger, taker).created_at)
+    return max(takers, key=lambda taker: views.campaign(ledger, taker).created_at)
 
 
 # Loading --------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def load(
     campaign of other contacts.
     """
     campaign, taker = planned.survey.campaign, planned.campaign_id
-    if _view(ledger, taker) and origin_of(ledger, taker) != campaign.campaign_id:
+    if _view(ledger, taker) and retries.origin_of(ledger, taker) != campaign.campaign_id:
         raise LedgerError(f"campaign {taker} is there already, and is another one: say another id")
     campaigns.create(
         ledger,
@@ -207,10 +207,10 @@ def load(
         account=campaign.account,
         name=campaign.name,
         policy=campaign.policy,
-        digest=origin(campaign.campaign_id),
+        digest=retries.origin(campaign.campaign_id),
     )
     load_id, chunk = uuid4().hex, 0
-    for page in ended_calls(ledger, campaign.campaign_id):
+    for page in retries.ended_calls(ledger, campaign.campaign_id):
         # What it took before it broke off is its own, whatever is asked for now.
         asked = [
             call
@@ -219,7 +219,7 @@ def load(
         ]
         if asked:
             chunk += 1
-            taken = take(ledger, campaign.campaign_id, asked, taker)
+            taken = retries.take(ledger, campaign.campaign_id, asked, taker)
             campaigns.load(ledger, taker, load_id, chunk, map(_row, taken))
         on_progress(chunk)
     campaigns.seal(ledger, taker, load_id)

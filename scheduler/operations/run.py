@@ -10,10 +10,10 @@ from typing import Protocol
 from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.errors import ConfigError, NotDone
-from scheduler.ledger import campaigns, limits
+from scheduler.ledger import campaigns, limits, views
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.reading import CampaignView, live_calls
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
 from scheduler.operations import launch
 from scheduler.operations.pool import Pool, SandboxProcess
@@ -34,7 +34,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RunWish:
     """What is to be run."""
 
     checked: CheckedCampaign
@@ -95,7 +95,7 @@ def placed(
 
 
 def run(
-    ledger: Ledger, embedded: EmbeddedRedis | None, place: Place, wish: Wish, host: Host
+    ledger: Ledger, embedded: EmbeddedRedis | None, place: Place, wish: RunWish, host: Host
 ) -> Ending:
     """Call every contact of a checked file, and return how that ended.
 
@@ -154,7 +154,7 @@ def _try_account(
     except NotDone as error:
         why = f"{api.address(settings)} does not answer, check {api.address_setting}: {error}"
         # With calls to be stopped the workers start all the same, and go on trying.
-        if not live_calls(ledger, settings.account):
+        if not views.live_calls(ledger, settings.account):
             raise ConfigError(why) from error
         host.api_is_away(why)
     finally:

@@ -1,6 +1,6 @@
 """Campaign files that workers launch at set times: by which rule, when next, and what is wrong.
 
-What is only kept or forgotten is asked of `ledger.scheduling`.
+What is only kept or forgotten is asked of `ledger.schedules`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,9 @@ from scheduler.campaign.keys.timetable import Timetable
 from scheduler.errors import ConfigError
 from scheduler.hours.cron import firings_between, next_after
 from scheduler.hours.walltime import zone_of
+from scheduler.ledger import schedules
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.scheduling import (
-    Launch,
-    ScheduleView,
-    pause_schedule,
-    resume_schedule,
-    schedule_view,
-)
+from scheduler.ledger.schedules import Launch, ScheduleView
 from scheduler.models import Schedule
 
 #: A firing that is later than this has no worker that could launch it.
@@ -77,14 +72,14 @@ def launch_of(path: Path, encoding: str, rule: Schedule) -> tuple[Launch, float]
 
 def pause(ledger: Ledger, name: str, *, note: str, who: str) -> ScheduleView:
     """Have every firing skipped from now on, and return the schedule. Raises LedgerError."""
-    pause_schedule(ledger, name, note=" ".join(note.split())[:_LONGEST_NOTE], who=who)
-    return schedule_view(ledger, name)
+    schedules.pause(ledger, name, note=" ".join(note.split())[:_LONGEST_NOTE], who=who)
+    return schedules.view(ledger, name)
 
 
 def resume(ledger: Ledger, name: str, *, who: str) -> ScheduleView:
     """Have a paused schedule fire again, and return it. Raises LedgerError."""
-    resume_schedule(ledger, name, who=who)
-    return schedule_view(ledger, name)
+    schedules.resume(ledger, name, who=who)
+    return schedules.view(ledger, name)
 
 
 def next_firings(rule: Schedule, count: int) -> list[float]:

@@ -9,8 +9,8 @@ from typing import Any
 from scheduler import providers
 from scheduler.errors import ConfigError, MaybeDone, NoSuchConnection
 from scheduler.fields.contact_label import label_of
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view, find_row, live_connection, result
 from scheduler.models import Connection
 from scheduler.operations.account import expect_account, provider_of
 from scheduler.providers import Kind, SpeakerEvent
@@ -48,10 +48,10 @@ def tell(
     ours = providers.of(settings)
     if ours.name != kind.name:
         raise ConfigError(f"the credentials are those of {ours.name}, not of {kind.name}")
-    row = find_row(ledger, campaign_id, contact)
-    record = result(ledger, campaign_id, row)
-    expect_account(campaign_view(ledger, campaign_id), settings)
-    connection = live_connection(ledger, campaign_id, row)
+    row = views.find_row(ledger, campaign_id, contact)
+    record = views.result(ledger, campaign_id, row)
+    expect_account(views.campaign(ledger, campaign_id), settings)
+    connection = views.live_connection(ledger, campaign_id, row)
     with provider_of(settings, ledger) as provider:
         try:
             provider.tell(connection, event)

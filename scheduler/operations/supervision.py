@@ -9,18 +9,10 @@ from enum import Enum, auto
 from typing import Protocol
 
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
-from scheduler.ledger import campaigns
+from scheduler.ledger import campaigns, deliveries, views
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.news import owed_news
-from scheduler.ledger.reading import (
-    AccountView,
-    CampaignView,
-    account_view,
-    awaited,
-    campaign_view,
-    live_calls,
-)
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.models import CallState, CampaignState
 from scheduler.operations.pool import Pool
 
@@ -180,8 +172,8 @@ class Supervision:
             self._tend(pool)
             if self._handled < self._interrupts:
                 self._see_through()
-            campaign = campaign_view(self._ledger, self._campaign_id)
-            account = account_view(self._ledger, campaign.account)
+            campaign = views.campaign(self._ledger, self._campaign_id)
+            account = views.account(self._ledger, campaign.account)
         except LedgerTrouble as error:
             self._revive(error)
             return None
@@ -196,7 +188,7 @@ class Supervision:
         try:
             pool.tend()
         except ConfigError as error:
-            campaign = campaign_view(self._ledger, self._campaign_id)
+            campaign = views.campaign(self._ledger, self._campaign_id)
             if not campaign.open:
                 raise
             self._watcher.workers_die(error, campaign.open)
@@ -225,14 +217,14 @@ class Supervision:
         if self._handled == 0:
             self._watcher.interrupted()
         if self._interrupts > 1:
-            account = campaign_view(self._ledger, self._campaign_id).account
-            live = live_calls(self._ledger, account, self._campaign_id)
+            account = views.campaign(self._ledger, self._campaign_id).account
+            live = views.live_calls(self._ledger, account, self._campaign_id)
             self._watcher.still_live([attempt for attempt, _ in live])
         self._handled = self._interrupts
 
     def _judge(self, campaign: CampaignView, block: str) -> Ending | None:
         """Say whether it is over, and why."""
-        if campaign.open or awaited(self._ledger, campaign.account, self._campaign_id):
+        if campaign.open or views.awaited(self._ledger, campaign.account, self._campaign_id):
             return None
         if self._interrupts:
             return self._ending(How.INTERRUPTED, campaign)
@@ -257,13 +249,13 @@ class Supervision:
         return self._owed_news(campaign) > 0 and time.monotonic() < self._told_by
 
     def _owed_news(self, campaign: CampaignView) -> int:
-        return owed_news(self._ledger, campaign.account, self._campaign_id)
+        return deliveries.owed(self._ledger, campaign.account, self._campaign_id)
 
     def _rest(self, campaign: CampaignView) -> Rest:
-        left = len(live_calls(self._ledger, campaign.account, self._campaign_id))
+        left = len(views.live_calls(self._ledger, campaign.account, self._campaign_id))
         return Rest(
             unconfirmed=left,
-            live_elsewhere=len(live_calls(self._ledger, campaign.account)) - left,
+            live_elsewhere=len(views.live_calls(self._ledger, campaign.account)) - left,
             owed_news=self._owed_news(campaign) if campaign.policy.webhooks else 0,
         )
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from scheduler.errors import LedgerError
 from scheduler.fields.contact_label import label_of
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView, campaign_view, find_row, result
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, Insight
 
 
@@ -30,8 +31,8 @@ def transcript_of(ledger: Ledger, campaign_id: str, contact: str) -> Transcript:
 
     Raises StillLive, or another LedgerError that says why there is no transcript.
     """
-    row = find_row(ledger, campaign_id, contact)
-    record, campaign = result(ledger, campaign_id, row), campaign_view(ledger, campaign_id)
+    row = views.find_row(ledger, campaign_id, contact)
+    record, campaign = views.result(ledger, campaign_id, row), views.campaign(ledger, campaign_id)
     label = label_of(record, row)
     if why := _why_none(record, campaign):
         kind = LedgerError if _is_over(record) else StillLive

@@ -25,7 +25,7 @@ _Alike: TypeAlias = tuple[tuple[str, ...], float | None, float | None, float, tu
 
 
 @dataclass(slots=True)
-class Survey:
+class ContactCounts:
     """The contacts of a file, counted."""
 
     callable_count: int = 0
@@ -49,13 +49,13 @@ def survey(
     *,
     allowed: Collection[str] = (),
     on_progress: Callable[[int], None] = lambda _rows: None,
-) -> Survey:
+) -> ContactCounts:
     """Read the rows of a checked file; who is called is grouped by what decides on the time.
 
     `duplicates` are those of the same file. `allowed` are the only numbers that may be dialled;
     empty: any. `on_progress` is told now and then how many rows were read.
     """
-    seen = Survey()
+    seen = ContactCounts()
     groups: dict[_Alike, Group] = {}
     for number, (row, is_duplicate) in enumerate(_judged(checked, duplicates), start=1):
         contact = row.contact

@@ -12,9 +12,9 @@ from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
 from scheduler.plan import rules
 from scheduler.plan.forecast import Assumed, Forecast
-from scheduler.plan.planning import Survey
+from scheduler.plan.planning import ContactCounts
 from scheduler.plan.rules import Record
-from scheduler.providers import Order
+from scheduler.providers import StartOrder
 from scheduler.settings import Settings
 
 _PROBLEMS_KEPT = 10
@@ -27,7 +27,7 @@ class Planned:
     checked: CheckedCampaign
     campaign_id: str
     policy: Policy
-    seen: Survey
+    seen: ContactCounts
     assumed: Assumed
     dials: Forecast
 
@@ -110,7 +110,7 @@ def _forecast(dials: Forecast, assumed: Assumed) -> dict[str, Any]:
 
 
 def _order(contact: Contact, attempt: Attempt, policy: Policy) -> dict[str, Any]:
-    order = Order.of(attempt, policy, contact)
+    order = StartOrder.of(attempt, policy, contact)
     return {
         "row": attempt.row,
         "contact_id": contact.contact_id,

@@ -21,7 +21,7 @@ Leave = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class StartOrder:
     """Whom to dial, and what is sent besides."""
 
     phone_number: str  #: E.164, with the plus sign; "" when a SIP address is dialled
@@ -118,7 +118,7 @@ class Provider(Protocol):
         Raises NotDone, MaybeDone or AccountFault.
         """
 
-    def start(self, order: Order, leave: Leave) -> Connection:
+    def start(self, order: StartOrder, leave: Leave) -> Connection:
         """Send one start, once. Raises any ProviderError; MaybeDone when a phone may ring."""
 
     def stop(self, connection_id: str) -> StopAnswer:

@@ -11,7 +11,7 @@ from scheduler.clock import since_boot
 
 
 @dataclass(order=True, slots=True)
-class Alarm:
+class Timer:
     """Something that is done at an instant, unless it is called off before."""
 
     at: float  #: on the clock of `since_boot`
@@ -27,13 +27,13 @@ class Watchdog:
     """Sleeps until the first alarm that nobody has called off."""
 
     def __init__(self) -> None:
-        self._alarms: list[Alarm] = []
+        self._alarms: list[Timer] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def after(self, seconds: float, act: Callable[[], None]) -> Alarm:
+    def after(self, seconds: float, act: Callable[[], None]) -> Timer:
         """Do something after so many seconds, on the watchdog's thread: it must not block."""
-        alarm = Alarm(since_boot() + seconds, act)
+        alarm = Timer(since_boot() + seconds, act)
         with self._changed:
             heapq.heappush(self._alarms, alarm)
             # Only now, and again in a forked process, where no thread has survived.
@@ -56,7 +56,7 @@ class Watchdog:
                 alarm = self._next()
             alarm.act()
 
-    def _next(self) -> Alarm:
+    def _next(self) -> Timer:
         """Wait for the first alarm that rings."""
         while True:
             # Most are called off long before: so it is seldom that there is a time to wake at.

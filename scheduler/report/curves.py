@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
-from scheduler.ledger.watching import Load
+from scheduler.ledger.accounts import Load
 from scheduler.report.header import Span
 from scheduler.report.spread import round_step
 

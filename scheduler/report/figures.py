@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from scheduler.ledger.watching import Load
+from scheduler.ledger.accounts import Load
 from scheduler.models import CallState, Disposition
 from scheduler.report.curves import Bars, Slots, refusals
 from scheduler.report.foreign import contact_of, message, shown

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.ledger.controls import Controlled, account_controls, controls_of
+from scheduler.ledger import accounts, controls, views
+from scheduler.ledger.accounts import Load
+from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view, results
-from scheduler.ledger.watching import Load, attempt_spans, load_between
 from scheduler.models import CampaignState
 
 #: Until a change of an account is on record as a sample, while a worker lives.
@@ -61,7 +61,7 @@ class Source:
 
 def source_of(ledger: Ledger, campaign_id: str) -> Source:
     """Read a campaign from the ledger. Raises LedgerError when there is none of this id."""
-    view = campaign_view(ledger, campaign_id)
+    view = views.campaign(ledger, campaign_id)
     told_at = time.time()
     until = view.finished_at or told_at
     header = Header(
@@ -79,10 +79,12 @@ def source_of(ledger: Ledger, campaign_id: str) -> Source:
     )
     return Source(
         header=header,
-        records=results(ledger, campaign_id),
+        records=views.results(ledger, campaign_id),
         total=view.total,
-        spans=attempt_spans(ledger, campaign_id),
-        loads=tuple(load_between(ledger, view.account, view.created_at, until + _SAMPLE_SECONDS)),
+        spans=accounts.attempt_spans(ledger, campaign_id),
+        loads=tuple(
+            accounts.load_between(ledger, view.account, view.created_at, until + _SAMPLE_SECONDS)
+        ),
     )
 
 
@@ -90,5 +92,5 @@ def _orders(
     ledger: Ledger, account: str, campaign_id: str, since: float, until: float
 ) -> list[Controlled]:
     """Return what operators did to the campaign, and to its account's limit in its time."""
-    to_limit = [each for each in account_controls(ledger, account) if since <= each.at <= until]
-    return sorted(controls_of(ledger, campaign_id) + to_limit, key=lambda each: each.at)
+    to_limit = [each for each in controls.of_account(ledger, account) if since <= each.at <= until]
+    return sorted(controls.of_campaign(ledger, campaign_id) + to_limit, key=lambda each: each.at)

@@ -16,9 +16,9 @@ import threading
 from collections.abc import Callable
 
 from scheduler.errors import LedgerError, LedgerTrouble, LedgerUnreachable, SchedulerError
+from scheduler.ledger import access
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.opening import opened
-from scheduler.ledger.scheduling import Launch
+from scheduler.ledger.schedules import Launch
 from scheduler.logs import be_discreet
 from scheduler.models import Schedule
 from scheduler.settings import Settings, environment_of_child, read_settings
@@ -82,7 +82,7 @@ def _told(said: bytes) -> str:
 def _load(path: str, encoding: str, campaign_id: str, account: str) -> tuple[str, str]:
     try:
         settings = read_settings()
-        with opened(settings, upgrades=True) as (ledger, _):
+        with access.opened(settings, upgrades=True) as (ledger, _):
             launch = Launch(path, encoding, Schedule())
             return "loaded", load_file(ledger, settings, launch, campaign_id, account, lambda: None)
     except LedgerTrouble as error:

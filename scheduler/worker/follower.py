@@ -15,7 +15,7 @@ from scheduler.calls.news import Meaning, NewsDesk, line_of, meaning
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
 from scheduler.ledger.calls import Claim
-from scheduler.ledger.listening import Ear
+from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Connection
 from scheduler.providers import Subscription
 from scheduler.providers.gauged import Gauged, is_garbled
@@ -48,7 +48,7 @@ class Follower:
         self,
         wires: Wires,
         desk: NewsDesk,
-        ear: Ear,
+        ear: ListenedCall,
         places: Sequence[Subscription] | None,
     ) -> None:
         """`desk` acts on its news. `places` say where to listen first, when that is known."""

@@ -10,9 +10,9 @@ from functools import partial
 
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
+from scheduler.ledger import retirement, workers
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.retiring import campaigns_finished_before, retire
-from scheduler.ledger.workers import BEAT_SECONDS, WorkerHealth, beat, leave
+from scheduler.ledger.workers import BEAT_SECONDS, WorkerHealth
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +55,13 @@ class Housekeeping:
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
-            self._safely(lambda: leave(self._ledger, self._account, self._name))
+            self._safely(lambda: workers.leave(self._ledger, self._account, self._name))
 
     def _keep(self) -> None:
         while not self._over.is_set():
-            self._safely(lambda: beat(self._ledger, self._account, self._name, self._health()))
+            self._safely(
+                lambda: workers.beat(self._ledger, self._account, self._name, self._health())
+            )
             if self._result_ttl is not None:
                 self._safely(partial(self._retire_some, self._result_ttl))
             self._over.wait(BEAT_SECONDS)
@@ -83,8 +85,8 @@ class Housekeeping:
     def _retire_old(self, ttl_seconds: float) -> Iterator[int]:
         """Erase campaigns that are over for long enough, one step after the other."""
         before = time.time() - ttl_seconds
-        for campaign_id in campaigns_finished_before(self._ledger, before):
-            while left := retire(self._ledger, campaign_id, before=before):
+        for campaign_id in retirement.campaigns_finished_before(self._ledger, before):
+            while left := retirement.retire(self._ledger, campaign_id, before=before):
                 yield left
             if left == 0:
                 logger.info("campaign %s is retired: its results are no longer kept", campaign_id)

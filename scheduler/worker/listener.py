@@ -11,8 +11,8 @@ from math import inf
 
 from scheduler.calls.account import ServedAccount
 from scheduler.errors import SchedulerError
+from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import listen
 from scheduler.worker.sockets import Sockets
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Listener:
 
     def _look(self) -> None:
         account, sockets = self._account, self._sockets
-        lost, taken, forgotten = listen(
+        lost, taken, forgotten = listeners.listen(
             self._ledger,
             account.duty.account,
             sockets.charge,

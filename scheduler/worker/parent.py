@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 
 from scheduler.errors import SchedulerError
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import awaited, campaign_view
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,10 @@ class Parent:
 
     def _is_nothing_open(self) -> bool:
         try:
-            view = campaign_view(self._ledger, self._campaign_id)
-            return view.open == 0 and not awaited(self._ledger, view.account, self._campaign_id)
+            view = views.campaign(self._ledger, self._campaign_id)
+            return view.open == 0 and not views.awaited(
+                self._ledger, view.account, self._campaign_id
+            )
         except SchedulerError as error:
             # The timekeeper starts a dead private Redis again.
             logger.error("the ledger can't be read: %s", error)

@@ -18,9 +18,8 @@ from scheduler.calls.stopper import stop_delays
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, LedgerUnreachable
-from scheduler.ledger import limits
+from scheduler.ledger import access, limits
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.opening import open_ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.providers import open_provider
@@ -90,7 +89,7 @@ class Worker:
         self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
         self._leaving = threading.Event()
         open_provider(settings)  # before anything is opened: credentials may be missing
-        self._ledger, self.embedded = _WHEN_IT_ANSWERS(open_ledger, settings)
+        self._ledger, self.embedded = _WHEN_IT_ANSWERS(access.open_ledger, settings)
 
         # What looks on at exchanges, and what every account shares.
         threads = _threads(settings)

@@ -16,20 +16,9 @@ from scheduler.errors import (
     SchedulerError,
 )
 from scheduler.hours.firings import DueFiring, Pause, due_firings, said_of
-from scheduler.ledger.controls import cancel, end_pending
+from scheduler.ledger import controls, schedules, views
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.reading import campaign_view
-from scheduler.ledger.scheduling import (
-    Firing,
-    Launch,
-    ScheduleView,
-    TakenSchedule,
-    firing_id,
-    keep_schedule,
-    let_go_of_schedule,
-    take_schedule,
-    tell_firings,
-)
+from scheduler.ledger.schedules import Firing, Launch, ScheduleView, TakenSchedule
 from scheduler.models import CampaignState, FiringState, Overlap
 from scheduler.settings import Settings
 
@@ -91,7 +80,7 @@ def launch_due(
     Once `is_closing`, what is in hand is left to another worker, which completes it.
     """
     while not is_closing():
-        taken = take_schedule(ledger, settings.account, uuid4().hex)
+        taken = schedules.take(ledger, settings.account, uuid4().hex)
         if taken is None:
             return
         try:
@@ -133,7 +122,7 @@ class _Launching:
             again = self._deal()
         except _Leaving:
             again = 0.0
-        let_go_of_schedule(self._ledger, self._taken, next_at=self._next_at, again_seconds=again)
+        schedules.let_go(self._ledger, self._taken, next_at=self._next_at, again_seconds=again)
 
     def _deal(self) -> float | None:
         """Return in how many seconds somebody has to look at firings that wait; None for none."""
@@ -163,10 +152,10 @@ class _Launching:
         return [(one.firing_id, one.at) for one in firings if one.state is FiringState.WAITING]
 
     def _firing(self, due: DueFiring) -> Firing:
-        return Firing(firing_id(self._view.name, due.at), due.at, due.state, due.why)
+        return Firing(schedules.firing_id(self._view.name, due.at), due.at, due.state, due.why)
 
     def _tell(self, firings: list[Firing]) -> None:
-        if not tell_firings(self._ledger, self._taken, firings, next_at=self._next_at):
+        if not schedules.record(self._ledger, self._taken, firings, next_at=self._next_at):
             raise _LostLease
 
     def _turn(self, one: str, last: str, later: int) -> tuple[FiringState, str]:
@@ -197,7 +186,7 @@ class _Launching:
 
     def _state(self, campaign_id: str) -> CampaignState | None:
         try:
-            return campaign_view(self._ledger, campaign_id).state
+            return views.campaign(self._ledger, campaign_id).state
         except LedgerError:
             return None
 
@@ -206,8 +195,8 @@ class _Launching:
         abort = self._view.launch.schedule.overlap is Overlap.ABORT_OTHER
         name = self._view.name
         control = Control(f"schedule {name}", "the next firing is due", self._taken.token)
-        cancel(self._ledger, campaign_id, control, abort=abort)
-        while end_pending(self._ledger, campaign_id):
+        controls.cancel(self._ledger, campaign_id, control, abort=abort)
+        while controls.end_pending(self._ledger, campaign_id):
             self._go_on()
 
     def _launched(self, one: str) -> tuple[FiringState, str]:
@@ -237,7 +226,7 @@ class _Launching:
         """Renew the lease meanwhile, so that a large file is loaded by one worker."""
         if self._is_closing():
             raise _Leaving
-        if not keep_schedule(self._ledger, self._taken):
+        if not schedules.keep(self._ledger, self._taken):
             raise _LostLease
 
 

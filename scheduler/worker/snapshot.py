@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
+from scheduler.ledger import accounts, census, views, workers
+from scheduler.ledger.accounts import Backlog
+from scheduler.ledger.census import Census
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import AccountView, account_view
-from scheduler.ledger.surveying import Survey, survey
-from scheduler.ledger.watching import Backlog, backlog, totals
-from scheduler.ledger.workers import WorkerView, workers
+from scheduler.ledger.views import AccountView
+from scheduler.ledger.workers import WorkerView
 
 logger = logging.getLogger(__name__)
 
@@ -32,17 +33,17 @@ class Snapshot:
     backlog: Backlog
     totals: dict[str, int]  #: counted since ever
     workers: list[WorkerView]
-    survey: Survey
+    survey: Census
 
 
 def take_snapshot(ledger: Ledger, account: str) -> Snapshot:
     """Read all of it, in some ten round trips. Raises LedgerUnreachable."""
     return Snapshot(
-        account_view(ledger, account),
-        backlog(ledger, account),
-        totals(ledger, account),
-        workers(ledger, account),
-        survey(ledger, account),
+        views.account(ledger, account),
+        accounts.backlog(ledger, account),
+        accounts.totals(ledger, account),
+        workers.all_of(ledger, account),
+        census.take(ledger, account),
     )
 
 

@@ -16,9 +16,10 @@ from uuid import uuid4
 
 from scheduler.calls.news import NewsDesk
 from scheduler.errors import SchedulerError
+from scheduler.ledger import listeners
 from scheduler.ledger.calls import NOBODYS, Charge, Claim
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Ear, let_go
+from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Attempt, Connection
 from scheduler.providers import Subscription
 from scheduler.worker.follower import Follower
@@ -94,7 +95,7 @@ class Sockets:
         Should it come to nothing, the charge runs out and another listener has it. Raises nothing:
         the caller would take it for a connection that can't be put on record.
         """
-        ear = Ear(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
+        ear = ListenedCall(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
         places = None
         try:
             # The caller may wait for a token, the loop may not.
@@ -120,7 +121,7 @@ class Sockets:
         follower = self._following.get(attempt)
         return None if follower is None else follower.known
 
-    def take(self, desk: NewsDesk, ear: Ear) -> None:
+    def take(self, desk: NewsDesk, ear: ListenedCall) -> None:
         """Follow a connection that is in this charge."""
         self._call(partial(self._take, desk, ear, None))
 
@@ -169,12 +170,12 @@ class Sockets:
 
     def _let_go(self, account: str, attempts: Sequence[Attempt]) -> None:
         try:
-            let_go(self._ledger, account, self.charge.listener, attempts)
+            listeners.let_go(self._ledger, account, self.charge.listener, attempts)
         except SchedulerError as error:
             logger.warning("charges were not given back, and run out: %s", error)
 
     def _take_if_room(
-        self, desk: NewsDesk, ear: Ear, places: Sequence[Subscription] | None
+        self, desk: NewsDesk, ear: ListenedCall, places: Sequence[Subscription] | None
     ) -> None:
         # Calls that were connected together have all been told that there is room.
         if self.room > 0 and not self._over.is_set():
@@ -182,7 +183,9 @@ class Sockets:
         else:
             self._wires.have_done(partial(self._let_go, desk.account, [ear.attempt]))
 
-    def _take(self, desk: NewsDesk, ear: Ear, places: Sequence[Subscription] | None) -> None:
+    def _take(
+        self, desk: NewsDesk, ear: ListenedCall, places: Sequence[Subscription] | None
+    ) -> None:
         replaced = self._following.get(ear.attempt)
         self._following[ear.attempt] = Follower(self._wires, desk, ear, places)
         if replaced is not None:

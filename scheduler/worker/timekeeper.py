@@ -11,10 +11,9 @@ from scheduler.calls.account import ServedAccount
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger import calls
+from scheduler.ledger import calls, schedules
 from scheduler.ledger.calls import Due
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.scheduling import is_launch_due
 
 logger = logging.getLogger(__name__)
 
@@ -160,5 +159,5 @@ class Timekeeper:
         if self._send_launch is None or now < self._schedules_at:
             return
         self._schedules_at = now + SCHEDULES_SECONDS
-        if is_launch_due(self._ledger, self._account.duty.account):
+        if schedules.is_launch_due(self._ledger, self._account.duty.account):
             self._send_launch()

@@ -15,9 +15,9 @@ from tenacity import wait_chain, wait_fixed, wait_random
 from scheduler.calls.pace import waited
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
+from scheduler.ledger import deliveries, views
+from scheduler.ledger.deliveries import SENDING_DELAYS, Delivery
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.news import SENDING_DELAYS, News, postpone_news, take_news, told
-from scheduler.ledger.reading import campaign_view, result
 from scheduler.providers.posting import GONE, Poster
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Teller:
         while not self._over.is_set() and self._free.acquire(timeout=LOOK_SECONDS):
             news = None
             try:
-                news = take_news(self._ledger, self._account)
+                news = deliveries.take(self._ledger, self._account)
             finally:
                 if news is None:
                     self._free.release()
@@ -84,7 +84,7 @@ class Teller:
                 return
             Thread(target=self._send_safely, args=(news,), name="webhook", daemon=True).start()
 
-    def _send_safely(self, news: News) -> None:
+    def _send_safely(self, news: Delivery) -> None:
         try:
             self._send(news)
         except SchedulerError as error:
@@ -97,28 +97,28 @@ class Teller:
         finally:
             self._free.release()
 
-    def _send(self, news: News) -> None:
+    def _send(self, news: Delivery) -> None:
         if news.is_used_up:
             # Before anything is made of it: that may be what its senders died of.
             logger.error("webhooks: %s: given up: its last sender died", news.text)
-            told(self._ledger, self._account, news, delivered=False)
+            deliveries.delivered(self._ledger, self._account, news, delivered=False)
             return
         body = self._body(news)
         if news.webhook is None or body is None:
-            told(self._ledger, self._account, news, delivered=False)
+            deliveries.delivered(self._ledger, self._account, news, delivered=False)
             return
         url = news.webhook.url
         status = self._poster.post(url, news.message_id, datetime.now(UTC), body)
         if 200 <= status < 300:
-            told(self._ledger, self._account, news, delivered=True)
+            deliveries.delivered(self._ledger, self._account, news, delivered=True)
         elif status == GONE or news.is_last_sending:
             logger.error("webhooks: %s: %s: given up: %s", news.text, _host(url), _said(status))
-            told(self._ledger, self._account, news, delivered=False)
+            deliveries.delivered(self._ledger, self._account, news, delivered=False)
         else:
             logger.warning("webhooks: %s: %s: %s", news.text, _host(url), _said(status))
-            postpone_news(self._ledger, self._account, news, waited(_AGAIN, news.sendings))
+            deliveries.postpone(self._ledger, self._account, news, waited(_AGAIN, news.sendings))
 
-    def _body(self, news: News) -> bytes | None:
+    def _body(self, news: Delivery) -> bytes | None:
         """Return the message: what is known now. None when it is kept no longer."""
         try:
             data = self._data(news)
@@ -127,10 +127,10 @@ class Teller:
         message = {"type": news.event, "timestamp": _now(), "data": data}
         return json.dumps(message, ensure_ascii=False).encode(errors="replace")
 
-    def _data(self, news: News) -> dict[str, Any]:
+    def _data(self, news: Delivery) -> dict[str, Any]:
         if news.attempt is not None:
-            return result(self._ledger, news.campaign_id, news.attempt.row)
-        return campaign_view(self._ledger, news.campaign_id).as_record()
+            return views.result(self._ledger, news.campaign_id, news.attempt.row)
+        return views.campaign(self._ledger, news.campaign_id).as_record()
 
 
 def _now() -> str:

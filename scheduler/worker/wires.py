@@ -14,8 +14,9 @@ from websockets.asyncio.client import connect
 
 from scheduler.calls.closings import Closings
 from scheduler.errors import SchedulerError
+from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Heard, note
+from scheduler.ledger.listeners import LiveLine
 from scheduler.providers import Subscription
 from scheduler.providers.gauged import FRAME_BYTES, Gauged
 
@@ -41,7 +42,7 @@ class Wires:
         self._ledger = ledger
         self.closings = Closings()
         self._opening = asyncio.Semaphore(OPENING)
-        self._lines: deque[Heard] = deque(maxlen=MOST_LINES)
+        self._lines: deque[LiveLine] = deque(maxlen=MOST_LINES)
         self._heard = asyncio.Event()
         # The ledger's client blocks, so it is spoken to from threads.
         self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
@@ -70,7 +71,7 @@ class Wires:
         assert isinstance(socket, Gauged)
         return socket
 
-    def keep(self, line: Heard) -> None:
+    def keep(self, line: LiveLine) -> None:
         """Have a line put on record soon."""
         self._lines.append(line)
         self._heard.set()
@@ -84,7 +85,7 @@ class Wires:
             lines = list(self._lines)
             self._lines.clear()
             try:
-                await self.ask(partial(note, self._ledger, lines))
+                await self.ask(partial(listeners.note, self._ledger, lines))
             except SchedulerError as error:
                 logger.warning("%d live lines are lost: %s", len(lines), error)
             except Exception:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from scheduler.ledger import keys, limits
+from scheduler.ledger import keys, limits, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import account_view, campaign_view, results
 from scheduler.models import REDIALS, OnUnknown
 
 Record = dict[str, Any]
@@ -44,10 +43,12 @@ class Judge:
         self._account = account
         self.journal = journal
         self._learned = learned
-        self.view = campaign_view(store, campaign_id)
+        self.view = views.campaign(store, campaign_id)
         self._allowed = 1 + REDIALS if self.view.policy.on_unknown is OnUnknown.REDIAL else 1
         self._hold_seconds = self.view.policy.max_duration_seconds
-        self.results = {record["phone_number"]: record for record in results(store, campaign_id)}
+        self.results = {
+            record["phone_number"]: record for record in views.results(store, campaign_id)
+        }
         self.attempts = _attempts(store, campaign_id)
         self._stored = {
             record["connection_id"]: attempt
@@ -196,7 +197,7 @@ class Judge:
         for part in _EMPTY:
             if left := self._zset(part):
                 yield f"in `{part}` are left {', '.join(left)}"
-        if blocks := account_view(self._store, self._account).blocks:
+        if blocks := views.account(self._store, self._account).blocks:
             yield f"the account is blocked: {blocks}"
 
     def _dispositions(self) -> dict[str, int]:

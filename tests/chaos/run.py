@@ -15,9 +15,8 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from scheduler.errors import SchedulerError
-from scheduler.ledger import campaigns, keys
+from scheduler.ledger import campaigns, keys, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Contact, Insight, OnUnknown, Policy, Row
 from tests.chaos.blows import Blows
@@ -195,7 +194,7 @@ class Run:
         """Whether every call has ended, and nothing is due or held any more."""
         parts = [keys.account(ACCOUNT, part) for part in ("slots", "live", "stops", "collect")]
         with suppress(SchedulerError, RedisError):
-            view = campaign_view(self.store, CAMPAIGN)
+            view = views.campaign(self.store, CAMPAIGN)
             return view.state == "finished" and self.store.redis.exists(*parts) == 0
         return False
 

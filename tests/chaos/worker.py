@@ -57,7 +57,7 @@ SHORTENED: dict[str, dict[str, object]] = {
         "SILENT_SECONDS": 1.0,
     },
     "scheduler.ledger.redis.client": {"TIMEOUT_SECONDS": 1.0},
-    "scheduler.ledger.collecting": {"READER_LEASE_SECONDS": 3.0},
+    "scheduler.ledger.insights": {"READER_LEASE_SECONDS": 3.0},
     "scheduler.worker.process": {"DIAL_TASK_SECONDS": 2.0},
 }
 LEASES = {"claim": 1.0, "dial": DIAL_LEASE_SECONDS, "stop_late": 3.0, "denied_apart": 0.5}
@@ -165,7 +165,7 @@ def shorten() -> None:
         for name, value in constants.items():
             assert hasattr(module, name), f"{module_name} has no {name} any more"
             setattr(module, name, value)
-    ledger: Any = import_module("scheduler.ledger.opening")
+    ledger: Any = import_module("scheduler.ledger.access")
     ledger.Leases = partial(ledger.Leases, **LEASES)
     app = import_module("scheduler.celery").app
     app.conf.broker_transport_options = app.conf.broker_transport_options | BROKER

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from scheduler.errors import ProviderError
-from scheduler.ledger.collecting import _compact
+from scheduler.ledger.insights import _compact
 from scheduler.models import Connection, Insight
 from scheduler.operations.guard import is_sandbox
-from scheduler.providers import Order, SpeakerEvent
+from scheduler.providers import SpeakerEvent, StartOrder
 from scheduler.providers.posting import Poster
 from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
@@ -40,7 +40,9 @@ def _ask(what: str, url: str) -> str:
     )
     asking: dict[str, Callable[[], object]] = {
         "token": lambda: account.authorize(1.0),
-        "start": lambda: account.start(Order("+12025550143", session_name="c:1:1"), lambda: None),
+        "start": lambda: account.start(
+            StartOrder("+12025550143", session_name="c:1:1"), lambda: None
+        ),
         "stop": lambda: account.stop("c-1"),
         "event": lambda: account.tell(Connection("c-1"), SpeakerEvent("joined", "ana")),
         "transcript": lambda: account.collect("51", Insight.TRANSCRIPT),

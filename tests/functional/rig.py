@@ -16,11 +16,11 @@ from scheduler.calls.exchanges import NOBODY
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
-from scheduler.ledger import calls, campaigns, limits
+from scheduler.ledger import calls, campaigns, limits, views
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Leases, Ledger
-from scheduler.ledger.reading import AccountView, account_view, results
 from scheduler.ledger.tokens import RedisTokenShelf
+from scheduler.ledger.views import AccountView
 from scheduler.limit import Limit
 from scheduler.models import Contact, Policy, Row
 from scheduler.providers import Provider
@@ -163,7 +163,7 @@ class Rig:
         return claim
 
     def records(self) -> list[dict[str, Any]]:
-        return list(results(self.store, "c"))
+        return list(views.results(self.store, "c"))
 
     def record(self) -> dict[str, Any]:
         (record,) = self.records()
@@ -174,7 +174,7 @@ class Rig:
         return [(record["disposition"], record["reason"]) for record in self.records()]
 
     def account(self) -> AccountView:
-        return account_view(self.store, ACCOUNT)
+        return views.account(self.store, ACCOUNT)
 
     def all_ended(self) -> bool:
         return all(record["state"] == "ended" for record in self.records())

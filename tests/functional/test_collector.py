@@ -11,9 +11,7 @@ from redis import Redis
 from tenacity.wait import wait_exponential
 
 from scheduler.calls import collector as rules
-from scheduler.ledger import keys
-from scheduler.ledger.collecting import take_collect
-from scheduler.ledger.reading import campaign_view
+from scheduler.ledger import insights, keys, views
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Insight
 from tests.functional.campaign import Site, magic, numbers
@@ -75,7 +73,7 @@ def call_only(rig: Rig, *everyone: str, **policy: Any) -> None:
 
 
 def collecting(rig: Rig) -> int:
-    return campaign_view(rig.store, "c").collecting
+    return views.campaign(rig.store, "c").collecting
 
 
 def api_views(sandbox: SandboxProcess, record: dict[str, Any]) -> dict[str, Any]:
@@ -271,7 +269,7 @@ def test_what_a_dead_reader_had_taken_is_read_when_its_lease_has_run_out(
 ) -> None:
     dead, alive = opened(patience_seconds=None), opened()
     call_only(dead, ANYBODY)
-    assert take_collect(dead.store, ACCOUNT) is not None
+    assert insights.take(dead.store, ACCOUNT) is not None
     # As if that had been nearly a lease ago.
     dead.store.redis.zincrby(keys.account(ACCOUNT, "collect"), -59.5, "c:1:1")
 

@@ -12,12 +12,9 @@ from redis import Redis
 
 from scheduler.calls import dialer as rules
 from scheduler.calls import recorder
-from scheduler.ledger import calls, limits
+from scheduler.ledger import calls, do_not_call, limits, listeners, scripts
 from scheduler.ledger.calls import Claim
-from scheduler.ledger.do_not_call import bar
 from scheduler.ledger.ledger import Leases
-from scheduler.ledger.listening import hint
-from scheduler.ledger.scripts import source
 from scheduler.models import Connection, StartOptions
 from scheduler.providers.symbl import client
 from tests.functional.rig import ACCOUNT, ANYBODY, LONG_SECONDS, Open, Rig, number
@@ -89,7 +86,7 @@ def test_who_is_not_on_the_allow_list_is_skipped(opened: Open, sandbox: SandboxP
 
 def test_who_is_on_the_do_not_call_list_is_skipped(rig: Rig, sandbox: SandboxProcess) -> None:
     rig.load(number(0), number(1), max_duration_seconds=0.3)
-    bar(rig.store, number(0), "asked for it")
+    do_not_call.bar(rig.store, number(0), "asked for it")
     rig.start()
 
     wait_until(rig.all_ended)
@@ -112,7 +109,7 @@ def test_a_call_ends_as_what_its_stop_was_asked_for(
 ) -> None:
     rig.load(ANYBODY)
     rig.dialer.dial_one(claim := rig.claimed())
-    assert hint(rig.store, ACCOUNT, claim.attempt, why)
+    assert listeners.hint(rig.store, ACCOUNT, claim.attempt, why)
 
     rig.start()
     wait_until(rig.all_ended)
@@ -413,8 +410,8 @@ def test_an_account_whose_limit_is_lower_than_told_is_served_within_it(
 
 def prepare(ledger: Redis, verb: str) -> bytes:
     """Make the server know a verb's script, and return what every call of it has in it."""
-    ledger.script_load(source(verb))
-    return hashlib.sha1(source(verb).encode()).hexdigest().encode()
+    ledger.script_load(scripts.source(verb))
+    return hashlib.sha1(scripts.source(verb).encode()).hexdigest().encode()
 
 
 def test_when_the_reply_to_begin_is_lost_nothing_is_sent_and_nothing_is_used_up(

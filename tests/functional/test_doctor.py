@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from scheduler.ledger import keys, limits
-from scheduler.ledger.health import Finding, account_findings, redis_findings
+from scheduler.ledger import health, keys, limits
+from scheduler.ledger.health import Finding
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Durability
 from tests.functional.campaign import Command, Site
@@ -52,7 +52,7 @@ def told(check: dict[str, str]) -> str:
 
 
 def look(server: Server, durability: Durability = Durability.SERVER) -> dict[str, Finding]:
-    return {finding.name: finding for finding in redis_findings(server.url, durability)}
+    return {finding.name: finding for finding in health.of_redis(server.url, durability)}
 
 
 def levels(found: dict[str, Finding]) -> dict[str, str]:
@@ -295,7 +295,7 @@ def test_a_managed_server_that_denies_config_is_read_by_what_it_does_tell(
 
     found = {
         finding.name: finding
-        for finding in redis_findings(f"unix://tenant:pw@{server.socket}?db=0", Durability.SERVER)
+        for finding in health.of_redis(f"unix://tenant:pw@{server.socket}?db=0", Durability.SERVER)
     }
 
     assert found["eviction"].level == "ok"
@@ -309,7 +309,7 @@ def test_a_server_that_denies_info_is_told(machine: Machine) -> None:
     server.redis.execute_command("ACL", "SETUSER", "tenant", *words)
 
     url = f"unix://tenant:pw@{server.socket}?db=0"
-    *others, last = redis_findings(url, Durability.SERVER)
+    *others, last = health.of_redis(url, Durability.SERVER)
 
     assert {found.level for found in others} == {"ok"}
     assert (last.level, "INFO" in last.text) == ("warn", True)
@@ -319,7 +319,7 @@ def test_a_wrong_password_is_told(machine: Machine) -> None:
     server = machine.server(ANY)
     server.redis.config_set("requirepass", "right")
 
-    (found,) = redis_findings(f"unix://:wrong@{server.socket}?db=0", Durability.SERVER)
+    (found,) = health.of_redis(f"unix://:wrong@{server.socket}?db=0", Durability.SERVER)
 
     assert (found.level, "CALLSCHED_REDIS_URL" in found.text) == ("fail", True)
     assert "wrong@" not in found.text
@@ -344,7 +344,7 @@ def test_late_stops_blocked_credentials_and_an_outage_are_told(machine: Machine)
 
 
 def levels_of(store: Ledger) -> dict[str, str]:
-    return levels({found.name: found for found in account_findings(store, "a", "print")})
+    return levels({found.name: found for found in health.of_account(store, "a", "print")})
 
 
 def test_it_runs_as_a_user_without_a_home_folder_of_its_own(site: Site) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis
 
-from scheduler.ledger.listening import LINE_BYTES, NAME_BYTES, said
+from scheduler.ledger import listeners
+from scheduler.ledger.listeners import LINE_BYTES, NAME_BYTES
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.asked import __name__ as ASKED
 from tests.functional.rig import ANYBODY, Rig
@@ -146,7 +147,7 @@ def test_why_a_socket_is_closed_is_logged_and_of_long_lines_the_beginning_is_kep
         assert rig.endings() == [("stopped", None)]
 
     assert "its socket sent a frame of more than 256 KiB and is closed" in caplog.text
-    ((_, line),) = said(rig.store, "c", 1, block_seconds=0.0)
+    ((_, line),) = listeners.said(rig.store, "c", 1, block_seconds=0.0)
     assert line.text.startswith("éé")
     assert line.text.endswith("é…")
     assert 0 < LINE_BYTES - len(line.text.encode()) < 4

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CallState
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
@@ -48,7 +48,7 @@ def on_record(site: Site) -> int:
     """Count the connected calls of the ledger: an answer that was sent need not be stored yet."""
     store = Ledger(EmbeddedRedis(site.state).url)
     try:
-        return campaign_view(store, "c").calls[CallState.CONNECTED]
+        return views.campaign(store, "c").calls[CallState.CONNECTED]
     finally:
         store.close()
 

@@ -13,9 +13,7 @@ import pytest
 from redis import Redis
 from websockets.sync.server import Server, ServerConnection, serve
 
-from scheduler.ledger import keys
-from scheduler.ledger.do_not_call import bar, barred
-from scheduler.ledger.listening import said
+from scheduler.ledger import do_not_call, keys, listeners
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import OnMachine, StartOptions
 from scheduler.providers.symbl import Symbl
@@ -425,7 +423,7 @@ def test_a_human_is_no_machine(rig: Rig, sandbox: SandboxProcess) -> None:
     wait_until(rig.all_ended)
 
     assert rig.endings() == [("stopped", None)]
-    kinds = {line.kind for _, line in said(rig.store, "c", block_seconds=0.01)}
+    kinds = {line.kind for _, line in listeners.said(rig.store, "c", block_seconds=0.01)}
     assert "intent" in kinds
 
 
@@ -435,14 +433,14 @@ def test_who_asks_not_to_be_called_is_not_called_again(rig: Rig, sandbox: Sandbo
     rig.load(magic(42), max_duration_seconds=60.0, options=options)
     rig.start()
 
-    wait_until(lambda: barred(rig.store, magic(42)) is not None)
+    wait_until(lambda: do_not_call.barred(rig.store, magic(42)) is not None)
 
     assert rig.record()["state"] == "connected"  # it was asked for no more than that
     rig.load(magic(42), campaign_id="later")
     wait_until(lambda: rig.store.redis.hget("callsched:call:later:1", "state") == "ended")
     assert rig.store.redis.hget("callsched:call:later:1", "reason") == "do_not_call"
     assert len(sandbox.events("start")) == 1
-    assert not bar(rig.store, magic(42), "again")
+    assert not do_not_call.bar(rig.store, magic(42), "again")
 
 
 def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: SandboxProcess) -> None:
@@ -451,7 +449,7 @@ def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: Sandbo
     rig.start()
 
     def heard() -> list[tuple[str, str]]:
-        lines = said(rig.store, "c", 1, block_seconds=0.01)
+        lines = listeners.said(rig.store, "c", 1, block_seconds=0.01)
         return [(line.kind, line.text) for _, line in lines]
 
     wait_until(lambda: {"message", "transcript", "topic", "question"} <= {k for k, _ in heard()})

@@ -9,10 +9,8 @@ from redis import Redis
 
 from scheduler.calls.memory import SILENCE_SECONDS
 from scheduler.clock import since_boot
-from scheduler.ledger import campaigns
-from scheduler.ledger.controls import extend
+from scheduler.ledger import campaigns, controls, listeners
 from scheduler.ledger.ledger import Control, Leases
-from scheduler.ledger.listening import hint
 from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS
 from tests.functional.rig import ACCOUNT, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
@@ -66,7 +64,7 @@ def test_a_deadline_that_was_moved_is_remembered_as_it_was_read_last(
     attempt = through.memory.known()[0].attempt
     assert str(attempt) == claim_id
 
-    extend(rig.store, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
+    controls.extend(rig.store, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
     extended_to = float(rig.store.redis.zscore(f"callsched:account:{ACCOUNT}:live", claim_id))
     wait_until(lambda: through.memory.known()[0].deadline_at == extended_to)
     proxy.cut()
@@ -183,7 +181,7 @@ def test_a_hint_that_comes_before_any_stop_still_ends_a_call(
 ) -> None:
     connected(rig, seconds=60.0)
 
-    assert hint(rig.store, ACCOUNT, rig.memory.known()[0].attempt, "hung_up")
+    assert listeners.hint(rig.store, ACCOUNT, rig.memory.known()[0].attempt, "hung_up")
     rig.wake.due_in(0.0)
 
     wait_until(rig.all_ended)

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from scheduler.ledger import campaigns as ledger_campaigns
+from scheduler.ledger import campaigns, retries, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.ledger.retrying import ended_calls, origin, take
 from scheduler.models import Row
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.functional.test_cli import Terminal
@@ -181,14 +179,16 @@ def test_a_campaign_may_be_given_its_id(over: Site) -> None:
 @pytest.mark.parametrize("loaded", [0, 1])
 def test_a_load_that_broke_off_is_completed(over: Site, only: str, loaded: int) -> None:
     with ledger_of(over) as store:
-        policy = campaign_view(store, "c").policy
-        ledger_campaigns.create(
-            store, "broken", account="default", name="n", policy=policy, digest=origin("c")
+        policy = views.campaign(store, "c").policy
+        campaigns.create(
+            store, "broken", account="default", name="n", policy=policy, digest=retries.origin("c")
         )
-        page = next(ended_calls(store, "c"))
-        taken = take(store, "c", [each for each in page if each.label == "rejected"][:1], "broken")
+        page = next(retries.ended_calls(store, "c"))
+        taken = retries.take(
+            store, "c", [each for each in page if each.label == "rejected"][:1], "broken"
+        )
         rows = [Row(each.contact, each.line, has_id=True) for each in taken]
-        ledger_campaigns.load(store, "broken", "1", 1, rows[:loaded])
+        campaigns.load(store, "broken", "1", 1, rows[:loaded])
 
     assert retried(over, "--only", only) == "broken"
     assert retried(over, "--only", only) == "broken"

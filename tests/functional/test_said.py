@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scheduler.cli.console import as_json
-from scheduler.ledger.listening import Heard
+from scheduler.ledger.listeners import LiveLine
 from scheduler.models import Attempt
 from tests.functional.campaign import Command, Site, magic
 from tests.functional.test_cli import Terminal
@@ -597,7 +597,7 @@ def test_json_is_harmless_on_a_terminal_and_says_the_same() -> None:
 
 
 def test_half_a_character_can_be_kept() -> None:
-    heard = Heard(Attempt("c", 1, 1), "message", "half \ud83d")
+    heard = LiveLine(Attempt("c", 1, 1), "message", "half \ud83d")
 
     assert heard.fields()["x"] == "half ?"
     as_json({"text": heard.text}).encode()

@@ -22,7 +22,7 @@ from scheduler.errors import (
     Refused,
 )
 from scheduler.models import Connection, Insight
-from scheduler.providers import Order, SpeakerEvent
+from scheduler.providers import SpeakerEvent, StartOrder
 from scheduler.providers.symbl import Symbl, access, client
 from scheduler.providers.symbl.connection import Details
 from scheduler.providers.symbl.credentials import SymblCredentials
@@ -32,7 +32,7 @@ from tests.waiting import wait_until
 from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, Talk, http
 
 ANYBODY = "+12025550143"
-ORDER = Order(ANYBODY, session_name="autumn c:7:1")
+ORDER = StartOrder(ANYBODY, session_name="autumn c:7:1")
 PAGE = b"\n<!doctype html><title>Hello</title>"
 STARTED = http(200, {"connectionId": "c-1", "conversationId": "51", "eventUrl": "https://e/1"})
 STOPPED = http(200, {"connectionId": "c-1", "conversationId": "51", "summaryInfo": []})
@@ -157,7 +157,7 @@ def test_a_start_is_asked_for_as_documented(opened: Open) -> None:
 
 def test_key_presses_are_sent_when_there_are_any(opened: Open) -> None:
     with Api(STARTED) as api:
-        opened(api.url).start(Order(ANYBODY, "s", dtmf=",,987#"), go)
+        opened(api.url).start(StartOrder(ANYBODY, "s", dtmf=",,987#"), go)
 
     assert api.asked(CONNECT_PATH)[0].body["endpoint"]["dtmf"] == ",,987#"
 
@@ -172,7 +172,7 @@ def test_a_number_is_sent_in_digits_only_where_that_is_set(
 
 
 def test_a_sip_address_is_called(sandbox: SandboxProcess, account: Symbl) -> None:
-    connection = account.start(Order("", "s", sip_uri="sip:room7@sip.example.com"), go)
+    connection = account.start(StartOrder("", "s", sip_uri="sip:room7@sip.example.com"), go)
 
     (start,) = sandbox.events("start")
     uri = {"type": "sip", "uri": "sip:room7@sip.example.com"}

@@ -20,7 +20,7 @@ from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.providers import Order
+from scheduler.providers import StartOrder
 from scheduler.providers.symbl import Symbl
 from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
@@ -30,7 +30,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 from tests.wire import CONNECT_PATH, TOKEN_PATH, Api, http
 
-ORDER = Order("+12025550143", session_name="autumn c:7:1")
+ORDER = StartOrder("+12025550143", session_name="autumn c:7:1")
 STARTED = http(200, {"connectionId": "c-1", "conversationId": "51"})
 STOPPED = http(200, {"connectionId": "c-1"})
 UNAUTHORIZED = http(401, {"message": "Token validation failed for provided token."})

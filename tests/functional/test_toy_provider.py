@@ -11,8 +11,7 @@ from scheduler import providers
 from scheduler.calls import collector as rules
 from scheduler.campaign.reading import Reading
 from scheduler.errors import Refused
-from scheduler.ledger.listening import hint
-from scheduler.ledger.reading import campaign_view, live_connection
+from scheduler.ledger import listeners, views
 from scheduler.models import Attempt
 from scheduler.operations import launch
 from scheduler.providers import SpeakerEvent
@@ -52,11 +51,11 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
     rig.start()
     wait_until(lambda: len(toy.live) == 2 and rig.account().live == 2)
     for attempt in (Attempt("c", 1, 1), Attempt("c", 2, 1)):
-        connection = live_connection(rig.store, "c", attempt.row)
+        connection = views.live_connection(rig.store, "c", attempt.row)
         rig.provider.tell(connection, SpeakerEvent("joined", "ana"))
-        assert hint(rig.store, ACCOUNT, attempt, "hung_up")
+        assert listeners.hint(rig.store, ACCOUNT, attempt, "hung_up")
     rig.wake.due_in(0.0)
-    wait_until(lambda: rig.all_ended() and campaign_view(rig.store, "c").collecting == 0)
+    wait_until(lambda: rig.all_ended() and views.campaign(rig.store, "c").collecting == 0)
 
     greetings = {order.phone_number[-4:]: order.options for order in toy.started}
     assert greetings == {

@@ -14,10 +14,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from scheduler.hours.walltime import zone_of
-from scheduler.ledger import calls as ledger_calls
-from scheduler.ledger import campaigns, keys
-from scheduler.ledger.explaining import standing
-from scheduler.ledger.reading import campaign_view
+from scheduler.ledger import calls, campaigns, explanation, keys, views
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import CampaignState, Cap, Contact, Hours, Policy, Retry, Row
 from tests.examples import examples
@@ -68,7 +65,7 @@ class Days:
         until = self.clock.now + days * DAY
         while self.clock.now < until and not self.is_over():
             self.rig.dialer.dial()
-            due = ledger_calls.tick(
+            due = calls.tick(
                 self.rig.store,
                 ACCOUNT,
                 most=1000,
@@ -85,11 +82,14 @@ class Days:
                 self.jumps += 1
 
     def is_over(self) -> bool:
-        return campaign_view(self.rig.store, "days").state is CampaignState.FINISHED
+        return views.campaign(self.rig.store, "days").state is CampaignState.FINISHED
 
     def dials(self) -> list[tuple[Contact, float]]:
         """Return every start that was sent, with the instant on the clock."""
-        calls = [standing(self.rig.store, "days", row) for row in range(1, len(self.people) + 1)]
+        calls = [
+            explanation.standing(self.rig.store, "days", row)
+            for row in range(1, len(self.people) + 1)
+        ]
         return [
             (call.contact, float(attempt["begun_at"]))
             for call in calls
@@ -150,7 +150,7 @@ def test_a_campaign_of_thirty_days_runs_through_the_same_code(
     days.run(31)
 
     dials = days.dials()
-    assert campaign_view(rig.store, "days").state is CampaignState.FINISHED
+    assert views.campaign(rig.store, "days").state is CampaignState.FINISHED
     assert all(is_open(policy, contact.timezone, instant) for contact, instant in dials)
     # Two hours each, one at a time: they took weeks, over the end of daylight saving time.
     instants = sorted(instant for _, instant in dials)

@@ -18,13 +18,12 @@ from redis import Redis
 from textual.pilot import Pilot
 
 from scheduler.cli.screen.app import WatchApp
-from scheduler.ledger import campaigns
+from scheduler.ledger import campaigns, views, workers
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.ledger.workers import WorkerHealth, beat
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.live.campaigns import UNFINISHED_A_LOOK
-from scheduler.live.watcher import Watcher, Wish
+from scheduler.live.watcher import Focus, Watcher
 from scheduler.models import CallState, CampaignState, Policy
 from tests.functional.campaign import Site, numbers
 from tests.functional.test_cli import Terminal
@@ -52,7 +51,7 @@ def book(store: Ledger, ledger: Redis) -> Books:
     """A ledger with a campaign whose calls are live, another that is paused, and a worker."""
     book = Books(store, ledger)
     book.now = time.time() - 8
-    beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26), now=book.now)
+    workers.beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26), now=book.now)
     book.create("evening")
     book.load(
         [named(who, 100 + n) for n, who in enumerate(("ana", "bo", "cy", "dee"))],
@@ -67,7 +66,7 @@ def book(store: Ledger, ledger: Redis) -> Books:
     book.load(rows(*range(1, 6)), campaign_id="morning")
     book.seal("morning")
     campaigns.halt(store, "morning", control=Control("cleo@desk", "complaints"))
-    beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26))
+    workers.beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26))
     return book
 
 
@@ -140,7 +139,7 @@ def test_nothing_is_changed_before_its_question_is_answered_with_yes(
     store: Ledger, book: Books
 ) -> None:
     def state() -> CampaignState:
-        return campaign_view(store, "evening").state
+        return views.campaign(store, "evening").state
 
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana")
@@ -164,10 +163,10 @@ def test_nothing_is_changed_before_its_question_is_answered_with_yes(
 
         await pilot.press("tab", "down", "s")
         await until(app, pilot, "Stop the call to bo …0101?")
-        assert campaign_view(store, "evening").calls[CallState.STOPPING] == 0
+        assert views.campaign(store, "evening").calls[CallState.STOPPING] == 0
         await pilot.press("y")
         await until(app, pilot, "the stop of the call")
-        assert campaign_view(store, "evening").calls[CallState.STOPPING] == 1
+        assert views.campaign(store, "evening").calls[CallState.STOPPING] == 1
         assert book.reader.hget("callsched:call:evening:2", "state") == CallState.STOPPING
         await pilot.press("q")
 
@@ -245,7 +244,7 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
         book.connected(seconds=600.0)
     watcher = Watcher(store, (), account=None, ceiling=25)
 
-    picture = watcher.look(Wish(first_call=10, calls=15))
+    picture = watcher.look(Focus(first_call=10, calls=15))
 
     assert len(picture.calls) == 100
     assert [n for n, call in enumerate(picture.calls) if call.state] == list(range(10, 25))
@@ -255,14 +254,14 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
     ]
 
     campaigns.create(store, "elsewhere", account="other", name="e", policy=Policy(), digest="d")
-    elsewhere = watcher.look(Wish(campaign_id="elsewhere", only="elsewhere"))
+    elsewhere = watcher.look(Focus(campaign_id="elsewhere", only="elsewhere"))
 
     assert elsewhere.account is not None and elsewhere.account.account == "other"
     assert elsewhere.calls == ()
     assert [alarm.text for alarm in elsewhere.alarms] == [
         f"account {ACCOUNT}: no worker runs: nobody ends 100 live calls on time: callsched worker"
     ]
-    alone = Watcher(store, (), account="other", ceiling=25).look(Wish())
+    alone = Watcher(store, (), account="other", ceiling=25).look(Focus())
     assert [campaign.view.campaign_id for campaign in alone.campaigns] == ["elsewhere"]
 
 
@@ -273,17 +272,17 @@ def test_of_many_campaigns_some_are_read_in_a_look_and_the_chosen_one_in_each(
     for campaign_id in ids:
         campaigns.create(store, campaign_id, account=ACCOUNT, name="c", policy=Policy(), digest="d")
     watcher = Watcher(store, (), account=None, ceiling=25)
-    assert len(watcher.look(Wish()).campaigns) == len(ids)
+    assert len(watcher.look(Focus()).campaigns) == len(ids)
     for campaign_id in ids:
         campaigns.seal(store, campaign_id, "1")
 
-    def finished(wish: Wish) -> set[str]:
+    def finished(wish: Focus) -> set[str]:
         views = [shown.view for shown in watcher.look(wish).campaigns]
         return {view.campaign_id for view in views if view.state is CampaignState.FINISHED}
 
     # Whose turn it is: those that are listed first.
-    assert finished(Wish(campaign_id=ids[0])) == {*ids[10:], ids[0]}
-    assert finished(Wish()) == set(ids)
+    assert finished(Focus(campaign_id=ids[0])) == {*ids[10:], ids[0]}
+    assert finished(Focus()) == set(ids)
 
 
 def test_the_pace_is_known_at_once_from_what_the_ledger_remembers(
@@ -297,7 +296,7 @@ def test_the_pace_is_known_at_once_from_what_the_ledger_remembers(
         book.wait(9)
     watcher = Watcher(store, (), account=None, ceiling=25)
 
-    (campaign,) = watcher.look(Wish()).campaigns
+    (campaign,) = watcher.look(Focus()).campaigns
 
     # Ten calls ended within 100 s, and ten are left.
     assert campaign.expected.seconds == pytest.approx(100, abs=30)

@@ -7,18 +7,11 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-from scheduler.ledger import calls, campaigns, keys, limits
+from scheduler.ledger import calls, campaigns, insights, keys, limits, listeners, views
 from scheduler.ledger.calls import NOBODYS, Charge, Claim, StopOrder
-from scheduler.ledger.collecting import (
-    Collect,
-    Said,
-    keep_collected,
-    postpone_collect,
-    take_collect,
-)
+from scheduler.ledger.insights import Collect, Said
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Ear, hint, let_go, listen
-from scheduler.ledger.reading import campaign_view, results
+from scheduler.ledger.listeners import ListenedCall
 from scheduler.limit import Limit
 from scheduler.models import (
     Attempt,
@@ -256,9 +249,9 @@ class Books:
         *,
         by: Ledger | None = None,
         room: int = PLENTY,
-    ) -> tuple[list[Attempt], list[Ear]]:
+    ) -> tuple[list[Attempt], list[ListenedCall]]:
         """Keep what is held, with whether its socket is open, and take what nobody listens to."""
-        lost, taken, self.forgotten = listen(
+        lost, taken, self.forgotten = listeners.listen(
             by or self.store,
             ACCOUNT,
             Charge(listener, CHARGE),
@@ -274,27 +267,27 @@ class Books:
 
     def let_go(self, listener: str, *attempts: Attempt) -> None:
         """Let others listen to these."""
-        let_go(self.store, ACCOUNT, listener, attempts)
+        listeners.let_go(self.store, ACCOUNT, listener, attempts)
 
     def hint(self, attempt: Attempt, why: str = "hung_up") -> bool:
         """Say that news of a connection ask for its stop."""
-        return hint(self.store, ACCOUNT, attempt, why, now=self.now)
+        return listeners.hint(self.store, ACCOUNT, attempt, why, now=self.now)
 
     # What was said ------------------------------------------------------------------------------
 
     def take_collect(self, *, only: str = "", by: Ledger | None = None) -> Collect | None:
         """Take a conversation that is due to be read."""
-        return take_collect(by or self.store, ACCOUNT, only=only, now=self.now)
+        return insights.take(by or self.store, ACCOUNT, only=only, now=self.now)
 
     def postpone_collect(self, attempt: Attempt, delay: float = 2.0, digest: str = "d") -> None:
         """Have a conversation read again."""
-        postpone_collect(
+        insights.postpone(
             self.store, ACCOUNT, attempt, digest=digest, delay_seconds=delay, now=self.now
         )
 
     def keep_collected(self, attempt: Attempt, said: Said | None, error: str = "") -> bool:
         """Keep what was said."""
-        return keep_collected(self.store, ACCOUNT, attempt, said, error=error, now=self.now)
+        return insights.keep(self.store, ACCOUNT, attempt, said, error=error, now=self.now)
 
     def confirmed(self) -> Attempt:
         """Bring the next due call to where its connection is over."""
@@ -322,7 +315,7 @@ class Books:
 
     def results(self, campaign_id: str = "c") -> list[dict[str, Any]]:
         """Return the result records, in the order of the file."""
-        return list(results(self.store, campaign_id))
+        return list(views.results(self.store, campaign_id))
 
     def result(self, attempt: Attempt) -> dict[str, Any]:
         """Return the result record of an attempt's call."""
@@ -355,7 +348,7 @@ class Books:
 
     def collecting(self, campaign_id: str = "c") -> int:
         """Return how many conversations a campaign says it waits for."""
-        return campaign_view(self.store, campaign_id).collecting
+        return views.campaign(self.store, campaign_id).collecting
 
     def _scores(self, part: str) -> dict[Attempt, float]:
         members = self.store.redis.zrange(keys.account(ACCOUNT, part), 0, -1, withscores=True)
@@ -367,8 +360,8 @@ class Books:
 
     def campaign_state(self, campaign_id: str = "c") -> CampaignState:
         """Return where a campaign stands."""
-        return campaign_view(self.store, campaign_id).state
+        return views.campaign(self.store, campaign_id).state
 
     def dispositions(self, campaign_id: str = "c") -> dict[str, int]:
         """Return how many calls ended how."""
-        return campaign_view(self.store, campaign_id).dispositions
+        return views.campaign(self.store, campaign_id).dispositions

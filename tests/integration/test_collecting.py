@@ -13,12 +13,10 @@ from scheduler.calls.collector import MOST_UNFINISHED, _Reading
 from scheduler.calls.duty import STOPS_ONLY
 from scheduler.calls.exchanges import NOBODY
 from scheduler.errors import LedgerError
-from scheduler.ledger import calls, keys
-from scheduler.ledger.collecting import READER_LEASE_SECONDS, TAIL_SECONDS, collected
-from scheduler.ledger.erasing import collect_no_more
+from scheduler.ledger import calls, erasure, insights, keys, listeners, views
+from scheduler.ledger.insights import READER_LEASE_SECONDS, TAIL_SECONDS
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Heard, note
-from scheduler.ledger.reading import find_row, result, rows_to
+from scheduler.ledger.listeners import LiveLine
 from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
 from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
@@ -341,7 +339,7 @@ def test_a_result_has_what_was_collected(ledger: Books) -> None:
     assert kept["transcript"] == SAID["transcript"]
     assert kept["insights"] == {"topics": SAID["topics"], "summary": SAID["summary"]}
     assert "insights_error" not in kept
-    assert kept == result(ledger.store, "c", attempt.row)
+    assert kept == views.result(ledger.store, "c", attempt.row)
 
 
 def test_that_nothing_was_recorded_is_a_result(ledger: Books) -> None:
@@ -381,12 +379,12 @@ def test_it_is_kept_compactly_and_without_a_loss(ledger: Books) -> None:
 
     (key,) = ledger.store.redis.keys("callsched:attempt:*:insights")
     assert ledger.store.redis.strlen(key) < len(json.dumps(said)) / 20
-    assert collected(ledger.store, [str(attempt), "c:9:1"]) == [said, None]
+    assert insights.collected(ledger.store, [str(attempt), "c:9:1"]) == [said, None]
 
 
 def test_live_lines_pass_soon_after_what_was_said_is_kept(ledger: Books) -> None:
     attempt = ledger.confirmed()
-    note(ledger.store, [Heard(attempt, "message", "Good morning.")])
+    listeners.note(ledger.store, [LiveLine(attempt, "message", "Good morning.")])
 
     ledger.keep_collected(attempt, SAID)
 
@@ -427,7 +425,7 @@ def test_what_belongs_to_a_campaign_that_is_gone_is_not_read(ledger: Books) -> N
 def test_a_campaign_that_collects_no_more_owes_nothing_new(ledger: Books) -> None:
     before = ledger.confirmed()
 
-    collect_no_more(ledger.store, "c")
+    erasure.collect_no_more(ledger.store, "c")
     ledger.confirmed()
 
     assert set(ledger.collects()) == {before}
@@ -444,7 +442,7 @@ def test_a_row_is_found_by_id_number_and_place(ledger: Books) -> None:
     ledger.load(everyone, campaign_id="people")
 
     found = [
-        find_row(ledger.store, "people", who)
+        views.find_row(ledger.store, "people", who)
         for who in (
             *("ana", contact(1).phone_number, contact(2).phone_number),
             *("sip:room@example.com", "+12025550143,11#", "#3"),
@@ -456,11 +454,11 @@ def test_a_row_is_found_by_id_number_and_place(ledger: Books) -> None:
 
 def test_who_is_nobody_is_said_to_be_missing(ledger: Books) -> None:
     with pytest.raises(LedgerError, match="no contact bob"):
-        find_row(ledger.store, "c", "bob")
+        views.find_row(ledger.store, "c", "bob")
     with pytest.raises(LedgerError, match="no campaign nowhere"):
-        find_row(ledger.store, "nowhere", "bob")
+        views.find_row(ledger.store, "nowhere", "bob")
     with pytest.raises(LedgerError, match="no row 99"):
-        result(ledger.store, "c", 99)
+        views.result(ledger.store, "c", 99)
 
 
 def test_every_row_that_reaches_a_number_is_found(ledger: Books) -> None:
@@ -470,5 +468,5 @@ def test_every_row_that_reaches_a_number_is_found(ledger: Books) -> None:
     noted = Row(Contact("x", contact(8).phone_number, variables={"note": number}), 9, has_id=True)
     ledger.load([*rows(1, 2), *meeting, noted], campaign_id="many")
 
-    assert list(rows_to(ledger.store, "many", number)) == [3, 4, 5]
-    assert list(rows_to(ledger.store, "many", "+12025559999")) == []
+    assert list(views.rows_to(ledger.store, "many", number)) == [3, 4, 5]
+    assert list(views.rows_to(ledger.store, "many", "+12025559999")) == []

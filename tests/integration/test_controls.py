@@ -10,23 +10,8 @@ from dataclasses import replace
 import pytest
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import campaigns, limits
-from scheduler.ledger.controls import (
-    account_controls,
-    cancel,
-    controls_of,
-    end_pending,
-    extend,
-    forget_limit,
-    neglected_seconds,
-    not_over,
-    prioritise,
-    set_limit,
-    starts_under_way,
-    stop_call,
-)
+from scheduler.ledger import campaigns, controls, limits, views
 from scheduler.ledger.ledger import Control, Leases, Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.limit import LONGEST_QUIET_SECONDS
 from scheduler.models import (
     Attempt,
@@ -50,24 +35,24 @@ def order(token: str = "t", note: str = "") -> Control:
 
 def call_off(ledger: Books, token: str = "t", *, abort: bool = False) -> list[Attempt]:
     """Cancel the campaign; return what is live of it, or may be."""
-    _, attempts = cancel(ledger.store, "c", order(token), abort=abort, now=ledger.now)
+    _, attempts = controls.cancel(ledger.store, "c", order(token), abort=abort, now=ledger.now)
     return attempts
 
 
 def end_all(ledger: Books) -> None:
-    while end_pending(ledger.store, "c", now=ledger.now):
+    while controls.end_pending(ledger.store, "c", now=ledger.now):
         pass
 
 
 def stop(ledger: Books, attempt: Attempt, token: str = "t") -> CallState:
-    return stop_call(ledger.store, ACCOUNT, attempt, order(token), now=ledger.now)
+    return controls.stop(ledger.store, ACCOUNT, attempt, order(token), now=ledger.now)
 
 
 def lengthen(
     ledger: Books, attempt: Attempt, seconds: float, token: str = "t", ceiling: float = CEILING
 ) -> float:
     """Extend a call; return in how many seconds its deadline is."""
-    at = extend(
+    at = controls.extend(
         ledger.store,
         ACCOUNT,
         attempt,
@@ -80,7 +65,7 @@ def lengthen(
 
 
 def recorded(ledger: Books) -> list[str]:
-    return [each.what for each in controls_of(ledger.store, "c")]
+    return [each.what for each in controls.of_campaign(ledger.store, "c")]
 
 
 # Pause and resume --------------------------------------------------------------------------------
@@ -94,10 +79,10 @@ def test_a_start_is_under_way_until_it_is_answered_and_none_begins_after_a_pause
 
     campaigns.halt(ledger.store, "c", control=order(), now=ledger.now)
 
-    assert starts_under_way(ledger.store, "c") == 1
+    assert controls.starts_under_way(ledger.store, "c") == 1
     assert not ledger.begin(claimed)
     assert ledger.connect(under_way) == "connected"
-    assert starts_under_way(ledger.store, "c") == 0
+    assert controls.starts_under_way(ledger.store, "c") == 0
     assert ledger.state(under_way) is CallState.CONNECTED
 
 
@@ -119,17 +104,17 @@ def test_a_pause_and_a_resume_are_recorded_with_who_and_when(ledger: Books) -> N
     ledger.campaign()
 
     campaigns.halt(ledger.store, "c", control=order("one", "complaints"), now=ledger.now)
-    assert campaign_view(ledger.store, "c").paused_by == "ana@desk"
+    assert views.campaign(ledger.store, "c").paused_by == "ana@desk"
     ledger.wait(5)
     campaigns.resume(ledger.store, "c", order("two"), now=ledger.now)
 
-    resumed, paused = controls_of(ledger.store, "c")
+    resumed, paused = controls.of_campaign(ledger.store, "c")
     assert (paused.what, paused.who, paused.note, paused.at) == (
         *("pause", "ana@desk", "complaints"),
         ledger.now - 5,
     )
     assert (resumed.what, resumed.at) == ("resume", ledger.now)
-    assert campaign_view(ledger.store, "c").paused_by == ""
+    assert views.campaign(ledger.store, "c").paused_by == ""
 
 
 def test_no_more_than_a_hundred_orders_are_kept(ledger: Books) -> None:
@@ -138,7 +123,7 @@ def test_no_more_than_a_hundred_orders_are_kept(ledger: Books) -> None:
     for number in range(105):
         campaigns.halt(ledger.store, "c", control=order(f"token {number}"), now=ledger.now + number)
 
-    kept = controls_of(ledger.store, "c", most=1000)
+    kept = controls.of_campaign(ledger.store, "c", most=1000)
     assert [each.at - ledger.now for each in kept] == [float(at) for at in range(104, 4, -1)]
 
 
@@ -176,7 +161,7 @@ def test_calls_that_wait_end_as_cancelled_and_the_campaign_is_finished(ledger: B
 
     assert ledger.dispositions() == {"skipped:cancelled": 3}
     assert ledger.campaign_state() is CampaignState.FINISHED
-    assert campaign_view(ledger.store, "c").cancelled_by == "ana@desk"
+    assert views.campaign(ledger.store, "c").cancelled_by == "ana@desk"
 
 
 def test_live_calls_of_a_cancelled_campaign_go_on_to_their_deadlines(ledger: Books) -> None:
@@ -200,7 +185,7 @@ def test_a_cancel_that_was_interrupted_lets_nobody_be_called_and_can_be_gone_on_
     ledger.campaign(10)
     call_off(ledger)
 
-    assert end_pending(ledger.store, "c", most=4, now=ledger.now) == 6
+    assert controls.end_pending(ledger.store, "c", most=4, now=ledger.now) == 6
     # Whoever ran it dies here.
     assert ledger.claim() is None
     with pytest.raises(LedgerError, match="cancelled"):
@@ -265,7 +250,7 @@ def test_a_start_that_placed_no_call_ends_as_cancelled_and_frees_its_slot(ledger
     assert ledger.ended_as(attempt) == ("skipped", "cancelled")
     assert ledger.result(attempt)["attempts"] == 0
     assert ledger.slots() == {}
-    assert campaign_view(ledger.store, "c").spent_seconds == 0.0
+    assert views.campaign(ledger.store, "c").spent_seconds == 0.0
     assert ledger.reader.zcard(f"callsched:called:{ledger.result(attempt)['phone_number']}") == 0
 
 
@@ -345,7 +330,7 @@ def test_a_load_that_broke_off_with_nobody_to_call_is_finished_when_it_is_cancel
 def test_a_campaign_that_was_not_cancelled_keeps_its_calls(ledger: Books) -> None:
     ledger.campaign(2)
 
-    assert end_pending(ledger.store, "c", now=ledger.now) == 0
+    assert controls.end_pending(ledger.store, "c", now=ledger.now) == 0
 
     assert ledger.dispositions() == {}
 
@@ -374,7 +359,7 @@ def test_what_another_campaign_has_live_is_not_listed(ledger: Books) -> None:
 def test_a_connection_of_an_earlier_attempt_is_not_listed(ledger: Books) -> None:
     late, later = ledger.two_legs()
 
-    _, attempts = cancel(ledger.store, "legs", order(), abort=True, now=ledger.now)
+    _, attempts = controls.cancel(ledger.store, "legs", order(), abort=True, now=ledger.now)
 
     assert attempts == [later]
     whys = {each.attempt: each.why for each in ledger.take_stops()}
@@ -383,7 +368,7 @@ def test_a_connection_of_an_earlier_attempt_is_not_listed(ledger: Books) -> None
 
 def test_a_campaign_that_is_not_there_can_not_be_cancelled(ledger: Books) -> None:
     with pytest.raises(LedgerError, match="no campaign nobody"):
-        cancel(ledger.store, "nobody", order())
+        controls.cancel(ledger.store, "nobody", order())
 
     assert ledger.everything().keys() == {"callsched:schema"}
 
@@ -403,10 +388,13 @@ def test_an_abort_stops_what_is_live_and_what_is_answered_later(ledger: Books) -
     (order_,) = ledger.take_stops()
     assert (order_.attempt, order_.why) == (under_way, "aborted")
     assert not ledger.begin(claimed)
-    assert set(not_over(ledger.store, ACCOUNT, [live, under_way, claimed])) == {live, under_way}
+    assert set(controls.not_over(ledger.store, ACCOUNT, [live, under_way, claimed])) == {
+        live,
+        under_way,
+    }
     for attempt in (live, under_way):
         ledger.confirm(attempt, Disposition.ABORTED)
-    assert not_over(ledger.store, ACCOUNT, [live, under_way]) == []
+    assert controls.not_over(ledger.store, ACCOUNT, [live, under_way]) == []
     assert ledger.campaign_state() is CampaignState.FINISHED
     assert ledger.dispositions() == {"aborted": 2, "skipped:cancelled": 2}
 
@@ -426,13 +414,13 @@ def test_a_start_whose_answer_was_lost_is_not_waited_for(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.begun()
     call_off(ledger, abort=True)
-    assert not_over(ledger.store, ACCOUNT, [attempt]) == [attempt]
+    assert controls.not_over(ledger.store, ACCOUNT, [attempt]) == [attempt]
 
     ledger.wait(ledger.store.leases.dial)
     ledger.expire()
 
     assert attempt in ledger.slots()
-    assert not_over(ledger.store, ACCOUNT, [attempt]) == []
+    assert controls.not_over(ledger.store, ACCOUNT, [attempt]) == []
 
 
 def test_without_a_worker_a_stop_is_neglected(ledger: Books) -> None:
@@ -440,13 +428,13 @@ def test_without_a_worker_a_stop_is_neglected(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.connected()
     call_off(ledger, abort=True)
-    assert neglected_seconds(ledger.store, ACCOUNT, [attempt]) > 900
+    assert controls.neglected_seconds(ledger.store, ACCOUNT, [attempt]) > 900
 
     ledger.now = time.time()
     ledger.take_stops()
     ledger.expire()
 
-    assert neglected_seconds(ledger.store, ACCOUNT, [attempt]) < 500
+    assert controls.neglected_seconds(ledger.store, ACCOUNT, [attempt]) < 500
 
 
 # What the commands wait for ----------------------------------------------------------------------
@@ -459,7 +447,7 @@ def test_a_start_that_nobody_answers_is_waited_for_as_long_as_a_start_may_take(
     ledger.begun()
     other.leases = Leases(dial=0.1)
 
-    waited = await_starts(other, [campaign_view(other, "c")])
+    waited = await_starts(other, [views.campaign(other, "c")])
 
     assert waited.unanswered == 1
     assert waited.seconds > 0.1
@@ -468,7 +456,7 @@ def test_a_start_that_nobody_answers_is_waited_for_as_long_as_a_start_may_take(
 def test_the_wait_for_starts_is_over_when_the_last_one_is_answered(ledger: Books) -> None:
     ledger.campaign(2)
     attempt = ledger.begun()
-    view = campaign_view(ledger.store, "c")
+    view = views.campaign(ledger.store, "c")
 
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(await_starts, ledger.store, [view])
@@ -577,11 +565,11 @@ def test_what_a_call_is_extended_by_is_spent_and_given_back(ledger: Books) -> No
 
     lengthen(ledger, attempt, DURATION)
 
-    assert campaign_view(ledger.store, "c").spent_seconds == 2 * DURATION
+    assert views.campaign(ledger.store, "c").spent_seconds == 2 * DURATION
     assert not ledger.begin(ledger.claimed())
     ledger.wait(90)
     ledger.confirm(attempt)
-    assert campaign_view(ledger.store, "c").spent_seconds == 90
+    assert views.campaign(ledger.store, "c").spent_seconds == 90
 
 
 @pytest.mark.parametrize("into", ["dialing", "stopping", "past", "ended", "earlier"])
@@ -614,10 +602,10 @@ def test_a_campaign_goes_first_when_it_is_given_a_higher_class(ledger: Books) ->
     ledger.campaign(9, "one")
     ledger.campaign(9, "two")
 
-    prioritise(ledger.store, "two", 5, 2.5, order(), now=ledger.now)
+    controls.prioritise(ledger.store, "two", 5, 2.5, order(), now=ledger.now)
 
     assert [ledger.claimed().campaign_id for _ in range(5)] == ["two"] * 5
-    view = campaign_view(ledger.store, "two")
+    view = views.campaign(ledger.store, "two")
     assert (view.priority, view.weight) == (5, 2.5)
 
 
@@ -627,11 +615,11 @@ def test_a_campaign_that_changes_its_class_neither_waits_nor_overtakes(ledger: B
         ledger.finish(ledger.begun())
     ledger.campaign(40, "new")
 
-    prioritise(ledger.store, "new", 5, None, order(), now=ledger.now)
+    controls.prioritise(ledger.store, "new", 5, None, order(), now=ledger.now)
 
     granted = [ledger.claimed().campaign_id for _ in range(10)]
     assert 4 <= granted.count("new") <= 6
-    assert campaign_view(ledger.store, "new").weight == 1.0
+    assert views.campaign(ledger.store, "new").weight == 1.0
 
 
 def test_turns_that_a_campaign_had_in_its_old_class_are_not_held_against_it(
@@ -642,7 +630,7 @@ def test_turns_that_a_campaign_had_in_its_old_class_are_not_held_against_it(
         ledger.finish(ledger.begun())
     ledger.campaign(40, "urgent", priority=5)
 
-    prioritise(ledger.store, "busy", 5, None, order(), now=ledger.now)
+    controls.prioritise(ledger.store, "busy", 5, None, order(), now=ledger.now)
 
     granted = [ledger.claimed().campaign_id for _ in range(10)]
     assert 4 <= granted.count("busy") <= 6
@@ -651,23 +639,23 @@ def test_turns_that_a_campaign_had_in_its_old_class_are_not_held_against_it(
 def test_a_limit_that_an_operator_says_is_used_and_kept_for_a_while(ledger: Books) -> None:
     ledger.campaign()
 
-    set_limit(ledger.store, ACCOUNT, 17, order(note="as the contract says"))
+    controls.set_limit(ledger.store, ACCOUNT, 17, order(note="as the contract says"))
 
     seen = limits.read(ledger.store, ACCOUNT)
     assert seen.limit.learned == 17
     assert seen.limit.raise_at == pytest.approx(seen.now + LONGEST_QUIET_SECONDS, abs=60)
-    (done,) = account_controls(ledger.store, ACCOUNT)
+    (done,) = controls.of_account(ledger.store, ACCOUNT)
     assert (done.what, done.who, done.note) == ("limit", "ana@desk", "as the contract says")
 
 
 def test_a_limit_that_is_forgotten_is_learned_anew(ledger: Books) -> None:
     ledger.campaign()
-    set_limit(ledger.store, ACCOUNT, 17, order())
+    controls.set_limit(ledger.store, ACCOUNT, 17, order())
 
-    forget_limit(ledger.store, ACCOUNT, order("other"))
+    controls.forget_limit(ledger.store, ACCOUNT, order("other"))
 
     assert limits.read(ledger.store, ACCOUNT).limit.learned == 4
-    assert [each.what for each in account_controls(ledger.store, ACCOUNT)] == ["forget", "limit"]
+    assert [each.what for each in controls.of_account(ledger.store, ACCOUNT)] == ["forget", "limit"]
 
 
 # Twice -------------------------------------------------------------------------------------------
@@ -684,7 +672,7 @@ TWICE: dict[str, Callable[[Books, Attempt], object]] = {
     "abort": lambda ledger, attempt: call_off(ledger, abort=True),
     "stop": lambda ledger, attempt: stop(ledger, attempt),
     "extend": lambda ledger, attempt: lengthen(ledger, attempt, 30),
-    "priority": lambda ledger, attempt: prioritise(
+    "priority": lambda ledger, attempt: controls.prioritise(
         ledger.store, "c", 5, 2.0, order(), now=ledger.now
     ),
 }
@@ -720,10 +708,10 @@ def test_a_chunk_that_is_sent_again_ends_each_call_once(ledger: Books) -> None:
     call_off(ledger)
 
     for left in (1, 0, 0):
-        assert end_pending(ledger.store, "c", most=2, now=ledger.now) == left
+        assert controls.end_pending(ledger.store, "c", most=2, now=ledger.now) == left
 
     assert ledger.dispositions() == {"skipped:cancelled": 3}
-    assert sum(campaign_view(ledger.store, "c").calls.values()) == 3
+    assert sum(views.campaign(ledger.store, "c").calls.values()) == 3
 
 
 def test_two_orders_to_extend_both_count(ledger: Books) -> None:
@@ -749,7 +737,7 @@ def test_an_interruption_is_recorded_and_the_same_command_may_go_on(ledger: Book
 
     campaigns.halt(ledger.store, "c", abort=True, control=order(), now=ledger.now)
 
-    view = campaign_view(ledger.store, "c")
+    view = views.campaign(ledger.store, "c")
     assert view.state is CampaignState.PAUSED
     assert (view.paused_by, view.cancelled_by) == ("", "")
     assert recorded(ledger) == ["interrupt"]

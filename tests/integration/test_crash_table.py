@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.errors import StaleAttempt
 from scheduler.ledger import calls
-from scheduler.ledger.collecting import READER_LEASE_SECONDS
+from scheduler.ledger.insights import READER_LEASE_SECONDS
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.ledger import do_not_call
-from scheduler.ledger.do_not_call import KEY, Listing, bar, barred, entries, import_entries, unbar
+from scheduler.ledger.do_not_call import KEY, Listing
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState, Reason, Row
 from tests.integration.ledger import Books, contact, named, rows
@@ -15,31 +15,31 @@ SIP = "sip:room7@sip.example.com"
 
 
 def test_who_asked_for_it_is_on_the_list_once(ledger: Books, other: Ledger) -> None:
-    assert barred(ledger.store, NUMBER) is None
+    assert do_not_call.barred(ledger.store, NUMBER) is None
 
-    assert bar(ledger.store, NUMBER, "asked for it", now=100.0)
-    assert not bar(other, NUMBER, "asked again", now=200.0)
+    assert do_not_call.bar(ledger.store, NUMBER, "asked for it", now=100.0)
+    assert not do_not_call.bar(other, NUMBER, "asked again", now=200.0)
 
-    assert barred(other, NUMBER) == (NUMBER, Listing(100.0, "asked for it"))
-    assert barred(other, OTHER) is None
+    assert do_not_call.barred(other, NUMBER) == (NUMBER, Listing(100.0, "asked for it"))
+    assert do_not_call.barred(other, OTHER) is None
 
 
 def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(ledger: Books) -> None:
-    bar(ledger.store, NUMBER, "asked for it", now=100.0)
+    do_not_call.bar(ledger.store, NUMBER, "asked for it", now=100.0)
 
-    assert unbar(ledger.store, NUMBER)
-    assert barred(ledger.store, NUMBER) is None
-    assert not unbar(ledger.store, NUMBER)
+    assert do_not_call.unbar(ledger.store, NUMBER)
+    assert do_not_call.barred(ledger.store, NUMBER) is None
+    assert not do_not_call.unbar(ledger.store, NUMBER)
 
-    assert bar(ledger.store, NUMBER, "asked again", now=200.0)
-    assert barred(ledger.store, NUMBER) == (NUMBER, Listing(200.0, "asked again"))
+    assert do_not_call.bar(ledger.store, NUMBER, "asked again", now=200.0)
+    assert do_not_call.barred(ledger.store, NUMBER) == (NUMBER, Listing(200.0, "asked again"))
 
 
 @pytest.mark.parametrize("prefix", ["+1*", "+1202*", f"{NUMBER[:-1]}*", f"{NUMBER}*"])
 def test_a_prefix_stands_for_all_numbers_that_begin_so(ledger: Books, prefix: str) -> None:
-    bar(ledger.store, prefix, "a whole area")
+    do_not_call.bar(ledger.store, prefix, "a whole area")
 
-    found = barred(ledger.store, NUMBER)
+    found = do_not_call.barred(ledger.store, NUMBER)
 
     assert found is not None
     assert found[0] == prefix
@@ -47,42 +47,48 @@ def test_a_prefix_stands_for_all_numbers_that_begin_so(ledger: Books, prefix: st
 
 @pytest.mark.parametrize("prefix", ["+1203*", f"{NUMBER}0*", "+2*"])
 def test_a_prefix_stands_for_no_others(ledger: Books, prefix: str) -> None:
-    bar(ledger.store, prefix, "another area")
+    do_not_call.bar(ledger.store, prefix, "another area")
 
-    assert barred(ledger.store, NUMBER) is None
+    assert do_not_call.barred(ledger.store, NUMBER) is None
 
 
 def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(ledger: Books) -> None:
-    bar(ledger.store, NUMBER, "asked for it")
-    bar(ledger.store, "+1202*", "a whole area")
+    do_not_call.bar(ledger.store, NUMBER, "asked for it")
+    do_not_call.bar(ledger.store, "+1202*", "a whole area")
 
-    unbar(ledger.store, NUMBER)
+    do_not_call.unbar(ledger.store, NUMBER)
 
-    assert barred(ledger.store, NUMBER) is not None
+    assert do_not_call.barred(ledger.store, NUMBER) is not None
 
 
 def test_a_sip_address_is_on_the_list_by_itself(ledger: Books) -> None:
-    bar(ledger.store, SIP, "asked for it")
+    do_not_call.bar(ledger.store, SIP, "asked for it")
 
-    assert barred(ledger.store, SIP) is not None
-    assert barred(ledger.store, f"{SIP};transport=tcp") is None
+    assert do_not_call.barred(ledger.store, SIP) is not None
+    assert do_not_call.barred(ledger.store, f"{SIP};transport=tcp") is None
 
 
 def test_what_an_earlier_release_wrote_is_still_on_the_list(ledger: Books) -> None:
     ledger.store.redis.hset(KEY, NUMBER, "asked for it in c:1:1")
 
-    assert barred(ledger.store, NUMBER) == (NUMBER, Listing(None, "asked for it in c:1:1"))
+    assert do_not_call.barred(ledger.store, NUMBER) == (
+        NUMBER,
+        Listing(None, "asked for it in c:1:1"),
+    )
 
 
 def test_an_import_adds_who_is_not_known_and_tells_who_is(ledger: Books) -> None:
     everyone = [contact(n).phone_number for n in range(2500)]
-    bar(ledger.store, everyone[1], "asked for it", now=100.0)
+    do_not_call.bar(ledger.store, everyone[1], "asked for it", now=100.0)
 
-    assert import_entries(ledger.store, iter([*everyone, everyone[0]]), "registry") == (2499, 2)
-    assert import_entries(ledger.store, everyone, "registry") == (0, 2500)
+    assert do_not_call.import_entries(ledger.store, iter([*everyone, everyone[0]]), "registry") == (
+        2499,
+        2,
+    )
+    assert do_not_call.import_entries(ledger.store, everyone, "registry") == (0, 2500)
 
-    assert sorted(each for each, _ in entries(ledger.store)) == sorted(everyone)
-    assert dict(entries(ledger.store))[everyone[1]] == Listing(100.0, "asked for it")
+    assert sorted(each for each, _ in do_not_call.entries(ledger.store)) == sorted(everyone)
+    assert dict(do_not_call.entries(ledger.store))[everyone[1]] == Listing(100.0, "asked for it")
 
 
 def test_an_import_that_breaks_off_has_kept_what_it_read(ledger: Books) -> None:
@@ -91,9 +97,9 @@ def test_an_import_that_breaks_off_has_kept_what_it_read(ledger: Books) -> None:
         raise OSError
 
     with pytest.raises(OSError):
-        import_entries(ledger.store, broken_off(), "registry")  # type: ignore[arg-type]
+        do_not_call.import_entries(ledger.store, broken_off(), "registry")  # type: ignore[arg-type]
 
-    assert do_not_call.entry_count(ledger.store) == 1000
+    assert do_not_call.count(ledger.store) == 1000
 
 
 # Campaigns ------------------------------------------------------------------------------------

@@ -20,9 +20,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from scheduler.errors import ConfigError, LedgerUnreachable, StaleAttempt
-from scheduler.ledger import calls, campaigns
+from scheduler.ledger import calls, campaigns, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.durability import WAIT_SECONDS
 from scheduler.models import Attempt, CallState, Connection, Durability, Policy
 from tests.integration.ledger import ACCOUNT, PLENTY, rows
@@ -177,7 +176,7 @@ def in_time() -> Iterator[None]:
 
 
 def state(store: Ledger) -> CallState:
-    (state,) = (name for name, count in campaign_view(store, "c").calls.items() if count)
+    (state,) = (name for name, count in views.campaign(store, "c").calls.items() if count)
     return state
 
 

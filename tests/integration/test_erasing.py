@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import keys
-from scheduler.ledger.erasing import erase
-from scheduler.ledger.listening import Heard, note, said
+from scheduler.ledger import erasure, keys, listeners
+from scheduler.ledger.listeners import LiveLine
 from tests.integration.ledger import Books
 
 SECRET = "my card number"
@@ -28,12 +27,12 @@ def words_left(ledger: Books) -> bool:
 
 def test_what_was_said_is_erased_and_that_it_was_called_is_not(ledger: Books) -> None:
     attempt = ledger.connected()
-    note(ledger.store, [Heard(attempt, "message", SECRET)])
+    listeners.note(ledger.store, [LiveLine(attempt, "message", SECRET)])
     ledger.confirm(attempt, summaries='[{"url": "my card number"}]')
     ledger.keep_collected(attempt, SAID)
     assert words_left(ledger)
 
-    conversations = erase(ledger.store, "c", attempt.row)
+    conversations = erasure.erase(ledger.store, "c", attempt.row)
 
     assert conversations == [f"conversation {attempt}"]
     assert not words_left(ledger)
@@ -44,18 +43,20 @@ def test_what_was_said_is_erased_and_that_it_was_called_is_not(ledger: Books) ->
 
 def test_the_lines_of_others_stay(ledger: Books) -> None:
     one, two = ledger.connected(), ledger.connected()
-    note(ledger.store, [Heard(one, "message", SECRET), Heard(two, "message", "stays")])
+    listeners.note(
+        ledger.store, [LiveLine(one, "message", SECRET), LiveLine(two, "message", "stays")]
+    )
 
-    erase(ledger.store, "c", one.row)
+    erasure.erase(ledger.store, "c", one.row)
 
-    (line,) = [line for _, line in said(ledger.store, "c", block_seconds=0.01)]
+    (line,) = [line for _, line in listeners.said(ledger.store, "c", block_seconds=0.01)]
     assert (line.attempt.row, line.text) == (two.row, "stays")
 
 
 def test_what_is_still_to_be_read_is_not_read(ledger: Books) -> None:
     attempt = ledger.confirmed()
 
-    erase(ledger.store, "c", attempt.row)
+    erasure.erase(ledger.store, "c", attempt.row)
 
     assert ledger.take_collect() is None
     assert ledger.collecting() == 0
@@ -65,7 +66,7 @@ def test_what_is_just_being_read_does_not_come_back(ledger: Books) -> None:
     attempt = ledger.confirmed()
     ledger.take_collect()
 
-    erase(ledger.store, "c", attempt.row)
+    erasure.erase(ledger.store, "c", attempt.row)
 
     assert not ledger.keep_collected(attempt, SAID)
     ledger.postpone_collect(attempt)
@@ -77,7 +78,7 @@ def test_what_is_just_being_read_does_not_come_back(ledger: Books) -> None:
 def test_what_is_erased_while_it_is_live_is_never_read(ledger: Books) -> None:
     attempt = ledger.connected()
 
-    erase(ledger.store, "c", attempt.row)
+    erasure.erase(ledger.store, "c", attempt.row)
     ledger.confirm(attempt)
 
     assert ledger.take_collect() is None
@@ -86,9 +87,9 @@ def test_what_is_erased_while_it_is_live_is_never_read(ledger: Books) -> None:
 
 def test_what_is_erased_while_it_is_live_is_no_longer_noted(ledger: Books) -> None:
     attempt = ledger.connected()
-    erase(ledger.store, "c", attempt.row)
+    erasure.erase(ledger.store, "c", attempt.row)
 
-    note(ledger.store, [Heard(attempt, "message", SECRET)])
+    listeners.note(ledger.store, [LiveLine(attempt, "message", SECRET)])
 
     assert not words_left(ledger)
 
@@ -99,7 +100,7 @@ def test_every_leg_of_a_call_is_erased(ledger: Books) -> None:
         ledger.confirm(attempt)
         ledger.keep_collected(attempt, SAID)
 
-    conversations = erase(ledger.store, "legs", 1)
+    conversations = erasure.erase(ledger.store, "legs", 1)
 
     assert conversations == [f"conversation {late}", f"conversation {later}"]
     assert not words_left(ledger)
@@ -108,13 +109,13 @@ def test_every_leg_of_a_call_is_erased(ledger: Books) -> None:
 def test_who_was_never_called_has_nothing_to_erase(ledger: Books) -> None:
     as_it_stood = ledger.everything()
 
-    assert erase(ledger.store, "c", 1) == []
+    assert erasure.erase(ledger.store, "c", 1) == []
 
     assert ledger.everything() == as_it_stood
 
 
 def test_who_is_called_after_it_is_called_all_the_same(ledger: Books) -> None:
-    erase(ledger.store, "c", 1)
+    erasure.erase(ledger.store, "c", 1)
 
     attempt = ledger.confirmed()
 
@@ -126,4 +127,4 @@ def test_a_campaign_that_is_gone_has_nothing_to_erase(ledger: Books) -> None:
     ledger.confirmed()
     ledger.store.redis.delete(keys.campaign("c", "meta"))
 
-    assert erase(ledger.store, "c", 1) == ["conversation c:1:1"]
+    assert erasure.erase(ledger.store, "c", 1) == ["conversation c:1:1"]

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.ledger.reading import campaign_view
-from scheduler.ledger.workers import WorkerHealth, workers
+from scheduler.ledger import views, workers
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.worker.housekeeping import Housekeeping
 from tests.integration.ledger import ACCOUNT, Books
 from tests.waiting import wait_until
@@ -24,7 +24,9 @@ def kept(ledger: Books, result_ttl: float | None) -> Iterator[None]:
     )
     housekeeping.start()
     try:
-        wait_until(lambda: [view.name for view in workers(ledger.store, ACCOUNT)] == ["m1:7"])
+        wait_until(
+            lambda: [view.name for view in workers.all_of(ledger.store, ACCOUNT)] == ["m1:7"]
+        )
         yield
     finally:
         housekeeping.close()
@@ -46,7 +48,7 @@ def test_a_worker_is_there_until_it_leaves(ledger: Books) -> None:
     with kept(ledger, None):
         pass
 
-    assert workers(ledger.store, ACCOUNT) == []
+    assert workers.all_of(ledger.store, ACCOUNT) == []
 
 
 def test_what_is_older_than_the_setting_goes_and_nothing_else(ledger: Books) -> None:
@@ -56,8 +58,8 @@ def test_what_is_older_than_the_setting_goes_and_nothing_else(ledger: Books) -> 
     with kept(ledger, 30 * DAY):
         wait_until(lambda: is_retired(ledger, "old"))
 
-    assert campaign_view(ledger.store, "young").retired_at is None
-    assert campaign_view(ledger.store, "old").dispositions == {"stopped": 600}
+    assert views.campaign(ledger.store, "young").retired_at is None
+    assert views.campaign(ledger.store, "old").dispositions == {"stopped": 600}
 
 
 def test_without_the_setting_nothing_goes(ledger: Books) -> None:
@@ -67,4 +69,4 @@ def test_without_the_setting_nothing_goes(ledger: Books) -> None:
         beats = ledger.reader.hget("callsched:account:acme:workers", "m1:7")
         wait_until(lambda: ledger.reader.hget("callsched:account:acme:workers", "m1:7") != beats)
 
-    assert campaign_view(ledger.store, "old").retired_at is None
+    assert views.campaign(ledger.store, "old").retired_at is None

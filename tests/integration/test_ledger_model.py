@@ -24,11 +24,8 @@ from hypothesis.stateful import (
 )
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import campaigns, keys
-from scheduler.ledger.controls import cancel, end_pending, extend, stop_call
-from scheduler.ledger.erasing import erase
+from scheduler.ledger import campaigns, controls, erasure, keys, views
 from scheduler.ledger.ledger import Control
-from scheduler.ledger.reading import campaign_view
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
 from tests.examples import examples
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, named, rows
@@ -98,26 +95,28 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(abort=st.booleans())
     def cancel(self, abort: bool) -> None:
         before = self.ledger.campaign_state()
-        cancel(self.ledger.store, "c", Control("me"), abort=abort, now=self.ledger.now)
+        controls.cancel(self.ledger.store, "c", Control("me"), abort=abort, now=self.ledger.now)
         self.cancelled = self.cancelled or before != "finished"
 
     @rule()
     def end_one_that_waits(self) -> None:
-        left = end_pending(self.ledger.store, "c", most=1, now=self.ledger.now)
+        left = controls.end_pending(self.ledger.store, "c", most=1, now=self.ledger.now)
         assert self.cancelled or not left
 
     @rule(attempt=attempts)
     def stop(self, attempt: Attempt) -> None:
         for _ in range(2):
             with suppress(StaleAttempt):
-                stop_call(self.ledger.store, ACCOUNT, attempt, Control("me"), now=self.ledger.now)
+                controls.stop(
+                    self.ledger.store, ACCOUNT, attempt, Control("me"), now=self.ledger.now
+                )
 
     @rule(attempt=attempts, seconds=st.sampled_from([1.0, 30.0]))
     def extend(self, attempt: Attempt, seconds: float) -> None:
         control, before = Control("me"), self.ledger.live().get(attempt)
         try:
             for _ in range(2):
-                extend(
+                controls.extend(
                     *(self.ledger.store, ACCOUNT, attempt, seconds, control),
                     ceiling_seconds=3 * DURATION,
                     now=self.ledger.now,
@@ -231,7 +230,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(row=st.integers(1, 8))
     def erase(self, row: int) -> None:
-        erase(self.ledger.store, "c", row)
+        erasure.erase(self.ledger.store, "c", row)
         assert row not in {attempt.row for attempt in self.ledger.collects()}
 
     # Time -----------------------------------------------------------------------------------------
@@ -256,7 +255,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_counts_agree_with_the_calls(self) -> None:
-        view, calls = campaign_view(self.ledger.store, "c"), self.ledger.results()
+        view, calls = views.campaign(self.ledger.store, "c"), self.ledger.results()
         assert view.total == len(calls) == sum(view.calls.values())
         assert +Counter(view.calls) == Counter(CallState(call["state"]) for call in calls)
         labels = [
@@ -314,11 +313,11 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.slots() == self.ledger.live() == self.ledger.owed_stops() == {}
         assert self.ledger.ears() == {}
         self.resume()
-        while end_pending(self.ledger.store, "c", now=self.ledger.now):
+        while controls.end_pending(self.ledger.store, "c", now=self.ledger.now):
             pass
         while claim := self.ledger.claim():
             self.ledger.finish(claim.attempt)
-        calls = campaign_view(self.ledger.store, "c").calls
+        calls = views.campaign(self.ledger.store, "c").calls
         assert calls == {state: 0 for state in CallState} | {CallState.ENDED: sum(calls.values())}
 
 

@@ -8,17 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import calls, keys
+from scheduler.ledger import calls, keys, listeners, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import (
-    CALL_LINES,
-    LINES_SECONDS,
-    Heard,
-    is_being_stopped,
-    note,
-    said,
-)
-from scheduler.ledger.reading import live_connection
+from scheduler.ledger.listeners import CALL_LINES, LINES_SECONDS, LiveLine
 from scheduler.models import Attempt, CallState, Connection, Disposition, OnMachine
 from scheduler.providers.symbl.connection import Details
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, contact
@@ -47,7 +39,7 @@ def taken_stop(ledger: Books) -> str:
 
 
 def test_a_live_call_is_not_being_stopped(ledger: Books) -> None:
-    assert not is_being_stopped(ledger.store, ledger.connected())
+    assert not listeners.is_being_stopped(ledger.store, ledger.connected())
 
 
 @pytest.mark.parametrize("reach", ["stopping", "confirmed"])
@@ -56,11 +48,11 @@ def test_a_call_is_being_stopped_from_the_order_on(
 ) -> None:
     attempt: Attempt = getattr(ledger, reach)()
 
-    assert is_being_stopped(other, attempt)
+    assert listeners.is_being_stopped(other, attempt)
 
 
 def test_a_call_that_the_ledger_does_not_know_is_not_being_stopped(ledger: Books) -> None:
-    assert not is_being_stopped(ledger.store, Attempt("lost", 1, 1))
+    assert not listeners.is_being_stopped(ledger.store, Attempt("lost", 1, 1))
 
 
 # Charges ------------------------------------------------------------------------------------------
@@ -428,45 +420,49 @@ def test_an_open_socket_counts_for_as_long_as_its_listener_lives(ledger: Books) 
 # Lines --------------------------------------------------------------------------------------------
 
 
-def lines(store: Ledger, row: int | None = None, after: str = "0") -> list[Heard]:
-    return [line for _, line in said(store, "c", row, after=after, block_seconds=0.01)]
+def lines(store: Ledger, row: int | None = None, after: str = "0") -> list[LiveLine]:
+    return [line for _, line in listeners.said(store, "c", row, after=after, block_seconds=0.01)]
 
 
 def test_what_is_heard_can_be_followed_by_call_and_by_campaign(ledger: Books) -> None:
     one, two = Attempt("c", 1, 3), Attempt("c", 2, 1)
     heard = [
-        Heard(one, "message", "Good morning.", "Ana", 1_800_000_000.25),
-        Heard(two, "topic", "insurance"),
-        Heard(one, "question", "Who is it?"),
+        LiveLine(one, "message", "Good morning.", "Ana", 1_800_000_000.25),
+        LiveLine(two, "topic", "insurance"),
+        LiveLine(one, "question", "Who is it?"),
     ]
 
-    note(ledger.store, heard)
+    listeners.note(ledger.store, heard)
 
     assert [line.text for line in lines(ledger.store)] == [line.text for line in heard]
     first, second = lines(ledger.store, 1)
-    assert first == Heard(Attempt("c", 1, 0), "message", "Good morning.", "Ana", 1_800_000_000.25)
+    assert first == LiveLine(
+        Attempt("c", 1, 0), "message", "Good morning.", "Ana", 1_800_000_000.25
+    )
     assert (second.kind, second.speaker, second.said_at) == ("question", "", None)
 
 
 def test_lines_are_read_on_from_their_place(ledger: Books) -> None:
     attempt = Attempt("c", 1, 1)
-    note(ledger.store, [Heard(attempt, "message", "one")])
-    ((place, _),) = said(ledger.store, "c", 1)
+    listeners.note(ledger.store, [LiveLine(attempt, "message", "one")])
+    ((place, _),) = listeners.said(ledger.store, "c", 1)
 
     assert lines(ledger.store, 1, after=place) == []
-    note(ledger.store, [Heard(attempt, "message", "two")])
+    listeners.note(ledger.store, [LiveLine(attempt, "message", "two")])
 
     assert [line.text for line in lines(ledger.store, 1, after=place)] == ["two"]
 
 
 def test_who_follows_waits_for_the_next_line(ledger: Books, other: Ledger) -> None:
-    heard: list[Heard] = []
+    heard: list[LiveLine] = []
     following = threading.Thread(
-        target=lambda: heard.extend(line for _, line in said(other, "c", 1, block_seconds=2.5))
+        target=lambda: heard.extend(
+            line for _, line in listeners.said(other, "c", 1, block_seconds=2.5)
+        )
     )
     following.start()
 
-    note(ledger.store, [Heard(Attempt("c", 1, 1), "message", "at last")])
+    listeners.note(ledger.store, [LiveLine(Attempt("c", 1, 1), "message", "at last")])
     following.join()
 
     assert [line.text for line in heard] == ["at last"]
@@ -474,7 +470,9 @@ def test_who_follows_waits_for_the_next_line(ledger: Books, other: Ledger) -> No
 
 def test_lines_are_few_and_pass_by_themselves(ledger: Books) -> None:
     attempt = Attempt("c", 1, 1)
-    note(ledger.store, [Heard(attempt, "message", str(n)) for n in range(2 * CALL_LINES)])
+    listeners.note(
+        ledger.store, [LiveLine(attempt, "message", str(n)) for n in range(2 * CALL_LINES)]
+    )
 
     of_call, of_campaign = f"{keys.call('c', 1)}:said", keys.campaign("c", "said")
     kept = ledger.store.redis.xrange(of_call)
@@ -500,7 +498,7 @@ def test_the_live_connection_of_a_call_can_be_addressed(ledger: Books) -> None:
         now=ledger.now,
     )
 
-    assert live_connection(ledger.store, "c", attempt.row) == connection
+    assert views.live_connection(ledger.store, "c", attempt.row) == connection
 
 
 @pytest.mark.parametrize("stage", [Books.claimed, Books.begun, Books.confirmed])
@@ -510,7 +508,7 @@ def test_a_call_that_is_not_live_has_no_connection(
     attempt = stage(ledger)
 
     with pytest.raises(LedgerError, match="not live"):
-        live_connection(ledger.store, "c", attempt.row)
+        views.live_connection(ledger.store, "c", attempt.row)
 
 
 # Calls that the release before has connected, or hears ------------------------------------------
@@ -531,7 +529,7 @@ def test_a_call_that_the_release_before_connected_is_read_as_any_other(
     known = {"event_url": event_url, "result_websocket_url": socket_url}
     ledger.store.redis.hset(record, mapping=known)
 
-    live = live_connection(ledger.store, "c", attempt.row)
+    live = views.live_connection(ledger.store, "c", attempt.row)
     _, (ear,) = ledger.listen()
 
     assert ear.connection == live

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import calls, campaigns, keys
+from scheduler.ledger import calls, campaigns, keys, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view, find_row, results
 from scheduler.models import CampaignState, Contact, Insight, OnMachine, Policy, Reason, Row
 from tests.examples import examples
 from tests.integration.ledger import Books, contact, named, rows
@@ -215,7 +214,7 @@ def test_new_rows_make_a_finished_campaign_active_again(ledger: Books) -> None:
     ledger.load(rows(1, 2), load_id="2")
 
     assert ledger.seal(load_id="2") is CampaignState.ACTIVE
-    assert campaign_view(ledger.store, "c").finished_at is None
+    assert views.campaign(ledger.store, "c").finished_at is None
     assert dialled(ledger) == numbers(2)
 
 
@@ -277,7 +276,7 @@ def test_a_contact_that_was_refused_is_found_by_its_id(ledger: Books) -> None:
     ledger.load([named("b", 1), invalid(3, "a")])
     ledger.seal()
 
-    assert find_row(ledger.store, "c", "a") == 2
+    assert views.find_row(ledger.store, "c", "a") == 2
 
 
 def test_two_loads_at_once_know_each_others_rows(ledger: Books) -> None:
@@ -331,7 +330,7 @@ def loaded(
         campaigns.load(store, "c", str(number), 1, everyone[:cut])
         campaigns.load(store, "c", str(number), 2, everyone[cut:end])
     campaigns.seal(store, "c", "0")
-    return [(each["contact_id"], each["reason"]) for each in results(store, "c")]
+    return [(each["contact_id"], each["reason"]) for each in views.results(store, "c")]
 
 
 # Duplicates and reasons -------------------------------------------------------------------------

@@ -8,11 +8,10 @@ from itertools import islice
 
 import pytest
 
-from scheduler.ledger import calls, keys, limits
-from scheduler.ledger.do_not_call import bar
+from scheduler.ledger import calls, do_not_call, keys, limits, listeners, schedules
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listening import Heard, note
-from scheduler.ledger.scheduling import Firing, Launch, add_schedule, take_schedule, tell_firings
+from scheduler.ledger.listeners import LiveLine
+from scheduler.ledger.schedules import Firing, Launch
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.models import (
     CampaignState,
@@ -153,8 +152,8 @@ def a_call_of_many_words(ledger: Books) -> None:
     ledger.campaign(1, "heard")
     attempt = ledger.connected()
     ledger.listen()
-    note(ledger.store, [Heard(attempt, "message", "Good morning.")])
-    bar(ledger.store, contact(1).phone_number, "asked for it")
+    listeners.note(ledger.store, [LiveLine(attempt, "message", "Good morning.")])
+    do_not_call.bar(ledger.store, contact(1).phone_number, "asked for it")
     shelf = RedisTokenShelf(ledger.store)
     for fingerprint in ("refused", "fetched"):
         shelf.put(fingerprint, SharedToken("t", 60.0, 6.0))
@@ -168,11 +167,11 @@ def a_call_of_many_words(ledger: Books) -> None:
 def a_schedule_that_fires(ledger: Books) -> None:
     launch = Launch("contacts.csv", "utf-8", Schedule(at=ledger.now))
     now = ledger.now
-    add_schedule(ledger.store, "once", ACCOUNT, launch, next_at=now, who="ana", now=now)
-    taken = take_schedule(ledger.store, ACCOUNT, "token", now=now)
+    schedules.add(ledger.store, "once", ACCOUNT, launch, next_at=now, who="ana", now=now)
+    taken = schedules.take(ledger.store, ACCOUNT, "token", now=now)
     assert taken is not None
     waiting = Firing("once-1", now, FiringState.WAITING)
-    assert tell_firings(ledger.store, taken, [waiting], next_at=None, now=now)
+    assert schedules.record(ledger.store, taken, [waiting], next_at=None, now=now)
 
 
 def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Books) -> None:

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.ledger.controls import cancel, end_pending
-from scheduler.ledger.erasing import erase
+from scheduler.ledger import controls, deliveries, erasure, unknowns
+from scheduler.ledger.deliveries import SENDING_DELAYS, Delivery
 from scheduler.ledger.ledger import Control
-from scheduler.ledger.news import SENDING_DELAYS, News, owed_news, postpone_news, take_news, told
-from scheduler.ledger.settling import Verdict, settle
+from scheduler.ledger.unknowns import Resolution
 from scheduler.models import Attempt, Canary, Disposition, Event, Webhook
 from scheduler.providers.posting import Poster
 from scheduler.worker.webhooks import Teller
@@ -22,10 +21,10 @@ CALLS = Webhook("http://127.0.0.1:9/calls", (Event.CALL_ENDED,))
 CALL, FINISHED, STOPPED = Event
 
 
-def taken(ledger: Books) -> list[News]:
+def taken(ledger: Books) -> list[Delivery]:
     """Take all that is due."""
     found = []
-    while news := take_news(ledger.store, ACCOUNT, now=ledger.now):
+    while news := deliveries.take(ledger.store, ACCOUNT, now=ledger.now):
         found.append(news)
     return found
 
@@ -45,7 +44,7 @@ def test_a_campaign_without_webhooks_owes_nothing(ledger: Books) -> None:
 
     confirmed(ledger)
 
-    assert owed_news(ledger.store, ACCOUNT) == 0
+    assert deliveries.owed(ledger.store, ACCOUNT) == 0
 
 
 def test_the_end_of_a_call_and_of_its_campaign_are_told_to_whoever_asked(ledger: Books) -> None:
@@ -81,7 +80,7 @@ def test_a_call_whose_words_are_erased_before_they_were_read_is_told(ledger: Boo
     ledger.campaign(webhooks=(ALL,))
     attempt = confirmed(ledger)
 
-    erase(ledger.store, "c", attempt.row, now=ledger.now)
+    erasure.erase(ledger.store, "c", attempt.row, now=ledger.now)
 
     assert events(ledger) == [(CALL, str(attempt)), (FINISHED, "c")]
 
@@ -107,7 +106,9 @@ def test_a_call_that_is_amended_is_told_again(ledger: Books) -> None:
     ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=60)
     (before,) = taken(ledger)
 
-    settle(ledger.store, ACCOUNT, attempt, Verdict.NOT_PLACED, token="t", now=ledger.now)
+    unknowns.settle(
+        ledger.store, ACCOUNT, attempt, Resolution.NOT_PLACED, token="t", now=ledger.now
+    )
     (after,) = taken(ledger)
 
     assert before.attempt == after.attempt == attempt
@@ -125,8 +126,8 @@ def test_a_campaign_that_stops_itself_tells_so(ledger: Books) -> None:
 def test_calls_that_were_cancelled_before_their_turn_are_told_in_one(ledger: Books) -> None:
     ledger.campaign(3, insights=(), webhooks=(ALL,))
 
-    cancel(ledger.store, "c", abort=False, control=Control("ana@desk"), now=ledger.now)
-    assert end_pending(ledger.store, "c", now=ledger.now) == 0
+    controls.cancel(ledger.store, "c", abort=False, control=Control("ana@desk"), now=ledger.now)
+    assert controls.end_pending(ledger.store, "c", now=ledger.now) == 0
 
     assert events(ledger) == [(FINISHED, "c")]
 
@@ -178,7 +179,7 @@ def test_news_whose_last_sender_died_is_given_up_before_it_is_sent(ledger: Books
         teller._send(replace(news, sendings=last + 1))
 
         assert receiver.talks == []
-        assert owed_news(ledger.store, ACCOUNT) == 0
+        assert deliveries.owed(ledger.store, ACCOUNT) == 0
         assert ledger.reader.hget("callsched:account:acme:totals", "webhooks:given_up") == "1"
 
         teller._send(replace(news, sendings=last))
@@ -208,7 +209,7 @@ def test_news_that_is_not_taken_is_due_later(ledger: Books) -> None:
     confirmed(ledger)
     (news,) = taken(ledger)
 
-    assert postpone_news(ledger.store, ACCOUNT, news, 5.0, now=ledger.now)
+    assert deliveries.postpone(ledger.store, ACCOUNT, news, 5.0, now=ledger.now)
 
     ledger.wait(4.9)
     assert taken(ledger) == []
@@ -221,11 +222,11 @@ def test_what_is_told_is_owed_no_more(ledger: Books, delivered: bool) -> None:
     ledger.campaign(insights=(), webhooks=(CALLS,))
     confirmed(ledger)
     (news,) = taken(ledger)
-    assert owed_news(ledger.store, ACCOUNT, "c") == 1
+    assert deliveries.owed(ledger.store, ACCOUNT, "c") == 1
 
-    assert told(ledger.store, ACCOUNT, news, delivered=delivered)
+    assert deliveries.delivered(ledger.store, ACCOUNT, news, delivered=delivered)
 
-    assert not told(ledger.store, ACCOUNT, news, delivered=delivered)
-    assert not postpone_news(ledger.store, ACCOUNT, news, 0.0, now=ledger.now)
-    assert owed_news(ledger.store, ACCOUNT) == 0
+    assert not deliveries.delivered(ledger.store, ACCOUNT, news, delivered=delivered)
+    assert not deliveries.postpone(ledger.store, ACCOUNT, news, 0.0, now=ledger.now)
+    assert deliveries.owed(ledger.store, ACCOUNT) == 0
     assert not ledger.reader.exists("callsched:account:acme:tellings")

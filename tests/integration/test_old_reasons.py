@@ -6,11 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from scheduler.ledger.explaining import standing
-from scheduler.ledger.reading import campaign_view, results
-from scheduler.ledger.retrying import ended_calls
-from scheduler.ledger.settling import Verdict, settle, unknown_calls
-from scheduler.ledger.watching import attempt_spans, happenings, totals
+from scheduler.ledger import accounts, explanation, retries, unknowns, views
+from scheduler.ledger.unknowns import Resolution
 from scheduler.models import Attempt, Disposition, Reason
 from scheduler.operations.retry import read_ends
 from tests.integration.ledger import ACCOUNT, DURATION, Books
@@ -33,33 +30,35 @@ def old(ledger: Books) -> Attempt:
 def test_everybody_reads_it_by_its_name_of_today(ledger: Books, old: Attempt) -> None:
     store = ledger.store
 
-    assert campaign_view(store, "c").dispositions == {"unknown:answer_lost": 2}
-    assert {record["reason"] for record in results(store, "c")} == {"answer_lost"}
-    labels = [call.label for page in ended_calls(store, "c") for call in page]
+    assert views.campaign(store, "c").dispositions == {"unknown:answer_lost": 2}
+    assert {record["reason"] for record in views.results(store, "c")} == {"answer_lost"}
+    labels = [call.label for page in retries.ended_calls(store, "c") for call in page]
     assert labels == ["unknown:answer_lost"] * 2
-    assert {call.reason for call in unknown_calls(store, "c", ACCOUNT)} == {"answer_lost"}
-    assert totals(store, ACCOUNT)["ended:unknown:answer_lost"] == 2
-    told, _ = happenings(store, ACCOUNT)
+    assert {call.reason for call in unknowns.calls(store, "c", ACCOUNT)} == {"answer_lost"}
+    assert accounts.totals(store, ACCOUNT)["ended:unknown:answer_lost"] == 2
+    told, _ = accounts.happenings(store, ACCOUNT)
     assert [one.detail for one in told if one.what == "ended"] == ["unknown:answer_lost"] * 2
-    stands = standing(store, "c", old.row)
+    stands = explanation.standing(store, "c", old.row)
     assert (stands.reason, stands.attempts[-1]["reason"]) == ("answer_lost", "answer_lost")
 
 
 def test_its_slot_counts_for_as_long_as_it_was_held(ledger: Books, old: Attempt) -> None:
-    lengths = [round(end - start) for start, end in attempt_spans(ledger.store, "c") if end]
+    lengths = [
+        round(end - start) for start, end in accounts.attempt_spans(ledger.store, "c") if end
+    ]
 
     assert lengths == [DURATION, DURATION]
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", Resolution)
 def test_what_the_operator_says_of_it_takes_its_place(
-    ledger: Books, old: Attempt, verdict: Verdict
+    ledger: Books, old: Attempt, verdict: Resolution
 ) -> None:
-    settle(ledger.store, ACCOUNT, old, verdict)
+    unknowns.settle(ledger.store, ACCOUNT, old, verdict)
 
-    counted = campaign_view(ledger.store, "c").dispositions
+    counted = views.campaign(ledger.store, "c").dispositions
     assert counted["unknown:answer_lost"] == 1
-    assert sum(counted.values()) == (1 if verdict is Verdict.REDIAL else 2)
+    assert sum(counted.values()) == (1 if verdict is Resolution.REDIAL else 2)
 
 
 def test_a_saved_command_may_still_say_it() -> None:

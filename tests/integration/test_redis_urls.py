@@ -19,10 +19,8 @@ from redis.exceptions import ConnectionError
 
 from scheduler.celery import configuration
 from scheduler.errors import ConfigError, LedgerShut, LedgerUnreachable
-from scheduler.ledger import campaigns, keys
-from scheduler.ledger.health import redis_findings
+from scheduler.ledger import campaigns, health, keys, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_ids
 from scheduler.ledger.redis import broker, rights
 from scheduler.ledger.redis.client import connect_once, reaching
 from scheduler.ledger.redis.rights import grant, lacking
@@ -185,7 +183,7 @@ def ledger_answers(url: str) -> None:
     """Open the ledger, in which both its clients take part, and read it."""
     with closing(Ledger(url)) as store:
         store.open()
-        assert campaign_ids(store) == []
+        assert views.campaign_ids(store) == []
         assert store.once.ping()
 
 
@@ -326,7 +324,7 @@ def test_a_server_that_wants_our_certificate_gets_it(certified: Certified) -> No
 
 def test_the_doctor_says_what_is_encrypted(certified: Certified) -> None:
     def told(url: str) -> tuple[str, str]:
-        found = {one.name: one for one in redis_findings(url, Durability.SERVER)}
+        found = {one.name: one for one in health.of_redis(url, Durability.SERVER)}
         return str(found["tls"].level), found["tls"].text
 
     assert told(certified.url(ssl_ca_certs=certified.ca)) == (
@@ -352,10 +350,10 @@ def test_the_sentinels_are_asked_for_the_primary(guarded: Guarded) -> None:
     works(url)
     assert guarded.primary.redis.exists("callsched:schema")
 
-    found = {one.name: one for one in redis_findings(url, Durability.REPLICA)}
+    found = {one.name: one for one in health.of_redis(url, Durability.REPLICA)}
     assert found["sentinel"].level == "ok"
     assert f"127.0.0.1:{guarded.port} is the primary of {NAME}" in found["sentinel"].text
-    forgets = {one.name: one for one in redis_findings(url, Durability.SERVER)}["sentinel"]
+    forgets = {one.name: one for one in health.of_redis(url, Durability.SERVER)}["sentinel"]
     assert (forgets.level, forgets.remedy) == ("warn", "set CALLSCHED_DURABILITY=replica")
 
 
@@ -427,7 +425,7 @@ def test_the_documented_rights_are_enough_and_each_that_lacks_is_named(machine: 
         found = lacking(ana, 0)
         assert {"+hset", "+time", "+brpop", "~callsched:*"} < set(found)
         assert "&callsched:broker:/0.celery.pidbox" in found
-        looked = redis_findings(f"redis://ana:pw@127.0.0.1:{port}", Durability.SERVER)
+        looked = health.of_redis(f"redis://ana:pw@127.0.0.1:{port}", Durability.SERVER)
         (told,) = (one for one in looked if one.name == "rights")
         assert (told.level, told.remedy) == ("fail", f"ACL SETUSER ana {' '.join(found)}")
 

@@ -18,14 +18,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from scheduler.ledger import campaigns, keys
-from scheduler.ledger.controls import cancel, end_pending
-from scheduler.ledger.explaining import standing
+from scheduler.ledger import campaigns, controls, explanation, keys, repeats, retirement, unknowns
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.repeats import Repeats, repeat_window, repeats
-from scheduler.ledger.retiring import retire
-from scheduler.ledger.scheduling import Launch
-from scheduler.ledger.settling import Verdict, settle
+from scheduler.ledger.repeats import Repeats
+from scheduler.ledger.schedules import Launch
+from scheduler.ledger.unknowns import Resolution
 from scheduler.models import CampaignState, Contact, Disposition, Policy, Reason, Row, Schedule
 from scheduler.records import pack_row
 from scheduler.settings import Settings
@@ -126,16 +123,16 @@ def capped(ledger: Books) -> None:
 def not_placed(ledger: Books) -> None:
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=60)
-    settle(ledger.store, ACCOUNT, attempt, Verdict.NOT_PLACED, now=ledger.now)
+    unknowns.settle(ledger.store, ACCOUNT, attempt, Resolution.NOT_PLACED, now=ledger.now)
 
 
 def cancelled(ledger: Books) -> None:
-    cancel(ledger.store, "c", Control("me"), now=ledger.now)
+    controls.cancel(ledger.store, "c", Control("me"), now=ledger.now)
 
 
 def cancelled_to_the_end(ledger: Books) -> None:
     cancelled(ledger)
-    assert end_pending(ledger.store, "c", now=ledger.now) == 0
+    assert controls.end_pending(ledger.store, "c", now=ledger.now) == 0
 
 
 def cancelled_while_live(ledger: Books) -> None:
@@ -151,7 +148,7 @@ def archived(ledger: Books) -> None:
     ledger.confirmed()
     ledger.take_collect()
     ledger.store.redis.delete(keys.account(ACCOUNT, "collect"))
-    assert retire(ledger.store, "c", now=ledger.now) == 0
+    assert retirement.retire(ledger.store, "c", now=ledger.now) == 0
 
 
 @pytest.mark.parametrize(
@@ -171,7 +168,7 @@ def test_who_may_have_been_rung_or_still_waits_is_left_out(
     happens(ledger)
     packed = [b"".join(map(pack_row, rows(1, 2)))]
 
-    foreseen = repeats(ledger.store, "d", ACCOUNT, "trial", WINDOW, packed, now=ledger.now)
+    foreseen = repeats.find(ledger.store, "d", ACCOUNT, "trial", WINDOW, packed, now=ledger.now)
     load(ledger, "d", *rows(1, 2))
 
     assert ended(ledger, "d") == [stands, TO_CALL]
@@ -275,7 +272,7 @@ def test_a_load_that_broke_off_holds_its_parties_until_it_is_cancelled(
     create(ledger, "c")
     ledger.load(rows(1))  # its load broke off: it is never sealed
     load(ledger, "d", *rows(1))
-    cancel(ledger.store, "c", Control("me"), now=ledger.now)
+    controls.cancel(ledger.store, "c", Control("me"), now=ledger.now)
 
     load(ledger, "e", *rows(1))
 
@@ -310,7 +307,7 @@ def test_the_result_says_who_has_called_and_when(
     assert called["error"].endswith(" by campaign c")
     assert waits["error"] == "the call to this party in campaign c was not over"
     assert (called["attempts"], called["ended_at"] is None) == (0, False)
-    assert standing(ledger.store, "d", 1).error == called["error"]
+    assert explanation.standing(ledger.store, "d", 1).error == called["error"]
     assert ledger.dispositions("d") == {ALREADY: 2}
     assert ledger.campaign_state("d") is CampaignState.FINISHED
 
@@ -326,7 +323,7 @@ def test_beforehand_it_is_counted_by_campaign(ledger: Books) -> None:
     before = ledger.everything()
     chunks = [b"".join(map(pack_row, rows(*some))) for some in ((1, 2), (3, 4), (6,))]
 
-    found = repeats(ledger.store, "e", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now)
+    found = repeats.find(ledger.store, "e", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now)
 
     assert found == [
         Repeats("c", 1, first_at, 2),
@@ -341,7 +338,7 @@ def test_what_a_campaign_knows_itself_is_not_counted(ledger: Books) -> None:
 
     for campaign_id, people in (("c", (1, 2)), ("d", (1, 2, 3))):
         packed = [b"".join(map(pack_row, rows(*people)))]
-        assert repeats(ledger.store, campaign_id, ACCOUNT, "trial", WINDOW, packed) == []
+        assert repeats.find(ledger.store, campaign_id, ACCOUNT, "trial", WINDOW, packed) == []
 
 
 def test_without_another_campaign_of_the_name_no_more_than_one_chunk_is_read(
@@ -350,7 +347,7 @@ def test_without_another_campaign_of_the_name_no_more_than_one_chunk_is_read(
     create(ledger, "c")
     chunks = iter([b"".join(map(pack_row, rows(n))) for n in range(3)])
 
-    assert repeats(ledger.store, "c", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now) == []
+    assert repeats.find(ledger.store, "c", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now) == []
     assert len(list(chunks)) == 2
 
 
@@ -382,7 +379,7 @@ def test_what_a_campaign_was_created_with_stays(ledger: Books) -> None:
     load(ledger, "free", *rows(1))
 
     assert (ended(ledger, "strict"), ended(ledger, "free")) == ([ALREADY], [TO_CALL])
-    windows = [repeat_window(ledger.store, each) for each in ("strict", "free", "nowhere")]
+    windows = [repeats.window(ledger.store, each) for each in ("strict", "free", "nowhere")]
     assert windows == [WINDOW, 0.0, None]
 
 
@@ -502,7 +499,7 @@ class NamesakeMachine(RuleBasedStateMachine):
     @rule()
     def cancel_one(self) -> None:
         create(self.ledger, CAMPAIGNS[-1])
-        cancel(self.ledger.store, CAMPAIGNS[-1], Control("me"), now=self.ledger.now)
+        controls.cancel(self.ledger.store, CAMPAIGNS[-1], Control("me"), now=self.ledger.now)
 
     @rule(hours=st.sampled_from([0.1, 1.0, 19.0, 21.0]))
     def wait(self, hours: float) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import retiring
-from scheduler.ledger.reading import campaign_view, results
-from scheduler.ledger.retiring import campaigns_finished_before, retire
+from scheduler.ledger import retirement, views
 from scheduler.models import CampaignState, Disposition, Webhook
 from tests.integration.ledger import DURATION, Books, rows
 
@@ -25,14 +23,14 @@ def keys_of_calls(ledger: Books) -> list[str]:
 
 def test_its_calls_go_and_its_numbers_stay(ledger: Books) -> None:
     finished(ledger)
-    before = campaign_view(ledger.store, "c")
+    before = views.campaign(ledger.store, "c")
     assert keys_of_calls(ledger)
 
-    assert retire(ledger.store, "c", before=ledger.now + 1, now=ledger.now) == 0
+    assert retirement.retire(ledger.store, "c", before=ledger.now + 1, now=ledger.now) == 0
 
-    after = campaign_view(ledger.store, "c")
+    after = views.campaign(ledger.store, "c")
     assert keys_of_calls(ledger) == []
-    assert list(results(ledger.store, "c")) == []
+    assert list(views.results(ledger.store, "c")) == []
     assert (after.dispositions, after.total) == (before.dispositions, before.total)
     assert after.retired_at == ledger.now
     assert after.state is CampaignState.FINISHED
@@ -40,7 +38,7 @@ def test_its_calls_go_and_its_numbers_stay(ledger: Books) -> None:
 
 def test_the_same_file_again_calls_nobody(ledger: Books) -> None:
     finished(ledger)
-    retire(ledger.store, "c", now=ledger.now)
+    retirement.retire(ledger.store, "c", now=ledger.now)
 
     with pytest.raises(LedgerError, match="another --id"):
         ledger.load(rows(1, 2, 3), load_id="2")
@@ -51,10 +49,10 @@ def test_the_same_file_again_calls_nobody(ledger: Books) -> None:
 def test_it_goes_some_at_a_time_and_goes_on_where_it_was_cut(
     ledger: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retiring, "_AT_ONCE", 2)
+    monkeypatch.setattr(retirement, "_AT_ONCE", 2)
     finished(ledger, 5)
 
-    left = [retire(ledger.store, "c", now=ledger.now) for _ in range(4)]
+    left = [retirement.retire(ledger.store, "c", now=ledger.now) for _ in range(4)]
 
     assert left == [3, 1, 0, 0]
     assert keys_of_calls(ledger) == []
@@ -63,13 +61,13 @@ def test_it_goes_some_at_a_time_and_goes_on_where_it_was_cut(
 def test_one_that_is_not_over_or_not_for_so_long_is_kept(ledger: Books) -> None:
     ledger.campaign(1, insights=())
     attempt = ledger.connected()
-    assert retire(ledger.store, "c", now=ledger.now) is None
+    assert retirement.retire(ledger.store, "c", now=ledger.now) is None
 
     ledger.confirm(attempt)
 
-    assert retire(ledger.store, "c", before=ledger.now, now=ledger.now) is None
-    assert campaigns_finished_before(ledger.store, ledger.now) == []
-    assert campaigns_finished_before(ledger.store, ledger.now + 1) == ["c"]
+    assert retirement.retire(ledger.store, "c", before=ledger.now, now=ledger.now) is None
+    assert retirement.campaigns_finished_before(ledger.store, ledger.now) == []
+    assert retirement.campaigns_finished_before(ledger.store, ledger.now + 1) == ["c"]
     assert keys_of_calls(ledger)
 
 
@@ -77,25 +75,25 @@ def test_one_of_which_something_is_under_way_is_kept(ledger: Books) -> None:
     ledger.campaign(1)
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
-    assert retire(ledger.store, "c", now=ledger.now) is None, "its slot is held"
+    assert retirement.retire(ledger.store, "c", now=ledger.now) is None, "its slot is held"
 
     ledger.wait(DURATION + 1)
     ledger.expire()
 
-    assert retire(ledger.store, "c", now=ledger.now) == 0
+    assert retirement.retire(ledger.store, "c", now=ledger.now) == 0
 
 
 def test_one_that_is_still_to_be_told_is_kept(ledger: Books) -> None:
     finished(ledger, 1, webhooks=(Webhook("http://127.0.0.1:9/"),))
 
-    assert retire(ledger.store, "c", now=ledger.now) is None
+    assert retirement.retire(ledger.store, "c", now=ledger.now) is None
 
 
 def test_an_answer_that_comes_after_all_that_is_stopped(ledger: Books) -> None:
     ledger.campaign(1, insights=())
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN)
-    retire(ledger.store, "c", now=ledger.now)
+    retirement.retire(ledger.store, "c", now=ledger.now)
 
     assert ledger.connect(attempt) == "late"
 

@@ -7,16 +7,16 @@ import threading
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import campaigns
+from scheduler.ledger import campaigns, retries, unknowns
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.retrying import EndedCall, ended_calls, origin, origin_of, take
-from scheduler.ledger.settling import Verdict, settle
+from scheduler.ledger.retries import EndedCall
+from scheduler.ledger.unknowns import Resolution
 from scheduler.models import Disposition, Policy, Reason
 from tests.integration.ledger import ACCOUNT, Books, contact
 
 
 def ended(ledger: Books, by: Ledger | None = None) -> list[EndedCall]:
-    return [call for page in ended_calls(by or ledger.store, "c") for call in page]
+    return [call for page in retries.ended_calls(by or ledger.store, "c") for call in page]
 
 
 def rejected(ledger: Books, count: int) -> list[EndedCall]:
@@ -48,16 +48,16 @@ def test_a_campaign_in_which_nothing_has_ended_has_nothing_to_take(ledger: Books
     ledger.claimed()
 
     assert ended(ledger) == []
-    assert take(ledger.store, "c", [], "again") == []
+    assert retries.take(ledger.store, "c", [], "again") == []
 
 
 def test_a_call_is_taken_once(ledger: Books) -> None:
     ledger.campaign(3)
     one, two, three = rejected(ledger, 3)
 
-    assert take(ledger.store, "c", [one, two], "first") == [one, two]
-    assert take(ledger.store, "c", [two, three], "second") == [three]
-    assert take(ledger.store, "c", [one, two, three], "first") == [one, two]
+    assert retries.take(ledger.store, "c", [one, two], "first") == [one, two]
+    assert retries.take(ledger.store, "c", [two, three], "second") == [three]
+    assert retries.take(ledger.store, "c", [one, two, three], "first") == [one, two]
 
     assert [call.taken_by for call in ended(ledger)] == ["first", "first", "second"]
 
@@ -68,7 +68,7 @@ def test_of_many_that_take_the_same_calls_each_call_has_one(ledger: Books, other
     got: dict[str, list[EndedCall]] = {}
 
     def grab(name: str, by: Ledger) -> None:
-        got[name] = [call for each in calls for call in take(by, "c", [each], name)]
+        got[name] = [call for each in calls for call in retries.take(by, "c", [each], name)]
 
     grabbing = [
         threading.Thread(target=grab, args=(f"{n}", ledger.store if n % 2 else other))
@@ -91,12 +91,12 @@ def test_a_call_that_has_moved_on_since_it_was_read_is_not_taken(
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
     (call,) = ended(ledger)
-    settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
+    unknowns.settle(ledger.store, ACCOUNT, attempt, Resolution.REDIAL, now=ledger.now)
     if moved_on_to is not None:
         ledger.wait(1)
         moved_on_to(ledger)  # type: ignore[operator]
 
-    assert take(ledger.store, "c", [call], "again") == []
+    assert retries.take(ledger.store, "c", [call], "again") == []
     assert ended(ledger) == []
 
 
@@ -105,26 +105,26 @@ def test_a_call_that_was_redialled_is_taken_with_its_last_end(ledger: Books) -> 
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
     (before,) = ended(ledger)
-    settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
+    unknowns.settle(ledger.store, ACCOUNT, attempt, Resolution.REDIAL, now=ledger.now)
     ledger.wait(1)
     ledger.finish(ledger.begun())
 
     (call,) = ended(ledger)
 
-    assert take(ledger.store, "c", [before], "first") == []
-    assert take(ledger.store, "c", [call], "second") == [call]
+    assert retries.take(ledger.store, "c", [before], "first") == []
+    assert retries.take(ledger.store, "c", [call], "second") == [call]
 
 
 def test_a_campaign_says_whose_contacts_it_calls_again(ledger: Books) -> None:
     ledger.campaign(1)
-    of = origin("c")
+    of = retries.origin("c")
     campaigns.create(
         ledger.store, "again", account=ACCOUNT, name="trial", policy=Policy(), digest=of
     )
 
-    assert origin_of(ledger.store, "again") == "c"
-    assert origin_of(ledger.store, "c") is None
-    assert origin_of(ledger.store, "nobody") is None
+    assert retries.origin_of(ledger.store, "again") == "c"
+    assert retries.origin_of(ledger.store, "c") is None
+    assert retries.origin_of(ledger.store, "nobody") is None
 
 
 def test_an_unknown_call_that_another_campaign_calls_again_is_not_redialled_here(
@@ -133,9 +133,9 @@ def test_an_unknown_call_that_another_campaign_calls_again_is_not_redialled_here
     ledger.campaign(1)
     attempt = ledger.begun()
     ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
-    assert take(ledger.store, "c", ended(ledger), "again")
+    assert retries.take(ledger.store, "c", ended(ledger), "again")
 
     with pytest.raises(StaleAttempt):
-        settle(ledger.store, ACCOUNT, attempt, Verdict.REDIAL, now=ledger.now)
+        unknowns.settle(ledger.store, ACCOUNT, attempt, Resolution.REDIAL, now=ledger.now)
 
     assert ledger.ended_as(attempt) == ("unknown", "answer_lost")

@@ -9,13 +9,8 @@ from uuid import uuid4
 import pytest
 
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger import calls, limits
+from scheduler.ledger import accounts, calls, deliveries, limits, rubbish, views, workers
 from scheduler.ledger.calls import Claim, Due, StopOrder
-from scheduler.ledger.news import take_news
-from scheduler.ledger.reading import account_view
-from scheduler.ledger.rubbish import rubbish
-from scheduler.ledger.watching import happenings
-from scheduler.ledger.workers import workers
 from scheduler.worker.snapshot import take_snapshot
 from tests.integration.ledger import ACCOUNT, PLENTY, Books
 
@@ -171,15 +166,15 @@ def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
     for order in orders:
         ledger.confirm(order.attempt)
     assert next_row(ledger) == (4 if name in OF_THE_NEXT else 3)
-    account_view(ledger.store, ACCOUNT)
+    views.account(ledger.store, ACCOUNT)
     limits.read(ledger.store, ACCOUNT, now=ledger.now)
     ledger.listen()
     ledger.take_collect()
-    take_news(ledger.store, ACCOUNT, now=ledger.now)
+    deliveries.take(ledger.store, ACCOUNT, now=ledger.now)
     if name.startswith(("slots:", "stops:", "collect:", "ears:", "webhooks:", "due:", "waiting")):
         named = name not in SILENT and name != "slots: of no campaign"
         named = named and name != "stops: of no campaign"
-        assert bool(rubbish(ledger.store, ACCOUNT)) is named
+        assert bool(rubbish.find(ledger.store, ACCOUNT)) is named
 
 
 @pytest.mark.parametrize(
@@ -193,7 +188,7 @@ def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
 def test_doctor_names_it(ledger: Books, put: Put, says: str) -> None:
     put(ledger.reader)
 
-    assert rubbish(ledger.store, ACCOUNT) == [says]
+    assert rubbish.find(ledger.store, ACCOUNT) == [says]
 
 
 def test_a_refusal_of_redis_is_no_rubbish(ledger: Books) -> None:
@@ -210,7 +205,7 @@ def test_a_refusal_of_redis_is_no_rubbish(ledger: Books) -> None:
 
     assert ledger.slots().keys() >= {attempt}
     assert [order.attempt for order in stops_of(ledger)] == [attempt]
-    assert rubbish(ledger.store, ACCOUNT) == []
+    assert rubbish.find(ledger.store, ACCOUNT) == []
 
 
 @pytest.mark.parametrize("name", sorted(RUBBISH))
@@ -221,8 +216,8 @@ def test_who_looks_sees_all_the_rest(ledger: Books, name: str) -> None:
     RUBBISH[name](ledger.reader)
 
     store = ledger.store
-    account_view(store, ACCOUNT)
+    views.account(store, ACCOUNT)
     assert take_snapshot(store, ACCOUNT) is not None
-    list(happenings(store, ACCOUNT))
-    workers(store, ACCOUNT)
+    list(accounts.happenings(store, ACCOUNT))
+    workers.all_of(store, ACCOUNT)
     assert len(ledger.results()) >= 3

@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls, campaigns, keys
-from scheduler.ledger.explaining import explain
-from scheduler.ledger.reading import campaign_view
+from scheduler.ledger import calls, campaigns, explanation, keys, views
 from scheduler.models import (
     EVERY_STATE,
     Attempt,
@@ -66,7 +64,7 @@ def due_in(ledger: Books, attempt: Attempt) -> float:
 
 
 def stopped_itself(ledger: Books) -> str:
-    view = campaign_view(ledger.store, "c")
+    view = views.campaign(ledger.store, "c")
     assert (view.state is CampaignState.PAUSED) == bool(view.stopped_itself)
     return view.stopped_itself
 
@@ -114,7 +112,7 @@ def test_a_party_that_may_be_on_the_phone_is_not_called(ledger: Books, live: str
 
     assert ledger.state(waits) is CallState.PENDING
     assert 1 <= due_in(ledger, waits) <= 15
-    held = campaign_view(ledger.store, "other")
+    held = views.campaign(ledger.store, "other")
     assert (held.held_at, held.held_why) == (ledger.now, "one_at_a_time: c:1:1 is live")
 
 
@@ -223,7 +221,7 @@ def test_a_cap_of_a_state_holds_for_its_contacts_alone(
     ledger.seal("other")
     over(ledger)
 
-    _, found = explain(ledger.store, "other", 1, now=ledger.now)
+    _, found = explanation.explain(ledger.store, "other", 1, now=ledger.now)
     caps = next(one.said for one in found if one.rule == "caps")
 
     assert ("1 of 1 calls in 8 h (us-me)" in caps) is is_capped
@@ -273,7 +271,7 @@ def test_a_call_is_dialled_again_as_its_disposition_says(ledger: Books) -> None:
     assert waits == [60.0, 600.0]
     assert ledger.ended_as(last) == ("hung_up", None)
     assert ledger.result(last)["attempts"] == last.number == 3
-    assert campaign_view(ledger.store, "c").state is CampaignState.FINISHED
+    assert views.campaign(ledger.store, "c").state is CampaignState.FINISHED
 
 
 def test_another_disposition_is_final(ledger: Books) -> None:
@@ -423,7 +421,7 @@ def test_when_the_first_calls_go_badly_no_others_follow(ledger: Books) -> None:
     campaigns.resume(ledger.store, "c")
     for _ in range(17):
         fail(ledger)
-    assert campaign_view(ledger.store, "c").state is CampaignState.FINISHED
+    assert views.campaign(ledger.store, "c").state is CampaignState.FINISHED
 
 
 def test_a_budget_counts_the_worst_case_of_what_is_live(ledger: Books) -> None:
@@ -471,7 +469,7 @@ def test_explain_says_what_each_rule_finds_and_changes_nothing(ledger: Books) ->
     begun(ledger)
     as_it_stood = ledger.everything()
 
-    at, found = explain(ledger.store, "other", 1, now=ledger.now)
+    at, found = explanation.explain(ledger.store, "other", 1, now=ledger.now)
 
     assert at == ledger.now
     by_name = {one.rule: one for one in found}

@@ -12,29 +12,9 @@ from redis import Redis
 
 from scheduler.campaign.reading import Reading
 from scheduler.errors import LedgerError
-from scheduler.ledger import campaigns
+from scheduler.ledger import campaigns, schedules, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_ids, campaign_view
-from scheduler.ledger.scheduling import (
-    LAUNCH_LEASE_SECONDS,
-    Firing,
-    Launch,
-    TakenSchedule,
-    add_schedule,
-    ask_firing,
-    firing_id,
-    firings_of,
-    is_launch_due,
-    keep_schedule,
-    let_go_of_schedule,
-    pause_schedule,
-    remove_schedule,
-    resume_schedule,
-    schedule_view,
-    schedule_views,
-    take_schedule,
-    tell_firings,
-)
+from scheduler.ledger.schedules import LAUNCH_LEASE_SECONDS, Firing, Launch, TakenSchedule
 from scheduler.models import CampaignState, FiringState, Overlap, Schedule
 from scheduler.operations import launch as launching
 from scheduler.settings import Settings
@@ -89,7 +69,7 @@ def hourly(store: Ledger, path: Path, overlap: Overlap = Overlap.SKIP, **how: fl
     """Add a schedule that fires at each full hour, at noon for the first time."""
     rule = Schedule(cron="0 * * * *", timezone="UTC", overlap=overlap, **how)
     launch = Launch(str(path), "utf-8", rule)
-    assert add_schedule(store, "hourly", ACCOUNT, launch, next_at=NOON, who="ana@desk")
+    assert schedules.add(store, "hourly", ACCOUNT, launch, next_at=NOON, who="ana@desk")
 
 
 def work(store: Ledger) -> None:
@@ -98,12 +78,12 @@ def work(store: Ledger) -> None:
 
 def fates(store: Ledger) -> list[tuple[str, FiringState]]:
     """Return hour and state of each firing, the oldest first."""
-    told = reversed(firings_of(store, "hourly"))
+    told = reversed(schedules.firings_of(store, "hourly"))
     return [(f"{(one.at - NOON) / HOUR:+.0f}", one.state) for one in told]
 
 
 def campaign(hours: float = 0) -> str:
-    return firing_id("hourly", NOON + hours * HOUR)
+    return schedules.firing_id("hourly", NOON + hours * HOUR)
 
 
 def finish(store: Ledger, campaign_id: str) -> None:
@@ -115,7 +95,7 @@ def finish(store: Ledger, campaign_id: str) -> None:
 
 
 def taken(store: Ledger, token: str = "mine") -> TakenSchedule:
-    found = take_schedule(store, ACCOUNT, token)
+    found = schedules.take(store, ACCOUNT, token)
     assert found is not None
     return found
 
@@ -128,16 +108,16 @@ def test_a_firing_is_a_campaign_named_after_its_instant(
 ) -> None:
     hourly(store, contacts)
     work(store)
-    assert campaign_ids(store) == []
+    assert views.campaign_ids(store) == []
 
     clock.now = NOON
     work(store)
 
-    assert campaign_ids(store) == ["hourly-20241004T120000Z"] == [campaign()]
-    view = campaign_view(store, campaign())
+    assert views.campaign_ids(store) == ["hourly-20241004T120000Z"] == [campaign()]
+    view = views.campaign(store, campaign())
     assert (view.state, view.total, view.account) == (CampaignState.ACTIVE, 3, ACCOUNT)
     assert fates(store) == [("+0", FIRED)]
-    assert schedule_view(store, "hourly").next_at == NOON + HOUR
+    assert schedules.view(store, "hourly").next_at == NOON + HOUR
 
 
 def test_32_workers_at_once_make_one_campaign(store: Ledger, clock: Clock, contacts: Path) -> None:
@@ -147,8 +127,8 @@ def test_32_workers_at_once_make_one_campaign(store: Ledger, clock: Clock, conta
     with ThreadPoolExecutor(32) as threads:
         list(threads.map(lambda _: work(store), range(32)))
 
-    assert campaign_ids(store) == [campaign()]
-    assert campaign_view(store, campaign()).total == 3
+    assert views.campaign_ids(store) == [campaign()]
+    assert views.campaign(store, campaign()).total == 3
     assert fates(store) == [("+0", FIRED)]
 
 
@@ -157,7 +137,7 @@ def test_of_32_executions_one_takes_it(store: Ledger, clock: Clock, contacts: Pa
     clock.now = NOON
 
     with ThreadPoolExecutor(32) as threads:
-        took = threads.map(lambda n: take_schedule(store, ACCOUNT, f"token {n}"), range(32))
+        took = threads.map(lambda n: schedules.take(store, ACCOUNT, f"token {n}"), range(32))
 
         assert Counter(one is not None for one in took) == {True: 1, False: 31}
 
@@ -169,21 +149,21 @@ def test_the_file_is_read_when_it_fires(store: Ledger, clock: Clock, contacts: P
 
     work(store)
 
-    assert campaign_view(store, campaign()).total == 5
+    assert views.campaign(store, campaign()).total == 5
 
 
 def test_one_timekeeper_says_it_and_none_before_it_is_due(
     store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
-    assert not is_launch_due(store, ACCOUNT)
+    assert not schedules.is_launch_due(store, ACCOUNT)
 
     clock.now = NOON
 
-    assert [is_launch_due(store, ACCOUNT) for _ in range(3)] == [True, False, False]
+    assert [schedules.is_launch_due(store, ACCOUNT) for _ in range(3)] == [True, False, False]
     clock.now += 1.0
-    assert is_launch_due(store, ACCOUNT)
-    assert not is_launch_due(store, "another")
+    assert schedules.is_launch_due(store, ACCOUNT)
+    assert not schedules.is_launch_due(store, "another")
 
 
 # A worker dies -----------------------------------------------------------------------------------
@@ -196,13 +176,13 @@ def test_a_worker_that_died_is_followed_when_its_lease_is_over(
     clock.now = NOON
     taken(store)
     work(store)
-    assert campaign_ids(store) == []
+    assert views.campaign_ids(store) == []
 
     clock.now += LAUNCH_LEASE_SECONDS
     work(store)
 
     assert fates(store) == [("+0", FIRED)]
-    assert campaign_view(store, campaign()).total == 3
+    assert views.campaign(store, campaign()).total == 3
 
 
 def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
@@ -211,7 +191,7 @@ def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
     hourly(store, contacts)
     clock.now = NOON
     dead = taken(store)
-    tell_firings(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
+    schedules.record(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
     with launching.read(contacts, SETTINGS, Reading()) as checked:
         chosen = checked.policy
         campaigns.create(store, campaign(), account=ACCOUNT, name="n", policy=chosen, digest="d")
@@ -221,7 +201,7 @@ def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
     clock.now += LAUNCH_LEASE_SECONDS
     work(store)
 
-    view = campaign_view(store, campaign())
+    view = views.campaign(store, campaign())
     assert (view.state, view.total) == (CampaignState.ACTIVE, 3)
     assert fates(store) == [("+0", FIRED)]
 
@@ -232,7 +212,7 @@ def test_a_worker_that_died_after_the_seal_is_not_loaded_again(
     hourly(store, contacts)
     clock.now = NOON
     dead = taken(store)
-    tell_firings(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
+    schedules.record(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
     with launching.read(contacts, SETTINGS, Reading()) as checked:
         launching.submit(store, checked, campaign(), checked.policy, ACCOUNT, lambda _: None)
     written(contacts.parent, 9)
@@ -240,7 +220,7 @@ def test_a_worker_that_died_after_the_seal_is_not_loaded_again(
     clock.now += LAUNCH_LEASE_SECONDS
     work(store)
 
-    assert campaign_view(store, campaign()).total == 3
+    assert views.campaign(store, campaign()).total == 3
     assert fates(store) == [("+0", FIRED)]
 
 
@@ -253,10 +233,10 @@ def test_a_firing_that_was_sealed_has_fired_whatever_became_of_the_one_before(
     clock.now = NOON + HOUR
     dead = taken(store)
     following = Firing(campaign(1), NOON + HOUR, WAITING)
-    tell_firings(store, dead, [following], next_at=NOON + 2 * HOUR)
+    schedules.record(store, dead, [following], next_at=NOON + 2 * HOUR)
     with launching.read(contacts, SETTINGS, Reading()) as checked:
         launching.submit(store, checked, campaign(1), checked.policy, ACCOUNT, lambda _: None)
-    assert campaign_view(store, campaign()).state is CampaignState.ACTIVE
+    assert views.campaign(store, campaign()).state is CampaignState.ACTIVE
 
     clock.now += LAUNCH_LEASE_SECONDS
     work(store)
@@ -276,9 +256,9 @@ def test_who_lost_the_lease_writes_nothing_more(
 
     failed = Firing(campaign(), NOON, FiringState.FAILED, "late")
 
-    assert not tell_firings(store, frozen, [failed], next_at=None)
-    assert not keep_schedule(store, frozen)
-    assert not let_go_of_schedule(store, frozen, next_at=None)
+    assert not schedules.record(store, frozen, [failed], next_at=None)
+    assert not schedules.keep(store, frozen)
+    assert not schedules.let_go(store, frozen, next_at=None)
     assert everything(reader) == as_it_stood
 
 
@@ -287,11 +267,11 @@ def test_a_lease_that_is_kept_is_nobody_else_s(store: Ledger, clock: Clock, cont
     clock.now = NOON
     mine = taken(store)
     clock.now += LAUNCH_LEASE_SECONDS - 1
-    assert keep_schedule(store, mine)
+    assert schedules.keep(store, mine)
 
     clock.now += LAUNCH_LEASE_SECONDS - 1
 
-    assert take_schedule(store, ACCOUNT, "other") is None
+    assert schedules.take(store, ACCOUNT, "other") is None
 
 
 def test_a_worker_that_leaves_hands_over_at_once(
@@ -312,26 +292,26 @@ def test_a_worker_that_leaves_hands_over_at_once(
 
 
 def asked(store: Ledger) -> object:
-    return ask_firing(store, "hourly", at=NOON, who="ana")
+    return schedules.ask_firing(store, "hourly", at=NOON, who="ana")
 
 
 def told(store: Ledger) -> object:
     fired = Firing(campaign(), NOON, FIRED)
-    return tell_firings(store, taken(store), [fired], next_at=NOON + HOUR)
+    return schedules.record(store, taken(store), [fired], next_at=NOON + HOUR)
 
 
 def let_go(store: Ledger) -> object:
-    return let_go_of_schedule(store, HELD, next_at=NOON + HOUR, again_seconds=2.0)
+    return schedules.let_go(store, HELD, next_at=NOON + HOUR, again_seconds=2.0)
 
 
 HELD: TakenSchedule
 AGAIN: dict[str, Callable[[Ledger], object]] = {
     "ask": asked,
     "take": taken,
-    "keep": lambda store: keep_schedule(store, HELD),
+    "keep": lambda store: schedules.keep(store, HELD),
     "tell": told,
     "let go": let_go,
-    "pause": lambda store: pause_schedule(store, "hourly", note="x", who="ana"),
+    "pause": lambda store: schedules.pause(store, "hourly", note="x", who="ana"),
 }
 
 
@@ -363,12 +343,12 @@ def test_the_same_schedule_is_added_once_and_another_one_refused(
     rule = Schedule(cron="0 * * * *", timezone="UTC")
     launch = Launch(str(contacts), "utf-8", rule)
 
-    again = add_schedule(store, "hourly", ACCOUNT, launch, next_at=NOON + HOUR, who="ben@desk")
+    again = schedules.add(store, "hourly", ACCOUNT, launch, next_at=NOON + HOUR, who="ben@desk")
 
     assert not again
     other = Launch(str(contacts), "utf-8", Schedule(cron="5 * * * *", timezone="UTC"))
     with pytest.raises(LedgerError, match="there is another schedule hourly"):
-        add_schedule(store, "hourly", ACCOUNT, other, next_at=NOON, who="ben@desk")
+        schedules.add(store, "hourly", ACCOUNT, other, next_at=NOON, who="ben@desk")
     assert everything(reader) == as_it_stood
 
 
@@ -379,14 +359,14 @@ def test_a_schedule_that_is_removed_leaves_nothing_but_its_campaigns(
     clock.now = NOON
     work(store)
 
-    remove_schedule(store, "hourly")
+    schedules.remove(store, "hourly")
 
     left = [key for key in everything(reader) if "schedule" in key]
     assert left == []
-    assert schedule_views(store) == []
-    assert campaign_ids(store) == [campaign()]
+    assert schedules.views(store) == []
+    assert views.campaign_ids(store) == [campaign()]
     with pytest.raises(LedgerError, match="there is no schedule hourly"):
-        remove_schedule(store, "hourly")
+        schedules.remove(store, "hourly")
 
 
 def test_a_schedule_that_is_removed_while_it_is_in_hand_stays_removed(
@@ -396,9 +376,9 @@ def test_a_schedule_that_is_removed_while_it_is_in_hand_stays_removed(
     clock.now = NOON
     mine = taken(store)
 
-    remove_schedule(store, "hourly")
+    schedules.remove(store, "hourly")
 
-    assert not tell_firings(store, mine, [Firing(campaign(), NOON, FIRED)], next_at=NOON)
+    assert not schedules.record(store, mine, [Firing(campaign(), NOON, FIRED)], next_at=NOON)
     assert [key for key in everything(reader) if ":schedule:" in key] == []
 
 
@@ -415,39 +395,39 @@ def test_what_was_missed_within_the_window_is_caught_up_with_the_latest(
 
     missed, skipped = FiringState.MISSED, FiringState.SKIPPED
     assert fates(store) == [("+0", missed), ("+1", missed), ("+2", skipped), ("+3", FIRED)]
-    assert campaign_ids(store) == [campaign(3)]
+    assert views.campaign_ids(store) == [campaign(3)]
 
 
 def test_while_it_is_paused_firings_are_skipped_with_the_note(
     store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
-    pause_schedule(store, "hourly", note="closed", who="ana@desk")
+    schedules.pause(store, "hourly", note="closed", who="ana@desk")
     clock.now = NOON
     work(store)
-    assert [(one.state, one.why) for one in firings_of(store, "hourly")] == [
+    assert [(one.state, one.why) for one in schedules.firings_of(store, "hourly")] == [
         (FiringState.SKIPPED, "paused: closed")
     ]
 
     clock.now += 1
-    resume_schedule(store, "hourly", who="ana@desk")
+    schedules.resume(store, "hourly", who="ana@desk")
     clock.now = NOON + HOUR
     work(store)
 
-    assert campaign_ids(store) == [campaign(1)]
+    assert views.campaign_ids(store) == [campaign(1)]
 
 
 def test_who_asks_for_a_firing_gets_one_of_a_paused_schedule_too(
     store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     hourly(store, contacts)
-    pause_schedule(store, "hourly", note="closed", who="ana@desk")
+    schedules.pause(store, "hourly", note="closed", who="ana@desk")
 
-    asked_for = ask_firing(store, "hourly", at=clock.now, who="ana@desk")
+    asked_for = schedules.ask_firing(store, "hourly", at=clock.now, who="ana@desk")
     work(store)
 
-    assert campaign_ids(store) == [asked_for]
-    assert schedule_view(store, "hourly").next_at == NOON
+    assert views.campaign_ids(store) == [asked_for]
+    assert schedules.view(store, "hourly").next_at == NOON
 
 
 def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
@@ -456,13 +436,13 @@ def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
     hourly(store, contacts, Overlap.ALLOW_ALL)
     clock.now = NOON
     mine = taken(store)
-    asked_for = ask_firing(store, "hourly", at=NOON + 7, who="ana@desk")
-    assert take_schedule(store, ACCOUNT, "other") is None
+    asked_for = schedules.ask_firing(store, "hourly", at=NOON + 7, who="ana@desk")
+    assert schedules.take(store, ACCOUNT, "other") is None
 
-    assert let_go_of_schedule(store, mine, next_at=NOON + HOUR)
+    assert schedules.let_go(store, mine, next_at=NOON + HOUR)
     work(store)
 
-    assert campaign_ids(store) == [asked_for]
+    assert views.campaign_ids(store) == [asked_for]
 
 
 @pytest.mark.parametrize(
@@ -483,17 +463,17 @@ def test_a_file_that_is_missing_or_broken_fails_that_firing_and_the_next_goes_on
     clock.now = NOON
     work(store)
 
-    (failed,) = firings_of(store, "hourly")
+    (failed,) = schedules.firings_of(store, "hourly")
     assert failed.state is FiringState.FAILED
     assert why in failed.why
-    assert why in schedule_view(store, "hourly").error
-    assert campaign_ids(store) == []
+    assert why in schedules.view(store, "hourly").error
+    assert views.campaign_ids(store) == []
 
     written(contacts.parent, 2)
     clock.now = NOON + HOUR
     work(store)
-    assert campaign_ids(store) == [campaign(1)]
-    assert schedule_view(store, "hourly").error == ""
+    assert views.campaign_ids(store) == [campaign(1)]
+    assert schedules.view(store, "hourly").error == ""
 
 
 def test_a_campaign_of_another_account_in_the_file_is_a_failure(
@@ -506,8 +486,8 @@ def test_a_campaign_of_another_account_in_the_file_is_a_failure(
 
     work(store)
 
-    assert "the file dials from account other" in firings_of(store, "hourly")[0].why
-    assert campaign_ids(store) == []
+    assert "the file dials from account other" in schedules.firings_of(store, "hourly")[0].why
+    assert views.campaign_ids(store) == []
 
 
 # Overlap -----------------------------------------------------------------------------------------
@@ -526,7 +506,7 @@ def test_by_default_a_firing_is_skipped_while_the_one_before_is_not_finished(
     after_two_hours(store, clock, contacts, Overlap.SKIP)
 
     assert [state for _, state in fates(store)] == [FIRED, FiringState.SKIPPED, FiringState.SKIPPED]
-    assert firings_of(store, "hourly")[0].why == (
+    assert schedules.firings_of(store, "hourly")[0].why == (
         f"the campaign before it, {campaign()}, is not finished"
     )
     finish(store, campaign())
@@ -538,7 +518,7 @@ def test_by_default_a_firing_is_skipped_while_the_one_before_is_not_finished(
 def test_all_may_run_side_by_side(store: Ledger, clock: Clock, contacts: Path) -> None:
     after_two_hours(store, clock, contacts, Overlap.ALLOW_ALL)
 
-    assert set(campaign_ids(store)) == {campaign(), campaign(1), campaign(2)}
+    assert set(views.campaign_ids(store)) == {campaign(), campaign(1), campaign(2)}
 
 
 def test_one_may_wait_and_it_is_the_latest(store: Ledger, clock: Clock, contacts: Path) -> None:
@@ -549,7 +529,7 @@ def test_one_may_wait_and_it_is_the_latest(store: Ledger, clock: Clock, contacts
     clock.now += firing.BUFFERED_SECONDS
     work(store)
 
-    assert set(campaign_ids(store)) == {campaign(), campaign(2)}
+    assert set(views.campaign_ids(store)) == {campaign(), campaign(2)}
 
 
 def test_all_may_wait_and_go_one_after_the_other(
@@ -576,22 +556,22 @@ def test_the_other_one_can_be_called_off(
     after_two_hours(store, clock, contacts, overlap)
 
     for gone in (campaign(), campaign(1)):
-        view = campaign_view(store, gone)
+        view = views.campaign(store, gone)
         assert view.dispositions == {"skipped:cancelled": 3}
         assert view.state is CampaignState.FINISHED
-    assert campaign_view(store, campaign(2)).state is CampaignState.ACTIVE
+    assert views.campaign(store, campaign(2)).state is CampaignState.ACTIVE
 
 
 def test_what_waits_is_skipped_when_the_schedule_is_paused(
     store: Ledger, clock: Clock, contacts: Path
 ) -> None:
     after_two_hours(store, clock, contacts, Overlap.BUFFER_ONE)
-    pause_schedule(store, "hourly", note="closed", who="ana@desk")
+    schedules.pause(store, "hourly", note="closed", who="ana@desk")
 
     clock.now += firing.BUFFERED_SECONDS
     work(store)
 
-    assert firings_of(store, "hourly")[0].why == "paused: closed"
+    assert schedules.firings_of(store, "hourly")[0].why == "paused: closed"
 
 
 # What is kept ------------------------------------------------------------------------------------
@@ -607,8 +587,8 @@ def test_of_very_many_firings_the_newest_are_kept(
         Firing(campaign(hours), NOON + hours * HOUR, FiringState.MISSED) for hours in range(250)
     ]
 
-    tell_firings(store, mine, many, next_at=NOON + 250 * HOUR)
+    schedules.record(store, mine, many, next_at=NOON + 250 * HOUR)
 
-    kept = firings_of(store, "hourly", most=1000)
+    kept = schedules.firings_of(store, "hourly", most=1000)
     assert [one.at for one in kept] == [one.at for one in reversed(many[-200:])]
     assert store.redis.hlen("callsched:schedule:hourly:fates") == 200

@@ -11,19 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls as ledger_calls
-from scheduler.ledger import campaigns
+from scheduler.ledger import calls, campaigns, unknowns, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view
-from scheduler.ledger.settling import (
-    Settled,
-    UnknownCall,
-    Verdict,
-    attach,
-    settle,
-    still_to_read,
-    unknown_calls,
-)
+from scheduler.ledger.unknowns import Resolution, Settled, UnknownCall
 from scheduler.models import (
     REDIALS,
     Attempt,
@@ -43,7 +33,7 @@ from tests.integration.ledger import ACCOUNT, DURATION, Books
 from tests.integration.test_ledger_model import LedgerMachine
 
 REDIAL: dict[str, Any] = {"on_unknown": OnUnknown.REDIAL}
-NOBODY_RANG = (Verdict.NOT_PLACED, Verdict.REDIAL)
+NOBODY_RANG = (Resolution.NOT_PLACED, Resolution.REDIAL)
 
 
 def lost(ledger: Books, *, by_lease: bool = False) -> Attempt:
@@ -67,25 +57,27 @@ def lose(ledger: Books, attempt: Attempt) -> None:
     )
 
 
-def say(ledger: Books, attempt: Attempt, verdict: Verdict, token: str = "") -> Settled:
-    return settle(ledger.store, ACCOUNT, attempt, verdict, token=token, now=ledger.now)
+def say(ledger: Books, attempt: Attempt, verdict: Resolution, token: str = "") -> Settled:
+    return unknowns.settle(ledger.store, ACCOUNT, attempt, verdict, token=token, now=ledger.now)
 
 
 def found(ledger: Books, attempt: Attempt, **known: Any) -> tuple[bool, bool]:
     known = {"started_at": ledger.now - 30, "ended_at": ledger.now - 5} | known
-    return attach(ledger.store, ACCOUNT, attempt, f"heard {attempt}", now=ledger.now, **known)
+    return unknowns.attach(
+        ledger.store, ACCOUNT, attempt, f"heard {attempt}", now=ledger.now, **known
+    )
 
 
 def unknown(ledger: Books, *rows: int) -> list[UnknownCall]:
-    return list(unknown_calls(ledger.store, "c", ACCOUNT, rows))
+    return list(unknowns.calls(ledger.store, "c", ACCOUNT, rows))
 
 
 def dials(ledger: Books) -> int:
-    return campaign_view(ledger.store, "c").dials
+    return views.campaign(ledger.store, "c").dials
 
 
 def assert_counts_agree(ledger: Books) -> None:
-    view, calls = campaign_view(ledger.store, "c"), ledger.results()
+    view, calls = views.campaign(ledger.store, "c"), ledger.results()
     assert sum(view.calls.values()) == view.total == len(calls)
     for state, count in view.calls.items():
         assert count == sum(call["state"] == state for call in calls)
@@ -149,7 +141,7 @@ def test_a_conversation_that_was_found_proves_that_the_call_was_placed(ledger: B
     assert ledger.result(attempt)["duration_seconds"] == 25.0
     assert ledger.collects() == {attempt: 0.0}
     assert ledger.collecting() == 1
-    assert still_to_read(ledger.store, ACCOUNT, [attempt]) == 1
+    assert unknowns.still_to_read(ledger.store, ACCOUNT, [attempt]) == 1
     assert_counts_agree(ledger)
 
 
@@ -166,7 +158,7 @@ def test_what_was_said_in_it_is_read_and_kept(ledger: Books) -> None:
     assert ledger.result(attempt)["transcript"] == [{"text": "Hello."}]
     assert found(ledger, attempt) == (False, True)
     assert ledger.collects() == {}
-    assert still_to_read(ledger.store, ACCOUNT, [attempt]) == 0
+    assert unknowns.still_to_read(ledger.store, ACCOUNT, [attempt]) == 0
 
 
 def test_what_could_not_be_read_is_read_when_it_is_found_again(ledger: Books) -> None:
@@ -239,7 +231,7 @@ def test_a_late_answer_without_a_conversation_keeps_the_one_that_was_found(ledge
     attempt = lost(ledger)
     found(ledger, attempt)
 
-    ledger_calls.connect(
+    calls.connect(
         ledger.store,
         ACCOUNT,
         attempt,
@@ -269,7 +261,7 @@ def test_a_call_that_is_not_unknown_takes_no_conversation_and_no_verdict(
 
     with pytest.raises(StaleAttempt):
         found(ledger, attempt)
-    for verdict in Verdict:
+    for verdict in Resolution:
         with pytest.raises(StaleAttempt):
             say(ledger, attempt, verdict)
 
@@ -287,7 +279,7 @@ def test_a_call_that_was_placed_stays_unknown_and_keeps_its_slot(
     ledger.campaign()
     attempt = lost(ledger, by_lease=by_lease)
 
-    assert say(ledger, attempt, Verdict.PLACED) is Settled.SETTLED
+    assert say(ledger, attempt, Resolution.PLACED) is Settled.SETTLED
 
     assert ledger.ended_as(attempt) == ("unknown", "placed")
     assert ledger.dispositions() == {"unknown:placed": 1}
@@ -304,7 +296,7 @@ def test_a_call_that_was_not_placed_counts_as_not_dialled_and_frees_its_slot(
     ledger.campaign()
     attempt = lost(ledger)
 
-    assert say(ledger, attempt, Verdict.NOT_PLACED) is Settled.SETTLED
+    assert say(ledger, attempt, Resolution.NOT_PLACED) is Settled.SETTLED
 
     assert ledger.ended_as(attempt) == ("skipped", "not_placed")
     assert ledger.slots() == {}
@@ -322,10 +314,10 @@ def test_a_call_that_is_to_be_dialled_again_is_due_as_a_new_attempt(
     ledger.campaign()
     attempt = lost(ledger)
     if settled_before:
-        say(ledger, attempt, Verdict.NOT_PLACED)
+        say(ledger, attempt, Resolution.NOT_PLACED)
     assert ledger.campaign_state() is CampaignState.FINISHED
 
-    assert say(ledger, attempt, Verdict.REDIAL) is Settled.SETTLED
+    assert say(ledger, attempt, Resolution.REDIAL) is Settled.SETTLED
 
     assert ledger.campaign_state() is CampaignState.ACTIVE
     assert (ledger.state(attempt), ledger.ended_as(attempt)) == (CallState.PENDING, (None, None))
@@ -349,7 +341,7 @@ def test_a_paused_campaign_stays_paused(ledger: Books) -> None:
     attempt = lost(ledger)
     campaigns.halt(ledger.store, "c", now=ledger.now)
 
-    say(ledger, attempt, Verdict.REDIAL)
+    say(ledger, attempt, Resolution.REDIAL)
 
     assert ledger.campaign_state() is CampaignState.PAUSED
     assert ledger.claim() is None
@@ -357,7 +349,7 @@ def test_a_paused_campaign_stays_paused(ledger: Books) -> None:
 
 @pytest.mark.parametrize("verdict", NOBODY_RANG)
 def test_a_call_that_was_found_cannot_be_said_not_to_have_been_placed(
-    ledger: Books, verdict: Verdict
+    ledger: Books, verdict: Resolution
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
@@ -372,7 +364,7 @@ def test_a_call_that_was_found_cannot_be_said_not_to_have_been_placed(
 def test_a_conversation_that_is_found_later_corrects_the_operator(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
-    say(ledger, attempt, Verdict.NOT_PLACED)
+    say(ledger, attempt, Resolution.NOT_PLACED)
     assert [call.reason for call in unknown(ledger, 1)] == ["not_placed"]
 
     assert found(ledger, attempt) == (True, True)
@@ -386,7 +378,7 @@ def test_the_operator_may_correct_himself(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
 
-    for verdict in (Verdict.PLACED, Verdict.NOT_PLACED, Verdict.PLACED):
+    for verdict in (Resolution.PLACED, Resolution.NOT_PLACED, Resolution.PLACED):
         assert say(ledger, attempt, verdict) is Settled.SETTLED
         assert say(ledger, attempt, verdict) is Settled.KNOWN
         assert_counts_agree(ledger)
@@ -394,10 +386,10 @@ def test_the_operator_may_correct_himself(ledger: Books) -> None:
     assert ledger.ended_as(attempt) == ("unknown", "placed")
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", Resolution)
 @pytest.mark.parametrize("policy", [{}, REDIAL])
 def test_a_verdict_that_is_sent_again_changes_nothing_more(
-    ledger: Books, verdict: Verdict, policy: dict[str, Any]
+    ledger: Books, verdict: Resolution, policy: dict[str, Any]
 ) -> None:
     ledger.campaign(**policy)
     attempt, token = lost(ledger), uuid4().hex
@@ -415,12 +407,12 @@ def test_a_redial_that_is_sent_again_after_the_call_has_begun_dials_nobody_twice
 ) -> None:
     ledger.campaign()
     attempt, token = lost(ledger), uuid4().hex
-    say(ledger, attempt, Verdict.REDIAL, token)
+    say(ledger, attempt, Resolution.REDIAL, token)
     again = ledger.begun()
 
-    assert say(ledger, attempt, Verdict.REDIAL, token) is Settled.SETTLED
+    assert say(ledger, attempt, Resolution.REDIAL, token) is Settled.SETTLED
     with pytest.raises(StaleAttempt):
-        say(ledger, attempt, Verdict.REDIAL)
+        say(ledger, attempt, Resolution.REDIAL)
 
     assert ledger.state(again) is CallState.DIALING
     assert ledger.claim() is None
@@ -443,7 +435,7 @@ def test_a_conversation_that_is_attached_again_changes_nothing(ledger: Books) ->
 def test_who_dialled_before_has_no_say_after_a_redial(ledger: Books) -> None:
     ledger.campaign()
     attempt = lost(ledger)
-    say(ledger, attempt, Verdict.REDIAL)
+    say(ledger, attempt, Resolution.REDIAL)
     as_it_stood = ledger.everything()
 
     with pytest.raises(StaleAttempt):
@@ -457,8 +449,10 @@ def test_who_dialled_before_has_no_say_after_a_redial(ledger: Books) -> None:
     assert ledger.everything() == as_it_stood
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-def test_a_late_answer_goes_before_what_the_operator_said(ledger: Books, verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", Resolution)
+def test_a_late_answer_goes_before_what_the_operator_said(
+    ledger: Books, verdict: Resolution
+) -> None:
     ledger.campaign()
     attempt = lost(ledger)
     say(ledger, attempt, verdict)
@@ -471,7 +465,7 @@ def test_a_late_answer_goes_before_what_the_operator_said(ledger: Books, verdict
     assert ledger.dispositions() == {"stopped:late_answer": 1}
     assert ledger.campaign_state() is CampaignState.FINISHED
     with pytest.raises(StaleAttempt):
-        say(ledger, attempt, Verdict.REDIAL)
+        say(ledger, attempt, Resolution.REDIAL)
 
 
 @pytest.mark.parametrize("policy", [{}, REDIAL])
@@ -480,7 +474,7 @@ def test_an_answer_that_comes_before_the_redial_has_begun_keeps_it_from_dialling
 ) -> None:
     ledger.campaign(**policy)
     attempt = lost(ledger)
-    say(ledger, attempt, Verdict.REDIAL)
+    say(ledger, attempt, Resolution.REDIAL)
     again = ledger.claimed()
 
     assert ledger.connect(attempt) == "late"
@@ -498,7 +492,7 @@ def test_an_answer_that_comes_after_the_claim_has_lapsed_keeps_it_from_dialling(
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
-    say(ledger, attempt, Verdict.REDIAL)
+    say(ledger, attempt, Resolution.REDIAL)
     ledger.claimed()
     ledger.wait(ledger.store.leases.claim)
     ledger.expire()
@@ -514,7 +508,7 @@ def test_an_answer_that_comes_after_the_redial_has_begun_is_stopped_and_changes_
 ) -> None:
     ledger.campaign()
     attempt = lost(ledger)
-    say(ledger, attempt, Verdict.REDIAL)
+    say(ledger, attempt, Resolution.REDIAL)
     again = ledger.begun()
 
     assert ledger.connect(attempt) == "late"
@@ -615,10 +609,13 @@ def test_a_call_that_was_found_is_not_dialled_again(ledger: Books) -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "ending"),
-    [(Verdict.PLACED, ("unknown", "placed")), (Verdict.NOT_PLACED, ("skipped", "not_placed"))],
+    [
+        (Resolution.PLACED, ("unknown", "placed")),
+        (Resolution.NOT_PLACED, ("skipped", "not_placed")),
+    ],
 )
 def test_the_operator_settles_a_call_that_waits_to_be_dialled_again(
-    ledger: Books, verdict: Verdict, ending: tuple[str, str]
+    ledger: Books, verdict: Resolution, ending: tuple[str, str]
 ) -> None:
     ledger.campaign(2, **REDIAL)
     attempt = lost(ledger)
@@ -637,7 +634,7 @@ def test_a_call_that_the_operator_has_dialled_now_keeps_its_redial(ledger: Books
     ledger.campaign(**REDIAL)
     attempt = lost(ledger)
 
-    assert say(ledger, attempt, Verdict.REDIAL) is Settled.SETTLED
+    assert say(ledger, attempt, Resolution.REDIAL) is Settled.SETTLED
 
     assert ledger.slots() == {}
     assert unknown(ledger) == []
@@ -665,8 +662,8 @@ class SettlingMachine(LedgerMachine):
         policy = Policy(max_duration_seconds=DURATION, on_unknown=wanted)
         self.ledger.store.redis.hset("callsched:campaign:c:meta", "policy", encode_policy(policy))
 
-    @rule(attempt=LedgerMachine.attempts, verdict=st.sampled_from(Verdict))
-    def settle(self, attempt: Attempt, verdict: Verdict) -> None:
+    @rule(attempt=LedgerMachine.attempts, verdict=st.sampled_from(Resolution))
+    def settle(self, attempt: Attempt, verdict: Resolution) -> None:
         before, token = self.ledger.everything(), uuid4().hex
         try:
             said = say(self.ledger, attempt, verdict, token)
@@ -678,7 +675,7 @@ class SettlingMachine(LedgerMachine):
         if said is Settled.SETTLED:
             assert say(self.ledger, attempt, verdict, token) is Settled.SETTLED
             assert self.ledger.everything() == after
-        if said is Settled.SETTLED and verdict is Verdict.REDIAL:
+        if said is Settled.SETTLED and verdict is Resolution.REDIAL:
             self.over_for_good.discard(attempt.row)
 
     @rule(attempt=LedgerMachine.attempts, is_over=st.booleans())

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from scheduler.ledger import calls, campaigns, limits
-from scheduler.ledger.deadlines import Deadline, live_deadlines, note_stop
-from scheduler.ledger.reading import account_view
+from scheduler.ledger import calls, campaigns, deadlines, limits, views
+from scheduler.ledger.deadlines import Deadline
 from scheduler.limit import FIRST
 from scheduler.models import Attempt, CallState, CampaignState, Disposition, Reason
 from tests.integration.ledger import ACCOUNT, DURATION, Books, rows
@@ -50,7 +49,7 @@ def test_an_account_that_nothing_is_known_of_has_four_slots(ledger: Books) -> No
     claim_all(ledger)
 
     assert len(ledger.slots()) == 4
-    assert account_view(ledger.store, ACCOUNT).learned == 4
+    assert views.account(ledger.store, ACCOUNT).learned == 4
 
 
 @pytest.mark.parametrize(
@@ -257,7 +256,7 @@ def test_the_far_end_has_not_hung_up_if_a_stop_without_a_record_may_have_ended_i
     ledger: Books,
 ) -> None:
     attempt = ledger.stopping()
-    note_stop(ledger.store, ACCOUNT, attempt)
+    deadlines.note_stop(ledger.store, ACCOUNT, attempt)
     ledger.deny(attempt)
     ledger.wait(ledger.store.leases.denied_apart)
 
@@ -268,7 +267,7 @@ def test_a_stop_that_was_sent_without_a_record_makes_no_record_of_its_own(ledger
     attempt = ledger.claimed()
     as_it_stood = ledger.everything()
 
-    note_stop(ledger.store, ACCOUNT, attempt)
+    deadlines.note_stop(ledger.store, ACCOUNT, attempt)
 
     assert ledger.everything() == as_it_stood
 
@@ -277,7 +276,7 @@ def test_a_stop_that_was_sent_without_a_record_makes_no_record_of_its_own(ledger
 
 
 def deadlines_of(ledger: Books, *attempts: Attempt) -> dict[Attempt, Deadline | None]:
-    return live_deadlines(ledger.store, ACCOUNT, attempts, now=ledger.now)
+    return deadlines.live(ledger.store, ACCOUNT, attempts, now=ledger.now)
 
 
 def test_a_live_connection_has_its_deadline(ledger: Books) -> None:
@@ -551,7 +550,7 @@ def test_starts_that_were_under_way_do_not_lengthen_an_outage(ledger: Books) -> 
 @pytest.mark.parametrize("answered", ["connected", "rejected", "given back"])
 def test_a_probe_that_is_answered_ends_the_outage(ledger: Books, answered: str) -> None:
     fail(ledger, 3)
-    assert account_view(ledger.store, ACCOUNT).outage
+    assert views.account(ledger.store, ACCOUNT).outage
     ledger.wait(1.0)
     probe = ledger.begun()
 
@@ -563,7 +562,7 @@ def test_a_probe_that_is_answered_ends_the_outage(ledger: Books, answered: str) 
         case _:
             ledger.refuse(probe, live=1000, delay=0.0)
 
-    assert not account_view(ledger.store, ACCOUNT).outage
+    assert not views.account(ledger.store, ACCOUNT).outage
     assert len(claim_all(ledger)) > 1
 
 
@@ -582,7 +581,7 @@ def test_an_account_whose_limit_is_forgotten_starts_anew(ledger: Books) -> None:
 
     limits.forget(ledger.store, ACCOUNT)
 
-    assert account_view(ledger.store, ACCOUNT).learned == FIRST
+    assert views.account(ledger.store, ACCOUNT).learned == FIRST
     assert len(claim_all(ledger)) == FIRST
 
 

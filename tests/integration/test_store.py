@@ -7,9 +7,8 @@ import socket
 import pytest
 
 from scheduler.errors import ConfigError, LedgerError, LedgerUnreachable
-from scheduler.ledger import keys, limits
+from scheduler.ledger import keys, limits, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import account_view, campaign_ids, campaign_view, live_calls
 from scheduler.models import CallState, CampaignState, Disposition, Policy, Row
 from tests.integration.ledger import ACCOUNT, Books, contact, rows
 
@@ -80,14 +79,14 @@ def test_a_redis_that_is_full_is_one_that_cannot_be_reached(ledger: Books) -> No
 
 def test_a_campaign_that_is_not_there_is_said_to_be_missing(store: Ledger) -> None:
     with pytest.raises(LedgerError, match="no campaign nowhere"):
-        campaign_view(store, "nowhere")
+        views.campaign(store, "nowhere")
 
 
 def test_campaigns_are_listed_the_newest_first(ledger: Books) -> None:
     for name in ("first", "second"):
         ledger.campaign(1, name)
 
-    assert campaign_ids(ledger.store) == ["second", "first"]
+    assert views.campaign_ids(ledger.store) == ["second", "first"]
 
 
 def test_a_campaign_is_seen_as_it_stands(ledger: Books) -> None:
@@ -96,7 +95,7 @@ def test_a_campaign_is_seen_as_it_stands(ledger: Books) -> None:
     ledger.connected()
     ledger.finish(ledger.claimed())
 
-    view = campaign_view(ledger.store, "c")
+    view = views.campaign(ledger.store, "c")
 
     assert (view.state, view.account, view.name) == (CampaignState.ACTIVE, ACCOUNT, "trial")
     assert view.policy == Policy(60.0, 3)
@@ -117,7 +116,7 @@ def test_a_finished_campaign_says_when(ledger: Books) -> None:
     ledger.wait(30)
     ledger.confirm(attempt)
 
-    view = campaign_view(ledger.store, "c")
+    view = views.campaign(ledger.store, "c")
 
     assert (view.state, view.finished_at) == (CampaignState.FINISHED, ledger.now)
     assert view.next_due_at is None
@@ -130,7 +129,7 @@ def test_an_account_is_seen_as_it_stands(ledger: Books) -> None:
     ledger.begun()
     limits.block(ledger.store, ACCOUNT, "fingerprint", "401")
 
-    view = account_view(ledger.store, ACCOUNT)
+    view = views.account(ledger.store, ACCOUNT)
 
     assert (view.slots, view.learned, view.live, view.overdue) == (2, 7, 1, 0)
     assert (view.blocks, view.outage) == ({"fingerprint": "401"}, False)
@@ -142,7 +141,7 @@ def test_a_stop_that_is_late_is_seen(ledger: Books) -> None:
     ledger.campaign()
     ledger.connected(seconds=40)
 
-    view = account_view(ledger.store, ACCOUNT)
+    view = views.account(ledger.store, ACCOUNT)
 
     assert view.overdue == 1
     assert view.oldest_overdue_seconds == pytest.approx(60, abs=5)
@@ -153,8 +152,8 @@ def test_live_calls_are_listed_the_soonest_first_and_by_campaign(ledger: Books) 
     ledger.campaign(1, "b")
     late, other, soon = (ledger.connected(seconds=seconds) for seconds in (30, 20, 10))
 
-    listed = [attempt for attempt, _ in live_calls(ledger.store, ACCOUNT)]
-    of_a = [attempt for attempt, _ in live_calls(ledger.store, ACCOUNT, "a")]
+    listed = [attempt for attempt, _ in views.live_calls(ledger.store, ACCOUNT)]
+    of_a = [attempt for attempt, _ in views.live_calls(ledger.store, ACCOUNT, "a")]
 
     assert listed == [str(soon), str(other), str(late)]
     assert of_a == [str(soon), str(late)]

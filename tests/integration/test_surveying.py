@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from scheduler.ledger import campaigns
+from scheduler.ledger import campaigns, census, schedules
 from scheduler.ledger.keys import SCHEMA
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.scheduling import Firing, Launch, add_schedule, take_schedule, tell_firings
-from scheduler.ledger.surveying import survey
+from scheduler.ledger.schedules import Firing, Launch
 from scheduler.models import CallState, CampaignState, FiringState, Overlap, Policy, Schedule
 from tests.integration.ledger import ACCOUNT, Books
 
@@ -29,29 +28,29 @@ def test_campaigns_are_counted_by_state_and_the_calls_of_the_unfinished_ones(
     campaigns.halt(store, "paused", now=ledger.now)
     ledger.campaign(2, "active")
 
-    found = survey(store, ACCOUNT)
+    found = census.take(store, ACCOUNT)
 
     each = {"loading": 1, "active": 1, "paused": 1, "finished": 1}
     assert counted(found.campaigns) == each
     assert counted(found.calls) == {"pending": 4, "connected": 1}
-    assert counted(survey(store, OTHER).campaigns) == {"loading": 1}
+    assert counted(census.take(store, OTHER).campaigns) == {"loading": 1}
 
 
 def test_schedules_whose_last_launch_failed_are_counted(ledger: Books, store: Ledger) -> None:
     launch = Launch("/gone.yaml", "utf-8", Schedule(cron="0 9 * * *", overlap=Overlap.SKIP))
     for name, account in (("gone", ACCOUNT), ("other", OTHER)):
-        add_schedule(store, name, account, launch, next_at=ledger.now, who="ana", now=ledger.now)
-        taken = take_schedule(store, account, "t", now=ledger.now)
+        schedules.add(store, name, account, launch, next_at=ledger.now, who="ana", now=ledger.now)
+        taken = schedules.take(store, account, "t", now=ledger.now)
         assert taken is not None
         failed = Firing(f"{name}-1", ledger.now, FiringState.FAILED, "there is no file /gone.yaml")
-        assert tell_firings(store, taken, [failed], next_at=ledger.now + 60, now=ledger.now)
+        assert schedules.record(store, taken, [failed], next_at=ledger.now + 60, now=ledger.now)
 
-    assert survey(store, ACCOUNT).failed_schedules == 1
+    assert census.take(store, ACCOUNT).failed_schedules == 1
 
 
 def test_a_ledger_of_a_newer_release_is_seen_to_be_one(store: Ledger) -> None:
-    assert not survey(store, ACCOUNT).is_newer
+    assert not census.take(store, ACCOUNT).is_newer
 
     store.redis.set("callsched:schema", SCHEMA + 1)
 
-    assert survey(store, ACCOUNT).is_newer
+    assert census.take(store, ACCOUNT).is_newer

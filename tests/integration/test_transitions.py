@@ -9,10 +9,8 @@ from itertools import product
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls, keys
-from scheduler.ledger.controls import cancel, end_pending, stop_call
+from scheduler.ledger import calls, controls, keys, scripts
 from scheduler.ledger.ledger import Control, Ledger
-from scheduler.ledger.scripts import preamble
 from scheduler.models import TRANSITIONS, Attempt, CallState, Policy, Retry
 from scheduler.records import encode_policy
 from tests.integration.ledger import ACCOUNT, Books
@@ -100,17 +98,17 @@ def confirm_and_try_again(ledger: Books, attempt: Attempt) -> object:
 
 
 def stop(ledger: Books, attempt: Attempt) -> object:
-    said = stop_call(ledger.store, ACCOUNT, attempt, ANA, now=ledger.now)
+    said = controls.stop(ledger.store, ACCOUNT, attempt, ANA, now=ledger.now)
     return said in (CONNECTED, DIALING)
 
 
 def cancel_the_rest(ledger: Books, attempt: Attempt) -> object:
-    cancel(ledger.store, "c", ANA, now=ledger.now)
-    return end_pending(ledger.store, "c", now=ledger.now)
+    controls.cancel(ledger.store, "c", ANA, now=ledger.now)
+    return controls.end_pending(ledger.store, "c", now=ledger.now)
 
 
 def give_back_what_is_cancelled(ledger: Books, attempt: Attempt) -> None:
-    cancel(ledger.store, "c", ANA, now=ledger.now)
+    controls.cancel(ledger.store, "c", ANA, now=ledger.now)
     ledger.give_back(attempt)
 
 
@@ -258,7 +256,7 @@ def test_an_earlier_attempt_has_no_say(ledger: Books, state: CallState, verb: Ve
 
 
 def test_the_scripts_know_the_same_table(store: Ledger) -> None:
-    written = store.redis.eval(preamble() + "return cjson.encode(MAY)", 1, keys.ROOT)
+    written = store.redis.eval(scripts.preamble() + "return cjson.encode(MAY)", 1, keys.ROOT)
 
     table = {before: set(then) for before, then in json.loads(written).items()}
     assert table == {str(before): set(map(str, then)) for before, then in TRANSITIONS.items()}
@@ -274,7 +272,7 @@ return move(call, ARGV[2])
 def test_what_every_script_moves_calls_with_obeys_the_table(
     store: Ledger, before: CallState, after: CallState
 ) -> None:
-    moved = store.redis.eval(preamble() + MOVE, 1, keys.ROOT, before, after)
+    moved = store.redis.eval(scripts.preamble() + MOVE, 1, keys.ROOT, before, after)
 
     assert bool(moved) == (after in TRANSITIONS[before])
     assert store.redis.hget(keys.call("c", 1), "state") == (after if moved else None)

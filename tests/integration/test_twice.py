@@ -11,9 +11,8 @@ import pytest
 
 import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
-from scheduler.ledger import calls, campaigns
+from scheduler.ledger import calls, campaigns, erasure
 from scheduler.ledger.calls import Claim
-from scheduler.ledger.erasing import erase
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.models import Attempt, CallState, CampaignState
@@ -217,7 +216,9 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "collected": lambda ledger, attempt: over(
         ledger, attempt, lambda: ledger.keep_collected(attempt, {"transcript": []})
     ),
-    "erase": lambda ledger, attempt: over(ledger, attempt, lambda: erase(ledger.store, "c", 1)),
+    "erase": lambda ledger, attempt: over(
+        ledger, attempt, lambda: erasure.erase(ledger.store, "c", 1)
+    ),
     "refuse_token": lambda ledger, attempt: token(ledger, RedisTokenShelf.refuse),
     "accept_token": lambda ledger, attempt: token(ledger, RedisTokenShelf.accept),
 }

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import campaigns
+from scheduler.ledger import accounts, campaigns, views, workers
+from scheduler.ledger.accounts import Backlog
 from scheduler.ledger.ledger import Control
-from scheduler.ledger.reading import results
-from scheduler.ledger.watching import (
-    Backlog,
-    attempt_spans,
-    backlog,
-    happenings,
-    load_between,
-    totals,
-)
-from scheduler.ledger.workers import WorkerHealth, beat, leave, workers
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.models import Disposition, Reason
 from tests.integration.ledger import ACCOUNT, DURATION, Books
 
@@ -28,7 +20,7 @@ def test_what_happens_is_told_once_and_in_order(ledger: Books) -> None:
     ledger.refuse(ledger.begun(), live=1)
     ledger.confirm(attempt, Disposition.HUNG_UP)
 
-    told, cursor = happenings(ledger.store, ACCOUNT)
+    told, cursor = accounts.happenings(ledger.store, ACCOUNT)
 
     assert [(one.what, one.which, one.detail) for one in told] == [
         ("answered", "c:1:1", ""),
@@ -40,9 +32,9 @@ def test_what_happens_is_told_once_and_in_order(ledger: Books) -> None:
 
     campaigns.halt(ledger.store, "c", control=Control("ana@desk"), now=ledger.now)
 
-    (order,), later = happenings(ledger.store, ACCOUNT, after=cursor)
+    (order,), later = accounts.happenings(ledger.store, ACCOUNT, after=cursor)
     assert (order.what, order.which, order.detail) == ("control", "c", "pause by ana@desk")
-    assert happenings(ledger.store, ACCOUNT, after=later) == ([], later)
+    assert accounts.happenings(ledger.store, ACCOUNT, after=later) == ([], later)
 
 
 def test_an_account_counts_what_it_does(ledger: Books) -> None:
@@ -51,7 +43,7 @@ def test_an_account_counts_what_it_does(ledger: Books) -> None:
     ledger.confirm(ledger.connected(), Disposition.HUNG_UP)
     ledger.finish(ledger.begun(), Disposition.REJECTED)
 
-    counted = totals(ledger.store, ACCOUNT)
+    counted = accounts.totals(ledger.store, ACCOUNT)
 
     assert counted == {
         "starts": 3,
@@ -64,34 +56,34 @@ def test_an_account_counts_what_it_does(ledger: Books) -> None:
 
 
 def test_a_worker_is_seen_while_it_beats(ledger: Books) -> None:
-    beat(ledger.store, ACCOUNT, "m1:7", HEALTH)
-    beat(ledger.store, ACCOUNT, "m2:9", HEALTH)
+    workers.beat(ledger.store, ACCOUNT, "m1:7", HEALTH)
+    workers.beat(ledger.store, ACCOUNT, "m2:9", HEALTH)
 
-    one, two = workers(ledger.store, ACCOUNT)
+    one, two = workers.all_of(ledger.store, ACCOUNT)
 
     assert (one.name, one.threads, one.dialling, one.is_well) == ("m1:7", 30, 2, True)
 
-    leave(ledger.store, ACCOUNT, "m1:7")
+    workers.leave(ledger.store, ACCOUNT, "m1:7")
 
-    assert [view.name for view in workers(ledger.store, ACCOUNT)] == [two.name]
+    assert [view.name for view in workers.all_of(ledger.store, ACCOUNT)] == [two.name]
 
 
 def test_a_worker_that_falls_silent_is_unwell_and_forgotten_after_an_hour(ledger: Books) -> None:
     seconds, _ = ledger.reader.time()
-    beat(ledger.store, ACCOUNT, "dead", HEALTH, now=seconds - 11.0)
-    (dead,) = workers(ledger.store, ACCOUNT)
+    workers.beat(ledger.store, ACCOUNT, "dead", HEALTH, now=seconds - 11.0)
+    (dead,) = workers.all_of(ledger.store, ACCOUNT)
     assert not dead.is_well
 
-    beat(ledger.store, ACCOUNT, "living", HEALTH, now=seconds + 3600.0)
+    workers.beat(ledger.store, ACCOUNT, "living", HEALTH, now=seconds + 3600.0)
 
-    assert [view.name for view in workers(ledger.store, ACCOUNT)] == ["living"]
+    assert [view.name for view in workers.all_of(ledger.store, ACCOUNT)] == ["living"]
 
 
 def test_the_load_is_sampled_when_it_changes_and_every_ten_seconds(ledger: Books) -> None:
     ledger.campaign(5)
 
     def beat_now() -> None:
-        beat(ledger.store, ACCOUNT, "m1:7", HEALTH, now=ledger.now)
+        workers.beat(ledger.store, ACCOUNT, "m1:7", HEALTH, now=ledger.now)
 
     beat_now()
     ledger.wait(2)
@@ -104,7 +96,7 @@ def test_the_load_is_sampled_when_it_changes_and_every_ten_seconds(ledger: Books
     ledger.wait(10)
     beat_now()
 
-    samples = load_between(ledger.store, ACCOUNT, 0, 4_000_000_000)
+    samples = accounts.load_between(ledger.store, ACCOUNT, 0, 4_000_000_000)
 
     assert [(sample.slots, sample.live) for sample in samples] == [(0, 0), (1, 1), (2, 2)]
     assert {sample.learned for sample in samples} == {1000}
@@ -118,7 +110,7 @@ def test_what_waits_is_what_could_go(ledger: Books, paused: bool) -> None:
     if paused:
         campaigns.halt(ledger.store, "c", now=ledger.now)
 
-    waits = backlog(ledger.store, ACCOUNT, now=ledger.now)
+    waits = accounts.backlog(ledger.store, ACCOUNT, now=ledger.now)
 
     due, age = (0, 0) if paused else (2, 7)
     assert round(waits.oldest_due_seconds) == age
@@ -138,7 +130,7 @@ def test_slots_over_time_are_those_of_every_attempt(ledger: Books) -> None:
 
     spans = [
         (round(start - began), end and round(end - began))
-        for start, end in attempt_spans(ledger.store, "c")
+        for start, end in accounts.attempt_spans(ledger.store, "c")
     ]
 
     assert spans == [(0, 5), (0, 5 + DURATION), (0, 5), (0, None)]
@@ -158,5 +150,5 @@ def test_a_result_says_how_late_its_stop_was(ledger: Books) -> None:
     ledger.take_stops()
 
     assert late == {1: pytest.approx(0.75), 2: pytest.approx(0.5)}
-    told = [record["stop_late_seconds"] for record in results(ledger.store, "c")]
+    told = [record["stop_late_seconds"] for record in views.results(ledger.store, "c")]
     assert told == [pytest.approx(0.75), pytest.approx(0.5)]

@@ -19,9 +19,9 @@ from scheduler.providers import (
     Kind,
     Leave,
     News,
-    Order,
     Provider,
     SpeakerEvent,
+    StartOrder,
     StopAnswer,
     Subscription,
 )
@@ -57,7 +57,7 @@ class Toy:
     def __init__(self, refusals: Mapping[str, type[ProviderError]] = REFUSALS) -> None:
         self._refusals = refusals
         self._lock = threading.Lock()
-        self.started: list[Order] = []
+        self.started: list[StartOrder] = []
         self.live: set[str] = set()
         self.strings: list[str] = []  #: what it keeps of each connection
         self.told: list[tuple[str, SpeakerEvent]] = []
@@ -66,7 +66,7 @@ class Toy:
     def authorize(self, max_duration_seconds: float) -> None:
         """There is no token."""
 
-    def start(self, order: Order, leave: Leave) -> Connection:
+    def start(self, order: StartOrder, leave: Leave) -> Connection:
         leave()
         with self._lock:
             self.started.append(order)

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 
 from scheduler.errors import LedgerUnreachable
-from scheduler.ledger.reading import AccountView
-from scheduler.ledger.surveying import Survey
-from scheduler.ledger.watching import Backlog
+from scheduler.ledger.accounts import Backlog
+from scheduler.ledger.census import Census
+from scheduler.ledger.views import AccountView
 from scheduler.models import CallState, CampaignState
 from scheduler.worker.health import unready, unwell
 from scheduler.worker.snapshot import Snapshot, Snapshots
@@ -30,7 +30,7 @@ def seen(
         held=0,
     )
     campaigns, calls = dict.fromkeys(CampaignState, 0), dict.fromkeys(CallState, 0)
-    counted = Survey(campaigns, calls, failed_schedules=0, is_newer=is_newer)
+    counted = Census(campaigns, calls, failed_schedules=0, is_newer=is_newer)
     return Snapshot(account, Backlog(0, 0.0, 0, 0, 0, 0), {}, [], counted)
 
 

@@ -16,8 +16,8 @@ from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.models import Attempt, Contact, Policy, Reason, Row
 from scheduler.plan import record
 from scheduler.plan.plan_hash import plan_hash
-from scheduler.plan.planning import Survey, survey
-from scheduler.providers import Order
+from scheduler.plan.planning import ContactCounts, survey
+from scheduler.providers import StartOrder
 from scheduler.settings import Settings
 
 NEW_YORK, NEW_YORKS_OTHER, CHICAGO, TOLL_FREE = (
@@ -26,7 +26,7 @@ NEW_YORK, NEW_YORKS_OTHER, CHICAGO, TOLL_FREE = (
 CEILING = 14_400.0
 
 
-def surveyed(folder: Path, text: str, name: str = "c.yaml", **more: Any) -> Survey:
+def surveyed(folder: Path, text: str, name: str = "c.yaml", **more: Any) -> ContactCounts:
     path = folder / name
     path.write_text(text)
     with load(path, max_duration_ceiling_seconds=CEILING) as checked:
@@ -105,7 +105,7 @@ def test_a_start_is_shown_as_it_is_ordered() -> None:
     contact = Contact("a", NEW_YORK, dtmf="1#", options={"languages": ["fr-CA"]})
     policy = Policy(options={"session_name": "hello", "languages": ["en-US"], "timezone": "UTC"})
     attempt = Attempt("c", 7, 1)
-    order = asdict(Order.of(attempt, policy, contact))
+    order = asdict(StartOrder.of(attempt, policy, contact))
     del order["options"]["session_name"]
 
     shown = record._order(contact, attempt, policy)

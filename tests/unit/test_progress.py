@@ -12,7 +12,7 @@ import pytest
 
 from scheduler.cli import notices
 from scheduler.cli.progress import Progress
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
 from tests.unit.test_watch import account, campaign
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.ledger.accounts import Load
 from scheduler.ledger.controls import Controlled
-from scheduler.ledger.watching import Load
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.report import captions, wording
 from scheduler.report.curves import MOST_STEPS, Slots, Step, refusals, thinned

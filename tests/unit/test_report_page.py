@@ -13,8 +13,8 @@ from unicodedata import category
 
 import pytest
 
+from scheduler.ledger.accounts import Load
 from scheduler.ledger.controls import Controlled
-from scheduler.ledger.watching import Load
 from scheduler.report.curves import MOST_STEPS
 from scheduler.report.entries import Entries
 from scheduler.report.figures import read

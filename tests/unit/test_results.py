@@ -16,7 +16,7 @@ from scheduler.cli.results_view import export, format_of
 from scheduler.errors import ConfigError
 from scheduler.operations import export as exporting
 from scheduler.operations import export_workbook
-from scheduler.operations.export import COLUMNS, Format
+from scheduler.operations.export import COLUMNS, ResultFormat
 
 RECORD: dict[str, Any] = {
     "campaign_id": "nightly-2026-11-22",
@@ -110,8 +110,8 @@ def test_without_the_library_the_way_to_it_is_said(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(exporting, "find_spec", lambda name: None)
 
     with pytest.raises(ConfigError, match="pip install"):
-        exporting.expect_library(Format.XLSX)
-    exporting.expect_library(Format.CSV)
+        exporting.expect_library(ResultFormat.XLSX)
+    exporting.expect_library(ResultFormat.CSV)
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_csv_for_excel_keeps_what_it_would_change_and_runs_nothing(
 
 @pytest.mark.parametrize(
     ("name", "format_"),
-    [("a.csv", Format.CSV), ("a.XLSX", Format.XLSX), ("a.jsonl", Format.JSONL)],
+    [("a.csv", ResultFormat.CSV), ("a.XLSX", ResultFormat.XLSX), ("a.jsonl", ResultFormat.JSONL)],
 )
-def test_the_ending_of_a_path_says_the_format(name: str, format_: Format) -> None:
+def test_the_ending_of_a_path_says_the_format(name: str, format_: ResultFormat) -> None:
     assert format_of(Path(name)) is format_
     with pytest.raises(ConfigError, match=r"ends in \.csv, \.jsonl or \.xlsx"):
         format_of(Path("a.ods"))

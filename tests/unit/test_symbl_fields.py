@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.models import Insight, StartOptions
-from scheduler.providers.base import News, Order
+from scheduler.providers.base import News, StartOrder
 from scheduler.providers.symbl.conversations import read_insight
 from scheduler.providers.symbl.sockets import read_frame
 from scheduler.providers.symbl.start import start_body
@@ -35,7 +35,7 @@ EVERYTHING: StartOptions = {
 
 
 def test_a_start_without_wishes_says_no_more_than_it_must() -> None:
-    assert start_body(Order(NUMBER, "c:1:1"), digits_only=False) == {
+    assert start_body(StartOrder(NUMBER, "c:1:1"), digits_only=False) == {
         "operation": "start",
         "endpoint": {"type": "pstn", "phoneNumber": NUMBER},
         "data": {"session": {"name": "c:1:1"}},
@@ -43,7 +43,7 @@ def test_a_start_without_wishes_says_no_more_than_it_must() -> None:
 
 
 def test_a_start_says_all_that_is_wished_for() -> None:
-    order = Order(NUMBER, "c:1:1", dtmf=",,4711#", options=EVERYTHING)
+    order = StartOrder(NUMBER, "c:1:1", dtmf=",,4711#", options=EVERYTHING)
 
     assert start_body(order, digits_only=True) == {
         "operation": "start",
@@ -90,7 +90,7 @@ def test_a_start_says_all_that_is_wished_for() -> None:
 
 
 def test_a_sip_address_is_dialled_as_it_is() -> None:
-    order = Order("", "c:1:1", sip_uri="sip:room7@sip.example.com", options={})
+    order = StartOrder("", "c:1:1", sip_uri="sip:room7@sip.example.com", options={})
 
     endpoint = start_body(order, digits_only=True)["endpoint"]
 
@@ -100,7 +100,7 @@ def test_a_sip_address_is_dialled_as_it_is() -> None:
 def test_a_mail_is_sent_at_the_stop_and_nobody_leaves_for_silence_if_so_wished() -> None:
     options: StartOptions = {"summary_emails": ["a@example.com"], "idle_timeout_seconds": -1.0}
 
-    body = start_body(Order(NUMBER, "c:1:1", options=options), digits_only=False)
+    body = start_body(StartOrder(NUMBER, "c:1:1", options=options), digits_only=False)
 
     assert body["actions"][0]["invokeOn"] == "stop"
     assert body["endpoint"]["idleTimeout"] == -1

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scheduler.models import StartOptions
-from scheduler.providers import Order
+from scheduler.providers import StartOrder
 from scheduler.providers.symbl.options import Options
 from scheduler.providers.symbl.start import start_body
 
@@ -15,7 +15,7 @@ NUMBER = "+12025550143"
 def body(options: StartOptions | None = None, **order: Any) -> dict[str, Any]:
     whom = {} if "sip_uri" in order else {"phone_number": NUMBER}
     known: dict[str, Any] = {"phone_number": "", "session_name": "autumn c:7:1"} | whom | order
-    return start_body(Order(**known, options=options or {}), digits_only=False)
+    return start_body(StartOrder(**known, options=options or {}), digits_only=False)
 
 
 def test_a_phone_call_says_no_more_than_it_must() -> None:
@@ -38,7 +38,7 @@ def test_a_sip_call_says_no_more_than_it_must() -> None:
 def test_a_number_has_its_plus_sign_unless_only_digits_are_wanted(
     digits_only: bool, sent: str
 ) -> None:
-    said = start_body(Order(NUMBER, "s"), digits_only=digits_only)
+    said = start_body(StartOrder(NUMBER, "s"), digits_only=digits_only)
 
     assert said["endpoint"]["phoneNumber"] == sent
 
@@ -46,7 +46,7 @@ def test_a_number_has_its_plus_sign_unless_only_digits_are_wanted(
 def test_a_sip_address_stays_as_it_is_when_only_digits_are_wanted() -> None:
     uri = "sip:+12025550143@sip.example.com;transport=tls"
 
-    said = start_body(Order("", "s", sip_uri=uri), digits_only=True)
+    said = start_body(StartOrder("", "s", sip_uri=uri), digits_only=True)
 
     assert said["endpoint"] == {"type": "sip", "uri": uri}
 

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console, RenderableType
 
 from scheduler.cli.screen import chart, drawing
-from scheduler.ledger.reading import AccountView, CampaignView
-from scheduler.ledger.showing import LiveCall, Waiting
-from scheduler.ledger.watching import Happening, Load
+from scheduler.ledger.accounts import Happening, Load
+from scheduler.ledger.live import LiveCall, Waiting
+from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import Expected, Pace, clock, expected, roughly
 from scheduler.live.picture import (

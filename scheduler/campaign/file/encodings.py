@@ -38,7 +38,7 @@ _EXCERPT = 40
 
 
 @dataclass(slots=True)
-class Survey:
+class Sample:
     """What was seen of a file, as far as it tells the encoding."""
 
     head: bytes = b""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from scheduler.campaign.file.encodings import HEAD_BYTES, Survey, high_bytes
+from scheduler.campaign.file.encodings import HEAD_BYTES, Sample, high_bytes
 from scheduler.campaign.file.problems import refusal
 from scheduler.errors import CampaignError
 
@@ -168,7 +168,7 @@ def not_text(
 
 def whole_text(data: bytes, path: str, encoding: str) -> str:
     """Decode a document. It is UTF-8 more often than the CSV beside it, so that comes first."""
-    survey = Survey(data[:HEAD_BYTES], data, set(high_bytes(data)))
+    survey = Sample(data[:HEAD_BYTES], data, set(high_bytes(data)))
     _refuse_wide(survey, path, encoding)
     for codec in dict.fromkeys((encoding,) if survey.wide_encoding else ("utf-8", encoding)):
         try:
@@ -184,7 +184,7 @@ def whole_text(data: bytes, path: str, encoding: str) -> str:
     raise refused
 
 
-def _refuse_wide(survey: Survey, path: str, encoding: str) -> None:
+def _refuse_wide(survey: Sample, path: str, encoding: str) -> None:
     """Refuse a file whose characters have two or four bytes where something else is expected."""
     found = survey.wide_encoding
     if found and not encoding.startswith(found):
@@ -222,7 +222,7 @@ class Lines:
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._seen = seen  # is handed every byte that was read
-        self._survey = Survey(discreet=discreet)
+        self._survey = Sample(discreet=discreet)
         self._offset = 0
         self._finished = 0
         self._tail = ""  # a line whose end has not been read yet

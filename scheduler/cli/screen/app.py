@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.widgets import Footer, Static
 
 from scheduler.cli.screen import control, drawing
-from scheduler.cli.screen.control import Order
+from scheduler.cli.screen.control import Proposal
 from scheduler.cli.screen.lists import Calls, Campaigns
 from scheduler.cli.screen.question import Help, Question
 from scheduler.cli.screen.rows import Rows
@@ -26,7 +26,7 @@ from scheduler.cli.screen.sized import Sized
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.live.picture import Picture
-from scheduler.live.watcher import Watcher, Wish
+from scheduler.live.watcher import Focus, Watcher
 from scheduler.live.watcher_thread import Trouble, WatcherThread
 from scheduler.report.transcripts import one_line
 
@@ -157,7 +157,7 @@ class WatchApp(App[int]):
     def _wish(self) -> None:
         """Tell the watcher what is on the screen, with the page that follows."""
         chosen, calls = self._campaigns.cursor, self._calls
-        self._watching.wish = Wish(
+        self._watching.wish = Focus(
             campaign_id="" if chosen is None else chosen.view.campaign_id,
             only=self._only,
             first_call=calls.top,
@@ -212,7 +212,7 @@ class WatchApp(App[int]):
             return
         self._ask(control.stop(call, picture.account.account))
 
-    def _ask(self, order: Order | str) -> None:
+    def _ask(self, order: Proposal | str) -> None:
         if isinstance(order, str):
             self._tell(order, True)
             return
@@ -223,7 +223,7 @@ class WatchApp(App[int]):
 
         self.push_screen(Question(order.question), answered)
 
-    def _give(self, order: Order) -> None:
+    def _give(self, order: Proposal) -> None:
         text, went_well = control.given(order, self._ledger)
         self.call_from_thread(self._tell, text, went_well)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
 
-from scheduler.ledger.watching import Load
+from scheduler.ledger.accounts import Load
 
 #: What a chart may span, in seconds, so that it is not rescaled all the time.
 _SPANS = (60.0, 120.0, 300.0, 600.0)

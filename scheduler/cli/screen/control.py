@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from scheduler.cli import orders
 from scheduler.errors import SchedulerError, StaleAttempt
 from scheduler.fields.visible import visible
-from scheduler.ledger import campaigns
-from scheduler.ledger.controls import starts_under_way, stop_call
+from scheduler.ledger import campaigns, controls
 from scheduler.ledger.ledger import Ledger
 from scheduler.live.picture import ShownCall, ShownCampaign
 from scheduler.models import CampaignState
@@ -18,14 +17,14 @@ from scheduler.operations.orders import about
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Proposal:
     """Something that is done once its question is answered with yes."""
 
     question: str
     give: Callable[[Ledger], str]  #: says what came of it; raises SchedulerError
 
 
-def pause(shown: ShownCampaign) -> Order | str:
+def pause(shown: ShownCampaign) -> Proposal | str:
     """Return the order to pause a campaign, or why there is nothing to pause."""
     view, name = shown.view, visible(shown.view.campaign_id)
     if view.state is CampaignState.FINISHED:
@@ -36,18 +35,18 @@ def pause(shown: ShownCampaign) -> Order | str:
 
     def give(ledger: Ledger) -> str:
         campaigns.halt(ledger, view.campaign_id, control=orders.given("from callsched watch"))
-        left = starts_under_way(ledger, view.campaign_id)
+        left = controls.starts_under_way(ledger, view.campaign_id)
         under_way = f"; {left} starts under way are answered in 25 s at most" if left else ""
         return f"campaign {name} is paused: no new start leaves{under_way}"
 
-    return Order(
+    return Proposal(
         f"Pause campaign {name}?\n\nNo more starts leave. {live:,} live calls go on to their"
         " deadlines.",
         give,
     )
 
 
-def resume(shown: ShownCampaign) -> Order | str:
+def resume(shown: ShownCampaign) -> Proposal | str:
     """Return the order to have a campaign go on, or why there is nothing to resume."""
     view, name = shown.view, visible(shown.view.campaign_id)
     if view.cancelled_by:
@@ -60,25 +59,25 @@ def resume(shown: ShownCampaign) -> Order | str:
         state = campaigns.resume(ledger, view.campaign_id, orders.given("from callsched watch"))
         return f"campaign {name} is {state}"
 
-    return Order(f"Have campaign {name} go on?\n\nIt stands still: {visible(why)}", give)
+    return Proposal(f"Have campaign {name} go on?\n\nIt stands still: {visible(why)}", give)
 
 
-def stop(call: ShownCall, account: str) -> Order:
+def stop(call: ShownCall, account: str) -> Proposal:
     """Return the order to end a live call."""
     name = visible(f"{call.name} {call.number}".strip())
 
     def give(ledger: Ledger) -> str:
         control = about(orders.given("from callsched watch"), f"#{call.attempt.row}")
         try:
-            stop_call(ledger, account, call.attempt, control)
+            controls.stop(ledger, account, call.attempt, control)
         except StaleAttempt:
             return f"the call to {name} is over already"
         return f"the stop of the call to {name} is on record; a worker sends it"
 
-    return Order(f"Stop the call to {name}?\n\nIt ends now, as aborted.", give)
+    return Proposal(f"Stop the call to {name}?\n\nIt ends now, as aborted.", give)
 
 
-def given(order: Order, ledger: Ledger) -> tuple[str, bool]:
+def given(order: Proposal, ledger: Ledger) -> tuple[str, bool]:
     """Give an order; return what came of it, and whether that is what was wanted."""
     try:
         return order.give(ledger), True

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from scheduler.cli.screen import chart
 from scheduler.fields.visible import visible
-from scheduler.ledger.watching import Happening, Load
+from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import clock, roughly
-from scheduler.live.picture import Alarm, Level, Picture, ShownCall, ShownCampaign
+from scheduler.live.picture import Alarm, Picture, Severity, ShownCall, ShownCampaign
 from scheduler.masking import mask_text
 from scheduler.models import OPEN_STATES, Attempt, CallState, CampaignState
 
@@ -28,7 +28,7 @@ _STATE_STYLES = {
     CampaignState.FINISHED: _FAINT,
     CampaignState.LOADING: "",
 }
-_ALARM_STYLES = {Level.FAIL: _BAD, Level.WARN: _POOR}
+_ALARM_STYLES = {Severity.FAIL: _BAD, Severity.WARN: _POOR}
 _HAPPENING_STYLES = {"refused": _POOR, "limit": "cyan", "outage": _BAD, "control": "magenta"}
 _BAR_WIDTH = 8
 

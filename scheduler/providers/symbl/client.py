@@ -31,8 +31,8 @@ from scheduler.providers.base import (
     FoundConversation,
     Leave,
     News,
-    Order,
     SpeakerEvent,
+    StartOrder,
     StopAnswer,
     Subscription,
 )
@@ -98,7 +98,7 @@ class Symbl:
 
     # Telephony ----------------------------------------------------------------------------------
 
-    def start(self, order: Order, leave: Leave) -> Connection:
+    def start(self, order: StartOrder, leave: Leave) -> Connection:
         """Send one start, once. A 401 drops the token and is NotDone; a second is AccountFault."""
         body = start_body(order, digits_only=self._digits_only)
         answer = self._connect(body, START_SECONDS, leave)

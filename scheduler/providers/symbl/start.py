@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from scheduler.providers.base import Order
+from scheduler.providers.base import StartOrder
 from scheduler.providers.symbl.options import Audio, Intent, Options, User
 
 
-def start_body(order: Order, *, digits_only: bool) -> dict[str, Any]:
+def start_body(order: StartOrder, *, digits_only: bool) -> dict[str, Any]:
     """Return the body of a start. `digits_only` sends phone numbers without their plus sign."""
     options = cast("Options", order.options)
     return _set(
@@ -38,7 +38,7 @@ def _set(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
-def _endpoint(order: Order, options: Options, digits_only: bool) -> dict[str, Any]:
+def _endpoint(order: StartOrder, options: Options, digits_only: bool) -> dict[str, Any]:
     number = order.phone_number.removeprefix("+") if digits_only else order.phone_number
     whom = {"type": "sip", "uri": order.sip_uri} if order.sip_uri else {"type": "pstn"}
     return _set(
@@ -79,7 +79,7 @@ def _actions(options: Options) -> list[dict[str, Any]]:
     ]
 
 
-def _session(order: Order, options: Options) -> dict[str, Any]:
+def _session(order: StartOrder, options: Options) -> dict[str, Any]:
     users = [{"user": _user(user)} for user in options.get("users", [])]
     return _set({"name": order.session_name, "users": users})
 

@@ -40,7 +40,7 @@ class Collect:
     unfinished: int  #: how many readings before this one have come to no end
 
 
-def take_collect(
+def take(
     ledger: Ledger, account: str, *, only: str = "", now: float | None = None
 ) -> Collect | None:
     """Take one conversation that is due to be read; None when there is none."""
@@ -61,7 +61,7 @@ def take_collect(
     )
 
 
-def postpone_collect(
+def postpone(
     ledger: Ledger,
     account: str,
     attempt: Attempt,
@@ -76,7 +76,7 @@ def postpone_collect(
     )
 
 
-def keep_collected(
+def keep(
     ledger: Ledger,
     account: str,
     attempt: Attempt,
@@ -95,11 +95,11 @@ def collected(ledger: Ledger, attempts: Iterable[str]) -> list[Said | None]:
     """Return what was kept of each attempt, None where nothing was."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
-            pipe.execute_command("GET", insights_key(attempt), **{NEVER_DECODE: True})
+            pipe.execute_command("GET", key(attempt), **{NEVER_DECODE: True})
         return [json.loads(zlib.decompress(raw)) if raw else None for raw in pipe.execute()]
 
 
-def insights_key(attempt: str) -> str:
+def key(attempt: str) -> str:
     """Return the key of what was said in an attempt."""
     return f"{keys.attempt(attempt)}:insights"
 

@@ -16,7 +16,7 @@ _PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Census:
     """The campaigns of an account, counted."""
 
     campaigns: dict[CampaignState, int]  #: every state, also those that none is in
@@ -25,13 +25,13 @@ class Survey:
     is_newer: bool  #: the ledger is of a newer release than this one, which can't dial by it
 
 
-def survey(ledger: Ledger, account: str) -> Survey:
+def take(ledger: Ledger, account: str) -> Census:
     """Count the campaigns of an account, and the calls of those that are not finished."""
     states = dict(_campaigns(ledger, account))
     unfinished = [one for one, state in states.items() if state is not CampaignState.FINISHED]
     campaigns, calls = Counter(states.values()), _calls(ledger, unfinished)
     failed, schema = _schedules_and_schema(ledger, account)
-    return Survey(
+    return Census(
         campaigns={state: campaigns[state] for state in CampaignState},
         calls={state: calls[state] for state in CallState},
         failed_schedules=failed,

@@ -32,7 +32,7 @@ class Waiting:
     last_due_at: float | None  #: of the pending call that comes last
 
 
-def live_details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
+def calls(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
     """Read these calls; one whose contact is gone is left out."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:

@@ -107,7 +107,7 @@ def firing_id(name: str, at: float) -> str:
     return f"{name}-{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
 
 
-def add_schedule(
+def add(
     ledger: Ledger,
     name: str,
     account: str,
@@ -134,20 +134,18 @@ def add_schedule(
     return bool(said == "added")
 
 
-def remove_schedule(ledger: Ledger, name: str) -> None:
+def remove(ledger: Ledger, name: str) -> None:
     """Forget a schedule. Raises LedgerError when there is none."""
     _expect(ledger.run(ledger.do.remove_schedule, name), name)
 
 
-def pause_schedule(
-    ledger: Ledger, name: str, *, note: str, who: str, now: float | None = None
-) -> None:
+def pause(ledger: Ledger, name: str, *, note: str, who: str, now: float | None = None) -> None:
     """Have firings skipped from now on. Raises LedgerError when there is no such schedule."""
     args = (name, "paused", note, who, ledger.clock(now))
     _expect(ledger.run(ledger.do.pause_schedule, *args), name)
 
 
-def resume_schedule(ledger: Ledger, name: str, *, who: str, now: float | None = None) -> None:
+def resume(ledger: Ledger, name: str, *, who: str, now: float | None = None) -> None:
     """Have a schedule fire again. Raises LedgerError when there is none."""
     args = (name, "active", "", who, ledger.clock(now))
     _expect(ledger.run(ledger.do.pause_schedule, *args), name)
@@ -167,7 +165,7 @@ def is_launch_due(
     return bool(ledger.run(ledger.do.launches, account, apart_seconds, ledger.clock(now)))
 
 
-def take_schedule(
+def take(
     ledger: Ledger, account: str, token: str, now: float | None = None
 ) -> TakenSchedule | None:
     """Take a schedule that is due, for LAUNCH_LEASE_SECONDS; None when there is none.
@@ -184,13 +182,13 @@ def take_schedule(
     return TakenSchedule(_view(name, record), firings, token, float(instant))
 
 
-def keep_schedule(ledger: Ledger, taken: TakenSchedule, now: float | None = None) -> bool:
+def keep(ledger: Ledger, taken: TakenSchedule, now: float | None = None) -> bool:
     """Have it in hand for another lease from now; False when somebody else has it."""
     args = (taken.view.name, taken.token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
     return bool(ledger.run(ledger.do.keep_schedule, *args))
 
 
-def tell_firings(
+def record(
     ledger: Ledger,
     taken: TakenSchedule,
     firings: Iterable[Firing],
@@ -202,7 +200,7 @@ def tell_firings(
     return _tell(ledger, taken, firings, next_at, "", "", now)
 
 
-def let_go_of_schedule(
+def let_go(
     ledger: Ledger,
     taken: TakenSchedule,
     *,
@@ -229,7 +227,7 @@ def _tell(
     return bool(ledger.run(ledger.do.tell_firings, *head, ledger.clock(now), *told))
 
 
-def schedule_view(ledger: Ledger, name: str) -> ScheduleView:
+def view(ledger: Ledger, name: str) -> ScheduleView:
     """Read a schedule. Raises LedgerError when there is none of this name."""
     with reaching():
         record = ledger.redis.hgetall(keys.schedule(name))
@@ -237,7 +235,7 @@ def schedule_view(ledger: Ledger, name: str) -> ScheduleView:
     return _view(name, record)
 
 
-def schedule_views(ledger: Ledger) -> list[ScheduleView]:
+def views(ledger: Ledger) -> list[ScheduleView]:
     """Read every schedule, the newest first."""
     with reaching():
         names = ledger.redis.zrevrange(f"{keys.ROOT}schedules", 0, -1)

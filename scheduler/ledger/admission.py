@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import CampaignView
+from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 
 #: A load that has brought no row for so long has died: its chunks follow each other in moments.

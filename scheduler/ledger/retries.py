@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scheduler.ledger import keys
+from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CallState, Contact, reason_of
 from scheduler.records import decode
@@ -40,7 +39,7 @@ class EndedCall:
 
 def ended_calls(ledger: Ledger, campaign_id: str) -> Iterator[list[EndedCall]]:
     """Yield the calls of a campaign that have ended, some at a time, in the order of its file."""
-    for page in contact_pages(ledger, campaign_id):
+    for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row, _ in page:
                 pipe.hmget(keys.call(campaign_id, row), "state", "attempt", "disposition", "reason")

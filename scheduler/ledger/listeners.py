@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.ledger import keys
+from scheduler.ledger import connections, keys
 from scheduler.ledger.calls import Charge
-from scheduler.ledger.connections import connection_of
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, Connection, Contact, Policy
@@ -29,7 +28,7 @@ _PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
+class ListenedCall:
     """A live connection in the charge of one listener."""
 
     attempt: Attempt
@@ -40,7 +39,7 @@ class Ear:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LiveLine:
     """One line of what is said on a live connection, or of what the API makes of it."""
 
     attempt: Attempt
@@ -86,7 +85,7 @@ def listen(
     room: int,
     held: Mapping[Attempt, bool],
     now: float | None = None,
-) -> tuple[list[Attempt], list[Ear], list[Attempt]]:
+) -> tuple[list[Attempt], list[ListenedCall], list[Attempt]]:
     """Keep what is `held`, with whether its socket is open; take up to `room` that nobody has.
 
     Returns what this listener has no longer, what it has now besides, and of the first those whose
@@ -103,7 +102,7 @@ def _socket(is_open: bool) -> str:
     return "open" if is_open else "shut"
 
 
-def _ears(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[Ear]:
+def _ears(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[ListenedCall]:
     attempts = [Attempt.parse(attempt) for attempt, *_ in taken]
     if not attempts:
         return []
@@ -117,10 +116,10 @@ def _ears(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[Ear]:
     for attempt, (_, *fields, heard) in zip(attempts, taken, strict=True):
         policy, contacts = next(found), next(found)
         if policy and contacts:  # else it was purged
-            connection = connection_of(*fields)
+            connection = connections.of_attempt(*fields)
             contact = decode(contacts[0][1]["c"])[0]
             was_open = heard == "1"
-            ears.append(Ear(attempt, connection, contact, decode_policy(policy), was_open))
+            ears.append(ListenedCall(attempt, connection, contact, decode_policy(policy), was_open))
     return ears
 
 
@@ -144,7 +143,7 @@ def is_being_stopped(ledger: Ledger, attempt: Attempt) -> bool:
     return any(value is not None for value in known)
 
 
-def note(ledger: Ledger, heard: Iterable[Heard]) -> None:
+def note(ledger: Ledger, heard: Iterable[LiveLine]) -> None:
     """Keep live lines for followers; the oldest give way. Those of erased calls are dropped."""
     lines = list(heard)
     erased = _erased(ledger, {line.attempt for line in lines})
@@ -153,7 +152,7 @@ def note(ledger: Ledger, heard: Iterable[Heard]) -> None:
         _note(ledger, kept[at : at + _PAGE])
 
 
-def _note(ledger: Ledger, lines: list[Heard]) -> None:
+def _note(ledger: Ledger, lines: list[LiveLine]) -> None:
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for line in lines:
             campaign_id, row = line.attempt.campaign_id, line.attempt.row
@@ -182,7 +181,7 @@ def said(
     *,
     after: str = "0",
     block_seconds: float = 1.0,
-) -> list[tuple[str, Heard]]:
+) -> list[tuple[str, LiveLine]]:
     """Return the live lines after this place, with the place of each; waits for one if need be.
 
     Without a row, those of every call of the campaign. Attempts have the number 0: it is not kept.
@@ -211,9 +210,9 @@ def _said_key(campaign_id: str, row: int | None) -> str:
     return f"{keys.call(campaign_id, row)}:said"
 
 
-def _heard(campaign_id: str, fields: dict[str, str]) -> Heard:
+def _heard(campaign_id: str, fields: dict[str, str]) -> LiveLine:
     said_at = fields.get("t")
-    return Heard(
+    return LiveLine(
         Attempt(campaign_id, int(fields["r"]), 0),
         fields["k"],
         fields.get("x", ""),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scheduler.ledger import keys
+from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
 
 
@@ -26,7 +25,7 @@ def erase(ledger: Ledger, campaign_id: str, row: int, now: float | None = None) 
 
 def called_rows(ledger: Ledger, campaign_id: str) -> Iterator[int]:
     """Yield the rows of a campaign that have had an attempt, whatever became of it."""
-    for page in contact_pages(ledger, campaign_id):
+    for page in views.contact_pages(ledger, campaign_id):
         rows = [row for row, _ in page]
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row in rows:

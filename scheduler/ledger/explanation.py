@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import keys
+from scheduler.ledger import keys, repeats, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import campaign_view
 from scheduler.ledger.redis.client import reaching
-from scheduler.ledger.repeats import error_of
 from scheduler.models import Attempt, CallState, Contact, reason_of
 from scheduler.records import decode
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RuleFinding:
     """What one of the rules that are decided with the leave to dial finds."""
 
     rule: str
@@ -43,9 +41,9 @@ class Standing:
 
 def explain(
     ledger: Ledger, campaign_id: str, row: int, now: float | None = None
-) -> tuple[float, list[Found]]:
+) -> tuple[float, list[RuleFinding]]:
     """Return the instant by the clock of Redis, and what each rule finds then. Changes nothing."""
-    campaign = campaign_view(ledger, campaign_id)
+    campaign = views.campaign(ledger, campaign_id)
     stands = standing(ledger, campaign_id, row)
     seconds = stands.contact.max_duration_seconds or campaign.policy.max_duration_seconds
     with reaching():
@@ -58,10 +56,10 @@ def explain(
     return float(instant), [_found(*four) for four in zip(*(iter(flat),) * 4, strict=True)]
 
 
-def _found(rule: str, said: str, demands: str, detail: str) -> Found:
+def _found(rule: str, said: str, demands: str, detail: str) -> RuleFinding:
     if demands == "wait":
-        return Found(rule, said, False, until=float(detail))
-    return Found(rule, said, demands == "pass", reason=detail)
+        return RuleFinding(rule, said, False, until=float(detail))
+    return RuleFinding(rule, said, demands == "pass", reason=detail)
 
 
 def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
@@ -84,7 +82,7 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         CallState(call.get("state", CallState.PENDING)),
         call.get("disposition", ""),
         reason_of(call.get("disposition"), call.get("reason")),
-        error_of(call),
+        repeats.error_of(call),
         due_at,
         tuple(
             {"number": number, **attempt, **_ended_as(attempt)}

@@ -9,15 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import keys
+from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, Disposition, Reason, reason_of
 from scheduler.records import decode
 
 
-class Verdict(StrEnum):
+class Resolution(StrEnum):
     """What the operator says became of an unknown call."""
 
     PLACED = "placed"  #: it rang: it stays unknown, and is never dialled again
@@ -46,7 +45,7 @@ class UnknownCall:
     redial_at: float | None  #: when it is dialled again by itself; None for never
 
 
-def unknown_calls(
+def calls(
     ledger: Ledger, campaign_id: str, account: str, rows: Collection[int] = ()
 ) -> Iterator[UnknownCall]:
     """Yield the unknown calls of a campaign, or of these rows, in the order of its file.
@@ -80,7 +79,7 @@ def _is_unknown(
 def _pages(ledger: Ledger, campaign_id: str, rows: Collection[int]) -> Iterator[dict[int, str]]:
     """Yield the wanted rows with their contacts' records, some at a time."""
     if not rows:
-        yield from map(dict, contact_pages(ledger, campaign_id))
+        yield from map(dict, views.contact_pages(ledger, campaign_id))
         return
     contacts = keys.campaign(campaign_id, "contacts")
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -144,7 +143,7 @@ def settle(
     ledger: Ledger,
     account: str,
     attempt: Attempt,
-    verdict: Verdict,
+    verdict: Resolution,
     *,
     token: str = "",
     now: float | None = None,

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scheduler.ledger import keys
+from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.reading import contact_pages
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CallState, CampaignState, Disposition, Reason, label_of, reason_of
 
@@ -48,7 +47,7 @@ class Backlog:
     sockets_wanted: int  #: live connections that no listener hears
 
 
-def account_names(ledger: Ledger) -> list[str]:
+def names(ledger: Ledger) -> list[str]:
     """Return every account that has had a campaign, by name."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for campaign_id in ledger.redis.zrange(f"{keys.ROOT}campaigns", 0, -1):
@@ -141,7 +140,7 @@ def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, flo
     That is from the leave to dial to the confirmed end; of an attempt whose answer was lost, as
     long as its slot was held. None while it is open.
     """
-    for page in contact_pages(ledger, campaign_id):
+    for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row, _ in page:
                 pipe.hmget(keys.call(campaign_id, row), "attempt", "state", "ended_at")

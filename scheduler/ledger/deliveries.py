@@ -19,7 +19,7 @@ SENDING_DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Delivery:
     """One event that one webhook is owed."""
 
     text: str  #: as the ledger has it: "{webhook's number} {event} {attempt or campaign} {count}"
@@ -45,7 +45,7 @@ class News:
         return self.text.replace(" ", ".")
 
 
-def take_news(ledger: Ledger, account: str, now: float | None = None) -> News | None:
+def take(ledger: Ledger, account: str, now: float | None = None) -> Delivery | None:
     """Take the news that is due to be sent; None when there is none.
 
     It counts as sent from now on, and is due again as if it had not been taken: a receiver whose
@@ -60,7 +60,7 @@ def take_news(ledger: Ledger, account: str, now: float | None = None) -> News | 
     attempt = Attempt.parse(which) if event == Event.CALL_ENDED else None
     webhooks = decode_policy(policy[0]).webhooks if policy and policy[0] else ()
     known = int(number) <= len(webhooks)
-    return News(
+    return Delivery(
         text=text,
         event=Event(event),
         campaign_id=attempt.campaign_id if attempt else which,
@@ -70,14 +70,14 @@ def take_news(ledger: Ledger, account: str, now: float | None = None) -> News | 
     )
 
 
-def told(ledger: Ledger, account: str, news: News, *, delivered: bool) -> bool:
+def delivered(ledger: Ledger, account: str, news: Delivery, *, delivered: bool) -> bool:
     """Owe it no more; False when that was so. Without `delivered` it is given up."""
     fate = "delivered" if delivered else "given_up"
     return bool(ledger.run(ledger.do.told, account, news.text, fate, 0, ""))
 
 
-def postpone_news(
-    ledger: Ledger, account: str, news: News, delay_seconds: float, now: float | None = None
+def postpone(
+    ledger: Ledger, account: str, news: Delivery, delay_seconds: float, now: float | None = None
 ) -> bool:
     """Have it sent again later; False when it is owed no more."""
     return bool(
@@ -85,7 +85,7 @@ def postpone_news(
     )
 
 
-def owed_news(ledger: Ledger, account: str, campaign_id: str = "") -> int:
+def owed(ledger: Ledger, account: str, campaign_id: str = "") -> int:
     """Return how much news is still to be sent, of one campaign or of all."""
     key = keys.account(account, "webhooks")
     with reaching():

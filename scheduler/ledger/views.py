@@ -11,13 +11,10 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError
 from scheduler.fields.parties import spellings
-from scheduler.ledger import keys
-from scheduler.ledger.collecting import Said, collected
-from scheduler.ledger.connections import connection_of
-from scheduler.ledger.keys import count_of
+from scheduler.ledger import connections, insights, keys, repeats
+from scheduler.ledger.insights import Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
-from scheduler.ledger.repeats import error_of
 from scheduler.models import (
     OPEN_STATES,
     Attempt,
@@ -128,7 +125,7 @@ def campaign_ids(ledger: Ledger) -> list[str]:
         return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
 
 
-def campaign_view(ledger: Ledger, campaign_id: str) -> CampaignView:
+def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
     """Read a campaign. Raises LedgerError when there is none of this id."""
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.hgetall(keys.campaign(campaign_id, "meta"))
@@ -166,7 +163,7 @@ def campaign_view(ledger: Ledger, campaign_id: str) -> CampaignView:
     )
 
 
-def account_view(ledger: Ledger, account: str) -> AccountView:
+def account(ledger: Ledger, account: str) -> AccountView:
     """Read an account; one that nothing is known of has a fresh limit and nothing live."""
     now = ledger.time()
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
@@ -181,7 +178,7 @@ def account_view(ledger: Ledger, account: str) -> AccountView:
     return AccountView(
         account=account,
         slots=slots,
-        learned=count_of(meta.get("learned", ""), limit.FIRST),
+        learned=keys.count_of(meta.get("learned", ""), limit.FIRST),
         live=live,
         overdue=overdue,
         oldest_overdue_seconds=max(0.0, now - oldest[0][1]) if oldest else 0.0,
@@ -248,7 +245,7 @@ def _page_of_results(
         f"{campaign_id}:{row}:{call.get('attempt', 0)}"
         for (row, _), call in zip(rows, calls, strict=True)
     ]
-    said = collected(ledger, names)
+    said = insights.collected(ledger, names)
     for (_, record), call, attempt, kept in zip(rows, calls, attempts, said, strict=True):
         yield _result(campaign_id, record, call, attempt) | _insights(kept, attempt)
 
@@ -307,7 +304,7 @@ def _result(
         "state": call.get("state", CallState.PENDING.value),
         "disposition": call.get("disposition") or None,
         "reason": reason_of(call.get("disposition"), call.get("reason")) or None,
-        "attempts": count_of(call.get("attempts", "")),
+        "attempts": keys.count_of(call.get("attempts", "")),
         "connection_id": attempt.get("connection_id") or None,
         "conversation_id": attempt.get("conversation_id") or None,
         "started_at": started_at,
@@ -318,7 +315,7 @@ def _result(
         "duration_seconds": (
             round(ended_at - started_at, 3) if started_at is not None and ended_at else None
         ),
-        "error": error_of(call) or None,
+        "error": repeats.error_of(call) or None,
         "variables": contact.variables,
     }
 
@@ -347,7 +344,7 @@ def find_row(ledger: Ledger, campaign_id: str, who: str) -> int:
 
     A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
     """
-    view = campaign_view(ledger, campaign_id)
+    view = campaign(ledger, campaign_id)
     view.expect_kept()
     if who.startswith("#") and who[1:].isdecimal():
         if len(who) > _LONGEST_PLACE:
@@ -393,7 +390,7 @@ def live_connection(ledger: Ledger, campaign_id: str, row: int) -> Connection:
             f"the call to row {row} of campaign {campaign_id} is not live:"
             f" see `callsched results {campaign_id}`"
         )
-    return connection_of(
+    return connections.of_attempt(
         found["connection_id"],
         found.get("conversation_id"),
         found.get("details"),
