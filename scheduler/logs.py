@@ -104,7 +104,7 @@ def dress(logger: logging.Logger, form: Literal["text", "json"], worker: str) ->
     for handler in logger.handlers:
         _filter(handler, Discretion)
         if form == "json":
-            from scheduler.json_lines import json_lines  # only now, since few ask for it
+            from scheduler.log_lines import json_lines  # only now, since few ask for it
 
             handler.setFormatter(json_lines(worker))
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from scheduler.campaign.cleaned import Cleanings
+from scheduler.campaign.cleanings import Cleanings
 from scheduler.campaign.file.spool import Spool
 from scheduler.errors import Problem
 from scheduler.models import Policy, Row, Schedule

@@ -20,7 +20,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any, TypeAlias
 
 from scheduler import records
-from scheduler.campaign.cleaned import Cleanings
+from scheduler.campaign.cleanings import Cleanings
 from scheduler.campaign.columns import Header, RawRow
 from scheduler.campaign.doubtful_ids import DoubtfulIds
 from scheduler.campaign.file.problems import Problems

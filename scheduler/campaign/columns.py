@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from scheduler.campaign.file.explained import nearest
+from scheduler.campaign.file.key_problems import nearest
 from scheduler.errors import Problem
 from scheduler.masking import shown
 from scheduler.models import Reason

@@ -16,9 +16,9 @@ from scheduler.campaign.checking import Checked, Records, check_all
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
 from scheduler.campaign.doubtful_ids import DoubtfulIds
 from scheduler.campaign.file import document
-from scheduler.campaign.file.explained import dotted
 from scheduler.campaign.file.formats import Format, format_of, open_contacts, stem
 from scheduler.campaign.file.inline import open_inline
+from scheduler.campaign.file.key_problems import dotted
 from scheduler.campaign.file.problems import KEPT, Problems, refusal
 from scheduler.campaign.file.rejects import Rejects
 from scheduler.campaign.file.shapes import Contacts

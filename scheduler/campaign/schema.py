@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from scheduler.campaign.columns import OPTION, UNDERSTOOD
-from scheduler.campaign.file import document, explained
+from scheduler.campaign.file import document, key_problems
 from scheduler.campaign.file.problems import KEPT
 from scheduler.campaign.keys.calling_hours import (
     DATES_EXPECTED,
@@ -94,7 +94,7 @@ def _columns(named: object, info: ValidationInfo) -> dict[str, str | list[str]]:
     known = (*UNDERSTOOD, *(OPTION + key for key in api.call.of_contacts()))
     for ours, theirs in named.items():
         if ours not in known:
-            hint = explained.nearest(ours, UNDERSTOOD)
+            hint = key_problems.nearest(ours, UNDERSTOOD)
             raise ValueError(f"{shown(ours)} is no column of ours: {hint}")
         if isinstance(theirs, list) and ours != "phone_number":
             raise ValueError(f"{ours}: expected one column; only phone_number may have several")
@@ -232,9 +232,9 @@ def _top(root: document.Mapping) -> dict[str, object]:
 def _problem(
     detail: ErrorDetails, root: document.Mapping, path: str, keys: type[Campaign]
 ) -> Problem:
-    name, unknown = explained.dotted(detail["loc"]), detail["type"] == "extra_forbidden"
+    name, unknown = key_problems.dotted(detail["loc"]), detail["type"] == "extra_forbidden"
     place = document.place_of(root, *detail["loc"], at_key=unknown)
     if unknown:
-        return Problem(path, explained.unknown(detail, keys), *place, "unknown_key")
-    message = f"{name}: {explained.expected(detail, keys)}"
+        return Problem(path, key_problems.unknown(detail, keys), *place, "unknown_key")
+    message = f"{name}: {key_problems.expected(detail, keys)}"
     return Problem(path, message, *place, "invalid_value")

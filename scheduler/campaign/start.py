@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scheduler.campaign.columns import OPTION, Fault
-from scheduler.campaign.file import document, explained
+from scheduler.campaign.file import document, key_problems
 from scheduler.fields.templates import Templates, is_template, unknown_column
 from scheduler.models import OnMachine, StartOptions
 from scheduler.providers import Kind
@@ -143,7 +143,7 @@ def _texts(value: object, way: Way) -> Iterator[tuple[Way, str]]:
 def _fault(detail: ErrorDetails, keys: type[CallKeys]) -> Fault:
     key, *way = detail["loc"]
     if detail["type"] == "extra_forbidden":
-        return Fault(f"{OPTION}{key}", explained.unknown(detail, keys))
-    inner = explained.dotted(way)
-    said = explained.expected(detail, keys)
+        return Fault(f"{OPTION}{key}", key_problems.unknown(detail, keys))
+    inner = key_problems.dotted(way)
+    said = key_problems.expected(detail, keys)
     return Fault(f"{OPTION}{key}", f"{inner}: {said}" if inner else said)

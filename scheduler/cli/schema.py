@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.campaign.file.explained import nearest
+from scheduler.campaign.file.key_problems import nearest
 from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.keys import presets as shipped
 from scheduler.campaign.keys.presets import Preset

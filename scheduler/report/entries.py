@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from scheduler.models import CallState, Disposition, Reason
-from scheduler.report.foreign import address_of, contact_of, cut, message, shown
-from scheduler.report.said import LISTS
+from scheduler.report.foreign_text import address_of, contact_of, cut, message, shown
+from scheduler.report.topics import LISTS
 from scheduler.report.transcripts import spoken
 from scheduler.report.wording import label
 

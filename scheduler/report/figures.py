@@ -11,10 +11,10 @@ from typing import Any
 from scheduler.ledger.accounts import Load
 from scheduler.models import CallState, Disposition
 from scheduler.report.curves import Bars, Slots, refusals
-from scheduler.report.foreign import contact_of, message, shown
+from scheduler.report.foreign_text import contact_of, message, shown
 from scheduler.report.header import Header, Source, Span
-from scheduler.report.said import LISTS, Said
 from scheduler.report.spread import Spread
+from scheduler.report.topics import LISTS, Said
 
 #: A stop that is no later than this is on time.
 ON_TIME_SECONDS = 0.1

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from scheduler.report import captions, plots, wording
 from scheduler.report.entries import RULE, Entries, Entry
 from scheduler.report.figures import Figures
-from scheduler.report.foreign import message, written
-from scheduler.report.said import LISTS, MOST_LISTED, MOST_TOPICS
+from scheduler.report.foreign_text import message, written
+from scheduler.report.topics import LISTS, MOST_LISTED, MOST_TOPICS
 
 _LONGEST_TITLE = 120
 _LONGEST_WHY = 500

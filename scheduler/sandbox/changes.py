@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scheduler.sandbox import transcripts
-from scheduler.sandbox.asked import inside
 from scheduler.sandbox.conversations import Conversation, Said, SpeakerTurn
+from scheduler.sandbox.start_request import inside
 
 Body = Mapping[str, object]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scheduler.sandbox.asked import inside
 from scheduler.sandbox.connections import Connection
 from scheduler.sandbox.conversations import Conversations
 from scheduler.sandbox.exchange import Exchange
@@ -13,6 +12,7 @@ from scheduler.sandbox.knobs import Board, Knobs
 from scheduler.sandbox.magic import Magic
 from scheduler.sandbox.sockets import Sockets
 from scheduler.sandbox.speech import Speech
+from scheduler.sandbox.start_request import inside
 from scheduler.sandbox.tokens import Tokens
 
 

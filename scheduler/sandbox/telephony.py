@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from scheduler.sandbox import answers, speaker_events
-from scheduler.sandbox.asked import Party, emails_of, problem, users_of
 from scheduler.sandbox.bodies import json_object
 from scheduler.sandbox.connections import Connection
 from scheduler.sandbox.knobs import Fault
 from scheduler.sandbox.magic import NOTHING, Outcome
 from scheduler.sandbox.refusals import at_limit, refusal
+from scheduler.sandbox.start_request import Party, emails_of, problem, users_of
 from scheduler.sandbox.state import State
 
 Body = Mapping[str, object]

@@ -18,7 +18,7 @@ from scheduler.ledger.calls import Claim
 from scheduler.ledger.listeners import ListenedCall
 from scheduler.models import Connection
 from scheduler.providers import Subscription
-from scheduler.providers.gauged import Gauged, is_garbled
+from scheduler.providers.bounded_socket import Gauged, is_garbled
 from scheduler.worker.wires import Wires
 
 logger = logging.getLogger(__name__)

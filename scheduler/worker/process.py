@@ -196,7 +196,7 @@ class Worker:
     def launch(self) -> None:
         """Load the campaigns of schedules that fire."""
         # Only now: what reads campaign files takes as long to import as half of a worker.
-        from scheduler.worker.apart import load_apart
+        from scheduler.worker.load_process import load_apart
         from scheduler.worker.schedules import launch_due
 
         is_closing = self._account.demand.closing.is_set

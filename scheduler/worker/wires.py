@@ -18,7 +18,7 @@ from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.providers import Subscription
-from scheduler.providers.gauged import FRAME_BYTES, Gauged
+from scheduler.providers.bounded_socket import FRAME_BYTES, Gauged
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ CRON = ("--cron", "0 9 * * mon-fri", "--timezone", "America/New_York")
 #: The process that loads a firing's rows kills somebody before it seals the campaign.
 KILLS_BEFORE_THE_SEAL = """
 import os, signal, sys
-if "scheduler.worker.apart" in sys.orig_argv:
+if "scheduler.worker.load_process" in sys.orig_argv:
     from scheduler.ledger import campaigns
     campaigns.seal = lambda *_: os.kill({pid}, signal.SIGKILL) or signal.pause()
 """

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.providers.gauged import BYTES_A_SECOND, BYTES_AT_ONCE, BYTES_IN_ALL, Gauge
+from scheduler.providers.bounded_socket import BYTES_A_SECOND, BYTES_AT_ONCE, BYTES_IN_ALL, Gauge
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ from scheduler.report import captions, wording
 from scheduler.report.curves import MOST_STEPS, Slots, Step, refusals, thinned
 from scheduler.report.entries import RANKS, Entries, rank
 from scheduler.report.figures import Figures, read
-from scheduler.report.foreign import address_of, contact_of, message, shown
+from scheduler.report.foreign_text import address_of, contact_of, message, shown
 from scheduler.report.header import Header, Source
-from scheduler.report.said import MOST_LISTED, Topics
 from scheduler.report.spread import Spread, round_step
+from scheduler.report.topics import MOST_LISTED, Topics
 
 BEGAN = 1_800_000_000.0
 ANA = "+12025550143"

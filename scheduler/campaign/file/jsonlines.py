@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn, cast
 
-from scheduler.campaign.file.keyed import keyed_row, rejected
+from scheduler.campaign.file.mappings import keyed_row, rejected
 from scheduler.campaign.file.shapes import Contacts, Shaped
 from scheduler.campaign.names import Names
 from scheduler.errors import Problem

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from scheduler.campaign.file import document
-from scheduler.campaign.file.explained import nearest
+from scheduler.campaign.file.key_problems import nearest
 from scheduler.campaign.keys.calling_hours import CallingHours, Hourly, Regions, closes_nothing
 from scheduler.fields.durations import Duration
 from scheduler.hours.weeks import WHOLE_WEEK

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduler.report.foreign import shown
+from scheduler.report.foreign_text import shown
 
 #: Different topics that are counted; a campaign that has more is told of the first of them.
 MOST_TOPICS = 50_000
