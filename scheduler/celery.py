@@ -66,10 +66,10 @@ def _options(address: RedisUrl) -> dict[str, Any]:
 
 def _shown_of_tls(address: RedisUrl) -> dict[str, Any]:
     """Return what kombu is told of TLS; it shows it to whoever asks a worker."""
-    told = dict(address.tls or {})
-    told.pop("ssl_password", None)
+    options = dict(address.tls or {})
+    options.pop("ssl_password", None)
     checks = {"required": ssl.CERT_REQUIRED, "none": ssl.CERT_NONE}
-    return told | {"ssl_cert_reqs": checks[told["ssl_cert_reqs"]]}
+    return options | {"ssl_cert_reqs": checks[options["ssl_cert_reqs"]]}
 
 
 def _private_url(chosen: Settings) -> str:

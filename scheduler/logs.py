@@ -117,9 +117,9 @@ def leave_out_messages(root: logging.Logger) -> None:
     A message only says that work may be ready: three lines of it for each call would hide those
     that say what became of the call.
     """
-    told = logging.DEBUG if root.isEnabledFor(logging.DEBUG) else logging.WARNING
+    level = logging.DEBUG if root.isEnabledFor(logging.DEBUG) else logging.WARNING
     for name in ("celery.worker.strategy", "celery.app.trace"):
-        logging.getLogger(name).setLevel(told)
+        logging.getLogger(name).setLevel(level)
 
 
 def be_discreet() -> None:

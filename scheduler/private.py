@@ -77,13 +77,13 @@ def _made(path: Path) -> os.stat_result:
         info = path.stat()
     except FileNotFoundError:
         # Made anew where it leads, the ledger would be empty, and everybody would be called again.
-        said = "leads to a place that is not there: mount it, or make the folder it leads to"
-        raise ConfigError(f"CALLSCHED_STATE_DIR: {path} {said}") from None
+        text = "leads to a place that is not there: mount it, or make the folder it leads to"
+        raise ConfigError(f"CALLSCHED_STATE_DIR: {path} {text}") from None
     except (OSError, ValueError) as error:
         raise unusable(path, error) from error
     if not stat.S_ISDIR(info.st_mode):
-        said = "is a file: name a folder, or move the file away"
-        raise ConfigError(f"CALLSCHED_STATE_DIR: {path} {said}")
+        text = "is a file: name a folder, or move the file away"
+        raise ConfigError(f"CALLSCHED_STATE_DIR: {path} {text}")
     _expect_ours(path, info)
     return info
 
@@ -138,8 +138,8 @@ def _user(uid: int) -> str:
 
 def unusable(path: Path, error: Exception) -> ConfigError:
     """Return the error for a file or folder of the state folder that can't be used."""
-    said = getattr(error, "strerror", None) or error
-    return ConfigError(f"CALLSCHED_STATE_DIR: {path} can't be written: {said}")
+    reason = getattr(error, "strerror", None) or error
+    return ConfigError(f"CALLSCHED_STATE_DIR: {path} can't be written: {reason}")
 
 
 def opened(path: Path, *, anew: bool = False) -> FileIO:

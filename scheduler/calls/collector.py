@@ -130,12 +130,12 @@ class _Reading:
         return bool(transcript) or self._over_for() >= SILENT_SECONDS
 
     def _keep(self, transcript: list[Any]) -> None:
-        said: Said = {}
+        record: Said = {}
         missing = ""
         for insight in self._due.policy.insights:
             try:
                 is_read = insight is Insight.TRANSCRIPT
-                said[insight] = transcript if is_read else self._ask(insight)
+                record[insight] = transcript if is_read else self._ask(insight)
             except NotRecorded:
                 # A summary is answered so until it has been made; the others need not exist.
                 if insight is Insight.SUMMARY and not self._is_late():
@@ -144,7 +144,7 @@ class _Reading:
                 if not self._is_late():
                     raise
                 missing = f"{insight}: {mask_text(str(error))}"
-        insights.keep(self._ledger, self._account, self._due.attempt, said, error=missing)
+        insights.keep(self._ledger, self._account, self._due.attempt, record, error=missing)
 
     def _give_up(self, error: ProviderError) -> None:
         # That nothing was recorded is a result; whatever else keeps us from reading is an error.
@@ -165,5 +165,5 @@ class _Reading:
         return self._due.over_for_seconds + since_boot() - self._taken_at
 
 
-def _digest(said: list[Any]) -> str:
-    return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=8).hexdigest()
+def _digest(collected: list[Any]) -> str:
+    return blake2b(json.dumps(collected, sort_keys=True).encode(), digest_size=8).hexdigest()

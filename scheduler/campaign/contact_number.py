@@ -60,11 +60,11 @@ def _read(
 
 def _region(raw: RawRow, default_region: str | None) -> str | Fault | None:
     """Return the country of a national number, which two columns may tell otherwise."""
-    if told := raw.cells.get("country_code", "").strip():
-        region = region_of(told)
+    if text := raw.cells.get("country_code", "").strip():
+        region = region_of(text)
         if region is None:
             expected = "a calling code or a country such as +44 or GB"
-            return Fault("country_code", f"expected {expected}, got {shown(told)}")
+            return Fault("country_code", f"expected {expected}, got {shown(text)}")
         return region
     header = raw.header
     if header.code and (code := raw.cells.get(header.code, "").strip()):
@@ -77,15 +77,15 @@ def _region(raw: RawRow, default_region: str | None) -> str | Fault | None:
 
 
 def _unless_other(
-    column: str, told: str, default_region: str | None, *, refuses_file: bool
+    column: str, words: str, default_region: str | None, *, refuses_file: bool
 ) -> str | Fault | None:
     """Return the default region, if it is the country that an unused column tells."""
-    region = region_of(told)
+    region = region_of(words)
     if region and default_region and calling_code(region) == calling_code(default_region):
         return default_region
     read = f"default_region is {default_region}" if default_region else "nothing uses it"
     message = (
-        f"it says {shown(told)}, and {read}: say in a YAML file"
+        f"it says {shown(words)}, and {read}: say in a YAML file"
         f" columns: {{country_code: {shown(column)}}} to read each number by it, or write numbers"
         " with their plus signs"
     )

@@ -120,11 +120,11 @@ class _ListFile:
         else:
             yield from self._of_lines(lines, self.counts.lines)
 
-    def _delimiter(self, first: str, said: str) -> str:
+    def _delimiter(self, first: str, mark: str) -> str:
         """Return what separates the cells of a table whose header this is; "" when it is none."""
         if entry_or_none(_without_comment(first), self.region):
             return ""
-        cells = {each: _cells(first, each) for each in ((said,) if said else DELIMITERS)}
+        cells = {each: _cells(first, each) for each in ((mark,) if mark else DELIMITERS)}
         fitting = [each for each in cells if is_header(cells[each][1], self.region)]
         return max(fitting, key=lambda each: (cells[each][0], len(cells[each][1])), default="")
 

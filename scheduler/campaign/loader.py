@@ -28,7 +28,7 @@ from scheduler.campaign.file.source import (
     codec_name,
     open_file,
     read_whole,
-    told,
+    shown_path,
     whole_text,
 )
 from scheduler.campaign.file.xlsx import Sheet, file_of, named_sheet, open_sheet
@@ -71,7 +71,7 @@ def load(
     None: any. `default_hours` are those of a campaign that names none. `on_progress` is told now
     and then how many were read. The path `-` is standard input.
     """
-    codec = codec_name(reading.encoding, told(path))
+    codec = codec_name(reading.encoding, shown_path(path))
     with ExitStack() as files:
         reader = _Reader(codec, max_duration_ceiling_seconds, api, countries, files)
         plan = reader.plan(path)
@@ -88,7 +88,7 @@ def load(
         try:
             sink = files.enter_context(_rejecting(reading.rejects, codec, plan))
             _fill(checked, plan, reader.problems, found, sink, on_progress or _nobody_listens)
-            _judge(checked, reader.problems, told(path), strict=reading.strict)
+            _judge(checked, reader.problems, shown_path(path), strict=reading.strict)
         except BaseException:
             checked.close()
             raise
@@ -183,17 +183,19 @@ class _Reader:
         if format_of(path, contacts=True) is not Format.SHEET:
             self.files.enter_context(file)
             lines = Lines(
-                file, told(path), self.encoding, self.digest.update, discreet=names.discreet
+                file, shown_path(path), self.encoding, self.digest.update, discreet=names.discreet
             )
             return open_contacts(lines, path, names)
         _, name = named_sheet(path)
         with file:
-            sheet = Sheet(file, told(path), name, self.digest.update)
+            sheet = Sheet(file, shown_path(path), name, self.digest.update)
         self.files.callback(sheet.close)
         self.digest.update(name.encode())  # another sheet is another campaign
         if sheet.hidden_rows:
-            self.warnings.append(f"{told(path)}: {sheet.hidden_rows:,} hidden rows are read, too")
-        return open_sheet(sheet, told(path), names)
+            self.warnings.append(
+                f"{shown_path(path)}: {sheet.hidden_rows:,} hidden rows are read, too"
+            )
+        return open_sheet(sheet, shown_path(path), names)
 
     def _do_not_call(self, campaign: Campaign, path: Path, root: document.Node | None) -> DoNotCall:
         return read_lists(
@@ -309,7 +311,7 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         circuit_breaker=campaign.circuit_breaker.rule() if campaign.circuit_breaker else None,
         canary=campaign.canary.rule() if campaign.canary else None,
         budget_seconds=campaign.budget.minutes * 60 if campaign.budget else None,
-        webhooks=tuple(told.rule() for told in campaign.webhooks),
+        webhooks=tuple(webhook.rule() for webhook in campaign.webhooks),
     )
 
 

@@ -67,8 +67,8 @@ class Names:
         pairs = (
             (ours, [named] if isinstance(named, str) else named) for ours, named in columns.items()
         )
-        told = tuple((ours, theirs) for ours, listed in pairs for theirs in listed)
-        return cls(told, own=tuple(own))
+        given = tuple((ours, theirs) for ours, listed in pairs for theirs in listed)
+        return cls(given, own=tuple(own))
 
     def header(self, written: Collection[str]) -> Header:
         """Return which columns are meant, and what is wrong with them."""
@@ -184,8 +184,8 @@ def _named(theirs: list[str], columns: Mapping[str, str]) -> tuple[dict[int, str
         if lower in IGNORED:
             found[at] = ""
         elif lower in found.values() and lower in columns:
-            said = f"{lower} is a column, and columns takes it from {shown(columns[lower])}"
-            faults.append(f"{said}: rename one of the two")
+            text = f"{lower} is a column, and columns takes it from {shown(columns[lower])}"
+            faults.append(f"{text}: rename one of the two")
             found[at] = ""
         elif lower in UNDERSTOOD or lower.startswith(OPTION):
             found[at] = lower

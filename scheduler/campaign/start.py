@@ -145,5 +145,5 @@ def _fault(detail: ErrorDetails, keys: type[CallKeys]) -> Fault:
     if detail["type"] == "extra_forbidden":
         return Fault(f"{OPTION}{key}", key_problems.unknown(detail, keys))
     inner = key_problems.dotted(way)
-    said = key_problems.expected(detail, keys)
-    return Fault(f"{OPTION}{key}", f"{inner}: {said}" if inner else said)
+    message = key_problems.expected(detail, keys)
+    return Fault(f"{OPTION}{key}", f"{inner}: {message}" if inner else message)

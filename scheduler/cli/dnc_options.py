@@ -43,5 +43,5 @@ def read(numbers: Iterable[str], region: str | None) -> list[str]:
 
 def in_options(message: str) -> str:
     """Say of a command what is said of a campaign file."""
-    said = message.replace("set default_region", "say --region")
-    return said.replace("default_region US", "--region US")
+    text = message.replace("set default_region", "say --region")
+    return text.replace("default_region US", "--region US")

@@ -18,8 +18,8 @@ def show_added(entries: Sequence[str], addition: Addition, *, json: bool) -> Non
         console.emit(asdict(addition))
         return
     for each in entries:
-        said = "added" if each in addition.added else "was on it"
-        console.out.print(f"{each}  {said}", markup=False)
+        text = "added" if each in addition.added else "was on it"
+        console.out.print(f"{each}  {text}", markup=False)
 
 
 def show_removed(removal: Removal, *, json: bool) -> None:

@@ -78,5 +78,5 @@ def _text(value: object) -> str:
 
 def _session(name: str) -> str:
     """Show a session's name: what it ends with is the attempt, whose id is ours and no number."""
-    said, between, attempt = name.rpartition(" ")
-    return f"{_text(said)}{between}{attempt}"
+    text, between, attempt = name.rpartition(" ")
+    return f"{_text(text)}{between}{attempt}"

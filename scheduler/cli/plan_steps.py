@@ -65,16 +65,16 @@ def _surveyed(checked: CheckedCampaign, policy: Policy, settings: Settings) -> C
     with console.counting("looking for duplicates") as counted:
         duplicates = Duplicates(checked.chunks(), partial(counted, total=rows))
     with console.counting("planning") as counted:
-        told = partial(counted, total=rows)
+        progress = partial(counted, total=rows)
         allowed = frozenset(settings.allowed_numbers)
-        return survey(checked, policy, duplicates, allowed=allowed, on_progress=told)
+        return survey(checked, policy, duplicates, allowed=allowed, on_progress=progress)
 
 
 def _forecast(seen: ContactCounts, policy: Policy, stands_on: Assumed) -> Forecast:
     with console.counting("forecasting", "dials") as counted:
         counted(0, seen.callable_count)
-        told = partial(counted, total=seen.callable_count)
-        return forecast(seen.groups, policy, stands_on, told)
+        progress = partial(counted, total=seen.callable_count)
+        return forecast(seen.groups, policy, stands_on, progress)
 
 
 def _command(wishes: Wishes, hashed: str) -> str:

@@ -28,8 +28,8 @@ def tell(campaign_id: str, earlier: Earlier) -> None:
     )
     if window.of_campaign is None:
         because = _because(campaign_id, window.because)
-        said = f"{begin}; they are called all the same, for {because}:"
-        console.say(said, *_named(earlier))
+        text = f"{begin}; they are called all the same, for {because}:"
+        console.say(text, *_named(earlier))
         return
     console.warn(
         f"{begin}; they are not called now, and end as skipped: already_called:",
@@ -39,28 +39,28 @@ def tell(campaign_id: str, earlier: Earlier) -> None:
 
 
 def _because(campaign_id: str, why: Because) -> str:
-    said = {
+    record = {
         Because.CREATED_SO: f"campaign {campaign_id} was created so",
         Because.AGAIN: "--again says so",
         Because.NAMED: "--id says which campaign this is",
     }
-    return said[why]
+    return record[why]
 
 
 def _named(earlier: Earlier) -> list[str]:
-    said = [_described(one) for one in earlier.found[:_NAMED]]
+    lines = [_described(one) for one in earlier.found[:_NAMED]]
     if len(earlier.found) > _NAMED:
-        said.append(f"  … and {len(earlier.found) - _NAMED} campaigns more")
-    return said
+        lines.append(f"  … and {len(earlier.found) - _NAMED} campaigns more")
+    return lines
 
 
 def _described(one: Repeats) -> str:
-    said = []
+    lines = []
     if one.last_at is not None:
-        said.append(f"{one.called:,} called, the last at {repeats.instant(one.last_at)}")
+        lines.append(f"{one.called:,} called, the last at {repeats.instant(one.last_at)}")
     if one.waiting:
-        said.append(f"{one.waiting:,} whose calls are not over")
-    return f"  {one.campaign_id}: {', '.join(said)}"
+        lines.append(f"{one.waiting:,} whose calls are not over")
+    return f"  {one.campaign_id}: {', '.join(lines)}"
 
 
 def _ways_out(campaign_id: str, earlier: Earlier) -> str:
@@ -69,13 +69,13 @@ def _ways_out(campaign_id: str, earlier: Earlier) -> str:
     first = earlier.found[0]
     # A numbered one is meant by the id that it follows.
     meant = first.campaign_id.partition("+")[0]
-    said = (
+    text = (
         f"Say --again to call them all the same, or --id {meant} to go on with that campaign,"
         " which calls whom it does not know"
     )
     if first.waiting:
-        said += f"; `callsched cancel {first.campaign_id}` calls its rest off"
-    return said
+        text += f"; `callsched cancel {first.campaign_id}` calls its rest off"
+    return text
 
 
 def _afterwards(campaign_id: str) -> str:

@@ -57,8 +57,8 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
         )
     elif code or not quiet:
         _show(view, ending, path)
-    if said := list(_said(ending)):
-        console.say(*said)
+    if lines := list(_said(ending)):
+        console.say(*lines)
     if path is not None:
         results_view.export(views.results(ledger, view.campaign_id), path)
     return code

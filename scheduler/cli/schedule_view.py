@@ -16,8 +16,8 @@ def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:
     if json:
         console.emit({"added": is_new, **view.as_record()})
         return
-    said = f"{'added' if is_new else 'it was there before'}; next firing {next_firing(view)}"
-    console.out.print(f"schedule {view.name}: {said}", markup=False)
+    text = f"{'added' if is_new else 'it was there before'}; next firing {next_firing(view)}"
+    console.out.print(f"schedule {view.name}: {text}", markup=False)
     console.say(
         f"a worker of account {view.account} launches it, and reads {view.launch.path} then"
     )

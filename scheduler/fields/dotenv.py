@@ -114,5 +114,5 @@ def _problems(bindings: list[Binding]) -> Iterator[tuple[int, str]]:
         else:
             for number, inside in enumerate(text.splitlines()[1:], start=line + 1):
                 if _SETTING.match(inside):
-                    told = "a quote that is opened above it swallows this line"
-                    yield number, f"{told}: close it on line {line}"
+                    words = "a quote that is opened above it swallows this line"
+                    yield number, f"{words}: close it on line {line}"

@@ -186,8 +186,8 @@ def _expect_called(
             f"expected a number that exists, such as +12025550123{hint}, got {_got(written)}"
         )
     if costly := why_costly(number, kind):
-        said = f"expected a number at the usual price, got the {costly} {_got(written)}"
-        raise NotCalled(said, Reason.PREMIUM_NUMBER)
+        text = f"expected a number at the usual price, got the {costly} {_got(written)}"
+        raise NotCalled(text, Reason.PREMIUM_NUMBER)
     if countries is not None and region not in countries:
         raise NotCalled(_elsewhere(written, region or "", countries), Reason.UNSUPPORTED_COUNTRY)
 

@@ -36,11 +36,11 @@ def refuse_service(
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code or 0, ())
         digits = str(parsed.national_number)
     if any(phonenumbers.is_emergency_number(digits, region) for region in regions):
-        said = "expected a subscriber's number, got an emergency number"
-        raise NotCalled(said, Reason.EMERGENCY_NUMBER)
+        text = "expected a subscriber's number, got an emergency number"
+        raise NotCalled(text, Reason.EMERGENCY_NUMBER)
     if not written.startswith("+") and any(_is_short(digits, region) for region in regions):
-        said = f"expected a subscriber's number, got the short number {mask(written)} of a service"
-        raise NotCalled(said, Reason.SHORT_NUMBER)
+        text = f"expected a subscriber's number, got the short number {mask(written)} of a service"
+        raise NotCalled(text, Reason.SHORT_NUMBER)
 
 
 def _is_short(digits: str, region: str) -> bool:

@@ -104,8 +104,8 @@ def _whereabouts(own: str, number: str, elsewhere: tuple[str, ...], campaigns: s
     if own:
         return Whereabouts((own,), Source.CONTACT, "as the contact says")
     if elsewhere:
-        said = "as its number and its state say" if zones else "as its state says"
-        return Whereabouts(tuple(dict.fromkeys((*zones, *elsewhere))), Source.SEVERAL, said)
+        text = "as its number and its state say" if zones else "as its state says"
+        return Whereabouts(tuple(dict.fromkeys((*zones, *elsewhere))), Source.SEVERAL, text)
     if zones:
         source = Source.NUMBER if len(zones) == 1 else Source.SEVERAL
         return Whereabouts(zones, source, "as its number says")
@@ -153,8 +153,8 @@ def verdicts(policy: Policy, contact: Contact, now: float) -> list[Ruling]:
         return found
     place = whereabouts(contact, policy)
     zones, known = place.zones, _known(place.zones)
-    said = f"{_listed(zones)}: {place.said}" if zones else place.said
-    found.append(Ruling("timezone", known, said))
+    text = f"{_listed(zones)}: {place.said}" if zones else place.said
+    found.append(Ruling("timezone", known, text))
     if known:
         found += [_hours_verdict(rule, zones, now) for rule in rules]
     return found
@@ -293,8 +293,8 @@ def _hours_verdict(rule: Hours, zones: tuple[str, ...], now: float) -> Ruling:
     opens = _opens((rule,), zones, now)
     shut = [zone for zone in zones if _opens((rule,), (zone,), now) != now]
     seen = [_seen(rule, zone, now) for zone in (shut or zones)[:_ZONES_SHOWN]]
-    said = f"{written(rule.week)}; {_few(seen, len(shut or zones))}"
-    return Ruling(rule.name, opens == now, said, None if opens in (None, now) else opens)
+    text = f"{written(rule.week)}; {_few(seen, len(shut or zones))}"
+    return Ruling(rule.name, opens == now, text, None if opens in (None, now) else opens)
 
 
 def _opens(rules: tuple[Hours, ...], zones: tuple[str, ...], now: float) -> float | None:

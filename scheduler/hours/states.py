@@ -142,9 +142,9 @@ def of_number(number: str) -> str:
 
 def zones_elsewhere(contact: Contact) -> tuple[str, ...]:
     """Return the time zones of the states that a contact names and its number does not tell."""
-    told = (EVERY_STATE, of_number(contact.phone_number))
+    clocks = (EVERY_STATE, of_number(contact.phone_number))
     return tuple(
-        dict.fromkeys(zone for one in contact.states if one not in told for zone in zones_in(one))
+        dict.fromkeys(zone for one in contact.states if one not in clocks for zone in zones_in(one))
     )
 
 

@@ -67,12 +67,12 @@ def happenings(
         found = ledger.redis.xrevrange(keys.account(account, "events"), "+", since, count=most)
     if not found:
         return [], after
-    told = [
-        Happening(float(said["at"]), said["what"], said["which"], label_of(said["detail"]))
-        for _, said in reversed(found)
-        if said.keys() >= {"at", "what", "which", "detail"}
+    lines = [
+        Happening(float(fields["at"]), fields["what"], fields["which"], label_of(fields["detail"]))
+        for _, fields in reversed(found)
+        if fields.keys() >= {"at", "what", "which", "detail"}
     ]
-    return told, found[0][0]
+    return lines, found[0][0]
 
 
 def load_between(ledger: Ledger, account: str, since: float, until: float) -> list[Load]:

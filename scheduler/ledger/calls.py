@@ -150,10 +150,12 @@ def begin(
     until = "" if closes_at == math.inf else repr(closes_at)
     args = (account, str(attempt), token, *lengths, until, REMEMBERED_SECONDS, ledger.clock(now))
     with reaching():
-        said = run_durably(ledger.once, ledger.do_once.begin, [keys.ROOT], args, ledger.durability)
-    if said == "stale":
+        answer = run_durably(
+            ledger.once, ledger.do_once.begin, [keys.ROOT], args, ledger.durability
+        )
+    if answer == "stale":
         raise StaleAttempt(f"attempt {attempt} is no longer claimed")
-    return bool(said == "go")
+    return bool(answer == "go")
 
 
 def give_back(
@@ -241,10 +243,10 @@ def connect(
         ledger.clock(now),
     )
     with reaching():
-        said, deadline, seen = run_durably(
+        answer, deadline, seen = run_durably(
             ledger.once, ledger.do_once.connect, [keys.ROOT], args, ledger.durability
         )
-    return said, float(deadline), limits.parse(seen)
+    return answer, float(deadline), limits.parse(seen)
 
 
 def finish(
@@ -294,8 +296,8 @@ def deny(
     The far end ended it if the very first stop was answered so; else a stop of ours may have.
     """
     apart = ledger.leases.denied_apart
-    said = int(ledger.run(ledger.do.deny, account, str(attempt), apart, ledger.clock(now)))
-    return (None, Disposition.STOPPED, Disposition.HUNG_UP)[said]
+    answer = int(ledger.run(ledger.do.deny, account, str(attempt), apart, ledger.clock(now)))
+    return (None, Disposition.STOPPED, Disposition.HUNG_UP)[answer]
 
 
 def note_stop_error(ledger: Ledger, attempt: Attempt, message: str) -> None:

@@ -81,10 +81,10 @@ def load_packed(
 ) -> None:
     """Add a chunk of rows that `records.pack_row` has written, as `load` does."""
     args = (campaign_id, load_id, chunk, ledger.clock(now), packed)
-    said = ledger.run(ledger.do.load, *args)
-    if said == "missing":
+    answer = ledger.run(ledger.do.load, *args)
+    if answer == "missing":
         raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
-    if said == "retired":
+    if answer == "retired":
         raise LedgerError(
             f"the contacts of campaign {campaign_id} are no longer kept, so nobody can tell"
             " whom it has called; give the campaign another --id"

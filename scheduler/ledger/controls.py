@@ -90,13 +90,13 @@ def extend(
 ) -> float:
     """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason."""
     args = (account, str(attempt), seconds, ceiling_seconds, *control.written, ledger.clock(now))
-    said, number = ledger.run(ledger.do.extend, *args)
-    if said == "extended":
+    answer, number = ledger.run(ledger.do.extend, *args)
+    if answer == "extended":
         return float(number)
-    if said == "over":
+    if answer == "over":
         raise StaleAttempt("it is not live, or its stop is on record: nothing was changed")
     left = f"at most {float(number):.0f} s can be added"
-    if said == "budget":
+    if answer == "budget":
         raise LedgerError(f"the campaign's budget leaves no more: {left}")
     raise LedgerError(f"no call may last longer than CALLSCHED_MAX_DURATION_CEILING: {left}")
 

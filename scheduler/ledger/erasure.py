@@ -15,11 +15,11 @@ def erase(ledger: Ledger, campaign_id: str, row: int, now: float | None = None) 
     That it was called, and how it ended, stays on record: else it could be called again.
     """
     conversations: list[str] = ledger.run(ledger.do.erase, campaign_id, row, ledger.clock(now))
-    said = keys.campaign(campaign_id, "said")
+    lines = keys.campaign(campaign_id, "said")
     with reaching():
-        ours = [entry for entry, fields in ledger.redis.xrange(said) if fields["r"] == str(row)]
+        ours = [entry for entry, fields in ledger.redis.xrange(lines) if fields["r"] == str(row)]
         if ours:
-            ledger.redis.xdel(said, *ours)
+            ledger.redis.xdel(lines, *ours)
     return conversations
 
 

@@ -56,10 +56,10 @@ def explain(
     return float(instant), [_found(*four) for four in zip(*(iter(flat),) * 4, strict=True)]
 
 
-def _found(rule: str, said: str, demands: str, detail: str) -> RuleFinding:
+def _found(rule: str, text: str, demands: str, detail: str) -> RuleFinding:
     if demands == "wait":
-        return RuleFinding(rule, said, False, until=float(detail))
-    return RuleFinding(rule, said, demands == "pass", reason=detail)
+        return RuleFinding(rule, text, False, until=float(detail))
+    return RuleFinding(rule, text, demands == "pass", reason=detail)
 
 
 def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:

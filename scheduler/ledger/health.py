@@ -90,8 +90,8 @@ def of_redis(url: str, durability: Durability) -> list[Finding]:
                 return found
             info, config = _asked(client.info), _asked(lambda: client.config_get("*"))
             if info is None:
-                told = "the server does not let us read INFO: nothing more can be told of it"
-                return [*found, warn("redis", told, "allow INFO to this user")]
+                text = "the server does not let us read INFO: nothing more can be told of it"
+                return [*found, warn("redis", text, "allow INFO to this user")]
             server = _Server(info, config or {}, durability)
             found += [_version(server), _role(server), *_kept(server), _policy(server)]
             found += [_memory(server), _waits(client, server), _clock(client), _schema(client)]
@@ -134,27 +134,27 @@ def _primary(client: Any, url: RedisUrl, durability: Durability) -> Iterator[Fin
     if durability is Durability.REPLICA:
         yield ok("sentinel", text)
     else:
-        told = f"{text}; a failover forgets its last starts, and their people are called again"
-        yield warn("sentinel", told, "set CALLSCHED_DURABILITY=replica")
+        words = f"{text}; a failover forgets its last starts, and their people are called again"
+        yield warn("sentinel", words, "set CALLSCHED_DURABILITY=replica")
 
 
 def _tls(url: RedisUrl) -> Finding:
     if url.tls is None and url.is_local:
         return ok("tls", "off, and nothing leaves this machine")
     if url.tls is None:
-        told = "off: login and phone numbers can be read on the way"
-        return warn("tls", told, "use rediss:// or sentinels://, or a network of its own")
+        text = "off: login and phone numbers can be read on the way"
+        return warn("tls", text, "use rediss:// or sentinels://, or a network of its own")
     if url.tls["ssl_cert_reqs"] == "none":
-        told = "on, and whoever answers is believed to be Redis"
-        return warn("tls", told, "leave out ssl_cert_reqs=none, name the CA with ssl_ca_certs")
+        text = "on, and whoever answers is believed to be Redis"
+        return warn("tls", text, "leave out ssl_cert_reqs=none, name the CA with ssl_ca_certs")
     return ok("tls", "on, and the certificate is checked")
 
 
 def _rights(client: Any, url: RedisUrl) -> Finding:
     user = url.username or "default"
     if missing := lacking(client, url.database):
-        told = f"user {user} may not do all that workers do"
-        return fail("rights", told, f"ACL SETUSER {user} {' '.join(missing)}")
+        text = f"user {user} may not do all that workers do"
+        return fail("rights", text, f"ACL SETUSER {user} {' '.join(missing)}")
     return ok("rights", f"user {user} may do what workers do")
 
 
@@ -182,19 +182,19 @@ def _kept(server: _Server) -> Iterator[Finding]:
     if info.get("aof_enabled") == 1:
         yield _fsync(server)
     elif server.durability is Durability.REPLICA:
-        told = "no append-only file: what the last replica has not is lost with the server"
-        yield warn("persistence", told, "set appendonly yes on it")
+        text = "no append-only file: what the last replica has not is lost with the server"
+        yield warn("persistence", text, "set appendonly yes on it")
     else:
-        told = "no append-only file: after a restart, people may be called again"
-        yield fail("persistence", told, "set appendonly yes on it")
+        text = "no append-only file: after a restart, people may be called again"
+        yield fail("persistence", text, "set appendonly yes on it")
     broken = [
         name
         for name in ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
         if info.get(name, "ok") != "ok"
     ]
     if broken:
-        told = f"the last writing to disk failed: {', '.join(broken)}"
-        yield fail("writing", told, "look at the disk and the log of Redis; it may refuse writes")
+        text = f"the last writing to disk failed: {', '.join(broken)}"
+        yield fail("writing", text, "look at the disk and the log of Redis; it may refuse writes")
 
 
 def _fsync(server: _Server) -> Finding:
@@ -203,24 +203,24 @@ def _fsync(server: _Server) -> Finding:
     if fsync == "always" or (fsync == "everysec" and server.durability is not Durability.SERVER):
         return ok("persistence", text)
     if fsync == "no":
-        told = f"{text}: a machine that dies loses half a minute, and calls people again"
-        return fail("persistence", told, "set appendfsync always on it")
+        words = f"{text}: a machine that dies loses half a minute, and calls people again"
+        return fail("persistence", words, "set appendfsync always on it")
     has_waitaof = tuple(map(int, str(server.info["redis_version"]).split(".")[:2])) >= (7, 2)
     setting = "set CALLSCHED_DURABILITY=disk, or appendfsync always on it"
     old = "set appendfsync always on it (CALLSCHED_DURABILITY=disk needs Redis 7.2 or newer)"
-    told = f"{text}: a machine that dies may lose a second, and call again who was dialled in it"
-    return warn("persistence", told, setting if has_waitaof else old)
+    words = f"{text}: a machine that dies may lose a second, and call again who was dialled in it"
+    return warn("persistence", words, setting if has_waitaof else old)
 
 
 def _policy(server: _Server) -> Finding:
     policy = server.setting("maxmemory-policy", "maxmemory_policy")
     if policy == "noeviction":
         return ok("eviction", "noeviction")
-    told = f"maxmemory-policy {policy or '(not told)'}"
+    text = f"maxmemory-policy {policy or '(not told)'}"
     remedy = "set maxmemory-policy noeviction on it"
     if not policy or not int(server.info.get("maxmemory", 0)):
-        return warn("eviction", f"{told}: with a limit of memory, calls would be forgotten", remedy)
-    return fail("eviction", f"{told}: calls are forgotten when memory is short", remedy)
+        return warn("eviction", f"{text}: with a limit of memory, calls would be forgotten", remedy)
+    return fail("eviction", f"{text}: calls are forgotten when memory is short", remedy)
 
 
 def _memory(server: _Server) -> Finding:
@@ -242,8 +242,8 @@ def _waits(client: Any, server: _Server) -> Finding:
     except ConfigError as error:
         return fail("durability", str(error), "unset CALLSCHED_DURABILITY, or mend the server")
     if server.durability is Durability.REPLICA and not int(server.info.get("connected_slaves", 0)):
-        told = "a start waits for a replica, and there is none: nothing is dialled"
-        return fail("durability", told, "start a replica, or unset CALLSCHED_DURABILITY")
+        text = "a start waits for a replica, and there is none: nothing is dialled"
+        return fail("durability", text, "start a replica, or unset CALLSCHED_DURABILITY")
     return ok("durability", _WAITS[server.durability])
 
 
@@ -261,8 +261,8 @@ def _clock(client: Any) -> Finding:
     apart = middle - (seconds + microseconds / 1e6)
     text = f"{abs(apart):.2f} s {'ahead of' if apart > 0 else 'behind'} the clock of Redis"
     if abs(apart) > CLOCK_SECONDS:
-        told = f"{text}, which decides; times that are shown here are off"
-        return warn("clock", told, "synchronise this machine's clock")
+        words = f"{text}, which decides; times that are shown here are off"
+        return warn("clock", words, "synchronise this machine's clock")
     return ok("clock", text)
 
 
@@ -271,11 +271,11 @@ def _schema(client: Any) -> Finding:
     if found is None:
         return ok("ledger", "empty")
     if not found.isdecimal():
-        told = f"{keys.ROOT}schema is no number: another program has set it"
-        return fail("ledger", told, "use another database")
+        text = f"{keys.ROOT}schema is no number: another program has set it"
+        return fail("ledger", text, "use another database")
     if int(found) > keys.SCHEMA:
-        told = f"schema {found}, this release knows {keys.SCHEMA}"
-        return fail("ledger", told, "upgrade callsched on this machine")
+        text = f"schema {found}, this release knows {keys.SCHEMA}"
+        return fail("ledger", text, "upgrade callsched on this machine")
     return ok("ledger", f"schema {found}")
 
 
@@ -288,24 +288,24 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
     found = [ok("account", f"{account}: {view.live} live, {view.slots} slots in use")]
     if view.overdue:
         age = view.oldest_overdue_seconds
-        told = f"{view.overdue} calls are past their deadline, the oldest by {age:.0f} s"
+        text = f"{view.overdue} calls are past their deadline, the oldest by {age:.0f} s"
         remedy = "start a worker; if one runs, see its log for why the API confirms no stop"
         is_fenced = view.overdue > max(3, view.live / 10) and age > ledger.leases.stop_late
-        found.append((fail if is_fenced else warn)("stops", told, remedy))
+        found.append((fail if is_fenced else warn)("stops", text, remedy))
     else:
         found.append(ok("stops", "none is late"))
     if fingerprint in view.blocks:
-        told = f"these credentials can't dial: {view.blocks[fingerprint]}"
-        found.append(fail("blocked", told, "mend them, and start a worker again"))
+        text = f"these credentials can't dial: {view.blocks[fingerprint]}"
+        found.append(fail("blocked", text, "mend them, and start a worker again"))
     for worker in workers.all_of(ledger, account):
         if worker.is_well and worker.stops_only:
-            told = f"worker {worker.name} only sends stops: {worker.stops_only}"
-            found.append(fail("stops only", told, "mend that where it runs, and start it again"))
+            text = f"worker {worker.name} only sends stops: {worker.stops_only}"
+            found.append(fail("stops only", text, "mend that where it runs, and start it again"))
     if strange := rubbish.find(ledger, account):
-        told = f"{len(strange)} things lie there that are none of ours: {'; '.join(strange[:3])}"
+        text = f"{len(strange)} things lie there that are none of ours: {'; '.join(strange[:3])}"
         remedy = "find out who else writes to this Redis, then delete them"
-        found.append(warn("rubbish", told, remedy))
+        found.append(warn("rubbish", text, remedy))
     if view.outage:
-        told = "the API did not answer three times in a row: one probe goes out at a time"
-        found.append(warn("outage", told, "none: it ends with the first answer"))
+        text = "the API did not answer three times in a row: one probe goes out at a time"
+        found.append(warn("outage", text, "none: it ends with the first answer"))
     return found

@@ -80,13 +80,13 @@ def keep(
     ledger: Ledger,
     account: str,
     attempt: Attempt,
-    said: Said | None,
+    collected: Said | None,
     *,
     error: str = "",
     now: float | None = None,
 ) -> bool:
     """Keep what was said; None says that nothing was recorded. False when it was kept before."""
-    packed = zlib.compress(_compact(said), 9) if said is not None else ""
+    packed = zlib.compress(_compact(collected), 9) if collected is not None else ""
     args = (account, str(attempt), packed, error, TAIL_SECONDS, ledger.clock(now))
     return bool(ledger.run(ledger.do.collected, *args))
 
@@ -104,7 +104,7 @@ def key(attempt: str) -> str:
     return f"{keys.attempt(attempt)}:insights"
 
 
-def _compact(said: Said) -> bytes:
+def _compact(collected: Said) -> bytes:
     # JSON may have halves of characters in it, which can't be written down.
-    written = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    written = json.dumps(collected, ensure_ascii=False, separators=(",", ":"))
     return written.encode(errors="replace")

@@ -174,7 +174,7 @@ def _erased(ledger: Ledger, attempts: set[Attempt]) -> set[Attempt]:
     return {attempt for attempt, is_erased in zip(attempts, found, strict=True) if is_erased}
 
 
-def said(
+def lines(
     ledger: Ledger,
     campaign_id: str,
     row: int | None = None,

@@ -118,7 +118,7 @@ def add(
     now: float | None = None,
 ) -> bool:
     """Keep a schedule; False when the same is there. Raises LedgerError when another one is."""
-    said = ledger.run(
+    answer = ledger.run(
         ledger.do.add_schedule,
         name,
         account,
@@ -126,12 +126,12 @@ def add(
         ledger.clock(now),
         *("rule", _packed(launch), "created_by", who),
     )
-    if said == "other":
+    if answer == "other":
         raise LedgerError(
             f"there is another schedule {name}: callsched schedule show {name}; remove it first,"
             " or choose another --id"
         )
-    return bool(said == "added")
+    return bool(answer == "added")
 
 
 def remove(ledger: Ledger, name: str) -> None:
@@ -222,9 +222,9 @@ def _tell(
     again: str,
     now: float | None,
 ) -> bool:
-    told = [part for one in firings for part in (one.firing_id, repr(one.at), one.state, one.why)]
+    lines = [part for one in firings for part in (one.firing_id, repr(one.at), one.state, one.why)]
     head = (taken.view.name, taken.token, "" if next_at is None else repr(next_at), let_go, again)
-    return bool(ledger.run(ledger.do.tell_firings, *head, ledger.clock(now), *told))
+    return bool(ledger.run(ledger.do.tell_firings, *head, ledger.clock(now), *lines))
 
 
 def view(ledger: Ledger, name: str) -> ScheduleView:
@@ -255,8 +255,8 @@ def firings_of(ledger: Ledger, name: str, most: int = 20) -> list[Firing]:
 
 
 def _firing(one: str, at: float, fate: str) -> Firing:
-    told = json.loads(fate)
-    return Firing(one, float(at), FiringState(told["state"]), told["why"], float(told["told_at"]))
+    body = json.loads(fate)
+    return Firing(one, float(at), FiringState(body["state"]), body["why"], float(body["told_at"]))
 
 
 def _expect(found: object, name: str) -> None:

@@ -133,10 +133,10 @@ def attach(
     """
     known = ["" if at is None else repr(at) for at in (started_at, ended_at)]
     args = (account, str(attempt), conversation_id, *known, ledger.clock(now))
-    said, is_read = ledger.run(ledger.do.attach, *args)
-    if said == "stale":
+    answer, is_read = ledger.run(ledger.do.attach, *args)
+    if answer == "stale":
         raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
-    return said == "attached", is_read == "1"
+    return answer == "attached", is_read == "1"
 
 
 def settle(
@@ -150,10 +150,10 @@ def settle(
 ) -> Settled:
     """Settle an unknown call as the operator says. Raises StaleAttempt."""
     args = (account, str(attempt), verdict, token or uuid4().hex, ledger.clock(now))
-    said = ledger.run(ledger.do.settle, *args)
-    if said == "stale":
+    answer = ledger.run(ledger.do.settle, *args)
+    if answer == "stale":
         raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
-    return Settled(said)
+    return Settled(answer)
 
 
 def still_to_read(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> int:

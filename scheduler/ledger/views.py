@@ -245,8 +245,8 @@ def _page_of_results(
         f"{campaign_id}:{row}:{call.get('attempt', 0)}"
         for (row, _), call in zip(rows, calls, strict=True)
     ]
-    said = insights.collected(ledger, names)
-    for (_, record), call, attempt, kept in zip(rows, calls, attempts, said, strict=True):
+    collected = insights.collected(ledger, names)
+    for (_, record), call, attempt, kept in zip(rows, calls, attempts, collected, strict=True):
         yield _result(campaign_id, record, call, attempt) | _insights(kept, attempt)
 
 
@@ -267,7 +267,7 @@ def _contact(record: str) -> tuple[Contact, int]:
         return Contact("", ""), 0
 
 
-def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
+def _insights(collected: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
     """Return what was said where it was collected, and nothing where it was not."""
     known: dict[str, Any] = {}
     if "stop_error" in attempt:
@@ -281,7 +281,7 @@ def _insights(said: Said | None, attempt: dict[str, str]) -> dict[str, Any]:
     if "collected_at" not in attempt:
         return known
     # Where nothing was recorded, the transcript is empty; one that nobody asked for is not there.
-    rest = dict(said if said is not None else {"transcript": []})
+    rest = dict(collected if collected is not None else {"transcript": []})
     lines = {"transcript": rest.pop("transcript")} if "transcript" in rest else {}
     return known | lines | {"insights": rest}
 

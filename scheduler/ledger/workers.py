@@ -83,8 +83,8 @@ def _view(name: str, written: str, now: float) -> WorkerView | None:
     at, _, health = written.partition(" ")
     try:
         # What it does not know is left alone: a worker may be of another release.
-        said = {key: value for key, value in json.loads(health).items() if key in _KNOWN}
-        return WorkerView(name, max(0.0, now - float(at)), **asdict(WorkerHealth(**said)))
+        body = {key: value for key, value in json.loads(health).items() if key in _KNOWN}
+        return WorkerView(name, max(0.0, now - float(at)), **asdict(WorkerHealth(**body)))
     except (ValueError, TypeError, AttributeError):
         return None
 

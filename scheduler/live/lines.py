@@ -39,7 +39,7 @@ def lines_after(
         # Looked at first: what was said before the end is on record by the end of this look.
         is_last = not follow or _is_over(ledger, campaign_id, row)
         wait_seconds = LOOK_SECONDS if follow else 0.0
-        found = listeners.said(ledger, campaign_id, row, after=after, block_seconds=wait_seconds)
+        found = listeners.lines(ledger, campaign_id, row, after=after, block_seconds=wait_seconds)
         yield from found
         if found:
             after = found[-1][0]

@@ -56,8 +56,8 @@ def expected(
 ) -> Expected:
     """Say when a campaign ends, or why that can't be told."""
     for say in (_over, _held, _waits):
-        if said := say(view, waiting, now):
-            return said
+        if text := say(view, waiting, now):
+            return text
     if per_second is None:
         return Expected("no pace yet")
     left = view.total - view.calls[CallState.ENDED]

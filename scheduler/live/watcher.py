@@ -118,10 +118,10 @@ class Watcher:
         ]
 
     def _read_happenings(self, name: str, kept: _Account) -> None:
-        told, kept.cursor = accounts.happenings(
+        newest, kept.cursor = accounts.happenings(
             self._ledger, name, after=kept.cursor, most=_MOST_HAPPENINGS
         )
-        kept.happenings.extend(told)
+        kept.happenings.extend(newest)
 
     def _read_loads(self, name: str, kept: _Account, now: float) -> None:
         since = max(now - LOAD_SECONDS, kept.loads[-1].at if kept.loads else 0.0)

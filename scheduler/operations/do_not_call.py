@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from scheduler.campaign.do_not_call import NumberList
 from scheduler.campaign.entries import entry
 from scheduler.campaign.file.problems import Problems
-from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, told
+from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, shown_path
 from scheduler.campaign.list_file import Counts, read_entries
 from scheduler.ledger import do_not_call
 from scheduler.ledger.do_not_call import Listing
@@ -94,14 +94,14 @@ def read_file(
     problems, counts = Problems(), Counts()
     name = name_of(path)
     with open_file(path) as opened:
-        lines = Lines(opened, told(path), codec_name(encoding, told(path)), _ignore)
-        found = read_entries(lines, told(path), region, problems, counts)
+        lines = Lines(opened, shown_path(path), codec_name(encoding, shown_path(path)), _ignore)
+        found = read_entries(lines, shown_path(path), region, problems, counts)
         return ListFile(name, NumberList(name, _counted(found, on_progress)), counts, problems)
 
 
 def name_of(path: Path) -> str:
     """Return what a file of entries is called."""
-    return told(path) if path == STDIN else path.name
+    return shown_path(path) if path == STDIN else path.name
 
 
 @dataclass(frozen=True, slots=True)

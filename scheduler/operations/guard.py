@@ -20,10 +20,10 @@ def is_sandbox(base_url: str) -> bool:
     try:
         opener = build_opener(ProxyHandler({}), _Straight)
         with opener.open(f"{base_url}/sandbox", timeout=2) as answer:
-            said = json.loads(answer.read(_MOST_BYTES))
+            body = json.loads(answer.read(_MOST_BYTES))
     except (URLError, OSError, ValueError, HTTPException, RecursionError):
         return False
-    return isinstance(said, dict) and said.get("sandbox") is True
+    return isinstance(body, dict) and body.get("sandbox") is True
 
 
 class _Straight(HTTPRedirectHandler):

@@ -161,10 +161,10 @@ class SandboxProcess:
             )
         os.close(self._reading)
         assert self._process.stdout is not None
-        with self._process.stdout as said:
+        with self._process.stdout as line:
             # It says its address in one write.
-            is_heard, *_ = select.select([said], [], [], SANDBOX_SECONDS)
-            self.url = said.readline().strip() if is_heard else ""
+            is_heard, *_ = select.select([line], [], [], SANDBOX_SECONDS)
+            self.url = line.readline().strip() if is_heard else ""
         if not self.url:
             _kill(self._process)
             raise ConfigError(f"the sandbox did not start, see {self._folder / 'sandbox.log'}")

@@ -47,10 +47,10 @@ def by_state(states: Counter[tuple[str, ...]]) -> list[Record]:
     if not states:
         return []
     unknown = sum(count for found, count in states.items() if EVERY_STATE in found)
-    said = [f"{states.total() - unknown:,} contacts are held to the rules of their states"]
+    lines = [f"{states.total() - unknown:,} contacts are held to the rules of their states"]
     if unknown:
-        said.append(f"{unknown:,}, whose state can't be told, to those of every state")
-    return [{"rule": "us", "says": "; ".join(said)}]
+        lines.append(f"{unknown:,}, whose state can't be told, to those of every state")
+    return [{"rule": "us", "says": "; ".join(lines)}]
 
 
 def notices(policy: Policy) -> Record:
@@ -74,8 +74,8 @@ def notices(policy: Policy) -> Record:
 def _when(policy: Policy) -> Iterator[tuple[str, str]]:
     for rule in policy.hours:
         closed = [*rule.blackout_dates, *(f"holidays of {region}" for region in rule.holidays)]
-        said = week(rule.week) + (f"; not on {', '.join(closed)}" if closed else "")
-        yield rule.name, said + _whose(rule)
+        text = week(rule.week) + (f"; not on {', '.join(closed)}" if closed else "")
+        yield rule.name, text + _whose(rule)
     if not policy.hours:
         yield "calling_hours", "always"
     for name, at in (("not_before", policy.not_before), ("not_after", policy.not_after)):

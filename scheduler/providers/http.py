@@ -268,5 +268,5 @@ def _cause(error: BaseException) -> str:
             break
         error = inner
     # Outside the system's own words a message may quote the header with our token.
-    said = str(error)[:120] if isinstance(error, OSError | HTTPError) else ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    text = str(error)[:120] if isinstance(error, OSError | HTTPError) else ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -17,11 +17,11 @@ def slots(figures: Figures) -> str:
     peak = figures.slots.peak
     if peak is None:
         return "No slot was ever taken: nobody was dialled."
-    said = (
+    text = (
         f"At most {counted(int(peak.value), 'slot')} of this campaign {_were(peak.value)} in use at"
         f" once, first at {instant(peak.at)} UTC, by {counted(len(figures.slots), 'attempt')}."
     )
-    return f"{said} {_limits(figures)}"
+    return f"{text} {_limits(figures)}"
 
 
 def _were(value: float) -> str:
@@ -33,14 +33,14 @@ def _limits(figures: Figures) -> str:
         return "What the limit of the account was is not on record."
     lowest, highest = figures.limits
     known = f"was {lowest:,}" if lowest == highest else f"was between {lowest:,} and {highest:,}"
-    said = (
+    text = (
         f"The limit of the account, as learned, {known}; it is noted at most once a second, and"
         " drawn so much later. Where it falls below what is in use, live calls go on to their ends."
     )
     since = figures.loads[0].at
     if figures.period and since > figures.period[0] + 1:
-        said += f" It is known from {instant(since)} UTC on."
-    return said
+        text += f" It is known from {instant(since)} UTC on."
+    return text
 
 
 def lengths(figures: Figures) -> str:

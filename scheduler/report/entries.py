@@ -115,9 +115,9 @@ def _said(record: Mapping[str, Any]) -> dict[str, Any] | None:
 def _lines(record: Mapping[str, Any]) -> tuple[list[tuple[str, str]], int]:
     """Return who said what, and how many lines are left out."""
     lines: list[tuple[str, str]] = []
-    said = record.get("transcript") or []
+    transcript = record.get("transcript") or []
     left = MOST_CHARACTERS_OF_A_CALL
-    every = spoken(said, record.get("started_at"))
+    every = spoken(transcript, record.get("started_at"))
     for line in every:
         speaker, text = cut(line.speaker, _LONGEST_NAME), cut(line.text, _LONGEST_LINE)
         left -= len(speaker) + len(text)

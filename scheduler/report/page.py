@@ -120,17 +120,23 @@ def _hash(text: str) -> str:
 def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:
     """Yield the plots that there is something to draw of."""
     if figures.ends:
-        told = captions.outcomes(figures)
-        yield "outcomes", Plot(plots.outcomes(figures, "How calls ended", told), told)
+        caption = captions.outcomes(figures)
+        yield "outcomes", Plot(plots.outcomes(figures, "How calls ended", caption), caption)
     if figures.period:
-        told = captions.slots(figures)
-        yield "slots", Plot(plots.slots(figures, "Slots in use over time", told), told)
+        caption = captions.slots(figures)
+        yield "slots", Plot(plots.slots(figures, "Slots in use over time", caption), caption)
     if len(figures.lengths):
-        told = captions.lengths(figures)
-        yield "lengths", Plot(plots.lengths(figures.lengths, "Lengths of calls", told), told)
+        caption = captions.lengths(figures)
+        yield "lengths", Plot(plots.lengths(figures.lengths, "Lengths of calls", caption), caption)
     if len(figures.lateness):
-        told = captions.lateness(figures)
-        yield "lateness", Plot(plots.lateness(figures.lateness, "Lateness of stops", told), told)
+        caption = captions.lateness(figures)
+        yield (
+            "lateness",
+            Plot(plots.lateness(figures.lateness, "Lateness of stops", caption), caption),
+        )
     if figures.refused and figures.refused.total:
-        told = captions.refusals(figures)
-        yield "refusals", Plot(plots.refusals(figures.refused, "Refusals over time", told), told)
+        caption = captions.refusals(figures)
+        yield (
+            "refusals",
+            Plot(plots.refusals(figures.refused, "Refusals over time", caption), caption),
+        )

@@ -119,8 +119,8 @@ def what_is_open(figures: Figures) -> str:
     """Say how the calls stand that are not over; "" when all are."""
     waiting = figures.open[CallState.PENDING]
     under_way = figures.open.total() - waiting
-    said = [
+    lines = [
         f"{waiting:,} wait to be dialled" if waiting > 1 else "1 waits to be dialled",
         f"{under_way:,} are under way" if under_way > 1 else "1 is under way",
     ]
-    return _listed([text for text, calls in zip(said, (waiting, under_way), strict=True) if calls])
+    return _listed([text for text, calls in zip(lines, (waiting, under_way), strict=True) if calls])

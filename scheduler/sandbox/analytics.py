@@ -28,10 +28,10 @@ def analytics(conversation: Conversation, lines: Sequence[Said]) -> Item:
 
 
 def _of_member(conversation: Conversation, lines: Sequence[Said], member: Member) -> Item:
-    own = [said for said in lines if said.speaker is member]
+    own = [utterance for utterance in lines if utterance.speaker is member]
     all_seconds = _talk_seconds(conversation, lines)
     own_seconds = _talk_seconds(conversation, own)
-    words = sum(len(said.line.text.split()) for said in own)
+    words = sum(len(utterance.line.text.split()) for utterance in own)
     return {
         "id": member.id,
         "name": member.name,
@@ -44,7 +44,7 @@ def _of_member(conversation: Conversation, lines: Sequence[Said], member: Member
 
 
 def _talk_seconds(conversation: Conversation, lines: Sequence[Said]) -> float:
-    return sum(conversation.ends_at(said) - said.at for said in lines)
+    return sum(conversation.ends_at(utterance) - utterance.at for utterance in lines)
 
 
 def _share(seconds: float, all_seconds: float, name: str) -> Item:

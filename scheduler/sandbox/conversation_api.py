@@ -101,12 +101,12 @@ class ConversationApi:
         if conversation is None or not conversations.is_found(conversation):
             return refusal(knobs, 404, "The conversation does not exist.")
         try:
-            said = act(conversation)
+            utterance = act(conversation)
         except changes.WrongBody as wrong:
             return refusal(knobs, 400, str(wrong))
-        if said is None:
+        if utterance is None:
             return refusal(knobs, 404, "The conversation is still in progress.")
-        return JSONResponse(said)
+        return JSONResponse(utterance)
 
     def _listed(self, request: Request) -> Response:
         try:

@@ -107,9 +107,9 @@ class Conversation:
         given = self.connection.party.session_name
         return given if isinstance(given, str) and given else f"Conversation {self.id}"
 
-    def ends_at(self, said: Said) -> float:
+    def ends_at(self, utterance: Said) -> float:
         """When a line ends; the end of the call cuts it short."""
-        return min(said.at + said.lasts_seconds, self.ended_at)
+        return min(utterance.at + utterance.lasts_seconds, self.ended_at)
 
     def member(self, user: Mapping[str, object]) -> Member:
         """The member that a user is, from now on if not before."""
@@ -126,8 +126,8 @@ class Conversation:
     def attribute(self, events: Iterable[SpeakerTurn]) -> None:
         """Say anew who spoke each line, as somebody knew better later."""
         turns = sorted(events, key=lambda turn: turn.offset_seconds)
-        for said in self.said:
-            offset_seconds = said.at - self.connection.accepted_at
+        for utterance in self.said:
+            offset_seconds = utterance.at - self.connection.accepted_at
             speaking: list[Member] = []
             for turn in turns:
                 if turn.offset_seconds > offset_seconds:
@@ -136,15 +136,15 @@ class Conversation:
                 speaking = [other for other in speaking if other is not member]
                 if turn.starts:
                     speaking.append(member)
-            said.speaker = speaking[-1] if speaking else None
+            utterance.speaker = speaking[-1] if speaking else None
 
     def say(self, lasts_seconds: float) -> Said:
         """Speak the next line of the script. It is of whoever began to speak last."""
         number = len(self.said)
         speaker = self._speaking[-1] if self._speaking else None
-        said = Said(self.id, number, self.script[number], time.time(), lasts_seconds, speaker)
-        self.said.append(said)
-        return said
+        utterance = Said(self.id, number, self.script[number], time.time(), lasts_seconds, speaker)
+        self.said.append(utterance)
+        return utterance
 
     def detect(self, detected: Detected) -> bool:
         """Note an intent, if it was asked for; say whether it was."""

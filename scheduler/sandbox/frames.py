@@ -11,25 +11,28 @@ from scheduler.sandbox.times import iso
 Frame = dict[str, object]
 
 
-def spoken(conversation: Conversation, said: Said) -> Iterator[Frame]:
+def spoken(conversation: Conversation, utterance: Said) -> Iterator[Frame]:
     """All that there is to say about a line that was just spoken."""
-    text, sequence_number = said.line.text, len(conversation.said) - 1
+    text, sequence_number = utterance.line.text, len(conversation.said) - 1
     yield _transcript(text[: len(text) // 2].rstrip(), is_final=False)
     yield _transcript(text, is_final=True)
     yield {
         "type": "message_response",
-        "messages": [_message(said)],
+        "messages": [_message(utterance)],
         "sequenceNumber": sequence_number,
     }
-    insights = [_insight(said, item) for item in insights_of(said)]
+    insights = [_insight(utterance, item) for item in insights_of(utterance)]
     if insights:
         yield {
             "type": "insight_response",
             "insights": insights,
             "sequenceNumber": sequence_number,
         }
-    if said.line.topics:
-        yield {"type": "topic_response", "topics": [_topic(said, t) for t in said.line.topics]}
+    if utterance.line.topics:
+        yield {
+            "type": "topic_response",
+            "topics": [_topic(utterance, t) for t in utterance.line.topics],
+        }
 
 
 def detected(found: Detected) -> Frame:
@@ -49,41 +52,41 @@ def _transcript(text: str, *, is_final: bool) -> Frame:
     return {"type": "transcript_response", "isFinal": is_final, "payload": _payload(text)}
 
 
-def _message(said: Said) -> dict[str, object]:
-    ended_at = said.at + said.lasts_seconds
+def _message(utterance: Said) -> dict[str, object]:
+    ended_at = utterance.at + utterance.lasts_seconds
     return {
-        "id": said.id,
-        "from": speaker(said),
-        "payload": _payload(said.line.text),
-        "duration": {"startTime": iso(said.at), "endTime": iso(ended_at)},
+        "id": utterance.id,
+        "from": speaker(utterance),
+        "payload": _payload(utterance.line.text),
+        "duration": {"startTime": iso(utterance.at), "endTime": iso(ended_at)},
         "dismissed": False,
     }
 
 
-def _insight(said: Said, item: dict[str, object]) -> dict[str, object]:
+def _insight(utterance: Said, item: dict[str, object]) -> dict[str, object]:
     return {
         "id": item["id"],
         "type": item["type"],
         "confidence": item["score"],
         "text": item["text"],
         "payload": _payload(str(item["text"])),
-        "from": speaker(said),
+        "from": speaker(utterance),
         "assignee": item.get("assignee", {}),
         "hints": [],
         "tags": [],
-        "messageReference": {"id": said.id},
+        "messageReference": {"id": utterance.id},
         "dismissed": False,
     }
 
 
-def _topic(said: Said, text: str) -> dict[str, object]:
+def _topic(utterance: Said, text: str) -> dict[str, object]:
     return {
-        "id": topic_id(said, text),
+        "id": topic_id(utterance, text),
         "phrases": text,
         "rootWords": [{"text": text.split()[0]}],
         "score": 0.9,
         "type": "topic",
-        "messageReferences": [{"id": said.id, "relation": "text instance"}],
+        "messageReferences": [{"id": utterance.id, "relation": "text instance"}],
     }
 
 

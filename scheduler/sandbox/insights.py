@@ -13,16 +13,16 @@ Item = dict[str, object]
 _DAY_SECONDS = 86400
 
 
-def insights_of(said: Said) -> list[Item]:
+def insights_of(utterance: Said) -> list[Item]:
     """What is to be done, followed up or answered after one line."""
-    line = said.line
+    line = utterance.line
     found: list[Item] = []
     if line.action_item:
-        found.append(_task(said, "action_item", line.action_item))
+        found.append(_task(utterance, "action_item", line.action_item))
     if line.follow_up:
-        found.append(_task(said, "follow_up", line.follow_up))
+        found.append(_task(utterance, "follow_up", line.follow_up))
     if line.is_question:
-        found.append({**_item(said, "question", line.text), "from": speaker(said)})
+        found.append({**_item(utterance, "question", line.text), "from": speaker(utterance)})
     return found
 
 
@@ -34,7 +34,7 @@ def insights(lines: Iterable[Said], kind: str | None = None) -> list[Item]:
 
 def topics(lines: Sequence[Said], *, sentiment: bool, parents: bool) -> list[Item]:
     """The topics, each once, with every line that has it."""
-    named = dict.fromkeys(topic for said in lines for topic in said.line.topics)
+    named = dict.fromkeys(topic for utterance in lines for topic in utterance.line.topics)
     return [
         _topic(topic, lines, sentiment=sentiment, parents=parents and not sentiment)
         for topic in named
@@ -65,10 +65,10 @@ def entities(lines: Iterable[Said]) -> list[Item]:
             "type": entity.type,
             "text": entity.text,
             "value": entity.value,
-            "messageRefs": [_reference(said, entity.text)],
+            "messageRefs": [_reference(utterance, entity.text)],
         }
-        for said in lines
-        for entity in said.line.entities
+        for utterance in lines
+        for entity in utterance.line.entities
     ]
 
 
@@ -76,34 +76,38 @@ def trackers(lines: Iterable[Said]) -> list[Item]:
     """The tracked words that occurred."""
     return [
         {
-            "id": f"{said.id}7",
-            "name": said.line.tracker.name,
+            "id": f"{utterance.id}7",
+            "name": utterance.line.tracker.name,
             "matches": [
                 {
                     "type": "vocabulary",
-                    "value": said.line.tracker.value,
-                    "messageRefs": [_reference(said, said.line.tracker.value)],
+                    "value": utterance.line.tracker.value,
+                    "messageRefs": [_reference(utterance, utterance.line.tracker.value)],
                     "insightRefs": [],
                 }
             ],
         }
-        for said in lines
-        if said.line.tracker
+        for utterance in lines
+        if utterance.line.tracker
     ]
 
 
 def summary(lines: Iterable[Said]) -> list[Item]:
     """The sentences of the summary."""
     return [
-        {"id": f"{said.id}8", "text": said.line.summary, "messageRefs": [{"id": said.id}]}
-        for said in lines
-        if said.line.summary
+        {
+            "id": f"{utterance.id}8",
+            "text": utterance.line.summary,
+            "messageRefs": [{"id": utterance.id}],
+        }
+        for utterance in lines
+        if utterance.line.summary
     ]
 
 
 def callscore(lines: Sequence[Said]) -> Item:
     """How well the call went, from 0 to 100: the better, the kinder the words."""
-    kindness = sum(said.line.polarity for said in lines) / len(lines) if lines else 0.0
+    kindness = sum(utterance.line.polarity for utterance in lines) / len(lines) if lines else 0.0
     score = round(50 + 50 * kindness, 1)
     feedback = {
         "positive": {"summary": "The caller said why the call was made."},
@@ -126,26 +130,26 @@ def sentiment_of(polarity: float) -> Item:
     return {"polarity": {"score": polarity}, "suggested": suggested}
 
 
-def speaker(said: Said) -> Item:
+def speaker(utterance: Said) -> Item:
     """Who spoke a line, or an empty object if nobody told."""
-    member = said.speaker
+    member = utterance.speaker
     return {"id": member.id, "name": member.name, "userId": member.user_id} if member else {}
 
 
-def topic_id(said: Said, topic: str) -> str:
+def topic_id(utterance: Said, topic: str) -> str:
     """The id of a topic, where a line has it."""
-    return f"{said.id}5{said.line.topics.index(topic)}"
+    return f"{utterance.id}5{utterance.line.topics.index(topic)}"
 
 
 def _topic(topic: str, lines: Iterable[Said], *, sentiment: bool, parents: bool) -> Item:
-    having = [said for said in lines if topic in said.line.topics]
+    having = [utterance for utterance in lines if topic in utterance.line.topics]
     first = having[0]
     item: Item = {
         "id": topic_id(first, topic),
         "text": topic,
         "type": "topic",
         "score": 0.9,
-        "messageIds": [said.id for said in having],
+        "messageIds": [utterance.id for utterance in having],
         "entities": [],
     }
     if sentiment:
@@ -156,36 +160,40 @@ def _topic(topic: str, lines: Iterable[Said], *, sentiment: bool, parents: bool)
     return item
 
 
-def _task(said: Said, kind: str, text: str) -> Item:
-    who = said.speaker
+def _task(utterance: Said, kind: str, text: str) -> Item:
+    who = utterance.speaker
     return {
-        **_item(said, kind, text),
+        **_item(utterance, kind, text),
         "entities": [
             {"type": e.type, "text": e.text, "offset": text.find(e.text), "value": e.value}
-            for e in said.line.entities
+            for e in utterance.line.entities
             if e.text in text
         ],
         "phrases": [{"type": "action_phrase", "text": text}],
         "definitive": True,
-        "from": speaker(said),
+        "from": speaker(utterance),
         "assignee": {"name": who.name, **({"email": who.email} if who.email else {})}
         if who
         else {},
-        "dueBy": iso(said.at + _DAY_SECONDS),
+        "dueBy": iso(utterance.at + _DAY_SECONDS),
     }
 
 
-def _item(said: Said, kind: str, text: str) -> Item:
+def _item(utterance: Said, kind: str, text: str) -> Item:
     number = {"action_item": 1, "follow_up": 2, "question": 3}[kind]
     return {
-        "id": f"{said.id}{number}",
+        "id": f"{utterance.id}{number}",
         "text": text,
         "type": kind,
         "score": 0.91,
-        "messageIds": [said.id],
+        "messageIds": [utterance.id],
         "entities": [],
     }
 
 
-def _reference(said: Said, text: str) -> Item:
-    return {"id": said.id, "text": said.line.text, "offset": said.line.text.find(text)}
+def _reference(utterance: Said, text: str) -> Item:
+    return {
+        "id": utterance.id,
+        "text": utterance.line.text,
+        "offset": utterance.line.text.find(text),
+    }

@@ -51,12 +51,14 @@ class Speech:
 
     def _say(self, conversation: Conversation) -> None:
         connection, every_seconds = conversation.connection, self._board.knobs.line_every_seconds
-        said = conversation.say(every_seconds * _TALK_SHARE)
+        utterance = conversation.say(every_seconds * _TALK_SHARE)
         self._exchange.heard(connection)
         if self._sockets.is_heard(connection):
-            self._sockets.say(connection, frames.spoken(conversation, said))
-        if said.line.intent:
-            self._detect(conversation, Detected(said.line.intent, said.line.text, said=said))
+            self._sockets.say(connection, frames.spoken(conversation, utterance))
+        if utterance.line.intent:
+            self._detect(
+                conversation, Detected(utterance.line.intent, utterance.line.text, said=utterance)
+            )
         self._say_after(every_seconds, conversation)
 
     def _judge(self, conversation: Conversation) -> None:

@@ -17,28 +17,31 @@ def messages(
     """The lines as messages, with the times of words or a sentiment if they are wanted."""
     return [
         {
-            **_message(conversation, said),
-            **({"sentiment": sentiment_of(said.line.polarity)} if sentiment else {}),
-            **({"words": list(_words(conversation, said))} if verbose else {}),
+            **_message(conversation, utterance),
+            **({"sentiment": sentiment_of(utterance.line.polarity)} if sentiment else {}),
+            **({"words": list(_words(conversation, utterance))} if verbose else {}),
         }
-        for said in lines
+        for utterance in lines
     ]
 
 
 def markdown(lines: Iterable[Said], *, paragraphs: bool, speakers: bool) -> str:
     """The lines as one text."""
-    texts = [_named(said) if speakers else said.line.text for said in lines]
+    texts = [_named(utterance) if speakers else utterance.line.text for utterance in lines]
     return "".join(f"{text}<br/>" for text in texts) if paragraphs else " ".join(texts)
 
 
 def srt(conversation: Conversation, lines: Iterable[Said], *, speakers: bool) -> str:
     """The lines as subtitles."""
     begins_at = conversation.connection.accepted_at
+
+    def times(utterance: Said) -> str:
+        ends_at = conversation.ends_at(utterance)
+        return f"{_clock(utterance.at - begins_at)} --> {_clock(ends_at - begins_at)}"
+
     return "\n\n".join(
-        f"{number}\n"
-        f"{_clock(said.at - begins_at)} --> {_clock(conversation.ends_at(said) - begins_at)}\n"
-        f"{_named(said) if speakers else said.line.text}"
-        for number, said in enumerate(lines, 1)
+        f"{number}\n{times(utterance)}\n{_named(utterance) if speakers else utterance.line.text}"
+        for number, utterance in enumerate(lines, 1)
     )
 
 
@@ -48,32 +51,32 @@ def person(member: Member) -> Item:
     return {"id": member.id, "name": member.name, **email}
 
 
-def _message(conversation: Conversation, said: Said) -> Item:
-    ends_at = conversation.ends_at(said)
-    task = said.line.action_item or said.line.follow_up
+def _message(conversation: Conversation, utterance: Said) -> Item:
+    ends_at = conversation.ends_at(utterance)
+    task = utterance.line.action_item or utterance.line.follow_up
     return {
-        "id": said.id,
-        "text": said.line.text,
-        "from": person(said.speaker) if said.speaker else {},
-        "startTime": iso(said.at),
+        "id": utterance.id,
+        "text": utterance.line.text,
+        "from": person(utterance.speaker) if utterance.speaker else {},
+        "startTime": iso(utterance.at),
         "endTime": iso(ends_at),
-        "timeOffset": round(said.at - conversation.connection.accepted_at, 3),
-        "duration": round(ends_at - said.at, 3),
+        "timeOffset": round(utterance.at - conversation.connection.accepted_at, 3),
+        "duration": round(ends_at - utterance.at, 3),
         "conversationId": conversation.id,
-        "phrases": [{"type": "action_phrase", "text": said.line.text}] if task else [],
+        "phrases": [{"type": "action_phrase", "text": utterance.line.text}] if task else [],
     }
 
 
-def _words(conversation: Conversation, said: Said) -> Iterator[Item]:
-    words = said.line.text.split()
-    each_seconds = (conversation.ends_at(said) - said.at) / len(words)
-    offset_seconds = said.at - conversation.connection.accepted_at
+def _words(conversation: Conversation, utterance: Said) -> Iterator[Item]:
+    words = utterance.line.text.split()
+    each_seconds = (conversation.ends_at(utterance) - utterance.at) / len(words)
+    offset_seconds = utterance.at - conversation.connection.accepted_at
     for place, word in enumerate(words):
         after_seconds = place * each_seconds
         yield {
             "word": word,
-            "startTime": iso(said.at + after_seconds),
-            "endTime": iso(said.at + after_seconds + each_seconds),
+            "startTime": iso(utterance.at + after_seconds),
+            "endTime": iso(utterance.at + after_seconds + each_seconds),
             "score": 0.93,
             "timeOffset": round(offset_seconds + after_seconds, 3),
             "duration": round(each_seconds, 3),
@@ -81,8 +84,8 @@ def _words(conversation: Conversation, said: Said) -> Iterator[Item]:
         }
 
 
-def _named(said: Said) -> str:
-    return f"{said.speaker.name if said.speaker else 'Unknown'}: {said.line.text}"
+def _named(utterance: Said) -> str:
+    return f"{utterance.speaker.name if utterance.speaker else 'Unknown'}: {utterance.line.text}"
 
 
 def _clock(seconds: float) -> str:

@@ -51,10 +51,10 @@ def load_apart(
         stdout=subprocess.PIPE,
     ) as process:
         try:
-            said = _awaited(process, go_on)
+            answer = _awaited(process, go_on)
         finally:
             process.kill()
-    return _told(said)
+    return _told(answer)
 
 
 def _awaited(process: subprocess.Popen[bytes], go_on: Callable[[], None]) -> bytes:
@@ -68,10 +68,10 @@ def _awaited(process: subprocess.Popen[bytes], go_on: Callable[[], None]) -> byt
             return process.stdout.read()
 
 
-def _told(said: bytes) -> str:
-    if not said:
+def _told(answer: bytes) -> str:
+    if not answer:
         raise LedgerError("the process that loaded the file died: see the log of the worker")
-    outcome, text = json.loads(said)
+    outcome, text = json.loads(answer)
     if outcome == "away":
         raise LedgerUnreachable(text)
     if outcome == "failed":

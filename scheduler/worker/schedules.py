@@ -217,10 +217,10 @@ class _Launching:
 
     def _load(self, one: str) -> tuple[FiringState, str]:
         view = self._view
-        said = self._load_file(
+        answer = self._load_file(
             self._ledger, self._settings, view.launch, one, view.account, self._go_on
         )
-        return FiringState.FIRED, said
+        return FiringState.FIRED, answer
 
     def _go_on(self) -> None:
         """Renew the lease meanwhile, so that a large file is loaded by one worker."""

@@ -147,7 +147,7 @@ def test_why_a_socket_is_closed_is_logged_and_of_long_lines_the_beginning_is_kep
         assert rig.endings() == [("stopped", None)]
 
     assert "its socket sent a frame of more than 256 KiB and is closed" in caplog.text
-    ((_, line),) = listeners.said(rig.store, "c", 1, block_seconds=0.0)
+    ((_, line),) = listeners.lines(rig.store, "c", 1, block_seconds=0.0)
     assert line.text.startswith("éé")
     assert line.text.endswith("é…")
     assert 0 < LINE_BYTES - len(line.text.encode()) < 4

@@ -423,7 +423,7 @@ def test_a_human_is_no_machine(rig: Rig, sandbox: SandboxProcess) -> None:
     wait_until(rig.all_ended)
 
     assert rig.endings() == [("stopped", None)]
-    kinds = {line.kind for _, line in listeners.said(rig.store, "c", block_seconds=0.01)}
+    kinds = {line.kind for _, line in listeners.lines(rig.store, "c", block_seconds=0.01)}
     assert "intent" in kinds
 
 
@@ -449,7 +449,7 @@ def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: Sandbo
     rig.start()
 
     def heard() -> list[tuple[str, str]]:
-        lines = listeners.said(rig.store, "c", 1, block_seconds=0.01)
+        lines = listeners.lines(rig.store, "c", 1, block_seconds=0.01)
         return [(line.kind, line.text) for _, line in lines]
 
     wait_until(lambda: {"message", "transcript", "topic", "question"} <= {k for k, _ in heard()})

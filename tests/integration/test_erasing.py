@@ -49,7 +49,7 @@ def test_the_lines_of_others_stay(ledger: Books) -> None:
 
     erasure.erase(ledger.store, "c", one.row)
 
-    (line,) = [line for _, line in listeners.said(ledger.store, "c", block_seconds=0.01)]
+    (line,) = [line for _, line in listeners.lines(ledger.store, "c", block_seconds=0.01)]
     assert (line.attempt.row, line.text) == (two.row, "stays")
 
 

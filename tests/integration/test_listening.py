@@ -421,7 +421,7 @@ def test_an_open_socket_counts_for_as_long_as_its_listener_lives(ledger: Books) 
 
 
 def lines(store: Ledger, row: int | None = None, after: str = "0") -> list[LiveLine]:
-    return [line for _, line in listeners.said(store, "c", row, after=after, block_seconds=0.01)]
+    return [line for _, line in listeners.lines(store, "c", row, after=after, block_seconds=0.01)]
 
 
 def test_what_is_heard_can_be_followed_by_call_and_by_campaign(ledger: Books) -> None:
@@ -445,7 +445,7 @@ def test_what_is_heard_can_be_followed_by_call_and_by_campaign(ledger: Books) ->
 def test_lines_are_read_on_from_their_place(ledger: Books) -> None:
     attempt = Attempt("c", 1, 1)
     listeners.note(ledger.store, [LiveLine(attempt, "message", "one")])
-    ((place, _),) = listeners.said(ledger.store, "c", 1)
+    ((place, _),) = listeners.lines(ledger.store, "c", 1)
 
     assert lines(ledger.store, 1, after=place) == []
     listeners.note(ledger.store, [LiveLine(attempt, "message", "two")])
@@ -457,7 +457,7 @@ def test_who_follows_waits_for_the_next_line(ledger: Books, other: Ledger) -> No
     heard: list[LiveLine] = []
     following = threading.Thread(
         target=lambda: heard.extend(
-            line for _, line in listeners.said(other, "c", 1, block_seconds=2.5)
+            line for _, line in listeners.lines(other, "c", 1, block_seconds=2.5)
         )
     )
     following.start()

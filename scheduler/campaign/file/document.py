@@ -206,8 +206,8 @@ def _at(mark: _Mark | None) -> tuple[int, int]:
 
 def _syntax_error(error: yaml.MarkedYAMLError, path: str) -> CampaignError:
     line, column = _at(error.problem_mark or error.context_mark)
-    said = ", ".join(part for part in (error.context, error.problem) if part)
-    return refusal(path, f"this is not YAML: {mask_text(said)}", line, column, "yaml")
+    text = ", ".join(part for part in (error.context, error.problem) if part)
+    return refusal(path, f"this is not YAML: {mask_text(text)}", line, column, "yaml")
 
 
 def flow(written: str) -> object:

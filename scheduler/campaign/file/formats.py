@@ -11,7 +11,7 @@ from typing import Any
 from scheduler.campaign.file.jsonlines import open_json_lines
 from scheduler.campaign.file.problems import refusal
 from scheduler.campaign.file.shapes import Contacts
-from scheduler.campaign.file.source import STDIN, told
+from scheduler.campaign.file.source import STDIN, shown_path
 from scheduler.campaign.file.table import open_table
 from scheduler.campaign.file.xlsx import named_sheet
 from scheduler.campaign.names import Names
@@ -71,8 +71,8 @@ def open_contacts(lines: Iterable[str], path: Path, names: Names) -> Contacts[An
     if found is Format.TABLE_OR_JSON_LINES:
         found, lines = _told_by_its_beginning(lines)
     if found is Format.JSON_LINES:
-        return open_json_lines(lines, told(path), names)
-    return open_table(lines, told(path), names)
+        return open_json_lines(lines, shown_path(path), names)
+    return open_table(lines, shown_path(path), names)
 
 
 def _told_by_its_beginning(lines: Iterable[str]) -> tuple[Format, Iterable[str]]:

@@ -30,10 +30,10 @@ class JsonLines:
         try:
             contact = _contact(record)
         except (ValueError, RecursionError) as error:
-            said = _explained(error)
+            message = _explained(error)
             if isinstance(error, _Twice) and self.names.discreet:
-                said = f"{_EXPECTED}; a key is there twice"
-            return (Problem(self.path, said, line, code="shape"),)
+                message = f"{_EXPECTED}; a key is there twice"
+            return (Problem(self.path, message, line, code="shape"),)
         return keyed_row(line, contact, self.path, self.names)
 
     def reject_head(self) -> str:
@@ -102,5 +102,5 @@ def _explained(error: Exception) -> str:
         return f"{_EXPECTED}; this is no JSON from character {error.colno} on: {error.msg}"
     if isinstance(error, RecursionError):
         return f"{_EXPECTED}; this one is nested too deeply"
-    said = str(error)
-    return f"{_EXPECTED}; {said}" if said else f"{_EXPECTED} in each line"
+    text = str(error)
+    return f"{_EXPECTED}; {text}" if text else f"{_EXPECTED} in each line"

@@ -60,8 +60,8 @@ def names_of(contact: Mapping[str, object]) -> frozenset[str]:
 def rejected(contact: Mapping[str, object], reason: str, message: str) -> str:
     """Return a contact with the reason why it is refused, as a line of JSON."""
     kept: dict[str, Any] = {key: value for key, value in contact.items() if key not in IGNORED}
-    told = dict(zip(IGNORED, (reason, message), strict=True))
-    return json.dumps(kept | told, ensure_ascii=False) + "\n"
+    ignored = dict(zip(IGNORED, (reason, message), strict=True))
+    return json.dumps(kept | ignored, ensure_ascii=False) + "\n"
 
 
 def _fault(path: str, line: int, message: str, key: str, places: Places | None) -> Problem:

@@ -35,7 +35,7 @@ STDIN = Path("-")
 _GZIP = b"\x1f\x8b"  # how every gzip file begins
 
 
-def told(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """Return how messages name a file."""
     return "<stdin>" if path == STDIN else str(path)
 
@@ -49,11 +49,13 @@ def open_file(path: Path) -> BinaryIO:
         file = _opened(path)
         is_compressed = file.peek(len(_GZIP)).startswith(_GZIP)
     except FileNotFoundError:
-        raise refusal(told(path), "there is no such file") from None
+        raise refusal(shown_path(path), "there is no such file") from None
     except IsADirectoryError:
-        raise refusal(told(path), "this is a directory; expected a .yaml or .csv file") from None
+        raise refusal(
+            shown_path(path), "this is a directory; expected a .yaml or .csv file"
+        ) from None
     except OSError as error:
-        raise refusal(told(path), f"can't be read: {error.strerror}") from None
+        raise refusal(shown_path(path), f"can't be read: {error.strerror}") from None
     except ValueError:  # a NUL byte in the name
         raise refusal(repr(str(path)), "this is no name of a file") from None
     return cast("BinaryIO", _Inflated(file)) if is_compressed else file
@@ -101,23 +103,23 @@ def refuse_packed(begins: bytes, path: str) -> None:
         what = "an Excel workbook or another packed file"
     else:
         return
-    said = "save its sheet as CSV; contacts may also stand in a file whose name ends in .xlsx"
-    raise refusal(path, f"this is {what}, and no text: {said}", code="shape")
+    text = "save its sheet as CSV; contacts may also stand in a file whose name ends in .xlsx"
+    raise refusal(path, f"this is {what}, and no text: {text}", code="shape")
 
 
 def expect_packed(begins: bytes, path: str) -> None:
     """Refuse what is called a workbook and is none, by how it begins."""
     if begins.startswith(_ZIP):
         return
-    said = "this is no workbook of Excel: save it as .xlsx, or as CSV"
+    text = "this is no workbook of Excel: save it as .xlsx, or as CSV"
     if begins.startswith(_OLE):
-        said = (
+        text = (
             "this workbook has a password, or is one of an old Excel: save it as .xlsx without a"
             " password, or as CSV"
         )
     elif b"\0" not in begins:
-        said = "this is no workbook of Excel, but a text: name it .csv"
-    raise refusal(path, said, code="workbook")
+        text = "this is no workbook of Excel, but a text: name it .csv"
+    raise refusal(path, text, code="workbook")
 
 
 def read_whole(file: BinaryIO, path: str) -> bytes:

@@ -91,12 +91,12 @@ def said_delimiter(line: str) -> str:
 
 def _first(lines: Iterator[str], path: str, names: Names) -> tuple[Iterator[str], str, int]:
     """Return the lines from the header on, the delimiter, and how many lines are before it."""
-    said = ""
+    comment = ""
     for before, line in enumerate(lines):
-        if not said and (found := said_delimiter(line)):
-            said = found
+        if not comment and (found := said_delimiter(line)):
+            comment = found
         elif line.strip():
-            return chain([line], lines), said or _delimiter(line, names), before
+            return chain([line], lines), comment or _delimiter(line, names), before
     raise _empty(path)
 
 
@@ -156,8 +156,8 @@ def expect_columns(titles: list[str], path: str, line: int) -> None:
 def expect_row(characters: int, path: str, line: int) -> None:
     """Refuse a row that is longer than any line may be."""
     if characters > LONGEST_LINE + CHUNK_BYTES:  # a line may be longer by what was read with it
-        said = f"this row is longer than {LONGEST_LINE:,} characters; is a quote not closed?"
-        raise refusal(path, said, line, code="shape")
+        text = f"this row is longer than {LONGEST_LINE:,} characters; is a quote not closed?"
+        raise refusal(path, text, line, code="shape")
 
 
 def unfit(error: csv.Error, path: str, line: int) -> CampaignError:

@@ -84,8 +84,8 @@ class Sheet:
     ) -> None:
         """Read the sheet of this name, or the first one; `seen` is handed every byte."""
         if find_spec("python_calamine") is None:
-            said = "an .xlsx file is read with python-calamine: pip install 'callsched[xlsx]'"
-            raise refusal(path, f"{said}, or {_AS_CSV}")
+            text = "an .xlsx file is read with python-calamine: pip install 'callsched[xlsx]'"
+            raise refusal(path, f"{text}, or {_AS_CSV}")
         self._path = path
         with tempfile.TemporaryFile() as copy:
             _copy(file, copy, path, seen)
@@ -183,10 +183,10 @@ def _read_apart(copy: IO[bytes], path: str, name: str) -> IO[bytes]:
 
 def _refused(error: subprocess.SubprocessError, path: str) -> CampaignError:
     """Say why there are no rows: the process said so, or it was ended at one of its bounds."""
-    said = f"this workbook is damaged, or takes more time or memory than a sheet should: {_AS_CSV}"
+    text = f"this workbook is damaged, or takes more time or memory than a sheet should: {_AS_CSV}"
     if isinstance(error, subprocess.CalledProcessError) and error.returncode == EXIT_REFUSED:
-        said = error.stderr.decode("utf-8", "replace")
-    return refusal(path, said, code="workbook")
+        text = error.stderr.decode("utf-8", "replace")
+    return refusal(path, text, code="workbook")
 
 
 def _by_place(found: Mapping[str, str]) -> dict[int, str]:

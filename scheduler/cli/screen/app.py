@@ -134,10 +134,10 @@ class WatchApp(App[int]):
         panel.update(text)
 
     def _draw_account(self, picture: Picture) -> None:
-        slots, told = self.query_one("#slots", Sized), self.query_one("#happenings", Sized)
+        slots, listed = self.query_one("#slots", Sized), self.query_one("#happenings", Sized)
         slots.show(partial(drawing.slots, picture))
         slots.border_title = Content(drawing.slots_title(picture))
-        told.show(lambda _, height: drawing.happenings(picture.happenings, picture.at, height))
+        listed.show(lambda _, height: drawing.happenings(picture.happenings, picture.at, height))
         self.query_one("#workers", Static).update(drawing.workers(picture.workers, picture.at))
         self._titles(picture)
 
@@ -240,8 +240,8 @@ def _top(picture: Picture) -> Text:
     if picture.backlog is not None:
         waits = picture.backlog
         oldest = f", the oldest {waits.oldest_due_seconds:,.0f} s" if waits.due else ""
-        said = f"  {waits.due:,} due{oldest}; {waits.collects:,} to read"
-        text.append(said, style="dim")
+        words = f"  {waits.due:,} due{oldest}; {waits.collects:,} to read"
+        text.append(words, style="dim")
     return text
 
 

@@ -185,8 +185,8 @@ def _happening(each: Happening, now: float) -> Text:
     style = _HAPPENING_STYLES.get(each.what, "")
     line = Text.assemble((clock(each.at, now), _FAINT), " ", (f"{visible(each.what):8}", style))
     detail = visible(mask_text(each.detail))
-    said = _spelled(detail) if each.what in ("ended", "amended") else detail
-    return line.append(f" {_which(each)} {said}".rstrip())
+    text = _spelled(detail) if each.what in ("ended", "amended") else detail
+    return line.append(f" {_which(each)} {text}".rstrip())
 
 
 def _which(each: Happening) -> str:
@@ -213,10 +213,10 @@ def workers(shown: Sequence[WorkerView], now: float) -> Text:
 def _worker(each: WorkerView, now: float) -> Text:
     silent = f"silent for {roughly(each.seen_seconds_ago)}"
     style, health = (_GOOD, "well") if each.is_well else (_BAD, silent)
-    said = [f"dials {each.dialling} of {each.threads}", f"stops {each.stopping}"]
-    said += [f"sockets {each.sockets}", f"reads {each.collecting}"]
+    lines = [f"dials {each.dialling} of {each.threads}", f"stops {each.stopping}"]
+    lines += [f"sockets {each.sockets}", f"reads {each.collecting}"]
     up = roughly(max(0.0, now - each.started_at))
-    text = Text.assemble((health, style), f" {visible(each.name)}: {', '.join(said)}, up {up}")
+    text = Text.assemble((health, style), f" {visible(each.name)}: {', '.join(lines)}, up {up}")
     return text.append(f", {visible(each.version)}", style=_FAINT)
 
 

@@ -100,17 +100,17 @@ def reaching() -> Iterator[None]:
 
 def _refusal(error: ResponseError) -> SchedulerError:
     """Return what an answer means that is an error: may it pass, who mends it, or is it our bug?"""
-    told = str(error)
+    text = str(error)
     # Of errors that it knows redis-py takes the code away.
     code = getattr(error, "status_code", None)
     # Anywhere in it: Redis 6.2 puts words of its own in front of what a script ran into.
-    if code in _AWAY or any(f"{word} " in told for word in _AWAY):
-        return LedgerUnreachable(f"Redis can't write: {told}")
-    if isinstance(error, NoPermissionError) or any(words in told for words in _DENIED):
-        return LedgerShut(f"{_DENIAL}: {told}")
-    if any(words in told for words in _NO_DATABASE):
-        return LedgerShut(f"{_OTHER_DATABASE}: {told}")
-    return LedgerFault(f"{_REFUSES}: {type(error).__name__}: {told}")
+    if code in _AWAY or any(f"{word} " in text for word in _AWAY):
+        return LedgerUnreachable(f"Redis can't write: {text}")
+    if isinstance(error, NoPermissionError) or any(words in text for words in _DENIED):
+        return LedgerShut(f"{_DENIAL}: {text}")
+    if any(words in text for words in _NO_DATABASE):
+        return LedgerShut(f"{_OTHER_DATABASE}: {text}")
+    return LedgerFault(f"{_REFUSES}: {type(error).__name__}: {text}")
 
 
 def expect_redis(client: Any) -> None:
@@ -118,13 +118,13 @@ def expect_redis(client: Any) -> None:
 
     Something else may have its port; what that says would mean nothing, or the wrong thing.
     """
-    said = uuid4().hex
+    token = uuid4().hex
     with reaching():
         try:
-            heard = client.echo(said)
+            heard = client.echo(token)
         except NoPermissionError:
             return  # as only Redis says it; whether we have the rights that we need shows soon
-    if heard != said:
+    if heard != token:
         raise LedgerUnreachable(f"{_NO_REDIS}: it does not repeat what it is told")
 
 

@@ -60,8 +60,8 @@ class _LeavesReplicas:
             if not isinstance(error, ReadOnlyError) and "READONLY " not in str(error):
                 raise
             self.disconnect()  # type: ignore[attr-defined]
-            told = "the server has become a replica, which takes no writes"
-            raise ConnectionError(told) from error
+            text = "the server has become a replica, which takes no writes"
+            raise ConnectionError(text) from error
 
 
 class Tcp(_LeavesReplicas, Connection):
@@ -117,8 +117,8 @@ def _not_found(name: str, known: set[str], trouble: RedisError | None) -> Master
     if known:
         return MasterNotFoundError(f"the Sentinels see no primary {name!r} that lives")
     if isinstance(trouble, AuthenticationError | ResponseError):
-        told = "the Sentinels refuse us, check sentinel_username and sentinel_password"
-        return SentinelFault(f"{told}: {trouble}")
+        text = "the Sentinels refuse us, check sentinel_username and sentinel_password"
+        return SentinelFault(f"{text}: {trouble}")
     return MasterNotFoundError(f"no Sentinel can be asked for the primary {name!r}: {trouble}")
 
 

@@ -370,12 +370,12 @@ def _candidates() -> Iterator[str]:
 def _version(binary: str) -> tuple[int, int]:
     """Ask a server for its version; (0, 0) when it can't be run or does not say."""
     try:
-        said = subprocess.run(
+        answer = subprocess.run(
             [binary, "--version"], capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return 0, 0
-    found = re.search(r"\bv=(\d+)\.(\d+)", said.stdout)
+    found = re.search(r"\bv=(\d+)\.(\d+)", answer.stdout)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 

@@ -63,17 +63,17 @@ class RedisUrl:
     @property
     def login(self) -> dict[str, Any]:
         """Who we are and what we trust, in the words of redis-py."""
-        told = {"username": self.username or None, "password": self.password or None}
-        return told | dict(self.tls or {})
+        record = {"username": self.username or None, "password": self.password or None}
+        return record | dict(self.tls or {})
 
     @property
     def sentinel_login(self) -> dict[str, Any]:
         """The same for the Sentinels, which have users of their own."""
         username, password = self.sentinel_username or None, self.sentinel_password or None
-        told: dict[str, Any] = {"username": username, "password": password}
+        record: dict[str, Any] = {"username": username, "password": password}
         if self.sentinel_tls is not None:
-            told |= {"ssl": True} | dict(self.sentinel_tls)
-        return told
+            record |= {"ssl": True} | dict(self.sentinel_tls)
+        return record
 
     @property
     def broker_url(self) -> str:
@@ -133,8 +133,8 @@ def _options(query: str, *, is_sentinel: bool) -> dict[str, str]:
     known = (*_TLS, *_OTHERS, *(_OF_SENTINEL if is_sentinel else ()))
     if set(options) - set(known):
         # Not by its name, which may be a piece of a password.
-        told = f"after ? it has an option that is not known; known are {', '.join(sorted(known))}"
-        _wrong(f"{told}; where it has none, {_ENCODE}")
+        text = f"after ? it has an option that is not known; known are {', '.join(sorted(known))}"
+        _wrong(f"{text}; where it has none, {_ENCODE}")
     for name in _FILES:
         if name in options and not Path(options[name]).is_file():
             _wrong(f"{name}: there is no file {options[name]}")
@@ -154,12 +154,12 @@ def _hosts(address: str, scheme: str) -> tuple[tuple[str, int], ...]:
 def _host(written: str, port: int) -> tuple[str, int]:
     if written.startswith("["):
         host, _, rest = written[1:].partition("]")
-        mark, said = rest[:1], rest[1:]
+        mark, number = rest[:1], rest[1:]
     else:
-        host, mark, said = written.partition(":")
-    if mark and not (_is_number(said) and int(said) < 65_536):
+        host, mark, number = written.partition(":")
+    if mark and not (_is_number(number) and int(number) < 65_536):
         _wrong(f"its port is no number; where it is one, {_ENCODE}")
-    return unquote(host) or "localhost", int(said) if mark else port
+    return unquote(host) or "localhost", int(number) if mark else port
 
 
 def _database(written: str) -> int:
@@ -188,13 +188,13 @@ def _primary(options: Mapping[str, str]) -> str:
 
 def _tls(options: Mapping[str, str]) -> dict[str, Any]:
     """Return what TLS is told; certificates are checked unless it is written that they are not."""
-    told: dict[str, Any] = {name: options[name] for name in _TLS if name in options}
-    if told.setdefault("ssl_cert_reqs", "required") not in ("required", "none"):
+    record: dict[str, Any] = {name: options[name] for name in _TLS if name in options}
+    if record.setdefault("ssl_cert_reqs", "required") not in ("required", "none"):
         _wrong("ssl_cert_reqs: expected required or none")
-    told["ssl_check_hostname"] = _yes(options, "ssl_check_hostname", default=True)
-    if told["ssl_cert_reqs"] == "none":
-        told["ssl_check_hostname"] = False
-    return told
+    record["ssl_check_hostname"] = _yes(options, "ssl_check_hostname", default=True)
+    if record["ssl_cert_reqs"] == "none":
+        record["ssl_check_hostname"] = False
+    return record
 
 
 def _yes(options: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -246,9 +246,9 @@ class Access:
             answer = self._line.send("POST", url, body, seconds=TOKEN_SECONDS)
         except MaybeDone as error:
             raise NotDone(f"no token: {error}", reached=False) from error
-        said = json_of(answer) or {}
-        token = address_in(said, "accessToken", TOKEN_LETTERS)
-        lifetime = _length(said.get("expiresIn"))
+        document = json_of(answer) or {}
+        token = address_in(document, "accessToken", TOKEN_LETTERS)
+        lifetime = _length(document.get("expiresIn"))
         if is_success(answer) and can_be_sent(token) and lifetime is not None:
             return token, lifetime
         if answer.status_code in (408, 429) or answer.status_code >= 500:

@@ -66,26 +66,26 @@ def raise_for_start(answer: requests.Response) -> NoReturn:
     raise Refused(message)
 
 
-def conversation_id_in(said: dict[str, Any]) -> str:
+def conversation_id_in(body: dict[str, Any]) -> str:
     """Return the conversation's id, "" without one; says so, since its transcript hangs on it."""
-    conversation_id = text_in(said, "conversationId")
+    conversation_id = text_in(body, "conversationId")
     if len(conversation_id) > MOST_LETTERS:
         conversation_id = ""
-    if not conversation_id and said.get("conversationId") is not None:
+    if not conversation_id and body.get("conversationId") is not None:
         logger.warning(
             "an answer's conversationId is no text or number that can be kept (%s): what is said"
             " on that call can't be collected by it",
-            type(said["conversationId"]).__name__,
+            type(body["conversationId"]).__name__,
         )
     return conversation_id
 
 
-def stop_answer(said: dict[str, Any]) -> StopAnswer:
+def stop_answer(body: dict[str, Any]) -> StopAnswer:
     """Return what a confirmed stop tells."""
-    listed: Any = said.get("summaryInfo")
+    listed: Any = body.get("summaryInfo")
     pages = [_page(page) for page in listed if isinstance(page, dict)] if _is_list(listed) else []
     return StopAnswer(
-        conversation_id_in(said), tuple(page for page in pages if page.url)[:_MOST_PAGES]
+        conversation_id_in(body), tuple(page for page in pages if page.url)[:_MOST_PAGES]
     )
 
 
@@ -98,17 +98,17 @@ def _page(page: dict[str, Any]) -> SummaryPage:
 
 def json_of(answer: requests.Response) -> dict[str, Any] | None:
     """Return the body when it is the API's own: a JSON object."""
-    said = any_json(answer)
-    return said if isinstance(said, dict) else None
+    body = any_json(answer)
+    return body if isinstance(body, dict) else None
 
 
 def any_json(answer: requests.Response, most_values: int = MOST_VALUES) -> Any:
     """Return whatever JSON the body is, None when it is none."""
     # JSON is UTF-8 whatever a header says; what is not may be in the encoding of its header.
-    said = read_json(answer.content, most_values)
-    if said is None and answer.content and _is_text_encoding(answer.encoding):
+    body = read_json(answer.content, most_values)
+    if body is None and answer.content and _is_text_encoding(answer.encoding):
         return read_json(answer.text, most_values)
-    return said
+    return body
 
 
 def most_values(most_bytes: int) -> int:
@@ -156,21 +156,21 @@ def _whole(written: str) -> int | str:
     return int(written) if len(written) <= _MOST_DIGITS else written
 
 
-def text_in(said: dict[str, Any], name: str) -> str:
+def text_in(body: dict[str, Any], name: str) -> str:
     """Return a field's text, "" when it has none.
 
     A whole number is text too, as it stands in the answer: some servers write an id or a name that
     has only digits like that. A number with a fraction is not, since it has lost its digits.
     """
-    value = said.get(name)
+    value = body.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else ""
 
 
-def address_in(said: dict[str, Any], name: str, most_letters: int = MOST_LETTERS) -> str:
+def address_in(body: dict[str, Any], name: str, most_letters: int = MOST_LETTERS) -> str:
     """Return a field that is text or nothing, such as an address or a token, and not too long."""
-    value = said.get(name)
+    value = body.get(name)
     return value if isinstance(value, str) and len(value) <= most_letters else ""
 
 
@@ -180,8 +180,8 @@ def _is_list(value: Any) -> bool:
 
 def message_of(answer: requests.Response) -> str:
     """Return status and message of whatever the answer is."""
-    said = json_of(answer)
-    words = text_in(said, "message") if said is not None else ""
+    body = json_of(answer)
+    words = text_in(body, "message") if body is not None else ""
     if not words:
         words = "a page, not the API's JSON" if _is_page(answer) else answer.reason or ""
     return f"{answer.status_code} {words}".strip()[:300]

@@ -122,10 +122,10 @@ class Symbl:
     def _stop(self, connection_id: str) -> StopAnswer:
         body = {"operation": "stop", "connectionId": connection_id}
         answer = self._connect(body, STOP_SECONDS)
-        said = json_of(answer)
-        if is_success(answer) and (said is not None or has_no_body(answer)):
-            return stop_answer(said or {})
-        if answer.status_code in (404, 410) and said is not None:
+        document = json_of(answer)
+        if is_success(answer) and (document is not None or has_no_body(answer)):
+            return stop_answer(document or {})
+        if answer.status_code in (404, 410) and document is not None:
             raise NoSuchConnection(message_of(answer))
         raise MaybeDone(f"a stop was not confirmed: {message_of(answer)}")
 

@@ -36,21 +36,21 @@ class Details:
     @classmethod
     def of(cls, connection: Connection) -> Self:
         """Read the details of a connection; what is none of ours is nothing."""
-        said = read_json(connection.details)
-        if not isinstance(said, dict):
+        body = read_json(connection.details)
+        if not isinstance(body, dict):
             return cls()
-        return cls(address_in(said, "event_url"), address_in(said, "result_websocket_url"))
+        return cls(address_in(body, "event_url"), address_in(body, "result_websocket_url"))
 
 
 def connection_in(answer: requests.Response) -> Connection:
     """Return the connection that a start's answer tells of. Raises AccountFault without one."""
-    said = json_of(answer) or {}
-    connection_id = text_in(said, "connectionId")
+    body = json_of(answer) or {}
+    connection_id = text_in(body, "connectionId")
     if not 0 < len(connection_id) <= MOST_LETTERS:
         raise AccountFault(
             "a start was answered without a connection, check CALLSCHED_SYMBL_BASE_URL:"
             f" {message_of(answer)}",
             maybe_done=True,
         )
-    details = Details(address_in(said, "eventUrl"), address_in(said, "resultWebSocketUrl"))
-    return Connection(connection_id, conversation_id_in(said), details.written())
+    details = Details(address_in(body, "eventUrl"), address_in(body, "resultWebSocketUrl"))
+    return Connection(connection_id, conversation_id_in(body), details.written())

@@ -44,7 +44,7 @@ def list_url(base_url: str, since: float, until: float, offset: int) -> str:
     return f"{base_url}/v1/conversations?{urlencode(window | page)}"
 
 
-def read_list(said: Any) -> list[FoundConversation]:
+def read_list(body: Any) -> list[FoundConversation]:
     """Return what a page of the list shows; raises ValueError when it is not the API's shape."""
     return [
         FoundConversation(
@@ -53,31 +53,31 @@ def read_list(said: Any) -> list[FoundConversation]:
             instant(each.get("startTime")),
             instant(each.get("endTime")),
         )
-        for each in _items(said, "conversations")
+        for each in _items(body, "conversations")
         if text_in(each, "id")
     ]
 
 
-def read_insight(insight: Insight, said: Any) -> Any:
+def read_insight(insight: Insight, body: Any) -> Any:
     """Return what an answer says, compactly; raises ValueError when it is not the API's shape."""
-    return _READERS[insight](said)
+    return _READERS[insight](body)
 
 
-def _transcript(said: Any) -> list[dict[str, Any]]:
+def _transcript(body: Any) -> list[dict[str, Any]]:
     return [
         {"speaker": _who(message, "from"), "text": text_in(message, "text")}
         | {"started_at": instant(message.get("startTime"))}
         | _known(ended_at=instant(message.get("endTime")))
-        for message in _items(said, "messages")
+        for message in _items(body, "messages")
     ]
 
 
-def _topics(said: Any) -> list[dict[str, Any]]:
-    return [_scored(topic) for topic in _items(said, "topics")]
+def _topics(body: Any) -> list[dict[str, Any]]:
+    return [_scored(topic) for topic in _items(body, "topics")]
 
 
 def _tasks(wrapper: str) -> Callable[[Any], list[dict[str, Any]]]:
-    def read(said: Any) -> list[dict[str, Any]]:
+    def read(body: Any) -> list[dict[str, Any]]:
         return [
             _scored(item)
             | _known(
@@ -85,43 +85,43 @@ def _tasks(wrapper: str) -> Callable[[Any], list[dict[str, Any]]]:
                 assignee=_who(item, "assignee"),
                 due_by=text_in(item, "dueBy"),
             )
-            for item in _items(said, wrapper)
+            for item in _items(body, wrapper)
         ]
 
     return read
 
 
-def _questions(said: Any) -> list[dict[str, Any]]:
+def _questions(body: Any) -> list[dict[str, Any]]:
     return [
-        _scored(item) | _known(speaker=_who(item, "from")) for item in _items(said, "questions")
+        _scored(item) | _known(speaker=_who(item, "from")) for item in _items(body, "questions")
     ]
 
 
-def _summary(said: Any) -> str:
-    return " ".join(filter(None, (text_in(part, "text") for part in _items(said, "summary"))))
+def _summary(body: Any) -> str:
+    return " ".join(filter(None, (text_in(part, "text") for part in _items(body, "summary"))))
 
 
-def _analytics(said: Any) -> dict[str, Any]:
-    return {"metrics": _items(said, "metrics"), "members": _items(said, "members")}
+def _analytics(body: Any) -> dict[str, Any]:
+    return {"metrics": _items(body, "metrics"), "members": _items(body, "members")}
 
 
-def _members(said: Any) -> list[dict[str, Any]]:
+def _members(body: Any) -> list[dict[str, Any]]:
     return [
         _known(name=text_in(member, "name"), email=text_in(member, "email"))
-        for member in _items(said, "members")
+        for member in _items(body, "members")
     ]
 
 
-def _entities(said: Any) -> list[dict[str, Any]]:
+def _entities(body: Any) -> list[dict[str, Any]]:
     return [
         _known(type=text_in(item, "type"), text=text_in(item, "text"), value=item.get("value"))
-        for item in _items(said, "entities")
+        for item in _items(body, "entities")
     ]
 
 
-def _trackers(said: Any) -> list[dict[str, Any]]:
+def _trackers(body: Any) -> list[dict[str, Any]]:
     # The one answer that is a bare array; a wrapper is taken as well.
-    found = said if isinstance(said, list) else _items(said, "trackers")
+    found = body if isinstance(body, list) else _items(body, "trackers")
     return [
         {
             "name": text_in(tracker, "name"),
@@ -149,8 +149,8 @@ _READERS: Mapping[Insight, Callable[[Any], Any]] = {
 }
 
 
-def _items(said: Any, name: str, *, optional: bool = False) -> list[dict[str, Any]]:
-    found = said.get(name) if isinstance(said, dict) else None
+def _items(body: Any, name: str, *, optional: bool = False) -> list[dict[str, Any]]:
+    found = body.get(name) if isinstance(body, dict) else None
     if not isinstance(found, list):
         if optional:
             return []
@@ -162,10 +162,10 @@ def _scored(item: dict[str, Any]) -> dict[str, Any]:
     return {"text": text_in(item, "text")} | _known(score=item.get("score"))
 
 
-def _who(said: dict[str, Any], name: str) -> str:
-    who = said.get(name)
+def _who(body: dict[str, Any], name: str) -> str:
+    who = body.get(name)
     if not isinstance(who, dict):
-        return text_in(said, name)
+        return text_in(body, name)
     return next(filter(None, (text_in(who, key) for key in ("name", "userId", "email"))), "")
 
 

@@ -42,44 +42,44 @@ def knows_no_such(status: int, body: bytes) -> bool:
 
 def read_frame(frame: str | bytes) -> list[News]:
     """Return the news in a frame; nothing for what is not understood."""
-    said = read_json(frame)
-    if not isinstance(said, dict):
+    body = read_json(frame)
+    if not isinstance(body, dict):
         return []
-    reader = _READERS.get(text_in(said, "type"))
+    reader = _READERS.get(text_in(body, "type"))
     return (
-        [news for news in reader(said) if news.text or news.kind == "completed"] if reader else []
+        [news for news in reader(body) if news.text or news.kind == "completed"] if reader else []
     )
 
 
-def _transcript(said: dict[str, Any]) -> list[News]:
-    if said.get("isFinal") is not True:
+def _transcript(body: dict[str, Any]) -> list[News]:
+    if body.get("isFinal") is not True:
         return []
-    return [News("transcript", _content(said), _speaker(said))]
+    return [News("transcript", _content(body), _speaker(body))]
 
 
-def _messages(said: dict[str, Any]) -> list[News]:
+def _messages(body: dict[str, Any]) -> list[News]:
     return [
         News("message", _content(message), _speaker(message), _said_at(message))
-        for message in _objects(said, "messages")
+        for message in _objects(body, "messages")
     ]
 
 
-def _insights(said: dict[str, Any]) -> list[News]:
+def _insights(body: dict[str, Any]) -> list[News]:
     return [
         News(text_in(insight, "type") or "insight", _content(insight), _speaker(insight))
-        for insight in _objects(said, "insights")
+        for insight in _objects(body, "insights")
     ]
 
 
-def _topics(said: dict[str, Any]) -> list[News]:
+def _topics(body: dict[str, Any]) -> list[News]:
     return [
         News("topic", text_in(topic, "phrases") or text_in(topic, "text"))
-        for topic in _objects(said, "topics")
+        for topic in _objects(body, "topics")
     ]
 
 
-def _intent(said: dict[str, Any]) -> list[News]:
-    found = said.get("intent")
+def _intent(body: dict[str, Any]) -> list[News]:
+    found = body.get("intent")
     if not isinstance(found, dict):
         return []
     name, sub_intent = text_in(found, "intent"), text_in(found, "subIntent")
@@ -88,12 +88,12 @@ def _intent(said: dict[str, Any]) -> list[News]:
     return [News("intent", words, intent=name, answered_by_machine=by_machine)]
 
 
-def _tracker(said: dict[str, Any]) -> list[News]:
-    return [News("tracker", text_in(tracker, "name")) for tracker in _objects(said, "trackers")]
+def _tracker(body: dict[str, Any]) -> list[News]:
+    return [News("tracker", text_in(tracker, "name")) for tracker in _objects(body, "trackers")]
 
 
-def _control(said: dict[str, Any]) -> list[News]:
-    inner = said.get("message")
+def _control(body: dict[str, Any]) -> list[News]:
+    inner = body.get("message")
     if not isinstance(inner, dict):
         return []
     kind = text_in(inner, "type")
@@ -102,8 +102,8 @@ def _control(said: dict[str, Any]) -> list[News]:
     return _error(inner) if kind == "error" else []
 
 
-def _error(said: dict[str, Any]) -> list[News]:
-    return [News("error", text_in(said, "message") or text_in(said, "details"))]
+def _error(body: dict[str, Any]) -> list[News]:
+    return [News("error", text_in(body, "message") or text_in(body, "details"))]
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], list[News]]] = {
@@ -118,25 +118,25 @@ _READERS: dict[str, Callable[[dict[str, Any]], list[News]]] = {
 }
 
 
-def _objects(said: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = said.get(name)
+def _objects(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = body.get(name)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _content(said: dict[str, Any]) -> str:
+def _content(body: dict[str, Any]) -> str:
     """Return the words: newer messages carry `payload.content`, older ones `text`."""
-    payload = said.get("payload")
+    payload = body.get("payload")
     content = text_in(payload, "content") if isinstance(payload, dict) else ""
-    return content or text_in(said, "text")
+    return content or text_in(body, "text")
 
 
-def _speaker(said: dict[str, Any]) -> str:
-    who = said.get("from")
+def _speaker(body: dict[str, Any]) -> str:
+    who = body.get("from")
     if not isinstance(who, dict):
-        return text_in(said, "from")
+        return text_in(body, "from")
     return text_in(who, "name") or text_in(who, "userId")
 
 
-def _said_at(said: dict[str, Any]) -> float | None:
-    duration = said.get("duration")
+def _said_at(body: dict[str, Any]) -> float | None:
+    duration = body.get("duration")
     return instant(duration.get("startTime")) if isinstance(duration, dict) else None
