@@ -8,7 +8,7 @@ import typer
 
 from scheduler.cli import limit_view, options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger import controls
+from scheduler.ledger import limits
 from scheduler.operations.account_limit import look
 from scheduler.operations.orders import about
 from scheduler.settings import settings
@@ -54,7 +54,7 @@ def set_(
     """
     name = account or settings().account
     with opened_ledger() as ledger:
-        controls.set_limit(ledger, name, slots, about(orders.given(note), str(slots)))
+        limits.replace(ledger, name, slots, about(orders.given(note), str(slots)))
         found = look(ledger, name, settings())
     limit_view.show(found, json=json)
 
@@ -67,6 +67,6 @@ def forget(account: _Account = None, note: options.Note = "", json: options.Json
     """
     name = account or settings().account
     with opened_ledger() as ledger:
-        controls.forget_limit(ledger, name, orders.given(note))
+        limits.forget(ledger, name, orders.given(note))
         found = look(ledger, name, settings())
     limit_view.show(found, json=json)

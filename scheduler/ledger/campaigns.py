@@ -1,17 +1,33 @@
-"""The verbs of a campaign as a whole: it is loaded, sealed, halted, resumed."""
+"""The verbs of a campaign as a whole: it is loaded, sealed, halted, resumed, called off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from scheduler.errors import LedgerError
+from scheduler.ledger import keys
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
+from scheduler.ledger.redis.client import reaching
 from scheduler.models import (
+    Attempt,
+    CallState,
     CampaignState,
     Policy,
     Row,
 )
 from scheduler.records import encode_policy, pack_row
+
+#: Calls that end in one step: it takes a few milliseconds, in which nothing else happens.
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What of a campaign waits for its dial."""
+
+    due: int  #: calls that could be dialled now
+    last_due_at: float | None  #: of the pending call that comes last
 
 
 def create(
@@ -125,7 +141,80 @@ def resume(
     return _known(campaign_id, state)
 
 
+def cancel(
+    ledger: Ledger,
+    campaign_id: str,
+    control: Control,
+    *,
+    abort: bool = False,
+    now: float | None = None,
+) -> tuple[CampaignState, list[Attempt]]:
+    """Call the rest of a campaign off, for good; with `abort` stop what is live as well.
+
+    Returns its state, and the attempts whose phone may ring or is live. The calls that wait are
+    ended by `end_pending`, run until none is left. Raises LedgerError when there is no such one.
+    """
+    patience = ledger.leases.stop_patience
+    args = ("1" if abort else "", patience, *control.written, ledger.clock(now))
+    answer = ledger.run(ledger.do.cancel, campaign_id, *args)
+    if not answer:
+        raise _gone(campaign_id)
+    return CampaignState(answer[0]), [Attempt.parse(written) for written in answer[1:]]
+
+
+def end_pending(
+    ledger: Ledger, campaign_id: str, *, most: int = CHUNK, now: float | None = None
+) -> int:
+    """End some calls of a cancelled campaign that wait; returns how many are left.
+
+    Who dies in between leaves a campaign that dials nobody; whoever runs it again goes on.
+    """
+    return int(ledger.run(ledger.do.end_pending, campaign_id, most, ledger.clock(now)))
+
+
+def prioritise(
+    ledger: Ledger,
+    campaign_id: str,
+    priority: int,
+    weight: float | None,
+    control: Control,
+    now: float | None = None,
+) -> CampaignState:
+    """Change the class of a campaign, and its weight if one is given. Raises LedgerError."""
+    share = "" if weight is None else weight
+    args = (campaign_id, priority, share, *control.written, ledger.clock(now))
+    state = ledger.run(ledger.do.prioritise, *args)
+    if state is None:
+        raise _gone(campaign_id)
+    return CampaignState(state)
+
+
+def starts_under_way(ledger: Ledger, campaign_id: str) -> int:
+    """Return how many starts of a campaign have left, or are about to, and are not answered."""
+    with reaching():
+        dialing = ledger.redis.hget(keys.campaign(campaign_id, "counts"), CallState.DIALING)
+    return int(dialing or 0)
+
+
+def waiting(ledger: Ledger, campaign_ids: Sequence[str], now: float) -> dict[str, Waiting]:
+    """Read what waits in these campaigns."""
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for campaign_id in campaign_ids:
+            due = keys.campaign(campaign_id, "due")
+            pipe.zcount(due, "-inf", now)
+            pipe.zrange(due, -1, -1, withscores=True)
+        answers = pipe.execute()
+    return {
+        campaign_id: Waiting(count, last[0][1] if last else None)
+        for campaign_id, count, last in zip(campaign_ids, answers[::2], answers[1::2], strict=True)
+    }
+
+
 def _known(campaign_id: str, state: str | None) -> CampaignState:
     if state is None:
         raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
     return CampaignState(state)
+
+
+def _gone(campaign_id: str) -> LedgerError:
+    return LedgerError(f"there is no campaign {campaign_id}; callsched status lists them")

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
-from scheduler.limit import Limit
+from scheduler.limit import Limit, as_told
 
 #: What is known of an account's limit and of an outage: fields of its `meta`.
 FORGOTTEN = (
@@ -49,10 +49,18 @@ def learn(
     return bool(ledger.run(ledger.do.learn, account, *args))
 
 
-def forget(ledger: Ledger, account: str) -> None:
-    """Forget what was learned of an account, as when its provider is a new one."""
-    with reaching():
-        ledger.redis.hdel(keys.account(account, "meta"), *FORGOTTEN)
+def forget(ledger: Ledger, account: str, control: Control | None = None) -> None:
+    """Forget what was learned of an account, as when its provider is a new one.
+
+    An operator's `control` goes on record in the same step.
+    """
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+        pipe.hdel(keys.account(account, "meta"), *FORGOTTEN)
+        if control is not None:
+            record = {"at": f"{ledger.time():.6f}", "what": "forget", "who": control.who}
+            record |= {"note": control.note, "token": control.token}
+            pipe.xadd(keys.account(account, "controls"), record, maxlen=100, approximate=False)
+        pipe.execute()
 
 
 def block(ledger: Ledger, account: str, fingerprint: str, why: str) -> None:
@@ -87,3 +95,11 @@ def parse(seen: Sequence[Any]) -> LimitView:
 def written(known: Limit) -> tuple[int, int, float, int]:
     """Return a limit as scripts take it."""
     return known.learned, known.refusals, known.raise_at, known.step
+
+
+def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:
+    """Replace what was learned of an account's limit by what an operator knows."""
+    while True:
+        seen = read(ledger, account)
+        if learn(ledger, account, seen, as_told(slots, seen.now), control):
+            return

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scheduler.errors import LedgerError, LedgerUnreachable
-from scheduler.ledger import live, views
+from scheduler.ledger import campaigns, views
 from scheduler.ledger.accounts import Happening
+from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.live import Waiting
 from scheduler.ledger.views import CampaignView
 from scheduler.live.pace import WINDOW_SECONDS, Pace, expected
 from scheduler.live.picture import ShownCampaign, in_order
@@ -116,7 +116,7 @@ class Campaigns:
             if known.read_at == now and known.view.state is not CampaignState.FINISHED
         ]
         if some:
-            for campaign_id, waits in live.waiting(self._ledger, some, now).items():
+            for campaign_id, waits in campaigns.waiting(self._ledger, some, now).items():
                 self._known[campaign_id].waiting = waits
 
 

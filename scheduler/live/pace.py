@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scheduler.ledger.live import Waiting
+from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
 

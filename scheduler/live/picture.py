@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger.accounts import Backlog, Happening, Load
-from scheduler.ledger.live import LiveCall
+from scheduler.ledger.live_calls import LiveCall
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import Expected

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scheduler.ledger import accounts, live, views, workers
+from scheduler.ledger import accounts, live_calls, views, workers
 from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -138,7 +138,7 @@ class Watcher:
         wanted = [(Attempt.parse(written), deadline) for written, deadline in open_calls]
         wanted = [each for each in wanted if self._is_wanted(each[0], wish)]
         on_screen = wanted[wish.first_call : wish.first_call + wish.calls]
-        read = live.calls(self._ledger, [attempt for attempt, _ in on_screen])
+        read = live_calls.details(self._ledger, [attempt for attempt, _ in on_screen])
         return tuple(
             shown_call(attempt, deadline, read.get(attempt)) for attempt, deadline in wanted
         )

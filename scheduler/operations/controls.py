@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerError
-from scheduler.ledger import campaigns, controls, views
+from scheduler.ledger import campaigns, views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Attempt, CallState, CampaignState
@@ -82,7 +82,7 @@ def cancel(
     Who dies in between leaves campaigns that dial nobody; whoever runs it again goes on.
     """
     for view in views:
-        controls.cancel(ledger, view.campaign_id, control)
+        campaigns.cancel(ledger, view.campaign_id, control)
     _end_what_waits(ledger, views, counting)
     waited = await_starts(ledger, views, on_wait)
     return Halted(_now(ledger, views), waited)
@@ -97,7 +97,7 @@ def await_starts(
     """
     began_at, is_reported = since_boot(), False
     while True:
-        left = sum(controls.starts_under_way(ledger, view.campaign_id) for view in views)
+        left = sum(campaigns.starts_under_way(ledger, view.campaign_id) for view in views)
         passed = since_boot() - began_at
         if left == 0 or passed > ledger.leases.dial:
             return Waited(passed, left)
@@ -112,7 +112,7 @@ def _end_what_waits(ledger: Ledger, views: Sequence[CampaignView], counting: Cou
     for view in views:
         total = view.calls[CallState.PENDING]
         with counting(f"cancelling {view.campaign_id}", "calls") as counted:
-            while left := controls.end_pending(ledger, view.campaign_id):
+            while left := campaigns.end_pending(ledger, view.campaign_id):
                 counted(max(0, total - left), total)
 
 
@@ -142,7 +142,7 @@ def abort(
     """Call the rest of these campaigns off, and wait until every live call has ended."""
     live = defaultdict[str, list[Attempt]](list)
     for view in views:
-        _, attempts = controls.cancel(ledger, view.campaign_id, control, abort=True)
+        _, attempts = campaigns.cancel(ledger, view.campaign_id, control, abort=True)
         live[view.account] += attempts
     _end_what_waits(ledger, views, counting)
     left = await_ends(ledger, live, reporter)
@@ -173,7 +173,7 @@ def prioritise(
 ) -> CampaignView:
     """Change a campaign's priority, and its weight unless that is None. Raises LedgerError."""
     changed = f"{priority}" if weight is None else f"{priority}, weight {weight:g}"
-    state = controls.prioritise(ledger, campaign_id, priority, weight, about(control, changed))
+    state = campaigns.prioritise(ledger, campaign_id, priority, weight, about(control, changed))
     if state is CampaignState.FINISHED:
         raise LedgerError(f"campaign {campaign_id} is finished: nothing was changed")
     return views.campaign(ledger, campaign_id)

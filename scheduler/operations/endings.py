@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from scheduler.clock import since_boot
 from scheduler.fields.contact_label import label_of
-from scheduler.ledger import controls, views
+from scheduler.ledger import live_calls, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Disposition
 
@@ -44,12 +44,12 @@ def await_ends(
     is_warned = False
     while True:
         open_ones = {
-            account: controls.not_over(ledger, account, each) for account, each in live.items()
+            account: live_calls.not_over(ledger, account, each) for account, each in live.items()
         }
         left = [attempt for attempts in open_ones.values() for attempt in attempts]
         neglected = max(
             (
-                controls.neglected_seconds(ledger, account, each)
+                live_calls.neglected_seconds(ledger, account, each)
                 for account, each in open_ones.items()
             ),
             default=0.0,

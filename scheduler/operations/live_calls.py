@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.ledger import controls, views
+from scheduler.ledger import live_calls, views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
 from scheduler.operations.orders import about
@@ -31,9 +31,9 @@ def stop(
     Raises StaleAttempt when it is not live: it waits, or is over.
     """
     row = views.find_row(ledger, campaign_id, contact)
-    attempt = controls.current_attempt(ledger, campaign_id, row)
+    attempt = live_calls.current_attempt(ledger, campaign_id, row)
     account = views.campaign(ledger, campaign_id).account
-    controls.stop(ledger, account, attempt, about(control, f"#{row}"))
+    live_calls.stop(ledger, account, attempt, about(control, f"#{row}"))
     left = await_ends(ledger, {account: [attempt]}, reporter)
     ended = endings(ledger, [attempt], left)
     return Stopped(row, ended[0] if ended else None, is_over=not left)
@@ -60,10 +60,10 @@ def extend(
     Raises LedgerError with the reason why it may not last so much longer.
     """
     row = views.find_row(ledger, campaign_id, contact)
-    attempt = controls.current_attempt(ledger, campaign_id, row)
+    attempt = live_calls.current_attempt(ledger, campaign_id, row)
     account = views.campaign(ledger, campaign_id).account
     control = about(control, f"#{row} by {seconds:g} s")
-    deadline = controls.extend(
+    deadline = live_calls.extend(
         ledger, account, attempt, seconds, control, ceiling_seconds=ceiling_seconds
     )
     return Extended(row, deadline)

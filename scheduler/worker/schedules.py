@@ -16,7 +16,7 @@ from scheduler.errors import (
     SchedulerError,
 )
 from scheduler.hours.firings import DueFiring, Pause, due_firings, said_of
-from scheduler.ledger import controls, schedules, views
+from scheduler.ledger import campaigns, schedules, views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.schedules import Firing, Launch, ScheduleView, TakenSchedule
 from scheduler.models import CampaignState, FiringState, Overlap
@@ -195,8 +195,8 @@ class _Launching:
         abort = self._view.launch.schedule.overlap is Overlap.ABORT_OTHER
         name = self._view.name
         control = Control(f"schedule {name}", "the next firing is due", self._taken.token)
-        controls.cancel(self._ledger, campaign_id, control, abort=abort)
-        while controls.end_pending(self._ledger, campaign_id):
+        campaigns.cancel(self._ledger, campaign_id, control, abort=abort)
+        while campaigns.end_pending(self._ledger, campaign_id):
             self._go_on()
 
     def _launched(self, one: str) -> tuple[FiringState, str]:

@@ -9,7 +9,7 @@ from redis import Redis
 
 from scheduler.calls.memory import SILENCE_SECONDS
 from scheduler.clock import since_boot
-from scheduler.ledger import campaigns, controls, listeners
+from scheduler.ledger import campaigns, listeners, live_calls
 from scheduler.ledger.ledger import Control, Leases
 from scheduler.worker.timekeeper import LONGEST_SLEEP_SECONDS
 from tests.functional.rig import ACCOUNT, Open, Rig, number
@@ -64,7 +64,7 @@ def test_a_deadline_that_was_moved_is_remembered_as_it_was_read_last(
     attempt = through.memory.known()[0].attempt
     assert str(attempt) == claim_id
 
-    controls.extend(rig.store, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
+    live_calls.extend(rig.store, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
     extended_to = float(rig.store.redis.zscore(f"callsched:account:{ACCOUNT}:live", claim_id))
     wait_until(lambda: through.memory.known()[0].deadline_at == extended_to)
     proxy.cut()

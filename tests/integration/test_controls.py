@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import campaigns, controls, limits, views
+from scheduler.ledger import campaigns, controls, limits, live_calls, views
 from scheduler.ledger.ledger import Control, Leases, Ledger
 from scheduler.limit import LONGEST_QUIET_SECONDS
 from scheduler.models import (
@@ -35,24 +35,24 @@ def order(token: str = "t", note: str = "") -> Control:
 
 def call_off(ledger: Books, token: str = "t", *, abort: bool = False) -> list[Attempt]:
     """Cancel the campaign; return what is live of it, or may be."""
-    _, attempts = controls.cancel(ledger.store, "c", order(token), abort=abort, now=ledger.now)
+    _, attempts = campaigns.cancel(ledger.store, "c", order(token), abort=abort, now=ledger.now)
     return attempts
 
 
 def end_all(ledger: Books) -> None:
-    while controls.end_pending(ledger.store, "c", now=ledger.now):
+    while campaigns.end_pending(ledger.store, "c", now=ledger.now):
         pass
 
 
 def stop(ledger: Books, attempt: Attempt, token: str = "t") -> CallState:
-    return controls.stop(ledger.store, ACCOUNT, attempt, order(token), now=ledger.now)
+    return live_calls.stop(ledger.store, ACCOUNT, attempt, order(token), now=ledger.now)
 
 
 def lengthen(
     ledger: Books, attempt: Attempt, seconds: float, token: str = "t", ceiling: float = CEILING
 ) -> float:
     """Extend a call; return in how many seconds its deadline is."""
-    at = controls.extend(
+    at = live_calls.extend(
         ledger.store,
         ACCOUNT,
         attempt,
@@ -79,10 +79,10 @@ def test_a_start_is_under_way_until_it_is_answered_and_none_begins_after_a_pause
 
     campaigns.halt(ledger.store, "c", control=order(), now=ledger.now)
 
-    assert controls.starts_under_way(ledger.store, "c") == 1
+    assert campaigns.starts_under_way(ledger.store, "c") == 1
     assert not ledger.begin(claimed)
     assert ledger.connect(under_way) == "connected"
-    assert controls.starts_under_way(ledger.store, "c") == 0
+    assert campaigns.starts_under_way(ledger.store, "c") == 0
     assert ledger.state(under_way) is CallState.CONNECTED
 
 
@@ -185,7 +185,7 @@ def test_a_cancel_that_was_interrupted_lets_nobody_be_called_and_can_be_gone_on_
     ledger.campaign(10)
     call_off(ledger)
 
-    assert controls.end_pending(ledger.store, "c", most=4, now=ledger.now) == 6
+    assert campaigns.end_pending(ledger.store, "c", most=4, now=ledger.now) == 6
     # Whoever ran it dies here.
     assert ledger.claim() is None
     with pytest.raises(LedgerError, match="cancelled"):
@@ -330,7 +330,7 @@ def test_a_load_that_broke_off_with_nobody_to_call_is_finished_when_it_is_cancel
 def test_a_campaign_that_was_not_cancelled_keeps_its_calls(ledger: Books) -> None:
     ledger.campaign(2)
 
-    assert controls.end_pending(ledger.store, "c", now=ledger.now) == 0
+    assert campaigns.end_pending(ledger.store, "c", now=ledger.now) == 0
 
     assert ledger.dispositions() == {}
 
@@ -359,7 +359,7 @@ def test_what_another_campaign_has_live_is_not_listed(ledger: Books) -> None:
 def test_a_connection_of_an_earlier_attempt_is_not_listed(ledger: Books) -> None:
     late, later = ledger.two_legs()
 
-    _, attempts = controls.cancel(ledger.store, "legs", order(), abort=True, now=ledger.now)
+    _, attempts = campaigns.cancel(ledger.store, "legs", order(), abort=True, now=ledger.now)
 
     assert attempts == [later]
     whys = {each.attempt: each.why for each in ledger.take_stops()}
@@ -368,7 +368,7 @@ def test_a_connection_of_an_earlier_attempt_is_not_listed(ledger: Books) -> None
 
 def test_a_campaign_that_is_not_there_can_not_be_cancelled(ledger: Books) -> None:
     with pytest.raises(LedgerError, match="no campaign nobody"):
-        controls.cancel(ledger.store, "nobody", order())
+        campaigns.cancel(ledger.store, "nobody", order())
 
     assert ledger.everything().keys() == {"callsched:schema"}
 
@@ -388,13 +388,13 @@ def test_an_abort_stops_what_is_live_and_what_is_answered_later(ledger: Books) -
     (order_,) = ledger.take_stops()
     assert (order_.attempt, order_.why) == (under_way, "aborted")
     assert not ledger.begin(claimed)
-    assert set(controls.not_over(ledger.store, ACCOUNT, [live, under_way, claimed])) == {
+    assert set(live_calls.not_over(ledger.store, ACCOUNT, [live, under_way, claimed])) == {
         live,
         under_way,
     }
     for attempt in (live, under_way):
         ledger.confirm(attempt, Disposition.ABORTED)
-    assert controls.not_over(ledger.store, ACCOUNT, [live, under_way]) == []
+    assert live_calls.not_over(ledger.store, ACCOUNT, [live, under_way]) == []
     assert ledger.campaign_state() is CampaignState.FINISHED
     assert ledger.dispositions() == {"aborted": 2, "skipped:cancelled": 2}
 
@@ -414,13 +414,13 @@ def test_a_start_whose_answer_was_lost_is_not_waited_for(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.begun()
     call_off(ledger, abort=True)
-    assert controls.not_over(ledger.store, ACCOUNT, [attempt]) == [attempt]
+    assert live_calls.not_over(ledger.store, ACCOUNT, [attempt]) == [attempt]
 
     ledger.wait(ledger.store.leases.dial)
     ledger.expire()
 
     assert attempt in ledger.slots()
-    assert controls.not_over(ledger.store, ACCOUNT, [attempt]) == []
+    assert live_calls.not_over(ledger.store, ACCOUNT, [attempt]) == []
 
 
 def test_without_a_worker_a_stop_is_neglected(ledger: Books) -> None:
@@ -428,13 +428,13 @@ def test_without_a_worker_a_stop_is_neglected(ledger: Books) -> None:
     ledger.campaign()
     attempt = ledger.connected()
     call_off(ledger, abort=True)
-    assert controls.neglected_seconds(ledger.store, ACCOUNT, [attempt]) > 900
+    assert live_calls.neglected_seconds(ledger.store, ACCOUNT, [attempt]) > 900
 
     ledger.now = time.time()
     ledger.take_stops()
     ledger.expire()
 
-    assert controls.neglected_seconds(ledger.store, ACCOUNT, [attempt]) < 500
+    assert live_calls.neglected_seconds(ledger.store, ACCOUNT, [attempt]) < 500
 
 
 # What the commands wait for ----------------------------------------------------------------------
@@ -602,7 +602,7 @@ def test_a_campaign_goes_first_when_it_is_given_a_higher_class(ledger: Books) ->
     ledger.campaign(9, "one")
     ledger.campaign(9, "two")
 
-    controls.prioritise(ledger.store, "two", 5, 2.5, order(), now=ledger.now)
+    campaigns.prioritise(ledger.store, "two", 5, 2.5, order(), now=ledger.now)
 
     assert [ledger.claimed().campaign_id for _ in range(5)] == ["two"] * 5
     view = views.campaign(ledger.store, "two")
@@ -615,7 +615,7 @@ def test_a_campaign_that_changes_its_class_neither_waits_nor_overtakes(ledger: B
         ledger.finish(ledger.begun())
     ledger.campaign(40, "new")
 
-    controls.prioritise(ledger.store, "new", 5, None, order(), now=ledger.now)
+    campaigns.prioritise(ledger.store, "new", 5, None, order(), now=ledger.now)
 
     granted = [ledger.claimed().campaign_id for _ in range(10)]
     assert 4 <= granted.count("new") <= 6
@@ -630,7 +630,7 @@ def test_turns_that_a_campaign_had_in_its_old_class_are_not_held_against_it(
         ledger.finish(ledger.begun())
     ledger.campaign(40, "urgent", priority=5)
 
-    controls.prioritise(ledger.store, "busy", 5, None, order(), now=ledger.now)
+    campaigns.prioritise(ledger.store, "busy", 5, None, order(), now=ledger.now)
 
     granted = [ledger.claimed().campaign_id for _ in range(10)]
     assert 4 <= granted.count("busy") <= 6
@@ -639,7 +639,7 @@ def test_turns_that_a_campaign_had_in_its_old_class_are_not_held_against_it(
 def test_a_limit_that_an_operator_says_is_used_and_kept_for_a_while(ledger: Books) -> None:
     ledger.campaign()
 
-    controls.set_limit(ledger.store, ACCOUNT, 17, order(note="as the contract says"))
+    limits.replace(ledger.store, ACCOUNT, 17, order(note="as the contract says"))
 
     seen = limits.read(ledger.store, ACCOUNT)
     assert seen.limit.learned == 17
@@ -650,9 +650,9 @@ def test_a_limit_that_an_operator_says_is_used_and_kept_for_a_while(ledger: Book
 
 def test_a_limit_that_is_forgotten_is_learned_anew(ledger: Books) -> None:
     ledger.campaign()
-    controls.set_limit(ledger.store, ACCOUNT, 17, order())
+    limits.replace(ledger.store, ACCOUNT, 17, order())
 
-    controls.forget_limit(ledger.store, ACCOUNT, order("other"))
+    limits.forget(ledger.store, ACCOUNT, order("other"))
 
     assert limits.read(ledger.store, ACCOUNT).limit.learned == 4
     assert [each.what for each in controls.of_account(ledger.store, ACCOUNT)] == ["forget", "limit"]
@@ -672,7 +672,7 @@ TWICE: dict[str, Callable[[Books, Attempt], object]] = {
     "abort": lambda ledger, attempt: call_off(ledger, abort=True),
     "stop": lambda ledger, attempt: stop(ledger, attempt),
     "extend": lambda ledger, attempt: lengthen(ledger, attempt, 30),
-    "priority": lambda ledger, attempt: controls.prioritise(
+    "priority": lambda ledger, attempt: campaigns.prioritise(
         ledger.store, "c", 5, 2.0, order(), now=ledger.now
     ),
 }
@@ -708,7 +708,7 @@ def test_a_chunk_that_is_sent_again_ends_each_call_once(ledger: Books) -> None:
     call_off(ledger)
 
     for left in (1, 0, 0):
-        assert controls.end_pending(ledger.store, "c", most=2, now=ledger.now) == left
+        assert campaigns.end_pending(ledger.store, "c", most=2, now=ledger.now) == left
 
     assert ledger.dispositions() == {"skipped:cancelled": 3}
     assert sum(views.campaign(ledger.store, "c").calls.values()) == 3

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import campaigns, controls, erasure, keys, views
+from scheduler.ledger import campaigns, erasure, keys, live_calls, views
 from scheduler.ledger.ledger import Control
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
 from tests.examples import examples
@@ -95,19 +95,19 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(abort=st.booleans())
     def cancel(self, abort: bool) -> None:
         before = self.ledger.campaign_state()
-        controls.cancel(self.ledger.store, "c", Control("me"), abort=abort, now=self.ledger.now)
+        campaigns.cancel(self.ledger.store, "c", Control("me"), abort=abort, now=self.ledger.now)
         self.cancelled = self.cancelled or before != "finished"
 
     @rule()
     def end_one_that_waits(self) -> None:
-        left = controls.end_pending(self.ledger.store, "c", most=1, now=self.ledger.now)
+        left = campaigns.end_pending(self.ledger.store, "c", most=1, now=self.ledger.now)
         assert self.cancelled or not left
 
     @rule(attempt=attempts)
     def stop(self, attempt: Attempt) -> None:
         for _ in range(2):
             with suppress(StaleAttempt):
-                controls.stop(
+                live_calls.stop(
                     self.ledger.store, ACCOUNT, attempt, Control("me"), now=self.ledger.now
                 )
 
@@ -116,7 +116,7 @@ class LedgerMachine(RuleBasedStateMachine):
         control, before = Control("me"), self.ledger.live().get(attempt)
         try:
             for _ in range(2):
-                controls.extend(
+                live_calls.extend(
                     *(self.ledger.store, ACCOUNT, attempt, seconds, control),
                     ceiling_seconds=3 * DURATION,
                     now=self.ledger.now,
@@ -313,7 +313,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.ledger.slots() == self.ledger.live() == self.ledger.owed_stops() == {}
         assert self.ledger.ears() == {}
         self.resume()
-        while controls.end_pending(self.ledger.store, "c", now=self.ledger.now):
+        while campaigns.end_pending(self.ledger.store, "c", now=self.ledger.now):
             pass
         while claim := self.ledger.claim():
             self.ledger.finish(claim.attempt)

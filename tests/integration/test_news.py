@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.ledger import controls, deliveries, erasure, unknowns
+from scheduler.ledger import campaigns, deliveries, erasure, unknowns
 from scheduler.ledger.deliveries import SENDING_DELAYS, Delivery
 from scheduler.ledger.ledger import Control
 from scheduler.ledger.unknowns import Resolution
@@ -126,8 +126,8 @@ def test_a_campaign_that_stops_itself_tells_so(ledger: Books) -> None:
 def test_calls_that_were_cancelled_before_their_turn_are_told_in_one(ledger: Books) -> None:
     ledger.campaign(3, insights=(), webhooks=(ALL,))
 
-    controls.cancel(ledger.store, "c", abort=False, control=Control("ana@desk"), now=ledger.now)
-    assert controls.end_pending(ledger.store, "c", now=ledger.now) == 0
+    campaigns.cancel(ledger.store, "c", abort=False, control=Control("ana@desk"), now=ledger.now)
+    assert campaigns.end_pending(ledger.store, "c", now=ledger.now) == 0
 
     assert events(ledger) == [(FINISHED, "c")]
 

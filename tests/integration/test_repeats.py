@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from scheduler.ledger import campaigns, controls, explanation, keys, repeats, retirement, unknowns
+from scheduler.ledger import campaigns, explanation, keys, repeats, retirement, unknowns
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.repeats import Repeats
 from scheduler.ledger.schedules import Launch
@@ -127,12 +127,12 @@ def not_placed(ledger: Books) -> None:
 
 
 def cancelled(ledger: Books) -> None:
-    controls.cancel(ledger.store, "c", Control("me"), now=ledger.now)
+    campaigns.cancel(ledger.store, "c", Control("me"), now=ledger.now)
 
 
 def cancelled_to_the_end(ledger: Books) -> None:
     cancelled(ledger)
-    assert controls.end_pending(ledger.store, "c", now=ledger.now) == 0
+    assert campaigns.end_pending(ledger.store, "c", now=ledger.now) == 0
 
 
 def cancelled_while_live(ledger: Books) -> None:
@@ -272,7 +272,7 @@ def test_a_load_that_broke_off_holds_its_parties_until_it_is_cancelled(
     create(ledger, "c")
     ledger.load(rows(1))  # its load broke off: it is never sealed
     load(ledger, "d", *rows(1))
-    controls.cancel(ledger.store, "c", Control("me"), now=ledger.now)
+    campaigns.cancel(ledger.store, "c", Control("me"), now=ledger.now)
 
     load(ledger, "e", *rows(1))
 
@@ -499,7 +499,7 @@ class NamesakeMachine(RuleBasedStateMachine):
     @rule()
     def cancel_one(self) -> None:
         create(self.ledger, CAMPAIGNS[-1])
-        controls.cancel(self.ledger.store, CAMPAIGNS[-1], Control("me"), now=self.ledger.now)
+        campaigns.cancel(self.ledger.store, CAMPAIGNS[-1], Control("me"), now=self.ledger.now)
 
     @rule(hours=st.sampled_from([0.1, 1.0, 19.0, 21.0]))
     def wait(self, hours: float) -> None:

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls, controls, keys, scripts
+from scheduler.ledger import calls, campaigns, keys, live_calls, scripts
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.models import TRANSITIONS, Attempt, CallState, Policy, Retry
 from scheduler.records import encode_policy
@@ -98,17 +98,17 @@ def confirm_and_try_again(ledger: Books, attempt: Attempt) -> object:
 
 
 def stop(ledger: Books, attempt: Attempt) -> object:
-    said = controls.stop(ledger.store, ACCOUNT, attempt, ANA, now=ledger.now)
+    said = live_calls.stop(ledger.store, ACCOUNT, attempt, ANA, now=ledger.now)
     return said in (CONNECTED, DIALING)
 
 
 def cancel_the_rest(ledger: Books, attempt: Attempt) -> object:
-    controls.cancel(ledger.store, "c", ANA, now=ledger.now)
-    return controls.end_pending(ledger.store, "c", now=ledger.now)
+    campaigns.cancel(ledger.store, "c", ANA, now=ledger.now)
+    return campaigns.end_pending(ledger.store, "c", now=ledger.now)
 
 
 def give_back_what_is_cancelled(ledger: Books, attempt: Attempt) -> None:
-    controls.cancel(ledger.store, "c", ANA, now=ledger.now)
+    campaigns.cancel(ledger.store, "c", ANA, now=ledger.now)
     ledger.give_back(attempt)
 
 

@@ -12,7 +12,8 @@ from rich.console import Console, RenderableType
 
 from scheduler.cli.screen import chart, drawing
 from scheduler.ledger.accounts import Happening, Load
-from scheduler.ledger.live import LiveCall, Waiting
+from scheduler.ledger.campaigns import Waiting
+from scheduler.ledger.live_calls import LiveCall
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import Expected, Pace, clock, expected, roughly

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scheduler.cli import orders
 from scheduler.errors import SchedulerError, StaleAttempt
 from scheduler.fields.visible import visible
-from scheduler.ledger import campaigns, controls
+from scheduler.ledger import campaigns, live_calls
 from scheduler.ledger.ledger import Ledger
 from scheduler.live.picture import ShownCall, ShownCampaign
 from scheduler.models import CampaignState
@@ -35,7 +35,7 @@ def pause(shown: ShownCampaign) -> Proposal | str:
 
     def give(ledger: Ledger) -> str:
         campaigns.halt(ledger, view.campaign_id, control=orders.given("from callsched watch"))
-        left = controls.starts_under_way(ledger, view.campaign_id)
+        left = campaigns.starts_under_way(ledger, view.campaign_id)
         under_way = f"; {left} starts under way are answered in 25 s at most" if left else ""
         return f"campaign {name} is paused: no new start leaves{under_way}"
 
@@ -69,7 +69,7 @@ def stop(call: ShownCall, account: str) -> Proposal:
     def give(ledger: Ledger) -> str:
         control = about(orders.given("from callsched watch"), f"#{call.attempt.row}")
         try:
-            controls.stop(ledger, account, call.attempt, control)
+            live_calls.stop(ledger, account, call.attempt, control)
         except StaleAttempt:
             return f"the call to {name} is over already"
         return f"the stop of the call to {name} is on record; a worker sends it"

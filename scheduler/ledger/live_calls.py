@@ -1,0 +1,112 @@
+"""Live calls one by one: who is called, what an operator does to one, which still hold a slot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from scheduler.errors import LedgerError, StaleAttempt
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Control, Ledger
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt, CallState, Contact
+from scheduler.records import decode
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """Whom a live attempt reaches, and where its call stands."""
+
+    attempt: Attempt
+    state: CallState
+    contact: Contact
+
+
+def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
+    """Read these calls; one whose contact is gone is left out."""
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            entry = f"{attempt.row}-0"
+            pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
+            pipe.hget(keys.call(attempt.campaign_id, attempt.row), "state")
+        answers = pipe.execute()
+    found = {}
+    for attempt, contacts, state in zip(attempts, answers[::2], answers[1::2], strict=True):
+        if contacts:
+            contact, _ = decode(contacts[0][1]["c"])
+            found[attempt] = LiveCall(attempt, CallState(state or CallState.PENDING), contact)
+    return found
+
+
+def stop(
+    ledger: Ledger, account: str, attempt: Attempt, control: Control, now: float | None = None
+) -> CallState:
+    """End a live call now, or as soon as its start is answered; returns its state.
+
+    Raises StaleAttempt when it has no connection and can't get one: it waits, or is over.
+    """
+    patience = ledger.leases.stop_patience
+    args = (account, str(attempt), patience, *control.written, ledger.clock(now))
+    state = ledger.run(ledger.do.stop, *args)
+    if state not in (CallState.DIALING, CallState.CONNECTED, CallState.STOPPING):
+        raise StaleAttempt(f"the call of attempt {attempt} is not live")
+    return CallState(state)
+
+
+def extend(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    seconds: float,
+    control: Control,
+    *,
+    ceiling_seconds: float,
+    now: float | None = None,
+) -> float:
+    """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason."""
+    args = (account, str(attempt), seconds, ceiling_seconds, *control.written, ledger.clock(now))
+    answer, number = ledger.run(ledger.do.extend, *args)
+    if answer == "extended":
+        return float(number)
+    if answer == "over":
+        raise StaleAttempt("it is not live, or its stop is on record: nothing was changed")
+    left = f"at most {float(number):.0f} s can be added"
+    if answer == "budget":
+        raise LedgerError(f"the campaign's budget leaves no more: {left}")
+    raise LedgerError(f"no call may last longer than CALLSCHED_MAX_DURATION_CEILING: {left}")
+
+
+def current_attempt(ledger: Ledger, campaign_id: str, row: int) -> Attempt:
+    """Return the attempt that a call stands at; number 0 for one that was never claimed."""
+    with reaching():
+        number = ledger.redis.hget(keys.call(campaign_id, row), "attempt")
+    return Attempt(campaign_id, row, int(number or 0))
+
+
+def not_over(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> list[Attempt]:
+    """Return those attempts that still hold a slot and have not been given up as lost."""
+    if not attempts:
+        return []
+    written = [str(attempt) for attempt in attempts]
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+        pipe.zmscore(keys.account(account, "slots"), written)
+        pipe.zmscore(keys.account(account, "held"), written)
+        slots, held = pipe.execute()
+    return [
+        attempt
+        for attempt, slot, lost in zip(attempts, slots, held, strict=True)
+        if slot is not None and lost is None
+    ]
+
+
+def neglected_seconds(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> float:
+    """Return for how long a stop or a lease of these attempts has been due, without a worker."""
+    if not attempts:
+        return 0.0
+    written = [str(attempt) for attempt in attempts]
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+        pipe.zmscore(keys.account(account, "stops"), written)
+        pipe.zmscore(keys.account(account, "slots"), written)
+        stops, slots = pipe.execute()
+    now = ledger.time()
+    return max((now - at for at in (*stops, *slots) if at is not None), default=0.0)
