@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 import psutil
 import pytest
 
@@ -26,10 +29,14 @@ def test_its_workers_dial_nowhere_else(site: Site, sandbox: SandboxProcess) -> N
         *("--max-concurrency", "1", "--workers", "1"),
         env=other_spelling,
     )
-    wait_until(lambda: _worker_of(run.process.pid) is not None)
-    worker = _worker_of(run.process.pid)
-    assert worker is not None
-    seen = {name: value for name, value in worker.environ().items() if "call" in name.lower()}
+    environments: list[dict[str, str]] = []
+
+    def found() -> bool:
+        environments.extend(_of_workers(run.process.pid))
+        return bool(environments)
+
+    wait_until(found)
+    seen = {name: value for name, value in environments[0].items() if "call" in name.lower()}
 
     assert run.wait() == 0
     assert run.record["calls"]["ended"] == 2
@@ -42,6 +49,9 @@ def test_its_workers_dial_nowhere_else(site: Site, sandbox: SandboxProcess) -> N
     assert not [name for name in seen if name.upper() == "CALLSCHED_SYMBL_ACCESS_TOKEN"]
 
 
-def _worker_of(pid: int) -> psutil.Process | None:
-    children = psutil.Process(pid).children()
-    return next((one for one in children if "--parent-fd" in one.cmdline()), None)
+def _of_workers(pid: int) -> Iterator[dict[str, str]]:
+    """Yield the environments of the workers of a run."""
+    for child in psutil.Process(pid).children():
+        with suppress(psutil.Error):  # one that has just ended is none of them
+            if "--parent-fd" in child.cmdline():
+                yield child.environ()
