@@ -229,6 +229,7 @@ class Site:
         return "\n".join(path.read_text(errors="replace") for path in logs)
 
     def __enter__(self) -> Self:
+        shared()  # on a busy machine it takes seconds, which no test should wait for in its middle
         return self
 
     def __exit__(
