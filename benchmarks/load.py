@@ -54,11 +54,11 @@ def main() -> None:
             path, state_dir = Path(folder) / "contacts.csv", Path(folder) / "state"
             write_file(path, rows)
             with EmbeddedRedis(state_dir) as redis:
-                store = Ledger(redis.url)
-                before = store.redis.info("memory")["used_memory"]
+                ledger = Ledger(redis.url)
+                before = ledger.redis.info("memory")["used_memory"]
                 seconds, size = submit(path, state_dir)
-                held = store.redis.info("memory")["used_memory"] - before
-                store.close()
+                held = ledger.redis.info("memory")["used_memory"] - before
+                ledger.close()
             print(
                 f"{rows:>9,} rows  {seconds:6.1f} s  {size:5.0f} MB  {held / rows:5.0f} bytes a row"
             )

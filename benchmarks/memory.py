@@ -68,14 +68,14 @@ class Pool:
     """A ledger, and what Redis holds."""
 
     def __init__(self, url: str) -> None:
-        self.store = Ledger(url)
+        self.ledger = Ledger(url)
         # What is measured is memory; a disk that is waited for would only make it take longer.
-        self.store.redis.config_set("appendonly", "no")
-        self.store.open()
+        self.ledger.redis.config_set("appendonly", "no")
+        self.ledger.open()
 
     def used(self) -> int:
         """Return the bytes that Redis uses, once it is done with what was deleted."""
-        while (memory := self.store.redis.info("memory"))["lazyfree_pending_objects"]:
+        while (memory := self.ledger.redis.info("memory"))["lazyfree_pending_objects"]:
             time.sleep(0.01)
         return int(memory["used_memory"])
 
@@ -84,29 +84,29 @@ class Pool:
         policy = Policy(
             max_duration_seconds=SECONDS, insights=Policy().insights if collects else ()
         )
-        store, rows = self.store, people(first, count)
+        ledger, rows = self.ledger, people(first, count)
         campaigns.create(
-            store, campaign_id, account=ACCOUNT, name=campaign_id, policy=policy, digest="d"
+            ledger, campaign_id, account=ACCOUNT, name=campaign_id, policy=policy, digest="d"
         )
         for chunk in range(1, count // 1000 + 2):
-            campaigns.load(store, campaign_id, "load", chunk, islice(rows, 1000))
-        campaigns.seal(store, campaign_id, "load")
-        limits.learn(store, ACCOUNT, limits.read(store, ACCOUNT), Limit(10_000))
-        store.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 10_000)
+            campaigns.load(ledger, campaign_id, "load", chunk, islice(rows, 1000))
+        campaigns.seal(ledger, campaign_id, "load")
+        limits.learn(ledger, ACCOUNT, limits.read(ledger, ACCOUNT), Limit(10_000))
+        ledger.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 10_000)
 
     def connect(self, most: int) -> list[Attempt]:
         """Dial so many calls, as far as there are any."""
         found: list[Attempt] = []
         while len(found) < most:
             token = uuid4().hex
-            claim: Any = calls.claim(self.store, ACCOUNT, token, ceiling=10_000)
+            claim: Any = calls.claim(self.ledger, ACCOUNT, token, ceiling=10_000)
             if claim is None:
                 break
             attempt = claim.attempt
-            assert calls.begin(self.store, ACCOUNT, attempt, token, max_duration_seconds=SECONDS)
+            assert calls.begin(self.ledger, ACCOUNT, attempt, token, max_duration_seconds=SECONDS)
             answer = Connection(str(uuid4()), str(uuid4()), f"wss://api.example/{uuid4()}")
             calls.connect(
-                self.store,
+                self.ledger,
                 ACCOUNT,
                 attempt,
                 answer,
@@ -119,15 +119,15 @@ class Pool:
     def end(self, attempts: list[Attempt], said: dict[str, Any] | None) -> None:
         """End calls, and keep what was said in them."""
         for attempt in attempts:
-            calls.confirm(self.store, ACCOUNT, attempt, Disposition.STOPPED)
+            calls.confirm(self.ledger, ACCOUNT, attempt, Disposition.STOPPED)
             if said is not None:
-                insights.keep(self.store, ACCOUNT, attempt, said)
+                insights.keep(self.ledger, ACCOUNT, attempt, said)
 
     def forget_what_passes(self) -> None:
         """Delete live lines and claims, which go by themselves within the hour."""
         for pattern in ("callsched:*:said", "callsched:claim:*"):
-            for key in list(self.store.redis.scan_iter(pattern, count=1000)):
-                self.store.redis.delete(key)
+            for key in list(self.ledger.redis.scan_iter(pattern, count=1000)):
+                self.ledger.redis.delete(key)
 
 
 def kind(key: str) -> str:
@@ -139,11 +139,11 @@ def kind(key: str) -> str:
 def kinds(pool: Pool) -> Iterator[tuple[str, int, float]]:
     """Yield each kind of key, how many there are, and the bytes of all of them."""
     found: dict[str, list[str]] = defaultdict(list)
-    for key in pool.store.redis.scan_iter(count=1000):
+    for key in pool.ledger.redis.scan_iter(count=1000):
         found[kind(key)].append(key)
     for name, members in sorted(found.items()):
         some = random.Random(7).sample(members, min(SAMPLES, len(members)))
-        sizes = [pool.store.redis.memory_usage(key, samples=0) or 0 for key in some]
+        sizes = [pool.ledger.redis.memory_usage(key, samples=0) or 0 for key in some]
         yield name, len(members), sum(sizes) / len(sizes) * len(members)
 
 
@@ -183,9 +183,9 @@ def main() -> None:
         attempts = pool.connect(live)
         connected = pool.used()
         show("1,000 live calls", (connected - loaded) * per_live)
-        listeners.listen(pool.store, ACCOUNT, Charge("ear", 600.0), room=live, held={})
+        listeners.listen(pool.ledger, ACCOUNT, Charge("ear", 600.0), room=live, held={})
         listeners.note(
-            pool.store,
+            pool.ledger,
             [LiveLine(one, "message", "word " * 14) for one in attempts for _ in range(9)],
         )
         show("  the same, listened to, nine sentences each", (pool.used() - loaded) * per_live)
@@ -216,7 +216,7 @@ def main() -> None:
         for name, count, held in kinds(pool):
             if held > 20_000:
                 print(f"{name:<24} {count:>10,} {held / count:>12,.0f} {held / 2**20:>9.1f}")
-        pool.store.close()
+        pool.ledger.close()
 
 
 if __name__ == "__main__":

@@ -29,28 +29,28 @@ LOOKS = 20
 DURATION = 3600.0
 
 
-def load(store: Ledger, count: int, live: int) -> None:
+def load(ledger: Ledger, count: int, live: int) -> None:
     """Make so many campaigns, all with calls that wait, and one of them with live calls."""
     for n in range(count):
         rows = live + 20 if n == 0 else 20
         rooms = (f"sip:room-{n}-{row}@example.invalid" for row in range(rows))
         contacts = [Contact(f"room-{row}", sip_uri=uri) for row, uri in enumerate(rooms)]
-        campaigns.create(store, f"c-{n}", account=ACCOUNT, name="c", policy=Policy(), digest="d")
-        campaigns.load(store, f"c-{n}", "1", 1, [Row(contact, 2, True) for contact in contacts])
-        campaigns.seal(store, f"c-{n}", "1")
-    limits.learn(store, ACCOUNT, limits.read(store, ACCOUNT), Limit(2 * live))
-    store.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 2 * live)
+        campaigns.create(ledger, f"c-{n}", account=ACCOUNT, name="c", policy=Policy(), digest="d")
+        campaigns.load(ledger, f"c-{n}", "1", 1, [Row(contact, 2, True) for contact in contacts])
+        campaigns.seal(ledger, f"c-{n}", "1")
+    limits.learn(ledger, ACCOUNT, limits.read(ledger, ACCOUNT), Limit(2 * live))
+    ledger.redis.hset(keys.account(ACCOUNT, "meta"), "proven", 2 * live)
 
 
-def connect(store: Ledger, live: int) -> None:
+def connect(ledger: Ledger, live: int) -> None:
     """Bring so many calls to their connections."""
     for _ in range(live):
-        claim = calls.claim(store, ACCOUNT, uuid4().hex, ceiling=2 * live, only="c-0")
+        claim = calls.claim(ledger, ACCOUNT, uuid4().hex, ceiling=2 * live, only="c-0")
         assert claim is not None and not isinstance(claim, float)
-        assert calls.begin(store, ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
+        assert calls.begin(ledger, ACCOUNT, claim.attempt, "t", max_duration_seconds=DURATION)
         connection = Connection(f"connection {claim.attempt}", "conversation")
         calls.connect(
-            store,
+            ledger,
             ACCOUNT,
             claim.attempt,
             connection,
@@ -59,20 +59,20 @@ def connect(store: Ledger, live: int) -> None:
         )
 
 
-def spent(store: Ledger) -> tuple[int, float]:
+def spent(ledger: Ledger) -> tuple[int, float]:
     """Return the commands that Redis has run, and the milliseconds that they took."""
-    stats: dict[str, Any] = store.redis.info("commandstats")
+    stats: dict[str, Any] = ledger.redis.info("commandstats")
     calls = sum(each["calls"] for each in stats.values())
     return calls, sum(each["usec"] for each in stats.values()) / 1000
 
 
-def measured(store: Ledger, look: Callable[[], object]) -> tuple[float, int, float]:
+def measured(ledger: Ledger, look: Callable[[], object]) -> tuple[float, int, float]:
     """Return milliseconds of a look, its commands, and milliseconds of Redis."""
-    commands, busy = spent(store)
+    commands, busy = spent(ledger)
     began_at = time.perf_counter()
     look()
     passed = time.perf_counter() - began_at
-    commands_after, busy_after = spent(store)
+    commands_after, busy_after = spent(ledger)
     return passed * 1000, commands_after - commands - 1, busy_after - busy
 
 
@@ -80,14 +80,14 @@ def main() -> None:
     """Measure the first look, and those that follow."""
     campaigns, live = (*map(int, sys.argv[1:]), *(200, 2000)[len(sys.argv) - 1 :])
     with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as redis:
-        store = Ledger(redis.url)
-        store.open()
-        load(store, campaigns, live)
-        connect(store, live)
-        workers.beat(store, ACCOUNT, "here:1", WorkerHealth(time.time(), "1", 26))
-        watcher = Watcher(store, (), account=None, ceiling=live)
-        looks = [measured(store, lambda: watcher.look(Focus(calls=60))) for _ in range(LOOKS + 1)]
-        store.close()
+        ledger = Ledger(redis.url)
+        ledger.open()
+        load(ledger, campaigns, live)
+        connect(ledger, live)
+        workers.beat(ledger, ACCOUNT, "here:1", WorkerHealth(time.time(), "1", 26))
+        watcher = Watcher(ledger, (), account=None, ceiling=live)
+        looks = [measured(ledger, lambda: watcher.look(Focus(calls=60))) for _ in range(LOOKS + 1)]
+        ledger.close()
     print(f"{campaigns} campaigns, {live:,} live calls, 60 of them read in detail")
     print("              ms   commands   ms of Redis")
     middle = [median(column) for column in zip(*looks[1:], strict=True)]

@@ -42,7 +42,7 @@ class Blows:
         self,
         sandbox: SandboxProcess,
         redis: EmbeddedRedis,
-        store: Ledger,
+        ledger: Ledger,
         workers: Sequence[Worker],
         api: Proxy,
         lines: Sequence[Proxy],
@@ -50,7 +50,7 @@ class Blows:
         """`api` is the way of all workers to the sandbox, `lines` are those of each to Redis."""
         self._sandbox = sandbox
         self._redis = redis
-        self._store = store
+        self._ledger = ledger
         self._workers = workers
         self._api = api
         self._lines = lines
@@ -121,17 +121,17 @@ class Blows:
 
     def _kill_redis(self, blow: Blow) -> None:
         with suppress(RedisError):  # it is dead already
-            psutil.Process(self._store.redis.info("server")["process_id"]).kill()
+            psutil.Process(self._ledger.redis.info("server")["process_id"]).kill()
             self._count(blow)
 
     def _refuse(self, blow: Blow) -> None:
         with suppress(RedisError):  # it is dead
-            self._store.redis.execute_command(*_REFUSALS[blow.how][0])
+            self._ledger.redis.execute_command(*_REFUSALS[blow.how][0])
             self._count(blow)
 
     def _take_writes(self, blow: Blow) -> None:
         with suppress(RedisError):  # it has died meanwhile, and forgotten the order
-            self._store.redis.execute_command(*_REFUSALS[blow.how][1])
+            self._ledger.redis.execute_command(*_REFUSALS[blow.how][1])
 
     def _revive(self) -> None:
         self._redis.ensure()

@@ -32,24 +32,24 @@ class Judge:
 
     def __init__(
         self,
-        store: Ledger,
+        ledger: Ledger,
         account: str,
         campaign_id: str,
         journal: list[Record],
         learned: Set[str] = frozenset(),
     ) -> None:
         """`learned` are connections whose answer reached a worker that nobody has killed."""
-        self._store = store
+        self._ledger = ledger
         self._account = account
         self.journal = journal
         self._learned = learned
-        self.view = views.campaign(store, campaign_id)
+        self.view = views.campaign(ledger, campaign_id)
         self._allowed = 1 + REDIALS if self.view.policy.on_unknown is OnUnknown.REDIAL else 1
         self._hold_seconds = self.view.policy.max_duration_seconds
         self.results = {
-            record["phone_number"]: record for record in views.results(store, campaign_id)
+            record["phone_number"]: record for record in views.results(ledger, campaign_id)
         }
-        self.attempts = _attempts(store, campaign_id)
+        self.attempts = _attempts(ledger, campaign_id)
         self._stored = {
             record["connection_id"]: attempt
             for attempt, record in self.attempts.items()
@@ -162,7 +162,7 @@ class Judge:
     # The books ----------------------------------------------------------------------------------
 
     def _taken_slots(self) -> Iterator[Problem]:
-        now = limits.read(self._store, self._account).now
+        now = limits.read(self._ledger, self._account).now
         slots = self._zset("slots")
         held = self._zset("held")
         for attempt, until in slots.items():
@@ -197,7 +197,7 @@ class Judge:
         for part in _EMPTY:
             if left := self._zset(part):
                 yield f"in `{part}` are left {', '.join(left)}"
-        if blocks := views.account(self._store, self._account).blocks:
+        if blocks := views.account(self._ledger, self._account).blocks:
             yield f"the account is blocked: {blocks}"
 
     def _dispositions(self) -> dict[str, int]:
@@ -209,7 +209,7 @@ class Judge:
 
     def _zset(self, part: str) -> dict[str, float]:
         key = keys.account(self._account, part)
-        return dict(self._store.redis.zrange(key, 0, -1, withscores=True))
+        return dict(self._ledger.redis.zrange(key, 0, -1, withscores=True))
 
     def _number_of(self, attempt: str) -> str:
         row = int(attempt.split(":")[1])
@@ -241,11 +241,11 @@ def _brief(event: Record) -> str:
     return json.dumps({k: v for k, v in event.items() if k not in left_out and v is not None})
 
 
-def _attempts(store: Ledger, campaign_id: str) -> dict[str, dict[str, str]]:
+def _attempts(ledger: Ledger, campaign_id: str) -> dict[str, dict[str, str]]:
     """Return the record of every attempt that has one."""
     prefix = keys.attempt(campaign_id) + ":"
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for key in store.redis.scan_iter(match=f"{prefix}*", count=1000):
+    for key in ledger.redis.scan_iter(match=f"{prefix}*", count=1000):
         if not key.endswith(":insights"):
-            found[key.removeprefix(keys.attempt(""))] = store.redis.hgetall(key)
+            found[key.removeprefix(keys.attempt(""))] = ledger.redis.hgetall(key)
     return dict(sorted(found.items()))

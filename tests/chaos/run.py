@@ -116,8 +116,8 @@ class Run:
         # So deep that no socket's path is short enough: it listens on a port.
         deep = folder.joinpath(*["a-folder-too-deep-for-a-socket"] * 4)
         self.redis = enter(EmbeddedRedis(deep))
-        self.store = Ledger(self.redis.url)
-        self._stack.callback(self.store.close)
+        self.ledger = Ledger(self.redis.url)
+        self._stack.callback(self.ledger.close)
         self._load()
         board = enter(Switchboard())
         self._api = Proxy(board, _port(self.sandbox.url))
@@ -127,21 +127,21 @@ class Run:
         for worker in self._workers:
             self._stack.callback(worker.end)
         self._blows = Blows(
-            self.sandbox, self.redis, self.store, self._workers, self._api, self._lines
+            self.sandbox, self.redis, self.ledger, self._workers, self._api, self._lines
         )
 
     def _load(self) -> None:
-        self.store.open()
+        self.ledger.open()
         policy = Policy(
             CALL_SECONDS,
             insights=(Insight.TRANSCRIPT, Insight.SUMMARY),
             on_unknown=OnUnknown.REDIAL if self._plan.redials else OnUnknown.HOLD,
         )
         campaigns.create(
-            self.store, CAMPAIGN, account=ACCOUNT, name="chaos", policy=policy, digest="d"
+            self.ledger, CAMPAIGN, account=ACCOUNT, name="chaos", policy=policy, digest="d"
         )
         rows = [Row(Contact(n, n), line) for line, n in enumerate(numbers(self._plan.contacts), 2)]
-        campaigns.load(self.store, CAMPAIGN, "1", 1, rows)
+        campaigns.load(self.ledger, CAMPAIGN, "1", 1, rows)
 
     def _env(self, worker: int) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CALLSCHED_", "CELERY_"))}
@@ -168,7 +168,7 @@ class Run:
         for worker in self._workers:
             worker.start()
         self._until(lambda: all(worker.is_up for worker in self._workers), 60.0)
-        campaigns.seal(self.store, CAMPAIGN, "1")
+        campaigns.seal(self.ledger, CAMPAIGN, "1")
         began_at = time.monotonic()
         for at_seconds, is_blow, action in self._blows.agenda(self._plan.blows):
             self._wait(began_at + at_seconds)
@@ -194,15 +194,15 @@ class Run:
         """Whether every call has ended, and nothing is due or held any more."""
         parts = [keys.account(ACCOUNT, part) for part in ("slots", "live", "stops", "collect")]
         with suppress(SchedulerError, RedisError):
-            view = views.campaign(self.store, CAMPAIGN)
-            return view.state == "finished" and self.store.redis.exists(*parts) == 0
+            view = views.campaign(self.ledger, CAMPAIGN)
+            return view.state == "finished" and self.ledger.redis.exists(*parts) == 0
         return False
 
     def judge(self) -> Judge:
         """End the workers, so that nothing moves any more, and look."""
         for worker in self._workers:
             worker.end()
-        return Judge(self.store, ACCOUNT, CAMPAIGN, self.sandbox.journal(), self._learned())
+        return Judge(self.ledger, ACCOUNT, CAMPAIGN, self.sandbox.journal(), self._learned())
 
     def _learned(self) -> set[str]:
         """Return the connections that a worker has learned of and had the time to deal with."""

@@ -96,16 +96,16 @@ class Points:
 
     def install(self) -> None:
         """Stand around every method whose passage is counted."""
-        store, line = (
+        ledger, line = (
             import_module("scheduler.ledger.calls"),
             import_module("scheduler.providers.http").Line,
         )
         symbl = import_module("scheduler.providers.symbl").Symbl
-        self._around(store, "claim", before="before claim", after="after claim")
-        self._around(store, "begin", after="after begin")
+        self._around(ledger, "claim", before="before claim", after="after claim")
+        self._around(ledger, "begin", after="after begin")
         _wrap(symbl, "start", self._start)
-        self._around(store, "connect", after="after connect")
-        self._around(store, "confirm", before="before end", after="after end")
+        self._around(ledger, "connect", after="after connect")
+        self._around(ledger, "confirm", before="before end", after="after end")
         wire = import_module("urllib3.connection").HTTPConnection
         _wrap(line, "send", self._send)
         _wrap(wire, "getresponse", self._getresponse)

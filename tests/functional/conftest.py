@@ -43,7 +43,7 @@ def private() -> Iterator[EmbeddedRedis]:
 
 
 @pytest.fixture
-def ledger(private: EmbeddedRedis) -> Iterator[Redis]:
+def redis(private: EmbeddedRedis) -> Iterator[Redis]:
     """A client of that Redis, which is empty for each test."""
     with Redis.from_url(private.url, decode_responses=True) as client:
         client.flushall()
@@ -61,7 +61,7 @@ def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def proxy(private: EmbeddedRedis, ledger: Redis) -> Iterator[Proxy]:
+def proxy(private: EmbeddedRedis, redis: Redis) -> Iterator[Proxy]:
     """Stands before Redis."""
 
     def connect() -> socket.socket:
@@ -74,7 +74,7 @@ def proxy(private: EmbeddedRedis, ledger: Redis) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def opened(private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess) -> Iterator[Open]:
+def opened(private: EmbeddedRedis, redis: Redis, sandbox: SandboxProcess) -> Iterator[Open]:
     rigs: list[Rig] = []
 
     def open_rig(url: str = "", api_url: str = "", **options: Any) -> Rig:

@@ -63,7 +63,7 @@ class Rig:
         A `provider` stands in for the one at `api_url`. `time` is the ledger's, for campaigns of
         days; without `threads` no message is sent.
         """
-        self.store = Ledger(ledger_url, leases, time=time)
+        self.ledger = Ledger(ledger_url, leases, time=time)
         self.provider = provider or SYMBL.open(
             Settings(
                 symbl_base_url=api_url,
@@ -71,14 +71,14 @@ class Rig:
                 symbl_app_secret=SecretStr(secret),
                 symbl_access_token=None,
             ),
-            RedisTokenShelf(self.store) if shares_token else None,
+            RedisTokenShelf(self.ledger) if shares_token else None,
         )
         self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
         self._collects = patience_seconds is not None
         self.wake = Wake()
-        self.sockets = Sockets(self.store, capacity=sockets)
+        self.sockets = Sockets(self.ledger, capacity=sockets)
         self.served = serve(
-            Shared(self.store, self.wake, self.sockets, NOBODY),
+            Shared(self.ledger, self.wake, self.sockets, NOBODY),
             self.provider,
             self.duty,
             send_dials=self._send,
@@ -90,9 +90,9 @@ class Rig:
         self.demand, self.memory = self.served.demand, self.served.memory
         self.stopper, self.dialer = self.served.stopper, self.served.dialer
         self.collector = self.served.collector
-        self.listener = Listener(self.store, self.sockets, self.served)
+        self.listener = Listener(self.ledger, self.sockets, self.served)
         self.timekeeper = Timekeeper(
-            self.store,
+            self.ledger,
             self.served,
             wake=self.wake,
             send_collects=self._send_collects,
@@ -135,20 +135,20 @@ class Rig:
     ) -> None:
         chosen = Policy(max_duration_seconds=max_duration_seconds, **policy)
         campaigns.create(
-            self.store, campaign_id, account=ACCOUNT, name="autumn", policy=chosen, digest="d"
+            self.ledger, campaign_id, account=ACCOUNT, name="autumn", policy=chosen, digest="d"
         )
         rows = [Row(Contact(each, each), line) for line, each in enumerate(numbers, 2)]
-        campaigns.load(self.store, campaign_id, "l", 1, rows)
-        campaigns.seal(self.store, campaign_id, "l")
+        campaigns.load(self.ledger, campaign_id, "l", 1, rows)
+        campaigns.seal(self.ledger, campaign_id, "l")
 
     def raise_limit(self, learned: int) -> None:
         """Make the account's learned limit this, and one that has been seen to fit."""
-        assert limits.learn(self.store, ACCOUNT, limits.read(self.store, ACCOUNT), Limit(learned))
-        self.store.redis.hset(f"callsched:account:{ACCOUNT}:meta", "proven", learned)
+        assert limits.learn(self.ledger, ACCOUNT, limits.read(self.ledger, ACCOUNT), Limit(learned))
+        self.ledger.redis.hset(f"callsched:account:{ACCOUNT}:meta", "proven", learned)
 
     def claim(self) -> Claim | None:
         claim = calls.claim(
-            self.store,
+            self.ledger,
             ACCOUNT,
             f"t{time.monotonic_ns()}",
             ceiling=self.duty.ceiling,
@@ -163,7 +163,7 @@ class Rig:
         return claim
 
     def records(self) -> list[dict[str, Any]]:
-        return list(views.results(self.store, "c"))
+        return list(views.results(self.ledger, "c"))
 
     def record(self) -> dict[str, Any]:
         (record,) = self.records()
@@ -174,14 +174,14 @@ class Rig:
         return [(record["disposition"], record["reason"]) for record in self.records()]
 
     def account(self) -> AccountView:
-        return views.account(self.store, ACCOUNT)
+        return views.account(self.ledger, ACCOUNT)
 
     def all_ended(self) -> bool:
         return all(record["state"] == "ended" for record in self.records())
 
     def due_in(self) -> float:
         """Seconds until the only call is due again."""
-        ((_, due_at),) = self.store.redis.zrange("callsched:campaign:c:due", 0, 0, withscores=True)
+        ((_, due_at),) = self.ledger.redis.zrange("callsched:campaign:c:due", 0, 0, withscores=True)
         return float(due_at) - time.time()
 
     def keep_no_time(self) -> None:
@@ -195,7 +195,7 @@ class Rig:
         self.listener.close()
         self.keep_no_time()
         self.provider.close()
-        self.store.close()
+        self.ledger.close()
 
 
 #: Opens a rig with these options; it is closed when the test is over.

@@ -37,7 +37,7 @@ Open = Callable[..., Rig]
 @pytest.fixture
 def opened(
     private: EmbeddedRedis,
-    ledger: Redis,
+    redis: Redis,
     sandbox: SandboxProcess,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Open]:
@@ -73,7 +73,7 @@ def call_only(rig: Rig, *everyone: str, **policy: Any) -> None:
 
 
 def collecting(rig: Rig) -> int:
-    return views.campaign(rig.store, "c").collecting
+    return views.campaign(rig.ledger, "c").collecting
 
 
 def api_views(sandbox: SandboxProcess, record: dict[str, Any]) -> dict[str, Any]:
@@ -254,7 +254,7 @@ def test_two_that_read_the_same_keep_it_once(opened: Open, sandbox: SandboxProce
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(rig.collect)
         wait_until(lambda: reads(sandbox, "messages"))
-        rig.store.redis.zadd(keys.account(ACCOUNT, "collect"), {"c:1:1": 0})
+        rig.ledger.redis.zadd(keys.account(ACCOUNT, "collect"), {"c:1:1": 0})
         other.collect()
         first.result(20)
     while collecting(rig):
@@ -269,9 +269,9 @@ def test_what_a_dead_reader_had_taken_is_read_when_its_lease_has_run_out(
 ) -> None:
     dead, alive = opened(patience_seconds=None), opened()
     call_only(dead, ANYBODY)
-    assert insights.take(dead.store, ACCOUNT) is not None
+    assert insights.take(dead.ledger, ACCOUNT) is not None
     # As if that had been nearly a lease ago.
-    dead.store.redis.zincrby(keys.account(ACCOUNT, "collect"), -59.5, "c:1:1")
+    dead.ledger.redis.zincrby(keys.account(ACCOUNT, "collect"), -59.5, "c:1:1")
 
     alive.start()
     wait_until(lambda: collecting(alive) == 0)
@@ -290,11 +290,11 @@ def test_many_conversations_are_read_by_many_and_each_is_kept(
     assert len(records) == 12
     for record in records:
         assert texts(record) == spoken(sandbox, record)
-    assert workers[0].store.redis.zcard(keys.account(ACCOUNT, "collect")) == 0
+    assert workers[0].ledger.redis.zcard(keys.account(ACCOUNT, "collect")) == 0
 
 
 def test_a_worker_that_is_killed_while_it_reads_loses_nothing(
-    site: Site, sandbox: SandboxProcess, private: EmbeddedRedis, ledger: Redis
+    site: Site, sandbox: SandboxProcess, private: EmbeddedRedis, redis: Redis
 ) -> None:
     sandbox.knobs(conversation_latency_seconds=0.5)
     site.env |= {"CALLSCHED_REDIS_URL": private.url, "CALLSCHED_MAX_CONCURRENCY": "6"}
@@ -305,17 +305,17 @@ def test_a_worker_that_is_killed_while_it_reads_loses_nothing(
     reading.kill()
 
     collect, meta = keys.account("default", "collect"), keys.campaign("c", "meta")
-    assert ledger.zcard(collect) > 0
+    assert redis.zcard(collect) > 0
     # What it had taken would be due in a minute.
-    for attempt in ledger.zrange(collect, 0, -1):
-        ledger.zadd(collect, {str(attempt): 0})
+    for attempt in redis.zrange(collect, 0, -1):
+        redis.zadd(collect, {str(attempt): 0})
     sandbox.knobs(conversation_latency_seconds=0)
     site.start("worker")
     wait_until(
         lambda: (
-            ledger.hget(meta, "state") == "finished"
-            and ledger.hget(meta, "collecting") == "0"
-            and ledger.zcard(collect) == 0
+            redis.hget(meta, "state") == "finished"
+            and redis.hget(meta, "collecting") == "0"
+            and redis.zcard(collect) == 0
         )
     )
     for record in site.results("c"):

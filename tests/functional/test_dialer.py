@@ -86,7 +86,7 @@ def test_who_is_not_on_the_allow_list_is_skipped(opened: Open, sandbox: SandboxP
 
 def test_who_is_on_the_do_not_call_list_is_skipped(rig: Rig, sandbox: SandboxProcess) -> None:
     rig.load(number(0), number(1), max_duration_seconds=0.3)
-    do_not_call.bar(rig.store, number(0), "asked for it")
+    do_not_call.bar(rig.ledger, number(0), "asked for it")
     rig.start()
 
     wait_until(rig.all_ended)
@@ -109,7 +109,7 @@ def test_a_call_ends_as_what_its_stop_was_asked_for(
 ) -> None:
     rig.load(ANYBODY)
     rig.dialer.dial_one(claim := rig.claimed())
-    assert listeners.hint(rig.store, ACCOUNT, claim.attempt, why)
+    assert listeners.hint(rig.ledger, ACCOUNT, claim.attempt, why)
 
     rig.start()
     wait_until(rig.all_ended)
@@ -207,7 +207,7 @@ def test_who_may_have_been_rung_is_unknown_and_keeps_its_slot(
     assert (record["state"], record["disposition"]) == ("ended", "unknown")
     assert (record["reason"], record["attempts"]) == ("answer_lost", 1)
     assert record["error"]
-    ((_, free_at),) = rig.store.redis.zrange(
+    ((_, free_at),) = rig.ledger.redis.zrange(
         f"callsched:account:{ACCOUNT}:slots", 0, -1, withscores=True
     )
     assert free_at - time.time() == pytest.approx(LONG_SECONDS, abs=5)
@@ -408,18 +408,18 @@ def test_an_account_whose_limit_is_lower_than_told_is_served_within_it(
 # Redis goes away
 
 
-def prepare(ledger: Redis, verb: str) -> bytes:
+def prepare(redis: Redis, verb: str) -> bytes:
     """Make the server know a verb's script, and return what every call of it has in it."""
-    ledger.script_load(scripts.source(verb))
+    redis.script_load(scripts.source(verb))
     return hashlib.sha1(scripts.source(verb).encode()).hexdigest().encode()
 
 
 def test_when_the_reply_to_begin_is_lost_nothing_is_sent_and_nothing_is_used_up(
-    rig: Rig, through: Rig, ledger: Redis, proxy: Proxy, sandbox: SandboxProcess
+    rig: Rig, through: Rig, redis: Redis, proxy: Proxy, sandbox: SandboxProcess
 ) -> None:
     rig.load(ANYBODY)
     claim = through.claimed()
-    proxy.lose_reply_to(prepare(ledger, "begin"))
+    proxy.lose_reply_to(prepare(redis, "begin"))
 
     dialling = Dialling(through, claim)
     assert proxy.lost.wait(10)
@@ -446,9 +446,9 @@ class FreezingApi(Api):
 
 
 def test_when_redis_freezes_at_begin_nothing_is_sent(
-    rig: Rig, opened: Open, ledger: Redis, proxy: Proxy
+    rig: Rig, opened: Open, redis: Redis, proxy: Proxy
 ) -> None:
-    gives_back = prepare(ledger, "give_back")
+    gives_back = prepare(redis, "give_back")
     rig.load(ANYBODY)
     with FreezingApi(proxy.freeze) as api:
         through = opened(f"redis://127.0.0.1:{proxy.port}/0", api.url)
@@ -526,10 +526,10 @@ def test_a_connection_is_recorded_when_redis_is_back_in_time(
 
 
 def test_the_reply_to_connect_is_lost_and_the_call_goes_on(
-    rig: Rig, through: Rig, ledger: Redis, proxy: Proxy, sandbox: SandboxProcess
+    rig: Rig, through: Rig, redis: Redis, proxy: Proxy, sandbox: SandboxProcess
 ) -> None:
     rig.load(ANYBODY)
-    proxy.lose_reply_to(prepare(ledger, "connect"))
+    proxy.lose_reply_to(prepare(redis, "connect"))
 
     dialling = Dialling(through, through.claimed())
     assert proxy.lost.wait(10)
@@ -548,7 +548,7 @@ def test_the_reply_to_connect_is_lost_and_the_call_goes_on(
 def test_the_reply_to_what_became_of_a_start_is_lost_and_it_counts_once(
     rig: Rig,
     through: Rig,
-    ledger: Redis,
+    redis: Redis,
     proxy: Proxy,
     sandbox: SandboxProcess,
     verb: str,
@@ -557,7 +557,7 @@ def test_the_reply_to_what_became_of_a_start_is_lost_and_it_counts_once(
 ) -> None:
     sandbox.knobs(start_fault=fault)
     rig.load(ANYBODY)
-    proxy.lose_reply_to(prepare(ledger, verb))
+    proxy.lose_reply_to(prepare(redis, verb))
 
     dialling = Dialling(through, through.claimed())
     assert proxy.lost.wait(10)
@@ -567,7 +567,7 @@ def test_the_reply_to_what_became_of_a_start_is_lost_and_it_counts_once(
     assert rig.record()["state"] == state
     assert rig.record()["attempts"] == (1 if state == "ended" else 0)
     assert rig.account().slots == 0
-    assert limits.read(rig.store, ACCOUNT).refused_in_row == (1 if fault == "429" else 0)
+    assert limits.read(rig.ledger, ACCOUNT).refused_in_row == (1 if fault == "429" else 0)
     assert len(sandbox.events("start")) == 1
 
 
@@ -579,7 +579,7 @@ def test_what_was_given_up_as_unknown_meanwhile_is_amended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.4)
-    through.store.leases = Leases(dial=0.3)
+    through.ledger.leases = Leases(dial=0.3)
     rig = opened()
     rig.load(ANYBODY)
     dialling = answered_while_redis_is_away(through, proxy, sandbox)
@@ -603,7 +603,7 @@ def test_a_denied_stop_of_an_unrecorded_connection_is_no_end_before_it_is_denied
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.1)
-    through.store.leases = Leases(denied_apart=0.5)
+    through.ledger.leases = Leases(denied_apart=0.5)
     sandbox.knobs(stop_fault="404", stop_fault_count=1)
     rig.load(ANYBODY)
 
@@ -639,7 +639,7 @@ def test_a_stop_that_no_ledger_asked_for_is_repeated_but_not_in_a_rush(
 
 
 def test_a_ledger_that_is_broken_leaves_no_call_running(
-    rig: Rig, ledger: Redis, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, redis: Redis, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever keeps a connection from being recorded, the call is ended."""
     monkeypatch.setattr(recorder, "UNRECORDED_SECONDS", 0.2)
@@ -648,7 +648,7 @@ def test_a_ledger_that_is_broken_leaves_no_call_running(
 
     dialling = Dialling(rig, rig.claimed())
     wait_until(lambda: sandbox.events("accepted"))
-    ledger.set(f"callsched:account:{ACCOUNT}:live", "no sorted set")
+    redis.set(f"callsched:account:{ACCOUNT}:live", "no sorted set")
     dialling.finish()
 
     (ended,) = sandbox.events("ended")
@@ -682,7 +682,7 @@ def test_a_second_connection_of_one_attempt_is_ended_at_once(
     wait_until(lambda: sandbox.events("accepted"))
     first = Connection("first")
     calls.connect(
-        rig.store,
+        rig.ledger,
         ACCOUNT,
         claim.attempt,
         first,

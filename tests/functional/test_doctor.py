@@ -329,22 +329,22 @@ def test_a_wrong_password_is_told(machine: Machine) -> None:
 
 
 def test_late_stops_blocked_credentials_and_an_outage_are_told(machine: Machine) -> None:
-    store: Any = machine.store(machine.server(ANY), Durability.SERVER)
-    store.open()
-    assert levels_of(store) == {}
+    ledger: Any = machine.ledger(machine.server(ANY), Durability.SERVER)
+    ledger.open()
+    assert levels_of(ledger) == {}
 
     live = keys.account("a", "live")
-    store.redis.zadd(live, {f"c:{row}:1": 1.0 for row in range(3)})
-    limits.block(store, "a", "print", "402 Payment Required")
-    store.redis.hset(keys.account("a", "meta"), "probe_at", 1.0)
-    assert levels_of(store) == {"stops": "warn", "blocked": "fail", "outage": "warn"}
+    ledger.redis.zadd(live, {f"c:{row}:1": 1.0 for row in range(3)})
+    limits.block(ledger, "a", "print", "402 Payment Required")
+    ledger.redis.hset(keys.account("a", "meta"), "probe_at", 1.0)
+    assert levels_of(ledger) == {"stops": "warn", "blocked": "fail", "outage": "warn"}
 
-    store.redis.zadd(live, {"c:4:1": 1.0})
-    assert levels_of(store)["stops"] == "fail"
+    ledger.redis.zadd(live, {"c:4:1": 1.0})
+    assert levels_of(ledger)["stops"] == "fail"
 
 
-def levels_of(store: Ledger) -> dict[str, str]:
-    return levels({found.name: found for found in health.of_account(store, "a", "print")})
+def levels_of(ledger: Ledger) -> dict[str, str]:
+    return levels({found.name: found for found in health.of_account(ledger, "a", "print")})
 
 
 def test_it_runs_as_a_user_without_a_home_folder_of_its_own(site: Site) -> None:

@@ -111,7 +111,7 @@ GARBLED = [
 
 @pytest.mark.parametrize("floods", [LONG, MANY], ids=["long", "many"])
 def test_a_socket_that_sends_too_much_is_closed_and_the_deadline_rules(
-    private: EmbeddedRedis, ledger: Redis, floods: list[Callable[[], Iterator[bytes]]]
+    private: EmbeddedRedis, redis: Redis, floods: list[Callable[[], Iterator[bytes]]]
 ) -> None:
     with Flooding(*floods) as api:
         calls = grown(f"{ASKED}:listening", private.url, api.url, str(len(floods)))
@@ -120,11 +120,11 @@ def test_a_socket_that_sends_too_much_is_closed_and_the_deadline_rules(
 
     assert set(calls.said.split()) == {"stopped"}
     assert calls.bytes < MOST_BYTES / 3
-    assert ledger.info("memory")["used_memory"] < 50_000_000
+    assert redis.info("memory")["used_memory"] < 50_000_000
 
 
 def test_what_can_not_be_read_is_not_unpacked_and_is_no_hang_up(
-    private: EmbeddedRedis, ledger: Redis
+    private: EmbeddedRedis, redis: Redis
 ) -> None:
     with Flooding(*GARBLED) as api:
         calls = grown(f"{ASKED}:listening", private.url, api.url, str(len(GARBLED)))
@@ -136,7 +136,7 @@ def test_what_can_not_be_read_is_not_unpacked_and_is_no_hang_up(
 
 
 def test_why_a_socket_is_closed_is_logged_and_of_long_lines_the_beginning_is_kept(
-    private: EmbeddedRedis, ledger: Redis, caplog: pytest.LogCaptureFixture
+    private: EmbeddedRedis, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Flooding(lambda: iter([message("é" * 10_000), message("B" * 300_000)])) as api:
         rig = Rig(private.url, api.url, sockets=10)
@@ -147,7 +147,7 @@ def test_why_a_socket_is_closed_is_logged_and_of_long_lines_the_beginning_is_kep
         assert rig.endings() == [("stopped", None)]
 
     assert "its socket sent a frame of more than 256 KiB and is closed" in caplog.text
-    ((_, line),) = listeners.lines(rig.store, "c", 1, block_seconds=0.0)
+    ((_, line),) = listeners.lines(rig.ledger, "c", 1, block_seconds=0.0)
     assert line.text.startswith("éé")
     assert line.text.endswith("é…")
     assert 0 < LINE_BYTES - len(line.text.encode()) < 4

@@ -114,26 +114,26 @@ def _yaml(text: str) -> str:
 
 def _let_the_api_say_it(url: str) -> None:
     """Refuse one call, lose the answer of another, block the account, and fail a schedule."""
-    store = Ledger(url)
+    ledger = Ledger(url)
     try:
-        store.open()
+        ledger.open()
         account = "default"
         for disposition in (Disposition.REJECTED, Disposition.UNKNOWN):
-            attempt = _begun(store, account)
+            attempt = _begun(ledger, account)
             reason = Reason.ANSWER_LOST if disposition is Disposition.UNKNOWN else None
-            calls.finish(store, account, attempt, disposition, reason=reason, message=SAID)
-        limits.block(store, account, "fingerprint", SAID)
-        store.redis.hset(keys.campaign("known", "meta"), "paused_by", SAID)
-        store.redis.hset(keys.schedule("sch"), "error", SAID)
+            calls.finish(ledger, account, attempt, disposition, reason=reason, message=SAID)
+        limits.block(ledger, account, "fingerprint", SAID)
+        ledger.redis.hset(keys.campaign("known", "meta"), "paused_by", SAID)
+        ledger.redis.hset(keys.schedule("sch"), "error", SAID)
     finally:
-        store.close()
+        ledger.close()
 
 
-def _begun(store: Ledger, account: str) -> Attempt:
+def _begun(ledger: Ledger, account: str) -> Attempt:
     token = uuid4().hex
-    claim = calls.claim(store, account, token, ceiling=5)
+    claim = calls.claim(ledger, account, token, ceiling=5)
     assert claim is not None and not isinstance(claim, float)
-    assert calls.begin(store, account, claim.attempt, token, max_duration_seconds=60.0)
+    assert calls.begin(ledger, account, claim.attempt, token, max_duration_seconds=60.0)
     return claim.attempt
 
 

@@ -46,11 +46,11 @@ def nothing_on_its_way(judge: Judge, live: int) -> bool:
 
 def on_record(site: Site) -> int:
     """Count the connected calls of the ledger: an answer that was sent need not be stored yet."""
-    store = Ledger(EmbeddedRedis(site.state).url)
+    ledger = Ledger(EmbeddedRedis(site.state).url)
     try:
-        return views.campaign(store, "c").calls[CallState.CONNECTED]
+        return views.campaign(ledger, "c").calls[CallState.CONNECTED]
     finally:
-        store.close()
+        ledger.close()
 
 
 def dispositions(site: Site) -> list[str]:

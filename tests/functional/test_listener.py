@@ -53,12 +53,12 @@ def lengths(sandbox: SandboxProcess, by: str = "stop") -> list[float]:
 
 
 def test_calls_that_the_ledger_has_lost_are_ended_by_whoever_hears_them(
-    rig: Rig, sandbox: SandboxProcess, ledger: Redis
+    rig: Rig, sandbox: SandboxProcess, redis: Redis
 ) -> None:
     call(rig, sandbox, 3, max_duration_seconds=LONG_SECONDS)
     sandbox.knobs(stop_fault="503", stop_fault_count=1)
 
-    ledger.flushall()
+    redis.flushall()
 
     wait_until(lambda: len(sandbox.events("ended")) == 3)
     assert {event["by"] for event in sandbox.events("ended")} == {"stop"}
@@ -363,7 +363,7 @@ def test_a_listener_that_leaves_hands_its_connections_over_at_once(
 
 
 def test_a_worker_that_is_killed_leaves_its_connections_to_another(
-    site: Site, sandbox: SandboxProcess, private: EmbeddedRedis, ledger: Redis
+    site: Site, sandbox: SandboxProcess, private: EmbeddedRedis, redis: Redis
 ) -> None:
     sandbox.knobs(hangup_after_seconds=[7.0, 7.0])
     site.env |= {"CALLSCHED_REDIS_URL": private.url, "CALLSCHED_MAX_CONCURRENCY": "6"}
@@ -378,7 +378,7 @@ def test_a_worker_that_is_killed_leaves_its_connections_to_another(
     listening.kill()
 
     wait_until(lambda: open_sockets(sandbox) == 6 and len(sandbox.events("subscribed")) == 12)
-    wait_until(lambda: ledger.hget(keys.campaign("c", "meta"), "state") == "finished")
+    wait_until(lambda: redis.hget(keys.campaign("c", "meta"), "state") == "finished")
     assert [record["disposition"] for record in site.results("c")] == ["hung_up"] * 6
     assert min(lengths(sandbox, "hangup")) >= 7.0
     assert len(sandbox.events("stop")) == 6
@@ -423,7 +423,7 @@ def test_a_human_is_no_machine(rig: Rig, sandbox: SandboxProcess) -> None:
     wait_until(rig.all_ended)
 
     assert rig.endings() == [("stopped", None)]
-    kinds = {line.kind for _, line in listeners.lines(rig.store, "c", block_seconds=0.01)}
+    kinds = {line.kind for _, line in listeners.lines(rig.ledger, "c", block_seconds=0.01)}
     assert "intent" in kinds
 
 
@@ -433,14 +433,14 @@ def test_who_asks_not_to_be_called_is_not_called_again(rig: Rig, sandbox: Sandbo
     rig.load(magic(42), max_duration_seconds=60.0, options=options)
     rig.start()
 
-    wait_until(lambda: do_not_call.barred(rig.store, magic(42)) is not None)
+    wait_until(lambda: do_not_call.barred(rig.ledger, magic(42)) is not None)
 
     assert rig.record()["state"] == "connected"  # it was asked for no more than that
     rig.load(magic(42), campaign_id="later")
-    wait_until(lambda: rig.store.redis.hget("callsched:call:later:1", "state") == "ended")
-    assert rig.store.redis.hget("callsched:call:later:1", "reason") == "do_not_call"
+    wait_until(lambda: rig.ledger.redis.hget("callsched:call:later:1", "state") == "ended")
+    assert rig.ledger.redis.hget("callsched:call:later:1", "reason") == "do_not_call"
     assert len(sandbox.events("start")) == 1
-    assert not do_not_call.bar(rig.store, magic(42), "again")
+    assert not do_not_call.bar(rig.ledger, magic(42), "again")
 
 
 def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: SandboxProcess) -> None:
@@ -449,7 +449,7 @@ def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: Sandbo
     rig.start()
 
     def heard() -> list[tuple[str, str]]:
-        lines = listeners.lines(rig.store, "c", 1, block_seconds=0.01)
+        lines = listeners.lines(rig.ledger, "c", 1, block_seconds=0.01)
         return [(line.kind, line.text) for _, line in lines]
 
     wait_until(lambda: {"message", "transcript", "topic", "question"} <= {k for k, _ in heard()})

@@ -60,12 +60,12 @@ def test_a_deadline_that_was_moved_is_remembered_as_it_was_read_last(
     rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess
 ) -> None:
     connected(through)
-    claim_id = rig.store.redis.zrange(f"callsched:account:{ACCOUNT}:live", 0, 0)[0]
+    claim_id = rig.ledger.redis.zrange(f"callsched:account:{ACCOUNT}:live", 0, 0)[0]
     attempt = through.memory.known()[0].attempt
     assert str(attempt) == claim_id
 
-    live_calls.extend(rig.store, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
-    extended_to = float(rig.store.redis.zscore(f"callsched:account:{ACCOUNT}:live", claim_id))
+    live_calls.extend(rig.ledger, ACCOUNT, attempt, 2.0, OPERATOR, ceiling_seconds=600.0)
+    extended_to = float(rig.ledger.redis.zscore(f"callsched:account:{ACCOUNT}:live", claim_id))
     wait_until(lambda: through.memory.known()[0].deadline_at == extended_to)
     proxy.cut()
     wait_until(lambda: sandbox.events("ended"))
@@ -99,9 +99,9 @@ def test_an_end_that_an_operator_ordered_is_recorded_as_that(
     sandbox.knobs(stop_fault="500", stop_fault_count=1)
     through.stopper.delays = (3.0,)
 
-    campaigns.halt(rig.store, "c", abort=True, control=OPERATOR)
+    campaigns.halt(rig.ledger, "c", abort=True, control=OPERATOR)
     wait_until(lambda: sandbox.events("stop"))
-    wait_until(lambda: rig.store.redis.hget("callsched:attempt:c:1:1", "stop_error"))
+    wait_until(lambda: rig.ledger.redis.hget("callsched:attempt:c:1:1", "stop_error"))
     proxy.cut()  # the next sending is the memory's
     wait_until(lambda: sandbox.events("ended"))
     proxy.heal()
@@ -114,7 +114,7 @@ def test_a_stop_of_unknown_outcome_is_not_taken_for_a_hang_up(
     rig: Rig, through: Rig, proxy: Proxy, sandbox: SandboxProcess
 ) -> None:
     """It ended the call, and its answer is lost: what the ledger sends next is denied."""
-    through.store.leases = Leases(denied_apart=0.3)
+    through.ledger.leases = Leases(denied_apart=0.3)
     connected(through)
     sandbox.knobs(stop_fault="reset_after", stop_fault_count=1)
     through.memory.delays = (60.0,)
@@ -145,12 +145,12 @@ def test_what_a_stop_ended_is_no_hang_up_though_its_socket_says_so(
 
 
 def test_calls_that_a_ledger_has_lost_end_at_the_deadline_that_was_read_last(
-    rig: Rig, ledger: Redis, sandbox: SandboxProcess
+    rig: Rig, redis: Redis, sandbox: SandboxProcess
 ) -> None:
     connected(rig)
     wait_until(lambda: rig.memory.known()[0].deadline_at is not None)
 
-    ledger.flushall()
+    redis.flushall()
     wait_until(lambda: sandbox.events("ended"))
 
     (ended,) = sandbox.events("ended")
@@ -181,7 +181,7 @@ def test_a_hint_that_comes_before_any_stop_still_ends_a_call(
 ) -> None:
     connected(rig, seconds=60.0)
 
-    assert listeners.hint(rig.store, ACCOUNT, rig.memory.known()[0].attempt, "hung_up")
+    assert listeners.hint(rig.ledger, ACCOUNT, rig.memory.known()[0].attempt, "hung_up")
     rig.wake.due_in(0.0)
 
     wait_until(rig.all_ended)

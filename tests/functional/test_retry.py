@@ -66,9 +66,9 @@ def over(site: Site, ledger_of_one: Path) -> Site:
 def ledger_of(site: Site) -> Iterator[Ledger]:
     """Open the private ledger of a machine."""
     with EmbeddedRedis(site.state) as private:
-        store = Ledger(private.url)
-        yield store
-        store.close()
+        ledger = Ledger(private.url)
+        yield ledger
+        ledger.close()
 
 
 def retried(site: Site, *words: str) -> str:
@@ -178,17 +178,17 @@ def test_a_campaign_may_be_given_its_id(over: Site) -> None:
 @pytest.mark.parametrize("only", ["rejected", "rejected,unknown"])
 @pytest.mark.parametrize("loaded", [0, 1])
 def test_a_load_that_broke_off_is_completed(over: Site, only: str, loaded: int) -> None:
-    with ledger_of(over) as store:
-        policy = views.campaign(store, "c").policy
+    with ledger_of(over) as ledger:
+        policy = views.campaign(ledger, "c").policy
         campaigns.create(
-            store, "broken", account="default", name="n", policy=policy, digest=retries.origin("c")
+            ledger, "broken", account="default", name="n", policy=policy, digest=retries.origin("c")
         )
-        page = next(retries.ended_calls(store, "c"))
+        page = next(retries.ended_calls(ledger, "c"))
         taken = retries.take(
-            store, "c", [each for each in page if each.label == "rejected"][:1], "broken"
+            ledger, "c", [each for each in page if each.label == "rejected"][:1], "broken"
         )
         rows = [Row(each.contact, each.line, has_id=True) for each in taken]
-        campaigns.load(store, "broken", "1", 1, rows[:loaded])
+        campaigns.load(ledger, "broken", "1", 1, rows[:loaded])
 
     assert retried(over, "--only", only) == "broken"
     assert retried(over, "--only", only) == "broken"

@@ -119,15 +119,15 @@ def dropped(port: int) -> float:
 
 
 def test_no_message_ends_a_worker_and_each_that_is_none_is_dropped_and_counted(
-    site: Site, private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess, tmp_path: Path
+    site: Site, private: EmbeddedRedis, redis: Redis, sandbox: SandboxProcess, tmp_path: Path
 ) -> None:
     site.env["CALLSCHED_REDIS_URL"] = private.url
     port = free_port()
     worker = start_worker(site, port)
 
     for rubbish in RUBBISH:
-        ledger.lpush(QUEUE, rubbish)
-    wait_until(lambda: ledger.llen(QUEUE) == 0)
+        redis.lpush(QUEUE, rubbish)
+    wait_until(lambda: redis.llen(QUEUE) == 0)
     assert site.call("submit", site.contacts(numbers(2)), "--max-duration", "1s", "--id", "c")
     wait_until(lambda: len(sandbox.events("ended")) == 2)
 
@@ -138,4 +138,4 @@ def test_no_message_ends_a_worker_and_each_that_is_none_is_dropped_and_counted(
     assert Judge(sandbox).rung_twice == []
     assert not list(site.home.glob("**/PWNED"))
     # Nothing comes back for ever.
-    wait_until(lambda: ledger.hlen("callsched:broker:unacked") == 0)
+    wait_until(lambda: redis.hlen("callsched:broker:unacked") == 0)

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.timeout(90), pytest.mark.long]
 
 @pytest.fixture
 def site(
-    sandbox: SandboxProcess, private: EmbeddedRedis, ledger: Redis, tmp_path: Path
+    sandbox: SandboxProcess, private: EmbeddedRedis, redis: Redis, tmp_path: Path
 ) -> Iterator[Site]:
     with Site(tmp_path, sandbox.url, CALLSCHED_REDIS_URL=private.url) as site:
         yield site

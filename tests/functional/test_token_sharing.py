@@ -48,8 +48,8 @@ Open = Callable[..., Symbl]
 class Overtaken(RedisTokenShelf):
     """Lets somebody else fetch a token between the first look and the reservation."""
 
-    def __init__(self, store: Ledger, by: Symbl) -> None:
-        super().__init__(store)
+    def __init__(self, ledger: Ledger, by: Symbl) -> None:
+        super().__init__(ledger)
         self._by = by
 
     def reserve(self, fingerprint: str, seconds: float) -> bool:
@@ -58,10 +58,10 @@ class Overtaken(RedisTokenShelf):
 
 
 @pytest.fixture
-def opened(private: EmbeddedRedis, ledger: Redis) -> Iterator[Open]:
+def opened(private: EmbeddedRedis, redis: Redis) -> Iterator[Open]:
     """Opens the same account as another process would, with connections of its own."""
     accounts: list[Symbl] = []
-    stores: list[Ledger] = []
+    ledgers: list[Ledger] = []
 
     def open_account(
         url: str,
@@ -69,21 +69,21 @@ def opened(private: EmbeddedRedis, ledger: Redis) -> Iterator[Open]:
         ledger_url: str = "",
         shelf: Callable[[Ledger], RedisTokenShelf] = RedisTokenShelf,
     ) -> Symbl:
-        stores.append(Ledger(ledger_url or private.url))
+        ledgers.append(Ledger(ledger_url or private.url))
         settings = Settings(
             symbl_base_url=url,
             symbl_app_id=None if token else "app",
             symbl_app_secret=None if token else SecretStr("app-secret"),
             symbl_access_token=SecretStr(token) if token else None,
         )
-        accounts.append(Symbl(SymblCredentials.of(settings), shelf(stores[-1])))
+        accounts.append(Symbl(SymblCredentials.of(settings), shelf(ledgers[-1])))
         return accounts[-1]
 
     yield open_account
     for account in accounts:
         account.close()
-    for store in stores:
-        store.close()
+    for ledger in ledgers:
+        ledger.close()
 
 
 def go() -> None:
@@ -141,18 +141,18 @@ def test_a_worker_that_starts_later_uses_what_is_there(
 
 
 def test_who_may_not_fetch_waits_for_who_does(
-    opened: Open, private: EmbeddedRedis, ledger: Redis
+    opened: Open, private: EmbeddedRedis, redis: Redis
 ) -> None:
     with Api(STARTED) as api, ThreadPoolExecutor(1) as pool:
         account = opened(api.url)
         key = keys.token(account.fingerprint)
-        ledger.set(f"{key}:fetching", "another worker", ex=60)
+        redis.set(f"{key}:fetching", "another worker", ex=60)
         waiting = pool.submit(start, account)
         with pytest.raises(TimeoutError):
             waiting.result(0.2)
 
-        ledger.hset(key, mapping={"value": "theirs", "margin": "1.0", "on_trial": 0})
-        ledger.expire(key, 60)
+        redis.hset(key, mapping={"value": "theirs", "margin": "1.0", "on_trial": 0})
+        redis.expire(key, 60)
 
         assert waiting.result(10) is None
         assert api.asked(TOKEN_PATH) == []
@@ -208,17 +208,17 @@ def test_a_token_is_renewed_by_one_within_its_last_tenth_and_not_before(
         assert sent == ["second"] * count
 
 
-def test_the_margin_of_a_long_token_is_a_minute(opened: Open, ledger: Redis) -> None:
+def test_the_margin_of_a_long_token_is_a_minute(opened: Open, redis: Redis) -> None:
     with Api(STARTED) as api:
         account = opened(api.url)
         account.authorize(60)
         key = keys.token(account.fingerprint)
 
-        ledger.expire(key, 62)
+        redis.expire(key, 62)
         opened(api.url).authorize(60)
         assert len(api.asked(TOKEN_PATH)) == 1
 
-        ledger.expire(key, 59)
+        redis.expire(key, 59)
         opened(api.url).authorize(60)
         assert len(api.asked(TOKEN_PATH)) == 2
 
@@ -374,11 +374,11 @@ def test_with_a_given_token_that_has_ended_stops_are_still_sent(opened: Open) ->
         assert len(api.asked(CONNECT_PATH)) == 1
 
 
-def test_a_given_token_is_not_put_where_others_find_it(opened: Open, ledger: Redis) -> None:
+def test_a_given_token_is_not_put_where_others_find_it(opened: Open, redis: Redis) -> None:
     with Api(STARTED) as api:
         opened(api.url, "given").start(ORDER, go)
 
-    assert ledger.keys("callsched:token:*") == []
+    assert redis.keys("callsched:token:*") == []
 
 
 # Secrets
@@ -410,7 +410,7 @@ def test_the_token_is_in_no_text_and_in_no_log(
 
 
 def test_a_token_that_expires_in_the_middle_of_a_hundred_starts_costs_nobody_a_call(
-    private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess
+    private: EmbeddedRedis, redis: Redis, sandbox: SandboxProcess
 ) -> None:
     """Fifty starts are on their way when it does, fifty leave right after it, of two workers."""
     sandbox.knobs(latency_seconds=0.5)
@@ -443,7 +443,7 @@ def test_a_token_that_expires_in_the_middle_of_a_hundred_starts_costs_nobody_a_c
 
 
 def test_a_token_that_expires_while_workers_call_is_renewed_once_for_both(
-    site: Site, sandbox: SandboxProcess, private: EmbeddedRedis, ledger: Redis
+    site: Site, sandbox: SandboxProcess, private: EmbeddedRedis, redis: Redis
 ) -> None:
     site.env |= {"CALLSCHED_REDIS_URL": private.url, "CALLSCHED_MAX_CONCURRENCY": "20"}
     workers = [site.start("worker") for _ in range(2)]
@@ -454,7 +454,7 @@ def test_a_token_that_expires_while_workers_call_is_renewed_once_for_both(
 
     sandbox.expire_tokens()
 
-    wait_until(lambda: ledger.hget(keys.campaign("c", "meta"), "state") == "finished")
+    wait_until(lambda: redis.hget(keys.campaign("c", "meta"), "state") == "finished")
     judge = Judge(sandbox)
     assert judge.accepted == dict.fromkeys(numbers(40), 1)
     assert tokens(sandbox) == [True, True]

@@ -47,15 +47,15 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
     rig = opened(provider=toy, patience_seconds=20.0)
 
     with launch.read(path, settings, Reading()) as checked:
-        launch.submit(rig.store, checked, "c", checked.policy, ACCOUNT, lambda _: None)
+        launch.submit(rig.ledger, checked, "c", checked.policy, ACCOUNT, lambda _: None)
     rig.start()
     wait_until(lambda: len(toy.live) == 2 and rig.account().live == 2)
     for attempt in (Attempt("c", 1, 1), Attempt("c", 2, 1)):
-        connection = views.live_connection(rig.store, "c", attempt.row)
+        connection = views.live_connection(rig.ledger, "c", attempt.row)
         rig.provider.tell(connection, SpeakerEvent("joined", "ana"))
-        assert listeners.hint(rig.store, ACCOUNT, attempt, "hung_up")
+        assert listeners.hint(rig.ledger, ACCOUNT, attempt, "hung_up")
     rig.wake.due_in(0.0)
-    wait_until(lambda: rig.all_ended() and views.campaign(rig.store, "c").collecting == 0)
+    wait_until(lambda: rig.all_ended() and views.campaign(rig.ledger, "c").collecting == 0)
 
     greetings = {order.phone_number[-4:]: order.options for order in toy.started}
     assert greetings == {

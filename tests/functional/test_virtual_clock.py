@@ -53,12 +53,12 @@ class Days:
 
     def load(self, people: list[Contact], policy: Policy) -> None:
         self.people = people
-        store = self.rig.store
-        campaigns.create(store, "days", account=ACCOUNT, name="days", policy=policy, digest="d")
+        ledger = self.rig.ledger
+        campaigns.create(ledger, "days", account=ACCOUNT, name="days", policy=policy, digest="d")
         campaigns.load(
-            store, "days", "l", 1, [Row(one, line) for line, one in enumerate(people, 2)]
+            ledger, "days", "l", 1, [Row(one, line) for line, one in enumerate(people, 2)]
         )
-        campaigns.seal(store, "days", "l")
+        campaigns.seal(ledger, "days", "l")
 
     def run(self, days: float) -> None:
         """Dial and stop what is due, and jump to what is due next, until all is over."""
@@ -66,7 +66,7 @@ class Days:
         while self.clock.now < until and not self.is_over():
             self.rig.dialer.dial()
             due = calls.tick(
-                self.rig.store,
+                self.rig.ledger,
                 ACCOUNT,
                 most=1000,
                 free=1000,
@@ -82,12 +82,12 @@ class Days:
                 self.jumps += 1
 
     def is_over(self) -> bool:
-        return views.campaign(self.rig.store, "days").state is CampaignState.FINISHED
+        return views.campaign(self.rig.ledger, "days").state is CampaignState.FINISHED
 
     def dials(self) -> list[tuple[Contact, float]]:
         """Return every start that was sent, with the instant on the clock."""
         calls = [
-            explanation.standing(self.rig.store, "days", row)
+            explanation.standing(self.rig.ledger, "days", row)
             for row in range(1, len(self.people) + 1)
         ]
         return [
@@ -130,7 +130,7 @@ def accepted(sandbox: SandboxProcess) -> Counter[str]:
 
 
 def test_a_campaign_of_thirty_days_runs_through_the_same_code(
-    private: EmbeddedRedis, ledger: Redis, sandbox: SandboxProcess
+    private: EmbeddedRedis, redis: Redis, sandbox: SandboxProcess
 ) -> None:
     clock = Clock(at("2026-10-15T00:00+00:00"))
     policy = Policy(
@@ -150,7 +150,7 @@ def test_a_campaign_of_thirty_days_runs_through_the_same_code(
     days.run(31)
 
     dials = days.dials()
-    assert views.campaign(rig.store, "days").state is CampaignState.FINISHED
+    assert views.campaign(rig.ledger, "days").state is CampaignState.FINISHED
     assert all(is_open(policy, contact.timezone, instant) for contact, instant in dials)
     # Two hours each, one at a time: they took weeks, over the end of daylight saving time.
     instants = sorted(instant for _, instant in dials)
@@ -166,7 +166,7 @@ def test_a_campaign_of_thirty_days_runs_through_the_same_code(
     assert twice
     assert all(second - first >= 7 * DAY for first, second in twice)
     assert accepted(sandbox) == Counter(contact.phone_number for contact, _ in dials)
-    assert not rig.store.redis.zcard(keys.account(ACCOUNT, "live"))
+    assert not rig.ledger.redis.zcard(keys.account(ACCOUNT, "live"))
     rig.close()
 
 
@@ -194,13 +194,13 @@ begins = st.sampled_from(
 @given(week=weeks, begin=begins, zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=6))
 def test_no_dial_leaves_the_hours(
     private: EmbeddedRedis,
-    ledger: Redis,
+    redis: Redis,
     sandbox: SandboxProcess,
     week: tuple[tuple[tuple[int, int], ...], ...],
     begin: date,
     zones: list[str],
 ) -> None:
-    ledger.flushall()
+    redis.flushall()
     sandbox.reset()
     clock = Clock(datetime.combine(begin, datetime.min.time(), UTC).timestamp())
     policy = Policy(

@@ -38,20 +38,20 @@ Steps = Callable[[WatchApp, Pilot[int]], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture
-def store(private: EmbeddedRedis, ledger: Redis) -> Iterator[Ledger]:
+def ledger(private: EmbeddedRedis, redis: Redis) -> Iterator[Ledger]:
     """The ledger of this file's Redis, opened and empty."""
-    store = Ledger(private.url)
-    store.open()
-    yield store
-    store.close()
+    ledger = Ledger(private.url)
+    ledger.open()
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture
-def book(store: Ledger, ledger: Redis) -> Books:
+def book(ledger: Ledger, redis: Redis) -> Books:
     """A ledger with a campaign whose calls are live, another that is paused, and a worker."""
-    book = Books(store, ledger)
+    book = Books(ledger, redis)
     book.now = time.time() - 8
-    workers.beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26), now=book.now)
+    workers.beat(ledger, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26), now=book.now)
     book.create("evening")
     book.load(
         [named(who, 100 + n) for n, who in enumerate(("ana", "bo", "cy", "dee"))],
@@ -65,8 +65,8 @@ def book(store: Ledger, ledger: Redis) -> Books:
     book.create("morning")
     book.load(rows(*range(1, 6)), campaign_id="morning")
     book.seal("morning")
-    campaigns.halt(store, "morning", control=Control("cleo@desk", "complaints"))
-    workers.beat(store, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26))
+    campaigns.halt(ledger, "morning", control=Control("cleo@desk", "complaints"))
+    workers.beat(ledger, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26))
     return book
 
 
@@ -88,7 +88,7 @@ async def until(app: WatchApp, pilot: Pilot[int], *texts: str, without: str = "\
 
 
 def on_screen(
-    store: Ledger,
+    ledger: Ledger,
     steps: Steps,
     size: tuple[int, int] = (80, 24),
     redis: EmbeddedRedis | None = None,
@@ -96,8 +96,8 @@ def on_screen(
     """Run these steps on a screen of this size; return the exit code."""
 
     async def run() -> int | None:
-        watcher = Watcher(store, (), account=None, ceiling=25)
-        app = WatchApp(store, watcher, redis, 0.1)
+        watcher = Watcher(ledger, (), account=None, ceiling=25)
+        app = WatchApp(ledger, watcher, redis, 0.1)
         async with app.run_test(size=size, notifications=True) as pilot:
             await steps(app, pilot)
         return app.return_value
@@ -106,7 +106,7 @@ def on_screen(
 
 
 @pytest.mark.parametrize("size", [(80, 24), (80, 50), (200, 60)])
-def test_everything_is_on_the_screen(store: Ledger, book: Books, size: tuple[int, int]) -> None:
+def test_everything_is_on_the_screen(ledger: Ledger, book: Books, size: tuple[int, int]) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana", "q quit")
         await pilot.press("down")
@@ -132,14 +132,14 @@ def test_everything_is_on_the_screen(store: Ledger, book: Books, size: tuple[int
         assert "+1" not in shown
         assert max(map(len, shown.splitlines())) <= size[0]
 
-    on_screen(store, steps, size)
+    on_screen(ledger, steps, size)
 
 
 def test_nothing_is_changed_before_its_question_is_answered_with_yes(
-    store: Ledger, book: Books
+    ledger: Ledger, book: Books
 ) -> None:
     def state() -> CampaignState:
-        return views.campaign(store, "evening").state
+        return views.campaign(ledger, "evening").state
 
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana")
@@ -163,17 +163,17 @@ def test_nothing_is_changed_before_its_question_is_answered_with_yes(
 
         await pilot.press("tab", "down", "s")
         await until(app, pilot, "Stop the call to bo …0101?")
-        assert views.campaign(store, "evening").calls[CallState.STOPPING] == 0
+        assert views.campaign(ledger, "evening").calls[CallState.STOPPING] == 0
         await pilot.press("y")
         await until(app, pilot, "the stop of the call")
-        assert views.campaign(store, "evening").calls[CallState.STOPPING] == 1
+        assert views.campaign(ledger, "evening").calls[CallState.STOPPING] == 1
         assert book.reader.hget("callsched:call:evening:2", "state") == CallState.STOPPING
         await pilot.press("q")
 
-    assert on_screen(store, steps) == 0
+    assert on_screen(ledger, steps) == 0
 
 
-def test_a_campaign_is_looked_at_alone_and_keys_are_explained(store: Ledger, book: Books) -> None:
+def test_a_campaign_is_looked_at_alone_and_keys_are_explained(ledger: Ledger, book: Books) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "live calls: 3")
         await pilot.press("enter")
@@ -188,11 +188,11 @@ def test_a_campaign_is_looked_at_alone_and_keys_are_explained(store: Ledger, boo
         await until(app, pilot, without="stop the chosen")
         await pilot.press("ctrl+c")
 
-    assert on_screen(store, steps) == 130
+    assert on_screen(ledger, steps) == 130
 
 
 def test_a_private_redis_that_has_died_is_started_again(
-    private: EmbeddedRedis, store: Ledger, book: Books
+    private: EmbeddedRedis, ledger: Ledger, book: Books
 ) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana")
@@ -201,11 +201,11 @@ def test_a_private_redis_that_has_died_is_started_again(
         await asyncio.to_thread(wait_until, lambda: private.starts == before + 1)
         await until(app, pilot, "evening", "ana", without="private Redis")
 
-    on_screen(store, steps, redis=private)
+    on_screen(ledger, steps, redis=private)
 
 
 def test_a_redis_that_is_away_is_said_and_waited_for(
-    private: EmbeddedRedis, store: Ledger, book: Books
+    private: EmbeddedRedis, ledger: Ledger, book: Books
 ) -> None:
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana")
@@ -214,7 +214,7 @@ def test_a_redis_that_is_away_is_said_and_waited_for(
         await asyncio.to_thread(private.ensure)
         await until(app, pilot, "evening", "ana", without="waiting for Redis")
 
-    on_screen(store, steps)
+    on_screen(ledger, steps)
 
 
 class Screen(Terminal):
@@ -235,14 +235,14 @@ def kill(reader: Redis) -> None:
 
 
 def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_in_focus(
-    store: Ledger, ledger: Redis
+    ledger: Ledger, redis: Redis
 ) -> None:
-    book = Books(store, ledger)
+    book = Books(ledger, redis)
     book.now = time.time()
     book.campaign(100)
     for _ in range(100):
         book.connected(seconds=600.0)
-    watcher = Watcher(store, (), account=None, ceiling=25)
+    watcher = Watcher(ledger, (), account=None, ceiling=25)
 
     picture = watcher.look(Focus(first_call=10, calls=15))
 
@@ -253,7 +253,7 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
         "no worker runs: nobody ends 100 live calls on time: callsched worker"
     ]
 
-    campaigns.create(store, "elsewhere", account="other", name="e", policy=Policy(), digest="d")
+    campaigns.create(ledger, "elsewhere", account="other", name="e", policy=Policy(), digest="d")
     elsewhere = watcher.look(Focus(campaign_id="elsewhere", only="elsewhere"))
 
     assert elsewhere.account is not None and elsewhere.account.account == "other"
@@ -261,20 +261,22 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
     assert [alarm.text for alarm in elsewhere.alarms] == [
         f"account {ACCOUNT}: no worker runs: nobody ends 100 live calls on time: callsched worker"
     ]
-    alone = Watcher(store, (), account="other", ceiling=25).look(Focus())
+    alone = Watcher(ledger, (), account="other", ceiling=25).look(Focus())
     assert [campaign.view.campaign_id for campaign in alone.campaigns] == ["elsewhere"]
 
 
 def test_of_many_campaigns_some_are_read_in_a_look_and_the_chosen_one_in_each(
-    store: Ledger, ledger: Redis
+    ledger: Ledger, redis: Redis
 ) -> None:
     ids = [f"c-{n:02}" for n in range(UNFINISHED_A_LOOK + 10)]
     for campaign_id in ids:
-        campaigns.create(store, campaign_id, account=ACCOUNT, name="c", policy=Policy(), digest="d")
-    watcher = Watcher(store, (), account=None, ceiling=25)
+        campaigns.create(
+            ledger, campaign_id, account=ACCOUNT, name="c", policy=Policy(), digest="d"
+        )
+    watcher = Watcher(ledger, (), account=None, ceiling=25)
     assert len(watcher.look(Focus()).campaigns) == len(ids)
     for campaign_id in ids:
-        campaigns.seal(store, campaign_id, "1")
+        campaigns.seal(ledger, campaign_id, "1")
 
     def finished(wish: Focus) -> set[str]:
         views = [shown.view for shown in watcher.look(wish).campaigns]
@@ -286,15 +288,15 @@ def test_of_many_campaigns_some_are_read_in_a_look_and_the_chosen_one_in_each(
 
 
 def test_the_pace_is_known_at_once_from_what_the_ledger_remembers(
-    store: Ledger, ledger: Redis
+    ledger: Ledger, redis: Redis
 ) -> None:
-    book = Books(store, ledger)
+    book = Books(ledger, redis)
     book.now = time.time() - 100
     book.campaign(20)
     for _ in range(10):
         book.confirmed()
         book.wait(9)
-    watcher = Watcher(store, (), account=None, ceiling=25)
+    watcher = Watcher(ledger, (), account=None, ceiling=25)
 
     (campaign,) = watcher.look(Focus()).campaigns
 

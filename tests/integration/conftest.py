@@ -21,16 +21,16 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def store(redis_url: str) -> Iterator[Ledger]:
-    store = Ledger(redis_url)
-    store.redis.flushall()
-    store.open()
-    yield store
-    store.close()
+def ledger(redis_url: str) -> Iterator[Ledger]:
+    ledger = Ledger(redis_url)
+    ledger.redis.flushall()
+    ledger.open()
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture
-def other(redis_url: str, store: Ledger) -> Iterator[Ledger]:
+def other(redis_url: str, ledger: Ledger) -> Iterator[Ledger]:
     """What another worker has: the same ledger through connections of its own."""
     other = Ledger(redis_url)
     yield other
@@ -51,5 +51,5 @@ def reader(redis_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def ledger(store: Ledger, reader: Redis) -> Books:
-    return Books(store, reader)
+def books(ledger: Ledger, reader: Redis) -> Books:
+    return Books(ledger, reader)

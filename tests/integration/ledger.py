@@ -75,9 +75,9 @@ def _value(reader: Any, key: str) -> object:
 class Books:
     """One account's ledger. Nothing here sleeps: `now` is what the store is told the time is."""
 
-    def __init__(self, store: Ledger, reader: Any) -> None:
+    def __init__(self, ledger: Ledger, reader: Any) -> None:
         """`reader` is a client that reads what is no text, too."""
-        self.store = store
+        self.ledger = ledger
         self.reader = reader
         self.now = 1_800_000_000.0
         self.forgotten: list[Attempt] = []  #: what the last `listen` found unknown to the ledger
@@ -92,7 +92,7 @@ class Books:
         """Open a campaign of calls that last DURATION."""
         known = Policy(**{"max_duration_seconds": DURATION} | policy)
         campaigns.create(
-            self.store,
+            self.ledger,
             campaign_id,
             account=ACCOUNT,
             name="trial",
@@ -105,12 +105,12 @@ class Books:
         self, rows: Iterable[Row], *, campaign_id: str = "c", load_id: str = "1", chunk: int = 1
     ) -> None:
         """Add rows."""
-        campaigns.load(self.store, campaign_id, load_id, chunk, rows, now=self.now)
+        campaigns.load(self.ledger, campaign_id, load_id, chunk, rows, now=self.now)
         self.wait(0.01)  # a row's due_at lies a microsecond after that of the row before it
 
     def seal(self, campaign_id: str = "c", load_id: str = "1") -> CampaignState:
         """Say that the last row is in."""
-        return campaigns.seal(self.store, campaign_id, load_id, now=self.now)
+        return campaigns.seal(self.ledger, campaign_id, load_id, now=self.now)
 
     def campaign(self, count: int = 1, campaign_id: str = "c", **policy: Any) -> None:
         """Make a campaign of so many calls, and an account that has room for all of them.
@@ -125,7 +125,7 @@ class Books:
 
     def learn(self, limit: int) -> None:
         """Make the account's learned limit this, as if so many had been seen to fit."""
-        assert limits.learn(self.store, ACCOUNT, limits.read(self.store, ACCOUNT), Limit(limit))
+        assert limits.learn(self.ledger, ACCOUNT, limits.read(self.ledger, ACCOUNT), Limit(limit))
         self.reader.hset(keys.account(ACCOUNT, "meta"), "proven", limit)
 
     # A call's life ------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ class Books:
     def claim(self, token: str | None = None, **how: Any) -> Claim | None:
         """Claim what is due, with a fresh token unless one is given."""
         how = {"ceiling": PLENTY} | how
-        claim = calls.claim(self.store, ACCOUNT, token or uuid4().hex, now=self.now, **how)
+        claim = calls.claim(self.ledger, ACCOUNT, token or uuid4().hex, now=self.now, **how)
         assert not isinstance(claim, float), "held back by a pace"
         return claim
 
@@ -146,7 +146,7 @@ class Books:
     def begin(self, attempt: Attempt, token: str = "t") -> bool:
         """Ask for leave to dial."""
         return calls.begin(
-            self.store, ACCOUNT, attempt, token, max_duration_seconds=DURATION, now=self.now
+            self.ledger, ACCOUNT, attempt, token, max_duration_seconds=DURATION, now=self.now
         )
 
     def begun(self) -> Attempt:
@@ -165,7 +165,7 @@ class Books:
     ) -> str:
         """Say that the start was answered; by default the connection has its attempt's name."""
         said, *_ = calls.connect(
-            self.store,
+            self.ledger,
             ACCOUNT,
             attempt,
             Connection(connection_id or f"connection {attempt}", f"conversation {attempt}"),
@@ -192,13 +192,13 @@ class Books:
 
     def give_back(self, attempt: Attempt, token: str = "t", **how: Any) -> None:
         """Give slot and attempt back."""
-        calls.give_back(self.store, ACCOUNT, attempt, token, now=self.now, **how)
+        calls.give_back(self.ledger, ACCOUNT, attempt, token, now=self.now, **how)
 
     def refuse(self, attempt: Attempt, *, live: int, delay: float = 5.0, **how: Any) -> None:
         """Give slot and attempt back as after a 429 that came while so many were live."""
-        seen = how.pop("seen", None) or limits.read(self.store, ACCOUNT, now=self.now)
+        seen = how.pop("seen", None) or limits.read(self.ledger, ACCOUNT, now=self.now)
         calls.give_back_at_limit(
-            self.store,
+            self.ledger,
             ACCOUNT,
             attempt,
             "t",
@@ -213,32 +213,32 @@ class Books:
         self, attempt: Attempt, disposition: Disposition = Disposition.REJECTED, **how: Any
     ) -> None:
         """End a call that has no connection."""
-        calls.finish(self.store, ACCOUNT, attempt, disposition, now=self.now, **how)
+        calls.finish(self.ledger, ACCOUNT, attempt, disposition, now=self.now, **how)
 
     def confirm(
         self, attempt: Attempt, disposition: Disposition = Disposition.STOPPED, **how: Any
     ) -> bool:
         """Say that a connection is over."""
-        return calls.confirm(self.store, ACCOUNT, attempt, disposition, now=self.now, **how)
+        return calls.confirm(self.ledger, ACCOUNT, attempt, disposition, now=self.now, **how)
 
     def deny(self, attempt: Attempt) -> bool:
         """Say that a stop was answered "no such connection"."""
-        return calls.deny(self.store, ACCOUNT, attempt, now=self.now) is not None
+        return calls.deny(self.ledger, ACCOUNT, attempt, now=self.now) is not None
 
     def expire(self) -> None:
         """Deal with all that is over."""
-        while calls.expire(self.store, ACCOUNT, now=self.now):
+        while calls.expire(self.ledger, ACCOUNT, now=self.now):
             pass
 
     def take_stops(self, *, by: Ledger | None = None, most: int = PLENTY) -> list[StopOrder]:
         """Take the stops that are due, again after 2 and then after every 30 seconds."""
         return calls.take_stops(
-            by or self.store, ACCOUNT, most=most, delays=(2.0, 30.0), now=self.now
+            by or self.ledger, ACCOUNT, most=most, delays=(2.0, 30.0), now=self.now
         )
 
     def abort(self, campaign_id: str = "c") -> int:
         """Stop what is live."""
-        return campaigns.halt(self.store, campaign_id, abort=True, now=self.now)
+        return campaigns.halt(self.ledger, campaign_id, abort=True, now=self.now)
 
     # Listening ----------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class Books:
     ) -> tuple[list[Attempt], list[ListenedCall]]:
         """Keep what is held, with whether its socket is open, and take what nobody listens to."""
         lost, taken, self.forgotten = listeners.listen(
-            by or self.store,
+            by or self.ledger,
             ACCOUNT,
             Charge(listener, CHARGE),
             room=room,
@@ -267,27 +267,27 @@ class Books:
 
     def let_go(self, listener: str, *attempts: Attempt) -> None:
         """Let others listen to these."""
-        listeners.let_go(self.store, ACCOUNT, listener, attempts)
+        listeners.let_go(self.ledger, ACCOUNT, listener, attempts)
 
     def hint(self, attempt: Attempt, why: str = "hung_up") -> bool:
         """Say that news of a connection ask for its stop."""
-        return listeners.hint(self.store, ACCOUNT, attempt, why, now=self.now)
+        return listeners.hint(self.ledger, ACCOUNT, attempt, why, now=self.now)
 
     # What was said ------------------------------------------------------------------------------
 
     def take_collect(self, *, only: str = "", by: Ledger | None = None) -> Collect | None:
         """Take a conversation that is due to be read."""
-        return insights.take(by or self.store, ACCOUNT, only=only, now=self.now)
+        return insights.take(by or self.ledger, ACCOUNT, only=only, now=self.now)
 
     def postpone_collect(self, attempt: Attempt, delay: float = 2.0, digest: str = "d") -> None:
         """Have a conversation read again."""
         insights.postpone(
-            self.store, ACCOUNT, attempt, digest=digest, delay_seconds=delay, now=self.now
+            self.ledger, ACCOUNT, attempt, digest=digest, delay_seconds=delay, now=self.now
         )
 
     def keep_collected(self, attempt: Attempt, said: Said | None, error: str = "") -> bool:
         """Keep what was said."""
-        return insights.keep(self.store, ACCOUNT, attempt, said, error=error, now=self.now)
+        return insights.keep(self.ledger, ACCOUNT, attempt, said, error=error, now=self.now)
 
     def confirmed(self) -> Attempt:
         """Bring the next due call to where its connection is over."""
@@ -315,7 +315,7 @@ class Books:
 
     def results(self, campaign_id: str = "c") -> list[dict[str, Any]]:
         """Return the result records, in the order of the file."""
-        return list(views.results(self.store, campaign_id))
+        return list(views.results(self.ledger, campaign_id))
 
     def result(self, attempt: Attempt) -> dict[str, Any]:
         """Return the result record of an attempt's call."""
@@ -348,10 +348,10 @@ class Books:
 
     def collecting(self, campaign_id: str = "c") -> int:
         """Return how many conversations a campaign says it waits for."""
-        return views.campaign(self.store, campaign_id).collecting
+        return views.campaign(self.ledger, campaign_id).collecting
 
     def _scores(self, part: str) -> dict[Attempt, float]:
-        members = self.store.redis.zrange(keys.account(ACCOUNT, part), 0, -1, withscores=True)
+        members = self.ledger.redis.zrange(keys.account(ACCOUNT, part), 0, -1, withscores=True)
         return {Attempt.parse(member): round(score - self.now, 3) for member, score in members}
 
     def everything(self) -> dict[str, object]:
@@ -360,8 +360,8 @@ class Books:
 
     def campaign_state(self, campaign_id: str = "c") -> CampaignState:
         """Return where a campaign stands."""
-        return views.campaign(self.store, campaign_id).state
+        return views.campaign(self.ledger, campaign_id).state
 
     def dispositions(self, campaign_id: str = "c") -> dict[str, int]:
         """Return how many calls ended how."""
-        return views.campaign(self.store, campaign_id).dispositions
+        return views.campaign(self.ledger, campaign_id).dispositions

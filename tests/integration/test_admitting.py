@@ -8,48 +8,48 @@ from scheduler.ledger import admission
 from tests.integration.ledger import Books, rows
 
 
-def test_of_many_that_ask_at_once_one_is_let_in(ledger: Books) -> None:
+def test_of_many_that_ask_at_once_one_is_let_in(books: Books) -> None:
     names = [f"nightly-{n}" for n in range(16)]
     with ThreadPoolExecutor(16) as pool:
-        told = list(pool.map(lambda name: admission.admit(ledger.store, "nightly", name), names))
+        told = list(pool.map(lambda name: admission.admit(books.ledger, "nightly", name), names))
 
     (admitted,) = [name for name, other in zip(names, told, strict=True) if other is None]
     assert {other for other in told if other} == {admitted}
 
 
-def test_the_same_one_is_let_in_again_and_other_kinds_are_others(ledger: Books) -> None:
-    assert admission.admit(ledger.store, "nightly", "a", now=ledger.now) is None
-    assert admission.admit(ledger.store, "nightly", "a", now=ledger.now) is None
-    assert admission.admit(ledger.store, "weekly", "b", now=ledger.now) is None
+def test_the_same_one_is_let_in_again_and_other_kinds_are_others(books: Books) -> None:
+    assert admission.admit(books.ledger, "nightly", "a", now=books.now) is None
+    assert admission.admit(books.ledger, "nightly", "a", now=books.now) is None
+    assert admission.admit(books.ledger, "weekly", "b", now=books.now) is None
 
 
-def test_one_that_is_not_finished_keeps_the_others_out(ledger: Books) -> None:
-    assert admission.admit(ledger.store, "nightly", "c", now=ledger.now) is None
-    ledger.campaign(1, insights=())
-    ledger.wait(3600)
+def test_one_that_is_not_finished_keeps_the_others_out(books: Books) -> None:
+    assert admission.admit(books.ledger, "nightly", "c", now=books.now) is None
+    books.campaign(1, insights=())
+    books.wait(3600)
 
-    assert admission.admit(ledger.store, "nightly", "d", now=ledger.now) == "c"
+    assert admission.admit(books.ledger, "nightly", "d", now=books.now) == "c"
 
-    ledger.confirm(ledger.connected())
+    books.confirm(books.connected())
 
-    assert admission.admit(ledger.store, "nightly", "d", now=ledger.now) is None
-
-
-def test_a_load_that_has_died_keeps_nobody_out(ledger: Books) -> None:
-    assert admission.admit(ledger.store, "nightly", "c", now=ledger.now) is None
-    ledger.create()
-    ledger.wait(50)
-    ledger.load(rows(1))
-    ledger.wait(50)
-    assert admission.admit(ledger.store, "nightly", "d", now=ledger.now) == "c"
-
-    ledger.wait(11)
-
-    assert admission.admit(ledger.store, "nightly", "d", now=ledger.now) is None
+    assert admission.admit(books.ledger, "nightly", "d", now=books.now) is None
 
 
-def test_one_that_died_before_it_was_created_keeps_nobody_out(ledger: Books) -> None:
-    admission.admit(ledger.store, "nightly", "c", now=ledger.now)
-    assert admission.admit(ledger.store, "nightly", "d", now=ledger.now + 59) == "c"
+def test_a_load_that_has_died_keeps_nobody_out(books: Books) -> None:
+    assert admission.admit(books.ledger, "nightly", "c", now=books.now) is None
+    books.create()
+    books.wait(50)
+    books.load(rows(1))
+    books.wait(50)
+    assert admission.admit(books.ledger, "nightly", "d", now=books.now) == "c"
 
-    assert admission.admit(ledger.store, "nightly", "d", now=ledger.now + 61) is None
+    books.wait(11)
+
+    assert admission.admit(books.ledger, "nightly", "d", now=books.now) is None
+
+
+def test_one_that_died_before_it_was_created_keeps_nobody_out(books: Books) -> None:
+    admission.admit(books.ledger, "nightly", "c", now=books.now)
+    assert admission.admit(books.ledger, "nightly", "d", now=books.now + 59) == "c"
+
+    assert admission.admit(books.ledger, "nightly", "d", now=books.now + 61) is None

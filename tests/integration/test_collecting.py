@@ -31,14 +31,14 @@ SAID = {
 
 
 @pytest.fixture
-def ledger(ledger: Books) -> Books:
+def books(books: Books) -> Books:
     """A ledger with six calls that are due."""
-    ledger.campaign(6)
-    return ledger
+    books.campaign(6)
+    return books
 
 
-def taken(ledger: Books) -> Attempt:
-    due = ledger.take_collect()
+def taken(books: Books) -> Attempt:
+    due = books.take_collect()
     assert due is not None
     return due.attempt
 
@@ -46,23 +46,23 @@ def taken(ledger: Books) -> Attempt:
 # When ---------------------------------------------------------------------------------------------
 
 
-def test_what_was_said_is_due_when_the_connection_is_over_and_not_before(ledger: Books) -> None:
-    attempt = ledger.connected()
-    ledger.wait(DURATION)
-    ledger.expire()
-    assert ledger.take_collect() is None
+def test_what_was_said_is_due_when_the_connection_is_over_and_not_before(books: Books) -> None:
+    attempt = books.connected()
+    books.wait(DURATION)
+    books.expire()
+    assert books.take_collect() is None
 
-    ledger.confirm(attempt)
+    books.confirm(attempt)
 
-    assert ledger.collects() == {attempt: 0.0}
-    assert ledger.collecting() == 1
+    assert books.collects() == {attempt: 0.0}
+    assert books.collecting() == 1
 
 
-def test_whoever_takes_it_knows_all_there_is_to_know(ledger: Books) -> None:
-    attempt = ledger.confirmed()
-    ledger.wait(7.5)
+def test_whoever_takes_it_knows_all_there_is_to_know(books: Books) -> None:
+    attempt = books.confirmed()
+    books.wait(7.5)
 
-    due = ledger.take_collect()
+    due = books.take_collect()
 
     assert due is not None
     assert (due.attempt, due.conversation_id) == (attempt, f"conversation {attempt}")
@@ -71,178 +71,176 @@ def test_whoever_takes_it_knows_all_there_is_to_know(ledger: Books) -> None:
     assert due.policy.insights[0] is Insight.TRANSCRIPT
 
 
-def test_it_is_owed_once(ledger: Books) -> None:
-    attempt = ledger.confirmed()
-    ledger.keep_collected(taken(ledger), SAID)
+def test_it_is_owed_once(books: Books) -> None:
+    attempt = books.confirmed()
+    books.keep_collected(taken(books), SAID)
 
-    ledger.confirm(attempt)
-    ledger.connect(attempt)
+    books.confirm(attempt)
+    books.connect(attempt)
 
-    assert ledger.collects() == {}
-    assert ledger.collecting() == 0
-
-
-def test_a_campaign_that_wants_no_insights_owes_none(ledger: Books) -> None:
-    ledger.campaign(1, "silent", insights=())
-    attempt = ledger.claimed(only="silent")
-    ledger.begin(attempt)
-    ledger.connect(attempt)
-
-    ledger.confirm(attempt)
-
-    assert ledger.take_collect() is None
-    assert ledger.collecting("silent") == 0
+    assert books.collects() == {}
+    assert books.collecting() == 0
 
 
-def test_a_call_without_a_conversation_owes_none(ledger: Books) -> None:
-    attempt = ledger.begun()
-    connect_without_conversation(ledger, attempt)
+def test_a_campaign_that_wants_no_insights_owes_none(books: Books) -> None:
+    books.campaign(1, "silent", insights=())
+    attempt = books.claimed(only="silent")
+    books.begin(attempt)
+    books.connect(attempt)
 
-    ledger.confirm(attempt)
+    books.confirm(attempt)
 
-    assert ledger.take_collect() is None
-    assert ledger.collecting() == 0
+    assert books.take_collect() is None
+    assert books.collecting("silent") == 0
 
 
-def test_the_conversation_may_come_with_the_answer_to_the_stop(ledger: Books) -> None:
-    attempt = ledger.begun()
-    connect_without_conversation(ledger, attempt)
+def test_a_call_without_a_conversation_owes_none(books: Books) -> None:
+    attempt = books.begun()
+    connect_without_conversation(books, attempt)
 
-    ledger.confirm(attempt, conversation_id="at last")
+    books.confirm(attempt)
 
-    due = ledger.take_collect()
+    assert books.take_collect() is None
+    assert books.collecting() == 0
+
+
+def test_the_conversation_may_come_with_the_answer_to_the_stop(books: Books) -> None:
+    attempt = books.begun()
+    connect_without_conversation(books, attempt)
+
+    books.confirm(attempt, conversation_id="at last")
+
+    due = books.take_collect()
     assert due is not None
     assert due.conversation_id == "at last"
 
 
-def connect_without_conversation(ledger: Books, attempt: Attempt) -> None:
+def connect_without_conversation(books: Books, attempt: Attempt) -> None:
     calls.connect(
-        ledger.store,
+        books.ledger,
         ACCOUNT,
         attempt,
         Connection("leg"),
         answered_ago_seconds=0,
         max_duration_seconds=DURATION,
-        now=ledger.now,
+        now=books.now,
     )
 
 
 @pytest.mark.parametrize("disposition", [Disposition.HUNG_UP, Disposition.ABORTED])
-def test_however_a_call_ended_what_was_said_is_read(
-    ledger: Books, disposition: Disposition
-) -> None:
-    attempt = ledger.connected()
+def test_however_a_call_ended_what_was_said_is_read(books: Books, disposition: Disposition) -> None:
+    attempt = books.connected()
 
-    ledger.confirm(attempt, disposition)
+    books.confirm(attempt, disposition)
 
-    assert taken(ledger) == attempt
+    assert taken(books) == attempt
 
 
-def test_what_was_said_after_a_late_answer_is_read_too(ledger: Books) -> None:
-    late = ledger.begun()
-    ledger.wait(ledger.store.leases.dial)
-    ledger.expire()
-    ledger.connect(late)
+def test_what_was_said_after_a_late_answer_is_read_too(books: Books) -> None:
+    late = books.begun()
+    books.wait(books.ledger.leases.dial)
+    books.expire()
+    books.connect(late)
 
-    ledger.confirm(late)
+    books.confirm(late)
 
-    assert taken(ledger) == late
-    assert ledger.collecting() == 1
-
-
-def test_each_leg_of_a_call_is_read(ledger: Books) -> None:
-    late, later = ledger.two_legs()
-    ledger.confirm(late)
-
-    ledger.confirm(later)
-
-    assert {taken(ledger), taken(ledger)} == {late, later}
-    assert ledger.collecting("legs") == 2
+    assert taken(books) == late
+    assert books.collecting() == 1
 
 
-def test_a_call_that_ended_unconfirmed_is_read_when_its_end_is_known(ledger: Books) -> None:
-    attempt = ledger.stopping()
-    ledger.wait(ledger.store.leases.stop_patience)
-    ledger.expire()
-    assert ledger.take_collect() is None
+def test_each_leg_of_a_call_is_read(books: Books) -> None:
+    late, later = books.two_legs()
+    books.confirm(late)
 
-    ledger.confirm(attempt)
+    books.confirm(later)
 
-    assert taken(ledger) == attempt
+    assert {taken(books), taken(books)} == {late, later}
+    assert books.collecting("legs") == 2
 
 
-def test_the_timekeeper_is_told_of_what_can_be_read_and_when(ledger: Books) -> None:
+def test_a_call_that_ended_unconfirmed_is_read_when_its_end_is_known(books: Books) -> None:
+    attempt = books.stopping()
+    books.wait(books.ledger.leases.stop_patience)
+    books.expire()
+    assert books.take_collect() is None
+
+    books.confirm(attempt)
+
+    assert taken(books) == attempt
+
+
+def test_the_timekeeper_is_told_of_what_can_be_read_and_when(books: Books) -> None:
     for _ in range(3):
-        ledger.confirmed()
+        books.confirmed()
 
     def ready() -> tuple[int, float | None]:
-        _, collects, soonest = calls.ready(ledger.store, ACCOUNT, ceiling=0, now=ledger.now)
+        _, collects, soonest = calls.ready(books.ledger, ACCOUNT, ceiling=0, now=books.now)
         return collects, soonest and round(soonest, 3)
 
     assert ready()[0] == 3
     assert ready() == (0, 0.5)  # another timekeeper has just said so
     for _ in range(3):
-        ledger.postpone_collect(taken(ledger), 7.0)
+        books.postpone_collect(taken(books), 7.0)
     assert ready() == (0, 7.0)
-    ledger.wait(7.0)
+    books.wait(7.0)
     assert ready()[0] == 3
 
 
 def test_a_worker_that_only_sends_stops_says_nothing_and_takes_it_from_nobody(
-    ledger: Books, reader: Redis
+    books: Books, reader: Redis
 ) -> None:
-    ledger.confirmed()
+    books.confirmed()
     before = everything(reader)
 
-    assert calls.ready(ledger.store, ACCOUNT, ceiling=STOPS_ONLY, now=ledger.now)[:2] == (0, 0)
+    assert calls.ready(books.ledger, ACCOUNT, ceiling=STOPS_ONLY, now=books.now)[:2] == (0, 0)
     assert everything(reader) == before
-    assert min(calls.ready(ledger.store, ACCOUNT, ceiling=5, now=ledger.now)[:2]) > 0
+    assert min(calls.ready(books.ledger, ACCOUNT, ceiling=5, now=books.now)[:2]) > 0
 
 
 # By whom ------------------------------------------------------------------------------------------
 
 
-def test_what_one_reads_no_other_does(ledger: Books, other: Ledger) -> None:
-    ledger.confirmed()
+def test_what_one_reads_no_other_does(books: Books, other: Ledger) -> None:
+    books.confirmed()
 
-    assert ledger.take_collect() is not None
-    assert ledger.take_collect(by=other) is None
+    assert books.take_collect() is not None
+    assert books.take_collect(by=other) is None
 
 
-def test_of_16_readers_each_takes_another_conversation(ledger: Books) -> None:
-    attempts = {ledger.confirmed() for _ in range(6)}
+def test_of_16_readers_each_takes_another_conversation(books: Books) -> None:
+    attempts = {books.confirmed() for _ in range(6)}
 
     with ThreadPoolExecutor(16) as threads:
-        dues = list(threads.map(lambda _: ledger.take_collect(), range(16)))
+        dues = list(threads.map(lambda _: books.take_collect(), range(16)))
 
     found = [due.attempt for due in dues if due is not None]
     assert len(found) == 6
     assert set(found) == attempts
 
 
-def test_who_serves_one_campaign_reads_of_no_other(ledger: Books) -> None:
-    ledger.campaign(1, "other")
-    ledger.confirmed()
+def test_who_serves_one_campaign_reads_of_no_other(books: Books) -> None:
+    books.campaign(1, "other")
+    books.confirmed()
 
-    assert ledger.take_collect(only="other") is None
-    assert ledger.take_collect(only="c") is not None
+    assert books.take_collect(only="other") is None
+    assert books.take_collect(only="c") is not None
 
 
-def test_many_of_another_campaign_are_in_nobodys_way(ledger: Books) -> None:
-    ledger.campaign(120, "crowd")
-    ledger.campaign(1, "ours")
+def test_many_of_another_campaign_are_in_nobodys_way(books: Books) -> None:
+    books.campaign(120, "crowd")
+    books.campaign(1, "ours")
     for _ in range(120):
-        crowd = ledger.claimed(only="crowd")
-        ledger.begin(crowd)
-        ledger.connect(crowd)
-        ledger.confirm(crowd)
-    ours = ledger.claimed(only="ours")
-    ledger.begin(ours)
-    ledger.connect(ours)
-    ledger.wait(1.0)
-    ledger.confirm(ours)
+        crowd = books.claimed(only="crowd")
+        books.begin(crowd)
+        books.connect(crowd)
+        books.confirm(crowd)
+    ours = books.claimed(only="ours")
+    books.begin(ours)
+    books.connect(ours)
+    books.wait(1.0)
+    books.confirm(ours)
 
-    due = ledger.take_collect(only="ours")
+    due = books.take_collect(only="ours")
 
     assert due is not None
     assert due.attempt == ours
@@ -251,77 +249,77 @@ def test_many_of_another_campaign_are_in_nobodys_way(ledger: Books) -> None:
 # How often ----------------------------------------------------------------------------------------
 
 
-def test_what_is_not_complete_is_due_again_and_remembers_what_was_read(ledger: Books) -> None:
-    attempt = ledger.confirmed()
-    taken(ledger)
+def test_what_is_not_complete_is_due_again_and_remembers_what_was_read(books: Books) -> None:
+    attempt = books.confirmed()
+    taken(books)
 
-    ledger.postpone_collect(attempt, 2.0, "first reading")
-    assert ledger.collects() == {attempt: 2.0}
-    assert ledger.take_collect() is None
-    ledger.wait(2.0)
-    due = ledger.take_collect()
+    books.postpone_collect(attempt, 2.0, "first reading")
+    assert books.collects() == {attempt: 2.0}
+    assert books.take_collect() is None
+    books.wait(2.0)
+    due = books.take_collect()
 
     assert due is not None
     assert (due.attempt, due.reads, due.digest) == (attempt, 1, "first reading")
-    assert ledger.collecting() == 1
+    assert books.collecting() == 1
 
 
-def test_what_was_kept_meanwhile_is_not_read_again(ledger: Books) -> None:
-    attempt = ledger.confirmed()
-    taken(ledger)
-    ledger.keep_collected(attempt, SAID)
-    as_it_stood = ledger.everything()
+def test_what_was_kept_meanwhile_is_not_read_again(books: Books) -> None:
+    attempt = books.confirmed()
+    taken(books)
+    books.keep_collected(attempt, SAID)
+    as_it_stood = books.everything()
 
-    ledger.postpone_collect(attempt)
+    books.postpone_collect(attempt)
 
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
 
 
-def test_a_reader_whose_lease_ran_out_may_still_keep_what_it_has_read(ledger: Books) -> None:
-    attempt = ledger.confirmed()
-    taken(ledger)
-    ledger.wait(READER_LEASE_SECONDS)
-    assert taken(ledger) == attempt  # another one reads it again
+def test_a_reader_whose_lease_ran_out_may_still_keep_what_it_has_read(books: Books) -> None:
+    attempt = books.confirmed()
+    taken(books)
+    books.wait(READER_LEASE_SECONDS)
+    assert taken(books) == attempt  # another one reads it again
 
-    assert ledger.keep_collected(attempt, SAID)
-    assert not ledger.keep_collected(attempt, {"transcript": []})
+    assert books.keep_collected(attempt, SAID)
+    assert not books.keep_collected(attempt, {"transcript": []})
 
-    assert ledger.result(attempt)["transcript"] == SAID["transcript"]
-    assert ledger.collecting() == 0
+    assert books.result(attempt)["transcript"] == SAID["transcript"]
+    assert books.collecting() == 0
 
 
 def test_what_its_readers_die_of_is_read_less_and_less_often_and_then_given_up(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    attempt = ledger.confirmed()
+    attempt = books.confirmed()
     for unfinished in range(MOST_UNFINISHED):
-        due = ledger.take_collect()
+        due = books.take_collect()
         assert due is not None
         assert due.unfinished == unfinished
-        ledger.wait(READER_LEASE_SECONDS * 2**unfinished - 1)
-        assert ledger.take_collect() is None
-        ledger.wait(1)
-    due = ledger.take_collect()
+        books.wait(READER_LEASE_SECONDS * 2**unfinished - 1)
+        assert books.take_collect() is None
+        books.wait(1)
+    due = books.take_collect()
     assert due is not None
 
     with Peer(lambda talk: None) as api:
         settings = Settings(symbl_base_url=api.url, symbl_access_token=SecretStr("t"))
-        _Reading(ledger.store, SYMBL.open(settings), ACCOUNT, due, 100.0).read(NOBODY)
+        _Reading(books.ledger, SYMBL.open(settings), ACCOUNT, due, 100.0).read(NOBODY)
 
         assert api.talks == []
-    assert ledger.collecting() == 0
-    assert ledger.result(attempt)["insights_error"] == "5 readings came to no end"
+    assert books.collecting() == 0
+    assert books.result(attempt)["insights_error"] == "5 readings came to no end"
 
 
-def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(ledger: Books) -> None:
-    attempt = ledger.confirmed()
+def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(books: Books) -> None:
+    attempt = books.confirmed()
     for _ in range(2):
-        taken(ledger)
-        ledger.wait(READER_LEASE_SECONDS * 2)
+        taken(books)
+        books.wait(READER_LEASE_SECONDS * 2)
 
-    ledger.postpone_collect(taken(ledger), delay=0.0)
+    books.postpone_collect(taken(books), delay=0.0)
 
-    due = ledger.take_collect()
+    due = books.take_collect()
     assert due is not None
     assert (due.attempt, due.reads, due.unfinished) == (attempt, 1, 0)
 
@@ -329,120 +327,120 @@ def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(ledger: Books
 # What is kept -------------------------------------------------------------------------------------
 
 
-def test_a_result_has_what_was_collected(ledger: Books) -> None:
-    attempt = ledger.confirmed()
-    assert "transcript" not in ledger.result(attempt)
+def test_a_result_has_what_was_collected(books: Books) -> None:
+    attempt = books.confirmed()
+    assert "transcript" not in books.result(attempt)
 
-    ledger.keep_collected(taken(ledger), SAID)
+    books.keep_collected(taken(books), SAID)
 
-    kept = ledger.result(attempt)
+    kept = books.result(attempt)
     assert kept["transcript"] == SAID["transcript"]
     assert kept["insights"] == {"topics": SAID["topics"], "summary": SAID["summary"]}
     assert "insights_error" not in kept
-    assert kept == views.result(ledger.store, "c", attempt.row)
+    assert kept == views.result(books.ledger, "c", attempt.row)
 
 
-def test_that_nothing_was_recorded_is_a_result(ledger: Books) -> None:
-    attempt = ledger.confirmed()
+def test_that_nothing_was_recorded_is_a_result(books: Books) -> None:
+    attempt = books.confirmed()
 
-    ledger.keep_collected(taken(ledger), None)
+    books.keep_collected(taken(books), None)
 
-    kept = ledger.result(attempt)
+    kept = books.result(attempt)
     assert (kept["transcript"], kept["insights"]) == ([], {})
     assert "insights_error" not in kept
-    assert ledger.collecting() == 0
+    assert books.collecting() == 0
 
 
-def test_what_could_not_be_read_says_why(ledger: Books) -> None:
-    attempt = ledger.confirmed()
+def test_what_could_not_be_read_says_why(books: Books) -> None:
+    attempt = books.confirmed()
 
-    ledger.keep_collected(taken(ledger), {"transcript": []}, error="summary: 500")
+    books.keep_collected(taken(books), {"transcript": []}, error="summary: 500")
 
-    assert ledger.result(attempt)["insights_error"] == "summary: 500"
+    assert books.result(attempt)["insights_error"] == "summary: 500"
 
 
-def test_what_the_stop_says_of_summary_pages_is_in_the_result(ledger: Books) -> None:
-    attempt = ledger.connected()
+def test_what_the_stop_says_of_summary_pages_is_in_the_result(books: Books) -> None:
+    attempt = books.connected()
     pages = [{"url": "https://s/1", "user_id": "ana", "name": "Ana"}]
 
-    ledger.confirm(attempt, summaries=json.dumps(pages))
+    books.confirm(attempt, summaries=json.dumps(pages))
 
-    assert ledger.result(attempt)["summary_pages"] == pages
+    assert books.result(attempt)["summary_pages"] == pages
 
 
-def test_it_is_kept_compactly_and_without_a_loss(ledger: Books) -> None:
-    attempt = ledger.confirmed()
+def test_it_is_kept_compactly_and_without_a_loss(books: Books) -> None:
+    attempt = books.confirmed()
     line = {"speaker": "Ana", "text": "Good morning, how are you? Ünïcödé.", "started_at": 1.5}
     said = {"transcript": [line] * 500}
 
-    ledger.keep_collected(attempt, said)
+    books.keep_collected(attempt, said)
 
-    (key,) = ledger.store.redis.keys("callsched:attempt:*:insights")
-    assert ledger.store.redis.strlen(key) < len(json.dumps(said)) / 20
-    assert insights.collected(ledger.store, [str(attempt), "c:9:1"]) == [said, None]
+    (key,) = books.ledger.redis.keys("callsched:attempt:*:insights")
+    assert books.ledger.redis.strlen(key) < len(json.dumps(said)) / 20
+    assert insights.collected(books.ledger, [str(attempt), "c:9:1"]) == [said, None]
 
 
-def test_live_lines_pass_soon_after_what_was_said_is_kept(ledger: Books) -> None:
-    attempt = ledger.confirmed()
-    listeners.note(ledger.store, [LiveLine(attempt, "message", "Good morning.")])
+def test_live_lines_pass_soon_after_what_was_said_is_kept(books: Books) -> None:
+    attempt = books.confirmed()
+    listeners.note(books.ledger, [LiveLine(attempt, "message", "Good morning.")])
 
-    ledger.keep_collected(attempt, SAID)
+    books.keep_collected(attempt, SAID)
 
     of_call = f"{keys.call('c', attempt.row)}:said"
-    assert 0 < ledger.store.redis.ttl(of_call) <= TAIL_SECONDS
+    assert 0 < books.ledger.redis.ttl(of_call) <= TAIL_SECONDS
 
 
-def test_a_campaign_is_finished_though_it_is_still_read(ledger: Books) -> None:
-    ledger.campaign(1, "short")
-    attempt = ledger.claimed(only="short")
-    ledger.begin(attempt)
-    ledger.connect(attempt)
-    ledger.confirm(attempt)
+def test_a_campaign_is_finished_though_it_is_still_read(books: Books) -> None:
+    books.campaign(1, "short")
+    attempt = books.claimed(only="short")
+    books.begin(attempt)
+    books.connect(attempt)
+    books.confirm(attempt)
 
-    assert ledger.campaign_state("short") == "finished"
-    assert ledger.collecting("short") == 1
-    ledger.keep_collected(taken(ledger), SAID)
-    assert ledger.collecting("short") == 0
+    assert books.campaign_state("short") == "finished"
+    assert books.collecting("short") == 1
+    books.keep_collected(taken(books), SAID)
+    assert books.collecting("short") == 0
 
 
 # What goes away in the middle ---------------------------------------------------------------------
 
 
-def test_what_belongs_to_a_campaign_that_is_gone_is_not_read(ledger: Books) -> None:
-    ledger.campaign(1, "gone")
-    attempt = ledger.claimed(only="gone")
-    ledger.begin(attempt)
-    ledger.connect(attempt)
-    ledger.confirm(attempt)
-    ledger.store.redis.delete(keys.campaign("gone", "meta"))
-    stays = ledger.confirmed()
+def test_what_belongs_to_a_campaign_that_is_gone_is_not_read(books: Books) -> None:
+    books.campaign(1, "gone")
+    attempt = books.claimed(only="gone")
+    books.begin(attempt)
+    books.connect(attempt)
+    books.confirm(attempt)
+    books.ledger.redis.delete(keys.campaign("gone", "meta"))
+    stays = books.confirmed()
 
-    assert taken(ledger) == stays
-    assert ledger.take_collect() is None
-    assert set(ledger.collects()) == {stays}
+    assert taken(books) == stays
+    assert books.take_collect() is None
+    assert set(books.collects()) == {stays}
 
 
-def test_a_campaign_that_collects_no_more_owes_nothing_new(ledger: Books) -> None:
-    before = ledger.confirmed()
+def test_a_campaign_that_collects_no_more_owes_nothing_new(books: Books) -> None:
+    before = books.confirmed()
 
-    erasure.collect_no_more(ledger.store, "c")
-    ledger.confirmed()
+    erasure.collect_no_more(books.ledger, "c")
+    books.confirmed()
 
-    assert set(ledger.collects()) == {before}
+    assert set(books.collects()) == {before}
 
 
 # Whose it is --------------------------------------------------------------------------------------
 
 
-def test_a_row_is_found_by_id_number_and_place(ledger: Books) -> None:
-    ledger.create("people")
+def test_a_row_is_found_by_id_number_and_place(books: Books) -> None:
+    books.create("people")
     sip = Row(Contact("sip:room@example.com", sip_uri="sip:room@example.com"), 4)
     pressing = Contact("+12025550143,11#", "+12025550143", dtmf="11#")
     everyone = [named("ana", 1), *rows(2), sip, Row(pressing, 5)]
-    ledger.load(everyone, campaign_id="people")
+    books.load(everyone, campaign_id="people")
 
     found = [
-        views.find_row(ledger.store, "people", who)
+        views.find_row(books.ledger, "people", who)
         for who in (
             *("ana", contact(1).phone_number, contact(2).phone_number),
             *("sip:room@example.com", "+12025550143,11#", "#3"),
@@ -452,21 +450,21 @@ def test_a_row_is_found_by_id_number_and_place(ledger: Books) -> None:
     assert found == [1, 1, 2, 3, 4, 3]
 
 
-def test_who_is_nobody_is_said_to_be_missing(ledger: Books) -> None:
+def test_who_is_nobody_is_said_to_be_missing(books: Books) -> None:
     with pytest.raises(LedgerError, match="no contact bob"):
-        views.find_row(ledger.store, "c", "bob")
+        views.find_row(books.ledger, "c", "bob")
     with pytest.raises(LedgerError, match="no campaign nowhere"):
-        views.find_row(ledger.store, "nowhere", "bob")
+        views.find_row(books.ledger, "nowhere", "bob")
     with pytest.raises(LedgerError, match="no row 99"):
-        views.result(ledger.store, "c", 99)
+        views.result(books.ledger, "c", 99)
 
 
-def test_every_row_that_reaches_a_number_is_found(ledger: Books) -> None:
-    ledger.create("many")
+def test_every_row_that_reaches_a_number_is_found(books: Books) -> None:
+    books.create("many")
     number = contact(7).phone_number
     meeting = [Row(Contact(f"{number},{n}#", number, dtmf=f"{n}#"), n) for n in range(2, 5)]
     noted = Row(Contact("x", contact(8).phone_number, variables={"note": number}), 9, has_id=True)
-    ledger.load([*rows(1, 2), *meeting, noted], campaign_id="many")
+    books.load([*rows(1, 2), *meeting, noted], campaign_id="many")
 
-    assert list(views.rows_to(ledger.store, "many", number)) == [3, 4, 5]
-    assert list(views.rows_to(ledger.store, "many", "+12025559999")) == []
+    assert list(views.rows_to(books.ledger, "many", number)) == [3, 4, 5]
+    assert list(views.rows_to(books.ledger, "many", "+12025559999")) == []

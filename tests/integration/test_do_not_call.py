@@ -14,92 +14,92 @@ NUMBER, OTHER = contact(1).phone_number, contact(2).phone_number
 SIP = "sip:room7@sip.example.com"
 
 
-def test_who_asked_for_it_is_on_the_list_once(ledger: Books, other: Ledger) -> None:
-    assert do_not_call.barred(ledger.store, NUMBER) is None
+def test_who_asked_for_it_is_on_the_list_once(books: Books, other: Ledger) -> None:
+    assert do_not_call.barred(books.ledger, NUMBER) is None
 
-    assert do_not_call.bar(ledger.store, NUMBER, "asked for it", now=100.0)
+    assert do_not_call.bar(books.ledger, NUMBER, "asked for it", now=100.0)
     assert not do_not_call.bar(other, NUMBER, "asked again", now=200.0)
 
     assert do_not_call.barred(other, NUMBER) == (NUMBER, Listing(100.0, "asked for it"))
     assert do_not_call.barred(other, OTHER) is None
 
 
-def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(ledger: Books) -> None:
-    do_not_call.bar(ledger.store, NUMBER, "asked for it", now=100.0)
+def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(books: Books) -> None:
+    do_not_call.bar(books.ledger, NUMBER, "asked for it", now=100.0)
 
-    assert do_not_call.unbar(ledger.store, NUMBER)
-    assert do_not_call.barred(ledger.store, NUMBER) is None
-    assert not do_not_call.unbar(ledger.store, NUMBER)
+    assert do_not_call.unbar(books.ledger, NUMBER)
+    assert do_not_call.barred(books.ledger, NUMBER) is None
+    assert not do_not_call.unbar(books.ledger, NUMBER)
 
-    assert do_not_call.bar(ledger.store, NUMBER, "asked again", now=200.0)
-    assert do_not_call.barred(ledger.store, NUMBER) == (NUMBER, Listing(200.0, "asked again"))
+    assert do_not_call.bar(books.ledger, NUMBER, "asked again", now=200.0)
+    assert do_not_call.barred(books.ledger, NUMBER) == (NUMBER, Listing(200.0, "asked again"))
 
 
 @pytest.mark.parametrize("prefix", ["+1*", "+1202*", f"{NUMBER[:-1]}*", f"{NUMBER}*"])
-def test_a_prefix_stands_for_all_numbers_that_begin_so(ledger: Books, prefix: str) -> None:
-    do_not_call.bar(ledger.store, prefix, "a whole area")
+def test_a_prefix_stands_for_all_numbers_that_begin_so(books: Books, prefix: str) -> None:
+    do_not_call.bar(books.ledger, prefix, "a whole area")
 
-    found = do_not_call.barred(ledger.store, NUMBER)
+    found = do_not_call.barred(books.ledger, NUMBER)
 
     assert found is not None
     assert found[0] == prefix
 
 
 @pytest.mark.parametrize("prefix", ["+1203*", f"{NUMBER}0*", "+2*"])
-def test_a_prefix_stands_for_no_others(ledger: Books, prefix: str) -> None:
-    do_not_call.bar(ledger.store, prefix, "another area")
+def test_a_prefix_stands_for_no_others(books: Books, prefix: str) -> None:
+    do_not_call.bar(books.ledger, prefix, "another area")
 
-    assert do_not_call.barred(ledger.store, NUMBER) is None
-
-
-def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(ledger: Books) -> None:
-    do_not_call.bar(ledger.store, NUMBER, "asked for it")
-    do_not_call.bar(ledger.store, "+1202*", "a whole area")
-
-    do_not_call.unbar(ledger.store, NUMBER)
-
-    assert do_not_call.barred(ledger.store, NUMBER) is not None
+    assert do_not_call.barred(books.ledger, NUMBER) is None
 
 
-def test_a_sip_address_is_on_the_list_by_itself(ledger: Books) -> None:
-    do_not_call.bar(ledger.store, SIP, "asked for it")
+def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(books: Books) -> None:
+    do_not_call.bar(books.ledger, NUMBER, "asked for it")
+    do_not_call.bar(books.ledger, "+1202*", "a whole area")
 
-    assert do_not_call.barred(ledger.store, SIP) is not None
-    assert do_not_call.barred(ledger.store, f"{SIP};transport=tcp") is None
+    do_not_call.unbar(books.ledger, NUMBER)
+
+    assert do_not_call.barred(books.ledger, NUMBER) is not None
 
 
-def test_what_an_earlier_release_wrote_is_still_on_the_list(ledger: Books) -> None:
-    ledger.store.redis.hset(KEY, NUMBER, "asked for it in c:1:1")
+def test_a_sip_address_is_on_the_list_by_itself(books: Books) -> None:
+    do_not_call.bar(books.ledger, SIP, "asked for it")
 
-    assert do_not_call.barred(ledger.store, NUMBER) == (
+    assert do_not_call.barred(books.ledger, SIP) is not None
+    assert do_not_call.barred(books.ledger, f"{SIP};transport=tcp") is None
+
+
+def test_what_an_earlier_release_wrote_is_still_on_the_list(books: Books) -> None:
+    books.ledger.redis.hset(KEY, NUMBER, "asked for it in c:1:1")
+
+    assert do_not_call.barred(books.ledger, NUMBER) == (
         NUMBER,
         Listing(None, "asked for it in c:1:1"),
     )
 
 
-def test_an_import_adds_who_is_not_known_and_tells_who_is(ledger: Books) -> None:
+def test_an_import_adds_who_is_not_known_and_tells_who_is(books: Books) -> None:
     everyone = [contact(n).phone_number for n in range(2500)]
-    do_not_call.bar(ledger.store, everyone[1], "asked for it", now=100.0)
+    do_not_call.bar(books.ledger, everyone[1], "asked for it", now=100.0)
 
-    assert do_not_call.import_entries(ledger.store, iter([*everyone, everyone[0]]), "registry") == (
+    assert do_not_call.import_entries(books.ledger, iter([*everyone, everyone[0]]), "registry") == (
         2499,
         2,
     )
-    assert do_not_call.import_entries(ledger.store, everyone, "registry") == (0, 2500)
+    assert do_not_call.import_entries(books.ledger, everyone, "registry") == (0, 2500)
 
-    assert sorted(each for each, _ in do_not_call.entries(ledger.store)) == sorted(everyone)
-    assert dict(do_not_call.entries(ledger.store))[everyone[1]] == Listing(100.0, "asked for it")
+    assert sorted(each for each, _ in do_not_call.entries(books.ledger)) == sorted(everyone)
+    assert dict(do_not_call.entries(books.ledger))[everyone[1]] == Listing(100.0, "asked for it")
 
 
-def test_an_import_that_breaks_off_has_kept_what_it_read(ledger: Books) -> None:
+def test_an_import_that_breaks_off_has_kept_what_it_read(books: Books) -> None:
     def broken_off() -> object:
         yield from (contact(n).phone_number for n in range(1500))
         raise OSError
 
     with pytest.raises(OSError):
-        do_not_call.import_entries(ledger.store, broken_off(), "registry")  # type: ignore[arg-type]
+        do_not_call.import_entries(books.ledger, broken_off(), "registry")  # type: ignore[arg-type]
 
-    assert do_not_call.count(ledger.store) == 1000
+    assert do_not_call.count(books.ledger) == 1000
 
 
 # Campaigns ------------------------------------------------------------------------------------
@@ -112,47 +112,47 @@ def listed(row: Row) -> Row:
 
 @pytest.mark.parametrize("row", [rows(1)[0], named("a", 1)])
 def test_who_comes_onto_a_list_of_the_file_is_left_out_of_the_calls_that_wait(
-    ledger: Books, row: Row
+    books: Books, row: Row
 ) -> None:
-    ledger.create()
-    ledger.load([row, *rows(2)], load_id="1")
-    ledger.seal()
+    books.create()
+    books.load([row, *rows(2)], load_id="1")
+    books.seal()
 
-    ledger.load([listed(row), *rows(2)], load_id="2")
-    ledger.seal(load_id="2")
+    books.load([listed(row), *rows(2)], load_id="2")
+    books.seal(load_id="2")
 
-    assert [record["reason"] for record in ledger.results()] == ["do_not_call", None]
-    assert ledger.claimed().row == 2
-    assert ledger.claim() is None
-
-
-def test_who_left_the_list_is_not_called_by_the_same_campaign(ledger: Books) -> None:
-    ledger.create()
-    ledger.load([listed(rows(1)[0])], load_id="1")
-    ledger.seal()
-
-    ledger.load(rows(1), load_id="2")
-    ledger.seal(load_id="2")
-
-    assert ledger.claim() is None
-    assert len(ledger.results()) == 1
+    assert [record["reason"] for record in books.results()] == ["do_not_call", None]
+    assert books.claimed().row == 2
+    assert books.claim() is None
 
 
-def test_a_campaign_whose_last_call_is_left_out_is_finished(ledger: Books) -> None:
-    ledger.campaign(1)
+def test_who_left_the_list_is_not_called_by_the_same_campaign(books: Books) -> None:
+    books.create()
+    books.load([listed(rows(1)[0])], load_id="1")
+    books.seal()
 
-    ledger.load(map(listed, rows(1)), load_id="2")
+    books.load(rows(1), load_id="2")
+    books.seal(load_id="2")
 
-    assert ledger.seal(load_id="2") is CampaignState.FINISHED
-    assert ledger.dispositions() == {"skipped:do_not_call": 1}
+    assert books.claim() is None
+    assert len(books.results()) == 1
+
+
+def test_a_campaign_whose_last_call_is_left_out_is_finished(books: Books) -> None:
+    books.campaign(1)
+
+    books.load(map(listed, rows(1)), load_id="2")
+
+    assert books.seal(load_id="2") is CampaignState.FINISHED
+    assert books.dispositions() == {"skipped:do_not_call": 1}
 
 
 @pytest.mark.parametrize("stage", [Books.claimed, Books.begun, Books.connected])
-def test_a_call_that_is_under_way_goes_on(ledger: Books, stage: object) -> None:
-    ledger.campaign(1)
-    attempt = stage(ledger)  # type: ignore[operator]
-    state = ledger.result(attempt)["state"]
+def test_a_call_that_is_under_way_goes_on(books: Books, stage: object) -> None:
+    books.campaign(1)
+    attempt = stage(books)  # type: ignore[operator]
+    state = books.result(attempt)["state"]
 
-    ledger.load(map(listed, rows(1)), load_id="2")
+    books.load(map(listed, rows(1)), load_id="2")
 
-    assert ledger.result(attempt)["state"] == state
+    assert books.result(attempt)["state"] == state

@@ -46,7 +46,7 @@ TOKENS = st.sampled_from(["one execution", "another"])
 class LedgerMachine(RuleBasedStateMachine):
     """Plays workers, timekeepers, listeners, readers, the API and an operator at once."""
 
-    ledger: Books  # set by the test
+    books: Books  # set by the test
 
     attempts: Bundle[Attempt] = Bundle("attempts")
     rung: Bundle[Attempt] = Bundle("rung")
@@ -55,9 +55,9 @@ class LedgerMachine(RuleBasedStateMachine):
     @initialize(everyone=FILES, may_cancel=st.sampled_from([False, False, True]))
     def open(self, everyone: list[Any], may_cancel: bool) -> None:
         self.may_cancel, self.cancelled = may_cancel, False
-        self.ledger.store.redis.flushall()
-        self.ledger.create()
-        self.ledger.learn(CEILING)
+        self.books.ledger.redis.flushall()
+        self.books.create()
+        self.books.learn(CEILING)
         self.goes: dict[Attempt, set[str]] = {}
         self.over_for_good: set[int] = set()
         self.held: dict[str, set[Attempt]] = {}
@@ -71,21 +71,21 @@ class LedgerMachine(RuleBasedStateMachine):
     def load(self, everyone: list[Any]) -> None:
         self.loads += 1
         for _ in range(2):
-            self.ledger.load(everyone, load_id=str(self.loads))
-        self.ledger.seal(load_id=str(self.loads))
+            self.books.load(everyone, load_id=str(self.loads))
+        self.books.seal(load_id=str(self.loads))
 
     @rule()
     def abort(self) -> None:
-        self.ledger.abort()
+        self.books.abort()
 
     @rule()
     def pause(self) -> None:
-        campaigns.halt(self.ledger.store, "c", now=self.ledger.now)
+        campaigns.halt(self.books.ledger, "c", now=self.books.now)
 
     @rule()
     def resume(self) -> None:
         try:
-            campaigns.resume(self.ledger.store, "c")
+            campaigns.resume(self.books.ledger, "c")
         except LedgerError:
             assert self.cancelled
         else:
@@ -94,13 +94,13 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.may_cancel)
     @rule(abort=st.booleans())
     def cancel(self, abort: bool) -> None:
-        before = self.ledger.campaign_state()
-        campaigns.cancel(self.ledger.store, "c", Control("me"), abort=abort, now=self.ledger.now)
+        before = self.books.campaign_state()
+        campaigns.cancel(self.books.ledger, "c", Control("me"), abort=abort, now=self.books.now)
         self.cancelled = self.cancelled or before != "finished"
 
     @rule()
     def end_one_that_waits(self) -> None:
-        left = campaigns.end_pending(self.ledger.store, "c", most=1, now=self.ledger.now)
+        left = campaigns.end_pending(self.books.ledger, "c", most=1, now=self.books.now)
         assert self.cancelled or not left
 
     @rule(attempt=attempts)
@@ -108,31 +108,31 @@ class LedgerMachine(RuleBasedStateMachine):
         for _ in range(2):
             with suppress(StaleAttempt):
                 live_calls.stop(
-                    self.ledger.store, ACCOUNT, attempt, Control("me"), now=self.ledger.now
+                    self.books.ledger, ACCOUNT, attempt, Control("me"), now=self.books.now
                 )
 
     @rule(attempt=attempts, seconds=st.sampled_from([1.0, 30.0]))
     def extend(self, attempt: Attempt, seconds: float) -> None:
-        control, before = Control("me"), self.ledger.live().get(attempt)
+        control, before = Control("me"), self.books.live().get(attempt)
         try:
             for _ in range(2):
                 live_calls.extend(
-                    *(self.ledger.store, ACCOUNT, attempt, seconds, control),
+                    *(self.books.ledger, ACCOUNT, attempt, seconds, control),
                     ceiling_seconds=3 * DURATION,
-                    now=self.ledger.now,
+                    now=self.books.now,
                 )
         except LedgerError:
-            assert self.ledger.live().get(attempt) == before
+            assert self.books.live().get(attempt) == before
         else:
-            assert self.ledger.live()[attempt] == (before or 0.0) + seconds
+            assert self.books.live()[attempt] == (before or 0.0) + seconds
 
     # Workers and the API --------------------------------------------------------------------------
 
     @rule(target=attempts, token=st.uuids().map(str))
     def claim(self, token: str) -> Any:
-        room = len(self.ledger.slots()) < CEILING
-        claim = self.ledger.claim(token, ceiling=CEILING)
-        assert self.ledger.claim(token, ceiling=CEILING) == claim
+        room = len(self.books.slots()) < CEILING
+        claim = self.books.claim(token, ceiling=CEILING)
+        assert self.books.claim(token, ceiling=CEILING) == claim
         if claim is None:
             return multiple()
         assert room
@@ -144,7 +144,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=rung, attempt=attempts, token=TOKENS)
     def begin(self, attempt: Attempt, token: str) -> Any:
         try:
-            go = self.ledger.begin(attempt, token)
+            go = self.books.begin(attempt, token)
         except StaleAttempt:
             return multiple()
         if not go:
@@ -155,22 +155,22 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(attempt=rung, ago=st.sampled_from([0.0, 3.0]))
     def answer(self, attempt: Attempt, ago: float) -> None:
-        before = self.ledger.everything()
-        said = self.ledger.connect(attempt, ago=ago)
-        assert (said == "known") == (self.ledger.everything() == before)
-        assert self.ledger.connect(attempt, ago=ago) == "known"
-        assert self.ledger.connect(attempt, "another connection") == "second"
+        before = self.books.everything()
+        said = self.books.connect(attempt, ago=ago)
+        assert (said == "known") == (self.books.everything() == before)
+        assert self.books.connect(attempt, ago=ago) == "known"
+        assert self.books.connect(attempt, "another connection") == "second"
 
     @rule(attempt=attempts, token=TOKENS, delay=st.sampled_from([0.0, 30.0]))
     def give_back(self, attempt: Attempt, token: str, delay: float) -> None:
-        self.twice(lambda: self.ledger.give_back(attempt, token, delay_seconds=delay))
+        self.twice(lambda: self.books.give_back(attempt, token, delay_seconds=delay))
 
     @rule(attempt=attempts, disposition=st.sampled_from(["rejected", "unknown", "skipped"]))
     def finish(self, attempt: Attempt, disposition: str) -> None:
         hold = DURATION if disposition == "unknown" else 0.0
         reason = Reason.ANSWER_LOST if disposition == "unknown" else None
         end = Disposition(disposition)
-        self.twice(lambda: self.ledger.finish(attempt, end, reason=reason, hold_seconds=hold))
+        self.twice(lambda: self.books.finish(attempt, end, reason=reason, hold_seconds=hold))
 
     def twice(self, verb: Any) -> None:
         """Do something, then once more, which must be refused and change nothing."""
@@ -178,84 +178,84 @@ class LedgerMachine(RuleBasedStateMachine):
             verb()
         except StaleAttempt:
             return
-        after = self.ledger.everything()
+        after = self.books.everything()
         with pytest.raises(StaleAttempt):
             verb()
-        assert self.ledger.everything() == after
+        assert self.books.everything() == after
 
     @rule(attempt=attempts)
     def confirm(self, attempt: Attempt) -> None:
-        if self.ledger.confirm(attempt):
-            assert attempt not in self.ledger.slots()
-        assert not self.ledger.confirm(attempt)
+        if self.books.confirm(attempt):
+            assert attempt not in self.books.slots()
+        assert not self.books.confirm(attempt)
 
     @rule(attempt=attempts)
     def deny(self, attempt: Attempt) -> None:
-        if self.ledger.deny(attempt):
-            self.ledger.confirm(attempt, Disposition.HUNG_UP)
+        if self.books.deny(attempt):
+            self.books.confirm(attempt, Disposition.HUNG_UP)
 
     # Listeners and readers ------------------------------------------------------------------------
 
     @rule(attempt=attempts, why=st.sampled_from(["hung_up", "machine"]))
     def hint(self, attempt: Attempt, why: str) -> None:
-        slots = set(self.ledger.slots())
-        if self.ledger.hint(attempt, why):
-            assert self.ledger.owed_stops()[attempt] == 0.0
-        assert set(self.ledger.slots()) == slots
-        assert not self.ledger.hint(attempt, why)
+        slots = set(self.books.slots())
+        if self.books.hint(attempt, why):
+            assert self.books.owed_stops()[attempt] == 0.0
+        assert set(self.books.slots()) == slots
+        assert not self.books.hint(attempt, why)
 
     @rule(listener=st.sampled_from(["one", "two"]), is_open=st.booleans())
     def listen(self, listener: str, is_open: bool) -> None:
         held = self.held.setdefault(listener, set())
-        lost, taken = self.ledger.listen(listener, dict.fromkeys(held, is_open))
+        lost, taken = self.books.listen(listener, dict.fromkeys(held, is_open))
         held.difference_update(lost)
         held.update(ear.attempt for ear in taken)
-        ears = self.ledger.ears()
+        ears = self.books.ears()
         assert all(ears[attempt] == CHARGE for attempt in held)
-        assert set(ears) <= set(self.ledger.live())
+        assert set(ears) <= set(self.books.live())
 
     @rule(is_complete=st.booleans())
     def collect(self, is_complete: bool) -> None:
-        due = self.ledger.take_collect()
+        due = self.books.take_collect()
         if due is None:
             return
-        assert due.attempt not in self.ledger.live()
+        assert due.attempt not in self.books.live()
         assert due.attempt not in self.kept
         if is_complete:
-            assert self.ledger.keep_collected(due.attempt, {"transcript": []})
-            assert not self.ledger.keep_collected(due.attempt, None)
+            assert self.books.keep_collected(due.attempt, {"transcript": []})
+            assert not self.books.keep_collected(due.attempt, None)
             self.kept.add(due.attempt)
         else:
-            self.ledger.postpone_collect(due.attempt)
+            self.books.postpone_collect(due.attempt)
 
     @rule(row=st.integers(1, 8))
     def erase(self, row: int) -> None:
-        erasure.erase(self.ledger.store, "c", row)
-        assert row not in {attempt.row for attempt in self.ledger.collects()}
+        erasure.erase(self.books.ledger, "c", row)
+        assert row not in {attempt.row for attempt in self.books.collects()}
 
     # Time -----------------------------------------------------------------------------------------
 
     @rule(seconds=st.sampled_from(PAUSES))
     def wait(self, seconds: float) -> None:
-        self.ledger.wait(seconds)
+        self.books.wait(seconds)
 
     @rule(seconds=st.sampled_from(PAUSES))
     def wait_and_tick(self, seconds: float) -> None:
-        self.ledger.wait(seconds)
+        self.books.wait(seconds)
         self.tick()
 
     @rule()
     def tick(self) -> None:
-        self.ledger.expire()
-        for order in self.ledger.take_stops():
-            assert order.attempt in self.ledger.live()
-        assert self.ledger.take_stops() == []
+        self.books.expire()
+        for order in self.books.take_stops():
+            assert order.attempt in self.books.live()
+        assert self.books.take_stops() == []
 
     # What holds -----------------------------------------------------------------------------------
 
     @invariant()
     def the_counts_agree_with_the_calls(self) -> None:
-        view, calls = views.campaign(self.ledger.store, "c"), self.ledger.results()
+        view, calls = views.campaign(self.books.ledger, "c"), self.books.results()
         assert view.total == len(calls) == sum(view.calls.values())
         assert +Counter(view.calls) == Counter(CallState(call["state"]) for call in calls)
         labels = [
@@ -269,23 +269,23 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_call_waits_for_something(self) -> None:
-        due = self.ledger.store.redis.zrange(keys.campaign("c", "due"), 0, -1)
-        slots, live, stops = self.ledger.slots(), self.ledger.live(), self.ledger.owed_stops()
-        for row, call in enumerate(self.ledger.results(), start=1):
+        due = self.books.ledger.redis.zrange(keys.campaign("c", "due"), 0, -1)
+        slots, live, stops = self.books.slots(), self.books.live(), self.books.owed_stops()
+        for row, call in enumerate(self.books.results(), start=1):
             state, attempt = CallState(call["state"]), self.current(row)
             assert (str(row) in due) == (state is CallState.PENDING)
             assert (attempt in slots) or state not in OPEN_STATES
             assert (attempt in live) or state is not CallState.CONNECTED
             assert (attempt in stops) or state is not CallState.STOPPING
         assert set(stops) <= set(live)
-        assert self.ledger.collecting() == len(self.ledger.collects())
-        assert not set(self.ledger.collects()) & set(live)
+        assert self.books.collecting() == len(self.books.collects())
+        assert not set(self.books.collects()) & set(live)
         assert set(live) <= set(slots) | set(stops)
 
     @invariant()
     def slots_above_the_ceiling_are_late_answers(self) -> None:
-        slots = self.ledger.slots()
-        record = self.ledger.store.redis.hget
+        slots = self.books.slots()
+        record = self.books.ledger.redis.hget
         late = [a for a in slots if record(keys.attempt(str(a)), "stop_why") == "late"]
         assert len(slots) - len(late) <= CEILING
 
@@ -295,13 +295,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def who_has_been_called_is_not_called_again(self) -> None:
-        for row, call in enumerate(self.ledger.results(), start=1):
+        for row, call in enumerate(self.books.results(), start=1):
             if call["state"] == "ended":
                 self.over_for_good.add(row)
             assert (row in self.over_for_good) == (call["state"] == "ended")
 
     def current(self, row: int) -> Attempt:
-        number = self.ledger.store.redis.hget(keys.call("c", row), "attempt")
+        number = self.books.ledger.redis.hget(keys.call("c", row), "attempt")
         return Attempt("c", row, int(number or 0))
 
     def teardown(self) -> None:
@@ -310,19 +310,19 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         for seconds in (DURATION, DURATION, 600.0, 24 * 3600.0, 24 * 3600.0):
             self.wait_and_tick(seconds)
-        assert self.ledger.slots() == self.ledger.live() == self.ledger.owed_stops() == {}
-        assert self.ledger.ears() == {}
+        assert self.books.slots() == self.books.live() == self.books.owed_stops() == {}
+        assert self.books.ears() == {}
         self.resume()
-        while campaigns.end_pending(self.ledger.store, "c", now=self.ledger.now):
+        while campaigns.end_pending(self.books.ledger, "c", now=self.books.now):
             pass
-        while claim := self.ledger.claim():
-            self.ledger.finish(claim.attempt)
-        calls = views.campaign(self.ledger.store, "c").calls
+        while claim := self.books.claim():
+            self.books.finish(claim.attempt)
+        calls = views.campaign(self.books.ledger, "c").calls
         assert calls == {state: 0 for state in CallState} | {CallState.ENDED: sum(calls.values())}
 
 
-def test_the_ledger_holds_whatever_comes(ledger: Books) -> None:
-    LedgerMachine.ledger = ledger
+def test_the_ledger_holds_whatever_comes(books: Books) -> None:
+    LedgerMachine.books = books
 
     run_state_machine_as_test(
         LedgerMachine,

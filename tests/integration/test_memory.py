@@ -89,25 +89,25 @@ def people() -> Iterator[Row]:
         yield Row(person, n + 2, has_id=True)
 
 
-def used_bytes(store: Ledger) -> int:
+def used_bytes(ledger: Ledger) -> int:
     """Return what Redis uses once it has given back what was deleted in the background."""
     give_up_at = time.monotonic() + 10
-    while (memory := store.redis.info("memory"))["lazyfree_pending_objects"]:
+    while (memory := ledger.redis.info("memory"))["lazyfree_pending_objects"]:
         assert time.monotonic() < give_up_at
     return int(memory["used_memory"])
 
 
 def test_a_row_that_waits_takes_at_most_400_bytes(
-    ledger: Books, capsys: pytest.CaptureFixture[str]
+    books: Books, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger.create()
-    before, everyone = used_bytes(ledger.store), people()
+    books.create()
+    before, everyone = used_bytes(books.ledger), people()
 
     for chunk in range(1, ROWS // 1000 + 1):
-        ledger.load(islice(everyone, 1000), chunk=chunk)
-    ledger.seal()
+        books.load(islice(everyone, 1000), chunk=chunk)
+    books.seal()
 
-    bytes_a_row = (used_bytes(ledger.store) - before) / ROWS
+    bytes_a_row = (used_bytes(books.ledger) - before) / ROWS
     with capsys.disabled():
         print(f"\n{bytes_a_row:.0f} bytes a row in Redis, of {ROWS:,} rows with id and name")
     assert bytes_a_row <= MOST_BYTES
@@ -119,116 +119,116 @@ def kind(key: str) -> str:
     return ":".join([word, *rest[IDS.get(word, 0) :][:1]])
 
 
-def a_campaign_of_every_fate(ledger: Books) -> None:
+def a_campaign_of_every_fate(books: Books) -> None:
     """Bring a campaign to its end, with calls that ended in each way there is."""
-    ledger.create()
-    ledger.load([named("a", 1), *rows(1, 2, 3, 4, 5, 6)])
-    ledger.seal()
-    ledger.learn(9)
-    hung_up, unknown, rejected, late, unconfirmed = (ledger.begun() for _ in range(5))
-    refused = ledger.begun()
-    ledger.refuse(refused, live=5, delay=0.0)
-    ledger.connect(hung_up)
-    ledger.confirm(hung_up, Disposition.HUNG_UP)
-    ledger.finish(unknown, Disposition.UNKNOWN, hold_seconds=5, signal="failed")
-    ledger.finish(rejected)
-    ledger.connect(unconfirmed, seconds=10)
-    limits.block(ledger.store, ACCOUNT, "fingerprint", "401")
-    ledger.finish(ledger.claimed(), Disposition.SKIPPED)
-    ledger.wait(26)
-    ledger.expire()
-    ledger.connect(late)
-    ledger.take_stops()
-    ledger.confirm(late)
-    ledger.wait(700)
-    ledger.expire()
-    ledger.confirm(unconfirmed)
-    while due := ledger.take_collect():
-        ledger.keep_collected(due.attempt, {"transcript": []})
+    books.create()
+    books.load([named("a", 1), *rows(1, 2, 3, 4, 5, 6)])
+    books.seal()
+    books.learn(9)
+    hung_up, unknown, rejected, late, unconfirmed = (books.begun() for _ in range(5))
+    refused = books.begun()
+    books.refuse(refused, live=5, delay=0.0)
+    books.connect(hung_up)
+    books.confirm(hung_up, Disposition.HUNG_UP)
+    books.finish(unknown, Disposition.UNKNOWN, hold_seconds=5, signal="failed")
+    books.finish(rejected)
+    books.connect(unconfirmed, seconds=10)
+    limits.block(books.ledger, ACCOUNT, "fingerprint", "401")
+    books.finish(books.claimed(), Disposition.SKIPPED)
+    books.wait(26)
+    books.expire()
+    books.connect(late)
+    books.take_stops()
+    books.confirm(late)
+    books.wait(700)
+    books.expire()
+    books.confirm(unconfirmed)
+    while due := books.take_collect():
+        books.keep_collected(due.attempt, {"transcript": []})
 
 
-def a_call_of_many_words(ledger: Books) -> None:
+def a_call_of_many_words(books: Books) -> None:
     """Listen to a call, and leave everything that listening and tokens leave."""
-    ledger.campaign(1, "heard")
-    attempt = ledger.connected()
-    ledger.listen()
-    listeners.note(ledger.store, [LiveLine(attempt, "message", "Good morning.")])
-    do_not_call.bar(ledger.store, contact(1).phone_number, "asked for it")
-    shelf = RedisTokenShelf(ledger.store)
+    books.campaign(1, "heard")
+    attempt = books.connected()
+    books.listen()
+    listeners.note(books.ledger, [LiveLine(attempt, "message", "Good morning.")])
+    do_not_call.bar(books.ledger, contact(1).phone_number, "asked for it")
+    shelf = RedisTokenShelf(books.ledger)
     for fingerprint in ("refused", "fetched"):
         shelf.put(fingerprint, SharedToken("t", 60.0, 6.0))
     shelf.refuse("refused", "t")
     shelf.reserve("fetched", 5.0)
-    ledger.confirm(attempt)
-    ledger.keep_collected(attempt, {"transcript": []})
-    a_schedule_that_fires(ledger)
+    books.confirm(attempt)
+    books.keep_collected(attempt, {"transcript": []})
+    a_schedule_that_fires(books)
 
 
-def a_schedule_that_fires(ledger: Books) -> None:
-    launch = Launch("contacts.csv", "utf-8", Schedule(at=ledger.now))
-    now = ledger.now
-    schedules.add(ledger.store, "once", ACCOUNT, launch, next_at=now, who="ana", now=now)
-    taken = schedules.take(ledger.store, ACCOUNT, "token", now=now)
+def a_schedule_that_fires(books: Books) -> None:
+    launch = Launch("contacts.csv", "utf-8", Schedule(at=books.now))
+    now = books.now
+    schedules.add(books.ledger, "once", ACCOUNT, launch, next_at=now, who="ana", now=now)
+    taken = schedules.take(books.ledger, ACCOUNT, "token", now=now)
     assert taken is not None
     waiting = Firing("once-1", now, FiringState.WAITING)
-    assert schedules.record(ledger.store, taken, [waiting], next_at=None, now=now)
+    assert schedules.record(books.ledger, taken, [waiting], next_at=None, now=now)
 
 
-def test_a_campaign_leaves_no_key_that_is_not_listed(ledger: Books) -> None:
-    a_campaign_of_every_fate(ledger)
-    a_call_of_many_words(ledger)
+def test_a_campaign_leaves_no_key_that_is_not_listed(books: Books) -> None:
+    a_campaign_of_every_fate(books)
+    a_call_of_many_words(books)
 
-    kinds = {kind(key) for key in ledger.reader.scan_iter()}
+    kinds = {kind(key) for key in books.reader.scan_iter()}
 
-    assert ledger.campaign_state() is CampaignState.FINISHED
+    assert books.campaign_state() is CampaignState.FINISHED
     assert kinds <= PERMANENT | TEMPORARY
 
 
-def test_what_is_temporary_passes_by_itself(ledger: Books) -> None:
-    ledger.create()
-    ledger.load(rows(1), load_id="broke off")
-    a_campaign_of_every_fate(ledger)
-    a_call_of_many_words(ledger)
+def test_what_is_temporary_passes_by_itself(books: Books) -> None:
+    books.create()
+    books.load(rows(1), load_id="broke off")
+    a_campaign_of_every_fate(books)
+    a_call_of_many_words(books)
 
-    temporary = [key for key in ledger.reader.scan_iter() if kind(key) in TEMPORARY]
+    temporary = [key for key in books.reader.scan_iter() if kind(key) in TEMPORARY]
 
     assert {kind(key) for key in temporary} == TEMPORARY
-    assert all(ledger.store.redis.ttl(key) > 0 for key in temporary)
+    assert all(books.ledger.redis.ttl(key) > 0 for key in temporary)
 
 
-def test_a_load_that_is_over_leaves_nothing(ledger: Books) -> None:
-    ledger.campaign(3)
+def test_a_load_that_is_over_leaves_nothing(books: Books) -> None:
+    books.campaign(3)
 
-    assert [key for key in ledger.reader.scan_iter() if ":seen:" in key] == []
-
-
-def test_an_attempt_that_was_given_back_leaves_nothing(ledger: Books) -> None:
-    ledger.campaign()
-
-    ledger.refuse(ledger.begun(), live=1)
-
-    assert "attempt" not in {kind(key) for key in ledger.reader.scan_iter()}
+    assert [key for key in books.reader.scan_iter() if ":seen:" in key] == []
 
 
-def test_an_account_at_rest_holds_nothing(ledger: Books) -> None:
-    a_campaign_of_every_fate(ledger)
+def test_an_attempt_that_was_given_back_leaves_nothing(books: Books) -> None:
+    books.campaign()
 
-    left = {kind(key) for key in ledger.reader.scan_iter("callsched:account:*")}
+    books.refuse(books.begun(), live=1)
+
+    assert "attempt" not in {kind(key) for key in books.reader.scan_iter()}
+
+
+def test_an_account_at_rest_holds_nothing(books: Books) -> None:
+    a_campaign_of_every_fate(books)
+
+    left = {kind(key) for key in books.reader.scan_iter("callsched:account:*")}
 
     assert left - {"account:named"} == {
         *("account:meta", "account:blocks", "account:totals", "account:events")
     }
-    assert ledger.store.redis.ttl(keys.account(ACCOUNT, "named:trial")) > 30 * 86_400
+    assert books.ledger.redis.ttl(keys.account(ACCOUNT, "named:trial")) > 30 * 86_400
 
 
-def test_what_an_account_remembers_does_not_grow_with_its_campaigns(ledger: Books) -> None:
+def test_what_an_account_remembers_does_not_grow_with_its_campaigns(books: Books) -> None:
     remembered = set()
 
     for n in range(3):
         only = f"campaign {n}"
-        ledger.campaign(1, only)
-        calls.ready(ledger.store, ACCOUNT, ceiling=9, only=only, now=ledger.now)
-        ledger.finish(ledger.claimed(only=only))
-        remembered.add(ledger.store.redis.hlen(f"callsched:account:{ACCOUNT}:meta"))
+        books.campaign(1, only)
+        calls.ready(books.ledger, ACCOUNT, ceiling=9, only=only, now=books.now)
+        books.finish(books.claimed(only=only))
+        remembered.add(books.ledger.redis.hlen(f"callsched:account:{ACCOUNT}:meta"))
 
     assert len(remembered) == 1

@@ -16,35 +16,35 @@ OLD = cast("Any", "no_answer")
 
 
 @pytest.fixture
-def old(ledger: Books) -> Attempt:
+def old(books: Books) -> Attempt:
     """Lose one answer as the release before wrote it down, and one as this release does."""
-    ledger.campaign(2)
-    attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, reason=OLD, hold_seconds=DURATION)
-    new = ledger.begun()
-    ledger.finish(new, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=DURATION)
-    assert ledger.store.redis.hget(f"callsched:call:c:{attempt.row}", "reason") == OLD
+    books.campaign(2)
+    attempt = books.begun()
+    books.finish(attempt, Disposition.UNKNOWN, reason=OLD, hold_seconds=DURATION)
+    new = books.begun()
+    books.finish(new, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=DURATION)
+    assert books.ledger.redis.hget(f"callsched:call:c:{attempt.row}", "reason") == OLD
     return attempt
 
 
-def test_everybody_reads_it_by_its_name_of_today(ledger: Books, old: Attempt) -> None:
-    store = ledger.store
+def test_everybody_reads_it_by_its_name_of_today(books: Books, old: Attempt) -> None:
+    ledger = books.ledger
 
-    assert views.campaign(store, "c").dispositions == {"unknown:answer_lost": 2}
-    assert {record["reason"] for record in views.results(store, "c")} == {"answer_lost"}
-    labels = [call.label for page in retries.ended_calls(store, "c") for call in page]
+    assert views.campaign(ledger, "c").dispositions == {"unknown:answer_lost": 2}
+    assert {record["reason"] for record in views.results(ledger, "c")} == {"answer_lost"}
+    labels = [call.label for page in retries.ended_calls(ledger, "c") for call in page]
     assert labels == ["unknown:answer_lost"] * 2
-    assert {call.reason for call in unknowns.calls(store, "c", ACCOUNT)} == {"answer_lost"}
-    assert accounts.totals(store, ACCOUNT)["ended:unknown:answer_lost"] == 2
-    told, _ = accounts.happenings(store, ACCOUNT)
+    assert {call.reason for call in unknowns.calls(ledger, "c", ACCOUNT)} == {"answer_lost"}
+    assert accounts.totals(ledger, ACCOUNT)["ended:unknown:answer_lost"] == 2
+    told, _ = accounts.happenings(ledger, ACCOUNT)
     assert [one.detail for one in told if one.what == "ended"] == ["unknown:answer_lost"] * 2
-    stands = explanation.standing(store, "c", old.row)
+    stands = explanation.standing(ledger, "c", old.row)
     assert (stands.reason, stands.attempts[-1]["reason"]) == ("answer_lost", "answer_lost")
 
 
-def test_its_slot_counts_for_as_long_as_it_was_held(ledger: Books, old: Attempt) -> None:
+def test_its_slot_counts_for_as_long_as_it_was_held(books: Books, old: Attempt) -> None:
     lengths = [
-        round(end - start) for start, end in accounts.attempt_spans(ledger.store, "c") if end
+        round(end - start) for start, end in accounts.attempt_spans(books.ledger, "c") if end
     ]
 
     assert lengths == [DURATION, DURATION]
@@ -52,11 +52,11 @@ def test_its_slot_counts_for_as_long_as_it_was_held(ledger: Books, old: Attempt)
 
 @pytest.mark.parametrize("verdict", Resolution)
 def test_what_the_operator_says_of_it_takes_its_place(
-    ledger: Books, old: Attempt, verdict: Resolution
+    books: Books, old: Attempt, verdict: Resolution
 ) -> None:
-    unknowns.settle(ledger.store, ACCOUNT, old, verdict)
+    unknowns.settle(books.ledger, ACCOUNT, old, verdict)
 
-    counted = views.campaign(ledger.store, "c").dispositions
+    counted = views.campaign(books.ledger, "c").dispositions
     assert counted["unknown:answer_lost"] == 1
     assert sum(counted.values()) == (1 if verdict is Resolution.REDIAL else 2)
 

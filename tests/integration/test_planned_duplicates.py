@@ -30,14 +30,14 @@ def rows(draw: st.DrawFn) -> Row:
 
 @given(st.lists(rows(), max_size=12), st.integers(1, 12))
 @examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_plan_and_the_ledger_agree(ledger: Books, file: list[Row], size: int) -> None:
+def test_the_plan_and_the_ledger_agree(books: Books, file: list[Row], size: int) -> None:
     campaign_id = uuid4().hex
     chunks = [file[at : at + size] for at in range(0, len(file), size)]
-    ledger.create(campaign_id)
+    books.create(campaign_id)
 
     for number, chunk in enumerate(chunks, start=1):
-        ledger.load(chunk, campaign_id=campaign_id, chunk=number)
-    found = [record["reason"] for record in ledger.results(campaign_id)]
+        books.load(chunk, campaign_id=campaign_id, chunk=number)
+    found = [record["reason"] for record in books.results(campaign_id)]
 
     packed = [(len(chunk), b"".join(map(records.pack_row, chunk))) for chunk in chunks]
     duplicates = Duplicates(packed)

@@ -181,10 +181,10 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def ledger_answers(url: str) -> None:
     """Open the ledger, in which both its clients take part, and read it."""
-    with closing(Ledger(url)) as store:
-        store.open()
-        assert views.campaign_ids(store) == []
-        assert store.once.ping()
+    with closing(Ledger(url)) as ledger:
+        ledger.open()
+        assert views.campaign_ids(ledger) == []
+        assert ledger.once.ping()
 
 
 def broker_at(url: str) -> Connection:
@@ -213,8 +213,8 @@ def works(url: str) -> None:
 
 
 def fails(url: str, said: str, error: type[Exception] = LedgerShut) -> None:
-    with closing(Ledger(url)) as store, pytest.raises(error, match=said) as refused:
-        store.open()
+    with closing(Ledger(url)) as ledger, pytest.raises(error, match=said) as refused:
+        ledger.open()
     assert SECRET not in "".join(traceback.format_exception(refused.value))
 
 
@@ -449,11 +449,11 @@ def test_a_right_that_lacks_inside_a_script_is_told(machine: Machine) -> None:
     admit(server_at(machine, port), "ana", SECRET, "-hmget")
 
     with (
-        closing(Ledger(f"redis://ana:{SECRET}@127.0.0.1:{port}/0")) as store,
+        closing(Ledger(f"redis://ana:{SECRET}@127.0.0.1:{port}/0")) as ledger,
         pytest.raises(LedgerShut, match="lacks a right in Redis"),
     ):
-        store.open()
-        campaigns.halt(store, "c")
+        ledger.open()
+        campaigns.halt(ledger, "c")
 
 
 def test_the_documentation_grants_what_was_tested() -> None:

@@ -36,7 +36,7 @@ SCHEMA = f"{keys.ROOT}schema"
 
 
 def create(
-    ledger: Books,
+    books: Books,
     campaign_id: str,
     *,
     window: float | None = WINDOW,
@@ -44,29 +44,29 @@ def create(
     account: str = ACCOUNT,
 ) -> None:
     campaigns.create(
-        ledger.store,
+        books.ledger,
         campaign_id,
         account=account,
         name=name,
         policy=Policy(DURATION),
         digest="d",
         repeat_window=window,
-        now=ledger.now,
+        now=books.now,
     )
 
 
-def load(ledger: Books, campaign_id: str, *everyone: Row, load_id: str = "1", **how: Any) -> None:
+def load(books: Books, campaign_id: str, *everyone: Row, load_id: str = "1", **how: Any) -> None:
     """Make a campaign of these rows, or add them to it."""
-    create(ledger, campaign_id, **how)
-    ledger.load(everyone, campaign_id=campaign_id, load_id=load_id)
-    ledger.seal(campaign_id, load_id)
+    create(books, campaign_id, **how)
+    books.load(everyone, campaign_id=campaign_id, load_id=load_id)
+    books.seal(campaign_id, load_id)
 
 
-def ended(ledger: Books, campaign_id: str) -> list[str]:
+def ended(books: Books, campaign_id: str) -> list[str]:
     """Return for each row of a campaign how its call stands."""
     return [
         f"{call['disposition']}:{call['reason']}" if call["reason"] else call["state"]
-        for call in ledger.results(campaign_id)
+        for call in books.results(campaign_id)
     ]
 
 
@@ -76,79 +76,79 @@ ALREADY, TO_CALL = "skipped:already_called", "pending"
 # What became of the first campaign's call -----------------------------------------------------
 
 
-def nothing(ledger: Books) -> None:
+def nothing(books: Books) -> None:
     """It waits."""
 
 
-def claimed(ledger: Books) -> None:
-    ledger.claimed()
+def claimed(books: Books) -> None:
+    books.claimed()
 
 
-def dialing(ledger: Books) -> None:
-    ledger.begun()
+def dialing(books: Books) -> None:
+    books.begun()
 
 
-def connected(ledger: Books) -> None:
-    ledger.connected()
+def connected(books: Books) -> None:
+    books.connected()
 
 
-def stopping(ledger: Books) -> None:
-    ledger.stopping()
+def stopping(books: Books) -> None:
+    books.stopping()
 
 
-def given_back(ledger: Books) -> None:
-    ledger.give_back(ledger.begun())
+def given_back(books: Books) -> None:
+    books.give_back(books.begun())
 
 
-def confirmed(ledger: Books) -> None:
-    ledger.confirmed()
+def confirmed(books: Books) -> None:
+    books.confirmed()
 
 
-def aborted(ledger: Books) -> None:
-    ledger.confirm(ledger.connected(), Disposition.ABORTED)
+def aborted(books: Books) -> None:
+    books.confirm(books.connected(), Disposition.ABORTED)
 
 
-def lost(ledger: Books) -> None:
-    ledger.finish(ledger.begun(), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=60)
+def lost(books: Books) -> None:
+    books.finish(books.begun(), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=60)
 
 
-def rejected(ledger: Books) -> None:
-    ledger.finish(ledger.begun(), Disposition.REJECTED)
+def rejected(books: Books) -> None:
+    books.finish(books.begun(), Disposition.REJECTED)
 
 
-def capped(ledger: Books) -> None:
-    ledger.finish(ledger.claimed(), Disposition.SKIPPED, reason=Reason.CAPPED)
+def capped(books: Books) -> None:
+    books.finish(books.claimed(), Disposition.SKIPPED, reason=Reason.CAPPED)
 
 
-def not_placed(ledger: Books) -> None:
-    attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=60)
-    unknowns.settle(ledger.store, ACCOUNT, attempt, Resolution.NOT_PLACED, now=ledger.now)
+def not_placed(books: Books) -> None:
+    attempt = books.begun()
+    books.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=60)
+    unknowns.settle(books.ledger, ACCOUNT, attempt, Resolution.NOT_PLACED, now=books.now)
 
 
-def cancelled(ledger: Books) -> None:
-    campaigns.cancel(ledger.store, "c", Control("me"), now=ledger.now)
+def cancelled(books: Books) -> None:
+    campaigns.cancel(books.ledger, "c", Control("me"), now=books.now)
 
 
-def cancelled_to_the_end(ledger: Books) -> None:
-    cancelled(ledger)
-    assert campaigns.end_pending(ledger.store, "c", now=ledger.now) == 0
+def cancelled_to_the_end(books: Books) -> None:
+    cancelled(books)
+    assert campaigns.end_pending(books.ledger, "c", now=books.now) == 0
 
 
-def cancelled_while_live(ledger: Books) -> None:
-    ledger.connected()
-    cancelled(ledger)
+def cancelled_while_live(books: Books) -> None:
+    books.connected()
+    cancelled(books)
 
 
-def paused(ledger: Books) -> None:
-    ledger.abort()
+def paused(books: Books) -> None:
+    books.abort()
 
 
-def archived(ledger: Books) -> None:
-    ledger.confirmed()
-    ledger.take_collect()
-    ledger.store.redis.delete(keys.account(ACCOUNT, "collect"))
-    assert retirement.retire(ledger.store, "c", now=ledger.now) == 0
+def archived(books: Books) -> None:
+    books.confirmed()
+    books.take_collect()
+    books.ledger.redis.delete(keys.account(ACCOUNT, "collect"))
+    assert retirement.retire(books.ledger, "c", now=books.now) == 0
 
 
 @pytest.mark.parametrize(
@@ -162,258 +162,258 @@ def archived(ledger: Books) -> None:
     ],
 )
 def test_who_may_have_been_rung_or_still_waits_is_left_out(
-    ledger: Books, happens: Callable[[Books], None], stands: str
+    books: Books, happens: Callable[[Books], None], stands: str
 ) -> None:
-    ledger.campaign()
-    happens(ledger)
+    books.campaign()
+    happens(books)
     packed = [b"".join(map(pack_row, rows(1, 2)))]
 
-    foreseen = repeats.find(ledger.store, "d", ACCOUNT, "trial", WINDOW, packed, now=ledger.now)
-    load(ledger, "d", *rows(1, 2))
+    foreseen = repeats.find(books.ledger, "d", ACCOUNT, "trial", WINDOW, packed, now=books.now)
+    load(books, "d", *rows(1, 2))
 
-    assert ended(ledger, "d") == [stands, TO_CALL]
+    assert ended(books, "d") == [stands, TO_CALL]
     assert sum(one.count for one in foreseen) == [stands, TO_CALL].count(ALREADY)
 
 
 @pytest.mark.parametrize("row", [named("a", 1), named("other", 1), *rows(1)])
-def test_it_is_the_party_that_counts_and_not_the_id(ledger: Books, row: Row) -> None:
-    load(ledger, "c", named("a", 1))
-    ledger.learn(9)
-    ledger.confirmed()
+def test_it_is_the_party_that_counts_and_not_the_id(books: Books, row: Row) -> None:
+    load(books, "c", named("a", 1))
+    books.learn(9)
+    books.confirmed()
 
-    load(ledger, "d", row, named("a", 2))
+    load(books, "d", row, named("a", 2))
 
-    assert ended(ledger, "d")[0] == ALREADY
+    assert ended(books, "d")[0] == ALREADY
 
 
-def test_a_party_with_other_keys_is_another_one(ledger: Books) -> None:
+def test_a_party_with_other_keys_is_another_one(books: Books) -> None:
     def meeting(pin: str) -> Row:
         return Row(Contact(f"+12025550100,{pin}", "+12025550100", dtmf=pin), 2)
 
-    load(ledger, "c", meeting("1#"))
-    ledger.confirmed()
+    load(books, "c", meeting("1#"))
+    books.confirmed()
 
-    load(ledger, "d", meeting("2#"), meeting("1#"))
+    load(books, "d", meeting("2#"), meeting("1#"))
 
-    assert ended(ledger, "d") == [TO_CALL, ALREADY]
+    assert ended(books, "d") == [TO_CALL, ALREADY]
 
 
 @pytest.mark.parametrize(
     "how", [{"name": "another"}, {"account": "sandbox"}, {"window": None}, {"window": 0.0}]
 )
 def test_another_name_another_account_and_who_asked_for_it_call_everybody(
-    ledger: Books, how: dict[str, Any]
+    books: Books, how: dict[str, Any]
 ) -> None:
-    ledger.campaign(2)
-    ledger.confirmed()
+    books.campaign(2)
+    books.confirmed()
 
-    load(ledger, "d", *rows(1, 2), **how)
+    load(books, "d", *rows(1, 2), **how)
 
-    assert ended(ledger, "d") == [TO_CALL, TO_CALL]
+    assert ended(books, "d") == [TO_CALL, TO_CALL]
 
 
 @pytest.mark.parametrize(("later", "stands"), [(WINDOW - 1, ALREADY), (WINDOW + 1, TO_CALL)])
 def test_who_was_called_longer_ago_than_the_window_is_called(
-    ledger: Books, later: float, stands: str
+    books: Books, later: float, stands: str
 ) -> None:
-    ledger.campaign()
-    ledger.confirmed()
+    books.campaign()
+    books.confirmed()
 
-    ledger.wait(later)
-    load(ledger, "d", *rows(1))
+    books.wait(later)
+    load(books, "d", *rows(1))
 
-    assert ended(ledger, "d") == [stands]
-
-
-def test_who_still_waits_is_left_out_however_long_that_is(ledger: Books) -> None:
-    ledger.campaign(2)
-    ledger.confirmed()
-    ledger.wait(2000 * HOUR)
-
-    load(ledger, "d", *rows(1, 2))
-
-    assert ended(ledger, "d") == [TO_CALL, ALREADY]
+    assert ended(books, "d") == [stands]
 
 
-def test_a_finished_campaign_that_goes_on_counts_again(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.confirmed()
-    ledger.wait(2 * WINDOW)
-    assert ledger.campaign_state() is CampaignState.FINISHED
+def test_who_still_waits_is_left_out_however_long_that_is(books: Books) -> None:
+    books.campaign(2)
+    books.confirmed()
+    books.wait(2000 * HOUR)
 
-    ledger.load(rows(2), load_id="2")
-    load(ledger, "d", *rows(1, 2))
+    load(books, "d", *rows(1, 2))
 
-    assert ended(ledger, "d") == [TO_CALL, ALREADY]
+    assert ended(books, "d") == [TO_CALL, ALREADY]
+
+
+def test_a_finished_campaign_that_goes_on_counts_again(books: Books) -> None:
+    books.campaign()
+    books.confirmed()
+    books.wait(2 * WINDOW)
+    assert books.campaign_state() is CampaignState.FINISHED
+
+    books.load(rows(2), load_id="2")
+    load(books, "d", *rows(1, 2))
+
+    assert ended(books, "d") == [TO_CALL, ALREADY]
 
 
 def test_names_are_kept_while_a_campaign_of_theirs_is_open_and_31_days_longer(
-    ledger: Books,
+    books: Books,
 ) -> None:
     index = keys.account(ACCOUNT, "named:trial")
-    ledger.campaign()
-    ledger.confirmed()
-    assert 30 * 86_400 < ledger.store.redis.ttl(index) <= 31 * 86_400
+    books.campaign()
+    books.confirmed()
+    assert 30 * 86_400 < books.ledger.redis.ttl(index) <= 31 * 86_400
 
-    ledger.wait(32 * 86_400)
-    ledger.campaign(2, "d")
-    assert ledger.store.redis.ttl(index) == -1
-    ledger.confirmed()
-    ledger.confirmed()
+    books.wait(32 * 86_400)
+    books.campaign(2, "d")
+    assert books.ledger.redis.ttl(index) == -1
+    books.confirmed()
+    books.confirmed()
 
-    assert ledger.store.redis.zrange(index, 0, -1) == ["d"]
-    ledger.load(rows(7), campaign_id="d", load_id="2")
-    assert ledger.store.redis.ttl(index) == -1
+    assert books.ledger.redis.zrange(index, 0, -1) == ["d"]
+    books.load(rows(7), campaign_id="d", load_id="2")
+    assert books.ledger.redis.ttl(index) == -1
 
 
 def test_a_load_that_broke_off_holds_its_parties_until_it_is_cancelled(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    create(ledger, "c")
-    ledger.load(rows(1))  # its load broke off: it is never sealed
-    load(ledger, "d", *rows(1))
-    campaigns.cancel(ledger.store, "c", Control("me"), now=ledger.now)
+    create(books, "c")
+    books.load(rows(1))  # its load broke off: it is never sealed
+    load(books, "d", *rows(1))
+    campaigns.cancel(books.ledger, "c", Control("me"), now=books.now)
 
-    load(ledger, "e", *rows(1))
+    load(books, "e", *rows(1))
 
-    assert (ended(ledger, "d"), ended(ledger, "e")) == ([ALREADY], [TO_CALL])
+    assert (ended(books, "d"), ended(books, "e")) == ([ALREADY], [TO_CALL])
 
 
-def test_firings_of_a_schedule_call_everybody_each_time(ledger: Books, tmp_path: Path) -> None:
+def test_firings_of_a_schedule_call_everybody_each_time(books: Books, tmp_path: Path) -> None:
     file = tmp_path / "trial.csv"
     file.write_text("phone_number\n+12025550101\n+12025550102\n")
     launch = Launch(str(file), "utf-8", Schedule(cron="0 9 * * *", timezone="UTC"))
     chosen = Settings(account=ACCOUNT, calling_hours="always")
 
     for firing in ("trial-1", "trial-2"):
-        load_file(ledger.store, chosen, launch, firing, ACCOUNT, lambda: None)
+        load_file(books.ledger, chosen, launch, firing, ACCOUNT, lambda: None)
 
-    assert ended(ledger, "trial-2") == [TO_CALL, TO_CALL]
+    assert ended(books, "trial-2") == [TO_CALL, TO_CALL]
 
 
 # What is said of them -------------------------------------------------------------------------
 
 
 def test_the_result_says_who_has_called_and_when(
-    ledger: Books, monkeypatch: pytest.MonkeyPatch
+    books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger.campaign(2)
-    ledger.confirmed()
+    books.campaign(2)
+    books.confirmed()
 
-    load(ledger, "d", *rows(1, 2))
+    load(books, "d", *rows(1, 2))
 
-    called, waits = ledger.results("d")
+    called, waits = books.results("d")
     assert called["error"].startswith("called 2027-01-15 ")
     assert called["error"].endswith(" by campaign c")
     assert waits["error"] == "the call to this party in campaign c was not over"
     assert (called["attempts"], called["ended_at"] is None) == (0, False)
-    assert explanation.standing(ledger.store, "d", 1).error == called["error"]
-    assert ledger.dispositions("d") == {ALREADY: 2}
-    assert ledger.campaign_state("d") is CampaignState.FINISHED
+    assert explanation.standing(books.ledger, "d", 1).error == called["error"]
+    assert books.dispositions("d") == {ALREADY: 2}
+    assert books.campaign_state("d") is CampaignState.FINISHED
 
 
-def test_beforehand_it_is_counted_by_campaign(ledger: Books) -> None:
-    ledger.campaign(3)
-    first_at = ledger.now
-    ledger.confirmed()
-    load(ledger, "d", *rows(4, 5))
-    ledger.wait(10)
-    assert ledger.confirmed().campaign_id == "d"
-    last_at = ledger.now
-    before = ledger.everything()
+def test_beforehand_it_is_counted_by_campaign(books: Books) -> None:
+    books.campaign(3)
+    first_at = books.now
+    books.confirmed()
+    load(books, "d", *rows(4, 5))
+    books.wait(10)
+    assert books.confirmed().campaign_id == "d"
+    last_at = books.now
+    before = books.everything()
     chunks = [b"".join(map(pack_row, rows(*some))) for some in ((1, 2), (3, 4), (6,))]
 
-    found = repeats.find(ledger.store, "e", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now)
+    found = repeats.find(books.ledger, "e", ACCOUNT, "trial", WINDOW, chunks, now=books.now)
 
     assert found == [
         Repeats("c", 1, first_at, 2),
         Repeats("d", 1, last_at, 0),
     ]
-    assert ledger.everything() == before
+    assert books.everything() == before
 
 
-def test_what_a_campaign_knows_itself_is_not_counted(ledger: Books) -> None:
-    ledger.campaign(2)
-    load(ledger, "d", *rows(1, 2, 3))
+def test_what_a_campaign_knows_itself_is_not_counted(books: Books) -> None:
+    books.campaign(2)
+    load(books, "d", *rows(1, 2, 3))
 
     for campaign_id, people in (("c", (1, 2)), ("d", (1, 2, 3))):
         packed = [b"".join(map(pack_row, rows(*people)))]
-        assert repeats.find(ledger.store, campaign_id, ACCOUNT, "trial", WINDOW, packed) == []
+        assert repeats.find(books.ledger, campaign_id, ACCOUNT, "trial", WINDOW, packed) == []
 
 
 def test_without_another_campaign_of_the_name_no_more_than_one_chunk_is_read(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    create(ledger, "c")
+    create(books, "c")
     chunks = iter([b"".join(map(pack_row, rows(n))) for n in range(3)])
 
-    assert repeats.find(ledger.store, "c", ACCOUNT, "trial", WINDOW, chunks, now=ledger.now) == []
+    assert repeats.find(books.ledger, "c", ACCOUNT, "trial", WINDOW, chunks, now=books.now) == []
     assert len(list(chunks)) == 2
 
 
 # Again, twice, and broken off -----------------------------------------------------------------
 
 
-def test_the_same_file_again_changes_nothing_then_and_later(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.confirmed()
+def test_the_same_file_again_changes_nothing_then_and_later(books: Books) -> None:
+    books.campaign()
+    books.confirmed()
     everyone = [*rows(1, 2, 1), named("a", 1)]
-    load(ledger, "d", *everyone)
-    assert ended(ledger, "d") == [ALREADY, TO_CALL, "skipped:duplicate", "skipped:duplicate"]
+    load(books, "d", *everyone)
+    assert ended(books, "d") == [ALREADY, TO_CALL, "skipped:duplicate", "skipped:duplicate"]
 
     for load_id in ("2", "3"):
-        ledger.wait(WINDOW)
-        load(ledger, "d", *everyone, load_id=load_id, window=None)
+        books.wait(WINDOW)
+        load(books, "d", *everyone, load_id=load_id, window=None)
 
-        assert ended(ledger, "d")[:2] == [ALREADY, TO_CALL]
-        assert len(ledger.results("d")) == 4
+        assert ended(books, "d")[:2] == [ALREADY, TO_CALL]
+        assert len(books.results("d")) == 4
 
 
-def test_what_a_campaign_was_created_with_stays(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.confirmed()
-    create(ledger, "strict")
-    create(ledger, "free", window=None)
+def test_what_a_campaign_was_created_with_stays(books: Books) -> None:
+    books.campaign()
+    books.confirmed()
+    create(books, "strict")
+    create(books, "free", window=None)
 
-    load(ledger, "strict", *rows(1), window=None)
-    load(ledger, "free", *rows(1))
+    load(books, "strict", *rows(1), window=None)
+    load(books, "free", *rows(1))
 
-    assert (ended(ledger, "strict"), ended(ledger, "free")) == ([ALREADY], [TO_CALL])
-    windows = [repeats.window(ledger.store, each) for each in ("strict", "free", "nowhere")]
+    assert (ended(books, "strict"), ended(books, "free")) == ([ALREADY], [TO_CALL])
+    windows = [repeats.window(books.ledger, each) for each in ("strict", "free", "nowhere")]
     assert windows == [WINDOW, 0.0, None]
 
 
 @pytest.mark.parametrize("died_after", range(4))
-def test_a_load_that_broke_off_is_completed_as_it_was_begun(ledger: Books, died_after: int) -> None:
-    ledger.campaign(2)
-    ledger.confirmed()
+def test_a_load_that_broke_off_is_completed_as_it_was_begun(books: Books, died_after: int) -> None:
+    books.campaign(2)
+    books.confirmed()
     chunks = [rows(1), rows(2), rows(3)]
-    create(ledger, "d")
+    create(books, "d")
     for number, chunk in enumerate(chunks[:died_after], start=1):
-        ledger.load(chunk, campaign_id="d", chunk=number)
-    assert ledger.claim(only="d") is None
+        books.load(chunk, campaign_id="d", chunk=number)
+    assert books.claim(only="d") is None
 
     for number, chunk in enumerate(chunks, start=1):
-        create(ledger, "d", window=None)
-        ledger.load(chunk, campaign_id="d", chunk=number, load_id="2")
-    ledger.seal("d", "2")
+        create(books, "d", window=None)
+        books.load(chunk, campaign_id="d", chunk=number, load_id="2")
+    books.seal("d", "2")
 
-    assert ended(ledger, "d") == [ALREADY, ALREADY, TO_CALL]
+    assert ended(books, "d") == [ALREADY, ALREADY, TO_CALL]
 
 
 def test_a_chunk_whose_reply_was_lost_changes_nothing_when_it_is_sent_again(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    ledger.campaign()
-    ledger.confirmed()
-    create(ledger, "d")
+    books.campaign()
+    books.confirmed()
+    create(books, "d")
     packed = b"".join(map(pack_row, rows(1, 2)))
-    campaigns.load_packed(ledger.store, "d", "1", 1, packed, now=ledger.now)
-    once = ledger.everything()
+    campaigns.load_packed(books.ledger, "d", "1", 1, packed, now=books.now)
+    once = books.everything()
 
-    campaigns.load_packed(ledger.store, "d", "1", 1, packed, now=ledger.now + WINDOW)
+    campaigns.load_packed(books.ledger, "d", "1", 1, packed, now=books.now + WINDOW)
 
-    assert ledger.everything() == once
+    assert books.everything() == once
 
 
 # Two at once ----------------------------------------------------------------------------------
@@ -421,17 +421,17 @@ def test_a_chunk_whose_reply_was_lost_changes_nothing_when_it_is_sent_again(
 
 @pytest.mark.parametrize("dials", [False, True])
 def test_of_two_loads_at_once_exactly_one_gets_each_party(
-    ledger: Books, other: Ledger, dials: bool
+    books: Books, other: Ledger, dials: bool
 ) -> None:
     files = {"a": [rows(1), rows(2), rows(3, 4)], "b": [rows(4), rows(2, 1), rows(5)]}
-    far = Books(other, ledger.reader)
+    far = Books(other, books.reader)
     for of_a in combinations(range(6), 3):
-        ledger.store.redis.flushall()
-        far.now = ledger.now
+        books.ledger.redis.flushall()
+        far.now = books.now
         chunks = {name: enumerate(chunks, start=1) for name, chunks in files.items()}
         for step in range(6):
             name = "a" if step in of_a else "b"
-            by = ledger if name == "a" else far
+            by = books if name == "a" else far
             number, chunk = next(chunks[name])
             create(by, name)
             by.load(chunk, campaign_id=name, chunk=number)
@@ -440,12 +440,12 @@ def test_of_two_loads_at_once_exactly_one_gets_each_party(
                 while dials and (claim := by.claim()) is not None:
                     assert by.begin(claim.attempt)
                     by.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
-        mine = ended(ledger, "a") + ended(ledger, "b")
+        mine = ended(books, "a") + ended(books, "b")
         assert mine.count(ALREADY) == 3
         takers = [
             call["phone_number"]
             for name in "ab"
-            for call in ledger.results(name)
+            for call in books.results(name)
             if call["reason"] != "already_called"
         ]
         assert sorted(takers) == [contact(n).phone_number for n in range(1, 6)]
@@ -457,12 +457,12 @@ CAMPAIGNS = "abc"
 class NamesakeMachine(RuleBasedStateMachine):
     """Campaigns of one name that load, dial, end and are cancelled in any order."""
 
-    ledger: Books  # set by the test
+    books: Books  # set by the test
 
     @initialize()
     def open(self) -> None:
-        self.ledger.store.redis.flushall()
-        self.ledger.learn(9)
+        self.books.ledger.redis.flushall()
+        self.books.learn(9)
         self.rung: list[tuple[str, str, float]] = []
         self.loads = 0
 
@@ -473,37 +473,37 @@ class NamesakeMachine(RuleBasedStateMachine):
     )
     def load(self, name: str, people: list[int], seals: bool) -> None:
         self.loads += 1
-        create(self.ledger, name)
-        self.ledger.load(rows(*people), campaign_id=name, load_id=str(self.loads))
+        create(self.books, name)
+        self.books.load(rows(*people), campaign_id=name, load_id=str(self.loads))
         if seals:
-            self.ledger.seal(name, str(self.loads))
+            self.books.seal(name, str(self.loads))
 
     @rule(end=st.sampled_from(["rejected", "unknown", "back", "stopped", "stopped"]))
     def dial(self, end: str) -> None:
-        claim = self.ledger.claim()
-        if claim is None or not self.ledger.begin(claim.attempt):
+        claim = self.books.claim()
+        if claim is None or not self.books.begin(claim.attempt):
             return
         party, attempt = claim.contact.party, claim.attempt
         if end == "back":
-            self.ledger.give_back(attempt, delay_seconds=0.0)
+            self.books.give_back(attempt, delay_seconds=0.0)
         elif end == "rejected":
-            self.ledger.finish(attempt)
+            self.books.finish(attempt)
         else:
-            self.rung.append((party, attempt.campaign_id, self.ledger.now))
+            self.rung.append((party, attempt.campaign_id, self.books.now))
             if end == "unknown":
-                self.ledger.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
+                self.books.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
             else:
-                self.ledger.connect(attempt)
-                self.ledger.confirm(attempt)
+                self.books.connect(attempt)
+                self.books.confirm(attempt)
 
     @rule()
     def cancel_one(self) -> None:
-        create(self.ledger, CAMPAIGNS[-1])
-        campaigns.cancel(self.ledger.store, CAMPAIGNS[-1], Control("me"), now=self.ledger.now)
+        create(self.books, CAMPAIGNS[-1])
+        campaigns.cancel(self.books.ledger, CAMPAIGNS[-1], Control("me"), now=self.books.now)
 
     @rule(hours=st.sampled_from([0.1, 1.0, 19.0, 21.0]))
     def wait(self, hours: float) -> None:
-        self.ledger.wait(hours * HOUR)
+        self.books.wait(hours * HOUR)
 
     @invariant()
     def nobody_is_rung_by_two_of_them_within_the_window(self) -> None:
@@ -514,18 +514,18 @@ class NamesakeMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let every campaign go on to its end: who waits in two of them would be rung by both."""
         for name in CAMPAIGNS:
-            create(self.ledger, name)
-            self.ledger.seal(name)
-        self.ledger.wait(DURATION)
-        while claim := self.ledger.claim():
-            self.ledger.begin(claim.attempt)
-            self.rung.append((claim.contact.party, claim.attempt.campaign_id, self.ledger.now))
-            self.ledger.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
+            create(self.books, name)
+            self.books.seal(name)
+        self.books.wait(DURATION)
+        while claim := self.books.claim():
+            self.books.begin(claim.attempt)
+            self.rung.append((claim.contact.party, claim.attempt.campaign_id, self.books.now))
+            self.books.finish(claim.attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST)
         self.nobody_is_rung_by_two_of_them_within_the_window()
 
 
-def test_no_order_of_loads_and_calls_rings_anybody_twice(ledger: Books) -> None:
-    NamesakeMachine.ledger = ledger
+def test_no_order_of_loads_and_calls_rings_anybody_twice(books: Books) -> None:
+    NamesakeMachine.books = books
 
     run_state_machine_as_test(
         NamesakeMachine,
@@ -541,54 +541,54 @@ def test_no_order_of_loads_and_calls_rings_anybody_twice(ledger: Books) -> None:
 # Ledgers of earlier releases ------------------------------------------------------------------
 
 
-def test_campaigns_of_an_earlier_release_are_found_under_their_names(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.confirmed()
-    create(ledger, "loading")
-    ledger.load(rows(2), campaign_id="loading")
+def test_campaigns_of_an_earlier_release_are_found_under_their_names(books: Books) -> None:
+    books.campaign()
+    books.confirmed()
+    create(books, "loading")
+    books.load(rows(2), campaign_id="loading")
     index = keys.account(ACCOUNT, "named:trial")
-    as_created = ledger.everything()[index]
+    as_created = books.everything()[index]
     for left in (set(), {"c"}, {"loading"}):  # whoever raised it died on the way
-        ledger.store.redis.set(SCHEMA, keys.SCHEMA - 1)
+        books.ledger.redis.set(SCHEMA, keys.SCHEMA - 1)
         gone = {"c", "loading"} - left
-        ledger.store.redis.zrem(index, *gone)
+        books.ledger.redis.zrem(index, *gone)
 
         for _ in range(2):
-            ledger.store.open()
+            books.ledger.open()
 
-        assert ledger.everything()[index] == as_created
-    load(ledger, "d", *rows(1, 2, 3))
-    assert ended(ledger, "d") == [ALREADY, ALREADY, TO_CALL]
-
-
-def test_a_command_that_only_looks_adds_nothing(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.store.redis.delete(keys.account(ACCOUNT, "named:trial"))
-    ledger.store.redis.set(SCHEMA, keys.SCHEMA - 1)
-
-    ledger.store.open(upgrades=False)
-
-    assert not ledger.store.redis.exists(keys.account(ACCOUNT, "named:trial"))
+        assert books.everything()[index] == as_created
+    load(books, "d", *rows(1, 2, 3))
+    assert ended(books, "d") == [ALREADY, ALREADY, TO_CALL]
 
 
-def test_what_a_newer_process_has_put_there_stays(ledger: Books) -> None:
-    ledger.campaign()
+def test_a_command_that_only_looks_adds_nothing(books: Books) -> None:
+    books.campaign()
+    books.ledger.redis.delete(keys.account(ACCOUNT, "named:trial"))
+    books.ledger.redis.set(SCHEMA, keys.SCHEMA - 1)
+
+    books.ledger.open(upgrades=False)
+
+    assert not books.ledger.redis.exists(keys.account(ACCOUNT, "named:trial"))
+
+
+def test_what_a_newer_process_has_put_there_stays(books: Books) -> None:
+    books.campaign()
     index = keys.account(ACCOUNT, "named:trial")
-    ledger.store.redis.zadd(index, {"c": 5.0})
-    ledger.store.redis.set(SCHEMA, keys.SCHEMA - 1)
+    books.ledger.redis.zadd(index, {"c": 5.0})
+    books.ledger.redis.set(SCHEMA, keys.SCHEMA - 1)
 
-    ledger.store.open()
+    books.ledger.open()
 
-    assert ledger.store.redis.zscore(index, "c") == 5.0
+    assert books.ledger.redis.zscore(index, "c") == 5.0
 
 
-def test_a_campaign_that_an_older_worker_has_finished_holds_nobody(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.confirmed()
+def test_a_campaign_that_an_older_worker_has_finished_holds_nobody(books: Books) -> None:
+    books.campaign()
+    books.confirmed()
     # An older worker knows nothing of the index.
-    ledger.store.redis.zadd(keys.account(ACCOUNT, "named:trial"), {"c": "+inf"})
-    ledger.wait(WINDOW + 1)
+    books.ledger.redis.zadd(keys.account(ACCOUNT, "named:trial"), {"c": "+inf"})
+    books.wait(WINDOW + 1)
 
-    load(ledger, "d", *rows(1))
+    load(books, "d", *rows(1))
 
-    assert ended(ledger, "d") == [TO_CALL]
+    assert ended(books, "d") == [TO_CALL]

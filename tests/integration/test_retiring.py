@@ -10,91 +10,91 @@ from scheduler.models import CampaignState, Disposition, Webhook
 from tests.integration.ledger import DURATION, Books, rows
 
 
-def finished(ledger: Books, calls: int = 3, webhooks: tuple[Webhook, ...] = ()) -> None:
-    ledger.campaign(calls, insights=(), webhooks=webhooks)
+def finished(books: Books, calls: int = 3, webhooks: tuple[Webhook, ...] = ()) -> None:
+    books.campaign(calls, insights=(), webhooks=webhooks)
     for _ in range(calls):
-        ledger.confirm(ledger.connected())
+        books.confirm(books.connected())
 
 
-def keys_of_calls(ledger: Books) -> list[str]:
-    found = [*ledger.reader.scan_iter("callsched:call:*"), *ledger.reader.scan_iter("*attempt:*")]
-    return [*found, *ledger.reader.scan_iter("callsched:campaign:c:contacts")]
+def keys_of_calls(books: Books) -> list[str]:
+    found = [*books.reader.scan_iter("callsched:call:*"), *books.reader.scan_iter("*attempt:*")]
+    return [*found, *books.reader.scan_iter("callsched:campaign:c:contacts")]
 
 
-def test_its_calls_go_and_its_numbers_stay(ledger: Books) -> None:
-    finished(ledger)
-    before = views.campaign(ledger.store, "c")
-    assert keys_of_calls(ledger)
+def test_its_calls_go_and_its_numbers_stay(books: Books) -> None:
+    finished(books)
+    before = views.campaign(books.ledger, "c")
+    assert keys_of_calls(books)
 
-    assert retirement.retire(ledger.store, "c", before=ledger.now + 1, now=ledger.now) == 0
+    assert retirement.retire(books.ledger, "c", before=books.now + 1, now=books.now) == 0
 
-    after = views.campaign(ledger.store, "c")
-    assert keys_of_calls(ledger) == []
-    assert list(views.results(ledger.store, "c")) == []
+    after = views.campaign(books.ledger, "c")
+    assert keys_of_calls(books) == []
+    assert list(views.results(books.ledger, "c")) == []
     assert (after.dispositions, after.total) == (before.dispositions, before.total)
-    assert after.retired_at == ledger.now
+    assert after.retired_at == books.now
     assert after.state is CampaignState.FINISHED
 
 
-def test_the_same_file_again_calls_nobody(ledger: Books) -> None:
-    finished(ledger)
-    retirement.retire(ledger.store, "c", now=ledger.now)
+def test_the_same_file_again_calls_nobody(books: Books) -> None:
+    finished(books)
+    retirement.retire(books.ledger, "c", now=books.now)
 
     with pytest.raises(LedgerError, match="another --id"):
-        ledger.load(rows(1, 2, 3), load_id="2")
+        books.load(rows(1, 2, 3), load_id="2")
 
-    assert ledger.claim() is None
+    assert books.claim() is None
 
 
 def test_it_goes_some_at_a_time_and_goes_on_where_it_was_cut(
-    ledger: Books, monkeypatch: pytest.MonkeyPatch
+    books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retirement, "_AT_ONCE", 2)
-    finished(ledger, 5)
+    finished(books, 5)
 
-    left = [retirement.retire(ledger.store, "c", now=ledger.now) for _ in range(4)]
+    left = [retirement.retire(books.ledger, "c", now=books.now) for _ in range(4)]
 
     assert left == [3, 1, 0, 0]
-    assert keys_of_calls(ledger) == []
+    assert keys_of_calls(books) == []
 
 
-def test_one_that_is_not_over_or_not_for_so_long_is_kept(ledger: Books) -> None:
-    ledger.campaign(1, insights=())
-    attempt = ledger.connected()
-    assert retirement.retire(ledger.store, "c", now=ledger.now) is None
+def test_one_that_is_not_over_or_not_for_so_long_is_kept(books: Books) -> None:
+    books.campaign(1, insights=())
+    attempt = books.connected()
+    assert retirement.retire(books.ledger, "c", now=books.now) is None
 
-    ledger.confirm(attempt)
+    books.confirm(attempt)
 
-    assert retirement.retire(ledger.store, "c", before=ledger.now, now=ledger.now) is None
-    assert retirement.campaigns_finished_before(ledger.store, ledger.now) == []
-    assert retirement.campaigns_finished_before(ledger.store, ledger.now + 1) == ["c"]
-    assert keys_of_calls(ledger)
-
-
-def test_one_of_which_something_is_under_way_is_kept(ledger: Books) -> None:
-    ledger.campaign(1)
-    attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
-    assert retirement.retire(ledger.store, "c", now=ledger.now) is None, "its slot is held"
-
-    ledger.wait(DURATION + 1)
-    ledger.expire()
-
-    assert retirement.retire(ledger.store, "c", now=ledger.now) == 0
+    assert retirement.retire(books.ledger, "c", before=books.now, now=books.now) is None
+    assert retirement.campaigns_finished_before(books.ledger, books.now) == []
+    assert retirement.campaigns_finished_before(books.ledger, books.now + 1) == ["c"]
+    assert keys_of_calls(books)
 
 
-def test_one_that_is_still_to_be_told_is_kept(ledger: Books) -> None:
-    finished(ledger, 1, webhooks=(Webhook("http://127.0.0.1:9/"),))
+def test_one_of_which_something_is_under_way_is_kept(books: Books) -> None:
+    books.campaign(1)
+    attempt = books.begun()
+    books.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
+    assert retirement.retire(books.ledger, "c", now=books.now) is None, "its slot is held"
 
-    assert retirement.retire(ledger.store, "c", now=ledger.now) is None
+    books.wait(DURATION + 1)
+    books.expire()
+
+    assert retirement.retire(books.ledger, "c", now=books.now) == 0
 
 
-def test_an_answer_that_comes_after_all_that_is_stopped(ledger: Books) -> None:
-    ledger.campaign(1, insights=())
-    attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN)
-    retirement.retire(ledger.store, "c", now=ledger.now)
+def test_one_that_is_still_to_be_told_is_kept(books: Books) -> None:
+    finished(books, 1, webhooks=(Webhook("http://127.0.0.1:9/"),))
 
-    assert ledger.connect(attempt) == "late"
+    assert retirement.retire(books.ledger, "c", now=books.now) is None
 
-    assert [order.attempt for order in ledger.take_stops()] == [attempt]
+
+def test_an_answer_that_comes_after_all_that_is_stopped(books: Books) -> None:
+    books.campaign(1, insights=())
+    attempt = books.begun()
+    books.finish(attempt, Disposition.UNKNOWN)
+    retirement.retire(books.ledger, "c", now=books.now)
+
+    assert books.connect(attempt) == "late"
+
+    assert [order.attempt for order in books.take_stops()] == [attempt]

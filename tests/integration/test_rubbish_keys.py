@@ -111,23 +111,23 @@ OF_THE_CALL = {name for name in RUBBISH if name.startswith(("call:", "attempt:")
 OF_THE_NEXT = {name for name in RUBBISH if name.startswith(("waiting call:", "contact:"))}
 
 
-def tick(ledger: Books) -> Due:
+def tick(books: Books) -> Due:
     return calls.tick(
-        ledger.store,
+        books.ledger,
         ACCOUNT,
         most=100,
         free=100,
         delays=(2.0, 30.0),
         ceiling=PLENTY,
-        now=ledger.now,
+        now=books.now,
     )
 
 
-def stops_of(ledger: Books) -> list[StopOrder]:
+def stops_of(books: Books) -> list[StopOrder]:
     """Tick until nothing is due, as a timekeeper does."""
     orders: list[StopOrder] = []
     for _ in range(10):
-        due = tick(ledger)
+        due = tick(books)
         orders += due.stops
     return orders
 
@@ -138,10 +138,10 @@ SILENT = {
 }  #: what no verb has met yet, or what harms nothing
 
 
-def next_row(ledger: Books) -> int:
+def next_row(books: Books) -> int:
     """Claim until there is a call of the campaign."""
     for _ in range(5):
-        claim = calls.claim(ledger.store, ACCOUNT, uuid4().hex, ceiling=PLENTY, now=ledger.now)
+        claim = calls.claim(books.ledger, ACCOUNT, uuid4().hex, ceiling=PLENTY, now=books.now)
         if isinstance(claim, Claim):
             assert claim.attempt.campaign_id == "c"
             return claim.attempt.row
@@ -150,31 +150,31 @@ def next_row(ledger: Books) -> int:
 
 @pytest.mark.parametrize("name", sorted(RUBBISH))
 def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
-    ledger: Books, name: str
+    books: Books, name: str
 ) -> None:
-    ledger.campaign(4)
-    first, other = ledger.connected(), ledger.connected()
+    books.campaign(4)
+    first, other = books.connected(), books.connected()
     assert (first.row, other.row) == (1, 2)
-    RUBBISH[name](ledger.reader)
+    RUBBISH[name](books.reader)
 
-    ledger.wait(61)
-    orders = stops_of(ledger)
-    tick(ledger)
+    books.wait(61)
+    orders = stops_of(books)
+    tick(books)
 
     expected = {other} if name in OF_THE_CALL else {first, other}
     assert {order.attempt for order in orders} >= expected
     for order in orders:
-        ledger.confirm(order.attempt)
-    assert next_row(ledger) == (4 if name in OF_THE_NEXT else 3)
-    views.account(ledger.store, ACCOUNT)
-    limits.read(ledger.store, ACCOUNT, now=ledger.now)
-    ledger.listen()
-    ledger.take_collect()
-    deliveries.take(ledger.store, ACCOUNT, now=ledger.now)
+        books.confirm(order.attempt)
+    assert next_row(books) == (4 if name in OF_THE_NEXT else 3)
+    views.account(books.ledger, ACCOUNT)
+    limits.read(books.ledger, ACCOUNT, now=books.now)
+    books.listen()
+    books.take_collect()
+    deliveries.take(books.ledger, ACCOUNT, now=books.now)
     if name.startswith(("slots:", "stops:", "collect:", "ears:", "webhooks:", "due:", "waiting")):
         named = name not in SILENT and name != "slots: of no campaign"
         named = named and name != "stops: of no campaign"
-        assert bool(rubbish.find(ledger.store, ACCOUNT)) is named
+        assert bool(rubbish.find(books.ledger, ACCOUNT)) is named
 
 
 @pytest.mark.parametrize(
@@ -185,39 +185,39 @@ def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
         (instead(A + "meta"), "callsched:account:acme:meta is a string, and should be a hash"),
     ],
 )
-def test_doctor_names_it(ledger: Books, put: Put, says: str) -> None:
-    put(ledger.reader)
+def test_doctor_names_it(books: Books, put: Put, says: str) -> None:
+    put(books.reader)
 
-    assert rubbish.find(ledger.store, ACCOUNT) == [says]
+    assert rubbish.find(books.ledger, ACCOUNT) == [says]
 
 
-def test_a_refusal_of_redis_is_no_rubbish(ledger: Books) -> None:
+def test_a_refusal_of_redis_is_no_rubbish(books: Books) -> None:
     """A server that takes no writes must not have calls taken out of where they belong."""
-    ledger.campaign(2)
-    attempt = ledger.connected()
-    ledger.wait(61)
-    ledger.reader.config_set("min-replicas-to-write", 3)
+    books.campaign(2)
+    attempt = books.connected()
+    books.wait(61)
+    books.reader.config_set("min-replicas-to-write", 3)
     try:
         with pytest.raises(LedgerTrouble):
-            tick(ledger)
+            tick(books)
     finally:
-        ledger.reader.config_set("min-replicas-to-write", 0)
+        books.reader.config_set("min-replicas-to-write", 0)
 
-    assert ledger.slots().keys() >= {attempt}
-    assert [order.attempt for order in stops_of(ledger)] == [attempt]
-    assert rubbish.find(ledger.store, ACCOUNT) == []
+    assert books.slots().keys() >= {attempt}
+    assert [order.attempt for order in stops_of(books)] == [attempt]
+    assert rubbish.find(books.ledger, ACCOUNT) == []
 
 
 @pytest.mark.parametrize("name", sorted(RUBBISH))
-def test_who_looks_sees_all_the_rest(ledger: Books, name: str) -> None:
-    ledger.campaign(4)
-    ledger.connected()
-    ledger.connected()
-    RUBBISH[name](ledger.reader)
+def test_who_looks_sees_all_the_rest(books: Books, name: str) -> None:
+    books.campaign(4)
+    books.connected()
+    books.connected()
+    RUBBISH[name](books.reader)
 
-    store = ledger.store
-    views.account(store, ACCOUNT)
-    assert take_snapshot(store, ACCOUNT) is not None
-    list(accounts.happenings(store, ACCOUNT))
-    workers.all_of(store, ACCOUNT)
-    assert len(ledger.results()) >= 3
+    ledger = books.ledger
+    views.account(ledger, ACCOUNT)
+    assert take_snapshot(ledger, ACCOUNT) is not None
+    list(accounts.happenings(ledger, ACCOUNT))
+    workers.all_of(ledger, ACCOUNT)
+    assert len(books.results()) >= 3

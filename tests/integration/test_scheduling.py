@@ -45,12 +45,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(redis_url: str, clock: Clock) -> Iterator[Ledger]:
-    store = Ledger(redis_url, time=clock)
-    store.redis.flushall()
-    store.open()
-    yield store
-    store.close()
+def ledger(redis_url: str, clock: Clock) -> Iterator[Ledger]:
+    ledger = Ledger(redis_url, time=clock)
+    ledger.redis.flushall()
+    ledger.open()
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture
@@ -65,20 +65,20 @@ def written(folder: Path, count: int) -> Path:
     return path
 
 
-def hourly(store: Ledger, path: Path, overlap: Overlap = Overlap.SKIP, **how: float) -> None:
+def hourly(ledger: Ledger, path: Path, overlap: Overlap = Overlap.SKIP, **how: float) -> None:
     """Add a schedule that fires at each full hour, at noon for the first time."""
     rule = Schedule(cron="0 * * * *", timezone="UTC", overlap=overlap, **how)
     launch = Launch(str(path), "utf-8", rule)
-    assert schedules.add(store, "hourly", ACCOUNT, launch, next_at=NOON, who="ana@desk")
+    assert schedules.add(ledger, "hourly", ACCOUNT, launch, next_at=NOON, who="ana@desk")
 
 
-def work(store: Ledger) -> None:
-    launch_due(store, SETTINGS)
+def work(ledger: Ledger) -> None:
+    launch_due(ledger, SETTINGS)
 
 
-def fates(store: Ledger) -> list[tuple[str, FiringState]]:
+def fates(ledger: Ledger) -> list[tuple[str, FiringState]]:
     """Return hour and state of each firing, the oldest first."""
-    told = reversed(schedules.firings_of(store, "hourly"))
+    told = reversed(schedules.firings_of(ledger, "hourly"))
     return [(f"{(one.at - NOON) / HOUR:+.0f}", one.state) for one in told]
 
 
@@ -86,16 +86,16 @@ def campaign(hours: float = 0) -> str:
     return schedules.firing_id("hourly", NOON + hours * HOUR)
 
 
-def finish(store: Ledger, campaign_id: str) -> None:
+def finish(ledger: Ledger, campaign_id: str) -> None:
     """Bring a campaign to its end: nobody is left to be called."""
-    with store.redis.pipeline() as pipe:
+    with ledger.redis.pipeline() as pipe:
         pipe.hset(f"callsched:campaign:{campaign_id}:meta", "state", "finished")
         pipe.zrem(f"callsched:account:{ACCOUNT}:campaigns", campaign_id)
         pipe.execute()
 
 
-def taken(store: Ledger, token: str = "mine") -> TakenSchedule:
-    found = schedules.take(store, ACCOUNT, token)
+def taken(ledger: Ledger, token: str = "mine") -> TakenSchedule:
+    found = schedules.take(ledger, ACCOUNT, token)
     assert found is not None
     return found
 
@@ -104,281 +104,283 @@ def taken(store: Ledger, token: str = "mine") -> TakenSchedule:
 
 
 def test_a_firing_is_a_campaign_named_after_its_instant(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
-    work(store)
-    assert views.campaign_ids(store) == []
+    hourly(ledger, contacts)
+    work(ledger)
+    assert views.campaign_ids(ledger) == []
 
     clock.now = NOON
-    work(store)
+    work(ledger)
 
-    assert views.campaign_ids(store) == ["hourly-20241004T120000Z"] == [campaign()]
-    view = views.campaign(store, campaign())
+    assert views.campaign_ids(ledger) == ["hourly-20241004T120000Z"] == [campaign()]
+    view = views.campaign(ledger, campaign())
     assert (view.state, view.total, view.account) == (CampaignState.ACTIVE, 3, ACCOUNT)
-    assert fates(store) == [("+0", FIRED)]
-    assert schedules.view(store, "hourly").next_at == NOON + HOUR
+    assert fates(ledger) == [("+0", FIRED)]
+    assert schedules.view(ledger, "hourly").next_at == NOON + HOUR
 
 
-def test_32_workers_at_once_make_one_campaign(store: Ledger, clock: Clock, contacts: Path) -> None:
-    hourly(store, contacts)
+def test_32_workers_at_once_make_one_campaign(ledger: Ledger, clock: Clock, contacts: Path) -> None:
+    hourly(ledger, contacts)
     clock.now = NOON
 
     with ThreadPoolExecutor(32) as threads:
-        list(threads.map(lambda _: work(store), range(32)))
+        list(threads.map(lambda _: work(ledger), range(32)))
 
-    assert views.campaign_ids(store) == [campaign()]
-    assert views.campaign(store, campaign()).total == 3
-    assert fates(store) == [("+0", FIRED)]
+    assert views.campaign_ids(ledger) == [campaign()]
+    assert views.campaign(ledger, campaign()).total == 3
+    assert fates(ledger) == [("+0", FIRED)]
 
 
-def test_of_32_executions_one_takes_it(store: Ledger, clock: Clock, contacts: Path) -> None:
-    hourly(store, contacts)
+def test_of_32_executions_one_takes_it(ledger: Ledger, clock: Clock, contacts: Path) -> None:
+    hourly(ledger, contacts)
     clock.now = NOON
 
     with ThreadPoolExecutor(32) as threads:
-        took = threads.map(lambda n: schedules.take(store, ACCOUNT, f"token {n}"), range(32))
+        took = threads.map(lambda n: schedules.take(ledger, ACCOUNT, f"token {n}"), range(32))
 
         assert Counter(one is not None for one in took) == {True: 1, False: 31}
 
 
-def test_the_file_is_read_when_it_fires(store: Ledger, clock: Clock, contacts: Path) -> None:
-    hourly(store, contacts)
+def test_the_file_is_read_when_it_fires(ledger: Ledger, clock: Clock, contacts: Path) -> None:
+    hourly(ledger, contacts)
     written(contacts.parent, 5)
     clock.now = NOON
 
-    work(store)
+    work(ledger)
 
-    assert views.campaign(store, campaign()).total == 5
+    assert views.campaign(ledger, campaign()).total == 5
 
 
 def test_one_timekeeper_says_it_and_none_before_it_is_due(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
-    assert not schedules.is_launch_due(store, ACCOUNT)
+    hourly(ledger, contacts)
+    assert not schedules.is_launch_due(ledger, ACCOUNT)
 
     clock.now = NOON
 
-    assert [schedules.is_launch_due(store, ACCOUNT) for _ in range(3)] == [True, False, False]
+    assert [schedules.is_launch_due(ledger, ACCOUNT) for _ in range(3)] == [True, False, False]
     clock.now += 1.0
-    assert schedules.is_launch_due(store, ACCOUNT)
-    assert not schedules.is_launch_due(store, "another")
+    assert schedules.is_launch_due(ledger, ACCOUNT)
+    assert not schedules.is_launch_due(ledger, "another")
 
 
 # A worker dies -----------------------------------------------------------------------------------
 
 
 def test_a_worker_that_died_is_followed_when_its_lease_is_over(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    taken(store)
-    work(store)
-    assert views.campaign_ids(store) == []
+    taken(ledger)
+    work(ledger)
+    assert views.campaign_ids(ledger) == []
 
     clock.now += LAUNCH_LEASE_SECONDS
-    work(store)
+    work(ledger)
 
-    assert fates(store) == [("+0", FIRED)]
-    assert views.campaign(store, campaign()).total == 3
+    assert fates(ledger) == [("+0", FIRED)]
+    assert views.campaign(ledger, campaign()).total == 3
 
 
 def test_a_worker_that_died_while_it_loaded_is_completed_by_another(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    dead = taken(store)
-    schedules.record(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
+    dead = taken(ledger)
+    schedules.record(ledger, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
     with launching.read(contacts, SETTINGS, Reading()) as checked:
         chosen = checked.policy
-        campaigns.create(store, campaign(), account=ACCOUNT, name="n", policy=chosen, digest="d")
+        campaigns.create(ledger, campaign(), account=ACCOUNT, name="n", policy=chosen, digest="d")
         ((_, packed),) = checked.chunks()
-        campaigns.load_packed(store, campaign(), "dead", 1, packed)
+        campaigns.load_packed(ledger, campaign(), "dead", 1, packed)
 
     clock.now += LAUNCH_LEASE_SECONDS
-    work(store)
+    work(ledger)
 
-    view = views.campaign(store, campaign())
+    view = views.campaign(ledger, campaign())
     assert (view.state, view.total) == (CampaignState.ACTIVE, 3)
-    assert fates(store) == [("+0", FIRED)]
+    assert fates(ledger) == [("+0", FIRED)]
 
 
 def test_a_worker_that_died_after_the_seal_is_not_loaded_again(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    dead = taken(store)
-    schedules.record(store, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
+    dead = taken(ledger)
+    schedules.record(ledger, dead, [Firing(campaign(), NOON, WAITING)], next_at=NOON + HOUR)
     with launching.read(contacts, SETTINGS, Reading()) as checked:
-        launching.submit(store, checked, campaign(), checked.policy, ACCOUNT, lambda _: None)
+        launching.submit(ledger, checked, campaign(), checked.policy, ACCOUNT, lambda _: None)
     written(contacts.parent, 9)
 
     clock.now += LAUNCH_LEASE_SECONDS
-    work(store)
+    work(ledger)
 
-    assert views.campaign(store, campaign()).total == 3
-    assert fates(store) == [("+0", FIRED)]
+    assert views.campaign(ledger, campaign()).total == 3
+    assert fates(ledger) == [("+0", FIRED)]
 
 
 def test_a_firing_that_was_sealed_has_fired_whatever_became_of_the_one_before(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    work(store)
+    work(ledger)
     clock.now = NOON + HOUR
-    dead = taken(store)
+    dead = taken(ledger)
     following = Firing(campaign(1), NOON + HOUR, WAITING)
-    schedules.record(store, dead, [following], next_at=NOON + 2 * HOUR)
+    schedules.record(ledger, dead, [following], next_at=NOON + 2 * HOUR)
     with launching.read(contacts, SETTINGS, Reading()) as checked:
-        launching.submit(store, checked, campaign(1), checked.policy, ACCOUNT, lambda _: None)
-    assert views.campaign(store, campaign()).state is CampaignState.ACTIVE
+        launching.submit(ledger, checked, campaign(1), checked.policy, ACCOUNT, lambda _: None)
+    assert views.campaign(ledger, campaign()).state is CampaignState.ACTIVE
 
     clock.now += LAUNCH_LEASE_SECONDS
-    work(store)
+    work(ledger)
 
-    assert fates(store) == [("+0", FIRED), ("+1", FIRED)]
+    assert fates(ledger) == [("+0", FIRED), ("+1", FIRED)]
 
 
 def test_who_lost_the_lease_writes_nothing_more(
-    store: Ledger, reader: Redis, clock: Clock, contacts: Path
+    ledger: Ledger, reader: Redis, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    frozen = taken(store, "frozen")
+    frozen = taken(ledger, "frozen")
     clock.now += LAUNCH_LEASE_SECONDS
-    taken(store, "other")
+    taken(ledger, "other")
     as_it_stood = everything(reader)
 
     failed = Firing(campaign(), NOON, FiringState.FAILED, "late")
 
-    assert not schedules.record(store, frozen, [failed], next_at=None)
-    assert not schedules.keep(store, frozen)
-    assert not schedules.let_go(store, frozen, next_at=None)
+    assert not schedules.record(ledger, frozen, [failed], next_at=None)
+    assert not schedules.keep(ledger, frozen)
+    assert not schedules.let_go(ledger, frozen, next_at=None)
     assert everything(reader) == as_it_stood
 
 
-def test_a_lease_that_is_kept_is_nobody_else_s(store: Ledger, clock: Clock, contacts: Path) -> None:
-    hourly(store, contacts)
+def test_a_lease_that_is_kept_is_nobody_else_s(
+    ledger: Ledger, clock: Clock, contacts: Path
+) -> None:
+    hourly(ledger, contacts)
     clock.now = NOON
-    mine = taken(store)
+    mine = taken(ledger)
     clock.now += LAUNCH_LEASE_SECONDS - 1
-    assert schedules.keep(store, mine)
+    assert schedules.keep(ledger, mine)
 
     clock.now += LAUNCH_LEASE_SECONDS - 1
 
-    assert schedules.take(store, ACCOUNT, "other") is None
+    assert schedules.take(ledger, ACCOUNT, "other") is None
 
 
 def test_a_worker_that_leaves_hands_over_at_once(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
     looks = iter([False, *[True] * 9])
-    launch_due(store, SETTINGS, lambda: next(looks))
-    assert fates(store) == [("+0", WAITING)]
+    launch_due(ledger, SETTINGS, lambda: next(looks))
+    assert fates(ledger) == [("+0", WAITING)]
 
-    work(store)
+    work(ledger)
 
-    assert fates(store) == [("+0", FIRED)]
+    assert fates(ledger) == [("+0", FIRED)]
 
 
 # Twice -------------------------------------------------------------------------------------------
 
 
-def asked(store: Ledger) -> object:
-    return schedules.ask_firing(store, "hourly", at=NOON, who="ana")
+def asked(ledger: Ledger) -> object:
+    return schedules.ask_firing(ledger, "hourly", at=NOON, who="ana")
 
 
-def told(store: Ledger) -> object:
+def told(ledger: Ledger) -> object:
     fired = Firing(campaign(), NOON, FIRED)
-    return schedules.record(store, taken(store), [fired], next_at=NOON + HOUR)
+    return schedules.record(ledger, taken(ledger), [fired], next_at=NOON + HOUR)
 
 
-def let_go(store: Ledger) -> object:
-    return schedules.let_go(store, HELD, next_at=NOON + HOUR, again_seconds=2.0)
+def let_go(ledger: Ledger) -> object:
+    return schedules.let_go(ledger, HELD, next_at=NOON + HOUR, again_seconds=2.0)
 
 
 HELD: TakenSchedule
 AGAIN: dict[str, Callable[[Ledger], object]] = {
     "ask": asked,
     "take": taken,
-    "keep": lambda store: schedules.keep(store, HELD),
+    "keep": lambda ledger: schedules.keep(ledger, HELD),
     "tell": told,
     "let go": let_go,
-    "pause": lambda store: schedules.pause(store, "hourly", note="x", who="ana"),
+    "pause": lambda ledger: schedules.pause(ledger, "hourly", note="x", who="ana"),
 }
 
 
 @pytest.mark.parametrize("verb", AGAIN)
 def test_what_runs_again_at_once_changes_nothing_more(
-    store: Ledger, reader: Redis, clock: Clock, contacts: Path, verb: str
+    ledger: Ledger, reader: Redis, clock: Clock, contacts: Path, verb: str
 ) -> None:
     global HELD
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
     if verb in ("keep", "let go"):
-        HELD = taken(store)
+        HELD = taken(ledger)
         clock.now += 1
     before = everything(reader)
-    AGAIN[verb](store)
+    AGAIN[verb](ledger)
     as_it_stood = everything(reader)
     assert as_it_stood != before
 
-    AGAIN[verb](store)
+    AGAIN[verb](ledger)
 
     assert everything(reader) == as_it_stood
 
 
 def test_the_same_schedule_is_added_once_and_another_one_refused(
-    store: Ledger, reader: Redis, contacts: Path
+    ledger: Ledger, reader: Redis, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     as_it_stood = everything(reader)
     rule = Schedule(cron="0 * * * *", timezone="UTC")
     launch = Launch(str(contacts), "utf-8", rule)
 
-    again = schedules.add(store, "hourly", ACCOUNT, launch, next_at=NOON + HOUR, who="ben@desk")
+    again = schedules.add(ledger, "hourly", ACCOUNT, launch, next_at=NOON + HOUR, who="ben@desk")
 
     assert not again
     other = Launch(str(contacts), "utf-8", Schedule(cron="5 * * * *", timezone="UTC"))
     with pytest.raises(LedgerError, match="there is another schedule hourly"):
-        schedules.add(store, "hourly", ACCOUNT, other, next_at=NOON, who="ben@desk")
+        schedules.add(ledger, "hourly", ACCOUNT, other, next_at=NOON, who="ben@desk")
     assert everything(reader) == as_it_stood
 
 
 def test_a_schedule_that_is_removed_leaves_nothing_but_its_campaigns(
-    store: Ledger, reader: Redis, clock: Clock, contacts: Path
+    ledger: Ledger, reader: Redis, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    work(store)
+    work(ledger)
 
-    schedules.remove(store, "hourly")
+    schedules.remove(ledger, "hourly")
 
     left = [key for key in everything(reader) if "schedule" in key]
     assert left == []
-    assert schedules.views(store) == []
-    assert views.campaign_ids(store) == [campaign()]
+    assert schedules.views(ledger) == []
+    assert views.campaign_ids(ledger) == [campaign()]
     with pytest.raises(LedgerError, match="there is no schedule hourly"):
-        schedules.remove(store, "hourly")
+        schedules.remove(ledger, "hourly")
 
 
 def test_a_schedule_that_is_removed_while_it_is_in_hand_stays_removed(
-    store: Ledger, reader: Redis, clock: Clock, contacts: Path
+    ledger: Ledger, reader: Redis, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    mine = taken(store)
+    mine = taken(ledger)
 
-    schedules.remove(store, "hourly")
+    schedules.remove(ledger, "hourly")
 
-    assert not schedules.record(store, mine, [Firing(campaign(), NOON, FIRED)], next_at=NOON)
+    assert not schedules.record(ledger, mine, [Firing(campaign(), NOON, FIRED)], next_at=NOON)
     assert [key for key in everything(reader) if ":schedule:" in key] == []
 
 
@@ -386,63 +388,63 @@ def test_a_schedule_that_is_removed_while_it_is_in_hand_stays_removed(
 
 
 def test_what_was_missed_within_the_window_is_caught_up_with_the_latest(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts, catch_up_seconds=1.5 * HOUR)
+    hourly(ledger, contacts, catch_up_seconds=1.5 * HOUR)
     clock.now = NOON + 3 * HOUR
 
-    work(store)
+    work(ledger)
 
     missed, skipped = FiringState.MISSED, FiringState.SKIPPED
-    assert fates(store) == [("+0", missed), ("+1", missed), ("+2", skipped), ("+3", FIRED)]
-    assert views.campaign_ids(store) == [campaign(3)]
+    assert fates(ledger) == [("+0", missed), ("+1", missed), ("+2", skipped), ("+3", FIRED)]
+    assert views.campaign_ids(ledger) == [campaign(3)]
 
 
 def test_while_it_is_paused_firings_are_skipped_with_the_note(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
-    schedules.pause(store, "hourly", note="closed", who="ana@desk")
+    hourly(ledger, contacts)
+    schedules.pause(ledger, "hourly", note="closed", who="ana@desk")
     clock.now = NOON
-    work(store)
-    assert [(one.state, one.why) for one in schedules.firings_of(store, "hourly")] == [
+    work(ledger)
+    assert [(one.state, one.why) for one in schedules.firings_of(ledger, "hourly")] == [
         (FiringState.SKIPPED, "paused: closed")
     ]
 
     clock.now += 1
-    schedules.resume(store, "hourly", who="ana@desk")
+    schedules.resume(ledger, "hourly", who="ana@desk")
     clock.now = NOON + HOUR
-    work(store)
+    work(ledger)
 
-    assert views.campaign_ids(store) == [campaign(1)]
+    assert views.campaign_ids(ledger) == [campaign(1)]
 
 
 def test_who_asks_for_a_firing_gets_one_of_a_paused_schedule_too(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
-    schedules.pause(store, "hourly", note="closed", who="ana@desk")
+    hourly(ledger, contacts)
+    schedules.pause(ledger, "hourly", note="closed", who="ana@desk")
 
-    asked_for = schedules.ask_firing(store, "hourly", at=clock.now, who="ana@desk")
-    work(store)
+    asked_for = schedules.ask_firing(ledger, "hourly", at=clock.now, who="ana@desk")
+    work(ledger)
 
-    assert views.campaign_ids(store) == [asked_for]
-    assert schedules.view(store, "hourly").next_at == NOON
+    assert views.campaign_ids(ledger) == [asked_for]
+    assert schedules.view(ledger, "hourly").next_at == NOON
 
 
 def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts, Overlap.ALLOW_ALL)
+    hourly(ledger, contacts, Overlap.ALLOW_ALL)
     clock.now = NOON
-    mine = taken(store)
-    asked_for = schedules.ask_firing(store, "hourly", at=NOON + 7, who="ana@desk")
-    assert schedules.take(store, ACCOUNT, "other") is None
+    mine = taken(ledger)
+    asked_for = schedules.ask_firing(ledger, "hourly", at=NOON + 7, who="ana@desk")
+    assert schedules.take(ledger, ACCOUNT, "other") is None
 
-    assert schedules.let_go(store, mine, next_at=NOON + HOUR)
-    work(store)
+    assert schedules.let_go(ledger, mine, next_at=NOON + HOUR)
+    work(ledger)
 
-    assert views.campaign_ids(store) == [asked_for]
+    assert views.campaign_ids(ledger) == [asked_for]
 
 
 @pytest.mark.parametrize(
@@ -454,141 +456,145 @@ def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
     ],
 )
 def test_a_file_that_is_missing_or_broken_fails_that_firing_and_the_next_goes_on(
-    store: Ledger, clock: Clock, contacts: Path, text: str | None, why: str
+    ledger: Ledger, clock: Clock, contacts: Path, text: str | None, why: str
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     contacts.unlink()
     if text is not None:
         contacts.write_text(text)
     clock.now = NOON
-    work(store)
+    work(ledger)
 
-    (failed,) = schedules.firings_of(store, "hourly")
+    (failed,) = schedules.firings_of(ledger, "hourly")
     assert failed.state is FiringState.FAILED
     assert why in failed.why
-    assert why in schedules.view(store, "hourly").error
-    assert views.campaign_ids(store) == []
+    assert why in schedules.view(ledger, "hourly").error
+    assert views.campaign_ids(ledger) == []
 
     written(contacts.parent, 2)
     clock.now = NOON + HOUR
-    work(store)
-    assert views.campaign_ids(store) == [campaign(1)]
-    assert schedules.view(store, "hourly").error == ""
+    work(ledger)
+    assert views.campaign_ids(ledger) == [campaign(1)]
+    assert schedules.view(ledger, "hourly").error == ""
 
 
 def test_a_campaign_of_another_account_in_the_file_is_a_failure(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
     path = contacts.parent / "other.yaml"
     path.write_text("contacts: contacts.csv\naccount: other\n")
-    hourly(store, path)
+    hourly(ledger, path)
     clock.now = NOON
 
-    work(store)
+    work(ledger)
 
-    assert "the file dials from account other" in schedules.firings_of(store, "hourly")[0].why
-    assert views.campaign_ids(store) == []
+    assert "the file dials from account other" in schedules.firings_of(ledger, "hourly")[0].why
+    assert views.campaign_ids(ledger) == []
 
 
 # Overlap -----------------------------------------------------------------------------------------
 
 
-def after_two_hours(store: Ledger, clock: Clock, contacts: Path, overlap: Overlap) -> None:
-    hourly(store, contacts, overlap)
+def after_two_hours(ledger: Ledger, clock: Clock, contacts: Path, overlap: Overlap) -> None:
+    hourly(ledger, contacts, overlap)
     for hours in (0, 1, 2):
         clock.now = NOON + hours * HOUR
-        work(store)
+        work(ledger)
 
 
 def test_by_default_a_firing_is_skipped_while_the_one_before_is_not_finished(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    after_two_hours(store, clock, contacts, Overlap.SKIP)
+    after_two_hours(ledger, clock, contacts, Overlap.SKIP)
 
-    assert [state for _, state in fates(store)] == [FIRED, FiringState.SKIPPED, FiringState.SKIPPED]
-    assert schedules.firings_of(store, "hourly")[0].why == (
+    assert [state for _, state in fates(ledger)] == [
+        FIRED,
+        FiringState.SKIPPED,
+        FiringState.SKIPPED,
+    ]
+    assert schedules.firings_of(ledger, "hourly")[0].why == (
         f"the campaign before it, {campaign()}, is not finished"
     )
-    finish(store, campaign())
+    finish(ledger, campaign())
     clock.now = NOON + 3 * HOUR
-    work(store)
-    assert fates(store)[-1] == ("+3", FIRED)
+    work(ledger)
+    assert fates(ledger)[-1] == ("+3", FIRED)
 
 
-def test_all_may_run_side_by_side(store: Ledger, clock: Clock, contacts: Path) -> None:
-    after_two_hours(store, clock, contacts, Overlap.ALLOW_ALL)
+def test_all_may_run_side_by_side(ledger: Ledger, clock: Clock, contacts: Path) -> None:
+    after_two_hours(ledger, clock, contacts, Overlap.ALLOW_ALL)
 
-    assert set(views.campaign_ids(store)) == {campaign(), campaign(1), campaign(2)}
+    assert set(views.campaign_ids(ledger)) == {campaign(), campaign(1), campaign(2)}
 
 
-def test_one_may_wait_and_it_is_the_latest(store: Ledger, clock: Clock, contacts: Path) -> None:
-    after_two_hours(store, clock, contacts, Overlap.BUFFER_ONE)
-    assert [state for _, state in fates(store)] == [FIRED, FiringState.SKIPPED, WAITING]
+def test_one_may_wait_and_it_is_the_latest(ledger: Ledger, clock: Clock, contacts: Path) -> None:
+    after_two_hours(ledger, clock, contacts, Overlap.BUFFER_ONE)
+    assert [state for _, state in fates(ledger)] == [FIRED, FiringState.SKIPPED, WAITING]
 
-    finish(store, campaign())
+    finish(ledger, campaign())
     clock.now += firing.BUFFERED_SECONDS
-    work(store)
+    work(ledger)
 
-    assert set(views.campaign_ids(store)) == {campaign(), campaign(2)}
+    assert set(views.campaign_ids(ledger)) == {campaign(), campaign(2)}
 
 
 def test_all_may_wait_and_go_one_after_the_other(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    after_two_hours(store, clock, contacts, Overlap.BUFFER_ALL)
-    assert [state for _, state in fates(store)] == [FIRED, WAITING, WAITING]
+    after_two_hours(ledger, clock, contacts, Overlap.BUFFER_ALL)
+    assert [state for _, state in fates(ledger)] == [FIRED, WAITING, WAITING]
 
-    finish(store, campaign())
+    finish(ledger, campaign())
     clock.now += firing.BUFFERED_SECONDS
-    work(store)
-    assert [state for _, state in fates(store)] == [FIRED, FIRED, WAITING]
+    work(ledger)
+    assert [state for _, state in fates(ledger)] == [FIRED, FIRED, WAITING]
 
-    finish(store, campaign(1))
+    finish(ledger, campaign(1))
     clock.now += firing.BUFFERED_SECONDS
-    work(store)
-    assert [state for _, state in fates(store)] == [FIRED, FIRED, FIRED]
+    work(ledger)
+    assert [state for _, state in fates(ledger)] == [FIRED, FIRED, FIRED]
 
 
 @pytest.mark.parametrize("overlap", [Overlap.CANCEL_OTHER, Overlap.ABORT_OTHER])
 def test_the_other_one_can_be_called_off(
-    store: Ledger, clock: Clock, contacts: Path, overlap: Overlap
+    ledger: Ledger, clock: Clock, contacts: Path, overlap: Overlap
 ) -> None:
-    after_two_hours(store, clock, contacts, overlap)
+    after_two_hours(ledger, clock, contacts, overlap)
 
     for gone in (campaign(), campaign(1)):
-        view = views.campaign(store, gone)
+        view = views.campaign(ledger, gone)
         assert view.dispositions == {"skipped:cancelled": 3}
         assert view.state is CampaignState.FINISHED
-    assert views.campaign(store, campaign(2)).state is CampaignState.ACTIVE
+    assert views.campaign(ledger, campaign(2)).state is CampaignState.ACTIVE
 
 
 def test_what_waits_is_skipped_when_the_schedule_is_paused(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    after_two_hours(store, clock, contacts, Overlap.BUFFER_ONE)
-    schedules.pause(store, "hourly", note="closed", who="ana@desk")
+    after_two_hours(ledger, clock, contacts, Overlap.BUFFER_ONE)
+    schedules.pause(ledger, "hourly", note="closed", who="ana@desk")
 
     clock.now += firing.BUFFERED_SECONDS
-    work(store)
+    work(ledger)
 
-    assert schedules.firings_of(store, "hourly")[0].why == "paused: closed"
+    assert schedules.firings_of(ledger, "hourly")[0].why == "paused: closed"
 
 
 # What is kept ------------------------------------------------------------------------------------
 
 
 def test_of_very_many_firings_the_newest_are_kept(
-    store: Ledger, clock: Clock, contacts: Path
+    ledger: Ledger, clock: Clock, contacts: Path
 ) -> None:
-    hourly(store, contacts)
+    hourly(ledger, contacts)
     clock.now = NOON
-    mine = taken(store)
+    mine = taken(ledger)
     many = [
         Firing(campaign(hours), NOON + hours * HOUR, FiringState.MISSED) for hours in range(250)
     ]
 
-    schedules.record(store, mine, many, next_at=NOON + 250 * HOUR)
+    schedules.record(ledger, mine, many, next_at=NOON + 250 * HOUR)
 
-    kept = schedules.firings_of(store, "hourly", most=1000)
+    kept = schedules.firings_of(ledger, "hourly", most=1000)
     assert [one.at for one in kept] == [one.at for one in reversed(many[-200:])]
-    assert store.redis.hlen("callsched:schedule:hourly:fates") == 200
+    assert ledger.redis.hlen("callsched:schedule:hourly:fates") == 200

@@ -16,15 +16,15 @@ DAY = 24 * 3600.0
 
 
 @pytest.fixture
-def ledger(ledger: Books) -> Books:
+def books(books: Books) -> Books:
     """A ledger with fifty calls that are due, and room for all of them."""
-    ledger.campaign(50)
-    return ledger
+    books.campaign(50)
+    return books
 
 
-def claim_all(ledger: Books, ceiling: int = 1000) -> list[Attempt]:
+def claim_all(books: Books, ceiling: int = 1000) -> list[Attempt]:
     attempts = []
-    while claim := ledger.claim(ceiling=ceiling):
+    while claim := books.claim(ceiling=ceiling):
         attempts.append(claim.attempt)
     return attempts
 
@@ -34,22 +34,22 @@ def claim_all(ledger: Books, ceiling: int = 1000) -> list[Attempt]:
 
 @pytest.mark.parametrize(("learned", "ceiling", "slots"), [(3, 9, 3), (9, 3, 3), (1, 1, 1)])
 def test_no_more_slots_are_taken_than_learned_limit_and_ceiling_allow(
-    ledger: Books, learned: int, ceiling: int, slots: int
+    books: Books, learned: int, ceiling: int, slots: int
 ) -> None:
-    ledger.learn(learned)
+    books.learn(learned)
 
-    claim_all(ledger, ceiling)
+    claim_all(books, ceiling)
 
-    assert len(ledger.slots()) == slots
+    assert len(books.slots()) == slots
 
 
-def test_an_account_that_nothing_is_known_of_has_four_slots(ledger: Books) -> None:
-    ledger.store.redis.delete("callsched:account:acme:meta")
+def test_an_account_that_nothing_is_known_of_has_four_slots(books: Books) -> None:
+    books.ledger.redis.delete("callsched:account:acme:meta")
 
-    claim_all(ledger)
+    claim_all(books)
 
-    assert len(ledger.slots()) == 4
-    assert views.account(ledger.store, ACCOUNT).learned == 4
+    assert len(books.slots()) == 4
+    assert views.account(books.ledger, ACCOUNT).learned == 4
 
 
 @pytest.mark.parametrize(
@@ -57,139 +57,139 @@ def test_an_account_that_nothing_is_known_of_has_four_slots(ledger: Books) -> No
     [
         Books.give_back,
         Books.finish,
-        lambda ledger, attempt: (ledger.connect(attempt), ledger.confirm(attempt)),
+        lambda books, attempt: (books.connect(attempt), books.confirm(attempt)),
     ],
     ids=["given back", "rejected", "confirmed"],
 )
 def test_a_slot_is_free_for_the_next_call_as_soon_as_its_attempt_is_over(
-    ledger: Books, end: Callable[[Books, Attempt], object]
+    books: Books, end: Callable[[Books, Attempt], object]
 ) -> None:
-    attempt = ledger.begun()
-    assert ledger.claim(ceiling=1) is None
+    attempt = books.begun()
+    assert books.claim(ceiling=1) is None
 
-    end(ledger, attempt)
+    end(books, attempt)
 
-    assert ledger.claim(ceiling=1) is not None
+    assert books.claim(ceiling=1) is not None
 
 
-def test_an_unknown_call_holds_its_slot_against_the_next_one(ledger: Books) -> None:
-    ledger.finish(
-        ledger.begun(), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=DURATION
+def test_an_unknown_call_holds_its_slot_against_the_next_one(books: Books) -> None:
+    books.finish(
+        books.begun(), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=DURATION
     )
 
-    ledger.wait(DURATION - 0.001)
-    ledger.expire()
-    assert ledger.claim(ceiling=1) is None
+    books.wait(DURATION - 0.001)
+    books.expire()
+    assert books.claim(ceiling=1) is None
 
-    ledger.wait(0.001)
-    ledger.expire()
-    assert ledger.claim(ceiling=1) is not None
+    books.wait(0.001)
+    books.expire()
+    assert books.claim(ceiling=1) is not None
 
 
 def test_a_late_answer_takes_a_slot_above_the_limit_and_lets_nobody_else_in(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    ledger.learn(1)
-    late = ledger.begun()
-    ledger.give_back(late)
-    in_time = ledger.claimed()
+    books.learn(1)
+    late = books.begun()
+    books.give_back(late)
+    in_time = books.claimed()
 
-    ledger.connect(late)
+    books.connect(late)
 
-    assert set(ledger.slots()) == {late, in_time}
-    ledger.give_back(in_time)
-    assert ledger.claim() is None
-    ledger.confirm(late)
-    assert ledger.claim() is not None
+    assert set(books.slots()) == {late, in_time}
+    books.give_back(in_time)
+    assert books.claim() is None
+    books.confirm(late)
+    assert books.claim() is not None
 
 
 # Stops that nobody confirms -----------------------------------------------------------------------
 
 
 def test_after_our_patience_a_call_ends_as_unconfirmed_and_its_slot_is_free(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    attempt = ledger.stopping()
-    patience = ledger.store.leases.stop_patience
+    attempt = books.stopping()
+    patience = books.ledger.leases.stop_patience
 
-    ledger.wait(patience - 0.001)
-    ledger.expire()
-    assert ledger.state(attempt) is CallState.STOPPING
+    books.wait(patience - 0.001)
+    books.expire()
+    assert books.state(attempt) is CallState.STOPPING
 
-    ledger.wait(0.001)
-    ledger.expire()
-    assert ledger.ended_as(attempt) == ("stopped", "unconfirmed")
-    assert ledger.slots() == {}
+    books.wait(0.001)
+    books.expire()
+    assert books.ended_as(attempt) == ("stopped", "unconfirmed")
+    assert books.slots() == {}
 
 
-def test_an_unconfirmed_stop_is_repeated_for_a_day_and_then_dropped(ledger: Books) -> None:
-    attempt = ledger.stopping()
-    ledger.wait(ledger.store.leases.stop_patience)
-    ledger.expire()
+def test_an_unconfirmed_stop_is_repeated_for_a_day_and_then_dropped(books: Books) -> None:
+    attempt = books.stopping()
+    books.wait(books.ledger.leases.stop_patience)
+    books.expire()
 
-    ledger.wait(DAY - 700)
-    assert [order.attempt for order in ledger.take_stops()] == [attempt]
-    assert attempt in ledger.live()
+    books.wait(DAY - 700)
+    assert [order.attempt for order in books.take_stops()] == [attempt]
+    assert attempt in books.live()
 
-    ledger.wait(701)
-    assert ledger.take_stops() == []
-    assert ledger.live() == ledger.owed_stops() == {}
+    books.wait(701)
+    assert books.take_stops() == []
+    assert books.live() == books.owed_stops() == {}
 
 
 def test_a_stop_that_is_confirmed_after_our_patience_is_no_longer_repeated(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    attempt = ledger.stopping()
-    ledger.wait(ledger.store.leases.stop_patience)
-    ledger.expire()
+    attempt = books.stopping()
+    books.wait(books.ledger.leases.stop_patience)
+    books.expire()
 
-    assert ledger.confirm(attempt)
+    assert books.confirm(attempt)
 
-    assert ledger.live() == ledger.owed_stops() == {}
-    assert ledger.ended_as(attempt) == ("stopped", "unconfirmed")
-
-
-def test_two_denials_five_seconds_apart_make_an_end_certain(ledger: Books) -> None:
-    attempt = ledger.stopping()
-    assert not ledger.deny(attempt)
-
-    ledger.wait(4.9)
-    assert not ledger.deny(attempt)
-
-    ledger.wait(0.1)
-    assert ledger.deny(attempt)
+    assert books.live() == books.owed_stops() == {}
+    assert books.ended_as(attempt) == ("stopped", "unconfirmed")
 
 
-def test_a_stop_that_was_denied_is_sent_again_when_a_denial_counts(ledger: Books) -> None:
-    attempt = ledger.stopping()
+def test_two_denials_five_seconds_apart_make_an_end_certain(books: Books) -> None:
+    attempt = books.stopping()
+    assert not books.deny(attempt)
 
-    ledger.deny(attempt)
+    books.wait(4.9)
+    assert not books.deny(attempt)
 
-    ledger.wait(4.9)
-    assert ledger.take_stops() == []
-    ledger.wait(0.1)
-    assert [order.attempt for order in ledger.take_stops()] == [attempt]
+    books.wait(0.1)
+    assert books.deny(attempt)
+
+
+def test_a_stop_that_was_denied_is_sent_again_when_a_denial_counts(books: Books) -> None:
+    attempt = books.stopping()
+
+    books.deny(attempt)
+
+    books.wait(4.9)
+    assert books.take_stops() == []
+    books.wait(0.1)
+    assert [order.attempt for order in books.take_stops()] == [attempt]
 
 
 # What holds a start back --------------------------------------------------------------------------
 
 
-def overdue(ledger: Books, count: int, live: int) -> None:
+def overdue(books: Books, count: int, live: int) -> None:
     """Have so many stops a little more than 30 seconds late, of so many live connections."""
     for _ in range(live - count):
-        ledger.connected(seconds=10 * DURATION)
+        books.connected(seconds=10 * DURATION)
     for _ in range(count):
-        ledger.connected(seconds=1.0)
-    ledger.wait(1.0 + ledger.store.leases.stop_late + 0.001)
-    ledger.expire()
+        books.connected(seconds=1.0)
+    books.wait(1.0 + books.ledger.leases.stop_late + 0.001)
+    books.expire()
 
 
-def claimed_before(ledger: Books, late: int, live: int) -> Attempt:
+def claimed_before(books: Books, late: int, live: int) -> Attempt:
     """Claim a call a moment before so many stops are late."""
-    overdue(ledger, late, live)
-    ledger.wait(-2.0)
-    attempt = ledger.claimed()
-    ledger.wait(2.0)
+    overdue(books, late, live)
+    books.wait(-2.0)
+    attempt = books.claimed()
+    books.wait(2.0)
     return attempt
 
 
@@ -197,475 +197,475 @@ def claimed_before(ledger: Books, late: int, live: int) -> Attempt:
     ("late", "live", "go"), [(3, 3, True), (4, 4, False), (4, 40, True), (5, 45, False)]
 )
 def test_nobody_is_dialled_while_too_many_stops_are_late(
-    ledger: Books, late: int, live: int, go: bool
+    books: Books, late: int, live: int, go: bool
 ) -> None:
-    attempt = claimed_before(ledger, late, live)
+    attempt = claimed_before(books, late, live)
 
-    assert (ledger.claim() is not None) is go
-    assert (calls.ready(ledger.store, ACCOUNT, ceiling=999, now=ledger.now)[0] > 0) is go
-    assert ledger.begin(attempt) is go
+    assert (books.claim() is not None) is go
+    assert (calls.ready(books.ledger, ACCOUNT, ceiling=999, now=books.now)[0] > 0) is go
+    assert books.begin(attempt) is go
 
-    assert ledger.state(attempt) is (CallState.DIALING if go else CallState.PENDING)
-    assert (attempt in ledger.slots()) is go
+    assert books.state(attempt) is (CallState.DIALING if go else CallState.PENDING)
+    assert (attempt in books.slots()) is go
 
 
-def test_a_worker_that_starts_sends_again_at_once_what_was_not_confirmed(ledger: Books) -> None:
-    ledger.connected(seconds=1)
-    ledger.wait(1)
-    ledger.expire()
+def test_a_worker_that_starts_sends_again_at_once_what_was_not_confirmed(books: Books) -> None:
+    books.connected(seconds=1)
+    books.wait(1)
+    books.expire()
     delays = [30.0]
-    assert len(calls.take_stops(ledger.store, ACCOUNT, most=9, delays=delays, now=ledger.now)) == 1
-    ledger.wait(1)
-    assert calls.take_stops(ledger.store, ACCOUNT, most=9, delays=delays, now=ledger.now) == []
+    assert len(calls.take_stops(books.ledger, ACCOUNT, most=9, delays=delays, now=books.now)) == 1
+    books.wait(1)
+    assert calls.take_stops(books.ledger, ACCOUNT, most=9, delays=delays, now=books.now) == []
 
-    calls.hurry_stops(ledger.store, ACCOUNT, now=ledger.now)
+    calls.hurry_stops(books.ledger, ACCOUNT, now=books.now)
 
-    assert len(calls.take_stops(ledger.store, ACCOUNT, most=9, delays=delays, now=ledger.now)) == 1
+    assert len(calls.take_stops(books.ledger, ACCOUNT, most=9, delays=delays, now=books.now)) == 1
 
 
-def test_who_hurries_stops_leaves_the_two_denials_apart(ledger: Books) -> None:
-    attempt = ledger.connected(seconds=1)
-    ledger.wait(1)
-    ledger.expire()
-    calls.take_stops(ledger.store, ACCOUNT, most=9, delays=[2.0], now=ledger.now)
-    ledger.deny(attempt)
+def test_who_hurries_stops_leaves_the_two_denials_apart(books: Books) -> None:
+    attempt = books.connected(seconds=1)
+    books.wait(1)
+    books.expire()
+    calls.take_stops(books.ledger, ACCOUNT, most=9, delays=[2.0], now=books.now)
+    books.deny(attempt)
 
-    calls.hurry_stops(ledger.store, ACCOUNT, now=ledger.now)
+    calls.hurry_stops(books.ledger, ACCOUNT, now=books.now)
 
-    assert calls.take_stops(ledger.store, ACCOUNT, most=9, delays=[2.0], now=ledger.now) == []
+    assert calls.take_stops(books.ledger, ACCOUNT, most=9, delays=[2.0], now=books.now) == []
 
 
 @pytest.mark.parametrize(
     ("sendings", "ended_as"), [(1, Disposition.HUNG_UP), (2, Disposition.STOPPED)]
 )
 def test_the_far_end_has_hung_up_only_if_our_first_stop_was_denied(
-    ledger: Books, sendings: int, ended_as: Disposition
+    books: Books, sendings: int, ended_as: Disposition
 ) -> None:
-    attempt = ledger.connected(seconds=1)
-    ledger.wait(1)
-    ledger.expire()
+    attempt = books.connected(seconds=1)
+    books.wait(1)
+    books.expire()
     for _ in range(sendings):
-        calls.take_stops(ledger.store, ACCOUNT, most=9, delays=[0.0], now=ledger.now)
-    ledger.deny(attempt)
-    ledger.wait(ledger.store.leases.denied_apart)
+        calls.take_stops(books.ledger, ACCOUNT, most=9, delays=[0.0], now=books.now)
+    books.deny(attempt)
+    books.wait(books.ledger.leases.denied_apart)
 
-    assert calls.deny(ledger.store, ACCOUNT, attempt, now=ledger.now) is ended_as
+    assert calls.deny(books.ledger, ACCOUNT, attempt, now=books.now) is ended_as
 
 
 def test_the_far_end_has_not_hung_up_if_a_stop_without_a_record_may_have_ended_it(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    attempt = ledger.stopping()
-    deadlines.note_stop(ledger.store, ACCOUNT, attempt)
-    ledger.deny(attempt)
-    ledger.wait(ledger.store.leases.denied_apart)
+    attempt = books.stopping()
+    deadlines.note_stop(books.ledger, ACCOUNT, attempt)
+    books.deny(attempt)
+    books.wait(books.ledger.leases.denied_apart)
 
-    assert calls.deny(ledger.store, ACCOUNT, attempt, now=ledger.now) is Disposition.STOPPED
+    assert calls.deny(books.ledger, ACCOUNT, attempt, now=books.now) is Disposition.STOPPED
 
 
-def test_a_stop_that_was_sent_without_a_record_makes_no_record_of_its_own(ledger: Books) -> None:
-    attempt = ledger.claimed()
-    as_it_stood = ledger.everything()
+def test_a_stop_that_was_sent_without_a_record_makes_no_record_of_its_own(books: Books) -> None:
+    attempt = books.claimed()
+    as_it_stood = books.everything()
 
-    deadlines.note_stop(ledger.store, ACCOUNT, attempt)
+    deadlines.note_stop(books.ledger, ACCOUNT, attempt)
 
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
 
 
 # What a worker remembers --------------------------------------------------------------------------
 
 
-def deadlines_of(ledger: Books, *attempts: Attempt) -> dict[Attempt, Deadline | None]:
-    return deadlines.live(ledger.store, ACCOUNT, attempts, now=ledger.now)
+def deadlines_of(books: Books, *attempts: Attempt) -> dict[Attempt, Deadline | None]:
+    return deadlines.live(books.ledger, ACCOUNT, attempts, now=books.now)
 
 
-def test_a_live_connection_has_its_deadline(ledger: Books) -> None:
-    attempt = ledger.connected()
-    ledger.wait(10.0)
+def test_a_live_connection_has_its_deadline(books: Books) -> None:
+    attempt = books.connected()
+    books.wait(10.0)
 
-    found = deadlines_of(ledger, attempt)[attempt]
+    found = deadlines_of(books, attempt)[attempt]
 
     assert found is not None
-    assert found.at == pytest.approx(ledger.now + DURATION - 10.0, abs=1e-3)
+    assert found.at == pytest.approx(books.now + DURATION - 10.0, abs=1e-3)
     assert found.seconds == pytest.approx(DURATION - 10.0, abs=1e-3)
 
 
 def test_a_connection_that_is_being_stopped_has_the_next_sending_of_its_stop(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    attempt = ledger.connected(seconds=1)
-    ledger.wait(1)
-    ledger.expire()
-    assert calls.take_stops(ledger.store, ACCOUNT, most=9, delays=[2.0], now=ledger.now)
+    attempt = books.connected(seconds=1)
+    books.wait(1)
+    books.expire()
+    assert calls.take_stops(books.ledger, ACCOUNT, most=9, delays=[2.0], now=books.now)
 
-    found = deadlines_of(ledger, attempt)[attempt]
+    found = deadlines_of(books, attempt)[attempt]
 
     assert found is not None
     assert found.seconds == pytest.approx(2.0, abs=1e-3)
 
 
-def test_what_is_over_has_none_and_what_is_unknown_is_left_out(ledger: Books) -> None:
-    over, dialing = ledger.connected(), ledger.begun()
-    ledger.confirm(over)
+def test_what_is_over_has_none_and_what_is_unknown_is_left_out(books: Books) -> None:
+    over, dialing = books.connected(), books.begun()
+    books.confirm(over)
 
-    assert deadlines_of(ledger, over, dialing, Attempt("gone", 1, 1)) == {over: None}
+    assert deadlines_of(books, over, dialing, Attempt("gone", 1, 1)) == {over: None}
 
 
-def test_a_stop_that_was_given_up_has_none(ledger: Books) -> None:
-    attempt = ledger.stopping()
-    ledger.wait(ledger.store.leases.stop_give_up + 1)
-    ledger.take_stops()
+def test_a_stop_that_was_given_up_has_none(books: Books) -> None:
+    attempt = books.stopping()
+    books.wait(books.ledger.leases.stop_give_up + 1)
+    books.take_stops()
 
-    assert deadlines_of(ledger, attempt) == {attempt: None}
+    assert deadlines_of(books, attempt) == {attempt: None}
 
 
 def test_a_lost_answer_counts_as_live_for_the_limit_while_its_slot_is_held(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    attempt = ledger.begun()
-    ledger.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
-    assert limits.read(ledger.store, ACCOUNT, now=ledger.now).live == 1
+    attempt = books.begun()
+    books.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
+    assert limits.read(books.ledger, ACCOUNT, now=books.now).live == 1
 
-    ledger.wait(DURATION)
-    ledger.expire()
+    books.wait(DURATION)
+    books.expire()
 
-    assert limits.read(ledger.store, ACCOUNT, now=ledger.now).live == 0
+    assert limits.read(books.ledger, ACCOUNT, now=books.now).live == 0
 
 
 def test_an_attempt_that_was_held_is_due_again_in_a_second_and_not_used_up(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    attempt = claimed_before(ledger, 4, 4)
+    attempt = claimed_before(books, 4, 4)
 
-    ledger.begin(attempt)
+    books.begin(attempt)
 
-    assert ledger.result(attempt)["attempts"] == 0
-    due = ledger.store.redis.zscore("callsched:campaign:c:due", attempt.row)
-    assert due == pytest.approx(ledger.now + 1)
+    assert books.result(attempt)["attempts"] == 0
+    due = books.ledger.redis.zscore("callsched:campaign:c:due", attempt.row)
+    assert due == pytest.approx(books.now + 1)
 
 
-def test_calls_that_an_abort_cannot_end_count_as_late_stops(ledger: Books) -> None:
+def test_calls_that_an_abort_cannot_end_count_as_late_stops(books: Books) -> None:
     for _ in range(4):
-        ledger.connected(seconds=10 * DURATION)
-    ledger.abort()
-    ledger.wait(ledger.store.leases.stop_late + 0.001)
-    campaigns.resume(ledger.store, "c")
+        books.connected(seconds=10 * DURATION)
+    books.abort()
+    books.wait(books.ledger.leases.stop_late + 0.001)
+    campaigns.resume(books.ledger, "c")
 
-    assert ledger.claim() is None
-
-
-def test_a_paused_campaign_dials_nobody(ledger: Books) -> None:
-    attempt = ledger.claimed()
-    campaigns.halt(ledger.store, "c", now=ledger.now)
-
-    assert not ledger.begin(attempt)
-
-    assert ledger.campaign_state() is CampaignState.PAUSED
-    assert ledger.state(attempt) is CallState.PENDING
-    assert ledger.slots() == {}
-    assert ledger.claim() is None
+    assert books.claim() is None
 
 
-def test_a_paused_campaign_goes_on_when_it_is_resumed(ledger: Books) -> None:
-    campaigns.halt(ledger.store, "c", now=ledger.now)
+def test_a_paused_campaign_dials_nobody(books: Books) -> None:
+    attempt = books.claimed()
+    campaigns.halt(books.ledger, "c", now=books.now)
 
-    campaigns.resume(ledger.store, "c")
+    assert not books.begin(attempt)
 
-    assert ledger.begin(ledger.claimed())
-
-
-def test_a_pause_leaves_live_calls_to_their_deadlines(ledger: Books) -> None:
-    attempt = ledger.connected()
-
-    assert campaigns.halt(ledger.store, "c", now=ledger.now) == 0
-
-    assert ledger.state(attempt) is CallState.CONNECTED
-    assert ledger.take_stops() == []
+    assert books.campaign_state() is CampaignState.PAUSED
+    assert books.state(attempt) is CallState.PENDING
+    assert books.slots() == {}
+    assert books.claim() is None
 
 
-def test_an_abort_stops_live_calls_at_once(ledger: Books) -> None:
-    live = {ledger.connected(), ledger.connected()}
+def test_a_paused_campaign_goes_on_when_it_is_resumed(books: Books) -> None:
+    campaigns.halt(books.ledger, "c", now=books.now)
 
-    assert ledger.abort() == 2
+    campaigns.resume(books.ledger, "c")
 
-    orders = ledger.take_stops()
+    assert books.begin(books.claimed())
+
+
+def test_a_pause_leaves_live_calls_to_their_deadlines(books: Books) -> None:
+    attempt = books.connected()
+
+    assert campaigns.halt(books.ledger, "c", now=books.now) == 0
+
+    assert books.state(attempt) is CallState.CONNECTED
+    assert books.take_stops() == []
+
+
+def test_an_abort_stops_live_calls_at_once(books: Books) -> None:
+    live = {books.connected(), books.connected()}
+
+    assert books.abort() == 2
+
+    orders = books.take_stops()
     assert {order.attempt for order in orders} == live
     assert {order.why for order in orders} == {"aborted"}
 
 
-def test_an_abort_stops_a_call_that_is_answered_later(ledger: Books) -> None:
-    attempt = ledger.begun()
-    assert ledger.abort() == 0
+def test_an_abort_stops_a_call_that_is_answered_later(books: Books) -> None:
+    attempt = books.begun()
+    assert books.abort() == 0
 
-    assert ledger.connect(attempt) == "connected"
+    assert books.connect(attempt) == "connected"
 
-    (order,) = ledger.take_stops()
+    (order,) = books.take_stops()
     assert (order.attempt, order.why) == (attempt, "aborted")
-    ledger.confirm(attempt, Disposition.ABORTED)
-    assert ledger.ended_as(attempt) == ("aborted", None)
+    books.confirm(attempt, Disposition.ABORTED)
+    assert books.ended_as(attempt) == ("aborted", None)
 
 
-def test_calls_of_a_campaign_that_is_resumed_are_not_aborted(ledger: Books) -> None:
-    ledger.abort()
-    campaigns.resume(ledger.store, "c")
+def test_calls_of_a_campaign_that_is_resumed_are_not_aborted(books: Books) -> None:
+    books.abort()
+    campaigns.resume(books.ledger, "c")
 
-    ledger.connected()
+    books.connected()
 
-    assert ledger.take_stops() == []
+    assert books.take_stops() == []
 
 
-def test_an_abort_leaves_other_campaigns_alone(ledger: Books) -> None:
-    ledger.campaign(1, "other")
-    attempts = [ledger.connected(), ledger.connected()]
+def test_an_abort_leaves_other_campaigns_alone(books: Books) -> None:
+    books.campaign(1, "other")
+    attempts = [books.connected(), books.connected()]
 
-    assert ledger.abort("other") == 1
+    assert books.abort("other") == 1
 
-    states = {attempt.campaign_id: ledger.state(attempt) for attempt in attempts}
+    states = {attempt.campaign_id: books.state(attempt) for attempt in attempts}
     assert states == {"c": CallState.CONNECTED, "other": CallState.STOPPING}
-    assert ledger.claimed().campaign_id == "c"
+    assert books.claimed().campaign_id == "c"
 
 
 # 429 ---------------------------------------------------------------------------------------------
 
 
-def test_a_429_uses_up_no_attempt_and_the_call_is_due_later(ledger: Books) -> None:
-    ledger.store.redis.delete("callsched:campaign:c:due")
-    ledger.load(rows(51), load_id="2")
-    attempt = ledger.begun()
+def test_a_429_uses_up_no_attempt_and_the_call_is_due_later(books: Books) -> None:
+    books.ledger.redis.delete("callsched:campaign:c:due")
+    books.load(rows(51), load_id="2")
+    attempt = books.begun()
 
-    ledger.refuse(attempt, live=1, delay=5.0)
+    books.refuse(attempt, live=1, delay=5.0)
 
-    assert ledger.state(attempt) is CallState.PENDING
-    assert ledger.result(attempt)["attempts"] == 0
-    ledger.wait(4.999)
-    assert ledger.claim() is None
-    ledger.wait(0.001)
-    assert ledger.claimed().row == attempt.row
+    assert books.state(attempt) is CallState.PENDING
+    assert books.result(attempt)["attempts"] == 0
+    books.wait(4.999)
+    assert books.claim() is None
+    books.wait(0.001)
+    assert books.claimed().row == attempt.row
 
 
-def test_two_workers_that_saw_the_same_limit_lower_it_once(ledger: Books) -> None:
-    one, another = ledger.begun(), ledger.begun()
-    seen = limits.read(ledger.store, ACCOUNT, now=ledger.now)
+def test_two_workers_that_saw_the_same_limit_lower_it_once(books: Books) -> None:
+    one, another = books.begun(), books.begun()
+    seen = limits.read(books.ledger, ACCOUNT, now=books.now)
 
-    ledger.refuse(one, live=5, seen=seen)
-    ledger.refuse(another, live=2, seen=seen)
+    books.refuse(one, live=5, seen=seen)
+    books.refuse(another, live=2, seen=seen)
 
-    after = limits.read(ledger.store, ACCOUNT, now=ledger.now)
+    after = limits.read(books.ledger, ACCOUNT, now=books.now)
     assert after.limit.learned == 5
     assert after.version == seen.version + 1
     assert after.refused_in_row == 1  # they left together, so it is one refusal
 
 
-def test_a_limit_that_another_worker_changed_is_not_overwritten(ledger: Books) -> None:
-    seen = limits.read(ledger.store, ACCOUNT)
-    ledger.learn(6)
+def test_a_limit_that_another_worker_changed_is_not_overwritten(books: Books) -> None:
+    seen = limits.read(books.ledger, ACCOUNT)
+    books.learn(6)
 
-    assert not limits.learn(ledger.store, ACCOUNT, seen, seen.limit)
+    assert not limits.learn(books.ledger, ACCOUNT, seen, seen.limit)
 
-    assert limits.read(ledger.store, ACCOUNT).limit.learned == 6
-
-
-def test_an_accepted_start_ends_the_row_of_refusals(ledger: Books) -> None:
-    ledger.refuse(ledger.begun(), live=5)
-    ledger.wait(5)
-
-    ledger.connected()
-
-    assert limits.read(ledger.store, ACCOUNT).refused_in_row == 0
+    assert limits.read(books.ledger, ACCOUNT).limit.learned == 6
 
 
-def test_after_a_429_nobody_is_claimed_until_the_delay_is_over(ledger: Books) -> None:
-    ledger.refuse(ledger.begun(), live=5, delay=5.0)
-    assert ledger.claim() is None
+def test_an_accepted_start_ends_the_row_of_refusals(books: Books) -> None:
+    books.refuse(books.begun(), live=5)
+    books.wait(5)
 
-    ledger.wait(4.999)
-    assert ledger.claim() is None
+    books.connected()
 
-    ledger.wait(0.001)
-    assert ledger.claim() is not None
+    assert limits.read(books.ledger, ACCOUNT).refused_in_row == 0
 
 
-def test_after_a_429_a_slot_that_is_freed_opens_the_account_again(ledger: Books) -> None:
-    live = ledger.connected()
-    ledger.refuse(ledger.begun(), live=1, delay=5.0)
-    assert ledger.claim() is None
+def test_after_a_429_nobody_is_claimed_until_the_delay_is_over(books: Books) -> None:
+    books.refuse(books.begun(), live=5, delay=5.0)
+    assert books.claim() is None
 
-    ledger.confirm(live)
+    books.wait(4.999)
+    assert books.claim() is None
 
-    assert ledger.claim() is not None
+    books.wait(0.001)
+    assert books.claim() is not None
+
+
+def test_after_a_429_a_slot_that_is_freed_opens_the_account_again(books: Books) -> None:
+    live = books.connected()
+    books.refuse(books.begun(), live=1, delay=5.0)
+    assert books.claim() is None
+
+    books.confirm(live)
+
+    assert books.claim() is not None
 
 
 # Outages and blocks -------------------------------------------------------------------------------
 
 
-def fail(ledger: Books, times: int) -> None:
+def fail(books: Books, times: int) -> None:
     """Begin so many calls at once, and lose them all."""
-    for attempt in [ledger.begun() for _ in range(times)]:
-        ledger.finish(attempt, Disposition.UNKNOWN, signal="failed")
+    for attempt in [books.begun() for _ in range(times)]:
+        books.finish(attempt, Disposition.UNKNOWN, signal="failed")
 
 
-def test_two_failures_in_a_row_hold_nobody_back(ledger: Books) -> None:
-    fail(ledger, 2)
+def test_two_failures_in_a_row_hold_nobody_back(books: Books) -> None:
+    fail(books, 2)
 
-    assert len(claim_all(ledger)) == 48
-
-
-def test_after_three_failures_in_a_row_one_call_goes_out_at_a_time(ledger: Books) -> None:
-    fail(ledger, 3)
-    assert ledger.claim() is None
-
-    ledger.wait(1.0)
-
-    assert ledger.claim() is not None
-    ledger.wait(20.0)
-    assert ledger.claim() is None
+    assert len(claim_all(books)) == 48
 
 
-def test_every_probe_that_fails_doubles_the_time_to_the_next(ledger: Books) -> None:
-    fail(ledger, 3)
+def test_after_three_failures_in_a_row_one_call_goes_out_at_a_time(books: Books) -> None:
+    fail(books, 3)
+    assert books.claim() is None
+
+    books.wait(1.0)
+
+    assert books.claim() is not None
+    books.wait(20.0)
+    assert books.claim() is None
+
+
+def test_every_probe_that_fails_doubles_the_time_to_the_next(books: Books) -> None:
+    fail(books, 3)
     waits = []
 
     for _ in range(8):
-        since = ledger.now
-        while (claim := ledger.claim()) is None:
-            ledger.wait(0.5)
-        waits.append(ledger.now - since)
-        ledger.begin(claim.attempt)
-        ledger.finish(claim.attempt, Disposition.UNKNOWN, signal="failed")
+        since = books.now
+        while (claim := books.claim()) is None:
+            books.wait(0.5)
+        waits.append(books.now - since)
+        books.begin(claim.attempt)
+        books.finish(claim.attempt, Disposition.UNKNOWN, signal="failed")
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-def test_starts_that_were_under_way_do_not_lengthen_an_outage(ledger: Books) -> None:
-    ledger.campaign(20)
-    under_way = [ledger.begun() for _ in range(8)]
+def test_starts_that_were_under_way_do_not_lengthen_an_outage(books: Books) -> None:
+    books.campaign(20)
+    under_way = [books.begun() for _ in range(8)]
 
     for attempt in under_way:
-        ledger.finish(attempt, Disposition.UNKNOWN, signal="failed")
+        books.finish(attempt, Disposition.UNKNOWN, signal="failed")
 
-    ledger.wait(1.0)
-    assert ledger.claim() is not None
+    books.wait(1.0)
+    assert books.claim() is not None
 
 
 @pytest.mark.parametrize("answered", ["connected", "rejected", "given back"])
-def test_a_probe_that_is_answered_ends_the_outage(ledger: Books, answered: str) -> None:
-    fail(ledger, 3)
-    assert views.account(ledger.store, ACCOUNT).outage
-    ledger.wait(1.0)
-    probe = ledger.begun()
+def test_a_probe_that_is_answered_ends_the_outage(books: Books, answered: str) -> None:
+    fail(books, 3)
+    assert views.account(books.ledger, ACCOUNT).outage
+    books.wait(1.0)
+    probe = books.begun()
 
     match answered:
         case "connected":
-            ledger.connect(probe)
+            books.connect(probe)
         case "rejected":
-            ledger.finish(probe, signal="answered")
+            books.finish(probe, signal="answered")
         case _:
-            ledger.refuse(probe, live=1000, delay=0.0)
+            books.refuse(probe, live=1000, delay=0.0)
 
-    assert not views.account(ledger.store, ACCOUNT).outage
-    assert len(claim_all(ledger)) > 1
-
-
-def test_an_answer_between_failures_starts_the_count_anew(ledger: Books) -> None:
-    fail(ledger, 2)
-    ledger.connected()
-
-    fail(ledger, 2)
-
-    assert ledger.claim() is not None
+    assert not views.account(books.ledger, ACCOUNT).outage
+    assert len(claim_all(books)) > 1
 
 
-def test_an_account_whose_limit_is_forgotten_starts_anew(ledger: Books) -> None:
-    ledger.refuse(ledger.begun(), live=1, delay=5.0)
-    assert ledger.claim() is None
+def test_an_answer_between_failures_starts_the_count_anew(books: Books) -> None:
+    fail(books, 2)
+    books.connected()
 
-    limits.forget(ledger.store, ACCOUNT)
+    fail(books, 2)
 
-    assert views.account(ledger.store, ACCOUNT).learned == FIRST
-    assert len(claim_all(ledger)) == FIRST
-
-
-def test_a_block_stops_the_credentials_that_it_names_and_no_others(ledger: Books) -> None:
-    limits.block(ledger.store, ACCOUNT, "bad", "401")
-
-    assert ledger.claim(fingerprint="bad") is None
-    assert calls.ready(ledger.store, ACCOUNT, ceiling=9, fingerprint="bad", now=ledger.now)[0] == 0
-    assert ledger.claim(fingerprint="good") is not None
-
-    limits.unblock(ledger.store, ACCOUNT)
-    assert ledger.claim(fingerprint="bad") is not None
+    assert books.claim() is not None
 
 
-def test_a_block_stops_no_stop(ledger: Books) -> None:
-    attempt = ledger.connected(seconds=1.0)
-    limits.block(ledger.store, ACCOUNT, "bad", "401")
+def test_an_account_whose_limit_is_forgotten_starts_anew(books: Books) -> None:
+    books.refuse(books.begun(), live=1, delay=5.0)
+    assert books.claim() is None
 
-    ledger.wait(1.0)
-    ledger.expire()
+    limits.forget(books.ledger, ACCOUNT)
 
-    assert [order.attempt for order in ledger.take_stops()] == [attempt]
+    assert views.account(books.ledger, ACCOUNT).learned == FIRST
+    assert len(claim_all(books)) == FIRST
+
+
+def test_a_block_stops_the_credentials_that_it_names_and_no_others(books: Books) -> None:
+    limits.block(books.ledger, ACCOUNT, "bad", "401")
+
+    assert books.claim(fingerprint="bad") is None
+    assert calls.ready(books.ledger, ACCOUNT, ceiling=9, fingerprint="bad", now=books.now)[0] == 0
+    assert books.claim(fingerprint="good") is not None
+
+    limits.unblock(books.ledger, ACCOUNT)
+    assert books.claim(fingerprint="bad") is not None
+
+
+def test_a_block_stops_no_stop(books: Books) -> None:
+    attempt = books.connected(seconds=1.0)
+    limits.block(books.ledger, ACCOUNT, "bad", "401")
+
+    books.wait(1.0)
+    books.expire()
+
+    assert [order.attempt for order in books.take_stops()] == [attempt]
 
 
 # What the timekeeper is told ----------------------------------------------------------------------
 
 
-def ready(ledger: Books, ceiling: int = 1000) -> tuple[int, float | None]:
-    messages, _, soonest = calls.ready(ledger.store, ACCOUNT, ceiling=ceiling, now=ledger.now)
+def ready(books: Books, ceiling: int = 1000) -> tuple[int, float | None]:
+    messages, _, soonest = calls.ready(books.ledger, ACCOUNT, ceiling=ceiling, now=books.now)
     return messages, soonest and round(soonest, 3)
 
 
-def test_there_are_as_many_messages_as_slots_are_free_or_calls_are_due(ledger: Books) -> None:
-    ledger.claimed()
+def test_there_are_as_many_messages_as_slots_are_free_or_calls_are_due(books: Books) -> None:
+    books.claimed()
 
-    assert ready(ledger, ceiling=8)[0] == 7
-    ledger.wait(1)
-    assert ready(ledger)[0] == 49
-
-
-def test_a_second_timekeeper_says_nothing_that_was_just_said(ledger: Books) -> None:
-    assert ready(ledger)[0] == 50
-
-    assert ready(ledger) == (0, 0.5)
+    assert ready(books, ceiling=8)[0] == 7
+    books.wait(1)
+    assert ready(books)[0] == 49
 
 
-def test_the_timekeeper_is_told_when_the_next_lease_or_deadline_passes(ledger: Books) -> None:
-    ledger.connected(seconds=7.5)
-    ledger.claimed()
+def test_a_second_timekeeper_says_nothing_that_was_just_said(books: Books) -> None:
+    assert ready(books)[0] == 50
 
-    _, soonest = ready(ledger, ceiling=1)
+    assert ready(books) == (0, 0.5)
+
+
+def test_the_timekeeper_is_told_when_the_next_lease_or_deadline_passes(books: Books) -> None:
+    books.connected(seconds=7.5)
+    books.claimed()
+
+    _, soonest = ready(books, ceiling=1)
 
     assert soonest == 7.5
 
 
-def test_the_timekeeper_is_told_when_the_next_stop_is_sent(ledger: Books) -> None:
-    ledger.stopping()
+def test_the_timekeeper_is_told_when_the_next_stop_is_sent(books: Books) -> None:
+    books.stopping()
 
-    _, soonest = ready(ledger, ceiling=1)
+    _, soonest = ready(books, ceiling=1)
 
     assert soonest == 2.0
 
 
-def test_the_timekeeper_is_told_when_the_next_call_is_due(ledger: Books) -> None:
-    for attempt in claim_all(ledger):
-        ledger.give_back(attempt, delay_seconds=3.0)
+def test_the_timekeeper_is_told_when_the_next_call_is_due(books: Books) -> None:
+    for attempt in claim_all(books):
+        books.give_back(attempt, delay_seconds=3.0)
 
-    assert ready(ledger) == (0, 3.0)
-
-
-def test_during_an_outage_there_is_one_message(ledger: Books) -> None:
-    fail(ledger, 3)
-    assert ready(ledger) == (0, 1.0)
-
-    ledger.wait(1.0)
-
-    assert ready(ledger)[0] == 1
+    assert ready(books) == (0, 3.0)
 
 
-def test_timekeepers_of_two_campaigns_say_what_is_ready_each_for_its_own(ledger: Books) -> None:
-    ledger.campaign(3, "other")
+def test_during_an_outage_there_is_one_message(books: Books) -> None:
+    fail(books, 3)
+    assert ready(books) == (0, 1.0)
+
+    books.wait(1.0)
+
+    assert ready(books)[0] == 1
+
+
+def test_timekeepers_of_two_campaigns_say_what_is_ready_each_for_its_own(books: Books) -> None:
+    books.campaign(3, "other")
 
     said = [
-        calls.ready(ledger.store, ACCOUNT, ceiling=9, only=only, now=ledger.now)[0]
+        calls.ready(books.ledger, ACCOUNT, ceiling=9, only=only, now=books.now)[0]
         for only in ("c", "other", "c", "other")
     ]
 

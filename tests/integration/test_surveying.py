@@ -15,42 +15,42 @@ def counted(found: dict[CampaignState, int] | dict[CallState, int]) -> dict[str,
 
 
 def test_campaigns_are_counted_by_state_and_the_calls_of_the_unfinished_ones(
-    ledger: Books, store: Ledger
+    books: Books, ledger: Ledger
 ) -> None:
     campaigns.create(
-        store, OTHER, account=OTHER, name="o", policy=Policy(60.0), digest="d", now=ledger.now
+        ledger, OTHER, account=OTHER, name="o", policy=Policy(60.0), digest="d", now=books.now
     )
-    ledger.create("loading")
-    ledger.campaign(1, "finished")
-    ledger.finish(ledger.begun())
-    ledger.campaign(3, "paused")
-    ledger.connected()
-    campaigns.halt(store, "paused", now=ledger.now)
-    ledger.campaign(2, "active")
+    books.create("loading")
+    books.campaign(1, "finished")
+    books.finish(books.begun())
+    books.campaign(3, "paused")
+    books.connected()
+    campaigns.halt(ledger, "paused", now=books.now)
+    books.campaign(2, "active")
 
-    found = census.take(store, ACCOUNT)
+    found = census.take(ledger, ACCOUNT)
 
     each = {"loading": 1, "active": 1, "paused": 1, "finished": 1}
     assert counted(found.campaigns) == each
     assert counted(found.calls) == {"pending": 4, "connected": 1}
-    assert counted(census.take(store, OTHER).campaigns) == {"loading": 1}
+    assert counted(census.take(ledger, OTHER).campaigns) == {"loading": 1}
 
 
-def test_schedules_whose_last_launch_failed_are_counted(ledger: Books, store: Ledger) -> None:
+def test_schedules_whose_last_launch_failed_are_counted(books: Books, ledger: Ledger) -> None:
     launch = Launch("/gone.yaml", "utf-8", Schedule(cron="0 9 * * *", overlap=Overlap.SKIP))
     for name, account in (("gone", ACCOUNT), ("other", OTHER)):
-        schedules.add(store, name, account, launch, next_at=ledger.now, who="ana", now=ledger.now)
-        taken = schedules.take(store, account, "t", now=ledger.now)
+        schedules.add(ledger, name, account, launch, next_at=books.now, who="ana", now=books.now)
+        taken = schedules.take(ledger, account, "t", now=books.now)
         assert taken is not None
-        failed = Firing(f"{name}-1", ledger.now, FiringState.FAILED, "there is no file /gone.yaml")
-        assert schedules.record(store, taken, [failed], next_at=ledger.now + 60, now=ledger.now)
+        failed = Firing(f"{name}-1", books.now, FiringState.FAILED, "there is no file /gone.yaml")
+        assert schedules.record(ledger, taken, [failed], next_at=books.now + 60, now=books.now)
 
-    assert census.take(store, ACCOUNT).failed_schedules == 1
+    assert census.take(ledger, ACCOUNT).failed_schedules == 1
 
 
-def test_a_ledger_of_a_newer_release_is_seen_to_be_one(store: Ledger) -> None:
-    assert not census.take(store, ACCOUNT).is_newer
+def test_a_ledger_of_a_newer_release_is_seen_to_be_one(ledger: Ledger) -> None:
+    assert not census.take(ledger, ACCOUNT).is_newer
 
-    store.redis.set("callsched:schema", SCHEMA + 1)
+    ledger.redis.set("callsched:schema", SCHEMA + 1)
 
-    assert census.take(store, ACCOUNT).is_newer
+    assert census.take(ledger, ACCOUNT).is_newer

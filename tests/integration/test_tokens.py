@@ -19,8 +19,8 @@ TOKEN = SharedToken("secret token", 86_400.0, 60.0)
 
 
 @pytest.fixture
-def shelf(store: Ledger) -> TokenShelf:
-    return RedisTokenShelf(store)
+def shelf(ledger: Ledger) -> TokenShelf:
+    return RedisTokenShelf(ledger)
 
 
 @pytest.fixture
@@ -44,19 +44,19 @@ def test_what_one_worker_puts_another_finds(shelf: TokenShelf, another: TokenShe
     assert another.read("other credentials") is None
 
 
-def test_a_token_is_gone_at_its_end(shelf: TokenShelf, store: Ledger) -> None:
+def test_a_token_is_gone_at_its_end(shelf: TokenShelf, ledger: Ledger) -> None:
     shelf.put("f", SharedToken("t", 0.05, 0.0))
-    assert 0 < store.redis.pttl(KEY) <= 50
+    assert 0 < ledger.redis.pttl(KEY) <= 50
 
-    store.redis.pexpire(KEY, 0)
+    ledger.redis.pexpire(KEY, 0)
 
     assert shelf.read("f") is None
 
 
-def test_a_token_that_has_ended_already_is_not_found(shelf: TokenShelf, store: Ledger) -> None:
+def test_a_token_that_has_ended_already_is_not_found(shelf: TokenShelf, ledger: Ledger) -> None:
     shelf.put("f", SharedToken("t", 0.0, 0.0))
 
-    assert store.redis.pttl(KEY) <= 1
+    assert ledger.redis.pttl(KEY) <= 1
 
 
 def test_a_newer_token_replaces_the_older_one(shelf: TokenShelf) -> None:
@@ -103,11 +103,11 @@ def test_who_could_not_fetch_lets_the_next_one_try(shelf: TokenShelf, another: T
 
 
 def test_who_died_while_fetching_keeps_others_back_for_a_while_only(
-    shelf: TokenShelf, store: Ledger
+    shelf: TokenShelf, ledger: Ledger
 ) -> None:
     shelf.reserve("f", 10)
 
-    assert 9_000 < store.redis.pttl(f"{KEY}:fetching") <= 10_000
+    assert 9_000 < ledger.redis.pttl(f"{KEY}:fetching") <= 10_000
 
 
 def test_other_credentials_are_fetched_by_themselves(shelf: TokenShelf) -> None:
@@ -186,19 +186,19 @@ def test_of_many_refusals_at_once_none_is_the_second(shelf: TokenShelf) -> None:
     assert said == [False] * 16
 
 
-def test_a_refusal_is_not_remembered_for_ever(shelf: TokenShelf, store: Ledger) -> None:
+def test_a_refusal_is_not_remembered_for_ever(shelf: TokenShelf, ledger: Ledger) -> None:
     shelf.put("f", TOKEN)
 
     shelf.refuse("f", TOKEN.value)
 
-    assert 0 < store.redis.ttl(f"{KEY}:refused") <= 600
+    assert 0 < ledger.redis.ttl(f"{KEY}:refused") <= 600
 
 
 # Redis is away ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def far(redis_url: str, store: Ledger) -> Iterator[tuple[TokenShelf, LossyProxy]]:
+def far(redis_url: str, ledger: Ledger) -> Iterator[tuple[TokenShelf, LossyProxy]]:
     with LossyProxy(redis_url) as proxy:
         far = Ledger(proxy.url)
         yield RedisTokenShelf(far), proxy
@@ -218,8 +218,8 @@ def test_a_reservation_whose_reply_was_lost_is_still_ones_own(
 
 
 def test_a_shelf_out_of_reach_says_so() -> None:
-    store = Ledger("redis://127.0.0.1:1/0")
-    shelf = RedisTokenShelf(store)
+    ledger = Ledger("redis://127.0.0.1:1/0")
+    shelf = RedisTokenShelf(ledger)
 
     for ask in (
         lambda: shelf.read("f"),
@@ -231,4 +231,4 @@ def test_a_shelf_out_of_reach_says_so() -> None:
     ):
         with pytest.raises(LedgerUnreachable):
             ask()
-    store.close()
+    ledger.close()

@@ -27,19 +27,19 @@ Verb = Callable[[Books, Attempt], object]
 ANA = Control("ana@desk")
 
 
-def given_back(ledger: Books) -> Attempt:
-    attempt = ledger.begun()
-    ledger.give_back(attempt)
+def given_back(books: Books) -> Attempt:
+    attempt = books.begun()
+    books.give_back(attempt)
     return attempt
 
 
-def connected(ledger: Books) -> Attempt:
-    return ledger.connected(seconds=SHORT)
+def connected(books: Books) -> Attempt:
+    return books.connected(seconds=SHORT)
 
 
-def ended(ledger: Books) -> Attempt:
-    attempt = ledger.stopping()
-    ledger.confirm(attempt)
+def ended(books: Books) -> Attempt:
+    attempt = books.stopping()
+    books.confirm(attempt)
     return attempt
 
 
@@ -54,62 +54,62 @@ INTO: dict[CallState, Callable[[Books], Attempt]] = {
 }
 
 
-def claim(ledger: Books, attempt: Attempt) -> object:
-    return ledger.claim()
+def claim(books: Books, attempt: Attempt) -> object:
+    return books.claim()
 
 
-def begin(ledger: Books, attempt: Attempt) -> object:
-    return ledger.begin(attempt, "another execution")
+def begin(books: Books, attempt: Attempt) -> object:
+    return books.begin(attempt, "another execution")
 
 
-def connect(ledger: Books, attempt: Attempt) -> object:
-    return ledger.connect(attempt) != "known"
+def connect(books: Books, attempt: Attempt) -> object:
+    return books.connect(attempt) != "known"
 
 
-def give_back(ledger: Books, attempt: Attempt) -> None:
-    ledger.give_back(attempt)
+def give_back(books: Books, attempt: Attempt) -> None:
+    books.give_back(attempt)
 
 
-def give_back_at_limit(ledger: Books, attempt: Attempt) -> None:
-    ledger.refuse(attempt, live=1)
+def give_back_at_limit(books: Books, attempt: Attempt) -> None:
+    books.refuse(attempt, live=1)
 
 
-def finish(ledger: Books, attempt: Attempt) -> None:
-    ledger.finish(attempt)
+def finish(books: Books, attempt: Attempt) -> None:
+    books.finish(attempt)
 
 
-def pass_the_deadline(ledger: Books, attempt: Attempt) -> object:
-    ledger.wait(SHORT)
-    return calls.expire(ledger.store, ACCOUNT, now=ledger.now)
+def pass_the_deadline(books: Books, attempt: Attempt) -> object:
+    books.wait(SHORT)
+    return calls.expire(books.ledger, ACCOUNT, now=books.now)
 
 
-def hint(ledger: Books, attempt: Attempt) -> object:
-    return ledger.hint(attempt, "machine")
+def hint(books: Books, attempt: Attempt) -> object:
+    return books.hint(attempt, "machine")
 
 
-def confirm(ledger: Books, attempt: Attempt) -> object:
-    return ledger.confirm(attempt)
+def confirm(books: Books, attempt: Attempt) -> object:
+    return books.confirm(attempt)
 
 
-def confirm_and_try_again(ledger: Books, attempt: Attempt) -> object:
+def confirm_and_try_again(books: Books, attempt: Attempt) -> object:
     policy = Policy(retry={"stopped": Retry(1, (60.0,))})
-    ledger.reader.hset(keys.campaign("c", "meta"), "policy", encode_policy(policy))
-    return ledger.confirm(attempt)
+    books.reader.hset(keys.campaign("c", "meta"), "policy", encode_policy(policy))
+    return books.confirm(attempt)
 
 
-def stop(ledger: Books, attempt: Attempt) -> object:
-    said = live_calls.stop(ledger.store, ACCOUNT, attempt, ANA, now=ledger.now)
+def stop(books: Books, attempt: Attempt) -> object:
+    said = live_calls.stop(books.ledger, ACCOUNT, attempt, ANA, now=books.now)
     return said in (CONNECTED, DIALING)
 
 
-def cancel_the_rest(ledger: Books, attempt: Attempt) -> object:
-    campaigns.cancel(ledger.store, "c", ANA, now=ledger.now)
-    return campaigns.end_pending(ledger.store, "c", now=ledger.now)
+def cancel_the_rest(books: Books, attempt: Attempt) -> object:
+    campaigns.cancel(books.ledger, "c", ANA, now=books.now)
+    return campaigns.end_pending(books.ledger, "c", now=books.now)
 
 
-def give_back_what_is_cancelled(ledger: Books, attempt: Attempt) -> None:
-    campaigns.cancel(ledger.store, "c", ANA, now=ledger.now)
-    ledger.give_back(attempt)
+def give_back_what_is_cancelled(books: Books, attempt: Attempt) -> None:
+    campaigns.cancel(books.ledger, "c", ANA, now=books.now)
+    books.give_back(attempt)
 
 
 #: The verbs that lead to each state. An answer ends a call that was thought not to have rung.
@@ -164,44 +164,44 @@ def test_every_change_in_the_table_has_its_verbs() -> None:
     [(before, after, verb) for (before, after), verbs in MAKES.items() for verb in verbs],
 )
 def test_a_change_in_the_table_happens(
-    ledger: Books, before: CallState, after: CallState, verb: Verb
+    books: Books, before: CallState, after: CallState, verb: Verb
 ) -> None:
-    ledger.campaign()
-    attempt = INTO[before](ledger)
-    assert ledger.state(attempt) is before
+    books.campaign()
+    attempt = INTO[before](books)
+    assert books.state(attempt) is before
 
-    verb(ledger, attempt)
+    verb(books, attempt)
 
-    assert ledger.state(attempt) is after
+    assert books.state(attempt) is after
 
 
 @pytest.mark.parametrize(("before", "after", "verb"), REFUSED)
 def test_a_change_that_is_not_in_the_table_is_refused_and_nothing_is_changed(
-    ledger: Books, before: CallState, after: CallState, verb: Verb
+    books: Books, before: CallState, after: CallState, verb: Verb
 ) -> None:
-    ledger.campaign()
-    attempt = INTO[before](ledger)
-    assert ledger.state(attempt) is before
-    as_it_stood = ledger.everything()
+    books.campaign()
+    attempt = INTO[before](books)
+    assert books.state(attempt) is before
+    as_it_stood = books.everything()
 
     try:
-        refused = not verb(ledger, attempt) and verb not in (give_back, give_back_at_limit, finish)
+        refused = not verb(books, attempt) and verb not in (give_back, give_back_at_limit, finish)
     except StaleAttempt:
         refused = True
 
     assert refused
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
 
 
 def test_a_connection_that_is_over_before_its_deadline_takes_both_changes_at_once(
-    ledger: Books,
+    books: Books,
 ) -> None:
-    ledger.campaign()
-    attempt = ledger.connected()
+    books.campaign()
+    attempt = books.connected()
 
-    with ledger.store.redis.monitor() as monitor:
-        ledger.confirm(attempt)
-        ledger.store.redis.echo("over")
+    with books.ledger.redis.monitor() as monitor:
+        books.confirm(attempt)
+        books.ledger.redis.echo("over")
         commands = list(iter(lambda: monitor.next_command()["command"], "ECHO over"))
 
     change = f"HSET {keys.call('c', 1)} state "
@@ -223,15 +223,15 @@ def test_a_connection_that_is_over_before_its_deadline_takes_both_changes_at_onc
     ],
 )
 def test_time_alone_moves_a_call_along_the_table(
-    ledger: Books, before: CallState, after: CallState
+    books: Books, before: CallState, after: CallState
 ) -> None:
-    ledger.campaign()
-    attempt = INTO[before](ledger)
+    books.campaign()
+    attempt = INTO[before](books)
 
-    ledger.wait(ledger.store.leases.stop_patience)
-    calls.expire(ledger.store, ACCOUNT, now=ledger.now)
+    books.wait(books.ledger.leases.stop_patience)
+    calls.expire(books.ledger, ACCOUNT, now=books.now)
 
-    assert ledger.state(attempt) is after
+    assert books.state(attempt) is after
 
 
 @pytest.mark.parametrize(
@@ -240,23 +240,23 @@ def test_time_alone_moves_a_call_along_the_table(
     ids=lambda verb: verb.__name__,
 )
 @pytest.mark.parametrize("state", [PENDING, CLAIMED, DIALING])
-def test_an_earlier_attempt_has_no_say(ledger: Books, state: CallState, verb: Verb) -> None:
-    ledger.campaign()
-    earlier = given_back(ledger)
-    INTO[state](ledger)
-    as_it_stood = ledger.everything()
+def test_an_earlier_attempt_has_no_say(books: Books, state: CallState, verb: Verb) -> None:
+    books.campaign()
+    earlier = given_back(books)
+    INTO[state](books)
+    as_it_stood = books.everything()
 
     try:
-        refused = verb(ledger, earlier) is False
+        refused = verb(books, earlier) is False
     except StaleAttempt:
         refused = True
 
     assert refused
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
 
 
-def test_the_scripts_know_the_same_table(store: Ledger) -> None:
-    written = store.redis.eval(scripts.preamble() + "return cjson.encode(MAY)", 1, keys.ROOT)
+def test_the_scripts_know_the_same_table(ledger: Ledger) -> None:
+    written = ledger.redis.eval(scripts.preamble() + "return cjson.encode(MAY)", 1, keys.ROOT)
 
     table = {before: set(then) for before, then in json.loads(written).items()}
     assert table == {str(before): set(map(str, then)) for before, then in TRANSITIONS.items()}
@@ -270,9 +270,9 @@ return move(call, ARGV[2])
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_what_every_script_moves_calls_with_obeys_the_table(
-    store: Ledger, before: CallState, after: CallState
+    ledger: Ledger, before: CallState, after: CallState
 ) -> None:
-    moved = store.redis.eval(scripts.preamble() + MOVE, 1, keys.ROOT, before, after)
+    moved = ledger.redis.eval(scripts.preamble() + MOVE, 1, keys.ROOT, before, after)
 
     assert bool(moved) == (after in TRANSITIONS[before])
-    assert store.redis.hget(keys.call("c", 1), "state") == (after if moved else None)
+    assert ledger.redis.hget(keys.call("c", 1), "state") == (after if moved else None)

@@ -25,224 +25,224 @@ LUA = Path(scheduler.ledger.__file__).parent / "lua"
 # One verb, two runs ------------------------------------------------------------------------------
 
 
-def test_a_claim_under_the_same_token_is_the_same_claim(ledger: Books) -> None:
-    ledger.campaign(2)
+def test_a_claim_under_the_same_token_is_the_same_claim(books: Books) -> None:
+    books.campaign(2)
 
-    first = ledger.claim("token")
-    again = ledger.claim("token")
+    first = books.claim("token")
+    again = books.claim("token")
 
     assert first == again
-    assert len(ledger.slots()) == 1
+    assert len(books.slots()) == 1
 
 
-def test_a_claim_that_was_used_is_not_handed_out_again(ledger: Books) -> None:
-    ledger.campaign(2)
-    ledger.begin(ledger.claimed("token"))
+def test_a_claim_that_was_used_is_not_handed_out_again(books: Books) -> None:
+    books.campaign(2)
+    books.begin(books.claimed("token"))
 
-    assert ledger.claim("token") is None
+    assert books.claim("token") is None
 
-    assert len(ledger.slots()) == 1
-
-
-def test_a_chunk_that_is_sent_again_is_added_once(ledger: Books) -> None:
-    ledger.create()
-    ledger.load(rows(1, 2, 2), chunk=1)
-    as_it_stood = ledger.everything()
-
-    ledger.load(rows(1, 2, 2), chunk=1)
-
-    assert ledger.everything() == as_it_stood
+    assert len(books.slots()) == 1
 
 
-def test_a_chunk_that_is_sent_again_after_the_seal_adds_nothing(ledger: Books) -> None:
-    ledger.create()
-    ledger.load(rows(1, 2), chunk=1)
-    ledger.load(rows(2, 3, 3), chunk=2)
-    ledger.seal()
-    dispositions = ledger.dispositions()
+def test_a_chunk_that_is_sent_again_is_added_once(books: Books) -> None:
+    books.create()
+    books.load(rows(1, 2, 2), chunk=1)
+    as_it_stood = books.everything()
 
-    ledger.load(rows(2, 3, 3), chunk=2)
+    books.load(rows(1, 2, 2), chunk=1)
 
-    assert dispositions == ledger.dispositions() == {"skipped:duplicate": 2}
+    assert books.everything() == as_it_stood
 
 
-def test_a_campaign_is_opened_once(ledger: Books) -> None:
-    ledger.create(max_concurrency=3)
-    as_it_stood = ledger.everything()
+def test_a_chunk_that_is_sent_again_after_the_seal_adds_nothing(books: Books) -> None:
+    books.create()
+    books.load(rows(1, 2), chunk=1)
+    books.load(rows(2, 3, 3), chunk=2)
+    books.seal()
+    dispositions = books.dispositions()
 
-    ledger.wait(1)
-    ledger.create(max_concurrency=5)
+    books.load(rows(2, 3, 3), chunk=2)
 
-    assert ledger.everything() == as_it_stood
-
-
-def test_a_campaign_is_sealed_once(ledger: Books) -> None:
-    ledger.campaign()
-    as_it_stood = ledger.everything()
-
-    ledger.wait(1)
-
-    assert ledger.seal() is CampaignState.ACTIVE
-    assert ledger.everything() == as_it_stood
+    assert dispositions == books.dispositions() == {"skipped:duplicate": 2}
 
 
-def test_begin_says_go_again_to_the_execution_that_it_said_go_to(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.claimed()
-    assert ledger.begin(attempt, "mine")
-    as_it_stood = ledger.everything()
+def test_a_campaign_is_opened_once(books: Books) -> None:
+    books.create(max_concurrency=3)
+    as_it_stood = books.everything()
 
-    assert ledger.begin(attempt, "mine")
+    books.wait(1)
+    books.create(max_concurrency=5)
 
-    assert ledger.everything() == as_it_stood
-
-
-def test_of_two_executions_of_one_attempt_one_dials(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.claimed()
-    assert ledger.begin(attempt, "mine")
-
-    with pytest.raises(StaleAttempt):
-        ledger.begin(attempt, "another's")
-
-    assert ledger.result(attempt)["attempts"] == 1
+    assert books.everything() == as_it_stood
 
 
-def test_an_execution_that_did_not_begin_an_attempt_cannot_give_it_back(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.begun()
+def test_a_campaign_is_sealed_once(books: Books) -> None:
+    books.campaign()
+    as_it_stood = books.everything()
+
+    books.wait(1)
+
+    assert books.seal() is CampaignState.ACTIVE
+    assert books.everything() == as_it_stood
+
+
+def test_begin_says_go_again_to_the_execution_that_it_said_go_to(books: Books) -> None:
+    books.campaign()
+    attempt = books.claimed()
+    assert books.begin(attempt, "mine")
+    as_it_stood = books.everything()
+
+    assert books.begin(attempt, "mine")
+
+    assert books.everything() == as_it_stood
+
+
+def test_of_two_executions_of_one_attempt_one_dials(books: Books) -> None:
+    books.campaign()
+    attempt = books.claimed()
+    assert books.begin(attempt, "mine")
 
     with pytest.raises(StaleAttempt):
-        ledger.give_back(attempt, "another's")
+        books.begin(attempt, "another's")
 
-    assert ledger.state(attempt) is CallState.DIALING
+    assert books.result(attempt)["attempts"] == 1
+
+
+def test_an_execution_that_did_not_begin_an_attempt_cannot_give_it_back(books: Books) -> None:
+    books.campaign()
+    attempt = books.begun()
+
+    with pytest.raises(StaleAttempt):
+        books.give_back(attempt, "another's")
+
+    assert books.state(attempt) is CallState.DIALING
 
 
 STALE_THE_SECOND_TIME: dict[str, Callable[[Books, Attempt], None]] = {
-    "give_back": lambda ledger, attempt: ledger.give_back(attempt, signal="failed"),
-    "give_back_at_limit": lambda ledger, attempt: ledger.refuse(attempt, live=2),
-    "finish": lambda ledger, attempt: ledger.finish(attempt, signal="failed", hold_seconds=9),
+    "give_back": lambda books, attempt: books.give_back(attempt, signal="failed"),
+    "give_back_at_limit": lambda books, attempt: books.refuse(attempt, live=2),
+    "finish": lambda books, attempt: books.finish(attempt, signal="failed", hold_seconds=9),
 }
 
 
 @pytest.mark.parametrize("verb", STALE_THE_SECOND_TIME)
-def test_what_became_of_a_start_counts_once(ledger: Books, verb: str) -> None:
-    ledger.campaign()
-    attempt = ledger.begun()
-    STALE_THE_SECOND_TIME[verb](ledger, attempt)
-    as_it_stood = ledger.everything()
+def test_what_became_of_a_start_counts_once(books: Books, verb: str) -> None:
+    books.campaign()
+    attempt = books.begun()
+    STALE_THE_SECOND_TIME[verb](books, attempt)
+    as_it_stood = books.everything()
 
     with pytest.raises(StaleAttempt):
-        STALE_THE_SECOND_TIME[verb](ledger, attempt)
+        STALE_THE_SECOND_TIME[verb](books, attempt)
 
-    assert ledger.everything() == as_it_stood
-
-
-def test_the_same_connection_is_recorded_once(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.connected()
-    as_it_stood = ledger.everything()
-
-    ledger.wait(1)
-
-    assert ledger.connect(attempt) == "known"
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
 
 
-def test_a_deadline_expires_once(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.connected(seconds=1.0)
-    ledger.wait(1.0)
-    calls.expire(ledger.store, ACCOUNT, now=ledger.now)
-    as_it_stood = ledger.everything()
+def test_the_same_connection_is_recorded_once(books: Books) -> None:
+    books.campaign()
+    attempt = books.connected()
+    as_it_stood = books.everything()
 
-    assert calls.expire(ledger.store, ACCOUNT, now=ledger.now) == 0
+    books.wait(1)
 
-    assert ledger.everything() == as_it_stood
-
-
-def test_an_end_is_confirmed_once(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.stopping()
-    assert ledger.confirm(attempt)
-    as_it_stood = ledger.everything()
-
-    assert not ledger.confirm(attempt)
-
-    assert ledger.everything() == as_it_stood
+    assert books.connect(attempt) == "known"
+    assert books.everything() == as_it_stood
 
 
-def test_a_denial_that_comes_twice_at_once_counts_once(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.stopping()
+def test_a_deadline_expires_once(books: Books) -> None:
+    books.campaign()
+    books.connected(seconds=1.0)
+    books.wait(1.0)
+    calls.expire(books.ledger, ACCOUNT, now=books.now)
+    as_it_stood = books.everything()
 
-    assert not ledger.deny(attempt)
-    as_it_stood = ledger.everything()
+    assert calls.expire(books.ledger, ACCOUNT, now=books.now) == 0
 
-    assert not ledger.deny(attempt)
-    assert ledger.everything() == as_it_stood
-
-
-def test_an_abort_stops_each_call_once(ledger: Books) -> None:
-    ledger.campaign(2)
-    ledger.connected()
-    ledger.connected()
-    assert ledger.abort() == 2
-    as_it_stood = ledger.everything()
-
-    assert ledger.abort() == 0
-
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
 
 
-def test_a_campaign_is_resumed_once(ledger: Books) -> None:
-    ledger.campaign()
-    ledger.abort()
-    assert campaigns.resume(ledger.store, "c") is CampaignState.ACTIVE
-    as_it_stood = ledger.everything()
+def test_an_end_is_confirmed_once(books: Books) -> None:
+    books.campaign()
+    attempt = books.stopping()
+    assert books.confirm(attempt)
+    as_it_stood = books.everything()
 
-    assert campaigns.resume(ledger.store, "c") is CampaignState.ACTIVE
+    assert not books.confirm(attempt)
 
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
+
+
+def test_a_denial_that_comes_twice_at_once_counts_once(books: Books) -> None:
+    books.campaign()
+    attempt = books.stopping()
+
+    assert not books.deny(attempt)
+    as_it_stood = books.everything()
+
+    assert not books.deny(attempt)
+    assert books.everything() == as_it_stood
+
+
+def test_an_abort_stops_each_call_once(books: Books) -> None:
+    books.campaign(2)
+    books.connected()
+    books.connected()
+    assert books.abort() == 2
+    as_it_stood = books.everything()
+
+    assert books.abort() == 0
+
+    assert books.everything() == as_it_stood
+
+
+def test_a_campaign_is_resumed_once(books: Books) -> None:
+    books.campaign()
+    books.abort()
+    assert campaigns.resume(books.ledger, "c") is CampaignState.ACTIVE
+    as_it_stood = books.everything()
+
+    assert campaigns.resume(books.ledger, "c") is CampaignState.ACTIVE
+
+    assert books.everything() == as_it_stood
 
 
 #: What prepares a verb, and returns what runs it.
 AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
-    "listen": lambda ledger, attempt: lambda: ledger.listen(),
-    "listen, keeping": lambda ledger, attempt: keeping(ledger),
-    "let_go": lambda ledger, attempt: letting_go(ledger),
-    "hint": lambda ledger, attempt: lambda: ledger.hint(attempt),
-    "take_collect": lambda ledger, attempt: over(ledger, attempt, ledger.take_collect),
-    "collected": lambda ledger, attempt: over(
-        ledger, attempt, lambda: ledger.keep_collected(attempt, {"transcript": []})
+    "listen": lambda books, attempt: lambda: books.listen(),
+    "listen, keeping": lambda books, attempt: keeping(books),
+    "let_go": lambda books, attempt: letting_go(books),
+    "hint": lambda books, attempt: lambda: books.hint(attempt),
+    "take_collect": lambda books, attempt: over(books, attempt, books.take_collect),
+    "collected": lambda books, attempt: over(
+        books, attempt, lambda: books.keep_collected(attempt, {"transcript": []})
     ),
-    "erase": lambda ledger, attempt: over(
-        ledger, attempt, lambda: erasure.erase(ledger.store, "c", 1)
+    "erase": lambda books, attempt: over(
+        books, attempt, lambda: erasure.erase(books.ledger, "c", 1)
     ),
-    "refuse_token": lambda ledger, attempt: token(ledger, RedisTokenShelf.refuse),
-    "accept_token": lambda ledger, attempt: token(ledger, RedisTokenShelf.accept),
+    "refuse_token": lambda books, attempt: token(books, RedisTokenShelf.refuse),
+    "accept_token": lambda books, attempt: token(books, RedisTokenShelf.accept),
 }
 
 
-def keeping(ledger: Books) -> Callable[[], object]:
-    held = dict.fromkeys(ledger.heard(), True)
-    return lambda: ledger.listen(held=held)
+def keeping(books: Books) -> Callable[[], object]:
+    held = dict.fromkeys(books.heard(), True)
+    return lambda: books.listen(held=held)
 
 
-def letting_go(ledger: Books) -> Callable[[], object]:
-    held = ledger.heard()
-    return lambda: ledger.let_go("ear", *held)
+def letting_go(books: Books) -> Callable[[], object]:
+    held = books.heard()
+    return lambda: books.let_go("ear", *held)
 
 
-def over(ledger: Books, attempt: Attempt, verb: Callable[[], object]) -> Callable[[], object]:
-    ledger.confirm(attempt)
+def over(books: Books, attempt: Attempt, verb: Callable[[], object]) -> Callable[[], object]:
+    books.confirm(attempt)
     return verb
 
 
 def token(
-    ledger: Books, verb: Callable[[RedisTokenShelf, str, str], object]
+    books: Books, verb: Callable[[RedisTokenShelf, str, str], object]
 ) -> Callable[[], object]:
-    shelf = RedisTokenShelf(ledger.store)
+    shelf = RedisTokenShelf(books.ledger)
     shelf.put("f", SharedToken("refused", 60.0, 6.0))
     shelf.refuse("f", "refused")
     shelf.put("f", SharedToken("t", 60.0, 6.0))
@@ -250,29 +250,29 @@ def token(
 
 
 @pytest.mark.parametrize("verb", AGAIN)
-def test_what_runs_again_at_once_changes_nothing_more(ledger: Books, verb: str) -> None:
-    ledger.campaign()
-    run = AGAIN[verb](ledger, ledger.connected())
-    before = ledger.everything()
+def test_what_runs_again_at_once_changes_nothing_more(books: Books, verb: str) -> None:
+    books.campaign()
+    run = AGAIN[verb](books, books.connected())
+    before = books.everything()
     run()
-    as_it_stood = ledger.everything()
+    as_it_stood = books.everything()
     assert as_it_stood != before
 
     run()
 
-    assert ledger.everything() == as_it_stood
+    assert books.everything() == as_it_stood
 
 
-def test_what_is_postponed_twice_is_due_once_and_no_later(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.confirmed()
-    ledger.take_collect()
+def test_what_is_postponed_twice_is_due_once_and_no_later(books: Books) -> None:
+    books.campaign()
+    attempt = books.confirmed()
+    books.take_collect()
 
-    ledger.postpone_collect(attempt, 2.0)
-    ledger.postpone_collect(attempt, 2.0)
+    books.postpone_collect(attempt, 2.0)
+    books.postpone_collect(attempt, 2.0)
 
-    assert ledger.collects() == {attempt: 2.0}
-    assert ledger.collecting() == 1
+    assert books.collects() == {attempt: 2.0}
+    assert books.collecting() == 1
 
 
 def test_every_script_is_run_twice_somewhere_here() -> None:
@@ -305,31 +305,31 @@ def at_once(count: int, do: Callable[[int], Claim | None]) -> list[Claim | None]
         return list(threads.map(do, range(count)))
 
 
-def test_of_32_threads_seven_get_the_seven_slots(ledger: Books) -> None:
-    ledger.campaign(40)
+def test_of_32_threads_seven_get_the_seven_slots(books: Books) -> None:
+    books.campaign(40)
 
-    claims = at_once(32, lambda _: ledger.claim(ceiling=7))
+    claims = at_once(32, lambda _: books.claim(ceiling=7))
 
     attempts = [claim.attempt for claim in claims if claim is not None]
-    assert len(attempts) == len(set(attempts)) == len(ledger.slots()) == 7
+    assert len(attempts) == len(set(attempts)) == len(books.slots()) == 7
 
 
-def test_32_threads_claim_32_calls(ledger: Books) -> None:
-    ledger.campaign(32)
+def test_32_threads_claim_32_calls(books: Books) -> None:
+    books.campaign(32)
 
-    claims = at_once(32, lambda _: ledger.claim())
+    claims = at_once(32, lambda _: books.claim())
 
     numbers = [claim.contact.phone_number for claim in claims if claim is not None]
     assert len(set(numbers)) == 32
 
 
-def test_of_32_executions_of_one_attempt_one_dials(ledger: Books) -> None:
-    ledger.campaign()
-    attempt = ledger.claimed()
+def test_of_32_executions_of_one_attempt_one_dials(books: Books) -> None:
+    books.campaign()
+    attempt = books.claimed()
 
     def begin(n: int) -> bool:
         try:
-            return ledger.begin(attempt, f"execution {n}")
+            return books.begin(attempt, f"execution {n}")
         except StaleAttempt:
             return False
 
@@ -343,10 +343,10 @@ def test_of_32_executions_of_one_attempt_one_dials(ledger: Books) -> None:
 
 
 @pytest.fixture
-def proxy(redis_url: str, store: Ledger) -> Iterator[LossyProxy]:
+def proxy(redis_url: str, ledger: Ledger) -> Iterator[LossyProxy]:
     """A way to the same Redis that can lose replies; the server has all scripts already."""
-    for script in vars(store.do).values():
-        store.redis.script_load(script.script)
+    for script in vars(ledger.do).values():
+        ledger.redis.script_load(script.script)
     with LossyProxy(redis_url) as proxy:
         yield proxy
 
@@ -360,36 +360,36 @@ def far(proxy: LossyProxy) -> Iterator[Ledger]:
 
 
 def test_a_claim_whose_reply_was_lost_is_sent_again_and_claims_once(
-    ledger: Books, far: Ledger, proxy: LossyProxy
+    books: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
-    ledger.campaign(2)
+    books.campaign(2)
 
     proxy.lose_reply()
-    claim = calls.claim(far, ACCOUNT, "token", ceiling=9, now=ledger.now)
+    claim = calls.claim(far, ACCOUNT, "token", ceiling=9, now=books.now)
 
     assert proxy.commands_sent == 2
     assert isinstance(claim, Claim)
-    assert list(ledger.slots()) == [claim.attempt]
+    assert list(books.slots()) == [claim.attempt]
 
 
 def test_a_chunk_whose_reply_was_lost_is_sent_again_and_added_once(
-    ledger: Books, far: Ledger, proxy: LossyProxy
+    books: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
-    ledger.create()
+    books.create()
 
     proxy.lose_reply()
     campaigns.load(far, "c", "1", 1, rows(1, 2, 2))
 
     assert proxy.commands_sent == 2
-    assert ledger.dispositions() == {"skipped:duplicate": 1}
-    assert len(ledger.results()) == 3
+    assert books.dispositions() == {"skipped:duplicate": 1}
+    assert len(books.results()) == 3
 
 
 def test_a_seal_whose_reply_was_lost_is_sent_again_and_answered(
-    ledger: Books, far: Ledger, proxy: LossyProxy
+    books: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
-    ledger.create()
-    ledger.load(rows(1))
+    books.create()
+    books.load(rows(1))
 
     proxy.lose_reply()
 
@@ -397,44 +397,44 @@ def test_a_seal_whose_reply_was_lost_is_sent_again_and_answered(
     assert proxy.commands_sent == 2
 
 
-def test_begin_is_never_sent_twice(ledger: Books, far: Ledger, proxy: LossyProxy) -> None:
-    ledger.campaign()
-    attempt = ledger.claimed()
+def test_begin_is_never_sent_twice(books: Books, far: Ledger, proxy: LossyProxy) -> None:
+    books.campaign()
+    attempt = books.claimed()
 
     proxy.lose_reply()
     with pytest.raises(LedgerUnreachable):
-        calls.begin(far, ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=ledger.now)
+        calls.begin(far, ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=books.now)
 
     assert proxy.commands_sent == 1
-    assert ledger.state(attempt) is CallState.DIALING
+    assert books.state(attempt) is CallState.DIALING
 
 
 def test_an_attempt_whose_begin_got_no_reply_can_be_given_back(
-    ledger: Books, far: Ledger, proxy: LossyProxy
+    books: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
-    ledger.campaign()
-    attempt = ledger.claimed()
+    books.campaign()
+    attempt = books.claimed()
     proxy.lose_reply()
     with pytest.raises(LedgerUnreachable):
-        calls.begin(far, ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=ledger.now)
+        calls.begin(far, ACCOUNT, attempt, "mine", max_duration_seconds=DURATION, now=books.now)
 
-    calls.give_back(far, ACCOUNT, attempt, "mine", now=ledger.now)
+    calls.give_back(far, ACCOUNT, attempt, "mine", now=books.now)
 
-    assert ledger.state(attempt) is CallState.PENDING
-    assert ledger.result(attempt)["attempts"] == 0
+    assert books.state(attempt) is CallState.PENDING
+    assert books.result(attempt)["attempts"] == 0
 
 
 def test_a_connection_whose_reply_was_lost_is_on_record_when_it_is_told_again(
-    ledger: Books, far: Ledger, proxy: LossyProxy
+    books: Books, far: Ledger, proxy: LossyProxy
 ) -> None:
-    ledger.campaign()
-    attempt = ledger.begun()
-    from_afar = Books(far, ledger.reader)
-    from_afar.now = ledger.now
+    books.campaign()
+    attempt = books.begun()
+    from_afar = Books(far, books.reader)
+    from_afar.now = books.now
     proxy.lose_reply()
     with pytest.raises(LedgerUnreachable):
         from_afar.connect(attempt)
 
     assert from_afar.connect(attempt) == "known"
 
-    assert ledger.slots() == {attempt: DURATION}
+    assert books.slots() == {attempt: DURATION}
