@@ -19,7 +19,7 @@ from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Wake
 from scheduler.errors import LedgerTrouble
 from scheduler.ledger.ledger import Ledger
-from scheduler.providers import Provider
+from scheduler.providers import Listens, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ServedAccount:
     memory: Memory
     stopper: Stopper
     stops: Stops
-    desk: NewsDesk
+    desk: NewsDesk | None  #: None where the provider tells nothing of a live connection
     recorder: Recorder
     dialer: Dialer
     collector: Collector
@@ -96,7 +96,9 @@ def serve(
         watchers=watchers,
     )
     stops = Stops(stopper, threads=stop_threads, wake=wake)
-    desk = NewsDesk(ledger, provider, account, memory=memory, wake=wake)
+    desk = None
+    if isinstance(provider, Listens):
+        desk = NewsDesk(ledger, provider, account, memory=memory, wake=wake)
     recorder = Recorder(
         ledger,
         duty,

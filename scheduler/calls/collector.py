@@ -15,13 +15,13 @@ from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.pace import give_way, waited
 from scheduler.clock import since_boot
-from scheduler.errors import NotRecorded, ProviderError
+from scheduler.errors import NotRecorded, ProviderError, Refused
 from scheduler.ledger import insights
 from scheduler.ledger.insights import Collect, Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Insight
-from scheduler.providers import Provider
+from scheduler.providers import Collects, Provider
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +120,8 @@ class _Reading:
                 self._postpone(digest, error.retry_after_seconds or 0.0)
 
     def _ask(self, insight: Insight) -> Any:
+        if not isinstance(self._provider, Collects):
+            raise Refused("this provider keeps nothing of what was said")
         return self._provider.collect(self._due.conversation_id, insight)
 
     def _is_complete(self, transcript: list[Any], digest: str) -> bool:

@@ -11,7 +11,7 @@ from scheduler.ledger import do_not_call, listeners
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall, LiveLine
 from scheduler.models import OnMachine, Policy
-from scheduler.providers import News, Provider
+from scheduler.providers import Listens, News
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class NewsDesk:
     """
 
     def __init__(
-        self, ledger: Ledger, provider: Provider, account: str, *, memory: Memory, wake: Wake
+        self, ledger: Ledger, provider: Listens, account: str, *, memory: Memory, wake: Wake
     ) -> None:
         """`memory` knows which stops this process has sent, `wake` hears of those that are due."""
         self._ledger = ledger

@@ -17,7 +17,7 @@ from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerUnreachable
 from scheduler.ledger import calls, limits
-from scheduler.ledger.calls import Charge, Claim
+from scheduler.ledger.calls import NOBODYS, Charge, Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.models import Connection
@@ -50,7 +50,7 @@ class Recorder:
         memory: Memory,
         stopper: Stopper,
         sockets: NewsSource,
-        desk: NewsDesk,
+        desk: NewsDesk | None,
         demand: Demand,
         wake: Wake,
     ) -> None:
@@ -112,7 +112,7 @@ class Recorder:
             logger.exception("%s: its connection can't be put back", claim.attempt)
 
     def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
-        account, attempt, charge = self._duty.account, claim.attempt, self._sockets.free_charge
+        account, attempt, charge = self._duty.account, claim.attempt, self._free_charge
         taken_for, _, seen = calls.connect(
             self._ledger,
             account,
@@ -135,9 +135,13 @@ class Recorder:
             self._wake.due_in(0.0)
         else:
             self._wake.due_in(claim.max_duration_seconds)
-            if charge.listener:
+            if charge.listener and self._desk is not None:
                 self._sockets.follow(self._desk, claim, connection)
         return seen
+
+    @property
+    def _free_charge(self) -> Charge:
+        return NOBODYS if self._desk is None else self._sockets.free_charge
 
     def _learn(self, seen: LimitView) -> bool:
         """Raise the learned limit when a start was accepted at it; True when all of it is used."""

@@ -45,7 +45,7 @@ from scheduler.fields.templates import Templates
 from scheduler.fields.texts import PRINTABLE
 from scheduler.masking import shown
 from scheduler.models import CHEAP_INSIGHTS, Insight, OnUnknown
-from scheduler.providers import PROVIDERS, Kind
+from scheduler.providers import PROVIDERS, Collects, Kind
 from scheduler.providers.call_keys import CallKeys
 
 CONTACTS_EXPECTED = "a list of contacts, or the path of a file of them beside this one"
@@ -80,7 +80,10 @@ def _contacts(value: object) -> object:
     raise ValueError(f"expected {CONTACTS_EXPECTED}")
 
 
-def _once(insights: list[Insight]) -> list[Insight]:
+def _once(insights: list[Insight], info: ValidationInfo) -> list[Insight]:
+    api: Kind = (info.context or {})["api"]
+    if insights and Collects not in api.abilities:
+        raise ValueError(f"{api.name} keeps nothing of what was said: leave insights out")
     twice = [name for at, name in enumerate(insights) if name in insights[:at]]
     if twice:
         raise ValueError(f"expected every insight once, got {shown(twice[0])} twice")
@@ -187,12 +190,18 @@ def campaign_of(api: Kind) -> type[Campaign]:
     provider: Any = Literal[named]
     which = "the one that there is" if len(PROVIDERS) == 1 else "whose account this is"
     call = Campaign.model_fields["call"].description
+    insights = Campaign.model_fields["insights"]
+    kept = insights.default if Collects in api.abilities else []
     return create_model(
         "Campaign",
         __base__=Campaign,
         __doc__=Campaign.__doc__,
         provider=(provider, Field(default=api.name, description=f"{api.name}, {which}")),
         call=(api.call, Field(default=api.call(), description=call)),
+        insights=(
+            Annotated[list[Insight], AfterValidator(_once)],
+            Field(default=kept, description=insights.description),
+        ),
     )
 
 

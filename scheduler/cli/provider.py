@@ -5,18 +5,18 @@ from __future__ import annotations
 import typer
 
 from scheduler.cli.event import event
-from scheduler.providers import PROVIDERS
+from scheduler.providers import PROVIDERS, Tells
 
 
 def names() -> list[str]:
     """Return the providers that have commands of their own."""
-    return [kind.name for kind in PROVIDERS if kind.hears_of_speakers]
+    return [kind.name for kind in PROVIDERS if Tells in kind.abilities]
 
 
 def group_of(name: str) -> typer.Typer | None:
     """Return a provider's own commands; None where there are none."""
     for kind in PROVIDERS:
-        if kind.name == name and kind.hears_of_speakers:
+        if kind.name == name and Tells in kind.abilities:
             group = typer.Typer(
                 help=f"What {name} alone can do.\n\nExample: `callsched {name} event --help`",
                 no_args_is_help=True,

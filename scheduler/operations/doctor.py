@@ -93,8 +93,9 @@ def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
         provider.authorize(_CALL_SECONDS)
         is_fetched = True
         # A token that was given was not fetched: only a request tells whether it is taken.
-        now = time.time()
-        provider.find((), now - 1.0, now)
+        if isinstance(provider, providers.Finds):
+            now = time.time()
+            provider.find((), now - 1.0, now)
     except AccountFault as error:
         remedy = f"mend {api.credentials_settings}"
         return health.fail("credentials", mask_text(str(error)), remedy)

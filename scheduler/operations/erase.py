@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scheduler.errors import AccountFault, ProviderError
+from scheduler.errors import AccountFault, ConfigError, ProviderError
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
 from scheduler.ledger import erasure, views
@@ -18,7 +18,7 @@ from scheduler.models import CallState
 from scheduler.operations.account import provider_of
 from scheduler.operations.patience import patiently
 from scheduler.operations.progress import Counting, uncounted
-from scheduler.providers import Provider
+from scheduler.providers import Erases
 from scheduler.settings import Settings
 
 _ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
@@ -91,6 +91,8 @@ def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eras
         yield Eraser(ledger, settings.account)
         return
     with provider_of(settings, ledger) as provider:
+        if not isinstance(provider, Erases):
+            raise ConfigError("this provider can't be made to erase: erase it here alone")
         yield Eraser(ledger, settings.account, provider)
 
 
@@ -104,7 +106,7 @@ class Eraser:
 
     ledger: Ledger
     account: str  #: whose credentials the provider has
-    provider: Provider | None = None  #: None: the API is not asked
+    provider: Erases | None = None  #: None: the API is not asked
     _calls: int = 0
     _conversations: int = 0
     _deleted: int = 0
@@ -149,7 +151,7 @@ class Eraser:
             else:
                 self._deleted += 1
 
-    def _delete(self, provider: Provider, campaign: CampaignView, conversation_id: str) -> str:
+    def _delete(self, provider: Erases, campaign: CampaignView, conversation_id: str) -> str:
         """Return why the API did not delete a conversation; "" when it did."""
         if campaign.account != self.account:
             ours = self.account

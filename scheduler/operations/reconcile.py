@@ -25,7 +25,7 @@ from scheduler.masking import mask_text
 from scheduler.models import conversation_name
 from scheduler.operations.account import expect_account, provider_of
 from scheduler.operations.patience import patiently
-from scheduler.providers import FoundConversation, Provider
+from scheduler.providers import Finds, FoundConversation, Provider
 from scheduler.settings import Settings
 
 #: Around the instant of `begin`, in which a conversation is looked for: the API's clock may differ,
@@ -154,6 +154,10 @@ def look_up(
     expect_account(inquiry.campaign, settings)
     search = _Search(ledger, inquiry)
     with provider_of(settings, ledger) as provider:
+        if not isinstance(provider, Finds):
+            raise ConfigError(
+                "this provider can't be asked about a call whose answer was lost: settle it"
+            )
         try:
             search.find(provider)
             _read(ledger, search.inquiry(), settings, provider, on_reading)
@@ -178,7 +182,7 @@ class _Search:
         cases = tuple(self._cases.values())
         return replace(self._inquiry, cases=cases, errors=tuple(self.errors))
 
-    def find(self, provider: Provider) -> None:
+    def find(self, provider: Finds) -> None:
         """Look for all of them, and attach what is found."""
         windows = _windows(self._inquiry.cases, self._inquiry.campaign.created_at)
         for since, until, cases in windows:

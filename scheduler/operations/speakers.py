@@ -13,7 +13,7 @@ from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Connection
 from scheduler.operations.account import expect_account, provider_of
-from scheduler.providers import Kind, SpeakerEvent
+from scheduler.providers import Kind, SpeakerEvent, Tells
 from scheduler.settings import Settings
 
 
@@ -53,6 +53,8 @@ def tell(
     expect_account(views.campaign(ledger, campaign_id), settings)
     connection = views.live_connection(ledger, campaign_id, row)
     with provider_of(settings, ledger) as provider:
+        if not isinstance(provider, Tells):
+            raise ConfigError(f"{ours.name} does not want to know who speaks")
         try:
             provider.tell(connection, event)
         except NoSuchConnection as error:

@@ -6,8 +6,13 @@ of `errors.py` leave it.
 
 from scheduler.errors import ConfigError
 from scheduler.providers.base import (
+    ABILITIES,
+    Collects,
+    Erases,
+    Finds,
     FoundConversation,
     Leave,
+    Listens,
     News,
     Provider,
     SpeakerEvent,
@@ -16,6 +21,7 @@ from scheduler.providers.base import (
     StopAnswer,
     Subscription,
     SummaryPage,
+    Tells,
 )
 from scheduler.providers.kind import Credentials, Kind
 from scheduler.providers.symbl import SYMBL
@@ -26,11 +32,16 @@ from scheduler.tokens import TokenShelf
 PROVIDERS: tuple[Kind, ...] = (SYMBL,)
 
 __all__ = [
+    "ABILITIES",
     "PROVIDERS",
+    "Collects",
     "Credentials",
+    "Erases",
+    "Finds",
     "FoundConversation",
     "Kind",
     "Leave",
+    "Listens",
     "News",
     "Provider",
     "SpeakerEvent",
@@ -39,6 +50,7 @@ __all__ = [
     "StopAnswer",
     "Subscription",
     "SummaryPage",
+    "Tells",
     "of",
     "open_provider",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from scheduler.models import (
     Attempt,
@@ -108,7 +108,10 @@ class FoundConversation:
 
 
 class Provider(Protocol):
-    """One account at one telephony API. Safe to use from many threads."""
+    """One account at one telephony API. Safe to use from many threads.
+
+    What not every API can do are abilities, the protocols below.
+    """
 
     fingerprint: str  #: of address and credentials; changes when an operator mends either
 
@@ -124,8 +127,13 @@ class Provider(Protocol):
     def stop(self, connection_id: str) -> StopAnswer:
         """Send one stop. Returns only when the API confirmed it; may be repeated at will."""
 
-    def tell(self, connection: Connection, event: SpeakerEvent) -> None:
-        """Push a speaker event to a live connection. Raises any ProviderError."""
+    def close(self) -> None:
+        """Close the connections of this thread."""
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """It tells by sockets what happens on a live connection."""
 
     def subscriptions(self, connection: Connection) -> Sequence[Subscription]:
         """Return where to listen to a connection, the best place first. May fetch a token."""
@@ -136,8 +144,18 @@ class Provider(Protocol):
     def read(self, frame: str | bytes) -> list[News]:
         """Return the news in one frame of a subscription; nothing for what is not understood."""
 
+
+@runtime_checkable
+class Collects(Protocol):
+    """It keeps what was said."""
+
     def collect(self, conversation_id: str, insight: Insight) -> Any:
         """Read one thing of a conversation, in JSON's own types. Raises NotRecorded on 404."""
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """It can be asked about calls whose answer was lost."""
 
     def find(
         self, names: Collection[str], since: float, until: float
@@ -147,8 +165,22 @@ class Provider(Protocol):
         One that is not there proves nothing: it may come later. Raises any ProviderError.
         """
 
+
+@runtime_checkable
+class Erases(Protocol):
+    """It can be made to forget what was said."""
+
     def erase(self, conversation_id: str) -> None:
         """Have the API delete a conversation; one that it does not know is no error."""
 
-    def close(self) -> None:
-        """Close the connections of this thread."""
+
+@runtime_checkable
+class Tells(Protocol):
+    """It wants to know who speaks on a live call."""
+
+    def tell(self, connection: Connection, event: SpeakerEvent) -> None:
+        """Push a speaker event to a live connection. Raises any ProviderError."""
+
+
+#: All of them.
+ABILITIES: tuple[type, ...] = (Listens, Collects, Finds, Erases, Tells)

@@ -58,7 +58,8 @@ class Kind:
     hear_machines: Callable[[StartOptions], StartOptions]
     #: Variables by which a process dials in the sandbox at an address; None for one to be unset.
     at_sandbox: Callable[[str], Mapping[str, str | None]]
-    hears_of_speakers: bool = False  #: whether it can be told who speaks on a live call
+    #: What accounts at it can do besides starting and stopping calls: of `base.ABILITIES`.
+    abilities: frozenset[type] = frozenset()
 
     def has_credentials(self, settings: Settings) -> bool:
         """Whether the settings have what opens an account here."""

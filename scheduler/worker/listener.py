@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from math import inf
 
 from scheduler.calls.account import ServedAccount
+from scheduler.calls.news import NewsDesk
 from scheduler.errors import SchedulerError
 from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
@@ -33,26 +35,28 @@ class Listener:
         self._sockets = sockets
         self._account = account
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="listener-charges", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen, unless there is no socket to do it with."""
-        if self._sockets.capacity > 0:
+        """Listen, unless there is no socket to do it with, or nothing to be heard."""
+        if self._sockets.capacity > 0 and (desk := self._account.desk) is not None:
             self._sockets.start()
+            keep = partial(self._keep, desk)
+            self._thread = threading.Thread(target=keep, name="listener-charges", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
         """Let other listeners have every connection, and leave."""
         self._over.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join()
         self._sockets.close()
 
-    def _keep(self) -> None:
+    def _keep(self, desk: NewsDesk) -> None:
         # Without its sockets it would keep in its charge what nobody listens to.
         while not self._over.is_set() and self._sockets.is_listening:
             try:
-                self._look()
+                self._look(desk)
             except SchedulerError as error:
                 # Whoever took over meanwhile is told so by the next answer.
                 logger.warning("the listener can't reach the ledger: %s", error)
@@ -60,14 +64,14 @@ class Listener:
                 logger.exception("the listener can't look for connections")
             self._over.wait(LOOK_SECONDS)
 
-    def _look(self) -> None:
+    def _look(self, desk: NewsDesk) -> None:
         account, sockets = self._account, self._sockets
         lost, taken, forgotten = listeners.listen(
             self._ledger,
             account.duty.account,
             sockets.charge,
             room=min(MOST, sockets.room),
-            held=sockets.held(account.desk),
+            held=sockets.held(desk),
         )
         # Nobody else knows of these: the ledger has lost them.
         known = [sockets.known(attempt) for attempt in forgotten]
@@ -77,4 +81,4 @@ class Listener:
                 account.recorder.put_back(*each)
         for ear in taken:
             account.memory.learn(ear.attempt, ear.connection.connection_id, inf)
-            sockets.take(account.desk, ear)
+            sockets.take(desk, ear)

@@ -15,7 +15,8 @@ from scheduler.models import Connection, Insight
 from scheduler.operations.guard import is_sandbox
 from scheduler.providers import SpeakerEvent, StartOrder
 from scheduler.providers.posting import Poster
-from scheduler.providers.symbl import SYMBL
+from scheduler.providers.symbl import Symbl
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 from tests.functional.rig import Rig, number
 from tests.waiting import wait_until
@@ -30,12 +31,14 @@ def api(*asked: str) -> str:
 
 def _ask(what: str, url: str) -> str:
     given = None if what == "token" else SecretStr("token")
-    account = SYMBL.open(
-        Settings(
-            symbl_base_url=url,
-            symbl_app_id="app" if given is None else None,
-            symbl_app_secret=SecretStr("secret") if given is None else None,
-            symbl_access_token=given,
+    account = Symbl(
+        SymblCredentials.of(
+            Settings(
+                symbl_base_url=url,
+                symbl_app_id="app" if given is None else None,
+                symbl_app_secret=SecretStr("secret") if given is None else None,
+                symbl_access_token=given,
+            )
         )
     )
     asking: dict[str, Callable[[], object]] = {
@@ -61,7 +64,9 @@ def _ask(what: str, url: str) -> str:
 
 def conversation(url: str) -> str:
     """Read all that the API has of a conversation, and write it down as the ledger does."""
-    account = SYMBL.open(Settings(symbl_base_url=url, symbl_access_token=SecretStr("token")))
+    account = Symbl(
+        SymblCredentials.of(Settings(symbl_base_url=url, symbl_access_token=SecretStr("token")))
+    )
     said: dict[str, Any] = {insight: account.collect("51", insight) for insight in Insight}
     return f"{len(zlib.compress(_compact(said), 9)) > 0}"
 

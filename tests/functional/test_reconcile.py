@@ -14,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from scheduler.errors import MaybeDone
-from scheduler.providers import Provider
-from scheduler.providers.symbl import SYMBL
+from scheduler.providers.symbl import Symbl
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
 from tests.functional.test_cli import Terminal
@@ -332,18 +332,20 @@ class _ListServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def listing(**how: Any) -> Iterator[tuple[Provider, _ListServer]]:
+def listing(**how: Any) -> Iterator[tuple[Symbl, _ListServer]]:
     server = _ListServer()
     for name, value in how.items():
         setattr(server, name, value)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    provider = SYMBL.open(
-        Settings(
-            symbl_base_url=f"http://127.0.0.1:{server.server_port}",
-            symbl_app_id=None,
-            symbl_app_secret=None,
-            symbl_access_token=SecretStr("given"),
+    provider = Symbl(
+        SymblCredentials.of(
+            Settings(
+                symbl_base_url=f"http://127.0.0.1:{server.server_port}",
+                symbl_app_id=None,
+                symbl_app_secret=None,
+                symbl_access_token=SecretStr("given"),
+            )
         )
     )
     try:
@@ -383,12 +385,14 @@ def test_the_list_is_of_what_began_within_the_time(sandbox: SandboxProcess) -> N
     client = Client(sandbox.url)
     client.started("+12025550143", data={"session": {"name": "mine"}})
     (event,) = sandbox.events("accepted")
-    provider = SYMBL.open(
-        Settings(
-            symbl_base_url=sandbox.url,
-            symbl_app_id="app",
-            symbl_app_secret=SecretStr("app-secret"),
-            symbl_access_token=None,
+    provider = Symbl(
+        SymblCredentials.of(
+            Settings(
+                symbl_base_url=sandbox.url,
+                symbl_app_id="app",
+                symbl_app_secret=SecretStr("app-secret"),
+                symbl_access_token=None,
+            )
         )
     )
     try:

@@ -9,6 +9,7 @@ from tenacity import wait_exponential
 
 from scheduler import providers
 from scheduler.calls import collector as rules
+from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
 from scheduler.errors import Refused
 from scheduler.ledger import listeners, views
@@ -18,7 +19,7 @@ from scheduler.providers import SpeakerEvent
 from scheduler.settings import Settings
 from tests.functional.campaign import Site
 from tests.functional.rig import ACCOUNT, Open
-from tests.toy_provider import KEY, TOY, Toy
+from tests.toy_provider import BARE, KEY, TOY, Bare, Toy
 from tests.waiting import wait_until
 
 FILE = """\
@@ -52,7 +53,7 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
     wait_until(lambda: len(toy.live) == 2 and rig.account().live == 2)
     for attempt in (Attempt("c", 1, 1), Attempt("c", 2, 1)):
         connection = views.live_connection(rig.ledger, "c", attempt.row)
-        rig.provider.tell(connection, SpeakerEvent("joined", "ana"))
+        toy.tell(connection, SpeakerEvent("joined", "ana"))
         assert listeners.hint(rig.ledger, ACCOUNT, attempt, "hung_up")
     rig.wake.due_in(0.0)
     wait_until(lambda: rig.all_ended() and views.campaign(rig.ledger, "c").collecting == 0)
@@ -68,6 +69,25 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
     insights = [record.get("insights") for record in rig.records()]
     assert insights[:2] == [{"topics": ["toys"]}] * 2
     assert toy.live == set()
+
+
+def test_an_api_that_only_starts_and_stops_calls_is_enough(opened: Open, tmp_path: Path) -> None:
+    toy = Toy()
+    rig = opened(provider=Bare(toy), sockets=5, patience_seconds=20.0)
+    path = tmp_path / "toys.yaml"
+    path.write_text(
+        FILE.replace("insights: [topics]\n", "").replace("1h", "1s").replace("toy\n", "bare\n")
+    )
+
+    with load(path, Reading(), api=BARE, max_duration_ceiling_seconds=600) as checked:
+        launch.submit(rig.ledger, checked, "c", checked.policy, ACCOUNT, lambda _: None)
+    rig.start()
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)] * 3
+    assert toy.live == set()
+    assert checked.policy.insights == ()
+    assert not views.campaign(rig.ledger, "c").collecting
 
 
 REGISTERED = """\

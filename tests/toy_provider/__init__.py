@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from scheduler.fields import texts
 from scheduler.fields.starts import TEMPLATE
 from scheduler.models import Connection, Insight, StartOptions
 from scheduler.providers import (
+    ABILITIES,
     Credentials,
     FoundConversation,
     Kind,
@@ -154,6 +156,20 @@ TOY = Kind(
     credentials_settings=KEY,
     countries_setting="TOY_COUNTRIES",
     call=ToyCall,
+    abilities=frozenset(ABILITIES),
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
 )
+
+
+class Bare:
+    """An account at an API that can start and stop calls, and nothing else."""
+
+    fingerprint = "bare"
+
+    def __init__(self, toy: Toy) -> None:
+        self.authorize, self.start, self.stop = toy.authorize, toy.start, toy.stop
+        self.close = toy.close
+
+
+BARE = replace(TOY, name="bare", abilities=frozenset())

@@ -14,9 +14,9 @@ from scheduler.errors import CampaignError, ConfigError
 from scheduler.models import Reason
 from scheduler.operations import launch
 from scheduler.plan.plan_hash import plan_hash
-from scheduler.providers.symbl import SYMBL
+from scheduler.providers.symbl import SYMBL, Symbl
 from scheduler.settings import Settings
-from tests.toy_provider import KEY, TOY, Toy
+from tests.toy_provider import BARE, KEY, TOY, Toy
 
 NOBODYS = Settings(symbl_app_id=None, symbl_app_secret=None, symbl_access_token=None)
 SYMBLS = NOBODYS.model_copy(update={"symbl_app_id": "app", "symbl_app_secret": "secret"})
@@ -136,3 +136,17 @@ def test_an_editor_completes_the_keys_of_its_api() -> None:
 
     assert set(definitions["ToyCall"]["properties"]) == set(TOY.call.model_fields)
     assert "Intent" not in definitions
+
+
+def test_what_an_api_does_not_keep_can_t_be_asked_for(tmp_path: Path) -> None:
+    path = written(tmp_path, CONTACTS + "insights: [topics]\n")
+
+    with pytest.raises(CampaignError, match=r":2:11: insights: bare keeps nothing"):
+        load(path, api=BARE, max_duration_ceiling_seconds=600)
+
+
+@pytest.mark.parametrize("kind", [SYMBL, TOY], ids=lambda kind: kind.name)
+def test_the_registry_says_what_an_account_can_do(kind: providers.Kind) -> None:
+    client = Symbl if kind is SYMBL else Toy
+
+    assert kind.abilities == {each for each in providers.ABILITIES if issubclass(client, each)}

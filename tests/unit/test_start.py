@@ -10,7 +10,7 @@ import typer
 
 from scheduler.cli.app import app
 from scheduler.cli.commands import COMMANDS, PANELS
-from scheduler.providers import PROVIDERS, Kind
+from scheduler.providers import PROVIDERS, Kind, Tells
 
 #: What takes long to import, and what hardly a command needs.
 HEAVY = {"celery", "kombu", "redis", "pydantic", "requests", "phonenumbers", "holidays", "textual"}
@@ -67,7 +67,7 @@ def test_what_a_provider_alone_can_do_is_a_group_of_its_name(kind: Kind) -> None
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     group = commands.get(kind.name)
 
-    assert (group is not None) == kind.hears_of_speakers
+    assert (group is not None) == (Tells in kind.abilities)
     assert group is None or list(group.commands) == ["event"]
 
 
