@@ -276,6 +276,8 @@ def override(overrides: Overrides) -> None:
     Only before anybody has asked them: what was read is never read again.
     """
     global _overrides
+    if overrides == _overrides:
+        return
     assert not settings_of_worker.cache_info().currsize, "the settings have been read already"
     _overrides = dict(overrides)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import subprocess
-import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -12,8 +13,15 @@ import psutil
 from scheduler.clock import since_boot
 from tests.chaos.plan import FREEZE_SECONDS, Plan, Strike
 from tests.chaos.worker import Fate
+from tests.functional.forks import Forked, Forks
 
-ROOT = Path(__file__).parents[2]
+
+@cache
+def forks() -> Forks:
+    """Return what starts lives: an interpreter of its own would take longest about imports."""
+    forks = Forks("tests.chaos.worker").__enter__()
+    atexit.register(forks.__exit__, None, None, None)
+    return forks
 
 
 class Worker:
@@ -25,10 +33,10 @@ class Worker:
         self._shift = plan.clock_shifts[number]
         self._twice = plan.twice
         self._struck = folder / "struck"
-        self._log = folder / f"worker-{number}.log"
+        self._name, self._number = number, 0  #: of the worker, and of its life
         self._folder = folder
         self._env = env
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
         self._frozen_at: float | None = None
         self.died_at: dict[int, float] = {}  #: of lives that did not end in peace, by process id
 
@@ -36,20 +44,16 @@ class Worker:
         """Begin the next life; after those of the plan, one without a fate."""
         self._life = self._lives.pop(0) if self._lives else ()
         fate = Fate(self._life, self._shift, self._twice, str(self._struck))
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.worker"],
-                env=self._env | {"CHAOS_PLAN": fate.written(), "PYTHONPATH": str(ROOT)},
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        env = self._env | {"CHAOS_PLAN": fate.written()}
+        self._number += 1
+        into = self._folder / f"worker-{self._name}-{self._number}"
+        self._process = forks().start(self._folder, env, (), into)
 
     @property
     def is_up(self) -> bool:
         """Whether its first life has become ready, or is over."""
-        return "ready." in self._log.read_text(errors="replace") or not self._lives_now()
+        log = self._folder / f"worker-{self._name}-1.err"
+        return "ready." in log.read_text(errors="replace") or not self._lives_now()
 
     def _lives_now(self) -> bool:
         return self._process is not None and self._process.poll() is None

@@ -72,10 +72,15 @@ class Forked:
 class Forks:
     """Runs commands as a shell would, for a tenth of the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "scheduler.cli.app") -> None:
+        """Fork for the `main` of a module: `callsched`, or another one.
+
+        Modules of ours are imported beforehand for `callsched` alone; another program may want to
+        change them before anything has looked at them.
+        """
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", __name__, program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -91,10 +96,12 @@ class Forks:
         into: Path,
         user: int | None = None,
     ) -> Forked:
-        """Start `callsched` with these words, this environment and nothing else, as this user.
+        """Start the program with these words, this environment and nothing else, as this user.
 
         What it writes goes to the files `into`.out and .err.
         """
+        for end in ("out", "err"):
+            Path(f"{into}.{end}").touch()  # who looks at once finds it
         places = {"folder": str(folder), "into": str(into)}
         asked = places | {"env": dict(env), "words": list(words), "user": user}
         return Forked(self, self.ask(run=asked))
@@ -147,20 +154,30 @@ def shared() -> Forks:
 _READ_THE_ENVIRONMENT = {"scheduler.cli.worker", "scheduler.cli.__main__"}
 
 
-def _serve() -> None:
-    # What commands import only when they need it, and what another user may not be able to read.
-    import celery  # noqa: F401
-    import kombu.transport.redis  # noqa: F401
-    import typer.main  # noqa: F401
+def _serve(program: str) -> None:
+    for library in _LIBRARIES:
+        import_module(library)
+    if program.startswith("scheduler."):
+        _import_ours()
+    for line in sys.stdin:
+        for what, of in json.loads(line).items():
+            print(_reaped(of) if what == "reap" else _started(program, **of), flush=True)
 
+
+#: What is imported only when it is needed, and what another user may not be able to read.
+_LIBRARIES = (
+    *("celery.app.trace", "celery.concurrency.thread", "celery.worker.worker", "holidays"),
+    *("jinja2", "kombu.transport.redis", "phonenumbers", "psutil", "pydantic_settings"),
+    *("redis.sentinel", "requests", "rich.console", "tenacity", "typer.main"),
+    *("websockets.asyncio.client", "yaml"),
+)
+
+
+def _import_ours() -> None:
     for package in ("scheduler.cli", "scheduler.operations", "scheduler.ledger", "scheduler.plan"):
         for module in iter_modules(import_module(package).__path__, f"{package}."):
             if module.name not in _READ_THE_ENVIRONMENT:
                 import_module(module.name)
-
-    for line in sys.stdin:
-        for what, of in json.loads(line).items():
-            print(_reaped(of) if what == "reap" else _started(**of), flush=True)
 
 
 def _reaped(pid: int) -> int:
@@ -169,17 +186,23 @@ def _reaped(pid: int) -> int:
 
 
 def _started(
-    folder: str, into: str, env: dict[str, str], words: list[str], user: int | None
+    program: str, folder: str, into: str, env: dict[str, str], words: list[str], user: int | None
 ) -> int:
     out, err = Path(f"{into}.out"), Path(f"{into}.err")
     child = os.fork()
     if child == 0:
-        _be(folder, env, words, out, err, user)
+        _be(program, folder, env, words, out, err, user)
     return child
 
 
 def _be(
-    folder: str, env: dict[str, str], words: list[str], out: Path, err: Path, user: int | None
+    program: str,
+    folder: str,
+    env: dict[str, str],
+    words: list[str],
+    out: Path,
+    err: Path,
+    user: int | None,
 ) -> None:
     """Be the command, and never return."""
     code: object = 1
@@ -197,9 +220,7 @@ def _be(
         os.environ.update(env)
         time.tzset()
         sys.argv = ["callsched", *words]
-        from scheduler.cli.app import main
-
-        main()
+        import_module(program).main()
     except SystemExit as leaving:
         code = leaving.code or 0
         if isinstance(code, str):
@@ -207,10 +228,19 @@ def _be(
     except BaseException:
         traceback.print_exc()
     finally:
+        _finish()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 1)
 
 
+def _finish() -> None:
+    """Do what an interpreter does before it ends."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+
+
 if __name__ == "__main__":
-    _serve()
+    _serve(sys.argv[1])

@@ -329,7 +329,7 @@ def test_a_wrong_password_is_told(machine: Machine) -> None:
 
 
 def test_late_stops_blocked_credentials_and_an_outage_are_told(machine: Machine) -> None:
-    ledger: Any = machine.ledger(machine.server(ANY), Durability.SERVER)
+    ledger: Any = machine.empty_ledger(machine.server(ANY), Durability.SERVER)
     ledger.open()
     assert levels_of(ledger) == {}
 

@@ -117,14 +117,14 @@ class Machine:
         wait_until(lambda: replica.redis.info("replication")["master_link_status"] == "up", 20)
         return master, replica
 
-    def store(self, server: Server, durability: Durability) -> Ledger:
+    def empty_ledger(self, server: Server, durability: Durability) -> Ledger:
         store = Ledger(server.url, durability=durability)
         self._stack.callback(store.close)
         return store
 
     def ledger(self, server: Server, durability: Durability) -> tuple[Ledger, Attempt]:
         """Return a ledger with a call that is claimed."""
-        store = self.store(server, durability)
+        store = self.empty_ledger(server, durability)
         store.open()
         campaigns.create(store, "c", account=ACCOUNT, name="trial", policy=Policy(), digest="d")
         campaigns.load(store, "c", "1", 1, rows(1))
@@ -227,7 +227,7 @@ def test_a_server_whose_file_was_turned_off_lets_nothing_out(machine: Machine) -
 
 @needs_waitaof
 def test_a_server_without_an_append_only_file_is_refused_at_the_start(machine: Machine) -> None:
-    store = machine.store(machine.server(NEW), Durability.DISK)
+    store = machine.empty_ledger(machine.server(NEW), Durability.DISK)
 
     with pytest.raises(ConfigError, match=r"CALLSCHED_DURABILITY=disk: .* appendonly yes"):
         store.open()
@@ -235,7 +235,7 @@ def test_a_server_without_an_append_only_file_is_refused_at_the_start(machine: M
 
 @pytest.mark.skipif(not OLD, reason="no server without WAITAOF here")
 def test_a_server_that_is_too_old_is_refused_at_the_start(machine: Machine) -> None:
-    store = machine.store(machine.server(OLD, "--appendonly", "yes"), Durability.DISK)
+    store = machine.empty_ledger(machine.server(OLD, "--appendonly", "yes"), Durability.DISK)
 
     with pytest.raises(ConfigError, match=r"Redis 7\.2 or newer, or Valkey") as refused:
         store.open()
