@@ -10,7 +10,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long quick check audit chaos bench clean constraints
+.PHONY: help run test quick check audit chaos bench clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,11 +18,8 @@ help: ## show this list
 run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 	@CALLSCHED_STATE_DIR="$(CURDIR)/state" CALLSCHED_CALLING_HOURS=always $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
 
-test: check ## all of `make check`, then the tests but for the longest
-	$(BIN)/pytest -m "not long" --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15
-
-test-long: $(INSTALLED_DEV) ## the tests of whole commands and workers that `make test` has no time for
-	$(BIN)/pytest -m long --numprocesses 4 --dist loadfile --no-loadscope-reorder
+test: check ## all of `make check`, then every test: some seven minutes on two cores
+	$(BIN)/pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15
 
 quick: $(INSTALLED_DEV) ## unit and integration tests, properties with fewer examples: while somebody works
 	$(BIN)/pytest tests/unit tests/integration --hypothesis-profile quick --numprocesses 4 --quiet

@@ -13,8 +13,6 @@ from tests.functional.campaign import Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.unit.test_report_page import Page
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:

@@ -12,7 +12,7 @@ from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
+pytestmark = pytest.mark.timeout(120)
 
 
 def start_nightly(site: Site, *words: str) -> Command:

@@ -11,7 +11,7 @@ from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(90), pytest.mark.long]
+pytestmark = pytest.mark.timeout(90)
 
 ANA, BEN, CAT = numbers(3)
 NOWHERE = {"CALLSCHED_REDIS_URL": "redis://127.0.0.1:1/0"}

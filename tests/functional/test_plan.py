@@ -13,7 +13,7 @@ from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
+pytestmark = pytest.mark.timeout(120)
 
 PEOPLE = numbers(4)
 CAMPAIGN = """\

@@ -53,7 +53,6 @@ def is_over(site: Site, campaign_id: str) -> bool:
 # A login, over TLS --------------------------------------------------------------------------------
 
 
-@pytest.mark.long
 def test_a_campaign_runs_as_the_documented_user_over_tls_and_outlives_a_change_of_password(
     site: Site, sandbox: SandboxProcess, tmp_path: Path, stack: ExitStack
 ) -> None:
@@ -144,7 +143,6 @@ def machine(tmp_path: Path, stack: ExitStack) -> Machine:
 # A failover -------------------------------------------------------------------------------------
 
 
-@pytest.mark.long
 def test_a_campaign_goes_on_when_its_primary_dies(
     site: Site, sandbox: SandboxProcess, tmp_path: Path, stack: ExitStack
 ) -> None:

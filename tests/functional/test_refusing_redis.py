@@ -75,7 +75,6 @@ TROUBLES = {
         "does not answer",
     ),
 }
-QUICK = {"oom", "silent"}
 
 
 @pytest.fixture
@@ -115,13 +114,7 @@ def view(site: Site) -> dict[str, Any]:
     return dict(json.loads(told.out)) if told.process.returncode == 0 else {}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name in QUICK else pytest.mark.long)
-        for name in sorted(TROUBLES)
-    ],
-)
+@pytest.mark.parametrize("name", sorted(TROUBLES))
 def test_a_worker_outlives_what_redis_answers_and_ends_its_calls_on_time(
     site: Site, server: Server, sandbox: SandboxProcess, name: str
 ) -> None:
@@ -150,7 +143,6 @@ def test_a_worker_outlives_what_redis_answers_and_ends_its_calls_on_time(
     assert ends == [("stopped", None)] * (LIMIT + 2)
 
 
-@pytest.mark.long
 def test_run_outlives_a_right_that_is_taken_and_workers_that_die_of_it(
     site: Site, server: Server, sandbox: SandboxProcess
 ) -> None:

@@ -32,7 +32,6 @@ def ends(site: Site, campaign_id: str) -> list[tuple[str, str | None]]:
     return [(call["state"], call["reason"]) for call in site.results(campaign_id)]
 
 
-@pytest.mark.long
 def test_when_a_cell_was_mended_only_who_is_new_is_called(
     site: Site, sandbox: SandboxProcess
 ) -> None:

@@ -20,7 +20,7 @@ from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
+pytestmark = pytest.mark.timeout(120)
 
 (REACHED,) = numbers(1)
 REFUSED, RANG = magic(4), magic(50)

@@ -170,7 +170,6 @@ def test_a_file_that_can_t_be_read_is_refused_in_a_line(
         expect_refused(call(name), told)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in READERS if name != "worker"])
 def test_every_command_refuses_such_files(name: str, call: Call, tmp_path: Path) -> None:
     for content, told in (FILES["latin-1"], FILES["colon"], FILES["number"]):
@@ -231,7 +230,6 @@ def test_a_value_that_can_t_be_used_is_refused_in_a_line(
             expect_refused(ended, told)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("variable", "value"),
     [each for each, told in VALUES.items() if not told],
@@ -317,7 +315,6 @@ def test_whatever_redis_answers_is_said_in_a_line(kind: str, call: Call) -> None
         expect_refused(call("doctor", CALLSCHED_REDIS_URL=f"redis://{place}/0"), "redis ")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", ["closes", "http", "OK", "MISCONF x", "NOPERM x", "ERR x"])
 def test_every_command_says_in_a_line_what_redis_answers(kind: str, call: Call) -> None:
     with serving(ANSWERS[kind]) as port:
@@ -366,7 +363,6 @@ def test_whatever_the_api_answers_is_said_in_a_line(kind: str, call: Call) -> No
         expect_refused(call("run", CALLSCHED_SYMBL_BASE_URL=url), "CALLSCHED_SYMBL_BASE_URL")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", PAGES)
 def test_whatever_the_api_answers_is_a_finding_of_doctor(kind: str, call: Call) -> None:
     with serving(closing(PAGES[kind], first=(b"token:generate", TOKEN))) as port:

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
-import pytest
 
 from tests.functional.campaign import Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
-
-pytestmark = pytest.mark.long
 
 
 def test_its_workers_dial_nowhere_else(site: Site, sandbox: SandboxProcess) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.functional.campaign import Judge, Site, magic, numbers, write_contacts
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
+pytestmark = pytest.mark.timeout(120)
 
 POLICY = """\
 name: autumn

@@ -18,7 +18,7 @@ from tests.functional.test_cli import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
+pytestmark = pytest.mark.timeout(120)
 
 ANA, BEN, SIP = "+12025550143", "+12025550144", "sip:room7@sip.example.com"
 FIRST = "Good morning, this is the front desk of Harbour Street Dental."

@@ -15,7 +15,7 @@ from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
+pytestmark = pytest.mark.timeout(120)
 
 CRON = ("--cron", "0 9 * * mon-fri", "--timezone", "America/New_York")
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-import pytest
 import requests
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -58,7 +57,6 @@ def slow_clients(port: int) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.long
 def test_calls_are_placed_and_ended_on_time_whoever_asks(tmp_path: Path) -> None:
     port = free_port()
     with (

@@ -51,7 +51,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize(
     "words",
-    [("-m", "scheduler.cli", "worker"), pytest.param(CELERY, marks=pytest.mark.long)],
+    [("-m", "scheduler.cli", "worker"), CELERY],
     ids=["callsched", "celery"],
 )
 def test_it_stops_a_call_at_its_deadline_and_dials_nobody_of_those_that_wait(

@@ -16,7 +16,7 @@ from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Site
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = [pytest.mark.timeout(90), pytest.mark.long]
+pytestmark = pytest.mark.timeout(90)
 
 
 @pytest.fixture
