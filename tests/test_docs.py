@@ -167,6 +167,25 @@ def test_everything_that_is_read_of_a_conversation_has_a_row() -> None:
     assert {(f"`{conversations.PATHS[one]}`", f"`{one}`") for one in Insight} <= told
 
 
+def test_every_file_of_code_that_a_page_names_is_there() -> None:
+    ours = [
+        path for place in ("scheduler", "tests", "benchmarks") for path in (ROOT / place).rglob("*")
+    ]
+    there = [f"/{path.relative_to(ROOT).as_posix()}" for path in (*ours, *ROOT.glob("*.py"))]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    named = {
+        name
+        for page in pages
+        for name in re.findall(r"`([\w./]+\.(?:py|lua))`", page.read_text("utf-8"))
+        if "NAME" not in name
+    }
+
+    assert len(named) > 30
+    assert [
+        name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in there)
+    ] == []
+
+
 def test_every_test_and_setting_that_is_named_for_symbl_is_there() -> None:
     named = set(re.findall(r"`((?:unit|integration|functional)/[^`]+)`", SYMBL))
     settings = set(re.findall(r"CALLSCHED_([A-Z_]+[A-Z])", SYMBL))
