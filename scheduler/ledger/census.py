@@ -72,7 +72,9 @@ def _schedules_and_schema(ledger: Ledger, account: str) -> tuple[int, int]:
             for name in names:
                 pipe.hmget(keys.schedule(name), "account", "error")
             schema, *schedules = pipe.execute()
-    return sum(owner == account and bool(error) for owner, error in schedules), int(schema or 0)
+    return sum(owner == account and bool(error) for owner, error in schedules), keys.count_of(
+        schema or ""
+    )
 
 
 def _pages(ids: list[str]) -> Iterator[list[str]]:

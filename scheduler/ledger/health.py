@@ -270,10 +270,11 @@ def _schema(client: Any) -> Finding:
     found = client.get(f"{keys.ROOT}schema")
     if found is None:
         return ok("ledger", "empty")
-    if not found.isdecimal():
+    known = keys.count_of(found, -1)
+    if known < 0:
         text = f"{keys.ROOT}schema is no number: another program has set it"
         return fail("ledger", text, "use another database")
-    if int(found) > keys.SCHEMA:
+    if known > keys.SCHEMA:
         text = f"schema {found}, this release knows {keys.SCHEMA}"
         return fail("ledger", text, "upgrade callsched on this machine")
     return ok("ledger", f"schema {found}")

@@ -108,9 +108,9 @@ class Ledger:
         with reaching():
             self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA, nx=True)
             written = str(self.redis.get(f"{keys.ROOT}schema") or 0)
-            if not written.isdecimal():
+            found = keys.count_of(written, -1)
+            if found < 0:
                 raise LedgerFault(f"{keys.ROOT}schema is no number: another program has set it")
-            found = int(written)
             if found < keys.SCHEMA and upgrades:
                 # What is new has defaults; workers of before refuse the ledger from now on. Whoever
                 # dies before that leaves it to the next one.

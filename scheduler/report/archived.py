@@ -7,12 +7,14 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from scheduler.errors import ConfigError
 from scheduler.ledger.controls import Controlled
 from scheduler.models import reason_of
+from scheduler.report.archived_record import wrong_with, wrong_with_head
 from scheduler.report.header import Header, Source
 
 _RESULTS = ".jsonl.gz"
@@ -29,42 +31,45 @@ def source_in(path: Path) -> Source:
     if not path.name.endswith(_RESULTS):
         raise ConfigError(f"{path}: expected ID{_RESULTS}, as `callsched archive` writes it")
     head = _head(path.with_name(path.name.removesuffix(_RESULTS) + ".json"))
-    try:
-        header = Header(
-            campaign_id=head["campaign_id"],
-            told_at=time.time(),
-            name=head["name"],
-            state=head["state"],
-            created_at=head["created_at"],
-            finished_at=head["finished_at"],
-            max_duration_seconds=head.get("max_duration_seconds"),
-            max_concurrency=head.get("max_concurrency"),
-            stopped_itself=head["stopped_itself"] or "",
-            orders=tuple(
-                Controlled(each["at"], each["what"], each["who"], each["note"] or "")
-                for each in head["controls"]
-            ),
-        )
-        return Source(header, _records(path), total=head["total"])
-    except (KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: the file beside it is no archive: {error!r}") from error
+    if wrong := wrong_with_head(head):
+        raise ConfigError(f"{path}: the file beside it is no archive: {wrong}")
+    header = Header(
+        campaign_id=head["campaign_id"],
+        told_at=time.time(),
+        name=head["name"],
+        state=head["state"],
+        created_at=head["created_at"],
+        finished_at=head["finished_at"],
+        max_duration_seconds=head.get("max_duration_seconds"),
+        max_concurrency=head.get("max_concurrency"),
+        stopped_itself=head["stopped_itself"] or "",
+        orders=tuple(
+            Controlled(each["at"], each["what"], each["who"], each["note"] or "")
+            for each in head["controls"]
+        ),
+    )
+    return Source(header, _records(path), total=head["total"])
 
 
-def _head(path: Path) -> dict[str, Any]:
+def _head(path: Path) -> Any:
     try:
         with path.open("rb") as file:
-            head = json.loads(file.read(_MOST_BYTES).decode("utf-8"))
-    except (OSError, ValueError) as error:
+            return json.loads(file.read(_MOST_BYTES).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} can't be read, which belongs to the results: {error}") from error
-    return head if isinstance(head, dict) else {}
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            while line := file.readline(_MOST_BYTES):
-                yield _of_today(json.loads(line))
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+            for number in count(1):
+                if not (line := file.readline(_MOST_BYTES)):
+                    return
+                record = json.loads(line)
+                if wrong := wrong_with(record):
+                    raise ConfigError(f"{path}: line {number} is no result: {wrong}")
+                yield _of_today(record)
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from error
 
 

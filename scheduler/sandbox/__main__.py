@@ -28,6 +28,8 @@ def main() -> None:
         serve(host, port, knobs, journal_path, on_ready=_say)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        sys.exit(f"the sandbox can't start: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -31,14 +31,18 @@ def serve(
     """Serve until SIGTERM, which then ends the process, or SIGINT, a KeyboardInterrupt.
 
     Port 0 picks a free one. `on_ready` is called with the URL once requests are answered. Every
-    event of the journal is also appended to the file at `journal_path`.
+    event of the journal is also appended to the file at `journal_path`. Raises OSError when that
+    file or the address can't be had.
     """
     _allow_many_sockets()
-    with closing(Journal(journal_path)) as journal:
+    # By ourselves: uvicorn would end the process when the port is taken.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with (
+        closing(Journal(journal_path)) as journal,
+        socket.create_server((host, port), family=family, backlog=2048) as listening,
+    ):
         config = Config(
             create_app(State(knobs or Knobs(), journal)),
-            host=host,
-            port=port,
             http=CuttableProtocol,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
@@ -54,7 +58,7 @@ def serve(
         if threading.current_thread() is threading.main_thread():
             # A shell has its background processes ignore SIGINT; who sends one here means it.
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        _Server(config, on_ready or (lambda url: None)).run()
+        _Server(config, on_ready or (lambda url: None)).run([listening])
 
 
 def _allow_many_sockets() -> None:

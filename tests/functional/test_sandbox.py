@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import requests
 from scheduler.sandbox import Knobs
 from scheduler.sandbox import magic as magic_numbers
 from scheduler.sandbox.magic import Magic
+from tests.functional.campaign import Site
 from tests.sandbox_process import (
     ANYBODY,
     CONNECT,
@@ -708,3 +710,13 @@ def test_a_knob_that_does_not_fit_is_a_usage_error(capfd: pytest.CaptureFixture[
         pass
 
     assert "limit" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("host", "warns"), [("127.0.0.1", False), ("192.0.2.1", True)])
+def test_one_that_others_could_reach_says_so(tmp_path: Path, host: str, warns: bool) -> None:
+    with Site(tmp_path, "") as site, socket.create_server(("127.0.0.1", 0)) as taken:
+        # Neither can be had: the port is taken, and no machine has the other address.
+        command = site.call("sandbox", "--host", host, "--port", str(taken.getsockname()[1]))
+
+    assert command.process.returncode == 2
+    assert ("asks nobody for a password" in " ".join(command.err.split())) == warns

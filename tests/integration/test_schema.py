@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from scheduler.errors import ConfigError, LedgerError, LedgerUnreachable
-from scheduler.ledger import keys, limits, views
+from scheduler.errors import ConfigError, LedgerError, LedgerFault, LedgerUnreachable
+from scheduler.ledger import census, keys, limits, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import CallState, CampaignState, Disposition, Policy, Row
 from tests.integration.ledger import ACCOUNT, Books, contact, rows
@@ -41,6 +41,15 @@ def test_a_ledger_with_a_newer_schema_is_refused_and_left_alone(ledger: Ledger) 
         ledger.open()
 
     assert ledger.redis.get(SCHEMA) == str(keys.SCHEMA + 1)
+
+
+@pytest.mark.parametrize("rubbish", ["five", "-1", "9" * 5000])
+def test_a_schema_that_is_no_number_is_somebody_else_s(ledger: Ledger, rubbish: str) -> None:
+    ledger.redis.set(SCHEMA, rubbish)
+
+    with pytest.raises(LedgerFault, match="another program has set it"):
+        ledger.open()
+    assert census.take(ledger, ACCOUNT).is_newer is False
 
 
 def test_the_clock_is_the_servers_when_no_other_is_given(ledger: Ledger) -> None:
