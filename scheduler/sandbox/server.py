@@ -35,12 +35,7 @@ def serve(
     file or the address can't be had.
     """
     _allow_many_sockets()
-    # By ourselves: uvicorn would end the process when the port is taken.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with (
-        closing(Journal(journal_path)) as journal,
-        socket.create_server((host, port), family=family, backlog=2048) as listening,
-    ):
+    with closing(Journal(journal_path)) as journal, _bound(host, port) as listening:
         config = Config(
             create_app(State(knobs or Knobs(), journal)),
             http=CuttableProtocol,
@@ -59,6 +54,20 @@ def serve(
             # A shell has its background processes ignore SIGINT; who sends one here means it.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         _Server(config, on_ready or (lambda url: None)).run([listening])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Take an address. By ourselves: uvicorn would end the process when it can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's delays off only where the protocol is said.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 def _allow_many_sockets() -> None:
