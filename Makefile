@@ -21,8 +21,8 @@ run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 test: check ## all of `make check`, then every test: some seven minutes on two cores
 	$(BIN)/pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15
 
-quick: $(INSTALLED_DEV) ## unit and integration tests, properties with fewer examples: while somebody works
-	$(BIN)/pytest tests/unit tests/integration --hypothesis-profile quick --numprocesses 4 --quiet
+quick: $(INSTALLED_DEV) ## unit and integration tests, properties with fewer examples: under a minute
+	$(BIN)/pytest tests/unit tests/integration --hypothesis-profile quick --numprocesses 3 --quiet
 
 check: $(INSTALLED_DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check
