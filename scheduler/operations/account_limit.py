@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler import accounts
 from scheduler.ledger import controls, limits, views
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
@@ -45,6 +46,6 @@ class AccountLimit:
 
 def look(ledger: Ledger, account: str, settings: Settings) -> AccountLimit:
     """Return an account's limit as it stands."""
-    ceiling = max(1, settings.max_concurrency - settings.reserve)
+    ceiling = accounts.of(settings).ceiling
     view, account_now = limits.read(ledger, account), views.account(ledger, account)
     return AccountLimit(account_now, view, controls.of_account(ledger, account, _CONTROLS), ceiling)

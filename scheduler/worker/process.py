@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
 
+from scheduler import accounts
 from scheduler.calls.account import Shared, serve
 from scheduler.calls.duty import STOPS_ONLY, Duty
 from scheduler.calls.exchanges import Watchers, Work, log
@@ -222,12 +223,12 @@ class Worker:
 
 
 def _duty(settings: Settings, assignment: Assignment) -> Duty:
-    ceiling = max(1, settings.max_concurrency - settings.reserve)
+    account = accounts.of(settings)
     return Duty(
-        settings.account,
-        STOPS_ONLY if settings.doubts else ceiling,
-        reserve=settings.reserve,
-        starts_per_second=settings.max_starts_per_second,
+        account.name,
+        STOPS_ONLY if settings.doubts else account.ceiling,
+        reserve=account.reserve,
+        starts_per_second=account.starts_per_second,
         only=assignment.campaign_id,
         allowed=frozenset(settings.allowed_numbers),
     )
