@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ import typer
 from scheduler.cli import console
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import seconds
+from scheduler.fields.urls import is_loopback
 from scheduler.sandbox import Knobs, serve
 
 
@@ -48,7 +48,7 @@ def sandbox(
         knobs["hangup_after_seconds"] = tuple(
             _seconds("--hangup-after", part) for part in (least, most or least)
         )
-    if not _is_loopback(host):
+    if not is_loopback(host):
         console.warn(
             f"whoever reaches {host} can have this sandbox do anything that it can: it asks nobody"
             " for a password"
@@ -63,13 +63,6 @@ def sandbox(
         if error.filename is not None:  # no socket has one
             raise ConfigError(f"--journal {error.filename}: {error.strerror}") from None
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}", param_hint="--port") from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _seconds(option: str, written: str) -> float:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import console, options
+from scheduler.cli import options
 from scheduler.cli import transcript_live as live
 from scheduler.cli import transcript_view as view
 from scheduler.cli.access import opened_ledger
@@ -46,9 +46,8 @@ def transcript(
     Markdown has the insights too. Times count from the start of the call. Nothing is written, with
     exit code 0, when nothing was recorded; exit code 1: it was not read yet, or never will be.
 
-    With --follow it shows what is being said, in one call or all over the campaign, and ends when
-    the calls are over; Ctrl-C ends it with exit code 130, and no call. Live lines are kept while a
-    call lives and an hour longer; --json writes an object for each.
+    With --follow it shows what is being said, in one call or in all, and ends with them, or with
+    Ctrl-C (exit code 130). Lines are kept an hour after a call; --json writes an object for each.
 
     Example: `callsched transcript nightly-2026-11-22 c-001 --format srt -o c-001.srt`
     """
@@ -76,7 +75,4 @@ def _write(
         raise LedgerError(f"{error}, {way_out}") from None
     with writing(output) as file:
         file.write(view.as_json(found.record) if json else view.written(found, chosen))
-    if not found.record["transcript"]:
-        console.say(f"nothing was recorded in the call to {found.label}")
-    elif found.missing:
-        console.say(f"something of the call to {found.label} could not be read: {found.missing}")
+    view.say_what_is_missing(found)

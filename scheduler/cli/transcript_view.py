@@ -55,3 +55,11 @@ def written(transcript: Transcript, chosen: TranscriptFormat) -> str:
     if chosen is TranscriptFormat.SRT:
         return transcripts.srt(spoken)
     return transcripts.markdown(spoken, transcript.label, began_at, record["insights"])
+
+
+def say_what_is_missing(found: Transcript) -> None:
+    """Say why there is nothing, or not all."""
+    if not found.record["transcript"]:
+        console.say(f"nothing was recorded in the call to {found.label}")
+    elif found.missing:
+        console.say(f"something of the call to {found.label} could not be read: {found.missing}")

@@ -1,7 +1,8 @@
-"""The URL at which an API answers."""
+"""The URL at which an API answers, and whom an address of ours can be reached by."""
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
@@ -26,3 +27,11 @@ def base_url(url: str) -> str:
     if not is_whole or any(one.isspace() or one == "\\" for one in url):
         raise ValueError("expected a URL such as https://api.example.com, its host can't be read")
     return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

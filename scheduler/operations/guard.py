@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from http.client import HTTPException
-from ipaddress import ip_address
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
+
+from scheduler.fields.urls import is_loopback
 
 #: What a sandbox says of itself is shorter by far.
 _MOST_BYTES = 64 << 10
@@ -15,7 +16,7 @@ _MOST_BYTES = 64 << 10
 
 def is_sandbox(base_url: str) -> bool:
     """Ask a server on this machine whether it is a sandbox; any other one is taken for real."""
-    if not _is_loopback(urlsplit(base_url).hostname or ""):
+    if not is_loopback(urlsplit(base_url).hostname or ""):
         return False
     try:
         opener = build_opener(ProxyHandler({}), _Straight)
@@ -31,10 +32,3 @@ class _Straight(HTTPRedirectHandler):
 
     def redirect_request(self, *_: object) -> None:
         """Leave it at the redirect."""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
@@ -69,6 +71,13 @@ def test_what_a_provider_alone_can_do_is_a_group_of_its_name(kind: Kind) -> None
 
     assert (group is not None) == (Tells in kind.abilities)
     assert group is None or list(group.commands) == ["event"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_file_parses_calls_and_shows_and_is_short(name: str) -> None:
+    module = import_module(f"scheduler.cli.{name}")
+
+    assert len(Path(str(module.__file__)).read_text("utf-8").splitlines()) <= 80
 
 
 def test_a_folder_that_is_no_provider_is_no_command() -> None:
