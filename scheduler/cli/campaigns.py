@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
-from scheduler.cli import console
+from scheduler.cli import console, questions
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds, written
 from scheduler.fields.visible import visible
@@ -117,11 +116,7 @@ def _expect_plan(planned: str, path: Path, now: str) -> None:
 
 def confirm(count: int, policy: Policy, settings: Settings) -> None:
     """On a terminal, show what would be called for real, and ask. Off a terminal never ask."""
-    if (
-        not count
-        or not (sys.stdin.isatty() and console.err.is_terminal)
-        or is_sandbox(providers.of(settings).address(settings))
-    ):
+    if not count or not console.may_ask() or is_sandbox(providers.of(settings).address(settings)):
         return
     minutes = policy.max_duration_seconds / 60
     console.say(
@@ -129,9 +124,7 @@ def confirm(count: int, policy: Policy, settings: Settings) -> None:
         f" {written(policy.max_duration_seconds)} each: {count * minutes:,.0f} minutes at worst."
     )
     console.say(SILENT_CALL)
-    if not typer.confirm("Call them?", default=False, err=True):
-        console.say("nobody was called")
-        raise typer.Exit(1)
+    questions.confirm("Call them?", "nobody was called")
 
 
 def tell_loaded(campaign: CampaignView, policy: Policy) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import typer
-
-from scheduler.cli import console
+from scheduler.cli import console, questions
 from scheduler.ledger.unknowns import Resolution
 from scheduler.models import Reason
 from scheduler.operations.reconcile import Case, Inquiry, Outcome
@@ -40,9 +38,7 @@ def confirm(cases: Sequence[Case], verdict: Resolution) -> None:
     if live:
         console.say(f"{live} of them may still be live: their conversations may come yet")
     done = "call them again?" if verdict is Resolution.REDIAL else "count them as not called?"
-    if not typer.confirm(f"No phone rang for {len(cases)} contacts: {done}", err=True):
-        console.say("nothing was settled")
-        raise typer.Exit(1)
+    questions.confirm(f"No phone rang for {len(cases)} contacts: {done}", "nothing was settled")
 
 
 def show(inquiry: Inquiry, *, json: bool) -> None:
