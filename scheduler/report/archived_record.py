@@ -90,6 +90,6 @@ def _wrong(model: type[BaseModel], found: object) -> str:
         model.model_validate(found)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"] if not str(part).startswith("_"))
+        key = ".".join(str(part) for part in first["loc"])
         return f"{key}: {first['msg']}" if key else first["msg"]
     return ""
