@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import subprocess
 import time
-from functools import cache
 from pathlib import Path
 
 import psutil
@@ -13,15 +11,7 @@ import psutil
 from scheduler.clock import since_boot
 from tests.chaos.plan import FREEZE_SECONDS, Plan, Strike
 from tests.chaos.worker import Fate
-from tests.functional.forks import Forked, Forks
-
-
-@cache
-def forks() -> Forks:
-    """Return what starts lives: an interpreter of its own would take longest about imports."""
-    forks = Forks("tests.chaos.worker").__enter__()
-    atexit.register(forks.__exit__, None, None, None)
-    return forks
+from tests.functional.forks import Forked, shared
 
 
 class Worker:
@@ -47,7 +37,8 @@ class Worker:
         env = self._env | {"CHAOS_PLAN": fate.written()}
         self._number += 1
         into = self._folder / f"worker-{self._name}-{self._number}"
-        self._process = forks().start(self._folder, env, (), into)
+        # An interpreter of its own would take longest about its imports.
+        self._process = shared("tests.chaos.worker").start(self._folder, env, (), into)
 
     @property
     def is_up(self) -> bool:

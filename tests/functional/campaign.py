@@ -194,18 +194,17 @@ class Site:
 
     def _living(self) -> list[psutil.Process]:
         """Return what was started here. What it started in turn shows by its state directory."""
-        found = []
+        found, forked = [], self._forked
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
+                is_ours = process.pid in forked or self._is_ours(process)
+                if process.status() != psutil.STATUS_ZOMBIE and is_ours:
                     found.append(process)
         return found
 
     def _is_ours(self, process: psutil.Process) -> bool:
         if process.pid == os.getpid():
             return False
-        if process.pid in self._forked:
-            return True
         if process.environ().get("CALLSCHED_STATE_DIR") == str(self.state):
             return True
         # The private Redis has none of our environment.

@@ -143,9 +143,9 @@ class Forks:
 
 
 @cache
-def shared() -> Forks:
-    """Return one for all tests of this process."""
-    forks = Forks().__enter__()
+def shared(program: str = "scheduler.cli.app") -> Forks:
+    """Return one of a program for all tests of this process."""
+    forks = Forks(program).__enter__()
     atexit.register(forks.__exit__, None, None, None)
     return forks
 

@@ -6,7 +6,6 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,17 +28,7 @@ TOKEN = "CALLSCHED_SYMBL_ACCESS_TOKEN"
 CEILING = "CALLSCHED_MAX_CONCURRENCY"
 
 
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working directory, and an environment that sets nothing."""
-    for name in os.environ:
-        if name.upper().startswith("CALLSCHED_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("scheduler.settings._overrides", {})
-    settings_of_worker.cache_clear()
-    yield tmp_path
-    settings_of_worker.cache_clear()
+pytestmark = pytest.mark.usefixtures("place")
 
 
 def test_nothing_writes_to_the_environment() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 import traceback
 from collections.abc import Iterator
@@ -22,16 +21,7 @@ ROOT = Path(__file__).parents[2]
 MINE = "+12025550143"
 
 
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working directory, and an environment that sets nothing."""
-    for name in os.environ:
-        if name.upper().startswith("CALLSCHED_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    settings_of_worker.cache_clear()
-    yield tmp_path
-    settings_of_worker.cache_clear()
+pytestmark = pytest.mark.usefixtures("place")
 
 
 @pytest.mark.parametrize(
