@@ -13,7 +13,8 @@ from scheduler.cli.progress import Progress
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
-from scheduler.operations.launch import Counted, Intent
+from scheduler.operations.launch import Intent
+from scheduler.operations.progress import Count
 from scheduler.operations.supervision import Interruptible, Look
 from scheduler.settings import Settings
 
@@ -28,9 +29,9 @@ class RunView:
         self._asks = asks
         self._progress = Progress(settings.max_concurrency)
 
-    def counting(self, what: str) -> AbstractContextManager[Counted]:
-        """Show how many rows are done."""
-        return console.counting(what)
+    def counting(self, what: str, unit: str) -> AbstractContextManager[Count]:
+        """Show how many are done."""
+        return console.counting(what, unit)
 
     def api_is_away(self, why: str) -> None:
         """Say so."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 from uuid import uuid4
 
 from scheduler import providers
@@ -19,22 +17,12 @@ from scheduler.ledger import campaigns, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
+from scheduler.operations.progress import Counting
 from scheduler.operations.repeats import Earlier, look, window_of
 from scheduler.settings import Settings
 
 #: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
 SANDBOX_ACCOUNT = "sandbox"
-
-
-class Counted(Protocol):
-    """Takes how many rows are done by now, and of how many where that is known."""
-
-    def __call__(self, done: int, total: int | None = None) -> None:
-        """Take them."""
-
-
-#: Shows for its length what is being done.
-Counting = Callable[[str], AbstractContextManager[Counted]]
 
 
 def countries_of(settings: Settings) -> frozenset[str] | None:
@@ -109,7 +97,7 @@ def intent(
     campaign_id = choose_id(ledger, checked, wanted, account, again=again)
     is_named = wanted is not None
     window = window_of(ledger, campaign_id, settings, is_named=is_named, again=again)
-    with counting("looking for earlier calls") as counted:
+    with counting("looking for earlier calls", "rows") as counted:
         earlier = look(ledger, checked, campaign_id, account, window, counted)
     return Intent(campaign_id, account, _is_finished(ledger, campaign_id), earlier)
 
@@ -118,7 +106,7 @@ def carry_out(
     ledger: Ledger, checked: CheckedCampaign, intent: Intent, policy: Policy, counting: Counting
 ) -> CampaignView:
     """Load what was intended, and seal it; return how the campaign stands then."""
-    with counting("loading") as counted:
+    with counting("loading", "rows") as counted:
         submit(
             ledger,
             checked,

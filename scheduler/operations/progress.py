@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
-#: Learns how many are done, and of how many.
-Count = Callable[[int, int], None]
+
+class Count(Protocol):
+    """Learns how many are done, and of how many where that is known."""
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Learn it."""
+
 
 #: Takes what is counted and its unit, and shows a count for the length of a `with`.
 Counting = Callable[[str, str], AbstractContextManager[Count]]
@@ -15,4 +21,4 @@ Counting = Callable[[str, str], AbstractContextManager[Count]]
 @contextmanager
 def uncounted(_what: str, _unit: str) -> Iterator[Count]:
     """Show nothing."""
-    yield lambda _done, _total: None
+    yield lambda done, total=None: None

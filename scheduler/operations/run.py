@@ -17,6 +17,7 @@ from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
 from scheduler.operations import launch
 from scheduler.operations.pool import Pool, SandboxProcess
+from scheduler.operations.progress import Count
 from scheduler.operations.supervision import Ending, How, Supervision, Watcher
 from scheduler.providers.posting import Poster
 from scheduler.settings import Overrides, Settings, read_settings
@@ -49,7 +50,7 @@ class RunWish:
 class Host(Watcher, Protocol):
     """Whoever has a campaign run: is asked, and told how it goes."""
 
-    def counting(self, what: str) -> AbstractContextManager[launch.Counted]:
+    def counting(self, what: str, unit: str) -> AbstractContextManager[Count]:
         """Show for its length what is being done."""
 
     def api_is_away(self, why: str) -> None:
