@@ -381,3 +381,4 @@ class Connection:
     connection_id: str
     conversation_id: str = ""
     details: str = field(default="", repr=False)  #: its provider's own, which alone reads them
+    queue_seconds: float = 0.0  #: how long it is to wait in the provider's queue before it rings

@@ -7,23 +7,29 @@ of `errors.py` leave it.
 from scheduler.errors import ConfigError
 from scheduler.providers.base import (
     ABILITIES,
+    CallReport,
     Collects,
     Erases,
     Finds,
     FoundConversation,
     Leave,
     Listens,
+    Looks,
     News,
+    Outcome,
+    Prolongs,
     Provider,
     SpeakerEvent,
     SpeakerEventKind,
+    Stage,
     StartOrder,
     StopAnswer,
     Subscription,
     SummaryPage,
+    Sweeps,
     Tells,
 )
-from scheduler.providers.kind import Credentials, Kind
+from scheduler.providers.kind import Credentials, Kind, Traits
 from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
@@ -34,6 +40,7 @@ PROVIDERS: tuple[Kind, ...] = (SYMBL,)
 __all__ = [
     "ABILITIES",
     "PROVIDERS",
+    "CallReport",
     "Collects",
     "Credentials",
     "Erases",
@@ -42,15 +49,21 @@ __all__ = [
     "Kind",
     "Leave",
     "Listens",
+    "Looks",
     "News",
+    "Outcome",
+    "Prolongs",
     "Provider",
     "SpeakerEvent",
     "SpeakerEventKind",
+    "Stage",
     "StartOrder",
     "StopAnswer",
     "Subscription",
     "SummaryPage",
+    "Sweeps",
     "Tells",
+    "Traits",
     "of",
     "open_provider",
 ]

@@ -42,6 +42,16 @@ class Credentials(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """How calls go at one telephony API."""
+
+    rings: bool = False  #: a start is answered before the callee answers
+    ends_calls: bool = False  #: it is told with every start how long the call may last
+    queues_starts: bool = False  #: it takes more starts than its pace, and dials them later
+    starts_per_second: float = 0.0  #: unless the account says otherwise; 0 for any
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One telephony API."""
 
@@ -60,6 +70,7 @@ class Kind:
     at_sandbox: Callable[[str], Mapping[str, str | None]]
     #: What accounts at it can do besides starting and stopping calls: of `base.ABILITIES`.
     abilities: frozenset[type] = frozenset()
+    traits: Traits = Traits()
 
     def has_credentials(self, settings: Settings) -> bool:
         """Whether the settings have what opens an account here."""
