@@ -10,8 +10,8 @@ from functools import cache
 
 import pytest
 
+from scheduler.providers.answers import most_values
 from scheduler.providers.bodies import READING_BYTES, TRANSCRIPT_BYTES
-from scheduler.providers.symbl.answers import most_values
 from tests.functional.asked import __name__ as ASKED
 from tests.growth import MOST_BYTES, grown
 from tests.wire import Peer, Talk, http

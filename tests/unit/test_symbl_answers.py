@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from scheduler.errors import AccountFault, ProviderError
 from scheduler.models import Connection
 from scheduler.providers import StopAnswer, SummaryPage
-from scheduler.providers.symbl.answers import (
-    MOST_VALUES,
-    address_in,
-    json_of,
-    message_of,
-    raise_for_start,
-    read_json,
-    stop_answer,
-    text_in,
-)
+from scheduler.providers.answers import MOST_VALUES, json_of, read_json, text_in
+from scheduler.providers.symbl.answers import address_in, message_of, raise_for_start, stop_answer
 from scheduler.providers.symbl.connection import Details, connection_in
 
 

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from scheduler.models import Insight
 from scheduler.providers.base import FoundConversation
+from scheduler.providers.http_dates import seconds_to_wait
 from scheduler.providers.symbl.conversations import (
     PATHS,
     conversation_url,
     read_insight,
     read_list,
 )
-from scheduler.providers.symbl.instants import instant, seconds_to_wait, written
+from scheduler.providers.symbl.instants import instant, written
 
 STARTED = "2026-11-22T14:00:05.100Z"
 ANA = {"id": "9a", "name": "Ana", "email": "ana@example.com"}

@@ -26,16 +26,9 @@ from tenacity import (
 
 from scheduler.clock import since_boot
 from scheduler.errors import AccountFault, LedgerTrouble, MaybeDone, NotDone, NotSent
+from scheduler.providers.answers import is_success, json_of, read_json, retry_after
 from scheduler.providers.http import Line
-from scheduler.providers.symbl.answers import (
-    TOKEN_LETTERS,
-    address_in,
-    is_success,
-    json_of,
-    message_of,
-    read_json,
-    retry_after,
-)
+from scheduler.providers.symbl.answers import TOKEN_LETTERS, address_in, message_of
 from scheduler.providers.symbl.credentials import Proof, can_be_sent
 from scheduler.tokens import SharedToken, TokenShelf
 

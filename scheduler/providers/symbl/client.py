@@ -27,6 +27,14 @@ from scheduler.errors import (
     Refused,
 )
 from scheduler.models import Connection, Insight
+from scheduler.providers.answers import (
+    any_json,
+    has_no_body,
+    is_success,
+    json_of,
+    most_values,
+    retry_after,
+)
 from scheduler.providers.base import (
     FoundConversation,
     Leave,
@@ -40,18 +48,7 @@ from scheduler.providers.bodies import READING_BYTES, SHORT_BYTES, TRANSCRIPT_BY
 from scheduler.providers.http import Line
 from scheduler.providers.places import host_in, is_ours
 from scheduler.providers.symbl.access import Access, Bearer
-from scheduler.providers.symbl.answers import (
-    DOMAINS,
-    any_json,
-    has_no_body,
-    is_success,
-    json_of,
-    message_of,
-    most_values,
-    raise_for_start,
-    retry_after,
-    stop_answer,
-)
+from scheduler.providers.symbl.answers import DOMAINS, message_of, raise_for_start, stop_answer
 from scheduler.providers.symbl.connection import Details, connection_in
 from scheduler.providers.symbl.conversations import (
     PATHS,

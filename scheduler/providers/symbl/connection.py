@@ -10,14 +10,12 @@ import requests
 
 from scheduler.errors import AccountFault
 from scheduler.models import Connection
+from scheduler.providers.answers import json_of, read_json, text_in
 from scheduler.providers.symbl.answers import (
     MOST_LETTERS,
     address_in,
     conversation_id_in,
-    json_of,
     message_of,
-    read_json,
-    text_in,
 )
 
 

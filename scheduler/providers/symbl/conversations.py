@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from scheduler.models import Insight
+from scheduler.providers.answers import text_in
 from scheduler.providers.base import FoundConversation
-from scheduler.providers.symbl.answers import text_in
 from scheduler.providers.symbl.instants import instant, written
 
 #: Conversations of the list that one request asks for.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 #: Between the years 2001 and 2286 an instant has ten digits in seconds, 13 in milliseconds.
@@ -45,28 +43,3 @@ def written(at: float) -> str:
     """Return an instant as the API's samples write it."""
     text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
-
-
-def seconds_to_wait(retry_after: str, date: str) -> float | None:
-    """Return how long a `Retry-After` asks to wait; None for what is neither seconds nor a date.
-
-    A date is compared with the answer's own `Date`, by the same clock, so that a wrong one does no
-    harm, and with our clock only without it. Of a header that was sent twice the longer one counts.
-    See RFC 9110, 10.2.3 and 5.6.7.
-    """
-    terms = [term.strip() for term in retry_after.split(",")]
-    if all(_SECONDS.fullmatch(term) for term in terms):
-        return max(map(float, terms))
-    until = _http_date(retry_after)
-    if until is None:
-        return None
-    sent_at = _http_date(date)
-    return until - (time.time() if sent_at is None else sent_at)
-
-
-def _http_date(written: str) -> float | None:
-    try:
-        read = parsedate_to_datetime(written)
-        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from scheduler.models import Connection
+from scheduler.providers.answers import read_json, text_in
 from scheduler.providers.base import News, Subscription
 from scheduler.providers.places import is_ours
-from scheduler.providers.symbl.answers import DOMAINS, read_json, text_in
+from scheduler.providers.symbl.answers import DOMAINS
 from scheduler.providers.symbl.connection import Details
 from scheduler.providers.symbl.instants import instant
 
