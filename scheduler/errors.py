@@ -3,6 +3,7 @@
 SchedulerError
 ├── ConfigError        the environment is wrong: the operator mends the named variable
 ├── CampaignError      a campaign file is wrong: says file, line and column of each problem
+├── ScriptError        a provider can't do what a script says: refused before anybody is called
 ├── LedgerError        the ledger can't take this: no such campaign, finished, newer schema
 │   └── StaleAttempt   the call has moved on: drop what this attempt had to say
 ├── LedgerTrouble      Redis does not do what it was asked, for whatever reason
@@ -12,13 +13,15 @@ SchedulerError
 └── ProviderError
     ├── NotDone        the API did nothing (never reached, 401 before a refresh): ask again later
     │   ├── NotSent    nothing left this machine: give the attempt back, count nothing
-    │   └── AtLimit    429: give slot and attempt back, lower the learned limit
+    │   ├── AtLimit    429: give slot and attempt back, lower the learned limit
+    │   └── Throttled  too many requests at once: give slot and attempt back, touch no limit
     ├── MaybeDone      the answer is lost (read timeout, reset, 5xx): never repeat a start
     ├── Refused        the API will never accept this one (400, 403): give up on it
     ├── NoSuchConnection  a stop was answered 404 or 410 in the API's own words
     ├── NotRecorded    the API has nothing of a conversation: not yet, or nothing was said
     └── AccountFault   nobody can dial on this account (401 after a refresh, 402, a wrong base
                        URL): stop dialling, say so loudly, still send stops
+        └── CallerIdFault  nobody can dial from this number of ours, from others perhaps
 """
 
 from __future__ import annotations
@@ -62,6 +65,10 @@ class CampaignError(SchedulerError):
         self.problems = tuple(problems)
         self.total = len(self.problems) if total is None else total
         super().__init__(*self.problems)
+
+
+class ScriptError(SchedulerError):
+    """The provider can't do what a script says; the message says which step, and what to write."""
 
 
 class LedgerError(SchedulerError):
@@ -146,3 +153,11 @@ class AccountFault(ProviderError):
     def __init__(self, message: str, *, maybe_done: bool = False) -> None:
         super().__init__(message)
         self.maybe_done = maybe_done  #: True when the request itself may have rung a phone
+
+
+class CallerIdFault(AccountFault):
+    """Nobody can dial from this number: block it alone where the account has others."""
+
+    def __init__(self, message: str, *, caller_id: str) -> None:
+        super().__init__(message)
+        self.caller_id = caller_id  #: E.164, as the order had it

@@ -42,6 +42,18 @@ from scheduler.models import Durability
 CALLING_HOURS = "8:00-21:00"
 
 
+#: Settings that only a dial needs: a worker that can't read one of them goes on, and sends stops.
+_OF_DIALS = ("allowed_numbers", "caller_id")
+
+#: Twilio's own variables, each of which means the setting of its name behind our prefix. They count
+#: only where no such setting of ours is set, so that the two are never mixed.
+TWILIOS_OWN = (
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_API_KEY",
+    "TWILIO_API_SECRET",
+)
+
 #: Variables of the environment that are no setting, for they count also when those can't be read.
 READ_ELSEWHERE = ("CALLSCHED_DEBUG",)
 
@@ -132,6 +144,32 @@ class Settings(BaseSettings):
     symbl_number_format: Literal["plus", "digits"] = Field(
         default="plus", description="how phone numbers are sent: +12025550143, or digits only"
     )
+    provider: str | None = Field(
+        default=None, description="whose API calls go through; absent: whose credentials are set"
+    )
+    twilio_base_url: Annotated[str, AfterValidator(base_url)] = Field(
+        default="https://api.twilio.com", description="where the telephony API answers"
+    )
+    twilio_account_sid: str | None = Field(default=None, description="the account: AC…")
+    twilio_auth_token: SecretStr | None = Field(
+        default=None, description="its Auth Token, with which callbacks are signed as well"
+    )
+    twilio_api_key: str | None = Field(
+        default=None, description="an API key: SK…; requests go out with it instead of the token"
+    )
+    twilio_api_secret: SecretStr | None = Field(default=None, description="secret of the API key")
+    twilio_intelligence_url: Annotated[str, AfterValidator(base_url)] = Field(
+        default="https://intelligence.twilio.com", description="where transcripts are read"
+    )
+    twilio_intelligence_service: str | None = Field(
+        default=None, description="the service that makes transcripts: GA…"
+    )
+    caller_id: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="numbers of yours that callees see, separated by commas"
+    )
+    exclusive: bool = Field(
+        default=False, description="true: nothing but callsched places calls on the account"
+    )
     max_concurrency: int = Field(
         default=5, ge=1, le=100_000, description="the account's ceiling of open attempts"
     )
@@ -199,6 +237,16 @@ class Settings(BaseSettings):
     @classmethod
     def _read_numbers(cls, value: Any) -> Any:
         return tuple(_numbers(value)) if isinstance(value, str) else value
+
+    @field_validator("caller_id", mode="before")
+    @classmethod
+    def _read_caller_ids(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        numbers = tuple(_numbers(value))
+        if any(map(_is_sip, numbers)):
+            raise ValueError("expected phone numbers such as +12025550123, got a SIP address")
+        return numbers
 
     @field_validator("symbl_countries", mode="before")
     @classmethod
@@ -344,15 +392,16 @@ def _read(overrides: Overrides) -> Settings:
     if broken := [name for name in read if _has_odd_bytes(name)]:
         raise ConfigError(*(f"{name}: expected UTF-8, got other bytes" for name in broken))
     given = dict(_only_in_file(file.values, ours)) | dict(_overridden(overrides))
+    given |= _twilios_own(file.values, ours, overrides, given)
     try:
         chosen = Settings(**given)
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): _told(problem) for problem in error.errors()}
         doubts += wrong.values()
-        # A worker that is in doubt dials nobody, and for its stops it needs no list.
-        if set(wrong) != {"allowed_numbers"}:
+        # A worker that is in doubt dials nobody, and for its stops it needs no numbers.
+        if not wrong.keys() <= set(_OF_DIALS):
             raise ConfigError(*doubts) from None
-        chosen = Settings(**given | {"allowed_numbers": ()})
+        chosen = Settings(**given | dict.fromkeys(wrong, ()))
     chosen._doubts = tuple(doubts)
     return chosen
 
@@ -360,9 +409,15 @@ def _read(overrides: Overrides) -> Settings:
 def _overridden(overrides: Overrides) -> Iterator[tuple[str, Any]]:
     """Yield the settings that are overridden; the other variables are a provider's own."""
     for name, value in overrides.items():
-        field = Settings.model_fields.get(key := name.removeprefix(PREFIX).lower())
+        field = Settings.model_fields.get(key := _field(name))
         if field is not None:
             yield key, field.get_default(call_default_factory=True) if value is None else value
+
+
+def _field(name: str) -> str:
+    """Return the name of the setting that a variable would be; "" without our prefix."""
+    upper = name.upper()
+    return upper.removeprefix(PREFIX).lower() if upper.startswith(PREFIX) else ""
 
 
 def _plain(name: str) -> str:
@@ -380,9 +435,33 @@ def _only_in_file(values: Mapping[str, str], ours: Iterable[str]) -> Iterator[tu
     """Yield the settings of a file; what the environment says goes before it."""
     set_already = {name.upper() for name in ours if os.environ[name]}
     for name, value in values.items():
-        field = name.upper().removeprefix(PREFIX).lower()
+        field = _field(name)
         if value and field in Settings.model_fields and name.upper() not in set_already:
             yield field, value
+
+
+def _twilios_own(
+    file: Mapping[str, str],
+    names: Iterable[str],
+    overrides: Overrides,
+    given: Mapping[str, Any],
+) -> dict[str, str]:
+    """Return the settings that Twilio's own variables say, nothing where one of ours is set.
+
+    As for ours, an override goes before the environment, and that before the file.
+    """
+    said = {name.upper() for name in names if os.environ[name]}
+    for name in TWILIOS_OWN:
+        field = name.lower()
+        if given.get(field, f"{PREFIX}{name}" in said):
+            return {}
+    places = (
+        file.items(),
+        ((name, os.environ[name]) for name in os.environ if os.environ[name]),
+        overrides.items(),
+    )
+    found = {name.upper(): value for place in places for name, value in place}
+    return {name.lower(): value for name in TWILIOS_OWN if (value := found.get(name))}
 
 
 def _told(problem: Any) -> str:

@@ -24,6 +24,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 INTERNALS = (ROOT / "docs" / "internals.md").read_text("utf-8")
 CODE_MAP = ROOT / "docs" / "code-map.md"
 SYMBL = (ROOT / "docs" / "symbl.md").read_text("utf-8")
+TWILIO = (ROOT / "docs" / "twilio.md").read_text("utf-8")
 CLI = typer.main.get_command(app)
 COMMANDS = CLI.commands  # type: ignore[attr-defined]
 
@@ -51,8 +52,8 @@ def command(words: str) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_every_setting_is_in_the_readme_and_says_what_it_is(name: str) -> None:
-    assert f"| `CALLSCHED_{name.upper()}` |" in README
+def test_every_setting_is_in_a_table_and_says_what_it_is(name: str) -> None:
+    assert f"| `CALLSCHED_{name.upper()}` |" in README + TWILIO
     assert Settings.model_fields[name].description
 
 

@@ -5,6 +5,7 @@ of `errors.py` leave it.
 """
 
 from scheduler.errors import ConfigError
+from scheduler.masking import shown
 from scheduler.providers.base import (
     ABILITIES,
     CallReport,
@@ -70,15 +71,30 @@ __all__ = [
 
 
 def of(settings: Settings) -> Kind:
-    """Return the API whose credentials are set; without any the first, which says what to set.
+    """Return the API that the settings name, else the one whose credentials are set.
 
-    Raises ConfigError when those of several are set: a guess is never dialled.
+    Where none suffice, that is the first of which anything is said, and it says what to set. Raises
+    ConfigError when those of several are set (a guess is never dialled), and for an unknown name.
     """
+    if settings.provider is not None:
+        return _named(settings.provider)
     found = [kind for kind in PROVIDERS if kind.has_credentials(settings)]
     if len(found) > 1:
-        names = " and ".join(kind.name for kind in found)
-        raise ConfigError(f"the credentials of {names} are set: leave one of them out")
-    return (found or PROVIDERS)[0]
+        names = [kind.name for kind in found]
+        raise ConfigError(
+            f"the credentials of {' and '.join(names)} are set: leave one of them out, or say"
+            f" which it is with CALLSCHED_PROVIDER={names[0]}"
+        )
+    begun = [kind for kind in PROVIDERS if kind.credentials.of(settings).are_begun]
+    return (found or begun or PROVIDERS)[0]
+
+
+def _named(name: str) -> Kind:
+    for kind in PROVIDERS:
+        if kind.name == name.strip().lower():
+            return kind
+    names = " or ".join(kind.name for kind in PROVIDERS)
+    raise ConfigError(f"CALLSCHED_PROVIDER: expected {names}, got {shown(name)}")
 
 
 def open_provider(settings: Settings, shelf: TokenShelf | None = None) -> Provider:

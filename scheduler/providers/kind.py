@@ -32,6 +32,14 @@ class Credentials(BaseModel):
         """Whether an account can be opened with them."""
 
     @property
+    def are_begun(self) -> bool:
+        """Whether anything is said of the account, enough or not."""
+        return any(
+            getattr(self, name) != field.get_default(call_default_factory=True)
+            for name, field in type(self).model_fields.items()
+        )
+
+    @property
     @abstractmethod
     def address(self) -> str:
         """The URL at which the API answers."""

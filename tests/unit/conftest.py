@@ -15,7 +15,7 @@ from scheduler.settings import settings_of_worker
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working directory, and an environment that sets nothing."""
     for name in os.environ:
-        if name.upper().startswith("CALLSCHED_"):
+        if name.upper().startswith(("CALLSCHED_", "TWILIO_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("scheduler.settings._overrides", {})

@@ -44,6 +44,22 @@ def test_of_two_accounts_none_is_guessed(monkeypatch: pytest.MonkeyPatch) -> Non
         providers.of(SYMBLS)
 
 
+def test_of_two_accounts_the_one_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, "1")
+
+    assert providers.of(SYMBLS.model_copy(update={"provider": "toy"})) is TOY
+    assert providers.of(SYMBLS.model_copy(update={"provider": "Symbl"})) is SYMBL
+    with pytest.raises(ConfigError, match="CALLSCHED_PROVIDER: expected symbl or toy, got 'bell'"):
+        providers.of(SYMBLS.model_copy(update={"provider": "bell"}))
+
+
+def test_half_an_account_says_what_else_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "PROVIDERS", (TOY, SYMBL))
+
+    assert providers.of(NOBODYS) is TOY
+    assert providers.of(NOBODYS.model_copy(update={"symbl_app_id": "app"})) is SYMBL
+
+
 def test_without_credentials_the_first_says_what_to_set() -> None:
     with pytest.raises(ConfigError, match="no credentials: set CALLSCHED_SYMBL_APP_ID"):
         providers.open_provider(NOBODYS)
@@ -55,7 +71,11 @@ def test_nothing_above_the_providers_names_one_but_the_settings() -> None:
     texts = [path for path in package.rglob("*") if path.suffix in (".py", ".lua")]
     above = [path for path in texts if apart.isdisjoint((path, *path.parents))]
 
-    named = [path for path in above if "symbl" in path.read_text("utf-8").lower()]
+    named = [
+        path
+        for path in above
+        if any(name in path.read_text("utf-8").lower() for name in ("symbl", "twilio"))
+    ]
 
     assert len(above) > 100
     assert named == []

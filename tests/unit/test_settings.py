@@ -254,3 +254,11 @@ def _texts() -> Iterator[Path]:
     for path in ROOT.iterdir():
         if path.suffix in (".py", ".md", ".yml") or path.name in ("Makefile", "Dockerfile"):
             yield path
+
+
+def test_a_variable_without_our_prefix_is_no_setting(place: Path) -> None:
+    (place / ".env").write_text("ACCOUNT=somebody\nMAX_CONCURRENCY=7\n")
+
+    assert read_settings({"RESERVE": "3"}) == read_settings()
+    assert read_settings().account == "default"
+    assert read_settings().max_concurrency == 5
