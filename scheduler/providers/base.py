@@ -228,7 +228,8 @@ class Looks(Protocol):
         """Return what the API says of a call that FAILED; None while it says nothing.
 
         AtLimit: the account's calls were used up and nothing rang. Refused: never dial this one
-        again. Raises any ProviderError when it can't be asked.
+        again. A plain ProviderError: nothing but its words. Raises any ProviderError when it can't
+        be asked.
         """
 
 
@@ -240,10 +241,17 @@ class Sweeps(Protocol):
         """Return every call that lives, all pages. Raises any ProviderError."""
 
     def ended_calls(self, since: float) -> Sequence[CallReport]:
-        """Return the calls that have ended since an instant. Raises any ProviderError."""
+        """Return the calls that have ended since an instant, and perhaps some before.
+
+        Some may be missing, to be looked at one by one. Raises any ProviderError.
+        """
 
     def calls_to(self, address: str, since: float) -> Sequence[CallReport]:
-        """Return the calls to an address that were created since an instant, in any stage."""
+        """Return the calls to an address that were created since an instant, in any stage.
+
+        Perhaps some from before: who asks compares their times, by the clock of `read_at`. Raises
+        any ProviderError.
+        """
 
 
 @runtime_checkable

@@ -22,6 +22,9 @@ READING_BYTES = 1 << 20
 #: as long, twice.
 TRANSCRIPT_BYTES = 4 << 20
 
+#: A page of the list of calls: a thousand of some 2 KiB each.
+LIST_BYTES = 4 << 20
+
 #: What is asked for, and all that is understood: whatever else is decoded (br, zstd) depends on
 #: what happens to be installed, and some versions know no bound.
 ENCODINGS = ("gzip", "deflate")

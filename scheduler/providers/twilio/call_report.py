@@ -1,0 +1,125 @@
+"""A call as Twilio shows it, in our words.
+
+See https://www.twilio.com/docs/voice/api/call-resource. Every property may be null, numbers are
+texts, and reads are eventually consistent: a later one may show an earlier status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import requests
+
+from scheduler.errors import MaybeDone
+from scheduler.providers.answers import any_json, json_of, most_values, text_in
+from scheduler.providers.base import CallReport, Outcome, Stage
+from scheduler.providers.http_dates import http_date
+from scheduler.providers.twilio.answers import sid_in
+
+_STAGES: Mapping[str, Stage] = {
+    "queued": Stage.QUEUED,
+    "initiated": Stage.RINGING,  # of callbacks alone, as documented
+    "ringing": Stage.RINGING,
+    "in-progress": Stage.ANSWERED,
+}
+_OUTCOMES: Mapping[str, Outcome] = {
+    "completed": Outcome.COMPLETED,
+    "busy": Outcome.BUSY,
+    "no-answer": Outcome.NO_ANSWER,
+    "failed": Outcome.FAILED,
+    "canceled": Outcome.CANCELED,
+}
+_LISTENERS = ("human", "fax", "unknown")
+
+
+def read_report(answer: requests.Response, connection_id: str) -> CallReport:
+    """Return what a 2xx says of this call. Raises MaybeDone for what is no call, or another."""
+    body = json_of(answer)
+    if body is None or sid_in(body) != connection_id or not text_in(body, "status"):
+        raise MaybeDone("what was read is not the call that was asked for")
+    return _report(body, _read_at(answer))
+
+
+def read_reports(answer: requests.Response, most_bytes: int) -> tuple[list[CallReport], Any]:
+    """Return the calls of a page of the list, and the whole of its body.
+
+    A call that can't be read is left out. Raises MaybeDone for what is no such page.
+    """
+    body = any_json(answer, most_values(most_bytes))
+    listed = body.get("calls") if isinstance(body, dict) else None
+    if not isinstance(listed, list):
+        raise MaybeDone("what was read is no list of calls")
+    at = _read_at(answer)
+    calls = (each for each in listed if isinstance(each, dict))
+    return [_report(each, at) for each in calls if sid_in(each) and text_in(each, "status")], body
+
+
+def _report(body: dict[str, Any], read_at: float | None) -> CallReport:
+    status = text_in(body, "status")
+    outcome = _OUTCOMES.get(status)
+    stage = Stage.OVER if outcome is not None else _STAGES.get(status, Stage.ALIVE)
+    return CallReport(
+        connection_id=sid_in(body),
+        stage=stage,
+        outcome=outcome,
+        address=_address(text_in(body, "to")),
+        caller_id=text_in(body, "from"),
+        is_ours=text_in(body, "direction") == "outbound-api" and not body.get("parent_call_sid"),
+        created_at=_instant(body, "date_created"),
+        started_at=_instant(body, "start_time"),
+        ended_at=_instant(body, "end_time"),
+        duration_seconds=_seconds(text_in(body, "duration")),
+        answered_by=_answered_by(text_in(body, "answered_by")),
+        price=_price(text_in(body, "price"), text_in(body, "price_unit")),
+        read_at=read_at,
+    )
+
+
+def _read_at(answer: requests.Response) -> float | None:
+    return http_date(answer.headers.get("Date", ""))
+
+
+def _instant(body: dict[str, Any], name: str) -> float | None:
+    written = text_in(body, name)
+    return http_date(written) if written else None
+
+
+def _address(written: str) -> str:
+    """Return whom a call is to, as orders write it: they show SIP addresses without a scheme."""
+    is_bare = "@" in written and not written.lower().startswith(("sip:", "sips:", "client:"))
+    return f"sip:{written}" if is_bare else written
+
+
+def _seconds(written: str) -> float | None:
+    return float(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
+
+
+def _answered_by(written: str) -> str:
+    if written.startswith("machine"):
+        return "machine"
+    return written if not written or written in _LISTENERS else "unknown"
+
+
+def _price(amount: str, currency: str) -> str:
+    """Return what a call has cost; theirs is what it has taken from the account, below zero."""
+    try:
+        cost = -Decimal(amount)
+    except InvalidOperation:
+        return ""
+    return f"{abs(cost):f} {currency}".strip() if cost.is_finite() else ""
+
+
+def bare(address: str) -> str:
+    """Return the form in which two ways to write a SIP address are the same; others as they are.
+
+    That is `name@host`, for nobody could verify what else of an address they show.
+    """
+    scheme, colon, rest = address.partition(":")
+    if not colon or scheme.lower() not in ("sip", "sips"):
+        return address
+    name, at, host = rest.partition(";")[0].partition("?")[0].rpartition("@")
+    ends_at = host.find("]") + 1
+    host = host[:ends_at] if ends_at else host.partition(":")[0]
+    return f"{name}{at}{host.lower()}"

@@ -1,0 +1,278 @@
+"""One account at Twilio: calls are started, stopped, read, listed and prolonged.
+
+Nothing is kept of a call but its SID: whichever worker asks, asks the API. See
+https://www.twilio.com/docs/voice/api/call-resource.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import requests
+from requests.auth import HTTPBasicAuth
+
+from scheduler.clock import since_boot
+from scheduler.errors import MaybeDone, NoSuchConnection, ProviderError, Refused
+from scheduler.models import Connection
+from scheduler.providers.answers import is_success, json_of
+from scheduler.providers.base import CallReport, Leave, Outcome, Stage, StartOrder, StopAnswer
+from scheduler.providers.bodies import LIST_BYTES, SHORT_BYTES
+from scheduler.providers.http import Line
+from scheduler.providers.twilio.answers import connection_in, error_of, message_of, why_failed
+from scheduler.providers.twilio.call_report import bare, read_report, read_reports
+from scheduler.providers.twilio.credentials import TwilioCredentials
+from scheduler.providers.twilio.pages import Places, day_of, written
+from scheduler.providers.twilio.start import Form, start_form, time_limit
+from scheduler.tokens import TokenShelf
+
+#: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
+START_SECONDS = 15.0
+#: For a stop, and for all the reading that confirms it.
+STOP_SECONDS = 10.0
+READ_SECONDS = 10.0
+
+#: Between readings of a call that a stop has been sent for, while there is time; the last is kept.
+_BETWEEN_READINGS = (0.5, 1.0, 2.0)
+
+#: In the order in which a call goes through them, so that one that moves on while the lists are
+#: read is in a later one, if not in two.
+_OPEN_STATUSES = ("queued", "ringing", "in-progress")
+
+#: Pages of one list. The queue of an account that starts one call a second has 86,400 at most.
+_MOST_PAGES = 100
+#: Of what has ended: who is missing there is read alone.
+_MOST_ENDED_PAGES = 5
+
+#: Before the instant that a list is asked for: the two clocks may differ, and they count in whole
+#: seconds. Who asks compares the times of what comes.
+_EARLIER_SECONDS = 60.0
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Twilio:
+    """One account at Twilio. Safe to use from many threads."""
+
+    def __init__(self, credentials: TwilioCredentials, shelf: TokenShelf | None = None) -> None:
+        """Raise ConfigError when the credentials are missing. There is no token to share."""
+        proof = credentials.proof()
+        identity = "\n".join((proof.base_url, proof.account_sid, proof.user, proof.password))
+        self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._auth = HTTPBasicAuth(proof.user, proof.password)
+        self._places = Places(proof.base_url, proof.account_sid)
+        self._line = Line()
+
+    def close(self) -> None:
+        """Close the connections of this thread."""
+        self._line.close()
+
+    def authorize(self, max_duration_seconds: float) -> None:
+        """Do nothing: there is no token to fetch, and none that ends."""
+
+    # Starts and stops ---------------------------------------------------------------------------
+
+    def start(self, order: StartOrder, leave: Leave) -> Connection:
+        """Send one start, once. Refused where it can't be one, before anything is sent."""
+        form = start_form(order)
+        answer = self._ask("POST", self._places.calls, form, seconds=START_SECONDS, leave=leave)
+        if not is_success(answer):
+            raise error_of(answer, order.caller_id)
+        return connection_in(answer)
+
+    def stop(self, connection_id: str) -> StopAnswer:
+        """Send a stop, and read the call until it is over: nothing else confirms.
+
+        All of that takes STOP_SECONDS at most; then MaybeDone has it sent again. What a call has
+        been transferred to ends with it, else it is stopped too.
+        """
+        until = since_boot() + STOP_SECONDS
+        report = self._end(connection_id, until)
+        if report.outcome is Outcome.COMPLETED:  # else nobody answered who could be transferred
+            for child in self._children(connection_id, until):
+                self._end(child.connection_id, until)
+        return StopAnswer(report=report)
+
+    def _end(self, connection_id: str, until: float) -> CallReport:
+        """End one call, and return how it was read when it was over."""
+        refusal = self._send_end(connection_id, until)
+        for pause in self._pauses(until):
+            time.sleep(pause)
+            try:
+                report = self._read(connection_id, _left(until))
+            except NoSuchConnection:
+                continue  # not known there yet
+            if report.stage is Stage.OVER:
+                return report
+        raise MaybeDone(refusal or "a stop was sent, and the call is not seen to be over yet")
+
+    def _send_end(self, connection_id: str, until: float) -> str:
+        """Send `completed`, which ends a call in any state; returns what a refusal says.
+
+        Whether a call that is over is answered 200 or 21220 nobody could verify. Raises what has
+        it sent again.
+        """
+        form = [("Status", "completed")]
+        place = self._places.call(connection_id)
+        answer = self._ask("POST", place, form, seconds=_left(until))
+        if is_success(answer):
+            return ""
+        if answer.status_code in (404, 410):
+            # Of another account or region, or not known there yet: it may ring.
+            raise MaybeDone(f"a stop was not confirmed: {message_of(answer)}")
+        error = error_of(answer)
+        if not isinstance(error, Refused):
+            raise error
+        return f"a stop was not confirmed: {error}"
+
+    @staticmethod
+    def _pauses(until: float) -> Iterator[float]:
+        """Yield how long to wait before each reading, until there is no time for another."""
+        yield 0.0
+        waits = list(_BETWEEN_READINGS)
+        while since_boot() + waits[0] < until:
+            yield waits[0]
+            if len(waits) > 1:
+                waits.pop(0)
+
+    def _children(self, connection_id: str, until: float) -> list[CallReport]:
+        """Return the calls that this one was transferred to, and that live."""
+        filters = {"ParentCallSid": connection_id}
+        found = self._list(filters, most_pages=1, seconds=_left(until))
+        return [each for each in found if each.stage is not Stage.OVER]
+
+    def prolong(self, connection_id: str, max_duration_seconds: float) -> None:
+        """Move the call's own time limit. Raises NoSuchConnection, or any ProviderError."""
+        form = [("TimeLimit", str(time_limit(max_duration_seconds)))]
+        place = self._places.call(connection_id)
+        answer = self._ask("POST", place, form, seconds=READ_SECONDS)
+        _expect_success(answer, of_a_call=True)
+        if read_report(answer, connection_id).stage is Stage.OVER:
+            raise Refused("the call is over")
+
+    # Readings -----------------------------------------------------------------------------------
+
+    def look(self, connection_id: str) -> CallReport:
+        """Read one call. Raises NoSuchConnection, or any ProviderError."""
+        return self._read(connection_id, READ_SECONDS)
+
+    def _read(self, connection_id: str, seconds: float) -> CallReport:
+        answer = self._ask("GET", self._places.call(connection_id), seconds=seconds)
+        _expect_success(answer, of_a_call=True)
+        return read_report(answer, connection_id)
+
+    def why_failed(self, connection_id: str) -> ProviderError | None:
+        """Return what the notifications of a call that FAILED say; None while there are none."""
+        place = self._places.notifications(connection_id)
+        answer = self._ask("GET", place, seconds=READ_SECONDS)
+        _expect_success(answer, of_a_call=True)
+        return why_failed(json_of(answer) or {})
+
+    def open_calls(self) -> Sequence[CallReport]:
+        """Return every call that lives, of each of the open statuses."""
+        return self._of_statuses({})
+
+    def ended_calls(self, since: float) -> Sequence[CallReport]:
+        """Return calls that have ended since an instant, and some that ended before.
+
+        Those without an answer may be missing: the API says of none of them when it ended.
+        """
+        filters = {"EndTime>": written(since - _EARLIER_SECONDS)}
+        found = self._list(filters, most_pages=_MOST_ENDED_PAGES, all_of_them=False)
+        return [each for each in found if each.stage is Stage.OVER]
+
+    def calls_to(self, address: str, since: float) -> Sequence[CallReport]:
+        """Return the calls to an address that were created since an instant, and some before.
+
+        In any stage. One that waits in their queue has no time that a filter would know.
+        """
+        earliest = since - _EARLIER_SECONDS
+        found: dict[str, CallReport] = {}
+        # A number has one form; how a SIP address is compared nobody could verify.
+        for form in dict.fromkeys((address, bare(address))):
+            to = {"To": form}
+            listed = self._list({**to, "StartTime>": day_of(earliest)})
+            found |= {each.connection_id: each for each in listed}
+            found |= {each.connection_id: each for each in self._of_statuses(to)}
+        return [
+            replace(each, address=address)
+            for each in found.values()
+            if bare(each.address) == bare(address)
+            and (each.created_at is None or each.created_at >= earliest)
+        ]
+
+    def _of_statuses(self, filters: Mapping[str, str]) -> list[CallReport]:
+        found: dict[str, CallReport] = {}
+        for status in _OPEN_STATUSES:
+            listed = self._list({**filters, "Status": status})
+            found |= {each.connection_id: each for each in listed}
+        return list(found.values())
+
+    def _list(
+        self,
+        filters: Mapping[str, str],
+        *,
+        most_pages: int = _MOST_PAGES,
+        all_of_them: bool = True,
+        seconds: float = READ_SECONDS,
+    ) -> list[CallReport]:
+        """Return the calls of a list, page by page; `seconds` is for each of them.
+
+        Raises MaybeDone where all of them are wanted and there are more pages than `most_pages`.
+        """
+        found: list[CallReport] = []
+        place: str | None = self._places.listed(filters)
+        for _ in range(most_pages):
+            if place is None:
+                return found
+            answer = self._ask("GET", place, seconds=seconds, most_bytes=LIST_BYTES)
+            _expect_success(answer)
+            page, body = read_reports(answer, LIST_BYTES)
+            found += page
+            place = self._places.next_page(body)
+        if place is not None and all_of_them:
+            raise MaybeDone(f"a list of calls goes on after {most_pages} pages")
+        return found
+
+    # Requests -----------------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        form: Form | None = None,
+        *,
+        seconds: float,
+        leave: Leave | None = None,
+        most_bytes: int = SHORT_BYTES,
+    ) -> requests.Response:
+        return self._line.send(
+            method,
+            url,
+            seconds=seconds,
+            auth=self._auth,
+            leave=leave,
+            written=urlencode(form).encode() if form is not None else None,
+            headers=_FORM if form is not None else None,
+            most_bytes=most_bytes,
+        )
+
+
+def _left(until: float) -> float:
+    """Return how much of a stop's time is left. Raises MaybeDone when it is over."""
+    left = until - since_boot()
+    if left <= 0:
+        raise MaybeDone(f"a stop was not confirmed within {STOP_SECONDS:.0f} s")
+    return left
+
+
+def _expect_success(answer: requests.Response, *, of_a_call: bool = False) -> None:
+    """Raise what a refusal means of a reading; `of_a_call`: 404 says that there is no such call."""
+    if is_success(answer):
+        return
+    if of_a_call and answer.status_code in (404, 410):
+        raise NoSuchConnection(message_of(answer))
+    raise error_of(answer)

@@ -1,0 +1,16 @@
+"""What a start at Twilio may say, as the ledger keeps it: in JSON's own types."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Options(TypedDict, total=False):
+    """What a start says besides whom to dial; what is absent is not sent."""
+
+    twiml: str  #: instead of a script
+    url: str  #: where TwiML is fetched at the answer, instead of a script
+    record: bool  #: the whole call, each side on a channel of its own
+    machine_detection: str  #: Enable or DetectMessageEnd: tell who answers
+    sip_username: str  #: for the SIP side's challenge
+    sip_password: str

@@ -1,0 +1,70 @@
+"""Where calls are: addresses of one, of a list of them, and of the list's next page.
+
+See https://www.twilio.com/docs/voice/api/call-resource and its "Paging": `next_page_uri` is
+followed, pages are never counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from scheduler.errors import MaybeDone
+
+#: The most that one page has.
+PAGE = 1000
+
+_QUERY = re.compile(r"[?][!-~]*")
+
+
+class Places:
+    """The addresses of one account."""
+
+    def __init__(self, base_url: str, account_sid: str) -> None:
+        self._base_url = base_url
+        self._path = f"/2010-04-01/Accounts/{quote(account_sid, safe='')}/Calls"
+
+    @property
+    def calls(self) -> str:
+        """Where calls are started."""
+        return f"{self._base_url}{self._path}.json"
+
+    def call(self, connection_id: str) -> str:
+        """Return where one call is read and changed."""
+        return f"{self._base_url}{self._path}/{quote(connection_id, safe='')}.json"
+
+    def notifications(self, connection_id: str) -> str:
+        """Return where the API says what went wrong with a call."""
+        name = quote(connection_id, safe="")
+        return f"{self._base_url}{self._path}/{name}/Notifications.json"
+
+    def listed(self, filters: Mapping[str, str]) -> str:
+        """Return where the calls are listed that pass all of these filters."""
+        return f"{self.calls}?{urlencode({**filters, 'PageSize': PAGE})}"
+
+    def next_page(self, body: Mapping[str, Any]) -> str | None:
+        """Return where a list goes on; None at its end. Raises MaybeDone where that is not ours.
+
+        Whoever answers could name any place, and gets no credentials there.
+        """
+        given = body.get("next_page_uri")
+        if not given:
+            return None
+        here = f"{self._path}.json"
+        path = given.removeprefix(self._base_url) if isinstance(given, str) else ""
+        if path.startswith(here) and _QUERY.fullmatch(path.removeprefix(here)):
+            return self._base_url + path
+        raise MaybeDone("a list of calls goes on at an address that is not the account's")
+
+
+def written(at: float) -> str:
+    """Return an instant as the filters take it, in whole seconds."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_of(at: float) -> str:
+    """Return the beginning of a day: that filters know days is certain, hours it is not."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT00:00:00Z")
