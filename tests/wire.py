@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,16 @@ class Request:
     path: str
     headers: dict[str, str]  #: names in lower case
     content: bytes
+    method: str = ""
+
+    @property
+    def form(self) -> list[tuple[str, str]]:
+        """The fields of a form, in their order."""
+        return parse_qsl(self.content.decode(), keep_blank_values=True, strict_parsing=True)
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.path).query, strict_parsing=True))
 
     @property
     def body(self) -> dict[str, Any]:
@@ -57,7 +68,8 @@ class Talk:
             if not (data := self.receive()):
                 return None
             content += data
-        return Request(first.split()[1], headers, content)
+        method, path, _ = first.split(" ", 2)
+        return Request(path, headers, content, method)
 
     def send(self, data: bytes) -> None:
         with suppress(OSError):

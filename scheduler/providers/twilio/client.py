@@ -181,7 +181,7 @@ class Twilio:
         Those without an answer may be missing: the API says of none of them when it ended.
         """
         filters = {"EndTime>": written(since - _EARLIER_SECONDS)}
-        found = self._list(filters, most_pages=_MOST_ENDED_PAGES, all_of_them=False)
+        found = self._list(filters, most_pages=_MOST_ENDED_PAGES)
         return [each for each in found if each.stage is Stage.OVER]
 
     def calls_to(self, address: str, since: float) -> Sequence[CallReport]:
@@ -215,17 +215,16 @@ class Twilio:
         self,
         filters: Mapping[str, str],
         *,
-        most_pages: int = _MOST_PAGES,
-        all_of_them: bool = True,
+        most_pages: int | None = None,
         seconds: float = READ_SECONDS,
     ) -> list[CallReport]:
         """Return the calls of a list, page by page; `seconds` is for each of them.
 
-        Raises MaybeDone where all of them are wanted and there are more pages than `most_pages`.
+        With `most_pages` the rest is left out; without, MaybeDone says that there is no end of it.
         """
         found: list[CallReport] = []
         place: str | None = self._places.listed(filters)
-        for _ in range(most_pages):
+        for _ in range(most_pages or _MOST_PAGES):
             if place is None:
                 return found
             answer = self._ask("GET", place, seconds=seconds, most_bytes=LIST_BYTES)
@@ -233,8 +232,8 @@ class Twilio:
             page, body = read_reports(answer, LIST_BYTES)
             found += page
             place = self._places.next_page(body)
-        if place is not None and all_of_them:
-            raise MaybeDone(f"a list of calls goes on after {most_pages} pages")
+        if place is not None and most_pages is None:
+            raise MaybeDone(f"a list of calls goes on after {_MOST_PAGES} pages")
         return found
 
     # Requests -----------------------------------------------------------------------------------
