@@ -2,3 +2,9 @@
 
 The registry takes its `Kind` from here. It knows no other API, no ledger and no campaign file.
 """
+
+from scheduler.providers.twilio.client import Twilio
+from scheduler.providers.twilio.credentials import TwilioCredentials
+from scheduler.providers.twilio.kind import TWILIO
+
+__all__ = ["TWILIO", "Twilio", "TwilioCredentials"]

@@ -1,0 +1,60 @@
+"""What Twilio's API is to the rest."""
+
+from __future__ import annotations
+
+from scheduler.models import StartOptions
+from scheduler.providers.base import Looks, Prolongs, Sweeps
+from scheduler.providers.kind import Kind, Traits
+from scheduler.providers.twilio.call import Call
+from scheduler.providers.twilio.client import Twilio
+from scheduler.providers.twilio.credentials import TwilioCredentials
+from scheduler.providers.twilio.start import time_limit
+
+#: Of Twilio's own test credentials: a number that may always be called from.
+_VALID_CALLER = "+15005550006"
+
+
+def _hear_machines(options: StartOptions) -> StartOptions:
+    return {"machine_detection": "Enable", **options}
+
+
+def _at_sandbox(url: str) -> dict[str, str | None]:
+    return {
+        "CALLSCHED_PROVIDER": TWILIO.name,
+        "CALLSCHED_CALLER_ID": _VALID_CALLER,
+        "CALLSCHED_TWILIO_BASE_URL": url,
+        "CALLSCHED_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "CALLSCHED_TWILIO_AUTH_TOKEN": "sandbox",
+        "CALLSCHED_TWILIO_API_KEY": None,
+        "CALLSCHED_TWILIO_API_SECRET": None,
+        "TWILIO_ACCOUNT_SID": None,
+        "TWILIO_AUTH_TOKEN": None,
+        "TWILIO_API_KEY": None,
+        "TWILIO_API_SECRET": None,
+    }
+
+
+TWILIO = Kind(
+    name="twilio",
+    credentials=TwilioCredentials,
+    client=Twilio,
+    address_setting="CALLSCHED_TWILIO_BASE_URL",
+    credentials_settings=(
+        "CALLSCHED_TWILIO_ACCOUNT_SID and CALLSCHED_TWILIO_AUTH_TOKEN,"
+        " or CALLSCHED_TWILIO_API_KEY and its secret"
+    ),
+    countries_setting="",
+    call=Call,
+    hear_machines=_hear_machines,
+    at_sandbox=_at_sandbox,
+    abilities=frozenset({Looks, Sweeps, Prolongs}),
+    # One start a second is what an account has that has not asked for more; see
+    # https://support.twilio.com/hc/en-us/articles/223180028.
+    traits=Traits(
+        rings=True,
+        ends_calls=True,
+        queues_starts=True,
+        starts_per_second=1.0,
+        ends_after=time_limit,
+    ),
+)
