@@ -25,6 +25,8 @@ INTERNALS = (ROOT / "docs" / "internals.md").read_text("utf-8")
 CODE_MAP = ROOT / "docs" / "code-map.md"
 SYMBL = (ROOT / "docs" / "symbl.md").read_text("utf-8")
 TWILIO = (ROOT / "docs" / "twilio.md").read_text("utf-8")
+#: Settings that messages name, and that come with the next release's callbacks.
+COMING = {"PUBLIC_URL"}
 CLI = typer.main.get_command(app)
 COMMANDS = CLI.commands  # type: ignore[attr-defined]
 
@@ -187,9 +189,10 @@ def test_every_file_of_code_that_a_page_names_is_there() -> None:
     ] == []
 
 
-def test_every_test_and_setting_that_is_named_for_symbl_is_there() -> None:
-    named = set(re.findall(r"`((?:unit|integration|functional)/[^`]+)`", SYMBL))
-    settings = set(re.findall(r"CALLSCHED_([A-Z_]+[A-Z])", SYMBL))
+@pytest.mark.parametrize("page", [SYMBL, TWILIO], ids=["symbl", "twilio"])
+def test_every_test_and_setting_that_is_named_for_an_api_is_there(page: str) -> None:
+    named = set(re.findall(r"`((?:unit|integration|functional)/[^`]+)`", page))
+    settings = set(re.findall(r"CALLSCHED_([A-Z_]+[A-Z])", page)) - COMING
 
     assert len(named) > 5
     assert [name for name in sorted(named) if not (ROOT / "tests" / name).is_file()] == []
