@@ -403,6 +403,13 @@ def test_a_limit_that_was_not_moved_is_an_error(
     assert type(raised.value) is kind
 
 
+def test_a_limit_that_twilio_does_not_have_is_not_asked_for(opened: Open) -> None:
+    with Desk() as desk:
+        with pytest.raises(Refused, match="expected at most 14385 s"):
+            opened(desk.url).prolong(SID, 14_386.0)
+        assert desk.requests == []
+
+
 # Readings
 
 

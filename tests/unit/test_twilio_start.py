@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.errors import AccountFault, Refused, ScriptError
 from scheduler.providers import StartOrder
-from scheduler.providers.twilio.start import start_form, time_limit
+from scheduler.providers.twilio.start import check_order, start_form, time_limit
 from scheduler.providers.twilio.twiml import render
 from scheduler.script import (
     DoNotCall,
@@ -133,6 +133,7 @@ def test_twiml_of_one_s_own_or_where_it_is_fetched_does_as_well() -> None:
         ({"script": (), "options": {"twiml": "x" * 4001}}, Refused, "4,001 characters"),
         ({"script": (Say("x" * 4000),)}, Refused, "characters of TwiML"),
         ({"script": (DoNotCall(),)}, Refused, "step 1: do_not_call needs CALLSCHED_PUBLIC_URL"),
+        ({"max_duration_seconds": 14_385.5}, Refused, "expected at most 14385 s"),
         ({"caller_id": ""}, AccountFault, "set CALLSCHED_CALLER_ID"),
     ],
 )
@@ -141,6 +142,15 @@ def test_what_can_t_be_a_start_is_refused_before_it_is_sent(
 ) -> None:
     with pytest.raises(kind, match=told):
         start_form(order(**given))
+
+
+@pytest.mark.parametrize("caller_id", [FROM, ""])
+def test_a_file_is_told_of_each_contact_what_would_be_refused(caller_id: str) -> None:
+    assert check_order(order(caller_id=caller_id)) == ""
+    told = check_order(order(caller_id=caller_id, script=(Say("x" * 4000),)))
+    assert "characters of TwiML" in told
+    assert "key presses" in check_order(order(caller_id=caller_id, dtmf="1" * 33))
+    assert "max_duration" in check_order(order(caller_id=caller_id, max_duration_seconds=20_000))
 
 
 # TwiML

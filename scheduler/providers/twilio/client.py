@@ -26,7 +26,7 @@ from scheduler.providers.twilio.answers import connection_in, error_of, message_
 from scheduler.providers.twilio.call_report import bare, read_report, read_reports
 from scheduler.providers.twilio.credentials import TwilioCredentials
 from scheduler.providers.twilio.pages import Places, day_of, written
-from scheduler.providers.twilio.start import Form, start_form, time_limit
+from scheduler.providers.twilio.start import Form, expect_within_limit, start_form, time_limit
 from scheduler.tokens import TokenShelf
 
 #: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
@@ -146,6 +146,7 @@ class Twilio:
 
     def prolong(self, connection_id: str, max_duration_seconds: float) -> None:
         """Move the call's own time limit. Raises NoSuchConnection, or any ProviderError."""
+        expect_within_limit(max_duration_seconds)
         form = [("TimeLimit", str(time_limit(max_duration_seconds)))]
         place = self._places.call(connection_id)
         answer = self._ask("POST", place, form, seconds=READ_SECONDS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeAlias, cast
 
 from scheduler.errors import AccountFault, Refused, ScriptError
@@ -22,12 +23,16 @@ Form: TypeAlias = list[tuple[str, str]]
 _NET_SECONDS = 15
 #: The least that is documented.
 _LEAST_LIMIT_SECONDS = 60
-#: What an order without a longest duration gets: what an account has unless it is raised.
+#: How long a call of an account lasts at most, which is what one without a longest duration gets.
+#: See https://www.twilio.com/en-us/blog/introducing-configurable-call-limits-for-programmable-voice.
 _LONGEST_SECONDS = 14_400
 
 #: For how long it rings unless the order says otherwise, and the most that they take.
 _RING_SECONDS = 30
 _MOST_RING_SECONDS = 600
+
+#: Stands for a caller id where there is none yet; as long as one can be.
+_NOBODY = "+" + "0" * 15
 
 #: Keys that are pressed after the answer.
 _MOST_DIGITS = 32
@@ -37,6 +42,7 @@ def start_form(order: StartOrder) -> Form:
     """Return the form of a start. Raises Refused, or AccountFault, for what can't be one."""
     if not order.caller_id:
         raise AccountFault("there is no number to call from: set CALLSCHED_CALLER_ID")
+    expect_within_limit(order.max_duration_seconds)
     options = cast("Options", order.options)
     return [
         ("To", order.sip_uri or order.phone_number),
@@ -48,6 +54,27 @@ def start_form(order: StartOrder) -> Form:
         *_recording(options),
         *_sip_login(order, options),
     ]
+
+
+def check_order(order: StartOrder) -> str:
+    """Return what would be refused of a start before it is sent; "" for nothing.
+
+    That there is no number to call from is the account's fault, and not said here.
+    """
+    try:
+        start_form(replace(order, caller_id=order.caller_id or _NOBODY))
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+def expect_within_limit(max_duration_seconds: float | None) -> None:
+    """Raise Refused for a call that would last longer than there is a net for."""
+    if max_duration_seconds is not None and time_limit(max_duration_seconds) > _LONGEST_SECONDS:
+        raise Refused(
+            f"max_duration: expected at most {_LONGEST_SECONDS - _NET_SECONDS} s, for Twilio ends"
+            f" a call after {_LONGEST_SECONDS} s, got {max_duration_seconds:.0f} s"
+        )
 
 
 def time_limit(max_duration_seconds: float | None) -> int:
