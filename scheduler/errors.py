@@ -158,6 +158,6 @@ class AccountFault(ProviderError):
 class CallerIdFault(AccountFault):
     """Nobody can dial from this number: block it alone where the account has others."""
 
-    def __init__(self, message: str, *, caller_id: str) -> None:
+    def __init__(self, message: str, *, caller_id: str = "") -> None:
         super().__init__(message)
         self.caller_id = caller_id  #: E.164, as the order had it

@@ -26,7 +26,7 @@ FAILED = (Disposition.REJECTED, Disposition.NOT_REACHED)
 #: Ends that a disposition alone does not name: these have to be said with their reasons.
 ONLY_BY_REASON = ("unknown:placed",)
 
-_COUNTRIES = " or ".join(api.countries_setting for api in PROVIDERS)
+_COUNTRIES = " or ".join(api.countries_setting for api in PROVIDERS if api.countries_setting)
 
 #: Ends that are not repeated, and what to do instead.
 NEVER = {

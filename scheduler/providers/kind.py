@@ -72,7 +72,7 @@ class Kind:
     client: Callable[[Any, TokenShelf | None], Provider]
     address_setting: str  #: the variables to mend where one of these is wrong
     credentials_settings: str
-    countries_setting: str
+    countries_setting: str  #: "" where no setting says whose numbers it calls
     call: type[CallKeys]  #: the keys under `call` of a campaign file
     #: Return a start's options, made to tell of answering machines where they do not yet.
     hear_machines: Callable[[StartOptions], StartOptions]
