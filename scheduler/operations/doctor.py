@@ -22,6 +22,7 @@ from scheduler.errors import (
     ProviderError,
     Refused,
     SchedulerError,
+    Throttled,
 )
 from scheduler.ledger import deliveries, health
 from scheduler.ledger.health import Finding, Level
@@ -73,7 +74,8 @@ def _api(settings: Settings) -> tuple[list[Finding], str]:
     except ConfigError as error:
         return [address, health.fail("credentials", str(error), "set them")], ""
     try:
-        return [address, _credentials(api, provider)], provider.fingerprint
+        found = [address, _credentials(api, provider), *_sharing(settings, api, provider)]
+        return found, provider.fingerprint
     finally:
         provider.close()
 
@@ -87,20 +89,33 @@ def _address(api: providers.Kind, url: str) -> Finding:
     return health.ok("api", url)
 
 
+def _sharing(
+    settings: Settings, api: providers.Kind, provider: providers.Provider
+) -> Iterator[Finding]:
+    """Say what an account that can be listed lacks as long as others call by it too."""
+    if not isinstance(provider, providers.Sweeps) or is_sandbox(api.address(settings)):
+        return
+    if settings.exclusive:
+        text = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
+        yield health.ok("sharing", text)
+        return
+    text = "perhaps shared: a lost start is attached to no call, and a call of nobody's not ended"
+    remedy = "give callsched a (sub)account of its own, and set CALLSCHED_EXCLUSIVE=true"
+    yield health.warn("sharing", text, remedy)
+
+
 def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
         is_fetched = True
-        # A token that was given was not fetched: only a request tells whether it is taken.
-        if isinstance(provider, providers.Finds):
-            now = time.time()
-            provider.find((), now - 1.0, now)
+        good = _tried(provider)
     except AccountFault as error:
         remedy = f"mend {api.credentials_settings}"
         return health.fail("credentials", mask_text(str(error)), remedy)
-    except (Refused, AtLimit) as error:
-        text = f"a token is at hand; the list of conversations is refused: {mask_text(str(error))}"
+    except (Refused, AtLimit, Throttled) as error:
+        listed = "calls" if isinstance(provider, providers.Sweeps) else "conversations"
+        text = f"a token is at hand; the list of {listed} is refused: {mask_text(str(error))}"
         return health.warn(
             "credentials", text, "none, if nothing is read of calls; else ask the provider"
         )
@@ -109,7 +124,21 @@ def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
         text = f"the API can't be asked: {mask_text(str(error))}"
         is_cut_off = not is_fetched or not isinstance(error, MaybeDone)
         return (health.fail if is_cut_off else health.warn)("credentials", text, remedy)
-    return health.ok("credentials", "a token was fetched, and is accepted")
+    return health.ok("credentials", good)
+
+
+def _tried(provider: providers.Provider) -> str:
+    """Have the account list something, and return what is well: only a request tells it.
+
+    A token that was given was not fetched, and other credentials are sent with each request.
+    """
+    if isinstance(provider, providers.Finds):
+        now = time.time()
+        provider.find((), now - 1.0, now)
+    elif isinstance(provider, providers.Sweeps):
+        live = len(provider.open_calls())
+        return f"accepted; the account has {live} {'call' if live == 1 else 'calls'} open"
+    return "a token was fetched, and is accepted"
 
 
 # The ledger ---------------------------------------------------------------------------------------

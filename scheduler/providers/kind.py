@@ -33,11 +33,9 @@ class Credentials(BaseModel):
 
     @property
     def are_begun(self) -> bool:
-        """Whether anything is said of the account, enough or not."""
-        return any(
-            getattr(self, name) != field.get_default(call_default_factory=True)
-            for name, field in type(self).model_fields.items()
-        )
+        """Whether anything is said of the account, enough or not: what has no default."""
+        fields = type(self).model_fields.items()
+        return any(getattr(self, name) for name, field in fields if field.default is None)
 
     @property
     @abstractmethod
