@@ -13,6 +13,7 @@ from scheduler.campaign.keys import presets as shipped
 from scheduler.campaign.keys.presets import Preset
 from scheduler.cli import console, options, presets_view, streams
 from scheduler.masking import shown
+from scheduler.providers import PROVIDERS
 
 schema = typer.Typer(
     help="Print the JSON Schema of a campaign file, or list the presets that one may name.\n\n"
@@ -29,15 +30,26 @@ def _alone(context: typer.Context) -> None:
         campaign()
 
 
+_NAMES = [kind.name for kind in PROVIDERS]
+
+
 @schema.command()
-def campaign() -> None:
+def campaign(
+    provider: Annotated[
+        str, typer.Option(help=f"Whose keys `call` has: {' or '.join(_NAMES)}.")
+    ] = _NAMES[0],
+) -> None:
     """Print the JSON Schema of a campaign file, by which editors complete and check it.
 
     A YAML file that begins with `# yaml-language-server: $schema=campaign.schema.json` has it.
 
     Example: `callsched schema campaign > campaign.schema.json`
     """
-    typer.echo(json.dumps(campaign_schema(), indent=2, ensure_ascii=not streams.takes_unicode()))
+    if provider not in _NAMES:
+        hint = f"there is no {shown(provider)}: {nearest(provider, _NAMES)}"
+        raise typer.BadParameter(hint, param_hint="--provider")
+    of_it = campaign_schema(PROVIDERS[_NAMES.index(provider)])
+    typer.echo(json.dumps(of_it, indent=2, ensure_ascii=not streams.takes_unicode()))
 
 
 @schema.command()

@@ -32,11 +32,12 @@ from scheduler.providers.base import (
 )
 from scheduler.providers.kind import Credentials, Kind, Traits
 from scheduler.providers.symbl import SYMBL
+from scheduler.providers.twilio import TWILIO
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
 
 #: Every telephony API that there is: nothing else names one of them.
-PROVIDERS: tuple[Kind, ...] = (SYMBL,)
+PROVIDERS: tuple[Kind, ...] = (SYMBL, TWILIO)
 
 __all__ = [
     "ABILITIES",

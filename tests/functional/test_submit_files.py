@@ -116,3 +116,12 @@ def test_the_schema_is_one_json_object(site: Site) -> None:
 
     assert json.loads(done.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert site.call("schema").out == done.out
+
+
+def test_the_schema_of_another_provider_is_printed_by_its_name(site: Site) -> None:
+    printed = json.loads(site.call("schema", "campaign", "--provider", "twilio").out)
+
+    assert "twiml" in printed["$defs"]["Call"]["properties"]
+    refused = site.call("schema", "campaign", "--provider", "twillio")
+    assert refused.process.returncode == 2
+    assert "did you mean twilio" in " ".join(refused.err.split())
