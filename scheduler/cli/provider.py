@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import typer
 
+from scheduler.campaign.file.key_problems import nearest
 from scheduler.cli.event import event
-from scheduler.providers import PROVIDERS, Tells
+from scheduler.masking import shown
+from scheduler.providers import PROVIDERS, Kind, Tells
 
 
 def names() -> list[str]:
     """Return the providers that have commands of their own."""
     return [kind.name for kind in PROVIDERS if Tells in kind.abilities]
+
+
+def kind_of(name: str, option: str) -> Kind:
+    """Return the provider of this name; typer.BadParameter names the ones that there are."""
+    for kind in PROVIDERS:
+        if kind.name == name:
+            return kind
+    hint = f"there is no {shown(name)}: {nearest(name, [kind.name for kind in PROVIDERS])}"
+    raise typer.BadParameter(hint, param_hint=option)
 
 
 def group_of(name: str) -> typer.Typer | None:

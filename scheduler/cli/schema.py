@@ -12,6 +12,7 @@ from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.keys import presets as shipped
 from scheduler.campaign.keys.presets import Preset
 from scheduler.cli import console, options, presets_view, streams
+from scheduler.cli.provider import kind_of
 from scheduler.masking import shown
 from scheduler.providers import PROVIDERS
 
@@ -30,14 +31,9 @@ def _alone(context: typer.Context) -> None:
         campaign()
 
 
-_NAMES = [kind.name for kind in PROVIDERS]
-
-
 @schema.command()
 def campaign(
-    provider: Annotated[
-        str, typer.Option(help=f"Whose keys `call` has: {' or '.join(_NAMES)}.")
-    ] = _NAMES[0],
+    provider: Annotated[str, typer.Option(help="Whose keys `call` has.")] = PROVIDERS[0].name,
 ) -> None:
     """Print the JSON Schema of a campaign file, by which editors complete and check it.
 
@@ -45,10 +41,7 @@ def campaign(
 
     Example: `callsched schema campaign > campaign.schema.json`
     """
-    if provider not in _NAMES:
-        hint = f"there is no {shown(provider)}: {nearest(provider, _NAMES)}"
-        raise typer.BadParameter(hint, param_hint="--provider")
-    of_it = campaign_schema(PROVIDERS[_NAMES.index(provider)])
+    of_it = campaign_schema(kind_of(provider, "--provider"))
     typer.echo(json.dumps(of_it, indent=2, ensure_ascii=not streams.takes_unicode()))
 
 
