@@ -37,6 +37,8 @@ class StartOrder:
     max_duration_seconds: float | None = None  #: from the answer; None: the campaign has none
     ring_seconds: float | None = None  #: for how long it may ring; None: the API's own choice
     script: Script = ()  #: filled in; (): the options say what the call does
+    record: bool = False  #: the whole call
+    transcribe: bool = False  #: the same
 
     @classmethod
     def of(cls, attempt: Attempt, policy: Policy, contact: Contact) -> Self:

@@ -112,7 +112,7 @@ SENT: dict[str, StartOrder] = {
     ),
     "key presses": replace(ORDER, dtmf="0123456789*#,,"),
     "detection": replace(ORDER, options={"machine_detection": "DetectMessageEnd"}),
-    "a recording": replace(ORDER, options={"record": True}),
+    "a recording": replace(ORDER, record=True),
     "TwiML of one's own": replace(
         ORDER, script=(), options={"twiml": "<Response><Hangup/></Response>"}
     ),

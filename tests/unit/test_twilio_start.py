@@ -107,7 +107,7 @@ def test_more_keys_than_they_press_are_refused() -> None:
 
 @pytest.mark.parametrize(("record", "sent"), [(True, True), (False, False)])
 def test_a_call_is_recorded_where_that_is_asked_for(record: bool, sent: bool) -> None:
-    said = form(options={"record": record})
+    said = form(record=record)
 
     assert (said.get("Record"), said.get("RecordingChannels")) == (
         ("true", "dual") if sent else (None, None)

@@ -10,7 +10,6 @@ class Options(TypedDict, total=False):
 
     twiml: str  #: instead of a script
     url: str  #: where TwiML is fetched at the answer, instead of a script
-    record: bool  #: the whole call, each side on a channel of its own
     machine_detection: str  #: Enable or DetectMessageEnd: tell who answers
     sip_username: str  #: for the SIP side's challenge
     sip_password: str

@@ -51,7 +51,7 @@ def start_form(order: StartOrder) -> Form:
         ("TimeLimit", str(time_limit(order.max_duration_seconds))),
         ("Timeout", str(_ring_seconds(order.ring_seconds))),
         *_digits_or_detection(order, options),
-        *_recording(options),
+        *_recording(order),
         *_sip_login(order, options),
     ]
 
@@ -122,8 +122,8 @@ def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[
         yield "AsyncAmd", "true"
 
 
-def _recording(options: Options) -> Iterator[tuple[str, str]]:
-    if options.get("record", False):
+def _recording(order: StartOrder) -> Iterator[tuple[str, str]]:
+    if order.record:
         yield "Record", "true"
         yield "RecordingChannels", "dual"
 
