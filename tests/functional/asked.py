@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from scheduler.providers import SpeakerEvent, StartOrder
 from scheduler.providers.posting import Poster
 from scheduler.providers.symbl import Symbl
 from scheduler.providers.symbl.credentials import SymblCredentials
+from scheduler.providers.twilio import Twilio, TwilioCredentials
+from scheduler.script import Say
 from scheduler.settings import Settings
 from tests.functional.rig import Rig, number
 from tests.waiting import wait_until
@@ -69,6 +72,34 @@ def conversation(url: str) -> str:
     )
     said: dict[str, Any] = {insight: account.collect("51", insight) for insight in Insight}
     return f"{len(zlib.compress(_compact(said), 9)) > 0}"
+
+
+def twilio(*asked: str) -> str:
+    """Ask each thing of an account at Twilio, given as `what url`; return what they come to."""
+    return "\n".join(_ask_twilio(*one.split(" ")) for one in asked)
+
+
+def _ask_twilio(what: str, url: str) -> str:
+    given = {"base_url": url, "account_sid": "AC" + "0" * 32, "auth_token": "token"}
+    account = Twilio(TwilioCredentials.model_validate(given))
+    order = StartOrder("+12025550143", session_name="c:1:1", caller_id="+15005550006")
+    asking: dict[str, Callable[[], object]] = {
+        "start": lambda: account.start(replace(order, script=(Say("Hi"),)), lambda: None),
+        "stop": lambda: account.stop("CA1"),
+        "look": lambda: account.look("CA1"),
+        "why": lambda: account.why_failed("CA1"),
+        "prolong": lambda: account.prolong("CA1", 60.0),
+        "open": account.open_calls,
+        "ended": lambda: account.ended_calls(1e9),
+        "to": lambda: account.calls_to("+12025550143", 1e9),
+    }
+    try:
+        answered = asking[what]()
+    except ProviderError as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        account.close()
+    return f"{len(answered) if isinstance(answered, list) else answered}"
 
 
 def listening(ledger_url: str, api_url: str, count: str) -> str:

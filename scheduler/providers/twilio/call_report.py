@@ -17,6 +17,7 @@ from scheduler.providers.answers import any_json, json_of, most_values, text_in
 from scheduler.providers.base import CallReport, Outcome, Stage
 from scheduler.providers.http_dates import http_date
 from scheduler.providers.twilio.answers import sid_in
+from scheduler.providers.twilio.pages import PAGE
 
 _STAGES: Mapping[str, Stage] = {
     "queued": Stage.QUEUED,
@@ -31,6 +32,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
     "failed": Outcome.FAILED,
     "canceled": Outcome.CANCELED,
 }
+_MOST_LETTERS = 255
 _LISTENERS = ("human", "fax", "unknown")
 
 
@@ -52,7 +54,7 @@ def read_reports(answer: requests.Response, most_bytes: int) -> tuple[list[CallR
     if not isinstance(listed, list):
         raise MaybeDone("what was read is no list of calls")
     at = _read_at(answer)
-    calls = (each for each in listed if isinstance(each, dict))
+    calls = (each for each in listed[:PAGE] if isinstance(each, dict))
     return [_report(each, at) for each in calls if sid_in(each) and text_in(each, "status")], body
 
 
@@ -64,17 +66,27 @@ def _report(body: dict[str, Any], read_at: float | None) -> CallReport:
         connection_id=sid_in(body),
         stage=stage,
         outcome=outcome,
-        address=_address(text_in(body, "to")),
-        caller_id=text_in(body, "from"),
+        address=_address(_short(body, "to")),
+        caller_id=_short(body, "from"),
         is_ours=text_in(body, "direction") == "outbound-api" and not body.get("parent_call_sid"),
         created_at=_instant(body, "date_created"),
         started_at=_instant(body, "start_time"),
         ended_at=_instant(body, "end_time"),
         duration_seconds=_seconds(text_in(body, "duration")),
         answered_by=_answered_by(text_in(body, "answered_by")),
-        price=_price(text_in(body, "price"), text_in(body, "price_unit")),
+        price=_price(_short(body, "price"), _short(body, "price_unit")),
         read_at=read_at,
     )
+
+
+def _short(body: dict[str, Any], name: str) -> str:
+    """Return a text that may be kept of very many calls; "" for one that is nothing of the API's.
+
+    A SIP address has less than 255 characters; see
+    https://www.twilio.com/docs/voice/api/sip-making-calls.
+    """
+    text = text_in(body, name)
+    return text if len(text) <= _MOST_LETTERS and text.isascii() else ""
 
 
 def _read_at(answer: requests.Response) -> float | None:

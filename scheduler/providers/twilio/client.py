@@ -7,6 +7,7 @@ https://www.twilio.com/docs/voice/api/call-resource.
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ from scheduler.providers.twilio.pages import Places, day_of, written
 from scheduler.providers.twilio.start import Form, expect_within_limit, start_form, time_limit
 from scheduler.tokens import TokenShelf
 
+logger = logging.getLogger(__name__)
+
 #: In wall time, for the whole of a start; the lease of a dialing attempt is longer.
 START_SECONDS = 15.0
 #: For a stop, and for all the reading that confirms it.
@@ -42,10 +45,9 @@ _BETWEEN_READINGS = (0.5, 1.0, 2.0)
 #: read is in a later one, if not in two.
 _OPEN_STATUSES = ("queued", "ringing", "in-progress")
 
-#: Pages of one list. The queue of an account that starts one call a second has 86,400 at most.
-_MOST_PAGES = 100
-#: Of what has ended: who is missing there is read alone.
-_MOST_ENDED_PAGES = 5
+#: Pages of one list, the newest calls first: who is missing is read alone, by its id. Somebody
+#: else's queue may have 86,400, and whoever answers decides nothing about our memory.
+_MOST_PAGES = 10
 
 #: Before the instant that a list is asked for: the two clocks may differ, and they count in whole
 #: seconds. Who asks compares the times of what comes.
@@ -141,7 +143,7 @@ class Twilio:
     def _children(self, connection_id: str, until: float) -> list[CallReport]:
         """Return the calls that this one was transferred to, and that live."""
         filters = {"ParentCallSid": connection_id}
-        found = self._list(filters, most_pages=1, seconds=_left(until))
+        found = self._list(filters, _left(until), most_pages=1)
         return [each for each in found if each.stage is not Stage.OVER]
 
     def prolong(self, connection_id: str, max_duration_seconds: float) -> None:
@@ -182,7 +184,7 @@ class Twilio:
         Those without an answer may be missing: the API says of none of them when it ended.
         """
         filters = {"EndTime>": written(since - _EARLIER_SECONDS)}
-        found = self._list(filters, most_pages=_MOST_ENDED_PAGES)
+        found = self._list(filters)
         return [each for each in found if each.stage is Stage.OVER]
 
     def calls_to(self, address: str, since: float) -> Sequence[CallReport]:
@@ -213,15 +215,11 @@ class Twilio:
         return list(found.values())
 
     def _list(
-        self,
-        filters: Mapping[str, str],
-        *,
-        most_pages: int | None = None,
-        seconds: float = READ_SECONDS,
+        self, filters: Mapping[str, str], seconds: float = READ_SECONDS, most_pages: int = 0
     ) -> list[CallReport]:
         """Return the calls of a list, page by page; `seconds` is for each of them.
 
-        With `most_pages` the rest is left out; without, MaybeDone says that there is no end of it.
+        What comes after so many pages is left out, and said so: what is absent proves nothing.
         """
         found: list[CallReport] = []
         place: str | None = self._places.listed(filters)
@@ -233,8 +231,8 @@ class Twilio:
             page, body = read_reports(answer, LIST_BYTES)
             found += page
             place = self._places.next_page(body)
-        if place is not None and most_pages is None:
-            raise MaybeDone(f"a list of calls goes on after {_MOST_PAGES} pages")
+        if place is not None:
+            logger.warning("a list of calls is not read beyond its first %d", len(found))
         return found
 
     # Requests -----------------------------------------------------------------------------------
