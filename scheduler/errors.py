@@ -64,6 +64,17 @@ class CampaignError(SchedulerError):
         super().__init__(*self.problems)
 
 
+def refusal(
+    path: str,
+    message: str,
+    line: int | None = None,
+    column: str | int | None = None,
+    code: str = "unreadable",
+) -> CampaignError:
+    """Return the error for one problem that ends the reading of a file."""
+    return CampaignError([Problem(path, message, line, column, code)])
+
+
 class LedgerError(SchedulerError):
     """The ledger refuses: no such campaign, a finished one, a schema that is newer than ours."""
 

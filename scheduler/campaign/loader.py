@@ -15,11 +15,9 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.checking import Checked, Records, check_all
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
 from scheduler.campaign.doubtful_ids import DoubtfulIds
-from scheduler.campaign.file import document
 from scheduler.campaign.file.formats import Format, format_of, open_contacts, stem
 from scheduler.campaign.file.inline import open_inline
-from scheduler.campaign.file.key_problems import dotted
-from scheduler.campaign.file.problems import KEPT, Problems, refusal
+from scheduler.campaign.file.problems import KEPT, Problems
 from scheduler.campaign.file.rejects import Rejects
 from scheduler.campaign.file.shapes import Contacts
 from scheduler.campaign.file.source import (
@@ -40,7 +38,9 @@ from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
 from scheduler.campaign.start import Start
-from scheduler.errors import CampaignError, ConfigError, Problem
+from scheduler.errors import CampaignError, ConfigError, Problem, refusal
+from scheduler.fields import document
+from scheduler.fields.key_problems import dotted
 from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown

@@ -18,7 +18,6 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from scheduler.campaign.columns import OPTION, UNDERSTOOD
-from scheduler.campaign.file import document, key_problems
 from scheduler.campaign.file.problems import KEPT
 from scheduler.campaign.keys.calling_hours import (
     DATES_EXPECTED,
@@ -39,6 +38,7 @@ from scheduler.campaign.keys.timetable import Timetable
 from scheduler.campaign.keys.webhooks import WEBHOOKS_EXPECTED, Webhooks
 from scheduler.campaign.names import Names
 from scheduler.errors import CampaignError, Problem
+from scheduler.fields import document, key_problems
 from scheduler.fields.durations import Duration, written
 from scheduler.fields.numbers import regions
 from scheduler.fields.templates import Templates

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scheduler.campaign.columns import OPTION, Fault
-from scheduler.campaign.file import document, key_problems
+from scheduler.fields import document, key_problems
 from scheduler.fields.templates import Templates, is_template, unknown_column
 from scheduler.models import OnMachine, StartOptions
 from scheduler.providers import Kind

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from scheduler.campaign.file.key_problems import nearest
 from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.keys import presets as shipped
 from scheduler.campaign.keys.presets import Preset
 from scheduler.cli import console, options, presets_view, streams
+from scheduler.fields.key_problems import nearest
 from scheduler.masking import shown
 
 schema = typer.Typer(

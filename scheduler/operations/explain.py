@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.file.problems import refusal
+from scheduler.errors import refusal
 from scheduler.fields.parties import spellings
 from scheduler.hours.openings import opening, verdicts
 from scheduler.ledger import do_not_call, explanation, views

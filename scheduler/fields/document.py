@@ -15,9 +15,7 @@ from typing import Protocol, TypeAlias
 import yaml
 from yaml.reader import Reader
 
-from scheduler.campaign.file.problems import refusal
-from scheduler.campaign.file.source import MANY_ROWS, place
-from scheduler.errors import CampaignError
+from scheduler.errors import CampaignError, refusal
 from scheduler.masking import mask_text, shown
 
 # A PyYAML that was built without libyaml reads the same, ten times slower.
@@ -28,6 +26,8 @@ _DEEPEST = 16
 MOST_NODES, MOST_OTHER_NODES = 100_000, 10_000
 LONGEST_VALUE = 131_072  #: characters; a cell of a CSV has as many at most
 _CONTACTS = "contacts"
+MANY_ROWS = "put many contacts into a file of CSV or JSON Lines, which may have any length"
+_BOM = "\ufeff"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # what libyaml refuses by itself
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
@@ -217,3 +217,9 @@ def flow(written: str) -> object:
     except CampaignError as error:
         raise ValueError(f"expected YAML or JSON; {error.problems[0].message}") from None
     return "" if root is None else plain(root)
+
+
+def place(text: str) -> tuple[int, int]:
+    """Return the line and the column that follow a text, both counted from 1."""
+    text = text.removeprefix(_BOM).replace("\r\n", "\n").replace("\r", "\n")
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
