@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 from scheduler.fields.visible import indented, visible
@@ -53,6 +55,8 @@ class Discretion(logging.Filter):
         """Let every record pass, changed."""
         if not hasattr(record, "masked"):
             _name_the_call(record)
+            if account := _account.get():
+                record.account = account
             _rewrite(record, message=mask_line, lines=mask_line)
             record.masked = True
         return True
@@ -83,6 +87,25 @@ def _rewrite(
         record.exc_info, record.exc_text = None, lines(record.exc_text)
     if record.stack_info:
         record.stack_info = lines(record.stack_info)
+
+
+#: The account that this thread works for.
+_account: ContextVar[str] = ContextVar("account", default="")
+
+
+@contextmanager
+def about(account: str) -> Iterator[None]:
+    """Have every line of this thread say for which account it works, for the length of a block."""
+    mark = _account.set(account)
+    try:
+        yield
+    finally:
+        _account.reset(mark)
+
+
+def be_about(account: str) -> None:
+    """Have every line of this thread say for which account it works, from now on."""
+    _account.set(account)
 
 
 def _name_the_call(record: logging.LogRecord) -> None:

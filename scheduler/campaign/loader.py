@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import ExitStack, closing, contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
+from scheduler.accounts import NAME_PATTERN
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.checking import Checked, Records, check_all
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
@@ -35,6 +37,7 @@ from scheduler.campaign.keys.presets import chooses_by_state
 from scheduler.campaign.keys.presets import rules as preset_rules
 from scheduler.campaign.names import Names
 from scheduler.campaign.reading import AS_IT_IS, Reading
+from scheduler.campaign.route import Route, RouteOf, first_provider
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
 from scheduler.campaign.start import Start
@@ -45,7 +48,6 @@ from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
 from scheduler.models import Hours, Policy
-from scheduler.providers import PROVIDERS, Kind
 from scheduler.settings import CALLING_HOURS
 
 _DEFAULT = Policy()
@@ -59,26 +61,25 @@ def load(
     reading: Reading = AS_IT_IS,
     *,
     max_duration_ceiling_seconds: float,
-    api: Kind = PROVIDERS[0],
-    countries: frozenset[str] | None = None,
+    route_of: RouteOf = first_provider,
     default_hours: Week = _DEFAULT_WEEK,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file; CampaignError has its first problems and their number.
 
     A row that can't be called is kept with its reason, unless the reading is strict.
-    `api` is the one that the calls go through. `countries` are those whose numbers may be called;
-    None: any. `default_hours` are those of a campaign that names none. `on_progress` is told now
-    and then how many were read. The path `-` is standard input.
+    `route_of` says on which account its calls go. `default_hours` are those of a campaign that
+    names none. `on_progress` is told now and then how many were read. The path `-` is standard
+    input.
     """
     codec = codec_name(reading.encoding, shown_path(path))
     with ExitStack() as files:
-        reader = _Reader(codec, max_duration_ceiling_seconds, api, countries, files)
+        reader = _Reader(codec, max_duration_ceiling_seconds, reading.account, route_of, files)
         plan = reader.plan(path)
         checked = CheckedCampaign(
             name=_name(plan.campaign, path),
             policy=_policy(plan.campaign, plan.rules, default_hours),
-            account=plan.campaign.account,
+            account=plan.route.account,
             schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
             inputs=plan.inputs,
         )
@@ -108,6 +109,7 @@ class _Plan:
     """What the file says about the campaign, and the rows that are still to be read."""
 
     campaign: Campaign
+    route: Route
     rules: Rules
     contacts: Contacts[Any]
     inputs: tuple[Path, ...]  #: the files that it is read from
@@ -120,8 +122,8 @@ class _Reader:
 
     encoding: str
     ceiling_seconds: float
-    api: Kind
-    countries: frozenset[str] | None
+    account: str | None  #: on which it is dialled, whatever the file names
+    route_of: RouteOf
     files: ExitStack  #: closes what is read from
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -135,20 +137,24 @@ class _Reader:
         """Open the file, and read it as far as its rows."""
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
-        campaign = campaign_of(self.api)(contacts=path.name)
+        route = self.route_of(self.account)
+        campaign = campaign_of(route.api)(contacts=path.name)
         file = file_of(path)
-        names = Names(own=tuple(self.api.call.of_contacts()))
+        names = Names(own=tuple(route.api.call.of_contacts()))
         contacts = self._contacts(open_file(file), path, names)
-        return _Plan(campaign, self._rules(campaign, path), contacts, (file,), _nobody_listens)
+        rules = self._rules(campaign, path, route)
+        return _Plan(campaign, route, rules, contacts, (file,), _nobody_listens)
 
     def _document(self, path: Path) -> _Plan:
         with open_file(path) as file:
             data = read_whole(file, str(path))
         self.digest.update(data)
         root = document.compose(whole_text(data, str(path), self.encoding), str(path))
-        campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, self.api)
-        rules = self._rules(campaign, path, self._do_not_call(campaign, path, root))
-        names = Names.of(campaign.columns, self.api.call.of_contacts())
+        route = self._route(root, path)
+        api = route.api
+        campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, api)
+        rules = self._rules(campaign, path, route, self._do_not_call(campaign, path, root))
+        names = Names.of(campaign.columns, api.call.of_contacts())
 
         def heed(columns: Set[str]) -> None:
             _expect_columns(rules.start, names, columns, root, path)
@@ -161,9 +167,24 @@ class _Reader:
             contacts = open_inline(campaign.contacts, str(path), names)
         _expect_apart(rules.start, contacts.repeated, root, path)
         if contacts.columns is None:
-            return _Plan(campaign, rules, contacts, inputs, heed)
+            return _Plan(campaign, route, rules, contacts, inputs, heed)
         heed(contacts.columns)
-        return _Plan(campaign, rules, contacts, inputs, _nobody_listens)
+        return _Plan(campaign, route, rules, contacts, inputs, _nobody_listens)
+
+    def _route(self, root: document.Node | None, path: Path) -> Route:
+        """Choose the account first: which keys there are, its provider says."""
+        named = root.pairs.get("account") if isinstance(root, document.Mapping) else None
+        written = document.plain(named[1]) if named is not None else None
+        # What is no name is refused with the other keys.
+        is_name = isinstance(written, str) and re.fullmatch(NAME_PATTERN, written) is not None
+        own = str(written) if is_name else None
+        try:
+            return self.route_of(self.account or own)
+        except ConfigError as error:
+            if own is None or self.account is not None:
+                raise
+            message = f"account: {error}"
+            raise refusal(str(path), message, *document.place_of(root, "account")) from None
 
     def _named(
         self, root: document.Node | None, path: Path, name: str, names: Names
@@ -208,9 +229,11 @@ class _Reader:
             problems=self.problems,
         )
 
-    def _rules(self, campaign: Campaign, path: Path, do_not_call: DoNotCall = NO_LISTS) -> Rules:
-        start = Start(campaign.call, self.templates, _name(campaign, path), self.api)
-        region, countries = campaign.default_region, self.countries
+    def _rules(
+        self, campaign: Campaign, path: Path, route: Route, do_not_call: DoNotCall = NO_LISTS
+    ) -> Rules:
+        start = Start(campaign.call, self.templates, _name(campaign, path), route.api)
+        region, countries = campaign.default_region, route.countries
         zone = campaign.calling_hours.timezone
         by_state = chooses_by_state(campaign.preset)
         return Rules(
@@ -218,7 +241,7 @@ class _Reader:
             start,
             region,
             countries,
-            self.api.countries_setting,
+            route.api.countries_setting,
             do_not_call,
             zone,
             by_state,

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from scheduler.accounts import NAME_PATTERN
 from scheduler.campaign.columns import OPTION, UNDERSTOOD
 from scheduler.campaign.file.problems import KEPT
 from scheduler.campaign.keys.calling_hours import (
@@ -145,7 +146,7 @@ class Campaign(BaseModel):
     provider: str = Field(default="", description="the one that is called through")
     account: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        pattern=NAME_PATTERN,
         description="1 to 64 letters, digits, dots, dashes and underscores",
     )
     max_duration: Annotated[Duration, AfterValidator(_within_ceiling)] | None = Field(

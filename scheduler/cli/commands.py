@@ -64,7 +64,7 @@ PANELS: dict[str, dict[str, str]] = {
         " and what was said?",
         "dnc": "Keep the do-not-call list of the ledger, which holds at"
         " once and in every campaign.",
-        "doctor": "Check Redis, the account, the API and this machine, and say what to mend.",
+        "doctor": "Check Redis, the accounts, their APIs and this machine, and say what to mend.",
         "sandbox": "Run a local server that behaves as the telephony API does, and prints its URL.",
     },
 }

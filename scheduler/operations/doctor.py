@@ -9,11 +9,13 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from scheduler import private, providers
+from scheduler import private
+from scheduler.accounts import Account, Accounts
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -23,12 +25,14 @@ from scheduler.errors import (
     Refused,
     SchedulerError,
 )
-from scheduler.ledger import deliveries, health
+from scheduler.ledger import accounts as in_ledger
+from scheduler.ledger import deliveries, health, views
 from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
 from scheduler.operations.guard import is_sandbox
+from scheduler.providers import Finds, Kind, Provider, accounts_of, kind_of, open_provider
 from scheduler.settings import Settings
 
 #: A token of this length of life is asked for: a given one may end before a call does.
@@ -39,9 +43,15 @@ _TIGHT_BYTES, _FULL_BYTES = 2**30, 100 * 2**20
 
 
 def examine(
-    settings: Settings, *, count_workers: Callable[[], int], files_needed: int
+    settings: Settings,
+    *,
+    count_workers: Callable[[], int],
+    files_needed: int,
+    only: tuple[str, ...] = (),
 ) -> Iterator[Finding]:
-    """Check Redis, the account, the API and this machine; yield a finding for each, as it is made.
+    """Check Redis, the accounts, the APIs and this machine; yield a finding as it is made.
+
+    Of the accounts `only` those that are named, if any is.
 
     `count_workers` asks the workers that live for an answer and returns how many gave one; it is
     called while the Redis of these settings runs, and raises ConfigError where nobody can be asked.
@@ -49,9 +59,15 @@ def examine(
     settings name several APIs.
     """
     yield health.ok("settings", "can be read")
-    found, fingerprint = _api(settings)
-    yield from found
-    yield from _ledger(settings, fingerprint, count_workers)
+    every = accounts_of(settings)
+    chosen = every.only(only)
+    for warning in every.warnings:
+        yield health.warn("accounts", warning, "")
+    fingerprints: dict[str, str] = {}
+    for account in chosen:
+        found, fingerprints[account.name] = _api(account)
+        yield from _of(account.name, found, chosen)
+    yield from _ledger(settings, every, fingerprints, count_workers)
     yield _files(files_needed)
     yield from _state_folder(settings)
 
@@ -64,12 +80,19 @@ def has_failed(found: Iterable[Finding]) -> bool:
 # The API ------------------------------------------------------------------------------------------
 
 
-def _api(settings: Settings) -> tuple[list[Finding], str]:
+def _of(account: str, found: Iterable[Finding], accounts: Accounts) -> Iterator[Finding]:
+    """Say of each finding whose it is, where that is a question."""
+    for finding in found:
+        is_plain = accounts.path is None
+        yield finding if is_plain else replace(finding, text=f"{account}: {finding.text}")
+
+
+def _api(account: Account) -> tuple[list[Finding], str]:
     """Return what is found, and the fingerprint of the credentials; "" where there are none."""
-    api = providers.of(settings)
-    address = _address(api, api.address(settings))
+    api = kind_of(account)
+    address = _address(api, account.credentials.address)
     try:
-        provider = api.open(settings, None)
+        provider = open_provider(account)
     except ConfigError as error:
         return [address, health.fail("credentials", str(error), "set them")], ""
     try:
@@ -78,7 +101,7 @@ def _api(settings: Settings) -> tuple[list[Finding], str]:
         provider.close()
 
 
-def _address(api: providers.Kind, url: str) -> Finding:
+def _address(api: Kind, url: str) -> Finding:
     if is_sandbox(url):
         return health.ok("api", f"{url} is a sandbox: nobody is called")
     if url.startswith("http://"):
@@ -87,13 +110,13 @@ def _address(api: providers.Kind, url: str) -> Finding:
     return health.ok("api", url)
 
 
-def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
+def _credentials(api: Kind, provider: Provider) -> Finding:
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
         is_fetched = True
         # A token that was given was not fetched: only a request tells whether it is taken.
-        if isinstance(provider, providers.Finds):
+        if isinstance(provider, Finds):
             now = time.time()
             provider.find((), now - 1.0, now)
     except AccountFault as error:
@@ -126,27 +149,46 @@ def _redis_url(settings: Settings) -> Iterator[str]:
 
 
 def _ledger(
-    settings: Settings, fingerprint: str, count_workers: Callable[[], int]
+    settings: Settings,
+    accounts: Accounts,
+    fingerprints: Mapping[str, str],
+    count_workers: Callable[[], int],
 ) -> Iterator[Finding]:
     try:
         with _redis_url(settings) as url:
             found = health.of_redis(url, settings.durability)
             yield from found
             if not has_failed(one for one in found if one.name in ("redis", "rights")):
-                yield from _account(settings, url, fingerprint)
+                yield from _accounts(settings, url, accounts, fingerprints)
                 yield _workers(count_workers)
     except SchedulerError as error:
         remedy = "mend CALLSCHED_STATE_DIR, or set CALLSCHED_REDIS_URL"
         yield health.fail("redis", str(error), remedy)
 
 
-def _account(settings: Settings, url: str, fingerprint: str) -> list[Finding]:
+def _accounts(
+    settings: Settings, url: str, accounts: Accounts, fingerprints: Mapping[str, str]
+) -> Iterator[Finding]:
     ledger = Ledger(url)
     try:
-        found = health.of_account(ledger, settings.account, fingerprint)
-        return [*found, *_webhooks(settings, deliveries.owed(ledger, settings.account))]
+        for name, fingerprint in fingerprints.items():
+            found = health.of_account(ledger, name, fingerprint)
+            owed = _webhooks(settings, deliveries.owed(ledger, name))
+            yield from _of(name, (*found, *owed), accounts)
+        if accounts.path is not None:
+            yield from _left_alone(ledger, accounts)
     finally:
         ledger.close()
+
+
+def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
+    """Yield accounts of which calls are live, and that the file has no more."""
+    for name in in_ledger.names(ledger):
+        live = len(views.live_calls(ledger, name))
+        if live and name not in accounts.by_name:
+            text = f"{name}: {live} calls are live, and {accounts.path} does not have the account"
+            remedy = "put it back until they are over, or end them at the provider"
+            yield health.fail("accounts", text, remedy)
 
 
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:

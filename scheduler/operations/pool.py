@@ -34,6 +34,7 @@ class Pool:
     def __init__(
         self,
         campaign_id: str,
+        account: str,
         count: int,
         logs: Path,
         overrides: Overrides,
@@ -44,6 +45,7 @@ class Pool:
         `keep_fds` are inherited: what must not close before the last worker is gone.
         """
         self._campaign_id = campaign_id
+        self._account = account
         self._logs = logs
         self._overrides = overrides
         self._keep_fds = keep_fds
@@ -62,6 +64,7 @@ class Pool:
     def _start(self, number: int) -> None:
         command = [sys.executable, "-m", "scheduler.cli", "worker"]
         command += ["--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
+        command += ["--accounts", self._account]
         for name, value in self._overrides.items():
             # The .env file may have it as well, which the environment of a child can't say.
             command += ["--unset", name] if value is None else []

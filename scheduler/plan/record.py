@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
@@ -15,7 +16,6 @@ from scheduler.plan.forecast import Assumed, Forecast
 from scheduler.plan.planning import ContactCounts
 from scheduler.plan.rules import Record
 from scheduler.providers import StartOrder
-from scheduler.settings import Settings
 
 _PROBLEMS_KEPT = 10
 
@@ -67,14 +67,14 @@ class Planned:
 
 
 def assumed(
-    policy: Policy, settings: Settings, *, ceiling: int | None, now: float, expected: float | None
+    policy: Policy, account: Account, *, ceiling: int | None, now: float, expected: float | None
 ) -> Assumed:
     """Return what a forecast stands on: `ceiling` slots, else the account's, from `now` on.
 
     `expected` is how many seconds a call is likely to take; None: as long as it may.
     """
-    slots = ceiling or settings.max_concurrency
-    paces = (policy.max_starts_per_second, settings.max_starts_per_second)
+    slots = ceiling or account.max_concurrency
+    paces = (policy.max_starts_per_second, account.starts_per_second)
     return Assumed(
         now=now,
         slots=min(slots, policy.max_concurrency or slots),

@@ -4,7 +4,12 @@ Calls, operations and the worker call in. It knows no ledger and no campaign fil
 of `errors.py` leave it.
 """
 
+from typing import Any
+
+from scheduler.accounts import Account, Accounts
 from scheduler.errors import ConfigError
+from scheduler.fields.dotenv import variable
+from scheduler.providers import accounts_file, accounts_jsonschema
 from scheduler.providers.base import (
     ABILITIES,
     Collects,
@@ -51,23 +56,54 @@ __all__ = [
     "Subscription",
     "SummaryPage",
     "Tells",
-    "of",
+    "accounts_of",
+    "accounts_schema",
+    "kind_of",
     "open_provider",
 ]
 
 
-def of(settings: Settings) -> Kind:
-    """Return the API whose credentials are set; without any the first, which says what to set.
+def accounts_of(settings: Settings) -> Accounts:
+    """Return the accounts that this process knows: those of the file, or the variables' only one.
 
-    Raises ConfigError when those of several are set: a guess is never dialled.
+    Raises ConfigError, a line for each problem, when the file is wrong or can't be read, and when
+    the variables are credentials of several APIs: a guess is never dialled.
     """
+    if settings.accounts is not None:
+        return accounts_file.read(settings.accounts, settings, PROVIDERS, variable)
+    kind = _of_variables(settings)
+    account = Account(
+        settings.account,
+        kind.name,
+        kind.credentials.of(settings),
+        max_concurrency=settings.max_concurrency,
+        reserve=settings.reserve,
+        starts_per_second=settings.max_starts_per_second,
+    )
+    return Accounts({account.name: account}, account.name)
+
+
+def accounts_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the accounts' file."""
+    return accounts_jsonschema.schema(PROVIDERS)
+
+
+def kind_of(account: Account) -> Kind:
+    """Return the API at which an account is."""
+    return next(kind for kind in PROVIDERS if kind.name == account.provider)
+
+
+def open_provider(account: Account, shelf: TokenShelf | None = None) -> Provider:
+    """Open an account. Raises ConfigError when its credentials are missing, or can't be had."""
+    if account.fault:
+        raise ConfigError(f"account {account.name}: {account.fault}")
+    return kind_of(account).client(account.credentials, shelf)
+
+
+def _of_variables(settings: Settings) -> Kind:
+    """Return the API whose credentials are set; without any the first, which says what to set."""
     found = [kind for kind in PROVIDERS if kind.has_credentials(settings)]
     if len(found) > 1:
         names = " and ".join(kind.name for kind in found)
         raise ConfigError(f"the credentials of {names} are set: leave one of them out")
     return (found or PROVIDERS)[0]
-
-
-def open_provider(settings: Settings, shelf: TokenShelf | None = None) -> Provider:
-    """Open the account that the settings name. Raises ConfigError when credentials are missing."""
-    return of(settings).open(settings, shelf)

@@ -52,6 +52,7 @@ class Kind:
     client: Callable[[Any, TokenShelf | None], Provider]
     address_setting: str  #: the variables to mend where one of these is wrong
     credentials_settings: str
+    credentials_keys: str  #: the same in the accounts' file
     countries_setting: str
     call: type[CallKeys]  #: the keys under `call` of a campaign file
     #: Return a start's options, made to tell of answering machines where they do not yet.
@@ -64,15 +65,3 @@ class Kind:
     def has_credentials(self, settings: Settings) -> bool:
         """Whether the settings have what opens an account here."""
         return self.credentials.of(settings).suffice
-
-    def address(self, settings: Settings) -> str:
-        """Return the URL at which the API answers, as the settings say."""
-        return self.credentials.of(settings).address
-
-    def countries(self, settings: Settings) -> frozenset[str] | None:
-        """Return the countries that the settings let it call; None for any. Raises ConfigError."""
-        return self.credentials.of(settings).called_countries()
-
-    def open(self, settings: Settings, shelf: TokenShelf | None = None) -> Provider:
-        """Open the account of the settings. Raises ConfigError when credentials are missing."""
-        return self.client(self.credentials.of(settings), shelf)

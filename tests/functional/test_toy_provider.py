@@ -19,6 +19,7 @@ from scheduler.providers import SpeakerEvent
 from scheduler.settings import Settings
 from tests.functional.campaign import Site
 from tests.functional.rig import ACCOUNT, Open
+from tests.routes import through
 from tests.toy_provider import BARE, KEY, TOY, Bare, Toy
 from tests.waiting import wait_until
 
@@ -55,7 +56,7 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
         connection = views.live_connection(rig.ledger, "c", attempt.row)
         toy.tell(connection, SpeakerEvent("joined", "ana"))
         assert listeners.hint(rig.ledger, ACCOUNT, attempt, "hung_up")
-    rig.wake.due_in(0.0)
+    rig.served.wake.due_in(0.0)
     wait_until(lambda: rig.all_ended() and views.campaign(rig.ledger, "c").collecting == 0)
 
     greetings = {order.phone_number[-4:]: order.options for order in toy.started}
@@ -79,7 +80,12 @@ def test_an_api_that_only_starts_and_stops_calls_is_enough(opened: Open, tmp_pat
         FILE.replace("insights: [topics]\n", "").replace("1h", "1s").replace("toy\n", "bare\n")
     )
 
-    with load(path, Reading(), api=BARE, max_duration_ceiling_seconds=600) as checked:
+    with load(
+        path,
+        Reading(),
+        route_of=through(BARE),
+        max_duration_ceiling_seconds=600,
+    ) as checked:
         launch.submit(rig.ledger, checked, "c", checked.policy, ACCOUNT, lambda _: None)
     rig.start()
     wait_until(rig.all_ended)
@@ -93,6 +99,7 @@ def test_an_api_that_only_starts_and_stops_calls_is_enough(opened: Open, tmp_pat
 REGISTERED = """\
 from scheduler import providers
 from tests.toy_provider import TOY
+from tests.routes import through
 providers.PROVIDERS = (*providers.PROVIDERS, TOY)
 """
 

@@ -153,6 +153,7 @@ TOY = Kind(
     credentials=ToyCredentials,
     client=_client,
     address_setting="TOY_ADDRESS",
+    credentials_keys="key",
     credentials_settings=KEY,
     countries_setting="TOY_COUNTRIES",
     call=ToyCall,

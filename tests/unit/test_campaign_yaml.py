@@ -38,7 +38,7 @@ def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
 
     with checked(tmp_path, written + CONTACTS) as campaign:
         assert (campaign.name, campaign.slug) == ("Spring round 1", "Spring-round-1")
-        assert campaign.account == "main"
+        assert campaign.account.name == "main"
         assert campaign.policy == Policy(
             max_duration_seconds=90.0,
             max_concurrency=20,
@@ -50,7 +50,7 @@ def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
 def test_what_a_file_leaves_out_has_defaults(tmp_path: Path) -> None:
     with checked(tmp_path, CONTACTS) as campaign:
         assert campaign.name == "first"
-        assert campaign.account is None
+        assert campaign.account.name == "default"
         default = Hours("CALLSCHED_CALLING_HOURS", read_week("8:00-21:00"))
         assert campaign.policy == Policy(hours=(default,))
 
