@@ -55,8 +55,7 @@ class Discretion(logging.Filter):
         """Let every record pass, changed."""
         if not hasattr(record, "masked"):
             _name_the_call(record)
-            if account := _account.get():
-                record.account = account
+            _name_the_account(record)
             _rewrite(record, message=mask_line, lines=mask_line)
             record.masked = True
         return True
@@ -91,6 +90,7 @@ def _rewrite(
 
 #: The account that this thread works for.
 _account: ContextVar[str] = ContextVar("account", default="")
+_names_accounts = False
 
 
 @contextmanager
@@ -106,6 +106,22 @@ def about(account: str) -> Iterator[None]:
 def be_about(account: str) -> None:
     """Have every line of this thread say for which account it works, from now on."""
     _account.set(account)
+
+
+def name_accounts() -> None:
+    """Have lines of text say it, too; those of JSON always do. There is more than one account."""
+    global _names_accounts
+    _names_accounts = True
+
+
+def _name_the_account(record: logging.LogRecord) -> None:
+    account = _account.get()
+    if not account:
+        return
+    record.account = account
+    text = record.getMessage()
+    if _names_accounts and f"account {account}" not in text:
+        record.msg, record.args = f"account {account}: {text}", None
 
 
 def _name_the_call(record: logging.LogRecord) -> None:

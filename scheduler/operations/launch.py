@@ -86,14 +86,29 @@ def intent(
 ) -> Intent:
     """Choose the campaign's id, and look whom an earlier one has called; nothing is written.
 
-    `wanted` is the id that is asked for. With `again` everybody is called once more.
+    `wanted` is the id that is asked for. With `again` everybody is called once more. Raises
+    ConfigError when the campaign is there already, and dialled on another account.
     """
     campaign_id = choose_id(ledger, checked, wanted, account, again=again)
+    _expect_account(ledger, campaign_id, account)
     is_named = wanted is not None
     window = window_of(ledger, campaign_id, settings, is_named=is_named, again=again)
     with counting("looking for earlier calls", "rows") as counted:
         earlier = look(ledger, checked, campaign_id, account, window, counted)
     return Intent(campaign_id, account, _is_finished(ledger, campaign_id), earlier)
+
+
+def _expect_account(ledger: Ledger, campaign_id: str, account: str) -> None:
+    try:
+        known = views.campaign(ledger, campaign_id)
+    except LedgerError:
+        return
+    if known.account != account:
+        raise ConfigError(
+            f"campaign {campaign_id} is dialled on account {known.account}, not on {account}: say"
+            f" --account {known.account} to go on with it, or --id for another campaign, which"
+            " calls everybody"
+        )
 
 
 def carry_out(

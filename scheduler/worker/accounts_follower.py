@@ -96,7 +96,11 @@ class AccountsFollower:
         names = tuple(name for name in self._only if name in accounts.by_name)
         if self._only and not names:
             raise ConfigError(f"it has none of the accounts {', '.join(self._only)}")
+        before = self._roster.serving()
         self._roster.follow(accounts.only(names))
+        for parts in self._roster.serving():
+            if parts not in before:
+                _try(parts)
 
 
 def _try(parts: ServedAccount) -> None:

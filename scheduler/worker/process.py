@@ -149,6 +149,7 @@ class Worker:
         )
         self._follower = None
         if settings.accounts is not None:
+            logs.name_accounts()
             self._follower = AccountsFollower(settings, assignment.accounts, self.roster)
 
         # What tells of it.

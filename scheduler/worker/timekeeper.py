@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from scheduler import logs
 from scheduler.calls.account import ServedAccount
 from scheduler.calls.duty import STOPS_ONLY
 from scheduler.calls.wake import Alarm
@@ -194,7 +195,8 @@ class Timekeeper:
                 failed.append(self._complain(account, answer))
                 continue
             try:
-                self._act(account, answer, room, began_at)
+                with logs.about(account.duty.account):
+                    self._act(account, answer, room, began_at)
             except LedgerTrouble as error:
                 failed.append(self._complain(account, error))
             except Exception:

@@ -152,7 +152,7 @@ def test_wrong_credentials_block_their_account_alone(town: Town) -> None:
     town.campaign("north", numbers(2))
     town.campaign("south", numbers(4)[2:])
     wait_until(lambda: town.is_finished("south"))
-    assert "account south" not in worker.err
+    assert "account south stops dialling" not in worker.err
 
     # New credentials: the file is as it was, the secret is another one.
     secret = town.site.home / "secret"
@@ -233,6 +233,12 @@ def test_run_takes_the_account_of_the_campaign_or_the_one_that_is_said(town: Tow
     assert town.site.call("run", path, *more, "--account", "north", "--id", "n").wait() == 0
     assert len(Judge(town.north).accepted) == 3
     assert len(Judge(town.south).accepted) == 3
+
+    # The campaign of this file is the one that has run: it does not change its account.
+    moved = town.site.call("run", path, *more, "--account", "north")
+    assert moved.process.returncode == 1
+    assert "is dialled on account south, not on north" in moved.err
+    assert len(Judge(town.north).accepted) == 3
 
     refused = town.site.call("run", path, *more, "--account", "west")
     assert refused.process.returncode == 1
