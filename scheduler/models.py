@@ -37,9 +37,10 @@ class Disposition(StrEnum):
     """How a call ended: a closed list, only what the API lets us observe."""
 
     HUNG_UP = "hung_up"  #: the far end ended it
+    COMPLETED = "completed"  #: it was answered and ended before its deadline; not known by whom
     STOPPED = "stopped"  #: we ended it at its deadline
     ABORTED = "aborted"  #: the operator ended it
-    NOT_REACHED = "not_reached"  #: a machine answered, or nobody spoke
+    NOT_REACHED = "not_reached"  #: nobody answered, or a machine, or nobody spoke
     REJECTED = "rejected"  #: the API will not accept this one
     UNKNOWN = "unknown"  #: asked, never learned
     SKIPPED = "skipped"  #: not dialled; the reason says why
@@ -66,6 +67,10 @@ class Reason(StrEnum):
     EXPIRED = "expired"  #: skipped: its `not_after` has passed
     CANCELLED = "cancelled"  #: skipped: an operator called the rest of its campaign off
     MACHINE = "machine"  #: not_reached: an answering machine took the call
+    BUSY = "busy"  #: not_reached: the line was busy
+    NO_ANSWER = "no_answer"  #: not_reached: it rang, and nobody answered
+    FAILED = "failed"  #: not_reached: the network could not place the call
+    SILENT = "silent"  #: not_reached: somebody answered, and nobody spoke
     UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
     LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
@@ -261,7 +266,10 @@ class WhenCapped(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often calls that ended in one way are dialled again, and when."""
+    """How often calls that ended in one way are dialled again, and when.
+
+    An end is named by its reason or by its disposition; a rule for the reason goes first.
+    """
 
     max: int
     delays_seconds: tuple[float, ...]  #: after the first, the second, …; the last one stays
@@ -326,7 +334,9 @@ class Policy:
     not_after: float | None = None
     caps: tuple[Cap, ...] = ()
     when_capped: WhenCapped = WhenCapped.WAIT
-    retry: dict[str, Retry] = field(default_factory=dict)  #: by disposition
+    retry: dict[str, Retry] = field(default_factory=dict)  #: by reason or disposition
+    #: The most attempts of a call that may have rung, a redial included; None: no more than that.
+    retry_total: int | None = None
     circuit_breaker: CircuitBreaker | None = None
     canary: Canary | None = None
     budget_seconds: float | None = None  #: of calls, those that are live at their worst

@@ -308,6 +308,7 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         caps=(*campaign.caps.rules(), *caps),
         when_capped=campaign.caps.when_full,
         retry=campaign.retry.rules(),
+        retry_total=campaign.retry.most_attempts(),
         circuit_breaker=campaign.circuit_breaker.rule() if campaign.circuit_breaker else None,
         canary=campaign.canary.rule() if campaign.canary else None,
         budget_seconds=campaign.budget.minutes * 60 if campaign.budget else None,

@@ -172,7 +172,9 @@ class Campaign(BaseModel):
     not_after: NotAfter | None = Field(default=None, description=INSTANT_EXPECTED)
     preset: Presets = Field(default=(), description=PRESETS_EXPECTED)
     caps: Caps = Field(default=Caps(), description="limits and min_gap under it")
-    retry: Retries = Field(default=Retries(), description="dispositions such as not_reached")
+    retry: Retries = Field(
+        default=Retries(), description="ends such as busy or not_reached, and total"
+    )
     on_unknown: OnUnknown = Field(default=OnUnknown.HOLD, description="hold or redial")
     circuit_breaker: Breaker | None = Field(default=None, description="share and window under it")
     canary: FirstCalls | None = Field(default=None, description="first and success under it")

@@ -230,8 +230,8 @@ def test_without_only_it_says_what_there_is(over: Site) -> None:
 @pytest.mark.parametrize(
     ("only", "expected"),
     [
-        ("busy", "expected some of hung_up, stopped"),
-        ("skipped:busy", "expected a reason after skipped"),
+        ("engaged", "expected some of hung_up, completed, stopped"),
+        ("skipped:engaged", "expected a reason after skipped"),
         ("skipped:do_not_call", "take the number off its list"),
         ("skipped:invalid_number", "mend the row"),
     ],

@@ -18,6 +18,8 @@ from scheduler.models import (
     Cap,
     CircuitBreaker,
     Disposition,
+    OnUnknown,
+    Reason,
     Retry,
     WhenCapped,
 )
@@ -492,3 +494,68 @@ def test_a_policy_of_an_earlier_release_has_no_rules(books: Books) -> None:
     over(books)
 
     assert books.reader.keys("callsched:called:*") == [f"callsched:called:{contact(1).party}"]
+
+
+BY_REASON = {"busy": Retry(2, (60.0,)), "not_reached": Retry(1, (600.0,))}
+
+
+def not_reached(books: Books, reason: Reason) -> Attempt:
+    """Dial the next call, which reaches nobody."""
+    attempt = begun(books)
+    books.connect(attempt)
+    assert books.confirm(attempt, Disposition.NOT_REACHED, reason=reason)
+    return attempt
+
+
+def test_the_rule_of_a_reason_goes_before_that_of_its_disposition(books: Books) -> None:
+    books.campaign(retry=BY_REASON)
+    waits = []
+    for reason in (Reason.BUSY, Reason.NO_ANSWER, Reason.BUSY):
+        waits.append(due_in(books, not_reached(books, reason)))
+        books.wait(waits[-1])
+    last = not_reached(books, Reason.NO_ANSWER)  # whose one retry is used up
+
+    assert waits == [60.0, 600.0, 60.0]
+    assert books.ended_as(last) == ("not_reached", "no_answer")
+
+
+def test_no_call_rings_more_often_than_its_campaign_allows_in_all(books: Books) -> None:
+    books.campaign(retry=BY_REASON, retry_total=2)
+    books.wait(due_in(books, not_reached(books, Reason.BUSY)))
+    last = not_reached(books, Reason.BUSY)
+
+    assert books.ended_as(last) == ("not_reached", "busy")
+    assert books.result(last)["attempts"] == 2
+
+
+def test_attempts_that_placed_no_call_do_not_count_in_all(books: Books) -> None:
+    books.campaign(retry=BY_REASON | {"rejected": Retry(2, (1.0,))}, retry_total=2)
+    given_back = begun(books)
+    books.give_back(given_back)
+    rejected = begun(books)
+    books.finish(rejected, Disposition.REJECTED)
+    books.wait(due_in(books, rejected))
+    books.wait(due_in(books, not_reached(books, Reason.BUSY)))
+    rejected = begun(books)
+    books.finish(rejected, Disposition.REJECTED)
+    books.wait(due_in(books, rejected))
+    last = not_reached(books, Reason.BUSY)
+
+    assert books.ended_as(last) == ("not_reached", "busy")
+
+
+def test_an_unknown_attempt_counts_in_all_and_so_does_its_redial(books: Books) -> None:
+    books.campaign(retry=BY_REASON, retry_total=2, on_unknown=OnUnknown.REDIAL)
+    books.finish(begun(books), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=1.0)
+    books.wait(1.0)
+    last = not_reached(books, Reason.BUSY)
+
+    assert books.ended_as(last) == ("not_reached", "busy")
+
+
+def test_an_unknown_call_that_rang_as_often_as_it_may_is_not_redialled(books: Books) -> None:
+    books.campaign(retry=BY_REASON, retry_total=1, on_unknown=OnUnknown.REDIAL)
+    attempt = begun(books)
+    books.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=1.0)
+
+    assert books.ended_as(attempt) == ("unknown", "answer_lost")
