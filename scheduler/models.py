@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from scheduler.script import Script
+
 
 class CallState(StrEnum):
     """Where a call stands. It is in exactly one of these."""
@@ -128,6 +130,8 @@ class Contact:
     not_before: float | None = None  #: epoch seconds; None: the campaign's alone
     not_after: float | None = None
     variables: dict[str, str] = field(default_factory=dict)  #: every other column
+    #: What its campaign's script names, where nothing else here says the same.
+    script_cells: dict[str, str] = field(default_factory=dict)
     options: StartOptions = field(default_factory=StartOptions)  #: its own, rendered
     #: Of the United States, whose rules it is held to where a campaign asks; two letters each.
     states: tuple[str, ...] = ()
@@ -325,6 +329,11 @@ class Policy:
     priority: int = 0  #: a higher class goes first
     weight: float = 1.0  #: its share of the slots within its class
     options: StartOptions = field(default_factory=StartOptions)  #: of every contact
+    script: Script = ()  #: what every call says; its texts are filled for each contact
+    campaign_name: str = ""  #: as the script may say it; "" where there is no script
+    ring_seconds: float | None = None  #: for how long it may ring; None: the provider's own choice
+    record: bool = False  #: the whole call
+    transcribe: bool = False  #: the same
     on_machine: OnMachine = OnMachine.GO_ON
     insights: tuple[Insight, ...] = CHEAP_INSIGHTS  #: what is read when a call has ended
     on_unknown: OnUnknown = OnUnknown.HOLD

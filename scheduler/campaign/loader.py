@@ -39,8 +39,12 @@ from scheduler.campaign.names import Names
 from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
+from scheduler.campaign.script_faults import target_refused
+from scheduler.campaign.script_rules import problems as script_problems
+from scheduler.campaign.script_rules import says_nothing
 from scheduler.campaign.start import Start
 from scheduler.errors import CampaignError, ConfigError, Problem
+from scheduler.fields.scripts import target
 from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
@@ -50,6 +54,8 @@ from scheduler.settings import CALLING_HOURS
 
 _DEFAULT = Policy()
 _DEFAULT_WEEK = read_week(CALLING_HOURS)
+
+_ADVICE = "{}; write them into a YAML file that names this one under contacts"
 
 _Heed: TypeAlias = Callable[[Set[str]], None]
 
@@ -61,6 +67,7 @@ def load(
     max_duration_ceiling_seconds: float,
     api: Kind = PROVIDERS[0],
     countries: frozenset[str] | None = None,
+    allowed: frozenset[str] = frozenset(),
     default_hours: Week = _DEFAULT_WEEK,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
@@ -68,21 +75,23 @@ def load(
 
     A row that can't be called is kept with its reason, unless the reading is strict.
     `api` is the one that the calls go through. `countries` are those whose numbers may be called;
-    None: any. `default_hours` are those of a campaign that names none. `on_progress` is told now
+    None: any. `allowed` are the only ones to whom a call may be transferred; empty: anybody.
+    `default_hours` are those of a campaign that names none. `on_progress` is told now
     and then how many were read. The path `-` is standard input.
     """
     codec = codec_name(reading.encoding, shown_path(path))
     with ExitStack() as files:
-        reader = _Reader(codec, max_duration_ceiling_seconds, api, countries, files)
+        reader = _Reader(codec, max_duration_ceiling_seconds, api, countries, allowed, files)
         plan = reader.plan(path)
+        name = _name(plan.campaign, path)
         checked = CheckedCampaign(
-            name=_name(plan.campaign, path),
-            policy=_policy(plan.campaign, plan.rules, default_hours),
+            name=name,
+            policy=_policy(plan.campaign, name, plan.rules, default_hours),
             account=plan.campaign.account,
             schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
             inputs=plan.inputs,
         )
-        rules = replace(plan.rules, policy=checked.policy, now=time.time())
+        rules = replace(plan.rules, policy=checked.policy, allowed=allowed, now=time.time())
         cores = reading.processes or _cores()
         found = check_all(plan.contacts, rules, reading.first, processes=cores)
         try:
@@ -122,6 +131,7 @@ class _Reader:
     ceiling_seconds: float
     api: Kind
     countries: frozenset[str] | None
+    allowed: frozenset[str]
     files: ExitStack  #: closes what is read from
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -136,8 +146,10 @@ class _Reader:
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
         campaign = campaign_of(self.api)(contacts=path.name)
+        if self.api.needs_script:
+            raise refusal(str(path), _ADVICE.format(says_nothing(self.api)), code="script")
         file = file_of(path)
-        names = Names(own=tuple(self.api.call.of_contacts()))
+        names = Names(own=tuple(self.api.keys_of_contacts()))
         contacts = self._contacts(open_file(file), path, names)
         return _Plan(campaign, self._rules(campaign, path), contacts, (file,), _nobody_listens)
 
@@ -148,7 +160,8 @@ class _Reader:
         root = document.compose(whole_text(data, str(path), self.encoding), str(path))
         campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, self.api)
         rules = self._rules(campaign, path, self._do_not_call(campaign, path, root))
-        names = Names.of(campaign.columns, self.api.call.of_contacts())
+        self._expect_able(campaign, path, root, rules)
+        names = Names.of(campaign.columns, self.api.keys_of_contacts())
 
         def heed(columns: Set[str]) -> None:
             _expect_columns(rules.start, names, columns, root, path)
@@ -164,6 +177,24 @@ class _Reader:
             return _Plan(campaign, rules, contacts, inputs, heed)
         heed(contacts.columns)
         return _Plan(campaign, rules, contacts, inputs, _nobody_listens)
+
+    def _expect_able(
+        self, campaign: Campaign, path: Path, root: document.Node | None, rules: Rules
+    ) -> None:
+        """Refuse what the provider can't do, and a script that none could say."""
+
+        def read_target(written: str) -> str:
+            found = target(written, rules.default_region, rules.countries)
+            if why := target_refused(found, self.allowed, rules.do_not_call):
+                raise ValueError(why)
+            return found
+
+        problems = [
+            Problem(str(path), f"{dotted(way)}: {fault}", *document.place_of(root, *way), "script")
+            for way, fault in script_problems(campaign.call, self.api, read_target)
+        ]
+        if problems:
+            raise CampaignError(problems[:KEPT], len(problems))
 
     def _named(
         self, root: document.Node | None, path: Path, name: str, names: Names
@@ -287,7 +318,7 @@ def _name(campaign: Campaign, path: Path) -> str:
     return campaign.name or stem(path)
 
 
-def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
+def _policy(campaign: Campaign, name: str, rules: Rules, default_hours: Week) -> Policy:
     hours, caps = preset_rules(campaign.preset)
     return Policy(
         max_duration_seconds=campaign.max_duration
@@ -298,6 +329,11 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         priority=campaign.priority,
         weight=campaign.weight,
         options=rules.start.options,
+        script=rules.start.script,
+        campaign_name=name if rules.start.script else "",
+        ring_seconds=campaign.call.ring_time,
+        record=bool(campaign.call.record),
+        transcribe=bool(campaign.call.transcribe),
         on_machine=rules.start.on_machine,
         insights=tuple(campaign.insights),
         on_unknown=campaign.on_unknown,

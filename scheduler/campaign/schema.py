@@ -94,7 +94,7 @@ def _columns(named: object, info: ValidationInfo) -> dict[str, str | list[str]]:
     if not isinstance(named, dict):
         raise ValueError(f"expected {_COLUMNS_EXPECTED}")
     api: Kind = (info.context or {})["api"]
-    known = (*UNDERSTOOD, *(OPTION + key for key in api.call.of_contacts()))
+    known = (*UNDERSTOOD, *(OPTION + key for key in api.keys_of_contacts()))
     for ours, theirs in named.items():
         if ours not in known:
             hint = key_problems.nearest(ours, UNDERSTOOD)

@@ -51,6 +51,7 @@ def read(
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
         api=providers.of(settings),
         countries=countries_of(settings),
+        allowed=frozenset(settings.allowed_numbers),
         default_hours=hours_of(settings),
         on_progress=on_progress,
     )
