@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls, campaigns, explanation, keys, views
+from scheduler.ledger import calls, campaigns, do_not_call, explanation, keys, views
 from scheduler.models import (
     EVERY_STATE,
     Attempt,
@@ -23,6 +23,7 @@ from scheduler.models import (
     Retry,
     WhenCapped,
 )
+from scheduler.script import Say, Transfer
 from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, rows
 
 HOUR = 3600.0
@@ -232,6 +233,43 @@ def test_a_cap_of_a_state_holds_for_its_contacts_alone(
         assert due_in(books, refused(books, "other")) == pytest.approx(8 * HOUR - 10, abs=1)
     else:
         begun(books, "other")
+
+
+# Whom a call is transferred to ----------------------------------------------------------------
+
+AGENTS = ("+12025550190", "sip:agents@example.com")
+
+
+@pytest.mark.parametrize("entry", [*AGENTS, "+120255501*"])
+def test_nobody_is_transferred_to_whom_the_list_has_when_it_is_dialled(
+    books: Books, entry: str
+) -> None:
+    books.campaign()
+    do_not_call.bar(books.ledger, entry, "asked for it")
+    attempt = books.claimed()
+
+    assert not books.begin(attempt, targets=AGENTS)
+
+    assert books.ended_as(attempt) == ("skipped", "do_not_call")
+    assert books.slots() == {}
+
+
+def test_targets_that_are_not_on_the_list_are_let_through(books: Books) -> None:
+    books.campaign()
+    do_not_call.bar(books.ledger, "+1202555019", "somebody else")
+
+    assert books.begin(books.claimed(), targets=AGENTS)
+
+
+def test_an_explanation_names_the_target_that_is_on_the_list(books: Books) -> None:
+    books.campaign(script=(Say("Hello."), Transfer(AGENTS[0])))
+    do_not_call.bar(books.ledger, AGENTS[0], "asked for it")
+
+    _, found = explanation.explain(books.ledger, "c", 1, now=books.now)
+
+    (rule,) = (one for one in found if one.rule == "do_not_call")
+    assert rule.said == f"it may be transferred to {AGENTS[0]}, which is on the list"
+    assert (rule.passes, rule.reason) == (False, "do_not_call")
 
 
 # The hours ----------------------------------------------------------------------------------------
