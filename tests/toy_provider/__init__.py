@@ -181,7 +181,7 @@ BARE = replace(TOY, name="bare", abilities=frozenset())
 
 
 #: What a talker says in one call, in characters; a real API has such bounds as well.
-MOST_SPOKEN = 60
+MOST_SPOKEN = 200
 
 
 def _check_spoken(order: StartOrder) -> str:
