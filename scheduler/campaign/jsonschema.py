@@ -133,7 +133,8 @@ def _plain(schema: Any) -> Any:
         kept = _without_null(kept)
     if kept.get("type") == "string":
         kept.pop("maximum", None)
-        kept.pop("exclusiveMinimum", None)
+        for bound in ("exclusiveMinimum", "ge", "le"):
+            kept.pop(bound, None)
     if not _is_default(kept):
         kept.pop("default", None)
     return kept

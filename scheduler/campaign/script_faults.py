@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from scheduler.campaign.columns import Fault
+from scheduler.campaign.columns import OPTION, Fault
 from scheduler.campaign.do_not_call import DoNotCall
 from scheduler.fields.scripts import target, targets
 from scheduler.masking import mask, mask_text
@@ -31,6 +31,9 @@ def script_faults(
     """
     if not policy.script and api.check_order is nothing_wrong:
         return []
+    both = [key for key in api.script_keys if policy.script and contact.options.get(key)]
+    if both:
+        return [Fault(f"{OPTION}{both[0]}", "the campaign has a script: expected one of the two")]
     try:
         order = StartOrder.of(Attempt("campaign", line, 1), policy, contact)
         for each in targets(order.script):
@@ -57,10 +60,13 @@ def _expect_callable(
 
 def target_refused(number: str, allowed: Collection[str], do_not_call: DoNotCall) -> str:
     """Say why nobody may be transferred to a target; "" where one may."""
-    whom = mask(number) if number.startswith("+") else mask_text(number)
     if allowed and number not in allowed:
-        return f"{whom} is not among CALLSCHED_ALLOWED_NUMBERS"
+        return f"{_masked(number)} is not among CALLSCHED_ALLOWED_NUMBERS"
     for each in do_not_call.lists:
         if each.entry_for(number):
-            return f"{whom} is on the do-not-call list {each.name}"
+            return f"{_masked(number)} is on the do-not-call list {each.name}"
     return ""
+
+
+def _masked(address: str) -> str:
+    return mask(address) if address.startswith("+") else mask_text(address)

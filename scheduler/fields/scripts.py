@@ -133,6 +133,11 @@ def steps_in(script: Script) -> Iterator[Step]:
                 yield from steps_in(branch)
 
 
+def speaks(script: Script) -> bool:
+    """Whether a script lets whom it calls hear anything."""
+    return any(isinstance(step, Say | Play | Gather | Transfer) for step in script)
+
+
 def targets(script: Script) -> tuple[str, ...]:
     """Return whom a filled script may transfer the call to, each once."""
     found = (step.target for step in steps_in(script) if isinstance(step, Transfer))

@@ -74,6 +74,19 @@ def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str | dict) and value else value
 
 
+class _OneOrMore(BeforeValidator):
+    """Lets a list be written as its one item."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        listed = handler(schema)
+        return {"anyOf": [listed, handler.resolve_ref_schema(listed)["items"]]}
+
+
+_ONE_OR_MORE = _OneOrMore(_one_or_more)
+
+
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -122,7 +135,7 @@ class GatherKeys(_Keys):
     name: texts.Word = Field(
         description="a letter, then letters, digits and underscores: the key in `answers`"
     )
-    say: Annotated[list[SayKeys], Field(max_length=10), BeforeValidator(_one_or_more)] = Field(
+    say: Annotated[list[SayKeys], Field(max_length=10), _ONE_OR_MORE] = Field(
         default=[], description="what is asked: a text, or a list of texts"
     )
     digits: int | None = Field(default=None, ge=1, le=32, description="how many keys, 1 to 32")
@@ -234,7 +247,7 @@ class StepKeys(_Keys):
 
 
 #: A field of pydantic: a list of steps, or one.
-Steps: TypeAlias = Annotated[list[StepKeys], BeforeValidator(_one_or_more)]
+Steps: TypeAlias = Annotated[list[StepKeys], _ONE_OR_MORE]
 
 #: What a step is called where it is written.
 NAMES: dict[type, str] = {

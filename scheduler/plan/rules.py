@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
 from scheduler.fields.durations import written
+from scheduler.fields.scripts import speaks
 from scheduler.hours.weeks import written as week
 from scheduler.models import EVERY_STATE, Cap, Hours, Policy
 
@@ -66,7 +67,7 @@ def notices(policy: Policy) -> Record:
             for one in chosen
         ],
         "not_legal_advice": NO_LEGAL_ADVICE if chosen else None,
-        "silent_call": SILENT_CALL,
+        "silent_call": None if speaks(policy.script) else SILENT_CALL,
         "not_forecast": [*_NEVER_KNOWN, *_unforeseen(policy)],
     }
 

@@ -375,6 +375,16 @@ def test_a_script_and_what_stands_for_one_exclude_each_other(tmp_path: Path) -> 
     ]
 
 
+def test_a_contact_has_nothing_of_its_own_that_stands_for_the_script(tmp_path: Path) -> None:
+    table = "phone_number,call.greeting\n+14165550143,Salut\n+14165550144,\n"
+
+    with checked(tmp_path, CONTACTS + HELLO, table) as campaign:
+        assert [row.error for row in campaign.rows()] == [
+            "call.greeting: the campaign has a script: expected one of the two",
+            "",
+        ]
+
+
 def test_a_start_that_the_provider_would_refuse_is_refused_with_its_row(tmp_path: Path) -> None:
     long = "x" * MOST_SPOKEN
     table = f"phone_number,name\n+14165550143,Ana\n+14165550144,{long}\n"
