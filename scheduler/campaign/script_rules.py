@@ -121,7 +121,7 @@ def _walk(script: Script, way: Way, depth: int = 0) -> Iterator[_Placed]:
 def _of_step(one: _Placed, api: Kind) -> Iterator[Found]:
     name, kind = NAMES[type(one.step)], type(one.step)
     way = (*one.way, name)
-    if one.depth > DEEPEST:
+    if kind is Gather and one.depth >= DEEPEST:
         yield way, f"expected at most {DEEPEST} gathers in one another"
     elif kind is DoNotCall:
         if not one.depth:

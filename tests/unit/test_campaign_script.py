@@ -9,6 +9,7 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
+from scheduler.campaign.script_rules import PUBLIC_URL
 from scheduler.errors import CampaignError
 from scheduler.fields.scripts import filled
 from scheduler.models import Attempt, OnMachine, Reason, Row
@@ -315,13 +316,16 @@ def test_steps_for_a_machine_keep_the_places_of_their_problems(tmp_path: Path) -
 
 
 def test_gathers_are_bounded_in_depth_and_steps_in_number(tmp_path: Path) -> None:
-    deep = "[{say: x}]"
+    deep = "{say: x}"
     for n in range(4):
-        deep = f"[{{gather: {{name: n{n}, digits: 1, branches: {{'1': {deep}}}}}}}]"
+        deep = f"{{gather: {{name: n{n}, digits: 1, branches: {{'1': {deep}}}}}}}"
     many = "- say: x\n" * 51
 
     found = refused(tmp_path, f"{CONTACTS}call: {{script: {deep}}}\n")
-    assert "expected at most 16 levels of nesting" in found[0]
+    assert [problem.partition("gather: ")[2] for problem in found] == [
+        *[PUBLIC_URL] * 3,
+        "expected at most 3 gathers in one another",
+    ]
     assert refused(tmp_path, script(many.strip()))[0].startswith(
         "first.yaml:54:5: call.script: expected at most 50 steps in all"
     )
