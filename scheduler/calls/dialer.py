@@ -147,7 +147,9 @@ class Dialer:
         Whom its script transfers to is looked at as whom it calls: here, and in `begin`.
         """
         try:
-            order = StartOrder.of(claim.attempt, claim.policy, claim.contact)
+            order = StartOrder.of(
+                claim.attempt, claim.policy, claim.contact, caller_ids=self._duty.caller_ids
+            )
         except ValueError as error:
             reason, message = Reason.INVALID_ROW, mask_text(str(error))
             self._finish(claim, Disposition.SKIPPED, reason=reason, message=message)

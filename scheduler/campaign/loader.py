@@ -55,7 +55,7 @@ from scheduler.settings import CALLING_HOURS
 _DEFAULT = Policy()
 _DEFAULT_WEEK = read_week(CALLING_HOURS)
 
-_ADVICE = "{}; write them into a YAML file that names this one under contacts"
+_ADVICE = "{}; write it under call in a YAML file that names this one under contacts"
 
 _Heed: TypeAlias = Callable[[Set[str]], None]
 

@@ -71,8 +71,8 @@ def problems(call: CallKeys, api: Kind, read_target: Callable[[str], str]) -> It
 
 def says_nothing(api: Kind) -> str:
     """Say what a campaign of this provider has to have."""
-    others = "".join(f", or {key}" for key in sorted(api.script_keys))
-    return f"say what the call is to do: script{others}. Expected {STEPS_EXPECTED}"
+    keys = " or ".join(("script", *sorted(api.script_keys)))
+    return f"say what the call is to do, by {keys}: expected {STEPS_EXPECTED}"
 
 
 def _missing(call: CallKeys, api: Kind) -> Iterator[Found]:

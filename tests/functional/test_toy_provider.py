@@ -116,6 +116,17 @@ def test_a_script_goes_from_its_file_to_the_provider_filled_for_each_contact(
     assert {order.caller_id for order in toy.started} <= {"+14165550160", "+14165550161"}
 
 
+def test_a_campaign_that_names_no_caller_id_shows_the_account_s(opened: Open) -> None:
+    toy = Toy()
+    rig = opened(provider=toy, caller_ids=("+14165550160",), patience_seconds=20.0)
+    rig.load("+14165550143")
+    rig.start()
+
+    wait_until(lambda: bool(toy.live))
+
+    assert [order.caller_id for order in toy.started] == ["+14165550160"]
+
+
 def test_an_api_that_only_starts_and_stops_calls_is_enough(opened: Open, tmp_path: Path) -> None:
     toy = Toy()
     rig = opened(provider=Bare(toy), sockets=5, patience_seconds=20.0)

@@ -361,7 +361,7 @@ def test_a_key_that_a_provider_can_t_be_told_is_refused(
 def test_a_campaign_says_what_its_calls_are_to_do_where_they_would_do_nothing(
     tmp_path: Path,
 ) -> None:
-    says = "say what the call is to do: script, or greeting. Expected a list of steps"
+    says = "say what the call is to do, by script or greeting: expected a list of steps"
 
     assert says in refused(tmp_path, CONTACTS)[0]
     assert refused(tmp_path, CONTACTS + "call: {voice: low}\n")[0].startswith(
