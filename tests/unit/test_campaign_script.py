@@ -173,6 +173,19 @@ def test_a_cell_that_a_contact_lacks_is_not_an_empty_one(tmp_path: Path) -> None
         assert said(campaign) == [(Say("Hi."),), (Say("Hi. none"),)]
 
 
+def test_a_contact_to_whom_nothing_would_be_said_is_refused(tmp_path: Path) -> None:
+    written = script("- pause: 1s\n- say: '{{ note }}'\n- hangup")
+    table = "phone_number,note\n+14165550143,Hi.\n+14165550144,\n"
+
+    with checked(tmp_path, written, table) as campaign:
+        first, second = campaign.rows()
+
+    assert first.reason is None
+    assert second.error == (
+        "call.script: expected something to say, but every text becomes nothing"
+    )
+
+
 def test_the_record_takes_room_only_for_what_it_would_not_say(tmp_path: Path) -> None:
     with checked(tmp_path, script("- say: '{{ name }} {{ agent }}'")) as campaign:
         (row,) = campaign.rows()
