@@ -131,6 +131,10 @@ class AtLimit(NotDone):
     """429: the account's concurrency limit. The call has not failed."""
 
 
+class Throttled(NotDone):
+    """Too many requests at once, of whatever kind. It says nothing of the concurrency limit."""
+
+
 class MaybeDone(ProviderError):
     """The request left and its answer is lost. A phone may ring: never repeat a start."""
 

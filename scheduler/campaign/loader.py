@@ -40,18 +40,25 @@ from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.campaign.route import Route, RouteOf, first_provider
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
+from scheduler.campaign.script_faults import target_refused
+from scheduler.campaign.script_rules import problems as script_problems
+from scheduler.campaign.script_rules import says_nothing
 from scheduler.campaign.start import Start
 from scheduler.errors import CampaignError, ConfigError, Problem, refusal
 from scheduler.fields import document
 from scheduler.fields.key_problems import dotted
+from scheduler.fields.scripts import target
 from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
 from scheduler.models import Hours, Policy
+from scheduler.providers import Kind
 from scheduler.settings import CALLING_HOURS
 
 _DEFAULT = Policy()
 _DEFAULT_WEEK = read_week(CALLING_HOURS)
+
+_ADVICE = "{}; write it under call in a YAML file that names this one under contacts"
 
 _Heed: TypeAlias = Callable[[Set[str]], None]
 
@@ -62,28 +69,32 @@ def load(
     *,
     max_duration_ceiling_seconds: float,
     route_of: RouteOf = first_provider,
+    allowed: frozenset[str] = frozenset(),
     default_hours: Week = _DEFAULT_WEEK,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file; CampaignError has its first problems and their number.
 
     A row that can't be called is kept with its reason, unless the reading is strict.
-    `route_of` says on which account its calls go. `default_hours` are those of a campaign that
-    names none. `on_progress` is told now and then how many were read. The path `-` is standard
-    input.
+    `route_of` says on which account its calls go. `allowed` are the only ones to whom a call may
+    be transferred; empty: anybody. `default_hours` are those of a campaign that names none.
+    `on_progress` is told now and then how many were read. The path `-` is standard input.
     """
     codec = codec_name(reading.encoding, shown_path(path))
     with ExitStack() as files:
-        reader = _Reader(codec, max_duration_ceiling_seconds, reading.account, route_of, files)
+        reader = _Reader(
+            codec, max_duration_ceiling_seconds, reading.account, route_of, allowed, files
+        )
         plan = reader.plan(path)
+        name = _name(plan.campaign, path)
         checked = CheckedCampaign(
-            name=_name(plan.campaign, path),
-            policy=_policy(plan.campaign, plan.rules, default_hours),
+            name=name,
+            policy=_policy(plan.campaign, name, plan.rules, default_hours),
             account=plan.route.account,
             schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
             inputs=plan.inputs,
         )
-        rules = replace(plan.rules, policy=checked.policy, now=time.time())
+        rules = replace(plan.rules, policy=checked.policy, allowed=allowed, now=time.time())
         cores = reading.processes or _cores()
         found = check_all(plan.contacts, rules, reading.first, processes=cores)
         try:
@@ -124,6 +135,7 @@ class _Reader:
     ceiling_seconds: float
     account: str | None  #: on which it is dialled, whatever the file names
     route_of: RouteOf
+    allowed: frozenset[str]
     files: ExitStack  #: closes what is read from
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -139,8 +151,10 @@ class _Reader:
             return self._document(path)
         route = self.route_of(self.account)
         campaign = campaign_of(route.api)(contacts=path.name)
+        if route.api.needs_script:
+            raise refusal(str(path), _ADVICE.format(says_nothing(route.api)), code="script")
         file = file_of(path)
-        names = Names(own=tuple(route.api.call.of_contacts()))
+        names = Names(own=tuple(route.api.keys_of_contacts()))
         contacts = self._contacts(open_file(file), path, names)
         rules = self._rules(campaign, path, route)
         return _Plan(campaign, route, rules, contacts, (file,), _nobody_listens)
@@ -154,7 +168,8 @@ class _Reader:
         api = route.api
         campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, api)
         rules = self._rules(campaign, path, route, self._do_not_call(campaign, path, root))
-        names = Names.of(campaign.columns, api.call.of_contacts())
+        self._expect_able(campaign, path, root, rules, api)
+        names = Names.of(campaign.columns, api.keys_of_contacts())
 
         def heed(columns: Set[str]) -> None:
             _expect_columns(rules.start, names, columns, root, path)
@@ -185,6 +200,29 @@ class _Reader:
                 raise
             message = f"account: {error}"
             raise refusal(str(path), message, *document.place_of(root, "account")) from None
+
+    def _expect_able(
+        self,
+        campaign: Campaign,
+        path: Path,
+        root: document.Node | None,
+        rules: Rules,
+        api: Kind,
+    ) -> None:
+        """Refuse what the provider can't do, and a script that none could say."""
+
+        def read_target(written: str) -> str:
+            found = target(written, rules.default_region, rules.countries)
+            if why := target_refused(found, self.allowed, rules.do_not_call):
+                raise ValueError(why)
+            return found
+
+        problems = [
+            Problem(str(path), f"{dotted(way)}: {fault}", *document.place_of(root, *way), "script")
+            for way, fault in script_problems(campaign.call, api, read_target)
+        ]
+        if problems:
+            raise CampaignError(problems[:KEPT], len(problems))
 
     def _named(
         self, root: document.Node | None, path: Path, name: str, names: Names
@@ -310,7 +348,7 @@ def _name(campaign: Campaign, path: Path) -> str:
     return campaign.name or stem(path)
 
 
-def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
+def _policy(campaign: Campaign, name: str, rules: Rules, default_hours: Week) -> Policy:
     hours, caps = preset_rules(campaign.preset)
     return Policy(
         max_duration_seconds=campaign.max_duration
@@ -321,6 +359,11 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         priority=campaign.priority,
         weight=campaign.weight,
         options=rules.start.options,
+        script=rules.start.script,
+        campaign_name=name if rules.start.script else "",
+        ring_seconds=campaign.call.ring_time,
+        record=bool(campaign.call.record),
+        transcribe=bool(campaign.call.transcribe),
         on_machine=rules.start.on_machine,
         insights=tuple(campaign.insights),
         on_unknown=campaign.on_unknown,
@@ -331,6 +374,7 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         caps=(*campaign.caps.rules(), *caps),
         when_capped=campaign.caps.when_full,
         retry=campaign.retry.rules(),
+        retry_total=campaign.retry.most_attempts(),
         circuit_breaker=campaign.circuit_breaker.rule() if campaign.circuit_breaker else None,
         canary=campaign.canary.rule() if campaign.canary else None,
         budget_seconds=campaign.budget.minutes * 60 if campaign.budget else None,

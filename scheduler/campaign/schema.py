@@ -95,7 +95,7 @@ def _columns(named: object, info: ValidationInfo) -> dict[str, str | list[str]]:
     if not isinstance(named, dict):
         raise ValueError(f"expected {_COLUMNS_EXPECTED}")
     api: Kind = (info.context or {})["api"]
-    known = (*UNDERSTOOD, *(OPTION + key for key in api.call.of_contacts()))
+    known = (*UNDERSTOOD, *(OPTION + key for key in api.keys_of_contacts()))
     for ours, theirs in named.items():
         if ours not in known:
             hint = key_problems.nearest(ours, UNDERSTOOD)
@@ -173,7 +173,9 @@ class Campaign(BaseModel):
     not_after: NotAfter | None = Field(default=None, description=INSTANT_EXPECTED)
     preset: Presets = Field(default=(), description=PRESETS_EXPECTED)
     caps: Caps = Field(default=Caps(), description="limits and min_gap under it")
-    retry: Retries = Field(default=Retries(), description="dispositions such as not_reached")
+    retry: Retries = Field(
+        default=Retries(), description="ends such as busy or not_reached, and total"
+    )
     on_unknown: OnUnknown = Field(default=OnUnknown.HOLD, description="hold or redial")
     circuit_breaker: Breaker | None = Field(default=None, description="share and window under it")
     canary: FirstCalls | None = Field(default=None, description="first and success under it")

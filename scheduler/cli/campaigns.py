@@ -16,6 +16,7 @@ from scheduler.campaign.reading import Reading
 from scheduler.cli import console, questions
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds, written
+from scheduler.fields.scripts import speaks
 from scheduler.fields.visible import visible
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
@@ -135,7 +136,8 @@ def confirm(count: int, policy: Policy, account: Account) -> None:
         f"This calls {count:,} contacts on account {account.name} through {address}, at most"
         f" {written(policy.max_duration_seconds)} each: {count * minutes:,.0f} minutes at worst."
     )
-    console.say(SILENT_CALL)
+    if not speaks(policy.script):
+        console.say(SILENT_CALL)
     questions.confirm("Call them?", "nobody was called")
 
 

@@ -51,8 +51,8 @@ def _field(model: type[BaseModel], way: Sequence[str | int]) -> FieldInfo | None
 
 def _fields(model: type[BaseModel], way: Iterable[str | int]) -> Mapping[str, FieldInfo]:
     for key in way:
-        if isinstance(key, str):
-            model = _model(model.model_fields[key].annotation) or model
+        if key in model.model_fields:  # else it is one of a mapping, whose names are anybody's
+            model = _model(model.model_fields[str(key)].annotation) or model
     return model.model_fields
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,18 +140,21 @@ def begin(
     *,
     max_duration_seconds: float,
     closes_at: float = math.inf,
+    targets: Collection[str] = (),
     now: float | None = None,
 ) -> bool:
     """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
 
-    `closes_at` is the instant from which on no start may be let out. False: a rule forbids it,
-    and the attempt was given back, or the call has ended as skipped. Raises LedgerUnreachable
-    also when the leave is not as safe in time as the setting asks for.
+    `closes_at` is the instant from which on no start may be let out. `targets` are whom the call
+    may be transferred to: none of them may be on the do-not-call list, nor may the contact.
+    False: a rule forbids it, and the attempt was given back, or the call has ended as skipped.
+    Raises LedgerUnreachable also when the leave is not as safe in time as the setting asks for.
     """
     lease = ledger.leases
     lengths = (lease.dial, max_duration_seconds, lease.stop_late)
     until = "" if closes_at == math.inf else repr(closes_at)
-    args = (account, str(attempt), token, *lengths, until, REMEMBERED_SECONDS, ledger.clock(now))
+    known = (until, REMEMBERED_SECONDS, "\n".join(targets))
+    args = (account, str(attempt), token, *lengths, *known, ledger.clock(now))
     with reaching():
         answer = run_durably(
             ledger.once, ledger.do_once.begin, [keys.ROOT], args, ledger.durability

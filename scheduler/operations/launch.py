@@ -59,6 +59,7 @@ def read(
         reading,
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
         route_of=partial(route_of, accounts or accounts_of(settings)),
+        allowed=frozenset(settings.allowed_numbers),
         default_hours=hours_of(settings),
         on_progress=on_progress,
     )

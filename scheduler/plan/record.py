@@ -15,6 +15,7 @@ from scheduler.plan import rules
 from scheduler.plan.forecast import Assumed, Forecast
 from scheduler.plan.planning import ContactCounts
 from scheduler.plan.rules import Record
+from scheduler.plan.spoken import spoken
 from scheduler.providers import StartOrder
 
 _PROBLEMS_KEPT = 10
@@ -118,7 +119,12 @@ def _order(contact: Contact, attempt: Attempt, policy: Policy) -> dict[str, Any]
         "sip_uri": order.sip_uri or None,
         "dtmf": order.dtmf,
         "session_name": order.session_name,
-        "max_duration_seconds": contact.max_duration_seconds or policy.max_duration_seconds,
+        "caller_id": order.caller_id or None,
+        "ring_seconds": order.ring_seconds,
+        "max_duration_seconds": order.max_duration_seconds,
+        "record": order.record,
+        "transcribe": order.transcribe,
+        **spoken(order.script),
         # The name of the conversation begins with its session's.
         "options": {key: value for key, value in order.options.items() if key != "session_name"},
     }

@@ -12,23 +12,29 @@ from scheduler.fields.dotenv import variable
 from scheduler.providers import accounts_file, accounts_jsonschema
 from scheduler.providers.base import (
     ABILITIES,
+    CallReport,
     Collects,
     Erases,
     Finds,
     FoundConversation,
     Leave,
     Listens,
+    Looks,
     News,
+    Outcome,
+    Prolongs,
     Provider,
     SpeakerEvent,
     SpeakerEventKind,
+    Stage,
     StartOrder,
     StopAnswer,
     Subscription,
     SummaryPage,
+    Sweeps,
     Tells,
 )
-from scheduler.providers.kind import Credentials, Kind
+from scheduler.providers.kind import Credentials, Kind, Traits
 from scheduler.providers.symbl import SYMBL
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
@@ -39,6 +45,7 @@ PROVIDERS: tuple[Kind, ...] = (SYMBL,)
 __all__ = [
     "ABILITIES",
     "PROVIDERS",
+    "CallReport",
     "Collects",
     "Credentials",
     "Erases",
@@ -47,15 +54,21 @@ __all__ = [
     "Kind",
     "Leave",
     "Listens",
+    "Looks",
     "News",
+    "Outcome",
+    "Prolongs",
     "Provider",
     "SpeakerEvent",
     "SpeakerEventKind",
+    "Stage",
     "StartOrder",
     "StopAnswer",
     "Subscription",
     "SummaryPage",
+    "Sweeps",
     "Tells",
+    "Traits",
     "accounts_of",
     "accounts_schema",
     "kind_of",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
+from scheduler.errors import ProviderError
+from scheduler.fields.caller_ids import shared_out
+from scheduler.fields.scripts import filled
 from scheduler.models import (
     Attempt,
     Connection,
@@ -15,6 +19,7 @@ from scheduler.models import (
     StartOptions,
     conversation_name,
 )
+from scheduler.script import Script
 
 #: Called right before the first byte of a start leaves; raises NotSent to hold it back.
 Leave = Callable[[], None]
@@ -29,16 +34,45 @@ class StartOrder:
     dtmf: str = ""
     sip_uri: str = ""
     options: StartOptions = field(default_factory=StartOptions)
+    #: What only some APIs are told.
+    caller_id: str = ""  #: E.164; the number that the callee sees
+    max_duration_seconds: float | None = None  #: from the answer; None: the campaign has none
+    ring_seconds: float | None = None  #: for how long it may ring; None: the API's own choice
+    script: Script = ()  #: filled in; (): the options say what the call does
+    record: bool = False  #: the whole call
+    transcribe: bool = False  #: the same
 
     @classmethod
-    def of(cls, attempt: Attempt, policy: Policy, contact: Contact) -> Self:
-        """Return the order for one attempt: the campaign's options, and the contact's own."""
+    def of(
+        cls,
+        attempt: Attempt,
+        policy: Policy,
+        contact: Contact,
+        *,
+        caller_ids: Sequence[str] = (),
+        blocked: Collection[str] = (),
+    ) -> Self:
+        """Return the order for one attempt: the campaign's options, and the contact's own.
+
+        `caller_ids` are the account's, where neither campaign nor contact names any; `blocked` are
+        not shown to anybody while there are others. Raises ValueError where the campaign's script
+        can't be said to this contact, as `scripts.filled` does.
+        """
+        options = {**policy.options, **contact.options}
+        listed: Sequence[str] = options.pop("caller_id", caller_ids)
+        free = [number for number in listed if number not in blocked]
         return cls(
             phone_number=contact.phone_number,
             sip_uri=contact.sip_uri,
             session_name=conversation_name(attempt, policy, contact),
             dtmf=contact.dtmf,
-            options={**policy.options, **contact.options},
+            options=options,
+            caller_id=shared_out(contact.party, free or listed),
+            max_duration_seconds=contact.max_duration_seconds or policy.max_duration_seconds,
+            ring_seconds=policy.ring_seconds,
+            script=filled(policy, contact),
+            record=policy.record,
+            transcribe=policy.transcribe,
         )
 
 
@@ -51,12 +85,55 @@ class SummaryPage:
     name: str = ""
 
 
+class Stage(StrEnum):
+    """How far a call has come at its provider. What nobody knows counts as alive."""
+
+    QUEUED = "queued"  #: it waits in the provider's own queue: no phone rings
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ALIVE = "alive"  #: a word that this release does not know: not over
+    OVER = "over"
+
+
+class Outcome(StrEnum):
+    """How a call that is over has ended, as its provider says."""
+
+    COMPLETED = "completed"  #: it was answered, and has ended
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"  #: it could not be placed
+    CANCELED = "canceled"  #: it was called off before the answer
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """A call as its provider shows it. A later report may show an earlier stage.
+
+    Instants are epoch seconds by the provider's clock, None where it does not say.
+    """
+
+    connection_id: str
+    stage: Stage
+    outcome: Outcome | None = None  #: of one that is over; None while it lives
+    address: str = ""  #: whom it calls, as our orders write it
+    caller_id: str = ""
+    is_ours: bool = True  #: placed by a request to the API, and no part of another call
+    created_at: float | None = None
+    started_at: float | None = None  #: when the provider dialled; None: it never did
+    ended_at: float | None = None
+    duration_seconds: float | None = None  #: from the answer
+    answered_by: str = ""  #: human, machine, fax or unknown; "" where nobody has listened
+    price: str = ""  #: amount and currency, such as "0.013 USD"; "": not known yet
+    read_at: float | None = None  #: when the provider answered
+
+
 @dataclass(frozen=True, slots=True)
 class StopAnswer:
     """What a confirmed stop tells."""
 
     conversation_id: str = ""
     summary_pages: tuple[SummaryPage, ...] = ()
+    report: CallReport | None = None  #: what was read of the call, where that is what confirms
 
 
 SpeakerEventKind = Literal["started_speaking", "stopped_speaking", "joined", "left"]
@@ -167,6 +244,43 @@ class Finds(Protocol):
 
 
 @runtime_checkable
+class Looks(Protocol):
+    """It can be asked how one call stands."""
+
+    def look(self, connection_id: str) -> CallReport:
+        """Read one call. Raises NoSuchConnection, or any ProviderError."""
+
+    def why_failed(self, connection_id: str) -> ProviderError | None:
+        """Return what the API says of a call that FAILED; None while it says nothing.
+
+        AtLimit: the account's calls were used up and nothing rang. Refused: never dial this one
+        again. Raises any ProviderError when it can't be asked.
+        """
+
+
+@runtime_checkable
+class Sweeps(Protocol):
+    """It can list the calls of the account. A list may lag: what is absent proves nothing."""
+
+    def open_calls(self) -> Sequence[CallReport]:
+        """Return every call that lives, all pages. Raises any ProviderError."""
+
+    def ended_calls(self, since: float) -> Sequence[CallReport]:
+        """Return the calls that have ended since an instant. Raises any ProviderError."""
+
+    def calls_to(self, address: str, since: float) -> Sequence[CallReport]:
+        """Return the calls to an address that were created since an instant, in any stage."""
+
+
+@runtime_checkable
+class Prolongs(Protocol):
+    """It ends calls by itself, and can be told to do so later."""
+
+    def prolong(self, connection_id: str, max_duration_seconds: float) -> None:
+        """Confirm that a call may last so long, counted from its answer. Raises ProviderError."""
+
+
+@runtime_checkable
 class Erases(Protocol):
     """It can be made to forget what was said."""
 
@@ -183,4 +297,4 @@ class Tells(Protocol):
 
 
 #: All of them.
-ABILITIES: tuple[type, ...] = (Listens, Collects, Finds, Erases, Tells)
+ABILITIES: tuple[type, ...] = (Listens, Collects, Finds, Looks, Sweeps, Prolongs, Erases, Tells)

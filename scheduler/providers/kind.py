@@ -10,8 +10,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.models import StartOptions
-from scheduler.providers.base import Provider
-from scheduler.providers.call_keys import CallKeys
+from scheduler.providers.base import Provider, StartOrder
+from scheduler.providers.call_keys import NOT_EVERYWHERE, CallKeys
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
 
@@ -42,6 +42,21 @@ class Credentials(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """How calls go at one telephony API."""
+
+    rings: bool = False  #: a start is answered before the callee answers
+    ends_calls: bool = False  #: it is told with every start how long the call may last
+    queues_starts: bool = False  #: it takes more starts than its pace, and dials them later
+    starts_per_second: float = 0.0  #: unless the account says otherwise; 0 for any
+
+
+def nothing_wrong(order: StartOrder) -> str:
+    """Find nothing wrong with a start."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One telephony API."""
 
@@ -61,6 +76,20 @@ class Kind:
     at_sandbox: Callable[[str], Mapping[str, str | None]]
     #: What accounts at it can do besides starting and stopping calls: of `base.ABILITIES`.
     abilities: frozenset[type] = frozenset()
+    traits: Traits = Traits()
+    #: Of `NOT_EVERYWHERE`, the keys that only some APIs can be told: those that this one can.
+    call_keys: frozenset[str] = frozenset()
+    script_steps: frozenset[type] = frozenset()  #: that it can do; none: it speaks no script
+    #: Its own keys that say what a call does, instead of a script.
+    script_keys: frozenset[str] = frozenset()
+    needs_script: bool = False  #: a call without a script, or one of these keys, would do nothing
+    #: Says what the API would refuse of a start; "" for nothing. Asked for each contact of a file.
+    check_order: Callable[[StartOrder], str] = nothing_wrong
+
+    def keys_of_contacts(self) -> list[str]:
+        """Return the keys under `call` that a contact may have of its own here."""
+        unknown = set(NOT_EVERYWHERE) - self.call_keys
+        return [key for key in self.call.of_contacts() if key not in unknown]
 
     def has_credentials(self, settings: Settings) -> bool:
         """Whether the settings have what opens an account here."""

@@ -49,6 +49,7 @@ class Rig:
         *,
         ceiling: int = 4,
         leases: Leases | None = None,
+        caller_ids: tuple[str, ...] = (),
         allowed: frozenset[str] = frozenset(),
         secret: str = "app-secret",
         sockets: int = 0,
@@ -70,7 +71,7 @@ class Rig:
             ),
             RedisTokenShelf(self.ledger) if shares_token else None,
         )
-        self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
+        self.duty = Duty(ACCOUNT, ceiling, caller_ids=caller_ids, allowed=allowed)
         self._collects = patience_seconds is not None
         self.alarm = Alarm()
         self.sockets = Sockets(self.ledger, capacity=sockets)

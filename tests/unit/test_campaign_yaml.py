@@ -267,3 +267,33 @@ def test_a_listed_contact_without_the_shape_of_one_refuses_the_file(
     tmp_path: Path, contact: str, problem: str
 ) -> None:
     assert refused(tmp_path, f"contacts:\n- {contact}\n")[0].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("keys", "total"),
+    [
+        ("busy: {max: 3, delays: [5m, 20m]}, machine: {max: 1, delays: [1h]}", 4),
+        ("no_answer: {max: 1, delays: [1m]}, failed: {max: 2, delays: [1m]}, total: 2", 2),
+        ("total: 1", 1),
+    ],
+)
+def test_retries_are_named_by_reasons_and_bounded_in_all(
+    tmp_path: Path, keys: str, total: int
+) -> None:
+    with checked(tmp_path, f"{CONTACTS}retry: {{{keys}}}\n") as campaign:
+        policy = campaign.policy
+
+    assert policy.retry_total == total
+    assert [name for name in ("busy", "machine", "no_answer", "failed") if name in keys] == [
+        *policy.retry
+    ]
+
+
+def test_what_retries_can_t_be_is_refused_at_its_place(tmp_path: Path) -> None:
+    written = "retry:\n  bussy: {max: 1, delays: [1m]}\n  total: 0\n"
+
+    assert refused(tmp_path, CONTACTS + written) == [
+        "first.yaml:3:3: unknown key 'bussy': did you mean busy?",
+        "first.yaml:4:10: retry.total: expected the most attempts that may ring, the first one"
+        " included: 1 to 100, got '0'",
+    ]

@@ -86,7 +86,7 @@ CONTACTS = "contacts: [{phone_number: '+14165550143', name: Ana}]\n"
     [
         (
             "call: {languages: en-US}\n",
-            r":2:8: unknown key 'languages': expected one of dtmf, greet",
+            r":2:8: unknown key 'languages': expected one of caller_id, dtmf, greet",
         ),
         ("call: {greting: hi}\n", r":2:8: unknown key 'greting': did you mean greeting\?"),
         ("call: {greeting: [1]}\n", r"call\.greeting: expected at most 100 printable characters"),

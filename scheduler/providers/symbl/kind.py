@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scheduler.models import StartOptions
-from scheduler.providers.base import ABILITIES
+from scheduler.providers.base import Collects, Erases, Finds, Listens, Tells
 from scheduler.providers.kind import Kind
 from scheduler.providers.symbl.call import Call
 from scheduler.providers.symbl.client import Symbl
@@ -39,5 +39,5 @@ SYMBL = Kind(
     call=Call,
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
-    abilities=frozenset(ABILITIES),
+    abilities=frozenset({Listens, Collects, Finds, Erases, Tells}),
 )
