@@ -6,7 +6,7 @@ imports nothing of the scheduler, so it cannot agree with the scheduler's bugs.
 
 from __future__ import annotations
 
-from scheduler.sandbox.knobs import Fault, Knobs
 from scheduler.sandbox.server import serve
+from scheduler.sandbox.symbl.knobs import Fault, Knobs
 
 __all__ = ["Fault", "Knobs", "serve"]

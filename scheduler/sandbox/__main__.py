@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from scheduler.sandbox.knobs import Knobs
 from scheduler.sandbox.server import serve
+from scheduler.sandbox.symbl.knobs import Knobs
 
 
 def main() -> None:

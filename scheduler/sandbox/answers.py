@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from scheduler.sandbox.knobs import Fault, Knobs
-from scheduler.sandbox.refusals import at_limit, refusal
+from scheduler.sandbox.symbl.knobs import Fault, Knobs
+from scheduler.sandbox.symbl.refusals import at_limit, refusal
 from scheduler.sandbox.wire import reset, transport_of
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from uvicorn import Config, Server
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from scheduler.sandbox.app import create_app
 from scheduler.sandbox.journal import Journal
-from scheduler.sandbox.knobs import Knobs
-from scheduler.sandbox.state import State
+from scheduler.sandbox.symbl.app import create_app
+from scheduler.sandbox.symbl.knobs import Knobs
+from scheduler.sandbox.symbl.state import State
 from scheduler.sandbox.wire import CuttableProtocol
 
 

@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from scheduler.sandbox import Knobs
-from scheduler.sandbox import magic as magic_numbers
-from scheduler.sandbox.magic import Magic
+from scheduler.sandbox.symbl import magic as magic_numbers
+from scheduler.sandbox.symbl.magic import Magic
 from tests.functional.campaign import Site
 from tests.sandbox_process import (
     ANYBODY,

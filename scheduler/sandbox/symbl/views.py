@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from scheduler.sandbox import insights, transcripts
-from scheduler.sandbox.analytics import analytics
-from scheduler.sandbox.conversations import Conversation, Said
-from scheduler.sandbox.times import iso
+from scheduler.sandbox.symbl import insights, transcripts
+from scheduler.sandbox.symbl.analytics import analytics
+from scheduler.sandbox.symbl.conversations import Conversation, Said
+from scheduler.sandbox.symbl.times import iso
 
 #: What is wished for besides, as a query has it.
 Wishes = Mapping[str, str]

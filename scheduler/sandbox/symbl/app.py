@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from scheduler.sandbox.authentication import Authentication
-from scheduler.sandbox.control import Control
-from scheduler.sandbox.conversation_api import ConversationApi
-from scheduler.sandbox.refusals import plain, refusal
-from scheduler.sandbox.state import State
-from scheduler.sandbox.subscriptions import Subscriptions
-from scheduler.sandbox.telephony import Telephony
+from scheduler.sandbox.symbl.authentication import Authentication
+from scheduler.sandbox.symbl.control import Control
+from scheduler.sandbox.symbl.conversation_api import ConversationApi
+from scheduler.sandbox.symbl.refusals import plain, refusal
+from scheduler.sandbox.symbl.state import State
+from scheduler.sandbox.symbl.subscriptions import Subscriptions
+from scheduler.sandbox.symbl.telephony import Telephony
 
 
 def create_app(state: State) -> Starlette:

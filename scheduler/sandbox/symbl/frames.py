@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scheduler.sandbox.conversations import Conversation, Detected, Said
-from scheduler.sandbox.insights import insights_of, speaker, topic_id
-from scheduler.sandbox.times import iso
+from scheduler.sandbox.symbl.conversations import Conversation, Detected, Said
+from scheduler.sandbox.symbl.insights import insights_of, speaker, topic_id
+from scheduler.sandbox.symbl.times import iso
 
 Frame = dict[str, object]
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from scheduler.sandbox.connections import Connection
 from scheduler.sandbox.journal import Journal
+from scheduler.sandbox.symbl.connections import Connection
 from scheduler.sandbox.wire import reset, transport_of
 
 #: The code of a close while the call goes on: the server goes away.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from scheduler.sandbox.conversations import Conversation, Said
-from scheduler.sandbox.times import iso
+from scheduler.sandbox.symbl.conversations import Conversation, Said
+from scheduler.sandbox.symbl.times import iso
 
 Item = dict[str, object]
 

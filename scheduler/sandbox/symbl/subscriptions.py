@@ -10,11 +10,11 @@ from functools import partial
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from scheduler.sandbox.connections import Connection
-from scheduler.sandbox.refusals import refusal
-from scheduler.sandbox.sockets import GOING_AWAY, Socket
-from scheduler.sandbox.speaker_events import problem
-from scheduler.sandbox.state import State
+from scheduler.sandbox.symbl.connections import Connection
+from scheduler.sandbox.symbl.refusals import refusal
+from scheduler.sandbox.symbl.sockets import GOING_AWAY, Socket
+from scheduler.sandbox.symbl.speaker_events import problem
+from scheduler.sandbox.symbl.state import State
 
 
 class Subscriptions:

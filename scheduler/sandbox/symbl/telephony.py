@@ -10,14 +10,15 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from scheduler.sandbox import answers, speaker_events
+from scheduler.sandbox import answers
 from scheduler.sandbox.bodies import json_object
-from scheduler.sandbox.connections import Connection
-from scheduler.sandbox.knobs import Fault
-from scheduler.sandbox.magic import NOTHING, Outcome
-from scheduler.sandbox.refusals import at_limit, refusal
-from scheduler.sandbox.start_request import Party, emails_of, problem, users_of
-from scheduler.sandbox.state import State
+from scheduler.sandbox.symbl import speaker_events
+from scheduler.sandbox.symbl.connections import Connection
+from scheduler.sandbox.symbl.knobs import Fault
+from scheduler.sandbox.symbl.magic import NOTHING, Outcome
+from scheduler.sandbox.symbl.refusals import at_limit, refusal
+from scheduler.sandbox.symbl.start_request import Party, emails_of, problem, users_of
+from scheduler.sandbox.symbl.state import State
 
 Body = Mapping[str, object]
 

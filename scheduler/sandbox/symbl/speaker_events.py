@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scheduler.sandbox.start_request import inside
+from scheduler.sandbox.symbl.start_request import inside
 
 _TYPES = ("started_speaking", "stopped_speaking", "joined", "left")
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scheduler.sandbox.magic import NOTHING, Outcome
-from scheduler.sandbox.start_request import Party
+from scheduler.sandbox.symbl.magic import NOTHING, Outcome
+from scheduler.sandbox.symbl.start_request import Party
 
 #: Who ended a connection: a request, the far end, or too long a silence.
 By = Literal["stop", "hangup", "idle"]

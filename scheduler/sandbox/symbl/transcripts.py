@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scheduler.sandbox.conversations import Conversation, Member, Said
-from scheduler.sandbox.insights import sentiment_of
-from scheduler.sandbox.times import iso
+from scheduler.sandbox.symbl.conversations import Conversation, Member, Said
+from scheduler.sandbox.symbl.insights import sentiment_of
+from scheduler.sandbox.symbl.times import iso
 
 Item = dict[str, object]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scheduler.sandbox.conversations import Conversation, Member, Said
+from scheduler.sandbox.symbl.conversations import Conversation, Member, Said
 
 Item = dict[str, object]
 

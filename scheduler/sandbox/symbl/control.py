@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from scheduler.sandbox.bodies import json_object
-from scheduler.sandbox.state import State
-from scheduler.sandbox.views import everything
+from scheduler.sandbox.symbl.state import State
+from scheduler.sandbox.symbl.views import everything
 
 
 class Control:

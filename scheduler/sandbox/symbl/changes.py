@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scheduler.sandbox import transcripts
-from scheduler.sandbox.conversations import Conversation, Said, SpeakerTurn
-from scheduler.sandbox.start_request import inside
+from scheduler.sandbox.symbl import transcripts
+from scheduler.sandbox.symbl.conversations import Conversation, Said, SpeakerTurn
+from scheduler.sandbox.symbl.start_request import inside
 
 Body = Mapping[str, object]
 

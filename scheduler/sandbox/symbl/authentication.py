@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from scheduler.sandbox.bodies import json_object
-from scheduler.sandbox.refusals import refusal
-from scheduler.sandbox.state import State
+from scheduler.sandbox.symbl.refusals import refusal
+from scheduler.sandbox.symbl.state import State
 
 #: By the type of a request for a token: what the credentials are called.
 _CREDENTIALS = {"application": ("appId", "appSecret"), "password": ("username", "password")}

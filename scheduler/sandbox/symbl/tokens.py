@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from scheduler.sandbox.knobs import Board
+from scheduler.sandbox.symbl.knobs import Board
 
 # Fixed, and no secret: a token outlives a restart of the sandbox, as one of the API would.
 _KEY = b"callsched sandbox"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scheduler.sandbox.connections import Connection
-from scheduler.sandbox.conversations import Conversations
-from scheduler.sandbox.exchange import Exchange
 from scheduler.sandbox.journal import Journal
-from scheduler.sandbox.knobs import Board, Knobs
-from scheduler.sandbox.magic import Magic
-from scheduler.sandbox.sockets import Sockets
-from scheduler.sandbox.speech import Speech
-from scheduler.sandbox.start_request import inside
-from scheduler.sandbox.tokens import Tokens
+from scheduler.sandbox.symbl.connections import Connection
+from scheduler.sandbox.symbl.conversations import Conversations
+from scheduler.sandbox.symbl.exchange import Exchange
+from scheduler.sandbox.symbl.knobs import Board, Knobs
+from scheduler.sandbox.symbl.magic import Magic
+from scheduler.sandbox.symbl.sockets import Sockets
+from scheduler.sandbox.symbl.speech import Speech
+from scheduler.sandbox.symbl.start_request import inside
+from scheduler.sandbox.symbl.tokens import Tokens
 
 
 class State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from scheduler.sandbox.knobs import ErrorBody, Knobs
+from scheduler.sandbox.symbl.knobs import ErrorBody, Knobs
 
 _WORDS = {
     400: "The request has wrong input fields.",

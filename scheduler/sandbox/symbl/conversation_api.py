@@ -8,13 +8,14 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from scheduler.sandbox import answers, changes
+from scheduler.sandbox import answers
 from scheduler.sandbox.bodies import json_object
-from scheduler.sandbox.conversations import Conversation
-from scheduler.sandbox.listing import Wanted
-from scheduler.sandbox.refusals import refusal
-from scheduler.sandbox.state import State
-from scheduler.sandbox.views import VIEWS, details
+from scheduler.sandbox.symbl import changes
+from scheduler.sandbox.symbl.conversations import Conversation
+from scheduler.sandbox.symbl.listing import Wanted
+from scheduler.sandbox.symbl.refusals import refusal
+from scheduler.sandbox.symbl.state import State
+from scheduler.sandbox.symbl.views import VIEWS, details
 
 Act = Callable[[Conversation], object | None]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from scheduler.sandbox import frames
-from scheduler.sandbox.connections import By, Connection
-from scheduler.sandbox.conversations import Conversation, Conversations, Detected
-from scheduler.sandbox.exchange import Exchange
-from scheduler.sandbox.knobs import Board
-from scheduler.sandbox.sockets import Sockets
+from scheduler.sandbox.symbl import frames
+from scheduler.sandbox.symbl.connections import By, Connection
+from scheduler.sandbox.symbl.conversations import Conversation, Conversations, Detected
+from scheduler.sandbox.symbl.exchange import Exchange
+from scheduler.sandbox.symbl.knobs import Board
+from scheduler.sandbox.symbl.sockets import Sockets
 
 #: From the first word to the verdict on who answered, in seconds.
 _JUDGED_AFTER_SECONDS = 0.3

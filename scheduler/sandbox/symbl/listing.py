@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from scheduler.sandbox.conversations import Conversation
-from scheduler.sandbox.times import moment
+from scheduler.sandbox.symbl.conversations import Conversation
+from scheduler.sandbox.symbl.times import moment
 
 _WEEK_SECONDS = 7 * 86400
 _MOST = 65536

@@ -40,8 +40,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from scheduler.sandbox.knobs import Fault, HangupSignal
-from scheduler.sandbox.scripts import ScriptName
+from scheduler.sandbox.symbl.knobs import Fault, HangupSignal
+from scheduler.sandbox.symbl.scripts import ScriptName
 
 _MAGIC = re.compile(r"\+?186755501([0-9]{2})")
 _REFUSALS_OF_29 = 2

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scheduler.sandbox.connections import Connection
-from scheduler.sandbox.knobs import Board
-from scheduler.sandbox.scripts import Line, known_language, lines
-from scheduler.sandbox.start_request import intents_of, language_of, users_of
+from scheduler.sandbox.symbl.connections import Connection
+from scheduler.sandbox.symbl.knobs import Board
+from scheduler.sandbox.symbl.scripts import Line, known_language, lines
+from scheduler.sandbox.symbl.start_request import intents_of, language_of, users_of
 
 
 @dataclass(slots=True)

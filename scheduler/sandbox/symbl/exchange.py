@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from scheduler.sandbox.connections import By, Connection
 from scheduler.sandbox.journal import Journal
-from scheduler.sandbox.knobs import Board
-from scheduler.sandbox.magic import Outcome
-from scheduler.sandbox.start_request import Party, idle_seconds
+from scheduler.sandbox.symbl.connections import By, Connection
+from scheduler.sandbox.symbl.knobs import Board
+from scheduler.sandbox.symbl.magic import Outcome
+from scheduler.sandbox.symbl.start_request import Party, idle_seconds
 
 
 class Exchange:

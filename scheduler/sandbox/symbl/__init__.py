@@ -1,0 +1,1 @@
+"""How Symbl's telephony API and its neighbours behave."""
