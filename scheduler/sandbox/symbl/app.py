@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from scheduler.sandbox.app import application
+from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.symbl.authentication import Authentication
 from scheduler.sandbox.symbl.control import Control
 from scheduler.sandbox.symbl.conversation_api import ConversationApi
-from scheduler.sandbox.symbl.refusals import plain, refusal
+from scheduler.sandbox.symbl.knobs import Knobs
+from scheduler.sandbox.symbl.refusals import refusal
 from scheduler.sandbox.symbl.state import State
 from scheduler.sandbox.symbl.subscriptions import Subscriptions
 from scheduler.sandbox.symbl.telephony import Telephony
 
 
-def create_app(state: State) -> Starlette:
+def create_app(knobs: Knobs, journal: Journal) -> Starlette:
     """The sandbox as an ASGI application, for a server that speaks CuttableProtocol."""
+    state = State(knobs, journal)
 
-    async def in_own_shape(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        if request.url.path.startswith("/sandbox"):
-            return plain(error.status_code, error.detail)
-        return refusal(state.board.knobs, error.status_code, error.detail)
+    def refuse(status: int, text: str) -> Response:
+        return refusal(state.board.knobs, status, text)
 
-    routes = [*_api(state), *_conversations(state), *_sockets(state), *_control(state)]
-    return Starlette(routes=routes, exception_handlers={HTTPException: in_own_shape})
+    api = [*_api(state), *_conversations(state), *_sockets(state)]
+    return application(api, Control(state).routes(), refuse)
 
 
 def _api(state: State) -> list[BaseRoute]:
@@ -66,20 +65,4 @@ def _sockets(state: State) -> list[BaseRoute]:
         WebSocketRoute("/v1/subscribe/{connection_id}", subscriptions.subscribe),
         WebSocketRoute("/events/{connection_id}", subscriptions.events),
         WebSocketRoute("/{path:path}", subscriptions.nowhere),
-    ]
-
-
-def _control(state: State) -> list[BaseRoute]:
-    control = Control(state)
-    return [
-        Route("/sandbox", control.about, methods=["GET"]),
-        Route("/sandbox/knobs", control.show_knobs, methods=["GET"]),
-        Route("/sandbox/knobs", control.turn_knobs, methods=["POST"]),
-        Route("/sandbox/journal", control.journal, methods=["GET"]),
-        Route("/sandbox/live", control.live, methods=["GET"]),
-        Route("/sandbox/sockets", control.sockets, methods=["GET"]),
-        Route("/sandbox/sockets/drop", control.drop_sockets, methods=["POST"]),
-        Route("/sandbox/conversations/{conversation_id}", control.conversation, methods=["GET"]),
-        Route("/sandbox/tokens/expire", control.expire_tokens, methods=["POST"]),
-        Route("/sandbox/reset", control.reset, methods=["POST"]),
     ]

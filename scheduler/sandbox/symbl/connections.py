@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from scheduler.sandbox.symbl.magic import NOTHING, Outcome
 from scheduler.sandbox.symbl.start_request import Party
+from scheduler.sandbox.timers import Timers
 
 #: Who ended a connection: a request, the far end, or too long a silence.
 By = Literal["stop", "hangup", "idle"]
-Timer = Literal["hangup", "idle", "line", "answered_by"]
 
 
 @dataclass(slots=True)
@@ -33,24 +32,21 @@ class Connection:
     ended_at: float | None = None
     stops: int = 0  #: how often a stop was asked for
     had_socket: bool = False
-    _timers: dict[Timer, asyncio.TimerHandle] = field(default_factory=dict)
+    timers: Timers = field(default_factory=Timers)
 
     def ids(self) -> dict[str, object]:
         """The two ids, as a journal's event has them."""
         return {"connection_id": self.connection_id, "conversation_id": self.conversation_id}
 
+    @property
+    def id(self) -> str:
+        """By which the API names it."""
+        return self.connection_id
+
+    def fields(self) -> dict[str, object]:
+        """How it is shown among those that are live."""
+        return {**self.ids(), **self.party.fields(), "accepted_at": self.accepted_at}
+
     def age_seconds(self) -> float:
         """How long ago it was accepted."""
         return time.time() - self.accepted_at
-
-    def after(self, seconds: float, timer: Timer, act: Callable[[], object]) -> None:
-        """Set one of its timers, in place of what that one was set to before."""
-        if timer in self._timers:
-            self._timers[timer].cancel()
-        self._timers[timer] = asyncio.get_running_loop().call_later(seconds, act)
-
-    def cancel_timers(self) -> None:
-        """Let nothing more happen to it by itself."""
-        for handle in self._timers.values():
-            handle.cancel()
-        self._timers.clear()

@@ -13,7 +13,7 @@ from scheduler.sandbox.bodies import json_object
 from scheduler.sandbox.symbl import changes
 from scheduler.sandbox.symbl.conversations import Conversation
 from scheduler.sandbox.symbl.listing import Wanted
-from scheduler.sandbox.symbl.refusals import refusal
+from scheduler.sandbox.symbl.refusals import refusal, refuser
 from scheduler.sandbox.symbl.state import State
 from scheduler.sandbox.symbl.views import VIEWS, details
 
@@ -93,8 +93,8 @@ class ConversationApi:
             return refusal(knobs, 401)
         fault = self._state.board.take_fault("conversation")
         if fault and not fault.acts:
-            return answers.undone(fault, knobs)
-        return answers.done(fault, act(), knobs)
+            return answers.undone(fault, refuser(knobs))
+        return answers.done(fault, act(), refuser(knobs))
 
     def _acted(self, request: Request, act: Act) -> Response:
         knobs, conversations = self._state.board.knobs, self._state.conversations

@@ -40,7 +40,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from scheduler.sandbox.symbl.knobs import Fault, HangupSignal
+from scheduler.sandbox.faults import Fault
+from scheduler.sandbox.symbl.knobs import HangupSignal
 from scheduler.sandbox.symbl.scripts import ScriptName
 
 _MAGIC = re.compile(r"\+?186755501([0-9]{2})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from scheduler.sandbox.symbl.knobs import ErrorBody, Knobs
@@ -22,15 +24,15 @@ _WORDS = {
 }
 
 
-def plain(status: int, text: str) -> Response:
-    """A refusal in the usual shape, whatever the knobs say."""
-    return JSONResponse({"message": text}, status)
-
-
 def refusal(knobs: Knobs, status: int, text: str | None = None) -> Response:
     """A refusal in the shape that the knobs ask for."""
     answer = _shaped(knobs.error_body, status, text or _WORDS[status])
     return _put_off(answer, knobs) if status == 503 else answer
+
+
+def refuser(knobs: Knobs) -> Callable[[int], Response]:
+    """What makes the answer of a fault with a status."""
+    return lambda status: at_limit(knobs) if status == 429 else refusal(knobs, status)
 
 
 def at_limit(knobs: Knobs) -> Response:

@@ -36,7 +36,8 @@ class Speech:
         self._say_after(answer_after_seconds, conversation)
         if connection.outcome.answered_by:
             judge = partial(self._judge, conversation)
-            connection.after(answer_after_seconds + _JUDGED_AFTER_SECONDS, "answered_by", judge)
+            judged_after_seconds = answer_after_seconds + _JUDGED_AFTER_SECONDS
+            connection.timers.set("answered_by", judged_after_seconds, judge)
 
     def say_goodbye(self, connection: Connection) -> None:
         """Tell those who still listen that it is over, and close their sockets."""
@@ -47,7 +48,7 @@ class Speech:
     def _say_after(self, seconds: float, conversation: Conversation) -> None:
         if len(conversation.said) < len(conversation.script):
             say = partial(self._say, conversation)
-            conversation.connection.after(seconds, "line", say)
+            conversation.connection.timers.set("line", seconds, say)
 
     def _say(self, conversation: Conversation) -> None:
         connection, every_seconds = conversation.connection, self._board.knobs.line_every_seconds

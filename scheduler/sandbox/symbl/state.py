@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scheduler.sandbox import knobs as kit
 from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.symbl.connections import Connection
 from scheduler.sandbox.symbl.conversations import Conversations
@@ -20,7 +21,7 @@ class State:
     """The knobs, the journal, the connections and what is said on them, the tokens."""
 
     def __init__(self, knobs: Knobs, journal: Journal) -> None:
-        self.board = Board(knobs)
+        self.board: Board = kit.Board(knobs)
         self.journal = journal
         self.exchange = Exchange(self.board, journal)
         self.conversations = Conversations(self.board)

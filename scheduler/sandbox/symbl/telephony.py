@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from scheduler.sandbox import answers
 from scheduler.sandbox.bodies import json_object
+from scheduler.sandbox.faults import Fault
 from scheduler.sandbox.symbl import speaker_events
 from scheduler.sandbox.symbl.connections import Connection
-from scheduler.sandbox.symbl.knobs import Fault
 from scheduler.sandbox.symbl.magic import NOTHING, Outcome
-from scheduler.sandbox.symbl.refusals import at_limit, refusal
+from scheduler.sandbox.symbl.refusals import at_limit, refusal, refuser
 from scheduler.sandbox.symbl.start_request import Party, emails_of, problem, users_of
 from scheduler.sandbox.symbl.state import State
 
@@ -56,7 +56,7 @@ class Telephony:
         party = Party.of(body)
         self._note("start", party, request=body)
         answer, connection = self._place(request, body, party)
-        if await _reaches(request, answer, self._state.board.knobs.latency_seconds):
+        if await answers.reaches(request, answer, self._state.board.knobs.latency_seconds):
             self._note("answered", party, connection, answer.status_code)
         return answer
 
@@ -68,7 +68,7 @@ class Telephony:
         if not refused:
             outcome = self._outcome(party)
             if outcome.fault and not outcome.fault.acts:
-                refused = answers.undone(outcome.fault, knobs)
+                refused = answers.undone(outcome.fault, refuser(knobs))
             elif exchange.is_full:
                 refused = at_limit(knobs)
         if refused:
@@ -78,7 +78,7 @@ class Telephony:
         self._note("accepted", party, connection, request=body)
         self._state.speech.begin(connection)
         answer = JSONResponse(_described(request, connection), knobs.start_status)
-        return answers.done(outcome.fault, answer, knobs), connection
+        return answers.done(outcome.fault, answer, refuser(knobs)), connection
 
     def _outcome(self, party: Party) -> Outcome:
         outcome = self._state.magic.outcome(party.phone_number)
@@ -116,13 +116,13 @@ class Telephony:
             return refusal(knobs, 401), False
         fault = self._stop_fault(connection)
         if fault and not fault.acts:
-            return answers.undone(fault, knobs), False
+            return answers.undone(fault, refuser(knobs)), False
         is_over = connection is None or not exchange.is_live(connection)
         if connection is None or (is_over and knobs.stop_ended == 404):
             answer = refusal(knobs, 404, "No such connection.")
-            return answers.done(fault, answer, knobs), connection is not None
+            return answers.done(fault, answer, refuser(knobs)), connection is not None
         body = {**_described(request, connection), "summaryInfo": _summaries(request, connection)}
-        return answers.done(fault, JSONResponse(body), knobs), True
+        return answers.done(fault, JSONResponse(body), refuser(knobs)), True
 
     def _stop_fault(self, connection: Connection | None) -> Fault | None:
         fault = self._state.board.take_fault("stop")
@@ -149,13 +149,6 @@ class Telephony:
             conversation_id=connection.conversation_id if connection else None,
             **self._state.exchange.load(),
         )
-
-
-async def _reaches(request: Request, answer: Response, after_seconds: float) -> bool:
-    """Wait until it is time to answer; say whether the client is still there to hear it."""
-    if after_seconds:
-        await asyncio.sleep(after_seconds)
-    return not isinstance(answer, answers.Unanswered) and not await request.is_disconnected()
 
 
 def _described(request: Request, connection: Connection) -> dict[str, object]:
