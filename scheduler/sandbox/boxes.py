@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from scheduler.sandbox import symbl
+from scheduler.sandbox import symbl, twilio
 from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.knobs import Knobs
 
@@ -21,7 +21,11 @@ class Box:
     knobs: type[Knobs]
     #: Makes the application that behaves as the API does; takes knobs of that type.
     app: Callable[[Any, Journal], ASGIApp]
+    writes_date: bool = False  #: whether its answers have a header Date of their own
 
 
-_ALL = (Box("symbl", symbl.Knobs, symbl.create_app),)
+_ALL = (
+    Box("symbl", symbl.Knobs, symbl.create_app),
+    Box("twilio", twilio.Knobs, twilio.create_app, writes_date=True),
+)
 BOXES = {box.name: box for box in _ALL}
