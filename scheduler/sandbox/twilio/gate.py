@@ -61,6 +61,7 @@ class Gate:
                 "wire",
                 **asked,
                 body=(await request.body()).decode("utf-8", "replace"),
+                authorization=request.headers.get("authorization", "").partition(" ")[0],
                 request_type=request.headers.get("content-type"),
                 status=status,
                 answer_type=answer.headers.get("content-type"),
