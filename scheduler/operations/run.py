@@ -88,8 +88,9 @@ def placed(
     if not in_sandbox:
         yield Place(settings, launch.account_of(checked, settings), overrides)
         return
-    with SandboxProcess(settings.max_concurrency, settings.state_dir / "sandbox") as process:
-        at_sandbox = providers.of(settings).at_sandbox(process.url)
+    kind, folder = providers.of(settings), settings.state_dir / "sandbox"
+    with SandboxProcess(kind.name, settings.max_concurrency, folder) as process:
+        at_sandbox = kind.at_sandbox(process.url)
         account = launch.SANDBOX_ACCOUNT
         there = {**overrides, **at_sandbox, "CALLSCHED_ACCOUNT": account}
         yield Place(read_settings(there), account, there, True, (process.needed_fd,))
