@@ -41,6 +41,12 @@ class Control(control.Control):
             Route("/sandbox/calls/{sid}", self.change_call, methods=["POST"]),
         ]
 
+    async def turn_knobs(self, request: Request) -> Response:
+        """Turn some knobs, and show all. A new pace holds for those who wait as well."""
+        answer = await super().turn_knobs(request)
+        self._state.exchange.dial_next()
+        return answer
+
     async def add_call(self, request: Request) -> Response:
         """Have a call there that somebody else has placed: another system, or an earlier life."""
         wishes = await json_object(request)

@@ -92,7 +92,7 @@ def of_code(knobs: Knobs, code: int, text: str | None = None, status: int = 0) -
 
 def of_status(knobs: Knobs, status: int, text: str | None = None) -> Response:
     """The answer with an HTTP status."""
-    return of_code(knobs, _CODES.get(status, status * 100), text, status)
+    return of_code(knobs, _CODES.get(status, 20500 if status >= 500 else 20001), text, status)
 
 
 def _shaped(knobs: Knobs, status: int, code: int, text: str) -> Response:

@@ -16,6 +16,7 @@ from scheduler.sandbox.twilio.knobs import Board
 from scheduler.sandbox.twilio.magic import FinalStatus, Who
 
 _LIMIT, _MOST_LASTED = 10004, 32015
+_A_MOMENT_SECONDS = 0.001
 _COUNTED: dict[str, tuple[Status, ...]] = {
     "open": ("queued", "ringing", "in-progress"),
     "dialed": ("ringing", "in-progress"),
@@ -30,7 +31,7 @@ class Exchange(exchange.Exchange[Call]):
 
     def __init__(self, board: Board, journal: Journal, clock: Clock) -> None:
         self._queue: deque[Call] = deque()
-        self._next_dial_at = 0.0
+        self._last_dial_at = 0.0
         self._pump: asyncio.TimerHandle | None = None
         super().__init__(board)
         self._journal = journal
@@ -42,7 +43,7 @@ class Exchange(exchange.Exchange[Call]):
         """Forget every call, and the queue."""
         super().reset()
         self._queue.clear()
-        self._next_dial_at = 0.0
+        self._last_dial_at = 0.0
         if self._pump:
             self._pump.cancel()
         self._pump = None
@@ -76,7 +77,7 @@ class Exchange(exchange.Exchange[Call]):
             return
         self._queue.append(call)
         call.queue_milliseconds = self._estimated_milliseconds()
-        self._dial_next()
+        self.dial_next()
 
     def place(self, call: Call, status: Status) -> None:
         """Take a call that never was in the queue: a foreign one, or a child."""
@@ -84,6 +85,8 @@ class Exchange(exchange.Exchange[Call]):
         self.enter(call)
         if status == "queued":
             return
+        if not call.is_foreign:
+            self._journal.record("dialed", **call.ids())
         self._ring(call)
         if status == "in-progress":
             self.answer(call)
@@ -149,27 +152,28 @@ class Exchange(exchange.Exchange[Call]):
 
     def _estimated_milliseconds(self) -> int:
         pace = self._board.knobs.calls_per_second
-        if not pace:
-            return 0
-        first = max(0.0, self._next_dial_at - self._clock.now())
-        return round(1000 * (first + (len(self._queue) - 1) / pace))
+        others_seconds = (len(self._queue) - 1) / pace if pace else 0.0
+        return round(1000 * (self._until_turn() + others_seconds))
 
-    def _dial_next(self) -> None:
-        """Dial whoever's turn it is, and come again for the next one."""
+    def _until_turn(self) -> float:
+        """How long until the next call may be dialled."""
+        pace = self._board.knobs.calls_per_second
+        if not pace:
+            return 0.0
+        return max(0.0, self._last_dial_at + 1 / pace - self._clock.now())
+
+    def dial_next(self) -> None:
+        """Dial whoever's turn it is by now, and come again for the next one."""
         if self._pump:
             self._pump.cancel()
         self._pump = None
-        while self._queue and self._clock.now() >= self._next_dial_at:
+        while self._queue and not self._until_turn():
             call = self._queue.popleft()
-            if call.is_over:
-                continue
-            pace = self._board.knobs.calls_per_second
-            if pace:
-                self._next_dial_at = self._clock.now() + 1 / pace
+            self._last_dial_at = self._clock.now()
             self._dial(call)
         if self._queue:
-            wait = self._clock.real(max(0.0, self._next_dial_at - self._clock.now()))
-            self._pump = asyncio.get_running_loop().call_later(wait + 0.001, self._dial_next)
+            seconds = self._clock.real(self._until_turn()) + _A_MOMENT_SECONDS
+            self._pump = asyncio.get_running_loop().call_later(seconds, self.dial_next)
 
     def _dial(self, call: Call) -> None:
         call.timers.cancel("queue")
@@ -193,22 +197,22 @@ class Exchange(exchange.Exchange[Call]):
         if knobs.time_limit_from == "dial":
             self.limit(call)
         status = call.outcome.ends_as or self._drawn_status()
-        rings = knobs.ring_seconds
-        seconds = self.lots.uniform(*rings)
+        seconds = self.lots.uniform(*knobs.ring_seconds)
         most = call.ring_most_seconds + knobs.ring_slack_seconds
-        if seconds >= most or (status == "no-answer" and not call.outcome.hangup_after_seconds):
-            end = partial(self._ring_out, status="no-answer", by="timeout")
-            self._after(call, "ring", most, end)
+        is_ignored = status == "no-answer" and not call.outcome.is_rejected
+        if is_ignored or seconds >= most:
+            self._after(call, "ring", most, partial(self._ring_out, "no-answer", "timeout"))
         elif status:
-            self._after(call, "ring", seconds, partial(self._ring_out, status=status, by="hangup"))
+            self._after(call, "ring", seconds, partial(self._ring_out, status, "hangup"))
         else:
             self._after(call, "ring", seconds, self.answer)
 
-    def _ring_out(self, call: Call, status: FinalStatus, by: By) -> None:
+    def _ring_out(self, status: FinalStatus, by: By, call: Call) -> None:
         self.end(call, status, by, call.outcome.notification)
 
     def _run_out(self, call: Call) -> None:
-        self.end(call, "completed", "time_limit", _MOST_LASTED)
+        status: FinalStatus = "no-answer" if call.answered_at is None else "completed"
+        self.end(call, status, "time_limit", _MOST_LASTED)
 
     def _give_up(self, call: Call) -> None:
         self.end(call, "canceled", "api")

@@ -56,7 +56,8 @@ class Pages:
         sids = [sid for sid, _ in things]
         start = sids.index(self.after) + 1 if self.after in sids else 0
         shown = things[start : start + self.size]
-        first = self.page * self.size
+        first, before = self.page * self.size, start - self.size
+        previous = sids[before - 1] if before > 0 else None
         is_last = start + self.size >= len(things)
         return {
             name: [show() for _, show in shown],
@@ -66,7 +67,7 @@ class Pages:
             "end": first + max(0, len(shown) - 1),
             "uri": self._uri(self.page, self.after),
             "first_page_uri": self._uri(0, None),
-            "previous_page_uri": None if self.page == 0 else self._uri(0, None),
+            "previous_page_uri": self._uri(self.page - 1, previous) if self.page else None,
             "next_page_uri": None if is_last else self._uri(self.page + 1, shown[-1][0]),
         }
 

@@ -41,7 +41,7 @@ Ours are reserved for fiction, +1 867 555 01NN, so that a mistake rings nobody:
     75   failed, with 13225
     76   failed, with 13227
     77   failed, with 21216
-    78   rejected after a moment: no-answer
+    78   rejected where another callee would answer: no-answer
     80   stays in the queue
     81   cancelled in the queue by the API after 1 s
     82   shows a status that no document has, as long as it lives
@@ -87,6 +87,7 @@ class Outcome:
     code: int | None = None  #: of the answer to the start
     is_placed: bool = True  #: where there is such a code
     ends_as: FinalStatus | None = None  #: in place of being answered
+    is_rejected: bool = False  #: whether that comes before `Timeout` is over
     notification: int | None = None  #: the code that the end leaves
     hangup_after_seconds: float | None = None
     answered_by: Who | None = None
@@ -129,7 +130,7 @@ _OUTCOMES = {
     "75": Outcome(ends_as="failed", notification=13225),
     "76": Outcome(ends_as="failed", notification=13227),
     "77": Outcome(ends_as="failed", notification=21216),
-    "78": Outcome(ends_as="no-answer", hangup_after_seconds=0.2),
+    "78": Outcome(ends_as="no-answer", is_rejected=True),
     "80": Outcome(stays_queued=True),
     "81": Outcome(stays_queued=True, cancelled_after_seconds=1.0),
     "82": Outcome(is_odd=True),
