@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
+import requests
 
 from tests.sandbox_process import SandboxProcess, magic
 from tests.twilio_caller import ACCOUNT, ANYBODY, CALLER, Caller, code
@@ -320,3 +323,470 @@ def test_an_unknown_field_is_ignored_and_noted(twilio: SandboxProcess, caller: C
     assert twilio.call(sid)["time_limit_seconds"] is None
     assert twilio.events("start")[0]["unknown_fields"] == ["Timelimit"]
     assert twilio.events("stop")[0]["unknown_fields"] == ["Twimi"]
+
+
+@pytest.mark.parametrize("share", ["busy", "no_answer", "failed"])
+def test_a_share_of_the_callees_is_not_reached(
+    twilio: SandboxProcess, caller: Caller, share: str
+) -> None:
+    twilio.knobs(**{f"{share}_share": 1.0})
+    sid = caller.started(Timeout=1)
+
+    assert caller.wait(sid, share.replace("_", "-"))["duration"] is None
+
+
+def test_a_callee_may_ring_longer_than_the_timeout(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(ring_seconds=[30, 30], ring_slack_seconds=5, speed=20)
+    unanswered, answered = caller.started(Timeout=10), caller.started(Timeout=45)
+
+    caller.wait(unanswered, "no-answer")
+    caller.wait(answered, "in-progress")
+
+    [ended] = twilio.events("ended")
+    assert (ended["by"], ended["connection_id"]) == ("timeout", unanswered)
+    assert ended["length_seconds"] >= 15 / 20
+
+
+def test_a_call_is_cancelled_that_has_waited_a_day(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(calls_per_second=0.001, queue_most_seconds=0.2)
+    caller.started()
+    sid = caller.started()
+
+    assert caller.wait(sid, "canceled")["start_time"] is None
+    assert twilio.call(sid)["ended_by"] == "api"
+
+
+def test_a_new_pace_lets_the_queue_go(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(calls_per_second=0.001)
+    sids = [caller.started() for _ in range(3)]
+
+    twilio.knobs(calls_per_second=0)
+
+    assert [event["connection_id"] for event in twilio.events("dialed")] == sids
+
+
+def test_dialing_has_a_start_time_before_it_rings(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(dialing_seconds=600)
+
+    call = caller.read(caller.started())
+
+    assert call["status"] == "queued"
+    assert call["start_time"]
+
+
+def test_a_time_limit_may_count_from_the_dialing(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(time_limit_from="dial", ring_seconds=[30, 30])
+    sid = caller.started(TimeLimit=1)
+
+    assert caller.wait(sid, "no-answer")["duration"] is None
+    assert twilio.call(sid)["ended_by"] == "time_limit"
+
+
+def test_the_account_has_a_time_limit_of_its_own(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(account_time_limit_seconds=1)
+
+    caller.wait(caller.started(TimeLimit=86400), "completed")
+    caller.wait(caller.started(TimeLimit=None), "completed")
+
+
+def test_a_stop_may_take_its_time(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(stop_takes_seconds=0.5, stop_shows="after")
+    sid = caller.started()
+    caller.wait(sid, "in-progress")
+
+    assert caller.stop(sid).json()["status"] == "in-progress"
+
+    caller.wait(sid, "completed")
+
+
+def test_machines_are_told_after_the_end_only(twilio: SandboxProcess, caller: Caller) -> None:
+    asked = caller.started(magic("40"), MachineDetection="DetectMessageEnd")
+    enabled = caller.started(magic("40"), MachineDetection="Enable")
+    unasked = caller.started(magic("40"))
+    keys = caller.started(magic("40"), MachineDetection="Enable", SendDigits="1")
+    fax, unknown = (caller.started(magic(n), MachineDetection="Enable") for n in ("42", "43"))
+    every = (asked, enabled, unasked, keys, fax, unknown)
+    for sid in every:
+        assert caller.wait(sid, "in-progress")["answered_by"] is None
+
+    for sid in every:
+        caller.stop(sid)
+
+    verdicts = [caller.read(sid)["answered_by"] for sid in every]
+    assert verdicts == ["machine_end_beep", "machine_start", None, None, "fax", "unknown"]
+
+
+def test_the_verdict_may_show_while_the_call_lives(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(verdict_while_live=True, machine_share=1.0)
+
+    sid = caller.started(MachineDetection="Enable")
+
+    assert caller.wait(sid, "in-progress")["answered_by"] == "machine_start"
+
+
+def test_the_price_comes_late(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(price_after_seconds=3600)
+    sid = caller.started(magic("10"))
+    assert caller.wait(sid, "completed")["price"] is None
+
+    twilio.knobs(price_after_seconds=0)
+
+    assert caller.read(sid)["price"] == "-0.01400"
+
+
+# The limit
+
+
+def test_one_more_call_than_the_limit_is_refused(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(limit=1, retry_after="7")
+    sid = caller.started()
+
+    refused = caller.start()
+    assert code(refused) == (429, 10004)
+    assert refused.headers["Retry-After"] == "7"
+    twilio.knobs(limit_status=400)
+    assert code(caller.start()) == (400, 10004)
+    caller.stop(sid)
+    assert caller.start().status_code == 201
+
+
+def test_the_limit_may_make_calls_fail_that_never_rang(
+    twilio: SandboxProcess, caller: Caller
+) -> None:
+    twilio.knobs(limit=1, limit_answer="failed")
+    caller.started()
+
+    sid = caller.started("+12025550144")
+
+    call = caller.wait(sid, "failed")
+    assert call["start_time"] is None
+    assert caller.codes(sid) == [10004]
+    assert [event["phone_number"] for event in twilio.events("dialed")] == [ANYBODY]
+
+
+def test_the_limit_may_be_of_those_who_talk(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(limit=1, limit_counts="dialed", ring_seconds=[600, 600])
+    caller.started(magic("80"))
+    assert caller.start().status_code == 201
+    assert code(caller.start()) == (429, 10004)
+
+    twilio.knobs(limit_counts="answered")
+
+    assert caller.start().status_code == 201
+
+
+@pytest.mark.parametrize(("ending", "refusal"), [("28", (429, 10004)), ("29", (429, 20429))])
+def test_some_are_refused_twice(caller: Caller, ending: str, refusal: tuple[int, int]) -> None:
+    refused = [caller.start(magic(ending)) for _ in range(2)]
+
+    assert [code(answer) for answer in refused] == [refusal] * 2
+    assert caller.start(magic(ending)).status_code == 201
+
+
+def test_some_fail_twice_for_the_limit(caller: Caller) -> None:
+    sids = [caller.started(magic("27")) for _ in range(3)]
+
+    assert [caller.codes(sid) for sid in sids] == [[10004], [10004], []]
+    caller.wait(sids[2], "in-progress")
+
+
+# Too many requests
+
+
+def test_a_share_of_all_requests_is_throttled(twilio: SandboxProcess, caller: Caller) -> None:
+    sid = caller.started()
+    twilio.knobs(throttle_share=1.0)
+
+    answers = [caller.start(), caller.stop(sid), caller.request("GET", caller.calls + ".json")]
+
+    assert [code(answer) for answer in answers] == [(429, 20429)] * 3
+    assert not twilio.events("stop")
+    assert len(twilio.events("accepted")) == 1
+
+
+def test_too_many_requests_at_a_time_are_throttled(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(parallel_most=1, latency_seconds=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        start = pool.submit(caller.start)
+        wait_until(lambda: bool(twilio.events("start")))
+
+        other = Caller(twilio.url)
+        with other.session:
+            assert code(other.request("GET", other.calls + ".json")) == (429, 20429)
+        assert start.result().status_code == 201
+
+
+# Answers that are lost, or lie
+
+
+@pytest.mark.parametrize("fault", ["reset_after", "cut_body", "reset_before"])
+def test_an_answer_can_be_lost(twilio: SandboxProcess, caller: Caller, fault: str) -> None:
+    twilio.knobs(start_fault=fault, start_fault_count=1)
+
+    with pytest.raises(requests.RequestException):
+        caller.start()
+
+    assert len(caller.sids(To=ANYBODY)) == (0 if fault == "reset_before" else 1)
+    assert caller.start().status_code == 201
+
+
+def test_an_answer_may_never_come(twilio: SandboxProcess, caller: Caller) -> None:
+    with pytest.raises(requests.ReadTimeout):
+        caller.request(
+            "POST",
+            caller.calls + ".json",
+            data={"To": magic("99"), "From": CALLER, "Url": "https://calls.example.com/x"},
+            timeout=0.5,
+        )
+
+    assert len(caller.sids(To=magic("99"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "refusal", "placed"),
+    [
+        ("50", (500, 20500), 1),
+        ("51", (500, 20500), 0),
+        ("53", (503, 20503), 1),
+        ("54", (400, 21204), 1),
+        ("03", (403, 20403), 0),
+        ("04", (400, 21211), 0),
+    ],
+)
+def test_an_error_may_hide_a_call(
+    caller: Caller, ending: str, refusal: tuple[int, int], placed: int
+) -> None:
+    assert code(caller.start(magic(ending))) == refusal
+    assert len(caller.sids(To=magic(ending))) == placed
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        ("classic", "application/json"),
+        ("no_code", "application/json"),
+        ("problem", "application/problem+json"),
+        ("empty", None),
+        ("text", "text/plain; charset=utf-8"),
+        ("html", "text/html; charset=utf-8"),
+    ],
+)
+def test_an_error_has_the_shape_that_is_asked_for(
+    twilio: SandboxProcess, caller: Caller, shape: str, kind: str | None
+) -> None:
+    twilio.knobs(error_body=shape)
+
+    answer = caller.start("nobody")
+
+    assert (answer.status_code, answer.headers.get("Content-Type")) == (400, kind)
+    body = answer.json() if kind and "json" in kind else {}
+    assert body.get("code") == (21211 if shape in ("classic", "problem") else None)
+
+
+@pytest.mark.parametrize("fault", ["502", "html", "redirect"])
+def test_a_read_can_be_at_fault(twilio: SandboxProcess, caller: Caller, fault: str) -> None:
+    twilio.knobs(read_fault=fault, read_fault_count=1)
+
+    answer = caller.request("GET", caller.calls + ".json")
+
+    assert answer.status_code == {"502": 502, "html": 200, "redirect": 302}[fault]
+    assert caller.sids() == []
+
+
+def test_a_path_or_a_method_that_nobody_knows(twilio: SandboxProcess, caller: Caller) -> None:
+    assert code(caller.request("GET", "/2010-04-01/Accounts.xml")) == (404, 20404)
+    assert code(caller.request("PUT", caller.calls + ".json")) == (405, 20004)
+    assert caller.request("GET", "/sandbox/nowhere").json() == {"message": "Not Found"}
+
+
+# Stops and changes that fail
+
+
+def test_the_first_stops_may_fail(twilio: SandboxProcess, caller: Caller) -> None:
+    sid = caller.started(magic("60"))
+
+    assert [caller.stop(sid).status_code for _ in range(3)] == [500, 500, 200]
+    assert [event["status"] for event in twilio.events("stop")] == [500, 500, 200]
+
+
+@pytest.mark.parametrize(("ending", "refusal"), [("61", (404, 20404)), ("63", (400, 21220))])
+def test_a_stop_may_be_refused_while_the_call_lives(
+    twilio: SandboxProcess, caller: Caller, ending: str, refusal: tuple[int, int]
+) -> None:
+    sid = caller.started(magic(ending))
+    assert code(caller.stop(sid)) == refusal
+    assert caller.status(sid) in ("queued", "ringing", "in-progress")
+
+    twilio.knobs(speed=100)
+    wait_until(lambda: caller.stop(sid).status_code == 200)
+
+
+def test_the_answer_to_a_stop_can_be_lost(caller: Caller) -> None:
+    sid = caller.started(magic("62"))
+
+    with pytest.raises(requests.ConnectionError):
+        caller.stop(sid)
+
+    assert caller.status(sid) in ("canceled", "completed")
+
+
+def test_a_change_can_be_at_fault(twilio: SandboxProcess, caller: Caller) -> None:
+    sid = caller.started(TimeLimit=900)
+    twilio.knobs(change_fault="503", change_fault_count=1)
+
+    assert code(caller.post(sid, TimeLimit=1800)) == (503, 20503)
+    assert twilio.call(sid)["time_limit_seconds"] == 900
+    assert caller.post(sid, TimeLimit=1800).status_code == 200
+    assert twilio.call(sid)["time_limit_seconds"] == 1800
+    assert code(caller.post(sid, TimeLimit="soon")) == (400, 20001)
+
+
+def test_a_record_is_deleted_only_after_the_end(caller: Caller) -> None:
+    sid = caller.started()
+    path = f"{caller.calls}/{sid}.json"
+
+    assert code(caller.request("DELETE", path)) == (409, 20009)
+    caller.stop(sid)
+    assert caller.request("DELETE", path).status_code == 204
+    assert code(caller.request("GET", path)) == code(caller.request("DELETE", path)) == (404, 20404)
+    assert caller.sids() == []
+
+
+# Calls that are hard to see
+
+
+def test_a_call_may_be_in_no_list_or_not_to_be_read_at_first(
+    twilio: SandboxProcess, caller: Caller
+) -> None:
+    unlisted, unseen = caller.started(magic("95")), caller.started(magic("96"))
+
+    assert caller.sids() == []
+    assert caller.status(unlisted)
+    assert code(caller.request("GET", f"{caller.calls}/{unseen}.json")) == (404, 20404)
+    assert code(caller.stop(unseen)) == code(caller.post(unseen, TimeLimit=60)) == (404, 20404)
+    wait_until(lambda: caller.sids() == [unseen])
+
+
+def test_a_status_may_be_one_that_no_document_has(caller: Caller) -> None:
+    sid = caller.started(magic("82"))
+
+    assert caller.status(sid) == "parked"
+    caller.stop(sid)
+    assert caller.status(sid) in ("canceled", "completed")
+
+
+def test_filters_may_mind_the_date_only(twilio: SandboxProcess, caller: Caller) -> None:
+    sid = caller.started()
+    caller.wait(sid, "in-progress")
+    started = parsedate_to_datetime(caller.read(sid)["start_time"])
+    midnight = started.replace(hour=23, minute=59, second=59).isoformat()
+    assert caller.sids(StartTime__after=midnight) == []
+
+    twilio.knobs(filters_times=False)
+
+    assert caller.sids(StartTime__after=midnight) == caller.sids(StartTime=midnight) == [sid]
+    wrong = caller.request("GET", caller.calls + ".json?StartTime=yesterday")
+    assert code(wrong) == (400, 20001)
+
+
+# Calls of somebody else
+
+
+def test_a_foreign_call_can_be_put_in(twilio: SandboxProcess, caller: Caller) -> None:
+    caller.sids()
+    orphan = twilio.add_call("+12025550177", status="in-progress", age_seconds=90)
+    inbound = twilio.add_call(ANYBODY, direction="inbound", status="in-progress")
+    child = twilio.add_call(ANYBODY, direction="outbound-dial", parent_call_sid=orphan)
+    elsewhere = twilio.add_call(ANYBODY, account_sid="AC" + "f" * 32)
+
+    calls = {call["sid"]: call for call in caller.page()["calls"]}
+
+    assert set(calls) == {orphan, inbound, child}
+    assert (calls[orphan]["direction"], calls[orphan]["status"]) == ("outbound-api", "in-progress")
+    assert calls[child]["parent_call_sid"] == orphan
+    assert caller.sids(ParentCallSid=orphan) == [child]
+    assert [event["connection_id"] for event in twilio.events("foreign")] == [
+        *(orphan, inbound, child, elsewhere)
+    ]
+    assert not twilio.events("accepted", "dialed")
+    caller.stop(orphan)
+    assert caller.status(orphan) == "completed"
+    assert twilio.events("ended")[0]["foreign"]
+
+
+def test_what_happens_to_a_call_can_be_commanded(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(ring_seconds=[600, 600])
+    answered, busy = caller.started(), caller.started()
+    caller.wait(busy, "ringing")
+
+    twilio.change_call(answered, "answer")
+    assert caller.status(answered) == "in-progress"
+    twilio.change_call(answered, "hang_up")
+    twilio.change_call(busy, "busy")
+
+    assert (caller.status(answered), caller.status(busy)) == ("completed", "busy")
+    assert [event["by"] for event in twilio.events("ended")] == ["hangup", "control"]
+
+
+# Test credentials
+
+
+def test_test_credentials_ring_nobody_and_open_nothing_else(
+    twilio: SandboxProcess, caller: Caller
+) -> None:
+    twilio.knobs(test_credentials=True)
+
+    sid = caller.started()
+
+    assert code(caller.start(From="+12025550100")) == (400, 21210)
+    assert code(caller.request("GET", f"{caller.calls}/{sid}.json")) == (403, 20008)
+    assert code(caller.stop(sid)) == (403, 20008)
+    assert not twilio.events("accepted", "dialed")
+
+
+def test_an_account_may_own_some_numbers_only(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(callers=f"{CALLER},+12025550101")
+
+    assert code(caller.start(From="+12025550100")) == (400, 21210)
+    assert caller.start(From="+1 202 555 0101").status_code == 201
+
+
+# The control
+
+
+def test_what_happens_is_in_the_journal_in_its_order(
+    twilio: SandboxProcess, caller: Caller
+) -> None:
+    sid = caller.started()
+    caller.wait(sid, "in-progress")
+    caller.stop(sid)
+
+    of_call: list[dict[str, Any]] = twilio.events(
+        *("start", "accepted", "dialed", "status", "stop", "ended")
+    )
+    assert [event["event"] for event in of_call] == [
+        *("start", "accepted", "dialed", "status", "status", "stop", "status", "ended")
+    ]
+    assert {event["phone_number"] for event in of_call} == {ANYBODY}
+    assert twilio.events("request")[0]["status"] == 201
+
+
+def test_a_reset_forgets_all(twilio: SandboxProcess, caller: Caller) -> None:
+    caller.started()
+    twilio.knobs(calls_per_second=0.001)
+    caller.started()
+
+    twilio.reset()
+
+    assert twilio.journal() == []
+    assert twilio.live() == {"live": 0, "limit": 50, "peak": 0, "connections": []}
+    assert caller.sids() == []
+    assert twilio.knobs()["calls_per_second"] == 0
+
+
+def test_it_says_what_it_is(twilio: SandboxProcess) -> None:
+    about = requests.get(twilio.url + "/sandbox", timeout=20).json()
+
+    assert (about["sandbox"], about["provider"]) == (True, "twilio")
+    wrong = requests.post(twilio.url + "/sandbox/knobs", json={"sped": 2}, timeout=20)
+    assert wrong.status_code == 400

@@ -65,7 +65,7 @@ class Exchange(exchange.Exchange[Call]):
         return held >= int(knobs.limit)
 
     def queue(self, call: Call) -> None:
-        """Take a call; it is dialled when it is its turn."""
+        """Take a call; `dial_next` dials it when it is its turn."""
         knobs = self._board.knobs
         call.note_look(call.created_at)
         self.enter(call)
@@ -77,7 +77,6 @@ class Exchange(exchange.Exchange[Call]):
             return
         self._queue.append(call)
         call.queue_milliseconds = self._estimated_milliseconds()
-        self.dial_next()
 
     def place(self, call: Call, status: Status) -> None:
         """Take a call that never was in the queue: a foreign one, or a child."""

@@ -47,6 +47,7 @@ class Starts:
         else:
             self._state.exchange.queue(call)
             self._note("accepted", form, call, request=form.fields())
+            self._state.exchange.dial_next()
         return self._answer(call, outcome), call
 
     def _refusal(self, form: Form) -> tuple[Response | None, Outcome]:

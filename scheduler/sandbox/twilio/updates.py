@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 
 from starlette.requests import Request
@@ -30,17 +31,16 @@ class Updates:
     async def update(self, request: Request) -> Response:
         """Stop a call, or change what it does or how long it may."""
         form, call = await Form.of(request), self._found(request)
-        is_stop = form.has("Status")
-        answer = self._stopped(call, form) if is_stop else self._changed(call, form)
-        self._state.journal.record(
-            "stop" if is_stop else "change",
-            connection_id=request.path_params["sid"],
-            phone_number=call.to if call else None,
-            request=form.fields(),
-            unknown_fields=form.unknown(OF_UPDATE),
-            status=answers.status(answer),
-        )
-        await asyncio.sleep(self._state.board.knobs.stop_latency_seconds if is_stop else 0)
+        event = {
+            "connection_id": request.path_params["sid"],
+            "phone_number": call.to if call else None,
+            "request": form.fields(),
+            "unknown_fields": form.unknown(OF_UPDATE),
+        }
+        if form.has("Status"):
+            return await self._stopped(call, form, event)
+        answer = self._changed(call, form)
+        self._state.journal.record("change", **event, status=answers.status(answer))
         return answer
 
     async def delete(self, request: Request) -> Response:
@@ -59,19 +59,30 @@ class Updates:
         is_there = call and call.account_sid == request.path_params["account_sid"]
         return call if is_there else None
 
-    def _stopped(self, call: Call | None, form: Form) -> Response:
-        knobs = self._state.board.knobs
-        fault = self._stop_fault(call)
+    async def _stopped(
+        self, call: Call | None, form: Form, event: Mapping[str, object]
+    ) -> Response:
+        fault, knobs = self._stop_fault(call), self._state.board.knobs
+        answer, is_done = self._stop_answer(call, form, fault)
+        self._state.journal.record("stop", **event, status=answers.status(answer))
+        if call and is_done:
+            self._stop(call, form.get("Status"))
+            if knobs.stop_shows == "after":
+                answer = answers.done(fault, self._shown(call), self._refuse)
+        await asyncio.sleep(knobs.stop_latency_seconds)
+        return answer
+
+    def _stop_answer(
+        self, call: Call | None, form: Form, fault: Fault | None
+    ) -> tuple[Response, bool]:
+        """The answer to a stop, as the call is before it, and whether it is done."""
         if fault and not fault.acts:
-            return answers.undone(fault, self._refuse)
+            return answers.undone(fault, self._refuse), False
         code = self._stop_code(call, form)
         if call is None or code:
-            answer = errors.of_code(knobs, code or _NOT_FOUND)
-            return answers.done(fault, answer, self._refuse)
-        before = self._shown(call)
-        self._stop(call, form.get("Status"))
-        answer = before if knobs.stop_shows == "before" else self._shown(call)
-        return answers.done(fault, answer, self._refuse)
+            answer = errors.of_code(self._state.board.knobs, code or _NOT_FOUND)
+            return answers.done(fault, answer, self._refuse), False
+        return answers.done(fault, self._shown(call), self._refuse), True
 
     def _stop_fault(self, call: Call | None) -> Fault | None:
         fault = self._state.board.take_fault("stop")
