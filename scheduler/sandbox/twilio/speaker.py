@@ -81,7 +81,9 @@ class Speaker:
         if not self._board.knobs.children_outlive_parents:
             self._end_children(call)
         parent = call.parent
-        if parent and not parent.is_over and all(child.is_over for child in parent.children):
+        if parent is None or parent.is_over or call not in parent.children:
+            return
+        if all(child.is_over for child in parent.children):
             self._go_on(parent)
 
     def _end_children(self, call: Call) -> None:
