@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from scheduler.sandbox.twilio import Knobs
+from scheduler.sandbox.twilio import magic as magic_numbers
+from tests.functional.campaign import Site
 from tests.sandbox_process import SandboxProcess, magic
 from tests.twilio_caller import ACCOUNT, ANYBODY, CALLER, Caller, code
 from tests.waiting import wait_until
@@ -790,3 +798,66 @@ def test_it_says_what_it_is(twilio: SandboxProcess) -> None:
     assert (about["sandbox"], about["provider"]) == (True, "twilio")
     wrong = requests.post(twilio.url + "/sandbox/knobs", json={"sped": 2}, timeout=20)
     assert wrong.status_code == 400
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sandbox-twilio.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(Knobs.model_fields))
+def test_every_knob_is_documented(name: str) -> None:
+    assert f"`{name}`" in PAGE
+
+
+def test_every_magic_number_is_documented() -> None:
+    section = PAGE.split("## Magic numbers")[1].split("Every other number")[0]
+    rows = re.findall(r"^\| ([0-9 ]+) \|", section, re.MULTILINE)
+    listed = re.findall(r"^    ([0-9]{2}) ", magic_numbers.__doc__ or "", re.MULTILINE)
+
+    assert " ".join(rows).split() == listed
+
+
+def test_every_event_is_documented(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(wire=True)
+    sid = caller.started()
+    caller.wait(sid, "in-progress")
+    caller.post(sid, TimeLimit=600)
+    caller.stop(sid)
+    caller.request("DELETE", f"{caller.calls}/{sid}.json")
+    caller.start("nobody")
+    twilio.add_call(ANYBODY)
+
+    section = PAGE.split("## The journal")[1]
+    documented = {name for row in _first_cells(section) for name in re.findall(r"`(\w+)`", row)}
+    assert {event["event"] for event in twilio.journal()} == documented
+
+
+def _first_cells(section: str) -> list[str]:
+    table = section.split("\n\n")[1]
+    return [line.split("|")[1] for line in table.splitlines()[2:]]
+
+
+# The commands
+
+
+def test_the_command_starts_the_sandbox_that_is_named(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "scheduler.cli", "sandbox", "--provider", "twilio"]
+    words += ["--port", "0", "--limit", "1", "--hangup-after", "1s..2s"]
+    environment = {**os.environ, "CALLSCHED_STATE_DIR": str(tmp_path)}
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
+    with process:
+        assert process.stdout
+        caller = Caller(process.stdout.readline().strip())
+        with caller.session:
+            assert caller.start().status_code == 201
+            assert code(caller.start()) == (429, 10004)
+            knobs = requests.get(caller.url + "/sandbox/knobs", timeout=20).json()
+        process.terminate()
+    assert knobs["hangup_after_seconds"] == [1.0, 2.0]
+
+
+def test_a_sandbox_that_nobody_knows_is_a_usage_error(tmp_path: Path) -> None:
+    with Site(tmp_path, "") as site:
+        command = site.call("sandbox", "--provider", "nobody")
+
+    assert command.process.returncode == 2
+    assert "symbl or twilio" in " ".join(command.err.split())
