@@ -242,6 +242,21 @@ def test_a_list_has_the_newest_first_and_pages(caller: Caller) -> None:
     ]
 
 
+def test_a_sip_address_is_shown_without_its_scheme(twilio: SandboxProcess, caller: Caller) -> None:
+    address = "sip:room%201@example.com;transport=tls?x-row=7"
+    bare = caller.started(address, From="reception")
+
+    assert (caller.read(bare)["to"], caller.read(bare)["from"]) == (
+        "room 1@example.com",
+        "reception",
+    )
+    assert caller.sids(To="sip:room%201@example.com") == caller.sids(To=address) == [bare]
+    twilio.knobs(sip_parameters=True)
+    whole = caller.started(address, From="reception")
+    assert caller.read(whole)["to"] == "room 1@example.com;transport=tls?x-row=7"
+    assert caller.sids(To=address) == [whole, bare]
+
+
 def test_a_list_can_be_filtered(twilio: SandboxProcess, caller: Caller) -> None:
     live, queued = caller.started(), caller.started(magic("80"), From="+12025550100")
     caller.wait(live, "in-progress")
@@ -290,9 +305,11 @@ def test_a_later_read_may_show_an_earlier_state(twilio: SandboxProcess, caller: 
 def test_a_start_can_be_answered_with_any_code(twilio: SandboxProcess, caller: Caller) -> None:
     twilio.knobs(start_code=21219)
     assert code(caller.start()) == (400, 21219)
+    twilio.knobs(start_code_status=402)
+    assert code(caller.start()) == (402, 21219)
     assert not twilio.events("accepted")
 
-    twilio.knobs(start_code=21204, start_code_places=True)
+    twilio.knobs(start_code=21204, start_code_places=True, start_code_status=None)
     assert code(caller.start()) == (400, 21204)
     assert len(twilio.events("accepted")) == 1
 

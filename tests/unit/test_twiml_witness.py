@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from tests.witnesses.twiml import problems
+from tests.witnesses.twiml import judge_journal, problems
 
 
 def test_nothing_is_wrong_with_what_the_library_builds() -> None:
@@ -58,3 +58,15 @@ def test_it_objects(inside: str, said: str) -> None:
 )
 def test_it_objects_to_a_whole_document(document: str, said: str) -> None:
     assert problems(document) == [said]
+
+
+def test_it_judges_the_documents_of_a_journal() -> None:
+    wrong, right = "<Response><Shout/></Response>", "<Response><Say>x</Say></Response>"
+    events = [
+        {"event": "start", "request": {"To": "+12025550143", "Twiml": right}},
+        {"event": "start", "request": {"To": "+12025550143", "Url": "https://calls.example.com"}},
+        {"event": "accepted", "request": {"Twiml": wrong}},
+        {"event": "change", "request": {"Twiml": wrong}},
+    ]
+
+    assert judge_journal(events) == ["Response: no Shout is nested in it"]

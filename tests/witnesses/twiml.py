@@ -7,7 +7,7 @@ stands where the library has a method for it, each attribute is a parameter of t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,6 +41,12 @@ def problems(document: str) -> list[str]:
         return [f"the root is {root.tag}"]
     strangers = [f"Response: no attribute {name}" for name in root.attrib]
     return [*strangers, *_inside(root, VoiceResponse)]
+
+
+def judge_journal(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return all that is wrong with the documents that starts and changes of a journal have."""
+    requests = [event["request"] for event in events if event["event"] in ("start", "change")]
+    return [problem for form in requests if "Twiml" in form for problem in problems(form["Twiml"])]
 
 
 def _inside(element: ElementTree.Element, made: Any) -> Iterator[str]:

@@ -39,7 +39,10 @@ class Knobs(knobs.Knobs):
     limit_status: Annotated[Literal[400, 403, 429], BeforeValidator(int)] = 429
     limit_counts: Literal["open", "dialed", "answered"] = "open"  #: which calls the limit is of
     start_code: int | None = None  #: the error code that every start is answered with
+    start_code_status: int | None = None  #: the HTTP status that goes with it, unless the usual
     start_code_places: bool = False  #: and the call is placed all the same
+
+    sip_parameters: bool = False  #: whether the `to` of a SIP call keeps its parameters
 
     # What becomes of calls
     dialing_seconds: Seconds = 0.0  #: from leaving the queue until it rings

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from scheduler.sandbox.twilio.calls import Call, Look
 from scheduler.sandbox.twilio.knobs import Knobs
-from scheduler.sandbox.twilio.parties import callee
+from scheduler.sandbox.twilio.parties import callee, shown
 
 _USUAL_SIZE, _MOST = 50, 1000
 _PAGING = ("Page", "PageToken", "PageSize")
@@ -105,8 +105,8 @@ def _plain(query: Mapping[str, str]) -> list[Test]:
 
 
 def _is_party(of: Callable[[Call], str], value: str) -> Test:
-    wanted = callee(value) or value
-    return lambda call, _: of(call) == wanted
+    wanted = {callee(value), shown(value, sip_parameters=True)}
+    return lambda call, _: of(call) in wanted
 
 
 def _is_child_of(sid: str) -> Test:

@@ -22,6 +22,13 @@ def callee(written: str) -> str | None:
     return number(written)
 
 
+def shown(written: str, *, sip_parameters: bool) -> str:
+    """How the API shows whom a start calls; what follows a SIP address may stay with it."""
+    match = _SIP.fullmatch(written)
+    parameters = match[2] or "" if match and sip_parameters else ""
+    return (callee(written) or "") + parameters
+
+
 def number(written: str) -> str | None:
     """A phone number in E.164, or None for what is none."""
     digits = _PUNCTUATION.sub("", written)

@@ -60,7 +60,7 @@ class Starts:
         if outcome.fault and not outcome.fault.acts:
             return answers.undone(outcome.fault, self._refuse), outcome
         if outcome.code and not outcome.is_placed:
-            return errors.of_code(knobs, outcome.code), outcome
+            return self._coded(outcome.code), outcome
         if knobs.limit_answer == "error" and self._state.exchange.is_full:
             return errors.of_code(knobs, _LIMIT), outcome
         return None, outcome
@@ -75,7 +75,8 @@ class Starts:
         return outcome
 
     def _call(self, account_sid: str, form: Form, outcome: Outcome) -> Call:
-        to, now = parties.callee(form.get("To")) or "", self._state.clock.now()
+        keeps = self._state.board.knobs.sip_parameters
+        to, now = parties.shown(form.get("To"), sip_parameters=keeps), self._state.clock.now()
         caller = parties.caller(form.get("From"), to_sip="@" in to) or ""
         return Call(
             account_sid=account_sid,
@@ -91,10 +92,15 @@ class Starts:
     def _answer(self, call: Call, outcome: Outcome) -> Response:
         knobs, now = self._state.board.knobs, self._state.clock.now()
         if outcome.code:
-            return errors.of_code(knobs, outcome.code)
+            return self._coded(outcome.code)
         # The first look: the call may be dialled already.
         shown = resource.call(call, call.looks[0], knobs, now)
         return answers.done(outcome.fault, JSONResponse(shown, 201), self._refuse)
+
+    def _coded(self, code: int) -> Response:
+        knobs = self._state.board.knobs
+        status = knobs.start_code_status if code == knobs.start_code else None
+        return errors.of_code(knobs, code, status=status or 0)
 
     def _refuse(self, status: int) -> Response:
         return errors.of_status(self._state.board.knobs, status)
