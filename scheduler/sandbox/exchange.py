@@ -67,10 +67,6 @@ class Exchange(Generic[C]):
         self._live[call.id] = call
         self._peak = max(self._peak, len(self._live))
 
-    def know(self, call: C) -> None:
-        """Keep a call that never takes a slot."""
-        self._known[call.id] = call
-
     def leave(self, call: C) -> bool:
         """Free a call's slot, and have nothing more happen to it; say whether it had one."""
         if self._live.pop(call.id, None) is None:

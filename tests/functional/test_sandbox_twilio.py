@@ -242,6 +242,25 @@ def test_a_list_has_the_newest_first_and_pages(caller: Caller) -> None:
     ]
 
 
+def test_a_page_follows_though_the_last_one_ended_with_a_call_that_is_filtered_out_by_now(
+    twilio: SandboxProcess, caller: Caller
+) -> None:
+    twilio.knobs(ring_seconds=[600, 600])
+    sids = [caller.started() for _ in range(4)]
+    wait_until(lambda: len(caller.sids(Status="ringing")) == 4)
+    first = caller.page(Status="ringing", PageSize=2)
+
+    caller.stop(sids[2])
+    second = caller.request("GET", first["next_page_uri"]).json()
+
+    assert [call["sid"] for call in second["calls"]] == [sids[1], sids[0]]
+    assert second["next_page_uri"] is None
+    previous = caller.request("GET", second["previous_page_uri"]).json()
+    assert [call["sid"] for call in previous["calls"]] == [sids[3], sids[1]]
+    wrong = caller.request("GET", caller.calls + ".json?Page=1&PageToken=x")
+    assert code(wrong) == (400, 20001)
+
+
 def test_a_sip_address_is_shown_without_its_scheme(twilio: SandboxProcess, caller: Caller) -> None:
     address = "sip:room%201@example.com;transport=tls?x-row=7"
     bare = caller.started(address, From="reception")

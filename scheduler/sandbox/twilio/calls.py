@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Literal
 
 from scheduler.sandbox.timers import Timers
@@ -19,6 +20,8 @@ Direction = Literal["outbound-api", "outbound-dial", "inbound"]
 By = Literal["stop", "hangup", "time_limit", "timeout", "twiml", "api", "parent", "control"]
 
 FINAL: frozenset[Status] = frozenset(("completed", "busy", "no-answer", "failed", "canceled"))
+
+_numbers = count(1)
 
 
 def new_sid(prefix: str) -> str:
@@ -51,6 +54,7 @@ class Notification:
     text: str
     is_warning: bool
     sid: str = field(default_factory=lambda: new_sid("NO"))
+    number: int = field(default_factory=_numbers.__next__)
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +73,7 @@ class Call:
     ring_most_seconds: float = 60.0
     time_limit_seconds: float | None = None
     sid: str = field(default_factory=lambda: new_sid("CA"))
+    number: int = field(default_factory=_numbers.__next__)  #: in the order of their creation
     status: Status = "queued"
     queue_milliseconds: int = 0
     started_at: float | None = None  #: it was dialled

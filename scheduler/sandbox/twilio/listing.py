@@ -5,9 +5,11 @@ https://www.twilio.com/docs/voice/api/call-resource#read-multiple-call-resources
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import neg
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -25,8 +27,8 @@ class WrongQuery(ValueError):
     """What is asked for can't be read."""
 
 
-#: A thing's sid, and how it is shown.
-Listed = tuple[str, Callable[[], object]]
+#: A thing's number, which grows with its age in the list, and how it is shown.
+Listed = tuple[int, Callable[[], object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Pages:
     filters: tuple[tuple[str, str], ...]
     size: int
     page: int
-    after: str | None  #: the sid that the page before ended with
+    before: int | None  #: the number of what the page before ended with
 
     @classmethod
     def of(cls, request: Request) -> Pages:
@@ -48,16 +50,18 @@ class Pages:
         token = query.get("PageToken")
         if not 1 <= size <= _MOST or (page > 0) != (token is not None):
             raise WrongQuery("PageSize up to 1000, and a PageToken with each Page are needed")
-        after = token.removeprefix(_TOKEN_PREFIX) if token else None
-        return cls(request.url.path, filters, size, page, after)
+        return cls(request.url.path, filters, size, page, _number_of(token))
 
     def body(self, name: str, things: Sequence[Listed]) -> dict[str, object]:
-        """The page of these things, the newest first, whatever has been added before it."""
-        sids = [sid for sid, _ in things]
-        start = sids.index(self.after) + 1 if self.after in sids else 0
+        """The page of these things, whose numbers fall.
+
+        It goes on below the page before, whatever was added on top or has left the list since.
+        """
+        numbers = [number for number, _ in things]
+        start = bisect_right(numbers, -self.before, key=neg) if self.before is not None else 0
         shown = things[start : start + self.size]
         first, before = self.page * self.size, start - self.size
-        previous = sids[before - 1] if before > 0 else None
+        previous = numbers[before - 1] if before > 0 else None
         is_last = start + self.size >= len(things)
         return {
             name: [show() for _, show in shown],
@@ -65,14 +69,17 @@ class Pages:
             "page_size": self.size,
             "start": first,
             "end": first + max(0, len(shown) - 1),
-            "uri": self._uri(self.page, self.after),
+            "uri": self._uri(self.page, self.before),
             "first_page_uri": self._uri(0, None),
-            "previous_page_uri": self._uri(self.page - 1, previous) if self.page else None,
+            "previous_page_uri": self._previous(previous) if self.page else None,
             "next_page_uri": None if is_last else self._uri(self.page + 1, shown[-1][0]),
         }
 
-    def _uri(self, page: int, after: str | None) -> str:
-        token = [("PageToken", _TOKEN_PREFIX + after)] if after else []
+    def _previous(self, before: int | None) -> str:
+        return self._uri(0 if before is None else self.page - 1, before)
+
+    def _uri(self, page: int, before: int | None) -> str:
+        token = [] if before is None else [("PageToken", f"{_TOKEN_PREFIX}{before}")]
         paging = [("PageSize", str(self.size)), ("Page", str(page)), *token]
         return f"{self.path}?{urlencode([*self.filters, *paging])}"
 
@@ -147,6 +154,15 @@ def _timely(field: str, operator: str, instant: _Instant, knobs: Knobs) -> Test:
         return at < instant.since if operator == "<" else instant.since <= at < instant.until
 
     return passes
+
+
+def _number_of(token: str | None) -> int | None:
+    if token is None:
+        return None
+    number = token.removeprefix(_TOKEN_PREFIX)
+    if not number.isdecimal():
+        raise WrongQuery("PageToken: one of ours is needed")
+    return int(number)
 
 
 def _number(query: Mapping[str, str], name: str, otherwise: int) -> int:

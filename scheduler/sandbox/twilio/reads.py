@@ -69,7 +69,7 @@ class Reads:
                 continue
             look = self._look_then(call, lag)
             if look and all(passes(call, look) for passes in tests):
-                listed.append((call.sid, partial(self._shown, call, look)))
+                listed.append((call.number, partial(self._shown, call, look)))
         return pages.body("calls", listed)
 
     def _notifications(self, request: Request) -> object | None:
@@ -78,7 +78,7 @@ class Reads:
             return None
         wanted = dict(pages.filters).get("Log")
         listed: list[Listed] = [
-            (noted.sid, partial(resource.notification, call, noted))
+            (noted.number, partial(resource.notification, call, noted))
             for noted in reversed(self._known(call))
             if wanted in (None, str(int(noted.is_warning)))
         ]

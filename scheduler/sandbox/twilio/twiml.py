@@ -15,6 +15,7 @@ VERBS = frozenset(
     (
         *("Say", "Play", "Pause", "Record", "Dial", "Hangup", "Gather", "Reject", "Redirect"),
         *("Start", "Stop", "Connect", "Enqueue", "Leave", "Pay", "Prompt", "Refer", "Sms"),
+        *("Echo", "Queue"),
     )
 )
 
