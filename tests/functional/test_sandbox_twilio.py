@@ -592,6 +592,20 @@ def test_an_answer_may_never_come(twilio: SandboxProcess, caller: Caller) -> Non
     assert len(caller.sids(To=magic("99"))) == 1
 
 
+def test_a_call_may_be_placed_after_everybody_has_given_up(
+    twilio: SandboxProcess, caller: Caller
+) -> None:
+    twilio.knobs(place_after_seconds=1.0)
+    form = {"To": ANYBODY, "From": CALLER, "Url": "https://calls.example.com/x"}
+
+    with pytest.raises(requests.ReadTimeout):
+        caller.request("POST", caller.calls + ".json", data=form, timeout=0.2)
+
+    wait_until(lambda: len(caller.sids(To=ANYBODY)) == 1)
+    [start], [placed] = twilio.events("start"), twilio.events("accepted")
+    assert placed["at"] - start["at"] >= 1.0
+
+
 @pytest.mark.parametrize(
     ("ending", "refusal", "placed"),
     [

@@ -38,6 +38,7 @@ class Knobs(knobs.Knobs):
     limit_answer: Literal["error", "failed"] = "error"  #: 10004 as an answer or a failed call
     limit_status: Annotated[Literal[400, 403, 429], BeforeValidator(int)] = 429
     limit_counts: Literal["open", "dialed", "answered"] = "open"  #: which calls the limit is of
+    place_after_seconds: Seconds = 0.0  #: a start is read, and placed so much later
     start_code: int | None = None  #: the error code that every start is answered with
     start_code_status: int | None = None  #: the HTTP status that goes with it, unless the usual
     start_code_places: bool = False  #: and the call is placed all the same

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Literal
 
@@ -21,7 +22,7 @@ _USUAL_RING_SECONDS = 60
 
 
 class Starts:
-    """POST of Calls.json. What is asked is done at once; only its answer may wait."""
+    """POST of Calls.json."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -30,6 +31,8 @@ class Starts:
         """Judge a start, place the call and answer."""
         form = await Form.of(request)
         self._note("start", form, request=form.fields(), unknown_fields=form.unknown(OF_START))
+        # Whether or not anybody still waits for the answer.
+        await asyncio.sleep(self._state.board.knobs.place_after_seconds)
         answer, call = self._place(request.path_params["account_sid"], form)
         if await answers.reaches(request, answer, self._state.board.knobs.latency_seconds):
             self._note("answered", form, call, answer.status_code)
