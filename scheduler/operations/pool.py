@@ -138,8 +138,11 @@ def _kill(process: subprocess.Popen[Any]) -> None:
 class SandboxProcess:
     """The sandbox of one `run`. It leaves when `run` and every worker are gone."""
 
-    def __init__(self, limit: int, folder: Path) -> None:
-        """Its journal, which has whole numbers, and what it says go into `folder`."""
+    def __init__(self, provider: str, limit: int, folder: Path) -> None:
+        """It behaves as that provider's API. Its journal, which has whole numbers, and what it
+        says go into `folder`.
+        """
+        self._provider = provider
         self._limit = limit
         self._folder = folder
         self.url = ""
@@ -150,6 +153,7 @@ class SandboxProcess:
         journal = self._folder / "journal.jsonl"
         private.opened(journal).close()
         command = [sys.executable, "-m", "scheduler.cli", "sandbox", "--port", "0"]
+        command += ["--provider", self._provider]
         command += ["--limit", str(self._limit), "--until-fd", str(self._reading)]
         command += ["--journal", str(journal)]
         with private.opened(self._folder / "sandbox.log") as log:

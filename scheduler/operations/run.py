@@ -90,10 +90,11 @@ def placed(
         yield Place(settings, checked.account, overrides)
         return
     own = checked.account
-    with SandboxProcess(own.max_concurrency, settings.state_dir / "sandbox") as process:
+    kind, folder = kind_of(own), settings.state_dir / "sandbox"
+    with SandboxProcess(kind.name, own.max_concurrency, folder) as process:
         there = {
             **overrides,
-            **kind_of(own).at_sandbox(process.url),
+            **kind.at_sandbox(process.url),
             "CALLSCHED_ACCOUNTS": None,
             "CALLSCHED_ACCOUNT": launch.SANDBOX_ACCOUNT,
             "CALLSCHED_MAX_CONCURRENCY": str(own.max_concurrency),
