@@ -7,9 +7,11 @@
 
 from kombu import Queue
 
+from scheduler.providers import accounts_of
 from scheduler.settings import settings_of_worker
 
 _settings = settings_of_worker()
+_accounts = accounts_of(_settings).names
 
 # JSON only: a pickled message would run code of whoever can write to Redis.
 task_serializer = "json"
@@ -24,7 +26,10 @@ result_backend = None
 # connections (prefork is not, celery PR #10339), and were the one pool whose SIGTERM stranded
 # nothing. They have no time limits, so every HTTP exchange and every command of Redis has its own.
 worker_pool = "threads"
-worker_concurrency = _settings.worker_threads
+# Every account has threads of its own, which no other takes; so many more are made as are needed.
+worker_concurrency = _settings.worker_threads + 3 * (len(_accounts) - 1)
+if _settings.accounts is not None:
+    worker_concurrency += 3 * 8  # of accounts that are added while it runs
 
 # A message is acknowledged when its task is over, and put back when the process that ran it died
 # (celery#1628, #7924). The second run finds nothing that the first has claimed.
@@ -41,11 +46,10 @@ worker_prefetch_multiplier = 1
 # What was said is read from a queue of its own, so that a hundred conversations never stand before
 # a dial there; inside a worker the one has no more than its share of the threads.
 # Schedules that fire have one as well: the workers of `run`, which serve one campaign, take none.
-task_queues = tuple(Queue(f"{work}.{_settings.account}") for work in ("dial", "collect", "launch"))
-task_default_queue = f"dial.{_settings.account}"
-task_routes = {
-    f"callsched.{work}": {"queue": f"{work}.{_settings.account}"} for work in ("collect", "launch")
-}
+task_queues = tuple(
+    Queue(f"{work}.{account}") for account in _accounts for work in ("dial", "collect", "launch")
+)
+task_default_queue = f"dial.{_accounts[0]}"
 
 # Whatever is not acknowledged for this long is delivered again, whether or not its worker lives
 # (celery#2599, kombu#337). A dial task leaves after a minute, so nothing is repeated while it runs;

@@ -85,7 +85,7 @@ def main() -> None:
         load(ledger, campaigns, live)
         connect(ledger, live)
         workers.beat(ledger, ACCOUNT, "here:1", WorkerHealth(time.time(), "1", 26))
-        watcher = Watcher(ledger, (), account=None, ceiling=live)
+        watcher = Watcher(ledger, (), account=None, ceiling_of=lambda _: live)
         looks = [measured(ledger, lambda: watcher.look(Focus(calls=60))) for _ in range(LOOKS + 1)]
         ledger.close()
     print(f"{campaigns} campaigns, {live:,} live calls, 60 of them read in detail")

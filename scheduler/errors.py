@@ -67,6 +67,17 @@ class CampaignError(SchedulerError):
         super().__init__(*self.problems)
 
 
+def refusal(
+    path: str,
+    message: str,
+    line: int | None = None,
+    column: str | int | None = None,
+    code: str = "unreadable",
+) -> CampaignError:
+    """Return the error for one problem that ends the reading of a file."""
+    return CampaignError([Problem(path, message, line, column, code)])
+
+
 class ScriptError(SchedulerError):
     """The provider can't do what a script says; the message says which step, and what to write."""
 

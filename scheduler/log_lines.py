@@ -9,7 +9,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 _FIELDS = (
-    *("time", "level", "logger", "message", "campaign_id", "call", "attempt"),
+    *("time", "level", "logger", "message", "account", "campaign_id", "call", "attempt"),
     *("worker", "pid", "thread", "exception", "stack"),
 )
 _NAMES = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 from scheduler.fields.visible import indented, visible
@@ -53,6 +55,7 @@ class Discretion(logging.Filter):
         """Let every record pass, changed."""
         if not hasattr(record, "masked"):
             _name_the_call(record)
+            _name_the_account(record)
             _rewrite(record, message=mask_line, lines=mask_line)
             record.masked = True
         return True
@@ -83,6 +86,42 @@ def _rewrite(
         record.exc_info, record.exc_text = None, lines(record.exc_text)
     if record.stack_info:
         record.stack_info = lines(record.stack_info)
+
+
+#: The account that this thread works for.
+_account: ContextVar[str] = ContextVar("account", default="")
+_names_accounts = False
+
+
+@contextmanager
+def about(account: str) -> Iterator[None]:
+    """Have every line of this thread say for which account it works, for the length of a block."""
+    mark = _account.set(account)
+    try:
+        yield
+    finally:
+        _account.reset(mark)
+
+
+def be_about(account: str) -> None:
+    """Have every line of this thread say for which account it works, from now on."""
+    _account.set(account)
+
+
+def name_accounts() -> None:
+    """Have lines of text say it, too; those of JSON always do. There is more than one account."""
+    global _names_accounts
+    _names_accounts = True
+
+
+def _name_the_account(record: logging.LogRecord) -> None:
+    account = _account.get()
+    if not account:
+        return
+    record.account = account
+    text = record.getMessage()
+    if _names_accounts and f"account {account}" not in text:
+        record.msg, record.args = f"account {account}: {text}", None
 
 
 def _name_the_call(record: logging.LogRecord) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from scheduler.script import Script
+
 
 class CallState(StrEnum):
     """Where a call stands. It is in exactly one of these."""
@@ -37,9 +39,10 @@ class Disposition(StrEnum):
     """How a call ended: a closed list, only what the API lets us observe."""
 
     HUNG_UP = "hung_up"  #: the far end ended it
+    COMPLETED = "completed"  #: it was answered and ended before its deadline; not known by whom
     STOPPED = "stopped"  #: we ended it at its deadline
     ABORTED = "aborted"  #: the operator ended it
-    NOT_REACHED = "not_reached"  #: a machine answered, or nobody spoke
+    NOT_REACHED = "not_reached"  #: nobody answered, or a machine, or nobody spoke
     REJECTED = "rejected"  #: the API will not accept this one
     UNKNOWN = "unknown"  #: asked, never learned
     SKIPPED = "skipped"  #: not dialled; the reason says why
@@ -66,6 +69,10 @@ class Reason(StrEnum):
     EXPIRED = "expired"  #: skipped: its `not_after` has passed
     CANCELLED = "cancelled"  #: skipped: an operator called the rest of its campaign off
     MACHINE = "machine"  #: not_reached: an answering machine took the call
+    BUSY = "busy"  #: not_reached: the line was busy
+    NO_ANSWER = "no_answer"  #: not_reached: it rang, and nobody answered
+    FAILED = "failed"  #: not_reached: the network could not place the call
+    SILENT = "silent"  #: not_reached: somebody answered, and nobody spoke
     UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
     LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
@@ -123,6 +130,8 @@ class Contact:
     not_before: float | None = None  #: epoch seconds; None: the campaign's alone
     not_after: float | None = None
     variables: dict[str, str] = field(default_factory=dict)  #: every other column
+    #: What its campaign's script names, where nothing else here says the same.
+    script_cells: dict[str, str] = field(default_factory=dict)
     options: StartOptions = field(default_factory=StartOptions)  #: its own, rendered
     #: Of the United States, whose rules it is held to where a campaign asks; two letters each.
     states: tuple[str, ...] = ()
@@ -261,7 +270,10 @@ class WhenCapped(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often calls that ended in one way are dialled again, and when."""
+    """How often calls that ended in one way are dialled again, and when.
+
+    An end is named by its reason or by its disposition; a rule for the reason goes first.
+    """
 
     max: int
     delays_seconds: tuple[float, ...]  #: after the first, the second, …; the last one stays
@@ -317,6 +329,11 @@ class Policy:
     priority: int = 0  #: a higher class goes first
     weight: float = 1.0  #: its share of the slots within its class
     options: StartOptions = field(default_factory=StartOptions)  #: of every contact
+    script: Script = ()  #: what every call says; its texts are filled for each contact
+    campaign_name: str = ""  #: as the script may say it; "" where there is no script
+    ring_seconds: float | None = None  #: for how long it may ring; None: the provider's own choice
+    record: bool = False  #: the whole call
+    transcribe: bool = False  #: the same
     on_machine: OnMachine = OnMachine.GO_ON
     insights: tuple[Insight, ...] = CHEAP_INSIGHTS  #: what is read when a call has ended
     on_unknown: OnUnknown = OnUnknown.HOLD
@@ -326,7 +343,9 @@ class Policy:
     not_after: float | None = None
     caps: tuple[Cap, ...] = ()
     when_capped: WhenCapped = WhenCapped.WAIT
-    retry: dict[str, Retry] = field(default_factory=dict)  #: by disposition
+    retry: dict[str, Retry] = field(default_factory=dict)  #: by reason or disposition
+    #: The most attempts of a call that may have rung, a redial included; None: no more than that.
+    retry_total: int | None = None
     circuit_breaker: CircuitBreaker | None = None
     canary: Canary | None = None
     budget_seconds: float | None = None  #: of calls, those that are live at their worst

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import cache, lru_cache
 from hashlib import blake2b
@@ -13,6 +13,18 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from scheduler.models import Contact, Policy, Reason, Row
+from scheduler.script import (
+    DoNotCall,
+    Gather,
+    Hangup,
+    Pause,
+    Play,
+    Record,
+    Say,
+    Script,
+    Step,
+    Transfer,
+)
 
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _read = json.JSONDecoder().decode
@@ -40,6 +52,7 @@ def pack(contact: Contact, line: int) -> dict[str, Any]:
         "b": contact.not_before,
         "a": contact.not_after,
         "v": contact.variables,
+        "x": contact.script_cells,
         "o": contact.options,
         "t": contact.states,
         "l": line,
@@ -61,6 +74,7 @@ def unpack(packed: dict[str, Any]) -> tuple[Contact, int]:
         not_before=packed.get("b"),
         not_after=packed.get("a"),
         variables=packed.get("v", {}),
+        script_cells=packed.get("x", {}),
         options=packed.get("o", {}),
         states=tuple(packed.get("t", ())),
     )
@@ -95,7 +109,7 @@ def decode(text: str) -> tuple[Contact, int]:
 
 def encode_policy(policy: Policy) -> str:
     """Write a policy as compact JSON."""
-    return dump(asdict(policy))
+    return dump({**asdict(policy), "script": pack_script(policy.script)})
 
 
 @cache  # what most commands never need takes a tenth of their time to prepare
@@ -107,8 +121,58 @@ def _policies() -> TypeAdapter[Policy]:
 
 @lru_cache(maxsize=64)  # every claim comes with its campaign's
 def decode_policy(text: str) -> Policy:
-    """Return the policy that `encode_policy` was given."""
-    return _policies().validate_json(text)
+    """Return the policy that `encode_policy` was given. Raises ValueError for other text."""
+    packed = parse(text)
+    try:
+        script = unpack_script(packed.pop("script", ()))
+    except (TypeError, LookupError, AttributeError) as error:
+        raise ValueError(f"no record of a policy: {error!r}") from error
+    return replace(_policies().validate_python(packed), script=script)
+
+
+# A step is written under its name, for some have nothing else to be told by.
+_STEPS: dict[str, type[Step]] = {
+    "say": Say,
+    "play": Play,
+    "pause": Pause,
+    "gather": Gather,
+    "record": Record,
+    "transfer": Transfer,
+    "hangup": Hangup,
+    "do_not_call": DoNotCall,
+}
+_NAMES = {kind: name for name, kind in _STEPS.items()}
+
+
+def pack_script(script: Script) -> list[dict[str, Any]]:
+    """Return a script in JSON's own types: each step under its name."""
+    return [{_NAMES[type(step)]: _pack_step(step)} for step in script]
+
+
+def _pack_step(step: Step) -> dict[str, Any]:
+    packed = asdict(step)
+    if isinstance(step, Gather):
+        packed["branches"] = {keys: pack_script(one) for keys, one in step.branches.items()}
+        packed["otherwise"] = pack_script(step.otherwise)
+    return packed
+
+
+def unpack_script(packed: Iterable[dict[str, Any]]) -> Script:
+    """Return the script that `pack_script` was given. Raises ValueError for an unknown step."""
+    return tuple(_unpack_step(*named) for each in packed for named in each.items())
+
+
+def _unpack_step(name: str, packed: dict[str, Any]) -> Step:
+    if name not in _STEPS:
+        raise ValueError(f"no step of a script: {name!r}")
+    if name == "gather":
+        branches = {keys: unpack_script(one) for keys, one in packed["branches"].items()}
+        packed = packed | {
+            "say": tuple(Say(**each) for each in packed["say"]),
+            "branches": branches,
+            "otherwise": unpack_script(packed["otherwise"]),
+        }
+    return _STEPS[name](**packed)
 
 
 def digest(text: str) -> bytes:

@@ -125,7 +125,11 @@ class Settings(BaseSettings):
     account: str = Field(
         default="default",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
-        description="name of the account that the credentials belong to",
+        description="name of the account that the credentials belong to; of several the default",
+    )
+    accounts: Annotated[Path, AfterValidator(_folder)] | None = Field(
+        default=None,
+        description="a YAML file of several accounts; absent: the variables make one",
     )
     symbl_base_url: Annotated[str, AfterValidator(base_url)] = Field(
         default="https://api.symbl.ai", description="where the telephony API answers"

@@ -83,6 +83,18 @@ class SandboxProcess:
         """All that there is to know about a conversation, whatever the API has by now."""
         return dict(self._get(f"/sandbox/conversations/{conversation_id}").json())
 
+    def call(self, sid: str) -> dict[str, Any]:
+        """All that there is to know about a call of Twilio's, whatever the API shows by now."""
+        return dict(self._get(f"/sandbox/calls/{sid}").json())
+
+    def change_call(self, sid: str, act: str) -> None:
+        """Have something happen to a call of Twilio's: `answer`, `hang_up` or a final status."""
+        self._post(f"/sandbox/calls/{sid}", {"do": act})
+
+    def add_call(self, to: str, **wishes: object) -> str:
+        """Have a call of somebody else's on the account; return its sid."""
+        return str(self._post("/sandbox/calls", {"to": to, **wishes}).json()["sid"])
+
     def expire_tokens(self) -> None:
         """Have every token refused that was issued so far."""
         self._post("/sandbox/tokens/expire", {})

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from scheduler.campaign.loader import load
+from scheduler.providers import PROVIDERS
+from tests.routes import through
+from tests.toy_provider import TALKER
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "campaign-file.md").read_text("utf-8")
+SCRIPTS = (DOCS / "scripts.md").read_text("utf-8")
 SCHEDULES = (DOCS / "schedules.md").read_text("utf-8")
 #: For an example that has no contacts of its own: the columns that examples name.
 CONTACTS = (
@@ -23,19 +27,23 @@ def examples(language: str, page: str = PAGE) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("example", [*examples("yaml"), *examples("yaml", SCHEDULES)])
+@pytest.mark.parametrize(
+    "example", [*examples("yaml"), *examples("yaml", SCHEDULES), *examples("yaml", SCRIPTS)]
+)
 def test_an_example_is_a_campaign_file(tmp_path: Path, example: str) -> None:
     path = tmp_path / "example.yaml"
     has_contacts = re.search(r"^contacts:", example, re.MULTILINE)
     path.write_text(example if has_contacts else f"{example}contacts: spoken-of.csv\n")
     (tmp_path / "spoken-of.csv").write_text(CONTACTS)
-    (tmp_path / "contacts.csv").write_text(examples("csv")[0])
+    has_script = "script:" in example
+    (tmp_path / "contacts.csv").write_text(CONTACTS if has_script else examples("csv")[0])
     (tmp_path / "export.csv").write_text("Mobile #,Lead ID,Language\n+12025550100,L-1,en-US\n")
     for named in re.findall(r"[\w-]+\.(?:txt|csv)", example):
         if not (tmp_path / named).exists():
             (tmp_path / named).write_text("phone_number\n+12025550199\n")
 
-    with load(path, max_duration_ceiling_seconds=14_400) as campaign:
+    api = TALKER if has_script else PROVIDERS[0]
+    with load(path, max_duration_ceiling_seconds=14_400, route_of=through(api)) as campaign:
         rows = list(campaign.rows())
 
     assert [row.error for row in rows if row.error] == []

@@ -16,7 +16,7 @@ from scheduler.calls.news import NewsDesk
 from scheduler.calls.recorder import NewsSource, Recorder
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.stops import Stops
-from scheduler.calls.wake import Wake
+from scheduler.calls.wake import Alarm, Wake
 from scheduler.errors import LedgerTrouble
 from scheduler.ledger.ledger import Ledger
 from scheduler.providers import Listens, Provider
@@ -26,8 +26,10 @@ from scheduler.providers import Listens, Provider
 class ServedAccount:
     """The parts that no other account shares, so that a provider that hangs holds up no other."""
 
+    ledger: Ledger
     duty: Duty
     provider: Provider
+    wake: Wake  #: when a timekeeper looks at it next
     demand: Demand
     memory: Memory
     stopper: Stopper
@@ -59,9 +61,8 @@ class Shared:
     """What a process has for all accounts that it serves."""
 
     ledger: Ledger
-    wake: Wake  #: of the timekeeper
+    alarm: Alarm  #: of the timekeeper
     sockets: NewsSource
-    watchers: Watchers  #: look on at every exchange with a provider
 
 
 def serve(
@@ -69,6 +70,7 @@ def serve(
     provider: Provider,
     duty: Duty,
     *,
+    watchers: Watchers,
     send_dials: Callable[[int], None],
     dial_threads: int,
     stop_threads: int,
@@ -77,10 +79,11 @@ def serve(
 ) -> ServedAccount:
     """Put together what serves an account; nothing of it runs yet but what `start` starts.
 
-    `send_dials` has so many messages sent and does not wait. `delays` are the seconds between the
-    sendings of a stop, the last one is kept. A conversation is waited for `patience_seconds`.
+    `watchers` look on at every exchange with its provider. `send_dials` has so many messages sent
+    and does not wait. `delays` are the seconds between the sendings of a stop, the last one is
+    kept. A conversation is waited for `patience_seconds`.
     """
-    ledger, wake, watchers = shared.ledger, shared.wake, shared.watchers
+    ledger, wake = shared.ledger, Wake(shared.alarm)
     account = duty.account
     demand = Demand(send_dials, threads=dial_threads)
     memory = Memory(
@@ -95,7 +98,7 @@ def serve(
         delays=delays,
         watchers=watchers,
     )
-    stops = Stops(stopper, threads=stop_threads, wake=wake)
+    stops = Stops(stopper, account=account, threads=stop_threads, wake=wake)
     desk = None
     if isinstance(provider, Listens):
         desk = NewsDesk(ledger, provider, account, memory=memory, wake=wake)
@@ -127,5 +130,16 @@ def serve(
         watchers=watchers,
     )
     return ServedAccount(
-        duty, provider, demand, memory, stopper, stops, desk, recorder, dialer, collector
+        ledger,
+        duty,
+        provider,
+        wake,
+        demand,
+        memory,
+        stopper,
+        stops,
+        desk,
+        recorder,
+        dialer,
+        collector,
     )

@@ -27,6 +27,7 @@ from scheduler.errors import (
     Refused,
     StaleAttempt,
 )
+from scheduler.fields.scripts import targets
 from scheduler.hours.openings import opening
 from scheduler.ledger import calls, limits
 from scheduler.ledger.calls import Claim
@@ -47,6 +48,8 @@ AFTER_429 = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
 #: Until a call is due again whose start did not reach the API.
 AFTER_NOT_REACHED_SECONDS = 1.0
+
+_NOT_ALLOWED = "transfer: not among CALLSCHED_ALLOWED_NUMBERS"
 
 
 class Dialer:
@@ -113,8 +116,9 @@ class Dialer:
         """
         try:
             closes_at = self._open_until(claim)
-            if closes_at is not None:
-                return self._dial(claim, closes_at)
+            order = None if closes_at is None else self._order(claim)
+            if closes_at is not None and order is not None:
+                return self._dial(claim, order, closes_at)
         except StaleAttempt as error:
             logger.info("%s", error)
         return False
@@ -137,15 +141,35 @@ class Dialer:
             return found.until
         return None
 
-    def _dial(self, claim: Claim, closes_at: float) -> bool:
+    def _order(self, claim: Claim) -> StartOrder | None:
+        """Say what is sent, from what never changes; None when the call ends because of it.
+
+        Whom its script transfers to is looked at as whom it calls: here, and in `begin`.
+        """
+        try:
+            order = StartOrder.of(
+                claim.attempt, claim.policy, claim.contact, caller_ids=self._duty.caller_ids
+            )
+        except ValueError as error:
+            reason, message = Reason.INVALID_ROW, mask_text(str(error))
+            self._finish(claim, Disposition.SKIPPED, reason=reason, message=message)
+            return None
+        allowed = self._duty.allowed
+        if allowed and not allowed.issuperset(targets(order.script)):
+            self._finish(
+                claim, Disposition.SKIPPED, reason=Reason.NOT_ALLOWED, message=_NOT_ALLOWED
+            )
+            return None
+        return order
+
+    def _dial(self, claim: Claim, order: StartOrder, closes_at: float) -> bool:
         token = ""
         try:
             # First, because a token may take seconds, and from `begin` on the time is short.
             self._provider.authorize(claim.max_duration_seconds)
-            order = StartOrder.of(claim.attempt, claim.policy, claim.contact)
             token = uuid4().hex
             asked_at = since_boot()
-            if not self._begin(claim, token, closes_at):
+            if not self._begin(claim, token, closes_at, targets(order.script)):
                 return False
             with self._watchers.see(Exchange("start", claim.attempt)):
                 connection = self._provider.start(order, partial(_leave, asked_at))
@@ -155,13 +179,16 @@ class Dialer:
             return False
         return self._recorder.keep(claim, connection, since_boot())
 
-    def _begin(self, claim: Claim, token: str, closes_at: float) -> bool:
+    def _begin(
+        self, claim: Claim, token: str, closes_at: float, transfers: tuple[str, ...]
+    ) -> bool:
         begin = partial(calls.begin, self._ledger, self._duty.account, claim.attempt, token)
         try:
             # The first byte may leave that much later, and has to leave in time.
             return begin(
                 max_duration_seconds=claim.max_duration_seconds,
                 closes_at=closes_at - LEAVE_WITHIN_SECONDS,
+                targets=transfers,
             )
         except LedgerTrouble:
             # Perhaps it is on record as dialing. Nothing has been sent, so it is given back.

@@ -17,4 +17,5 @@ class Duty:
     reserve: int = 0  #: slots that are left to other traffic on the account
     starts_per_second: float = 0.0  #: at most; 0 for any
     only: str = ""  #: the one campaign that is served; "" for all
+    caller_ids: tuple[str, ...] = ()  #: of the account, where no campaign names others
     allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any

@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 import threading
+from math import inf
 
 from scheduler.clock import since_boot
 
 
-class Wake:
-    """How long one thread sleeps, and what ends its sleep. Others call in from any thread."""
+class Alarm:
+    """How long one thread sleeps, and what ends its sleep."""
 
     def __init__(self) -> None:
-        self._woken = threading.Event()
-        self._sleeps_until = 0.0
+        self._rung = threading.Event()
+        self._sleeps_until = inf
+
+    def ring(self, at: float = 0.0) -> None:
+        """Wake the sleeper if it would sleep beyond this instant, or have it not fall asleep."""
+        if at < self._sleeps_until:
+            self._rung.set()
+
+    def sleep(self, until: float) -> None:
+        """Sleep until then, unless somebody rings: then or since the last sleep."""
+        self._sleeps_until = until
+        self._rung.wait(max(0.0, until - since_boot()))
+        self._sleeps_until = inf
+        self._rung.clear()
+
+
+class Wake:
+    """When one account is to be looked at next. Others call in from any thread."""
+
+    def __init__(self, alarm: Alarm | None = None) -> None:
+        """It is `alarm` that wakes who looks at the account."""
+        self._alarm = alarm or Alarm()
+        self._lock = threading.Lock()
+        self._due_at = 0.0
+
+    @property
+    def due_at(self) -> float:
+        """The instant, since boot."""
+        return self._due_at
+
+    def taken(self) -> None:
+        """Hear that the account is looked at now: what others say from here on is about later."""
+        with self._lock:
+            self._due_at = inf
 
     def due_in(self, seconds: float) -> None:
-        """Wake the sleeper if something is due in so many seconds and it would sleep longer."""
-        if since_boot() + seconds < self._sleeps_until:
-            self._woken.set()
+        """Have the account looked at in so many seconds, if it would be looked at later."""
+        at = since_boot() + seconds
+        with self._lock:
+            is_sooner = at < self._due_at
+            self._due_at = min(at, self._due_at)
+        if is_sooner:
+            self._alarm.ring(at)
 
     def now(self) -> None:
-        """Wake the sleeper, or have it not fall asleep."""
-        self._woken.set()
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep for so long, unless somebody wakes this thread."""
-        self._sleeps_until = since_boot() + seconds
-        self._woken.wait(seconds)
-        self._woken.clear()
+        """Have the account looked at now."""
+        self.due_in(-inf)

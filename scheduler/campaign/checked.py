@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from scheduler.accounts import Account
 from scheduler.campaign.cleanings import Cleanings
 from scheduler.campaign.file.spool import Spool
 from scheduler.errors import Problem
@@ -21,7 +22,7 @@ class CheckedCampaign:
 
     name: str  #: as the file says, else the file's own name
     policy: Policy
-    account: str | None = None  #: None: the one of the settings
+    account: Account  #: on which it is dialled
     schedule: Schedule | None = None  #: when workers launch it; None: nobody but who says so
     inputs: tuple[Path, ...] = ()  #: the file, and the one of its contacts
     digest: str = ""  #: SHA-256 of the bytes of the file and of the CSV that it names

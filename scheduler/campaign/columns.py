@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from scheduler.campaign.file.key_problems import nearest
 from scheduler.errors import Problem
+from scheduler.fields.key_problems import nearest
 from scheduler.masking import shown
 from scheduler.models import Reason
 from scheduler.providers.call_keys import CAMPAIGNS_ONLY

@@ -14,11 +14,11 @@ from pyroaring import BitMap64
 
 from scheduler.campaign.columns import Fault
 from scheduler.campaign.entries import entry_or_none
-from scheduler.campaign.file import document
-from scheduler.campaign.file.problems import Problems, refusal
+from scheduler.campaign.file.problems import Problems
 from scheduler.campaign.file.source import STDIN, Lines, open_file
 from scheduler.campaign.list_file import Counts, read_entries
-from scheduler.errors import CampaignError
+from scheduler.errors import CampaignError, refusal
+from scheduler.fields import document
 from scheduler.masking import mask, mask_text
 from scheduler.models import Contact, Reason
 

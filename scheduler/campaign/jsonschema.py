@@ -21,6 +21,8 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPED = {"type": ["string", "number", "boolean"]}
 #: Lists that may be written as their one item.
 _ONE_OR_MORE = ("do_not_call", "preset")
+#: Lists of steps, of which no text is one.
+_STEPS = ("script", "on_machine")
 _INSTANT = {"type": "string", "description": "a date and a time: 2026-12-24T09:00-05:00"}
 _COLUMNS: dict[str, _Schema] = {
     "phone_number": _TYPED
@@ -55,7 +57,7 @@ def campaign_schema(api: Kind = PROVIDERS[0]) -> _Schema:
             {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Contact"}},
         ],
     }
-    options = [OPTION + key for key in api.call.of_contacts()]
+    options = [OPTION + key for key in api.keys_of_contacts()]
     keys["columns"]["propertyNames"] = {"enum": [*UNDERSTOOD, *options]}
     for key in _ONE_OR_MORE:
         described = {"description": keys[key].pop("description")}
@@ -88,14 +90,17 @@ def _contact(api: Kind) -> _Schema:
                 ],
             },
         },
-        "patternProperties": {f"^{OPTION[:-1]}\\.({'|'.join(api.call.of_contacts())})$": {}},
+        "patternProperties": {f"^{OPTION[:-1]}\\.({'|'.join(api.keys_of_contacts())})$": {}},
         "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
     }
 
 
 def _or_one(call: _Schema) -> _Schema:
     """Let every list of the call be written as one item, or as a text, as it is read."""
-    properties = {key: _listed_or_one(part) for key, part in call["properties"].items()}
+    properties = {
+        key: part if key in _STEPS else _listed_or_one(part)
+        for key, part in call["properties"].items()
+    }
     return call | {"properties": properties}
 
 
@@ -128,7 +133,8 @@ def _plain(schema: Any) -> Any:
         kept = _without_null(kept)
     if kept.get("type") == "string":
         kept.pop("maximum", None)
-        kept.pop("exclusiveMinimum", None)
+        for bound in ("exclusiveMinimum", "ge", "le"):
+            kept.pop(bound, None)
     if not _is_default(kept):
         kept.pop("default", None)
     return kept

@@ -23,7 +23,7 @@ from scheduler.campaign.entries import (
     reason,
     unmistakable,
 )
-from scheduler.campaign.file.problems import Problems, refusal
+from scheduler.campaign.file.problems import Problems
 from scheduler.campaign.file.table import (
     DELIMITERS,
     expect_columns,
@@ -32,7 +32,7 @@ from scheduler.campaign.file.table import (
     unfit,
 )
 from scheduler.campaign.list_columns import ListColumns, is_header
-from scheduler.errors import Problem
+from scheduler.errors import Problem, refusal
 
 #: The regions whose national numbers have ten digits and follow +1.
 _AMERICAN_REGIONS = frozenset(COUNTRY_CODE_TO_REGION_CODE[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import ExitStack, closing, contextmanager
@@ -11,15 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
+from scheduler.accounts import NAME_PATTERN
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.checking import Checked, Records, check_all
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
 from scheduler.campaign.doubtful_ids import DoubtfulIds
-from scheduler.campaign.file import document
 from scheduler.campaign.file.formats import Format, format_of, open_contacts, stem
 from scheduler.campaign.file.inline import open_inline
-from scheduler.campaign.file.key_problems import dotted
-from scheduler.campaign.file.problems import KEPT, Problems, refusal
+from scheduler.campaign.file.problems import KEPT, Problems
 from scheduler.campaign.file.rejects import Rejects
 from scheduler.campaign.file.shapes import Contacts
 from scheduler.campaign.file.source import (
@@ -37,19 +37,28 @@ from scheduler.campaign.keys.presets import chooses_by_state
 from scheduler.campaign.keys.presets import rules as preset_rules
 from scheduler.campaign.names import Names
 from scheduler.campaign.reading import AS_IT_IS, Reading
+from scheduler.campaign.route import Route, RouteOf, first_provider
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
+from scheduler.campaign.script_faults import target_refused
+from scheduler.campaign.script_rules import problems as script_problems
+from scheduler.campaign.script_rules import says_nothing
 from scheduler.campaign.start import Start
-from scheduler.errors import CampaignError, ConfigError, Problem
+from scheduler.errors import CampaignError, ConfigError, Problem, refusal
+from scheduler.fields import document
+from scheduler.fields.key_problems import dotted
+from scheduler.fields.scripts import target
 from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
 from scheduler.models import Hours, Policy
-from scheduler.providers import PROVIDERS, Kind
+from scheduler.providers import Kind
 from scheduler.settings import CALLING_HOURS
 
 _DEFAULT = Policy()
 _DEFAULT_WEEK = read_week(CALLING_HOURS)
+
+_ADVICE = "{}; write it under call in a YAML file that names this one under contacts"
 
 _Heed: TypeAlias = Callable[[Set[str]], None]
 
@@ -59,30 +68,33 @@ def load(
     reading: Reading = AS_IT_IS,
     *,
     max_duration_ceiling_seconds: float,
-    api: Kind = PROVIDERS[0],
-    countries: frozenset[str] | None = None,
+    route_of: RouteOf = first_provider,
+    allowed: frozenset[str] = frozenset(),
     default_hours: Week = _DEFAULT_WEEK,
     on_progress: Callable[[int], None] | None = None,
 ) -> CheckedCampaign:
     """Read and check a campaign file; CampaignError has its first problems and their number.
 
     A row that can't be called is kept with its reason, unless the reading is strict.
-    `api` is the one that the calls go through. `countries` are those whose numbers may be called;
-    None: any. `default_hours` are those of a campaign that names none. `on_progress` is told now
-    and then how many were read. The path `-` is standard input.
+    `route_of` says on which account its calls go. `allowed` are the only ones to whom a call may
+    be transferred; empty: anybody. `default_hours` are those of a campaign that names none.
+    `on_progress` is told now and then how many were read. The path `-` is standard input.
     """
     codec = codec_name(reading.encoding, shown_path(path))
     with ExitStack() as files:
-        reader = _Reader(codec, max_duration_ceiling_seconds, api, countries, files)
+        reader = _Reader(
+            codec, max_duration_ceiling_seconds, reading.account, route_of, allowed, files
+        )
         plan = reader.plan(path)
+        name = _name(plan.campaign, path)
         checked = CheckedCampaign(
-            name=_name(plan.campaign, path),
-            policy=_policy(plan.campaign, plan.rules, default_hours),
-            account=plan.campaign.account,
+            name=name,
+            policy=_policy(plan.campaign, name, plan.rules, default_hours),
+            account=plan.route.account,
             schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
             inputs=plan.inputs,
         )
-        rules = replace(plan.rules, policy=checked.policy, now=time.time())
+        rules = replace(plan.rules, policy=checked.policy, allowed=allowed, now=time.time())
         cores = reading.processes or _cores()
         found = check_all(plan.contacts, rules, reading.first, processes=cores)
         try:
@@ -108,6 +120,7 @@ class _Plan:
     """What the file says about the campaign, and the rows that are still to be read."""
 
     campaign: Campaign
+    route: Route
     rules: Rules
     contacts: Contacts[Any]
     inputs: tuple[Path, ...]  #: the files that it is read from
@@ -120,8 +133,9 @@ class _Reader:
 
     encoding: str
     ceiling_seconds: float
-    api: Kind
-    countries: frozenset[str] | None
+    account: str | None  #: on which it is dialled, whatever the file names
+    route_of: RouteOf
+    allowed: frozenset[str]
     files: ExitStack  #: closes what is read from
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -135,20 +149,27 @@ class _Reader:
         """Open the file, and read it as far as its rows."""
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
-        campaign = campaign_of(self.api)(contacts=path.name)
+        route = self.route_of(self.account)
+        campaign = campaign_of(route.api)(contacts=path.name)
+        if route.api.needs_script:
+            raise refusal(str(path), _ADVICE.format(says_nothing(route.api)), code="script")
         file = file_of(path)
-        names = Names(own=tuple(self.api.call.of_contacts()))
+        names = Names(own=tuple(route.api.keys_of_contacts()))
         contacts = self._contacts(open_file(file), path, names)
-        return _Plan(campaign, self._rules(campaign, path), contacts, (file,), _nobody_listens)
+        rules = self._rules(campaign, path, route)
+        return _Plan(campaign, route, rules, contacts, (file,), _nobody_listens)
 
     def _document(self, path: Path) -> _Plan:
         with open_file(path) as file:
             data = read_whole(file, str(path))
         self.digest.update(data)
         root = document.compose(whole_text(data, str(path), self.encoding), str(path))
-        campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, self.api)
-        rules = self._rules(campaign, path, self._do_not_call(campaign, path, root))
-        names = Names.of(campaign.columns, self.api.call.of_contacts())
+        route = self._route(root, path)
+        api = route.api
+        campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, api)
+        rules = self._rules(campaign, path, route, self._do_not_call(campaign, path, root))
+        self._expect_able(campaign, path, root, rules, api)
+        names = Names.of(campaign.columns, api.keys_of_contacts())
 
         def heed(columns: Set[str]) -> None:
             _expect_columns(rules.start, names, columns, root, path)
@@ -161,9 +182,47 @@ class _Reader:
             contacts = open_inline(campaign.contacts, str(path), names)
         _expect_apart(rules.start, contacts.repeated, root, path)
         if contacts.columns is None:
-            return _Plan(campaign, rules, contacts, inputs, heed)
+            return _Plan(campaign, route, rules, contacts, inputs, heed)
         heed(contacts.columns)
-        return _Plan(campaign, rules, contacts, inputs, _nobody_listens)
+        return _Plan(campaign, route, rules, contacts, inputs, _nobody_listens)
+
+    def _route(self, root: document.Node | None, path: Path) -> Route:
+        """Choose the account first: which keys there are, its provider says."""
+        named = root.pairs.get("account") if isinstance(root, document.Mapping) else None
+        written = document.plain(named[1]) if named is not None else None
+        # What is no name is refused with the other keys.
+        is_name = isinstance(written, str) and re.fullmatch(NAME_PATTERN, written) is not None
+        own = str(written) if is_name else None
+        try:
+            return self.route_of(self.account or own)
+        except ConfigError as error:
+            if own is None or self.account is not None:
+                raise
+            message = f"account: {error}"
+            raise refusal(str(path), message, *document.place_of(root, "account")) from None
+
+    def _expect_able(
+        self,
+        campaign: Campaign,
+        path: Path,
+        root: document.Node | None,
+        rules: Rules,
+        api: Kind,
+    ) -> None:
+        """Refuse what the provider can't do, and a script that none could say."""
+
+        def read_target(written: str) -> str:
+            found = target(written, rules.default_region, rules.countries)
+            if why := target_refused(found, self.allowed, rules.do_not_call):
+                raise ValueError(why)
+            return found
+
+        problems = [
+            Problem(str(path), f"{dotted(way)}: {fault}", *document.place_of(root, *way), "script")
+            for way, fault in script_problems(campaign.call, api, read_target)
+        ]
+        if problems:
+            raise CampaignError(problems[:KEPT], len(problems))
 
     def _named(
         self, root: document.Node | None, path: Path, name: str, names: Names
@@ -208,9 +267,11 @@ class _Reader:
             problems=self.problems,
         )
 
-    def _rules(self, campaign: Campaign, path: Path, do_not_call: DoNotCall = NO_LISTS) -> Rules:
-        start = Start(campaign.call, self.templates, _name(campaign, path), self.api)
-        region, countries = campaign.default_region, self.countries
+    def _rules(
+        self, campaign: Campaign, path: Path, route: Route, do_not_call: DoNotCall = NO_LISTS
+    ) -> Rules:
+        start = Start(campaign.call, self.templates, _name(campaign, path), route.api)
+        region, countries = campaign.default_region, route.countries
         zone = campaign.calling_hours.timezone
         by_state = chooses_by_state(campaign.preset)
         return Rules(
@@ -218,7 +279,7 @@ class _Reader:
             start,
             region,
             countries,
-            self.api.countries_setting,
+            route.api.countries_setting,
             do_not_call,
             zone,
             by_state,
@@ -287,7 +348,7 @@ def _name(campaign: Campaign, path: Path) -> str:
     return campaign.name or stem(path)
 
 
-def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
+def _policy(campaign: Campaign, name: str, rules: Rules, default_hours: Week) -> Policy:
     hours, caps = preset_rules(campaign.preset)
     return Policy(
         max_duration_seconds=campaign.max_duration
@@ -298,6 +359,11 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         priority=campaign.priority,
         weight=campaign.weight,
         options=rules.start.options,
+        script=rules.start.script,
+        campaign_name=name if rules.start.script else "",
+        ring_seconds=campaign.call.ring_time,
+        record=bool(campaign.call.record),
+        transcribe=bool(campaign.call.transcribe),
         on_machine=rules.start.on_machine,
         insights=tuple(campaign.insights),
         on_unknown=campaign.on_unknown,
@@ -308,6 +374,7 @@ def _policy(campaign: Campaign, rules: Rules, default_hours: Week) -> Policy:
         caps=(*campaign.caps.rules(), *caps),
         when_capped=campaign.caps.when_full,
         retry=campaign.retry.rules(),
+        retry_total=campaign.retry.most_attempts(),
         circuit_breaker=campaign.circuit_breaker.rule() if campaign.circuit_breaker else None,
         canary=campaign.canary.rule() if campaign.canary else None,
         budget_seconds=campaign.budget.minutes * 60 if campaign.budget else None,

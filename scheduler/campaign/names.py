@@ -59,7 +59,7 @@ class Names:
     #: a column says whom to call, nobody is shown what is in it.
     discreet: bool = False
     #: Keys under `call` that a contact may have of its own.
-    own: tuple[str, ...] = tuple(PROVIDERS[0].call.of_contacts())
+    own: tuple[str, ...] = tuple(PROVIDERS[0].keys_of_contacts())
 
     @classmethod
     def of(cls, columns: Mapping[str, str | list[str]], own: Iterable[str] = ()) -> Names:

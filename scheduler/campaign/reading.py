@@ -14,6 +14,7 @@ class Reading:
     strict: bool = False  #: one refused row refuses the whole file
     first: int | None = None  #: only that many rows are kept; None: all
     rejects: Path | None = None  #: where refused rows are written, in the shape of the file
+    account: str | None = None  #: on which it is dialled, whatever the file says; None: the file's
     processes: int | None = None  #: 1 or 2; None: what the machine is worth
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -14,9 +14,11 @@ from scheduler.campaign.contact_number import ContactNumber, contact_number
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall
 from scheduler.campaign.keys.calling_hours import instant
 from scheduler.campaign.schema import within_ceiling
+from scheduler.campaign.script_faults import script_faults
 from scheduler.campaign.start import NOTHING_PERSONAL, Personal, Start
 from scheduler.errors import Problem
 from scheduler.fields.durations import positive_seconds
+from scheduler.fields.scripts import unsaid
 from scheduler.fields.services import NotCalled
 from scheduler.fields.sip import sip_uri
 from scheduler.fields.texts import DTMF, DTMF_EXPECTED
@@ -53,6 +55,7 @@ class Rules:
     timezone: str = ""  #: of the campaign; "": it has none
     by_state: bool = False  #: which rules hold depends on the state in which a contact is
     policy: Policy = _NO_POLICY
+    allowed: frozenset[str] = frozenset()  #: the only numbers that may be called; empty: any
     now: float = 0.0  #: epoch seconds, the same for all rows
 
 
@@ -129,15 +132,19 @@ class _Cells:
         """Return what its start has of its own; `read` are the cells that were tidied up."""
         if not self.raw.own and not start.is_personal:
             return NOTHING_PERSONAL
-        meant = ((name, self.raw.header.meant.get(name, name)) for name in start.columns)
-        cells = {
+        cells = self.named(start.columns, read)
+        personal = start.personal(self.raw.own, cells, presses=presses)
+        self.faults += personal.faults
+        return personal
+
+    def named(self, columns: Iterable[str], read: Mapping[str, str]) -> dict[str, str]:
+        """Return the cells of columns that templates name, by these names; `read` are tidied up."""
+        meant = ((name, self.raw.header.meant.get(name, name)) for name in columns)
+        return {
             name: read.get(ours) or self.text(ours)
             for name, ours in meant
             if ours in self.raw.cells or ours in read
         }
-        personal = start.personal(self.raw.own, cells, presses=presses)
-        self.faults += personal.faults
-        return personal
 
     def put_unread_first(self) -> None:
         """Say of a cell without a value why it has none, and nothing else."""
@@ -164,6 +171,16 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
     """Return the row as it is loaded, and every fault that keeps it from being called."""
     cells = _Cells(raw)
     contact = _contact(cells, rules)
+    if not cells.faults:
+        cells.faults += script_faults(
+            contact,
+            raw.line,
+            rules.start.api,
+            rules.policy,
+            countries=rules.countries,
+            allowed=rules.allowed,
+            do_not_call=rules.do_not_call,
+        )
     cells.put_unread_first()
     has_id = bool(contact.contact_id)
     if not cells.faults:
@@ -203,7 +220,7 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
     zone = cells.read("timezone", timezone, "")
     clocks = zone or rules.timezone
     personal = cells.personal(rules.start, read, presses=bool(dtmf))
-    return Contact(
+    contact = Contact(
         contact_id=contact_id,
         phone_number=number.e164,
         phone_column=number.column,
@@ -220,6 +237,8 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
         options=personal.options,
         states=cells.states(number.e164) if rules.by_state else (),
     )
+    named = cells.named(rules.start.script_columns, read)
+    return replace(contact, script_cells=unsaid(contact, named)) if named else contact
 
 
 def problems_of(raw: RawRow, faults: list[Fault], path: str) -> Iterator[Problem]:

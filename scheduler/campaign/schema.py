@@ -17,8 +17,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from scheduler.accounts import NAME_PATTERN
 from scheduler.campaign.columns import OPTION, UNDERSTOOD
-from scheduler.campaign.file import document, key_problems
 from scheduler.campaign.file.problems import KEPT
 from scheduler.campaign.keys.calling_hours import (
     DATES_EXPECTED,
@@ -39,6 +39,7 @@ from scheduler.campaign.keys.timetable import Timetable
 from scheduler.campaign.keys.webhooks import WEBHOOKS_EXPECTED, Webhooks
 from scheduler.campaign.names import Names
 from scheduler.errors import CampaignError, Problem
+from scheduler.fields import document, key_problems
 from scheduler.fields.durations import Duration, written
 from scheduler.fields.numbers import regions
 from scheduler.fields.templates import Templates
@@ -94,7 +95,7 @@ def _columns(named: object, info: ValidationInfo) -> dict[str, str | list[str]]:
     if not isinstance(named, dict):
         raise ValueError(f"expected {_COLUMNS_EXPECTED}")
     api: Kind = (info.context or {})["api"]
-    known = (*UNDERSTOOD, *(OPTION + key for key in api.call.of_contacts()))
+    known = (*UNDERSTOOD, *(OPTION + key for key in api.keys_of_contacts()))
     for ours, theirs in named.items():
         if ours not in known:
             hint = key_problems.nearest(ours, UNDERSTOOD)
@@ -145,7 +146,7 @@ class Campaign(BaseModel):
     provider: str = Field(default="", description="the one that is called through")
     account: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        pattern=NAME_PATTERN,
         description="1 to 64 letters, digits, dots, dashes and underscores",
     )
     max_duration: Annotated[Duration, AfterValidator(_within_ceiling)] | None = Field(
@@ -172,7 +173,9 @@ class Campaign(BaseModel):
     not_after: NotAfter | None = Field(default=None, description=INSTANT_EXPECTED)
     preset: Presets = Field(default=(), description=PRESETS_EXPECTED)
     caps: Caps = Field(default=Caps(), description="limits and min_gap under it")
-    retry: Retries = Field(default=Retries(), description="dispositions such as not_reached")
+    retry: Retries = Field(
+        default=Retries(), description="ends such as busy or not_reached, and total"
+    )
     on_unknown: OnUnknown = Field(default=OnUnknown.HOLD, description="hold or redial")
     circuit_breaker: Breaker | None = Field(default=None, description="share and window under it")
     canary: FirstCalls | None = Field(default=None, description="first and success under it")

@@ -10,15 +10,16 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from scheduler.campaign.columns import OPTION, Fault
-from scheduler.campaign.file import document, key_problems
+from scheduler.fields import document, key_problems
+from scheduler.fields.steps import script_of
 from scheduler.fields.templates import Templates, is_template, unknown_column
 from scheduler.models import OnMachine, StartOptions
 from scheduler.providers import Kind
-from scheduler.providers.call_keys import CallKeys
+from scheduler.providers.call_keys import CAMPAIGNS_ONLY, CallKeys
 
 Way: TypeAlias = tuple[str | int, ...]
 
-_NO_OPTIONS = {"dtmf", "on_machine"}
+_NO_OPTIONS = set(CAMPAIGNS_ONLY)
 _NOTHING: tuple[object, ...] = ("", [], {})
 
 
@@ -40,16 +41,19 @@ class Start:
 
     def __init__(self, call: CallKeys, templates: Templates, campaign: str, api: Kind) -> None:
         """`templates` are those that the check of `call` has compiled; `api` says its keys."""
-        self._api = api
+        self.api = api
         written = call.model_dump(exclude_unset=True)
-        self.on_machine = call.on_machine or OnMachine.GO_ON
+        word = call.on_machine
+        self.on_machine = word if isinstance(word, OnMachine) else OnMachine.GO_ON
         self._campaign = campaign
         self._templates = templates
+        self.script = script_of(call.script or ())
+        self._spoken = {key: written.pop(key, None) for key in ("script", "on_machine")}
         self._texts = {key: value for key, value in written.items() if any(_texts(value, ()))}
         self.options = self._listening(_options(call, self._texts.keys()))
         self.dtmf = "" if "dtmf" in self._texts else call.dtmf or ""
-        named = [templates[text].columns for _, text in _texts(self._texts, ())]
-        self.columns = frozenset().union(*named)  #: that the templates name
+        self.columns = self._named(self._texts)  #: that the templates of options name
+        self.script_columns = self._named(self._spoken)
 
     @property
     def is_personal(self) -> bool:
@@ -58,15 +62,23 @@ class Start:
 
     def named_columns(self) -> Iterator[tuple[Way, str]]:
         """Yield every column that a template names, with the way to the template."""
-        for way, text in _texts(self._texts, ("call",)):
+        for way, text in self._all_texts():
             for name in sorted(self._templates[text].columns):
                 yield way, name
 
     def unknown_columns(self, columns: Set[str]) -> Iterator[tuple[Way, str]]:
         """Yield where a template names what is no column of the file, and what to say of it."""
-        for way, text in _texts(self._texts, ("call",)):
+        for way, text in self._all_texts():
             for name in sorted(self._templates[text].columns - columns):
                 yield way, unknown_column(name, columns)
+
+    def _all_texts(self) -> Iterator[tuple[Way, str]]:
+        yield from _texts(self._texts, ("call",))
+        yield from _texts(self._spoken, ("call",))
+
+    def _named(self, texts: object) -> frozenset[str]:
+        found = [self._templates[text].columns for _, text in _texts(texts, ())]
+        return frozenset().union(*found)
 
     def personal(
         self, own: Mapping[str, object], cells: Mapping[str, str], *, presses: bool
@@ -102,9 +114,9 @@ class Start:
 
     def _checked(self, written: Mapping[str, object], faults: list[Fault]) -> Personal:
         try:
-            call = self._api.call.model_validate(written, context={"flow": document.flow})
+            call = self.api.call.model_validate(written, context={"flow": document.flow})
         except ValidationError as error:
-            faults += [_fault(detail, self._api.call) for detail in error.errors()]
+            faults += [_fault(detail, self.api.call) for detail in error.errors()]
         if faults:
             return Personal(faults=tuple(faults))
         return Personal(self._own(_options(call)), call.dtmf or "")
@@ -119,7 +131,7 @@ class Start:
         """Listen for machines when something is to be done about them."""
         if self.on_machine is OnMachine.GO_ON:
             return options
-        return self._api.hear_machines(options)
+        return self.api.hear_machines(options)
 
 
 def _options(call: CallKeys, without: Set[str] = frozenset()) -> StartOptions:

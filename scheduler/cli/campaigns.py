@@ -9,19 +9,21 @@ from pathlib import Path
 
 import typer
 
-from scheduler import providers
+from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
 from scheduler.cli import console, questions
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds, written
+from scheduler.fields.scripts import speaks
 from scheduler.fields.visible import visible
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
 from scheduler.operations import launch as launching
 from scheduler.operations.guard import is_sandbox
 from scheduler.plan.plan_hash import plan_hash
+from scheduler.providers import accounts_of
 from scheduler.settings import Settings
 
 
@@ -36,10 +38,20 @@ class FileWish:
     now: bool  #: also when workers are to launch it
 
 
-def check(path: Path, settings: Settings, reading: Reading) -> CheckedCampaign:
-    """Read a file as a whole and say which rows are refused. Raises CampaignError."""
+def check(
+    path: Path, settings: Settings, reading: Reading, default: str | None = None
+) -> CheckedCampaign:
+    """Read a file as a whole and say which rows are refused. Raises CampaignError.
+
+    `default` is the account of a file that names none; None: the settings say it.
+    """
+    accounts = accounts_of(settings)
+    if default is not None:
+        accounts = replace(accounts, default=accounts.named(default).name)
     with console.counting(f"checking {path.name}") as counted:
-        checked = launching.read(path, settings, reading, counted)
+        checked = launching.read(path, settings, reading, counted, accounts=accounts)
+    for warning in accounts.warnings:
+        console.warn(warning)
     for name, count in checked.lists:
         console.say(f"do-not-call list {visible(name)}: {count:,} entries")
     for warning in checked.warnings:
@@ -114,16 +126,18 @@ def _expect_plan(planned: str, path: Path, now: str) -> None:
         )
 
 
-def confirm(count: int, policy: Policy, settings: Settings) -> None:
+def confirm(count: int, policy: Policy, account: Account) -> None:
     """On a terminal, show what would be called for real, and ask. Off a terminal never ask."""
-    if not count or not console.may_ask() or is_sandbox(providers.of(settings).address(settings)):
+    address = account.credentials.address
+    if not count or not console.may_ask() or is_sandbox(address):
         return
     minutes = policy.max_duration_seconds / 60
     console.say(
-        f"This calls {count:,} contacts through {providers.of(settings).address(settings)}, at most"
+        f"This calls {count:,} contacts on account {account.name} through {address}, at most"
         f" {written(policy.max_duration_seconds)} each: {count * minutes:,.0f} minutes at worst."
     )
-    console.say(SILENT_CALL)
+    if not speaks(policy.script):
+        console.say(SILENT_CALL)
     questions.confirm("Call them?", "nobody was called")
 
 

@@ -21,15 +21,15 @@ PING_SECONDS = 1.0
 _STYLES = {Level.OK: "", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
-def doctor(json: options.Json = False) -> None:
-    """Check Redis, the account, the API and this machine, and say what to mend.
+def doctor(account: options.OfAccount = None, json: options.Json = False) -> None:
+    """Check Redis, the accounts, their APIs and this machine, and say what to mend.
 
     A line for each: `ok`; `warn`, which works but may go wrong; `fail`, which does not work, or
     breaks a promise. Nothing is changed and nobody is called. Exit code 1 when anything fails.
 
     Example: `callsched doctor --json`
     """
-    found = list(_findings())
+    found = list(_findings((account,) if account else ()))
     has_any_failed = has_failed(found)
     if json:
         checks = [asdict(finding) for finding in found]
@@ -41,13 +41,13 @@ def doctor(json: options.Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _findings() -> Iterator[Finding]:
+def _findings(only: tuple[str, ...]) -> Iterator[Finding]:
     try:
         settings = read_settings()
+        needed = _files_needed(settings)
+        yield from examine(settings, count_workers=_count_workers, files_needed=needed, only=only)
     except ConfigError as error:
         yield health.fail("settings", str(error), "mend it")
-        return
-    yield from examine(settings, count_workers=_count_workers, files_needed=_files_needed(settings))
 
 
 def _files_needed(settings: Settings) -> int:

@@ -11,6 +11,7 @@ from scheduler.cli.access import opened_ledger
 from scheduler.ledger import limits
 from scheduler.operations.account_limit import look
 from scheduler.operations.orders import about
+from scheduler.providers import accounts_of
 from scheduler.settings import settings
 
 limit = typer.Typer(
@@ -23,7 +24,7 @@ limit = typer.Typer(
 
 _Account = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The account; without it, that of CALLSCHED_ACCOUNT."),
+    typer.Option(metavar="NAME", help="The account; without it, the default one."),
 ]
 
 
@@ -33,8 +34,9 @@ def show(account: _Account = None, json: options.Json = False) -> None:
 
     Example: `callsched limit show --json`
     """
+    chosen = accounts_of(settings()).of_ledger(account)
     with opened_ledger() as ledger:
-        found = look(ledger, account or settings().account, settings())
+        found = look(ledger, chosen.name, chosen.ceiling)
     limit_view.show(found, json=json)
 
 
@@ -52,10 +54,10 @@ def set_(
 
     Example: `callsched limit set 20 --note 'as the contract says'`
     """
-    name = account or settings().account
+    chosen = accounts_of(settings()).of_ledger(account)
     with opened_ledger() as ledger:
-        limits.replace(ledger, name, slots, about(orders.given(note), str(slots)))
-        found = look(ledger, name, settings())
+        limits.replace(ledger, chosen.name, slots, about(orders.given(note), str(slots)))
+        found = look(ledger, chosen.name, chosen.ceiling)
     limit_view.show(found, json=json)
 
 
@@ -65,8 +67,8 @@ def forget(account: _Account = None, note: options.Note = "", json: options.Json
 
     Example: `callsched limit forget`
     """
-    name = account or settings().account
+    chosen = accounts_of(settings()).of_ledger(account)
     with opened_ledger() as ledger:
-        limits.forget(ledger, name, orders.given(note))
-        found = look(ledger, name, settings())
+        limits.forget(ledger, chosen.name, orders.given(note))
+        found = look(ledger, chosen.name, chosen.ceiling)
     limit_view.show(found, json=json)

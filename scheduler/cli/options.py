@@ -62,6 +62,15 @@ MaxConcurrency = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Ceiling of open calls on the account."),
 ]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Dial on this account of CALLSCHED_ACCOUNTS, not on the file's own."
+    ),
+]
+OfAccount = Annotated[
+    str | None, typer.Option("--account", metavar="NAME", help="Of this account alone.")
+]
 Encoding = Annotated[
     str, typer.Option(metavar="NAME", help="Encoding of the file, when it is not UTF-8.")
 ]

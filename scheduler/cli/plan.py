@@ -29,6 +29,7 @@ def plan(
     file: options.CampaignFile,
     id_: options.NewId = None,
     max_duration: options.MaxDuration = None,
+    account: options.Account = None,
     max_concurrency: options.MaxConcurrency = None,
     expect_duration: ExpectedDuration = None,
     at: Beginning = None,
@@ -49,7 +50,7 @@ def plan(
     """
     wishes = plan_steps.Wishes(
         path=Path(file),
-        reading=Reading(encoding, strict, first),
+        reading=Reading(encoding, strict, first, account=account),
         id=id_,
         max_duration=max_duration,
         max_concurrency=max_concurrency,

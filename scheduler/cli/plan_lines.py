@@ -10,6 +10,13 @@ from scheduler.fields.durations import written
 from scheduler.fields.visible import visible
 from scheduler.masking import mask, mask_text
 from scheduler.plan.rules import Record, when_is
+from scheduler.plan.spoken import lines
+from scheduler.records import unpack_script
+
+_ESTIMATE = (
+    "the length of a script is an estimate: 2.5 words a second, and pauses, recordings and the wait"
+    " for keys at their longest; sound files and transfers count nothing"
+)
 
 
 def summary(record: Record) -> Iterator[str]:
@@ -27,6 +34,8 @@ def summary(record: Record) -> Iterator[str]:
         else f"{written(length)}, if it may be as long"
     )
     yield f"assumed: {assumed['slots']:,} slots, each call lasts {lasts}"
+    if any(order["script"] for order in record["first"]):
+        yield _ESTIMATE
     yield "not forecast:"
     for each in record["not_forecast"]:
         yield f"- {each}"
@@ -53,10 +62,29 @@ def orders(first: list[Record]) -> Iterator[str]:
             yield f"  sip_uri: {_text(order['sip_uri'])}"
         if order["dtmf"]:
             yield f"  dtmf: {mask(order['dtmf'])}"
+        if order["caller_id"]:
+            yield f"  caller_id: {mask(order['caller_id'])}"
         yield f"  session_name: {_session(order['session_name'])}"
         for name, value in order["options"].items():
             yield f"  {name}: {_text(value)}"
+        yield from _said(order)
         yield f"  and is stopped after {written(order['max_duration_seconds'])}"
+
+
+def _said(order: Record) -> Iterator[str]:
+    """Show what a call says, and about how long that takes."""
+    for key in ("record", "transcribe"):
+        if order[key]:
+            yield f"  {key}: the whole call"
+    if order["ring_seconds"] is not None:
+        yield f"  ring_time: {written(order['ring_seconds'])}"
+    if not order["script"]:
+        return
+    length = order["estimated_seconds"]
+    cut = ", longer than it may last: it is cut off" * (length > order["max_duration_seconds"])
+    yield f"  script: about {length:g} s{cut}"
+    for line in lines(unpack_script(order["script"])):
+        yield f"    {_text(line)}"
 
 
 def notices(record: Record) -> Iterator[str]:

@@ -47,7 +47,7 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
         now = _instant(wishes.at, policy)
         seen = _surveyed(checked, policy, settings)
     ceiling = wishes.max_concurrency
-    stands_on = assumed(policy, settings, ceiling=ceiling, now=now, expected=expected)
+    stands_on = assumed(policy, checked.account, ceiling=ceiling, now=now, expected=expected)
     dials = _forecast(seen, policy, stands_on)
     campaign_id = wishes.id or new_id(checked)
     hashed = plan_hash(checked, policy, settings, wishes.reading)
@@ -55,6 +55,7 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
         "plan": hashed,
         "file": str(wishes.path),
         "name": checked.name,
+        "account": checked.account.name,
         "command": _command(wishes, hashed),
         **Planned(checked, campaign_id, policy, seen, stands_on, dials).as_record(),
     }
@@ -85,6 +86,7 @@ def _command(wishes: Wishes, hashed: str) -> str:
         "--id": wishes.id,
         "--max-duration": wishes.max_duration,
         "--max-concurrency": wishes.max_concurrency,
+        "--account": reading.account,
         "--first": reading.first,
         "--encoding": reading.encoding if reading.encoding != "utf-8" else None,
         "--plan": hashed,

@@ -37,7 +37,10 @@ _SOURCES = {
 
 def show(record: Record) -> None:
     """Write a plan for a person."""
-    title = f"{record['name']}: {record['rows']:,} contacts in {record['file']}; nobody is called"
+    title = (
+        f"{record['name']}: {record['rows']:,} contacts in {record['file']}, on account"
+        f" {record['account']}; nobody is called"
+    )
     console.out.print(visible(title), markup=False)
     for table in _tables(record):
         console.out.print("")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import typer
+
 from scheduler.campaign.keys import presets as shipped
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, Preset
 from scheduler.cli import console
 from scheduler.fields.durations import written as length
+from scheduler.fields.key_problems import nearest
 from scheduler.hours.weeks import written
+from scheduler.masking import shown as visible_name
 
 
 def show_all(shown: Iterable[Preset]) -> None:
@@ -90,3 +94,13 @@ def _record(preset: Preset) -> dict[str, Any]:
         "caps": [{"calls": cap.calls, "per_seconds": cap.per} for cap in preset.caps],
         "do_not_call_max_age_days": preset.do_not_call_max_age_days,
     }
+
+
+def named(name: str) -> Preset:
+    """Return the preset of a name that was typed."""
+    every = shipped.presets()
+    name = shipped.canonical(name)
+    if name not in every:
+        hint = f"there is no {visible_name(name)}: {nearest(name, every)}"
+        raise typer.BadParameter(hint, param_hint="NAME")
+    return every[name]

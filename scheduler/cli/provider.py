@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from scheduler.campaign.file.key_problems import nearest
 from scheduler.cli.event import event
+from scheduler.fields.key_problems import nearest
 from scheduler.masking import shown
 from scheduler.providers import PROVIDERS, Kind, Tells
 

@@ -7,7 +7,7 @@ import typer
 from scheduler.cli import options, reconcile_options, reconcile_view
 from scheduler.cli.access import opened_ledger
 from scheduler.ledger import views
-from scheduler.operations.account import expect_account
+from scheduler.operations.account import account_of
 from scheduler.operations.reconcile import look_up, settle, to_settle, unknown
 from scheduler.settings import settings
 
@@ -38,7 +38,7 @@ def reconcile(
     with opened_ledger() as ledger:
         campaign = views.campaign(ledger, id_)
         if lookup:
-            expect_account(campaign, chosen)
+            account_of(campaign, chosen)
         inquiry = unknown(ledger, campaign, contacts or [])
         if lookup and inquiry.cases:
             inquiry = look_up(ledger, inquiry, chosen, reconcile_view.say_reading)

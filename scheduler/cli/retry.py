@@ -11,6 +11,7 @@ from scheduler.cli.access import opened_ledger
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
+from scheduler.operations.account import account_of
 from scheduler.operations.retry import Ends, NothingToRetry, Plan, load, plan, survey
 from scheduler.settings import settings
 
@@ -44,7 +45,6 @@ def retry(
 
     Example: `callsched retry nightly-2026-11-22 --only rejected,not_reached`
     """
-    chosen = settings()
     with opened_ledger(upgrades=True) as ledger:
         campaign = views.campaign(ledger, id_)
         campaign.expect_kept()
@@ -52,8 +52,8 @@ def retry(
         taker = planned.campaign_id
         if planned.is_open:
             retry_view.warn(planned.survey)
-            if not yes:
-                campaigns.confirm(planned.count, campaign.policy, chosen)
+            if not yes and console.may_ask():
+                campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
             with console.counting("loading") as counted:
                 load(ledger, planned, counted)
             console.say(

@@ -33,6 +33,8 @@ def show_ends(campaign: CampaignView) -> None:
 
 def warn(survey: Candidates) -> None:
     """Say who may have been rung, and who is left out."""
+    if survey.campaign.policy.retry_total is not None:
+        console.say("each is a new call: what retry.total allows is counted from the start")
     if survey.unknown:
         console.warn(f"{survey.unknown:,} of them ended as unknown: they may have been rung")
     for end, count in sorted(survey.left_out.items()):

@@ -19,6 +19,7 @@ from scheduler.settings import read_settings
 def run(
     file: options.CampaignFile,
     max_duration: options.MaxDuration = None,
+    account: options.Account = None,
     max_concurrency: options.MaxConcurrency = None,
     workers: options.Workers = 2,
     id_: batches.DatedId = None,
@@ -56,7 +57,10 @@ def run(
     if quiet:
         console.be_quiet()
     ceiling = {"CALLSCHED_MAX_CONCURRENCY": str(max_concurrency)} if max_concurrency else {}
-    chosen, reading = read_settings(ceiling), Reading(encoding, strict, first, rejects)
+    chosen, reading = (
+        read_settings(ceiling),
+        Reading(encoding, strict, first, rejects, account=account),
+    )
     with ExitStack() as stack:
         wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
@@ -65,16 +69,9 @@ def run(
         stack.enter_context(batches.turn(kind, if_running, chosen.state_dir))
         place = stack.enter_context(running.placed(checked, chosen, ceiling, in_sandbox=sandbox))
         ledger, embedded = stack.enter_context(access.opened(place.settings, upgrades=True))
-        campaign = running.RunWish(
-            checked=checked,
-            policy=policy,
-            campaign_id=wanted,
-            again=again,
-            workers=workers,
-            wait=not no_wait,
-            control=orders.given(),
-        )
-        host = RunView(policy, place.settings, asks=not (yes or sandbox))
+        control, waits = orders.given(), not no_wait
+        campaign = running.RunWish(checked, policy, wanted, again, workers, waits, control)
+        host = RunView(policy, place.account, asks=not (yes or sandbox))
         ending = running.run(ledger, embedded, place, campaign, host)
         code = run_ending.tell(ledger, ending, results, json=json, quiet=quiet)
     raise typer.Exit(code)

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from scheduler import providers
+from scheduler.accounts import Account
 from scheduler.cli import campaigns, console, repeats_view
 from scheduler.cli.notices import notice
 from scheduler.cli.progress import Progress
@@ -16,18 +16,17 @@ from scheduler.models import Policy
 from scheduler.operations.launch import Intent
 from scheduler.operations.progress import Count
 from scheduler.operations.supervision import Interruptible, Look
-from scheduler.settings import Settings
 
 
 class RunView:
     """The host of a run at a terminal, or in a log."""
 
-    def __init__(self, policy: Policy, settings: Settings, *, asks: bool) -> None:
+    def __init__(self, policy: Policy, account: Account, *, asks: bool) -> None:
         """It asks before real calls only if it `asks`."""
         self._policy = policy
-        self._settings = settings
+        self._account = account
         self._asks = asks
-        self._progress = Progress(settings.max_concurrency)
+        self._progress = Progress(account.max_concurrency)
 
     def counting(self, what: str, unit: str) -> AbstractContextManager[Count]:
         """Show how many are done."""
@@ -41,7 +40,7 @@ class RunView:
         """Say whom earlier campaigns have called, and ask."""
         repeats_view.tell(intent.campaign_id, intent.earlier)
         if self._asks:
-            campaigns.confirm(intent.earlier.left, self._policy, self._settings)
+            campaigns.confirm(intent.earlier.left, self._policy, self._account)
 
     def loaded(self, campaign: CampaignView) -> None:
         """Say what an older campaign of this id keeps."""
@@ -53,7 +52,7 @@ class RunView:
         kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {kind: signal.signal(kind, lambda *_: run.interrupt()) for kind in kinds}
         # The pace is that of the run, without the time that somebody took to answer.
-        self._progress = Progress(self._settings.max_concurrency)
+        self._progress = Progress(self._account.max_concurrency)
         try:
             yield
         finally:
@@ -66,8 +65,7 @@ class RunView:
 
     def looked(self, look: Look) -> None:
         """Show how it stands."""
-        address = providers.of(self._settings).address(self._settings)
-        self._progress.notice = notice(look, address)
+        self._progress.notice = notice(look, self._account.credentials.address)
         self._progress.show(look.campaign, look.account)
 
     def interrupted_early(self) -> None:

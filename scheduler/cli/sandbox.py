@@ -14,10 +14,14 @@ from scheduler.cli import console
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import seconds
 from scheduler.fields.urls import is_loopback
-from scheduler.sandbox import Knobs, serve
+from scheduler.sandbox.boxes import BOXES, Box
+from scheduler.sandbox.server import serve
 
 
 def sandbox(
+    provider: Annotated[
+        str, typer.Option(metavar="|".join(BOXES), help="Whose API it behaves as.")
+    ] = "symbl",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8800,
     limit: Annotated[int, typer.Option(min=0, help="Live calls; one more start is a 429.")] = 20,
@@ -48,6 +52,7 @@ def sandbox(
         knobs["hangup_after_seconds"] = tuple(
             _seconds("--hangup-after", part) for part in (least, most or least)
         )
+    box = _box(provider)
     if not is_loopback(host):
         console.warn(
             f"whoever reaches {host} can have this sandbox do anything that it can: it asks nobody"
@@ -56,13 +61,21 @@ def sandbox(
     if until_fd is not None:
         threading.Thread(target=_leave_at_end_of, args=(until_fd,), daemon=True).start()
     try:
-        serve(host, port, Knobs.model_validate(knobs), journal, on_ready=typer.echo)
+        chosen = box.knobs.model_validate(knobs)
+        serve(box, chosen, host, port, journal, on_ready=typer.echo)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except OSError as error:
         if error.filename is not None:  # no socket has one
             raise ConfigError(f"--journal {error.filename}: {error.strerror}") from None
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}", param_hint="--port") from None
+
+
+def _box(provider: str) -> Box:
+    if provider not in BOXES:
+        known = " or ".join(BOXES)
+        raise typer.BadParameter(f"{provider}: {known} is needed", param_hint="--provider")
+    return BOXES[provider]
 
 
 def _seconds(option: str, written: str) -> float:

@@ -14,7 +14,6 @@ from scheduler.errors import ConfigError
 from scheduler.ledger import schedules as in_ledger
 from scheduler.models import Schedule
 from scheduler.operations import schedules
-from scheduler.operations.launch import account_of
 from scheduler.settings import settings
 
 
@@ -26,6 +25,7 @@ def add(
     timezone: schedule_options.Timezone = None,
     overlap: schedule_options.OnOverlap = None,
     catch_up: schedule_options.CatchUp = None,
+    account: options.Account = None,
     encoding: options.Encoding = "utf-8",
     json: options.Json = False,
 ) -> None:
@@ -37,9 +37,9 @@ def add(
     Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri' --timezone Europe/Paris`
     """
     path, chosen = Path(file), settings()
-    with campaigns.check(path, chosen, Reading(encoding)) as checked:
+    with campaigns.check(path, chosen, Reading(encoding), account) as checked:
         rule = _rule(checked.schedule, path, cron, at, timezone)
-        account = account_of(checked, chosen)
+        dials_on = checked.account.name
         name = id_ or checked.slug
         schedules.expect_files(checked)
     if overlap is not None:
@@ -48,7 +48,7 @@ def add(
         rule = replace(rule, catch_up_seconds=schedule_options.catch_up_seconds(catch_up))
     launch, next_at = schedules.launch_of(path, encoding, rule)
     with opened_ledger() as ledger:
-        is_new = in_ledger.add(ledger, name, account, launch, next_at=next_at, who=orders.who())
+        is_new = in_ledger.add(ledger, name, dials_on, launch, next_at=next_at, who=orders.who())
         view = in_ledger.view(ledger, name)
     schedule_view.show_added(view, is_new=is_new, json=json)
 

@@ -1,23 +1,20 @@
-"""`callsched schema`: what a campaign file may have in it."""
+"""`callsched schema`: what a campaign file or an accounts file may have in it."""
 
 from __future__ import annotations
 
-import json
-from typing import Annotated
+import json as jsonlib
+from typing import Annotated, Any
 
 import typer
 
-from scheduler.campaign.file.key_problems import nearest
 from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.keys import presets as shipped
-from scheduler.campaign.keys.presets import Preset
 from scheduler.cli import console, options, presets_view, streams
 from scheduler.cli.provider import kind_of
-from scheduler.masking import shown
-from scheduler.providers import PROVIDERS
+from scheduler.providers import PROVIDERS, accounts_schema
 
 schema = typer.Typer(
-    help="Print the JSON Schema of a campaign file, or list the presets that one may name.\n\n"
+    help="Print the JSON Schema of a campaign or accounts file, or list the presets to name.\n\n"
     "Alone it prints the JSON Schema, as `callsched schema campaign` does.\n\n"
     "Example: `callsched schema > campaign.schema.json`",
     invoke_without_command=True,
@@ -41,8 +38,16 @@ def campaign(
 
     Example: `callsched schema campaign > campaign.schema.json`
     """
-    of_it = campaign_schema(kind_of(provider, "--provider"))
-    typer.echo(json.dumps(of_it, indent=2, ensure_ascii=not streams.takes_unicode()))
+    _print(campaign_schema(kind_of(provider, "--provider")))
+
+
+@schema.command()
+def accounts() -> None:
+    """Print the JSON Schema of the file that CALLSCHED_ACCOUNTS names.
+
+    Example: `callsched schema accounts > accounts.schema.json`
+    """
+    _print(accounts_schema())
 
 
 @schema.command()
@@ -57,7 +62,7 @@ def presets(
 
     Example: `callsched schema presets us-fl`
     """
-    chosen = list(shipped.presets().values()) if name is None else [_named(name)]
+    chosen = list(shipped.presets().values()) if name is None else [presets_view.named(name)]
     if json:
         console.emit(presets_view.as_record(chosen))
     elif name is None:
@@ -66,10 +71,5 @@ def presets(
         presets_view.show_one(chosen[0])
 
 
-def _named(name: str) -> Preset:
-    every = shipped.presets()
-    name = shipped.canonical(name)
-    if name not in every:
-        hint = f"there is no {shown(name)}: {nearest(name, every)}"
-        raise typer.BadParameter(hint, param_hint="NAME")
-    return every[name]
+def _print(found: dict[str, Any]) -> None:
+    typer.echo(jsonlib.dumps(found, indent=2, ensure_ascii=not streams.takes_unicode()))

@@ -9,6 +9,7 @@ from scheduler.live.standing import standing
 
 def status(
     id_: options.SomeId = None,
+    account: options.OfAccount = None,
     json: options.Json = False,
 ) -> None:
     """Show every campaign, or one of them, and the accounts that they dial from.
@@ -16,7 +17,7 @@ def status(
     Example: `callsched status nightly-2026-11-22 --json`
     """
     with opened_ledger() as ledger:
-        known = standing(ledger, id_)
+        known = standing(ledger, id_, account)
     if json:
         console.emit(status_view.record(known, id_))
     else:

@@ -40,10 +40,11 @@ def _show_standing(known: Standing) -> None:
     if not views:
         console.out.print("no campaigns yet: callsched run FILE, or callsched submit FILE")
         return
-    columns = ("campaign", "state", "total", "pending", "open", "ended")
+    columns = ("campaign", "account", "state", "total", "pending", "open", "ended")
     rows = [
         (
             view.campaign_id,
+            view.account,
             view.state,
             f"{view.total:,}",
             f"{view.calls[CallState.PENDING]:,}",

@@ -19,6 +19,7 @@ def submit(
     timezone: batches.Zone = None,
     if_running: batches.WhenRunning = None,
     max_duration: options.MaxDuration = None,
+    account: options.Account = None,
     strict: options.Strict = False,
     rejects: options.Rejects = None,
     again: options.Again = False,
@@ -43,18 +44,17 @@ def submit(
     Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
     """
     chosen, wanted = settings(), batches.dated_id(id_, timezone)
-    reading = Reading(encoding, strict, first, rejects)
+    reading = Reading(encoding, strict, first, rejects, account)
     wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
     if quiet:
         console.be_quiet()
     with ExitStack() as stack:
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
-        account = checked.account or chosen.account
         ledger = stack.enter_context(opened_ledger(upgrades=True))
         intent = launch.intent(
             ledger,
             checked,
-            account,
+            checked.account.name,
             chosen,
             wanted=wanted,
             again=again,
@@ -62,7 +62,7 @@ def submit(
         )
         repeats_view.tell(intent.campaign_id, intent.earlier)
         if not yes:
-            campaigns.confirm(intent.earlier.left, policy, chosen)
+            campaigns.confirm(intent.earlier.left, policy, checked.account)
         kind = kind_of(id_, checked.slug)
         on_wait = batches.waiting(kind)
         if not takes_turn_in_pool(ledger, kind, if_running, intent.campaign_id, on_wait):

@@ -20,6 +20,12 @@ def worker(
         Literal["debug", "info", "warning", "error", "critical", "fatal"],
         typer.Option(metavar="LEVEL", case_sensitive=False, help="debug, info, warning or error."),
     ] = "info",
+    accounts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B", help="Serve these accounts of the file alone. Without it: all of them."
+        ),
+    ] = None,
     campaign: Annotated[str, typer.Option(hidden=True)] = "",
     parent_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     unset: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
@@ -41,7 +47,8 @@ def worker(
     from scheduler.tasks import assign
     from scheduler.worker.process import Assignment
 
-    assign(Assignment(campaign, parent_fd))
+    served = tuple(name.strip() for name in (accounts or "").split(",") if name.strip())
+    assign(Assignment(served, campaign, parent_fd))
     # `celery worker` starts this same object. Its command line would be imported for nothing, with
     # the commands of every package that adds one.
     started = app.Worker(
@@ -53,8 +60,6 @@ def worker(
         # Nobody watches the workers of one `run`, and a message each two seconds costs as much as
         # a call does.
         without_heartbeat=bool(campaign),
-        # A schedule fires in a pool: its file may be on another machine than this one.
-        exclude_queues=[f"launch.{settings_of_worker().account}"] if campaign else None,
     )
     started.start()
     raise typer.Exit(started.exitcode or 0)

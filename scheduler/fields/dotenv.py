@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ def read_dotenv(path: Path) -> DotEnv:
         {one.key: _line(one) for one in bindings if one.key},
         tuple(f"{path}:{line}: {what}" for line, what in _problems(bindings)),
     )
+
+
+def variable(name: str) -> str | None:
+    """Return a variable of the environment, or of the .env file in the working directory."""
+    return os.environ.get(name) or read_dotenv(Path(".env")).values.get(name)
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jinja2
@@ -115,6 +116,12 @@ def unknown_column(name: str, columns: Collection[str]) -> str:
         return f"there is no column {shown(name)}: did you mean {known[near[0]]}?"
     listed = ", ".join(shown(column) for column in list(columns)[:10])
     return f"there is no column {shown(name)}: expected one of {listed}"
+
+
+@lru_cache(maxsize=1024)  # a worker fills those of the campaigns that it dials
+def compiled(text: str) -> Template:
+    """Return a text that was compiled before. Raises ValueError that says what is wrong with it."""
+    return _compiled(text)
 
 
 def _compiled(text: str) -> Template:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,7 +19,8 @@ _EMAIL = r"^[^\s\p{Cc}@<>,;:()\[\]\\\x22]{1,64}@([\p{L}\p{N}-]{1,63}\.)+[\p{L}\p
 _TRANSPORT = r"^[A-Za-z0-9_.-]+=[^;=\s\p{Cc}{}]+(;[A-Za-z0-9_.-]+=[^;=\s\p{Cc}{}]+)*;?$"
 
 
-def _url(written: str) -> str:
+def url(written: str) -> str:
+    """Return a web address; ValueError says how one looks."""
     if not _is_url(written):
         raise ValueError(f"expected {URL_EXPECTED}, got {shown(written)}")
     return written
@@ -34,11 +36,18 @@ def _is_url(written: str) -> bool:
         return False
 
 
+def language(written: str) -> str:
+    """Return the code of a language; ValueError says how one looks."""
+    if not re.fullmatch(_LANGUAGE, written):
+        raise ValueError(f"expected a language code such as en-US, got {shown(written)}")
+    return written
+
+
 Short = Annotated[str, StringConstraints(max_length=100, pattern=PRINTABLE)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 Dtmf = Annotated[str, StringConstraints(pattern=DTMF)]
 Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=_EMAIL)]
 Transport = Annotated[str, StringConstraints(max_length=500, pattern=_TRANSPORT)]
-Url = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_url)]
+Url = Annotated[str, StringConstraints(max_length=1000), AfterValidator(url)]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scheduler.ledger import keys, views
@@ -53,6 +53,23 @@ def names(ledger: Ledger) -> list[str]:
         for campaign_id in ledger.redis.zrange(f"{keys.ROOT}campaigns", 0, -1):
             pipe.hget(keys.campaign(campaign_id, "meta"), "account")
         return sorted({name for name in pipe.execute() if name})
+
+
+def with_entries(ledger: Ledger, among: Sequence[str], part: str) -> list[str]:
+    """Return those of several accounts that have anything in one of their sorted sets."""
+    if len(among) <= 1:
+        return list(among)  # who asks about one account asks the ledger itself as well
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for name in among:
+            pipe.exists(keys.account(name, part))
+        return [name for name, is_there in zip(among, pipe.execute(), strict=True) if is_there]
+
+
+def is_open(ledger: Ledger, name: str) -> bool:
+    """Whether a call of an account is open, or its end is not confirmed yet."""
+    with reaching():
+        parts = ("slots", "live", "stops", "held")
+        return bool(ledger.redis.exists(*(keys.account(name, part) for part in parts)))
 
 
 def happenings(

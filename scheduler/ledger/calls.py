@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.errors import StaleAttempt
+from scheduler.errors import LedgerFault, LedgerTrouble, StaleAttempt
 from scheduler.ledger import keys, limits
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 #: For how long it is known that a party was called: the longest period that a cap may have.
 REMEMBERED_SECONDS = 31 * 86_400
+
+#: Within this time no other timekeeper says again that a call can be dialled.
+APART_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +140,21 @@ def begin(
     *,
     max_duration_seconds: float,
     closes_at: float = math.inf,
+    targets: Collection[str] = (),
     now: float | None = None,
 ) -> bool:
     """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
 
-    `closes_at` is the instant from which on no start may be let out. False: a rule forbids it,
-    and the attempt was given back, or the call has ended as skipped. Raises LedgerUnreachable
-    also when the leave is not as safe in time as the setting asks for.
+    `closes_at` is the instant from which on no start may be let out. `targets` are whom the call
+    may be transferred to: none of them may be on the do-not-call list, nor may the contact.
+    False: a rule forbids it, and the attempt was given back, or the call has ended as skipped.
+    Raises LedgerUnreachable also when the leave is not as safe in time as the setting asks for.
     """
     lease = ledger.leases
     lengths = (lease.dial, max_duration_seconds, lease.stop_late)
     until = "" if closes_at == math.inf else repr(closes_at)
-    args = (account, str(attempt), token, *lengths, until, REMEMBERED_SECONDS, ledger.clock(now))
+    known = (until, REMEMBERED_SECONDS, "\n".join(targets))
+    args = (account, str(attempt), token, *lengths, *known, ledger.clock(now))
     with reaching():
         answer = run_durably(
             ledger.once, ledger.do_once.begin, [keys.ROOT], args, ledger.durability
@@ -355,18 +361,80 @@ def tick(
     ceiling: int,
     fingerprint: str = "",
     only: str = "",
-    apart_seconds: float = 0.5,
+    apart_seconds: float = APART_SECONDS,
     now: float | None = None,
 ) -> Due:
     """Do `expire`, `take_stops` (at most `free`) and `ready` in one step."""
+    look = Look(account, free, delays, ceiling, fingerprint, only)
+    return _tick(ledger, look, most, apart_seconds, now)
+
+
+def _tick(
+    ledger: Ledger,
+    look: Look,
+    most: int,
+    apart_seconds: float = APART_SECONDS,
+    now: float | None = None,
+) -> Due:
+    asked = _asked(ledger, look, most, apart_seconds, now)
+    return _due(ledger.run(ledger.do.tick, *asked))
+
+
+def _asked(
+    ledger: Ledger,
+    look: Look,
+    most: int,
+    apart_seconds: float = APART_SECONDS,
+    now: float | None = None,
+) -> tuple[Any, ...]:
+    """Return the arguments of tick.lua."""
     lease = ledger.leases
-    bounds = (most, lease.stop_patience, free, lease.stop_give_up)
-    asked = (ceiling, fingerprint, only, FIRST, apart_seconds, lease.stop_late, ledger.clock(now))
-    expired, taken, (dials, collects, soonest) = ledger.run(
-        ledger.do.tick, account, *bounds, *asked, *delays
-    )
+    bounds = (look.account, most, lease.stop_patience, look.free, lease.stop_give_up)
+    ready = (look.ceiling, look.fingerprint, look.only, FIRST, apart_seconds, lease.stop_late)
+    return (*bounds, *ready, ledger.clock(now), *look.delays)
+
+
+def _due(found: Any) -> Due:
+    expired, taken, (dials, collects, soonest) = found
     seconds = float(soonest) if soonest else None
     return Due(int(expired), _orders(taken), int(dials), int(collects), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a timekeeper asks of one account."""
+
+    account: str
+    free: int  #: stops that there is room for
+    delays: Sequence[float]  #: between the sendings of a stop
+    ceiling: int
+    fingerprint: str
+    only: str = ""  #: the one campaign whose calls are dialled; "" for all
+
+
+def ticks(ledger: Ledger, looks: Sequence[Look], *, most: int) -> list[Due | LedgerTrouble]:
+    """Do `tick` for several accounts in one journey; what fails for one fails for no other.
+
+    Raises LedgerTrouble when Redis can't be reached at all.
+    """
+    if len(looks) == 1:
+        return [_tick(ledger, looks[0], most)]
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for look in looks:
+            pipe.evalsha(ledger.do.tick.sha, 1, keys.ROOT, *_asked(ledger, look, most))
+        found = pipe.execute(raise_on_error=False)
+    return [_due_or_why(ledger, *each, most) for each in zip(looks, found, strict=True)]
+
+
+def _due_or_why(ledger: Ledger, look: Look, found: Any, most: int) -> Due | LedgerTrouble:
+    try:
+        if not isinstance(found, Exception):
+            return _due(found)
+        return _tick(ledger, look, most)  # the server may have lost its scripts
+    except LedgerTrouble as error:
+        return error
+    except (ValueError, TypeError, IndexError) as error:
+        return LedgerFault(f"what lies there can't be read: {error}")
 
 
 def _orders(flat: Sequence[str]) -> list[StopOrder]:

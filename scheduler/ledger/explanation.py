@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import LedgerError
+from scheduler.fields.scripts import filled, targets
 from scheduler.ledger import keys, repeats, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
-from scheduler.models import Attempt, CallState, Contact, reason_of
+from scheduler.models import Attempt, CallState, Contact, Policy, reason_of
 from scheduler.records import decode
 
 
@@ -49,11 +50,20 @@ def explain(
     with reaching():
         number = int(ledger.redis.hget(keys.call(campaign_id, row), "attempt") or 0)
     attempt = str(Attempt(campaign_id, row, number))
+    transfers = "\n".join(transfers_of(campaign.policy, stands.contact))
+    late, clock = ledger.leases.stop_late, ledger.clock(now)
     instant, *flat = ledger.run(
-        ledger.do.explain,
-        *(campaign.account, attempt, seconds, ledger.leases.stop_late, ledger.clock(now)),
+        ledger.do.explain, campaign.account, attempt, seconds, late, transfers, clock
     )
     return float(instant), [_found(*four) for four in zip(*(iter(flat),) * 4, strict=True)]
+
+
+def transfers_of(policy: Policy, contact: Contact) -> tuple[str, ...]:
+    """Return whom a contact's call may be transferred to; none where it can't be dialled at all."""
+    try:
+        return targets(filled(policy, contact))
+    except ValueError:
+        return ()
 
 
 def _found(rule: str, text: str, demands: str, detail: str) -> RuleFinding:

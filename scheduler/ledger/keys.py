@@ -67,8 +67,9 @@ ROOT = "callsched:"
 
 #: Raised when a worker of an older release could misread what a newer one has written, and for what
 #: the first that opens it adds. 5: a policy has rules that hold for the contacts of some states
-#: alone; `named`, which campaigns have each name.
-SCHEMA = 5
+#: alone; `named`, which campaigns have each name. 6: a policy names retries by reason and how
+#: often a call may ring in all, and has a script, without which a call would say nothing.
+SCHEMA = 6
 
 
 #: Of a count; more of them are rubbish, and cost time to read.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scheduler.errors import LedgerError
 from scheduler.ledger import controls, schedules, views, workers
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
@@ -23,21 +24,29 @@ class Standing:
     restricted: list[str]  #: which workers dial nobody, and why
 
 
-def standing(ledger: Ledger, campaign_id: str | None = None) -> Standing:
-    """Read how one campaign stands, without an id all. Raises LedgerError when it is not there."""
+def standing(
+    ledger: Ledger, campaign_id: str | None = None, account: str | None = None
+) -> Standing:
+    """Read how one campaign stands, without an id all: of one account, without a name of all.
+
+    Raises LedgerError when it is not there.
+    """
     ids = [campaign_id] if campaign_id else views.campaign_ids(ledger)
-    campaigns = [views.campaign(ledger, each) for each in ids]
-    accounts = [
-        views.account(ledger, name) for name in sorted({view.account for view in campaigns})
-    ]
+    every = (views.campaign(ledger, each) for each in ids)
+    campaigns = [view for view in every if account in (None, view.account)]
+    if account is not None and not campaigns:
+        whose = f"campaign {campaign_id} dials" if campaign_id else "no campaign dials"
+        raise LedgerError(f"{whose} {'not ' if campaign_id else ''}from account {account}")
+    names = sorted({view.account for view in campaigns})
+    accounts = [views.account(ledger, name) for name in names]
     return Standing(
         campaigns,
         accounts,
         controls.of_campaign(ledger, campaigns[0].campaign_id) if len(campaigns) == 1 else [],
-        [] if campaign_id else schedules.views(ledger),
         [
-            line
-            for account in accounts
-            for line in stops_only(workers.all_of(ledger, account.account))
+            view
+            for view in ([] if campaign_id else schedules.views(ledger))
+            if account in (None, view.account)
         ],
+        [line for name in names for line in stops_only(workers.all_of(ledger, name))],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from scheduler.ledger import accounts, live_calls, views, workers
@@ -54,13 +54,21 @@ class Watcher:
     """Looks at the ledger again and again; reads what changes, and no more than is bounded."""
 
     def __init__(
-        self, ledger: Ledger, ids: Sequence[str], *, account: str | None, ceiling: int
+        self,
+        ledger: Ledger,
+        ids: Sequence[str],
+        *,
+        account: str | None,
+        ceiling_of: Callable[[str], int],
     ) -> None:
-        """Watch these campaigns, else all; of this account, else of all."""
+        """Watch these campaigns, else all; of this account, else of all.
+
+        `ceiling_of` returns what the settings say of an account.
+        """
         self._ledger = ledger
         self._ids = frozenset(ids)
         self._account = account
-        self._ceiling = ceiling
+        self._ceiling_of = ceiling_of
         self._campaigns = Campaigns(ledger, ids, account)
         self._accounts: dict[str, _Account] = {}
 
@@ -97,7 +105,7 @@ class Watcher:
             ),
             older=self._campaigns.older,
             account=account,
-            ceiling=self._ceiling,
+            ceiling=self._ceiling_of(name),
             loads=tuple(kept.loads),
             calls=self._calls(live, wish),
             happenings=tuple(kept.happenings),

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler import accounts
 from scheduler.ledger import controls, limits, views
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.ledger.views import AccountView
-from scheduler.settings import Settings
 
 _CONTROLS = 3
 
@@ -23,7 +21,7 @@ class AccountLimit:
     account: AccountView
     view: LimitView
     controls: list[Controlled]  #: the last ones that changed it
-    ceiling: int  #: as the settings here say, less the reserve
+    ceiling: int  #: as the settings say, less the reserve
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -44,8 +42,7 @@ class AccountLimit:
         }
 
 
-def look(ledger: Ledger, account: str, settings: Settings) -> AccountLimit:
-    """Return an account's limit as it stands."""
-    ceiling = accounts.of(settings).ceiling
+def look(ledger: Ledger, account: str, ceiling: int) -> AccountLimit:
+    """Return an account's limit as it stands; `ceiling` is what its settings say."""
     view, account_now = limits.read(ledger, account), views.account(ledger, account)
     return AccountLimit(account_now, view, controls.of_account(ledger, account, _CONTROLS), ceiling)

@@ -9,11 +9,13 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from scheduler import private, providers
+from scheduler import private
+from scheduler.accounts import Account, Accounts
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -24,12 +26,14 @@ from scheduler.errors import (
     SchedulerError,
     Throttled,
 )
-from scheduler.ledger import deliveries, health
+from scheduler.ledger import accounts as in_ledger
+from scheduler.ledger import deliveries, health, views
 from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
 from scheduler.operations.guard import is_sandbox
+from scheduler.providers import Finds, Kind, Provider, Sweeps, accounts_of, kind_of, open_provider
 from scheduler.settings import Settings
 
 #: A token of this length of life is asked for: a given one may end before a call does.
@@ -40,9 +44,15 @@ _TIGHT_BYTES, _FULL_BYTES = 2**30, 100 * 2**20
 
 
 def examine(
-    settings: Settings, *, count_workers: Callable[[], int], files_needed: int
+    settings: Settings,
+    *,
+    count_workers: Callable[[], int],
+    files_needed: int,
+    only: tuple[str, ...] = (),
 ) -> Iterator[Finding]:
-    """Check Redis, the account, the API and this machine; yield a finding for each, as it is made.
+    """Check Redis, the accounts, the APIs and this machine; yield a finding as it is made.
+
+    Of the accounts `only` those that are named, if any is.
 
     `count_workers` asks the workers that live for an answer and returns how many gave one; it is
     called while the Redis of these settings runs, and raises ConfigError where nobody can be asked.
@@ -50,9 +60,15 @@ def examine(
     settings name several APIs.
     """
     yield health.ok("settings", "can be read")
-    found, fingerprint = _api(settings)
-    yield from found
-    yield from _ledger(settings, fingerprint, count_workers)
+    every = accounts_of(settings)
+    chosen = every.only(only)
+    for warning in every.warnings:
+        yield health.warn("accounts", warning, "")
+    fingerprints: dict[str, str] = {}
+    for account in chosen:
+        found, fingerprints[account.name] = _api(account)
+        yield from _of(account.name, found, chosen)
+    yield from _ledger(settings, every, fingerprints, count_workers)
     yield _files(files_needed)
     yield from _state_folder(settings)
 
@@ -65,22 +81,29 @@ def has_failed(found: Iterable[Finding]) -> bool:
 # The API ------------------------------------------------------------------------------------------
 
 
-def _api(settings: Settings) -> tuple[list[Finding], str]:
+def _of(account: str, found: Iterable[Finding], accounts: Accounts) -> Iterator[Finding]:
+    """Say of each finding whose it is, where that is a question."""
+    for finding in found:
+        is_plain = accounts.path is None
+        yield finding if is_plain else replace(finding, text=f"{account}: {finding.text}")
+
+
+def _api(account: Account) -> tuple[list[Finding], str]:
     """Return what is found, and the fingerprint of the credentials; "" where there are none."""
-    api = providers.of(settings)
-    address = _address(api, api.address(settings))
+    api = kind_of(account)
+    address = _address(api, account.credentials.address)
     try:
-        provider = api.open(settings, None)
+        provider = open_provider(account)
     except ConfigError as error:
         return [address, health.fail("credentials", str(error), "set them")], ""
     try:
-        found = [address, _credentials(api, provider), *_sharing(settings, api, provider)]
+        found = [address, _credentials(api, provider), *_sharing(account, provider)]
         return found, provider.fingerprint
     finally:
         provider.close()
 
 
-def _address(api: providers.Kind, url: str) -> Finding:
+def _address(api: Kind, url: str) -> Finding:
     if is_sandbox(url):
         return health.ok("api", f"{url} is a sandbox: nobody is called")
     if url.startswith("http://"):
@@ -89,22 +112,20 @@ def _address(api: providers.Kind, url: str) -> Finding:
     return health.ok("api", url)
 
 
-def _sharing(
-    settings: Settings, api: providers.Kind, provider: providers.Provider
-) -> Iterator[Finding]:
+def _sharing(account: Account, provider: Provider) -> Iterator[Finding]:
     """Say what an account that can be listed lacks as long as others call by it too."""
-    if not isinstance(provider, providers.Sweeps) or is_sandbox(api.address(settings)):
+    if not isinstance(provider, Sweeps) or is_sandbox(account.credentials.address):
         return
-    if settings.exclusive:
+    if account.exclusive:
         text = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
         yield health.ok("sharing", text)
         return
     text = "perhaps shared: a lost start is attached to no call, and a call of nobody's not ended"
-    remedy = "give callsched a (sub)account of its own, and set CALLSCHED_EXCLUSIVE=true"
+    remedy = "give callsched a (sub)account of its own, and say so: CALLSCHED_EXCLUSIVE=true"
     yield health.warn("sharing", text, remedy)
 
 
-def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
+def _credentials(api: Kind, provider: Provider) -> Finding:
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
@@ -114,7 +135,7 @@ def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
         remedy = f"mend {api.credentials_settings}"
         return health.fail("credentials", mask_text(str(error)), remedy)
     except (Refused, AtLimit, Throttled) as error:
-        listed = "calls" if isinstance(provider, providers.Sweeps) else "conversations"
+        listed = "calls" if isinstance(provider, Sweeps) else "conversations"
         text = f"a token is at hand; the list of {listed} is refused: {mask_text(str(error))}"
         return health.warn(
             "credentials", text, "none, if nothing is read of calls; else ask the provider"
@@ -127,15 +148,15 @@ def _credentials(api: providers.Kind, provider: providers.Provider) -> Finding:
     return health.ok("credentials", good)
 
 
-def _tried(provider: providers.Provider) -> str:
+def _tried(provider: Provider) -> str:
     """Have the account list something, and return what is well: only a request tells it.
 
     A token that was given was not fetched, and other credentials are sent with each request.
     """
-    if isinstance(provider, providers.Finds):
+    if isinstance(provider, Finds):
         now = time.time()
         provider.find((), now - 1.0, now)
-    elif isinstance(provider, providers.Sweeps):
+    elif isinstance(provider, Sweeps):
         live = len(provider.open_calls())
         return f"accepted; the account has {live} {'call' if live == 1 else 'calls'} open"
     return "a token was fetched, and is accepted"
@@ -155,27 +176,46 @@ def _redis_url(settings: Settings) -> Iterator[str]:
 
 
 def _ledger(
-    settings: Settings, fingerprint: str, count_workers: Callable[[], int]
+    settings: Settings,
+    accounts: Accounts,
+    fingerprints: Mapping[str, str],
+    count_workers: Callable[[], int],
 ) -> Iterator[Finding]:
     try:
         with _redis_url(settings) as url:
             found = health.of_redis(url, settings.durability)
             yield from found
             if not has_failed(one for one in found if one.name in ("redis", "rights")):
-                yield from _account(settings, url, fingerprint)
+                yield from _accounts(settings, url, accounts, fingerprints)
                 yield _workers(count_workers)
     except SchedulerError as error:
         remedy = "mend CALLSCHED_STATE_DIR, or set CALLSCHED_REDIS_URL"
         yield health.fail("redis", str(error), remedy)
 
 
-def _account(settings: Settings, url: str, fingerprint: str) -> list[Finding]:
+def _accounts(
+    settings: Settings, url: str, accounts: Accounts, fingerprints: Mapping[str, str]
+) -> Iterator[Finding]:
     ledger = Ledger(url)
     try:
-        found = health.of_account(ledger, settings.account, fingerprint)
-        return [*found, *_webhooks(settings, deliveries.owed(ledger, settings.account))]
+        for name, fingerprint in fingerprints.items():
+            found = health.of_account(ledger, name, fingerprint)
+            owed = _webhooks(settings, deliveries.owed(ledger, name))
+            yield from _of(name, (*found, *owed), accounts)
+        if accounts.path is not None:
+            yield from _left_alone(ledger, accounts)
     finally:
         ledger.close()
+
+
+def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
+    """Yield accounts of which calls are live, and that the file has no more."""
+    for name in in_ledger.names(ledger):
+        live = len(views.live_calls(ledger, name))
+        if live and name not in accounts.by_name:
+            text = f"{name}: {live} calls are live, and {accounts.path} does not have the account"
+            remedy = "put it back until they are over, or end them at the provider"
+            yield health.fail("accounts", text, remedy)
 
 
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:

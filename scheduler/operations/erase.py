@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from scheduler.models import CallState
 from scheduler.operations.account import provider_of
 from scheduler.operations.patience import patiently
 from scheduler.operations.progress import Counting, uncounted
-from scheduler.providers import Erases
+from scheduler.providers import Erases, accounts_of
 from scheduler.settings import Settings
 
 _ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
@@ -88,12 +88,22 @@ def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eras
     Raises ConfigError without credentials.
     """
     if not remote:
-        yield Eraser(ledger, settings.account)
+        yield Eraser(ledger)
         return
-    with provider_of(settings, ledger) as provider:
-        if not isinstance(provider, Erases):
-            raise ConfigError("this provider can't be made to erase: erase it here alone")
-        yield Eraser(ledger, settings.account, provider)
+    accounts = accounts_of(settings)
+    with ExitStack() as stack:
+        apis: dict[str, Erases | str] = {}
+        for account in accounts:
+            try:
+                provider = stack.enter_context(provider_of(account, ledger))
+                if not isinstance(provider, Erases):
+                    raise ConfigError("this provider can't be made to erase: erase it here alone")
+                apis[account.name] = provider
+            except ConfigError as error:
+                if len(accounts.by_name) == 1:
+                    raise
+                apis[account.name] = str(error)
+        yield Eraser(ledger, apis)
 
 
 @dataclass
@@ -105,13 +115,13 @@ class Eraser:
     """
 
     ledger: Ledger
-    account: str  #: whose credentials the provider has
-    provider: Erases | None = None  #: None: the API is not asked
+    #: What deletes for each account, or why nothing can; None: no API is asked.
+    apis: Mapping[str, Erases | str] | None = None
     _calls: int = 0
     _conversations: int = 0
     _deleted: int = 0
     _errors: list[Undeleted] = field(default_factory=list)
-    _fault: str = ""  #: why no other conversation need be tried
+    _faults: dict[str, str] = field(default_factory=dict)  #: accounts that need be tried no more
 
     def erase_calls(self, calls: Sequence[Call], counting: Counting = uncounted) -> Erased:
         """Erase what was said in these calls."""
@@ -143,26 +153,30 @@ class Eraser:
         conversations = erasure.erase(self.ledger, campaign.campaign_id, row)
         self._calls += 1
         self._conversations += len(conversations)
-        if self.provider is None:
+        if self.apis is None:
             return
+        known = ", ".join(self.apis)
+        api = self.apis.get(
+            account := campaign.account,
+            f"it is of account {account}, these credentials are for {known}",
+        )
         for conversation_id in conversations:
-            if why := self._delete(self.provider, campaign, conversation_id):
+            if why := self._delete(api, account, conversation_id):
                 self._errors.append(Undeleted(conversation_id, why))
             else:
                 self._deleted += 1
 
-    def _delete(self, provider: Erases, campaign: CampaignView, conversation_id: str) -> str:
+    def _delete(self, api: Erases | str, account: str, conversation_id: str) -> str:
         """Return why the API did not delete a conversation; "" when it did."""
-        if campaign.account != self.account:
-            ours = self.account
-            return f"it is of account {campaign.account}, these credentials are for {ours}"
-        if self._fault:
-            return self._fault
+        if isinstance(api, str):
+            return api
+        if fault := self._faults.get(account):
+            return fault
         try:
-            patiently(provider.erase, conversation_id)
+            patiently(api.erase, conversation_id)
         except AccountFault as error:
-            self._fault = str(error)
-            return self._fault
+            self._faults[account] = str(error)
+            return str(error)
         except ProviderError as error:
             return str(error)
         return ""

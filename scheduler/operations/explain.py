@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.file.problems import refusal
+from scheduler.errors import refusal
 from scheduler.fields.parties import spellings
 from scheduler.hours.openings import opening, verdicts
 from scheduler.ledger import do_not_call, explanation, views
@@ -161,18 +161,21 @@ def explain_row(ledger: Ledger, policy: Policy, path: Path, number: int, row: Ro
     rules = _rules_of_time(policy, contact, now)
     if row.reason is not None:
         rules.insert(0, RuleFinding("row", row.error, False, reason=row.reason))
-    rules.append(_do_not_call(ledger, contact))
+    rules.append(_do_not_call(ledger, contact, policy))
     first = opening(policy, contact, now)
     is_never = any(rule.reason for rule in rules) or first.at == math.inf
     next_at = None if is_never else first.at
     return Explanation(contact, number, row.line, tuple(rules), next_at, str(path))
 
 
-def _do_not_call(ledger: Ledger, contact: Contact) -> RuleFinding:
-    listed = do_not_call.barred(ledger, contact.address)
-    if listed is None:
-        return RuleFinding("do_not_call", "not on the list", True)
-    return RuleFinding("do_not_call", f"{listed[0]} is on the list", False, reason="do_not_call")
+def _do_not_call(ledger: Ledger, contact: Contact, policy: Policy) -> RuleFinding:
+    for address in (contact.address, *explanation.transfers_of(policy, contact)):
+        if listed := do_not_call.barred(ledger, address):
+            found = f"{listed[0]} is on the list"
+            if address != contact.address:
+                found = f"it may be transferred to {listed[0]}, which is on the list"
+            return RuleFinding("do_not_call", found, False, reason="do_not_call")
+    return RuleFinding("do_not_call", "not on the list", True)
 
 
 # Either's -----------------------------------------------------------------------------------------

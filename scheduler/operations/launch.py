@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from scheduler import providers
+from scheduler.accounts import Accounts
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
+from scheduler.campaign.route import Route
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.hours.weeks import Week, read_week
 from scheduler.ledger import campaigns, views
@@ -19,15 +21,17 @@ from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
 from scheduler.operations.progress import Counting
 from scheduler.operations.repeats import Earlier, look, window_of
+from scheduler.providers import accounts_of, kind_of
 from scheduler.settings import Settings
 
 #: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
 SANDBOX_ACCOUNT = "sandbox"
 
 
-def countries_of(settings: Settings) -> frozenset[str] | None:
-    """Return the countries whose numbers may be called; None for any. Raises ConfigError."""
-    return providers.of(settings).countries(settings)
+def route_of(accounts: Accounts, name: str | None) -> Route:
+    """Return what a campaign that names an account is dialled through. Raises ConfigError."""
+    account = accounts.named(name)
+    return Route(account, kind_of(account), account.credentials.called_countries())
 
 
 def hours_of(settings: Settings) -> Week:
@@ -43,31 +47,22 @@ def read(
     settings: Settings,
     reading: Reading,
     on_progress: Callable[[int], None] | None = None,
+    *,
+    accounts: Accounts | None = None,
 ) -> CheckedCampaign:
-    """Read and check a campaign file by the rules of these settings, as `campaign.load` does."""
+    """Read and check a campaign file by the rules of these settings, as `campaign.load` does.
+
+    It is dialled on one of `accounts`; None: those of the settings.
+    """
     return load(
         path,
         reading,
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
-        api=providers.of(settings),
-        countries=countries_of(settings),
+        route_of=partial(route_of, accounts or accounts_of(settings)),
+        allowed=frozenset(settings.allowed_numbers),
         default_hours=hours_of(settings),
         on_progress=on_progress,
     )
-
-
-def account_of(checked: CheckedCampaign, settings: Settings) -> str:
-    """Return the account that is dialled from: the file's, or the settings'.
-
-    Raises ConfigError when the settings are those of another one than the file names.
-    """
-    named = checked.account
-    if named is not None and named != settings.account:
-        raise ConfigError(
-            f"the campaign dials from account {named}, these credentials are for"
-            f" {settings.account}: set CALLSCHED_ACCOUNT={named} and its credentials"
-        )
-    return settings.account
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +87,29 @@ def intent(
 ) -> Intent:
     """Choose the campaign's id, and look whom an earlier one has called; nothing is written.
 
-    `wanted` is the id that is asked for. With `again` everybody is called once more.
+    `wanted` is the id that is asked for. With `again` everybody is called once more. Raises
+    ConfigError when the campaign is there already, and dialled on another account.
     """
     campaign_id = choose_id(ledger, checked, wanted, account, again=again)
+    _expect_account(ledger, campaign_id, account)
     is_named = wanted is not None
     window = window_of(ledger, campaign_id, settings, is_named=is_named, again=again)
     with counting("looking for earlier calls", "rows") as counted:
         earlier = look(ledger, checked, campaign_id, account, window, counted)
     return Intent(campaign_id, account, _is_finished(ledger, campaign_id), earlier)
+
+
+def _expect_account(ledger: Ledger, campaign_id: str, account: str) -> None:
+    try:
+        known = views.campaign(ledger, campaign_id)
+    except LedgerError:
+        return
+    if known.account != account:
+        raise ConfigError(
+            f"campaign {campaign_id} is dialled on account {known.account}, not on {account}: say"
+            f" --account {known.account} to go on with it, or --id for another campaign, which"
+            " calls everybody"
+        )
 
 
 def carry_out(

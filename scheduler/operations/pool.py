@@ -34,6 +34,7 @@ class Pool:
     def __init__(
         self,
         campaign_id: str,
+        account: str,
         count: int,
         logs: Path,
         overrides: Overrides,
@@ -44,6 +45,7 @@ class Pool:
         `keep_fds` are inherited: what must not close before the last worker is gone.
         """
         self._campaign_id = campaign_id
+        self._account = account
         self._logs = logs
         self._overrides = overrides
         self._keep_fds = keep_fds
@@ -62,6 +64,7 @@ class Pool:
     def _start(self, number: int) -> None:
         command = [sys.executable, "-m", "scheduler.cli", "worker"]
         command += ["--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
+        command += ["--accounts", self._account]
         for name, value in self._overrides.items():
             # The .env file may have it as well, which the environment of a child can't say.
             command += ["--unset", name] if value is None else []
@@ -135,8 +138,11 @@ def _kill(process: subprocess.Popen[Any]) -> None:
 class SandboxProcess:
     """The sandbox of one `run`. It leaves when `run` and every worker are gone."""
 
-    def __init__(self, limit: int, folder: Path) -> None:
-        """Its journal, which has whole numbers, and what it says go into `folder`."""
+    def __init__(self, provider: str, limit: int, folder: Path) -> None:
+        """It behaves as that provider's API. Its journal, which has whole numbers, and what it
+        says go into `folder`.
+        """
+        self._provider = provider
         self._limit = limit
         self._folder = folder
         self.url = ""
@@ -147,6 +153,7 @@ class SandboxProcess:
         journal = self._folder / "journal.jsonl"
         private.opened(journal).close()
         command = [sys.executable, "-m", "scheduler.cli", "sandbox", "--port", "0"]
+        command += ["--provider", self._provider]
         command += ["--limit", str(self._limit), "--until-fd", str(self._reading)]
         command += ["--journal", str(journal)]
         with private.opened(self._folder / "sandbox.log") as log:

@@ -23,7 +23,7 @@ from scheduler.ledger.unknowns import Resolution, Settled, UnknownCall
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
 from scheduler.models import conversation_name
-from scheduler.operations.account import expect_account, provider_of
+from scheduler.operations.account import account_of, provider_of
 from scheduler.operations.patience import patiently
 from scheduler.providers import Finds, FoundConversation, Provider
 from scheduler.settings import Settings
@@ -151,16 +151,17 @@ def look_up(
     can't be asked, the inquiry has the reason. Raises ConfigError without the credentials of its
     account.
     """
-    expect_account(inquiry.campaign, settings)
+    account = account_of(inquiry.campaign, settings)
     search = _Search(ledger, inquiry)
-    with provider_of(settings, ledger) as provider:
+    with provider_of(account, ledger) as provider:
         if not isinstance(provider, Finds):
             raise ConfigError(
                 "this provider can't be asked about a call whose answer was lost: settle it"
             )
         try:
             search.find(provider)
-            _read(ledger, search.inquiry(), settings, provider, on_reading)
+            patience = settings.insights_patience
+            _read(ledger, search.inquiry(), account.ceiling, patience, provider, on_reading)
         except ProviderError as error:
             why = f"the list of conversations can't be read: {mask_text(str(error))}"
             search.errors.append(why)
@@ -242,18 +243,18 @@ def _windows(cases: Iterable[Case], created_at: float) -> Iterator[tuple[float, 
 def _read(
     ledger: Ledger,
     inquiry: Inquiry,
-    settings: Settings,
+    ceiling: int,
+    patience: float,
     provider: Provider,
     on_reading: Callable[[int], None],
 ) -> None:
     """Read what was said, as a worker would; for a campaign that is finished there may be none."""
     campaign = inquiry.campaign
     attempts = [case.call.attempt for case in inquiry.cases if case.conversation_id]
-    patience = settings.insights_patience
     collector = Collector(
         ledger,
         provider,
-        Duty(campaign.account, settings.max_concurrency, only=campaign.campaign_id),
+        Duty(campaign.account, ceiling, only=campaign.campaign_id),
         patience_seconds=patience,
         is_stopping=lambda: False,
     )

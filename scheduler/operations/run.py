@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from scheduler import providers
+from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.errors import ConfigError, NotDone
 from scheduler.ledger import campaigns, limits, views
@@ -19,6 +19,7 @@ from scheduler.operations import launch
 from scheduler.operations.pool import Pool, SandboxProcess
 from scheduler.operations.progress import Count
 from scheduler.operations.supervision import Ending, How, Supervision, Watcher
+from scheduler.providers import accounts_of, kind_of, open_provider
 from scheduler.providers.posting import Poster
 from scheduler.settings import Overrides, Settings, read_settings
 
@@ -28,7 +29,7 @@ class Place:
     """Where a run calls."""
 
     settings: Settings
-    account: str
+    account: Account
     overrides: Overrides  #: by which its workers read the same settings
     is_sandbox: bool = False
     keep_fds: tuple[int, ...] = ()  #: what must not close before the last worker is gone
@@ -82,17 +83,26 @@ def placed(
 ) -> Iterator[Place]:
     """Yield where a run calls. A sandbox is there for as long as a worker of the run lives.
 
-    It has an account of its own. Raises ConfigError when it does not start, and when the file
-    names another account than the settings do.
+    It has an account of its own, with the ceiling and the pace of the file's. Raises ConfigError
+    when it does not start.
     """
     if not in_sandbox:
-        yield Place(settings, launch.account_of(checked, settings), overrides)
+        yield Place(settings, checked.account, overrides)
         return
-    with SandboxProcess(settings.max_concurrency, settings.state_dir / "sandbox") as process:
-        at_sandbox = providers.of(settings).at_sandbox(process.url)
-        account = launch.SANDBOX_ACCOUNT
-        there = {**overrides, **at_sandbox, "CALLSCHED_ACCOUNT": account}
-        yield Place(read_settings(there), account, there, True, (process.needed_fd,))
+    own = checked.account
+    kind, folder = kind_of(own), settings.state_dir / "sandbox"
+    with SandboxProcess(kind.name, own.max_concurrency, folder) as process:
+        there = {
+            **overrides,
+            **kind.at_sandbox(process.url),
+            "CALLSCHED_ACCOUNTS": None,
+            "CALLSCHED_ACCOUNT": launch.SANDBOX_ACCOUNT,
+            "CALLSCHED_MAX_CONCURRENCY": str(own.max_concurrency),
+            "CALLSCHED_RESERVE": str(own.reserve),
+            "CALLSCHED_MAX_STARTS_PER_SECOND": str(own.starts_per_second),
+        }
+        at = read_settings(there)
+        yield Place(at, accounts_of(at).named(None), there, True, (process.needed_fd,))
 
 
 def run(
@@ -104,12 +114,12 @@ def run(
     """
     settings, logs = place.settings, place.settings.state_dir / "logs"
     if place.is_sandbox:
-        limits.forget(ledger, place.account)  # each run's sandbox is a new one
-    fingerprint = _try_account(ledger, settings, wish.policy.max_duration_seconds, host)
+        limits.forget(ledger, place.account.name)  # each run's sandbox is a new one
+    fingerprint = _try_account(ledger, place.account, wish.policy.max_duration_seconds, host)
     intent = launch.intent(
         ledger,
         wish.checked,
-        place.account,
+        place.account.name,
         settings,
         wanted=wish.campaign_id,
         again=wish.again,
@@ -134,28 +144,27 @@ def run(
         # not when cron says it again.
         if not view.stopped_itself and not view.paused_by:
             campaigns.resume(ledger, view.campaign_id)
-        command = (view.campaign_id, wish.workers, logs, place.overrides, place.keep_fds)
+        serves = (view.campaign_id, view.account)
+        command = (*serves, wish.workers, logs, place.overrides, place.keep_fds)
         with Pool(*command) as pool:
             return supervision.watch(pool)
 
 
-def _try_account(
-    ledger: Ledger, settings: Settings, max_duration_seconds: float, host: Host
-) -> str:
+def _try_account(ledger: Ledger, account: Account, max_duration_seconds: float, host: Host) -> str:
     """Fetch a token before anything is loaded, so that wrong settings are told at once.
 
     What blocked these credentials before is forgotten: it is mended, or is told again. Returns
     their fingerprint.
     """
-    api = providers.of(settings)
-    provider = api.open(settings, None)
+    provider = open_provider(account)
     try:
         provider.authorize(max_duration_seconds)
-        limits.unblock(ledger, settings.account)
+        limits.unblock(ledger, account.name)
     except NotDone as error:
-        why = f"{api.address(settings)} does not answer, check {api.address_setting}: {error}"
+        address, mend = account.credentials.address, kind_of(account).address_setting
+        why = f"{address} does not answer, check {mend}: {error}"
         # With calls to be stopped the workers start all the same, and go on trying.
-        if not views.live_calls(ledger, settings.account):
+        if not views.live_calls(ledger, account.name):
             raise ConfigError(why) from error
         host.api_is_away(why)
     finally:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler import providers
 from scheduler.errors import ConfigError, MaybeDone, NoSuchConnection
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Connection
-from scheduler.operations.account import expect_account, provider_of
-from scheduler.providers import Kind, SpeakerEvent, Tells
+from scheduler.operations.account import account_of, provider_of
+from scheduler.providers import Kind, SpeakerEvent, Tells, accounts_of
 from scheduler.settings import Settings
 
 
@@ -45,16 +44,19 @@ def tell(
     Raises ConfigError unless the settings are of this kind and of the campaign's account,
     LedgerError when the call is not live, MaybeDone when it may be told once more.
     """
-    ours = providers.of(settings)
-    if ours.name != kind.name:
-        raise ConfigError(f"the credentials are those of {ours.name}, not of {kind.name}")
+    known = {one.provider for one in accounts_of(settings)}
+    if kind.name not in known:
+        ours = " and ".join(sorted(known))
+        raise ConfigError(f"the credentials are those of {ours}, not of {kind.name}")
+    account = account_of(views.campaign(ledger, campaign_id), settings)
+    if account.provider != kind.name:
+        raise ConfigError(f"the credentials are those of {account.provider}, not of {kind.name}")
     row = views.find_row(ledger, campaign_id, contact)
     record = views.result(ledger, campaign_id, row)
-    expect_account(views.campaign(ledger, campaign_id), settings)
     connection = views.live_connection(ledger, campaign_id, row)
-    with provider_of(settings, ledger) as provider:
+    with provider_of(account, ledger) as provider:
         if not isinstance(provider, Tells):
-            raise ConfigError(f"{ours.name} does not want to know who speaks")
+            raise ConfigError(f"{account.provider} does not want to know who speaks")
         try:
             provider.tell(connection, event)
         except NoSuchConnection as error:

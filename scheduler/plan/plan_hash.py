@@ -6,7 +6,6 @@ import codecs
 import hashlib
 import json
 
-from scheduler import providers
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.reading import Reading
 from scheduler.models import Policy
@@ -28,7 +27,7 @@ def plan_hash(
     `policy` is the file's with what the command line overrides. The ceiling of the account and the
     account itself are no part of it: they change neither who is called nor when one may be.
     """
-    countries = providers.of(settings).countries(settings)
+    countries = checked.account.credentials.called_countries()
     parts = {
         "file": checked.digest,
         "lists": checked.lists_digest,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
@@ -14,8 +15,8 @@ from scheduler.plan import rules
 from scheduler.plan.forecast import Assumed, Forecast
 from scheduler.plan.planning import ContactCounts
 from scheduler.plan.rules import Record
+from scheduler.plan.spoken import spoken
 from scheduler.providers import StartOrder
-from scheduler.settings import Settings
 
 _PROBLEMS_KEPT = 10
 
@@ -67,14 +68,14 @@ class Planned:
 
 
 def assumed(
-    policy: Policy, settings: Settings, *, ceiling: int | None, now: float, expected: float | None
+    policy: Policy, account: Account, *, ceiling: int | None, now: float, expected: float | None
 ) -> Assumed:
     """Return what a forecast stands on: `ceiling` slots, else the account's, from `now` on.
 
     `expected` is how many seconds a call is likely to take; None: as long as it may.
     """
-    slots = ceiling or settings.max_concurrency
-    paces = (policy.max_starts_per_second, settings.max_starts_per_second)
+    slots = ceiling or account.max_concurrency
+    paces = (policy.max_starts_per_second, account.starts_per_second)
     return Assumed(
         now=now,
         slots=min(slots, policy.max_concurrency or slots),
@@ -118,7 +119,12 @@ def _order(contact: Contact, attempt: Attempt, policy: Policy) -> dict[str, Any]
         "sip_uri": order.sip_uri or None,
         "dtmf": order.dtmf,
         "session_name": order.session_name,
-        "max_duration_seconds": contact.max_duration_seconds or policy.max_duration_seconds,
+        "caller_id": order.caller_id or None,
+        "ring_seconds": order.ring_seconds,
+        "max_duration_seconds": order.max_duration_seconds,
+        "record": order.record,
+        "transcribe": order.transcribe,
+        **spoken(order.script),
         # The name of the conversation begins with its session's.
         "options": {key: value for key, value in order.options.items() if key != "session_name"},
     }

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
 from scheduler.fields.durations import written
+from scheduler.fields.scripts import speaks
 from scheduler.hours.weeks import written as week
 from scheduler.models import EVERY_STATE, Cap, Hours, Policy
 
@@ -66,7 +67,7 @@ def notices(policy: Policy) -> Record:
             for one in chosen
         ],
         "not_legal_advice": NO_LEGAL_ADVICE if chosen else None,
-        "silent_call": SILENT_CALL,
+        "silent_call": None if speaks(policy.script) else SILENT_CALL,
         "not_forecast": [*_NEVER_KNOWN, *_unforeseen(policy)],
     }
 
@@ -96,9 +97,7 @@ def _how(policy: Policy) -> Iterator[tuple[str, str]]:
     if policy.max_starts_per_second:
         yield "max_starts_per_second", f"{policy.max_starts_per_second:g}"
     yield "on_unknown", policy.on_unknown
-    for disposition, retry in policy.retry.items():
-        delays = ", ".join(map(written, retry.delays_seconds))
-        yield f"retry.{disposition}", f"at most {retry.max}, after {delays}"
+    yield from _retries(policy)
     if canary := policy.canary:
         yield "canary", f"{canary.first} first; {canary.success:.0%} must go well"
     if breaker := policy.circuit_breaker:
@@ -108,6 +107,14 @@ def _how(policy: Policy) -> Iterator[tuple[str, str]]:
         yield "budget", f"{policy.budget_seconds / 60:g} minutes"
     for webhook in policy.webhooks:
         yield "webhooks", f"{urlsplit(webhook.url).hostname}: {', '.join(webhook.events)}"
+
+
+def _retries(policy: Policy) -> Iterator[tuple[str, str]]:
+    for end, retry in policy.retry.items():
+        delays = ", ".join(map(written, retry.delays_seconds))
+        yield f"retry.{end}", f"at most {retry.max}, after {delays}"
+    if policy.retry_total is not None:
+        yield "retry.total", f"at most {policy.retry_total} attempts of a call may ring"
 
 
 def _unforeseen(policy: Policy) -> Iterator[str]:

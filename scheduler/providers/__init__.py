@@ -4,8 +4,13 @@ Calls, operations and the worker call in. It knows no ledger and no campaign fil
 of `errors.py` leave it.
 """
 
+from typing import Any
+
+from scheduler.accounts import Account, Accounts
 from scheduler.errors import ConfigError
+from scheduler.fields.dotenv import variable
 from scheduler.masking import shown
+from scheduler.providers import accounts_file, accounts_jsonschema
 from scheduler.providers.base import (
     ABILITIES,
     CallReport,
@@ -66,12 +71,53 @@ __all__ = [
     "Sweeps",
     "Tells",
     "Traits",
-    "of",
+    "accounts_of",
+    "accounts_schema",
+    "kind_of",
     "open_provider",
 ]
 
 
-def of(settings: Settings) -> Kind:
+def accounts_of(settings: Settings) -> Accounts:
+    """Return the accounts that this process knows: those of the file, or the variables' only one.
+
+    Raises ConfigError, a line for each problem, when the file is wrong or can't be read, and when
+    the variables are credentials of several APIs: a guess is never dialled.
+    """
+    if settings.accounts is not None:
+        return accounts_file.read(settings.accounts, settings, PROVIDERS, variable)
+    kind = _of_variables(settings)
+    account = Account(
+        settings.account,
+        kind.name,
+        kind.credentials.of(settings),
+        max_concurrency=settings.max_concurrency,
+        reserve=settings.reserve,
+        starts_per_second=settings.max_starts_per_second,
+        caller_ids=settings.caller_id,
+        exclusive=settings.exclusive,
+    )
+    return Accounts({account.name: account}, account.name)
+
+
+def accounts_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the accounts' file."""
+    return accounts_jsonschema.schema(PROVIDERS)
+
+
+def kind_of(account: Account) -> Kind:
+    """Return the API at which an account is."""
+    return next(kind for kind in PROVIDERS if kind.name == account.provider)
+
+
+def open_provider(account: Account, shelf: TokenShelf | None = None) -> Provider:
+    """Open an account. Raises ConfigError when its credentials are missing, or can't be had."""
+    if account.fault:
+        raise ConfigError(f"account {account.name}: {account.fault}")
+    return kind_of(account).client(account.credentials, shelf)
+
+
+def _of_variables(settings: Settings) -> Kind:
     """Return the API that the settings name, else the one whose credentials are set.
 
     Where none suffice, that is the first of which anything is said, and it says what to set. Raises
@@ -96,8 +142,3 @@ def _named(name: str) -> Kind:
             return kind
     names = " or ".join(kind.name for kind in PROVIDERS)
     raise ConfigError(f"CALLSCHED_PROVIDER: expected {names}, got {shown(name)}")
-
-
-def open_provider(settings: Settings, shelf: TokenShelf | None = None) -> Provider:
-    """Open the account that the settings name. Raises ConfigError when credentials are missing."""
-    return of(settings).open(settings, shelf)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from scheduler.errors import ProviderError
+from scheduler.fields.caller_ids import shared_out
+from scheduler.fields.scripts import filled
 from scheduler.models import (
     Attempt,
     Connection,
@@ -41,14 +43,36 @@ class StartOrder:
     transcribe: bool = False  #: the same
 
     @classmethod
-    def of(cls, attempt: Attempt, policy: Policy, contact: Contact) -> Self:
-        """Return the order for one attempt: the campaign's options, and the contact's own."""
+    def of(
+        cls,
+        attempt: Attempt,
+        policy: Policy,
+        contact: Contact,
+        *,
+        caller_ids: Sequence[str] = (),
+        blocked: Collection[str] = (),
+    ) -> Self:
+        """Return the order for one attempt: the campaign's options, and the contact's own.
+
+        `caller_ids` are the account's, where neither campaign nor contact names any; `blocked` are
+        not shown to anybody while there are others. Raises ValueError where the campaign's script
+        can't be said to this contact, as `scripts.filled` does.
+        """
+        options = {**policy.options, **contact.options}
+        listed: Sequence[str] = options.pop("caller_id", caller_ids)
+        free = [number for number in listed if number not in blocked]
         return cls(
             phone_number=contact.phone_number,
             sip_uri=contact.sip_uri,
             session_name=conversation_name(attempt, policy, contact),
             dtmf=contact.dtmf,
-            options={**policy.options, **contact.options},
+            options=options,
+            caller_id=shared_out(contact.party, free or listed),
+            max_duration_seconds=contact.max_duration_seconds or policy.max_duration_seconds,
+            ring_seconds=policy.ring_seconds,
+            script=filled(policy, contact),
+            record=policy.record,
+            transcribe=policy.transcribe,
         )
 
 

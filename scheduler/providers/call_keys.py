@@ -2,19 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from scheduler.fields import texts
+from scheduler.fields.caller_ids import EXPECTED as CALLER_IDS_EXPECTED
+from scheduler.fields.caller_ids import CallerIds
+from scheduler.fields.durations import Duration
 from scheduler.fields.starts import TEMPLATE
+from scheduler.fields.steps import STEPS_EXPECTED, StepKeys, Steps
+from scheduler.masking import shown
 from scheduler.models import OnMachine
 
 #: Keys that a contact can't have of its own, and what it has instead.
 CAMPAIGNS_ONLY = {
     "dtmf": "give the contact's key presses under dtmf",
-    "on_machine": "it is the campaign's alone: set it under call: in the YAML file",
+    **dict.fromkeys(
+        ("on_machine", "script", "ring_time", "record", "transcribe"),
+        "it is the campaign's alone: set it under call: in the YAML file",
+    ),
 }
+
+#: Keys that only some APIs can be told; each says which of them (`Kind.call_keys`).
+NOT_EVERYWHERE = ("caller_id", "ring_time", "record", "transcribe")
+
+ON_MACHINE_EXPECTED = f"{', '.join(OnMachine)}, or a list of steps"
+
+
+class _WordOrSteps:
+    """Reads a word as what is done, a list as steps: a problem keeps the place of its step."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            _word_or_steps,
+            handler.generate_schema(list[StepKeys]),
+            serialization=core_schema.plain_serializer_function_ser_schema(_written),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(OnMachine)}, handler(schema)]}
+
+
+def _word_or_steps(value: object, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
+    if not isinstance(value, str):
+        return check(value)
+    if value not in set(OnMachine):
+        raise ValueError(f"expected {ON_MACHINE_EXPECTED}, got {shown(value)}")
+    return OnMachine(value)
+
+
+def _written(value: OnMachine | list[StepKeys]) -> object:
+    if isinstance(value, OnMachine):
+        return value
+    return [each.model_dump(exclude_unset=True) for each in value]
 
 
 class CallKeys(BaseModel):
@@ -28,10 +74,19 @@ class CallKeys(BaseModel):
     session_name: Annotated[texts.Short, TEMPLATE] | None = Field(
         default=None, description="a name of at most 100 printable characters"
     )
+    caller_id: CallerIds | None = Field(default=None, description=CALLER_IDS_EXPECTED)
+    ring_time: Duration | None = Field(
+        default=None, ge=5.0, le=600.0, description="a duration such as 30s, 5s to 10m"
+    )
     dtmf: Annotated[texts.Dtmf, TEMPLATE] | None = Field(
         default=None, description=texts.DTMF_EXPECTED
     )
-    on_machine: OnMachine | None = Field(default=None, description="go_on, stop or not_reached")
+    script: Steps | None = Field(default=None, min_length=1, description=STEPS_EXPECTED)
+    record: bool | None = Field(default=None, description="true or false: the whole call")
+    on_machine: Annotated[OnMachine | list[StepKeys], _WordOrSteps()] | None = Field(
+        default=None, description=ON_MACHINE_EXPECTED
+    )
+    transcribe: bool | None = Field(default=None, description="true or false: the whole call")
 
     @classmethod
     def of_contacts(cls) -> list[str]:

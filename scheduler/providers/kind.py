@@ -10,8 +10,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.models import StartOptions
-from scheduler.providers.base import Provider
-from scheduler.providers.call_keys import CallKeys
+from scheduler.providers.base import Provider, StartOrder
+from scheduler.providers.call_keys import NOT_EVERYWHERE, CallKeys
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
 
@@ -59,6 +59,11 @@ class Traits:
     ends_after: Callable[[float], float] = float
 
 
+def nothing_wrong(order: StartOrder) -> str:
+    """Find nothing wrong with a start."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One telephony API."""
@@ -70,6 +75,7 @@ class Kind:
     client: Callable[[Any, TokenShelf | None], Provider]
     address_setting: str  #: the variables to mend where one of these is wrong
     credentials_settings: str
+    credentials_keys: str  #: the same in the accounts' file
     countries_setting: str  #: "" where no setting says whose numbers it calls
     call: type[CallKeys]  #: the keys under `call` of a campaign file
     #: Return a start's options, made to tell of answering machines where they do not yet.
@@ -79,19 +85,20 @@ class Kind:
     #: What accounts at it can do besides starting and stopping calls: of `base.ABILITIES`.
     abilities: frozenset[type] = frozenset()
     traits: Traits = Traits()
+    #: Of `NOT_EVERYWHERE`, the keys that only some APIs can be told: those that this one can.
+    call_keys: frozenset[str] = frozenset()
+    script_steps: frozenset[type] = frozenset()  #: that it can do; none: it speaks no script
+    #: Its own keys that say what a call does, instead of a script.
+    script_keys: frozenset[str] = frozenset()
+    needs_script: bool = False  #: a call without a script, or one of these keys, would do nothing
+    #: Says what the API would refuse of a start; "" for nothing. Asked for each contact of a file.
+    check_order: Callable[[StartOrder], str] = nothing_wrong
+
+    def keys_of_contacts(self) -> list[str]:
+        """Return the keys under `call` that a contact may have of its own here."""
+        unknown = set(NOT_EVERYWHERE) - self.call_keys
+        return [key for key in self.call.of_contacts() if key not in unknown]
 
     def has_credentials(self, settings: Settings) -> bool:
         """Whether the settings have what opens an account here."""
         return self.credentials.of(settings).suffice
-
-    def address(self, settings: Settings) -> str:
-        """Return the URL at which the API answers, as the settings say."""
-        return self.credentials.of(settings).address
-
-    def countries(self, settings: Settings) -> frozenset[str] | None:
-        """Return the countries that the settings let it call; None for any. Raises ConfigError."""
-        return self.credentials.of(settings).called_countries()
-
-    def open(self, settings: Settings, shelf: TokenShelf | None = None) -> Provider:
-        """Open the account of the settings. Raises ConfigError when credentials are missing."""
-        return self.client(self.credentials.of(settings), shelf)

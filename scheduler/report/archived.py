@@ -41,6 +41,7 @@ def source_in(path: Path) -> Source:
         created_at=head["created_at"],
         finished_at=head["finished_at"],
         max_duration_seconds=head.get("max_duration_seconds"),
+        account=head.get("account", ""),
         max_concurrency=head.get("max_concurrency"),
         stopped_itself=head["stopped_itself"] or "",
         orders=tuple(

@@ -70,6 +70,7 @@ class _Head(_Strict):
     finished_at: _Instant
     max_duration_seconds: _Seconds = None
     max_concurrency: Annotated[int, Field(ge=0, lt=1e9)] | None = None
+    account: str = ""
     stopped_itself: str | None
     controls: list[_Order]
     total: Annotated[int, Field(ge=0, lt=1e12)]

@@ -27,6 +27,7 @@ class Header:
     campaign_id: str
     told_at: float  #: when the report was made
     name: str = ""
+    account: str = ""  #: that it was dialled on; "" where nobody knows
     state: str = CampaignState.FINISHED.value
     created_at: float | None = None
     finished_at: float | None = None
@@ -68,6 +69,7 @@ def source_of(ledger: Ledger, campaign_id: str) -> Source:
         campaign_id=campaign_id,
         told_at=told_at,
         name=view.name,
+        account=view.account,
         state=view.state,
         created_at=view.created_at,
         finished_at=view.finished_at,

@@ -88,6 +88,7 @@ def _said(figures: Figures) -> dict[str, Any]:
         "policy": _policy(style, script),
         "title": written(header.name, _LONGEST_TITLE) or header.campaign_id,
         "campaign_id": written(header.campaign_id, _LONGEST_TITLE),
+        "account": written(header.account, _LONGEST_TITLE),
         "header": header,
         "stopped_itself": message(header.stopped_itself, _LONGEST_WHY, numbers=figures.numbers),
         "figures": figures,

@@ -15,9 +15,16 @@ ENDS: dict[str, tuple[str, str]] = {
         "ended by us",
         "We ended the call, at its deadline or because the campaign wanted it.",
     ),
+    Disposition.COMPLETED: (
+        "completed",
+        "It was answered, and ended before its deadline; the API does not say by whom.",
+    ),
     Disposition.HUNG_UP: ("ended by the far end", "The far end hung up."),
     Disposition.ABORTED: ("ended by an operator", "An operator ended the call."),
-    Disposition.NOT_REACHED: ("not reached", "A machine answered."),
+    Disposition.NOT_REACHED: (
+        "not reached",
+        "Nobody answered, or a machine; the reason says which.",
+    ),
     Disposition.REJECTED: ("rejected by the API", "The API does not accept this call."),
     Disposition.UNKNOWN: (
         "unknown",

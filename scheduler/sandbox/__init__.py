@@ -1,12 +1,7 @@
-"""A local server that behaves as Symbl's telephony API does, and writes down what it was asked.
+"""Local servers that behave as telephony APIs do, and write down what they were asked.
 
-`callsched sandbox`, `run --sandbox` and the tests start it; everybody else speaks HTTP with it. It
-imports nothing of the scheduler, so it cannot agree with the scheduler's bugs.
+`callsched sandbox`, `run --sandbox` and the tests start one; everybody else speaks HTTP with it. It
+imports nothing of the scheduler, so it cannot agree with the scheduler's bugs. What all of them
+have stands here: the server, the journal, the count of calls, knobs and faults, the control. How
+one API behaves is in a folder of its own.
 """
-
-from __future__ import annotations
-
-from scheduler.sandbox.knobs import Fault, Knobs
-from scheduler.sandbox.server import serve
-
-__all__ = ["Fault", "Knobs", "serve"]

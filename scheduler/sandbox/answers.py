@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from scheduler.sandbox.knobs import Fault, Knobs
-from scheduler.sandbox.refusals import at_limit, refusal
+from scheduler.sandbox.faults import Fault
 from scheduler.sandbox.wire import reset, transport_of
+
+#: Makes the answer to what is refused with a status, in the API's own shape.
+Refuse = Callable[[int], Response]
 
 
 class Unanswered(Response):
@@ -54,7 +60,7 @@ class Torn(Unanswered):
         await _until_gone(receive)
 
 
-def undone(fault: Fault, knobs: Knobs) -> Response:
+def undone(fault: Fault, refuse: Refuse) -> Response:
     """The answer of a fault that does not do what was asked."""
     if fault is Fault.RESET_BEFORE:
         return Reset()
@@ -62,15 +68,13 @@ def undone(fault: Fault, knobs: Knobs) -> Response:
         return HTMLResponse("<!doctype html><title>Welcome</title><p>Please log in.")
     if fault is Fault.REDIRECT:
         return RedirectResponse("/login", 302)
-    if fault is Fault.AT_LIMIT:
-        return at_limit(knobs)
-    return refusal(knobs, 500 if fault is Fault.SERVER_ERROR_NOT_PLACED else int(fault))
+    return refuse(fault.status)
 
 
-def done(fault: Fault | None, answer: Response, knobs: Knobs) -> Response:
+def done(fault: Fault | None, answer: Response, refuse: Refuse) -> Response:
     """What becomes of the answer when what was asked was done."""
     if fault is Fault.SERVER_ERROR:
-        return refusal(knobs, 500)
+        return refuse(500)
     if fault is Fault.RESET_AFTER:
         return Reset()
     if fault is Fault.HANG:
@@ -81,6 +85,13 @@ def done(fault: Fault | None, answer: Response, knobs: Knobs) -> Response:
 def status(answer: Response) -> int | None:
     """The status that the client will see, or None if it sees none."""
     return None if isinstance(answer, Unanswered) else answer.status_code
+
+
+async def reaches(request: Request, answer: Response, after_seconds: float) -> bool:
+    """Wait until it is time to answer; say whether the client is still there to hear it."""
+    if after_seconds:
+        await asyncio.sleep(after_seconds)
+    return not isinstance(answer, Unanswered) and not await request.is_disconnected()
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -1,34 +1,43 @@
-"""Which connections there are, and which of them are live."""
+"""Which calls there are, and which of them are live."""
 
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
-from scheduler.sandbox.connections import By, Connection
-from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.knobs import Board
-from scheduler.sandbox.magic import Outcome
-from scheduler.sandbox.start_request import Party, idle_seconds
+from scheduler.sandbox.timers import Timers
 
 
-class Exchange:
-    """Opens connections and ends them, by itself too when a far end hangs up."""
+class Call(Protocol):
+    """What an exchange has to know of a call."""
 
-    def __init__(self, board: Board, journal: Journal) -> None:
+    timers: Timers
+
+    @property
+    def id(self) -> str:
+        """By which the API names it."""
+
+    def fields(self) -> dict[str, object]:
+        """How it is shown among those that are live."""
+
+
+C = TypeVar("C", bound=Call)
+
+
+class Exchange(Generic[C]):
+    """Counts calls in and out. Which of them enters, and when it leaves, others say."""
+
+    def __init__(self, board: Board[Any]) -> None:
         self._board = board
-        self._journal = journal
-        self._known: dict[str, Connection] = {}
-        self._live: dict[str, Connection] = {}
-        self._watchers: list[Callable[[Connection, By], None]] = []
+        self._known: dict[str, C] = {}
+        self._live: dict[str, C] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Forget every connection, without a word in the journal."""
-        for connection in self._live.values():
-            connection.cancel_timers()
+        """Forget every call, without a word in the journal."""
+        for call in self._live.values():
+            call.timers.cancel_all()
         self._known.clear()
         self._live.clear()
         self._peak = 0
@@ -36,16 +45,12 @@ class Exchange:
 
     def reseed(self) -> None:
         """Draw the same lots again, as the knob says."""
-        self._random = random.Random(self._board.knobs.seed)
-
-    def when_ended(self, watcher: Callable[[Connection, By], None]) -> None:
-        """Call this after each end of a connection, once it is in the journal."""
-        self._watchers.append(watcher)
+        self.lots = random.Random(self._board.knobs.seed)
 
     @property
     def is_full(self) -> bool:
-        """Whether one more start is over the limit."""
-        return len(self._live) >= self._board.knobs.limit
+        """Whether one more call is over the limit."""
+        return len(self._live) >= int(self._board.knobs.limit)
 
     def load(self) -> dict[str, object]:
         """How many are live, and how many may be."""
@@ -53,61 +58,41 @@ class Exchange:
 
     def snapshot(self) -> dict[str, object]:
         """What is live now, oldest first, and how much ever was at once."""
-        connections = [
-            {**c.ids(), **c.party.fields(), "accepted_at": c.accepted_at}
-            for c in self._live.values()
-        ]
+        connections = [call.fields() for call in self._live.values()]
         return {**self.load(), "peak": self._peak, "connections": connections}
 
-    def accept(self, request: Mapping[str, object], outcome: Outcome) -> Connection:
-        """Open a connection. The far end's hang-up is drawn by lot unless the outcome has it."""
-        connection = Connection(Party.of(request), request, outcome)
-        self._known[connection.connection_id] = connection
-        self._live[connection.connection_id] = connection
+    def enter(self, call: C) -> None:
+        """Take a slot for a call."""
+        self._known[call.id] = call
+        self._live[call.id] = call
         self._peak = max(self._peak, len(self._live))
-        hangup_after_seconds = outcome.hangup_after_seconds
-        if hangup_after_seconds is None:
-            hangup_after_seconds = self._drawn_hangup()
-        if hangup_after_seconds is not None:
-            connection.after(
-                hangup_after_seconds, "hangup", partial(self.end, connection, "hangup")
-            )
-        self.heard(connection)
-        return connection
 
-    def heard(self, connection: Connection) -> None:
-        """Wait for the idle timeout anew, if the start asked for one."""
-        seconds = idle_seconds(connection.request)
-        if seconds is not None:
-            connection.after(seconds, "idle", partial(self.end, connection, "idle"))
+    def leave(self, call: C) -> bool:
+        """Free a call's slot, and have nothing more happen to it; say whether it had one."""
+        if self._live.pop(call.id, None) is None:
+            return False
+        call.timers.cancel_all()
+        return True
 
-    def find(self, connection_id: object) -> Connection | None:
-        """The connection with this id, live or ended."""
-        return self._known.get(connection_id) if isinstance(connection_id, str) else None
+    def forget(self, call: C) -> None:
+        """Know nothing more of a call that is over."""
+        self._known.pop(call.id, None)
 
-    def is_live(self, connection: Connection) -> bool:
+    def find(self, call_id: object) -> C | None:
+        """The call with this id, live or ended."""
+        return self._known.get(call_id) if isinstance(call_id, str) else None
+
+    def is_live(self, call: C) -> bool:
         """Whether it still uses a slot."""
-        return connection.connection_id in self._live
+        return call.id in self._live
 
-    def end(self, connection: Connection, by: By) -> None:
-        """End a connection and free its slot. One that has ended stays as it is."""
-        if self._live.pop(connection.connection_id, None) is None:
-            return
-        connection.cancel_timers()
-        connection.ended_at = time.time()
-        self._journal.record(
-            "ended",
-            by=by,
-            length_seconds=connection.ended_at - connection.accepted_at,
-            **connection.ids(),
-            **connection.party.fields(),
-            **self.load(),
-        )
-        for watcher in self._watchers:
-            watcher(connection, by)
+    def everyone(self) -> list[C]:
+        """Every call that is known, oldest first."""
+        return list(self._known.values())
 
-    def _drawn_hangup(self) -> float | None:
+    def drawn_hangup(self) -> float | None:
+        """After how many seconds this far end hangs up, by lot; None for never."""
         knobs = self._board.knobs
-        if knobs.hangup_after_seconds is None or self._random.random() >= knobs.hangup_share:
+        if knobs.hangup_after_seconds is None or self.lots.random() >= knobs.hangup_share:
             return None
-        return self._random.uniform(*knobs.hangup_after_seconds)
+        return self.lots.uniform(*knobs.hangup_after_seconds)

@@ -14,30 +14,30 @@ from pathlib import Path
 from uvicorn import Config, Server
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from scheduler.sandbox.app import create_app
+from scheduler.sandbox.boxes import Box
 from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.knobs import Knobs
-from scheduler.sandbox.state import State
 from scheduler.sandbox.wire import CuttableProtocol
 
 
 def serve(
+    box: Box,
+    knobs: Knobs | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
-    knobs: Knobs | None = None,
     journal_path: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGTERM, which then ends the process, or SIGINT, a KeyboardInterrupt.
+    """Serve a sandbox until SIGTERM, which then ends the process, or SIGINT, a KeyboardInterrupt.
 
-    Port 0 picks a free one. `on_ready` is called with the URL once requests are answered. Every
-    event of the journal is also appended to the file at `journal_path`. Raises OSError when that
-    file or the address can't be had.
+    `knobs` are of the box's own kind. Port 0 picks a free one. `on_ready` is called with the URL
+    once requests are answered. Every event of the journal is also appended to the file at
+    `journal_path`. Raises OSError when that file or the address can't be had.
     """
     _allow_many_sockets()
     with closing(Journal(journal_path)) as journal, _bound(host, port) as listening:
         config = Config(
-            create_app(State(knobs or Knobs(), journal)),
+            box.app(knobs or box.knobs(), journal),
             http=CuttableProtocol,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
@@ -46,6 +46,7 @@ def serve(
             log_level="warning",
             access_log=False,
             server_header=False,
+            date_header=not box.writes_date,
             # Longer than any client keeps an idle connection: we never race with its next request.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=1,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 
 from scheduler.calls.account import ServedAccount
+from scheduler.clock import since_boot
 from scheduler.ledger.workers import WorkerHealth
 from scheduler.masking import mask_text
+from scheduler.worker.roster import Roster
 from scheduler.worker.seats import Seats
-from scheduler.worker.snapshot import Snapshot, Snapshots
+from scheduler.worker.snapshot import PATIENCE_SECONDS, Snapshot, Snapshots
 from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 
@@ -69,39 +72,67 @@ def _version() -> str:
 class Health:
     """What this worker says of itself, from the parts that it is made of."""
 
-    account: ServedAccount
+    roster: Roster
     timekeeper: Timekeeper
     sockets: Sockets
     dials: Seats
     readings: Seats
-    snapshots: Snapshots
+    snapshots: Callable[[str], Snapshots]  #: of an account
     campaign_id: str  #: the one that it serves; "" for all
     stops_only: str  #: why it does nothing but send stops; "" when it does
     started_at: float = field(default_factory=time.time)  #: epoch seconds
 
-    def report(self) -> WorkerHealth:
-        """Return what it is at."""
+    def report(self, account: ServedAccount) -> WorkerHealth:
+        """Return what it is at for an account. Its sockets are those of all accounts."""
         return WorkerHealth(
             started_at=self.started_at,
             version=_version(),
-            threads=self.dials.count,
-            dialling=self.account.demand.dialling,
-            stopping=self.account.stops.sending,
+            threads=self.dials.most,
+            dialling=account.demand.dialling,
+            stopping=account.stops.sending,
             sockets=self.sockets.open_sockets,
-            collecting=self.readings.taken,
+            collecting=self.readings.taken_by(account.duty.account),
             campaign_id=self.campaign_id,
             stops_only=self.stops_only,
         )
+
+    def reports(self) -> dict[str, WorkerHealth]:
+        """Return what it is at for each account that it looks after."""
+        return {one.duty.account: self.report(one) for one in self.roster.ticking()}
+
+    def latest(self, accounts: Sequence[str]) -> dict[str, Snapshot | None]:
+        """Return what the ledger says of each account; None where it can't be read, or not soon."""
+        sights = [self.snapshots(name) for name in accounts]
+        for one in sights:
+            one.begin()
+        until = since_boot() + PATIENCE_SECONDS
+        return {
+            name: one.latest(max(0.0, until - since_boot()))
+            for name, one in zip(accounts, sights, strict=True)
+        }
 
     def why_unwell(self) -> list[str]:
         """Return why this process should be started again; nothing when it should not."""
         return unwell(self.timekeeper.silent_seconds, is_cut_off=self.timekeeper.is_cut_off)
 
     def why_unready(self) -> list[str]:
-        """Return why this worker can't dial; nothing when it can. Looks at the ledger."""
+        """Return why this worker can't dial; nothing when it can on any account.
+
+        Looks at the ledger.
+        """
+        every = {one.duty.account: self._why_unready(one) for one in self.roster.serving()}
+        if not every:
+            return ["it serves no account: see its log"]
+        if not all(every.values()):
+            return []
+        if len(every) == 1:
+            return next(iter(every.values()))
+        return [f"{account}: {why}" for account, reasons in every.items() for why in reasons]
+
+    def _why_unready(self, account: ServedAccount) -> list[str]:
         return unready(
-            self.snapshots.latest(),
-            self.account.provider.fingerprint,
-            is_draining=self.account.demand.is_closing,
+            self.snapshots(account.duty.account).latest(),
+            account.provider.fingerprint,
+            is_draining=account.demand.is_closing,
             stops_only=self.stops_only,
         )

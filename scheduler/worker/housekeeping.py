@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from scheduler.clock import since_boot
@@ -29,17 +29,19 @@ class Housekeeping:
     def __init__(
         self,
         ledger: Ledger,
-        account: str,
         name: str,
         *,
-        health: Callable[[], WorkerHealth],
+        reports: Callable[[], Mapping[str, WorkerHealth]],
         result_ttl: float | None,
     ) -> None:
-        """`result_ttl` is how long a finished campaign is kept, in seconds; None: for ever."""
+        """`reports` says for each account what this worker, by its name, is at.
+
+        `result_ttl` is how long a finished campaign is kept, in seconds; None: for ever.
+        """
         self._ledger = ledger
-        self._account = account
         self._name = name
-        self._health = health
+        self._reports = reports
+        self._known: set[str] = set()  #: accounts that have heard of this worker
         self._result_ttl = result_ttl
         self._retiring: Iterator[int | None] = iter(())
         self._look_at = 0.0
@@ -55,16 +57,22 @@ class Housekeeping:
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
-            self._safely(lambda: workers.leave(self._ledger, self._account, self._name))
+            for account in self._known:
+                self._safely(partial(workers.leave, self._ledger, account, self._name))
 
     def _keep(self) -> None:
         while not self._over.is_set():
-            self._safely(
-                lambda: workers.beat(self._ledger, self._account, self._name, self._health())
-            )
+            self._safely(self._beat)
             if self._result_ttl is not None:
                 self._safely(partial(self._retire_some, self._result_ttl))
             self._over.wait(BEAT_SECONDS)
+
+    def _beat(self) -> None:
+        reports = self._reports()
+        for account in self._known - set(reports):
+            workers.leave(self._ledger, account, self._name)
+        self._known = set(reports)
+        workers.beats(self._ledger, self._name, reports)
 
     def _safely(self, do: Callable[[], object]) -> None:
         try:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import partial
+from collections.abc import Callable, Sequence
 from math import inf
 
+from scheduler import logs
 from scheduler.calls.account import ServedAccount
 from scheduler.calls.news import NewsDesk
 from scheduler.errors import SchedulerError
-from scheduler.ledger import listeners
+from scheduler.ledger import accounts, listeners
 from scheduler.ledger.ledger import Ledger
 from scheduler.worker.sockets import Sockets
 
@@ -30,19 +31,22 @@ MOST = 200
 class Listener:
     """Has the sockets of this process follow what is in its charge, from a thread of its own."""
 
-    def __init__(self, ledger: Ledger, sockets: Sockets, account: ServedAccount) -> None:
+    def __init__(
+        self, ledger: Ledger, sockets: Sockets, serving: Callable[[], Sequence[ServedAccount]]
+    ) -> None:
+        """`serving` returns the accounts whose calls are listened to: it is asked at each look."""
         self._ledger = ledger
         self._sockets = sockets
-        self._account = account
+        self._serving = serving
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen, unless there is no socket to do it with, or nothing to be heard."""
-        if self._sockets.capacity > 0 and (desk := self._account.desk) is not None:
+        """Listen, unless there is no socket to do it with."""
+        if self._sockets.capacity > 0:
             self._sockets.start()
-            keep = partial(self._keep, desk)
-            self._thread = threading.Thread(target=keep, name="listener-charges", daemon=True)
+            name = "listener-charges"
+            self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
             self._thread.start()
 
     def close(self) -> None:
@@ -52,11 +56,11 @@ class Listener:
             self._thread.join()
         self._sockets.close()
 
-    def _keep(self, desk: NewsDesk) -> None:
+    def _keep(self) -> None:
         # Without its sockets it would keep in its charge what nobody listens to.
         while not self._over.is_set() and self._sockets.is_listening:
             try:
-                self._look(desk)
+                self._look_at_all()
             except SchedulerError as error:
                 # Whoever took over meanwhile is told so by the next answer.
                 logger.warning("the listener can't reach the ledger: %s", error)
@@ -64,8 +68,18 @@ class Listener:
                 logger.exception("the listener can't look for connections")
             self._over.wait(LOOK_SECONDS)
 
-    def _look(self, desk: NewsDesk) -> None:
-        account, sockets = self._account, self._sockets
+    def _look_at_all(self) -> None:
+        told = {one.duty.account: one for one in self._serving() if one.desk is not None}
+        live = accounts.with_entries(self._ledger, list(told), "live")
+        for name, account in told.items():
+            desk = account.desk
+            # An account without live calls may have sockets still: they are let go of.
+            if desk is not None and (name in live or self._sockets.held(desk)):
+                with logs.about(name):
+                    self._look(account, desk)
+
+    def _look(self, account: ServedAccount, desk: NewsDesk) -> None:
+        sockets = self._sockets
         lost, taken, forgotten = listeners.listen(
             self._ledger,
             account.duty.account,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 
 class Messages:
@@ -40,3 +41,21 @@ class Messages:
                 count, self._wanted = self._wanted, 0
             while count and self._send():
                 count -= 1
+
+
+class Mailbox:
+    """The messages of one kind for every account, each on a thread of its own."""
+
+    def __init__(self, send: Callable[[str], bool], most: int) -> None:
+        """`send` sends one message for an account; False when that failed."""
+        self._send = send
+        self._most = most
+        self._lock = threading.Lock()
+        self._of: dict[str, Messages] = {}
+
+    def say(self, account: str, count: int = 1) -> None:
+        """Have so many messages sent for an account soon, or as many as are worth it."""
+        with self._lock:
+            if account not in self._of:
+                self._of[account] = Messages(partial(self._send, account), self._most)
+        self._of[account].say(count)

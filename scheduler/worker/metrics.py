@@ -19,7 +19,8 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from scheduler.calls.exchanges import ANSWERS, Exchange, OnAnswer, Work, answer
+from scheduler.calls.account import ServedAccount
+from scheduler.calls.exchanges import ANSWERS, Exchange, OnAnswer, Watch, Work, answer
 from scheduler.clock import since_boot
 from scheduler.ledger.redis.broker import dropped
 from scheduler.worker.health import Health
@@ -98,12 +99,11 @@ _FATES = {"webhooks": "owed", "webhooks:delivered": "delivered", "webhooks:given
 
 
 class Counts:
-    """Counts and times what one worker asks of the provider. It watches exchanges."""
+    """Counts and times what one worker asks of the providers. It watches exchanges."""
 
-    def __init__(self, account: str) -> None:
+    def __init__(self) -> None:
         _without_instants()
         self.registry = CollectorRegistry()
-        self._account = account
         ProcessCollector(registry=self.registry)
         self._answers = {work: self._counter(work, text) for work, text in _WORK.items()}
         self._seconds = {work: self._timer(work) for work in _WORK}
@@ -113,14 +113,11 @@ class Counts:
             ["account"],
             buckets=_LATENESS_BUCKETS,
             registry=self.registry,
-        ).labels(account)
+        )
 
     def _counter(self, work: Work, text: str) -> Counter:
         labels = ["account", "answer"]
-        counter = Counter(f"callsched_worker_{work}s", text, labels, registry=self.registry)
-        for word in ANSWERS[work]:
-            counter.labels(self._account, word)  # from now on 0, so that its first one is a rise
-        return counter
+        return Counter(f"callsched_worker_{work}s", text, labels, registry=self.registry)
 
     def _timer(self, work: Work) -> Histogram:
         return Histogram(
@@ -129,40 +126,74 @@ class Counts:
             ["account"],
             buckets=_EXCHANGE_BUCKETS,
             registry=self.registry,
-        ).labels(self._account)
+        )
 
-    def watch(self, exchange: Exchange) -> OnAnswer:
-        """Count and time an exchange."""
+    def watch_of(self, account: str) -> Watch:
+        """Return what counts and times the exchanges of an account."""
+        self._lateness.labels(account)
+        for work, counter in self._answers.items():
+            self._seconds[work].labels(account)
+            for word in ANSWERS[work]:
+                counter.labels(account, word)  # from now on 0, so that its first one is a rise
+        return partial(self._watch, account)
+
+    def _watch(self, account: str, exchange: Exchange) -> OnAnswer:
         if exchange.late_seconds is not None:
-            self._lateness.observe(max(0.0, exchange.late_seconds))
-        return partial(self._count, exchange.work, since_boot())
+            self._lateness.labels(account).observe(max(0.0, exchange.late_seconds))
+        return partial(self._count, account, exchange.work, since_boot())
 
-    def _count(self, work: Work, began_at: float, error: Exception | None) -> None:
-        self._seconds[work].observe(since_boot() - began_at)
-        self._answers[work].labels(self._account, answer(error)).inc()
+    def _count(self, account: str, work: Work, began_at: float, error: Exception | None) -> None:
+        self._seconds[work].labels(account).observe(since_boot() - began_at)
+        self._answers[work].labels(account, answer(error)).inc()
 
 
 class Gauges:
     """What is only known when it is asked for, at each scrape. Also when the ledger is away."""
 
-    def __init__(
-        self, worker: str, health: Health, *, threads: Mapping[Work, int], ceiling: int
-    ) -> None:
-        """`threads` says how many there are for each kind of work, `ceiling` how many slots."""
+    def __init__(self, worker: str, health: Health, *, threads: Mapping[Work, int]) -> None:
+        """`threads` says how many there are for each kind of work."""
         self._worker, self._health = worker, health
-        self._threads, self._ceiling = threads, ceiling
-        self._account = health.account.duty.account
+        self._threads = threads
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all of it, as a registry asks for it."""
+        """Yield all of it, as a registry asks for it: each metric once, with every account."""
+        accounts = self._health.roster.ticking()
+        # All are asked before any is waited for: a ledger that hangs is waited for once.
+        snapshots = self._health.latest([one.duty.account for one in accounts])
+        found: dict[str, Metric] = {}
+        for account in accounts:
+            of_account = _OfAccount(self._worker, self._health, account, self._threads)
+            for metric in of_account.collect(snapshots[account.duty.account]):
+                first = found.setdefault(metric.name, metric)
+                if first is not metric:
+                    first.samples += metric.samples
+        yield from found.values()
+
+
+class _OfAccount:
+    """The gauges of one account."""
+
+    def __init__(
+        self,
+        worker: str,
+        health: Health,
+        account: ServedAccount,
+        threads: Mapping[Work, int],
+    ) -> None:
+        self._worker, self._health = worker, health
+        self._threads = threads
+        self._served = account
+        self._account = account.duty.account
+
+    def collect(self, snapshot: Snapshot | None) -> Iterator[Metric]:
+        """Yield all of it; None: the ledger can't be read."""
         yield from self._of_the_worker()
-        snapshot = self._health.snapshots.latest()
         yield self._gauge("ledger_up", "1 while the ledger answers", snapshot is not None)
         if snapshot is not None:
             yield from self._of_the_account(snapshot)
 
     def _of_the_worker(self) -> Iterator[Metric]:
-        health = self._health.report()
+        health = self._health.report(self._served)
         busy = {"start": health.dialling, "stop": health.stopping, "collect": health.collecting}
         which = [((self._worker, health.version), 1)]
         text = "1; the labels say which worker it is"
@@ -176,13 +207,14 @@ class Gauges:
         yield self._counted("worker_dropped_messages", text, (), [((), dropped.count)])
         silent = self._health.timekeeper.silent_seconds
         yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
-        is_draining = self._health.account.demand.is_closing
+        is_draining = self._served.demand.is_closing
         yield self._gauge("worker_draining", "1 while it leaves", is_draining)
 
     def _of_the_account(self, snapshot: Snapshot) -> Iterator[Metric]:
-        is_blocked = self._health.account.provider.fingerprint in snapshot.account.blocks
+        is_blocked = self._served.provider.fingerprint in snapshot.account.blocks
         yield self._gauge("worker_blocked", "1 while its credentials can't dial", is_blocked)
-        yield self._gauge("account_ceiling", "The most slots that are ever used", self._ceiling)
+        ceiling = max(0, self._served.duty.ceiling)
+        yield self._gauge("account_ceiling", "The most slots that are ever used", ceiling)
         for name, text, read in _GAUGES:
             yield self._gauge(f"account_{name}", text, read(snapshot))
         for name, text in _TOTALS:

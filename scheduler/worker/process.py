@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
 
-from scheduler import accounts
-from scheduler.calls.account import Shared, serve
+from scheduler import logs
+from scheduler.accounts import Account, Accounts
+from scheduler.calls.account import ServedAccount, Shared, serve
 from scheduler.calls.duty import STOPS_ONLY, Duty
-from scheduler.calls.exchanges import Watchers, Work, log
+from scheduler.calls.exchanges import Watch, Watchers, Work, log
 from scheduler.calls.stopper import stop_delays
-from scheduler.calls.wake import Wake
+from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, LedgerUnreachable
 from scheduler.ledger import access, limits
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.providers import open_provider
+from scheduler.providers import accounts_of, kind_of, open_provider
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
+from scheduler.worker.accounts_follower import AccountsFollower
 from scheduler.worker.files import share_out
 from scheduler.worker.health import Health, worker_name
 from scheduler.worker.housekeeping import Housekeeping
 from scheduler.worker.listener import Listener
-from scheduler.worker.messages import Messages
+from scheduler.worker.messages import Mailbox, Messages
 from scheduler.worker.parent import Parent
+from scheduler.worker.roster import Roster
 from scheduler.worker.seats import Seats
-from scheduler.worker.snapshot import Snapshots, take_snapshot
+from scheduler.worker.snapshot import SnapshotsByAccount
 from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
 from scheduler.worker.tracing import open_traces
@@ -67,109 +70,165 @@ _WHEN_IT_ANSWERS = Retrying(
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What `callsched run` tells its own workers; others have none."""
+    """What a worker is told beside its settings."""
 
-    campaign_id: str = ""  #: claim calls of this campaign only; "" for all
-    parent_fd: int | None = None  #: a pipe that ends when the parent dies
+    accounts: tuple[str, ...] = ()  #: that it serves; () for all
+    campaign_id: str = ""  #: of `run`: claim calls of this campaign only; "" for all
+    parent_fd: int | None = None  #: of `run`: a pipe that ends when the parent dies
+
+
+class Senders(Protocol):
+    """Send one message for an account; False when that failed."""
+
+    def dial(self, account: str) -> bool:
+        """Say that a call can be dialled."""
+
+    def collect(self, account: str) -> bool:
+        """Say that a conversation can be read."""
+
+    def launch(self, account: str) -> bool:
+        """Say that a schedule fires."""
 
 
 class Worker:
-    """The ledger, the account and the threads of this process."""
+    """The ledger, the accounts and the threads of this process."""
 
     def __init__(
         self,
         settings: Settings,
         assignment: Assignment,
         *,
-        send_dial: Callable[[], bool],
-        send_collect: Callable[[], bool],
-        send_launch: Callable[[], bool],
+        senders: Senders,
+        on_change: Callable[[], object],
     ) -> None:
-        """Wait for the ledger to answer. Raises ConfigError when credentials are missing."""
+        """Wait for the ledger to answer. Raises ConfigError when credentials are missing.
+
+        `on_change` is called when accounts have come or gone.
+        """
         self._settings = settings
+        self._assignment = assignment
         self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
         self._leaving = threading.Event()
-        open_provider(settings)  # before anything is opened: credentials may be missing
+        accounts = accounts_of(settings).only(assignment.accounts)
+        _expect_credentials(accounts)  # before anything is opened
         self._ledger, self.embedded = _WHEN_IT_ANSWERS(access.open_ledger, settings)
+        if not self.stops_only:
+            self._unblock(accounts)
 
         # What looks on at exchanges, and what every account shares.
-        threads = _threads(settings)
+        count = len(accounts.by_name)
+        self._threads = _threads(settings)
+        self._dials = Seats(self._threads["start"], count)
+        self._readings = Seats(self._threads["collect"], count, own=1)
         files = share_out(
-            stops=settings.stop_threads,
-            dials=settings.worker_threads,
+            stops=settings.stop_threads * count,
+            dials=self._dials.count + self._readings.count + RESERVED_THREADS,
             sockets=settings.listener_sockets,
         )
-        counts = _open_counts(settings, assignment)
-        self._traces = open_traces(worker_name(), settings.account)
-        watches = [one.watch for one in (counts, self._traces) if one is not None]
-        wake = Wake()
+        self._counts = _open_counts(settings, assignment)
+        self._traces = open_traces(worker_name())
+        alarm = Alarm()
         sockets = Sockets(self._ledger, capacity=files.sockets)
+        self._shared = Shared(self._ledger, alarm, sockets)
 
-        # The account.
-        self._account = serve(
-            Shared(self._ledger, wake, sockets, Watchers(log, *watches)),
-            open_provider(settings, RedisTokenShelf(self._ledger)),
-            _duty(settings, assignment),
-            send_dials=Messages(send_dial, threads["start"]).say,
-            dial_threads=threads["start"],
-            stop_threads=threads["stop"],
-            delays=stop_delays(),
-            patience_seconds=settings.insights_patience,
-        )
+        # The accounts.
+        self._senders = senders
+        self._collects = Mailbox(senders.collect, self._readings.count)
+        self.roster = Roster(self._ledger, self._serve, partial(self._share_out, on_change))
+        self.roster.follow(accounts)
 
-        # What serves it.
-        self._listener = Listener(self._ledger, sockets, self._account)
+        # What serves them.
+        self._listener = Listener(self._ledger, sockets, self.roster.serving)
         self._timekeeper = Timekeeper(
             self._ledger,
-            self._account,
-            wake=wake,
-            send_collects=Messages(send_collect, threads["collect"]).say,
-            send_launch=None if assignment.campaign_id else Messages(send_launch, 1).say,
+            self.roster,
+            alarm=alarm,
+            send_collects=self._collects.say,
+            send_launch=None if assignment.campaign_id else Mailbox(senders.launch, 1).say,
             revive=_reviver(self.embedded),
         )
-        self._dials, self._readings = Seats(threads["start"]), Seats(threads["collect"])
+        self._follower = None
+        if settings.accounts is not None:
+            logs.name_accounts()
+            self._follower = AccountsFollower(settings, assignment.accounts, self.roster)
 
         # What tells of it.
         health = Health(
-            self._account,
+            self.roster,
             self._timekeeper,
             sockets,
             self._dials,
             self._readings,
-            Snapshots(partial(take_snapshot, self._ledger, settings.account)),
+            SnapshotsByAccount(self._ledger).of,
             campaign_id=assignment.campaign_id,
             stops_only=self.stops_only,
         )
         self._housekeeping = Housekeeping(
             self._ledger,
-            settings.account,
             worker_name(),
-            health=health.report,
+            reports=health.reports,
             # What is erased is gone, and perhaps somebody has set that it be kept for longer.
             result_ttl=None if self.stops_only else settings.result_ttl,
         )
-        self._teller = _open_teller(self._ledger, settings)
-        self._endpoint = _open_endpoint(settings, counts, health, threads, files.askers)
-        self._parent = _open_parent(self._ledger, assignment, self._account.drain)
+        self._teller = _open_teller(self._ledger, settings, self._names)
+        self._endpoint = _open_endpoint(settings, self._counts, health, self._threads, files.askers)
+        self._parent = _open_parent(self._ledger, assignment, self.drain)
+
+    def _serve(self, account: Account) -> ServedAccount:
+        """Put together what serves an account. Raises ConfigError when it can't be opened."""
+        name, settings = account.name, self._settings
+        provider = open_provider(account, RedisTokenShelf(self._ledger))
+        watches: list[Watch] = []
+        if self._counts is not None:
+            watches.append(self._counts.watch_of(name))
+        if self._traces is not None:
+            watches.append(partial(self._traces.watch, name))
+        threads = self._dials.count
+        return serve(
+            self._shared,
+            provider,
+            _duty(account, settings, self._assignment),
+            watchers=Watchers(log, *watches),
+            send_dials=Messages(partial(self._senders.dial, name), threads).say,
+            dial_threads=threads,
+            stop_threads=settings.stop_threads,
+            delays=stop_delays(),
+            patience_seconds=settings.insights_patience,
+        )
+
+    def _share_out(self, on_change: Callable[[], object]) -> None:
+        count = len(self.roster.names)
+        self._dials.share_out(count)
+        self._readings.share_out(count)
+        on_change()
+
+    def _names(self) -> list[str]:
+        return [one.duty.account for one in self.roster.ticking()]
 
     def start(self) -> None:
         """Do the first tick, overdue stops before anything else, and go on in threads."""
         if self.stops_only:
             self._hold_back()
-        else:
-            self._unblock()
-        self._account.start()
+        self.roster.start()
         self._timekeeper.start()
         self._listener.start()
         self._housekeeping.start()
-        for part in (self._teller, self._endpoint, self._parent):
+        for part in (self._teller, self._endpoint, self._parent, self._follower):
             if part is not None:
                 part.start()
 
-    def _unblock(self) -> None:
+    def reread(self) -> bool:
+        """Look at the accounts' file now; False where there is none."""
+        if self._follower is None:
+            return False
+        self._follower.look_now()
+        return True
+
+    def _unblock(self, accounts: Accounts) -> None:
         # An operator who starts a worker has mended what was wrong, or learns that it still is.
         try:
-            limits.unblock(self._ledger, self._settings.account)
+            for account in accounts:
+                limits.unblock(self._ledger, account.name)
         except LedgerTrouble as error:
             logger.error("the worker starts without its ledger: %s", error)
 
@@ -184,36 +243,45 @@ class Worker:
             if self._leaving.wait(REMINDER_SECONDS):
                 return
 
-    def dial(self) -> None:
-        """Dial what is due, unless dials hold their share of this worker's threads already."""
-        until = since_boot() + DIAL_TASK_SECONDS
-        self._dials.work(partial(self._account.dialer.dial, until))
+    def dial(self, account: str) -> None:
+        """Dial what is due, unless dials of the account hold their share of the threads already."""
+        if (parts := self.roster.get(account)) is not None:
+            until = since_boot() + DIAL_TASK_SECONDS
+            with logs.about(account):
+                self._dials.work(account, partial(parts.dialer.dial, until))
 
-    def collect(self) -> None:
+    def collect(self, account: str) -> None:
         """Read what was said, unless enough of this worker's threads do."""
-        until = since_boot() + DIAL_TASK_SECONDS
-        self._readings.work(partial(self._account.collector.collect, until))
+        if (parts := self.roster.get(account)) is not None:
+            until = since_boot() + DIAL_TASK_SECONDS
+            with logs.about(account):
+                self._readings.work(account, partial(parts.collector.collect, until))
 
-    def launch(self) -> None:
-        """Load the campaigns of schedules that fire."""
+    def launch(self, account: str) -> None:
+        """Load the campaigns of an account's schedules that fire."""
+        parts = self.roster.get(account)
+        if parts is None:
+            return
         # Only now: what reads campaign files takes as long to import as half of a worker.
         from scheduler.worker.load_process import load_apart
         from scheduler.worker.schedules import launch_due
 
-        is_closing = self._account.demand.closing.is_set
-        launch_due(self._ledger, self._settings, is_closing, load_apart)
+        is_closing = parts.demand.closing.is_set
+        launch_due(self._ledger, self._settings, account, is_closing, load_apart)
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
-        self._account.drain()
+        self.roster.drain()
 
     def close(self) -> None:
         """Leave: the stops that are being sent are seen to their end."""
         self._leaving.set()
         self.drain()
+        if self._follower is not None:
+            self._follower.close()
         self._listener.close()
         self._timekeeper.close()
-        self._account.close()
+        self.roster.close()
         if self._teller is not None:
             self._teller.close()
         self._housekeeping.close()
@@ -222,14 +290,21 @@ class Worker:
                 part.close()
 
 
-def _duty(settings: Settings, assignment: Assignment) -> Duty:
-    account = accounts.of(settings)
+def _expect_credentials(accounts: Accounts) -> None:
+    """Raise ConfigError where nobody at all could be called: the variables' account is wrong."""
+    if accounts.path is None:
+        for account in accounts:
+            open_provider(account).close()
+
+
+def _duty(account: Account, settings: Settings, assignment: Assignment) -> Duty:
     return Duty(
         account.name,
         STOPS_ONLY if settings.doubts else account.ceiling,
         reserve=account.reserve,
-        starts_per_second=account.starts_per_second,
+        starts_per_second=account.starts_per_second or kind_of(account).traits.starts_per_second,
         only=assignment.campaign_id,
+        caller_ids=account.caller_ids,
         allowed=frozenset(settings.allowed_numbers),
     )
 
@@ -253,7 +328,7 @@ def _open_counts(settings: Settings, assignment: Assignment) -> Counts | None:
     # Only now: most workers are asked nothing, and need not import what answers.
     from scheduler.worker.metrics import Counts
 
-    return Counts(settings.account)
+    return Counts()
 
 
 def _open_endpoint(
@@ -268,8 +343,7 @@ def _open_endpoint(
     from scheduler.worker.endpoint import Endpoint
     from scheduler.worker.metrics import Gauges
 
-    ceiling = max(0, health.account.duty.ceiling)
-    counts.registry.register(Gauges(worker_name(), health, threads=threads, ceiling=ceiling))
+    counts.registry.register(Gauges(worker_name(), health, threads=threads))
     return Endpoint(
         settings.metrics_host,
         settings.metrics_port,
@@ -280,11 +354,13 @@ def _open_endpoint(
     )
 
 
-def _open_teller(ledger: Ledger, settings: Settings) -> Teller | None:
+def _open_teller(
+    ledger: Ledger, settings: Settings, names: Callable[[], Sequence[str]]
+) -> Teller | None:
     """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
     if settings.webhook_secret is None or settings.doubts:
         return None
-    return Teller(ledger, settings.account, Poster(settings.webhook_secret.get_secret_value()))
+    return Teller(ledger, names, Poster(settings.webhook_secret.get_secret_value()))
 
 
 def _open_parent(

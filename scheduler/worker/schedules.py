@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from scheduler.ledger import campaigns, schedules, views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.schedules import Firing, Launch, ScheduleView, TakenSchedule
 from scheduler.models import CampaignState, FiringState, Overlap
+from scheduler.providers import accounts_of
 from scheduler.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -53,12 +55,13 @@ def load_file(
         settings,
         Reading(launch.encoding, processes=1),
         on_progress=lambda _: go_on(),
+        # A file that names none is dialled on the account that it was added for.
+        accounts=replace(accounts_of(settings), default=account),
     ) as checked:
-        dials_from = checked.account or settings.account
-        if dials_from != account:
+        if checked.account.name != account:
             raise ConfigError(
-                f"the file dials from account {dials_from}, the schedule from {account}: remove the"
-                " schedule, and add it again"
+                f"the file dials from account {checked.account.name}, the schedule from {account}:"
+                " remove the schedule, and add it again"
             )
         launching.submit(ledger, checked, campaign_id, checked.policy, account, lambda _: go_on())
         refused = checked.refused_count
@@ -72,15 +75,16 @@ Load = Callable[[Ledger, Settings, Launch, str, str, Callable[[], None]], str]
 def launch_due(
     ledger: Ledger,
     settings: Settings,
+    account: str,
     is_closing: Callable[[], bool] = lambda: False,
     load: Load = load_file,
 ) -> None:
-    """Deal with every schedule of the account that has a firing due.
+    """Deal with every schedule of an account that has a firing due.
 
     Once `is_closing`, what is in hand is left to another worker, which completes it.
     """
     while not is_closing():
-        taken = schedules.take(ledger, settings.account, uuid4().hex)
+        taken = schedules.take(ledger, account, uuid4().hex)
         if taken is None:
             return
         try:

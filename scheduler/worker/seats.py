@@ -1,32 +1,76 @@
-"""How many threads of Celery's pool may do one kind of work at once."""
+"""How the threads of Celery's pool are shared out, so that no account takes those of another."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
+
+#: Threads that an account has, whatever the others take.
+OWN = 2
 
 
 class Seats:
-    """Lets so many threads in, and turns the others away."""
+    """Lets so many threads in for each account, and turns the others away.
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.taken = 0
+    A few seats are each account's own. Of the others an account takes no more than it leaves free:
+    alone it has half of them, and when its provider hangs, whoever comes next finds half of what
+    is left. (Choudhury and Hahne, "Dynamic queue length thresholds", 1998, with a factor of 1.)
+    Where only one account is served it has them all.
+    """
+
+    def __init__(self, count: int, accounts: int = 1, own: int = OWN) -> None:
+        """There are `count` seats in all, or as many as every account has of its `own`."""
         self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
+        self._wished = count
+        self._own = own
+        self.share_out(accounts)
 
-    def work(self, work: Callable[[], object]) -> None:
-        """Do this, unless all seats are taken."""
-        if not self._take():
+    def share_out(self, accounts: int) -> None:
+        """Share the seats out among so many accounts."""
+        with self._lock:
+            self._is_alone = accounts <= 1
+            self.count = max(self._wished, self._own * accounts)
+            self._common = self.count - self._own * accounts
+
+    @property
+    def taken(self) -> int:
+        """How many work now."""
+        with self._lock:
+            return self._taken.total()
+
+    def taken_by(self, account: str) -> int:
+        """How many work for an account now."""
+        with self._lock:
+            return self._taken[account]
+
+    @property
+    def most(self) -> int:
+        """How many one account may take while no other takes any."""
+        return self.count if self._is_alone else self._own + (self._common + 1) // 2
+
+    def work(self, account: str, work: Callable[[], object]) -> None:
+        """Do this for an account, unless it has its share already."""
+        if not self._take(account):
             return
         try:
             work()
         finally:
             with self._lock:
-                self.taken -= 1
+                self._taken[account] -= 1
 
-    def _take(self) -> bool:
+    def _take(self, account: str) -> bool:
         with self._lock:
-            if self.taken == self.count:
+            if not self._has_room(self._taken[account]):
                 return False
-            self.taken += 1
+            self._taken[account] += 1
             return True
+
+    def _has_room(self, taken: int) -> bool:
+        if self._is_alone:
+            return self._taken.total() < self.count
+        if taken < self._own:
+            return True
+        in_common = sum(max(0, one - self._own) for one in self._taken.values())
+        return taken - self._own < self._common - in_common

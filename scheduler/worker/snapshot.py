@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
@@ -60,13 +61,22 @@ class Snapshots:
         self._read_at = -FRESH_SECONDS
         self._snapshot: Snapshot | None = None
 
-    def latest(self) -> Snapshot | None:
-        """Return what the ledger says; None when it can't be read, or not soon."""
+    def begin(self) -> None:
+        """Look at the ledger, unless that was just done; nobody waits for it."""
         with self._changed:
             if not self._is_reading and since_boot() - self._read_at > FRESH_SECONDS:
                 self._is_reading = True
                 threading.Thread(target=self._look, name="sight", daemon=True).start()
-            self._changed.wait_for(lambda: not self._is_reading, self._patience_seconds)
+
+    def latest(self, patience_seconds: float | None = None) -> Snapshot | None:
+        """Return what the ledger says; None when it can't be read, or not soon.
+
+        Soon is within this patience, or what this one was made with.
+        """
+        self.begin()
+        patience = self._patience_seconds if patience_seconds is None else patience_seconds
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_reading, patience)
             return None if self._is_reading else self._snapshot
 
     def _look(self) -> None:
@@ -83,3 +93,19 @@ class Snapshots:
         except Exception:
             logger.exception("the ledger can't be looked at")
         return None
+
+
+class SnapshotsByAccount:
+    """The snapshots of every account that somebody has asked about."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._of: dict[str, Snapshots] = {}
+
+    def of(self, account: str) -> Snapshots:
+        """Return the snapshots of an account."""
+        with self._lock:
+            if account not in self._of:
+                self._of[account] = Snapshots(partial(take_snapshot, self._ledger, account))
+            return self._of[account]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
+from scheduler import logs
 from scheduler.calls.account import ServedAccount
-from scheduler.calls.wake import Wake
+from scheduler.calls.duty import STOPS_ONLY
+from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger import calls, schedules
-from scheduler.ledger.calls import Due
+from scheduler.ledger import accounts, calls, schedules
+from scheduler.ledger.calls import Due, Look
 from scheduler.ledger.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -32,36 +35,51 @@ ANSWERS_WITHIN_SECONDS = 1.0
 #: Attempts whose time is over that are dealt with in one step.
 MOST = 100
 
+#: What is wrong with one account again and again is said so often.
+SAID_AGAIN_SECONDS = 60.0
+
+
+class Accounts(Protocol):
+    """Which accounts there are to look after; others may come and go meanwhile."""
+
+    def ticking(self) -> Sequence[ServedAccount]:
+        """Return those whose deadlines are kept."""
+
+    def remembering(self) -> Sequence[ServedAccount]:
+        """Return older parts of theirs that may have live calls in hand."""
+
 
 class Timekeeper:
     """Sleeps until something is due, and turns it into stops and messages.
 
-    Any number of them may work on one account: they agree through Redis.
+    One is enough for all accounts of a process. Any number of them may work on one account: they
+    agree through Redis.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        account: ServedAccount,
+        every: Accounts,
         *,
-        wake: Wake,
-        send_collects: Callable[[int], None],
-        send_launch: Callable[[], None] | None = None,
+        alarm: Alarm,
+        send_collects: Callable[[str, int], None],
+        send_launch: Callable[[str], None] | None = None,
         revive: Callable[[], object],
     ) -> None:
-        """`wake` ends its sleep. `send_collects` has so many collects said, and does not wait.
+        """`alarm` ends its sleep. `send_collects` has so many collects said, and does not wait.
 
         `send_launch` has it said that a schedule fires; None for a worker that serves one campaign.
-        `revive` starts a dead Redis.
+        Both are told for which account. `revive` starts a dead Redis.
         """
         self._ledger = ledger
-        self._account = account
-        self._wake = wake
+        self._every = every
+        self._alarm = alarm
         self._send_collects = send_collects
         self._send_launch = send_launch
         self._revive = revive
         self._schedules_at = 0.0
         self._ticked_at = since_boot()
+        self._complaints: dict[str, tuple[str, float]] = {}
         self.ticks = 0  #: since it was started
         self.is_cut_off = False  #: whether the last tick did not reach the ledger
         self._over = threading.Event()
@@ -69,15 +87,16 @@ class Timekeeper:
 
     def start(self) -> None:
         """Do the first tick, overdue stops without their old pauses, then go on in a thread."""
-        with suppress(LedgerTrouble):
-            calls.hurry_stops(self._ledger, self._account.duty.account)
+        for account in self._every.ticking():
+            with suppress(LedgerTrouble):
+                calls.hurry_stops(self._ledger, account.duty.account)
         self._tick_safely()
         self._thread.start()
 
     def close(self) -> None:
         """Tick no more."""
         self._over.set()
-        self._wake.now()
+        self._alarm.ring()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -88,15 +107,18 @@ class Timekeeper:
 
     def _keep(self) -> None:
         while not self._over.is_set():
-            sleep = self._tick_safely()
-            self._wake.sleep(sleep)
+            until = since_boot() + LONGEST_SLEEP_SECONDS
+            if self._tick_safely():
+                until = min([until, *(one.wake.due_at for one in self._every.ticking())])
+            self._alarm.sleep(until)
 
-    def _tick_safely(self) -> float:
+    def _tick_safely(self) -> bool:
+        """Tick, and tell whether that went well."""
         began_at = since_boot()
         try:
-            sleep = self.tick()
+            self.tick()
             self.is_cut_off = False
-            return sleep
+            return True
         except LedgerTrouble as error:
             self.is_cut_off = True
             logger.error("the timekeeper can't reach the ledger: %s", error)
@@ -108,13 +130,14 @@ class Timekeeper:
         finally:
             self.ticks += 1
             self._ticked_at = since_boot()
-        return LONGEST_SLEEP_SECONDS
+        return False
 
     def _read_at_least(self, began_at: float) -> None:
         """Read the deadlines of a Redis that answers and refuses; a silent one is not asked."""
-        if since_boot() - began_at < ANSWERS_WITHIN_SECONDS:
-            with suppress(LedgerTrouble):
-                self._account.memory.refresh()
+        for account in (*self._every.ticking(), *self._every.remembering()):
+            if since_boot() - began_at < ANSWERS_WITHIN_SECONDS:
+                with suppress(LedgerTrouble):
+                    account.memory.refresh()
 
     def _revive_safely(self) -> None:
         try:
@@ -122,42 +145,111 @@ class Timekeeper:
         except Exception as error:
             logger.error("Redis can't be started again: %s", error)
 
-    def tick(self) -> float:
-        """Do what is due now; return the seconds to sleep."""
-        began_at, account, duty = since_boot(), self._account, self._account.duty
-        # First, or the stop that has ended a call already would be sent once more.
-        if ended := account.memory.write_down():
-            account.demand.want(ended)
-        room = account.stops.room
-        due = calls.tick(
-            self._ledger,
-            duty.account,
-            most=MOST,
-            free=room,
-            delays=account.stopper.delays,
-            ceiling=duty.ceiling,
-            fingerprint=account.provider.fingerprint,
-            only=duty.only,
-        )
+    def tick(self) -> None:
+        """Do what is due now, and note in each account when it is to be looked at next.
+
+        Raises LedgerTrouble when the ledger can't be reached for any of the accounts.
+        """
+        now = since_boot()
+        due = [one for one in self._every.ticking() if one.wake.due_at <= now]
+        for account in due:
+            account.wake.taken()
+        try:
+            failed = self._look_after(due)
+        finally:
+            for account in due:  # whatever has happened, none is forgotten
+                account.wake.due_in(LONGEST_SLEEP_SECONDS)
+        for account in self._every.remembering():
+            self._remember(account, now)
+        if failed and len(failed) == len(due):
+            raise failed[0]
+        self._look_for_launches()
+
+    def _remember(self, account: ServedAccount, now: float) -> None:
+        """See to their end what older parts of an account have in hand."""
+        try:
+            account.memory.write_down()
+            account.memory.ticked(now)
+            account.memory.refresh()
+        except LedgerTrouble as error:
+            self._complain(account, error)
+
+    def _look_after(self, due: Sequence[ServedAccount]) -> list[LedgerTrouble]:
+        """Tick these accounts, each on its own; return what went wrong with some."""
+        began_at = since_boot()
+        failed: list[LedgerTrouble] = []
+        well = []
+        for account in due:
+            try:
+                # First, or the stop that has ended a call already would be sent once more.
+                if ended := account.memory.write_down():
+                    account.demand.want(ended)
+                well.append(account)
+            except LedgerTrouble as error:
+                failed.append(self._complain(account, error))
+        rooms = [account.stops.room for account in well]
+        looks = [_look(*each) for each in zip(well, rooms, strict=True)]
+        found = calls.ticks(self._ledger, looks, most=MOST) if looks else []
+        for account, room, answer in zip(well, rooms, found, strict=True):
+            if isinstance(answer, LedgerTrouble):
+                failed.append(self._complain(account, answer))
+                continue
+            try:
+                with logs.about(account.duty.account):
+                    self._act(account, answer, room, began_at)
+            except LedgerTrouble as error:
+                failed.append(self._complain(account, error))
+            except Exception:
+                logger.exception("account %s: a tick failed", account.duty.account)
+        return failed
+
+    def _complain(self, account: ServedAccount, error: LedgerTrouble) -> LedgerTrouble:
+        """Say what is wrong with an account, now and then; it is looked at again in a while."""
+        name, text, now = account.duty.account, str(error), since_boot()
+        said, at = self._complaints.get(name, ("", 0.0))
+        if text != said or now - at > SAID_AGAIN_SECONDS:
+            self._complaints[name] = text, now
+            logger.error("account %s: %s", name, text)
+        return error
+
+    def _act(self, account: ServedAccount, due: Due, room: int, began_at: float) -> None:
         account.memory.ticked(began_at)
         account.stops.send(due.stops, room)
         account.memory.refresh()
         if not account.demand.is_closing:
-            self._send_messages(due)
-        if due.expired == MOST:
-            return 0.0
-        if due.seconds is None:
-            return LONGEST_SLEEP_SECONDS
-        return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, due.seconds))
+            if due.dials:
+                account.demand.want(due.dials)
+            if due.collects:
+                self._send_collects(account.duty.account, due.collects)
+        account.wake.due_in(_sleep_after(due))
 
-    def _send_messages(self, due: Due) -> None:
-        if due.dials:
-            self._account.demand.want(due.dials)
-        if due.collects:
-            self._send_collects(due.collects)
+    def _look_for_launches(self) -> None:
         now = since_boot()
         if self._send_launch is None or now < self._schedules_at:
             return
         self._schedules_at = now + SCHEDULES_SECONDS
-        if schedules.is_launch_due(self._ledger, self._account.duty.account):
-            self._send_launch()
+        names = [one.duty.account for one in self._every.ticking() if not one.demand.is_closing]
+        for name in accounts.with_entries(self._ledger, names, "schedules"):
+            if schedules.is_launch_due(self._ledger, name):
+                self._send_launch(name)
+
+
+def _look(account: ServedAccount, room: int) -> Look:
+    duty = account.duty
+    return Look(
+        duty.account,
+        room,
+        account.stopper.delays,
+        # Who begins no calls says of none that it can be dialled: others would keep silent then.
+        STOPS_ONLY if account.demand.is_closing else duty.ceiling,
+        account.provider.fingerprint,
+        duty.only,
+    )
+
+
+def _sleep_after(due: Due) -> float:
+    if due.expired == MOST:
+        return 0.0
+    if due.seconds is None:
+        return LONGEST_SLEEP_SECONDS
+    return min(LONGEST_SLEEP_SECONDS, max(SHORTEST_SLEEP_SECONDS, due.seconds))

@@ -41,13 +41,14 @@ class Traces:
         self._provider = provider
         self._tracer = provider.get_tracer("callsched")
 
-    def watch(self, exchange: Exchange) -> OnAnswer:
+    def watch(self, account: str, exchange: Exchange) -> OnAnswer:
         """Begin a span, which ends with the exchange."""
         from opentelemetry.context import Context
         from opentelemetry.trace import SpanKind
 
         attempt = exchange.attempt
         attributes = {
+            "callsched.account": account,
             "callsched.campaign_id": attempt.campaign_id,
             "callsched.call": f"{attempt.campaign_id}:{attempt.row}",
             "callsched.attempt": str(attempt),
@@ -90,7 +91,7 @@ def trace_id_of(attempt: Attempt) -> int:
     return int.from_bytes(blake2b(str(attempt).encode(), digest_size=16).digest()) or 1
 
 
-def open_traces(worker: str, account: str) -> Traces | None:
+def open_traces(worker: str) -> Traces | None:
     """Return what makes spans, when the environment wants them and the packages are there."""
     if not is_wanted(os.environ):
         return None
@@ -98,25 +99,21 @@ def open_traces(worker: str, account: str) -> Traces | None:
         logger.error("OTEL_TRACES_EXPORTER: expected otlp or none, got %r: no traces", exporter)
         return None
     try:
-        return Traces(_provider(worker, account))
+        return Traces(_provider(worker))
     except ImportError as error:
         remedy = "pip install 'callsched[tracing]'"
         logger.error("traces are asked for by OTEL_…, and %s is missing: %s", error.name, remedy)
         return None
 
 
-def _provider(worker: str, account: str) -> TracerProvider:
+def _provider(worker: str) -> TracerProvider:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     name = os.environ.get("OTEL_SERVICE_NAME", "callsched")
-    about = {
-        "service.name": name,
-        "service.instance.id": worker,
-        "callsched.account": account,
-    }
+    about = {"service.name": name, "service.instance.id": worker}
     provider = TracerProvider(
         resource=Resource.create(about), id_generator=_id_generator(), shutdown_on_exit=False
     )

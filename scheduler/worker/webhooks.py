@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import Event, Semaphore, Thread
 from traceback import format_tb
@@ -15,7 +16,7 @@ from tenacity import wait_chain, wait_fixed, wait_random
 from scheduler.calls.pace import waited
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
-from scheduler.ledger import deliveries, views
+from scheduler.ledger import accounts, deliveries, views
 from scheduler.ledger.deliveries import SENDING_DELAYS, Delivery
 from scheduler.ledger.ledger import Ledger
 from scheduler.providers.posting import GONE, Poster
@@ -41,9 +42,10 @@ class Teller:
     before that is on record sends it again, under the same id.
     """
 
-    def __init__(self, ledger: Ledger, account: str, poster: Poster) -> None:
+    def __init__(self, ledger: Ledger, names: Callable[[], Sequence[str]], poster: Poster) -> None:
+        """`names` returns the accounts whose news it sends: it is asked at each look."""
         self._ledger = ledger
-        self._account = account
+        self._names = names
         self._poster = poster
         self._over = Event()
         self._free = Semaphore(THREADS)
@@ -65,28 +67,31 @@ class Teller:
     def _keep(self) -> None:
         while not self._over.is_set():
             try:
-                self._send_what_is_due()
+                for account in accounts.with_entries(self._ledger, self._names(), "webhooks"):
+                    self._send_what_is_due(account)
             except LedgerTrouble as error:
                 logger.warning("webhooks: %s", error)
             except Exception:
                 logger.exception("webhooks: a look for news failed")
             self._over.wait(LOOK_SECONDS)
 
-    def _send_what_is_due(self) -> None:
+    def _send_what_is_due(self, account: str) -> None:
         while not self._over.is_set() and self._free.acquire(timeout=LOOK_SECONDS):
             news = None
             try:
-                news = deliveries.take(self._ledger, self._account)
+                news = deliveries.take(self._ledger, account)
             finally:
                 if news is None:
                     self._free.release()
             if news is None:
                 return
-            Thread(target=self._send_safely, args=(news,), name="webhook", daemon=True).start()
+            Thread(
+                target=self._send_safely, args=(account, news), name="webhook", daemon=True
+            ).start()
 
-    def _send_safely(self, news: Delivery) -> None:
+    def _send_safely(self, account: str, news: Delivery) -> None:
         try:
-            self._send(news)
+            self._send(account, news)
         except SchedulerError as error:
             # Taken for a while only: it is sent again.
             logger.warning("webhooks: %s: %s", news.text, error)
@@ -97,26 +102,26 @@ class Teller:
         finally:
             self._free.release()
 
-    def _send(self, news: Delivery) -> None:
+    def _send(self, account: str, news: Delivery) -> None:
         if news.is_used_up:
             # Before anything is made of it: that may be what its senders died of.
             logger.error("webhooks: %s: given up: its last sender died", news.text)
-            deliveries.delivered(self._ledger, self._account, news, delivered=False)
+            deliveries.delivered(self._ledger, account, news, delivered=False)
             return
         body = self._body(news)
         if news.webhook is None or body is None:
-            deliveries.delivered(self._ledger, self._account, news, delivered=False)
+            deliveries.delivered(self._ledger, account, news, delivered=False)
             return
         url = news.webhook.url
         status = self._poster.post(url, news.message_id, datetime.now(UTC), body)
         if 200 <= status < 300:
-            deliveries.delivered(self._ledger, self._account, news, delivered=True)
+            deliveries.delivered(self._ledger, account, news, delivered=True)
         elif status == GONE or news.is_last_sending:
             logger.error("webhooks: %s: %s: given up: %s", news.text, _host(url), _said(status))
-            deliveries.delivered(self._ledger, self._account, news, delivered=False)
+            deliveries.delivered(self._ledger, account, news, delivered=False)
         else:
             logger.warning("webhooks: %s: %s: %s", news.text, _host(url), _said(status))
-            deliveries.postpone(self._ledger, self._account, news, waited(_AGAIN, news.sendings))
+            deliveries.postpone(self._ledger, account, news, waited(_AGAIN, news.sendings))
 
     def _body(self, news: Delivery) -> bytes | None:
         """Return the message: what is known now. None when it is kept no longer."""

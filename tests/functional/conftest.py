@@ -34,6 +34,20 @@ def sandbox(running: SandboxProcess) -> SandboxProcess:
 
 
 @pytest.fixture(scope="module")
+def running_twilio() -> Iterator[SandboxProcess]:
+    """Twilio's sandbox, which dials at any pace and whose callees answer at once."""
+    with SandboxProcess(provider="twilio", limit=50, calls_per_second=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def twilio(running_twilio: SandboxProcess) -> SandboxProcess:
+    """That sandbox, as if it had just been started."""
+    running_twilio.reset()
+    return running_twilio
+
+
+@pytest.fixture(scope="module")
 def private() -> Iterator[EmbeddedRedis]:
     """A private Redis for each file; its folder's path is short, for a socket lies in it."""
     folder = Path(tempfile.mkdtemp(prefix="callsched-"))

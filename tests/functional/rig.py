@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from scheduler.calls.account import Shared, serve
+from scheduler.calls.account import ServedAccount, Shared, serve
 from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import NOBODY
-from scheduler.calls.wake import Wake
+from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
 from scheduler.ledger import calls, campaigns, limits, views
@@ -25,7 +25,7 @@ from scheduler.limit import Limit
 from scheduler.models import Contact, Policy, Row
 from scheduler.providers import Provider
 from scheduler.providers.symbl import SYMBL
-from scheduler.settings import Settings
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.worker.listener import Listener
 from scheduler.worker.sockets import Sockets
 from scheduler.worker.timekeeper import Timekeeper
@@ -49,6 +49,7 @@ class Rig:
         *,
         ceiling: int = 4,
         leases: Leases | None = None,
+        caller_ids: tuple[str, ...] = (),
         allowed: frozenset[str] = frozenset(),
         secret: str = "app-secret",
         sockets: int = 0,
@@ -64,23 +65,21 @@ class Rig:
         days; without `threads` no message is sent.
         """
         self.ledger = Ledger(ledger_url, leases, time=time)
-        self.provider = provider or SYMBL.open(
-            Settings(
-                symbl_base_url=api_url,
-                symbl_app_id="app",
-                symbl_app_secret=SecretStr(secret),
-                symbl_access_token=None,
+        self.provider = provider or SYMBL.client(
+            SymblCredentials(
+                base_url=api_url, app_id="app", app_secret=SecretStr(secret), access_token=None
             ),
             RedisTokenShelf(self.ledger) if shares_token else None,
         )
-        self.duty = Duty(ACCOUNT, ceiling, allowed=allowed)
+        self.duty = Duty(ACCOUNT, ceiling, caller_ids=caller_ids, allowed=allowed)
         self._collects = patience_seconds is not None
-        self.wake = Wake()
+        self.alarm = Alarm()
         self.sockets = Sockets(self.ledger, capacity=sockets)
         self.served = serve(
-            Shared(self.ledger, self.wake, self.sockets, NOBODY),
+            Shared(self.ledger, self.alarm, self.sockets),
             self.provider,
             self.duty,
+            watchers=NOBODY,
             send_dials=self._send,
             dial_threads=1_000_000,
             stop_threads=4,
@@ -90,11 +89,11 @@ class Rig:
         self.demand, self.memory = self.served.demand, self.served.memory
         self.stopper, self.dialer = self.served.stopper, self.served.dialer
         self.collector = self.served.collector
-        self.listener = Listener(self.ledger, self.sockets, self.served)
+        self.listener = Listener(self.ledger, self.sockets, self.ticking)
         self.timekeeper = Timekeeper(
             self.ledger,
-            self.served,
-            wake=self.wake,
+            self,
+            alarm=self.alarm,
             send_collects=self._send_collects,
             revive=lambda: None,
         )
@@ -106,11 +105,19 @@ class Rig:
         self.timekeeper.start()
         self.listener.start()
 
+    def ticking(self) -> list[ServedAccount]:
+        """The one account that there is."""
+        return [self.served]
+
+    def remembering(self) -> list[ServedAccount]:
+        """Nothing: the account never changes."""
+        return []
+
     def _send(self, count: int) -> None:
         for _ in range(count if self._sends and not self.demand.is_closing else 0):
             self.threads.submit(self._safely, self.dialer.dial)
 
-    def _send_collects(self, count: int) -> None:
+    def _send_collects(self, account: str, count: int) -> None:
         for _ in range(count if self._collects else 0):
             self.threads.submit(self._safely, self.collect)
 

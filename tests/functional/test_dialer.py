@@ -17,6 +17,7 @@ from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Leases
 from scheduler.models import Connection, StartOptions
 from scheduler.providers.symbl import client
+from scheduler.script import Say, Transfer
 from tests.functional.rig import ACCOUNT, ANYBODY, LONG_SECONDS, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -94,6 +95,47 @@ def test_who_is_on_the_do_not_call_list_is_skipped(rig: Rig, sandbox: SandboxPro
     said = [(record["disposition"], record["reason"]) for record in rig.records()]
     assert said == [("skipped", "do_not_call"), ("stopped", None)]
     assert [event["phone_number"] for event in sandbox.events("start")] == [number(1)]
+
+
+def test_nobody_is_transferred_to_who_is_not_on_the_allow_list(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    rig = opened(allowed=frozenset({number(0)}))
+    rig.load(number(0), script=(Say("Hello."), Transfer(number(9))))
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    record = rig.record()
+    assert (record["disposition"], record["reason"]) == ("skipped", "not_allowed")
+    assert record["error"] == "transfer: not among CALLSCHED_ALLOWED_NUMBERS"
+    assert sandbox.events("start") == []
+
+
+def test_nobody_is_transferred_to_who_came_onto_the_list_after_the_file_was_read(
+    rig: Rig, sandbox: SandboxProcess
+) -> None:
+    rig.load(number(0), script=(Transfer(number(9)),))
+    do_not_call.bar(rig.ledger, number(9), "asked for it")
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    record = rig.record()
+    assert (record["disposition"], record["reason"]) == ("skipped", "do_not_call")
+    assert sandbox.events("start") == []
+
+
+def test_what_can_t_be_said_to_a_contact_ends_its_call(rig: Rig, sandbox: SandboxProcess) -> None:
+    rig.load(number(0), script=(Say("Hello."), Transfer("+19005550123")))
+    rig.start()
+
+    wait_until(rig.all_ended)
+
+    record = rig.record()
+    assert (record["disposition"], record["reason"]) == ("skipped", "invalid_row")
+    assert record["error"].startswith("transfer: expected a number at the usual price")
+    assert (sandbox.events("start"), rig.account().slots) == ([], 0)
 
 
 @pytest.mark.parametrize(

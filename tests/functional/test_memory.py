@@ -182,7 +182,7 @@ def test_a_hint_that_comes_before_any_stop_still_ends_a_call(
     connected(rig, seconds=60.0)
 
     assert listeners.hint(rig.ledger, ACCOUNT, rig.memory.known()[0].attempt, "hung_up")
-    rig.wake.due_in(0.0)
+    rig.served.wake.due_in(0.0)
 
     wait_until(rig.all_ended)
     assert rig.endings() == [("hung_up", None)]

@@ -125,7 +125,13 @@ def test_a_program_reads_the_same_plan_in_whole(campaign: Site) -> None:
         "sip_uri": None,
         "dtmf": "",
         "session_name": f"for A, {PEOPLE[0]} nightly:1:1",
+        "caller_id": None,
+        "ring_seconds": None,
         "max_duration_seconds": 600.0,
+        "record": False,
+        "transcribe": False,
+        "script": [],
+        "estimated_seconds": None,
         "options": {"languages": ["en-US"]},
     }
     assert record["command"] == (

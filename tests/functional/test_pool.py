@@ -19,7 +19,10 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.timeout(120)
 
 CELERY = ("-m", "celery", "-A", "scheduler", "worker", "--loglevel=info")
-SEND_300_DIALS = "from scheduler.tasks import send_dial\nfor _ in range(300): send_dial()"
+SEND_300_DIALS = (
+    "from scheduler.tasks import dial\n"
+    "for _ in range(300): dial.apply_async(('default',), queue='dial.default')"
+)
 SAY_CONCURRENCY = "from scheduler.celery import app; print(app.conf.worker_concurrency)"
 
 

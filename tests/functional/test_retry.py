@@ -49,6 +49,7 @@ def ledger_of_one(running: SandboxProcess, tmp_path_factory: pytest.TempPathFact
         (site.home / "contacts.csv").write_text(CONTACTS)
         (site.home / "c.yaml").write_text(
             "name: autumn\ninsights: []\nmax_duration: 1s\ncontacts: contacts.csv\n"
+            "retry: {busy: {max: 1, delays: [1m]}}\n"
         )
         ran = site.call("run", "c.yaml", "--id", "c")
         assert ran.wait() == 0, ran.err
@@ -101,6 +102,7 @@ def test_a_new_campaign_has_the_contacts_whose_calls_ended_so(over: Site) -> Non
     told = over.call("retry", "c", "--only", "rejected", "--json")
 
     assert told.wait() == 0, told.err
+    assert "what retry.total allows is counted from the start" in told.err
     record = told.record
     assert re.fullmatch(r"c-retry-[0-9a-f]{8}", record["campaign_id"])
     assert (record["retry_of"], record["state"], record["total"]) == ("c", "active", 2)
@@ -230,8 +232,8 @@ def test_without_only_it_says_what_there_is(over: Site) -> None:
 @pytest.mark.parametrize(
     ("only", "expected"),
     [
-        ("busy", "expected some of hung_up, stopped"),
-        ("skipped:busy", "expected a reason after skipped"),
+        ("engaged", "expected some of hung_up, completed, stopped"),
+        ("skipped:engaged", "expected a reason after skipped"),
         ("skipped:do_not_call", "take the number off its list"),
         ("skipped:invalid_number", "mend the row"),
     ],

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import requests
 
-from scheduler.sandbox import Knobs
-from scheduler.sandbox import magic as magic_numbers
-from scheduler.sandbox.magic import Magic
+from scheduler.sandbox.symbl import Knobs
+from scheduler.sandbox.symbl import magic as magic_numbers
+from scheduler.sandbox.symbl.magic import Magic
 from tests.functional.campaign import Site
 from tests.sandbox_process import (
     ANYBODY,
@@ -616,7 +616,8 @@ def test_the_journal_can_be_read_from_an_index_on(sandbox: SandboxProcess, clien
 def test_the_sandbox_says_what_it_is(sandbox: SandboxProcess, client: Client) -> None:
     said = client.session.get(sandbox.url + "/sandbox", timeout=20).json()
 
-    assert said == {"sandbox": True, "name": "callsched sandbox", "version": 1}
+    about = {"name": "callsched sandbox", "version": 1, "provider": "symbl"}
+    assert said == {"sandbox": True, **about}
 
 
 @pytest.mark.parametrize(

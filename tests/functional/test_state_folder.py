@@ -196,7 +196,7 @@ def test_a_sandbox_that_says_nothing_is_not_waited_for(
     common: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scheduler.operations.pool.SANDBOX_SECONDS", 0.01)
-    process = SandboxProcess(1, common / "state" / "sandbox")
+    process = SandboxProcess("symbl", 1, common / "state" / "sandbox")
 
     with pytest.raises(ConfigError, match=r"sandbox\.log"), process:
         raise AssertionError("no sandbox starts as soon")

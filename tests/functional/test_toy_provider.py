@@ -16,10 +16,12 @@ from scheduler.ledger import listeners, views
 from scheduler.models import Attempt
 from scheduler.operations import launch
 from scheduler.providers import SpeakerEvent
+from scheduler.script import Pause, Say, Transfer
 from scheduler.settings import Settings
 from tests.functional.campaign import Site
 from tests.functional.rig import ACCOUNT, Open
-from tests.toy_provider import BARE, KEY, TOY, Bare, Toy
+from tests.routes import through
+from tests.toy_provider import BARE, KEY, TALKER, TOY, Bare, Toy
 from tests.waiting import wait_until
 
 FILE = """\
@@ -55,7 +57,7 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
         connection = views.live_connection(rig.ledger, "c", attempt.row)
         toy.tell(connection, SpeakerEvent("joined", "ana"))
         assert listeners.hint(rig.ledger, ACCOUNT, attempt, "hung_up")
-    rig.wake.due_in(0.0)
+    rig.served.wake.due_in(0.0)
     wait_until(lambda: rig.all_ended() and views.campaign(rig.ledger, "c").collecting == 0)
 
     greetings = {order.phone_number[-4:]: order.options for order in toy.started}
@@ -71,6 +73,61 @@ def test_a_campaign_through_another_api_goes_from_its_file_to_its_results(
     assert toy.live == set()
 
 
+SCRIPTED = """\
+name: talk
+provider: talker
+max_duration: 1h
+insights: []
+default_region: CA
+call:
+  ring_time: 20s
+  caller_id: [+14165550160, +14165550161]
+  script:
+  - say: "Hello {{ name }}, this is {{ campaign }}."
+  - pause: 2s
+  - transfer: "{{ agent }}"
+contacts:
+  - {phone_number: "+14165550143", name: Ana, agent: 416 555 0150}
+  - {phone_number: "+14165550144", name: Ben, agent: sip:ben@example.com}
+"""
+
+
+def test_a_script_goes_from_its_file_to_the_provider_filled_for_each_contact(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(providers, "PROVIDERS", (*providers.PROVIDERS, TALKER))
+    monkeypatch.setenv(KEY, "1")
+    settings = Settings(symbl_app_id=None, symbl_app_secret=None, symbl_access_token=None)
+    path = tmp_path / "talk.yaml"
+    path.write_text(SCRIPTED)
+    toy = Toy()
+    rig = opened(provider=toy, patience_seconds=20.0)
+
+    with launch.read(path, settings, Reading()) as checked:
+        launch.submit(rig.ledger, checked, "c", checked.policy, ACCOUNT, lambda _: None)
+    rig.start()
+    wait_until(lambda: len(toy.live) == 2 and rig.account().live == 2)
+
+    orders = {order.phone_number[-4:]: order for order in toy.started}
+    assert {number: order.script for number, order in orders.items()} == {
+        "0143": (Say("Hello Ana, this is talk."), Pause(2.0), Transfer("+14165550150")),
+        "0144": (Say("Hello Ben, this is talk."), Pause(2.0), Transfer("sip:ben@example.com")),
+    }
+    assert {order.ring_seconds for order in toy.started} == {20.0}
+    assert {order.caller_id for order in toy.started} <= {"+14165550160", "+14165550161"}
+
+
+def test_a_campaign_that_names_no_caller_id_shows_the_account_s(opened: Open) -> None:
+    toy = Toy()
+    rig = opened(provider=toy, caller_ids=("+14165550160",), patience_seconds=20.0)
+    rig.load("+14165550143")
+    rig.start()
+
+    wait_until(lambda: bool(toy.live))
+
+    assert [order.caller_id for order in toy.started] == ["+14165550160"]
+
+
 def test_an_api_that_only_starts_and_stops_calls_is_enough(opened: Open, tmp_path: Path) -> None:
     toy = Toy()
     rig = opened(provider=Bare(toy), sockets=5, patience_seconds=20.0)
@@ -79,7 +136,12 @@ def test_an_api_that_only_starts_and_stops_calls_is_enough(opened: Open, tmp_pat
         FILE.replace("insights: [topics]\n", "").replace("1h", "1s").replace("toy\n", "bare\n")
     )
 
-    with load(path, Reading(), api=BARE, max_duration_ceiling_seconds=600) as checked:
+    with load(
+        path,
+        Reading(),
+        route_of=through(BARE),
+        max_duration_ceiling_seconds=600,
+    ) as checked:
         launch.submit(rig.ledger, checked, "c", checked.policy, ACCOUNT, lambda _: None)
     rig.start()
     wait_until(rig.all_ended)
@@ -93,6 +155,7 @@ def test_an_api_that_only_starts_and_stops_calls_is_enough(opened: Open, tmp_pat
 REGISTERED = """\
 from scheduler import providers
 from tests.toy_provider import TOY
+from tests.routes import through
 providers.PROVIDERS = (*providers.PROVIDERS, TOY)
 """
 

@@ -1,4 +1,4 @@
-"""The client of Twilio against its sandbox; Twilio's own description judges all that it sends."""
+"""The client of Twilio against its sandbox; what Twilio has published judges all that it sends."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ from scheduler.providers import CallReport, Outcome, Stage, StartOrder
 from scheduler.providers.twilio import Twilio, TwilioCredentials
 from scheduler.providers.twilio.call_report import bare
 from scheduler.script import Hangup, Pause, Play, Record, Say, Transfer
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import SandboxProcess, magic
 from tests.waiting import wait_until
-
-judge_journal = pytest.importorskip("tests.witnesses.openapi").judge_journal
+from tests.witnesses import openapi, twiml
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 NOBODYS = "CA" + "0" * 32
@@ -50,17 +49,13 @@ def account(twilio: SandboxProcess) -> Iterator[Twilio]:
     yield opened
     opened.close()
     if twilio.events("wire"):
-        assert judge_journal(twilio.journal()) == []
+        assert openapi.judge_journal(twilio.journal()) == []
+    assert twiml.judge_journal(twilio.journal()) == []
 
 
 def open_account(url: str, **given: object) -> Twilio:
     known = {"base_url": url, "account_sid": ACCOUNT, "auth_token": "token"}
     return Twilio(TwilioCredentials.model_validate(known | given))
-
-
-def magic(ending: str) -> str:
-    """A number of the sandbox's whose last two digits say what becomes of a call to it."""
-    return f"+186755501{ending}"
 
 
 def go() -> None:

@@ -96,7 +96,7 @@ def on_screen(
     """Run these steps on a screen of this size; return the exit code."""
 
     async def run() -> int | None:
-        watcher = Watcher(ledger, (), account=None, ceiling=25)
+        watcher = Watcher(ledger, (), account=None, ceiling_of=lambda _: 25)
         app = WatchApp(ledger, watcher, redis, 0.1)
         async with app.run_test(size=size, notifications=True) as pilot:
             await steps(app, pilot)
@@ -242,7 +242,7 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
     book.campaign(100)
     for _ in range(100):
         book.connected(seconds=600.0)
-    watcher = Watcher(ledger, (), account=None, ceiling=25)
+    watcher = Watcher(ledger, (), account=None, ceiling_of=lambda _: 25)
 
     picture = watcher.look(Focus(first_call=10, calls=15))
 
@@ -261,7 +261,7 @@ def test_only_the_calls_on_the_screen_are_read_and_the_account_of_a_campaign_is_
     assert [alarm.text for alarm in elsewhere.alarms] == [
         f"account {ACCOUNT}: no worker runs: nobody ends 100 live calls on time: callsched worker"
     ]
-    alone = Watcher(ledger, (), account="other", ceiling=25).look(Focus())
+    alone = Watcher(ledger, (), account="other", ceiling_of=lambda _: 25).look(Focus())
     assert [campaign.view.campaign_id for campaign in alone.campaigns] == ["elsewhere"]
 
 
@@ -273,7 +273,7 @@ def test_of_many_campaigns_some_are_read_in_a_look_and_the_chosen_one_in_each(
         campaigns.create(
             ledger, campaign_id, account=ACCOUNT, name="c", policy=Policy(), digest="d"
         )
-    watcher = Watcher(ledger, (), account=None, ceiling=25)
+    watcher = Watcher(ledger, (), account=None, ceiling_of=lambda _: 25)
     assert len(watcher.look(Focus()).campaigns) == len(ids)
     for campaign_id in ids:
         campaigns.seal(ledger, campaign_id, "1")
@@ -296,7 +296,7 @@ def test_the_pace_is_known_at_once_from_what_the_ledger_remembers(
     for _ in range(10):
         book.confirmed()
         book.wait(9)
-    watcher = Watcher(ledger, (), account=None, ceiling=25)
+    watcher = Watcher(ledger, (), account=None, ceiling_of=lambda _: 25)
 
     (campaign,) = watcher.look(Focus()).campaigns
 

@@ -143,11 +143,10 @@ class Books:
         assert claim is not None
         return claim.attempt
 
-    def begin(self, attempt: Attempt, token: str = "t") -> bool:
+    def begin(self, attempt: Attempt, token: str = "t", **how: Any) -> bool:
         """Ask for leave to dial."""
-        return calls.begin(
-            self.ledger, ACCOUNT, attempt, token, max_duration_seconds=DURATION, now=self.now
-        )
+        asked = {"max_duration_seconds": DURATION, "now": self.now, **how}
+        return calls.begin(self.ledger, ACCOUNT, attempt, token, **asked)
 
     def begun(self) -> Attempt:
         """Bring the next due call to where its phone may ring."""

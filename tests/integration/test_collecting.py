@@ -19,6 +19,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
 from scheduler.models import Attempt, Connection, Contact, Disposition, Insight, Row
 from scheduler.providers.symbl import SYMBL
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, everything, named, rows
 from tests.wire import Peer
@@ -304,7 +305,9 @@ def test_what_its_readers_die_of_is_read_less_and_less_often_and_then_given_up(
 
     with Peer(lambda talk: None) as api:
         settings = Settings(symbl_base_url=api.url, symbl_access_token=SecretStr("t"))
-        _Reading(books.ledger, SYMBL.open(settings), ACCOUNT, due, 100.0).read(NOBODY)
+        _Reading(
+            books.ledger, SYMBL.client(SymblCredentials.of(settings), None), ACCOUNT, due, 100.0
+        ).read(NOBODY)
 
         assert api.talks == []
     assert books.collecting() == 0

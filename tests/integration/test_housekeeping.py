@@ -20,7 +20,7 @@ HEALTH = WorkerHealth(started_at=1.0, version="1", threads=30)
 def kept(books: Books, result_ttl: float | None) -> Iterator[None]:
     """Have a worker's housekeeping done for as long as the block lasts."""
     housekeeping = Housekeeping(
-        books.ledger, ACCOUNT, "m1:7", health=lambda: HEALTH, result_ttl=result_ttl
+        books.ledger, "m1:7", reports=lambda: {ACCOUNT: HEALTH}, result_ttl=result_ttl
     )
     housekeeping.start()
     try:

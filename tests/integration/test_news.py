@@ -172,15 +172,17 @@ def test_news_whose_last_sender_died_is_given_up_before_it_is_sent(books: Books)
         confirmed(books)
         (news,) = taken(books)
         last = len(SENDING_DELAYS) + 1
-        teller = Teller(books.ledger, ACCOUNT, Poster("whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg=="))
+        teller = Teller(
+            books.ledger, lambda: [ACCOUNT], Poster("whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg==")
+        )
 
-        teller._send(replace(news, sendings=last + 1))
+        teller._send(ACCOUNT, replace(news, sendings=last + 1))
 
         assert receiver.talks == []
         assert deliveries.owed(books.ledger, ACCOUNT) == 0
         assert books.reader.hget("callsched:account:acme:totals", "webhooks:given_up") == "1"
 
-        teller._send(replace(news, sendings=last))
+        teller._send(ACCOUNT, replace(news, sendings=last))
         assert len(receiver.talks) == 1
 
 
@@ -195,7 +197,7 @@ def test_what_goes_wrong_with_a_sending_is_logged_without_its_address(
     poster = Poster("whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg==")
     monkeypatch.setattr(poster, "post", fail)
 
-    Teller(books.ledger, ACCOUNT, poster)._send_safely(taken(books)[0])
+    Teller(books.ledger, lambda: [ACCOUNT], poster)._send_safely(ACCOUNT, taken(books)[0])
 
     assert "RuntimeError" in caplog.text
     assert "in fail" in caplog.text

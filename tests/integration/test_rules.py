@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls, campaigns, explanation, keys, views
+from scheduler.ledger import calls, campaigns, do_not_call, explanation, keys, views
 from scheduler.models import (
     EVERY_STATE,
     Attempt,
@@ -18,9 +18,12 @@ from scheduler.models import (
     Cap,
     CircuitBreaker,
     Disposition,
+    OnUnknown,
+    Reason,
     Retry,
     WhenCapped,
 )
+from scheduler.script import Say, Transfer
 from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, rows
 
 HOUR = 3600.0
@@ -230,6 +233,43 @@ def test_a_cap_of_a_state_holds_for_its_contacts_alone(
         assert due_in(books, refused(books, "other")) == pytest.approx(8 * HOUR - 10, abs=1)
     else:
         begun(books, "other")
+
+
+# Whom a call is transferred to ----------------------------------------------------------------
+
+AGENTS = ("+12025550190", "sip:agents@example.com")
+
+
+@pytest.mark.parametrize("entry", [*AGENTS, "+120255501*"])
+def test_nobody_is_transferred_to_whom_the_list_has_when_it_is_dialled(
+    books: Books, entry: str
+) -> None:
+    books.campaign()
+    do_not_call.bar(books.ledger, entry, "asked for it")
+    attempt = books.claimed()
+
+    assert not books.begin(attempt, targets=AGENTS)
+
+    assert books.ended_as(attempt) == ("skipped", "do_not_call")
+    assert books.slots() == {}
+
+
+def test_targets_that_are_not_on_the_list_are_let_through(books: Books) -> None:
+    books.campaign()
+    do_not_call.bar(books.ledger, "+1202555019", "somebody else")
+
+    assert books.begin(books.claimed(), targets=AGENTS)
+
+
+def test_an_explanation_names_the_target_that_is_on_the_list(books: Books) -> None:
+    books.campaign(script=(Say("Hello."), Transfer(AGENTS[0])))
+    do_not_call.bar(books.ledger, AGENTS[0], "asked for it")
+
+    _, found = explanation.explain(books.ledger, "c", 1, now=books.now)
+
+    (rule,) = (one for one in found if one.rule == "do_not_call")
+    assert rule.said == f"it may be transferred to {AGENTS[0]}, which is on the list"
+    assert (rule.passes, rule.reason) == (False, "do_not_call")
 
 
 # The hours ----------------------------------------------------------------------------------------
@@ -492,3 +532,68 @@ def test_a_policy_of_an_earlier_release_has_no_rules(books: Books) -> None:
     over(books)
 
     assert books.reader.keys("callsched:called:*") == [f"callsched:called:{contact(1).party}"]
+
+
+BY_REASON = {"busy": Retry(2, (60.0,)), "not_reached": Retry(1, (600.0,))}
+
+
+def not_reached(books: Books, reason: Reason) -> Attempt:
+    """Dial the next call, which reaches nobody."""
+    attempt = begun(books)
+    books.connect(attempt)
+    assert books.confirm(attempt, Disposition.NOT_REACHED, reason=reason)
+    return attempt
+
+
+def test_the_rule_of_a_reason_goes_before_that_of_its_disposition(books: Books) -> None:
+    books.campaign(retry=BY_REASON)
+    waits = []
+    for reason in (Reason.BUSY, Reason.NO_ANSWER, Reason.BUSY):
+        waits.append(due_in(books, not_reached(books, reason)))
+        books.wait(waits[-1])
+    last = not_reached(books, Reason.NO_ANSWER)  # whose one retry is used up
+
+    assert waits == [60.0, 600.0, 60.0]
+    assert books.ended_as(last) == ("not_reached", "no_answer")
+
+
+def test_no_call_rings_more_often_than_its_campaign_allows_in_all(books: Books) -> None:
+    books.campaign(retry=BY_REASON, retry_total=2)
+    books.wait(due_in(books, not_reached(books, Reason.BUSY)))
+    last = not_reached(books, Reason.BUSY)
+
+    assert books.ended_as(last) == ("not_reached", "busy")
+    assert books.result(last)["attempts"] == 2
+
+
+def test_attempts_that_placed_no_call_do_not_count_in_all(books: Books) -> None:
+    books.campaign(retry=BY_REASON | {"rejected": Retry(2, (1.0,))}, retry_total=2)
+    given_back = begun(books)
+    books.give_back(given_back)
+    rejected = begun(books)
+    books.finish(rejected, Disposition.REJECTED)
+    books.wait(due_in(books, rejected))
+    books.wait(due_in(books, not_reached(books, Reason.BUSY)))
+    rejected = begun(books)
+    books.finish(rejected, Disposition.REJECTED)
+    books.wait(due_in(books, rejected))
+    last = not_reached(books, Reason.BUSY)
+
+    assert books.ended_as(last) == ("not_reached", "busy")
+
+
+def test_an_unknown_attempt_counts_in_all_and_so_does_its_redial(books: Books) -> None:
+    books.campaign(retry=BY_REASON, retry_total=2, on_unknown=OnUnknown.REDIAL)
+    books.finish(begun(books), Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=1.0)
+    books.wait(1.0)
+    last = not_reached(books, Reason.BUSY)
+
+    assert books.ended_as(last) == ("not_reached", "busy")
+
+
+def test_an_unknown_call_that_rang_as_often_as_it_may_is_not_redialled(books: Books) -> None:
+    books.campaign(retry=BY_REASON, retry_total=1, on_unknown=OnUnknown.REDIAL)
+    attempt = begun(books)
+    books.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=1.0)
+
+    assert books.ended_as(attempt) == ("unknown", "answer_lost")

@@ -73,7 +73,7 @@ def hourly(ledger: Ledger, path: Path, overlap: Overlap = Overlap.SKIP, **how: f
 
 
 def work(ledger: Ledger) -> None:
-    launch_due(ledger, SETTINGS)
+    launch_due(ledger, SETTINGS, ACCOUNT)
 
 
 def fates(ledger: Ledger) -> list[tuple[str, FiringState]]:
@@ -282,7 +282,7 @@ def test_a_worker_that_leaves_hands_over_at_once(
     hourly(ledger, contacts)
     clock.now = NOON
     looks = iter([False, *[True] * 9])
-    launch_due(ledger, SETTINGS, lambda: next(looks))
+    launch_due(ledger, SETTINGS, ACCOUNT, lambda: next(looks))
     assert fates(ledger) == [("+0", WAITING)]
 
     work(ledger)
@@ -488,7 +488,10 @@ def test_a_campaign_of_another_account_in_the_file_is_a_failure(
 
     work(ledger)
 
-    assert "the file dials from account other" in schedules.firings_of(ledger, "hourly")[0].why
+    assert (
+        "these credentials are for account acme, not for other"
+        in schedules.firings_of(ledger, "hourly")[0].why
+    )
     assert views.campaign_ids(ledger) == []
 
 

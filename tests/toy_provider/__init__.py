@@ -15,19 +15,24 @@ from scheduler.fields import texts
 from scheduler.fields.starts import TEMPLATE
 from scheduler.models import Connection, Insight, StartOptions
 from scheduler.providers import (
-    ABILITIES,
+    Collects,
     Credentials,
+    Erases,
+    Finds,
     FoundConversation,
     Kind,
     Leave,
+    Listens,
     News,
     Provider,
     SpeakerEvent,
     StartOrder,
     StopAnswer,
     Subscription,
+    Tells,
 )
 from scheduler.providers.call_keys import CallKeys
+from scheduler.script import Gather, Hangup, Pause, Record, Say, Transfer
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
 
@@ -153,10 +158,11 @@ TOY = Kind(
     credentials=ToyCredentials,
     client=_client,
     address_setting="TOY_ADDRESS",
+    credentials_keys="key",
     credentials_settings=KEY,
     countries_setting="TOY_COUNTRIES",
     call=ToyCall,
-    abilities=frozenset(ABILITIES),
+    abilities=frozenset({Listens, Collects, Finds, Erases, Tells}),
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
 )
@@ -173,3 +179,26 @@ class Bare:
 
 
 BARE = replace(TOY, name="bare", abilities=frozenset())
+
+
+#: What a talker says in one call, in characters; a real API has such bounds as well.
+MOST_SPOKEN = 200
+
+
+def _check_spoken(order: StartOrder) -> str:
+    spoken = sum(len(step.text) for step in order.script if isinstance(step, Say))
+    return (
+        f"expected at most {MOST_SPOKEN} characters, got {spoken}" if spoken > MOST_SPOKEN else ""
+    )
+
+
+#: Does nothing unless it is told what to say; it can't play sound files.
+TALKER = replace(
+    TOY,
+    name="talker",
+    script_steps=frozenset({Say, Pause, Record, Transfer, Hangup, Gather}),
+    script_keys=frozenset({"greeting"}),
+    needs_script=True,
+    call_keys=frozenset({"caller_id", "ring_time", "record"}),
+    check_order=_check_spoken,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler import accounts
+from scheduler.providers import accounts_of
 from scheduler.settings import Settings
 
 
@@ -16,6 +16,6 @@ def test_what_is_left_to_others_is_not_used_but_for_one_slot(
 ) -> None:
     settings = Settings(account="a", max_concurrency=most, reserve=reserve)
 
-    account = accounts.of(settings)
+    account = accounts_of(settings).named(None)
 
     assert (account.name, account.ceiling, account.reserve) == ("a", ceiling, reserve)

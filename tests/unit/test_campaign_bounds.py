@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.campaign.file import document
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, ConfigError
+from scheduler.fields import document
 from scheduler.fields.dotenv import read_dotenv
 from scheduler.fields.durations import seconds
 

@@ -146,7 +146,7 @@ def test_what_a_campaign_says_becomes_its_options(
         ("endpoint_language: e", "call.endpoint_language: expected a language code such as"),
         ("timezone_offset: 5000", "call.timezone_offset: expected whole minutes from UTC"),
         ("push_speaker_events: maybe", "call.push_speaker_events: expected true or false"),
-        ("on_machine: hang_up", "call.on_machine: expected go_on, stop or not_reached, got"),
+        ("on_machine: hang_up", "call.on_machine: expected go_on, stop, not_reached, or a"),
         ("session_name: {a: b}", "call.session_name: expected a name of at most 100 printable"),
         ("dtmf: '1A#'", "call.dtmf: expected key presses of 0-9, * and #, with a comma for"),
         ("transport: '{{ id }}=x'", "call.transport: expected settings such as transport=UDP"),

@@ -11,14 +11,20 @@ from scheduler.errors import ConfigError
 from scheduler.fields.numbers import e164
 from scheduler.fields.services import NotCalled
 from scheduler.models import Reason
-from scheduler.operations.launch import countries_of
+from scheduler.operations.launch import route_of
+from scheduler.providers import accounts_of
 from scheduler.settings import Settings
+from tests.routes import through
 
 HERE = frozenset({"US", "CA"})
 
 
+def called(settings: Settings) -> frozenset[str] | None:
+    return route_of(accounts_of(settings), None).countries
+
+
 def allowed(*names: str) -> frozenset[str] | None:
-    return countries_of(Settings(symbl_countries=names))
+    return called(Settings(symbl_countries=names))
 
 
 @pytest.mark.parametrize("area", [202, 212, 303, 416, 604, 867])
@@ -52,7 +58,11 @@ def test_a_row_of_another_country_is_skipped_with_the_setting_that_would_call_it
     path = tmp_path / "contacts.csv"
     path.write_text("phone_number\n+442079460123\n+12025550100\n")
 
-    with load(path, countries=HERE, max_duration_ceiling_seconds=600) as campaign:
+    with load(
+        path,
+        route_of=through(countries=HERE),
+        max_duration_ceiling_seconds=600,
+    ) as campaign:
         row = next(campaign.rows())
 
     assert row.reason is Reason.UNSUPPORTED_COUNTRY
@@ -68,7 +78,7 @@ def test_a_row_of_another_country_is_skipped_with_the_setting_that_would_call_it
 def test_the_setting_names_countries_in_any_case() -> None:
     assert allowed("us", "GB") == frozenset({"US", "GB"})
     assert allowed("any") is None
-    assert countries_of(Settings()) == HERE
+    assert called(Settings()) == HERE
 
 
 @pytest.mark.parametrize("names", [("UK",), ("US", "any"), ("USA",), ()])

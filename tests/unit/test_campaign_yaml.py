@@ -38,7 +38,7 @@ def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
 
     with checked(tmp_path, written + CONTACTS) as campaign:
         assert (campaign.name, campaign.slug) == ("Spring round 1", "Spring-round-1")
-        assert campaign.account == "main"
+        assert campaign.account.name == "main"
         assert campaign.policy == Policy(
             max_duration_seconds=90.0,
             max_concurrency=20,
@@ -50,7 +50,7 @@ def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
 def test_what_a_file_leaves_out_has_defaults(tmp_path: Path) -> None:
     with checked(tmp_path, CONTACTS) as campaign:
         assert campaign.name == "first"
-        assert campaign.account is None
+        assert campaign.account.name == "default"
         default = Hours("CALLSCHED_CALLING_HOURS", read_week("8:00-21:00"))
         assert campaign.policy == Policy(hours=(default,))
 
@@ -267,3 +267,33 @@ def test_a_listed_contact_without_the_shape_of_one_refuses_the_file(
     tmp_path: Path, contact: str, problem: str
 ) -> None:
     assert refused(tmp_path, f"contacts:\n- {contact}\n")[0].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("keys", "total"),
+    [
+        ("busy: {max: 3, delays: [5m, 20m]}, machine: {max: 1, delays: [1h]}", 4),
+        ("no_answer: {max: 1, delays: [1m]}, failed: {max: 2, delays: [1m]}, total: 2", 2),
+        ("total: 1", 1),
+    ],
+)
+def test_retries_are_named_by_reasons_and_bounded_in_all(
+    tmp_path: Path, keys: str, total: int
+) -> None:
+    with checked(tmp_path, f"{CONTACTS}retry: {{{keys}}}\n") as campaign:
+        policy = campaign.policy
+
+    assert policy.retry_total == total
+    assert [name for name in ("busy", "machine", "no_answer", "failed") if name in keys] == [
+        *policy.retry
+    ]
+
+
+def test_what_retries_can_t_be_is_refused_at_its_place(tmp_path: Path) -> None:
+    written = "retry:\n  bussy: {max: 1, delays: [1m]}\n  total: 0\n"
+
+    assert refused(tmp_path, CONTACTS + written) == [
+        "first.yaml:3:3: unknown key 'bussy': did you mean busy?",
+        "first.yaml:4:10: retry.total: expected the most attempts that may ring, the first one"
+        " included: 1 to 100, got '0'",
+    ]

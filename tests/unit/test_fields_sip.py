@@ -12,12 +12,17 @@ from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
 from scheduler.fields.sip import sip_uri
 from scheduler.models import Reason, Row
+from tests.routes import through
 
 
 def rows(tmp_path: Path, written: str) -> list[Row]:
     path = tmp_path / "contacts.csv"
     path.write_text(written)
-    with load(path, countries=frozenset({"US"}), max_duration_ceiling_seconds=600) as campaign:
+    with load(
+        path,
+        route_of=through(countries=frozenset({"US"})),
+        max_duration_ceiling_seconds=600,
+    ) as campaign:
         return list(campaign.rows())
 
 

@@ -137,5 +137,8 @@ def test_a_number_in_the_form_of_its_country_is_masked(form: int) -> None:
 def test_a_plan_shows_a_campaigns_own_id_whole(name: str, shown: str) -> None:
     order = {"row": 1, "contact_id": "", "phone_number": "+12025550143", "sip_uri": None}
     more = {"dtmf": "", "session_name": name, "max_duration_seconds": 60, "options": {}}
+    none = {"caller_id": None, "ring_seconds": None, "record": False, "transcribe": False}
 
-    assert f"  session_name: {shown}" in list(plan_lines.orders([order | more]))
+    found = list(plan_lines.orders([order | more | none | {"script": []}]))
+
+    assert f"  session_name: {shown}" in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -14,10 +15,11 @@ from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.models import Attempt, Contact, Policy, Reason, Row
+from scheduler.operations.launch import route_of
 from scheduler.plan import record
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.plan.planning import ContactCounts, survey
-from scheduler.providers import StartOrder
+from scheduler.providers import StartOrder, accounts_of
 from scheduler.settings import Settings
 
 NEW_YORK, NEW_YORKS_OTHER, CHICAGO, TOLL_FREE = (
@@ -106,11 +108,13 @@ def test_a_start_is_shown_as_it_is_ordered() -> None:
     policy = Policy(options={"session_name": "hello", "languages": ["en-US"], "timezone": "UTC"})
     attempt = Attempt("c", 7, 1)
     order = asdict(StartOrder.of(attempt, policy, contact))
-    del order["options"]["session_name"]
+    del order["options"]["session_name"], order["script"]
 
     shown = record._order(contact, attempt, policy)
 
-    assert {name: shown[name] or "" for name in order} == order
+    assert {name: shown[name] or "" for name in order} == {
+        name: value or "" for name, value in order.items()
+    }
 
 
 # The hash -------------------------------------------------------------------------------------
@@ -127,7 +131,9 @@ def campaign(tmp_path: Path) -> Path:
 
 def hashed(path: Path, *, policy: Policy | None = None, **settings: Any) -> str:
     chosen = Settings(**settings)
-    with load(path, max_duration_ceiling_seconds=chosen.max_duration_ceiling) as checked:
+    route = partial(route_of, accounts_of(chosen))
+    ceiling = chosen.max_duration_ceiling
+    with load(path, route_of=route, max_duration_ceiling_seconds=ceiling) as checked:
         meant = policy or checked.policy
         return plan_hash(checked, meant, chosen, AS_IT_IS)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler import providers
+from scheduler.accounts import Account
 from scheduler.campaign.jsonschema import campaign_schema
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import AS_IT_IS, Reading
@@ -14,12 +15,22 @@ from scheduler.errors import CampaignError, ConfigError
 from scheduler.models import Reason
 from scheduler.operations import launch
 from scheduler.plan.plan_hash import plan_hash
+from scheduler.providers import Kind, accounts_of
 from scheduler.providers.symbl import SYMBL, Symbl
 from scheduler.settings import Settings
+from tests.routes import through
 from tests.toy_provider import BARE, KEY, TOY, Toy
 
 NOBODYS = Settings(symbl_app_id=None, symbl_app_secret=None, symbl_access_token=None)
 SYMBLS = NOBODYS.model_copy(update={"symbl_app_id": "app", "symbl_app_secret": "secret"})
+
+
+def only(settings: Settings) -> Account:
+    return accounts_of(settings).named(None)
+
+
+def api_of(settings: Settings) -> Kind:
+    return providers.kind_of(only(settings))
 
 
 @pytest.fixture(autouse=True)
@@ -30,39 +41,39 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_api_is_the_one_whose_credentials_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert providers.of(SYMBLS) is SYMBL
+    assert api_of(SYMBLS) is SYMBL
 
     monkeypatch.setenv(KEY, "1")
-    assert providers.of(NOBODYS) is TOY
-    assert isinstance(providers.open_provider(NOBODYS), Toy)
+    assert api_of(NOBODYS) is TOY
+    assert isinstance(providers.open_provider(only(NOBODYS)), Toy)
 
 
 def test_of_two_accounts_none_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "1")
 
     with pytest.raises(ConfigError, match="credentials of symbl and toy are set: leave one"):
-        providers.of(SYMBLS)
+        accounts_of(SYMBLS)
 
 
 def test_of_two_accounts_the_one_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "1")
 
-    assert providers.of(SYMBLS.model_copy(update={"provider": "toy"})) is TOY
-    assert providers.of(SYMBLS.model_copy(update={"provider": "Symbl"})) is SYMBL
+    assert api_of(SYMBLS.model_copy(update={"provider": "toy"})) is TOY
+    assert api_of(SYMBLS.model_copy(update={"provider": "Symbl"})) is SYMBL
     with pytest.raises(ConfigError, match="CALLSCHED_PROVIDER: expected symbl or toy, got 'bell'"):
-        providers.of(SYMBLS.model_copy(update={"provider": "bell"}))
+        api_of(SYMBLS.model_copy(update={"provider": "bell"}))
 
 
 def test_half_an_account_says_what_else_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(providers, "PROVIDERS", (TOY, SYMBL))
 
-    assert providers.of(NOBODYS) is TOY
-    assert providers.of(NOBODYS.model_copy(update={"symbl_app_id": "app"})) is SYMBL
+    assert api_of(NOBODYS) is TOY
+    assert api_of(NOBODYS.model_copy(update={"symbl_app_id": "app"})) is SYMBL
 
 
 def test_without_credentials_the_first_says_what_to_set() -> None:
     with pytest.raises(ConfigError, match="no credentials: set CALLSCHED_SYMBL_APP_ID"):
-        providers.open_provider(NOBODYS)
+        providers.open_provider(only(NOBODYS))
 
 
 def test_nothing_above_the_providers_names_one_but_the_settings() -> None:
@@ -95,7 +106,7 @@ CONTACTS = "contacts: [{phone_number: '+14165550143', name: Ana}]\n"
     [
         (
             "call: {languages: en-US}\n",
-            r":2:8: unknown key 'languages': expected one of dtmf, greet",
+            r":2:8: unknown key 'languages': expected one of caller_id, dtmf, greet",
         ),
         ("call: {greting: hi}\n", r":2:8: unknown key 'greting': did you mean greeting\?"),
         ("call: {greeting: [1]}\n", r"call\.greeting: expected at most 100 printable characters"),
@@ -107,20 +118,24 @@ def test_a_file_says_what_its_api_can_be_told_and_nothing_else(
     tmp_path: Path, text: str, said: str
 ) -> None:
     with pytest.raises(CampaignError, match=said):
-        load(written(tmp_path, CONTACTS + text), api=TOY, max_duration_ceiling_seconds=600)
+        load(
+            written(tmp_path, CONTACTS + text),
+            route_of=through(TOY),
+            max_duration_ceiling_seconds=600,
+        )
 
 
 def test_a_contact_has_columns_for_what_its_api_can_be_told(tmp_path: Path) -> None:
     path = tmp_path / "contacts.csv"
 
     path.write_text("phone_number,call.greeting\n+14165550143,Good day\n")
-    with load(path, api=TOY, max_duration_ceiling_seconds=600) as checked:
+    with load(path, route_of=through(TOY), max_duration_ceiling_seconds=600) as checked:
         (row,) = checked.rows()
     assert row.contact.options == {"greeting": "Good day"}
 
     path.write_text("phone_number,call.languages\n+14165550143,en-US\n")
     with pytest.raises(CampaignError, match=r"unknown column 'call\.languages'"):
-        load(path, api=TOY, max_duration_ceiling_seconds=600)
+        load(path, route_of=through(TOY), max_duration_ceiling_seconds=600)
 
 
 @pytest.mark.parametrize("own", ["", "call: {greeting: Salut},"])
@@ -129,7 +144,11 @@ def test_its_api_has_machines_heard_where_something_is_done_about_them(
 ) -> None:
     text = f"contacts: [{{{own} phone_number: '+14165550143'}}]\ncall: {{on_machine: stop}}\n"
 
-    with load(written(tmp_path, text), api=TOY, max_duration_ceiling_seconds=600) as checked:
+    with load(
+        written(tmp_path, text),
+        route_of=through(TOY),
+        max_duration_ceiling_seconds=600,
+    ) as checked:
         (row,) = checked.rows()
 
     assert {**checked.policy.options, **row.contact.options}["hears_machines"] is True
@@ -144,7 +163,8 @@ def test_whose_numbers_it_calls_and_what_would_change_that_is_its_own(
     with launch.read(path, NOBODYS, Reading()) as checked:
         _, row = checked.rows()
         planned = plan_hash(checked, checked.policy, NOBODYS, AS_IT_IS)
-        monkeypatch.delenv(KEY)
+    monkeypatch.delenv(KEY)
+    with launch.read(path, NOBODYS, Reading()) as checked:
         assert planned != plan_hash(checked, checked.policy, NOBODYS, AS_IT_IS)
 
     assert row.reason is Reason.UNSUPPORTED_COUNTRY
@@ -162,7 +182,7 @@ def test_what_an_api_does_not_keep_can_t_be_asked_for(tmp_path: Path) -> None:
     path = written(tmp_path, CONTACTS + "insights: [topics]\n")
 
     with pytest.raises(CampaignError, match=r":2:11: insights: bare keeps nothing"):
-        load(path, api=BARE, max_duration_ceiling_seconds=600)
+        load(path, route_of=through(BARE), max_duration_ceiling_seconds=600)
 
 
 @pytest.mark.parametrize("kind", [SYMBL, TOY], ids=lambda kind: kind.name)

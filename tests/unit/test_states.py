@@ -173,7 +173,7 @@ def checked(folder: Path, *rows: str, preset: str = "us") -> CheckedCampaign:
     path = folder / "c.yaml"
     contacts = "".join(f"  - {{{row}}}\n" for row in rows)
     path.write_text(f"calling_hours: always\npreset: {preset}\ncontacts:\n{contacts}")
-    return load(path, max_duration_ceiling_seconds=60, countries=None)
+    return load(path, max_duration_ceiling_seconds=60)
 
 
 def only(folder: Path, row: str, preset: str = "us") -> tuple[CheckedCampaign, Row]:

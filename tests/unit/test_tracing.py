@@ -46,7 +46,7 @@ def test_traces_that_can_t_be_had_are_an_error_in_the_log(
         # What is None there can't be imported, as where the package is not installed.
         monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
 
-    assert open_traces("host:1", "trial") is None
+    assert open_traces("host:1") is None
 
     assert remedy in caplog.text
 

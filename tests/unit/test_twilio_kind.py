@@ -10,16 +10,21 @@ from scheduler import providers
 from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
 from scheduler.models import OnMachine, Reason
-from scheduler.providers import ABILITIES
+from scheduler.providers import ABILITIES, Kind, accounts_of
 from scheduler.providers.symbl import SYMBL
 from scheduler.providers.twilio import TWILIO, Twilio
-from scheduler.settings import read_settings
+from scheduler.settings import Settings, read_settings
+from tests.routes import through
 
 TOKEN = "CALLSCHED_TWILIO_AUTH_TOKEN"
 ACCOUNT = "CALLSCHED_TWILIO_ACCOUNT_SID"
 SID = "AC" + "5" * 32
 
 pytestmark = pytest.mark.usefixtures("place")
+
+
+def api_of(settings: Settings) -> Kind:
+    return providers.kind_of(accounts_of(settings).named(None))
 
 
 def written(place: Path, call: str, contacts: str = "{phone_number: '+12025550143'}") -> Path:
@@ -30,7 +35,7 @@ def written(place: Path, call: str, contacts: str = "{phone_number: '+1202555014
 
 def options(place: Path, call: str, contacts: str = "{phone_number: '+12025550143'}") -> object:
     path = written(place, call, contacts)
-    with load(path, api=TWILIO, max_duration_ceiling_seconds=600) as checked:
+    with load(path, route_of=through(TWILIO), max_duration_ceiling_seconds=600) as checked:
         (row,) = checked.rows()
     assert row.reason is None, row.error
     return {**checked.policy.options, **row.contact.options}
@@ -56,7 +61,7 @@ def test_a_contact_that_would_change_it_is_refused(place: Path, name: str) -> No
     ben = "{phone_number: '+12025550144', name: Ben}"
 
     path = written(place, call, f"{ana}, {ben}")
-    with load(path, api=TWILIO, max_duration_ceiling_seconds=600) as checked:
+    with load(path, route_of=through(TWILIO), max_duration_ceiling_seconds=600) as checked:
         rows = list(checked.rows())
 
     assert [row.reason for row in rows] == [Reason.INVALID_ROW, None]
@@ -87,7 +92,7 @@ def test_a_contact_that_would_change_it_is_refused(place: Path, name: str) -> No
 def test_what_can_t_be_sent_is_refused_with_its_line(place: Path, call: str, told: str) -> None:
     with (
         pytest.raises(CampaignError, match=rf"campaign\.yaml:2:.*{told}"),
-        load(written(place, call), api=TWILIO, max_duration_ceiling_seconds=600),
+        load(written(place, call), route_of=through(TWILIO), max_duration_ceiling_seconds=600),
     ):
         pass
 
@@ -138,13 +143,13 @@ def test_at_the_sandbox_nobody_else_s_account_is_left(
 
     settings = read_settings(TWILIO.at_sandbox("http://127.0.0.1:1"))
 
-    assert providers.of(settings) is TWILIO
+    assert api_of(settings) is TWILIO
     proof = TWILIO.credentials.of(settings)
     assert proof.address == "http://127.0.0.1:1"
     assert "theirs" not in repr(settings)
     assert settings.twilio_api_key is None
     assert settings.caller_id == ("+15005550006",)
-    with_account = providers.open_provider(settings)
+    with_account = providers.open_provider(accounts_of(settings).named(None))
     assert isinstance(with_account, Twilio)
 
 
@@ -155,4 +160,4 @@ def test_without_a_setting_the_account_that_is_there_is_taken(
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", SID)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
 
-    assert providers.of(read_settings()) is TWILIO
+    assert api_of(read_settings()) is TWILIO

@@ -23,6 +23,7 @@ from scheduler.script import (
     Step,
     Transfer,
 )
+from tests.witnesses.twiml import problems
 
 TO, FROM = "+12025550143", "+15005550006"
 HELLO: Script = (Say("Hello."),)
@@ -239,3 +240,18 @@ def test_too_much_is_refused_with_how_much_it_is() -> None:
 def test_what_is_pressed_needs_an_address_of_ours(step: Step, name: str) -> None:
     with pytest.raises(ScriptError, match=f"^step 2: {name} needs CALLSCHED_PUBLIC_URL"):
         twiml(Say("a"), step)
+
+
+def test_twilio_s_own_library_knows_all_that_we_send() -> None:
+    sent = twiml(
+        Say("Hello.", voice="Polly.Joanna", language="en-US"),
+        Play("https://e.example/a.mp3"),
+        Pause(2),
+        Record(30),
+        Transfer("+12025550144"),
+        Transfer("sip:desk@example.com"),
+        Hangup(),
+        caller_id=FROM,
+    )
+
+    assert problems(sent) == []

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.campaign.file.jsonlines import open_json_lines
-from scheduler.campaign.file.problems import refusal
 from scheduler.campaign.file.shapes import Contacts
 from scheduler.campaign.file.source import STDIN, shown_path
 from scheduler.campaign.file.table import open_table
 from scheduler.campaign.file.xlsx import named_sheet
 from scheduler.campaign.names import Names
+from scheduler.errors import refusal
 
 
 class Format(Enum):

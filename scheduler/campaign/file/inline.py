@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.campaign.columns import OPTION
-from scheduler.campaign.file.document import Mapping as MappingNode
-from scheduler.campaign.file.document import Node, plain
 from scheduler.campaign.file.mappings import keyed_row, names_of, rejected
 from scheduler.campaign.file.shapes import Contacts, Shaped
 from scheduler.campaign.names import Names
 from scheduler.errors import Problem
+from scheduler.fields.document import Mapping as MappingNode
+from scheduler.fields.document import Node, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,3 @@ class Problems:
         """Return the error that tells them all, after what sums them up."""
         lead = [] if first is None else [first]
         return CampaignError([*lead, *self.kept][:KEPT], self.total + len(lead))
-
-
-def refusal(
-    path: str,
-    message: str,
-    line: int | None = None,
-    column: str | int | None = None,
-    code: str = "unreadable",
-) -> CampaignError:
-    """Return the error for one problem that ends the reading of a file."""
-    return CampaignError([Problem(path, message, line, column, code)])

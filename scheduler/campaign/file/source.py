@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from scheduler.campaign.file.encodings import HEAD_BYTES, Sample, high_bytes
-from scheduler.campaign.file.problems import refusal
-from scheduler.errors import CampaignError
+from scheduler.errors import CampaignError, refusal
+from scheduler.fields.document import MANY_ROWS, place
 
 CHUNK_BYTES = 65_536
 MOST_DOCUMENT_BYTES = 4 * 1024**2
 LONGEST_LINE = 1_000_000  #: characters; far above what a spreadsheet writes
 #: What a document can't have.
-MANY_ROWS = "put many contacts into a file of CSV or JSON Lines, which may have any length"
 _BOM = "\ufeff"
 _MOST_SAMPLED_BYTES = 1024**2
 _MOST_SURVEYED_BYTES = 256 * 1024**2  # some seconds
@@ -147,12 +146,6 @@ def codec_name(encoding: str, path: str) -> str:
         hint = f"unknown encoding {encoding!r}: expected one such as utf-8, latin-1 or cp1252"
         raise refusal(path, hint, code="encoding")
     return "utf-8" if codec.name == "utf-8-sig" else codec.name
-
-
-def place(text: str) -> tuple[int, int]:
-    """Return the line and the column that follow a text, both counted from 1."""
-    text = text.removeprefix(_BOM).replace("\r\n", "\n").replace("\r", "\n")
-    return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
 def not_text(

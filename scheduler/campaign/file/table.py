@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from itertools import chain
 
 from scheduler.campaign.columns import OPTION, Header, RawRow
-from scheduler.campaign.file.problems import refusal
 from scheduler.campaign.file.shapes import Contacts, Shaped
 from scheduler.campaign.file.source import CHUNK_BYTES, LONGEST_LINE
 from scheduler.campaign.names import IGNORED, Names, is_address
-from scheduler.errors import CampaignError, Problem
+from scheduler.errors import CampaignError, Problem, refusal
 
 MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
 DELIMITERS = (",", ";", "\t", "|")

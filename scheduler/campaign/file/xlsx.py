@@ -18,13 +18,12 @@ from typing import IO, Any, BinaryIO, cast
 
 from scheduler.campaign.columns import RawRow
 from scheduler.campaign.file import xlsx_process
-from scheduler.campaign.file.problems import refusal
 from scheduler.campaign.file.shapes import Contacts, Shaped
 from scheduler.campaign.file.source import CHUNK_BYTES, UNREADABLE, expect_packed, unreadable
 from scheduler.campaign.file.table import Table, open_table
 from scheduler.campaign.file.xlsx_process import EXIT_REFUSED, MOST_SECONDS, MOST_UNPACKED_BYTES
 from scheduler.campaign.names import Names, is_address
-from scheduler.errors import CampaignError
+from scheduler.errors import CampaignError, refusal
 
 _NAMED_SHEET = re.compile(r"(.+\.xls[xm])#(.*)", re.IGNORECASE | re.DOTALL)
 _AS_CSV = "save the sheet as CSV"

@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from scheduler.campaign.file import document
-from scheduler.campaign.file.key_problems import nearest
 from scheduler.campaign.keys.calling_hours import CallingHours, Hourly, Regions, closes_nothing
+from scheduler.fields import document
 from scheduler.fields.durations import Duration
+from scheduler.fields.key_problems import nearest
 from scheduler.hours.weeks import WHOLE_WEEK
 from scheduler.masking import shown
 from scheduler.models import Cap, Hours

@@ -104,13 +104,26 @@ class RetryRule(_Keys):
     jitter: Share = Field(default=0.0, description=_SHARE_EXPECTED)
 
 
-class Retries(_Keys):
-    """Which calls are dialled again, by how they ended."""
+_Rule = Annotated[RetryRule | None, Field(description="max and delays under it")]
 
-    hung_up: RetryRule | None = Field(default=None, description="max and delays under it")
-    stopped: RetryRule | None = Field(default=None, description="max and delays under it")
-    not_reached: RetryRule | None = Field(default=None, description="max and delays under it")
-    rejected: RetryRule | None = Field(default=None, description="max and delays under it")
+
+class Retries(_Keys):
+    """Which calls are dialled again, by how they ended; a reason's rule goes before the others."""
+
+    busy: _Rule = None
+    no_answer: _Rule = None
+    machine: _Rule = None
+    failed: _Rule = None
+    not_reached: _Rule = None
+    hung_up: _Rule = None
+    stopped: _Rule = None
+    rejected: _Rule = None
+    total: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="the most attempts that may ring, the first one included: 1 to 100",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -122,13 +135,19 @@ class Retries(_Keys):
         return keys
 
     def rules(self) -> dict[str, Retry]:
-        """Return the rules by disposition."""
-        named = {name: getattr(self, name) for name in type(self).model_fields}
+        """Return the rules by reason and by disposition."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name != "total"}
         return {
             name: Retry(rule.max, tuple(rule.delays), rule.jitter)
             for name, rule in named.items()
             if rule is not None
         }
+
+    def most_attempts(self) -> int | None:
+        """Return how often a call may ring in all; None when no key says anything of it."""
+        if self.total is not None:
+            return self.total
+        return max((1 + rule.max for rule in self.rules().values()), default=None)
 
 
 class Breaker(_Watching):

@@ -10,15 +10,17 @@ local function rule(name, judge)
   RULES[#RULES + 1] = { name = name, judge = judge }
 end
 
--- What the rules look at. `closes_at` is when the contact's calling hours end, "" for never.
-local function facts_of(call, account, max_duration, late, closes_at, now)
+-- What the rules look at. `closes_at` is when the contact's calling hours end, "" for never; `targets`
+-- are whom its script may transfer the call to, a line for each.
+local function facts_of(call, account, max_duration, late, closes_at, targets, now)
   local contact, policy = contact_of(call), policy_of(call.campaign)
   if policy.is_unreadable then
     error("the policy of campaign " .. call.campaign .. " can't be read")
   end
   return { call = call, account = account, contact = contact, policy = policy,
     called = called_key(party_of(contact)), meta = campaign_key(call.campaign, "meta"),
-    max_duration = tonumber(max_duration), late = late, closes_at = tonumber(closes_at), now = now }
+    max_duration = tonumber(max_duration), late = late, closes_at = tonumber(closes_at),
+    targets = targets, now = now }
 end
 
 rule("campaign", function(facts)
@@ -39,19 +41,33 @@ rule("stops", function(facts)
   return "on time"
 end)
 
-rule("do_not_call", function(facts)
-  local list, address = ROOT .. "do_not_call", facts.contact.p or facts.contact.s
-  if redis.call("HLEN", list) == 0 then
-    return "nobody is on the list"
-  end
+-- The entry of a list that forbids a number or a SIP address: itself, or a prefix; nil for none.
+local function entry_for(list, address)
   local entries = { address }
-  for length = 2, facts.contact.p and #address or 0 do
+  for length = 2, string.sub(address, 1, 1) == "+" and #address or 0 do
     entries[#entries + 1] = string.sub(address, 1, length) .. "*"
   end
   local found = redis.call("HMGET", list, unpack(entries))
   for at, entry in ipairs(entries) do
     if found[at] then
-      return entry .. " is on the list", "skip", "do_not_call"
+      return entry
+    end
+  end
+end
+
+rule("do_not_call", function(facts)
+  local list = ROOT .. "do_not_call"
+  if redis.call("HLEN", list) == 0 then
+    return "nobody is on the list"
+  end
+  local entry = entry_for(list, facts.contact.p or facts.contact.s)
+  if entry then
+    return entry .. " is on the list", "skip", "do_not_call"
+  end
+  for target in string.gmatch(facts.targets, "[^\n]+") do
+    entry = entry_for(list, target)
+    if entry then
+      return "it may be transferred to " .. entry .. ", which is on the list", "skip", "do_not_call"
     end
   end
   return "not on the list"

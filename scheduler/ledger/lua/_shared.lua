@@ -337,11 +337,35 @@ local function end_call(call, disposition, reason, message, now)
   return true
 end
 
+-- Whether the campaign lets a call be dialled once more: `total` counts the attempts that may have rung,
+-- and a rejected one never does. Of those each but the last has led to a retry, which is counted.
+local function may_ring_again(call, disposition)
+  local total = policy_of(call.campaign).retry_total
+  if not is_set(total) then
+    return true
+  end
+  local attempts, rejected = unpack(redis.call("HMGET", call.key, "attempts", "retries:rejected"))
+  local rang = numeric(attempts, 0) - numeric(rejected, 0) - (disposition == "rejected" and 1 or 0)
+  return rang < total
+end
+
+-- The rule for calls that ended so: that of the reason, else that of the disposition; and its name.
+local function retry_of(call, disposition, reason)
+  local rules = policy_of(call.campaign).retry or {}
+  if rules[reason] then
+    return rules[reason], reason
+  end
+  return rules[disposition], disposition
+end
+
 -- When a call that ended so is dialled again, as its campaign says; nil when it is not.
-local function again_at(call, disposition, now)
-  local retry = (policy_of(call.campaign).retry or {})[disposition]
-  local meta, counter = campaign_key(call.campaign, "meta"), "retries:" .. disposition
+local function again_at(call, disposition, reason, now)
+  local retry, name = retry_of(call, disposition, reason)
+  local meta, counter = campaign_key(call.campaign, "meta"), "retries:" .. name
   if not retry or redis.call("HEXISTS", meta, "aborting") == 1 or is_cancelled(call.campaign) then
+    return nil
+  end
+  if not may_ring_again(call, disposition) then
     return nil
   end
   local times = numeric(redis.call("HGET", call.key, counter), 0)
@@ -357,7 +381,7 @@ end
 
 -- An attempt is over, for certain. So is its call, unless the campaign has it dialled again.
 local function end_attempt(call, disposition, reason, message, now)
-  local due_at = again_at(call, disposition, now)
+  local due_at = again_at(call, disposition, reason, now)
   if not due_at then
     return end_call(call, disposition, reason, message, now)
   end
@@ -517,7 +541,8 @@ end
 -- waits for.
 local function lose_call(call, account, reason, message, hold, now)
   local redials = numeric(redis.call("HGET", call.key, "redials"), 0)
-  if policy_of(call.campaign).on_unknown == "redial" and redials < REDIALS and not is_cancelled(call.campaign) then
+  local redials_unknown = policy_of(call.campaign).on_unknown == "redial" and may_ring_again(call, "unknown")
+  if redials_unknown and redials < REDIALS and not is_cancelled(call.campaign) then
     wait_again(call, account, now + hold, now)
     redis.call("HSET", attempt_key(call.attempt), "disposition", "unknown", "reason", reason)
     watch(call, "unknown", now)

@@ -13,14 +13,15 @@
     ARGV[6]  late          seconds after which a stop counts as late
     ARGV[7]  closes_at     the instant from which on no start may be let out; "" for none
     ARGV[8]  remembered    seconds for which it is known that the party was called
-    ARGV[9]  now           "" for the server's clock
+    ARGV[9]  targets       whom the call may be transferred to, a line for each; "" for nobody
+    ARGV[10] now           "" for the server's clock
 
   Returns "go"; "held" when a rule forbids it now (the attempt is given back) or for good (the call has
   ended as skipped); "stale" when the attempt is no longer claimed.
 ]]
 local account, attempt, token = ARGV[1], ARGV[2], ARGV[3]
 local lease, max_duration, late = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
-local now = clock(ARGV[9])
+local now = clock(ARGV[10])
 local call, record = call_of(attempt), attempt_key(attempt)
 
 if not call.fresh then
@@ -33,7 +34,7 @@ if call.state ~= CLAIMED then
   return "stale"
 end
 
-local facts = facts_of(call, account, max_duration, late, ARGV[7], now)
+local facts = facts_of(call, account, max_duration, late, ARGV[7], ARGV[9], now)
 for _, each in ipairs(RULES) do
   local found, verdict, detail = each.judge(facts)
   if verdict == "skip" then

@@ -5,13 +5,14 @@
     ARGV[2]  attempt       the one that the call stands at
     ARGV[3]  max_duration  seconds that the call may last
     ARGV[4]  late          seconds after which a stop counts as late
-    ARGV[5]  now           "" for the server's clock
+    ARGV[5]  targets       whom the call may be transferred to, a line for each; "" for nobody
+    ARGV[6]  now           "" for the server's clock
 
   Returns the instant, and for each rule: its name, what it found, "pass" or what it demands, and the
   instant or the reason that belongs to it, "" for none.
 ]]
-local now = clock(ARGV[5])
-local facts = facts_of(call_of(ARGV[2]), ARGV[1], ARGV[3], tonumber(ARGV[4]), "", now)
+local now = clock(ARGV[6])
+local facts = facts_of(call_of(ARGV[2]), ARGV[1], ARGV[3], tonumber(ARGV[4]), "", ARGV[5], now)
 local answer = { exact(now) }
 for _, each in ipairs(RULES) do
   if each.name == "closing" then

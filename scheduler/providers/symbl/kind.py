@@ -34,6 +34,7 @@ SYMBL = Kind(
     client=Symbl,
     address_setting="CALLSCHED_SYMBL_BASE_URL",
     credentials_settings="CALLSCHED_SYMBL_APP_ID and its secret, or CALLSCHED_SYMBL_ACCESS_TOKEN",
+    credentials_keys="app_id and app_secret, or access_token",
     countries_setting=COUNTRIES_SETTING,
     call=Call,
     hear_machines=_hear_machines,

@@ -8,7 +8,8 @@ from scheduler.providers.kind import Kind, Traits
 from scheduler.providers.twilio.call import Call
 from scheduler.providers.twilio.client import Twilio
 from scheduler.providers.twilio.credentials import TwilioCredentials
-from scheduler.providers.twilio.start import time_limit
+from scheduler.providers.twilio.start import check_order, time_limit
+from scheduler.script import Hangup, Pause, Play, Record, Say, Transfer
 
 #: Of Twilio's own test credentials: a number that may always be called from.
 _VALID_CALLER = "+15005550006"
@@ -43,10 +44,16 @@ TWILIO = Kind(
         "CALLSCHED_TWILIO_ACCOUNT_SID and CALLSCHED_TWILIO_AUTH_TOKEN,"
         " or CALLSCHED_TWILIO_API_KEY and its secret"
     ),
+    credentials_keys="account_sid and auth_token, or api_key and api_secret",
     countries_setting="",
     call=Call,
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
+    call_keys=frozenset({"caller_id", "ring_time", "record"}),
+    script_steps=frozenset({Say, Play, Pause, Record, Transfer, Hangup}),
+    script_keys=frozenset({"twiml", "url"}),
+    needs_script=True,
+    check_order=check_order,
     abilities=frozenset({Looks, Sweeps, Prolongs}),
     # One start a second is what an account has that has not asked for more; see
     # https://support.twilio.com/hc/en-us/articles/223180028.

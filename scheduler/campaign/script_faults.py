@@ -1,0 +1,72 @@
+"""What keeps one contact from what its campaign's call says: a text, a number, the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from scheduler.campaign.columns import OPTION, Fault
+from scheduler.campaign.do_not_call import DoNotCall
+from scheduler.fields.scripts import target, targets
+from scheduler.masking import mask, mask_text
+from scheduler.models import Attempt, Contact, Policy
+from scheduler.providers import Kind, StartOrder
+from scheduler.providers.kind import nothing_wrong
+
+COLUMN = "call.script"
+
+
+def script_faults(
+    contact: Contact,
+    line: int,
+    api: Kind,
+    policy: Policy,
+    *,
+    countries: frozenset[str] | None = None,
+    allowed: Collection[str] = (),
+    do_not_call: DoNotCall,
+) -> list[Fault]:
+    """Return what is wrong with the start of a contact; each fault refuses its row.
+
+    `countries` and `allowed` are the only ones whose numbers may be called; None and empty: any.
+    """
+    if not policy.script and api.check_order is nothing_wrong:
+        return []
+    both = [key for key in api.script_keys if policy.script and contact.options.get(key)]
+    if both:
+        return [Fault(f"{OPTION}{both[0]}", "the campaign has a script: expected one of the two")]
+    try:
+        order = StartOrder.of(Attempt("campaign", line, 1), policy, contact)
+        for each in targets(order.script):
+            _expect_callable(each, countries, allowed, do_not_call)
+    except ValueError as error:
+        return [Fault(COLUMN, str(error))]
+    wrong = api.check_order(order)
+    return [Fault(COLUMN if policy.script else "call", wrong)] if wrong else []
+
+
+def _expect_callable(
+    number: str,
+    countries: frozenset[str] | None,
+    allowed: Collection[str],
+    do_not_call: DoNotCall,
+) -> None:
+    try:
+        why = target_refused(target(number, None, countries), allowed, do_not_call)
+    except ValueError as error:
+        why = str(error)
+    if why:
+        raise ValueError(f"transfer: {why}")
+
+
+def target_refused(number: str, allowed: Collection[str], do_not_call: DoNotCall) -> str:
+    """Say why nobody may be transferred to a target; "" where one may."""
+    if allowed and number not in allowed:
+        return f"{_masked(number)} is not among CALLSCHED_ALLOWED_NUMBERS"
+    for each in do_not_call.lists:
+        if each.entry_for(number):
+            return f"{_masked(number)} is on the do-not-call list {each.name}"
+    return ""
+
+
+def _masked(address: str) -> str:
+    return mask(address) if address.startswith("+") else mask_text(address)

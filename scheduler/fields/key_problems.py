@@ -1,0 +1,63 @@
+"""What pydantic finds wrong with a key, in the words of the format."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from scheduler.masking import mask_text, shown
+
+
+def dotted(place: Iterable[str | int]) -> str:
+    """Name a key by its way through the file; which item of a list it is in, its line tells."""
+    return ".".join(str(key) for key in place if isinstance(key, str))
+
+
+def expected(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    """Say what was expected of a value, and what was given."""
+    if detail["type"] == "value_error":
+        return mask_text(str(detail["ctx"]["error"]))
+    field = _field(model, detail["loc"])
+    wanted = f"expected {field.description}" if field else detail["msg"]
+    given = detail["input"]
+    if detail["type"] == "missing" or given == "":
+        return wanted
+    return f"{wanted}, got {shown(given) if isinstance(given, str) else 'something else'}"
+
+
+def unknown(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    """Say that there is no such key, and which one was perhaps meant."""
+    *way, key = detail["loc"]
+    return f"unknown key {shown(str(key))}: {nearest(str(key), _fields(model, way))}"
+
+
+def nearest(name: str, known: Iterable[str], before: str = "") -> str:
+    """Ask whether one name was meant, or say which there are; each is told with what is before."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    listed = ", ".join(before + each for each in near or known)
+    return f"did you mean {listed}?" if near else f"expected one of {listed}"
+
+
+def _field(model: type[BaseModel], way: Sequence[str | int]) -> FieldInfo | None:
+    names = [key for key in way if isinstance(key, str)]
+    return _fields(model, names[:-1]).get(names[-1]) if names else None
+
+
+def _fields(model: type[BaseModel], way: Iterable[str | int]) -> Mapping[str, FieldInfo]:
+    for key in way:
+        if key in model.model_fields:  # else it is one of a mapping, whose names are anybody's
+            model = _model(model.model_fields[str(key)].annotation) or model
+    return model.model_fields
+
+
+def _model(annotation: object) -> type[BaseModel] | None:
+    """Return the keys that stand in a value, be it one, perhaps one, or a list of them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model, get_args(annotation))), None)

@@ -1,0 +1,167 @@
+"""What a script says to one contact: its texts filled in, and the numbers it transfers to read.
+
+One function fills a script, for the check of a file, for `plan`, and right before a dial: what was
+shown is what is said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from scheduler.fields import texts
+from scheduler.fields.numbers import e164
+from scheduler.fields.services import NotCalled
+from scheduler.fields.sip import sip_uri
+from scheduler.fields.steps import NAMES, speech, voice_name
+from scheduler.fields.templates import compiled, is_template
+from scheduler.models import Contact, Policy
+from scheduler.script import Gather, Pause, Play, Record, Say, Script, Step, Transfer
+
+#: Of a text that a machine speaks; about 150 a minute.
+_WORDS_A_SECOND = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Filler:
+    """Fills one script for one contact."""
+
+    cells: Mapping[str, str]
+    campaign: str
+    region: str | None
+
+    def script(self, script: Script) -> Script:
+        """Return the steps as they are done; of texts those that become nothing are left out."""
+        done = map(self.step, script)
+        return tuple(step for step in done if not isinstance(step, Say) or step.text)
+
+    def step(self, step: Step) -> Step:
+        """Return a step as it is done; ValueError begins with the step's name."""
+        try:
+            return self._step(step)
+        except NotCalled as error:
+            raise NotCalled(f"{NAMES[type(step)]}: {error}", error.reason) from None
+        except ValueError as error:
+            raise ValueError(f"{NAMES[type(step)]}: {error}") from None
+
+    def _step(self, step: Step) -> Step:
+        match step:
+            case Say():
+                return self._say(step)
+            case Play(url):
+                return Play(self._text(url, texts.url))
+            case Transfer(target):
+                return Transfer(self._text(target, self._target, always=True))
+            case Gather():
+                return self._gather(step)
+        return step
+
+    def _say(self, say: Say) -> Say:
+        return Say(
+            self._text(say.text, _unless_empty(speech)),
+            self._text(say.voice, _unless_empty(voice_name)),
+            self._text(say.language, _unless_empty(texts.language)),
+        )
+
+    def _gather(self, gather: Gather) -> Gather:
+        return replace(
+            gather,
+            say=tuple(say for say in map(self._say, gather.say) if say.text),
+            branches={pressed: self.script(steps) for pressed, steps in gather.branches.items()},
+            otherwise=self.script(gather.otherwise),
+        )
+
+    def _text(self, text: str, check: Callable[[str], str], *, always: bool = False) -> str:
+        """Fill a text and check it; one without holes was checked when its file was read."""
+        if is_template(text):
+            return check(compiled(text).render(self.cells, self.campaign).strip())
+        return check(text) if always else text
+
+    def _target(self, written: str) -> str:
+        return target(written, self.region)
+
+
+def _unless_empty(check: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: check(text) if text else ""
+
+
+def filled(policy: Policy, contact: Contact) -> Script:
+    """Return the script of a campaign as one contact hears it, numbers in E.164.
+
+    ValueError names the step, and says what keeps this contact from it; it is a NotCalled for a
+    number that nobody calls.
+    """
+    if not policy.script:
+        return ()
+    cells = cells_of(contact)
+    region = policy.default_region or None
+    script = _Filler(cells, policy.campaign_name, region).script(policy.script)
+    if speaks(policy.script) and not speaks(script):
+        raise ValueError("expected something to say, but every text becomes nothing")
+    return script
+
+
+def cells_of(contact: Contact) -> dict[str, str]:
+    """Return the cells that a script can name, as the record of a contact has them."""
+    own = {"name": contact.name, "phone_number": contact.phone_number, "sip_uri": contact.sip_uri}
+    return {**contact.variables, **own, **contact.script_cells}
+
+
+def unsaid(contact: Contact, named: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the cells that a script names which the record would not say by itself."""
+    said = cells_of(contact)
+    return {name: cell for name, cell in named.items() if said.get(name) != cell}
+
+
+def target(written: str, region: str | None, countries: frozenset[str] | None = None) -> str:
+    """Return whom a call is transferred to: a number in E.164, or a SIP address.
+
+    Raises NotCalled, or another ValueError, as `numbers.e164` and `sip.sip_uri` do.
+    """
+    if written.lower().startswith(("sip:", "sips:")):
+        return sip_uri(written)
+    return e164(written, region, countries)
+
+
+def steps_in(script: Script) -> Iterator[Step]:
+    """Yield every step, also those that follow upon keys."""
+    for step in script:
+        yield step
+        if isinstance(step, Gather):
+            for branch in (*step.branches.values(), step.otherwise):
+                yield from steps_in(branch)
+
+
+def speaks(script: Script) -> bool:
+    """Whether a script lets whom it calls hear anything."""
+    return any(isinstance(step, Say | Play | Gather | Transfer) for step in script)
+
+
+def targets(script: Script) -> tuple[str, ...]:
+    """Return whom a filled script may transfer the call to, each once."""
+    found = (step.target for step in steps_in(script) if isinstance(step, Transfer))
+    return tuple(dict.fromkeys(found))
+
+
+def length_seconds(script: Script) -> float:
+    """Estimate for how long a filled script speaks and waits, along its longest way.
+
+    Nobody knows how long a sound file is, nor a conversation after a transfer: they count nothing.
+    """
+    return sum(map(_length, script))
+
+
+def _length(step: Step) -> float:
+    match step:
+        case Say(text):
+            return math.ceil(len(text.split()) / _WORDS_A_SECOND * 10) / 10
+        case Pause(seconds):
+            return seconds
+        case Record(max_seconds):
+            return max_seconds
+        case Gather():
+            asked = sum(map(_length, step.say)) + step.timeout_seconds
+            ways = (*step.branches.values(), step.otherwise)
+            return asked * step.tries + max(map(length_seconds, ways), default=0.0)
+    return 0.0
