@@ -162,6 +162,7 @@ class _Reader:
         self._lookup = lookup
         self._literals: list[tuple[str, str]] = []  #: account and key of secrets in the file
         self._fault = ""  #: of the account that is being read
+        self._identities: dict[str, list[str]] = {}  #: names of each account at its provider
         self.keys: dict[str, AccountKeys] = {}
         self.problems: list[Problem] = []
 
@@ -170,13 +171,20 @@ class _Reader:
         self.problems.append(Problem(str(self._path), message, *place_of(node)))
 
     def warnings(self, path: Path) -> Iterator[str]:
-        """Yield what is dangerous: secrets in a file that others can read."""
+        """Yield what is dangerous: secrets that others can read, accounts that are one."""
         if self._literals and (mode := path.stat().st_mode) & _OTHERS:
             places = ", ".join(f"{account}.{key}" for account, key in self._literals)
             yield (
                 f"{path} has secrets in it ({places}), and others can read it"
                 f" ({stat.filemode(mode)}): chmod 600, or write ${{NAME}} or ${{file:PATH}} instead"
             )
+
+        for names in self._identities.values():
+            if len(names) > 1:
+                yield (
+                    f"{' and '.join(names)} are the same account at the provider: each learns its"
+                    " limit as if the other were not there; leave one of them out"
+                )
 
     def account(self, name: str, at: Node, body: document.Mapping) -> Account | None:
         """Return an account; None when something is wrong with it."""
@@ -198,6 +206,8 @@ class _Reader:
         if len(self.problems) > before or keys is None:
             return None
         self.keys[name] = keys
+        identity = f"{kind.name} {credentials.identity}"
+        self._identities.setdefault(identity, []).append(name)
         return self._made(name, kind, keys, credentials)
 
     def _made(self, name: str, kind: Kind, keys: AccountKeys, credentials: Any) -> Account:

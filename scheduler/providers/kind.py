@@ -42,6 +42,11 @@ class Credentials(BaseModel):
     def address(self) -> str:
         """The URL at which the API answers."""
 
+    @property
+    def identity(self) -> str:
+        """Which account it is, whatever it proves itself with: what ends a call elsewhere."""
+        return self.address
+
     @abstractmethod
     def called_countries(self) -> frozenset[str] | None:
         """Return the countries whose phone numbers it calls; None for any. Raises ConfigError."""

@@ -69,7 +69,8 @@ class AccountsFollower:
                 left = LOOK_SECONDS
                 self._look_safely(is_wanted=is_wanted)
             try:
-                self._roster.close_idle()
+                if self._roster.close_idle():
+                    self._look_safely(is_wanted=False)  # perhaps a name waited for that
             except SchedulerError as error:
                 logger.warning("accounts that leave can't be looked at: %s", error)
 

@@ -96,26 +96,49 @@ class Roster:
         known = self._serving.get(account.name)
         if known is not None and known.account == account:
             return
+        if account.fault:
+            self._say(account.name, account.fault, is_served=known is not None)
+            return
+        if known is not None and _is_another(known.account, account):
+            logger.warning("account %s is another one at its provider now", account.name)
+            self._part(account.name)
+            known = None
+        if not self._has_others_calls(account):
+            self._put_in_place(account, known)
+
+    def _put_in_place(self, account: Account, known: _Served | None) -> None:
+        """Serve an account by new parts, which go on where the known ones leave off."""
         try:
-            if account.fault:
-                raise ConfigError(account.fault)
             made = self._make(account)
         except ConfigError as error:
             self._say(account.name, str(error), is_served=known is not None)
             return
         self._faults.pop(account.name, None)
         if known is not None:
-            logger.info("account %s has changed in the file", account.name)
-            for call in known.parts.memory.known():
-                made.memory.learn(call.attempt, call.connection_id, inf)
-            self._part(account.name)
-            self._unblock(account.name)
+            self._hand_over(known, made)
         if self._is_started:
             logger.info("account %s is served", account.name)
             made.start()
         if self._is_draining:
             made.drain()
         self._serving[account.name] = _Served(account, made)
+
+    def _hand_over(self, known: _Served, made: ServedAccount) -> None:
+        logger.info("account %s has changed in the file", known.account.name)
+        for call in known.parts.memory.known():
+            made.memory.learn(call.attempt, call.connection_id, inf)
+        self._part(known.account.name)
+        self._unblock(known.account.name)
+
+    def _has_others_calls(self, account: Account) -> bool:
+        """Whether calls live that only the account which had this name before can end.
+
+        The API would answer that there is no such connection, and they would be taken for over.
+        """
+        return any(
+            one.account.name == account.name and _is_another(one.account, account)
+            for one in self._leaving
+        )
 
     def _say(self, name: str, fault: str, *, is_served: bool) -> None:
         """Say once why an account can't be opened."""
@@ -135,8 +158,11 @@ class Roster:
         except LedgerTrouble as error:
             logger.warning("account %s: %s", name, error)
 
-    def close_idle(self) -> None:
-        """Let those go that have nothing in hand any more. Raises LedgerTrouble."""
+    def close_idle(self) -> bool:
+        """Let those go that have nothing in hand any more, and tell whether there were any.
+
+        Raises LedgerTrouble.
+        """
         with self._lock:
             idle = [one for one in self._leaving if self._is_idle(one)]
             self._leaving = tuple(one for one in self._leaving if one not in idle)
@@ -145,6 +171,7 @@ class Roster:
             logger.info(
                 "account %s has nothing left in hand: its old credentials go", one.account.name
             )
+        return bool(idle)
 
     def _is_idle(self, one: _Served) -> bool:
         parts = one.parts
@@ -180,3 +207,9 @@ class Roster:
             every = [one.parts for one in (*self._serving.values(), *self._leaving)]
         for parts in every:
             parts.close()
+
+
+def _is_another(before: Account, after: Account) -> bool:
+    """Whether a name stands for another account than before, and not for new keys of the same."""
+    was, now = before.credentials.identity, after.credentials.identity
+    return (before.provider, was) != (after.provider, now)

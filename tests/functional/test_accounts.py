@@ -209,6 +209,29 @@ def test_an_account_that_is_removed_begins_no_call_and_ends_those_that_live(town
     assert not Judge(town.north).rung_twice
 
 
+def test_a_name_that_stands_for_another_account_now_waits_for_the_calls_of_the_old_one(
+    town: Town,
+) -> None:
+    town.write(town.account("north"))
+    worker = town.worker()
+    town.campaign("north", numbers(2), "4s")
+    wait_until(lambda: town.north.live()["live"] == 2)
+
+    # The other API knows none of these calls, and would say that they are over.
+    town.write(town.account("north").replace(town.north.url, town.south.url))
+    hang_up(worker, lambda: "account north is another one at its provider now" in worker.err)
+
+    wait_until(lambda: town.north.live()["live"] == 0)
+    Judge(town.north).assert_on_time(4.0)
+    assert not Judge(town.south).events("stop")
+    wait_until(lambda: "account north is served" in worker.err)
+    path = town.site.contacts(numbers(3)[2:])
+    words = ("--id", "new", "--max-duration", "1s", "--yes")
+    assert town.site.call("submit", path, *words).process.returncode == 0
+    wait_until(lambda: town.is_finished("new"))
+    assert set(Judge(town.south).accepted) == set(numbers(3)[2:])
+
+
 def test_a_file_that_is_wrong_changes_nothing(town: Town) -> None:
     worker = town.worker()
 

@@ -495,6 +495,22 @@ def test_a_campaign_of_another_account_in_the_file_is_a_failure(
     assert views.campaign_ids(ledger) == []
 
 
+def test_a_file_that_names_no_account_keeps_the_one_that_its_schedule_was_added_for(
+    ledger: Ledger, clock: Clock, contacts: Path
+) -> None:
+    keys = "provider: symbl, app_id: a, app_secret: s"
+    file = contacts.parent / "accounts.yaml"
+    file.write_text(f"{ACCOUNT}: {{{keys}}}\nother: {{{keys}, default: true}}\n")
+    hourly(ledger, contacts)
+    clock.now = NOON
+
+    settings = Settings(accounts=file, calling_hours="always")
+    launch_due(ledger, settings, ACCOUNT)
+
+    (campaign_id,) = views.campaign_ids(ledger)
+    assert views.campaign(ledger, campaign_id).account == ACCOUNT
+
+
 # Overlap -----------------------------------------------------------------------------------------
 
 

@@ -150,6 +150,12 @@ def test_a_secret_in_a_file_that_others_can_read_is_warned_of(
     assert not any("swordfish" in one for one in warnings)
 
 
+def test_two_names_of_one_account_are_warned_of(place: Path) -> None:
+    (warning,) = read(place, f"north: {NORTH}\nsouth: {NORTH}").warnings
+
+    assert "north and south are the same account at the provider" in warning
+
+
 def test_without_secrets_in_it_anybody_may_read_the_file(place: Path) -> None:
     assert read(place, f"north: {NORTH}", 0o644).warnings == ()
 

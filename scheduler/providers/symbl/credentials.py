@@ -64,6 +64,11 @@ class SymblCredentials(Credentials):
         """The base URL of the API."""
         return self.base_url
 
+    @property
+    def identity(self) -> str:
+        """The address, and the application where it is known."""
+        return f"{self.base_url} {self.app_id or ''}"
+
     def called_countries(self) -> frozenset[str] | None:
         """Return the named countries; None for any. Raises ConfigError."""
         named = tuple(name.upper() for name in self.countries)
