@@ -50,15 +50,16 @@ class Seats:
         """How many one account may take while no other takes any."""
         return self.count if self._is_alone else self._own + (self._common + 1) // 2
 
-    def work(self, account: str, work: Callable[[], object]) -> None:
-        """Do this for an account, unless it has its share already."""
+    def work(self, account: str, work: Callable[[], object]) -> bool:
+        """Do this for an account, unless it has its share already; tell whether it was done."""
         if not self._take(account):
-            return
+            return False
         try:
             work()
         finally:
             with self._lock:
                 self._taken[account] -= 1
+        return True
 
     def _take(self, account: str) -> bool:
         with self._lock:
