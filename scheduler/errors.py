@@ -12,6 +12,7 @@ SchedulerError
 └── ProviderError
     ├── NotDone        the API did nothing (never reached, 401 before a refresh): ask again later
     │   ├── NotSent    nothing left this machine: give the attempt back, count nothing
+    │   ├── Throttled  too many requests at once: back off, touch no limit
     │   └── AtLimit    429: give slot and attempt back, lower the learned limit
     ├── MaybeDone      the answer is lost (read timeout, reset, 5xx): never repeat a start
     ├── Refused        the API will never accept this one (400, 403): give up on it

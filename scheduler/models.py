@@ -24,7 +24,7 @@ TRANSITIONS: dict[CallState, frozenset[CallState]] = {
     CallState.PENDING: frozenset({CallState.CLAIMED, CallState.ENDED}),
     CallState.CLAIMED: frozenset({CallState.DIALING, CallState.PENDING, CallState.ENDED}),
     CallState.DIALING: frozenset({CallState.CONNECTED, CallState.PENDING, CallState.ENDED}),
-    CallState.CONNECTED: frozenset({CallState.STOPPING}),
+    CallState.CONNECTED: frozenset({CallState.STOPPING, CallState.ENDED}),
     CallState.STOPPING: frozenset({CallState.ENDED, CallState.PENDING}),
     CallState.ENDED: frozenset(),
 }
@@ -37,6 +37,7 @@ class Disposition(StrEnum):
     """How a call ended: a closed list, only what the API lets us observe."""
 
     HUNG_UP = "hung_up"  #: the far end ended it
+    COMPLETED = "completed"  #: it was answered and ended before its deadline; by whom is not told
     STOPPED = "stopped"  #: we ended it at its deadline
     ABORTED = "aborted"  #: the operator ended it
     NOT_REACHED = "not_reached"  #: a machine answered, or nobody spoke
@@ -66,6 +67,10 @@ class Reason(StrEnum):
     EXPIRED = "expired"  #: skipped: its `not_after` has passed
     CANCELLED = "cancelled"  #: skipped: an operator called the rest of its campaign off
     MACHINE = "machine"  #: not_reached: an answering machine took the call
+    BUSY = "busy"  #: not_reached: the line was busy
+    NO_ANSWER = "no_answer"  #: not_reached: it rang, and nobody answered
+    FAILED = "failed"  #: not_reached: the call could not be put through
+    SILENT = "silent"  #: not_reached: it was answered, and nobody said or pressed anything
     UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
     LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
     LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
@@ -190,6 +195,9 @@ class OnUnknown(StrEnum):
     HOLD = "hold"  #: it ends as unknown, and is never dialled again by itself
     REDIAL = "redial"  #: it is dialled again when its slot is free, at most REDIALS times
 
+
+#: For how long a call whose deadline before the answer has passed is looked at, until it answers.
+LOOKED_FOR_SECONDS = 15
 
 #: How often an unknown call is dialled again by itself: each time somebody may be called twice.
 REDIALS = 1

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from scheduler.errors import StaleAttempt
 from scheduler.ledger import keys, limits
@@ -44,6 +44,22 @@ NOBODYS = Charge()
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How a call stands that its provider has taken, and that nobody has answered yet."""
+
+    stage: str  #: "queued" or "ringing"
+    seconds: float  #: that it may be queued and ring, from its begin
+
+    #: After these its deadline lies: an API may let it ring some seconds longer, and reads lag.
+    MARGIN_SECONDS: ClassVar[float] = 35.0
+
+    @property
+    def deadline_seconds(self) -> float:
+        """From its begin until somebody must have answered."""
+        return self.seconds + self.MARGIN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A due call that holds a slot, and whom to dial for it."""
 
@@ -58,13 +74,17 @@ class Claim:
         return self.contact.max_duration_seconds or self.policy.max_duration_seconds
 
 
+#: Why a call is handed out that is to be looked at.
+LOOK = "look"
+
+
 @dataclass(frozen=True, slots=True)
 class StopOrder:
-    """A stop that is due now."""
+    """A stop that is due now, or a look at a call whose deadline before the answer has passed."""
 
     attempt: Attempt
     connection_id: str
-    why: str  #: deadline, aborted, or late
+    why: str  #: deadline, aborted, late, …; LOOK: it is no stop
     deadline: float  #: epoch seconds, by the clock of Redis
     sendings: int  #: how often it has been taken, this time included
     late_seconds: float  #: since it was due, when it was taken
@@ -218,11 +238,14 @@ def connect(
     answered_ago_seconds: float,
     max_duration_seconds: float,
     charge: Charge = NOBODYS,
+    wait: Wait | None = None,
     now: float | None = None,
 ) -> tuple[str, float, LimitView]:
     """Put a connection and its deadline on record. An answer is never refused.
 
-    One that is in time is in the `charge` of a listener from then on.
+    One that is in time is in the `charge` of a listener from then on. With a `wait` the callee has
+    not answered yet: the deadline is one before that, counted from `begin`, and
+    `reports.answered` moves it.
 
     Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
     record, "second": the attempt has another one and nothing was written), the deadline, and
@@ -240,6 +263,9 @@ def connect(
         ledger.leases.stop_patience,
         charge.listener,
         charge.seconds,
+        wait.stage if wait else "",
+        wait.seconds if wait else 0,
+        Wait.MARGIN_SECONDS,
         ledger.clock(now),
     )
     with reaching():

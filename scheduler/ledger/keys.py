@@ -52,7 +52,8 @@ call:{c}:{row}              hash    state, attempt, attempts, disposition, reaso
                                     redials, and `lost`: the attempt that a redial waits for;
                                     who is already_called: `earlier`, `earlier_at`, by whom and when
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
-attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop
+attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop; where the
+                                    callee answers later: stage, answered_at, and how it ended
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
 
 schedule:{s}                hash    what it launches and when, next_at, its pause, who has it

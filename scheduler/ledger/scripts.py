@@ -11,7 +11,7 @@ from redis.commands.core import Script
 
 from scheduler import limit
 from scheduler.ledger import keys
-from scheduler.models import REDIALS, TRANSITIONS, CallState
+from scheduler.models import LOOKED_FOR_SECONDS, REDIALS, TRANSITIONS, CallState
 
 
 def _states() -> str:
@@ -26,6 +26,7 @@ def _states() -> str:
         f"local STARVING = {limit.STARVING}\n"
         f"local REDIALS = {REDIALS}\n"
         f"local SCHEMA = {keys.SCHEMA}\n"
+        f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
     )
 
 
@@ -105,6 +106,7 @@ class Scripts:
         self.accept_token = script("accept_token")
         self.add_schedule = script("add_schedule")
         self.ask_firing = script("ask_firing")
+        self.answered = script("answered")
         self.attach = script("attach")
         self.bar = script("bar")
         self.beat = script("beat")
@@ -134,6 +136,7 @@ class Scripts:
         self.listen = script("listen")
         self.load = script("load")
         self.note_stop = script("note_stop")
+        self.over = script("over")
         self.pause_schedule = script("pause_schedule")
         self.postpone_collect = script("postpone_collect")
         self.prioritise = script("prioritise")
@@ -154,3 +157,4 @@ class Scripts:
         self.tell_firings = script("tell_firings")
         self.tick = script("tick")
         self.told = script("told")
+        self.unanswered = script("unanswered")

@@ -307,17 +307,27 @@ def _result(
         "attempts": keys.count_of(call.get("attempts", "")),
         "connection_id": attempt.get("connection_id") or None,
         "conversation_id": attempt.get("conversation_id") or None,
+        "caller_id": attempt.get("caller_id") or None,
         "started_at": started_at,
+        "answered_at": _instant(attempt.get("answered_at")),
+        "answered_by": attempt.get("answered_by") or None,
         "deadline": _instant(attempt.get("deadline")),
         "ended_at": ended_at,
         "begun_at": _instant(attempt.get("begun_at")),
         "stop_late_seconds": _instant(attempt.get("stop_late")),
-        "duration_seconds": (
-            round(ended_at - started_at, 3) if started_at is not None and ended_at else None
-        ),
+        "duration_seconds": _duration(attempt, ended_at),
+        "price": attempt.get("price") or None,
         "error": repeats.error_of(call) or None,
         "variables": contact.variables,
     }
+
+
+def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:
+    """Return for how long a call lasted: from the callee's answer, where it is told apart."""
+    if (told := _instant(attempt.get("duration"))) is not None:
+        return told
+    began_at = _instant(attempt.get("answered_at" if "stage" in attempt else "started_at"))
+    return round(ended_at - began_at, 3) if began_at is not None and ended_at else None
 
 
 def _by_label(counts: dict[str, str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ import pytest
 
 import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
-from scheduler.ledger import calls, campaigns, erasure
+from scheduler.ledger import calls, campaigns, erasure, reports
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.tokens import RedisTokenShelf
@@ -212,6 +212,11 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "listen, keeping": lambda books, attempt: keeping(books),
     "let_go": lambda books, attempt: letting_go(books),
     "hint": lambda books, attempt: lambda: books.hint(attempt),
+    "answered": lambda books, attempt: ringing(books, lambda one: books.answered(one)),
+    "unanswered": lambda books, attempt: ringing(
+        books, lambda one: reports.unanswered(books.ledger, books.now, [(one, "ringing")])
+    ),
+    "over": lambda books, attempt: lambda: books.over(attempt, facts={"price": "0.01 USD"}),
     "take_collect": lambda books, attempt: over(books, attempt, books.take_collect),
     "collected": lambda books, attempt: over(
         books, attempt, lambda: books.keep_collected(attempt, {"transcript": []})
@@ -222,6 +227,12 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "refuse_token": lambda books, attempt: token(books, RedisTokenShelf.refuse),
     "accept_token": lambda books, attempt: token(books, RedisTokenShelf.accept),
 }
+
+
+def ringing(books: Books, verb: Callable[[Attempt], object]) -> Callable[[], object]:
+    books.campaign(1, "rings")
+    attempt = books.ringing()
+    return lambda: verb(attempt)
 
 
 def keeping(books: Books) -> Callable[[], object]:

@@ -314,8 +314,9 @@ local function watch(call, disposition, now)
   end
 end
 
-local function end_call(call, disposition, reason, message, now)
-  local was_out = call.state == DIALING or call.state == STOPPING
+-- `counts_as` is what canary and circuit breaker take it for, where that is not its disposition.
+local function end_call(call, disposition, reason, message, now, counts_as)
+  local was_out = call.state == DIALING or call.state == CONNECTED or call.state == STOPPING
   if not move(call, ENDED) then
     return false
   end
@@ -328,7 +329,7 @@ local function end_call(call, disposition, reason, message, now)
   tally(call.campaign, disposition, reason, 1)
   if was_out then
     redis.call("HSET", attempt_key(call.attempt), "disposition", disposition, "reason", reason)
-    watch(call, disposition, now)
+    watch(call, counts_as or disposition, now)
   end
   local account = account_of(call.campaign)
   happened(account, "ended", call.campaign .. ":" .. call.row .. ":" .. call.current, labelled(disposition, reason), now)
@@ -360,6 +361,9 @@ local function end_attempt(call, disposition, reason, message, now)
   local due_at = again_at(call, disposition, now)
   if not due_at then
     return end_call(call, disposition, reason, message, now)
+  end
+  if call.state == CONNECTED then
+    move(call, STOPPING)
   end
   move(call, PENDING)
   redis.call("ZADD", campaign_key(call.campaign, "due"), exact(due_at), call.row)
@@ -542,6 +546,44 @@ local function owe_stop(account, attempt, why, patience, now)
   redis.call("ZADD", account_key(account, "slots"), exact(now + patience), attempt)
   redis.call("ZADD", account_key(account, "stops"), exact(now), attempt)
   redis.call("ZADD", account_key(account, "live"), "XX", "LT", exact(now), attempt)
+end
+
+-- The deadline of a live connection, wherever it stands.
+local function move_deadline(account, attempt, at)
+  redis.call("HSET", attempt_key(attempt), "deadline", exact(at))
+  redis.call("ZADD", account_key(account, "slots"), "XX", exact(at), attempt)
+  redis.call("ZADD", account_key(account, "live"), "XX", exact(at), attempt)
+end
+
+-- For how long a connection has been used: from the callee's answer, where that is not the provider's.
+local function used_seconds(record, now)
+  local duration, stage, answered_at, started_at =
+    unpack(redis.call("HMGET", record, "duration", "stage", "answered_at", "started_at"))
+  if duration then
+    return numeric(duration, 0)
+  end
+  if stage then
+    return answered_at and now - numeric(answered_at, now) or 0
+  end
+  return now - numeric(started_at, now)
+end
+
+-- A connection is over for certain: its slot is free, and whatever a 429 closed is open again.
+-- False when that was on record already, or no connection is.
+local function close_connection(call, account, now)
+  local record = attempt_key(call.attempt)
+  if redis.call("HEXISTS", record, "connection_id") == 0
+    or redis.call("HSETNX", record, "over_at", exact(now)) == 0 then
+    return false
+  end
+  for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
+    redis.call("ZREM", account_key(account, part), call.attempt)
+  end
+  redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
+  count(account, "stops")
+  release(call.campaign, call.attempt, used_seconds(record, now))
+  redis.call("HDEL", account_key(account, "meta"), "closed_until")
+  return true
 end
 
 -- The operator's order to end every live call of a campaign, also those whose answer is still to come.

@@ -12,7 +12,11 @@
     ARGV[8]  patience      seconds for which a stop that is not confirmed keeps its slot
     ARGV[9]  listener      in whose charge the connection is from now on; "" for nobody's
     ARGV[10] lease         seconds for which the charge holds
-    ARGV[11] now           "" for the server's clock
+    ARGV[11] stage         "" where the callee has answered; else how far the call has come: its deadline
+                           is one before the callee's answer, and `answered` moves it
+    ARGV[12] waits         seconds that it may be queued and ring
+    ARGV[13] margin        seconds after these that its deadline lies before the answer
+    ARGV[14] now           "" for the server's clock
 
   Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
   another connection, nothing was written), the deadline, and what a decision about the limit is made
@@ -20,7 +24,8 @@
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
 local answered_ago, max_duration, patience = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[11])
+local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[14])
+local stage, waits, margin = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[13])
 local call, record = call_of(attempt), attempt_key(attempt)
 local meta = account_key(account, "meta")
 
@@ -33,7 +38,16 @@ local in_time = call.fresh and call.state == DIALING
 -- Everybody's end was ordered, or this one's, while its start was under way.
 local aborting = redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
   or redis.call("HGET", record, "stop_wanted")
-local deadline = (in_time and not aborting) and now - answered_ago + max_duration or now
+local deadline = now
+if in_time and not aborting then
+  deadline = now - answered_ago + max_duration
+  if stage ~= "" then
+    deadline = numeric(redis.call("HGET", record, "begun_at"), now - answered_ago) + waits + margin
+  end
+end
+if stage ~= "" then
+  redis.call("HSET", record, "stage", stage, "waits", waits, "max_duration", max_duration)
+end
 redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
 redis.call("ZREM", account_key(account, "held"), attempt)
 -- Found by its name before its answer came, and thought to be over: read when it is.

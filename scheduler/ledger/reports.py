@@ -1,0 +1,127 @@
+"""What a provider shows of live calls, put on record: the callee's answer, and their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt, Disposition, Policy, Reason
+from scheduler.records import decode_policy
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A live connection as the ledger has it. Instants are by the clock of Redis."""
+
+    attempt: Attempt
+    connection_id: str
+    stage: str  #: "queued", "ringing" or "answered"; "" where its provider does not tell these
+    begun_at: float
+    max_duration_seconds: float  #: from the callee's answer
+    answered_at: float | None  #: None: not known to be answered
+    stop_why: str  #: of the stop on record; "" for none
+    stop_owed_at: float | None
+    stop_sendings: int
+
+
+_FIELDS = (
+    *("connection_id", "stage", "begun_at", "max_duration", "answered_at"),
+    *("stop_why", "stop_owed_at", "stop_sendings", "over_at"),
+)
+
+
+def open_calls(
+    ledger: Ledger, account: str, attempts: Sequence[Attempt] | None = None
+) -> list[OpenCall]:
+    """Return the live connections of an account, or those of these attempts that are.
+
+    Raises LedgerTrouble.
+    """
+    with reaching():
+        if attempts is None:
+            members = ledger.redis.zrange(keys.account(account, "live"), 0, -1)
+            attempts = [Attempt.parse(one) for one in members if Attempt.is_written(one)]
+        with ledger.redis.pipeline(transaction=False) as pipe:
+            for attempt in attempts:
+                pipe.hmget(keys.attempt(str(attempt)), *_FIELDS)
+            found = pipe.execute(raise_on_error=False)
+    read = [
+        _open_call(attempt, fields)
+        for attempt, fields in zip(attempts, found, strict=True)
+        if isinstance(fields, list)
+    ]
+    return [call for call in read if call is not None]
+
+
+def _open_call(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
+    connection, stage, begun, longest, answered, why, owed, sendings, over = fields
+    if not connection or over:
+        return None
+    return OpenCall(
+        attempt,
+        connection,
+        stage or "",
+        float(begun or 0),
+        float(longest or 0),
+        float(answered) if answered else None,
+        why or "",
+        float(owed) if owed else None,
+        int(sendings or 0),
+    )
+
+
+def policy_of(ledger: Ledger, campaign_id: str) -> Policy:
+    """Return what a campaign says of its calls. Raises LedgerTrouble, ValueError."""
+    with reaching():
+        return decode_policy(ledger.redis.hget(keys.campaign(campaign_id, "meta"), "policy"))
+
+
+def answered(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    *,
+    answered_at: float | None = None,
+    now: float | None = None,
+) -> bool:
+    """Record that the callee has answered, from when on the call may last; False when it was.
+
+    `answered_at` is by the clock of Redis; without it the last read that showed it unanswered
+    counts. The deadline moves, and is never moved by a later answer.
+    """
+    at = "" if answered_at is None else repr(answered_at)
+    args = (account, str(attempt), at, ledger.clock(now))
+    return bool(ledger.run(ledger.do.answered, *args))
+
+
+def unanswered(ledger: Ledger, asked_at: float, calls: Iterable[tuple[Attempt, str]]) -> None:
+    """Record that these calls, each with its stage, were unanswered when they were asked about."""
+    pairs = [part for attempt, stage in calls for part in (str(attempt), stage)]
+    if pairs:
+        ledger.run(ledger.do.unanswered, repr(asked_at), *pairs)
+
+
+def over(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    disposition: Disposition,
+    *,
+    reason: Reason | None = None,
+    message: str = "",
+    is_final: bool = False,
+    facts: Mapping[str, Any] | None = None,
+    now: float | None = None,
+) -> bool:
+    """Record the end of a call whose final status was read; False when that was known.
+
+    `is_final`: whatever the campaign says it is not dialled again, and counts as a failure.
+    `facts` are kept under the attempt: `answered_at`, `duration`, `answered_by`, `price`, ….
+    """
+    told = [part for name, value in (facts or {}).items() for part in (name, value)]
+    args = (account, str(attempt), disposition, reason or "", message, int(is_final))
+    return bool(ledger.run(ledger.do.over, *args, ledger.clock(now), *told))
