@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 from scheduler.calls.collector import Collector
 from scheduler.calls.demand import Demand
-from scheduler.calls.dialer import Dialer
+from scheduler.calls.dialer import ALIKE, Dialer
 from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import Watchers
 from scheduler.calls.memory import Memory
 from scheduler.calls.news import NewsDesk
 from scheduler.calls.recorder import NewsSource, Recorder
+from scheduler.calls.reports import Reports
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Wake
 from scheduler.errors import LedgerTrouble
 from scheduler.ledger.ledger import Ledger
-from scheduler.providers import Listens, Provider
+from scheduler.providers import Listens, Looks, Provider, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class ServedAccount:
     recorder: Recorder
     dialer: Dialer
     collector: Collector
+    reports: Reports | None  #: None where calls can't be read
 
     def start(self) -> None:
         """Watch over the deadlines of its calls."""
@@ -74,6 +76,7 @@ def serve(
     stop_threads: int,
     delays: Sequence[float],
     patience_seconds: float,
+    traits: Traits = ALIKE,
 ) -> ServedAccount:
     """Put together what serves an account; nothing of it runs yet but what `start` starts.
 
@@ -83,8 +86,15 @@ def serve(
     ledger, wake, watchers = shared.ledger, shared.wake, shared.watchers
     account = duty.account
     demand = Demand(send_dials, threads=dial_threads)
+    reports = Reports(ledger, provider, duty, traits) if isinstance(provider, Looks) else None
     memory = Memory(
-        ledger, provider, account, delays=delays, threads=stop_threads, watchers=watchers
+        ledger,
+        provider,
+        account,
+        delays=delays,
+        threads=stop_threads,
+        watchers=watchers,
+        reports=reports,
     )
     stopper = Stopper(
         ledger,
@@ -94,6 +104,7 @@ def serve(
         demand=demand,
         delays=delays,
         watchers=watchers,
+        reports=reports,
     )
     stops = Stops(stopper, threads=stop_threads, wake=wake)
     desk = None
@@ -108,6 +119,7 @@ def serve(
         desk=desk,
         demand=demand,
         wake=wake,
+        traits=traits,
     )
     dialer = Dialer(
         ledger,
@@ -117,6 +129,7 @@ def serve(
         demand=demand,
         is_behind=stops.is_behind,
         watchers=watchers,
+        traits=traits,
     )
     collector = Collector(
         ledger,
@@ -127,5 +140,5 @@ def serve(
         watchers=watchers,
     )
     return ServedAccount(
-        duty, provider, demand, memory, stopper, stops, desk, recorder, dialer, collector
+        duty, provider, demand, memory, stopper, stops, desk, recorder, dialer, collector, reports
     )

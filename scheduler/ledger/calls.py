@@ -44,11 +44,27 @@ NOBODYS = Charge()
 
 
 @dataclass(frozen=True, slots=True)
+class Ringing:
+    """What `begin` is told of an attempt at a provider that answers before the callee does."""
+
+    seconds: float  #: that it may ring
+    hold_seconds: float  #: that it may live at most, queued and ringing included
+    caller_id: str = ""  #: by which it is known among the provider's calls; "" for any
+    is_searched: bool = False  #: the provider can be asked for it should its answer be lost
+
+    @property
+    def written(self) -> tuple[float, float, str, int]:
+        """What a script takes."""
+        return self.hold_seconds, self.seconds, self.caller_id, int(self.is_searched)
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """How a call stands that its provider has taken, and that nobody has answered yet."""
 
     stage: str  #: "queued" or "ringing"
-    seconds: float  #: that it may be queued and ring, from its begin
+    ring_seconds: float
+    queue_seconds: float = 0.0  #: before it rings; more than a minute: the call is taken back
 
     #: After these its deadline lies: an API may let it ring some seconds longer, and reads lag.
     MARGIN_SECONDS: ClassVar[float] = 35.0
@@ -56,7 +72,7 @@ class Wait:
     @property
     def deadline_seconds(self) -> float:
         """From its begin until somebody must have answered."""
-        return self.seconds + self.MARGIN_SECONDS
+        return self.queue_seconds + self.ring_seconds + self.MARGIN_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +173,22 @@ def begin(
     *,
     max_duration_seconds: float,
     closes_at: float = math.inf,
+    ringing: Ringing | None = None,
     now: float | None = None,
 ) -> bool:
     """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
 
-    `closes_at` is the instant from which on no start may be let out. False: a rule forbids it,
+    `closes_at` is the instant from which on no start may be let out. `ringing` is what is known of
+    an attempt whose start is answered before the callee answers. False: a rule forbids it,
     and the attempt was given back, or the call has ended as skipped. Raises LedgerUnreachable
     also when the leave is not as safe in time as the setting asks for.
     """
     lease = ledger.leases
     lengths = (lease.dial, max_duration_seconds, lease.stop_late)
     until = "" if closes_at == math.inf else repr(closes_at)
-    args = (account, str(attempt), token, *lengths, until, REMEMBERED_SECONDS, ledger.clock(now))
+    rings = ringing.written if ringing else ("",) * 4
+    known = (*lengths, until, REMEMBERED_SECONDS, *rings)
+    args = (account, str(attempt), token, *known, ledger.clock(now))
     with reaching():
         answer = run_durably(
             ledger.once, ledger.do_once.begin, [keys.ROOT], args, ledger.durability
@@ -264,7 +284,8 @@ def connect(
         charge.listener,
         charge.seconds,
         wait.stage if wait else "",
-        wait.seconds if wait else 0,
+        wait.queue_seconds if wait else 0,
+        wait.ring_seconds if wait else 0,
         Wait.MARGIN_SECONDS,
         ledger.clock(now),
     )

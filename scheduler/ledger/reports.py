@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.ledger import keys
+from scheduler.ledger import keys, limits
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.limits import LimitView
 from scheduler.ledger.redis.client import reaching
+from scheduler.limit import Limit
 from scheduler.models import Attempt, Disposition, Policy, Reason
 from scheduler.records import decode_policy
 
@@ -125,3 +127,51 @@ def over(
     told = [part for name, value in (facts or {}).items() for part in (name, value)]
     args = (account, str(attempt), disposition, reason or "", message, int(is_final))
     return bool(ledger.run(ledger.do.over, *args, ledger.clock(now), *told))
+
+
+#: Why the stop of a call is on record that waits in the provider's queue and must not ring.
+TAKEN_BACK = "taken_back"
+
+#: How often the account's calls may be used up when a call is placed, before it ends as failed.
+MOST_FULL = 5
+
+
+def unplaced(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> bool:
+    """Record that a call that was taken back never rang: what follows happens.
+
+    No attempt is used up. False when its end was on record.
+    """
+    nothing = ("",) * 5
+    args = (account, str(attempt), "", "", 0, *nothing, ledger.clock(now))
+    return int(ledger.run(ledger.do.unplaced, *args)) == 1
+
+
+def full(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    message: str,
+    *,
+    delay_seconds: float,
+    seen: LimitView,
+    lowered: Limit,
+    now: float | None = None,
+) -> bool:
+    """Give a call back that rang nobody, for the account's calls were used up; lower the limit.
+
+    No attempt is used up. False when that has happened to it MOST_FULL times, or its end was on
+    record: then nothing is changed.
+    """
+    change = (seen.version, *limits.written(lowered))
+    args = (account, str(attempt), message, MOST_FULL, delay_seconds, *change, ledger.clock(now))
+    return int(ledger.run(ledger.do.unplaced, *args)) == 1
+
+
+def recall(
+    ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None
+) -> int:
+    """Take those of these queued calls back that must not ring any more; returns how many."""
+    if not attempts:
+        return 0
+    args = (account, ledger.leases.stop_patience, ledger.clock(now), *map(str, attempts))
+    return int(ledger.run(ledger.do.recall, *args))

@@ -11,7 +11,13 @@ from redis.commands.core import Script
 
 from scheduler import limit
 from scheduler.ledger import keys
-from scheduler.models import LOOKED_FOR_SECONDS, REDIALS, TRANSITIONS, CallState
+from scheduler.models import (
+    LONGEST_QUEUE_SECONDS,
+    LOOKED_FOR_SECONDS,
+    REDIALS,
+    TRANSITIONS,
+    CallState,
+)
 
 
 def _states() -> str:
@@ -27,6 +33,7 @@ def _states() -> str:
         f"local REDIALS = {REDIALS}\n"
         f"local SCHEMA = {keys.SCHEMA}\n"
         f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
+        f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"
     )
 
 
@@ -36,7 +43,7 @@ def preamble() -> str:
 
 
 #: What some verbs share besides.
-_WITH = dict.fromkeys(["begin", "explain"], "_rules")
+_WITH = dict.fromkeys(["begin", "explain", "recall"], "_rules")
 _WITH |= dict.fromkeys(["load", "repeats"], "_repeats")
 _WITH |= dict.fromkeys(
     [
@@ -141,6 +148,7 @@ class Scripts:
         self.postpone_collect = script("postpone_collect")
         self.prioritise = script("prioritise")
         self.ready = script("ready")
+        self.recall = script("recall")
         self.refuse_token = script("refuse_token")
         self.remove_schedule = script("remove_schedule")
         self.repeats = script("repeats")
@@ -155,6 +163,8 @@ class Scripts:
         self.take_schedule = script("take_schedule")
         self.take_stops = script("take_stops")
         self.tell_firings = script("tell_firings")
+        self.throttle = script("throttle")
         self.tick = script("tick")
         self.told = script("told")
         self.unanswered = script("unanswered")
+        self.unplaced = script("unplaced")

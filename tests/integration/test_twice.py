@@ -216,6 +216,10 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "unanswered": lambda books, attempt: ringing(
         books, lambda one: reports.unanswered(books.ledger, books.now, [(one, "ringing")])
     ),
+    "unplaced": lambda books, attempt: ringing(
+        books, lambda one: reports.unplaced(books.ledger, ACCOUNT, one, now=books.now)
+    ),
+    "recall": lambda books, attempt: ringing(books, lambda one: recalled(books, one)),
     "over": lambda books, attempt: lambda: books.over(attempt, facts={"price": "0.01 USD"}),
     "take_collect": lambda books, attempt: over(books, attempt, books.take_collect),
     "collected": lambda books, attempt: over(
@@ -233,6 +237,11 @@ def ringing(books: Books, verb: Callable[[Attempt], object]) -> Callable[[], obj
     books.campaign(1, "rings")
     attempt = books.ringing()
     return lambda: verb(attempt)
+
+
+def recalled(books: Books, attempt: Attempt) -> None:
+    campaigns.halt(books.ledger, attempt.campaign_id, now=books.now)
+    reports.recall(books.ledger, ACCOUNT, [attempt], now=books.now)
 
 
 def keeping(books: Books) -> Callable[[], object]:
@@ -301,7 +310,7 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
     others |= {"cancel", "end_pending", "extend", "prioritise", "stop"}  # in test_controls.py
     others |= {"take_news", "told"}  # in test_news.py
     others |= {"retire"}  # in test_retiring.py; `load` with a window: in test_repeats.py
-    plain |= {"beat", "admit", "note_stop"}
+    plain |= {"beat", "admit", "note_stop", "throttle"}
 
     covered = {verb.partition(",")[0] for verb in AGAIN} | others | plain
 

@@ -455,6 +455,23 @@ local function set_limit(account, now, seen, learned, refusals, raise_at, step)
   return true
 end
 
+-- The account's calls were used up: nothing is claimed for `close` seconds, and the limit is what follows
+-- from it, unless another worker has changed it since.
+local function refused_at_limit(account, attempt, message, close, seen, now, learned, refusals, raise_at, step)
+  local meta = account_key(account, "meta")
+  redis.call("HSET", meta, "accepted", 0)
+  -- Starts that were under way with a refused one are refused with it, which says nothing new.
+  if now >= numeric(redis.call("HGET", meta, "closed_until"), 0) then
+    increase(meta, "refused_in_row", 1)
+    redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
+  end
+  count(account, "refused")
+  happened(account, "refused", attempt, message, now)
+  if set_limit(account, now, seen, learned, refusals, raise_at, step) then
+    redis.call("HSET", meta, "proven", learned)
+  end
+end
+
 -- Never dial what can't be stopped: more than three stops, or a tenth of the live, are late.
 local function too_many_late(account, late, now)
   local live = account_key(account, "live")
@@ -472,14 +489,14 @@ end
 -- the instant until which a 429 or an outage holds all of them back, and whether there is an outage.
 local function gate(account, ceiling, fingerprint, first, late, now)
   local meta = account_key(account, "meta")
-  local learned, closed_until, failures, probe_at, proven =
-    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "proven"))
+  local learned, closed_until, failures, probe_at, proven, quiet_until =
+    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "proven", "quiet_until"))
   local slots = redis.call("ZCARD", account_key(account, "slots"))
   local room = math.min(numeric(learned, first), tonumber(ceiling)) - slots
   -- Above what has been proven to fit, few starts are unanswered at a time.
   proven = math.max(numeric(proven, 0), open_legs(account))
   room = math.min(room, proven + math.max(UNPROVEN, math.floor(proven * UNPROVEN_SHARE)) - slots)
-  local shut_until, outage = numeric(closed_until, 0), numeric(failures, 0) >= 3
+  local shut_until, outage = math.max(numeric(closed_until, 0), numeric(quiet_until, 0)), numeric(failures, 0) >= 3
   if outage then
     room, shut_until = math.min(room, 1), math.max(shut_until, numeric(probe_at, 0))
   end
@@ -586,6 +603,32 @@ local function close_connection(call, account, now)
   return true
 end
 
+-- A call that waits in the provider's queue is taken back: its stop goes on record, with what follows once
+-- it is proved that it never rang: "pending" and when it is due, or "skipped" and why.
+local function take_back(account, call, follows, reason, due_at, patience, now)
+  if not call.fresh or call.state ~= CONNECTED or redis.call("HGET", attempt_key(call.attempt), "stage") ~= "queued" then
+    return 0
+  end
+  move(call, STOPPING)
+  owe_stop(account, call.attempt, "taken_back", patience, now)
+  redis.call("HSET", attempt_key(call.attempt), "follows", follows, "follows_reason", reason,
+    "follows_at", exact(due_at))
+  return 1
+end
+
+-- Our starts queue up at the provider: one leaves at a time from then on, until one is queued no more, and
+-- after three in a row none for as long as the queue is.
+local function see_queue(account, queue, now)
+  local meta = account_key(account, "meta")
+  if queue > LONGEST_QUEUE then
+    local times = increase(meta, "queued_in_row", 1)
+    redis.call("HSET", meta, "quiet_until", exact(times >= 3 and now + queue or now))
+    happened(account, "queued", "", string.format("for %d s", queue), now)
+  elseif redis.call("HDEL", meta, "queued_in_row") == 1 then
+    redis.call("HDEL", meta, "quiet_until")
+  end
+end
+
 -- The operator's order to end every live call of a campaign, also those whose answer is still to come.
 -- Returns how many are ordered to stop now.
 local function stop_live(campaign, account, patience, now)
@@ -621,6 +664,10 @@ end
 -- way before must not lengthen the pause. Any answer in the API's own words ends it.
 local function hear(account, attempt, signal, now)
   local meta = account_key(account, "meta")
+  local queued = signal ~= "" and redis.call("HGET", meta, "queued_in_row")
+  if queued and numeric(queued, 0) < 3 then
+    redis.call("HDEL", meta, "quiet_until")
+  end
   if signal == "answered" then
     if redis.call("HEXISTS", meta, "probe_at") == 1 then
       happened(account, "outage", "", "over", now)

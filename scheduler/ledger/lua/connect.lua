@@ -14,9 +14,10 @@
     ARGV[10] lease         seconds for which the charge holds
     ARGV[11] stage         "" where the callee has answered; else how far the call has come: its deadline
                            is one before the callee's answer, and `answered` moves it
-    ARGV[12] waits         seconds that it may be queued and ring
-    ARGV[13] margin        seconds after these that its deadline lies before the answer
-    ARGV[14] now           "" for the server's clock
+    ARGV[12] queue         seconds that it waits in the provider's queue; over LONGEST_QUEUE it is taken back
+    ARGV[13] ring          seconds that it may ring after that
+    ARGV[14] margin        seconds after these that its deadline lies before the answer
+    ARGV[15] now           "" for the server's clock
 
   Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
   another connection, nothing was written), the deadline, and what a decision about the limit is made
@@ -24,8 +25,9 @@
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
 local answered_ago, max_duration, patience = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[14])
-local stage, waits, margin = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[13])
+local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[15])
+local stage, queue, margin = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[14])
+local waits = queue + tonumber(ARGV[13])
 local call, record = call_of(attempt), attempt_key(attempt)
 local meta = account_key(account, "meta")
 
@@ -80,6 +82,11 @@ if in_time then
   if aborting then
     move(call, STOPPING)
     owe_stop(account, attempt, "aborted", patience, now)
+  elseif queue > LONGEST_QUEUE then
+    take_back(account, call, "pending", "", now + queue, patience, now)
+  end
+  if stage ~= "" then
+    see_queue(account, queue, now)
   end
   return { "connected", exact(deadline), see_limit(account, now) }
 end

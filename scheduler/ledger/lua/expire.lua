@@ -48,8 +48,8 @@ local function lapse(call)
   elseif call.state == CLAIMED then
     wait_again(call, account, now, now)
   elseif call.state == DIALING then
-    local hold = fields_of(attempt_key(call.attempt), "max_duration")[1]
-    lose_call(call, account, "lease", "", numeric(hold, 0), now)
+    local longest, hold = unpack(fields_of(attempt_key(call.attempt), "max_duration", "hold"), 1, 2)
+    lose_call(call, account, "lease", "", numeric(hold or longest, 0), now)
   elseif call.state == CONNECTED and waits_longer(call) then
     return
   elseif call.state == CONNECTED then
