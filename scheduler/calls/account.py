@@ -13,6 +13,7 @@ from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import Watchers
 from scheduler.calls.memory import Memory
 from scheduler.calls.news import NewsDesk
+from scheduler.calls.poller import Poller
 from scheduler.calls.recorder import NewsSource, Recorder
 from scheduler.calls.reports import Reports
 from scheduler.calls.stopper import Stopper
@@ -20,7 +21,7 @@ from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Wake
 from scheduler.errors import LedgerTrouble
 from scheduler.ledger.ledger import Ledger
-from scheduler.providers import Listens, Looks, Provider, Traits
+from scheduler.providers import Listens, Looks, Provider, Sweeps, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,13 @@ class ServedAccount:
     dialer: Dialer
     collector: Collector
     reports: Reports | None  #: None where calls can't be read
+    poller: Poller | None  #: None where they can't be listed
 
     def start(self) -> None:
-        """Watch over the deadlines of its calls."""
+        """Watch over the deadlines of its calls, and read them."""
         self.memory.start()
+        if self.poller is not None:
+            self.poller.start()
 
     def drain(self) -> None:
         """Claim no more, and begin no other conversation; deadlines are kept."""
@@ -50,6 +54,8 @@ class ServedAccount:
 
     def close(self) -> None:
         """Leave; the stops that are being sent are seen to their end."""
+        if self.poller is not None:
+            self.poller.close()
         self.stops.close()
         self.memory.close()
         with suppress(LedgerTrouble):
@@ -139,6 +145,20 @@ def serve(
         is_stopping=stops.is_sending,
         watchers=watchers,
     )
+    poller = None
+    if reports is not None and isinstance(provider, Sweeps):
+        poller = Poller(ledger, provider, duty, reports=reports, memory=memory, demand=demand)
     return ServedAccount(
-        duty, provider, demand, memory, stopper, stops, desk, recorder, dialer, collector, reports
+        duty,
+        provider,
+        demand,
+        memory,
+        stopper,
+        stops,
+        desk,
+        recorder,
+        dialer,
+        collector,
+        reports,
+        poller,
     )

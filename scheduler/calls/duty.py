@@ -18,3 +18,6 @@ class Duty:
     starts_per_second: float = 0.0  #: at most; 0 for any
     only: str = ""  #: the one campaign that is served; "" for all
     allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
+    exclusive: bool = False  #: callsched alone uses the account
+    #: The ledger is one that CALLSCHED_REDIS_URL names, so that it knows every call of the account.
+    has_named_ledger: bool = False

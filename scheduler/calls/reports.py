@@ -51,15 +51,18 @@ class Reports:
         self._account = duty.account
         self._reserve = duty.reserve
         self._traits = traits
+        self.stirred = threading.Event()  #: set: a call is to be read again soon
         self._failed_at: dict[str, float] = {}  #: connection -> since when its cause is asked for
         self._lock = threading.Lock()
 
-    def look(self, attempt: Attempt, connection_id: str) -> CallReport:
-        """Read one call and put it on record. Raises ProviderError, LedgerTrouble."""
+    def look(self, attempt: Attempt, connection_id: str) -> tuple[CallReport, bool]:
+        """Read one call and put it on record; also returns whether it is over by that.
+
+        Raises ProviderError, LedgerTrouble.
+        """
         asked_at = self._ledger.time()
         report = self._provider.look(connection_id)
-        self.hear(attempt, Read(report, asked_at))
-        return report
+        return report, self.hear(attempt, Read(report, asked_at))
 
     def hear(self, attempt: Attempt, read: Read) -> bool:
         """Put what was read of a call on record; True when it is over by that.

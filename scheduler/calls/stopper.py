@@ -85,6 +85,8 @@ class Stopper:
             self._memory.sent(order.connection_id, end)
         if end is not None:
             self._end(order, end)
+        elif self._reports is not None:
+            self._reports.stirred.set()
 
     def _end(self, order: StopOrder, end: End) -> None:
         report = end.answer.report
@@ -101,11 +103,11 @@ class Stopper:
         if self._reports is None:
             return
         try:
-            report = self._reports.look(order.attempt, order.connection_id)
+            report, is_over = self._reports.look(order.attempt, order.connection_id)
         except ProviderError as error:
             logger.warning("%s: it can't be read: %s", order.attempt, mask_text(str(error)))
             return
-        if report.stage is Stage.OVER:
+        if is_over:
             self._demand.want(1)
             self._memory.forget(order.connection_id)
         elif report.stage in (Stage.QUEUED, Stage.RINGING):

@@ -23,6 +23,7 @@ from scheduler.ledger import access, limits
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
+from scheduler.providers import of as provider_kind
 from scheduler.providers import open_provider
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
@@ -115,6 +116,7 @@ class Worker:
             stop_threads=threads["stop"],
             delays=stop_delays(),
             patience_seconds=settings.insights_patience,
+            traits=provider_kind(settings).traits,
         )
 
         # What serves it.
@@ -228,9 +230,11 @@ def _duty(settings: Settings, assignment: Assignment) -> Duty:
         account.name,
         STOPS_ONLY if settings.doubts else account.ceiling,
         reserve=account.reserve,
-        starts_per_second=account.starts_per_second,
+        starts_per_second=account.starts_per_second
+        or provider_kind(settings).traits.starts_per_second,
         only=assignment.campaign_id,
         allowed=frozenset(settings.allowed_numbers),
+        has_named_ledger=settings.redis_url is not None,
     )
 
 

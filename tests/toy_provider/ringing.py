@@ -60,6 +60,11 @@ class RingingToy:
                 -1
             ]
 
+    def has_rung(self, number: str) -> bool:
+        """Whether a number has been called."""
+        with self._lock:
+            return any(call.order.phone_number == number for call in self.calls.values())
+
     def move(self, name: str, stage: Stage, **facts: object) -> None:
         """Have a call come so far."""
         with self._lock:

@@ -529,8 +529,25 @@ local function hold_slot(account, attempt, until_at)
 end
 
 local function free_held(account, attempt)
-  redis.call("ZREM", account_key(account, "slots"), attempt)
-  redis.call("ZREM", account_key(account, "held"), attempt)
+  for _, part in ipairs({ "slots", "held", "searches" }) do
+    redis.call("ZREM", account_key(account, part), attempt)
+  end
+end
+
+-- A connection belongs to one attempt.
+local function owner_key(connection)
+  return ROOT .. "connection:" .. connection
+end
+
+local function bind(connection, attempt)
+  redis.call("SET", owner_key(connection), attempt, "EX", 31 * 86400)
+end
+
+-- Where the provider can be asked for a call whose answer was lost, it is: who polls it does.
+local function search_for(account, attempt, at)
+  if redis.call("HEXISTS", attempt_key(attempt), "searched") == 1 then
+    redis.call("ZADD", account_key(account, "searches"), exact(at), attempt)
+  end
 end
 
 -- Nobody knows whether a phone rang. That is the end of the call, unless its campaign has it dialled
@@ -551,6 +568,7 @@ local function lose_call(call, account, reason, message, hold, now)
   end
   if hold > 0 then
     hold_slot(account, call.attempt, now + hold)
+    search_for(account, call.attempt, now)
   else
     redis.call("ZREM", account_key(account, "slots"), call.attempt)
   end
@@ -627,6 +645,59 @@ local function see_queue(account, queue, now)
   elseif redis.call("HDEL", meta, "queued_in_row") == 1 then
     redis.call("HDEL", meta, "quiet_until")
   end
+end
+
+-- A connection that an attempt was given by a search is another's: of its own nobody knows again.
+local function detach(account, attempt, now)
+  local call, record = call_of(attempt), attempt_key(attempt)
+  local connection, found, begun_at, hold =
+    unpack(redis.call("HMGET", record, "connection_id", "found", "begun_at", "hold"))
+  if not found then
+    return
+  end
+  redis.call("DEL", owner_key(connection))
+  redis.call("HDEL", record, "connection_id", "found", "stage", "deadline", "started_at", "answered_at", "unanswered_at",
+    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "duration")
+  for _, part in ipairs({ "live", "stops", "ears" }) do
+    redis.call("ZREM", account_key(account, part), attempt)
+  end
+  if call.fresh and call.state == ENDED then
+    amend(call, "unknown", "answer_lost", now)
+  elseif call.fresh then
+    end_call(call, "unknown", "answer_lost", "", now)
+  end
+  hold_slot(account, attempt, math.max(now, numeric(begun_at, now) + numeric(hold, 0)))
+  search_for(account, attempt, now)
+end
+
+-- Addresses that an attempt may be ringing of which nobody knows: it is dialing, or its answer was lost. Two
+-- parties may share a number, as those of meetings do.
+local function in_question(account, apart_from)
+  local found = {}
+  for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "slots"), 0, -1)) do
+    if attempt ~= apart_from and is_attempt(attempt) then
+      local call = call_of(attempt)
+      local is_dialing = call.fresh and call.state == DIALING
+      local contact = (is_dialing or redis.call("ZSCORE", account_key(account, "held"), attempt)) and contact_of(call)
+      if contact then
+        found[contact.p or contact.s] = true
+      end
+    end
+  end
+  return found
+end
+
+-- A connection on the account that no attempt has. What is kept of it names it to the operator.
+local function own_orphan(account, connection, address, is_to_stop, why, now)
+  local key = account_key(account, "orphans")
+  local is_read, known = pcall(cjson.decode, redis.call("HGET", key, connection) or "")
+  if not is_read or type(known) ~= "table" then
+    known = { address = address, first_at = now, times = 0, why = why }
+  end
+  known.times, known.seen_at = known.times + 1, now
+  known.stop = known.stop or is_to_stop
+  redis.call("HSET", key, connection, cjson.encode(known))
+  return known
 end
 
 -- The operator's order to end every live call of a campaign, also those whose answer is still to come.

@@ -32,8 +32,22 @@ local call, record = call_of(attempt), attempt_key(attempt)
 local meta = account_key(account, "meta")
 
 local recorded, deadline_before = unpack(redis.call("HMGET", record, "connection_id", "deadline"))
+if recorded and recorded ~= connection and redis.call("HEXISTS", record, "found") == 1 then
+  -- The provider's own answer says it better than a search.
+  detach(account, attempt, now)
+  call, recorded = call_of(attempt), nil
+end
 if recorded then
   return { recorded == connection and "known" or "second", deadline_before, see_limit(account, now) }
+end
+
+if stage ~= "" then
+  local owner = redis.call("GET", owner_key(connection))
+  if owner and owner ~= attempt then
+    detach(account, owner, now)
+  end
+  bind(connection, attempt)
+  redis.call("ZREM", account_key(account, "searches"), attempt)
 end
 
 local in_time = call.fresh and call.state == DIALING
