@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 #: For so long an API is asked why a call failed, before it ends without a word of it.
 WHY_SECONDS = 5.0
 
+#: Orders by which a call that never rang is as if it had not been begun.
+_NEED_NOT_RING = (reports.TAKEN_BACK, "aborted")
+
 #: Until a call is due again that was not placed, for the account's calls were used up.
 AFTER_FULL_SECONDS = 5.0
 
@@ -136,7 +139,7 @@ class Reports:
         """Give the call back that has rung nobody, for certain; False when it may have."""
         if isinstance(cause, AtLimit):
             is_back = self._give_back(call.attempt, cause)
-        elif call.stop_why == reports.TAKEN_BACK and never_rang(report):
+        elif call.stop_why in _NEED_NOT_RING and never_rang(report):
             is_back = reports.unplaced(self._ledger, self._account, call.attempt)
         else:
             return False

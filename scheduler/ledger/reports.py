@@ -51,15 +51,19 @@ def open_calls(
             for attempt in attempts:
                 pipe.hmget(keys.attempt(str(attempt)), *_FIELDS)
             found = pipe.execute(raise_on_error=False)
-    read = [
-        _open_call(attempt, fields)
-        for attempt, fields in zip(attempts, found, strict=True)
-        if isinstance(fields, list)
-    ]
+    read = [_open_call(attempt, fields) for attempt, fields in zip(attempts, found, strict=True)]
     return [call for call in read if call is not None]
 
 
-def _open_call(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
+def _open_call(attempt: Attempt, fields: Any) -> OpenCall | None:
+    try:
+        return _parse(attempt, fields) if isinstance(fields, list) else None
+    except ValueError:
+        # Others have written there: its deadline is kept by what can be read.
+        return None
+
+
+def _parse(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
     connection, stage, begun, longest, answered, why, owed, sendings, over = fields
     if not connection or over:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -135,6 +135,11 @@ class Orphan:
     is_to_stop: bool
     why: str
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether more than one sweep has seen it, or a search that tells it for certain."""
+        return self.times > 1 or self.is_to_stop
+
 
 def sweep(
     ledger: Ledger,
@@ -153,24 +158,23 @@ def sweep(
 
 
 def orphans(ledger: Ledger, account: str) -> list[Orphan]:
-    """Return the live calls that no attempt has, by now; those that one sweep has seen are none."""
-    return [one for one in _remembered(ledger, account) if one.times > 1 or one.is_to_stop]
-
-
-def _remembered(ledger: Ledger, account: str) -> list[Orphan]:
+    """Return the live calls that no attempt has, by now."""
     with reaching():
         found = ledger.redis.hgetall(keys.account(account, "orphans"))
-    return [
-        Orphan(
-            connection,
-            known.get("address", ""),
-            float(known.get("first_at", 0)),
-            int(known.get("times", 0)),
-            bool(known.get("stop")),
-            known.get("why", ""),
-        )
-        for connection, known in ((name, json.loads(text)) for name, text in found.items())
-    ]
+    return [one for one in read_orphans(found) if one.is_certain]
+
+
+def read_orphans(written: Mapping[str, str]) -> list[Orphan]:
+    """Read what the ledger remembers of calls without an attempt; unreadable ones are left out."""
+    found = []
+    for connection, text in written.items():
+        try:
+            known = json.loads(text)
+            seen = (float(known["first_at"]), int(known["times"]), bool(known.get("stop")))
+            found.append(Orphan(connection, str(known["address"]), *seen, str(known["why"])))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found
 
 
 def forget(ledger: Ledger, account: str, connection_id: str) -> None:

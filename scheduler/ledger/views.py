@@ -11,7 +11,7 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError
 from scheduler.fields.parties import spellings
-from scheduler.ledger import connections, insights, keys, repeats
+from scheduler.ledger import connections, insights, keys, repeats, searches
 from scheduler.ledger.insights import Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -113,6 +113,7 @@ class AccountView:
     blocks: dict[str, str]  #: fingerprint of credentials -> why they can't dial
     outage: bool  #: the provider does not answer; one probe goes out at a time
     held: int  #: slots of attempts whose answer was lost
+    orphans: int = 0  #: live calls at the provider that no attempt has
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -174,7 +175,8 @@ def account(ledger: Ledger, account: str) -> AccountView:
         pipe.zrange(keys.account(account, "live"), 0, 0, withscores=True)
         pipe.hgetall(keys.account(account, "blocks"))
         pipe.zcard(keys.account(account, "held"))
-        slots, meta, live, overdue, oldest, blocks, held = pipe.execute()
+        pipe.hgetall(keys.account(account, "orphans"))
+        slots, meta, live, overdue, oldest, blocks, held, orphans = pipe.execute()
     return AccountView(
         account=account,
         slots=slots,
@@ -185,6 +187,7 @@ def account(ledger: Ledger, account: str) -> AccountView:
         blocks=blocks,
         outage="probe_at" in meta,
         held=held,
+        orphans=sum(one.is_certain for one in searches.read_orphans(orphans)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from scheduler import providers
 from scheduler.errors import ConfigError
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.tokens import RedisTokenShelf
@@ -31,3 +32,19 @@ def provider_of(settings: Settings, ledger: Ledger) -> Iterator[Provider]:
         yield provider
     finally:
         provider.close()
+
+
+@contextmanager
+def provider_with(
+    ability: type, campaign: CampaignView, settings: Settings, ledger: Ledger
+) -> Iterator[Provider | None]:
+    """Open the client of a campaign's account; None where its API lacks an ability.
+
+    Raises ConfigError without credentials, or with those of another account.
+    """
+    if ability not in providers.of(settings).abilities:
+        yield None
+        return
+    expect_account(campaign, settings)
+    with provider_of(settings, ledger) as provider:
+        yield provider

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
-from scheduler.errors import AtLimit, Refused, Throttled
+from scheduler.errors import AtLimit, ProviderError, Refused, Throttled
 from scheduler.ledger import calls as ledger_calls
 from scheduler.ledger import campaigns, reports
 from scheduler.ledger.ledger import Control
 from scheduler.models import Attempt
+from scheduler.operations import live_calls
 from scheduler.providers import Outcome, Stage
 from tests.functional.rig import ACCOUNT, ANYBODY, Open, Rig
 from tests.toy_provider.ringing import RINGS, RingingToy
@@ -296,3 +299,44 @@ def test_too_many_requests_touch_no_limit(rig: Rig, toy: RingingToy) -> None:
     assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
     assert rig.account().learned == 4
     assert rig.claim() is None
+
+
+# An operator's order ------------------------------------------------------------------------------
+
+
+def test_the_providers_time_limit_moves_before_ours(rig: Rig, toy: RingingToy) -> None:
+    rig.load(ANYBODY)
+    name = dial(rig)
+
+    live_calls.extend(rig.ledger, "c", ANYBODY, 60.0, OPERATOR, 3600.0, lambda: nullcontext(toy))
+
+    assert toy.calls[name].prolonged == [660.0]
+    (call,) = reports.open_calls(rig.ledger, ACCOUNT)
+    assert call.max_duration_seconds == 660.0
+
+
+def test_when_the_providers_time_limit_does_not_move_nothing_does(
+    rig: Rig, toy: RingingToy
+) -> None:
+    rig.load(ANYBODY)
+    dial(rig)
+    toy.is_deaf = True
+    before = reports.open_calls(rig.ledger, ACCOUNT)
+
+    with pytest.raises(ProviderError):
+        live_calls.extend(
+            rig.ledger, "c", ANYBODY, 60.0, OPERATOR, 3600.0, lambda: nullcontext(toy)
+        )
+
+    assert reports.open_calls(rig.ledger, ACCOUNT) == before
+
+
+def test_what_an_operator_aborts_in_the_queue_uses_no_attempt(rig: Rig, toy: RingingToy) -> None:
+    rig.load(ANYBODY)
+    dial(rig)
+    campaigns.halt(rig.ledger, "c", abort=True)
+
+    overdue(rig, 0.0)
+
+    assert rig.endings() == [("aborted", None)]
+    assert rig.record()["attempts"] == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import deadlines, reports
+from scheduler.errors import LedgerError
+from scheduler.ledger import deadlines, live_calls, reports
 from scheduler.ledger.calls import LOOK, Wait
+from scheduler.ledger.ledger import Control
 from scheduler.models import LOOKED_FOR_SECONDS, Attempt, CallState, Disposition, Reason, Retry
 from tests.integration.ledger import ACCOUNT, DURATION, RING, Books
 
@@ -179,6 +181,70 @@ def test_an_order_to_stop_takes_the_place_of_a_look(books: Books) -> None:
 
     (order,) = books.take_stops()
     assert (order.attempt, order.why) == (attempt, "aborted")
+
+
+# An operator's order ------------------------------------------------------------------------------
+
+
+def extend(books: Books, attempt: Attempt, seconds: float, ceiling: float = 3 * DURATION) -> float:
+    return live_calls.extend(
+        books.ledger,
+        ACCOUNT,
+        attempt,
+        seconds,
+        Control("ana@desk"),
+        ceiling_seconds=ceiling,
+        now=books.now,
+    )
+
+
+def test_a_call_that_is_extended_before_its_answer_lasts_longer_after_it(books: Books) -> None:
+    attempt = books.ringing()
+
+    extend(books, attempt, 10.0)
+    assert stands(books, attempt) == {BEFORE}
+
+    books.answered(attempt, books.now)
+    assert stands(books, attempt) == {DURATION + 10.0}
+
+
+def test_a_call_that_is_extended_after_its_answer_has_a_later_deadline(books: Books) -> None:
+    attempt = books.ringing()
+    books.answered(attempt, books.now)
+
+    extend(books, attempt, 10.0)
+
+    assert stands(books, attempt) == {DURATION + 10.0}
+    (call,) = reports.open_calls(books.ledger, ACCOUNT)
+    assert call.max_duration_seconds == DURATION + 10.0
+
+
+def test_the_ceiling_counts_from_the_answer(books: Books) -> None:
+    attempt = books.ringing()
+    books.wait(20.0)
+    books.answered(attempt, books.now)
+
+    extend(books, attempt, 10.0, ceiling=DURATION + 10.0)
+    with pytest.raises(LedgerError, match="at most 0 s"):
+        extend(books, attempt, 1.0, ceiling=DURATION + 10.0)
+
+
+def test_who_asks_whether_a_call_may_last_longer_changes_nothing(books: Books) -> None:
+    attempt = books.ringing()
+    as_it_stood = books.everything()
+
+    lasts = live_calls.may_extend(
+        books.ledger,
+        ACCOUNT,
+        attempt,
+        10.0,
+        Control("ana@desk"),
+        ceiling_seconds=600.0,
+        now=books.now,
+    )
+
+    assert lasts == DURATION + 10.0
+    assert books.everything() == as_it_stood
 
 
 # Ends ---------------------------------------------------------------------------------------------

@@ -39,8 +39,11 @@ redis.call("HSET", record, "rang", 0)
 if call.state == CONNECTED then
   move(call, STOPPING)
 end
-local follows, reason, due_at = unpack(redis.call("HMGET", record, "follows", "follows_reason", "follows_at"))
-if follows == "skipped" then
+local follows, reason, due_at, why =
+  unpack(redis.call("HMGET", record, "follows", "follows_reason", "follows_at", "stop_why"))
+if why == "aborted" then
+  end_call(call, "aborted", "", message, now)
+elseif follows == "skipped" then
   end_call(call, follows, reason, message, now)
 else
   wait_again(call, account, numeric(due_at, now + tonumber(delay)), now)
