@@ -199,6 +199,9 @@ class OnUnknown(StrEnum):
 #: For how long a call whose deadline before the answer has passed is looked at, until it answers.
 LOOKED_FOR_SECONDS = 15
 
+#: So long after its end a call's price is read for the first time.
+PRICED_AFTER_SECONDS = 60
+
 #: A call that is to wait for longer in its provider's queue is taken back.
 LONGEST_QUEUE_SECONDS = 60
 

@@ -67,6 +67,7 @@ class Call:
     denied: bool = False  #: the API knew no such connection when it was asked last
     on_its_own: bool = False  #: the ledger has lost it, or its clock is wrong
     answered_due_at: float | None = None  #: the same should somebody have answered; None: looked at
+    why: str = "deadline"  #: for which this worker stops it
     is_sending: bool = False  #: a thread of this process is at it
     end: End | None = None  #: confirmed by the API, not on record yet
 
@@ -253,7 +254,7 @@ class Memory:
             with self._watchers.see(stop):
                 answer = self._provider.stop(call.connection_id)
             if self._reports is None or _is_over(answer.report):
-                end = End.by("deadline", answer)
+                end = End.by(call.why, answer)
         except NoSuchConnection as error:
             denied = self._reports is None
             logger.warning("%s: stop: %s", call.attempt, mask_text(str(error)))
@@ -281,6 +282,7 @@ class Memory:
         except Exception as error:
             logger.error("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
         if report is not None and report.stage in (Stage.QUEUED, Stage.RINGING):
+            call.why = "no_answer"
             return False
         with self._lock:
             call.due_at, call.is_sending = later, False
@@ -379,7 +381,8 @@ class Memory:
         report = end.answer.report
         if self._reports is None or report is None:
             return end.record(self._ledger, self._account, call.attempt)
-        return self._reports.hear(call.attempt, Read(report, self._ledger.time()))
+        read = Read(report, self._ledger.time())
+        return self._reports.hear(call.attempt, read, call.why if call.sendings else "")
 
 
 def _is_over(report: CallReport | None) -> bool:

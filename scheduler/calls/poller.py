@@ -34,6 +34,9 @@ JITTER = 0.15
 #: Between looks at calls whose stop was sent a moment ago, or whose cause is asked for.
 SOON_SECONDS = 0.5
 
+#: Between looks at a call that is on no list.
+LONGEST_LOOK_SECONDS = 2.5
+
 #: Who has nothing to read looks so often whether that has changed; within the lease.
 IDLE_SECONDS = 1.0
 
@@ -45,6 +48,9 @@ AT_A_TIME = 4
 
 #: Single calls that are read in one round: the lease is renewed before the next one.
 MOST_LOOKS = 40
+
+#: Prices that are read in one round: nothing waits for them.
+MOST_PRICES = 2
 
 #: A call that has just been started may not be listed yet.
 NEW_SECONDS = 3.0
@@ -148,6 +154,7 @@ class Poller:
             self._look_again(calls)
         if next_search == 0.0:
             self._searcher.search()
+        self._reports.read_prices(MOST_PRICES)
         has_orphans = self._searcher.stop_orphans()
         return self._sleep(calls, next_search, has_orphans)
 
@@ -237,15 +244,16 @@ class Poller:
         since = asked_at - IDLE_SWEEP_SECONDS if self._ended_since is None else self._ended_since
         ended = {one.connection_id: one for one in self._provider.ended_calls(since)}
         self._ended_since = asked_at - OVERLAP_SECONDS
-        left = []
-        for call in missing:
-            report = ended.get(call.connection_id)
-            if report is not None and report.stage is Stage.OVER:
-                if not self._learn(call, Read(report, asked_at)):
-                    # One that failed may wait for its cause: it is read again soon.
-                    self._looks.setdefault(call.connection_id, (since_boot(), SOON_SECONDS))
-            else:
-                left.append(call)
+        over = [call for call in missing if _is_over(ended.get(call.connection_id))]
+        # In threads, for one that failed is asked why.
+        learned = self._executor.map(
+            lambda call: self._learn(call, Read(ended[call.connection_id], asked_at)), over
+        )
+        for call, is_over in zip(over, learned, strict=True):
+            if not is_over:
+                # It may wait for its cause: it is read again soon.
+                self._looks.setdefault(call.connection_id, (since_boot(), SOON_SECONDS))
+        left = [call for call in missing if call not in over]
         self._look_at([call for call in left if self._is_look_due(call, asked_at)])
 
     def _look_again(self, calls: Sequence[OpenCall]) -> None:
@@ -266,7 +274,10 @@ class Poller:
         for call in calls[:MOST_LOOKS]:
             first = SOON_SECONDS if call.stop_why else LIST_SECONDS
             pause = self._looks.get(call.connection_id, (0.0, first))[1]
-            self._looks[call.connection_id] = (since_boot() + pause, min(2 * pause, 4.0))
+            self._looks[call.connection_id] = (
+                since_boot() + pause,
+                min(2 * pause, LONGEST_LOOK_SECONDS),
+            )
         list(self._executor.map(self._look, calls[:MOST_LOOKS]))
 
     def _look(self, call: OpenCall) -> None:
@@ -275,8 +286,14 @@ class Poller:
         except NoSuchConnection as error:
             # It proves nothing: what was created a moment ago may not be seen yet.
             logger.info("%s: %s", call.attempt, mask_text(str(error)))
+        except Throttled:
+            raise
         except (ProviderError, LedgerTrouble) as error:
             logger.warning("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
         else:
             if is_over:
                 self._free(call)
+
+
+def _is_over(report: CallReport | None) -> bool:
+    return report is not None and report.stage is Stage.OVER

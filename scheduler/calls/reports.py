@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler import limit
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 #: For so long an API is asked why a call failed, before it ends without a word of it.
 WHY_SECONDS = 5.0
+
+#: Between the readings of a call whose price is missing; after the last it is given up.
+PRICE_DELAYS_SECONDS = (300.0, 1800.0)
 
 #: Orders by which a call that never rang is as if it had not been begun.
 _NEED_NOT_RING = (reports.TAKEN_BACK, "aborted")
@@ -67,13 +71,15 @@ class Reports:
         report = self._provider.look(connection_id)
         return report, self.hear(attempt, Read(report, asked_at))
 
-    def hear(self, attempt: Attempt, read: Read) -> bool:
+    def hear(self, attempt: Attempt, read: Read, stopped_for: str = "") -> bool:
         """Put what was read of a call on record; True when it is over by that.
 
-        False also when its end was on record before. Raises LedgerTrouble.
+        `stopped_for`: why it was stopped, where no ledger took that. False also when its end was on
+        record before. Raises LedgerTrouble.
         """
-        found = reports.open_calls(self._ledger, self._account, [attempt])
-        return bool(found) and self.learn(found[0], read)
+        for call in reports.open_calls(self._ledger, self._account, [attempt]):
+            return self.learn(replace(call, stop_why=call.stop_why or stopped_for), read)
+        return False
 
     def learn(self, call: OpenCall, read: Read) -> bool:
         """Do the same with what the ledger has of the call, read a moment ago."""
@@ -88,6 +94,22 @@ class Reports:
         elif report.stage in (Stage.QUEUED, Stage.RINGING) and call.answered_at is None:
             reports.unanswered(self._ledger, read.asked_at, [(call.attempt, str(report.stage))])
         return False
+
+    def read_prices(self, most: int) -> None:
+        """Read calls that are over once more, whose price was still missing.
+
+        One that can't be read counts as read in vain. Raises LedgerTrouble.
+        """
+        for call in reports.unpriced(self._ledger, self._account, most):
+            delays = dict(enumerate(PRICE_DELAYS_SECONDS))
+            delay = delays.get(call.reads)
+            facts: dict[str, Any] = {}
+            if call.connection_id:
+                with suppress(ProviderError):
+                    facts = dict(_told(self._provider.look(call.connection_id)))
+            reports.note_price(
+                self._ledger, self._account, call.attempt, facts, delay_seconds=delay
+            )
 
     # Ends ---------------------------------------------------------------------------------------
 
@@ -168,15 +190,19 @@ class Reports:
             self._failed_at.pop(connection_id, None)
 
 
-def _facts(call: OpenCall, read: Read) -> dict[str, Any]:
-    """Return what a report tells besides, as it is kept."""
-    report = read.report
-    told: dict[str, Any] = {
+def _told(report: CallReport) -> dict[str, str]:
+    told = {
         "answered_by": report.answered_by,
         "caller_id": report.caller_id,
         "price": report.price,
     }
-    facts = {name: value for name, value in told.items() if value}
+    return {name: value for name, value in told.items() if value}
+
+
+def _facts(call: OpenCall, read: Read) -> dict[str, Any]:
+    """Return what a report tells besides, as it is kept."""
+    report = read.report
+    facts: dict[str, Any] = dict(_told(report))
     seconds = report.duration_seconds
     if seconds is not None:
         facts["duration"] = repr(float(seconds))

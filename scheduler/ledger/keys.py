@@ -24,6 +24,7 @@ account:{a}:live            zset    attempt -> when it must be over, while its c
 account:{a}:held            zset    attempt whose answer was lost -> when its slot is free
 account:{a}:searches        zset    attempt whose answer was lost -> when it is looked for next
 account:{a}:orphans         hash    connection at the provider that no attempt has -> what is known
+account:{a}:prices          zset    attempt that is over -> when its price is read next
 account:{a}:poller          string  the worker that reads the account's calls; expires
 account:{a}:stops           zset    attempt -> when its stop is sent next
 account:{a}:ears            zset    live attempt -> until when a listener has it in its charge

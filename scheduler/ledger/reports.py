@@ -32,7 +32,7 @@ class OpenCall:
 
 _FIELDS = (
     *("connection_id", "stage", "begun_at", "max_duration", "answered_at"),
-    *("stop_why", "stop_owed_at", "stop_sendings", "over_at"),
+    *("stop_why", "stop_owed_at", "stop_sendings", "over_at", "stop_unrecorded"),
 )
 
 
@@ -64,7 +64,7 @@ def _open_call(attempt: Attempt, fields: Any) -> OpenCall | None:
 
 
 def _parse(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
-    connection, stage, begun, longest, answered, why, owed, sendings, over = fields
+    connection, stage, begun, longest, answered, why, owed, sendings, over, unrecorded = fields
     if not connection or over:
         return None
     return OpenCall(
@@ -74,7 +74,8 @@ def _parse(attempt: Attempt, fields: list[str | None]) -> OpenCall | None:
         float(begun or 0),
         float(longest or 0),
         float(answered) if answered else None,
-        why or "",
+        # One that was sent without a record may have ended it.
+        why or ("deadline" if unrecorded else ""),
         float(owed) if owed else None,
         int(sendings or 0),
     )
@@ -179,3 +180,44 @@ def recall(
         return 0
     args = (account, ledger.leases.stop_patience, ledger.clock(now), *map(str, attempts))
     return int(ledger.run(ledger.do.recall, *args))
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """A call that is over, and whose price is not known yet."""
+
+    attempt: Attempt
+    connection_id: str
+    reads: int  #: so often it was read in vain
+
+
+def unpriced(ledger: Ledger, account: str, most: int, now: float | None = None) -> list[Unpriced]:
+    """Return the calls whose price is to be read now."""
+    instant = ledger.time(now)
+    key = keys.account(account, "prices")
+    with reaching():
+        members = ledger.redis.zrangebyscore(key, "-inf", instant, start=0, num=most)
+        attempts = [Attempt.parse(one) for one in members if Attempt.is_written(one)]
+        with ledger.redis.pipeline(transaction=False) as pipe:
+            for attempt in attempts:
+                pipe.hmget(keys.attempt(str(attempt)), "connection_id", "price_reads")
+            found = pipe.execute()
+    return [
+        Unpriced(attempt, connection or "", keys.count_of(reads or ""))
+        for attempt, (connection, reads) in zip(attempts, found, strict=True)
+    ]
+
+
+def note_price(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    facts: Mapping[str, Any],
+    *,
+    delay_seconds: float | None,
+    now: float | None = None,
+) -> None:
+    """Keep what a later read told; without a price it is read again after the delay, if any."""
+    told = [part for name, value in facts.items() for part in (name, value)]
+    delay = "" if delay_seconds is None else delay_seconds
+    ledger.run(ledger.do.note_price, account, str(attempt), delay, ledger.clock(now), *told)

@@ -14,6 +14,7 @@ from scheduler.ledger import keys
 from scheduler.models import (
     LONGEST_QUEUE_SECONDS,
     LOOKED_FOR_SECONDS,
+    PRICED_AFTER_SECONDS,
     REDIALS,
     TRANSITIONS,
     CallState,
@@ -33,6 +34,7 @@ def _states() -> str:
         f"local REDIALS = {REDIALS}\n"
         f"local SCHEMA = {keys.SCHEMA}\n"
         f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
+        f"local PRICED_AFTER = {PRICED_AFTER_SECONDS}\n"
         f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"
     )
 
@@ -144,6 +146,7 @@ class Scripts:
         self.limit = script("limit")
         self.listen = script("listen")
         self.load = script("load")
+        self.note_price = script("note_price")
         self.note_stop = script("note_stop")
         self.over = script("over")
         self.pause_schedule = script("pause_schedule")

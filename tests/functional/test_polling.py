@@ -204,6 +204,37 @@ def test_queued_calls_of_a_paused_campaign_are_taken_back(rig: Rig, toy: Ringing
     assert rig.record()["state"] == "stopping"
 
 
+def test_a_price_that_comes_later_is_in_the_result(rig: Rig, toy: RingingToy) -> None:
+    rig.load(ANYBODY)
+    name = dial(rig)
+    toy.end(name, Outcome.COMPLETED, duration_seconds=3.0)
+    read(rig)
+    assert rig.record()["price"] is None
+    assert rig.account().slots == 0
+    toy.move(name, Stage.OVER, price="0.013 USD", answered_by="human")
+
+    prices = "callsched:account:trial:prices"
+    rig.ledger.redis.zincrby(prices, -60.0, "c:1:1")
+    read(rig)
+
+    assert (rig.record()["price"], rig.record()["answered_by"]) == ("0.013 USD", "human")
+    assert rig.ledger.redis.zcard(prices) == 0
+
+
+def test_a_price_that_never_comes_is_given_up(rig: Rig, toy: RingingToy) -> None:
+    rig.load(ANYBODY)
+    toy.end(dial(rig), Outcome.BUSY)
+    read(rig)
+    prices, looks = "callsched:account:trial:prices", toy.asked.count("look")
+
+    for _ in range(5):
+        rig.ledger.redis.zadd(prices, {"c:1:1": 0}, xx=True)
+        read(rig)
+
+    assert rig.ledger.redis.zcard(prices) == 0
+    assert toy.asked.count("look") - looks == 3
+
+
 # Lost answers -------------------------------------------------------------------------------------
 
 

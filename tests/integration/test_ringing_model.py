@@ -78,16 +78,16 @@ class RingingMachine(LedgerMachine):
         self.connect(attempt, connection, 0.0, 0.0)
 
     def connect(self, attempt: Attempt, connection: str, ago: float, queue: float) -> None:
-        args = {"answered_ago_seconds": ago, "max_duration_seconds": DURATION}
         for times in range(2):
             said, *_ = calls.connect(
                 self.books.ledger,
                 ACCOUNT,
                 attempt,
                 Connection(connection),
+                answered_ago_seconds=ago,
+                max_duration_seconds=DURATION,
                 wait=Wait("queued", RING, queue),
                 now=self.books.now,
-                **args,
             )
             assert said in ("known", "second") or not times
         if said != "second":

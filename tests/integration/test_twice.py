@@ -312,7 +312,7 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
     others |= {"retire"}  # in test_retiring.py; `load` with a window: in test_repeats.py
     others |= {"find", "sweep"}  # in test_searching.py
     plain |= {"lead", "step_down"}
-    plain |= {"beat", "admit", "note_stop", "throttle"}
+    plain |= {"beat", "admit", "note_stop", "throttle", "note_price"}
 
     covered = {verb.partition(",")[0] for verb in AGAIN} | others | plain
 

@@ -23,6 +23,9 @@ end
 if #ARGV > 7 then
   redis.call("HSET", record, unpack(ARGV, 8))
 end
+if redis.call("HEXISTS", record, "price") == 0 then
+  redis.call("ZADD", account_key(account, "prices"), exact(now + PRICED_AFTER), attempt)
+end
 close_connection(call, account, now)
 owe_collect(call, account, now)
 if call.fresh and (call.state == CONNECTED or call.state == STOPPING) then
