@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,9 @@ from scheduler.ledger import calls, campaigns, searches
 from scheduler.ledger.ledger import Control
 from scheduler.models import Attempt, Connection, OnUnknown
 from scheduler.providers import Outcome, Stage, StartOrder
+from tests.functional.campaign import Site
 from tests.functional.rig import ANYBODY, Open, Rig, number
+from tests.toy_provider import KEY
 from tests.toy_provider.ringing import RINGS, RingingToy
 from tests.waiting import wait_until
 
@@ -233,6 +236,38 @@ def test_a_price_that_never_comes_is_given_up(rig: Rig, toy: RingingToy) -> None
 
     assert rig.ledger.redis.zcard(prices) == 0
     assert toy.asked.count("look") - looks == 3
+
+
+REGISTERED = """\
+from scheduler import providers
+from tests.toy_provider import KEY
+from tests.toy_provider.ringing import RINGING_TOY
+providers.PROVIDERS = (*providers.PROVIDERS, RINGING_TOY)
+"""
+
+FILE = """\
+name: rings
+provider: ringing
+max_duration: 1m
+contacts: [{phone_number: "+14165550143"}, {phone_number: "+14165550144"}]
+"""
+
+
+@pytest.mark.timeout(60)
+def test_the_workers_of_a_run_read_its_calls(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(REGISTERED)
+    path = tmp_path / "rings.yaml"
+    path.write_text(FILE)
+    found = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}", KEY: "1"}
+    nobodys = {"CALLSCHED_SYMBL_APP_ID": "", "CALLSCHED_SYMBL_APP_SECRET": ""}
+
+    with Site(tmp_path / "home", "", **found, **nobodys) as site:
+        command = site.call("run", str(path), "--workers", "1", "--json", "--id", "c")
+
+        assert command.process.returncode == 0, command.err
+        assert command.record["dispositions"] == {"completed": 2}
+        assert [one["duration_seconds"] for one in site.results("c")] == [0.6, 0.6]
+        assert all(one["answered_at"] > one["begun_at"] for one in site.results("c"))
 
 
 # Lost answers -------------------------------------------------------------------------------------

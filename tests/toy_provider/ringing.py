@@ -12,14 +12,26 @@ from scheduler.models import Connection
 from scheduler.providers import (
     CallReport,
     Leave,
+    Looks,
     Outcome,
+    Prolongs,
     Stage,
     StartOrder,
     StopAnswer,
+    Sweeps,
     Traits,
 )
+from tests.toy_provider import TOY
 
 RINGS = Traits(rings=True, ends_calls=True, queues_starts=True)
+
+
+#: How far a call has come that nobody moves by hand, so many seconds after it was placed.
+BY_ITSELF: tuple[tuple[float, Stage], ...] = (
+    (0.3, Stage.RINGING),
+    (0.6, Stage.ANSWERED),
+    (1.2, Stage.OVER),
+)
 
 
 @dataclass
@@ -173,3 +185,33 @@ class RingingToy:
 
     def _read(self, report: CallReport) -> CallReport:
         return replace(report, read_at=time.time())
+
+
+class BusyToy(RingingToy):
+    """The same, where each call moves by itself: it rings, is answered, and hung up."""
+
+    def _read(self, report: CallReport) -> CallReport:
+        passed = time.time() - (report.created_at or 0.0)
+        stage = max((0.0, Stage.QUEUED), *(one for one in BY_ITSELF if one[0] <= passed))[1]
+        if report.stage is not Stage.OVER and stage is not report.stage:
+            outcome = Outcome.COMPLETED if stage is Stage.OVER else None
+            self.move(report.connection_id, stage, outcome=outcome, duration_seconds=0.6)
+            if stage is Stage.OVER:
+                self.end(report.connection_id, Outcome.COMPLETED, price="0.01 USD")
+            report = self.calls[report.connection_id].report
+        return super()._read(report)
+
+    def _list(self, what: str, wanted: Callable[[CallReport], bool]) -> list[CallReport]:
+        with self._lock:
+            for call in list(self.calls.values()):
+                self._read(call.report)
+        return super()._list(what, wanted)
+
+
+RINGING_TOY = replace(
+    TOY,
+    name="ringing",
+    client=lambda credentials, shelf: BusyToy(),
+    abilities=frozenset({Looks, Sweeps, Prolongs}),
+    traits=RINGS,
+)
