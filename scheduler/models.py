@@ -26,7 +26,7 @@ TRANSITIONS: dict[CallState, frozenset[CallState]] = {
     CallState.PENDING: frozenset({CallState.CLAIMED, CallState.ENDED}),
     CallState.CLAIMED: frozenset({CallState.DIALING, CallState.PENDING, CallState.ENDED}),
     CallState.DIALING: frozenset({CallState.CONNECTED, CallState.PENDING, CallState.ENDED}),
-    CallState.CONNECTED: frozenset({CallState.STOPPING}),
+    CallState.CONNECTED: frozenset({CallState.STOPPING, CallState.ENDED}),
     CallState.STOPPING: frozenset({CallState.ENDED, CallState.PENDING}),
     CallState.ENDED: frozenset(),
 }
@@ -199,6 +199,15 @@ class OnUnknown(StrEnum):
     HOLD = "hold"  #: it ends as unknown, and is never dialled again by itself
     REDIAL = "redial"  #: it is dialled again when its slot is free, at most REDIALS times
 
+
+#: For how long a call whose deadline before the answer has passed is looked at, until it answers.
+LOOKED_FOR_SECONDS = 15
+
+#: So long after its end a call's price is read for the first time.
+PRICED_AFTER_SECONDS = 60
+
+#: A call that is to wait for longer in its provider's queue is taken back.
+LONGEST_QUEUE_SECONDS = 60
 
 #: How often an unknown call is dialled again by itself: each time somebody may be called twice.
 REDIALS = 1

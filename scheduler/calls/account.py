@@ -8,18 +8,20 @@ from dataclasses import dataclass
 
 from scheduler.calls.collector import Collector
 from scheduler.calls.demand import Demand
-from scheduler.calls.dialer import Dialer
+from scheduler.calls.dialer import ALIKE, Dialer
 from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import Watchers
 from scheduler.calls.memory import Memory
 from scheduler.calls.news import NewsDesk
+from scheduler.calls.poller import Poller
 from scheduler.calls.recorder import NewsSource, Recorder
+from scheduler.calls.reports import Reports
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Alarm, Wake
 from scheduler.errors import LedgerTrouble
 from scheduler.ledger.ledger import Ledger
-from scheduler.providers import Listens, Provider
+from scheduler.providers import Listens, Looks, Provider, Sweeps, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,14 @@ class ServedAccount:
     recorder: Recorder
     dialer: Dialer
     collector: Collector
+    reports: Reports | None  #: None where calls can't be read
+    poller: Poller | None  #: None where they can't be listed
 
     def start(self) -> None:
-        """Watch over the deadlines of its calls."""
+        """Watch over the deadlines of its calls, and read them."""
         self.memory.start()
+        if self.poller is not None:
+            self.poller.start()
 
     def drain(self) -> None:
         """Claim no more, and begin no other conversation; deadlines are kept."""
@@ -50,6 +56,8 @@ class ServedAccount:
 
     def close(self) -> None:
         """Leave; the stops that are being sent are seen to their end."""
+        if self.poller is not None:
+            self.poller.close()
         self.stops.close()
         self.memory.close()
         with suppress(LedgerTrouble):
@@ -76,6 +84,7 @@ def serve(
     stop_threads: int,
     delays: Sequence[float],
     patience_seconds: float,
+    traits: Traits = ALIKE,
 ) -> ServedAccount:
     """Put together what serves an account; nothing of it runs yet but what `start` starts.
 
@@ -86,8 +95,15 @@ def serve(
     ledger, wake = shared.ledger, Wake(shared.alarm)
     account = duty.account
     demand = Demand(send_dials, threads=dial_threads)
+    reports = Reports(ledger, provider, duty, traits) if isinstance(provider, Looks) else None
     memory = Memory(
-        ledger, provider, account, delays=delays, threads=stop_threads, watchers=watchers
+        ledger,
+        provider,
+        account,
+        delays=delays,
+        threads=stop_threads,
+        watchers=watchers,
+        reports=reports,
     )
     stopper = Stopper(
         ledger,
@@ -97,6 +113,7 @@ def serve(
         demand=demand,
         delays=delays,
         watchers=watchers,
+        reports=reports,
     )
     stops = Stops(stopper, account=account, threads=stop_threads, wake=wake)
     desk = None
@@ -111,6 +128,7 @@ def serve(
         desk=desk,
         demand=demand,
         wake=wake,
+        traits=traits,
     )
     dialer = Dialer(
         ledger,
@@ -120,6 +138,7 @@ def serve(
         demand=demand,
         is_behind=stops.is_behind,
         watchers=watchers,
+        traits=traits,
     )
     collector = Collector(
         ledger,
@@ -129,6 +148,9 @@ def serve(
         is_stopping=stops.is_sending,
         watchers=watchers,
     )
+    poller = None
+    if reports is not None and isinstance(provider, Sweeps):
+        poller = Poller(ledger, provider, duty, reports=reports, memory=memory, demand=demand)
     return ServedAccount(
         ledger,
         duty,
@@ -142,4 +164,6 @@ def serve(
         recorder,
         dialer,
         collector,
+        reports,
+        poller,
     )

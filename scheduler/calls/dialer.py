@@ -26,16 +26,17 @@ from scheduler.errors import (
     ProviderError,
     Refused,
     StaleAttempt,
+    Throttled,
 )
 from scheduler.fields.scripts import targets
 from scheduler.hours.openings import opening
 from scheduler.ledger import calls, limits
-from scheduler.ledger.calls import Claim
+from scheduler.ledger.calls import Claim, Ringing, Wait
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.masking import mask_text
 from scheduler.models import Disposition, Reason
-from scheduler.providers import Provider, StartOrder
+from scheduler.providers import Provider, StartOrder, Sweeps, Traits
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,12 @@ LEAVE_WITHIN_SECONDS = 2.0
 
 #: After a 429, when the API does not say how long to wait.
 AFTER_429 = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
+
+#: How long a call may ring, where nobody says so.
+RING_SECONDS = 60.0
+
+#: An API of which nothing special is known.
+ALIKE = Traits()
 
 #: Until a call is due again whose start did not reach the API.
 AFTER_NOT_REACHED_SECONDS = 1.0
@@ -65,6 +72,7 @@ class Dialer:
         demand: Demand,
         is_behind: Callable[[], bool],
         watchers: Watchers = NOBODY,
+        traits: Traits = ALIKE,
     ) -> None:
         """`recorder` takes over with the answer, and `demand` says when to go on.
 
@@ -77,6 +85,9 @@ class Dialer:
         self._demand = demand
         self._is_behind = is_behind
         self._watchers = watchers
+        self._traits = traits
+        self._queue_seconds = 0.0  #: of the last start that was accepted
+        self._throttled = 0  #: answers in a row that there were too many requests
 
     # Dialling -----------------------------------------------------------------------------------
 
@@ -167,9 +178,10 @@ class Dialer:
         try:
             # First, because a token may take seconds, and from `begin` on the time is short.
             self._provider.authorize(claim.max_duration_seconds)
+            ringing = self._ringing(claim, order)
             token = uuid4().hex
             asked_at = since_boot()
-            if not self._begin(claim, token, closes_at, targets(order.script)):
+            if not self._begin(claim, token, closes_at, targets(order.script), ringing):
                 return False
             with self._watchers.see(Exchange("start", claim.attempt)):
                 connection = self._provider.start(order, partial(_leave, asked_at))
@@ -177,10 +189,27 @@ class Dialer:
             logger.warning("%s: %s", claim.attempt, mask_text(str(error)))
             self._settle(claim, token, error)
             return False
-        return self._recorder.keep(claim, connection, since_boot())
+        self._queue_seconds, self._throttled = connection.queue_seconds, 0
+        return self._recorder.keep(claim, connection, since_boot(), ringing)
+
+    def _ringing(self, claim: Claim, order: StartOrder | None = None) -> Ringing | None:
+        """Return how long the call may ring and live; None where its start waits for the callee."""
+        if not self._traits.rings:
+            return None
+        ring = (order.ring_seconds if order else None) or RING_SECONDS
+        # Nobody knows yet for how long it is queued: as long as the last one, perhaps.
+        lives = self._traits.ends_after(claim.max_duration_seconds)
+        longest = self._queue_seconds + ring + Wait.MARGIN_SECONDS + lives
+        caller_id = order.caller_id if order else ""
+        return Ringing(ring, longest, caller_id, isinstance(self._provider, Sweeps))
 
     def _begin(
-        self, claim: Claim, token: str, closes_at: float, transfers: tuple[str, ...]
+        self,
+        claim: Claim,
+        token: str,
+        closes_at: float,
+        transfers: tuple[str, ...],
+        ringing: Ringing | None,
     ) -> bool:
         begin = partial(calls.begin, self._ledger, self._duty.account, claim.attempt, token)
         try:
@@ -189,6 +218,7 @@ class Dialer:
                 max_duration_seconds=claim.max_duration_seconds,
                 closes_at=closes_at - LEAVE_WITHIN_SECONDS,
                 targets=transfers,
+                ringing=ringing,
             )
         except LedgerTrouble:
             # Perhaps it is on record as dialing. Nothing has been sent, so it is given back.
@@ -205,7 +235,7 @@ class Dialer:
                     self._lose(claim, message)
                 else:
                     self._give_back(claim, token, signal="answered", message=message)
-            case AtLimit():
+            case AtLimit() | Throttled():
                 self._back_off(claim, token, error)
             case NotSent():
                 delay = error.retry_after_seconds or AFTER_NOT_REACHED_SECONDS
@@ -233,8 +263,11 @@ class Dialer:
         give_back = partial(calls.give_back, self._ledger, self._duty.account, claim.attempt, token)
         insist(partial(give_back, delay_seconds=delay_seconds, signal=signal, message=message))
 
-    def _back_off(self, claim: Claim, token: str, error: AtLimit) -> None:
+    def _back_off(self, claim: Claim, token: str, error: AtLimit | Throttled) -> None:
         """429: the call has not failed. It waits its turn, and the account is asked for less."""
+        if isinstance(error, Throttled):
+            self._ease_off(claim, token, error)
+            return
         account = self._duty.account
         seen: LimitView = insist(partial(limits.read, self._ledger, account))
         lowered = limit.after_refusal(
@@ -246,9 +279,17 @@ class Dialer:
             partial(give_back, delay_seconds=delay, message=str(error), seen=seen, lowered=lowered)
         )
 
+    def _ease_off(self, claim: Claim, token: str, error: Throttled) -> None:
+        """Too many requests: the call has not failed, and the account's limit is another matter."""
+        self._throttled += 1
+        delay = error.retry_after_seconds or waited(AFTER_429, self._throttled)
+        insist(partial(limits.throttle, self._ledger, self._duty.account, delay))
+        self._give_back(claim, token, delay, signal="answered", message=str(error))
+
     def _lose(self, claim: Claim, message: str) -> None:
         # A phone may be ringing, and nobody can address that call: its slot stays taken.
-        hold = claim.max_duration_seconds
+        ringing = self._ringing(claim)
+        hold = ringing.hold_seconds if ringing else claim.max_duration_seconds
         self._finish(
             claim,
             Disposition.UNKNOWN,

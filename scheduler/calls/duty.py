@@ -19,3 +19,6 @@ class Duty:
     only: str = ""  #: the one campaign that is served; "" for all
     caller_ids: tuple[str, ...] = ()  #: of the account, where no campaign names others
     allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
+    exclusive: bool = False  #: callsched alone uses the account
+    #: The ledger is one that CALLSCHED_REDIS_URL names, so that it knows every call of the account.
+    has_named_ledger: bool = False

@@ -44,5 +44,6 @@ _ENDS = {
     "hung_up": (Disposition.HUNG_UP, None),
     "machine": (Disposition.STOPPED, Reason.MACHINE),
     "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
+    "no_answer": (Disposition.NOT_REACHED, Reason.NO_ANSWER),
 }
 _AT_ITS_DEADLINE = (Disposition.STOPPED, None)

@@ -20,6 +20,7 @@ from itertools import islice
 from scheduler import logs
 from scheduler.calls.ends import End
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
+from scheduler.calls.reports import Read, Reports
 from scheduler.clock import since_boot
 from scheduler.errors import NoSuchConnection, ProviderError
 from scheduler.ledger import deadlines
@@ -27,7 +28,7 @@ from scheduler.ledger.deadlines import Deadline
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Attempt, Disposition
-from scheduler.providers import Provider
+from scheduler.providers import CallReport, Looks, Provider, Stage, StopAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class Call:
     is_noted: bool = False  #: … which is on record
     denied: bool = False  #: the API knew no such connection when it was asked last
     on_its_own: bool = False  #: the ledger has lost it, or its clock is wrong
+    answered_due_at: float | None = None  #: the same should somebody have answered; None: looked at
+    why: str = "deadline"  #: for which this worker stops it
     is_sending: bool = False  #: a thread of this process is at it
     end: End | None = None  #: confirmed by the API, not on record yet
 
@@ -87,13 +90,18 @@ class Memory:
         delays: Sequence[float],
         threads: int,
         watchers: Watchers = NOBODY,
+        reports: Reports | None = None,
     ) -> None:
-        """`delays` are the seconds until a stop is sent again, the last one is kept."""
+        """`delays` are the seconds until a stop is sent again, the last one is kept.
+
+        With `reports` nothing confirms an end but a final status that was read.
+        """
         self._ledger = ledger
         self._provider = provider
         self._account = account
         self.delays = tuple(delays)
         self._watchers = watchers
+        self._reports = reports
         self._calls: dict[str, Call] = {}
         self._unwritten: dict[str, Call] = {}  #: those of which a tick has something to write down
         self._lock = threading.Lock()
@@ -122,15 +130,24 @@ class Memory:
     # What is remembered -------------------------------------------------------------------------
 
     def learn(
-        self, attempt: Attempt, connection_id: str, seconds: float, *, on_record: bool = True
+        self,
+        attempt: Attempt,
+        connection_id: str,
+        seconds: float,
+        *,
+        on_record: bool = True,
+        answered_seconds: float | None = None,
     ) -> None:
         """Remember a live connection that must be over in so many seconds; inf: the ledger knows.
 
-        Nothing is written down of one that is not `on_record`.
+        Nothing is written down of one that is not `on_record`. One that nobody has answered yet
+        must be over in `answered_seconds` should it turn out that somebody has.
         """
-        due_at = since_boot() + seconds
+        now = since_boot()
+        after = None if answered_seconds is None else now + answered_seconds
         with self._lock:
-            call = self._calls.setdefault(connection_id, Call(attempt, connection_id, due_at))
+            known = Call(attempt, connection_id, now + seconds, answered_due_at=after)
+            call = self._calls.setdefault(connection_id, known)
             call.on_record = call.on_record and on_record
             self._mark(call)
 
@@ -234,15 +251,19 @@ class Memory:
         return max(call.due_at, self._ticked_at + SILENCE_SECONDS, call.not_before)
 
     def _send(self, call: Call) -> None:
+        if self._was_answered(call):
+            return
         end, denied = None, False
         late = since_boot() - call.due_at if call.sendings == 1 else None
         stop = Exchange("stop", call.attempt, late, Disposition.STOPPED)
         logger.error("%s: its stop is sent without a record: no ledger took it", call.attempt)
         try:
             with self._watchers.see(stop):
-                end = End.by("deadline", self._provider.stop(call.connection_id))
+                answer = self._provider.stop(call.connection_id)
+            if self._reports is None or _is_over(answer.report):
+                end = End.by(call.why, answer)
         except NoSuchConnection as error:
-            denied = True
+            denied = self._reports is None
             logger.warning("%s: stop: %s", call.attempt, mask_text(str(error)))
         except ProviderError as error:
             logger.error("%s: stop: %s", call.attempt, mask_text(str(error)))
@@ -253,6 +274,29 @@ class Memory:
                 call.denied = denied
                 call.is_uncertain |= end is None and not denied
             self.sent(call.connection_id, end)
+
+    def _was_answered(self, call: Call) -> bool:
+        """Look at a call before it is stopped for want of an answer; True when it has longer.
+
+        Nobody knows when it was answered: it lasts no longer than from its start.
+        """
+        later, call.answered_due_at = call.answered_due_at, None
+        if later is None or later <= since_boot() or not isinstance(self._provider, Looks):
+            return False
+        report = None
+        try:
+            report = self._provider.look(call.connection_id)
+        except Exception as error:
+            logger.error("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
+        if report is not None and report.stage in (Stage.QUEUED, Stage.RINGING):
+            call.why = "no_answer"
+            return False
+        with self._lock:
+            call.due_at, call.is_sending = later, False
+            call.sendings -= 1
+        if _is_over(report):
+            self.sent(call.connection_id, End.by("deadline", StopAnswer(report=report)))
+        return True
 
     # The ledger ---------------------------------------------------------------------------------
 
@@ -336,6 +380,17 @@ class Memory:
             # Perhaps somebody had ordered its end. What looked like a hang-up was this stop.
             why = deadlines.stop_reason(self._ledger, call.attempt)
             end = End.by("deadline" if why == "hung_up" else why, end.answer)
-        is_news = end.record(self._ledger, self._account, call.attempt)
+        is_news = self._record(call, end)
         self.forget(call.connection_id)
         return is_news
+
+    def _record(self, call: Call, end: End) -> bool:
+        report = end.answer.report
+        if self._reports is None or report is None:
+            return end.record(self._ledger, self._account, call.attempt)
+        read = Read(report, self._ledger.time())
+        return self._reports.hear(call.attempt, read, call.why if call.sendings else "")
+
+
+def _is_over(report: CallReport | None) -> bool:
+    return report is not None and report.stage is Stage.OVER

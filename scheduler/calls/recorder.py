@@ -17,10 +17,11 @@ from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerUnreachable
 from scheduler.ledger import calls, limits
-from scheduler.ledger.calls import NOBODYS, Charge, Claim
+from scheduler.ledger.calls import NOBODYS, Charge, Claim, Ringing, Wait
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.models import Connection
+from scheduler.providers import Traits
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Recorder:
         desk: NewsDesk | None,
         demand: Demand,
         wake: Wake,
+        traits: Traits,
     ) -> None:
         """`sockets` bring the news of what is connected to `desk`, `wake` hears of deadlines."""
         self._ledger = ledger
@@ -63,23 +65,35 @@ class Recorder:
         self._desk = desk
         self._demand = demand
         self._wake = wake
+        self._traits = traits
 
-    def keep(self, claim: Claim, connection: Connection, answered_at: float) -> bool:
+    def keep(
+        self,
+        claim: Claim,
+        connection: Connection,
+        answered_at: float,
+        ringing: Ringing | None = None,
+    ) -> bool:
         """See to it that a connection is on record, or is stopped without one.
 
         True: with it the account is full.
 
         Until then this thread is all that knows of a live call: it does not leave before either is
         done. A stop needs no ledger: memory sends it at the deadline, and this thread sooner.
+        `ringing` where the callee has not answered yet.
         """
         known = connection.connection_id
-        left = claim.max_duration_seconds - (since_boot() - answered_at)
-        self._memory.learn(claim.attempt, known, left, on_record=False)
+        wait = self._wait(connection, ringing)
+        longest = claim.max_duration_seconds
+        passed = since_boot() - answered_at
+        left = (wait.deadline_seconds if wait else longest) - passed
+        after = longest - passed if wait else None
+        self._memory.learn(claim.attempt, known, left, on_record=False, answered_seconds=after)
         stop_at = answered_at + min(UNRECORDED_SECONDS, claim.max_duration_seconds)
         stopped = hopeless = False
         while not (stopped and (hopeless or self._demand.is_closing)):
             try:
-                seen = self._record(claim, connection, answered_at)
+                seen = self._record(claim, connection, answered_at, wait)
             except LedgerUnreachable as error:
                 logger.error("%s: its connection is not on record yet: %s", claim.attempt, error)
             except Exception:
@@ -111,7 +125,15 @@ class Recorder:
         except Exception:
             logger.exception("%s: its connection can't be put back", claim.attempt)
 
-    def _record(self, claim: Claim, connection: Connection, answered_at: float) -> LimitView:
+    def _wait(self, connection: Connection, ringing: Ringing | None) -> Wait | None:
+        if ringing is None:
+            return None
+        stage = "queued" if self._traits.queues_starts else "ringing"
+        return Wait(stage, ringing.seconds, connection.queue_seconds)
+
+    def _record(
+        self, claim: Claim, connection: Connection, answered_at: float, wait: Wait | None
+    ) -> LimitView:
         account, attempt, charge = self._duty.account, claim.attempt, self._free_charge
         taken_for, _, seen = calls.connect(
             self._ledger,
@@ -121,6 +143,7 @@ class Recorder:
             answered_ago_seconds=since_boot() - answered_at,
             max_duration_seconds=claim.max_duration_seconds,
             charge=charge,
+            wait=wait,
         )
         if taken_for == "second":
             logger.error("%s: has another connection already; this one is stopped", attempt)
@@ -134,7 +157,7 @@ class Recorder:
         elif taken_for == "late":
             self._wake.due_in(0.0)
         else:
-            self._wake.due_in(claim.max_duration_seconds)
+            self._wake.due_in(wait.deadline_seconds if wait else claim.max_duration_seconds)
             if charge.listener and self._desk is not None:
                 self._sockets.follow(self._desk, claim, connection)
         return seen

@@ -19,13 +19,14 @@ from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.insist import block
 from scheduler.calls.memory import Memory
 from scheduler.calls.pace import waited
+from scheduler.calls.reports import Read, Reports
 from scheduler.errors import AccountFault, NoSuchConnection, ProviderError
-from scheduler.ledger import calls
-from scheduler.ledger.calls import StopOrder
+from scheduler.ledger import calls, listeners
+from scheduler.ledger.calls import LOOK, StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Attempt, Disposition
-from scheduler.providers import Provider
+from scheduler.providers import Provider, Stage, StopAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -51,21 +52,30 @@ class Stopper:
         demand: Demand,
         delays: Sequence[float],
         watchers: Watchers = NOBODY,
+        reports: Reports | None = None,
     ) -> None:
-        """`delays` are the seconds until a stop is sent again, the last one is kept."""
+        """`delays` are the seconds until a stop is sent again, the last one is kept.
+
+        With `reports` nothing confirms an end but a final status that was read.
+        """
         self._ledger = ledger
         self._provider = provider
         self._account = account
         self._memory = memory
         self._demand = demand
         self._watchers = watchers
+        self._reports = reports
         self.delays = tuple(delays)
 
     def stop(self, order: StopOrder) -> None:
         """Send one stop. Unless it is confirmed, the ledger has it sent again.
 
-        Raises LedgerTrouble when what came of it can't be put on record.
+        An order to look is no stop: the call is read first. Raises LedgerTrouble when what came of
+        it can't be put on record.
         """
+        if order.why == LOOK:
+            self._look(order)
+            return
         if not self._memory.take(order.attempt, order.connection_id):
             return
         end = None
@@ -74,9 +84,34 @@ class Stopper:
         finally:
             self._memory.sent(order.connection_id, end)
         if end is not None:
-            if end.record(self._ledger, self._account, order.attempt):
-                self._demand.want(1)
+            self._end(order, end)
+        elif self._reports is not None:
+            self._reports.stirred.set()
+
+    def _end(self, order: StopOrder, end: End) -> None:
+        report = end.answer.report
+        if self._reports is None or report is None:
+            is_news = end.record(self._ledger, self._account, order.attempt)
+        else:
+            is_news = self._reports.hear(order.attempt, Read(report, self._ledger.time()))
+        if is_news:
+            self._demand.want(1)
+        self._memory.forget(order.connection_id)
+
+    def _look(self, order: StopOrder) -> None:
+        """Read a call whose deadline before the answer has passed; stop it if nobody answered."""
+        if self._reports is None:
+            return
+        try:
+            report, is_over = self._reports.look(order.attempt, order.connection_id)
+        except ProviderError as error:
+            logger.warning("%s: it can't be read: %s", order.attempt, mask_text(str(error)))
+            return
+        if is_over:
+            self._demand.want(1)
             self._memory.forget(order.connection_id)
+        elif report.stage in (Stage.QUEUED, Stage.RINGING):
+            listeners.hint(self._ledger, self._account, order.attempt, "no_answer")
 
     def _send(self, order: StopOrder) -> End | None:
         """Return the end that the API has confirmed, None when it has not."""
@@ -87,6 +122,8 @@ class Stopper:
                 answer = self._provider.stop(order.connection_id)
         except NoSuchConnection as error:
             logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
+            if self._reports is not None:
+                return None
             denied = calls.deny(self._ledger, self._account, order.attempt)
             if denied is None:
                 return None
@@ -97,7 +134,13 @@ class Stopper:
             if isinstance(error, AccountFault):
                 block(self._ledger, self._account, self._provider.fingerprint, error)
             return None
-        return End.by(order.why, answer)
+        return End.by(order.why, answer) if self._is_confirmed(answer) else None
+
+    def _is_confirmed(self, answer: StopAnswer) -> bool:
+        """Whether the answer to a stop is the end of the call."""
+        if self._reports is None:
+            return True
+        return answer.report is not None and answer.report.stage is Stage.OVER
 
     def stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
         """Send a stop that is on no record; True when the connection has ended."""
@@ -113,10 +156,12 @@ class Stopper:
         )
         try:
             with self._watchers.see(Exchange("stop", attempt, ends_as=Disposition.STOPPED)):
-                certain(self._provider.stop, connection_id)
-            end = End.by("deadline")
+                answer: StopAnswer = certain(self._provider.stop, connection_id)
+            if self._is_confirmed(answer):
+                # Of a stop without a report nothing else is kept, as ever.
+                end = End.by("deadline", StopAnswer(report=answer.report))
         except NoSuchConnection:
-            end = End.by("deadline")
+            end = End.by("deadline") if self._reports is None else None
         except ProviderError as error:
             logger.error("%s: can't be stopped: %s", attempt, mask_text(str(error)))
         finally:

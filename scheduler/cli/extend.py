@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,7 +10,10 @@ import typer
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.fields.durations import positive_seconds
+from scheduler.ledger import views
 from scheduler.operations import live_calls
+from scheduler.operations.account import provider_with
+from scheduler.providers import Prolongs
 from scheduler.settings import settings
 
 
@@ -38,7 +42,9 @@ def extend(
     """
     ceiling, control = settings().max_duration_ceiling, orders.given(note)
     with opened_ledger() as ledger:
-        extended = live_calls.extend(ledger, id_, contact, by, control, ceiling)
+        campaign = views.campaign(ledger, id_)
+        opened = partial(provider_with, Prolongs, campaign, settings(), ledger)
+        extended = live_calls.extend(ledger, id_, contact, by, control, ceiling, opened)
     if json:
         record = {"campaign_id": id_, "row": extended.row, "deadline": extended.deadline}
         console.emit(record)

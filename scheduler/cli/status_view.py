@@ -104,6 +104,8 @@ def _account_line(account: AccountView) -> str:
     if account.overdue:
         age = account.oldest_overdue_seconds
         parts.append(f"{account.overdue} past their deadline, the oldest by {age:.0f} s")
+    if account.orphans:
+        parts.append(f"{account.orphans} live calls at the provider that no attempt has")
     if account.outage:
         parts.append("the provider does not answer: one probe goes out at a time")
     parts += [f"BLOCKED: {why}" for why in account.blocks.values()]

@@ -176,13 +176,13 @@ def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, flo
 
 
 _LOST = (Reason.LEASE, Reason.ANSWER_LOST)
-_SPAN = ("begun_at", "over_at", "disposition", "reason", "max_duration")
+_SPAN = ("begun_at", "over_at", "disposition", "reason", "max_duration", "hold")
 
 
 def _span(
     attempt: list[str | None], call: list[str | None], *, is_last: bool
 ) -> tuple[float, float | None]:
-    begun_at, over_at, disposition, reason, max_duration = attempt
+    begun_at, over_at, disposition, reason, max_duration, hold = attempt
     began = float(begun_at or 0)
     if over_at:
         return began, float(over_at)
@@ -190,5 +190,5 @@ def _span(
         return began, None
     ended = float(call[2]) if is_last and call[2] else began
     is_lost = disposition == Disposition.UNKNOWN and reason_of(disposition, reason) in _LOST
-    held = float(max_duration or 0) if is_lost else 0.0
+    held = float(hold or max_duration or 0) if is_lost else 0.0
     return began, ended + held

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from scheduler.errors import LedgerFault, LedgerTrouble, StaleAttempt
 from scheduler.ledger import keys, limits
@@ -47,6 +47,38 @@ NOBODYS = Charge()
 
 
 @dataclass(frozen=True, slots=True)
+class Ringing:
+    """What `begin` is told of an attempt at a provider that answers before the callee does."""
+
+    seconds: float  #: that it may ring
+    hold_seconds: float  #: that it may live at most, queued and ringing included
+    caller_id: str = ""  #: by which it is known among the provider's calls; "" for any
+    is_searched: bool = False  #: the provider can be asked for it should its answer be lost
+
+    @property
+    def written(self) -> tuple[float, float, str, int]:
+        """What a script takes."""
+        return self.hold_seconds, self.seconds, self.caller_id, int(self.is_searched)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How a call stands that its provider has taken, and that nobody has answered yet."""
+
+    stage: str  #: "queued" or "ringing"
+    ring_seconds: float
+    queue_seconds: float = 0.0  #: before it rings; more than a minute: the call is taken back
+
+    #: After these its deadline lies: an API may let it ring some seconds longer, and reads lag.
+    MARGIN_SECONDS: ClassVar[float] = 35.0
+
+    @property
+    def deadline_seconds(self) -> float:
+        """From its begin until somebody must have answered."""
+        return self.queue_seconds + self.ring_seconds + self.MARGIN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A due call that holds a slot, and whom to dial for it."""
 
@@ -61,13 +93,17 @@ class Claim:
         return self.contact.max_duration_seconds or self.policy.max_duration_seconds
 
 
+#: Why a call is handed out that is to be looked at.
+LOOK = "look"
+
+
 @dataclass(frozen=True, slots=True)
 class StopOrder:
-    """A stop that is due now."""
+    """A stop that is due now, or a look at a call whose deadline before the answer has passed."""
 
     attempt: Attempt
     connection_id: str
-    why: str  #: deadline, aborted, or late
+    why: str  #: deadline, aborted, late, …; LOOK: it is no stop
     deadline: float  #: epoch seconds, by the clock of Redis
     sendings: int  #: how often it has been taken, this time included
     late_seconds: float  #: since it was due, when it was taken
@@ -141,20 +177,23 @@ def begin(
     max_duration_seconds: float,
     closes_at: float = math.inf,
     targets: Collection[str] = (),
+    ringing: Ringing | None = None,
     now: float | None = None,
 ) -> bool:
     """Ask for leave to send the start; the command is never sent twice. Raises StaleAttempt.
 
     `closes_at` is the instant from which on no start may be let out. `targets` are whom the call
     may be transferred to: none of them may be on the do-not-call list, nor may the contact.
+    `ringing` is what is known of an attempt whose start is answered before the callee answers.
     False: a rule forbids it, and the attempt was given back, or the call has ended as skipped.
     Raises LedgerUnreachable also when the leave is not as safe in time as the setting asks for.
     """
     lease = ledger.leases
     lengths = (lease.dial, max_duration_seconds, lease.stop_late)
     until = "" if closes_at == math.inf else repr(closes_at)
-    known = (until, REMEMBERED_SECONDS, "\n".join(targets))
-    args = (account, str(attempt), token, *lengths, *known, ledger.clock(now))
+    rings = ringing.written if ringing else ("",) * 4
+    known = (*lengths, until, REMEMBERED_SECONDS, *rings, "\n".join(targets))
+    args = (account, str(attempt), token, *known, ledger.clock(now))
     with reaching():
         answer = run_durably(
             ledger.once, ledger.do_once.begin, [keys.ROOT], args, ledger.durability
@@ -224,11 +263,14 @@ def connect(
     answered_ago_seconds: float,
     max_duration_seconds: float,
     charge: Charge = NOBODYS,
+    wait: Wait | None = None,
     now: float | None = None,
 ) -> tuple[str, float, LimitView]:
     """Put a connection and its deadline on record. An answer is never refused.
 
-    One that is in time is in the `charge` of a listener from then on.
+    One that is in time is in the `charge` of a listener from then on. With a `wait` the callee has
+    not answered yet: the deadline is one before that, counted from `begin`, and
+    `reports.answered` moves it.
 
     Returns what it was taken for ("connected", "late": its stop is due now, "known": it was on
     record, "second": the attempt has another one and nothing was written), the deadline, and
@@ -246,6 +288,10 @@ def connect(
         ledger.leases.stop_patience,
         charge.listener,
         charge.seconds,
+        wait.stage if wait else "",
+        wait.queue_seconds if wait else 0,
+        wait.ring_seconds if wait else 0,
+        Wait.MARGIN_SECONDS,
         ledger.clock(now),
     )
     with reaching():

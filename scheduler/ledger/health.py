@@ -11,13 +11,14 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
-from scheduler.ledger import keys, rubbish, views, workers
+from scheduler.ledger import keys, rubbish, searches, views, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import connect_once, expect_redis, reaching
 from scheduler.ledger.redis.connections import primary_address
 from scheduler.ledger.redis.durability import expect_durable
 from scheduler.ledger.redis.rights import lacking
 from scheduler.ledger.redis.url import RedisUrl, parse
+from scheduler.masking import mask_text
 from scheduler.models import Durability
 
 #: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
@@ -295,6 +296,11 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
         found.append((fail if is_fenced else warn)("stops", text, remedy))
     else:
         found.append(ok("stops", "none is late"))
+    if strays := searches.orphans(ledger, account):
+        shown = ", ".join(f"{one.connection_id} ({mask_text(one.address)})" for one in strays[:3])
+        text = f"{len(strays)} live calls at the provider that no attempt has: {shown}"
+        remedy = "end them there; on an account of its own, said to be exclusive, workers do"
+        found.append(warn("orphans", text, remedy))
     if fingerprint in view.blocks:
         text = f"these credentials can't dial: {view.blocks[fingerprint]}"
         found.append(fail("blocked", text, "mend them, and start a worker again"))

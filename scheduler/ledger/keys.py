@@ -12,6 +12,7 @@ schedules                   zset    schedule -> created_at
 launch:{token}              string  schedule that this execution took; expires
 do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why
 
+connection:{id}             string  attempt that has it, where a lost call can be found; 31 days
 called:{party}              zset    attempt that may have rung it -> when; 31 days
 
 account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429
@@ -21,6 +22,10 @@ account:{a}:named:{name}    zset    campaign of this name -> when it was finishe
 account:{a}:slots           zset    attempt -> when it must be over
 account:{a}:live            zset    attempt -> when it must be over, while its connection is not
 account:{a}:held            zset    attempt whose answer was lost -> when its slot is free
+account:{a}:searches        zset    attempt whose answer was lost -> when it is looked for next
+account:{a}:orphans         hash    connection at the provider that no attempt has -> what is known
+account:{a}:prices          zset    attempt that is over -> when its price is read next
+account:{a}:poller          string  the worker that reads the account's calls; expires
 account:{a}:stops           zset    attempt -> when its stop is sent next
 account:{a}:ears            zset    live attempt -> until when a listener has it in its charge
 account:{a}:collect         zset    attempt -> when what was said in it is read next
@@ -49,10 +54,11 @@ campaign:{c}:said           stream  what is said on live connections; capped, ex
 campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when it is sealed
 
 call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at,
-                                    redials, and `lost`: the attempt that a redial waits for;
+                                    unplaced, redials, `lost`: the attempt that a redial waits for;
                                     who is already_called: `earlier`, `earlier_at`, by whom and when
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
-attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop
+attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop; where the
+                                    callee answers later: stage, answered_at, and how it ended
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
 
 schedule:{s}                hash    what it launches and when, next_at, its pause, who has it

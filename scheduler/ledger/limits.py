@@ -103,3 +103,8 @@ def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:
         seen = read(ledger, account)
         if learn(ledger, account, seen, as_told(slots, seen.now), control):
             return
+
+
+def throttle(ledger: Ledger, account: str, seconds: float, now: float | None = None) -> None:
+    """Have no start claimed for so long: the API has had too many requests. The limit stays."""
+    ledger.run(ledger.do.throttle, account, seconds, ledger.clock(now))

@@ -64,9 +64,41 @@ def extend(
     now: float | None = None,
 ) -> float:
     """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason."""
-    args = (account, str(attempt), seconds, ceiling_seconds, *control.written, ledger.clock(now))
+    return _extend(ledger, account, attempt, seconds, control, ceiling_seconds, 0, now)
+
+
+def may_extend(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    seconds: float,
+    control: Control,
+    *,
+    ceiling_seconds: float,
+    now: float | None = None,
+) -> float:
+    """Return for how long the call would last from its answer, and change nothing.
+
+    Raises LedgerError with the reason why it may not. Under a token that has extended it the
+    deadline is returned.
+    """
+    return _extend(ledger, account, attempt, seconds, control, ceiling_seconds, 1, now)
+
+
+def _extend(
+    ledger: Ledger,
+    account: str,
+    attempt: Attempt,
+    seconds: float,
+    control: Control,
+    ceiling_seconds: float,
+    asks: int,
+    now: float | None,
+) -> float:
+    orders = (seconds, ceiling_seconds, *control.written, asks)
+    args = (account, str(attempt), *orders, ledger.clock(now))
     answer, number = ledger.run(ledger.do.extend, *args)
-    if answer == "extended":
+    if answer in ("extended", "may"):
         return float(number)
     if answer == "over":
         raise StaleAttempt("it is not live, or its stop is on record: nothing was changed")

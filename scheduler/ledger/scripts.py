@@ -11,7 +11,14 @@ from redis.commands.core import Script
 
 from scheduler import limit
 from scheduler.ledger import keys
-from scheduler.models import REDIALS, TRANSITIONS, CallState
+from scheduler.models import (
+    LONGEST_QUEUE_SECONDS,
+    LOOKED_FOR_SECONDS,
+    PRICED_AFTER_SECONDS,
+    REDIALS,
+    TRANSITIONS,
+    CallState,
+)
 
 
 def _states() -> str:
@@ -26,6 +33,9 @@ def _states() -> str:
         f"local STARVING = {limit.STARVING}\n"
         f"local REDIALS = {REDIALS}\n"
         f"local SCHEMA = {keys.SCHEMA}\n"
+        f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
+        f"local PRICED_AFTER = {PRICED_AFTER_SECONDS}\n"
+        f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"
     )
 
 
@@ -35,7 +45,7 @@ def preamble() -> str:
 
 
 #: What some verbs share besides.
-_WITH = dict.fromkeys(["begin", "explain"], "_rules")
+_WITH = dict.fromkeys(["begin", "explain", "recall"], "_rules")
 _WITH |= dict.fromkeys(["load", "repeats"], "_repeats")
 _WITH |= dict.fromkeys(
     [
@@ -105,6 +115,7 @@ class Scripts:
         self.accept_token = script("accept_token")
         self.add_schedule = script("add_schedule")
         self.ask_firing = script("ask_firing")
+        self.answered = script("answered")
         self.attach = script("attach")
         self.bar = script("bar")
         self.beat = script("beat")
@@ -121,6 +132,7 @@ class Scripts:
         self.expire = script("expire")
         self.explain = script("explain")
         self.extend = script("extend")
+        self.find = script("find")
         self.finish = script("finish")
         self.give_back = script("give_back")
         self.halt = script("halt")
@@ -128,16 +140,20 @@ class Scripts:
         self.hurry_stops = script("hurry_stops")
         self.keep_schedule = script("keep_schedule")
         self.launches = script("launches")
+        self.lead = script("lead")
         self.learn = script("learn")
         self.let_go = script("let_go")
         self.limit = script("limit")
         self.listen = script("listen")
         self.load = script("load")
+        self.note_price = script("note_price")
         self.note_stop = script("note_stop")
+        self.over = script("over")
         self.pause_schedule = script("pause_schedule")
         self.postpone_collect = script("postpone_collect")
         self.prioritise = script("prioritise")
         self.ready = script("ready")
+        self.recall = script("recall")
         self.refuse_token = script("refuse_token")
         self.remove_schedule = script("remove_schedule")
         self.repeats = script("repeats")
@@ -145,12 +161,17 @@ class Scripts:
         self.retire = script("retire")
         self.seal = script("seal")
         self.settle = script("settle")
+        self.step_down = script("step_down")
         self.stop = script("stop")
+        self.sweep = script("sweep")
         self.take = script("take")
         self.take_collect = script("take_collect")
         self.take_news = script("take_news")
         self.take_schedule = script("take_schedule")
         self.take_stops = script("take_stops")
         self.tell_firings = script("tell_firings")
+        self.throttle = script("throttle")
         self.tick = script("tick")
         self.told = script("told")
+        self.unanswered = script("unanswered")
+        self.unplaced = script("unplaced")

@@ -11,7 +11,7 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError
 from scheduler.fields.parties import spellings
-from scheduler.ledger import connections, insights, keys, repeats
+from scheduler.ledger import connections, insights, keys, repeats, searches
 from scheduler.ledger.insights import Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -113,6 +113,7 @@ class AccountView:
     blocks: dict[str, str]  #: fingerprint of credentials -> why they can't dial
     outage: bool  #: the provider does not answer; one probe goes out at a time
     held: int  #: slots of attempts whose answer was lost
+    orphans: int = 0  #: live calls at the provider that no attempt has
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -174,7 +175,8 @@ def account(ledger: Ledger, account: str) -> AccountView:
         pipe.zrange(keys.account(account, "live"), 0, 0, withscores=True)
         pipe.hgetall(keys.account(account, "blocks"))
         pipe.zcard(keys.account(account, "held"))
-        slots, meta, live, overdue, oldest, blocks, held = pipe.execute()
+        pipe.hgetall(keys.account(account, "orphans"))
+        slots, meta, live, overdue, oldest, blocks, held, orphans = pipe.execute()
     return AccountView(
         account=account,
         slots=slots,
@@ -185,6 +187,7 @@ def account(ledger: Ledger, account: str) -> AccountView:
         blocks=blocks,
         outage="probe_at" in meta,
         held=held,
+        orphans=sum(one.is_certain for one in searches.read_orphans(orphans)),
     )
 
 
@@ -307,17 +310,27 @@ def _result(
         "attempts": keys.count_of(call.get("attempts", "")),
         "connection_id": attempt.get("connection_id") or None,
         "conversation_id": attempt.get("conversation_id") or None,
+        "caller_id": attempt.get("caller_id") or None,
         "started_at": started_at,
+        "answered_at": _instant(attempt.get("answered_at")),
+        "answered_by": attempt.get("answered_by") or None,
         "deadline": _instant(attempt.get("deadline")),
         "ended_at": ended_at,
         "begun_at": _instant(attempt.get("begun_at")),
         "stop_late_seconds": _instant(attempt.get("stop_late")),
-        "duration_seconds": (
-            round(ended_at - started_at, 3) if started_at is not None and ended_at else None
-        ),
+        "duration_seconds": _duration(attempt, ended_at),
+        "price": attempt.get("price") or None,
         "error": repeats.error_of(call) or None,
         "variables": contact.variables,
     }
+
+
+def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:
+    """Return for how long a call lasted: from the callee's answer, where it is told apart."""
+    if (told := _instant(attempt.get("duration"))) is not None:
+        return told
+    began_at = _instant(attempt.get("answered_at" if "stage" in attempt else "started_at"))
+    return round(ended_at - began_at, 3) if began_at is not None and ended_at else None
 
 
 def _by_label(counts: dict[str, str]) -> dict[str, int]:

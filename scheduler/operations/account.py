@@ -10,7 +10,7 @@ from scheduler.errors import ConfigError
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.ledger.views import CampaignView
-from scheduler.providers import Provider, accounts_of, open_provider
+from scheduler.providers import Provider, accounts_of, kind_of, open_provider
 from scheduler.settings import Settings
 
 
@@ -32,3 +32,22 @@ def provider_of(account: Account, ledger: Ledger) -> Iterator[Provider]:
         yield provider
     finally:
         provider.close()
+
+
+@contextmanager
+def provider_with(
+    ability: type, campaign: CampaignView, settings: Settings, ledger: Ledger
+) -> Iterator[Provider | None]:
+    """Open the client of a campaign's account; None where its API lacks an ability.
+
+    Raises ConfigError without credentials, or with those of another account.
+    """
+    if not any(ability in kind_of(one).abilities for one in accounts_of(settings)):
+        yield None
+        return
+    account = account_of(campaign, settings)
+    if ability not in kind_of(account).abilities:
+        yield None
+        return
+    with provider_of(account, ledger) as provider:
+        yield provider

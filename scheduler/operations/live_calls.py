@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from scheduler.ledger import live_calls, views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
 from scheduler.operations.orders import about
+from scheduler.providers import Prolongs, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,15 @@ def stop(
     return Stopped(row, ended[0] if ended else None, is_over=not left)
 
 
+#: Opens the account that a call is on, where its provider is to be asked; None where it is not.
+OpenProvider = Callable[[], AbstractContextManager[Provider | None]]
+
+
+def no_provider() -> AbstractContextManager[None]:
+    """There is nobody to ask."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Extended:
     """A call that may last longer."""
@@ -54,15 +66,25 @@ def extend(
     seconds: float,
     control: Control,
     ceiling_seconds: float,
+    opened: OpenProvider = no_provider,
 ) -> Extended:
     """Move the deadline of a contact's live call, at most to the ceiling from its start.
 
-    Raises LedgerError with the reason why it may not last so much longer.
+    `opened` opens the account that the call is on. Where the provider ends calls by itself it
+    confirms its own time limit first. Raises LedgerError with the reason why it may not last so
+    much longer, and ProviderError when that is not confirmed: then nothing has moved.
     """
     row = views.find_row(ledger, campaign_id, contact)
     attempt = live_calls.current_attempt(ledger, campaign_id, row)
     account = views.campaign(ledger, campaign_id).account
     control = about(control, f"#{row} by {seconds:g} s")
+    with opened() as provider:
+        if provider is not None and isinstance(provider, Prolongs):
+            lasts = live_calls.may_extend(
+                ledger, account, attempt, seconds, control, ceiling_seconds=ceiling_seconds
+            )
+            connection = views.live_connection(ledger, campaign_id, row)
+            provider.prolong(connection.connection_id, lasts)
     deadline = live_calls.extend(
         ledger, account, attempt, seconds, control, ceiling_seconds=ceiling_seconds
     )

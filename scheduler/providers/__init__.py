@@ -87,13 +87,17 @@ def accounts_of(settings: Settings) -> Accounts:
     if settings.accounts is not None:
         return accounts_file.read(settings.accounts, settings, PROVIDERS, variable)
     kind = _of_variables(settings)
+    usual, is_paced = (
+        kind.traits.starts_per_second,
+        "max_starts_per_second" in settings.model_fields_set,
+    )
     account = Account(
         settings.account,
         kind.name,
         kind.credentials.of(settings),
         max_concurrency=settings.max_concurrency,
         reserve=settings.reserve,
-        starts_per_second=settings.max_starts_per_second,
+        starts_per_second=settings.max_starts_per_second if is_paced else usual,
         caller_ids=settings.caller_id,
         exclusive=settings.exclusive,
     )

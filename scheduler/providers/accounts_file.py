@@ -212,6 +212,8 @@ class _Reader:
 
     def _made(self, name: str, kind: Kind, keys: AccountKeys, credentials: Any) -> Account:
         ours = self._settings
+        is_paced = "max_starts_per_second" in ours.model_fields_set
+        usual = ours.max_starts_per_second if is_paced else kind.traits.starts_per_second
         pace = keys.max_starts_per_second
         return Account(
             name,
@@ -219,7 +221,7 @@ class _Reader:
             credentials,
             max_concurrency=self._ceiling(keys.max_concurrency),
             reserve=ours.reserve if keys.reserve is None else keys.reserve,
-            starts_per_second=ours.max_starts_per_second if pace is None else pace,
+            starts_per_second=usual if pace is None else pace,
             caller_ids=tuple(keys.caller_ids),
             exclusive=keys.exclusive,
             fault=self._fault,

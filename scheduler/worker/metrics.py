@@ -49,6 +49,11 @@ _GAUGES: tuple[Gauge, ...] = (
         "The limit of slots, as far as learned",
         lambda snapshot: snapshot.account.learned,
     ),
+    (
+        "orphans",
+        "Live calls at the provider that no attempt has",
+        lambda snapshot: snapshot.account.orphans,
+    ),
     ("live_connections", "Connections that are not over", lambda snapshot: snapshot.account.live),
     ("overdue_stops", "Connections past their deadline", lambda snapshot: snapshot.account.overdue),
     (

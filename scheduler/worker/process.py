@@ -194,6 +194,7 @@ class Worker:
             stop_threads=settings.stop_threads,
             delays=stop_delays(),
             patience_seconds=settings.insights_patience,
+            traits=kind_of(account).traits,
         )
 
     def _share_out(self, on_change: Callable[[], object]) -> None:
@@ -302,10 +303,12 @@ def _duty(account: Account, settings: Settings, assignment: Assignment) -> Duty:
         account.name,
         STOPS_ONLY if settings.doubts else account.ceiling,
         reserve=account.reserve,
-        starts_per_second=account.starts_per_second or kind_of(account).traits.starts_per_second,
+        starts_per_second=account.starts_per_second,
         only=assignment.campaign_id,
         caller_ids=account.caller_ids,
         allowed=frozenset(settings.allowed_numbers),
+        exclusive=account.exclusive,
+        has_named_ledger=settings.redis_url is not None,
     )
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from scheduler.calls.account import ServedAccount, Shared, serve
+from scheduler.calls.dialer import ALIKE
 from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import NOBODY
+from scheduler.calls.reports import Reports
 from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
@@ -23,7 +25,7 @@ from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.ledger.views import AccountView
 from scheduler.limit import Limit
 from scheduler.models import Contact, Policy, Row
-from scheduler.providers import Provider
+from scheduler.providers import Provider, Traits
 from scheduler.providers.symbl import SYMBL
 from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.worker.listener import Listener
@@ -58,11 +60,13 @@ class Rig:
         threads: int = 8,
         time: Callable[[], float] | None = None,
         provider: Provider | None = None,
+        traits: Traits = ALIKE,
+        **duty: Any,
     ) -> None:
         """It listens on so many `sockets`, and collects when it has patience for it.
 
-        A `provider` stands in for the one at `api_url`. `time` is the ledger's, for campaigns of
-        days; without `threads` no message is sent.
+        A `provider` with these `traits` stands in for the one at `api_url`. `time` is the
+        ledger's, for campaigns of days; without `threads` no message is sent.
         """
         self.ledger = Ledger(ledger_url, leases, time=time)
         self.provider = provider or SYMBL.client(
@@ -71,7 +75,7 @@ class Rig:
             ),
             RedisTokenShelf(self.ledger) if shares_token else None,
         )
-        self.duty = Duty(ACCOUNT, ceiling, caller_ids=caller_ids, allowed=allowed)
+        self.duty = Duty(ACCOUNT, ceiling, caller_ids=caller_ids, allowed=allowed, **duty)
         self._collects = patience_seconds is not None
         self.alarm = Alarm()
         self.sockets = Sockets(self.ledger, capacity=sockets)
@@ -85,6 +89,7 @@ class Rig:
             stop_threads=4,
             delays=(0.2,),
             patience_seconds=patience_seconds or 0.0,
+            traits=traits,
         )
         self.demand, self.memory = self.served.demand, self.served.memory
         self.stopper, self.dialer = self.served.stopper, self.served.dialer
@@ -152,6 +157,12 @@ class Rig:
         """Make the account's learned limit this, and one that has been seen to fit."""
         assert limits.learn(self.ledger, ACCOUNT, limits.read(self.ledger, ACCOUNT), Limit(learned))
         self.ledger.redis.hset(f"callsched:account:{ACCOUNT}:meta", "proven", learned)
+
+    @property
+    def reports(self) -> Reports:
+        """Of a provider whose calls can be read."""
+        assert self.served.reports is not None
+        return self.served.reports
 
     def claim(self) -> Claim | None:
         claim = calls.claim(

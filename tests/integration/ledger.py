@@ -7,8 +7,17 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-from scheduler.ledger import calls, campaigns, insights, keys, limits, listeners, views
-from scheduler.ledger.calls import NOBODYS, Charge, Claim, StopOrder
+from scheduler.ledger import (
+    calls,
+    campaigns,
+    insights,
+    keys,
+    limits,
+    listeners,
+    reports,
+    views,
+)
+from scheduler.ledger.calls import NOBODYS, Charge, Claim, StopOrder, Wait
 from scheduler.ledger.insights import Collect, Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import ListenedCall
@@ -31,6 +40,9 @@ DURATION = 60.0
 
 #: How long a charge of a listener holds here: less than a call lasts.
 CHARGE = 3.5
+
+#: How long a call may ring here.
+RING = 30.0
 
 #: More than any test opens.
 PLENTY = 1000
@@ -161,8 +173,12 @@ class Books:
         seconds: float = DURATION,
         ago: float = 0.0,
         listener: str = "",
+        wait: Wait | None = None,
     ) -> str:
-        """Say that the start was answered; by default the connection has its attempt's name."""
+        """Say that the start was answered; by default the connection has its attempt's name.
+
+        With a `wait` the callee has yet to answer.
+        """
         said, *_ = calls.connect(
             self.ledger,
             ACCOUNT,
@@ -171,9 +187,28 @@ class Books:
             answered_ago_seconds=ago,
             max_duration_seconds=seconds,
             charge=Charge(listener, CHARGE) if listener else NOBODYS,
+            wait=wait,
             now=self.now,
         )
         return said
+
+    def ringing(self, stage: str = "queued") -> Attempt:
+        """Bring the next due call to where its provider has it, and nobody has answered."""
+        attempt = self.begun()
+        assert self.connect(attempt, wait=Wait(stage, RING)) == "connected"
+        return attempt
+
+    def answered(self, attempt: Attempt, answered_at: float | None = None) -> bool:
+        """Say that the callee has answered."""
+        return reports.answered(
+            self.ledger, ACCOUNT, attempt, answered_at=answered_at, now=self.now
+        )
+
+    def over(
+        self, attempt: Attempt, disposition: Disposition = Disposition.COMPLETED, **how: Any
+    ) -> bool:
+        """Say that a call's final status was read."""
+        return reports.over(self.ledger, ACCOUNT, attempt, disposition, now=self.now, **how)
 
     def connected(self, seconds: float = DURATION) -> Attempt:
         """Bring the next due call to its connection."""

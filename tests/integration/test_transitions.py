@@ -91,6 +91,10 @@ def confirm(books: Books, attempt: Attempt) -> object:
     return books.confirm(attempt)
 
 
+def over(books: Books, attempt: Attempt) -> object:
+    return books.over(attempt)
+
+
 def confirm_and_try_again(books: Books, attempt: Attempt) -> object:
     policy = Policy(retry={"stopped": Retry(1, (60.0,))})
     books.reader.hset(keys.campaign("c", "meta"), "policy", encode_policy(policy))
@@ -119,7 +123,7 @@ LEADS_TO: dict[CallState, tuple[Verb, ...]] = {
     DIALING: (begin,),
     CONNECTED: (connect,),
     STOPPING: (pass_the_deadline, hint, stop),
-    ENDED: (finish, confirm, connect),
+    ENDED: (finish, confirm, connect, over),
 }
 
 #: Those of them that are for each change in the table.
@@ -133,7 +137,8 @@ MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
     (DIALING, PENDING): (give_back, give_back_at_limit),
     (DIALING, ENDED): (finish, give_back_what_is_cancelled),
     (CONNECTED, STOPPING): (pass_the_deadline, hint, stop),
-    (STOPPING, ENDED): (confirm,),
+    (CONNECTED, ENDED): (over,),
+    (STOPPING, ENDED): (confirm, over),
     (STOPPING, PENDING): (confirm_and_try_again,),
 }
 
@@ -142,7 +147,6 @@ MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
 ELSEWHERE = {
     (PENDING, CONNECTED, connect),
     (CLAIMED, CONNECTED, connect),
-    (CONNECTED, ENDED, confirm),
     (DIALING, STOPPING, stop),
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
-from scheduler.ledger import calls, campaigns, erasure
+from scheduler.ledger import calls, campaigns, erasure, reports
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.tokens import RedisTokenShelf
@@ -212,6 +212,15 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "listen, keeping": lambda books, attempt: keeping(books),
     "let_go": lambda books, attempt: letting_go(books),
     "hint": lambda books, attempt: lambda: books.hint(attempt),
+    "answered": lambda books, attempt: ringing(books, lambda one: books.answered(one)),
+    "unanswered": lambda books, attempt: ringing(
+        books, lambda one: reports.unanswered(books.ledger, books.now, [(one, "ringing")])
+    ),
+    "unplaced": lambda books, attempt: ringing(
+        books, lambda one: reports.unplaced(books.ledger, ACCOUNT, one, now=books.now)
+    ),
+    "recall": lambda books, attempt: ringing(books, lambda one: recalled(books, one)),
+    "over": lambda books, attempt: lambda: books.over(attempt, facts={"price": "0.01 USD"}),
     "take_collect": lambda books, attempt: over(books, attempt, books.take_collect),
     "collected": lambda books, attempt: over(
         books, attempt, lambda: books.keep_collected(attempt, {"transcript": []})
@@ -222,6 +231,17 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "refuse_token": lambda books, attempt: token(books, RedisTokenShelf.refuse),
     "accept_token": lambda books, attempt: token(books, RedisTokenShelf.accept),
 }
+
+
+def ringing(books: Books, verb: Callable[[Attempt], object]) -> Callable[[], object]:
+    books.campaign(1, "rings")
+    attempt = books.ringing()
+    return lambda: verb(attempt)
+
+
+def recalled(books: Books, attempt: Attempt) -> None:
+    campaigns.halt(books.ledger, attempt.campaign_id, now=books.now)
+    reports.recall(books.ledger, ACCOUNT, [attempt], now=books.now)
 
 
 def keeping(books: Books) -> Callable[[], object]:
@@ -290,7 +310,9 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
     others |= {"cancel", "end_pending", "extend", "prioritise", "stop"}  # in test_controls.py
     others |= {"take_news", "told"}  # in test_news.py
     others |= {"retire"}  # in test_retiring.py; `load` with a window: in test_repeats.py
-    plain |= {"beat", "admit", "note_stop"}
+    others |= {"find", "sweep"}  # in test_searching.py
+    plain |= {"lead", "step_down"}
+    plain |= {"beat", "admit", "note_stop", "throttle", "note_price"}
 
     covered = {verb.partition(",")[0] for verb in AGAIN} | others | plain
 

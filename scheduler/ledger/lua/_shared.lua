@@ -314,8 +314,9 @@ local function watch(call, disposition, now)
   end
 end
 
-local function end_call(call, disposition, reason, message, now)
-  local was_out = call.state == DIALING or call.state == STOPPING
+-- `counts_as` is what canary and circuit breaker take it for, where that is not its disposition.
+local function end_call(call, disposition, reason, message, now, counts_as)
+  local was_out = call.state == DIALING or call.state == CONNECTED or call.state == STOPPING
   if not move(call, ENDED) then
     return false
   end
@@ -328,7 +329,7 @@ local function end_call(call, disposition, reason, message, now)
   tally(call.campaign, disposition, reason, 1)
   if was_out then
     redis.call("HSET", attempt_key(call.attempt), "disposition", disposition, "reason", reason)
-    watch(call, disposition, now)
+    watch(call, counts_as or disposition, now)
   end
   local account = account_of(call.campaign)
   happened(account, "ended", call.campaign .. ":" .. call.row .. ":" .. call.current, labelled(disposition, reason), now)
@@ -384,6 +385,9 @@ local function end_attempt(call, disposition, reason, message, now)
   local due_at = again_at(call, disposition, reason, now)
   if not due_at then
     return end_call(call, disposition, reason, message, now)
+  end
+  if call.state == CONNECTED then
+    move(call, STOPPING)
   end
   move(call, PENDING)
   redis.call("ZADD", campaign_key(call.campaign, "due"), exact(due_at), call.row)
@@ -475,6 +479,23 @@ local function set_limit(account, now, seen, learned, refusals, raise_at, step)
   return true
 end
 
+-- The account's calls were used up: nothing is claimed for `close` seconds, and the limit is what follows
+-- from it, unless another worker has changed it since.
+local function refused_at_limit(account, attempt, message, close, seen, now, learned, refusals, raise_at, step)
+  local meta = account_key(account, "meta")
+  redis.call("HSET", meta, "accepted", 0)
+  -- Starts that were under way with a refused one are refused with it, which says nothing new.
+  if now >= numeric(redis.call("HGET", meta, "closed_until"), 0) then
+    increase(meta, "refused_in_row", 1)
+    redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
+  end
+  count(account, "refused")
+  happened(account, "refused", attempt, message, now)
+  if set_limit(account, now, seen, learned, refusals, raise_at, step) then
+    redis.call("HSET", meta, "proven", learned)
+  end
+end
+
 -- Never dial what can't be stopped: more than three stops, or a tenth of the live, are late.
 local function too_many_late(account, late, now)
   local live = account_key(account, "live")
@@ -492,14 +513,14 @@ end
 -- the instant until which a 429 or an outage holds all of them back, and whether there is an outage.
 local function gate(account, ceiling, fingerprint, first, late, now)
   local meta = account_key(account, "meta")
-  local learned, closed_until, failures, probe_at, proven =
-    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "proven"))
+  local learned, closed_until, failures, probe_at, proven, quiet_until =
+    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "proven", "quiet_until"))
   local slots = redis.call("ZCARD", account_key(account, "slots"))
   local room = math.min(numeric(learned, first), tonumber(ceiling)) - slots
   -- Above what has been proven to fit, few starts are unanswered at a time.
   proven = math.max(numeric(proven, 0), open_legs(account))
   room = math.min(room, proven + math.max(UNPROVEN, math.floor(proven * UNPROVEN_SHARE)) - slots)
-  local shut_until, outage = numeric(closed_until, 0), numeric(failures, 0) >= 3
+  local shut_until, outage = math.max(numeric(closed_until, 0), numeric(quiet_until, 0)), numeric(failures, 0) >= 3
   if outage then
     room, shut_until = math.min(room, 1), math.max(shut_until, numeric(probe_at, 0))
   end
@@ -532,8 +553,25 @@ local function hold_slot(account, attempt, until_at)
 end
 
 local function free_held(account, attempt)
-  redis.call("ZREM", account_key(account, "slots"), attempt)
-  redis.call("ZREM", account_key(account, "held"), attempt)
+  for _, part in ipairs({ "slots", "held", "searches" }) do
+    redis.call("ZREM", account_key(account, part), attempt)
+  end
+end
+
+-- A connection belongs to one attempt.
+local function owner_key(connection)
+  return ROOT .. "connection:" .. connection
+end
+
+local function bind(connection, attempt)
+  redis.call("SET", owner_key(connection), attempt, "EX", 31 * 86400)
+end
+
+-- Where the provider can be asked for a call whose answer was lost, it is: who polls it does.
+local function search_for(account, attempt, at)
+  if redis.call("HEXISTS", attempt_key(attempt), "searched") == 1 then
+    redis.call("ZADD", account_key(account, "searches"), exact(at), attempt)
+  end
 end
 
 -- Nobody knows whether a phone rang. That is the end of the call, unless its campaign has it dialled
@@ -555,6 +593,7 @@ local function lose_call(call, account, reason, message, hold, now)
   end
   if hold > 0 then
     hold_slot(account, call.attempt, now + hold)
+    search_for(account, call.attempt, now)
   else
     redis.call("ZREM", account_key(account, "slots"), call.attempt)
   end
@@ -567,6 +606,123 @@ local function owe_stop(account, attempt, why, patience, now)
   redis.call("ZADD", account_key(account, "slots"), exact(now + patience), attempt)
   redis.call("ZADD", account_key(account, "stops"), exact(now), attempt)
   redis.call("ZADD", account_key(account, "live"), "XX", "LT", exact(now), attempt)
+end
+
+-- The deadline of a live connection, wherever it stands.
+local function move_deadline(account, attempt, at)
+  redis.call("HSET", attempt_key(attempt), "deadline", exact(at))
+  redis.call("ZADD", account_key(account, "slots"), "XX", exact(at), attempt)
+  redis.call("ZADD", account_key(account, "live"), "XX", exact(at), attempt)
+end
+
+-- For how long a connection has been used: from the callee's answer, where that is not the provider's.
+local function used_seconds(record, now)
+  local duration, stage, answered_at, started_at =
+    unpack(redis.call("HMGET", record, "duration", "stage", "answered_at", "started_at"))
+  if duration then
+    return numeric(duration, 0)
+  end
+  if stage then
+    return answered_at and now - numeric(answered_at, now) or 0
+  end
+  return now - numeric(started_at, now)
+end
+
+-- A connection is over for certain: its slot is free, and whatever a 429 closed is open again.
+-- False when that was on record already, or no connection is.
+local function close_connection(call, account, now)
+  local record = attempt_key(call.attempt)
+  if redis.call("HEXISTS", record, "connection_id") == 0
+    or redis.call("HSETNX", record, "over_at", exact(now)) == 0 then
+    return false
+  end
+  for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
+    redis.call("ZREM", account_key(account, part), call.attempt)
+  end
+  redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
+  count(account, "stops")
+  release(call.campaign, call.attempt, used_seconds(record, now))
+  redis.call("HDEL", account_key(account, "meta"), "closed_until")
+  return true
+end
+
+-- A call that waits in the provider's queue is taken back: its stop goes on record, with what follows once
+-- it is proved that it never rang: "pending" and when it is due, or "skipped" and why.
+local function take_back(account, call, follows, reason, due_at, patience, now)
+  if not call.fresh or call.state ~= CONNECTED or redis.call("HGET", attempt_key(call.attempt), "stage") ~= "queued" then
+    return 0
+  end
+  move(call, STOPPING)
+  owe_stop(account, call.attempt, "taken_back", patience, now)
+  redis.call("HSET", attempt_key(call.attempt), "follows", follows, "follows_reason", reason,
+    "follows_at", exact(due_at))
+  return 1
+end
+
+-- Our starts queue up at the provider: one leaves at a time from then on, until one is queued no more, and
+-- after three in a row none for as long as the queue is.
+local function see_queue(account, queue, now)
+  local meta = account_key(account, "meta")
+  if queue > LONGEST_QUEUE then
+    local times = increase(meta, "queued_in_row", 1)
+    redis.call("HSET", meta, "quiet_until", exact(times >= 3 and now + queue or now))
+    happened(account, "queued", "", string.format("for %d s", queue), now)
+  elseif redis.call("HDEL", meta, "queued_in_row") == 1 then
+    redis.call("HDEL", meta, "quiet_until")
+  end
+end
+
+-- A connection that an attempt was given by a search is another's: of its own nobody knows again.
+local function detach(account, attempt, now)
+  local call, record = call_of(attempt), attempt_key(attempt)
+  local connection, found, begun_at, hold =
+    unpack(redis.call("HMGET", record, "connection_id", "found", "begun_at", "hold"))
+  if not found then
+    return
+  end
+  redis.call("DEL", owner_key(connection))
+  redis.call("HDEL", record, "connection_id", "found", "stage", "deadline", "started_at", "answered_at", "unanswered_at",
+    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "duration")
+  for _, part in ipairs({ "live", "stops", "ears" }) do
+    redis.call("ZREM", account_key(account, part), attempt)
+  end
+  if call.fresh and call.state == ENDED then
+    amend(call, "unknown", "answer_lost", now)
+  elseif call.fresh then
+    end_call(call, "unknown", "answer_lost", "", now)
+  end
+  hold_slot(account, attempt, math.max(now, numeric(begun_at, now) + numeric(hold, 0)))
+  search_for(account, attempt, now)
+end
+
+-- Addresses that an attempt may be ringing of which nobody knows: it is dialing, or its answer was lost. Two
+-- parties may share a number, as those of meetings do.
+local function in_question(account, apart_from)
+  local found = {}
+  for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "slots"), 0, -1)) do
+    if attempt ~= apart_from and is_attempt(attempt) then
+      local call = call_of(attempt)
+      local is_dialing = call.fresh and call.state == DIALING
+      local contact = (is_dialing or redis.call("ZSCORE", account_key(account, "held"), attempt)) and contact_of(call)
+      if contact then
+        found[contact.p or contact.s] = true
+      end
+    end
+  end
+  return found
+end
+
+-- A connection on the account that no attempt has. What is kept of it names it to the operator.
+local function own_orphan(account, connection, address, is_to_stop, why, now)
+  local key = account_key(account, "orphans")
+  local is_read, known = pcall(cjson.decode, redis.call("HGET", key, connection) or "")
+  if not is_read or type(known) ~= "table" then
+    known = { address = address, first_at = now, times = 0, why = why }
+  end
+  known.times, known.seen_at = known.times + 1, now
+  known.stop = known.stop or is_to_stop
+  redis.call("HSET", key, connection, cjson.encode(known))
+  return known
 end
 
 -- The operator's order to end every live call of a campaign, also those whose answer is still to come.
@@ -604,6 +760,10 @@ end
 -- way before must not lengthen the pause. Any answer in the API's own words ends it.
 local function hear(account, attempt, signal, now)
   local meta = account_key(account, "meta")
+  local queued = signal ~= "" and redis.call("HGET", meta, "queued_in_row")
+  if queued and numeric(queued, 0) < 3 then
+    redis.call("HDEL", meta, "quiet_until")
+  end
   if signal == "answered" then
     if redis.call("HEXISTS", meta, "probe_at") == 1 then
       happened(account, "outage", "", "over", now)

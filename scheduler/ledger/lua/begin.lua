@@ -13,15 +13,20 @@
     ARGV[6]  late          seconds after which a stop counts as late
     ARGV[7]  closes_at     the instant from which on no start may be let out; "" for none
     ARGV[8]  remembered    seconds for which it is known that the party was called
-    ARGV[9]  targets       whom the call may be transferred to, a line for each; "" for nobody
-    ARGV[10] now           "" for the server's clock
+    ARGV[9]  hold          seconds for which it may live at most, queued and ringing included, where the
+                            provider answers before the callee does; "" otherwise
+    ARGV[10] waits         seconds of these that it may ring
+    ARGV[11] caller_id     by which it is known among the provider's calls, "" for any
+    ARGV[12] searched      "1" when the provider can be asked for it should its answer be lost
+    ARGV[13] targets       whom the call may be transferred to, a line for each; "" for nobody
+    ARGV[14] now           "" for the server's clock
 
   Returns "go"; "held" when a rule forbids it now (the attempt is given back) or for good (the call has
   ended as skipped); "stale" when the attempt is no longer claimed.
 ]]
 local account, attempt, token = ARGV[1], ARGV[2], ARGV[3]
 local lease, max_duration, late = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
-local now = clock(ARGV[10])
+local now = clock(ARGV[14])
 local call, record = call_of(attempt), attempt_key(attempt)
 
 if not call.fresh then
@@ -34,7 +39,7 @@ if call.state ~= CLAIMED then
   return "stale"
 end
 
-local facts = facts_of(call, account, max_duration, late, ARGV[7], ARGV[9], now)
+local facts = facts_of(call, account, max_duration, late, ARGV[7], ARGV[13], now)
 for _, each in ipairs(RULES) do
   local found, verdict, detail = each.judge(facts)
   if verdict == "skip" then
@@ -59,6 +64,12 @@ move(call, DIALING)
 count_attempts(call, 1)
 count(account, "starts")
 redis.call("HSET", record, "token", token, "begun_at", exact(now), "max_duration", max_duration, "reserved", max_duration)
+if ARGV[9] ~= "" then
+  redis.call("HSET", record, "hold", ARGV[9], "waits", ARGV[10], "caller_id", ARGV[11], "closes_at", ARGV[7])
+  if ARGV[12] == "1" then
+    redis.call("HSET", record, "searched", 1)
+  end
+end
 redis.call("HINCRBYFLOAT", facts.meta, "spent", max_duration)
 redis.call("ZADD", facts.called, exact(now), attempt)
 redis.call("ZREMRANGEBYSCORE", facts.called, "-inf", exact(now - tonumber(ARGV[8])))

@@ -155,6 +155,9 @@ local function grant(standing, row)
   increase(meta, "grants", 1)
   keep_pace(campaign_key(campaign, "meta"), standing.pace)
   keep_pace(meta, rate)
+  if redis.call("HEXISTS", meta, "queued_in_row") == 1 then
+    redis.call("HSET", meta, "quiet_until", exact(now + probe))
+  end
   if outage then
     redis.call("HSET", meta, "probe", attempt, "probe_at", exact(now + probe))
   end

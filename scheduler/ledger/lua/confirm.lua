@@ -15,15 +15,9 @@ local account, attempt, disposition, reason, conversation, summaries = unpack(AR
 local now = clock(ARGV[7])
 local call, record = call_of(attempt), attempt_key(attempt)
 
-if redis.call("HEXISTS", record, "connection_id") == 0 or redis.call("HSETNX", record, "over_at", exact(now)) == 0 then
+if not close_connection(call, account, now) then
   return 0
 end
-for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
-  redis.call("ZREM", account_key(account, part), attempt)
-end
-redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
-count(account, "stops")
-release(call.campaign, attempt, now - numeric(redis.call("HGET", record, "started_at"), now))
 if conversation ~= "" then
   redis.call("HSET", record, "conversation_id", conversation)
 end
@@ -31,8 +25,6 @@ if summaries ~= "" then
   redis.call("HSET", record, "summaries", summaries)
 end
 owe_collect(call, account, now)
--- A slot is free by evidence, so whatever a 429 closed is open again.
-redis.call("HDEL", account_key(account, "meta"), "closed_until")
 if call.fresh then
   if call.state == CONNECTED then
     move(call, STOPPING)

@@ -12,7 +12,12 @@
     ARGV[8]  patience      seconds for which a stop that is not confirmed keeps its slot
     ARGV[9]  listener      in whose charge the connection is from now on; "" for nobody's
     ARGV[10] lease         seconds for which the charge holds
-    ARGV[11] now           "" for the server's clock
+    ARGV[11] stage         "" where the callee has answered; else how far the call has come: its deadline
+                           is one before the callee's answer, and `answered` moves it
+    ARGV[12] queue         seconds that it waits in the provider's queue; over LONGEST_QUEUE it is taken back
+    ARGV[13] ring          seconds that it may ring after that
+    ARGV[14] margin        seconds after these that its deadline lies before the answer
+    ARGV[15] now           "" for the server's clock
 
   Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
   another connection, nothing was written), the deadline, and what a decision about the limit is made
@@ -20,20 +25,45 @@
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
 local answered_ago, max_duration, patience = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[11])
+local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[15])
+local stage, queue, margin = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[14])
+local waits = queue + tonumber(ARGV[13])
 local call, record = call_of(attempt), attempt_key(attempt)
 local meta = account_key(account, "meta")
 
 local recorded, deadline_before = unpack(redis.call("HMGET", record, "connection_id", "deadline"))
+if recorded and recorded ~= connection and redis.call("HEXISTS", record, "found") == 1 then
+  -- The provider's own answer says it better than a search.
+  detach(account, attempt, now)
+  call, recorded = call_of(attempt), nil
+end
 if recorded then
   return { recorded == connection and "known" or "second", deadline_before, see_limit(account, now) }
+end
+
+if stage ~= "" then
+  local owner = redis.call("GET", owner_key(connection))
+  if owner and owner ~= attempt then
+    detach(account, owner, now)
+  end
+  bind(connection, attempt)
+  redis.call("ZREM", account_key(account, "searches"), attempt)
 end
 
 local in_time = call.fresh and call.state == DIALING
 -- Everybody's end was ordered, or this one's, while its start was under way.
 local aborting = redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
   or redis.call("HGET", record, "stop_wanted")
-local deadline = (in_time and not aborting) and now - answered_ago + max_duration or now
+local deadline = now
+if in_time and not aborting then
+  deadline = now - answered_ago + max_duration
+  if stage ~= "" then
+    deadline = numeric(redis.call("HGET", record, "begun_at"), now - answered_ago) + waits + margin
+  end
+end
+if stage ~= "" then
+  redis.call("HSET", record, "stage", stage, "waits", waits, "max_duration", max_duration)
+end
 redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
 redis.call("ZREM", account_key(account, "held"), attempt)
 -- Found by its name before its answer came, and thought to be over: read when it is.
@@ -66,6 +96,11 @@ if in_time then
   if aborting then
     move(call, STOPPING)
     owe_stop(account, attempt, "aborted", patience, now)
+  elseif queue > LONGEST_QUEUE then
+    take_back(account, call, "pending", "", now + queue, patience, now)
+  end
+  if stage ~= "" then
+    see_queue(account, queue, now)
   end
   return { "connected", exact(deadline), see_limit(account, now) }
 end

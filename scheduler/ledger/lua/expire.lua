@@ -2,7 +2,9 @@
   Deal with the attempts whose time is over: the head of the slots.
 
   claimed: pending again. dialing: unknown, its slot taken for max_duration more; where the campaign
-  wants it, dialled again after that. connected: its stop goes on record. stopping: our patience is
+  wants it, dialled again after that. connected: its stop goes on record; where the callee is not known
+  to have answered, the call is looked at before, and when nobody can for LOOKED_FOR seconds, its deadline
+  moves once, to when it must be over even if somebody answered at the last moment. stopping: our patience is
   over, so it ends as unconfirmed and its stop goes on being repeated without a slot. Ended, or
   overtaken by a later attempt: the slot is free.
 
@@ -17,6 +19,28 @@ local account, most, patience = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
 local slots = account_key(account, "slots")
 
+-- Whether the deadline before the answer has only moved, so that no stop is due yet.
+local function waits_longer(call)
+  local record = attempt_key(call.attempt)
+  local stage, answered_at, look_at, last_at, begun_at, waits, max_duration = unpack(fields_of(record,
+    "stage", "answered_at", "look_at", "last_at", "begun_at", "waits", "max_duration"), 1, 7)
+  if not stage or answered_at or last_at then
+    return false
+  end
+  if not look_at then
+    redis.call("HSET", record, "look_at", exact(now))
+    redis.call("ZADD", account_key(account, "stops"), exact(now), call.attempt)
+    move_deadline(account, call.attempt, now + LOOKED_FOR)
+    return true
+  end
+  local last = numeric(begun_at, now) + numeric(waits, 0) + numeric(max_duration, 0)
+  redis.call("HSET", record, "last_at", exact(last))
+  redis.call("HDEL", record, "look_at")
+  redis.call("ZREM", account_key(account, "stops"), call.attempt)
+  move_deadline(account, call.attempt, last)
+  return last > now
+end
+
 local function lapse(call)
   if not call.fresh or call.state == ENDED or call.state == PENDING then
     redis.call("ZREM", slots, call.attempt)
@@ -24,8 +48,10 @@ local function lapse(call)
   elseif call.state == CLAIMED then
     wait_again(call, account, now, now)
   elseif call.state == DIALING then
-    local hold = fields_of(attempt_key(call.attempt), "max_duration")[1]
-    lose_call(call, account, "lease", "", numeric(hold, 0), now)
+    local longest, hold = unpack(fields_of(attempt_key(call.attempt), "max_duration", "hold"), 1, 2)
+    lose_call(call, account, "lease", "", numeric(hold or longest, 0), now)
+  elseif call.state == CONNECTED and waits_longer(call) then
+    return
   elseif call.state == CONNECTED then
     move(call, STOPPING)
     owe_stop(account, call.attempt, "deadline", patience, now)

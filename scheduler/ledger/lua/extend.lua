@@ -6,18 +6,21 @@
     ARGV[3]  by        seconds
     ARGV[4]  ceiling   seconds from its start that no call may last longer than
     ARGV[5…7] who, note, token of the operator; the same token extends once
-    ARGV[8]  now       "" for the server's clock
+    ARGV[8]  asks      "1" when nothing is to be changed: it is only asked whether it may be
+    ARGV[9]  now       "" for the server's clock
 
-  Returns "extended" and the deadline; "ceiling" or "budget" and the seconds that may be added at most;
+  Before the callee has answered the deadline stays, and the one after the answer is later.
+
+  Returns "extended" and the deadline; who asks: "may" and the seconds from the answer that it lasts then; "ceiling" or "budget" and the seconds that may be added at most;
   "over" and 0 when it is not live, is being stopped, or its deadline has passed.
 ]]
 local account, attempt, by, ceiling = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local token, now = ARGV[7], clock(ARGV[8])
+local token, now = ARGV[7], clock(ARGV[9])
 local call, record = call_of(attempt), attempt_key(attempt)
 local meta = campaign_key(call.campaign, "meta")
 
-local extended_by, deadline, started_at, reserved =
-  unpack(redis.call("HMGET", record, "extended_by", "deadline", "started_at", "reserved"))
+local extended_by, deadline, started_at, reserved, stage, answered_at, last_at, longest = unpack(redis.call("HMGET",
+  record, "extended_by", "deadline", "started_at", "reserved", "stage", "answered_at", "last_at", "max_duration"))
 if extended_by == token then
   return { "extended", deadline }
 end
@@ -25,6 +28,9 @@ if not call.fresh or call.state ~= CONNECTED or tonumber(deadline) <= now then
   return { "over", "0" }
 end
 local left = tonumber(started_at) + ceiling - tonumber(deadline)
+if stage then
+  left = ceiling - numeric(longest, 0)
+end
 if by > left then
   return { "ceiling", exact(math.max(0, left)) }
 end
@@ -36,8 +42,16 @@ if is_set(budget) then
   end
 end
 
-local later = exact(tonumber(deadline) + by)
+local lasts = numeric(longest, 0) + by
+if ARGV[8] == "1" then
+  return { "may", exact(lasts) }
+end
+local moves = not stage or answered_at or last_at
+local later = exact(moves and tonumber(deadline) + by or tonumber(deadline))
 redis.call("HSET", record, "deadline", later, "extended_by", token)
+if stage then
+  redis.call("HSET", record, "max_duration", exact(lasts))
+end
 if reserved then
   redis.call("HSET", record, "reserved", exact(tonumber(reserved) + by))
   redis.call("HINCRBYFLOAT", meta, "spent", exact(by))

@@ -16,7 +16,7 @@
 ]]
 local account, attempt, token, delay, signal, message, close = unpack(ARGV, 1, 7)
 local seen, now = ARGV[8], clock(ARGV[13])
-local call, record, meta = call_of(attempt), attempt_key(attempt), account_key(account, "meta")
+local call, record = call_of(attempt), attempt_key(attempt)
 
 if not call.fresh or (call.state ~= CLAIMED and call.state ~= DIALING) then
   return 0
@@ -35,16 +35,6 @@ if message ~= "" then
 end
 hear(account, attempt, signal, now)
 if close ~= "" then
-  redis.call("HSET", meta, "accepted", 0)
-  -- Starts that were under way with a refused one are refused with it, which says nothing new.
-  if now >= numeric(redis.call("HGET", meta, "closed_until"), 0) then
-    increase(meta, "refused_in_row", 1)
-    redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
-  end
-  count(account, "refused")
-  happened(account, "refused", attempt, message, now)
-  if set_limit(account, now, seen, unpack(ARGV, 9, 12)) then
-    redis.call("HSET", meta, "proven", ARGV[9])
-  end
+  refused_at_limit(account, attempt, message, close, seen, now, unpack(ARGV, 9, 12))
 end
 return 1

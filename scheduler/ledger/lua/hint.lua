@@ -5,7 +5,7 @@
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3]  why       hung_up, machine, or not_reached
+    ARGV[3]  why       hung_up, machine, not_reached, or no_answer, which is of a call that nobody has answered
     ARGV[4]  patience  seconds for which a stop that is not confirmed keeps its slot
     ARGV[5]  now       "" for the server's clock
 
@@ -21,7 +21,8 @@ end
 if why == "hung_up" then
   redis.call("HSETNX", record, "hinted_at", exact(now))
 end
-if not call.fresh or call.state ~= CONNECTED then
+if not call.fresh or call.state ~= CONNECTED
+  or why == "no_answer" and redis.call("HEXISTS", record, "answered_at") == 1 then
   return 0
 end
 move(call, STOPPING)

@@ -8,6 +8,7 @@
     ARGV[5…] delays: seconds until the second sending, the third, …; the last one is kept
 
   Returns for each: attempt, connection_id, why, deadline, how often it was taken, and how late it is.
+  One whose `why` is "look" is no stop: the call is to be looked at, see `expire`.
 ]]
 local account, most, give_up = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
@@ -16,8 +17,10 @@ local stops, live = account_key(account, "stops"), account_key(account, "live")
 local taken = {}
 for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), "LIMIT", 0, most)) do
   local record = attempt_key(attempt)
-  local found, is_rubbish = fields_of(record, "connection_id", "stop_why", "deadline", "stop_owed_at")
-  local connection, why, owed_at = found[1], found[2] or "deadline", numeric(found[4], now)
+  local found, is_rubbish = fields_of(record, "connection_id", "stop_why", "deadline", "stop_owed_at",
+    "look_at")
+  local is_look = found[5] and not found[2]
+  local connection, why, owed_at = found[1], found[2] or is_look and "look" or "deadline", numeric(found[4], now)
   local deadline = numeric(found[3], owed_at)
   if is_rubbish or not is_attempt(attempt) then
     set_aside(account, "stops", attempt, is_rubbish and "its record can't be read" or "it is no attempt")
@@ -27,9 +30,9 @@ for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), 
     redis.call("ZREM", live, attempt)
     redis.call("ZREM", account_key(account, "ears"), attempt)
   else
-    local times = increase(record, "stop_sendings", 1)
+    local times = increase(record, is_look and "looks" or "stop_sendings", 1)
     local late = now - (why == "deadline" and deadline or owed_at)
-    if times == 1 then
+    if times == 1 and not is_look then
       redis.call("HSET", record, "stop_late", exact(late))
     end
     redis.call("ZADD", stops, exact(now + tonumber(ARGV[math.min(4 + times, #ARGV)])), attempt)

@@ -1,0 +1,74 @@
+"""What the report of a call that is over means for the call: the one place that decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.models import Disposition, OnMachine, Reason
+from scheduler.providers import CallReport, Outcome, Stage
+
+#: How a call ends, and why.
+Ending = tuple[Disposition, Reason | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What we know of a call besides its report."""
+
+    stop_why: str = ""  #: for what its stop is on record; "" when nobody has asked for one
+    is_answered: bool = False  #: it was read as answered before
+    ends_after_seconds: float = float("inf")  #: of its duration, the provider ends it by itself
+    on_machine: OnMachine = OnMachine.GO_ON
+
+
+#: What the provider says of a call that nobody answered. It needs no other fact.
+_NOT_ANSWERED: dict[Outcome, Ending] = {
+    Outcome.BUSY: (Disposition.NOT_REACHED, Reason.BUSY),
+    Outcome.NO_ANSWER: (Disposition.NOT_REACHED, Reason.NO_ANSWER),
+    Outcome.FAILED: (Disposition.NOT_REACHED, Reason.FAILED),
+}
+
+#: What was asked for says it all, whatever the final status is.
+_ASKED: dict[str, Ending] = {
+    "aborted": (Disposition.ABORTED, None),
+    "machine": (Disposition.STOPPED, Reason.MACHINE),
+    "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
+}
+
+_NO_ANSWER: Ending = (Disposition.NOT_REACHED, Reason.NO_ANSWER)
+_STOPPED: Ending = (Disposition.STOPPED, None)
+
+
+def ending(report: CallReport, standing: Standing) -> Ending | None:
+    """Return how the call has ended; None while it lives, or may."""
+    if report.stage is not Stage.OVER:
+        return None
+    if asked := _ASKED.get(standing.stop_why):
+        return asked
+    if report.outcome in _NOT_ANSWERED:
+        return _NOT_ANSWERED[report.outcome]
+    if report.outcome is Outcome.CANCELED:
+        return _NO_ANSWER if standing.stop_why else (Disposition.SKIPPED, Reason.EXPIRED)
+    return _after_the_answer(report, standing)
+
+
+def _after_the_answer(report: CallReport, standing: Standing) -> Ending:
+    seconds = report.duration_seconds or 0.0
+    # A stop of a call that rings may be read as the end of one that was answered.
+    if standing.stop_why == "no_answer" and not (standing.is_answered or seconds > 0):
+        return _NO_ANSWER
+    if report.answered_by == "machine" and standing.on_machine is OnMachine.NOT_REACHED:
+        return Disposition.NOT_REACHED, Reason.MACHINE
+    if standing.stop_why or seconds >= standing.ends_after_seconds:
+        return _STOPPED
+    return Disposition.COMPLETED, None
+
+
+def never_rang(report: CallReport) -> bool:
+    """Whether a report proves that the call was called off in the queue: no phone has rung."""
+    return (
+        report.stage is Stage.OVER
+        and report.outcome is Outcome.CANCELED
+        and report.started_at is None
+        and not report.duration_seconds
+    )

@@ -1,0 +1,299 @@
+"""Reads an account's live calls again and again: one worker does, whichever holds the lease."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from uuid import uuid4
+
+from scheduler.calls.demand import Demand
+from scheduler.calls.duty import Duty
+from scheduler.calls.memory import Memory
+from scheduler.calls.reports import Read, Reports
+from scheduler.calls.searcher import Searcher
+from scheduler.clock import since_boot
+from scheduler.errors import LedgerTrouble, NoSuchConnection, ProviderError, Throttled
+from scheduler.ledger import reports as on_record
+from scheduler.ledger import searches
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reports import OpenCall
+from scheduler.ledger.searches import Lead
+from scheduler.masking import mask_text
+from scheduler.providers import CallReport, Provider, Stage, Sweeps
+
+logger = logging.getLogger(__name__)
+
+#: Between two readings of the open calls while one is live; about so much, lest workers march.
+LIST_SECONDS = 2.0
+JITTER = 0.15
+
+#: Between looks at calls whose stop was sent a moment ago, or whose cause is asked for.
+SOON_SECONDS = 0.5
+
+#: Between looks at a call that is on no list.
+LONGEST_LOOK_SECONDS = 2.5
+
+#: Who has nothing to read looks so often whether that has changed; within the lease.
+IDLE_SECONDS = 1.0
+
+#: The longest pause after answers that there were too many requests.
+LONGEST_PAUSE_SECONDS = 30.0
+
+#: Requests at a time.
+AT_A_TIME = 4
+
+#: Single calls that are read in one round: the lease is renewed before the next one.
+MOST_LOOKS = 40
+
+#: Prices that are read in one round: nothing waits for them.
+MOST_PRICES = 2
+
+#: A call that has just been started may not be listed yet.
+NEW_SECONDS = 3.0
+
+#: A list of ended calls goes back so far behind the last one: lists lag.
+OVERLAP_SECONDS = 15.0
+
+#: Between sweeps while an attempt is open, and while none is.
+SWEEP_SECONDS, IDLE_SWEEP_SECONDS = 60.0, 600.0
+
+
+class Poller:
+    """A thread that reads the calls of one account, and puts on record what it learns."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        provider: Provider,
+        duty: Duty,
+        *,
+        reports: Reports,
+        memory: Memory,
+        demand: Demand,
+    ) -> None:
+        """`provider` is one that `Sweeps`. `memory` and `demand` hear of slots that are free."""
+        self._ledger = ledger
+        self._provider = provider
+        self._account = duty.account
+        self._reports = reports
+        self._memory = memory
+        self._demand = demand
+        self._searcher = Searcher(ledger, provider, duty)
+        self._token = uuid4().hex
+        self._looks: dict[str, tuple[float, float]] = {}  #: connection -> next look, and the pause
+        self._listed_at = self._swept_at = -1e9
+        self._ended_since: float | None = None
+        self._paused_until = 0.0
+        self._throttled = 0
+        self._over = threading.Event()
+        self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
+        self._thread = threading.Thread(target=self._keep, name="poller", daemon=True)
+
+    def start(self) -> None:
+        """Read, from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave, and let another worker read."""
+        self._over.set()
+        self._reports.stirred.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._executor.shutdown(wait=True)
+        with suppress(LedgerTrouble):
+            searches.step_down(self._ledger, self._account, self._token)
+
+    def _keep(self) -> None:
+        while not self._over.is_set():
+            sleep = self._round_safely()
+            self._reports.stirred.wait(sleep)
+            self._reports.stirred.clear()
+        self._provider.close()
+
+    def _round_safely(self) -> float:
+        try:
+            return self.round()
+        except Throttled as error:
+            self._throttled += 1
+            pause = min(LONGEST_PAUSE_SECONDS, LIST_SECONDS * 2**self._throttled)
+            self._paused_until = since_boot() + (error.retry_after_seconds or pause)
+            logger.warning("account %s: %s", self._account, mask_text(str(error)))
+        except ProviderError as error:
+            self._paused_until = since_boot() + LIST_SECONDS
+            logger.warning("account %s: calls can't be read: %s", self._account, error)
+        except LedgerTrouble as error:
+            logger.warning("the poller can't reach the ledger: %s", error)
+        except Exception:
+            # Who reads calls outlives every fault: their slots wait for it.
+            logger.exception("a round of reading calls failed")
+        return IDLE_SECONDS
+
+    # One round ----------------------------------------------------------------------------------
+
+    def round(self) -> float:
+        """Read what is to be read now; return the seconds to sleep.
+
+        Raises ProviderError, LedgerTrouble.
+        """
+        lead = searches.lead(self._ledger, self._account, self._token)
+        if lead is Lead.OTHERS or since_boot() < self._paused_until:
+            return IDLE_SECONDS
+        if lead is Lead.TAKEN:
+            self._swept_at = -1e9
+        calls = on_record.open_calls(self._ledger, self._account)
+        next_search = searches.next_in(self._ledger, self._account)
+        is_open = bool(calls) or next_search is not None
+        if self._is_due(calls) or self._is_sweep_due(is_open):
+            self._list(calls, is_open)
+            self._throttled = 0
+        else:
+            self._look_again(calls)
+        if next_search == 0.0:
+            self._searcher.search()
+        self._reports.read_prices(MOST_PRICES)
+        has_orphans = self._searcher.stop_orphans()
+        return self._sleep(calls, next_search, has_orphans)
+
+    def _is_due(self, calls: Sequence[OpenCall]) -> bool:
+        apart = LIST_SECONDS * (1 + random.uniform(-JITTER, JITTER))
+        return bool(calls) and since_boot() - self._listed_at >= apart
+
+    def _is_sweep_due(self, is_open: bool) -> bool:
+        apart = SWEEP_SECONDS if is_open else IDLE_SWEEP_SECONDS
+        return since_boot() - self._swept_at >= apart
+
+    def _sleep(
+        self, calls: Sequence[OpenCall], next_search: float | None, has_orphans: bool
+    ) -> float:
+        now, sleep = since_boot(), IDLE_SECONDS
+        if calls:
+            sleep = min(sleep, max(0.05, self._listed_at + LIST_SECONDS - now))
+        if next_search is not None:
+            sleep = min(sleep, max(0.05, next_search))
+        if has_orphans or any(at - now < SOON_SECONDS for at, _ in self._looks.values()):
+            sleep = min(sleep, SOON_SECONDS)
+        return sleep
+
+    def _list(self, calls: Sequence[OpenCall], is_open: bool) -> None:
+        """Read the open calls, then those of ours that are not among them."""
+        assert isinstance(self._provider, Sweeps)
+        asked_at = self._ledger.time()
+        self._listed_at = since_boot()
+        listed = self._provider.open_calls()
+        if self._is_sweep_due(is_open) or self._is_aborted(calls):
+            self._swept_at = since_boot()
+            self._searcher.sweep(listed, asked_at)
+        by_id = {report.connection_id: report for report in listed}
+        self._see_open(calls, by_id, asked_at)
+        missing = [call for call in calls if call.connection_id not in by_id]
+        known = {call.connection_id for call in calls}
+        self._looks = {one: when for one, when in self._looks.items() if one in known}
+        if missing:
+            searches.lead(self._ledger, self._account, self._token)
+            self._read_missing(missing, asked_at)
+
+    def _is_aborted(self, calls: Sequence[OpenCall]) -> bool:
+        """Whether an operator has aborted a campaign since the last sweep."""
+        if since_boot() - self._swept_at < LIST_SECONDS:
+            return False
+        since = self._ledger.time() - (since_boot() - self._swept_at)
+        return any(
+            call.stop_why == "aborted" and (call.stop_owed_at or 0.0) > since for call in calls
+        )
+
+    # What is open -------------------------------------------------------------------------------
+
+    def _see_open(
+        self, calls: Sequence[OpenCall], listed: dict[str, CallReport], asked_at: float
+    ) -> None:
+        unanswered = []
+        for call in calls:
+            report = listed.get(call.connection_id)
+            if report is None:
+                continue
+            if not call.stop_why:
+                self._looks.pop(call.connection_id, None)
+            if report.stage in (Stage.QUEUED, Stage.RINGING) and call.answered_at is None:
+                unanswered.append((call.attempt, str(report.stage)))
+            else:
+                self._learn(call, Read(report, asked_at))
+        on_record.unanswered(self._ledger, asked_at, unanswered)
+        queued = [attempt for attempt, stage in unanswered if stage == Stage.QUEUED]
+        on_record.recall(self._ledger, self._account, queued)
+
+    def _learn(self, call: OpenCall, read: Read) -> bool:
+        is_over = self._reports.learn(call, read)
+        if is_over:
+            self._free(call)
+        return is_over
+
+    def _free(self, call: OpenCall) -> None:
+        self._memory.forget(call.connection_id)
+        self._looks.pop(call.connection_id, None)
+        self._demand.want(1)
+
+    # What may be over ---------------------------------------------------------------------------
+
+    def _read_missing(self, missing: Sequence[OpenCall], asked_at: float) -> None:
+        """Read the calls that are not among the open ones: from one list, then one by one."""
+        assert isinstance(self._provider, Sweeps)
+        since = asked_at - IDLE_SWEEP_SECONDS if self._ended_since is None else self._ended_since
+        ended = {one.connection_id: one for one in self._provider.ended_calls(since)}
+        self._ended_since = asked_at - OVERLAP_SECONDS
+        over = [call for call in missing if _is_over(ended.get(call.connection_id))]
+        # In threads, for one that failed is asked why.
+        learned = self._executor.map(
+            lambda call: self._learn(call, Read(ended[call.connection_id], asked_at)), over
+        )
+        for call, is_over in zip(over, learned, strict=True):
+            if not is_over:
+                # It may wait for its cause: it is read again soon.
+                self._looks.setdefault(call.connection_id, (since_boot(), SOON_SECONDS))
+        left = [call for call in missing if call not in over]
+        self._look_at([call for call in left if self._is_look_due(call, asked_at)])
+
+    def _look_again(self, calls: Sequence[OpenCall]) -> None:
+        """Read those whose stop has been sent, and those that are to be read again by now."""
+        now = self._ledger.time()
+        for call in calls:
+            if call.stop_sendings and call.connection_id not in self._looks:
+                self._looks[call.connection_id] = (since_boot() + SOON_SECONDS, SOON_SECONDS)
+        known = [call for call in calls if call.connection_id in self._looks]
+        self._look_at([call for call in known if self._is_look_due(call, now)])
+
+    def _is_look_due(self, call: OpenCall, now: float) -> bool:
+        if call.connection_id in self._looks:
+            return self._looks[call.connection_id][0] <= since_boot()
+        return now - call.begun_at > NEW_SECONDS
+
+    def _look_at(self, calls: Sequence[OpenCall]) -> None:
+        for call in calls[:MOST_LOOKS]:
+            first = SOON_SECONDS if call.stop_why else LIST_SECONDS
+            pause = self._looks.get(call.connection_id, (0.0, first))[1]
+            self._looks[call.connection_id] = (
+                since_boot() + pause,
+                min(2 * pause, LONGEST_LOOK_SECONDS),
+            )
+        list(self._executor.map(self._look, calls[:MOST_LOOKS]))
+
+    def _look(self, call: OpenCall) -> None:
+        try:
+            _, is_over = self._reports.look(call.attempt, call.connection_id)
+        except NoSuchConnection as error:
+            # It proves nothing: what was created a moment ago may not be seen yet.
+            logger.info("%s: %s", call.attempt, mask_text(str(error)))
+        except Throttled:
+            raise
+        except (ProviderError, LedgerTrouble) as error:
+            logger.warning("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
+        else:
+            if is_over:
+                self._free(call)
+
+
+def _is_over(report: CallReport | None) -> bool:
+    return report is not None and report.stage is Stage.OVER

@@ -1,0 +1,212 @@
+"""Reports of live calls, whoever read them: what each means goes on record, and only forward."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scheduler import limit
+from scheduler.calls.duty import Duty
+from scheduler.calls.outcomes import Standing, ending, never_rang
+from scheduler.clock import since_boot
+from scheduler.errors import AtLimit, ProviderError, Refused
+from scheduler.ledger import limits, reports
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.reports import OpenCall
+from scheduler.masking import mask_text
+from scheduler.models import Attempt
+from scheduler.providers import CallReport, Looks, Outcome, Stage, Traits
+
+logger = logging.getLogger(__name__)
+
+#: For so long an API is asked why a call failed, before it ends without a word of it.
+WHY_SECONDS = 5.0
+
+#: Between the readings of a call whose price is missing; after the last it is given up.
+PRICE_DELAYS_SECONDS = (300.0, 1800.0)
+
+#: Orders by which a call that never rang is as if it had not been begun.
+_NEED_NOT_RING = (reports.TAKEN_BACK, "aborted")
+
+#: Until a call is due again that was not placed, for the account's calls were used up.
+AFTER_FULL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A report, and the instant before which it was asked for, by the clock of Redis."""
+
+    report: CallReport
+    asked_at: float
+
+    def ours(self, theirs: float | None) -> float | None:
+        """Return an instant of the provider's clock by that of Redis; None without their time."""
+        if theirs is None or self.report.read_at is None:
+            return None
+        return self.asked_at + theirs - self.report.read_at
+
+
+class Reports:
+    """Puts what one account's calls were read as on record. Safe to use from many threads."""
+
+    def __init__(self, ledger: Ledger, provider: Looks, duty: Duty, traits: Traits) -> None:
+        self._ledger = ledger
+        self._provider = provider
+        self._account = duty.account
+        self._reserve = duty.reserve
+        self._traits = traits
+        self.stirred = threading.Event()  #: set: a call is to be read again soon
+        self._failed_at: dict[str, float] = {}  #: connection -> since when its cause is asked for
+        self._lock = threading.Lock()
+
+    def look(self, attempt: Attempt, connection_id: str) -> tuple[CallReport, bool]:
+        """Read one call and put it on record; also returns whether it is over by that.
+
+        Raises ProviderError, LedgerTrouble.
+        """
+        asked_at = self._ledger.time()
+        report = self._provider.look(connection_id)
+        return report, self.hear(attempt, Read(report, asked_at))
+
+    def hear(self, attempt: Attempt, read: Read, stopped_for: str = "") -> bool:
+        """Put what was read of a call on record; True when it is over by that.
+
+        `stopped_for`: why it was stopped, where no ledger took that. False also when its end was on
+        record before. Raises LedgerTrouble.
+        """
+        for call in reports.open_calls(self._ledger, self._account, [attempt]):
+            return self.learn(replace(call, stop_why=call.stop_why or stopped_for), read)
+        return False
+
+    def learn(self, call: OpenCall, read: Read) -> bool:
+        """Do the same with what the ledger has of the call, read a moment ago."""
+        report = read.report
+        if report.connection_id != call.connection_id:
+            return False
+        if report.stage is Stage.OVER:
+            return self._end(call, read)
+        if report.stage is Stage.ANSWERED and call.answered_at is None and call.stage:
+            if reports.answered(self._ledger, self._account, call.attempt):
+                logger.info("%s: answered", call.attempt)
+        elif report.stage in (Stage.QUEUED, Stage.RINGING) and call.answered_at is None:
+            reports.unanswered(self._ledger, read.asked_at, [(call.attempt, str(report.stage))])
+        return False
+
+    def read_prices(self, most: int) -> None:
+        """Read calls that are over once more, whose price was still missing.
+
+        One that can't be read counts as read in vain. Raises LedgerTrouble.
+        """
+        for call in reports.unpriced(self._ledger, self._account, most):
+            delays = dict(enumerate(PRICE_DELAYS_SECONDS))
+            delay = delays.get(call.reads)
+            facts: dict[str, Any] = {}
+            if call.connection_id:
+                with suppress(ProviderError):
+                    facts = dict(_told(self._provider.look(call.connection_id)))
+            reports.note_price(
+                self._ledger, self._account, call.attempt, facts, delay_seconds=delay
+            )
+
+    # Ends ---------------------------------------------------------------------------------------
+
+    def _end(self, call: OpenCall, read: Read) -> bool:
+        report, cause = read.report, None
+        if report.outcome is Outcome.FAILED and not call.stop_why:
+            is_known, cause = self._why_failed(call)
+            if not is_known:
+                return False
+        if self._is_unplaced(call, report, cause):
+            return True
+        policy = reports.policy_of(self._ledger, call.attempt.campaign_id)
+        standing = Standing(
+            call.stop_why,
+            call.answered_at is not None,
+            self._traits.ends_after(call.max_duration_seconds),
+            policy.on_machine,
+        )
+        found = ending(report, standing)
+        assert found is not None
+        disposition, reason = found
+        is_over = reports.over(
+            self._ledger,
+            self._account,
+            call.attempt,
+            disposition,
+            reason=reason,
+            message=mask_text(str(cause)) if cause else "",
+            is_final=isinstance(cause, Refused),
+            facts=_facts(call, read),
+        )
+        self._forget(call.connection_id)
+        if is_over:
+            logger.info("%s: %s%s", call.attempt, disposition, f" ({reason})" if reason else "")
+        return is_over
+
+    def _why_failed(self, call: OpenCall) -> tuple[bool, ProviderError | None]:
+        """Return whether no more is to be learned of why a call failed, and what is known of it."""
+        with self._lock:
+            since = self._failed_at.setdefault(call.connection_id, since_boot())
+        try:
+            cause = self._provider.why_failed(call.connection_id)
+        except ProviderError as error:
+            logger.info("%s: why it failed: %s", call.attempt, mask_text(str(error)))
+            cause = None
+        return cause is not None or since_boot() - since >= WHY_SECONDS, cause
+
+    def _is_unplaced(self, call: OpenCall, report: CallReport, cause: ProviderError | None) -> bool:
+        """Give the call back that has rung nobody, for certain; False when it may have."""
+        if isinstance(cause, AtLimit):
+            is_back = self._give_back(call.attempt, cause)
+        elif call.stop_why in _NEED_NOT_RING and never_rang(report):
+            is_back = reports.unplaced(self._ledger, self._account, call.attempt)
+        else:
+            return False
+        if is_back:
+            self._forget(call.connection_id)
+        return is_back
+
+    def _give_back(self, attempt: Attempt, cause: AtLimit) -> bool:
+        seen = limits.read(self._ledger, self._account)
+        # Its own slot is among those that are in use.
+        lowered = limit.after_refusal(
+            seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._reserve
+        )
+        return reports.full(
+            self._ledger,
+            self._account,
+            attempt,
+            mask_text(str(cause)),
+            delay_seconds=cause.retry_after_seconds or AFTER_FULL_SECONDS,
+            seen=seen,
+            lowered=lowered,
+        )
+
+    def _forget(self, connection_id: str) -> None:
+        with self._lock:
+            self._failed_at.pop(connection_id, None)
+
+
+def _told(report: CallReport) -> dict[str, str]:
+    told = {
+        "answered_by": report.answered_by,
+        "caller_id": report.caller_id,
+        "price": report.price,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _facts(call: OpenCall, read: Read) -> dict[str, Any]:
+    """Return what a report tells besides, as it is kept."""
+    report = read.report
+    facts: dict[str, Any] = dict(_told(report))
+    seconds = report.duration_seconds
+    if seconds is not None:
+        facts["duration"] = repr(float(seconds))
+        ended_at = read.ours(report.ended_at) or read.asked_at
+        if seconds > 0 and call.answered_at is None:
+            facts["answered_at"] = repr(max(call.begun_at, ended_at - seconds))
+    return facts

@@ -1,0 +1,131 @@
+"""Calls that the provider has and the ledger lacks: lost ones are found, orphans are stopped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from scheduler.calls.duty import Duty
+from scheduler.calls.reports import Read
+from scheduler.clock import since_boot
+from scheduler.errors import ProviderError
+from scheduler.ledger import searches
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.searches import Found, LostCall, Powers
+from scheduler.masking import mask_text
+from scheduler.providers import CallReport, Provider, Stage, Sweeps
+
+logger = logging.getLogger(__name__)
+
+#: Around the instant of `begin`, in which the provider has created a call of ours. The first byte
+#: leaves within 2 s of it, and an API may take half a minute.
+BEFORE_SECONDS, AFTER_SECONDS = 2.0, 60.0
+
+#: The API is asked for what was created since so long before that, for its clock may differ.
+CLOCKS_SECONDS = 300.0
+
+#: Between the searches for one call: a quarter of what has passed, but no less and no more.
+SOONEST_SECONDS, LATEST_SECONDS = 2.0, 300.0
+
+#: A call that is younger may be one whose answer is still to be put on record.
+YOUNG_SECONDS = 60.0
+
+#: Between the stops of one orphan.
+BETWEEN_STOPS_SECONDS = 5.0
+
+
+class Searcher:
+    """Looks for what is lost on one account. One thread uses it."""
+
+    def __init__(self, ledger: Ledger, provider: Provider, duty: Duty) -> None:
+        """`provider` is one that `Sweeps`."""
+        self._ledger = ledger
+        self._provider = provider
+        self._account = duty.account
+        self._powers = Powers(attaches=duty.exclusive, stops=duty.has_named_ledger)
+        self._stopped_at: dict[str, float] = {}  #: orphan -> when its stop was sent last
+
+    # Lost calls ---------------------------------------------------------------------------------
+
+    def search(self) -> None:
+        """Look for the lost calls that are due. Raises LedgerTrouble."""
+        assert isinstance(self._provider, Sweeps)
+        for lost in searches.due(self._ledger, self._account):
+            try:
+                self._search(self._provider, lost)
+            except ProviderError as error:
+                logger.warning(
+                    "%s: it can't be looked for: %s", lost.attempt, mask_text(str(error))
+                )
+                return
+
+    def _search(self, provider: Sweeps, lost: LostCall) -> None:
+        asked_at = self._ledger.time()
+        listed = provider.calls_to(lost.address, lost.begun_at - CLOCKS_SECONDS)
+        candidates = [one.connection_id for one in _candidates(lost, listed, asked_at)]
+        passed = asked_at - lost.begun_at
+        found, connection = searches.find(
+            self._ledger,
+            self._account,
+            lost,
+            candidates,
+            powers=self._powers,
+            next_in_seconds=min(LATEST_SECONDS, max(SOONEST_SECONDS, passed / 4)),
+        )
+        if found is Found.ATTACHED:
+            logger.warning("%s: its answer was lost; it is call %s", lost.attempt, connection)
+        elif found is Found.SEVERAL:
+            logger.error("%s: it was placed more than once; they are stopped", lost.attempt)
+
+    # Orphans ------------------------------------------------------------------------------------
+
+    def sweep(self, listed: Sequence[CallReport], asked_at: float) -> None:
+        """Compare the open calls with the ledger. Raises LedgerTrouble."""
+        old = [
+            (report.connection_id, report.address)
+            for report in listed
+            if report.is_ours and _age(report, asked_at) > YOUNG_SECONDS
+        ]
+        if number := searches.sweep(self._ledger, self._account, old, self._powers):
+            logger.error("%d live calls of the account have no attempt", number)
+
+    def stop_orphans(self) -> bool:
+        """Stop those that are to be; returns whether there are any. Raises LedgerTrouble."""
+        due = [one for one in searches.orphans(self._ledger, self._account) if one.is_to_stop]
+        for orphan in due:
+            now = since_boot()
+            if now - self._stopped_at.get(orphan.connection_id, -1e9) < BETWEEN_STOPS_SECONDS:
+                continue
+            self._stopped_at[orphan.connection_id] = now
+            if self._is_stopped(orphan.connection_id):
+                searches.forget(self._ledger, self._account, orphan.connection_id)
+                del self._stopped_at[orphan.connection_id]
+        return bool(due)
+
+    def _is_stopped(self, connection_id: str) -> bool:
+        try:
+            report = self._provider.stop(connection_id).report
+        except ProviderError as error:
+            logger.warning("call %s: stop: %s", connection_id, mask_text(str(error)))
+            return False
+        return report is not None and report.stage is Stage.OVER
+
+
+def _age(report: CallReport, asked_at: float) -> float:
+    """Return for how long a call has existed; 0 where its provider does not say."""
+    created_at = Read(report, asked_at).ours(report.created_at)
+    return 0.0 if created_at is None else asked_at - created_at
+
+
+def _candidates(
+    lost: LostCall, listed: Sequence[CallReport], asked_at: float
+) -> Iterator[CallReport]:
+    """Yield the calls that may be the lost one, by all that tells calls apart."""
+    for report in listed:
+        created_at = Read(report, asked_at).ours(report.created_at)
+        if created_at is None or not report.is_ours or report.address != lost.address:
+            continue
+        if lost.caller_id and report.caller_id != lost.caller_id:
+            continue
+        if -BEFORE_SECONDS <= created_at - lost.begun_at <= AFTER_SECONDS:
+            yield report

@@ -1,0 +1,16 @@
+--[[
+  Take or keep the lease by which one worker reads an account's calls.
+
+    ARGV[1]  account
+    ARGV[2]  token    of the worker
+    ARGV[3]  lease    seconds
+
+  Returns "taken", "kept", or "" when another worker has it.
+]]
+local key, token, lease = account_key(ARGV[1], "poller"), ARGV[2], math.ceil(tonumber(ARGV[3]) * 1000)
+local owner = redis.call("GET", key)
+if owner and owner ~= token then
+  return ""
+end
+redis.call("SET", key, token, "PX", lease)
+return owner and "kept" or "taken"

@@ -1,0 +1,183 @@
+"""Who reads an account's calls, which lost calls are looked for, and calls that no attempt has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scheduler.ledger import keys
+from scheduler.ledger.calls import Wait
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt
+from scheduler.records import decode
+
+#: For how long a worker reads an account's calls without renewing that.
+LEASE_SECONDS = 10.0
+
+
+class Lead(StrEnum):
+    """Whether this worker reads an account's calls."""
+
+    TAKEN = "taken"  #: from now on
+    KEPT = "kept"
+    OTHERS = ""
+
+
+def lead(ledger: Ledger, account: str, token: str) -> Lead:
+    """Take the lease, or keep it. Raises LedgerTrouble."""
+    return Lead(ledger.run(ledger.do.lead, account, token, LEASE_SECONDS))
+
+
+def step_down(ledger: Ledger, account: str, token: str) -> None:
+    """Let another worker read the account's calls at once."""
+    ledger.run(ledger.do.step_down, account, token)
+
+
+# Lost calls ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LostCall:
+    """An attempt whose answer was lost, and that is to be looked for now."""
+
+    attempt: Attempt
+    address: str
+    caller_id: str  #: "" for any
+    begun_at: float  #: by the clock of Redis
+
+
+def due(ledger: Ledger, account: str, now: float | None = None, most: int = 20) -> list[LostCall]:
+    """Return the lost calls that are to be looked for now, the longest due first."""
+    instant = ledger.time(now)
+    key = keys.account(account, "searches")
+    with reaching():
+        members = ledger.redis.zrangebyscore(key, "-inf", instant, start=0, num=most)
+    attempts = [Attempt.parse(one) for one in members if Attempt.is_written(one)]
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for attempt in attempts:
+            entry = f"{attempt.row}-0"
+            pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
+            pipe.hmget(keys.attempt(str(attempt)), "begun_at", "caller_id")
+        answers = pipe.execute()
+    lost = []
+    for attempt, contacts, (begun_at, caller_id) in zip(
+        attempts, answers[::2], answers[1::2], strict=True
+    ):
+        if contacts and begun_at:
+            address = decode(contacts[0][1]["c"])[0].address
+            lost.append(LostCall(attempt, address, caller_id or "", float(begun_at)))
+        else:
+            # Its campaign is gone: nobody asks for it any more.
+            with reaching():
+                ledger.redis.zrem(key, str(attempt))
+    return lost
+
+
+def next_in(ledger: Ledger, account: str, now: float | None = None) -> float | None:
+    """Return the seconds until a lost call is looked for next; None for none."""
+    with reaching():
+        head = ledger.redis.zrange(keys.account(account, "searches"), 0, 0, withscores=True)
+    return max(0.0, head[0][1] - ledger.time(now)) if head else None
+
+
+class Found(StrEnum):
+    """What came of a search."""
+
+    ATTACHED = "attached"  #: from now on it is an ordinary live call
+    NONE = "none"
+    KEPT = "kept"  #: for the operator: others may use the account
+    CONTESTED = "contested"  #: another attempt to the party is in question as well
+    SEVERAL = "several"  #: it was placed more than once
+    OVER = "over"  #: it is looked for no more
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What may be done by itself with calls that are found on an account."""
+
+    attaches: bool = False  #: lost calls to their attempts: nobody else uses the account
+    stops: bool = False  #: those that no attempt has: besides, the ledger knows every call of it
+
+
+def find(
+    ledger: Ledger,
+    account: str,
+    lost: LostCall,
+    candidates: Sequence[str],
+    *,
+    powers: Powers,
+    next_in_seconds: float,
+    now: float | None = None,
+) -> tuple[Found, str]:
+    """Put on record what a search has brought; returns it, and the connection that was attached."""
+    lengths = (next_in_seconds, Wait.MARGIN_SECONDS, ledger.leases.stop_patience)
+    pairs = [part for one in candidates for part in (one, lost.address)]
+    attaches = int(powers.attaches)
+    args = (account, str(lost.attempt), attaches, *lengths, ledger.clock(now), *pairs)
+    answer, connection = ledger.run(ledger.do.find, *args)
+    return Found(answer), connection
+
+
+# Orphans ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A live call on the account that no attempt has."""
+
+    connection_id: str
+    address: str
+    first_at: float
+    times: int  #: sweeps that have seen it
+    is_to_stop: bool
+    why: str
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether more than one sweep has seen it, or a search that tells it for certain."""
+        return self.times > 1 or self.is_to_stop
+
+
+def sweep(
+    ledger: Ledger,
+    account: str,
+    open_calls: Iterable[tuple[str, str]],
+    powers: Powers,
+    now: float | None = None,
+) -> int:
+    """Compare open calls, each a connection and its address, with the ledger.
+
+    Returns how many have no attempt, as two sweeps have seen.
+    """
+    pairs = [part for one in open_calls for part in one]
+    args = (account, int(powers.attaches and powers.stops), ledger.clock(now), *pairs)
+    return int(ledger.run(ledger.do.sweep, *args))
+
+
+def orphans(ledger: Ledger, account: str) -> list[Orphan]:
+    """Return the live calls that no attempt has, by now."""
+    with reaching():
+        found = ledger.redis.hgetall(keys.account(account, "orphans"))
+    return [one for one in read_orphans(found) if one.is_certain]
+
+
+def read_orphans(written: Mapping[str, str]) -> list[Orphan]:
+    """Read what the ledger remembers of calls without an attempt; unreadable ones are left out."""
+    found = []
+    for connection, text in written.items():
+        try:
+            known = json.loads(text)
+            seen = (float(known["first_at"]), int(known["times"]), bool(known.get("stop")))
+            found.append(Orphan(connection, str(known["address"]), *seen, str(known["why"])))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found
+
+
+def forget(ledger: Ledger, account: str, connection_id: str) -> None:
+    """An orphan is over."""
+    with reaching():
+        ledger.redis.hdel(keys.account(account, "orphans"), connection_id)
