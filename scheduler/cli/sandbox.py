@@ -10,18 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import console
+from scheduler.cli import console, sandbox_options
 from scheduler.errors import ConfigError
-from scheduler.fields.durations import seconds
 from scheduler.fields.urls import is_loopback
-from scheduler.sandbox.boxes import BOXES, Box
 from scheduler.sandbox.server import serve
 
 
 def sandbox(
-    provider: Annotated[
-        str, typer.Option(metavar="|".join(BOXES), help="Whose API it behaves as.")
-    ] = "symbl",
+    provider: sandbox_options.Provider = sandbox_options.FIRST,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8800,
     limit: Annotated[int, typer.Option(min=0, help="Live calls; one more start is a 429.")] = 20,
@@ -46,13 +42,10 @@ def sandbox(
     Example: `callsched sandbox --limit 10 --latency 200ms --hangup-after 1s..5s`
     """
     knobs: dict[str, Any] = {"limit": limit, "hangup_share": hangup_share}
-    knobs["latency_seconds"] = _seconds("--latency", latency)
+    knobs["latency_seconds"] = sandbox_options.length("--latency", latency)
     if hangup_after is not None:
-        least, _, most = hangup_after.partition("..")
-        knobs["hangup_after_seconds"] = tuple(
-            _seconds("--hangup-after", part) for part in (least, most or least)
-        )
-    box = _box(provider)
+        knobs["hangup_after_seconds"] = sandbox_options.span("--hangup-after", hangup_after)
+    box = sandbox_options.box_of(provider)
     if not is_loopback(host):
         console.warn(
             f"whoever reaches {host} can have this sandbox do anything that it can: it asks nobody"
@@ -69,20 +62,6 @@ def sandbox(
         if error.filename is not None:  # no socket has one
             raise ConfigError(f"--journal {error.filename}: {error.strerror}") from None
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}", param_hint="--port") from None
-
-
-def _box(provider: str) -> Box:
-    if provider not in BOXES:
-        known = " or ".join(BOXES)
-        raise typer.BadParameter(f"{provider}: {known} is needed", param_hint="--provider")
-    return BOXES[provider]
-
-
-def _seconds(option: str, written: str) -> float:
-    try:
-        return seconds(written)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def _leave_at_end_of(fd: int) -> None:
