@@ -43,6 +43,9 @@ IDLE_SECONDS = 1.0
 #: The longest pause after answers that there were too many requests.
 LONGEST_PAUSE_SECONDS = 30.0
 
+#: So long a worker that leaves waits for what is being read.
+LEAVE_SECONDS = 3.0
+
 #: Requests at a time.
 AT_A_TIME = 4
 
@@ -102,8 +105,9 @@ class Poller:
         self._over.set()
         self._reports.stirred.set()
         if self._thread.is_alive():
-            self._thread.join()
-        self._executor.shutdown(wait=True)
+            # What it reads is read again by whoever comes next.
+            self._thread.join(LEAVE_SECONDS)
+        self._executor.shutdown(wait=False, cancel_futures=True)
         with suppress(LedgerTrouble):
             searches.step_down(self._ledger, self._account, self._token)
 

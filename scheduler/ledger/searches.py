@@ -121,6 +121,14 @@ def find(
     return Found(answer), connection
 
 
+def unbound(ledger: Ledger, connections: Sequence[str]) -> list[str]:
+    """Return those of these connections that no attempt has."""
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for one in connections:
+            pipe.exists(f"{keys.ROOT}connection:{one}")
+        return [one for one, has in zip(connections, pipe.execute(), strict=True) if not has]
+
+
 # Orphans ------------------------------------------------------------------------------------------
 
 
@@ -175,6 +183,16 @@ def read_orphans(written: Mapping[str, str]) -> list[Orphan]:
         except (ValueError, TypeError, KeyError):
             continue
     return found
+
+
+def order_end(
+    ledger: Ledger, account: str, connection_id: str, address: str, who: str, now: float
+) -> None:
+    """Have a call ended that no attempt has: whoever reads the account's calls stops it."""
+    known = {"address": address, "first_at": now, "times": 2, "stop": True}
+    text = json.dumps(known | {"why": f"{who} has it ended"})
+    with reaching():
+        ledger.redis.hset(keys.account(account, "orphans"), connection_id, text)
 
 
 def forget(ledger: Ledger, account: str, connection_id: str) -> None:

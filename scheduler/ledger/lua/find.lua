@@ -44,7 +44,7 @@ end
 if #candidates == 0 then
   return { "none", "" }
 end
-redis.call("HSET", record, "candidates", table.concat(candidates, " "))
+redis.call("HSET", record, "candidates", table.concat(candidates, "\n"))
 
 if in_question(account, attempt)[addresses[candidates[1]]] then
   return { "contested", "" }
