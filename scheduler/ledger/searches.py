@@ -83,6 +83,26 @@ def next_in(ledger: Ledger, account: str, now: float | None = None) -> float | N
     return max(0.0, head[0][1] - ledger.time(now)) if head else None
 
 
+#: A lost call that has not been found so long after its begin was placed hardly ever.
+HOPEFUL_SECONDS = 75.0
+
+
+def is_hopeful(ledger: Ledger, account: str, campaign_id: str, now: float | None = None) -> bool:
+    """Whether a lost call of a campaign may still be found soon, and is attached then."""
+    key = keys.account(account, "searches")
+    with reaching():
+        if ledger.redis.hget(keys.account(account, "meta"), "exclusive") != "1":
+            return False
+        members = ledger.redis.zrange(key, 0, -1)
+        mine = [one for one in members if one.startswith(f"{campaign_id}:")]
+        with ledger.redis.pipeline(transaction=False) as pipe:
+            for attempt in mine:
+                pipe.hmget(keys.attempt(attempt), "begun_at", "found")
+            begun = pipe.execute()
+    since = ledger.time(now) - HOPEFUL_SECONDS
+    return any(not found and float(at or 0) > since for at, found in begun)
+
+
 class Found(StrEnum):
     """What came of a search."""
 
