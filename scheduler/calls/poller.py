@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import uuid4
 
+from tenacity import wait_exponential_jitter
+
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
+from scheduler.calls.pace import waited
 from scheduler.calls.reports import Read, Reports
 from scheduler.calls.searcher import Searcher
 from scheduler.clock import since_boot
@@ -40,8 +43,8 @@ LONGEST_LOOK_SECONDS = 2.5
 #: Who has nothing to read looks so often whether that has changed; within the lease.
 IDLE_SECONDS = 1.0
 
-#: The longest pause after answers that there were too many requests.
-LONGEST_PAUSE_SECONDS = 30.0
+#: After an answer that there were too many requests at once: most are over in a moment.
+AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.2, max=30, jitter=0.2)
 
 #: So long a worker that leaves waits for what is being read.
 LEAVE_SECONDS = 3.0
@@ -123,9 +126,10 @@ class Poller:
             return self.round()
         except Throttled as error:
             self._throttled += 1
-            pause = min(LONGEST_PAUSE_SECONDS, LIST_SECONDS * 2**self._throttled)
-            self._paused_until = since_boot() + (error.retry_after_seconds or pause)
-            logger.warning("account %s: %s", self._account, mask_text(str(error)))
+            pause = error.retry_after_seconds or waited(AFTER_THROTTLED, self._throttled)
+            self._paused_until = since_boot() + pause
+            logger.info("account %s: %s", self._account, mask_text(str(error)))
+            return min(pause, IDLE_SECONDS)
         except ProviderError as error:
             self._paused_until = since_boot() + LIST_SECONDS
             logger.warning("account %s: calls can't be read: %s", self._account, error)
@@ -144,8 +148,9 @@ class Poller:
         Raises ProviderError, LedgerTrouble.
         """
         lead = searches.lead(self._ledger, self._account, self._token)
-        if lead is Lead.OTHERS or since_boot() < self._paused_until:
-            return IDLE_SECONDS
+        paused_for = self._paused_until - since_boot()
+        if lead is Lead.OTHERS or paused_for > 0:
+            return min(IDLE_SECONDS, paused_for) if lead else IDLE_SECONDS
         if lead is Lead.TAKEN:
             self._swept_at = -1e9
         calls = on_record.open_calls(self._ledger, self._account)
@@ -290,8 +295,6 @@ class Poller:
         except NoSuchConnection as error:
             # It proves nothing: what was created a moment ago may not be seen yet.
             logger.info("%s: %s", call.attempt, mask_text(str(error)))
-        except Throttled:
-            raise
         except (ProviderError, LedgerTrouble) as error:
             logger.warning("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
         else:

@@ -189,6 +189,7 @@ def test_too_many_requests_have_the_poller_pause(
         raise Throttled("20429")
 
     monkeypatch.setattr(toy, "open_calls", refuse)
+    poller(rig)._throttled = 9
     poller(rig)._round_safely()
     monkeypatch.undo()
     toy.asked.clear()
