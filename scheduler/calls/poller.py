@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import uuid4
 
-from tenacity import wait_exponential_jitter
+from tenacity import wait_exponential, wait_exponential_jitter
 
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
@@ -48,6 +48,9 @@ AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.2, max=30, jitter=0.2)
 
 #: So long a worker that leaves waits for what is being read.
 LEAVE_SECONDS = 3.0
+
+#: After an answer that can't be used: whoever holds a slot waits for the next one.
+AFTER_FAILURE = wait_exponential(multiplier=2, max=15)
 
 #: Requests at a time.
 AT_A_TIME = 4
@@ -94,7 +97,7 @@ class Poller:
         self._listed_at = self._swept_at = -1e9
         self._ended_since: float | None = None
         self._paused_until = 0.0
-        self._throttled = 0
+        self._throttled = self._failures = 0  #: rounds in a row that ended so
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
         self._thread = threading.Thread(target=self._keep, name="poller", daemon=True)
@@ -131,7 +134,8 @@ class Poller:
             logger.info("account %s: %s", self._account, mask_text(str(error)))
             return min(pause, IDLE_SECONDS)
         except ProviderError as error:
-            self._paused_until = since_boot() + LIST_SECONDS
+            self._failures += 1
+            self._paused_until = since_boot() + waited(AFTER_FAILURE, self._failures)
             logger.warning("account %s: calls can't be read: %s", self._account, error)
         except LedgerTrouble as error:
             logger.warning("the poller can't reach the ledger: %s", error)
@@ -158,7 +162,7 @@ class Poller:
         is_open = bool(calls) or next_search is not None
         if self._is_due(calls) or self._is_sweep_due(is_open):
             self._list(calls, is_open)
-            self._throttled = 0
+            self._throttled = self._failures = 0
         else:
             self._look_again(calls)
         if next_search == 0.0:
