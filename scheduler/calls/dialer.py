@@ -47,6 +47,9 @@ LEAVE_WITHIN_SECONDS = 2.0
 #: After a 429, when the API does not say how long to wait.
 AFTER_429 = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
+#: After answers that there were too many requests at once: most are over in a moment.
+AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.1, max=30, jitter=0.1)
+
 #: How long a call may ring, where nobody says so.
 RING_SECONDS = 60.0
 
@@ -282,7 +285,7 @@ class Dialer:
     def _ease_off(self, claim: Claim, token: str, error: Throttled) -> None:
         """Too many requests: the call has not failed, and the account's limit is another matter."""
         self._throttled += 1
-        delay = error.retry_after_seconds or waited(AFTER_429, self._throttled)
+        delay = error.retry_after_seconds or waited(AFTER_THROTTLED, self._throttled)
         insist(partial(limits.throttle, self._ledger, self._duty.account, delay))
         self._give_back(claim, token, delay, signal="answered", message=str(error))
 

@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import uuid4
 
+from tenacity import wait_exponential, wait_exponential_jitter
+
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
+from scheduler.calls.pace import waited
 from scheduler.calls.reports import Read, Reports
 from scheduler.calls.searcher import Searcher
 from scheduler.clock import since_boot
@@ -40,8 +43,14 @@ LONGEST_LOOK_SECONDS = 2.5
 #: Who has nothing to read looks so often whether that has changed; within the lease.
 IDLE_SECONDS = 1.0
 
-#: The longest pause after answers that there were too many requests.
-LONGEST_PAUSE_SECONDS = 30.0
+#: After an answer that there were too many requests at once: most are over in a moment.
+AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.2, max=30, jitter=0.2)
+
+#: So long a worker that leaves waits for what is being read.
+LEAVE_SECONDS = 3.0
+
+#: After an answer that can't be used: whoever holds a slot waits for the next one.
+AFTER_FAILURE = wait_exponential(multiplier=2, max=15)
 
 #: Requests at a time.
 AT_A_TIME = 4
@@ -88,7 +97,7 @@ class Poller:
         self._listed_at = self._swept_at = -1e9
         self._ended_since: float | None = None
         self._paused_until = 0.0
-        self._throttled = 0
+        self._throttled = self._failures = 0  #: rounds in a row that ended so
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
         self._thread = threading.Thread(target=self._keep, name="poller", daemon=True)
@@ -102,8 +111,9 @@ class Poller:
         self._over.set()
         self._reports.stirred.set()
         if self._thread.is_alive():
-            self._thread.join()
-        self._executor.shutdown(wait=True)
+            # What it reads is read again by whoever comes next.
+            self._thread.join(LEAVE_SECONDS)
+        self._executor.shutdown(wait=False, cancel_futures=True)
         with suppress(LedgerTrouble):
             searches.step_down(self._ledger, self._account, self._token)
 
@@ -119,11 +129,13 @@ class Poller:
             return self.round()
         except Throttled as error:
             self._throttled += 1
-            pause = min(LONGEST_PAUSE_SECONDS, LIST_SECONDS * 2**self._throttled)
-            self._paused_until = since_boot() + (error.retry_after_seconds or pause)
-            logger.warning("account %s: %s", self._account, mask_text(str(error)))
+            pause = error.retry_after_seconds or waited(AFTER_THROTTLED, self._throttled)
+            self._paused_until = since_boot() + pause
+            logger.info("account %s: %s", self._account, mask_text(str(error)))
+            return min(pause, IDLE_SECONDS)
         except ProviderError as error:
-            self._paused_until = since_boot() + LIST_SECONDS
+            self._failures += 1
+            self._paused_until = since_boot() + waited(AFTER_FAILURE, self._failures)
             logger.warning("account %s: calls can't be read: %s", self._account, error)
         except LedgerTrouble as error:
             logger.warning("the poller can't reach the ledger: %s", error)
@@ -140,8 +152,9 @@ class Poller:
         Raises ProviderError, LedgerTrouble.
         """
         lead = searches.lead(self._ledger, self._account, self._token)
-        if lead is Lead.OTHERS or since_boot() < self._paused_until:
-            return IDLE_SECONDS
+        paused_for = self._paused_until - since_boot()
+        if lead is Lead.OTHERS or paused_for > 0:
+            return min(IDLE_SECONDS, paused_for) if lead else IDLE_SECONDS
         if lead is Lead.TAKEN:
             self._swept_at = -1e9
         calls = on_record.open_calls(self._ledger, self._account)
@@ -149,7 +162,7 @@ class Poller:
         is_open = bool(calls) or next_search is not None
         if self._is_due(calls) or self._is_sweep_due(is_open):
             self._list(calls, is_open)
-            self._throttled = 0
+            self._throttled = self._failures = 0
         else:
             self._look_again(calls)
         if next_search == 0.0:
@@ -286,8 +299,6 @@ class Poller:
         except NoSuchConnection as error:
             # It proves nothing: what was created a moment ago may not be seen yet.
             logger.info("%s: %s", call.attempt, mask_text(str(error)))
-        except Throttled:
-            raise
         except (ProviderError, LedgerTrouble) as error:
             logger.warning("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
         else:

@@ -87,7 +87,11 @@ class Reports:
         if report.connection_id != call.connection_id:
             return False
         if report.stage is Stage.OVER:
-            return self._end(call, read)
+            # An order may have come since the call was read from the ledger.
+            for now in reports.open_calls(self._ledger, self._account, [call.attempt]):
+                known = replace(now, stop_why=now.stop_why or call.stop_why)
+                return now.connection_id == call.connection_id and self._end(known, read)
+            return False
         if report.stage is Stage.ANSWERED and call.answered_at is None and call.stage:
             if reports.answered(self._ledger, self._account, call.attempt):
                 logger.info("%s: answered", call.attempt)

@@ -61,8 +61,7 @@ class Searcher:
 
     def _search(self, provider: Sweeps, lost: LostCall) -> None:
         asked_at = self._ledger.time()
-        listed = provider.calls_to(lost.address, lost.begun_at - CLOCKS_SECONDS)
-        candidates = [one.connection_id for one in _candidates(lost, listed, asked_at)]
+        candidates = candidates_of(provider, lost, asked_at)
         passed = asked_at - lost.begun_at
         found, connection = searches.find(
             self._ledger,
@@ -117,10 +116,18 @@ def _age(report: CallReport, asked_at: float) -> float:
     return 0.0 if created_at is None else asked_at - created_at
 
 
+def candidates_of(provider: Sweeps, lost: LostCall, asked_at: float) -> list[str]:
+    """Return the calls that may be the lost one, by all that tells calls apart.
+
+    `asked_at` is now, by the clock of Redis. Raises ProviderError.
+    """
+    listed = provider.calls_to(lost.address, lost.begun_at - CLOCKS_SECONDS)
+    return [one.connection_id for one in _candidates(lost, listed, asked_at)]
+
+
 def _candidates(
     lost: LostCall, listed: Sequence[CallReport], asked_at: float
 ) -> Iterator[CallReport]:
-    """Yield the calls that may be the lost one, by all that tells calls apart."""
     for report in listed:
         created_at = Read(report, asked_at).ours(report.created_at)
         if created_at is None or not report.is_ours or report.address != lost.address:

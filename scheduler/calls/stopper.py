@@ -20,7 +20,7 @@ from scheduler.calls.insist import block
 from scheduler.calls.memory import Memory
 from scheduler.calls.pace import waited
 from scheduler.calls.reports import Read, Reports
-from scheduler.errors import AccountFault, NoSuchConnection, ProviderError
+from scheduler.errors import AccountFault, NoSuchConnection, ProviderError, Throttled
 from scheduler.ledger import calls, listeners
 from scheduler.ledger.calls import LOOK, StopOrder
 from scheduler.ledger.ledger import Ledger
@@ -32,6 +32,15 @@ logger = logging.getLogger(__name__)
 
 #: Between the sendings of a stop that nobody confirmed.
 BETWEEN_STOPS = wait_exponential_jitter(multiplier=2, max=30, jitter=1)
+
+
+#: Too many requests at once are over in a moment, and a stop is worth more than most of them.
+_SOON_AGAIN = Retrying(
+    retry=retry_if_exception_type(Throttled),
+    wait=wait_exponential_jitter(multiplier=0.1, max=1, jitter=0.1),
+    stop=stop_after_attempt(4),
+    reraise=True,
+)
 
 
 def stop_delays() -> tuple[float, ...]:
@@ -119,7 +128,7 @@ class Stopper:
         try:
             late = order.late_seconds if order.sendings == 1 else None
             with self._watchers.see(Exchange("stop", order.attempt, late, ordered.disposition)):
-                answer = self._provider.stop(order.connection_id)
+                answer: StopAnswer = _SOON_AGAIN(self._provider.stop, order.connection_id)
         except NoSuchConnection as error:
             logger.info("%s: stop: %s", order.attempt, mask_text(str(error)))
             if self._reports is not None:

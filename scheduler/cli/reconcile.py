@@ -6,8 +6,10 @@ import typer
 
 from scheduler.cli import options, reconcile_options, reconcile_view
 from scheduler.cli.access import opened_ledger
+from scheduler.cli.orders import given
 from scheduler.ledger import views
 from scheduler.operations.account import account_of
+from scheduler.operations.found_calls import decide
 from scheduler.operations.reconcile import look_up, settle, to_settle, unknown
 from scheduler.settings import settings
 
@@ -19,6 +21,8 @@ def reconcile(
     not_placed: reconcile_options.NotPlaced = False,
     redial: reconcile_options.Redial = False,
     every: reconcile_options.EveryUnknown = False,
+    attach: reconcile_options.Attach = "",
+    end: reconcile_options.End = "",
     lookup: reconcile_options.LookUp = True,
     yes: reconcile_options.YesSettle = False,
     json: options.Json = False,
@@ -40,6 +44,11 @@ def reconcile(
         if lookup:
             account_of(campaign, chosen)
         inquiry = unknown(ledger, campaign, contacts or [])
+        if attach or end:
+            reconcile_options.expect_one(contacts)
+            for case in inquiry.cases:
+                decide(ledger, campaign.account, case.call, attach, end, given(""))
+            inquiry = unknown(ledger, campaign, []) if attach else inquiry
         if lookup and inquiry.cases:
             inquiry = look_up(ledger, inquiry, chosen, reconcile_view.say_reading)
         if verdict is not None:

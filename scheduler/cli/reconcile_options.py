@@ -23,6 +23,13 @@ Redial = Annotated[bool, typer.Option("--redial", help="With --not-placed: have 
 EveryUnknown = Annotated[
     bool, typer.Option("--all", help="Settle every unknown call of the campaign.")
 ]
+Attach = Annotated[
+    str,
+    typer.Option(metavar="CALL", help="It is this call of the account, which has its deadline."),
+]
+End = Annotated[
+    str, typer.Option(metavar="CALL", help="End this call of the account, which it may be.")
+]
 LookUp = Annotated[
     bool, typer.Option("--lookup/--no-lookup", help="Ask the API for their conversations.")
 ]
@@ -40,6 +47,13 @@ def verdict(*, placed: bool, not_placed: bool, redial: bool) -> Resolution | Non
     if not_placed:
         return Resolution.REDIAL if redial else Resolution.NOT_PLACED
     return Resolution.PLACED if placed else None
+
+
+def expect_one(contacts: Sequence[str] | None) -> str:
+    """Return the one contact that a call is named for; bad usage for none or several."""
+    if not contacts or len(contacts) > 1:
+        raise typer.BadParameter("--attach and --end are for one contact: name it")
+    return contacts[0]
 
 
 def expect_whom(contacts: Sequence[str] | None, verdict: Resolution | None, *, every: bool) -> None:

@@ -15,6 +15,7 @@ _WORDS = {
     Outcome.NOT_FOUND: "not found: that proves nothing",
     Outcome.FOUND: "found: it was placed",
     Outcome.KNOWN: "found before: it was placed",
+    Outcome.CANDIDATES: "calls of the account may be it",
     Outcome.PROVEN: "its conversation proves that it was placed",
     Outcome.STALE: "unknown no longer",
 }
@@ -62,6 +63,8 @@ def _row(inquiry: Inquiry, case: Case) -> tuple[str, int, str, str]:
     known = _SETTLED[verdict] if verdict else _WORDS[case.outcome]
     if case.outcome is Outcome.NOT_LOOKED_UP and case.call.reason == Reason.PLACED:
         known = "settled before: it was placed"
+    if case.candidates:
+        known += f": one of {', '.join(case.candidates)}"
     if case.is_live:
         known += "; it may be live, and is read when the same is said again"
     return case.label, case.call.attempt.number, case.conversation_id, known
@@ -71,6 +74,11 @@ def _advise(inquiry: Inquiry) -> None:
     campaign_id = inquiry.campaign.campaign_id
     if inquiry.verdict is Resolution.REDIAL and inquiry.count(Outcome.SETTLED):
         console.say("a worker dials them: one of a pool, or `callsched run` of the same file")
+    elif inquiry.count(Outcome.CANDIDATES):
+        console.say(
+            f"say which it is: callsched reconcile {campaign_id} CONTACT --attach CALL; or have one"
+            " ended: --end CALL"
+        )
     elif inquiry.verdict is None and inquiry.count(Outcome.NOT_FOUND, Outcome.NOT_LOOKED_UP):
         console.say(
             f"what you know of the others, say: callsched reconcile {campaign_id} CONTACT --placed,"

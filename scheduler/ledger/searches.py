@@ -83,6 +83,26 @@ def next_in(ledger: Ledger, account: str, now: float | None = None) -> float | N
     return max(0.0, head[0][1] - ledger.time(now)) if head else None
 
 
+#: A lost call that has not been found so long after its begin was placed hardly ever.
+HOPEFUL_SECONDS = 75.0
+
+
+def is_hopeful(ledger: Ledger, account: str, campaign_id: str, now: float | None = None) -> bool:
+    """Whether a lost call of a campaign may still be found soon, and is attached then."""
+    key = keys.account(account, "searches")
+    with reaching():
+        if ledger.redis.hget(keys.account(account, "meta"), "exclusive") != "1":
+            return False
+        members = ledger.redis.zrange(key, 0, -1)
+        mine = [one for one in members if one.startswith(f"{campaign_id}:")]
+        with ledger.redis.pipeline(transaction=False) as pipe:
+            for attempt in mine:
+                pipe.hmget(keys.attempt(attempt), "begun_at", "found")
+            begun = pipe.execute()
+    since = ledger.time(now) - HOPEFUL_SECONDS
+    return any(not found and float(at or 0) > since for at, found in begun)
+
+
 class Found(StrEnum):
     """What came of a search."""
 
@@ -119,6 +139,14 @@ def find(
     args = (account, str(lost.attempt), attaches, *lengths, ledger.clock(now), *pairs)
     answer, connection = ledger.run(ledger.do.find, *args)
     return Found(answer), connection
+
+
+def unbound(ledger: Ledger, connections: Sequence[str]) -> list[str]:
+    """Return those of these connections that no attempt has."""
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for one in connections:
+            pipe.exists(f"{keys.ROOT}connection:{one}")
+        return [one for one, has in zip(connections, pipe.execute(), strict=True) if not has]
 
 
 # Orphans ------------------------------------------------------------------------------------------
@@ -175,6 +203,16 @@ def read_orphans(written: Mapping[str, str]) -> list[Orphan]:
         except (ValueError, TypeError, KeyError):
             continue
     return found
+
+
+def order_end(
+    ledger: Ledger, account: str, connection_id: str, address: str, who: str, now: float
+) -> None:
+    """Have a call ended that no attempt has: whoever reads the account's calls stops it."""
+    known = {"address": address, "first_at": now, "times": 2, "stop": True}
+    text = json.dumps(known | {"why": f"{who} has it ended"})
+    with reaching():
+        ledger.redis.hset(keys.account(account, "orphans"), connection_id, text)
 
 
 def forget(ledger: Ledger, account: str, connection_id: str) -> None:

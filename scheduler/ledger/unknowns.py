@@ -43,6 +43,8 @@ class UnknownCall:
     held_until: float | None  #: when its slot is free; None when it is
     conversation_id: str  #: "" until it was found
     redial_at: float | None  #: when it is dialled again by itself; None for never
+    caller_id: str = ""  #: by which it is known among the provider's calls; "" for any
+    candidates: tuple[str, ...] = ()  #: calls at the provider that it may be, as a search has found
 
 
 def calls(
@@ -91,6 +93,9 @@ def _pages(ledger: Ledger, campaign_id: str, rows: Collection[int]) -> Iterator[
     }
 
 
+_NAMES = ("begun_at", "conversation_id", "caller_id", "candidates")
+
+
 def _known_of(
     ledger: Ledger,
     account: str,
@@ -99,12 +104,12 @@ def _known_of(
 ) -> Iterator[UnknownCall]:
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt, _ in found:
-            pipe.hmget(keys.attempt(str(attempt)), "begun_at", "conversation_id")
+            pipe.hmget(keys.attempt(str(attempt)), *_NAMES)
             pipe.zscore(keys.account(account, "held"), str(attempt))
             pipe.zscore(keys.campaign(attempt.campaign_id, "due"), attempt.row)
         answers: list[Any] = pipe.execute()
     for (attempt, why), known in zip(found, zip(*(iter(answers),) * 3, strict=True), strict=True):
-        (begun_at, conversation_id), held_until, redial_at = known
+        (begun_at, conversation_id, caller_id, candidates), held_until, redial_at = known
         yield UnknownCall(
             attempt,
             decode(page[attempt.row])[0],
@@ -113,6 +118,8 @@ def _known_of(
             held_until,
             conversation_id or "",
             redial_at,
+            caller_id or "",
+            tuple((candidates or "").splitlines()),
         )
 
 

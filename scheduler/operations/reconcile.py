@@ -23,9 +23,10 @@ from scheduler.ledger.unknowns import Resolution, Settled, UnknownCall
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
 from scheduler.models import conversation_name
+from scheduler.operations import found_calls
 from scheduler.operations.account import account_of, provider_of
 from scheduler.operations.patience import patiently
-from scheduler.providers import Finds, FoundConversation, Provider
+from scheduler.providers import Finds, FoundConversation, Provider, Sweeps
 from scheduler.settings import Settings
 
 #: Around the instant of `begin`, in which a conversation is looked for: the API's clock may differ,
@@ -45,6 +46,7 @@ class Outcome(StrEnum):
     FOUND = "found"  #: its conversation: it was placed
     KNOWN = "known"  #: its conversation was found before
     SETTLED = "settled"  #: as the operator said
+    CANDIDATES = "candidates"  #: calls at the provider may be it: the operator says which
     PROVEN = "proven"  #: refused to settle it: its conversation proves that it was placed
     STALE = "stale"  #: it is unknown no longer
 
@@ -59,6 +61,7 @@ class Case:
     outcome: Outcome = Outcome.NOT_LOOKED_UP
     conversation_id: str = ""
     is_live: bool = False
+    candidates: tuple[str, ...] = ()  #: calls at the provider that it may be
 
     @property
     def is_open(self) -> bool:
@@ -75,6 +78,7 @@ class Case:
             "outcome": self.outcome,
             "conversation_id": self.conversation_id or None,
             "may_be_live": self.is_live,
+            "candidates": list(self.candidates),
             "begun_at": self.call.begun_at,
             "held_until": self.call.held_until,
             "redial_at": self.call.redial_at,
@@ -133,6 +137,7 @@ def _case(ledger: Ledger, campaign: CampaignView, call: UnknownCall) -> Case:
         label_of(views.result(ledger, campaign.campaign_id, call.attempt.row), call.attempt.row),
         Outcome.KNOWN if call.conversation_id else Outcome.NOT_LOOKED_UP,
         call.conversation_id,
+        candidates=call.candidates,
     )
 
 
@@ -154,14 +159,17 @@ def look_up(
     account = account_of(inquiry.campaign, settings)
     search = _Search(ledger, inquiry)
     with provider_of(account, ledger) as provider:
-        if not isinstance(provider, Finds):
-            raise ConfigError(
-                "this provider can't be asked about a call whose answer was lost: settle it"
-            )
         try:
-            search.find(provider)
-            patience = settings.insights_patience
-            _read(ledger, search.inquiry(), account.ceiling, patience, provider, on_reading)
+            if isinstance(provider, Finds):
+                search.find(provider)
+                patience = settings.insights_patience
+                _read(ledger, search.inquiry(), account.ceiling, patience, provider, on_reading)
+            elif isinstance(provider, Sweeps):
+                search.find_calls(provider)
+            else:
+                raise ConfigError(
+                    "this provider can't be asked about a call whose answer was lost: settle it"
+                )
         except ProviderError as error:
             why = f"the list of conversations can't be read: {mask_text(str(error))}"
             search.errors.append(why)
@@ -193,6 +201,13 @@ class _Search:
                 found.setdefault(each.name, []).append(each)
             for case in cases:
                 self._cases[case.call.attempt] = self._attach(case, found.get(case.name, []))
+
+    def find_calls(self, provider: Sweeps) -> None:
+        """Look for the calls that these may be; none is attached by that."""
+        for attempt, case in self._cases.items():
+            found = tuple(found_calls.candidates(self._ledger, provider, case.call))
+            outcome = Outcome.CANDIDATES if found else Outcome.NOT_FOUND
+            self._cases[attempt] = replace(case, outcome=outcome, candidates=found)
 
     def _attach(self, case: Case, found: list[FoundConversation]) -> Case:
         if not found:

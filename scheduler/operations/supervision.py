@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
-from scheduler.ledger import campaigns, deliveries, views
+from scheduler.ledger import campaigns, deliveries, searches, views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.views import AccountView, CampaignView
@@ -222,9 +222,14 @@ class Supervision:
             self._watcher.still_live([attempt for attempt, _ in live])
         self._handled = self._interrupts
 
+    def _may_be_live(self, campaign: CampaignView) -> bool:
+        """Whether a call of it may be live that workers end, or find and end."""
+        whose = (self._ledger, campaign.account, self._campaign_id)
+        return campaign.open > 0 or views.awaited(*whose) > 0 or searches.is_hopeful(*whose)
+
     def _judge(self, campaign: CampaignView, block: str) -> Ending | None:
         """Say whether it is over, and why."""
-        if campaign.open or views.awaited(self._ledger, campaign.account, self._campaign_id):
+        if self._may_be_live(campaign):
             return None
         if self._interrupts:
             return self._ending(How.INTERRUPTED, campaign)

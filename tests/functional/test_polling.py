@@ -11,10 +11,12 @@ import pytest
 
 from scheduler.calls import poller as polling
 from scheduler.calls.poller import Poller
-from scheduler.errors import MaybeDone, Throttled
-from scheduler.ledger import calls, campaigns, searches
+from scheduler.errors import LedgerError, MaybeDone, Throttled
+from scheduler.ledger import calls, campaigns, searches, unknowns, views
 from scheduler.ledger.ledger import Control
+from scheduler.ledger.unknowns import UnknownCall
 from scheduler.models import Attempt, Connection, OnUnknown
+from scheduler.operations import found_calls, reconcile
 from scheduler.providers import Outcome, Stage, StartOrder
 from tests.functional.campaign import Site
 from tests.functional.rig import ANYBODY, Open, Rig, number
@@ -187,6 +189,7 @@ def test_too_many_requests_have_the_poller_pause(
         raise Throttled("20429")
 
     monkeypatch.setattr(toy, "open_calls", refuse)
+    poller(rig)._throttled = 9
     poller(rig)._round_safely()
     monkeypatch.undo()
     toy.asked.clear()
@@ -315,6 +318,58 @@ def test_on_an_account_that_others_use_a_lost_call_is_left_to_the_operator(
     kept = rig.ledger.redis.hget("callsched:attempt:c:1:1", "candidates")
     assert kept == toy.to(ANYBODY)
     assert toy.stops == []
+
+
+def unknown(rig: Rig) -> UnknownCall:
+    (call,) = unknowns.calls(rig.ledger, "c", "trial")
+    return call
+
+
+def test_an_operator_sees_what_a_lost_call_may_be_and_attaches_it(
+    rig: Rig, toy: RingingToy
+) -> None:
+    rig.load(ANYBODY)
+    lose(rig, toy)
+    name = toy.to(ANYBODY)
+    found = reconcile.unknown(rig.ledger, views.campaign(rig.ledger, "c"), [])
+    search = reconcile._Search(rig.ledger, found)
+    search.find_calls(toy)
+    (case,) = search.inquiry().cases
+    assert (case.outcome, case.candidates) == ("candidates", (name,))
+
+    found_calls.attach(rig.ledger, "trial", case.call, name)
+
+    assert rig.record()["connection_id"] == name
+    toy.end(name, Outcome.COMPLETED)
+    read(rig)
+    assert rig.endings() == [("completed", None)]
+
+
+def test_an_operator_has_a_call_ended_that_a_lost_one_may_be(rig: Rig, toy: RingingToy) -> None:
+    rig.load(ANYBODY)
+    lose(rig, toy)
+    read(rig)
+    call = unknown(rig)
+    assert call.candidates == (toy.to(ANYBODY),)
+
+    found_calls.end(rig.ledger, "trial", call, call.candidates[0], OPERATOR)
+    read(rig)
+
+    assert toy.stops == [toy.to(ANYBODY)]
+    assert toy.live == set()
+    assert rig.endings() == [("unknown", "answer_lost")]
+
+
+def test_a_call_of_another_attempt_is_neither_attached_nor_ended(rig: Rig, toy: RingingToy) -> None:
+    rig.load(ANYBODY)
+    rig.load(ELSE, campaign_id="d")
+    lose(rig, toy, places=False)
+    rig.dialer.dial_one(rig.claimed())
+
+    with pytest.raises(LedgerError, match="another attempt has"):
+        found_calls.attach(rig.ledger, "trial", unknown(rig), toy.to(ELSE))
+    with pytest.raises(LedgerError, match="an attempt has"):
+        found_calls.end(rig.ledger, "trial", unknown(rig), toy.to(ELSE), OPERATOR)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from scheduler.ledger import campaigns, reports
 from scheduler.ledger.ledger import Control
 from scheduler.models import Attempt
 from scheduler.operations import live_calls
-from scheduler.providers import Outcome, Stage
+from scheduler.providers import Outcome, Stage, StopAnswer
 from tests.functional.rig import ACCOUNT, ANYBODY, Open, Rig
 from tests.toy_provider.ringing import RINGS, RingingToy
 
@@ -299,6 +299,27 @@ def test_too_many_requests_touch_no_limit(rig: Rig, toy: RingingToy) -> None:
     assert (rig.record()["state"], rig.record()["attempts"]) == ("pending", 0)
     assert rig.account().learned == 4
     assert rig.claim() is None
+
+
+def test_a_stop_that_met_too_many_requests_is_sent_again_at_once(
+    rig: Rig, toy: RingingToy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.load(ANYBODY)
+    dial(rig)
+    refusals = iter([Throttled("20429")] * 2)
+    stop = toy.stop
+
+    def stop_in_the_end(connection_id: str) -> StopAnswer:
+        for refusal in refusals:
+            raise refusal
+        return stop(connection_id)
+
+    monkeypatch.setattr(toy, "stop", stop_in_the_end)
+    campaigns.halt(rig.ledger, "c", abort=True)
+
+    overdue(rig, 0.0)
+
+    assert rig.endings() == [("aborted", None)]
 
 
 # An operator's order ------------------------------------------------------------------------------

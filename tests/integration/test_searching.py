@@ -226,3 +226,23 @@ def test_one_worker_at_a_time_reads_the_calls(books: Books) -> None:
 
     searches.step_down(books.ledger, ACCOUNT, "a")
     assert searches.lead(books.ledger, ACCOUNT, "b") is Lead.TAKEN
+
+
+@pytest.mark.parametrize(("powers", "hopeful"), [(ALL, True), (Powers(), False)])
+def test_a_lost_call_is_worth_waiting_for_where_it_would_be_attached(
+    books: Books, powers: Powers, hopeful: bool
+) -> None:
+    one = lost(books)
+    find(books, one, powers=powers)
+    assert searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now) is hopeful
+    assert not searches.is_hopeful(books.ledger, ACCOUNT, "other", now=books.now)
+
+    books.wait(searches.HOPEFUL_SECONDS)
+    assert not searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now)
+
+
+def test_a_call_that_was_found_is_waited_for_no_longer_than_it_lives(books: Books) -> None:
+    one = lost(books)
+    find(books, one, "X")
+
+    assert not searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now)

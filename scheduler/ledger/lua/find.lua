@@ -23,6 +23,7 @@ local next_in, margin, patience, now = tonumber(ARGV[4]), tonumber(ARGV[5]), ton
 local call, record = call_of(attempt), attempt_key(attempt)
 local searches = account_key(account, "searches")
 
+redis.call("HSET", account_key(account, "meta"), "exclusive", is_exclusive) -- whoever waits for a search asks it
 local connection, found, begun_at, hold, waits, max_duration, stop_wanted = unpack(redis.call("HMGET", record,
   "connection_id", "found", "begun_at", "hold", "waits", "max_duration", "stop_wanted"))
 local disposition, lost = unpack(redis.call("HMGET", call.key, "disposition", "lost"))
@@ -44,7 +45,7 @@ end
 if #candidates == 0 then
   return { "none", "" }
 end
-redis.call("HSET", record, "candidates", table.concat(candidates, " "))
+redis.call("HSET", record, "candidates", table.concat(candidates, "\n"))
 
 if in_question(account, attempt)[addresses[candidates[1]]] then
   return { "contested", "" }
