@@ -98,7 +98,7 @@ def serve(
         delays=delays,
         watchers=watchers,
     )
-    stops = Stops(stopper, threads=stop_threads, wake=wake)
+    stops = Stops(stopper, account, threads=stop_threads, wake=wake)
     desk = None
     if isinstance(provider, Listens):
         desk = NewsDesk(ledger, provider, account, memory=memory, wake=wake)

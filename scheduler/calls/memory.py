@@ -15,8 +15,10 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
+from scheduler import logs
 from scheduler.calls.ends import End
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.clock import since_boot
@@ -99,7 +101,9 @@ class Memory:
         self._ticked_at = self._looked_at = self._refreshed_at = 0.0
         self._round: list[str] = []  #: whose deadline is to be read, the last one next
         self._over = threading.Event()
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="memory-stop")
+        self._executor = ThreadPoolExecutor(
+            threads, thread_name_prefix="memory-stop", initializer=partial(logs.be_about, account)
+        )
         self._thread = threading.Thread(target=self._keep, name="memory", daemon=True)
 
     def start(self) -> None:
@@ -193,6 +197,7 @@ class Memory:
                 self._mark(call)
 
     def _keep(self) -> None:
+        logs.be_about(self._account)
         while not self._over.is_set():
             try:
                 sleep = self._send_what_is_due()

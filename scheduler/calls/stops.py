@@ -7,7 +7,9 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
+from scheduler import logs
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
@@ -20,12 +22,14 @@ logger = logging.getLogger(__name__)
 class Stops:
     """Sends stops on threads of its own. Safe to use from many threads."""
 
-    def __init__(self, stopper: Stopper, *, threads: int, wake: Wake) -> None:
+    def __init__(self, stopper: Stopper, account: str, *, threads: int, wake: Wake) -> None:
         """It is `wake` that has more of them taken, once these threads are about to idle."""
         self._stopper = stopper
         self._threads = threads
         self._wake = wake
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="stop")
+        self._executor = ThreadPoolExecutor(
+            threads, thread_name_prefix="stop", initializer=partial(logs.be_about, account)
+        )
         self._under_way: set[str] = set()
         self._is_behind = False
         self._lock = threading.Lock()

@@ -83,7 +83,7 @@ def has_failed(found: Iterable[Finding]) -> bool:
 def _of(account: str, found: Iterable[Finding], accounts: Accounts) -> Iterator[Finding]:
     """Say of each finding whose it is, where that is a question."""
     for finding in found:
-        is_plain = accounts.path is None
+        is_plain = accounts.path is None or finding.text.startswith(f"{account}: ")
         yield finding if is_plain else replace(finding, text=f"{account}: {finding.text}")
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from math import inf
 
+from scheduler import logs
 from scheduler.calls.account import ServedAccount
 from scheduler.calls.news import NewsDesk
 from scheduler.errors import SchedulerError
@@ -74,7 +75,8 @@ class Listener:
             desk = account.desk
             # An account without live calls may have sockets still: they are let go of.
             if desk is not None and (name in live or self._sockets.held(desk)):
-                self._look(account, desk)
+                with logs.about(name):
+                    self._look(account, desk)
 
     def _look(self, account: ServedAccount, desk: NewsDesk) -> None:
         sockets = self._sockets

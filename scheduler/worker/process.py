@@ -266,7 +266,8 @@ class Worker:
         from scheduler.worker.schedules import launch_due
 
         is_closing = parts.demand.closing.is_set
-        launch_due(self._ledger, self._settings, account, is_closing, load_apart)
+        with logs.about(account):
+            launch_due(self._ledger, self._settings, account, is_closing, load_apart)
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -261,3 +262,27 @@ def test_a_run_in_the_sandbox_needs_no_account_of_the_file(town: Town) -> None:
 
     assert done.process.returncode == 0, done.err
     assert not Judge(town.north).accepted
+
+
+def test_each_line_of_the_log_about_a_call_says_whose_it_is(town: Town) -> None:
+    town.site.env["CALLSCHED_LOG_FORMAT"] = "json"
+    town.north.knobs(hangup_after_seconds=[0.5, 0.5])
+    worker = town.worker()
+
+    town.campaign("north", numbers(3), LONG)
+    town.campaign("south", numbers(6)[3:])
+
+    wait_until(lambda: town.is_finished("north") and town.is_finished("south"))
+    lines = [json.loads(line) for line in worker.err.splitlines() if line.startswith("{")]
+    of_calls = [line for line in lines if "attempt" in line]
+    assert {line["account"] for line in of_calls if "stop: accepted" in line["message"]}
+    assert any("hung_up" in line["message"] for line in of_calls)
+    assert [line for line in of_calls if line.get("account") != line["campaign_id"]] == []
+
+
+def test_doctor_says_of_each_finding_whose_it_is_once(town: Town) -> None:
+    lines = town.site.call("doctor").out.splitlines()
+
+    assert "ok    account      north: 0 live, 0 slots in use" in lines
+    assert "ok    stops        south: none is late" in lines
+    assert any("ok    files        a worker needs 1244" in line for line in lines)
