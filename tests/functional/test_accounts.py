@@ -254,6 +254,22 @@ def test_a_campaign_that_names_an_account_that_is_not_there_is_refused_in_its_li
     assert "west.yaml:2:10: account: there is no account west" in refused.err
 
 
+def test_a_schedule_has_the_account_of_its_file_or_the_one_that_is_said(town: Town) -> None:
+    path = town.site.home / "daily.yaml"
+    words = ("schedule", "add", str(path), "--account", "south", "--cron", "0 9 * * *")
+    path.write_text("contacts: contacts.csv\n")
+    town.site.contacts(numbers(1))
+
+    added = town.site.call(*words, "--timezone", "Europe/Paris")
+    assert "a worker of account south launches it" in added.out + added.err
+
+    # Each firing reads the file, so the option can't go before what the file says.
+    path.write_text("contacts: contacts.csv\naccount: north\n")
+    refused = town.site.call(*words, "--timezone", "Europe/Paris", "--id", "other")
+    assert refused.process.returncode == 1
+    assert "names account north: leave --account out, or change the file" in refused.err
+
+
 def test_a_run_in_the_sandbox_needs_no_account_of_the_file(town: Town) -> None:
     path = town.site.contacts(numbers(2))
     words = ("run", path, "--sandbox", "--account", "north", "--max-duration", "1s")
