@@ -302,3 +302,18 @@ def test_doctor_says_of_each_finding_whose_it_is_once(town: Town) -> None:
     assert "ok    account      north: 0 live, 0 slots in use" in lines
     assert "ok    stops        south: none is late" in lines
     assert any("ok    files        a worker needs 1244" in line for line in lines)
+
+
+def test_doctor_says_where_in_the_file_something_is_to_be_mended(town: Town) -> None:
+    town.north.knobs(app_secret="another one")
+    town.write(town.account("north"), town.account("south", secret="${file:none}"))
+
+    failed = [line for line in town.site.call("doctor").out.splitlines() if line[:4] == "fail"]
+
+    where = f"app_id and app_secret, or access_token of {{}} in {town.path}"
+    assert failed[0].startswith("fail  credentials  north: the API refuses the credentials")
+    assert failed[0].endswith(f"; mend {where.format('north')}")
+    assert failed[1].startswith("fail  credentials  south: app_secret: ")
+    assert failed[1].endswith(
+        f"none can't be read: No such file or directory; mend {where.format('south')}"
+    )
