@@ -138,7 +138,7 @@ class Worker:
         self.roster.follow(accounts)
 
         # What serves them.
-        self._listener = Listener(self._ledger, sockets, self.roster.serving)
+        self._listener = Listener(self._ledger, sockets, self.roster.ticking)
         self._timekeeper = Timekeeper(
             self._ledger,
             self.roster,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.worker.sockets import LEASE_SECONDS
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -208,6 +210,22 @@ def test_an_account_that_is_removed_begins_no_call_and_ends_those_that_live(town
     hang_up(worker, lambda: town.is_finished("north"))
     assert len(Judge(town.north).accepted) == 6
     assert not Judge(town.north).rung_twice
+
+
+def test_the_calls_of_an_account_that_is_removed_are_listened_to(town: Town) -> None:
+    worker = town.worker()
+    town.campaign("north", numbers(2), LONG)
+    wait_until(lambda: town.north.live()["live"] == 2)
+
+    town.write(town.account("south"))
+    hang_up(worker, lambda: "account north is no longer in the file" in worker.err)
+
+    # Longer than a charge lasts: it is renewed, or another worker would take it.
+    time.sleep(LEASE_SECONDS + 1.0)
+    seen = town.site.call("watch", "--json", "--account", "north").record
+    assert seen["account"]["live"] == 2
+    assert seen["backlog"]["sockets_wanted"] == 0
+    town.site.call("abort", "north")
 
 
 def test_a_file_that_is_wrong_changes_nothing(town: Town) -> None:
