@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from scheduler.cli.schema import schema
 from scheduler.providers import accounts_of, accounts_schema
 from scheduler.providers.accounts_file import AccountKeys
 from scheduler.providers.symbl.credentials import SymblCredentials
@@ -83,3 +85,9 @@ def test_the_sample_is_read(place: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (accounts.named(None).name, accounts.named(None).ceiling) == ("north", 18)
     assert accounts.named("south").starts_per_second == 5
     assert accounts.warnings == ()
+
+
+def test_the_command_prints_it() -> None:
+    printed = CliRunner().invoke(schema, ["accounts"])
+
+    assert json.loads(printed.output) == accounts_schema()
