@@ -138,7 +138,7 @@ class Worker:
         self.roster.follow(accounts)
 
         # What serves them.
-        self._listener = Listener(self._ledger, sockets, self.roster.serving)
+        self._listener = Listener(self._ledger, sockets, self.roster.ticking)
         self._timekeeper = Timekeeper(
             self._ledger,
             self.roster,
@@ -267,7 +267,8 @@ class Worker:
         from scheduler.worker.schedules import launch_due
 
         is_closing = parts.demand.closing.is_set
-        launch_due(self._ledger, self._settings, account, is_closing, load_apart)
+        with logs.about(account):
+            launch_due(self._ledger, self._settings, account, is_closing, load_apart)
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
