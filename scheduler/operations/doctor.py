@@ -26,11 +26,12 @@ from scheduler.errors import (
     SchedulerError,
 )
 from scheduler.ledger import accounts as in_ledger
-from scheduler.ledger import deliveries, health, views
+from scheduler.ledger import census, deliveries, health, views
 from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
+from scheduler.models import CallState
 from scheduler.operations.guard import is_sandbox
 from scheduler.providers import Finds, Provider, accounts_of, kind_of, open_provider
 from scheduler.settings import Settings
@@ -210,6 +211,10 @@ def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
             text = f"{name}: {live} calls are live, and {accounts.path} does not have the account"
             remedy = "put it back until they are over, or end them at the provider"
             yield health.fail("accounts", text, remedy)
+        waiting = census.take(ledger, name).calls.get(CallState.PENDING, 0)
+        if waiting and name not in accounts.by_name:
+            text = f"{name}: {waiting} calls wait, and {accounts.path} does not have the account"
+            yield health.warn("accounts", text, "put it back, or cancel its campaigns")
 
 
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:

@@ -107,9 +107,11 @@ class Worker:
         """
         self._settings = settings
         self._assignment = assignment
-        self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
+        every = accounts_of(settings, is_tolerant=True)
+        #: Why it does nothing else; "" when it does.
+        self.stops_only = "; ".join((*settings.doubts, *every.doubts))
         self._leaving = threading.Event()
-        accounts = accounts_of(settings).only(assignment.accounts)
+        accounts = every.only(assignment.accounts)
         _expect_credentials(accounts)  # before anything is opened
         self._ledger, self.embedded = _WHEN_IT_ANSWERS(access.open_ledger, settings)
         if not self.stops_only:
@@ -170,7 +172,9 @@ class Worker:
             # What is erased is gone, and perhaps somebody has set that it be kept for longer.
             result_ttl=None if self.stops_only else settings.result_ttl,
         )
-        self._teller = _open_teller(self._ledger, settings, self._names)
+        self._teller: Teller | None = None
+        if not self.stops_only:
+            self._teller = _open_teller(self._ledger, settings, self._names)
         self._endpoint = _open_endpoint(settings, self._counts, health, self._threads, files.askers)
         self._parent = _open_parent(self._ledger, assignment, self.drain)
 
@@ -187,7 +191,7 @@ class Worker:
         return serve(
             self._shared,
             provider,
-            _duty(account, settings, self._assignment),
+            _duty(account, settings, self._assignment, is_stops_only=bool(self.stops_only)),
             watchers=Watchers(log, *watches),
             send_dials=Messages(partial(self._senders.dial, name), threads).say,
             dial_threads=threads,
@@ -298,10 +302,12 @@ def _expect_credentials(accounts: Accounts) -> None:
             open_provider(account).close()
 
 
-def _duty(account: Account, settings: Settings, assignment: Assignment) -> Duty:
+def _duty(
+    account: Account, settings: Settings, assignment: Assignment, *, is_stops_only: bool
+) -> Duty:
     return Duty(
         account.name,
-        STOPS_ONLY if settings.doubts else account.ceiling,
+        STOPS_ONLY if is_stops_only else account.ceiling,
         reserve=account.reserve,
         starts_per_second=account.starts_per_second,
         only=assignment.campaign_id,
@@ -358,7 +364,7 @@ def _open_teller(
     ledger: Ledger, settings: Settings, names: Callable[[], Sequence[str]]
 ) -> Teller | None:
     """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
-    if settings.webhook_secret is None or settings.doubts:
+    if settings.webhook_secret is None:
         return None
     return Teller(ledger, names, Poster(settings.webhook_secret.get_secret_value()))
 

@@ -204,7 +204,9 @@ def test_an_account_that_is_removed_begins_no_call_and_ends_those_that_live(town
     Judge(town.north).assert_on_time(3.0)
     assert len(Judge(town.north).accepted) <= begun + 2 < 6
     doctor = town.site.call("doctor")
-    assert "north" not in doctor.out
+    assert "calls are live" not in doctor.out
+    assert "north: " in doctor.out
+    assert "calls wait, and" in doctor.out
 
     town.write(town.account("north"), town.account("south"))
     hang_up(worker, lambda: town.is_finished("north"))
@@ -249,6 +251,22 @@ def test_the_calls_of_an_account_that_is_removed_are_listened_to(town: Town) -> 
     assert seen["account"]["live"] == 2
     assert seen["backlog"]["sockets_wanted"] == 0
     town.site.call("abort", "north")
+
+
+def test_a_worker_that_starts_with_a_file_that_is_wrong_ends_the_calls_of_the_other_accounts(
+    town: Town,
+) -> None:
+    worker = town.worker()
+    town.campaign("south", numbers(3), "4s")
+    wait_until(lambda: town.south.live()["live"] == 3)
+    worker.kill()
+
+    town.write("north: {provider: acme}\n", town.account("south"))
+    worker = town.worker()
+
+    wait_until(lambda: town.south.live()["live"] == 0)
+    Judge(town.south).assert_on_time(4.0)
+    assert "this worker only sends stops, and dials nobody: " in worker.err
 
 
 def test_a_file_that_is_wrong_changes_nothing(town: Town) -> None:
