@@ -44,6 +44,7 @@ class Accounts:
     default: str | None  #: whose name stands for none; None when there are several, and none is it
     path: Path | None = None  #: the file of them; None: the variables make the only one
     warnings: tuple[str, ...] = ()  #: what is dangerous about the file, in words
+    doubts: tuple[str, ...] = ()  #: what is wrong with other accounts of it, which are left out
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self.by_name.values())
@@ -92,9 +93,8 @@ class Accounts:
         if not names:
             return self
         chosen = {name: self.named(name) for name in names}
-        return Accounts(
-            chosen, self.default if self.default in chosen else None, self.path, self.warnings
-        )
+        default = self.default if self.default in chosen else None
+        return replace(self, by_name=chosen, default=default)
 
     def _no_such(self, name: str) -> str:
         if self.path is None:

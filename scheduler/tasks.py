@@ -14,8 +14,9 @@ from scheduler.errors import LedgerTrouble, SchedulerError
 from scheduler.fields.visible import visible_lines
 from scheduler.ledger.redis import broker
 from scheduler.settings import settings_of_worker
+from scheduler.worker.assignment import Assignment
 from scheduler.worker.health import worker_name
-from scheduler.worker.process import Assignment, Worker
+from scheduler.worker.process import Worker
 
 logger = logging.getLogger(__name__)
 

@@ -16,13 +16,16 @@ from scheduler.cli.provider import names
 from scheduler.errors import SchedulerError
 from scheduler.ledger import keys
 from scheduler.models import TRANSITIONS, Disposition, Insight, Reason
+from scheduler.providers.accounts_file import AccountKeys
 from scheduler.providers.symbl import conversations, sockets, start
+from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 INTERNALS = (ROOT / "docs" / "internals.md").read_text("utf-8")
 CODE_MAP = ROOT / "docs" / "code-map.md"
+ACCOUNTS = (ROOT / "docs" / "accounts.md").read_text("utf-8")
 SYMBL = (ROOT / "docs" / "symbl.md").read_text("utf-8")
 TWILIO = (ROOT / "docs" / "twilio.md").read_text("utf-8")
 #: Settings that messages name, and that come with the next release's callbacks.
@@ -208,7 +211,23 @@ def test_every_option_of_what_was_said_is_in_the_help_with_words(name: str) -> N
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("samples/*.yaml")))
 def test_every_sample_is_well_formed(path: Path) -> None:
-    assert yaml.safe_load(path.read_text("utf-8"))["name"]
+    named = "accounts" if path.name == "accounts.yaml" else "name"
+    assert yaml.safe_load(path.read_text("utf-8"))[named]
+
+
+def test_the_page_of_accounts_shows_the_sample() -> None:
+    sample = (ROOT / "samples" / "accounts.yaml").read_text("utf-8")
+
+    head, _, body = sample.partition("accounts:\n")
+    assert f"accounts:\n{body}```" in ACCOUNTS
+    assert head.startswith("# yaml-language-server: $schema=accounts.schema.json\n")
+
+
+def test_every_key_of_an_account_is_on_its_page() -> None:
+    keys = [*AccountKeys.model_fields, *SymblCredentials.model_fields]
+
+    told = words_of([row[0] for row in rows_of(ACCOUNTS)])
+    assert [key for key in keys if key not in told] == []
 
 
 # The map ------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -38,6 +37,13 @@ def insist(tell: Callable[[], T]) -> T:
 
 
 def block(ledger: Ledger, account: str, fingerprint: str, error: AccountFault) -> None:
-    """Have nobody dial with these credentials any more; stops are still sent."""
-    logger.error("account %s stops dialling: %s", account, mask_text(str(error)))
-    insist(partial(limits.block, ledger, account, fingerprint, str(error)))
+    """Have nobody dial with these credentials any more; stops are still sent.
+
+    It is said once, and not for each stop that is refused meanwhile.
+    """
+
+    def do() -> None:
+        if limits.block(ledger, account, fingerprint, str(error)):
+            logger.error("account %s stops dialling: %s", account, mask_text(str(error)))
+
+    insist(do)

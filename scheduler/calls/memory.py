@@ -108,12 +108,7 @@ class Memory:
         self._ticked_at = self._looked_at = self._refreshed_at = 0.0
         self._round: list[str] = []  #: whose deadline is to be read, the last one next
         self._over = threading.Event()
-        self._executor = ThreadPoolExecutor(
-            threads,
-            thread_name_prefix="memory-stop",
-            initializer=logs.be_about,
-            initargs=(account,),
-        )
+        self._executor = ThreadPoolExecutor(threads, "memory-stop", logs.be_about, (account,))
         self._thread = threading.Thread(target=self._keep, name="memory", daemon=True)
 
     def start(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from enum import StrEnum
 
+from scheduler import logs
 from scheduler.calls.memory import Memory
 from scheduler.calls.wake import Wake
 from scheduler.ledger import do_not_call, listeners
@@ -67,7 +68,8 @@ class NewsDesk:
             self._ledger, self.account, ear.attempt, what
         ):
             # Else it was being stopped already, and the news are of that.
-            logger.info("%s: %s", ear.attempt, what)
+            with logs.about(self.account):
+                logger.info("%s: %s", ear.attempt, what)
             self._wake.due_in(0.0)
 
     def has_sent_stop(self, ear: ListenedCall) -> bool:

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Protocol
 
-from scheduler import limit
+from scheduler import limit, logs
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
@@ -120,6 +120,7 @@ class Recorder:
         threading.Thread(target=self._put_back, args=args, name="put back", daemon=True).start()
 
     def _put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
+        logs.be_about(self._duty.account)
         try:
             self.keep(claim, connection, answered_at)
         except Exception:

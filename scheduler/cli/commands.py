@@ -27,8 +27,8 @@ PANELS: dict[str, dict[str, str]] = {
         "schedule": "Have workers launch a campaign file at set times, each time"
         " as a campaign of its own.",
         "retry": "Make a new campaign of contacts whose calls ended so, and print its id.",
-        "schema": "Print the JSON Schema of a campaign or accounts file, or list the presets to"
-        " name.",
+        "schema": "Print the JSON Schema of a campaign or accounts file, or list the presets"
+        " to name.",
     },
     "While it runs": {
         "status": "Show every campaign, or one of them, and the accounts that they dial from.",

@@ -12,6 +12,7 @@ from scheduler.errors import ConfigError
 from scheduler.ledger import health
 from scheduler.ledger.health import Finding, Level
 from scheduler.operations.doctor import examine, has_failed
+from scheduler.providers import accounts_of
 from scheduler.settings import Settings, read_settings
 from scheduler.worker import files
 
@@ -51,9 +52,11 @@ def _findings(only: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _files_needed(settings: Settings) -> int:
+    count = len(accounts_of(settings).by_name)
     return files.needed(
-        stops=settings.stop_threads,
-        dials=settings.worker_threads,
+        stops=settings.stop_threads * count,
+        # Each account has two threads of its own that dial, and one that reads.
+        dials=max(settings.worker_threads, 3 * count + 2),
         sockets=settings.listener_sockets,
     )
 

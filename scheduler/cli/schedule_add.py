@@ -40,6 +40,10 @@ def add(
     with campaigns.check(path, chosen, Reading(encoding), account) as checked:
         rule = _rule(checked.schedule, path, cron, at, timezone)
         dials_on = checked.account.name
+        if account not in (None, dials_on):  # each firing reads the file, and knows no option
+            raise ConfigError(
+                f"{path} names account {dials_on}: leave --account out, or change the file"
+            )
         name = id_ or checked.slug
         schedules.expect_files(checked)
     if overlap is not None:

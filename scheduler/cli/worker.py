@@ -45,7 +45,7 @@ def worker(
 
     from scheduler.celery import app
     from scheduler.tasks import assign
-    from scheduler.worker.process import Assignment
+    from scheduler.worker.assignment import Assignment
 
     served = tuple(name.strip() for name in (accounts or "").split(",") if name.strip())
     assign(Assignment(served, campaign, parent_fd))

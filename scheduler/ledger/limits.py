@@ -63,10 +63,13 @@ def forget(ledger: Ledger, account: str, control: Control | None = None) -> None
         pipe.execute()
 
 
-def block(ledger: Ledger, account: str, fingerprint: str, why: str) -> None:
-    """Stop dialling with these credentials; others go on, and stops are still sent."""
+def block(ledger: Ledger, account: str, fingerprint: str, why: str) -> bool:
+    """Stop dialling with these credentials; others go on, and stops are still sent.
+
+    Tells whether they were not blocked before.
+    """
     with reaching():
-        ledger.redis.hset(keys.account(account, "blocks"), fingerprint, why)
+        return bool(ledger.redis.hset(keys.account(account, "blocks"), fingerprint, why))
 
 
 def unblock(ledger: Ledger, account: str) -> None:

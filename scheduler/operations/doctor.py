@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scheduler import private
@@ -27,13 +27,21 @@ from scheduler.errors import (
     Throttled,
 )
 from scheduler.ledger import accounts as in_ledger
-from scheduler.ledger import deliveries, health, views
+from scheduler.ledger import census, deliveries, health, views
 from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask_text
+from scheduler.models import CallState
 from scheduler.operations.guard import is_sandbox
-from scheduler.providers import Finds, Kind, Provider, Sweeps, accounts_of, kind_of, open_provider
+from scheduler.providers import (
+    Finds,
+    Provider,
+    Sweeps,
+    accounts_of,
+    kind_of,
+    open_provider,
+)
 from scheduler.settings import Settings
 
 #: A token of this length of life is asked for: a given one may end before a call does.
@@ -66,7 +74,7 @@ def examine(
         yield health.warn("accounts", warning, "")
     fingerprints: dict[str, str] = {}
     for account in chosen:
-        found, fingerprints[account.name] = _api(account)
+        found, fingerprints[account.name] = _api(account, every.path)
         yield from _of(account.name, found, chosen)
     yield from _ledger(settings, every, fingerprints, count_workers)
     yield _files(files_needed)
@@ -84,35 +92,59 @@ def has_failed(found: Iterable[Finding]) -> bool:
 def _of(account: str, found: Iterable[Finding], accounts: Accounts) -> Iterator[Finding]:
     """Say of each finding whose it is, where that is a question."""
     for finding in found:
-        is_plain = accounts.path is None
-        yield finding if is_plain else replace(finding, text=f"{account}: {finding.text}")
+        if accounts.path is None:
+            yield finding
+            continue
+        text = finding.text.removeprefix(f"account {account}: ").removeprefix(f"{account}: ")
+        yield replace(finding, text=f"{account}: {text}")
 
 
-def _api(account: Account) -> tuple[list[Finding], str]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where an account's address, its credentials and its exclusive use are to be said."""
+
+    address: str
+    credentials: str
+    exclusive: str
+
+    @classmethod
+    def of(cls, account: Account, path: Path | None) -> _Places:
+        """Return the places in a file of accounts; without one the variables."""
+        api = kind_of(account)
+        if path is None:
+            exclusive = "CALLSCHED_EXCLUSIVE=true"
+            return cls(api.address_setting, api.credentials_settings, exclusive)
+        where = f"of {account.name} in {path}"
+        keys = f"{api.credentials_keys} {where}"
+        return cls(f"the address {where}", keys, f"exclusive: true {where}")
+
+
+def _api(account: Account, path: Path | None) -> tuple[list[Finding], str]:
     """Return what is found, and the fingerprint of the credentials; "" where there are none."""
-    api = kind_of(account)
-    address = _address(api, account.credentials.address)
+    places = _Places.of(account, path)
+    address = _address(places, account.credentials.address)
     try:
         provider = open_provider(account)
     except ConfigError as error:
-        return [address, health.fail("credentials", str(error), "set them")], ""
+        remedy = "set them" if path is None else f"mend {places.credentials}"
+        return [address, health.fail("credentials", str(error), remedy)], ""
     try:
-        found = [address, _credentials(api, provider), *_sharing(account, provider)]
+        found = [address, _credentials(places, provider), *_sharing(account, places, provider)]
         return found, provider.fingerprint
     finally:
         provider.close()
 
 
-def _address(api: Kind, url: str) -> Finding:
+def _address(places: _Places, url: str) -> Finding:
     if is_sandbox(url):
         return health.ok("api", f"{url} is a sandbox: nobody is called")
     if url.startswith("http://"):
         text = f"{url} is not encrypted: token and numbers can be read on the way"
-        return health.warn("api", text, f"set {api.address_setting} to https://")
+        return health.warn("api", text, f"set {places.address} to https://")
     return health.ok("api", url)
 
 
-def _sharing(account: Account, provider: Provider) -> Iterator[Finding]:
+def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[Finding]:
     """Say what an account that can be listed lacks as long as others call by it too."""
     if not isinstance(provider, Sweeps) or is_sandbox(account.credentials.address):
         return
@@ -121,18 +153,18 @@ def _sharing(account: Account, provider: Provider) -> Iterator[Finding]:
         yield health.ok("sharing", text)
         return
     text = "perhaps shared: a lost start is attached to no call, and a call of nobody's not ended"
-    remedy = "give callsched a (sub)account of its own, and say so: CALLSCHED_EXCLUSIVE=true"
+    remedy = f"give callsched a (sub)account of its own, and say so: {places.exclusive}"
     yield health.warn("sharing", text, remedy)
 
 
-def _credentials(api: Kind, provider: Provider) -> Finding:
+def _credentials(places: _Places, provider: Provider) -> Finding:
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
         is_fetched = True
         good = _tried(provider)
     except AccountFault as error:
-        remedy = f"mend {api.credentials_settings}"
+        remedy = f"mend {places.credentials}"
         return health.fail("credentials", mask_text(str(error)), remedy)
     except (Refused, AtLimit, Throttled) as error:
         listed = "calls" if isinstance(provider, Sweeps) else "conversations"
@@ -141,7 +173,7 @@ def _credentials(api: Kind, provider: Provider) -> Finding:
             "credentials", text, "none, if nothing is read of calls; else ask the provider"
         )
     except ProviderError as error:
-        remedy = f"check {api.address_setting}, and the network"
+        remedy = f"check {places.address}, and the network"
         text = f"the API can't be asked: {mask_text(str(error))}"
         is_cut_off = not is_fetched or not isinstance(error, MaybeDone)
         return (health.fail if is_cut_off else health.warn)("credentials", text, remedy)
@@ -216,6 +248,10 @@ def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
             text = f"{name}: {live} calls are live, and {accounts.path} does not have the account"
             remedy = "put it back until they are over, or end them at the provider"
             yield health.fail("accounts", text, remedy)
+        waiting = census.take(ledger, name).calls.get(CallState.PENDING, 0)
+        if waiting and name not in accounts.by_name:
+            text = f"{name}: {waiting} calls wait, and {accounts.path} does not have the account"
+            yield health.warn("accounts", text, "put it back, or cancel its campaigns")
 
 
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:

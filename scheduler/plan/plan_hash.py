@@ -24,11 +24,12 @@ def plan_hash(
 ) -> str:
     """Return what stands for a plan: file, lists, policy, and the settings about whom and when.
 
-    `policy` is the file's with what the command line overrides. The ceiling of the account and the
-    account itself are no part of it: they change neither who is called nor when one may be.
+    `policy` is the file's with what the command line overrides. The ceiling of the account is no
+    part of it: it changes neither who is called, nor when one may be, nor for whom.
     """
     countries = checked.account.credentials.called_countries()
     parts = {
+        "account": checked.account.name,
         "file": checked.digest,
         "lists": checked.lists_digest,
         "policy": encode_policy(policy),  # with the hours of the settings where the file has none

@@ -78,14 +78,17 @@ __all__ = [
 ]
 
 
-def accounts_of(settings: Settings) -> Accounts:
+def accounts_of(settings: Settings, *, is_tolerant: bool = False) -> Accounts:
     """Return the accounts that this process knows: those of the file, or the variables' only one.
 
+    A worker `is_tolerant`: of a file that is wrong it takes what it can read, and only sends stops.
     Raises ConfigError, a line for each problem, when the file is wrong or can't be read, and when
     the variables are credentials of several APIs: a guess is never dialled.
     """
     if settings.accounts is not None:
-        return accounts_file.read(settings.accounts, settings, PROVIDERS, variable)
+        return accounts_file.read(
+            settings.accounts, settings, PROVIDERS, variable, is_tolerant=is_tolerant
+        )
     kind = _of_variables(settings)
     usual, is_paced = (
         kind.traits.starts_per_second,

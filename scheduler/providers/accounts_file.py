@@ -70,8 +70,18 @@ class AccountKeys(BaseModel):
     )
 
 
-def read(path: Path, settings: Settings, kinds: Sequence[Kind], lookup: Lookup) -> Accounts:
+def read(
+    path: Path,
+    settings: Settings,
+    kinds: Sequence[Kind],
+    lookup: Lookup,
+    *,
+    is_tolerant: bool = False,
+) -> Accounts:
     """Read and check the file. Raises ConfigError, a line for each problem with its place.
+
+    Who `is_tolerant` gets the accounts that nothing is wrong with, if there is any, and the
+    problems as `doubts`.
 
     What an account leaves out of ceiling, pace and reserve is what the settings say. `lookup`
     returns a variable, None where it is not set.
@@ -86,18 +96,19 @@ def read(path: Path, settings: Settings, kinds: Sequence[Kind], lookup: Lookup) 
     defaults = [name for name, keys in reader.keys.items() if keys.default]
     if len(defaults) > 1:
         reader.refuse(root, f"default: true stands under {' and '.join(defaults)}: choose one")
-    if reader.problems:
-        raise ConfigError(*map(str, sorted(reader.problems, key=lambda one: one.line or 0)))
     accounts = {one.name: one for one in found if one is not None}
+    doubts = tuple(map(str, sorted(reader.problems, key=lambda one: one.line or 0)))
+    if doubts and not (is_tolerant and accounts):
+        raise ConfigError(*doubts)
     named = settings.account if "account" in settings.model_fields_set else None
-    if named is not None and named not in accounts:
+    if named is not None and named not in accounts and not doubts:
         raise ConfigError(
             f"CALLSCHED_ACCOUNT: there is no account {named} in {path}, which has"
             f" {', '.join(accounts)}"
         )
     only = next(iter(accounts)) if len(accounts) == 1 else None
     default = named or next(iter(defaults), only)
-    return Accounts(accounts, default, path, tuple(reader.warnings(path)))
+    return Accounts(accounts, default, path, tuple(reader.warnings(path)), doubts)
 
 
 def _text(path: Path) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from scheduler import logs
 from scheduler.calls.closings import WINDOW_SECONDS, CallClosings
 from scheduler.calls.news import Meaning, NewsDesk, line_of, meaning
 from scheduler.clock import since_boot
@@ -72,6 +73,7 @@ class Follower:
         return Claim(ear.attempt, ear.contact, ear.policy, 0.0), ear.connection, self._since
 
     async def _follow_safely(self) -> None:
+        logs.be_about(self.desk.account)  # a task has a context of its own
         try:
             await self._follow()
         except Exception:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,19 +20,18 @@ from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, LedgerUnreachable
 from scheduler.ledger import access, limits
-from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.providers import accounts_of, kind_of, open_provider
-from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
+from scheduler.worker import optional
 from scheduler.worker.accounts_follower import AccountsFollower
+from scheduler.worker.assignment import Assignment
 from scheduler.worker.files import share_out
 from scheduler.worker.health import Health, worker_name
 from scheduler.worker.housekeeping import Housekeeping
 from scheduler.worker.listener import Listener
 from scheduler.worker.messages import Mailbox, Messages
-from scheduler.worker.parent import Parent
 from scheduler.worker.roster import Roster
 from scheduler.worker.seats import Seats
 from scheduler.worker.snapshot import SnapshotsByAccount
@@ -43,8 +41,7 @@ from scheduler.worker.tracing import open_traces
 from scheduler.worker.webhooks import Teller
 
 if TYPE_CHECKING:
-    from scheduler.worker.endpoint import Endpoint
-    from scheduler.worker.metrics import Counts
+    pass
 
 logger = logging.getLogger(__name__)
 
@@ -66,15 +63,6 @@ _WHEN_IT_ANSWERS = Retrying(
     wait=wait_fixed(1),
     before_sleep=before_sleep_log(logger, logging.WARNING),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What a worker is told beside its settings."""
-
-    accounts: tuple[str, ...] = ()  #: that it serves; () for all
-    campaign_id: str = ""  #: of `run`: claim calls of this campaign only; "" for all
-    parent_fd: int | None = None  #: of `run`: a pipe that ends when the parent dies
 
 
 class Senders(Protocol):
@@ -107,9 +95,11 @@ class Worker:
         """
         self._settings = settings
         self._assignment = assignment
-        self.stops_only = "; ".join(settings.doubts)  #: why it does nothing else; "" when it does
+        every = accounts_of(settings, is_tolerant=True)
+        #: Why it does nothing else; "" when it does.
+        self.stops_only = "; ".join((*settings.doubts, *every.doubts))
         self._leaving = threading.Event()
-        accounts = accounts_of(settings).only(assignment.accounts)
+        accounts = every.only(assignment.accounts)
         _expect_credentials(accounts)  # before anything is opened
         self._ledger, self.embedded = _WHEN_IT_ANSWERS(access.open_ledger, settings)
         if not self.stops_only:
@@ -125,7 +115,7 @@ class Worker:
             dials=self._dials.count + self._readings.count + RESERVED_THREADS,
             sockets=settings.listener_sockets,
         )
-        self._counts = _open_counts(settings, assignment)
+        self._counts = optional.open_counts(settings, assignment)
         self._traces = open_traces(worker_name())
         alarm = Alarm()
         sockets = Sockets(self._ledger, capacity=files.sockets)
@@ -138,7 +128,7 @@ class Worker:
         self.roster.follow(accounts)
 
         # What serves them.
-        self._listener = Listener(self._ledger, sockets, self.roster.serving)
+        self._listener = Listener(self._ledger, sockets, self.roster.ticking)
         self._timekeeper = Timekeeper(
             self._ledger,
             self.roster,
@@ -170,9 +160,13 @@ class Worker:
             # What is erased is gone, and perhaps somebody has set that it be kept for longer.
             result_ttl=None if self.stops_only else settings.result_ttl,
         )
-        self._teller = _open_teller(self._ledger, settings, self._names)
-        self._endpoint = _open_endpoint(settings, self._counts, health, self._threads, files.askers)
-        self._parent = _open_parent(self._ledger, assignment, self.drain)
+        self._teller: Teller | None = None
+        if not self.stops_only:
+            self._teller = optional.open_teller(self._ledger, settings, self._names)
+        self._endpoint = optional.open_endpoint(
+            settings, self._counts, health, self._threads, files.askers
+        )
+        self._parent = optional.open_parent(self._ledger, assignment, self.drain)
 
     def _serve(self, account: Account) -> ServedAccount:
         """Put together what serves an account. Raises ConfigError when it can't be opened."""
@@ -187,7 +181,7 @@ class Worker:
         return serve(
             self._shared,
             provider,
-            _duty(account, settings, self._assignment),
+            _duty(account, settings, self._assignment, is_stops_only=bool(self.stops_only)),
             watchers=Watchers(log, *watches),
             send_dials=Messages(partial(self._senders.dial, name), threads).say,
             dial_threads=threads,
@@ -268,7 +262,8 @@ class Worker:
         from scheduler.worker.schedules import launch_due
 
         is_closing = parts.demand.closing.is_set
-        launch_due(self._ledger, self._settings, account, is_closing, load_apart)
+        with logs.about(account):
+            launch_due(self._ledger, self._settings, account, is_closing, load_apart)
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""
@@ -298,10 +293,12 @@ def _expect_credentials(accounts: Accounts) -> None:
             open_provider(account).close()
 
 
-def _duty(account: Account, settings: Settings, assignment: Assignment) -> Duty:
+def _duty(
+    account: Account, settings: Settings, assignment: Assignment, *, is_stops_only: bool
+) -> Duty:
     return Duty(
         account.name,
-        STOPS_ONLY if settings.doubts else account.ceiling,
+        STOPS_ONLY if is_stops_only else account.ceiling,
         reserve=account.reserve,
         starts_per_second=account.starts_per_second,
         only=assignment.campaign_id,
@@ -323,52 +320,3 @@ def _threads(settings: Settings) -> dict[Work, int]:
 def _reviver(embedded: EmbeddedRedis | None) -> Callable[[], object]:
     """Return what starts a private Redis again that is gone; nobody else's is ours to start."""
     return (lambda: None) if embedded is None else partial(embedded.ensure, REVIVE_SECONDS)
-
-
-def _open_counts(settings: Settings, assignment: Assignment) -> Counts | None:
-    if not settings.metrics_port or assignment.campaign_id:
-        return None
-    # Only now: most workers are asked nothing, and need not import what answers.
-    from scheduler.worker.metrics import Counts
-
-    return Counts()
-
-
-def _open_endpoint(
-    settings: Settings,
-    counts: Counts | None,
-    health: Health,
-    threads: Mapping[Work, int],
-    askers: int,
-) -> Endpoint | None:
-    if counts is None:
-        return None
-    from scheduler.worker.endpoint import Endpoint
-    from scheduler.worker.metrics import Gauges
-
-    counts.registry.register(Gauges(worker_name(), health, threads=threads))
-    return Endpoint(
-        settings.metrics_host,
-        settings.metrics_port,
-        counts.registry,
-        most=askers,
-        unwell=health.why_unwell,
-        unready=health.why_unready,
-    )
-
-
-def _open_teller(
-    ledger: Ledger, settings: Settings, names: Callable[[], Sequence[str]]
-) -> Teller | None:
-    """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
-    if settings.webhook_secret is None or settings.doubts:
-        return None
-    return Teller(ledger, names, Poster(settings.webhook_secret.get_secret_value()))
-
-
-def _open_parent(
-    ledger: Ledger, assignment: Assignment, drain: Callable[[], None]
-) -> Parent | None:
-    if assignment.parent_fd is None:
-        return None
-    return Parent(assignment.parent_fd, ledger, assignment.campaign_id, drain=drain)

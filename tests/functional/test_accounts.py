@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.worker.sockets import LEASE_SECONDS
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
@@ -201,7 +204,9 @@ def test_an_account_that_is_removed_begins_no_call_and_ends_those_that_live(town
     Judge(town.north).assert_on_time(3.0)
     assert len(Judge(town.north).accepted) <= begun + 2 < 6
     doctor = town.site.call("doctor")
-    assert "north" not in doctor.out
+    assert "calls are live" not in doctor.out
+    assert "north: " in doctor.out
+    assert "calls wait, and" in doctor.out
 
     town.write(town.account("north"), town.account("south"))
     hang_up(worker, lambda: town.is_finished("north"))
@@ -230,6 +235,38 @@ def test_a_name_that_stands_for_another_account_now_waits_for_the_calls_of_the_o
     assert town.site.call("submit", path, *words).process.returncode == 0
     wait_until(lambda: town.is_finished("new"))
     assert set(Judge(town.south).accepted) == set(numbers(3)[2:])
+
+
+def test_the_calls_of_an_account_that_is_removed_are_listened_to(town: Town) -> None:
+    worker = town.worker()
+    town.campaign("north", numbers(2), LONG)
+    wait_until(lambda: town.north.live()["live"] == 2)
+
+    town.write(town.account("south"))
+    hang_up(worker, lambda: "account north is no longer in the file" in worker.err)
+
+    # Longer than a charge lasts: it is renewed, or another worker would take it.
+    time.sleep(LEASE_SECONDS + 1.0)
+    seen = town.site.call("watch", "--json", "--account", "north").record
+    assert seen["account"]["live"] == 2
+    assert seen["backlog"]["sockets_wanted"] == 0
+    town.site.call("abort", "north")
+
+
+def test_a_worker_that_starts_with_a_file_that_is_wrong_ends_the_calls_of_the_other_accounts(
+    town: Town,
+) -> None:
+    worker = town.worker()
+    town.campaign("south", numbers(3), "4s")
+    wait_until(lambda: town.south.live()["live"] == 3)
+    worker.kill()
+
+    town.write("north: {provider: acme}\n", town.account("south"))
+    worker = town.worker()
+
+    wait_until(lambda: town.south.live()["live"] == 0)
+    Judge(town.south).assert_on_time(4.0)
+    assert "this worker only sends stops, and dials nobody: " in worker.err
 
 
 def test_a_file_that_is_wrong_changes_nothing(town: Town) -> None:
@@ -282,6 +319,22 @@ def test_a_campaign_that_names_an_account_that_is_not_there_is_refused_in_its_li
     assert "west.yaml:2:10: account: there is no account west" in refused.err
 
 
+def test_a_schedule_has_the_account_of_its_file_or_the_one_that_is_said(town: Town) -> None:
+    path = town.site.home / "daily.yaml"
+    words = ("schedule", "add", str(path), "--account", "south", "--cron", "0 9 * * *")
+    path.write_text("contacts: contacts.csv\n")
+    town.site.contacts(numbers(1))
+
+    added = town.site.call(*words, "--timezone", "Europe/Paris")
+    assert "a worker of account south launches it" in added.out + added.err
+
+    # Each firing reads the file, so the option can't go before what the file says.
+    path.write_text("contacts: contacts.csv\naccount: north\n")
+    refused = town.site.call(*words, "--timezone", "Europe/Paris", "--id", "other")
+    assert refused.process.returncode == 1
+    assert "names account north: leave --account out, or change the file" in refused.err
+
+
 def test_a_run_in_the_sandbox_needs_no_account_of_the_file(town: Town) -> None:
     path = town.site.contacts(numbers(2))
     words = ("run", path, "--sandbox", "--account", "north", "--max-duration", "1s")
@@ -290,3 +343,42 @@ def test_a_run_in_the_sandbox_needs_no_account_of_the_file(town: Town) -> None:
 
     assert done.process.returncode == 0, done.err
     assert not Judge(town.north).accepted
+
+
+def test_each_line_of_the_log_about_a_call_says_whose_it_is(town: Town) -> None:
+    town.site.env["CALLSCHED_LOG_FORMAT"] = "json"
+    town.north.knobs(hangup_after_seconds=[0.5, 0.5])
+    worker = town.worker()
+
+    town.campaign("north", numbers(3), LONG)
+    town.campaign("south", numbers(6)[3:])
+
+    wait_until(lambda: town.is_finished("north") and town.is_finished("south"))
+    lines = [json.loads(line) for line in worker.err.splitlines() if line.startswith("{")]
+    of_calls = [line for line in lines if "attempt" in line]
+    assert {line["account"] for line in of_calls if "stop: accepted" in line["message"]}
+    assert any("hung_up" in line["message"] for line in of_calls)
+    assert [line for line in of_calls if line.get("account") != line["campaign_id"]] == []
+
+
+def test_doctor_says_of_each_finding_whose_it_is_once(town: Town) -> None:
+    lines = town.site.call("doctor").out.splitlines()
+
+    assert "ok    account      north: 0 live, 0 slots in use" in lines
+    assert "ok    stops        south: none is late" in lines
+    assert any("ok    files        a worker needs 1244" in line for line in lines)
+
+
+def test_doctor_says_where_in_the_file_something_is_to_be_mended(town: Town) -> None:
+    town.north.knobs(app_secret="another one")
+    town.write(town.account("north"), town.account("south", secret="${file:none}"))
+
+    failed = [line for line in town.site.call("doctor").out.splitlines() if line[:4] == "fail"]
+
+    where = f"app_id and app_secret, or access_token of {{}} in {town.path}"
+    assert failed[0].startswith("fail  credentials  north: the API refuses the credentials")
+    assert failed[0].endswith(f"; mend {where.format('north')}")
+    assert failed[1].startswith("fail  credentials  south: app_secret: ")
+    assert failed[1].endswith(
+        f"none can't be read: No such file or directory; mend {where.format('south')}"
+    )

@@ -111,7 +111,12 @@ def test_the_caller_is_told_how_many_rows_were_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sample", sorted(path.name for path in SAMPLES.iterdir() if path.suffix in (".csv", ".yaml"))
+    "sample",
+    sorted(
+        path.name
+        for path in SAMPLES.iterdir()
+        if path.suffix in (".csv", ".yaml") and path.name != "accounts.yaml"
+    ),
 )
 def test_every_sample_can_be_called_and_rings_nobody_real(sample: str) -> None:
     countries = frozenset({"US", "CA"})

@@ -23,6 +23,7 @@ from celery.bin.worker import worker as celery_worker
 from dockerfile_parse import DockerfileParser  # type: ignore[import-untyped]
 
 from scheduler.cli.app import app
+from scheduler.providers import accounts_of
 from scheduler.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -180,6 +181,7 @@ def test_a_worker_of_systemd_is_never_given_up_and_has_time_to_leave() -> None:
     assert (unit["KillSignal"], unit["TimeoutStopSec"]) == ("SIGTERM", "45")
     assert (unit["User"], unit["NoNewPrivileges"]) == ("callsched", "true")
     assert unit["ProtectSystem"] == "strict"
+    assert unit["ExecReload"] == "/bin/kill -HUP $MAINPID"
 
 
 def test_the_example_of_an_environment_is_one(tmp_path: Path) -> None:
@@ -191,6 +193,7 @@ def test_the_example_of_an_environment_is_one(tmp_path: Path) -> None:
 
     assert set(re.findall(r"CALLSCHED_\w+", text)) <= SETTINGS
     assert read.metrics_port == 9464
+    assert read.accounts == Path("/etc/callsched/accounts.yaml")
     assert read.symbl_app_secret is None
 
 
@@ -230,14 +233,15 @@ def test_the_manifests_follow_the_schemas_of_kubernetes(tmp_path: Path) -> None:
         for of in (ours, [slip])
     )
 
-    assert (checked.returncode, len(ours)) == (0, 7), checked.stdout + checked.stderr
+    assert (checked.returncode, len(ours)) == (0, 8), checked.stdout + checked.stderr
     assert caught.returncode != 0
 
 
 def test_kustomize_finds_every_file() -> None:
     [told] = manifest("kustomization.yaml")
 
-    assert {*told["resources"], "secret.example.yaml", *FOREIGN} == {one.name for one in MANIFESTS}
+    filled_in = {"secret.example.yaml", "accounts.example.yaml"}
+    assert {*told["resources"], *filled_in, *FOREIGN} == {one.name for one in MANIFESTS}
 
 
 def test_every_variable_of_a_pod_is_a_setting() -> None:
@@ -245,6 +249,54 @@ def test_every_variable_of_a_pod_is_a_setting() -> None:
 
     assert "CALLSCHED_REDIS_URL" in told
     assert told <= SETTINGS
+
+
+def test_whoever_dials_in_kubernetes_sees_the_accounts_and_their_secrets(tmp_path: Path) -> None:
+    [secret] = manifest("accounts.example.yaml")
+    ours = [pod for pod in pods() if pod["spec"]["containers"][0]["image"] == "callsched"]
+    folder = "/run/secrets/callsched"
+
+    assert len(ours) == 2
+    for pod in ours:
+        [volume] = [one for one in pod["spec"]["volumes"] if one["name"] == "accounts"]
+        mounts = pod["spec"]["containers"][0]["volumeMounts"]
+        assert volume["secret"]["secretName"] == secret["metadata"]["name"]
+        assert volume["secret"]["optional"] is True
+        # A folder: with a subPath a new secret would never be seen.
+        assert {"name": "accounts", "mountPath": folder, "readOnly": True} in mounts
+        assert pod["spec"]["securityContext"]["fsGroup"] == 10001
+    assert (
+        f"# CALLSCHED_ACCOUNTS: {folder}/accounts.yaml"
+        in (DEPLOY / "kubernetes" / "settings.yaml").read_text()
+    )
+    assert_readable(
+        tmp_path, secret["stringData"]["accounts.yaml"], folder, {*secret["stringData"]}
+    )
+
+
+def test_the_accounts_of_the_compose_file_are_read_where_they_are_mounted(tmp_path: Path) -> None:
+    worker = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["worker"]
+    text = (DEPLOY / "accounts" / "accounts.yaml").read_text()
+
+    assert "${ACCOUNTS:-./deploy/accounts}:/run/secrets:ro" in worker["volumes"]
+    # A ceiling that is set caps each of several accounts.
+    assert worker["environment"]["CALLSCHED_MAX_CONCURRENCY"].endswith(":-}")
+    assert_readable(tmp_path, text, "/run/secrets", {"north", "south"})
+
+
+def assert_readable(folder: Path, text: str, mounted: str, secrets: set[str]) -> None:
+    """Fail unless an accounts' file is right, and names secrets that are where it says."""
+    named = re.findall(rf"\$\{{file:{mounted}/(\w+)\}}", text)
+    for name in named:
+        (folder / name).write_text("hush")
+    path = folder / "accounts.yaml"
+    path.write_text(text.replace(mounted, str(folder)))
+
+    accounts = accounts_of(Settings(accounts=path))
+
+    assert set(named) <= secrets
+    assert [(one.name, one.fault) for one in accounts] == [("north", ""), ("south", "")]
+    assert (accounts.default, accounts.warnings) == ("north", ())
 
 
 def test_every_pod_runs_what_there_is_without_any_rights() -> None:

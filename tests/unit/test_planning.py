@@ -179,7 +179,11 @@ def test_what_changes_whom_or_when_changes_the_hash(campaign: Path, other: dict[
 
 
 def test_a_ceiling_of_the_account_is_no_part_of_a_plan(campaign: Path) -> None:
-    assert hashed(campaign, max_concurrency=50, account="other") == hashed(campaign)
+    assert hashed(campaign, max_concurrency=50) == hashed(campaign)
+
+
+def test_another_account_is_another_plan(campaign: Path) -> None:
+    assert hashed(campaign, account="other") != hashed(campaign)
 
 
 def test_so_many_rows_and_another_encoding_are_other_plans(campaign: Path) -> None:

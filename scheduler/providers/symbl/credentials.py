@@ -29,14 +29,17 @@ class Proof:
 class SymblCredentials(Credentials):
     """An account at Symbl."""
 
-    base_url: Annotated[str, AfterValidator(urls.base_url)] = "https://api.symbl.ai"
+    base_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
+        default="https://api.symbl.ai", description="where the telephony API answers"
+    )
     app_id: str | None = Field(default=None, description="application id of the account")
     app_secret: SecretStr | None = Field(default=None, description="secret of the application")
     access_token: SecretStr | None = Field(
         default=None, description="an access token, instead of id and secret"
     )
     countries: tuple[str, ...] = Field(
-        default=("US", "CA"), description="ISO countries whose phone numbers the API calls; or any"
+        default=("US", "CA"),
+        description="a list of ISO countries whose phone numbers the API calls: [US, CA]; or [any]",
     )
     number_format: Literal["plus", "digits"] = Field(
         default="plus", description="how phone numbers are sent: +12025550143, or digits only"
