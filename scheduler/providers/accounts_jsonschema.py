@@ -17,8 +17,13 @@ _KEPT = ("description", "type", "enum", "minimum", "maximum", "items", "minLengt
 
 def schema(kinds: Sequence[Kind]) -> _Schema:
     """Return the JSON Schema (2020-12) of a file of accounts at these APIs."""
-    every = [_account(kind) for kind in kinds]
-    account = every[0] if len(every) == 1 else {"oneOf": every}
+    names = [kind.name for kind in kinds]
+    account = {
+        "type": "object",
+        "required": ["provider"],
+        "properties": {"provider": {"description": "the telephony API", "enum": names}},
+        "allOf": [{"if": _is(kind), "then": _account(kind)} for kind in kinds],
+    }
     return {
         "$schema": _DIALECT,
         "title": "The accounts of callsched",
@@ -37,13 +42,15 @@ def schema(kinds: Sequence[Kind]) -> _Schema:
     }
 
 
+def _is(kind: Kind) -> _Schema:
+    return {"properties": {"provider": {"const": kind.name}}, "required": ["provider"]}
+
+
 def _account(kind: Kind) -> _Schema:
     keys = _properties(AccountKeys.model_json_schema())
-    keys["provider"] = {"description": "the telephony API", "const": kind.name}
+    keys["provider"] = {"description": "the telephony API"}
     keys["caller_ids"]["items"] = {"type": "string"}
     return {
-        "type": "object",
-        "required": ["provider"],
         "additionalProperties": False,
         "properties": {**keys, **_properties(kind.credentials.model_json_schema())},
     }

@@ -11,9 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from scheduler.cli.schema import schema
-from scheduler.providers import accounts_of, accounts_schema
+from scheduler.providers import PROVIDERS, accounts_of, accounts_schema
 from scheduler.providers.accounts_file import AccountKeys
-from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -54,10 +53,13 @@ def test_it_is_a_schema() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_it_has_every_key_that_is_read_and_says_what_it_is() -> None:
-    keys = accounts_schema()["properties"]["accounts"]["additionalProperties"]["properties"]
+@pytest.mark.parametrize("number", range(len(PROVIDERS)))
+def test_it_has_every_key_that_is_read_and_says_what_it_is(number: int) -> None:
+    account = accounts_schema()["properties"]["accounts"]["additionalProperties"]
+    keys = account["allOf"][number]["then"]["properties"]
 
-    assert set(keys) == {*AccountKeys.model_fields, *SymblCredentials.model_fields}
+    own = PROVIDERS[number].credentials.model_fields
+    assert set(keys) == {*AccountKeys.model_fields, *own}
     assert [key for key, part in keys.items() if not part.get("description")] == []
 
 

@@ -36,13 +36,15 @@ class Proof:
 class TwilioCredentials(Credentials):
     """An account at Twilio."""
 
-    base_url: Annotated[str, AfterValidator(urls.base_url)] = "https://api.twilio.com"
+    base_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
+        default="https://api.twilio.com", description="where the Voice API answers"
+    )
     account_sid: str | None = Field(default=None, description="the account: AC…")
     auth_token: SecretStr | None = Field(default=None, description="its Auth Token")
     api_key: str | None = Field(default=None, description="an API key: SK…")
     api_secret: SecretStr | None = Field(default=None, description="secret of the API key")
-    intelligence_url: Annotated[str, AfterValidator(urls.base_url)] = (
-        "https://intelligence.twilio.com"
+    intelligence_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
+        default="https://intelligence.twilio.com", description="where transcripts are made"
     )
     intelligence_service: str | None = Field(
         default=None, description="the service that makes transcripts: GA…"
@@ -70,6 +72,11 @@ class TwilioCredentials(Credentials):
     def address(self) -> str:
         """The base URL of the API."""
         return self.base_url
+
+    @property
+    def identity(self) -> str:
+        """The address and the account: its keys may change."""
+        return f"{self.base_url} {self.account_sid or ''}"
 
     def called_countries(self) -> frozenset[str] | None:
         """Return None: which countries an account calls is a setting of Twilio's console."""
