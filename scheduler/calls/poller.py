@@ -43,8 +43,9 @@ LONGEST_LOOK_SECONDS = 2.5
 #: Who has nothing to read looks so often whether that has changed; within the lease.
 IDLE_SECONDS = 1.0
 
-#: After an answer that there were too many requests at once: most are over in a moment.
-AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.1, max=30, jitter=0.1)
+#: After an answer that there were too many requests at once: most are over in a moment. It grows
+#: slowly, for a round makes several requests, and where every fifth is refused most rounds are.
+AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.1, exp_base=1.25, max=10, jitter=0.1)
 
 #: So long a worker that leaves waits for what is being read.
 LEAVE_SECONDS = 3.0
