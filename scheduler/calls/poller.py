@@ -30,9 +30,9 @@ from scheduler.providers import CallReport, Provider, Stage, Sweeps
 
 logger = logging.getLogger(__name__)
 
-#: Between two readings of the open calls while one is live; about so much, lest workers march.
+#: Between two readings of the open calls while one is live, up to a share less at random.
 LIST_SECONDS = 2.0
-JITTER = 0.15
+JITTER = 0.25
 
 #: Between looks at calls whose stop was sent a moment ago, or whose cause is asked for.
 SOON_SECONDS = 0.5
@@ -43,8 +43,9 @@ LONGEST_LOOK_SECONDS = 2.5
 #: Who has nothing to read looks so often whether that has changed; within the lease.
 IDLE_SECONDS = 1.0
 
-#: After an answer that there were too many requests at once: most are over in a moment.
-AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.2, max=30, jitter=0.2)
+#: After an answer that there were too many requests at once: most are over in a moment. It grows
+#: slowly, for a round makes several requests, and where every fifth is refused most rounds are.
+AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.1, exp_base=1.25, max=10, jitter=0.1)
 
 #: So long a worker that leaves waits for what is being read.
 LEAVE_SECONDS = 3.0
@@ -94,7 +95,7 @@ class Poller:
         self._searcher = Searcher(ledger, provider, duty)
         self._token = uuid4().hex
         self._looks: dict[str, tuple[float, float]] = {}  #: connection -> next look, and the pause
-        self._listed_at = self._swept_at = -1e9
+        self._list_at = self._swept_at = -1e9
         self._ended_since: float | None = None
         self._paused_until = 0.0
         self._throttled = self._failures = 0  #: rounds in a row that ended so
@@ -129,6 +130,7 @@ class Poller:
             return self.round()
         except Throttled as error:
             self._throttled += 1
+            self._list_at = 0.0  # once the pause is over
             pause = error.retry_after_seconds or waited(AFTER_THROTTLED, self._throttled)
             self._paused_until = since_boot() + pause
             logger.info("account %s: %s", self._account, mask_text(str(error)))
@@ -172,8 +174,7 @@ class Poller:
         return self._sleep(calls, next_search, has_orphans)
 
     def _is_due(self, calls: Sequence[OpenCall]) -> bool:
-        apart = LIST_SECONDS * (1 + random.uniform(-JITTER, JITTER))
-        return bool(calls) and since_boot() - self._listed_at >= apart
+        return bool(calls) and since_boot() >= self._list_at
 
     def _is_sweep_due(self, is_open: bool) -> bool:
         apart = SWEEP_SECONDS if is_open else IDLE_SWEEP_SECONDS
@@ -184,7 +185,7 @@ class Poller:
     ) -> float:
         now, sleep = since_boot(), IDLE_SECONDS
         if calls:
-            sleep = min(sleep, max(0.05, self._listed_at + LIST_SECONDS - now))
+            sleep = min(sleep, max(0.05, self._list_at - now))
         if next_search is not None:
             sleep = min(sleep, max(0.05, next_search))
         if has_orphans or any(at - now < SOON_SECONDS for at, _ in self._looks.values()):
@@ -195,7 +196,7 @@ class Poller:
         """Read the open calls, then those of ours that are not among them."""
         assert isinstance(self._provider, Sweeps)
         asked_at = self._ledger.time()
-        self._listed_at = since_boot()
+        self._list_at = since_boot() + LIST_SECONDS * (1 - random.uniform(0, JITTER))
         listed = self._provider.open_calls()
         if self._is_sweep_due(is_open) or self._is_aborted(calls):
             self._swept_at = since_boot()

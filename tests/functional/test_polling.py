@@ -57,7 +57,7 @@ def poller(rig: Rig) -> Poller:
 
 def read(rig: Rig) -> None:
     """Have all be read at once that a poller reads in a few seconds."""
-    poller(rig)._listed_at = -1e9
+    poller(rig)._list_at = -1e9
     poller(rig).round()
 
 

@@ -510,7 +510,8 @@ local function is_outdated()
 end
 
 -- How many calls may be claimed on an account by who sees this ceiling and has these credentials,
--- the instant until which a 429 or an outage holds all of them back, and whether there is an outage.
+-- the instant until which a 429 or an outage holds all of them back, whether there is an outage, and the
+-- instant until which nothing is started for a moment: too many requests, or starts that queue up.
 local function gate(account, ceiling, fingerprint, first, late, now)
   local meta = account_key(account, "meta")
   local learned, closed_until, failures, probe_at, proven, quiet_until =
@@ -520,7 +521,7 @@ local function gate(account, ceiling, fingerprint, first, late, now)
   -- Above what has been proven to fit, few starts are unanswered at a time.
   proven = math.max(numeric(proven, 0), open_legs(account))
   room = math.min(room, proven + math.max(UNPROVEN, math.floor(proven * UNPROVEN_SHARE)) - slots)
-  local shut_until, outage = math.max(numeric(closed_until, 0), numeric(quiet_until, 0)), numeric(failures, 0) >= 3
+  local shut_until, outage = numeric(closed_until, 0), numeric(failures, 0) >= 3
   if outage then
     room, shut_until = math.min(room, 1), math.max(shut_until, numeric(probe_at, 0))
   end
@@ -528,7 +529,7 @@ local function gate(account, ceiling, fingerprint, first, late, now)
     or too_many_late(account, late, now) or is_outdated() then
     room = 0
   end
-  return room, shut_until, outage
+  return room, shut_until, outage, numeric(quiet_until, 0)
 end
 
 -- Back among those that wait: nobody was rung, or so the caller knows. Of a campaign that was cancelled

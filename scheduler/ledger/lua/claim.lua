@@ -18,7 +18,7 @@
     ARGV[11] now          "" for the server's clock
 
   Returns attempt, the contact's record, the campaign's policy, and what the time is;
-  the seconds until a start may leave when only the pace holds it back; nil when nothing can be claimed.
+  the seconds until a start may leave when only the pace holds it back, or a moment of quiet; nil when nothing can be claimed.
 ]]
 local account, token, ceiling, fingerprint, only = unpack(ARGV, 1, 5)
 local lease, probe, first = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -41,9 +41,12 @@ if before then
   return call.fresh and call.state == CLAIMED and answer(before, call) or nil
 end
 
-local room, shut_until, outage = gate(account, ceiling, fingerprint, first, late, now)
+local room, shut_until, outage, quiet_until = gate(account, ceiling, fingerprint, first, late, now)
 if room <= 0 or now < shut_until then
   return nil
+end
+if now < quiet_until then
+  return exact(quiet_until - now)
 end
 
 -- Until the first few have shown how it goes, no more than these are under way or over.

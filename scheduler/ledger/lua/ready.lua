@@ -48,7 +48,7 @@ end
 local function answer(dials)
   return { dials, collects, soonest and exact(soonest - now) or "" }
 end
-local room, shut_until = gate(account, ceiling, fingerprint, first, tonumber(ARGV[7]), now)
+local room, shut_until, _, hushed_until = gate(account, ceiling, fingerprint, first, tonumber(ARGV[7]), now)
 if room <= 0 then
   return answer(0)
 end
@@ -75,7 +75,7 @@ if due == 0 then
 end
 -- Those that serve one campaign agree among themselves.
 local said = only == "" and meta or campaign_key(only, "meta")
-local quiet_until = math.max(shut_until, numeric(redis.call("HGET", said, "said_at"), 0) + apart)
+local quiet_until = math.max(shut_until, hushed_until, numeric(redis.call("HGET", said, "said_at"), 0) + apart)
 if now < quiet_until then
   sooner(quiet_until)
   return answer(0)
