@@ -40,8 +40,12 @@ SOON_SECONDS = 0.5
 #: Between looks at a call that is on no list.
 LONGEST_LOOK_SECONDS = 2.5
 
-#: Who has nothing to read looks so often whether that has changed; within the lease.
+#: Whose reading failed, or has to wait, looks again after so long.
 IDLE_SECONDS = 1.0
+
+#: Who has nothing to read, or leaves it to another worker, looks so often by itself; within the
+#: lease. A timekeeper stirs it sooner where something is open.
+QUIET_SECONDS = 8.0
 
 #: After an answer that there were too many requests at once: most are over in a moment. It grows
 #: slowly, for a round makes several requests, and where every fifth is refused most rounds are.
@@ -107,6 +111,10 @@ class Poller:
         """Read, from now on."""
         self._thread.start()
 
+    def stir(self) -> None:
+        """Look now: something may be open."""
+        self._reports.stirred.set()
+
     def close(self) -> None:
         """Leave, and let another worker read."""
         self._over.set()
@@ -156,7 +164,7 @@ class Poller:
         lead = searches.lead(self._ledger, self._account, self._token)
         paused_for = self._paused_until - since_boot()
         if lead is Lead.OTHERS or paused_for > 0:
-            return min(IDLE_SECONDS, paused_for) if lead else IDLE_SECONDS
+            return min(IDLE_SECONDS, paused_for) if lead else QUIET_SECONDS
         if lead is Lead.TAKEN:
             self._swept_at = -1e9
         calls = on_record.open_calls(self._ledger, self._account)
@@ -183,7 +191,8 @@ class Poller:
     def _sleep(
         self, calls: Sequence[OpenCall], next_search: float | None, has_orphans: bool
     ) -> float:
-        now, sleep = since_boot(), IDLE_SECONDS
+        is_quiet = not (calls or next_search is not None or has_orphans)
+        now, sleep = since_boot(), QUIET_SECONDS if is_quiet else IDLE_SECONDS
         if calls:
             sleep = min(sleep, max(0.05, self._list_at - now))
         if next_search is not None:

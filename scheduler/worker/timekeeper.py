@@ -26,7 +26,8 @@ LONGEST_SLEEP_SECONDS = 0.5
 #: The shortest, for when what is due can't be dealt with yet: every thread is sending a stop.
 SHORTEST_SLEEP_SECONDS = 0.02
 
-#: So often schedules are looked at: a firing is launched about so late.
+#: So often schedules are looked at, and whether a call is open that is to be read: a firing is
+#: launched about so late.
 SCHEDULES_SECONDS = 1.0
 
 #: A Redis that is silent for longer than this is asked nothing more in the same tick.
@@ -163,7 +164,7 @@ class Timekeeper:
             self._remember(account, now)
         if failed and len(failed) == len(due):
             raise failed[0]
-        self._look_for_launches()
+        self._look_each_second()
 
     def _remember(self, account: ServedAccount, now: float) -> None:
         """See to their end what older parts of an account have in hand."""
@@ -223,11 +224,23 @@ class Timekeeper:
                 self._send_collects(account.duty.account, due.collects)
         account.wake.due_in(_sleep_after(due))
 
-    def _look_for_launches(self) -> None:
+    def _look_each_second(self) -> None:
         now = since_boot()
-        if self._send_launch is None or now < self._schedules_at:
+        if now >= self._schedules_at:
+            self._schedules_at = now + SCHEDULES_SECONDS
+            self._stir_pollers()
+            self._look_for_launches()
+
+    def _stir_pollers(self) -> None:
+        """Have the calls of accounts read of which any is open: idle pollers look seldom."""
+        pollers = {one.duty.account: one.poller for one in self._every.ticking() if one.poller}
+        for part in ("live", "searches"):
+            for name in accounts.with_entries(self._ledger, list(pollers), part):
+                pollers[name].stir()
+
+    def _look_for_launches(self) -> None:
+        if self._send_launch is None:
             return
-        self._schedules_at = now + SCHEDULES_SECONDS
         names = [one.duty.account for one in self._every.ticking() if not one.demand.is_closing]
         for name in accounts.with_entries(self._ledger, names, "schedules"):
             if schedules.is_launch_due(self._ledger, name):
