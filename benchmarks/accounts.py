@@ -105,7 +105,8 @@ class Found:
 
     efficiency: float
     refusals: float  #: per start
-    late: list[float]  #: seconds from the deadline to the end of each call that reached it, sorted
+    #: Of each call that reached its deadline: when it was stopped, and by how many seconds late.
+    late: list[tuple[float, float]]
 
     @classmethod
     def of(cls, journal: list[Event], phone_numbers: list[str]) -> Found:
@@ -123,19 +124,24 @@ class Found:
         refused = sum(
             e["event"] == "refused" and e.get("phone_number") in ours for e in journal
         ) / len(accepted)
-        late = sorted(e["at"] - answered[e["connection_id"]] - SECONDS for e in ended)
+        late = [(e["at"], e["at"] - answered[e["connection_id"]] - SECONDS) for e in ended]
         ideal = ideal_seconds(Outcome(events, [(0.0, 0)], 0.0))
-        return cls(ideal / took, refused, [one for one in late if one >= 0])
+        return cls(ideal / took, refused, [one for one in late if one[1] >= 0])
 
     def told(self, name: str) -> None:
         """Print it."""
-        late = [1000 * one for one in self.late]
         print(
-            f"{name:22} efficiency {self.efficiency:.3f}   refusals per start {self.refusals:.4f}  "
-            f" {len(late)} stops, late by p50 {late[len(late) // 2]:.0f} ms,"
-            f" p99 {late[int(len(late) * 0.99)]:.0f} ms, {late[-1]:.0f} ms at most",
+            f"{name:22} efficiency {self.efficiency:.3f}   refusals per start {self.refusals:.4f}"
+            f"   {_told(self.late)}",
             flush=True,
         )
+
+
+def _told(late: list[tuple[float, float]]) -> str:
+    found = sorted(1000 * seconds for _, seconds in late)
+    p50, p99 = found[len(found) // 2], found[int(len(found) * 0.99)]
+    how = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, {found[-1]:.0f} ms at most"
+    return f"{len(found)} stops, late by {how}"
 
 
 def silent() -> float:
@@ -158,6 +164,7 @@ def silent() -> float:
         time.sleep(SILENT_AFTER_SECONDS)
         live = get(f"{north}/sandbox/live")["live"]
         api.send_signal(signal.SIGSTOP)
+        silent_at = time.time()
         time.sleep(SILENT_SECONDS)
         api.send_signal(signal.SIGCONT)
         workers.wait_for("beside")
@@ -165,6 +172,8 @@ def silent() -> float:
     found = Found.of(journal, alone), Found.of(journal, beside)
     found[0].told("alone")
     found[1].told("beside a silent one")
+    meanwhile = [one for one in found[1].late if 0 <= one[0] - silent_at <= SILENT_SECONDS]
+    print(f"{'  while it is silent':22} {_told(meanwhile)}")
     ratio = found[1].efficiency / found[0].efficiency
     print(f"ratio {ratio:.3f}; the other one had {live} live calls when it fell silent", flush=True)
     return ratio
