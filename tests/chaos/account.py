@@ -20,6 +20,10 @@ CALL_SECONDS = 1.0
 #: Slots that each of them has.
 SLOTS = 8
 
+#: So long after an account was cut off its starts hang or are known to fail: what it does to others
+#: shows from then on.
+FELT_AFTER_SECONDS = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -94,9 +98,10 @@ class CutOff:
         self.over_at = time.time()
 
     def dialled_on(self) -> int:
-        """Return how many starts the other account has had since it began, until it was over."""
+        """Return how many starts the other account has had since it was felt, until it was over."""
         until = self.over_at or time.time()
-        return sum(self.began_at < at <= until for at in self._others())
+        felt_at = self.began_at + FELT_AFTER_SECONDS
+        return sum(felt_at < at <= until for at in self._others())
 
     @property
     def held_up(self) -> bool:

@@ -63,8 +63,8 @@ BLOWS = (
 #: What strikes besides where there are two accounts: one of them is cut off from its API.
 CUT_OFF = "account cut off"
 
-#: One that is cut off fills its threads with starts that hang: that takes longer than a start may.
-CUT_OFF_SECONDS = (3.0, 4.5)
+#: One that is cut off fills threads with starts that hang: that takes longer than a start may.
+CUT_OFF_SECONDS = (3.5, 5.0)
 
 #: Which blows strike one account alone; the others strike all that there are.
 OF_ONE_ACCOUNT = ("api cut", "answer lost", "stop failed", "stop denied", "sockets")
