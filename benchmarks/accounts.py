@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,9 @@ from hangups import get, post
 from launching import call, process
 from redis import Redis
 
+from scheduler.ledger import calls
+from scheduler.ledger.calls import Look
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 
 THREADS = 16
@@ -191,7 +195,8 @@ def _draw_alike(url: str) -> None:
 
 def idle(accounts: int, url: str) -> tuple[float, float]:
     """Return the shares of a core that a worker with so many accounts uses, and its Redis."""
-    with pool({f"account-{number}": url for number in range(accounts)}) as workers:
+    names = [f"account-{number}" for number in range(accounts)]
+    with pool(dict.fromkeys(names, url)) as workers:
         time.sleep(SETTLE_SECONDS)
         with Redis.from_url(workers.redis_url) as redis:
             server = psutil.Process(redis.info("server")["process_id"])
@@ -201,13 +206,28 @@ def idle(accounts: int, url: str) -> tuple[float, float]:
         after = [_cpu_seconds(one) for one in both]
         resident = both[0].memory_info().rss >> 20
         threads = both[0].num_threads()
+        milliseconds = _tick_seconds(workers.redis_url, names) * 1000
     ours, its = ((b - a) / IDLE_SECONDS for a, b in zip(before, after, strict=True))
     print(
         f"{accounts:>3} idle accounts: worker {ours:.2%} of a core, Redis {its:.2%};"
-        f" {threads} threads, {resident} MiB resident",
+        f" {threads} threads, {resident} MiB resident;"
+        f" what a tick asks of the ledger takes {milliseconds:.1f} ms",
         flush=True,
     )
     return ours, its
+
+
+def _tick_seconds(redis_url: str, names: list[str]) -> float:
+    """Return how long the ledger takes in the middle for what a tick asks of it."""
+    ledger = Ledger(redis_url)
+    looks = [Look(name, 12, (2.0,), CEILING, "") for name in names]
+    took = []
+    for _ in range(100):
+        began_at = time.perf_counter()
+        calls.ticks(ledger, looks, most=100)
+        took.append(time.perf_counter() - began_at)
+    ledger.close()
+    return statistics.median(took)
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
