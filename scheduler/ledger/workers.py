@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from scheduler.errors import LedgerFault
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -77,9 +78,15 @@ def beats(
             written = json.dumps(asdict(health), separators=(",", ":"))
             pipe.evalsha(ledger.do.beat.sha, 1, keys.ROOT, account, name, written, FIRST, at)
         found = pipe.execute(raise_on_error=False)
+    faults = []
     for (account, health), answer in zip(reports.items(), found, strict=True):
         if isinstance(answer, Exception):  # the server may have lost its scripts
-            beat(ledger, account, name, health, now)
+            try:
+                beat(ledger, account, name, health, now)
+            except LedgerFault as error:
+                faults.append(error)
+    if faults:
+        raise faults[0]
 
 
 def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from scheduler.errors import LedgerTrouble, LedgerUnreachable
-from scheduler.ledger import calls, do_not_call, keys, views
+from scheduler.errors import LedgerFault, LedgerTrouble, LedgerUnreachable
+from scheduler.ledger import calls, do_not_call, keys, views, workers
 from scheduler.ledger.calls import Due, Look
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.workers import WorkerHealth
 from scheduler.models import Attempt, CallState, Cap, Disposition, WhenCapped
 from tests.integration.ledger import DURATION, PLENTY, Books, contact, rows
 
@@ -269,3 +270,24 @@ def test_a_redis_that_is_gone_is_told_once_for_all_accounts() -> None:
     with pytest.raises(LedgerUnreachable):
         calls.ticks(gone, [look("a"), look("b")], most=100)
     gone.close()
+
+
+def test_a_broken_account_that_is_looked_at_alone_is_told_of_as_well(ledger: Ledger) -> None:
+    ledger.redis.set(keys.account("a", "slots"), "rubbish")
+
+    (found,) = calls.ticks(ledger, [look("a")], most=100)
+
+    assert isinstance(found, LedgerFault)
+
+
+def test_a_worker_is_heard_of_on_every_account_but_the_broken_one(
+    ledger: Ledger, reader: Redis
+) -> None:
+    reports = dict.fromkeys(("a", "b", "c"), WorkerHealth(1.0, "1", 4))
+    reader.set(keys.account("b", "workers"), "rubbish")
+    reader.script_flush()
+
+    with pytest.raises(LedgerFault):
+        workers.beats(ledger, "w", reports)
+
+    assert [one.name for name in ("a", "c") for one in workers.all_of(ledger, name)] == ["w", "w"]
