@@ -287,7 +287,6 @@ def test_a_worker_is_heard_of_on_every_account_but_the_broken_one(
     reader.set(keys.account("b", "workers"), "rubbish")
     reader.script_flush()
 
-    with pytest.raises(LedgerFault):
-        workers.beats(ledger, "w", reports)
+    assert list(workers.beats(ledger, "w", reports)) == ["b"]
 
     assert [one.name for name in ("a", "c") for one in workers.all_of(ledger, name)] == ["w", "w"]
