@@ -43,6 +43,8 @@ chaos: $(INSTALLED_DEV) ## 1,000 seeded faults, forty minutes at most; writes do
 bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-*.png
 	$(BIN)/python benchmarks/efficiency.py steady --plot slots-steady.png
 	$(BIN)/python benchmarks/efficiency.py moving --plot slots-moving.png
+	$(BIN)/python benchmarks/accounts.py silent
+	$(BIN)/python benchmarks/accounts.py idle
 	$(BIN)/python benchmarks/hangups.py
 	$(BIN)/python benchmarks/rate.py 10000
 	$(BIN)/python benchmarks/rate.py 3000 --insights

@@ -114,12 +114,13 @@ def _until_over(url: str, count: int) -> None:
     ended, since = 0, 0
     while ended < count:
         time.sleep(0.5)
-        with_text = _journal(url, since)
+        with_text = journal_of(url, since)
         since += len(with_text)
         ended += sum(event["event"] == "ended" for event in with_text)
 
 
-def _journal(url: str, since: int) -> list[Event]:
+def journal_of(url: str, since: int = 0) -> list[Event]:
+    """Return what a sandbox has seen, from an event on."""
     import urllib.request
 
     with urllib.request.urlopen(f"{url}/sandbox/journal?since={since}") as answer:
@@ -127,14 +128,14 @@ def _journal(url: str, since: int) -> list[Event]:
 
 
 @contextmanager
-def sandbox() -> Iterator[str]:
-    """Serve an API with the hidden limit."""
+def sandbox() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve an API with the hidden limit; its URL, and the process."""
     words = [sys.executable, "-m", "scheduler.sandbox", "--limit", str(LIMIT)]
     words += ["--hangup-after", *map(str, LENGTHS), "--line-every", "60"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield process.stdout.readline().strip()
+            yield process.stdout.readline().strip(), process
         finally:
             process.terminate()
 
@@ -145,7 +146,7 @@ def measure(
     """Run one way to its end."""
     third = len(contacts) * MEAN_SECONDS / LIMIT / 3
     limits = [(time.time(), LIMIT)]
-    with tempfile.TemporaryDirectory() as folder, sandbox() as url:
+    with tempfile.TemporaryDirectory() as folder, sandbox() as (url, _):
 
         def move() -> None:
             for limit in (8, 30):
@@ -159,7 +160,7 @@ def measure(
         way(contacts, url, Path(folder))
         # The sandbox is still running, so it is not in it; a private Redis is.
         used = _cpu_seconds() - before
-        journal = _journal(url, 0)
+        journal = journal_of(url)
         assert not get(f"{url}/sandbox/live")["live"]
     return Outcome(journal, limits, used)
 

@@ -464,7 +464,10 @@ def ticks(ledger: Ledger, looks: Sequence[Look], *, most: int) -> list[Due | Led
     Raises LedgerTrouble when Redis can't be reached at all.
     """
     if len(looks) == 1:
-        return [_tick(ledger, looks[0], most)]
+        try:
+            return [_tick(ledger, looks[0], most)]
+        except LedgerFault as error:
+            return [error]
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for look in looks:
             pipe.evalsha(ledger.do.tick.sha, 1, keys.ROOT, *_asked(ledger, look, most))

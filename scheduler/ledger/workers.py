@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from scheduler.errors import LedgerFault
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -65,21 +66,25 @@ def beat(
 
 def beats(
     ledger: Ledger, name: str, reports: Mapping[str, WorkerHealth], now: float | None = None
-) -> None:
-    """Say for several accounts what `beat` says, in one journey: it is one write to the disk."""
-    if len(reports) == 1:
-        for account, health in reports.items():
-            beat(ledger, account, name, health, now)
-        return
+) -> dict[str, LedgerFault]:
+    """Say for several accounts what `beat` says, in one journey: it is one write to the disk.
+
+    Returns what Redis refused for some of them.
+    """
     at = ledger.clock(now)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for account, health in reports.items():
             written = json.dumps(asdict(health), separators=(",", ":"))
             pipe.evalsha(ledger.do.beat.sha, 1, keys.ROOT, account, name, written, FIRST, at)
         found = pipe.execute(raise_on_error=False)
+    faults = {}
     for (account, health), answer in zip(reports.items(), found, strict=True):
-        if isinstance(answer, Exception):  # the server may have lost its scripts
-            beat(ledger, account, name, health, now)
+        try:
+            if isinstance(answer, Exception):  # the server may have lost its scripts
+                beat(ledger, account, name, health, now)
+        except LedgerFault as error:
+            faults[account] = error
+    return faults
 
 
 def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> None:

@@ -13,6 +13,7 @@ from scheduler.errors import LedgerTrouble
 from scheduler.ledger import retirement, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.workers import BEAT_SECONDS, WorkerHealth
+from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Housekeeping:
         self._result_ttl = result_ttl
         self._retiring: Iterator[int | None] = iter(())
         self._look_at = 0.0
+        self._complaints = Complaints(logger, "this worker can't say that it lives: ")
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="housekeeping", daemon=True)
 
@@ -72,7 +74,8 @@ class Housekeeping:
         for account in self._known - set(reports):
             workers.leave(self._ledger, account, self._name)
         self._known = set(reports)
-        workers.beats(self._ledger, self._name, reports)
+        for account, error in workers.beats(self._ledger, self._name, reports).items():
+            self._complaints.say(account, error)
 
     def _safely(self, do: Callable[[], object]) -> None:
         try:

@@ -13,9 +13,10 @@ from math import inf
 from scheduler import logs
 from scheduler.calls.account import ServedAccount
 from scheduler.calls.news import NewsDesk
-from scheduler.errors import SchedulerError
+from scheduler.errors import LedgerFault, SchedulerError
 from scheduler.ledger import accounts, listeners
 from scheduler.ledger.ledger import Ledger
+from scheduler.worker.complaints import Complaints
 from scheduler.worker.sockets import Sockets
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Listener:
         self._ledger = ledger
         self._sockets = sockets
         self._serving = serving
+        self._complaints = Complaints(logger, "the listener can't look for connections: ")
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -75,8 +77,11 @@ class Listener:
             desk = account.desk
             # An account without live calls may have sockets still: they are let go of.
             if desk is not None and (name in live or self._sockets.held(desk)):
-                with logs.about(name):
-                    self._look(account, desk)
+                try:
+                    with logs.about(name):
+                        self._look(account, desk)
+                except LedgerFault as error:
+                    self._complaints.say(name, error)
 
     def _look(self, account: ServedAccount, desk: NewsDesk) -> None:
         sockets = self._sockets

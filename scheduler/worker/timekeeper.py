@@ -13,10 +13,11 @@ from scheduler.calls.account import ServedAccount
 from scheduler.calls.duty import STOPS_ONLY
 from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
-from scheduler.errors import LedgerTrouble
+from scheduler.errors import LedgerFault, LedgerTrouble, LedgerUnreachable
 from scheduler.ledger import accounts, calls, schedules
 from scheduler.ledger.calls import Due, Look
 from scheduler.ledger.ledger import Ledger
+from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +36,6 @@ ANSWERS_WITHIN_SECONDS = 1.0
 
 #: Attempts whose time is over that are dealt with in one step.
 MOST = 100
-
-#: What is wrong with one account again and again is said so often.
-SAID_AGAIN_SECONDS = 60.0
 
 
 class Accounts(Protocol):
@@ -80,7 +78,7 @@ class Timekeeper:
         self._revive = revive
         self._schedules_at = 0.0
         self._ticked_at = since_boot()
-        self._complaints: dict[str, tuple[str, float]] = {}
+        self._complaints = Complaints(logger)
         self.ticks = 0  #: since it was started
         self.is_cut_off = False  #: whether the last tick did not reach the ledger
         self._over = threading.Event()
@@ -151,8 +149,8 @@ class Timekeeper:
 
         Raises LedgerTrouble when the ledger can't be reached for any of the accounts.
         """
-        now = since_boot()
-        due = [one for one in self._every.ticking() if one.wake.due_at <= now]
+        now, every = since_boot(), self._every.ticking()
+        due = [one for one in every if one.wake.due_at <= now]
         for account in due:
             account.wake.taken()
         try:
@@ -162,7 +160,10 @@ class Timekeeper:
                 account.wake.due_in(LONGEST_SLEEP_SECONDS)
         for account in self._every.remembering():
             self._remember(account, now)
-        if failed and len(failed) == len(due):
+        # What Redis refuses for one of several accounts says nothing about the others, of which
+        # perhaps none is due just now.
+        is_of_all = len(due) == len(every) or any(isinstance(e, LedgerUnreachable) for e in failed)
+        if failed and len(failed) == len(due) and is_of_all:
             raise failed[0]
         self._look_each_second()
 
@@ -173,13 +174,32 @@ class Timekeeper:
             account.memory.ticked(now)
             account.memory.refresh()
         except LedgerTrouble as error:
-            self._complain(account, error)
+            self._complaints.say(account.duty.account, error)
 
     def _look_after(self, due: Sequence[ServedAccount]) -> list[LedgerTrouble]:
         """Tick these accounts, each on its own; return what went wrong with some."""
         began_at = since_boot()
-        failed: list[LedgerTrouble] = []
-        well = []
+        well, failed = self._write_down(due, began_at)
+        rooms = [account.stops.room for account in well]
+        looks = [_look(*each) for each in zip(well, rooms, strict=True)]
+        found = calls.ticks(self._ledger, looks, most=MOST) if looks else []
+        for account, room, answer in zip(well, rooms, found, strict=True):
+            try:
+                if isinstance(answer, LedgerTrouble):
+                    raise answer
+                with logs.about(account.duty.account):
+                    self._act(account, answer, room, began_at)
+            except LedgerTrouble as error:
+                failed.append(self._failed(account, error))
+            except Exception:
+                logger.exception("account %s: a tick failed", account.duty.account)
+        return failed
+
+    def _write_down(
+        self, due: Sequence[ServedAccount], began_at: float
+    ) -> tuple[list[ServedAccount], list[LedgerTrouble]]:
+        """Put on record what was done without it; return for whom that went well, and faults."""
+        well, failed = [], []
         for account in due:
             try:
                 # First, or the stop that has ended a call already would be sent once more.
@@ -187,30 +207,16 @@ class Timekeeper:
                     account.demand.want(ended)
                 well.append(account)
             except LedgerTrouble as error:
-                failed.append(self._complain(account, error))
-        rooms = [account.stops.room for account in well]
-        looks = [_look(*each) for each in zip(well, rooms, strict=True)]
-        found = calls.ticks(self._ledger, looks, most=MOST) if looks else []
-        for account, room, answer in zip(well, rooms, found, strict=True):
-            if isinstance(answer, LedgerTrouble):
-                failed.append(self._complain(account, answer))
-                continue
-            try:
-                with logs.about(account.duty.account):
-                    self._act(account, answer, room, began_at)
-            except LedgerTrouble as error:
-                failed.append(self._complain(account, error))
-            except Exception:
-                logger.exception("account %s: a tick failed", account.duty.account)
-        return failed
+                if since_boot() - began_at > ANSWERS_WITHIN_SECONDS:
+                    raise  # it is silent, and would be for each of them
+                failed.append(self._failed(account, error))
+        return well, failed
 
-    def _complain(self, account: ServedAccount, error: LedgerTrouble) -> LedgerTrouble:
-        """Say what is wrong with an account, now and then; it is looked at again in a while."""
-        name, text, now = account.duty.account, str(error), since_boot()
-        said, at = self._complaints.get(name, ("", 0.0))
-        if text != said or now - at > SAID_AGAIN_SECONDS:
-            self._complaints[name] = text, now
-            logger.error("account %s: %s", name, text)
+    def _failed(self, account: ServedAccount, error: LedgerTrouble) -> LedgerTrouble:
+        """Say it, and read at least when its calls must be over: its memory sends those stops."""
+        self._complaints.say(account.duty.account, error)
+        with suppress(LedgerTrouble):
+            account.memory.refresh()
         return error
 
     def _act(self, account: ServedAccount, due: Due, room: int, began_at: float) -> None:
@@ -243,8 +249,11 @@ class Timekeeper:
             return
         names = [one.duty.account for one in self._every.ticking() if not one.demand.is_closing]
         for name in accounts.with_entries(self._ledger, names, "schedules"):
-            if schedules.is_launch_due(self._ledger, name):
-                self._send_launch(name)
+            try:
+                if schedules.is_launch_due(self._ledger, name):
+                    self._send_launch(name)
+            except LedgerFault as error:
+                self._complaints.say(name, error)
 
 
 def _look(account: ServedAccount, room: int) -> Look:

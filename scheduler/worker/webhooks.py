@@ -15,11 +15,12 @@ from tenacity import wait_chain, wait_fixed, wait_random
 
 from scheduler.calls.pace import waited
 from scheduler.clock import since_boot
-from scheduler.errors import LedgerError, LedgerTrouble, SchedulerError
+from scheduler.errors import LedgerError, LedgerFault, LedgerTrouble, SchedulerError
 from scheduler.ledger import accounts, deliveries, views
 from scheduler.ledger.deliveries import SENDING_DELAYS, Delivery
 from scheduler.ledger.ledger import Ledger
 from scheduler.providers.posting import GONE, Poster
+from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Teller:
         self._ledger = ledger
         self._names = names
         self._poster = poster
+        self._complaints = Complaints(logger, "webhooks: ")
         self._over = Event()
         self._free = Semaphore(THREADS)
         self._thread = Thread(target=self._keep, name="webhooks", daemon=True)
@@ -68,12 +70,19 @@ class Teller:
         while not self._over.is_set():
             try:
                 for account in accounts.with_entries(self._ledger, self._names(), "webhooks"):
-                    self._send_what_is_due(account)
+                    self._look_safely(account)
             except LedgerTrouble as error:
                 logger.warning("webhooks: %s", error)
             except Exception:
                 logger.exception("webhooks: a look for news failed")
             self._over.wait(LOOK_SECONDS)
+
+    def _look_safely(self, account: str) -> None:
+        """Send the news of an account; what Redis refuses for one is said, and others go on."""
+        try:
+            self._send_what_is_due(account)
+        except LedgerFault as error:
+            self._complaints.say(account, error)
 
     def _send_what_is_due(self, account: str) -> None:
         while not self._over.is_set() and self._free.acquire(timeout=LOOK_SECONDS):

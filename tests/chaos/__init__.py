@@ -7,6 +7,7 @@
 `docs/chaos.md` says what strikes and what must hold all the same. In the order of a run:
 
     plan.py     what strikes when, all of it drawn from a seed
+    account.py  one account: its sandbox, the way there, its campaign, and when it was cut off
     run.py      starts everything, has the blows dealt, waits for the end
     blows.py    deals what strikes from outside, and mends it
     lives.py    starts a dead worker again, wakes a frozen one

@@ -9,16 +9,21 @@ from contextlib import suppress
 import psutil
 from redis.exceptions import RedisError
 
+from scheduler.errors import SchedulerError
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from tests.chaos.account import Account, CutOff
 from tests.chaos.lives import Worker
 from tests.chaos.plan import ALL, Blow
 from tests.chaos.proxy import Proxy
-from tests.sandbox_process import SandboxProcess
 
 #: Starts or stops that go wrong in a row. Three lost starts would be an outage, which makes the
 #: account wait.
 AT_ONCE = 2
+
+#: While one account is cut off, the other is dialled on within this time, whatever else strikes.
+DIALLED_ON_WITHIN_SECONDS = 20.0
 
 
 #: What has Redis refuse every write, and what takes that back.
@@ -40,22 +45,22 @@ class Blows:
 
     def __init__(
         self,
-        sandbox: SandboxProcess,
+        accounts: Sequence[Account],
         redis: EmbeddedRedis,
         ledger: Ledger,
         workers: Sequence[Worker],
-        api: Proxy,
         lines: Sequence[Proxy],
     ) -> None:
-        """`api` is the way of all workers to the sandbox, `lines` are those of each to Redis."""
-        self._sandbox = sandbox
+        """`lines` are the ways of each worker to Redis."""
+        self._accounts = accounts
         self._redis = redis
         self._ledger = ledger
         self._workers = workers
-        self._api = api
         self._lines = lines
         self.struck: Counter[str] = Counter()  #: by kind
-        self._armed: dict[str, str] = {}  #: operation -> the kind of fault that waits for it
+        #: Account and operation -> the kind of fault that waits for it.
+        self._armed: dict[tuple[Account, str], str] = {}
+        self.cuts: list[CutOff] = []  #: of one account from its API
 
     def agenda(self, blows: Iterable[Blow]) -> list[tuple[float, bool, Callable[[], None]]]:
         """Return what happens when, the soonest first: blows (True) and mendings."""
@@ -69,14 +74,29 @@ class Blows:
 
     def close(self) -> None:
         """Take back what has not struck yet."""
-        for operation in tuple(self._armed):
-            self._disarm(operation)
+        for waiting in tuple(self._armed):
+            self._disarm(*waiting)
+
+    def tend(self) -> None:
+        """Mend what has been cut off for long enough, once the other account was dialled on."""
+        for cut in self.cuts:
+            if not cut.over_at and (
+                cut.has_lasted(DIALLED_ON_WITHIN_SECONDS) or self._is_finished(cut.other)
+            ):
+                cut.mend()
+
+    def _is_finished(self, account: Account) -> bool:
+        with suppress(SchedulerError):
+            return views.campaign(self._ledger, account.campaign_id).state == "finished"
+        return False
 
     def _ways(self, blow: Blow) -> tuple[Callable[[], None], Callable[[], None] | None]:
         """Return what deals a blow, and what mends it when it does not pass by itself."""
         match blow.kind:
             case "redis cut" | "api cut":
                 return self._cutting(blow, self._cut_by(blow))
+            case "account cut off":
+                return lambda: self._cut_off(blow), None
             case "redis refuses":
                 return lambda: self._refuse(blow), lambda: self._take_writes(blow)
             case "redis killed":
@@ -86,19 +106,19 @@ class Blows:
                 return lambda: self._count(blow, worker.freeze()), None
             case "killed":
                 return lambda: self._kill_workers(blow), None
-            case "answer lost":
-                return lambda: self._arm("start", blow), None
-            case "stop failed" | "stop denied":
-                return lambda: self._arm("stop", blow), None
+            case "answer lost" | "stop failed" | "stop denied":
+                operation = "start" if blow.kind == "answer lost" else "stop"
+                return lambda: self._arm(operation, blow), None
             case _:
-                return lambda: self._harm_sockets(blow), lambda: self._turn(sockets="open")
+                account = self._accounts[blow.account]
+                return lambda: self._harm_sockets(blow), lambda: account.turn(sockets="open")
 
     def _count(self, blow: Blow, struck: bool = True) -> None:
         self.struck[blow.name] += struck
 
     def _cut_by(self, blow: Blow) -> Sequence[Proxy]:
         if blow.kind == "api cut":
-            return [self._api]
+            return [self._accounts[blow.account].api]
         return self._lines if blow.worker == ALL else [self._lines[blow.worker]]
 
     def _cutting(
@@ -136,26 +156,32 @@ class Blows:
     def _revive(self) -> None:
         self._redis.ensure()
 
+    def _cut_off(self, blow: Blow) -> None:
+        """Cut one account off, unless another is, or there is nothing to be dialled on another."""
+        account, other = self._accounts[blow.account], self._accounts[1 - blow.account]
+        if not self._is_finished(other) and all(cut.over_at for cut in self.cuts):
+            self.cuts.append(CutOff.begun(account, other, blow.seconds, blow.how))
+            self._count(blow)
+
     def _arm(self, operation: str, blow: Blow) -> None:
         """Have the next requests of their kind go wrong."""
-        self._disarm(operation)
+        account = self._accounts[blow.account]
+        self._disarm(account, operation)
         fault = "404" if blow.kind == "stop denied" else blow.how
-        self._turn(**{f"{operation}_fault": fault, f"{operation}_fault_count": AT_ONCE})
-        self._armed[operation] = blow.name
+        account.turn(**{f"{operation}_fault": fault, f"{operation}_fault_count": AT_ONCE})
+        self._armed[account, operation] = blow.name
 
-    def _disarm(self, operation: str) -> None:
+    def _disarm(self, account: Account, operation: str) -> None:
         """Count what has struck; what has not is taken back."""
-        kind = self._armed.pop(operation, "")
-        if kind and self._sandbox.knobs()[f"{operation}_fault"] is None:
+        kind = self._armed.pop((account, operation), "")
+        if kind and account.sandbox.knobs()[f"{operation}_fault"] is None:
             self.struck[kind] += 1
-        self._turn(**{f"{operation}_fault": None, f"{operation}_fault_count": None})
+        account.turn(**{f"{operation}_fault": None, f"{operation}_fault_count": None})
 
     def _harm_sockets(self, blow: Blow) -> None:
+        account = self._accounts[blow.account]
         if blow.how == "refused":
-            self._turn(sockets="refused")
+            account.turn(sockets="refused")
             self._count(blow)
         else:
-            self._count(blow, self._sandbox.drop_sockets(how=blow.how) > 0)
-
-    def _turn(self, **knobs: object) -> None:
-        self._sandbox.knobs(**knobs)
+            self._count(blow, account.sandbox.drop_sockets(how=blow.how) > 0)

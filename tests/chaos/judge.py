@@ -61,6 +61,7 @@ class Judge:
     def problems(self) -> list[Problem]:
         """Return every broken promise."""
         return [
+            *self._strangers(),
             *self._rung_twice(),
             *self._too_soon(),
             *self._lost(),
@@ -97,6 +98,11 @@ class Judge:
             if count > self._allowed:
                 yield Problem(f"{count} starts were accepted", number)
 
+    def _strangers(self) -> Iterator[Problem]:
+        """Nobody is called on an account but who is in its campaign."""
+        for number in {event["phone_number"] for event in self._accepted} - set(self.results):
+            yield Problem("it is not in the campaign of this account, and was called", number)
+
     def _too_soon(self) -> Iterator[Problem]:
         """Who is dialled again, as the campaign wishes, is so when the lost call must be over."""
         begun_at: dict[str, list[float]] = defaultdict(list)
@@ -112,6 +118,8 @@ class Judge:
         for event in self._accepted:
             number, attempt = event["phone_number"], event["session_name"].rpartition(" ")[2]
             stored = self._stored.get(event["connection_id"])
+            if number not in self.results:
+                continue
             if stored is None and not self._is_unknown(number, attempt):
                 yield Problem("a start was accepted, is not stored, and is not unknown", number)
             if stored is not None and stored != attempt:

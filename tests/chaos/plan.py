@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -60,6 +60,15 @@ BLOWS = (
     "killed",
 )
 
+#: What strikes besides where there are two accounts: one of them is cut off from its API.
+CUT_OFF = "account cut off"
+
+#: One that is cut off fills threads with starts that hang: that takes longer than a start may.
+CUT_OFF_SECONDS = (3.5, 5.0)
+
+#: Which blows strike one account alone; the others strike all that there are.
+OF_ONE_ACCOUNT = ("api cut", "answer lost", "stop failed", "stop denied", "sockets")
+
 #: Every worker at once.
 ALL = -1
 
@@ -82,6 +91,7 @@ class Blow:
     how: str = ""
     worker: int = ALL
     seconds: float = 0.0
+    account: int = 0  #: whose API it is
 
     @property
     def name(self) -> str:
@@ -102,6 +112,7 @@ class Plan:
     redials: bool  #: the campaign wants unknown calls to be dialled once more
     latency_seconds: float  #: of the answer to a start
     hangup_share: float  #: of the far ends that hang up before their deadline
+    accounts: int = 1  #: each at an API of its own, with a campaign of its own
 
     @property
     def kinds(self) -> set[str]:
@@ -117,11 +128,12 @@ def drawn(
     kills: Sequence[str] = POINTS,
     freezes: Sequence[str] = FREEZING_POINTS,
     blows: int = 16,
+    accounts: int | None = None,
 ) -> Plan:
     """Draw a plan. The defaults are those of `make chaos`: more than 20 faults.
 
     The first two workers die, once at each point of `kills`; the third one is frozen at some of
-    `freezes` and has a clock of its own.
+    `freezes` and has a clock of its own. A third of the runs has two accounts, unless it is said.
     """
     lots = random.Random(seed)
     killed: list[list[tuple[Strike, ...]]] = [[], []]
@@ -132,7 +144,7 @@ def drawn(
         for number, point in enumerate(_dealt(lots, freezes, 3))
     )
     every = _blows(lots, blows)
-    return Plan(
+    plan = Plan(
         seed=seed,
         contacts=10 + 4 * (len(kills) + blows),
         lives=(tuple(killed[0]), tuple(killed[1]), (frozen,)),
@@ -143,6 +155,23 @@ def drawn(
         latency_seconds=lots.choice((0.05, 0.5)),
         hangup_share=lots.choice((0.0, 0.3)),
     )
+    chosen = lots.choice((1, 1, 2))
+    return plan if (accounts or chosen) == 1 else _with_two_accounts(lots, plan)
+
+
+def _with_two_accounts(lots: random.Random, plan: Plan) -> Plan:
+    """Have some of the blows strike the other account, and cut one of the two off now and then."""
+    blows = [
+        replace(blow, account=lots.randrange(2)) if blow.kind in OF_ONE_ACCOUNT else blow
+        for blow in plan.blows
+    ]
+    count = max(1, len(blows) // 8)
+    part = blows[-1].at_seconds / count
+    for number, how in enumerate(_dealt(lots, CUTS, count)):
+        at_seconds = round((number + lots.uniform(0.1, 0.5)) * part, 2)
+        seconds = round(lots.uniform(*CUT_OFF_SECONDS), 2)
+        blows.append(Blow(at_seconds, CUT_OFF, how, ALL, seconds, lots.randrange(2)))
+    return replace(plan, accounts=2, blows=tuple(sorted(blows, key=lambda blow: blow.at_seconds)))
 
 
 def _blows(lots: random.Random, count: int) -> list[Blow]:

@@ -15,21 +15,17 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from scheduler.errors import SchedulerError
-from scheduler.ledger import campaigns, keys, views
+from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.models import Contact, Insight, OnUnknown, Policy, Row
+from scheduler.models import OnUnknown
+from tests.chaos.account import NAMES, SLOTS, Account, CutOff
 from tests.chaos.blows import Blows
 from tests.chaos.judge import Judge, Problem
 from tests.chaos.lives import Worker
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy, Switchboard
-from tests.functional.campaign import numbers
 from tests.sandbox_process import SandboxProcess
-
-ACCOUNT = "default"
-CAMPAIGN = "chaos"
-CALL_SECONDS = 1.0
 
 #: After the last blow everything is mended; then all must come to its end within this time. An
 #: outage may have the account wait for a minute between two probes.
@@ -39,6 +35,10 @@ PATIENCE_SECONDS = 120.0
 #: A worker that dies sooner after the answer to a start may leave an unknown call behind: it may
 #: have been frozen, and then without Redis.
 LEARNED_SECONDS = 6.0
+
+
+#: The figure of starts on an account that was not cut off, while another one was.
+MEANWHILE = "dialled while another account was cut off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +58,39 @@ def run(plan: Plan, folder: Path) -> Outcome:
     began_at = time.monotonic()
     with Run(plan, folder) as one:
         one.go_through()
-        judge = one.judge()
-        problems = judge.problems()
+        judges = one.judges()
+        problems = [problem for judge in judges for problem in judge.problems()]
+        problems += one.held_up()
         return Outcome(
             plan.seed,
             round(time.monotonic() - began_at, 1),
             dict(sorted(one.faults().items())),
-            judge.figures(),
+            _figures(plan, judges, one.cuts),
             [f"{problem.phone_number} {problem.what}".strip() for problem in problems],
-            _evidence(plan, judge, problems),
+            _evidence(plan, judges, problems),
         )
 
 
-def _evidence(plan: Plan, judge: Judge, problems: list[Problem]) -> str:
+def _figures(plan: Plan, judges: list[Judge], cuts: list[CutOff]) -> dict[str, int]:
+    """Return those of all accounts together."""
+    figures: Counter[str] = Counter()
+    for judge in judges:
+        figures.update(judge.figures())
+    figures["runs with two accounts"] = int(plan.accounts > 1)
+    figures[MEANWHILE] = sum(cut.dialled_on() for cut in cuts)
+    return dict(figures)
+
+
+def _evidence(plan: Plan, judges: list[Judge], problems: list[Problem]) -> str:
     if not problems:
         return ""
     who = list(dict.fromkeys(one.phone_number for one in problems if one.phone_number))
     return "\n\n".join(
-        [f"python -m tests.chaos --seed {plan.seed}", str(plan), *map(judge.evidence, who)]
+        [
+            f"python -m tests.chaos --seed {plan.seed}",
+            str(plan),
+            *(judge.evidence(one) for judge in judges for one in who if one in judge.results),
+        ]
     )
 
 
@@ -101,11 +116,28 @@ class Run:
 
     def _start(self) -> None:
         plan, folder, enter = self._plan, self._folder, self._stack.enter_context
-        self.sandbox = enter(
+        # So deep that no socket's path is short enough: it listens on a port.
+        deep = folder.joinpath(*["a-folder-too-deep-for-a-socket"] * 4)
+        self.redis = enter(EmbeddedRedis(deep))
+        self.ledger = Ledger(self.redis.url)
+        self._stack.callback(self.ledger.close)
+        board = enter(Switchboard())
+        self._accounts = [self._account(name, board) for name in NAMES[: plan.accounts]]
+        self._load()
+        workers = range(len(plan.lives))
+        self._lines = [Proxy(board, _port(self.redis.url)) for _ in workers]
+        self._workers = [Worker(plan, number, folder, self._env(number)) for number in workers]
+        for worker in self._workers:
+            self._stack.callback(worker.end)
+        self._blows = Blows(self._accounts, self.redis, self.ledger, self._workers, self._lines)
+
+    def _account(self, name: str, board: Switchboard) -> Account:
+        plan = self._plan
+        sandbox = self._stack.enter_context(
             SandboxProcess(
                 limit=500,
                 latency=plan.latency_seconds,
-                journal=folder / "journal.jsonl",
+                journal=self._folder / f"journal-{name}.jsonl",
                 hangup_share=plan.hangup_share,
                 hangup_after=(0.2, 0.9),
                 answer_after=0.1,
@@ -113,52 +145,48 @@ class Run:
                 seed=plan.seed,
             )
         )
-        # So deep that no socket's path is short enough: it listens on a port.
-        deep = folder.joinpath(*["a-folder-too-deep-for-a-socket"] * 4)
-        self.redis = enter(EmbeddedRedis(deep))
-        self.ledger = Ledger(self.redis.url)
-        self._stack.callback(self.ledger.close)
-        self._load()
-        board = enter(Switchboard())
-        self._api = Proxy(board, _port(self.sandbox.url))
-        workers = range(len(plan.lives))
-        self._lines = [Proxy(board, _port(self.redis.url)) for _ in workers]
-        self._workers = [Worker(plan, number, folder, self._env(number)) for number in workers]
-        for worker in self._workers:
-            self._stack.callback(worker.end)
-        self._blows = Blows(
-            self.sandbox, self.redis, self.ledger, self._workers, self._api, self._lines
-        )
+        return Account(name, sandbox, Proxy(board, _port(sandbox.url)))
 
     def _load(self) -> None:
         self.ledger.open()
-        policy = Policy(
-            CALL_SECONDS,
-            insights=(Insight.TRANSCRIPT, Insight.SUMMARY),
-            on_unknown=OnUnknown.REDIAL if self._plan.redials else OnUnknown.HOLD,
-        )
-        campaigns.create(
-            self.ledger, CAMPAIGN, account=ACCOUNT, name="chaos", policy=policy, digest="d"
-        )
-        rows = [Row(Contact(n, n), line) for line, n in enumerate(numbers(self._plan.contacts), 2)]
-        campaigns.load(self.ledger, CAMPAIGN, "1", 1, rows)
+        plan = self._plan
+        on_unknown = OnUnknown.REDIAL if plan.redials else OnUnknown.HOLD
+        # Two accounts have as much to do together as one has alone, and half as much again.
+        each = plan.contacts if plan.accounts == 1 else plan.contacts * 3 // 4
+        for number, account in enumerate(self._accounts):
+            account.load(self.ledger, slice(number * each, (number + 1) * each), on_unknown)
+        if plan.accounts > 1:
+            file = self._folder / "accounts.yaml"
+            file.write_text("".join(account.in_file for account in self._accounts))
+            file.chmod(0o600)
 
     def _env(self, worker: int) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CALLSCHED_", "CELERY_"))}
         whole = self.redis.url
-        return kept | {
-            "CALLSCHED_REDIS_URL": whole.replace(
-                f":{_port(whole)}/", f":{self._lines[worker].port}/"
-            ),
-            "CALLSCHED_SYMBL_BASE_URL": f"http://127.0.0.1:{self._api.port}",
+        return (
+            kept
+            | self._of_accounts()
+            | {
+                "CALLSCHED_REDIS_URL": whole.replace(
+                    f":{_port(whole)}/", f":{self._lines[worker].port}/"
+                ),
+                "CALLSCHED_WORKER_THREADS": "12",
+                "CALLSCHED_STOP_THREADS": "4",
+                "CALLSCHED_STOP_PATIENCE": "5s",
+                "CALLSCHED_INSIGHTS_PATIENCE": "6s",
+            }
+        )
+
+    def _of_accounts(self) -> dict[str, str]:
+        """Return what makes one account, or names the file of several."""
+        if len(self._accounts) > 1:
+            return {"CALLSCHED_ACCOUNTS": str(self._folder / "accounts.yaml")}
+        return {
+            "CALLSCHED_SYMBL_BASE_URL": f"http://127.0.0.1:{self._accounts[0].api.port}",
             "CALLSCHED_SYMBL_APP_ID": "app",
             "CALLSCHED_SYMBL_APP_SECRET": "secret",
-            "CALLSCHED_ACCOUNT": ACCOUNT,
-            "CALLSCHED_MAX_CONCURRENCY": "8",
-            "CALLSCHED_WORKER_THREADS": "12",
-            "CALLSCHED_STOP_THREADS": "4",
-            "CALLSCHED_STOP_PATIENCE": "5s",
-            "CALLSCHED_INSIGHTS_PATIENCE": "6s",
+            "CALLSCHED_ACCOUNT": self._accounts[0].name,
+            "CALLSCHED_MAX_CONCURRENCY": str(SLOTS),
         }
 
     # The course of events -----------------------------------------------------------------------
@@ -168,7 +196,8 @@ class Run:
         for worker in self._workers:
             worker.start()
         self._until(lambda: all(worker.is_up for worker in self._workers), 60.0)
-        campaigns.seal(self.ledger, CAMPAIGN, "1")
+        for account in self._accounts:
+            account.seal(self.ledger)
         began_at = time.monotonic()
         for at_seconds, is_blow, action in self._blows.agenda(self._plan.blows):
             self._wait(began_at + at_seconds)
@@ -188,21 +217,45 @@ class Run:
     def _tend(self) -> None:
         for worker in self._workers:
             worker.tend()
+        self._blows.tend()
         time.sleep(0.03)
 
     def _is_over(self) -> bool:
         """Whether every call has ended, and nothing is due or held any more."""
-        parts = [keys.account(ACCOUNT, part) for part in ("slots", "live", "stops", "collect")]
         with suppress(SchedulerError, RedisError):
-            view = views.campaign(self.ledger, CAMPAIGN)
-            return view.state == "finished" and self.ledger.redis.exists(*parts) == 0
+            return all(map(self._is_over_on, self._accounts))
         return False
 
-    def judge(self) -> Judge:
-        """End the workers, so that nothing moves any more, and look."""
+    def _is_over_on(self, account: Account) -> bool:
+        parts = ("slots", "live", "stops", "collect")
+        left = [keys.account(account.name, part) for part in parts]
+        view = views.campaign(self.ledger, account.campaign_id)
+        return view.state == "finished" and self.ledger.redis.exists(*left) == 0
+
+    def judges(self) -> list[Judge]:
+        """End the workers, so that nothing moves any more, and look at each account."""
         for worker in self._workers:
             worker.end()
-        return Judge(self.ledger, ACCOUNT, CAMPAIGN, self.sandbox.journal(), self._learned())
+        learned = self._learned()
+        return [
+            Judge(
+                self.ledger, account.name, account.campaign_id, account.sandbox.journal(), learned
+            )
+            for account in self._accounts
+        ]
+
+    @property
+    def cuts(self) -> list[CutOff]:
+        """When one of the accounts was cut off."""
+        return self._blows.cuts
+
+    def held_up(self) -> list[Problem]:
+        """Return which accounts had to wait until another one was mended."""
+        return [
+            Problem(f"{cut.other.name} was not dialled on while {cut.account.name} was cut off")
+            for cut in self.cuts
+            if cut.held_up
+        ]
 
     def _learned(self) -> set[str]:
         """Return the connections that a worker has learned of and had the time to deal with."""

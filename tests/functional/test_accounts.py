@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.worker.sockets import LEASE_SECONDS
@@ -145,6 +146,22 @@ def test_an_api_that_hangs_takes_no_thread_from_another_account(town: Town) -> N
     assert calls["dialing"] > 0
     assert calls["pending"] > 0
     Judge(town.south).assert_on_time(1.0)
+
+
+@pytest.mark.parametrize("part", ["meta", "slots", "live", "webhooks", "schedules"])
+def test_what_redis_refuses_for_one_account_harms_no_other(town: Town, part: str) -> None:
+    town.site.env["CALLSCHED_WEBHOOK_SECRET"] = "whsec_" + "c2VjcmV0" * 4
+    worker = town.worker()
+    with Redis.from_url(town.site.env["CALLSCHED_REDIS_URL"]) as redis:
+        redis.set(f"callsched:account:north:{part}", "rubbish")
+
+    town.campaign("south", numbers(8))
+
+    wait_until(lambda: town.is_finished("south") and "account north: " in worker.err)
+    Judge(town.south).assert_on_time(1.0)
+    # Each is said once: by the timekeeper, and by whoever else looks there.
+    assert worker.err.count("Redis refuses") == worker.err.count("account north: ") <= 3
+    assert "can't reach the ledger" not in worker.err
 
 
 def test_wrong_credentials_block_their_account_alone(town: Town) -> None:

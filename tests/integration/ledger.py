@@ -87,10 +87,11 @@ def _value(reader: Any, key: str) -> object:
 class Books:
     """One account's ledger. Nothing here sleeps: `now` is what the store is told the time is."""
 
-    def __init__(self, ledger: Ledger, reader: Any) -> None:
+    def __init__(self, ledger: Ledger, reader: Any, account: str = ACCOUNT) -> None:
         """`reader` is a client that reads what is no text, too."""
         self.ledger = ledger
         self.reader = reader
+        self.account = account
         self.now = 1_800_000_000.0
         self.may_be_held_back = False  #: by a pace, or a queue: then nothing is claimed
         self.forgotten: list[Attempt] = []  #: what the last `listen` found unknown to the ledger
@@ -107,7 +108,7 @@ class Books:
         campaigns.create(
             self.ledger,
             campaign_id,
-            account=ACCOUNT,
+            account=self.account,
             name="trial",
             policy=known,
             digest="d",
@@ -138,15 +139,17 @@ class Books:
 
     def learn(self, limit: int) -> None:
         """Make the account's learned limit this, as if so many had been seen to fit."""
-        assert limits.learn(self.ledger, ACCOUNT, limits.read(self.ledger, ACCOUNT), Limit(limit))
-        self.reader.hset(keys.account(ACCOUNT, "meta"), "proven", limit)
+        assert limits.learn(
+            self.ledger, self.account, limits.read(self.ledger, self.account), Limit(limit)
+        )
+        self.reader.hset(keys.account(self.account, "meta"), "proven", limit)
 
     # A call's life ------------------------------------------------------------------------------
 
     def claim(self, token: str | None = None, **how: Any) -> Claim | None:
         """Claim what is due, with a fresh token unless one is given."""
         how = {"ceiling": PLENTY} | how
-        claim = calls.claim(self.ledger, ACCOUNT, token or uuid4().hex, now=self.now, **how)
+        claim = calls.claim(self.ledger, self.account, token or uuid4().hex, now=self.now, **how)
         if isinstance(claim, float):
             assert self.may_be_held_back, "held back by a pace"
             return None
@@ -161,7 +164,7 @@ class Books:
     def begin(self, attempt: Attempt, token: str = "t", **how: Any) -> bool:
         """Ask for leave to dial."""
         asked = {"max_duration_seconds": DURATION, "now": self.now, **how}
-        return calls.begin(self.ledger, ACCOUNT, attempt, token, **asked)
+        return calls.begin(self.ledger, self.account, attempt, token, **asked)
 
     def begun(self) -> Attempt:
         """Bring the next due call to where its phone may ring."""
@@ -184,7 +187,7 @@ class Books:
         """
         said, *_ = calls.connect(
             self.ledger,
-            ACCOUNT,
+            self.account,
             attempt,
             Connection(connection_id or f"connection {attempt}", f"conversation {attempt}"),
             answered_ago_seconds=ago,
@@ -204,14 +207,14 @@ class Books:
     def answered(self, attempt: Attempt, answered_at: float | None = None) -> bool:
         """Say that the callee has answered."""
         return reports.answered(
-            self.ledger, ACCOUNT, attempt, answered_at=answered_at, now=self.now
+            self.ledger, self.account, attempt, answered_at=answered_at, now=self.now
         )
 
     def over(
         self, attempt: Attempt, disposition: Disposition = Disposition.COMPLETED, **how: Any
     ) -> bool:
         """Say that a call's final status was read."""
-        return reports.over(self.ledger, ACCOUNT, attempt, disposition, now=self.now, **how)
+        return reports.over(self.ledger, self.account, attempt, disposition, now=self.now, **how)
 
     def connected(self, seconds: float = DURATION) -> Attempt:
         """Bring the next due call to its connection."""
@@ -229,14 +232,14 @@ class Books:
 
     def give_back(self, attempt: Attempt, token: str = "t", **how: Any) -> None:
         """Give slot and attempt back."""
-        calls.give_back(self.ledger, ACCOUNT, attempt, token, now=self.now, **how)
+        calls.give_back(self.ledger, self.account, attempt, token, now=self.now, **how)
 
     def refuse(self, attempt: Attempt, *, live: int, delay: float = 5.0, **how: Any) -> None:
         """Give slot and attempt back as after a 429 that came while so many were live."""
-        seen = how.pop("seen", None) or limits.read(self.ledger, ACCOUNT, now=self.now)
+        seen = how.pop("seen", None) or limits.read(self.ledger, self.account, now=self.now)
         calls.give_back_at_limit(
             self.ledger,
-            ACCOUNT,
+            self.account,
             attempt,
             "t",
             delay_seconds=delay,
@@ -250,27 +253,27 @@ class Books:
         self, attempt: Attempt, disposition: Disposition = Disposition.REJECTED, **how: Any
     ) -> None:
         """End a call that has no connection."""
-        calls.finish(self.ledger, ACCOUNT, attempt, disposition, now=self.now, **how)
+        calls.finish(self.ledger, self.account, attempt, disposition, now=self.now, **how)
 
     def confirm(
         self, attempt: Attempt, disposition: Disposition = Disposition.STOPPED, **how: Any
     ) -> bool:
         """Say that a connection is over."""
-        return calls.confirm(self.ledger, ACCOUNT, attempt, disposition, now=self.now, **how)
+        return calls.confirm(self.ledger, self.account, attempt, disposition, now=self.now, **how)
 
     def deny(self, attempt: Attempt) -> bool:
         """Say that a stop was answered "no such connection"."""
-        return calls.deny(self.ledger, ACCOUNT, attempt, now=self.now) is not None
+        return calls.deny(self.ledger, self.account, attempt, now=self.now) is not None
 
     def expire(self) -> None:
         """Deal with all that is over."""
-        while calls.expire(self.ledger, ACCOUNT, now=self.now):
+        while calls.expire(self.ledger, self.account, now=self.now):
             pass
 
     def take_stops(self, *, by: Ledger | None = None, most: int = PLENTY) -> list[StopOrder]:
         """Take the stops that are due, again after 2 and then after every 30 seconds."""
         return calls.take_stops(
-            by or self.ledger, ACCOUNT, most=most, delays=(2.0, 30.0), now=self.now
+            by or self.ledger, self.account, most=most, delays=(2.0, 30.0), now=self.now
         )
 
     def abort(self, campaign_id: str = "c") -> int:
@@ -290,7 +293,7 @@ class Books:
         """Keep what is held, with whether its socket is open, and take what nobody listens to."""
         lost, taken, self.forgotten = listeners.listen(
             by or self.ledger,
-            ACCOUNT,
+            self.account,
             Charge(listener, CHARGE),
             room=room,
             held=held or {},
@@ -304,27 +307,27 @@ class Books:
 
     def let_go(self, listener: str, *attempts: Attempt) -> None:
         """Let others listen to these."""
-        listeners.let_go(self.ledger, ACCOUNT, listener, attempts)
+        listeners.let_go(self.ledger, self.account, listener, attempts)
 
     def hint(self, attempt: Attempt, why: str = "hung_up") -> bool:
         """Say that news of a connection ask for its stop."""
-        return listeners.hint(self.ledger, ACCOUNT, attempt, why, now=self.now)
+        return listeners.hint(self.ledger, self.account, attempt, why, now=self.now)
 
     # What was said ------------------------------------------------------------------------------
 
     def take_collect(self, *, only: str = "", by: Ledger | None = None) -> Collect | None:
         """Take a conversation that is due to be read."""
-        return insights.take(by or self.ledger, ACCOUNT, only=only, now=self.now)
+        return insights.take(by or self.ledger, self.account, only=only, now=self.now)
 
     def postpone_collect(self, attempt: Attempt, delay: float = 2.0, digest: str = "d") -> None:
         """Have a conversation read again."""
         insights.postpone(
-            self.ledger, ACCOUNT, attempt, digest=digest, delay_seconds=delay, now=self.now
+            self.ledger, self.account, attempt, digest=digest, delay_seconds=delay, now=self.now
         )
 
     def keep_collected(self, attempt: Attempt, said: Said | None, error: str = "") -> bool:
         """Keep what was said."""
-        return insights.keep(self.ledger, ACCOUNT, attempt, said, error=error, now=self.now)
+        return insights.keep(self.ledger, self.account, attempt, said, error=error, now=self.now)
 
     def confirmed(self) -> Attempt:
         """Bring the next due call to where its connection is over."""
@@ -388,7 +391,7 @@ class Books:
         return views.campaign(self.ledger, campaign_id).collecting
 
     def _scores(self, part: str) -> dict[Attempt, float]:
-        members = self.ledger.redis.zrange(keys.account(ACCOUNT, part), 0, -1, withscores=True)
+        members = self.ledger.redis.zrange(keys.account(self.account, part), 0, -1, withscores=True)
         return {Attempt.parse(member): round(score - self.now, 3) for member, score in members}
 
     def everything(self) -> dict[str, object]:

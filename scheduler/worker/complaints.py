@@ -1,0 +1,29 @@
+"""What is wrong with one account again and again is said now and then: it floods no log."""
+
+from __future__ import annotations
+
+import logging
+
+from scheduler.clock import since_boot
+
+#: So often the same is said of one account.
+SAID_AGAIN_SECONDS = 60.0
+
+
+class Complaints:
+    """What was said of each account, and when. For one thread."""
+
+    def __init__(self, logger: logging.Logger, about: str = "") -> None:
+        """`about` is what can't be done, such as "webhooks: "."""
+        self._logger = logger
+        self._about = about
+        self._said: dict[tuple[str, str], float] = {}
+
+    def say(self, account: str, error: Exception) -> None:
+        """Say what is wrong with an account, unless that was just said."""
+        text, now = str(error), since_boot()
+        lately = now - SAID_AGAIN_SECONDS
+        self._said = {what: at for what, at in self._said.items() if at > lately}
+        if (account, text) not in self._said:
+            self._said[account, text] = now
+            self._logger.error("account %s: %s%s", account, self._about, text)
