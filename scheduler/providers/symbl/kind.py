@@ -21,6 +21,7 @@ def _hear_machines(options: StartOptions) -> StartOptions:
 
 def _at_sandbox(url: str) -> dict[str, str | None]:
     return {
+        "CALLSCHED_PROVIDER": SYMBL.name,
         "CALLSCHED_SYMBL_BASE_URL": url,
         "CALLSCHED_SYMBL_APP_ID": "sandbox",
         "CALLSCHED_SYMBL_APP_SECRET": "sandbox",
