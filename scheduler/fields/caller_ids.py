@@ -8,14 +8,15 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from scheduler.fields.numbers import e164
+from scheduler.fields.numbers import possible
 from scheduler.fields.starts import TEMPLATE
 
 EXPECTED = "a number such as +12125550143 that the account may show, or several"
 
 
 def _number(written: str) -> str:
-    return e164(written, None)
+    # It is ours and nobody calls it here: toll-free numbers are usual, and cost nobody anything.
+    return possible(written, None)
 
 
 def _listed(value: object) -> object:

@@ -102,7 +102,7 @@ def test_one_step_needs_no_list(tmp_path: Path, one: str) -> None:
 def test_the_keys_of_every_provider_go_into_the_policy_and_the_start(tmp_path: Path) -> None:
     written = (
         "call:\n  script: [{say: Hello.}]\n  ring_time: 25s\n  record: true\n"
-        "  caller_id: '+14165550160, +14165550161'\n  on_machine: not_reached\n"
+        "  caller_id: '+14165550160, +18005550161'\n  on_machine: not_reached\n"
     )
 
     with checked(tmp_path, CONTACTS + written) as campaign:
@@ -111,7 +111,7 @@ def test_the_keys_of_every_provider_go_into_the_policy_and_the_start(tmp_path: P
 
     assert campaign.policy.on_machine is OnMachine.NOT_REACHED
     assert (order.ring_seconds, order.record, order.transcribe) == (25.0, True, False)
-    assert order.caller_id in ("+14165550160", "+14165550161")
+    assert order.caller_id in ("+14165550160", "+18005550161")
     assert "caller_id" not in order.options
 
 

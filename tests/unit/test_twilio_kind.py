@@ -161,3 +161,22 @@ def test_without_a_setting_the_account_that_is_there_is_taken(
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
 
     assert api_of(read_settings()) is TWILIO
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        ("script: [{gather: {name: a, say: Press 1., digits: 1}}]", "3:21: call.script.gather"),
+        ("script: [{say: Hello.}]\n  on_machine: [{say: Call back.}]", "4:15: call.on_machine"),
+    ],
+)
+def test_what_only_a_callback_can_tell_needs_an_address_of_ours(
+    tmp_path: Path, keys: str, place: str
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"contacts: [{{phone_number: '+12025550143'}}]\ncall:\n  {keys}\n")
+
+    with pytest.raises(CampaignError) as caught:
+        load(path, route_of=through(TWILIO), max_duration_ceiling_seconds=600)
+
+    assert f"{place}: needs CALLSCHED_PUBLIC_URL" in str(caught.value)

@@ -9,7 +9,7 @@ from scheduler.providers.twilio.call import Call
 from scheduler.providers.twilio.client import Twilio
 from scheduler.providers.twilio.credentials import TwilioCredentials
 from scheduler.providers.twilio.start import check_order, time_limit
-from scheduler.script import Hangup, Pause, Play, Record, Say, Transfer
+from scheduler.script import Gather, Hangup, Pause, Play, Record, Say, Transfer
 
 #: Of Twilio's own test credentials: a number that may always be called from.
 _VALID_CALLER = "+15005550006"
@@ -50,7 +50,7 @@ TWILIO = Kind(
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
     call_keys=frozenset({"caller_id", "ring_time", "record"}),
-    script_steps=frozenset({Say, Play, Pause, Record, Transfer, Hangup}),
+    script_steps=frozenset({Say, Play, Pause, Gather, Record, Transfer, Hangup}),
     script_keys=frozenset({"twiml", "url"}),
     needs_script=True,
     check_order=check_order,
