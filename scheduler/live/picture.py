@@ -134,6 +134,12 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
     if account.outage:
         text = "the provider does not answer: one probe goes out at a time"
         found.append(Alarm(Severity.WARN, text))
+    if account.orphans:
+        text = f"{_calls(account.orphans)} at the provider that no attempt has"
+        found.append(Alarm(Severity.WARN, f"{text}: callsched doctor"))
+    for number in account.caller_blocks:
+        text = f"the provider lets nobody call from {mask(number)}"
+        found.append(Alarm(Severity.WARN, f"{text}: callsched doctor"))
     if account.held:
         slots = "1 slot is" if account.held == 1 else f"{account.held:,} slots are"
         text = f"{slots} held by starts whose answer was lost"
