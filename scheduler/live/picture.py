@@ -53,6 +53,7 @@ class ShownCall:
     state: CallState | None = None
     label: str = ""
     number: str = ""  #: its last digits
+    standing: str = ""  #: its state, or that it is queued or rings at its provider
 
     @property
     def name(self) -> str:
@@ -110,7 +111,7 @@ def shown_call(attempt: Attempt, deadline: float, detail: LiveCall | None) -> Sh
     contact = detail.contact
     label = label_of(_named(contact), attempt.row)
     number = mask(contact.phone_number) if contact.phone_number else ""
-    return ShownCall(attempt, deadline, detail.state, label, number)
+    return ShownCall(attempt, deadline, detail.state, label, number, detail.standing)
 
 
 def _named(contact: Contact) -> Mapping[str, Any]:

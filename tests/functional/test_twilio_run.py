@@ -98,6 +98,19 @@ def test_who_was_not_reached_is_called_again_by_its_reason(
     assert ends[number]["attempts"] == rung
 
 
+def test_the_report_says_what_each_end_means(mixed: tuple[Site, Command, list[Event]]) -> None:
+    site, _, _ = mixed
+    page = site.home / "page.html"
+
+    assert site.call("report", "c", "-o", str(page)).process.returncode == 0
+
+    text = page.read_text()
+    assert "The line was busy." in text
+    assert "It rang, and nobody answered." in text
+    assert "The network could not place the call" in text
+    assert "It was answered, and ended before its deadline" in text
+
+
 def test_results_have_what_was_read(ends: dict[str, Event]) -> None:
     reached, missed = ends[ANSWERED], ends[BUSY]
 
@@ -122,6 +135,22 @@ def test_its_requests_and_what_it_says_are_what_the_api_knows(
     assert {form["TimeLimit"] for form in forms} == {"60"}
     assert {form["Timeout"] for form in forms} == {"5"}
     assert "<Say>Hello N1.</Say>" in forms[0]["Twiml"]
+
+
+def test_a_machine_that_is_not_to_be_reached_is_told_once_its_call_is_over(
+    site: Site, twilio: SandboxProcess
+) -> None:
+    machine, person = magic(40), magic(41)
+    call = {"script": [{"say": "Hello."}], "on_machine": "not_reached"}
+    retry = {"machine": {"max": 1, "delays": ["1s"]}}
+
+    done = run(site, write(site, [machine, person], call=call, retry=retry))
+
+    assert done.record["dispositions"] == {"completed": 1, "not_reached:machine": 1}
+    ends = by_number(site, "c")
+    assert (ends[machine]["answered_by"], ends[machine]["attempts"]) == ("machine", 2)
+    assert (ends[person]["answered_by"], ends[person]["attempts"]) == ("human", 1)
+    assert openapi.judge_journal(twilio.journal()) == []
 
 
 # The sample ---------------------------------------------------------------------------------------
@@ -229,6 +258,27 @@ def test_queued_calls_are_taken_back(site: Site, twilio: SandboxProcess, order: 
     else:
         assert states == {"ended": 5}
         assert disposed == {"aborted": 5}
+
+
+@pytest.mark.parametrize("stage", ["queued", "ringing"])
+def test_where_a_call_stands_that_nobody_has_answered_yet(
+    site: Site, twilio: SandboxProcess, stage: str
+) -> None:
+    number = SILENT if stage == "ringing" else magic(80)
+    path = write(site, [number], call={"script": ENDLESS, "ring_time": "60s"})
+    command = site.start("run", path, "--id", "c", "--json")
+    wait_until(lambda: len(twilio.events("accepted")) == 1)
+
+    def standing() -> object:
+        (call,) = site.call("watch", "--once", "--json").record["live_calls"] or [{}]
+        return call.get("standing")
+
+    wait_until(lambda: standing() == stage)
+    told = site.call("explain", "c", "c-1").out
+    assert f"{stage}: " in told
+    assert stage in site.call("watch", "--once").out
+    command.interrupt()
+    assert command.wait() == 130
 
 
 def test_extend_moves_their_limit_before_ours(site: Site, twilio: SandboxProcess) -> None:
