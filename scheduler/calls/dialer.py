@@ -13,13 +13,14 @@ from scheduler import limit
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
-from scheduler.calls.insist import block, insist
+from scheduler.calls.insist import block, block_caller, insist
 from scheduler.calls.pace import give_way, waited
 from scheduler.calls.recorder import Recorder
 from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
     AtLimit,
+    CallerIdFault,
     LedgerTrouble,
     NotDone,
     NotSent,
@@ -162,7 +163,11 @@ class Dialer:
         """
         try:
             order = StartOrder.of(
-                claim.attempt, claim.policy, claim.contact, caller_ids=self._duty.caller_ids
+                claim.attempt,
+                claim.policy,
+                claim.contact,
+                caller_ids=self._duty.caller_ids,
+                blocked=claim.blocked_callers,
             )
         except ValueError as error:
             reason, message = Reason.INVALID_ROW, mask_text(str(error))
@@ -190,7 +195,7 @@ class Dialer:
                 connection = self._provider.start(order, partial(_leave, asked_at))
         except ProviderError as error:
             logger.warning("%s: %s", claim.attempt, mask_text(str(error)))
-            self._settle(claim, token, error)
+            self._settle(claim, order, token, error)
             return False
         self._queue_seconds, self._throttled = connection.queue_seconds, 0
         return self._recorder.keep(claim, connection, since_boot(), ringing)
@@ -228,12 +233,12 @@ class Dialer:
             self._give_back(claim, token)
             return False
 
-    def _settle(self, claim: Claim, token: str, error: ProviderError) -> None:
+    def _settle(self, claim: Claim, order: StartOrder, token: str, error: ProviderError) -> None:
         """Tell the ledger what became of a start that gave no connection."""
         message = str(error)
         match error:
             case AccountFault():
-                block(self._ledger, self._duty.account, self._provider.fingerprint, error)
+                self._block(order, error)
                 if error.maybe_done:
                     self._lose(claim, message)
                 else:
@@ -253,6 +258,13 @@ class Dialer:
                 self._finish(claim, Disposition.REJECTED, message=message, signal="answered")
             case _:
                 self._lose(claim, message)
+
+    def _block(self, order: StartOrder, error: AccountFault) -> None:
+        """Have nobody dial so any more: with this caller id, if there are others, or at all."""
+        if isinstance(error, CallerIdFault) and order.other_caller_ids:
+            block_caller(self._ledger, self._duty.account, error)
+        else:
+            block(self._ledger, self._duty.account, self._provider.fingerprint, error)
 
     def _give_back(
         self,

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from scheduler.errors import AccountFault, LedgerUnreachable
+from scheduler.errors import AccountFault, CallerIdFault, LedgerUnreachable
 from scheduler.ledger import limits
 from scheduler.ledger.ledger import Ledger
-from scheduler.masking import mask_text
+from scheduler.masking import mask, mask_text
 
 logger = logging.getLogger(__name__)
 
@@ -47,3 +47,10 @@ def block(ledger: Ledger, account: str, fingerprint: str, error: AccountFault) -
             logger.error("account %s stops dialling: %s", account, mask_text(str(error)))
 
     insist(do)
+
+
+def block_caller(ledger: Ledger, account: str, error: CallerIdFault) -> None:
+    """Have nobody dial from this number of ours any more while there are others."""
+    why = mask_text(str(error))
+    logger.error("account %s: nobody is called from %s: %s", account, mask(error.caller_id), why)
+    insist(partial(limits.block_caller, ledger, account, error.caller_id, str(error)))

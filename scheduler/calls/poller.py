@@ -161,7 +161,7 @@ class Poller:
 
         Raises ProviderError, LedgerTrouble.
         """
-        lead = searches.lead(self._ledger, self._account, self._token)
+        lead = self._lead()
         paused_for = self._paused_until - since_boot()
         if lead is Lead.OTHERS or paused_for > 0:
             return min(IDLE_SECONDS, paused_for) if lead else QUIET_SECONDS
@@ -180,6 +180,10 @@ class Poller:
         self._reports.read_prices(MOST_PRICES)
         has_orphans = self._searcher.stop_orphans()
         return self._sleep(calls, next_search, has_orphans)
+
+    def _lead(self) -> Lead:
+        attaches = self._searcher.attaches
+        return searches.lead(self._ledger, self._account, self._token, attaches=attaches)
 
     def _is_due(self, calls: Sequence[OpenCall]) -> bool:
         return bool(calls) and since_boot() >= self._list_at
@@ -216,7 +220,7 @@ class Poller:
         known = {call.connection_id for call in calls}
         self._looks = {one: when for one, when in self._looks.items() if one in known}
         if missing:
-            searches.lead(self._ledger, self._account, self._token)
+            self._lead()
             self._read_missing(missing, asked_at)
 
     def _is_aborted(self, calls: Sequence[OpenCall]) -> bool:

@@ -45,6 +45,11 @@ class Searcher:
         self._powers = Powers(attaches=duty.exclusive, stops=duty.has_named_ledger)
         self._stopped_at: dict[str, float] = {}  #: orphan -> when its stop was sent last
 
+    @property
+    def attaches(self) -> bool:
+        """Whether it attaches a lost call that it finds."""
+        return self._powers.attaches
+
     # Lost calls ---------------------------------------------------------------------------------
 
     def search(self) -> None:

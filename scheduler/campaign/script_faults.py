@@ -14,6 +14,9 @@ from scheduler.providers.kind import nothing_wrong
 
 COLUMN = "call.script"
 
+#: So begins what a provider says of a call that it would end before its longest duration.
+_LENGTH = "max_duration: "
+
 
 def script_faults(
     contact: Contact,
@@ -41,6 +44,8 @@ def script_faults(
     except ValueError as error:
         return [Fault(COLUMN, str(error))]
     wrong = api.check_order(order)
+    if wrong.startswith(_LENGTH):
+        return [Fault("max_duration", wrong.removeprefix(_LENGTH))]
     return [Fault(COLUMN if policy.script else "call", wrong)] if wrong else []
 
 

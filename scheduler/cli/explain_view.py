@@ -9,6 +9,7 @@ from scheduler.cli import console
 from scheduler.cli.orders import instant
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger.explanation import RuleFinding, Standing
+from scheduler.ledger.live_calls import standing
 from scheduler.models import CallState
 from scheduler.operations.explain import Explanation
 
@@ -31,9 +32,18 @@ def show(explanation: Explanation) -> None:
         console.out.print(coming, markup=False)
 
 
+#: Of a call that is placed, and that nobody has answered yet.
+_STANDING = {
+    "queued": "queued: it waits in the provider's own queue, and no phone rings yet",
+    "ringing": "ringing: it is placed, and nobody has answered yet",
+}
+
+
 def _show_state(call: Standing) -> None:
     ended = ": ".join(filter(None, (call.disposition, call.reason)))
-    console.out.print(" ".join(filter(None, (call.state, ended))), markup=False)
+    stage = call.attempts[-1].get("stage", "") if call.attempts else ""
+    stands = _STANDING.get(standing(call.state, stage), call.state)
+    console.out.print(" ".join(filter(None, (stands, ended))), markup=False)
     if call.error:
         console.out.print(call.error, markup=False)
 
@@ -60,5 +70,7 @@ def _verdict(rule: RuleFinding) -> str:
 
 def _attempt(attempt: Mapping[str, Any]) -> tuple[str, ...]:
     ended = ": ".join(filter(None, (attempt.get("disposition"), attempt.get("reason"))))
-    instants = (attempt.get(name) for name in ("begun_at", "started_at", "over_at"))
+    # Where the callee answers later than the provider, that is the answer.
+    answered = "answered_at" if "stage" in attempt else "started_at"
+    instants = (attempt.get(name) for name in ("begun_at", answered, "over_at"))
     return str(attempt["number"]), *(instant(float(at)) if at else "-" for at in instants), ended

@@ -26,7 +26,9 @@ def summary(record: Record) -> Iterator[str]:
         first, end = when_is(record["first_dial_at"]), when_is(record["ends_at"])
         yield f"{record['dials']:,} dials, the first {first}; the last call has ended by {end}"
         yield _night(record["local_times"])
-    yield f"{record['worst_case_minutes']:,.1f} minutes at worst, without retries"
+    yield _minutes(record)
+    if callers := record["caller_ids"]:
+        yield f"caller ids of the account: {', '.join(map(mask, callers))}"
     length = assumed["expected_seconds"]
     lasts = (
         "as long as it may (a likelier length: --expect-duration 2m)"
@@ -39,6 +41,12 @@ def summary(record: Record) -> Iterator[str]:
     yield "not forecast:"
     for each in record["not_forecast"]:
         yield f"- {each}"
+
+
+def _minutes(record: Record) -> str:
+    once, often = record["worst_case_minutes"], record["worst_case_minutes_with_retries"]
+    with_retries = f", {often:,.1f} with every retry" if often > once else ""
+    return f"{once:,.1f} minutes at worst, without retries{with_retries}"
 
 
 def _night(times: Record) -> str:
@@ -93,6 +101,7 @@ def notices(record: Record) -> Iterator[str]:
         sources = ", ".join(preset["sources"])
         yield f"preset {preset['name']}, as of {preset['as_of']}: {sources}"
     yield from filter(None, (record["not_legal_advice"], record["silent_call"]))
+    yield from record["advice"]
     yield ""
     yield f"plan {record['plan']}; this refuses when something has changed:"
     yield f"  {record['command']}"

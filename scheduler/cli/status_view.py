@@ -8,6 +8,7 @@ from typing import Any
 from scheduler.cli import console, orders
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.standing import Standing
+from scheduler.masking import mask
 from scheduler.models import OPEN_STATES, CallState
 from scheduler.operations import schedules
 
@@ -109,4 +110,6 @@ def _account_line(account: AccountView) -> str:
     if account.outage:
         parts.append("the provider does not answer: one probe goes out at a time")
     parts += [f"BLOCKED: {why}" for why in account.blocks.values()]
+    callers = account.caller_blocks.items()
+    parts += [f"nobody is called from {mask(number)}: {why}" for number, why in callers]
     return "; ".join(parts)

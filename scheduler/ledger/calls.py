@@ -86,6 +86,7 @@ class Claim:
     contact: Contact
     policy: Policy
     now: float  #: when it was claimed, by the clock of Redis
+    blocked_callers: frozenset[str] = frozenset()  #: our own numbers that the provider refuses
 
     @property
     def max_duration_seconds(self) -> float:
@@ -154,7 +155,7 @@ def claim(
         return None
     if isinstance(found, str):
         return float(found)
-    attempt, record, policy, instant = found
+    attempt, record, policy, instant, blocked = found
     try:
         known = decode(record)[0], decode_policy(policy)
     except ValueError as error:
@@ -165,7 +166,7 @@ def claim(
             ledger, account, Attempt.parse(attempt), Disposition.REJECTED, message=message, now=now
         )
         return 0.0
-    return Claim(Attempt.parse(attempt), *known, float(instant))
+    return Claim(Attempt.parse(attempt), *known, float(instant), frozenset(blocked))
 
 
 def begin(

@@ -18,7 +18,8 @@ from scheduler.ledger.redis.connections import primary_address
 from scheduler.ledger.redis.durability import expect_durable
 from scheduler.ledger.redis.rights import lacking
 from scheduler.ledger.redis.url import RedisUrl, parse
-from scheduler.masking import mask_text
+from scheduler.ledger.views import AccountView
+from scheduler.masking import mask, mask_text
 from scheduler.models import Durability
 
 #: A machine whose clock differs by more than this shows odd times; decisions are made by Redis'.
@@ -296,11 +297,7 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
         found.append((fail if is_fenced else warn)("stops", text, remedy))
     else:
         found.append(ok("stops", "none is late"))
-    if strays := searches.orphans(ledger, account):
-        shown = ", ".join(f"{one.connection_id} ({mask_text(one.address)})" for one in strays[:3])
-        text = f"{len(strays)} live calls at the provider that no attempt has: {shown}"
-        remedy = "end them there; on an account of its own, said to be exclusive, workers do"
-        found.append(warn("orphans", text, remedy))
+    found += [*_orphans(ledger, account), *_callers(view)]
     if fingerprint in view.blocks:
         text = f"these credentials can't dial: {view.blocks[fingerprint]}"
         found.append(fail("blocked", text, "mend them, and start a worker again"))
@@ -316,3 +313,18 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
         text = "the API did not answer three times in a row: one probe goes out at a time"
         found.append(warn("outage", text, "none: it ends with the first answer"))
     return found
+
+
+def _orphans(ledger: Ledger, account: str) -> Iterator[Finding]:
+    if strays := searches.orphans(ledger, account):
+        shown = ", ".join(f"{one.connection_id} ({mask_text(one.address)})" for one in strays[:3])
+        text = f"{len(strays)} live calls at the provider that no attempt has: {shown}"
+        remedy = "end them there; on an account of its own, said to be exclusive, workers do"
+        yield warn("orphans", text, remedy)
+
+
+def _callers(view: AccountView) -> Iterator[Finding]:
+    for number, why in view.caller_blocks.items():
+        text = f"nobody is called from {mask(number)}: {mask_text(why)}"
+        remedy = "mend it at the provider or leave it out, and start a worker again"
+        yield warn("caller id", text, remedy)

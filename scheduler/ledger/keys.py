@@ -30,6 +30,7 @@ account:{a}:stops           zset    attempt -> when its stop is sent next
 account:{a}:ears            zset    live attempt -> until when a listener has it in its charge
 account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
+account:{a}:caller_blocks   hash    number of ours -> why the provider lets nobody call from it
 account:{a}:schedules       zset    schedule -> when a worker looks at it next
 account:{a}:webhooks        zset    news that a webhook is owed -> when it is sent next
 account:{a}:tellings        hash    of these, those that were sent -> how often

@@ -1,4 +1,4 @@
-"""What holds an account back: its limit as far as it is learned, and blocked credentials."""
+"""What holds an account back: its learned limit, blocked credentials and blocked caller ids."""
 
 from __future__ import annotations
 
@@ -72,10 +72,16 @@ def block(ledger: Ledger, account: str, fingerprint: str, why: str) -> bool:
         return bool(ledger.redis.hset(keys.account(account, "blocks"), fingerprint, why))
 
 
-def unblock(ledger: Ledger, account: str) -> None:
-    """Let everybody's credentials try again; those that still can't dial are blocked again."""
+def block_caller(ledger: Ledger, account: str, caller_id: str, why: str) -> None:
+    """Show this number of ours to nobody any more while a call has others to show."""
     with reaching():
-        ledger.redis.delete(keys.account(account, "blocks"))
+        ledger.redis.hset(keys.account(account, "caller_blocks"), caller_id, why)
+
+
+def unblock(ledger: Ledger, account: str) -> None:
+    """Let all credentials and caller ids try again; what still can't dial is blocked again."""
+    with reaching():
+        ledger.redis.delete(keys.account(account, "blocks"), keys.account(account, "caller_blocks"))
 
 
 def parse(seen: Sequence[Any]) -> LimitView:

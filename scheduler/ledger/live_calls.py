@@ -20,6 +20,21 @@ class LiveCall:
     attempt: Attempt
     state: CallState
     contact: Contact
+    #: How far it has come where the provider tells: "queued", "ringing" or "answered"; else "".
+    stage: str = ""
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, in one word: one that nobody has answered yet is not connected."""
+        return standing(self.state, self.stage)
+
+
+def standing(state: CallState, stage: str) -> str:
+    """Return where a call stands: its state, or how far it has come towards an answer."""
+    return stage if state is CallState.CONNECTED and stage in _UNANSWERED else str(state)
+
+
+_UNANSWERED = ("queued", "ringing")
 
 
 def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
@@ -29,12 +44,15 @@ def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCa
             entry = f"{attempt.row}-0"
             pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
             pipe.hget(keys.call(attempt.campaign_id, attempt.row), "state")
+            pipe.hget(keys.attempt(str(attempt)), "stage")
         answers = pipe.execute()
     found = {}
-    for attempt, contacts, state in zip(attempts, answers[::2], answers[1::2], strict=True):
+    parts = (answers[::3], answers[1::3], answers[2::3])
+    for attempt, contacts, state, stage in zip(attempts, *parts, strict=True):
         if contacts:
             contact, _ = decode(contacts[0][1]["c"])
-            found[attempt] = LiveCall(attempt, CallState(state or CallState.PENDING), contact)
+            known = CallState(state or CallState.PENDING)
+            found[attempt] = LiveCall(attempt, known, contact, stage or "")
     return found
 
 

@@ -26,9 +26,12 @@ class Lead(StrEnum):
     OTHERS = ""
 
 
-def lead(ledger: Ledger, account: str, token: str) -> Lead:
-    """Take the lease, or keep it. Raises LedgerTrouble."""
-    return Lead(ledger.run(ledger.do.lead, account, token, LEASE_SECONDS))
+def lead(ledger: Ledger, account: str, token: str, *, attaches: bool = False) -> Lead:
+    """Take the lease, or keep it. Raises LedgerTrouble.
+
+    `attaches`: whether who has it attaches lost calls that it finds.
+    """
+    return Lead(ledger.run(ledger.do.lead, account, token, LEASE_SECONDS, int(attaches)))
 
 
 def step_down(ledger: Ledger, account: str, token: str) -> None:
@@ -88,10 +91,13 @@ HOPEFUL_SECONDS = 75.0
 
 
 def is_hopeful(ledger: Ledger, account: str, campaign_id: str, now: float | None = None) -> bool:
-    """Whether a lost call of a campaign may still be found soon, and is attached then."""
+    """Whether a lost call of a campaign may still be found soon, and is attached then.
+
+    As long as nobody has said whether it would be attached, it may.
+    """
     key = keys.account(account, "searches")
     with reaching():
-        if ledger.redis.hget(keys.account(account, "meta"), "exclusive") != "1":
+        if ledger.redis.hget(keys.account(account, "meta"), "exclusive") == "0":
             return False
         members = ledger.redis.zrange(key, 0, -1)
         mine = [one for one in members if one.startswith(f"{campaign_id}:")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler import limit
@@ -114,6 +114,8 @@ class AccountView:
     outage: bool  #: the provider does not answer; one probe goes out at a time
     held: int  #: slots of attempts whose answer was lost
     orphans: int = 0  #: live calls at the provider that no attempt has
+    #: Our own number -> why the provider lets nobody call from it.
+    caller_blocks: dict[str, str] = field(default_factory=dict)
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -176,7 +178,8 @@ def account(ledger: Ledger, account: str) -> AccountView:
         pipe.hgetall(keys.account(account, "blocks"))
         pipe.zcard(keys.account(account, "held"))
         pipe.hgetall(keys.account(account, "orphans"))
-        slots, meta, live, overdue, oldest, blocks, held, orphans = pipe.execute()
+        pipe.hgetall(keys.account(account, "caller_blocks"))
+        slots, meta, live, overdue, oldest, blocks, held, orphans, callers = pipe.execute()
     return AccountView(
         account=account,
         slots=slots,
@@ -188,6 +191,7 @@ def account(ledger: Ledger, account: str) -> AccountView:
         outage="probe_at" in meta,
         held=held,
         orphans=sum(one.is_certain for one in searches.read_orphans(orphans)),
+        caller_blocks=callers,
     )
 
 

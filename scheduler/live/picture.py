@@ -53,6 +53,7 @@ class ShownCall:
     state: CallState | None = None
     label: str = ""
     number: str = ""  #: its last digits
+    standing: str = ""  #: its state, or that it is queued or rings at its provider
 
     @property
     def name(self) -> str:
@@ -110,7 +111,7 @@ def shown_call(attempt: Attempt, deadline: float, detail: LiveCall | None) -> Sh
     contact = detail.contact
     label = label_of(_named(contact), attempt.row)
     number = mask(contact.phone_number) if contact.phone_number else ""
-    return ShownCall(attempt, deadline, detail.state, label, number)
+    return ShownCall(attempt, deadline, detail.state, label, number, detail.standing)
 
 
 def _named(contact: Contact) -> Mapping[str, Any]:
@@ -134,6 +135,12 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
     if account.outage:
         text = "the provider does not answer: one probe goes out at a time"
         found.append(Alarm(Severity.WARN, text))
+    if account.orphans:
+        text = f"{_calls(account.orphans)} at the provider that no attempt has"
+        found.append(Alarm(Severity.WARN, f"{text}: callsched doctor"))
+    for number in account.caller_blocks:
+        text = f"the provider lets nobody call from {mask(number)}"
+        found.append(Alarm(Severity.WARN, f"{text}: callsched doctor"))
     if account.held:
         slots = "1 slot is" if account.held == 1 else f"{account.held:,} slots are"
         text = f"{slots} held by starts whose answer was lost"

@@ -47,6 +47,7 @@ def _call(call: ShownCall, now: float) -> dict[str, Any]:
         "contact": call.name,
         "number": call.number,
         "state": call.state,
+        "standing": call.standing or None,
         "deadline": call.deadline,
         "seconds_left": round(call.deadline - now, 3),
     }

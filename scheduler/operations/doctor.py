@@ -31,7 +31,7 @@ from scheduler.ledger import census, deliveries, health, views
 from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.masking import mask_text
+from scheduler.masking import mask, mask_text
 from scheduler.models import CallState
 from scheduler.operations.guard import is_sandbox
 from scheduler.providers import (
@@ -41,7 +41,9 @@ from scheduler.providers import (
     accounts_of,
     kind_of,
     open_provider,
+    sharing,
 )
+from scheduler.providers.kind import NO_CALLER_ID
 from scheduler.settings import Settings
 
 #: A token of this length of life is asked for: a given one may end before a call does.
@@ -129,7 +131,12 @@ def _api(account: Account, path: Path | None) -> tuple[list[Finding], str]:
         remedy = "set them" if path is None else f"mend {places.credentials}"
         return [address, health.fail("credentials", str(error), remedy)], ""
     try:
-        found = [address, _credentials(places, provider), *_sharing(account, places, provider)]
+        found = [
+            address,
+            _credentials(places, provider),
+            *_sharing(account, places, provider),
+            *_caller_ids(account),
+        ]
         return found, provider.fingerprint
     finally:
         provider.close()
@@ -148,13 +155,21 @@ def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[
     """Say what an account that can be listed lacks as long as others call by it too."""
     if not isinstance(provider, Sweeps) or is_sandbox(account.credentials.address):
         return
-    if account.exclusive:
-        text = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
-        yield health.ok("sharing", text)
-        return
-    text = "perhaps shared: a lost start is attached to no call, and a call of nobody's not ended"
-    remedy = f"give callsched a (sub)account of its own, and say so: {places.exclusive}"
-    yield health.warn("sharing", text, remedy)
+    if sharing.may_be_shared(account):
+        remedy = f"give callsched a (sub)account of its own, and say so: {places.exclusive}"
+        yield health.warn("sharing", sharing.SHARED, remedy)
+    else:
+        yield health.ok("sharing", sharing.ALONE)
+
+
+def _caller_ids(account: Account) -> Iterator[Finding]:
+    """Say which numbers callees see, where that is for the account to say."""
+    if account.caller_ids:
+        shown = ", ".join(map(mask, account.caller_ids))
+        yield health.ok("caller ids", f"callees see {shown}, unless their campaign says otherwise")
+    elif kind_of(account).needs_caller_id:
+        text = "there is no number to call from, unless a campaign has call.caller_id"
+        yield health.warn("caller ids", text, NO_CALLER_ID)
 
 
 def _credentials(places: _Places, provider: Provider) -> Finding:

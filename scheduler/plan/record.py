@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -16,7 +16,8 @@ from scheduler.plan.forecast import Assumed, Forecast
 from scheduler.plan.planning import ContactCounts
 from scheduler.plan.rules import Record
 from scheduler.plan.spoken import spoken
-from scheduler.providers import StartOrder
+from scheduler.providers import StartOrder, kind_of, sharing
+from scheduler.providers.kind import NO_CALLER_ID
 
 _PROBLEMS_KEPT = 10
 
@@ -49,22 +50,40 @@ class Planned:
             "zone_sources": {source.value: seen.sources[source] for source in Source},
             **_forecast(self.dials, self.assumed),
             "worst_case_minutes": worst / 60,
+            "worst_case_minutes_with_retries": self._worst_with_retries() / 60,
+            "caller_ids": list(checked.account.caller_ids),
             "states": [
                 {"states": list(states), "contacts": count}
                 for states, count in seen.states.most_common()
             ],
             "rules": [*rules.rules(in_force), *rules.by_state(seen.states)],
             **rules.notices(in_force),
+            "advice": list(advice(checked.account, self.policy)),
             "first": list(self._orders()),
             "warnings": list(checked.warnings),
             "problems": [str(problem) for problem in checked.problems[:_PROBLEMS_KEPT]],
             "cleaned": _cleaned(checked),
         }
 
+    def _worst_with_retries(self) -> float:
+        """Return how long all may last together if each is dialled as often as it may be."""
+        seconds = self.seen.worst_case_seconds * rules.most_attempts(self.policy)
+        return min(seconds, self.policy.budget_seconds or inf)
+
     def _orders(self) -> Iterator[Record]:
         """Yield the first starts in our own words; what is not sent is left out."""
         for row, contact in self.seen.first:
-            yield _order(contact, Attempt(self.campaign_id, row, 1), self.policy)
+            attempt, callers = Attempt(self.campaign_id, row, 1), self.checked.account.caller_ids
+            yield _order(contact, attempt, self.policy, callers)
+
+
+def advice(account: Account, policy: Policy) -> Iterator[str]:
+    """Yield what the account lacks for this campaign, with what mends it."""
+    has_callers = account.caller_ids or "caller_id" in policy.options
+    if kind_of(account).needs_caller_id and not has_callers:
+        yield f"there is no number to call from: {NO_CALLER_ID}"
+    if sharing.may_be_shared(account):
+        yield f"the account is {sharing.SHARED}; {sharing.REMEDY}"
 
 
 def assumed(
@@ -110,8 +129,10 @@ def _forecast(dials: Forecast, assumed: Assumed) -> dict[str, Any]:
     }
 
 
-def _order(contact: Contact, attempt: Attempt, policy: Policy) -> dict[str, Any]:
-    order = StartOrder.of(attempt, policy, contact)
+def _order(
+    contact: Contact, attempt: Attempt, policy: Policy, caller_ids: Sequence[str] = ()
+) -> dict[str, Any]:
+    order = StartOrder.of(attempt, policy, contact, caller_ids=caller_ids)
     return {
         "row": attempt.row,
         "contact_id": contact.contact_id,

@@ -13,7 +13,7 @@ from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, preset
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
 from scheduler.hours.weeks import written as week
-from scheduler.models import EVERY_STATE, Cap, Hours, Policy
+from scheduler.models import EVERY_STATE, Cap, Hours, OnUnknown, Policy
 
 Record: TypeAlias = dict[str, Any]
 
@@ -115,6 +115,17 @@ def _retries(policy: Policy) -> Iterator[tuple[str, str]]:
         yield f"retry.{end}", f"at most {retry.max}, after {delays}"
     if policy.retry_total is not None:
         yield "retry.total", f"at most {policy.retry_total} attempts of a call may ring"
+
+
+def most_attempts(policy: Policy) -> int:
+    """Return how often one call may be dialled at most, each time with a phone that rings.
+
+    A redial of a start whose answer was lost counts: nobody knows that it did not ring.
+    """
+    if policy.retry_total is not None:
+        return policy.retry_total
+    redials = policy.on_unknown is OnUnknown.REDIAL
+    return 1 + sum(retry.max for retry in policy.retry.values()) + redials
 
 
 def _unforeseen(policy: Policy) -> Iterator[str]:

@@ -36,6 +36,7 @@ class StartOrder:
     options: StartOptions = field(default_factory=StartOptions)
     #: What only some APIs are told.
     caller_id: str = ""  #: E.164; the number that the callee sees
+    other_caller_ids: tuple[str, ...] = ()  #: that it could show instead
     max_duration_seconds: float | None = None  #: from the answer; None: the campaign has none
     ring_seconds: float | None = None  #: for how long it may ring; None: the API's own choice
     script: Script = ()  #: filled in; (): the options say what the call does
@@ -61,13 +62,15 @@ class StartOrder:
         options = {**policy.options, **contact.options}
         listed: Sequence[str] = options.pop("caller_id", caller_ids)
         free = [number for number in listed if number not in blocked]
+        caller_id = shared_out(contact.party, free or listed)
         return cls(
             phone_number=contact.phone_number,
             sip_uri=contact.sip_uri,
             session_name=conversation_name(attempt, policy, contact),
             dtmf=contact.dtmf,
             options=options,
-            caller_id=shared_out(contact.party, free or listed),
+            caller_id=caller_id,
+            other_caller_ids=tuple(number for number in free if number != caller_id),
             max_duration_seconds=contact.max_duration_seconds or policy.max_duration_seconds,
             ring_seconds=policy.ring_seconds,
             script=filled(policy, contact),

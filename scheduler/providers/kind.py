@@ -64,6 +64,12 @@ class Traits:
     ends_after: Callable[[float], float] = float
 
 
+#: What mends that an account has no number to call from.
+NO_CALLER_ID = (
+    "set CALLSCHED_CALLER_ID (caller_ids in the accounts file), or call.caller_id of the campaign"
+)
+
+
 def nothing_wrong(order: StartOrder) -> str:
     """Find nothing wrong with a start."""
     return ""
@@ -95,6 +101,9 @@ class Kind:
     script_steps: frozenset[type] = frozenset()  #: that it can do; none: it speaks no script
     #: Its own keys that say what a call does, instead of a script.
     script_keys: frozenset[str] = frozenset()
+    needs_caller_id: bool = (
+        False  #: it calls from a number that the account may show, or not at all
+    )
     needs_script: bool = False  #: a call without a script, or one of these keys, would do nothing
     #: Says what the API would refuse of a start; "" for nothing. Asked for each contact of a file.
     check_order: Callable[[StartOrder], str] = nothing_wrong

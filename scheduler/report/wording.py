@@ -33,6 +33,15 @@ ENDS: dict[str, tuple[str, str]] = {
     Disposition.SKIPPED: ("not dialled", "The call was not dialled; the reason says why."),
 }
 
+#: Why somebody was not reached, where the API tells.
+NOT_REACHED: dict[str, str] = {
+    Reason.BUSY: "The line was busy.",
+    Reason.NO_ANSWER: "It rang, and nobody answered.",
+    Reason.FAILED: "The network could not place the call: a dead number, or a fault on the way.",
+    Reason.MACHINE: "A machine answered, which the campaign does not count as reached.",
+    Reason.SILENT: "Somebody answered, and nobody spoke.",
+}
+
 UNKNOWN: dict[str, str] = {
     Reason.ANSWER_LOST: "The API's answer to the start never came, was cut off, or can't be read.",
     Reason.LEASE: "The worker that dialled died, or was cut off, before it could say.",
@@ -45,8 +54,10 @@ def label(end: End) -> str:
     return ": ".join(filter(None, end)).replace("_", " ")
 
 
-def meaning(disposition: str) -> str:
-    """Say what a disposition means."""
+def meaning(disposition: str, reason: str = "") -> str:
+    """Say what an end means."""
+    if disposition == Disposition.NOT_REACHED and reason in NOT_REACHED:
+        return NOT_REACHED[reason]
     return ENDS[disposition][1] if disposition in ENDS else ""
 
 

@@ -54,6 +54,11 @@ _GAUGES: tuple[Gauge, ...] = (
         "Live calls at the provider that no attempt has",
         lambda snapshot: snapshot.account.orphans,
     ),
+    (
+        "blocked_caller_ids",
+        "Numbers of ours that the provider lets nobody call from",
+        lambda snapshot: len(snapshot.account.caller_blocks),
+    ),
     ("live_connections", "Connections that are not over", lambda snapshot: snapshot.account.live),
     ("overdue_stops", "Connections past their deadline", lambda snapshot: snapshot.account.overdue),
     (

@@ -243,10 +243,13 @@ class Site:
 #: Tests look for these among the processes, by their command lines.
 _BY_THEIR_NAMES = ("worker", "sandbox")
 
+#: Besides ours and Twilio's, the variables that nothing reads before a command begins.
+_OTHERS = ("TERM", "HOME", "XDG_STATE_HOME")
+
 
 def _is_read_late(name: str) -> bool:
     """Whether a variable counts also for a process that has started already."""
-    return name.startswith("CALLSCHED_") or name in ("TERM", "HOME", "XDG_STATE_HOME")
+    return name.startswith(("CALLSCHED_", "TWILIO_")) or name in _OTHERS
 
 
 def _is_redis(process: psutil.Process) -> bool:

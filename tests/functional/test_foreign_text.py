@@ -123,6 +123,7 @@ def _let_the_api_say_it(url: str) -> None:
             reason = Reason.ANSWER_LOST if disposition is Disposition.UNKNOWN else None
             calls.finish(ledger, account, attempt, disposition, reason=reason, message=SAID)
         limits.block(ledger, account, "fingerprint", SAID)
+        limits.block_caller(ledger, account, "+12025550199", SAID)
         ledger.redis.hset(keys.campaign("known", "meta"), "paused_by", SAID)
         ledger.redis.hset(keys.schedule("sch"), "error", SAID)
     finally:

@@ -67,7 +67,7 @@ def test_a_plan_tells_whom_when_what_and_by_which_rules(campaign: Site) -> None:
         r"us-fl +3 in 24h to one party",
         r"retry.not_reached +at most 2, after 15m",
         r"3 dials, the first Mon 2026-11-23 .*; the last call has ended by Tue 2026-11-24 .*",
-        r"90.0 minutes at worst, without retries",
+        r"90.0 minutes at worst, without retries, 270.0 with every retry",
         r"assumed: 1 slots, each call lasts as long as it may .*",
         r"- retries: .*",
         r"- calls that a cap holds back: .*",

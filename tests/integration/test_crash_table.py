@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls
+from scheduler.ledger import calls, limits
 from scheduler.ledger.insights import READER_LEASE_SECONDS
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
@@ -67,6 +67,22 @@ def test_a_worker_that_comes_back_after_its_claim_lapsed_may_not_dial(books: Boo
     with pytest.raises(StaleAttempt):
         books.begin(lapsed)
     assert books.begin(next_one)
+
+
+# Killed after a number of ours was refused, and is on record as blocked ---------------------------
+
+
+def test_a_start_that_was_refused_for_its_caller_id_and_not_given_back_is_unknown(
+    books: Books,
+) -> None:
+    attempt = books.begun()
+    limits.block_caller(books.ledger, ACCOUNT, "+12025550100", "21210")
+
+    books.wait(books.ledger.leases.dial)
+    books.expire()
+
+    assert books.result(attempt)["disposition"] == Disposition.UNKNOWN
+    assert books.slots() == {attempt: DURATION}
 
 
 # Killed after begin ---------------------------------------------------------------------------

@@ -43,6 +43,7 @@ PERMANENT = {
     "account:ears",
     "account:collect",
     "account:blocks",
+    "account:caller_blocks",
     "account:controls",
     "campaign:controls",
     "campaign:meta",
@@ -134,6 +135,7 @@ def a_campaign_of_every_fate(books: Books) -> None:
     books.finish(rejected)
     books.connect(unconfirmed, seconds=10)
     limits.block(books.ledger, ACCOUNT, "fingerprint", "401")
+    limits.block_caller(books.ledger, ACCOUNT, "+12025550100", "21210")
     books.finish(books.claimed(), Disposition.SKIPPED)
     books.wait(26)
     books.expire()
@@ -216,7 +218,8 @@ def test_an_account_at_rest_holds_nothing(books: Books) -> None:
     left = {kind(key) for key in books.reader.scan_iter("callsched:account:*")}
 
     assert left - {"account:named"} == {
-        *("account:meta", "account:blocks", "account:totals", "account:events")
+        *("account:meta", "account:blocks", "account:caller_blocks"),
+        *("account:totals", "account:events"),
     }
     assert books.ledger.redis.ttl(keys.account(ACCOUNT, "named:trial")) > 30 * 86_400
 

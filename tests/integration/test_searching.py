@@ -228,6 +228,18 @@ def test_one_worker_at_a_time_reads_the_calls(books: Books) -> None:
     assert searches.lead(books.ledger, ACCOUNT, "b") is Lead.TAKEN
 
 
+@pytest.mark.parametrize("attaches", [True, False])
+def test_whether_it_would_be_attached_is_known_before_the_first_search(
+    books: Books, attaches: bool
+) -> None:
+    lost(books)
+    assert searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now)
+
+    searches.lead(books.ledger, ACCOUNT, "a", attaches=attaches)
+
+    assert searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now) is attaches
+
+
 @pytest.mark.parametrize(("powers", "hopeful"), [(ALL, True), (Powers(), False)])
 def test_a_lost_call_is_worth_waiting_for_where_it_would_be_attached(
     books: Books, powers: Powers, hopeful: bool

@@ -596,6 +596,22 @@ def test_a_block_stops_the_credentials_that_it_names_and_no_others(books: Books)
     assert books.claim(fingerprint="bad") is not None
 
 
+def test_a_number_of_ours_that_is_blocked_holds_back_no_claim_and_is_told_with_it(
+    books: Books,
+) -> None:
+    limits.block_caller(books.ledger, ACCOUNT, "+12025550100", "21210")
+
+    claim = books.claim("token")
+    assert claim is not None
+    assert claim.blocked_callers == {"+12025550100"}
+    assert books.claim("token") == claim
+
+    limits.unblock(books.ledger, ACCOUNT)
+    claim = books.claim()
+    assert claim is not None
+    assert claim.blocked_callers == frozenset()
+
+
 def test_a_block_stops_no_stop(books: Books) -> None:
     attempt = books.connected(seconds=1.0)
     limits.block(books.ledger, ACCOUNT, "bad", "401")

@@ -209,6 +209,15 @@ def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
                 "1 slot is held by starts whose answer was lost: callsched reconcile",
             ],
         ),
+        (
+            {"orphans": 2, "caller_blocks": {"+12025550199": "21210"}},
+            [worker()],
+            0,
+            [
+                "2 live calls at the provider that no attempt has: callsched doctor",
+                "the provider lets nobody call from …0199: callsched doctor",
+            ],
+        ),
     ],
 )
 def test_what_is_wrong_with_an_account_is_said_the_worst_first(

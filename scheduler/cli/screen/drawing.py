@@ -130,7 +130,7 @@ def calls(shown: Iterable[ShownCall], now: float, cursor: Attempt | None = None)
             Text(minutes(left), style=_BAD if late else ""),
             Text(visible(call.name)),
             call.number,
-            call.state or "",
+            call.standing,
             Text(visible(call.attempt.campaign_id)),
             style="reverse" if here else "",
         )

@@ -17,8 +17,10 @@
     ARGV[10] rate         starts a second at most on this account; 0 for any
     ARGV[11] now          "" for the server's clock
 
-  Returns attempt, the contact's record, the campaign's policy, and what the time is;
-  the seconds until a start may leave when only the pace holds it back, or a moment of quiet; nil when nothing can be claimed.
+  Returns attempt, the contact's record, the campaign's policy, what the time is, and a list of our own numbers
+  from which nobody may be dialled;
+  the seconds until a start may leave when only the pace holds it back, or a moment of quiet; nil when nothing
+  can be claimed.
 ]]
 local account, token, ceiling, fingerprint, only = unpack(ARGV, 1, 5)
 local lease, probe, first = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -32,7 +34,7 @@ end
 
 local function answer(attempt, call)
   return { attempt, contact_at(call.campaign, call.row)[2][2], redis.call("HGET", campaign_key(call.campaign, "meta"), "policy"),
-    exact(now) }
+    exact(now), redis.call("HKEYS", account_key(account, "caller_blocks")) }
 end
 
 local before = redis.call("GET", remembered)

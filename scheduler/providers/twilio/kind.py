@@ -52,6 +52,7 @@ TWILIO = Kind(
     call_keys=frozenset({"caller_id", "ring_time", "record"}),
     script_steps=frozenset({Say, Play, Pause, Gather, Record, Transfer, Hangup}),
     script_keys=frozenset({"twiml", "url"}),
+    needs_caller_id=True,
     needs_script=True,
     check_order=check_order,
     abilities=frozenset({Looks, Sweeps, Prolongs}),

@@ -72,8 +72,10 @@ def expect_within_limit(max_duration_seconds: float | None) -> None:
     """Raise Refused for a call that would last longer than there is a net for."""
     if max_duration_seconds is not None and time_limit(max_duration_seconds) > _LONGEST_SECONDS:
         raise Refused(
-            f"max_duration: expected at most {_LONGEST_SECONDS - _NET_SECONDS} s, for Twilio ends"
-            f" a call after {_LONGEST_SECONDS} s, got {max_duration_seconds:.0f} s"
+            f"max_duration: expected at most {_LONGEST_SECONDS - _NET_SECONDS} s, got"
+            f" {max_duration_seconds:.0f} s: Twilio ends a call after {_LONGEST_SECONDS} s, unless"
+            " the longest call duration of the account is raised in its console, of which callsched"
+            " makes no use"
         )
 
 

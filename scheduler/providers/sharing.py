@@ -1,0 +1,18 @@
+"""What an account that others may use as well lacks, and what one of its own would buy."""
+
+from __future__ import annotations
+
+from scheduler.accounts import Account
+from scheduler.providers import kind_of
+from scheduler.providers.base import Sweeps
+
+#: What is done on an account that callsched alone uses.
+ALONE = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
+
+SHARED = "perhaps shared: a lost start is attached to no call, and a call of nobody's not ended"
+REMEDY = "give callsched a (sub)account of its own, and say so: CALLSCHED_EXCLUSIVE=true"
+
+
+def may_be_shared(account: Account) -> bool:
+    """Whether callsched would do more on the account if it knew that nobody else uses it."""
+    return Sweeps in kind_of(account).abilities and not account.exclusive
