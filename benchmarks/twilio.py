@@ -257,10 +257,10 @@ def idle(seconds: float) -> None:
             before, asked = _used(worker.pid), len(_requests(url))
             time.sleep(seconds)
             used = _used(worker.pid) - before
-            asked = len(_requests(url)) - asked
-            said = psutil.Process(worker.pid).memory_info().rss >> 20
-    print(f"one idle account     {used / seconds:.2%} of a core, {said} MiB resident")
-    print(f"requests             {asked / seconds * 60:.1f} a minute")
+            later = len(_requests(url)) - asked
+            resident = psutil.Process(worker.pid).memory_info().rss >> 20
+    print(f"one idle account     {used / seconds:.2%} of a core, {resident} MiB resident")
+    print(f"requests             {asked} at the start, then {later / seconds * 60:.1f} a minute")
 
 
 def _used(pid: int) -> float:
