@@ -53,6 +53,10 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 	$(BIN)/python benchmarks/deadlines.py
 	$(BIN)/python benchmarks/killed.py
 	$(BIN)/python benchmarks/pause.py
+	$(BIN)/python benchmarks/twilio.py efficiency
+	$(BIN)/python benchmarks/twilio.py throttled
+	$(BIN)/python benchmarks/twilio.py requests
+	$(BIN)/python benchmarks/twilio.py idle
 
 # Not state/: it remembers who has been called.
 clean: ## remove the environment and every cache; state/ stays

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psutil
 from campaign import numbers
-from efficiency import CEILING, SECONDS, Event, Outcome, ideal_seconds, journal_of, sandbox
+from efficiency import CEILING, SECONDS, Event, Outcome, ideal_seconds, read_journal, sandbox
 from hangups import get, post
 from launching import call, process
 from redis import Redis
@@ -174,7 +174,7 @@ def silent() -> float:
         time.sleep(SILENT_SECONDS)
         api.send_signal(signal.SIGCONT)
         workers.wait_for("beside")
-        journal = journal_of(south)
+        journal = read_journal(south)
     found = Found.of(journal, alone), Found.of(journal, beside)
     found[0].told("alone")
     found[1].told("beside a silent one")

@@ -72,15 +72,22 @@ def peers(contacts: list[str], url: str, folder: Path) -> None:
     """Call them as tasks, with two worker processes as `run` has."""
     body = {"type": "application", "appId": "benchmark", "appSecret": "benchmark"}
     token = post(f"{url}/oauth2/token:generate", body)["accessToken"]
+    environment = {
+        "PEER_BASE_URL": url,
+        "PEER_TOKEN": token,
+        "PEER_SECONDS": str(SECONDS),
+        "PEER_THREADS": str(CEILING // 2),
+    }
+    play_peer("peer", environment, contacts, url, folder)
+
+
+def play_peer(
+    module: str, variables: dict[str, str], contacts: list[str], url: str, folder: Path
+) -> None:
+    """Call them as tasks of a module beside this one, until the sandbox has seen each end."""
     with EmbeddedRedis(folder / "state") as redis:
-        environment = os.environ | {
-            "PEER_REDIS": redis.broker_url,
-            "PEER_BASE_URL": url,
-            "PEER_TOKEN": token,
-            "PEER_SECONDS": str(SECONDS),
-            "PEER_THREADS": str(CEILING // 2),
-        }
-        worker = [sys.executable, "-m", "celery", "-A", "peer", "worker", "--loglevel", "ERROR"]
+        environment = os.environ | variables | {"PEER_REDIS": redis.broker_url}
+        worker = [sys.executable, "-m", "celery", "-A", module, "worker", "--loglevel", "ERROR"]
         with (folder / "peer.err").open("w") as said:
             workers = [
                 subprocess.Popen(
@@ -92,35 +99,39 @@ def peers(contacts: list[str], url: str, folder: Path) -> None:
                 )
                 for one in range(2)
             ]
-            send = (
-                "import peer, sys\nfor number in sys.stdin.read().split(): peer.call.delay(number)"
-            )
-            subprocess.run(
-                [sys.executable, "-c", send],
-                env=environment,
-                cwd=HERE,
-                input="\n".join(contacts),
-                text=True,
-                check=True,
-            )
-            _until_over(url, len(contacts))
-            for process in workers:
-                process.terminate()
-            for process in workers:
-                process.wait()
+            try:
+                _send(module, environment, contacts)
+                _until_over(url, len(contacts))
+            finally:
+                for process in workers:
+                    process.terminate()
+                for process in workers:
+                    process.wait()
+
+
+def _send(module: str, environment: dict[str, str], contacts: list[str]) -> None:
+    calls = f"import sys, {module} as peer\nfor number in sys.stdin.read().split():"
+    subprocess.run(
+        [sys.executable, "-c", f"{calls} peer.call.delay(number)"],
+        env=environment,
+        cwd=HERE,
+        input="\n".join(contacts),
+        text=True,
+        check=True,
+    )
 
 
 def _until_over(url: str, count: int) -> None:
     ended, since = 0, 0
     while ended < count:
         time.sleep(0.5)
-        with_text = journal_of(url, since)
+        with_text = read_journal(url, since)
         since += len(with_text)
         ended += sum(event["event"] == "ended" for event in with_text)
 
 
-def journal_of(url: str, since: int = 0) -> list[Event]:
-    """Return what a sandbox has seen, from an event on."""
+def read_journal(url: str, since: int = 0) -> list[Event]:
+    """Return what the sandbox has seen since then."""
     import urllib.request
 
     with urllib.request.urlopen(f"{url}/sandbox/journal?since={since}") as answer:
@@ -156,16 +167,17 @@ def measure(
 
         if moving:
             threading.Thread(target=move, daemon=True).start()
-        before = _cpu_seconds()
+        before = children_seconds()
         way(contacts, url, Path(folder))
         # The sandbox is still running, so it is not in it; a private Redis is.
-        used = _cpu_seconds() - before
-        journal = journal_of(url)
+        used = children_seconds() - before
+        journal = read_journal(url)
         assert not get(f"{url}/sandbox/live")["live"]
     return Outcome(journal, limits, used)
 
 
-def _cpu_seconds() -> float:
+def children_seconds() -> float:
+    """Return the processor time of the processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
