@@ -56,7 +56,7 @@ class Outcome:
 def run(plan: Plan, folder: Path) -> Outcome:
     """Do one run, with everything that it starts in this folder."""
     began_at = time.monotonic()
-    with Run(plan, folder) as one:
+    with _kind_of(plan)(plan, folder) as one:
         one.go_through()
         judge = one.judge()
         problems = judge.problems()
@@ -70,13 +70,20 @@ def run(plan: Plan, folder: Path) -> Outcome:
         )
 
 
+def _kind_of(plan: Plan) -> type[Run]:
+    if plan.twilio is None:
+        return Run
+    from tests.chaos.twilio_run import TwilioRun  # which is a Run
+
+    return TwilioRun
+
+
 def _evidence(plan: Plan, judge: Judge, problems: list[Problem]) -> str:
     if not problems:
         return ""
     who = list(dict.fromkeys(one.phone_number for one in problems if one.phone_number))
-    return "\n\n".join(
-        [f"python -m tests.chaos --seed {plan.seed}", str(plan), *map(judge.evidence, who)]
-    )
+    again = f"--seed {plan.seed}" + (" --provider twilio" if plan.twilio else "")
+    return "\n\n".join([f"python -m tests.chaos {again}", str(plan), *map(judge.evidence, who)])
 
 
 class Run:
@@ -103,14 +110,12 @@ class Run:
         plan, folder, enter = self._plan, self._folder, self._stack.enter_context
         self.sandbox = enter(
             SandboxProcess(
-                limit=500,
                 latency=plan.latency_seconds,
                 journal=folder / "journal.jsonl",
                 hangup_share=plan.hangup_share,
                 hangup_after=(0.2, 0.9),
-                answer_after=0.1,
-                line_every=0.2,
                 seed=plan.seed,
+                **self._sandbox_options(),
             )
         )
         # So deep that no socket's path is short enough: it listens on a port.
@@ -123,43 +128,68 @@ class Run:
         self._api = Proxy(board, _port(self.sandbox.url))
         workers = range(len(plan.lives))
         self._lines = [Proxy(board, _port(self.redis.url)) for _ in workers]
-        self._workers = [Worker(plan, number, folder, self._env(number)) for number in workers]
+        self._workers = [
+            Worker(plan, number, folder, self._env(number), self._program) for number in workers
+        ]
         for worker in self._workers:
             self._stack.callback(worker.end)
-        self._blows = Blows(
+        self._blows = self._blows_of(
             self.sandbox, self.redis, self.ledger, self._workers, self._api, self._lines
         )
 
-    def _load(self) -> None:
-        self.ledger.open()
-        policy = Policy(
+    # What differs from provider to provider -----------------------------------------------------
+
+    _program = "tests.chaos.worker"
+    _blows_of: type[Blows] = Blows
+
+    def _sandbox_options(self) -> dict[str, object]:
+        return {"limit": 500, "answer_after": 0.1, "line_every": 0.2}
+
+    def _policy(self) -> Policy:
+        return Policy(
             CALL_SECONDS,
             insights=(Insight.TRANSCRIPT, Insight.SUMMARY),
             on_unknown=OnUnknown.REDIAL if self._plan.redials else OnUnknown.HOLD,
         )
+
+    def _phone_numbers(self) -> list[str]:
+        return numbers(self._plan.contacts)
+
+    def _provider_env(self) -> dict[str, str]:
+        return {
+            "CALLSCHED_SYMBL_BASE_URL": f"http://127.0.0.1:{self._api.port}",
+            "CALLSCHED_SYMBL_APP_ID": "app",
+            "CALLSCHED_SYMBL_APP_SECRET": "secret",
+        }
+
+    # --------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        self.ledger.open()
         campaigns.create(
-            self.ledger, CAMPAIGN, account=ACCOUNT, name="chaos", policy=policy, digest="d"
+            self.ledger, CAMPAIGN, account=ACCOUNT, name="chaos", policy=self._policy(), digest="d"
         )
-        rows = [Row(Contact(n, n), line) for line, n in enumerate(numbers(self._plan.contacts), 2)]
+        rows = [Row(Contact(n, n), line) for line, n in enumerate(self._phone_numbers(), 2)]
         campaigns.load(self.ledger, CAMPAIGN, "1", 1, rows)
 
     def _env(self, worker: int) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CALLSCHED_", "CELERY_"))}
         whole = self.redis.url
-        return kept | {
-            "CALLSCHED_REDIS_URL": whole.replace(
-                f":{_port(whole)}/", f":{self._lines[worker].port}/"
-            ),
-            "CALLSCHED_SYMBL_BASE_URL": f"http://127.0.0.1:{self._api.port}",
-            "CALLSCHED_SYMBL_APP_ID": "app",
-            "CALLSCHED_SYMBL_APP_SECRET": "secret",
-            "CALLSCHED_ACCOUNT": ACCOUNT,
-            "CALLSCHED_MAX_CONCURRENCY": "8",
-            "CALLSCHED_WORKER_THREADS": "12",
-            "CALLSCHED_STOP_THREADS": "4",
-            "CALLSCHED_STOP_PATIENCE": "5s",
-            "CALLSCHED_INSIGHTS_PATIENCE": "6s",
-        }
+        return (
+            kept
+            | self._provider_env()
+            | {
+                "CALLSCHED_REDIS_URL": whole.replace(
+                    f":{_port(whole)}/", f":{self._lines[worker].port}/"
+                ),
+                "CALLSCHED_ACCOUNT": ACCOUNT,
+                "CALLSCHED_MAX_CONCURRENCY": "8",
+                "CALLSCHED_WORKER_THREADS": "12",
+                "CALLSCHED_STOP_THREADS": "4",
+                "CALLSCHED_STOP_PATIENCE": "5s",
+                "CALLSCHED_INSIGHTS_PATIENCE": "6s",
+            }
+        )
 
     # The course of events -----------------------------------------------------------------------
 
