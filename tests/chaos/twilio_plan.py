@@ -37,6 +37,7 @@ _READ_FAULTS = ("500", "reset_before", "hang", "cut_body", "html")
 def drawn_for_twilio(
     seed: int,
     *,
+    contacts: int = 30,
     kills: Sequence[str] | None = None,
     blows: Sequence[str] | None = None,
     world: World | None = None,
@@ -49,7 +50,7 @@ def drawn_for_twilio(
     plan = drawn(seed, kills=kills, freezes=dealt(lots, FREEZING_POINTS, 1), blows=len(blows))
     return replace(
         plan,
-        contacts=30,
+        contacts=contacts,
         blows=tuple(_blows(lots, blows, world)),
         twilio=world,
         redials=lots.random() < 0.25,
