@@ -10,7 +10,6 @@ from typing import Any
 from tests.chaos.judge import Judge, Problem, Record
 from tests.chaos.plan import Plan
 from tests.chaos.twilio_world import CALL_SECONDS, RING_SECONDS
-from tests.chaos.worker import DIAL_LEASE_SECONDS
 from tests.functional.campaign import magic
 
 #: After its deadline, when all is in order: a list that shows the answer, a second in which a stop
@@ -33,14 +32,19 @@ class TwilioJudge(Judge):
         plan: Plan,
         troubles: Sequence[tuple[float, float]],
         is_left: bool,
+        samples: Sequence[tuple[float, frozenset[str]]],
         slots: int,
     ) -> None:
-        """In `troubles` not all was in order. `is_left`: no worker has lived to the end."""
+        """In `troubles` not all was in order. `is_left`: no worker has lived to the end.
+
+        `samples` say which attempts held one of our `slots`, and when.
+        """
         super().__init__(*args)
         assert plan.twilio is not None
         self._world = plan.twilio
         self._troubles = _joined(troubles)
         self._is_left = is_left
+        self._samples = samples
         self._slots = slots
         self._allowed = self.view.policy.retry_total or 1
         self._retried = set(self.view.policy.retry)
@@ -64,6 +68,7 @@ class TwilioJudge(Judge):
             *self._without_net(),
             *self._beyond_their_limit(),
             *self._left_live(),
+            *self._slot_freed_early(),
             *self._too_many_at_once(),
         ]
         if self._is_left:
@@ -75,7 +80,6 @@ class TwilioJudge(Judge):
             *self._too_soon(),
             *self._lost(),
             *self._unknown_though_stored(),
-            *self._slot_freed_early(),
             *self._taken_slots(),
             *self._not_ended(),
             *(Problem(what) for what in (*self._miscounted(), *self._left_over())),
@@ -248,18 +252,18 @@ class TwilioJudge(Judge):
                 yield Problem(f"a start of {attempt} was accepted, and is not unknown", number)
 
     def _slot_freed_early(self) -> Iterator[Problem]:
-        """A lost call is over when its slot is free: for so long nothing else has it."""
+        """Whatever lives has a slot, also a call whose answer was lost."""
         for event in self._accepted:
-            end, attempt = self._ends.get(event["connection_id"]), self._attempt_of(event)
-            record = self.attempts.get(attempt, {})
-            if end is None or event["connection_id"] in self._stored or "hold" not in record:
+            number, end = event["phone_number"], self._ends.get(event["connection_id"])
+            is_given_up = self.results[number]["reason"] == "unconfirmed"
+            if end is None or number in _STUBBORN or is_given_up:
                 continue
-            held = float(record["begun_at"]) + float(record["hold"])
-            if record.get("reason") == "lease":
-                held += DIAL_LEASE_SECONDS
-            if end["at"] > held + 0.05:
-                over = end["at"] - held
-                yield Problem(f"it lived {over:.1f} s longer than its slot", event["phone_number"])
+            attempt = self._attempt_of(event)
+            for at, held in self._samples:
+                if event["at"] + 0.05 < at < end["at"] - 0.05 and attempt not in held:
+                    late = end["at"] - at
+                    yield Problem(f"{attempt} had no slot {late:.1f} s before its end", number)
+                    break
 
     def _too_many_at_once(self) -> Iterator[Problem]:
         """More calls live than there are slots: one was freed too soon."""

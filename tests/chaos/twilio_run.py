@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import cast
+from contextlib import suppress
+from typing import Any, cast
 
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry as Retries
+
+from scheduler.ledger import keys
 from scheduler.models import OnUnknown, Policy, Retry
 from scheduler.script import Pause, Say
 from tests.chaos.run import ACCOUNT, CAMPAIGN, Run
@@ -21,12 +28,19 @@ _ODD = (27, 28, 29, 20, 50, 53, 54, 62, 63, 95, 96)
 #: Slots of ours.
 SLOTS = 8
 
+#: Between looks at which attempts hold a slot.
+_SAMPLE_SECONDS = 0.2
+
 
 class TwilioRun(Run):
     """Everything that one run consists of."""
 
     _program = "tests.chaos.twilio_worker"
     _blows_of = TwilioBlows
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._samples: list[tuple[float, frozenset[str]]] = []
 
     @property
     def _world(self) -> World:
@@ -89,6 +103,7 @@ class TwilioRun(Run):
     # The course of events -----------------------------------------------------------------------
 
     def _tend(self) -> None:
+        self._sample()
         blows = self._twilio_blows
         if not blows.is_abandoned:
             if not all(worker.is_at_work for worker in self._workers):
@@ -99,11 +114,25 @@ class TwilioRun(Run):
         if self._world.takes_over:
             blows.is_abandoned = False
 
+    def _sample(self) -> None:
+        """See who holds a slot, if Redis answers at once."""
+        now = time.time()
+        if self._samples and now - self._samples[-1][0] < _SAMPLE_SECONDS:
+            return
+        at_once = {"socket_timeout": 0.2, "retry": Retries(NoBackoff(), 0)}
+        with (
+            suppress(RedisError),
+            Redis.from_url(self.redis.url, decode_responses=True, **at_once) as redis,
+        ):
+            held = frozenset(redis.zrange(keys.account(ACCOUNT, "slots"), 0, -1))
+            self._samples.append((now, held))
+
     def _until_nothing_is_live(self) -> None:
         """Wait, with no worker alive, for what Twilio was told with each start."""
         give_up_at = time.monotonic() + self._longest_seconds
         while self._live() and time.monotonic() < give_up_at:
             self._twilio_blows.trouble()
+            self._sample()
             time.sleep(0.1)
 
     @property
@@ -136,6 +165,7 @@ class TwilioRun(Run):
             plan=self._plan,
             troubles=self._twilio_blows.troubles,
             is_left=self._is_left,
+            samples=self._samples,
             slots=SLOTS,
         )
 
