@@ -9,7 +9,7 @@ from typing import Any
 from tests.chaos.blows import Blows
 from tests.chaos.plan import Blow
 from tests.chaos.twilio_plan import ABANDONED
-from tests.functional.campaign import numbers
+from tests.functional.campaign import magic, numbers
 
 #: The number that callees see; strangers on the account may call from it as well.
 CALLER = "+15005550006"
@@ -71,10 +71,11 @@ class TwilioBlows(Blows):
         return turn, lambda: self._turn(**{name: back for name, (_, back) in knobs.items()})
 
     def _call_from_elsewhere(self, blow: Blow) -> None:
-        """Have others call two numbers of the campaign, and one that is none of it."""
+        """Have others call two numbers of the campaign, one that loses answers, and another."""
         self._strangers += 1
         every = numbers(200)
-        for to in (every[self._strangers], every[10 + self._strangers], every[150]):
+        callees = (every[self._strangers], every[10 + self._strangers], magic(50), every[150])
+        for to in callees:
             self._sandbox.add_call(to, **{"from": CALLER})
         self._count(blow)
 

@@ -178,7 +178,11 @@ class TwilioJudge(Judge):
                 yield Problem("somebody was dialed who is in no campaign", event["phone_number"])
 
     def _strangers_touched(self) -> Iterator[Problem]:
-        """On a shared account nothing is done to the calls of others."""
+        """On a shared account nothing is done to calls that may be those of others."""
+        if not self._world.is_exclusive:
+            for attempt, record in self.attempts.items():
+                if "found" in record:
+                    yield Problem(f"{attempt} was found and taken", self._number_of(attempt))
         foreign = {e["connection_id"] for e in self.journal if e["event"] == "foreign"}
         for event in self.journal:
             if event["event"] in ("stop", "change") and event["connection_id"] in foreign:
@@ -256,7 +260,7 @@ class TwilioJudge(Judge):
         for event in self._accepted:
             number, end = event["phone_number"], self._ends.get(event["connection_id"])
             is_given_up = self.results[number]["reason"] == "unconfirmed"
-            if end is None or number in _STUBBORN or is_given_up:
+            if end is None or is_given_up:
                 continue
             attempt = self._attempt_of(event)
             for at, held in self._samples:

@@ -68,13 +68,13 @@ def _world(lots: random.Random) -> World:
         case 1:
             return replace(world, list_lag_seconds=(0.0, 5.0), read_lag_seconds=(0.0, 1.0))
         case 2:
-            return replace(world, read_lag_seconds=(0.0, 1.0))
+            return replace(world, read_lag_seconds=(0.0, 1.0), stop_takes_seconds=0.5)
         case 3:
             return replace(world, limit=5, limit_answer=lots.choice(("error", "failed")))
         case 4:
             return replace(world, starts_per_second=2.5)
         case _:
-            return world
+            return replace(world, stop_takes_seconds=lots.choice((0.0, 0.5)))
 
 
 def _blows(lots: random.Random, kinds: Sequence[str], world: World) -> list[Blow]:

@@ -60,6 +60,7 @@ class TwilioRun(Run):
             "calls_per_second": world.starts_per_second,
             "list_lag": world.list_lag_seconds,
             "read_lag": world.read_lag_seconds,
+            "stop_takes": world.stop_takes_seconds,
             "ring": (0.1, 0.6),
             "busy_share": 0.1,
             "no_answer_share": 0.1,

@@ -19,6 +19,7 @@ class World:
     limit: int = 500  #: hidden; below our own slots it is met
     limit_answer: str = "error"  #: 10004 as an answer, or as a call that failed
     starts_per_second: float = 0.0  #: at which it dials; 0 for any
+    stop_takes_seconds: float = 0.0  #: from the answer to a stop until it is done
     takes_over: bool = True  #: after every worker was killed and all calls had ended, others start
 
     @property
@@ -48,6 +49,7 @@ class World:
             "lists lag": self.list_lag_seconds[1],
             "single reads lag": self.read_lag_seconds[1],
             f"no call more: as {self.limit_answer}": self.limit < 500,
+            "stops take a while": self.stop_takes_seconds,
             "starts wait in the queue": self.starts_per_second,
         }
         return [kind for kind, is_so in known.items() if is_so]
