@@ -200,16 +200,15 @@ class Dialer:
         self._queue_seconds, self._throttled = connection.queue_seconds, 0
         return self._recorder.keep(claim, connection, since_boot(), ringing)
 
-    def _ringing(self, claim: Claim, order: StartOrder | None = None) -> Ringing | None:
+    def _ringing(self, claim: Claim, order: StartOrder) -> Ringing | None:
         """Return how long the call may ring and live; None where its start waits for the callee."""
         if not self._traits.rings:
             return None
-        ring = (order.ring_seconds if order else None) or RING_SECONDS
+        ring = order.ring_seconds or RING_SECONDS
         # Nobody knows yet for how long it is queued: as long as the last one, perhaps.
         lives = self._traits.ends_after(claim.max_duration_seconds)
         longest = self._queue_seconds + ring + Wait.MARGIN_SECONDS + lives
-        caller_id = order.caller_id if order else ""
-        return Ringing(ring, longest, caller_id, isinstance(self._provider, Sweeps))
+        return Ringing(ring, longest, order.caller_id, isinstance(self._provider, Sweeps))
 
     def _begin(
         self,
@@ -240,7 +239,7 @@ class Dialer:
             case AccountFault():
                 self._block(order, error)
                 if error.maybe_done:
-                    self._lose(claim, message)
+                    self._lose(claim, order, message)
                 else:
                     self._give_back(claim, token, signal="answered", message=message)
             case AtLimit() | Throttled():
@@ -257,7 +256,7 @@ class Dialer:
             case Refused():
                 self._finish(claim, Disposition.REJECTED, message=message, signal="answered")
             case _:
-                self._lose(claim, message)
+                self._lose(claim, order, message)
 
     def _block(self, order: StartOrder, error: AccountFault) -> None:
         """Have nobody dial so any more: with this caller id, if there are others, or at all."""
@@ -301,9 +300,9 @@ class Dialer:
         insist(partial(limits.throttle, self._ledger, self._duty.account, delay))
         self._give_back(claim, token, delay, signal="answered", message=str(error))
 
-    def _lose(self, claim: Claim, message: str) -> None:
+    def _lose(self, claim: Claim, order: StartOrder, message: str) -> None:
         # A phone may be ringing, and nobody can address that call: its slot stays taken.
-        ringing = self._ringing(claim)
+        ringing = self._ringing(claim, order)
         hold = ringing.hold_seconds if ringing else claim.max_duration_seconds
         self._finish(
             claim,

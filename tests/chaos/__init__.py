@@ -1,6 +1,6 @@
 """Real workers, a real Redis, the sandbox for the API, and faults that strike as a seed says.
 
-    pytest tests/chaos                          two short runs with every kind of fault
+    pytest tests/chaos                          short runs with every kind of fault
     make chaos                                  1,000 faults, and the table
     python -m tests.chaos --seed 7              one run; --folder DIR keeps its logs and its journal
 
@@ -15,6 +15,9 @@
     proxy.py    lines to Redis and to the API that can be cut
     judge.py    holds the ledger against the sandbox's journal
     table.py    many runs side by side, and the table
+
+Where the provider is Twilio, `twilio_….py` have what differs: how the account is (`world`), what
+strikes besides (`plan`, `blows`), what is awaited (`run`, `judge`), and shorter times (`worker`).
 
 A seed repeats what strikes and when, not how the processes take turns: a run that broke a promise
 prints journal and ledger of the contact in question, and keeps its folder.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.ledger import campaigns
 from scheduler.ledger.ledger import Ledger
-from scheduler.models import Contact, Insight, OnUnknown, Policy, Row
+from scheduler.models import Contact, Policy, Row
 from tests.chaos.proxy import Proxy
-from tests.functional.campaign import numbers
 from tests.sandbox_process import SandboxProcess
 
 #: In the order of their places in a plan.
@@ -38,15 +38,11 @@ class Account:
         """The one campaign that is dialled on it."""
         return f"chaos-{self.name}"
 
-    def load(self, ledger: Ledger, people: slice, on_unknown: OnUnknown) -> None:
-        """Load its campaign, which calls these of the numbers that there are."""
-        policy = Policy(
-            CALL_SECONDS, insights=(Insight.TRANSCRIPT, Insight.SUMMARY), on_unknown=on_unknown
-        )
+    def load(self, ledger: Ledger, called: Sequence[str], policy: Policy) -> None:
+        """Load its campaign, which calls these numbers."""
         campaigns.create(
             ledger, self.campaign_id, account=self.name, name="chaos", policy=policy, digest="d"
         )
-        called = numbers(people.stop)[people]
         rows = [Row(Contact(number, number), line) for line, number in enumerate(called, 2)]
         campaigns.load(ledger, self.campaign_id, "1", 1, rows)
 

@@ -17,7 +17,14 @@ from tests.functional.forks import Forked, shared
 class Worker:
     """One worker that is started again when it has died, for its next life."""
 
-    def __init__(self, plan: Plan, number: int, folder: Path, env: dict[str, str]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        number: int,
+        folder: Path,
+        env: dict[str, str],
+        program: str = "tests.chaos.worker",
+    ) -> None:
         self._lives = list(plan.lives[number])
         self._life: tuple[Strike, ...] = ()
         self._shift = plan.clock_shifts[number]
@@ -26,6 +33,7 @@ class Worker:
         self._name, self._number = number, 0  #: of the worker, and of its life
         self._folder = folder
         self._env = env
+        self._program = program
         self._process: Forked | None = None
         self._frozen_at: float | None = None
         self.died_at: dict[int, float] = {}  #: of lives that did not end in peace, by process id
@@ -38,7 +46,7 @@ class Worker:
         self._number += 1
         into = self._folder / f"worker-{self._name}-{self._number}"
         # An interpreter of its own would take longest about its imports.
-        self._process = shared("tests.chaos.worker").start(self._folder, env, (), into)
+        self._process = shared(self._program).start(self._folder, env, (), into)
 
     @property
     def is_up(self) -> bool:
@@ -48,6 +56,11 @@ class Worker:
 
     def _lives_now(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it lives and is not frozen, as far as anybody has looked."""
+        return self._lives_now() and self._frozen_at is None
 
     def tend(self) -> None:
         """Start it again when it is dead, wake it when it has been frozen for long enough."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from tests.chaos.twilio_world import World
+
 T = TypeVar("T")
 
 #: Where a worker is killed, in the order of a call's life.
@@ -113,6 +115,7 @@ class Plan:
     latency_seconds: float  #: of the answer to a start
     hangup_share: float  #: of the far ends that hang up before their deadline
     accounts: int = 1  #: each at an API of its own, with a campaign of its own
+    twilio: World | None = None  #: how calls go there, if the provider is Twilio; else it is Symbl
 
     @property
     def kinds(self) -> set[str]:
@@ -137,11 +140,11 @@ def drawn(
     """
     lots = random.Random(seed)
     killed: list[list[tuple[Strike, ...]]] = [[], []]
-    for number, point in enumerate(_dealt(lots, kills, len(kills))):
+    for number, point in enumerate(dealt(lots, kills, len(kills))):
         killed[number % 2].append((Strike(point, lots.randint(1, 4), "kill"),))
     frozen = tuple(
         Strike(point, lots.randint(1, 3) + 3 * number, "freeze")
-        for number, point in enumerate(_dealt(lots, freezes, 3))
+        for number, point in enumerate(dealt(lots, freezes, 3))
     )
     every = _blows(lots, blows)
     plan = Plan(
@@ -167,7 +170,7 @@ def _with_two_accounts(lots: random.Random, plan: Plan) -> Plan:
     ]
     count = max(1, len(blows) // 8)
     part = blows[-1].at_seconds / count
-    for number, how in enumerate(_dealt(lots, CUTS, count)):
+    for number, how in enumerate(dealt(lots, CUTS, count)):
         at_seconds = round((number + lots.uniform(0.1, 0.5)) * part, 2)
         seconds = round(lots.uniform(*CUT_OFF_SECONDS), 2)
         blows.append(Blow(at_seconds, CUT_OFF, how, ALL, seconds, lots.randrange(2)))
@@ -178,14 +181,14 @@ def _blows(lots: random.Random, count: int) -> list[Blow]:
     """Draw what strikes from outside, one blow after the other."""
     blows, at_seconds = [], 1.0
     hows = {
-        "redis cut": iter(_dealt(lots, CUTS, count)),
-        "redis refuses": iter(_dealt(lots, REFUSALS, count)),
-        "api cut": iter(_dealt(lots, CUTS, count)),
-        "answer lost": iter(_dealt(lots, LOST_ANSWERS, count)),
-        "stop failed": iter(_dealt(lots, FAILED_STOPS, count)),
-        "sockets": iter(_dealt(lots, ("close", "reset", "refused"), count)),
+        "redis cut": iter(dealt(lots, CUTS, count)),
+        "redis refuses": iter(dealt(lots, REFUSALS, count)),
+        "api cut": iter(dealt(lots, CUTS, count)),
+        "answer lost": iter(dealt(lots, LOST_ANSWERS, count)),
+        "stop failed": iter(dealt(lots, FAILED_STOPS, count)),
+        "sockets": iter(dealt(lots, ("close", "reset", "refused"), count)),
     }
-    for kind in _dealt(lots, BLOWS, count):
+    for kind in dealt(lots, BLOWS, count):
         blows.append(
             Blow(
                 round(at_seconds, 2),
@@ -205,7 +208,7 @@ def _seconds(lots: random.Random, kind: str) -> float:
     return round(lots.uniform(0.2, 2.5), 2)
 
 
-def _dealt(lots: random.Random, cards: Sequence[T], count: int) -> list[T]:
+def dealt(lots: random.Random, cards: Sequence[T], count: int) -> list[T]:
     """Deal so many from shuffled decks: every card comes before one comes again."""
     dealt: list[T] = []
     while len(dealt) < count:

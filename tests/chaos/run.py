@@ -18,13 +18,14 @@ from scheduler.errors import SchedulerError
 from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.models import OnUnknown
-from tests.chaos.account import NAMES, SLOTS, Account, CutOff
+from scheduler.models import Insight, OnUnknown, Policy
+from tests.chaos.account import CALL_SECONDS, NAMES, SLOTS, Account, CutOff
 from tests.chaos.blows import Blows
 from tests.chaos.judge import Judge, Problem
 from tests.chaos.lives import Worker
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy, Switchboard
+from tests.functional.campaign import numbers
 from tests.sandbox_process import SandboxProcess
 
 #: After the last blow everything is mended; then all must come to its end within this time. An
@@ -56,7 +57,7 @@ class Outcome:
 def run(plan: Plan, folder: Path) -> Outcome:
     """Do one run, with everything that it starts in this folder."""
     began_at = time.monotonic()
-    with Run(plan, folder) as one:
+    with _kind_of(plan)(plan, folder) as one:
         one.go_through()
         judges = one.judges()
         problems = [problem for judge in judges for problem in judge.problems()]
@@ -69,6 +70,14 @@ def run(plan: Plan, folder: Path) -> Outcome:
             [f"{problem.phone_number} {problem.what}".strip() for problem in problems],
             _evidence(plan, judges, problems),
         )
+
+
+def _kind_of(plan: Plan) -> type[Run]:
+    if plan.twilio is None:
+        return Run
+    from tests.chaos.twilio_run import TwilioRun  # which is a Run
+
+    return TwilioRun
 
 
 def _figures(plan: Plan, judges: list[Judge], cuts: list[CutOff]) -> dict[str, int]:
@@ -87,7 +96,8 @@ def _evidence(plan: Plan, judges: list[Judge], problems: list[Problem]) -> str:
     who = list(dict.fromkeys(one.phone_number for one in problems if one.phone_number))
     return "\n\n".join(
         [
-            f"python -m tests.chaos --seed {plan.seed}",
+            f"python -m tests.chaos --seed {plan.seed}"
+            + (" --provider twilio" if plan.twilio else ""),
             str(plan),
             *(judge.evidence(one) for judge in judges for one in who if one in judge.results),
         ]
@@ -126,23 +136,58 @@ class Run:
         self._load()
         workers = range(len(plan.lives))
         self._lines = [Proxy(board, _port(self.redis.url)) for _ in workers]
-        self._workers = [Worker(plan, number, folder, self._env(number)) for number in workers]
+        self._workers = [
+            Worker(plan, number, folder, self._env(number), self._program) for number in workers
+        ]
         for worker in self._workers:
             self._stack.callback(worker.end)
-        self._blows = Blows(self._accounts, self.redis, self.ledger, self._workers, self._lines)
+        self._blows = self._blows_of(
+            self._accounts, self.redis, self.ledger, self._workers, self._lines
+        )
+
+    # What differs from provider to provider -----------------------------------------------------
+
+    _program = "tests.chaos.worker"
+    _blows_of: type[Blows] = Blows
+
+    def _sandbox_options(self) -> dict[str, object]:
+        return {"limit": 500, "answer_after": 0.1, "line_every": 0.2}
+
+    def _policy(self) -> Policy:
+        return Policy(
+            CALL_SECONDS,
+            insights=(Insight.TRANSCRIPT, Insight.SUMMARY),
+            on_unknown=OnUnknown.REDIAL if self._plan.redials else OnUnknown.HOLD,
+        )
+
+    def _phone_numbers(self, first: int, count: int) -> list[str]:
+        """Return so many of the numbers that there are, from one on."""
+        return numbers(first + count)[first:]
+
+    def _of_accounts(self) -> dict[str, str]:
+        """Return what makes one account, or names the file of several."""
+        if len(self._accounts) > 1:
+            return {"CALLSCHED_ACCOUNTS": str(self._folder / "accounts.yaml")}
+        return {
+            "CALLSCHED_SYMBL_BASE_URL": f"http://127.0.0.1:{self._accounts[0].api.port}",
+            "CALLSCHED_SYMBL_APP_ID": "app",
+            "CALLSCHED_SYMBL_APP_SECRET": "secret",
+            "CALLSCHED_ACCOUNT": self._accounts[0].name,
+            "CALLSCHED_MAX_CONCURRENCY": str(SLOTS),
+        }
+
+    # --------------------------------------------------------------------------------------------
 
     def _account(self, name: str, board: Switchboard) -> Account:
         plan = self._plan
         sandbox = self._stack.enter_context(
             SandboxProcess(
-                limit=500,
                 latency=plan.latency_seconds,
                 journal=self._folder / f"journal-{name}.jsonl",
                 hangup_share=plan.hangup_share,
                 hangup_after=(0.2, 0.9),
-                answer_after=0.1,
-                line_every=0.2,
                 seed=plan.seed,
+                **self._sandbox_options(),
             )
         )
         return Account(name, sandbox, Proxy(board, _port(sandbox.url)))
@@ -150,11 +195,11 @@ class Run:
     def _load(self) -> None:
         self.ledger.open()
         plan = self._plan
-        on_unknown = OnUnknown.REDIAL if plan.redials else OnUnknown.HOLD
         # Two accounts have as much to do together as one has alone, and half as much again.
         each = plan.contacts if plan.accounts == 1 else plan.contacts * 3 // 4
         for number, account in enumerate(self._accounts):
-            account.load(self.ledger, slice(number * each, (number + 1) * each), on_unknown)
+            called = self._phone_numbers(number * each, each)
+            account.load(self.ledger, called, self._policy())
         if plan.accounts > 1:
             file = self._folder / "accounts.yaml"
             file.write_text("".join(account.in_file for account in self._accounts))
@@ -176,18 +221,6 @@ class Run:
                 "CALLSCHED_INSIGHTS_PATIENCE": "6s",
             }
         )
-
-    def _of_accounts(self) -> dict[str, str]:
-        """Return what makes one account, or names the file of several."""
-        if len(self._accounts) > 1:
-            return {"CALLSCHED_ACCOUNTS": str(self._folder / "accounts.yaml")}
-        return {
-            "CALLSCHED_SYMBL_BASE_URL": f"http://127.0.0.1:{self._accounts[0].api.port}",
-            "CALLSCHED_SYMBL_APP_ID": "app",
-            "CALLSCHED_SYMBL_APP_SECRET": "secret",
-            "CALLSCHED_ACCOUNT": self._accounts[0].name,
-            "CALLSCHED_MAX_CONCURRENCY": str(SLOTS),
-        }
 
     # The course of events -----------------------------------------------------------------------
 

@@ -13,11 +13,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 
-def many(seed: int, faults: int, side_by_side: int, minutes: float, table: Path | None) -> int:
+def many(
+    provider: str,
+    seed: int,
+    faults: int,
+    side_by_side: int,
+    minutes: float,
+    table: Path | None,
+) -> int:
     """Do runs until so many faults have struck; return 1 when a promise was broken."""
     began_at = time.monotonic()
     with TemporaryDirectory(prefix="chaos-") as folder:
-        outcomes = _outcomes(seed, faults, side_by_side, began_at + 60 * minutes, Path(folder))
+        until = began_at + 60 * minutes
+        outcomes = _outcomes(provider, seed, faults, side_by_side, until, Path(folder))
     text = markdown(outcomes, time.monotonic() - began_at, side_by_side)
     if table is not None:
         table.write_text(text)
@@ -26,14 +34,14 @@ def many(seed: int, faults: int, side_by_side: int, minutes: float, table: Path 
 
 
 def _outcomes(
-    seed: int, faults: int, side_by_side: int, until: float, folder: Path
+    provider: str, seed: int, faults: int, side_by_side: int, until: float, folder: Path
 ) -> list[dict[str, Any]]:
     seeds, running = count(seed), list[_Child]()
     outcomes: list[dict[str, Any]] = []
     struck = 0
     while True:
         while len(running) < side_by_side and struck < faults and time.monotonic() < until:
-            running.append(_Child(next(seeds), folder))
+            running.append(_Child(provider, next(seeds), folder))
         if not running:
             return outcomes
         for child in [child for child in running if child.is_over]:
@@ -47,10 +55,11 @@ def _outcomes(
 class _Child:
     """One run in a process of its own."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, provider: str, seed: int, folder: Path) -> None:
         self.seed = seed
         self._out, self._err = folder / f"{seed}.out", folder / f"{seed}.err"
-        command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed)]
+        command = [sys.executable, "-m", "tests.chaos", "--provider", provider]
+        command += ["--seed", str(seed)]
         with self._out.open("w") as out, self._err.open("w") as err:
             self._process = subprocess.Popen(command, stdout=out, stderr=err)
 

@@ -8,12 +8,35 @@ import pytest
 
 from tests.chaos.plan import BLOWS, CUT_OFF, FREEZING_POINTS, POINTS, drawn
 from tests.chaos.run import MEANWHILE, Outcome, run
+from tests.chaos.twilio_plan import ABANDONED, TWILIO_BLOWS, TWILIO_POINTS, drawn_for_twilio
+from tests.chaos.twilio_world import World
 
 pytestmark = pytest.mark.timeout(240)
 
 SELECTION = [
     drawn(1, kills=POINTS[::2], freezes=FREEZING_POINTS[::2], blows=len(BLOWS), accounts=1),
     drawn(2, kills=POINTS[1::2], freezes=FREEZING_POINTS[1::2], blows=len(BLOWS), accounts=2),
+]
+
+#: Where a worker is killed, and what strikes, at a provider that rings and is read alone.
+OTHER_POINTS = [point for point in TWILIO_POINTS if point not in POINTS]
+OTHER_BLOWS = [kind for kind in TWILIO_BLOWS if kind not in BLOWS]
+
+AT_TWILIO = [
+    drawn_for_twilio(
+        11,
+        contacts=12,
+        kills=OTHER_POINTS[::2],
+        blows=("answer lost", "start placed late", "killed"),
+        world=World(is_exclusive=True, list_lag_seconds=(5.0, 5.0)),
+    ),
+    drawn_for_twilio(
+        12,
+        contacts=12,
+        kills=OTHER_POINTS[1::2],
+        blows=("strangers", "answer lost", "too many requests", "reads fail", ABANDONED),
+        world=World(is_exclusive=False, read_lag_seconds=(0.0, 1.0), takes_over=False),
+    ),
 ]
 
 
@@ -27,11 +50,20 @@ def test_every_kind_of_fault_is_in_the_selection() -> None:
     assert all(any(plan.clock_shifts) for plan in SELECTION)
 
 
+def test_what_strikes_at_twilio_alone_is_in_the_selection() -> None:
+    kinds = set.union(*(plan.kinds for plan in AT_TWILIO))
+
+    assert {f"kill: {point}" for point in OTHER_POINTS} <= kinds
+    assert {*OTHER_BLOWS, "answer lost", "killed", ABANDONED} <= kinds
+
+
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Outcome]:
-    folders = [tmp_path_factory.mktemp(f"seed-{plan.seed}") for plan in SELECTION]
+    # All of them side by side: they wait more than they work.
+    plans = [*SELECTION, *AT_TWILIO]
+    folders = [tmp_path_factory.mktemp(f"seed-{plan.seed}") for plan in plans]
     with ThreadPoolExecutor() as side_by_side:
-        return {one.seed: one for one in side_by_side.map(run, SELECTION, folders)}
+        return {one.seed: one for one in side_by_side.map(run, plans, folders)}
 
 
 @pytest.mark.parametrize("seed", [plan.seed for plan in SELECTION])
@@ -48,3 +80,20 @@ def test_the_other_account_is_dialled_on_while_one_is_cut_off(outcomes: dict[int
 
     assert one[MEANWHILE] == 0
     assert two[MEANWHILE] > 0
+
+
+@pytest.mark.parametrize("seed", [plan.seed for plan in AT_TWILIO])
+def test_they_are_kept_at_twilio_too(seed: int, outcomes: dict[int, Outcome]) -> None:
+    outcome = outcomes[seed]
+
+    assert outcome.problems == [], outcome.evidence
+    assert sum(outcome.faults.values()) >= 5
+    assert outcome.figures["phones that rang"] >= 8
+
+
+def test_what_no_worker_outlives_twilio_ends(outcomes: dict[int, Outcome]) -> None:
+    figures = outcomes[12].figures
+
+    assert figures["runs that no worker outlived"] == 1
+    assert figures["ended by Twilio's own time limit"] > 0
+    assert figures["left live"] == 0

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
@@ -100,15 +100,19 @@ class Points:
             import_module("scheduler.ledger.calls"),
             import_module("scheduler.providers.http").Line,
         )
-        symbl = import_module("scheduler.providers.symbl").Symbl
         self._around(ledger, "claim", before="before claim", after="after claim")
         self._around(ledger, "begin", after="after begin")
-        _wrap(symbl, "start", self._start)
         self._around(ledger, "connect", after="after connect")
-        self._around(ledger, "confirm", before="before end", after="after end")
         wire = import_module("urllib3.connection").HTTPConnection
-        _wrap(line, "send", self._send)
-        _wrap(wire, "getresponse", self._getresponse)
+        wrap(line, "send", self._send)
+        wrap(wire, "getresponse", self._getresponse)
+        self._install_at_provider()
+
+    def _install_at_provider(self) -> None:
+        """Stand around what differs from provider to provider."""
+        wrap(import_module("scheduler.providers.symbl").Symbl, "start", self._start)
+        ledger = import_module("scheduler.ledger.calls")
+        self._around(ledger, "confirm", before="before end", after="after end")
 
     def _around(self, owner: Any, name: str, *, before: str = "", after: str = "") -> None:
         def counted(real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -119,23 +123,27 @@ class Points:
                 self._pass(after)
             return result
 
-        _wrap(owner, name, counted)
+        wrap(owner, name, counted)
 
-    def _start(self, real: Callable[..., Any], symbl: Any, order: Any, leave: Any) -> Any:
+    def _start(self, real: Callable[..., Any], provider: Any, order: Any, leave: Any) -> Any:
         def leaving() -> None:
             leave()
             self._pass("start leaving")
 
-        connection = real(symbl, order, leaving)
+        connection = real(provider, order, leaving)
         with self._learned.open("a") as file:
             file.write(f"{os.getpid()} {since_boot()} {connection.connection_id}\n")
         self._pass("start answered")
         return connection
 
     def _send(self, real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        body = args[3] if len(args) > 3 and args[3] else {}
-        self._here.operation = body.get("operation")
+        self._here.operation = self._operation(args, kwargs)
         return real(*args, **kwargs)
+
+    def _operation(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Return whether an exchange starts or stops a call; None for any other."""
+        body = args[3] if len(args) > 3 and args[3] else {}
+        return body.get("operation")
 
     def _getresponse(self, real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if operation := getattr(self._here, "operation", None):
@@ -153,14 +161,14 @@ class Points:
             os.kill(os.getpid(), _SIGNALS[how])
 
 
-def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
+def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
     real = getattr(owner, name)
     setattr(owner, name, lambda *args, **kwargs: around(real, *args, **kwargs))
 
 
-def shorten() -> None:
+def shorten(shortened: Mapping[str, Mapping[str, object]]) -> None:
     """Make every time short, before anything has looked at it."""
-    for module_name, constants in SHORTENED.items():
+    for module_name, constants in shortened.items():
         module = import_module(module_name)
         for name, value in constants.items():
             assert hasattr(module, name), f"{module_name} has no {name} any more"
@@ -171,7 +179,7 @@ def shorten() -> None:
     app.conf.broker_transport_options = app.conf.broker_transport_options | BROKER
     connection = import_module("kombu").Connection
     soon = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
-    _wrap(connection, "ensure_connection", lambda real, *a, **k: real(*a, **soon | k))
+    wrap(connection, "ensure_connection", lambda real, *a, **k: real(*a, **soon | k))
 
 
 def say_twice() -> None:
@@ -183,17 +191,19 @@ def say_twice() -> None:
         real(*args, **kwargs)
         return real(*args, **kwargs)
 
-    _wrap(import_module("celery.app.task").Task, "apply_async", twice)
+    wrap(import_module("celery.app.task").Task, "apply_async", twice)
 
 
-def main() -> None:
+def main(
+    points: type[Points] = Points, shortened: Mapping[str, Mapping[str, object]] = SHORTENED
+) -> None:
     """Run one life of a worker."""
     fate = Fate.read(os.environ["CHAOS_PLAN"])
     if fate.clock_shift:
         real, shift = time.time, fate.clock_shift
         time.time = lambda: real() + shift
-    shorten()
-    Points(fate).install()
+    shorten(shortened)
+    points(fate).install()
     if fate.twice:
         say_twice()
     sys.argv = ["callsched", "worker"]

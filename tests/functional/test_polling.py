@@ -13,6 +13,7 @@ from scheduler.calls import poller as polling
 from scheduler.calls.poller import Poller
 from scheduler.errors import LedgerError, MaybeDone, Throttled
 from scheduler.ledger import calls, campaigns, searches, unknowns, views
+from scheduler.ledger.calls import Wait
 from scheduler.ledger.ledger import Control
 from scheduler.ledger.unknowns import UnknownCall
 from scheduler.models import Attempt, Connection, OnUnknown
@@ -518,3 +519,17 @@ def test_an_answer_beats_a_search(only_user: Rig, toy: RingingToy) -> None:
     record = only_user.record()
     assert (record["connection_id"], record["reason"]) == (real, "late_answer")
     assert only_user.ledger.redis.get(f"callsched:connection:{found}") is None
+
+
+@pytest.mark.parametrize("ring_seconds", [5.0, 600.0])
+def test_a_lost_call_has_its_slot_for_as_long_as_its_campaign_lets_it_ring(
+    rig: Rig, toy: RingingToy, ring_seconds: float
+) -> None:
+    rig.load(ANYBODY, ring_seconds=ring_seconds)
+    lose(rig, toy)
+
+    scores = rig.ledger.redis.zrange("callsched:account:trial:slots", 0, -1, withscores=True)
+
+    (until,) = (score for _, score in scores)
+    longest = ring_seconds + Wait.MARGIN_SECONDS + RINGS.ends_after(600.0)
+    assert until - rig.ledger.time() == pytest.approx(longest, abs=5.0)
