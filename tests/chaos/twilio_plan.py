@@ -47,7 +47,8 @@ def drawn_for_twilio(
     kills = dealt(lots, TWILIO_POINTS, 5) if kills is None else kills
     blows = dealt(lots, TWILIO_BLOWS, 8) if blows is None else blows
     world = world or _world(lots)
-    plan = drawn(seed, kills=kills, freezes=dealt(lots, FREEZING_POINTS, 1), blows=len(blows))
+    freezes = dealt(lots, FREEZING_POINTS, 1)
+    plan = drawn(seed, kills=kills, freezes=freezes, blows=len(blows), accounts=1)
     return replace(
         plan,
         contacts=contacts,
@@ -81,7 +82,7 @@ def _blows(lots: random.Random, kinds: Sequence[str], world: World) -> list[Blow
     """Draw when each blow strikes and how, one after the other; in a third all are killed."""
     may_share = not world.is_exclusive and world.limit >= 500
     kinds = [kind for kind in kinds if kind != "strangers" or may_share]
-    hows = drawn(lots.randrange(1 << 30), kills=(), blows=4 * len(BLOWS)).blows
+    hows = drawn(lots.randrange(1 << 30), kills=(), blows=4 * len(BLOWS), accounts=1).blows
     blows, at_seconds = [], 1.0
     for kind in kinds:
         known = [blow for blow in hows if blow.kind == kind]
