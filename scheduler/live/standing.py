@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import controls, schedules, views, workers
+from scheduler.ledger import clocks, controls, schedules, views, workers
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.schedules import ScheduleView
@@ -22,6 +22,7 @@ class Standing:
     controls: list[Controlled]  #: what operators did to the only campaign, the newest first
     schedules: list[ScheduleView]  #: none when one campaign was asked for
     restricted: list[str]  #: which workers dial nobody, and why
+    clock_jump: str  #: what the clock of Redis did in the last day; "" for nothing
 
 
 def standing(
@@ -49,4 +50,5 @@ def standing(
             if account in (None, view.account)
         ],
         [line for name in names for line in stops_only(workers.all_of(ledger, name))],
+        clocks.last_jump(ledger.redis, ledger.time()),
     )

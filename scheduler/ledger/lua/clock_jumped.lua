@@ -1,0 +1,66 @@
+--[[
+  A worker has seen the clock of the server jump against its own steady one. What was to be over, or
+  due, after a length of time is moved by as much, once for all workers that have seen the same jump.
+
+  A steady clock stands still with a machine that is paused, but it never runs ahead: a clock that was
+  set back is certainly wrong, and one that has jumped forward may be right. So a jump forward moves only
+  what it takes back of those before; whatever else was due in between ends early rather than late.
+
+    ARGV[1]  seen      how many jumps the worker knew of before
+    ARGV[2]  by        seconds; less than 0 when the clock was set back
+    ARGV[3]  now       "" for the server's clock
+    ARGV[4…] accounts  all that there are
+
+  Returns 1 when it is the first to say so, else 0.
+]]
+local seen, by, now = ARGV[1], tonumber(ARGV[2]), clock(ARGV[3])
+local known = ROOT .. "clock"
+local jumps, behind = unpack(redis.call("HMGET", known, "jumps", "behind"))
+if numeric(jumps, 0) ~= numeric(seen, 0) then
+  return 0
+end
+local moved = math.min(by, math.max(0, numeric(behind, 0)))
+redis.call("HSET", known, "at", exact(now), "by", exact(by), "behind", exact(numeric(behind, 0) - moved))
+increase(known, "jumps", 1)
+
+local function move_fields(key, ...)
+  local names = { ... }
+  for at, instant in ipairs(fields_of(key, ...)) do
+    if tonumber(instant) then
+      redis.call("HSET", key, names[at], exact(tonumber(instant) + moved))
+    end
+  end
+end
+
+local function move_records(account)
+  local open = redis.call("ZRANGE", account_key(account, "slots"), 0, -1)
+  for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "live"), 0, -1)) do
+    if not redis.call("ZSCORE", account_key(account, "slots"), attempt) then
+      open[#open + 1] = attempt
+    end
+  end
+  for _, attempt in ipairs(open) do
+    move_fields(attempt_key(attempt), "begun_at", "started_at", "deadline", "hinted_at", "stop_owed_at", "denied_at")
+  end
+end
+
+local function move_members(key)
+  local found = redis.call("ZRANGE", key, 0, -1, "WITHSCORES")
+  for at = 1, #found, 2 do
+    redis.call("ZADD", key, "XX", exact(tonumber(found[at + 1]) + moved), found[at])
+  end
+end
+
+if moved ~= 0 then
+  for _, account in ipairs({ unpack(ARGV, 4) }) do
+    move_records(account)
+    for _, part in ipairs({ "slots", "live", "held", "stops", "ears", "collect", "webhooks" }) do
+      move_members(account_key(account, part))
+    end
+    move_fields(account_key(account, "meta"), "closed_until", "probe_at", "raise_at", "paced_until", "sampled_at")
+    for _, campaign in ipairs(redis.call("ZRANGE", account_key(account, "campaigns"), 0, -1)) do
+      move_fields(campaign_key(campaign, "meta"), "paced_until")
+    end
+  end
+end
+return 1
