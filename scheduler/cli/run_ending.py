@@ -45,6 +45,8 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
     if ending.how is How.WAS_FINISHED:
         raise ConfigError(_refusal(ending.campaign.campaign_id))
     view, code = views.campaign(ledger, ending.campaign.campaign_id), _CODES[ending.how]
+    if path is not None:  # before anything is printed, which may find no room and no reader
+        results_view.export(views.results(ledger, view.campaign_id), path)
     if json:
         console.emit(
             {
@@ -59,8 +61,6 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
         _show(view, ending, path)
     if lines := list(_said(ending)):
         console.say(*lines)
-    if path is not None:
-        results_view.export(views.results(ledger, view.campaign_id), path)
     return code
 
 
