@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, TypeAlias
 from scheduler.accounts import NAME_PATTERN
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.checking import Checked, Records, check_all
+from scheduler.campaign.columns import too_many
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
 from scheduler.campaign.doubtful_ids import DoubtfulIds
 from scheduler.campaign.file.formats import Format, format_of, open_contacts, stem
@@ -312,6 +313,8 @@ def _fill(
     ids = DoubtfulIds()
     for chunk, done in found:
         read, columns = read + done.read, columns | done.columns
+        if message := too_many(len(columns) // 2):  # ours, and as they are written
+            raise refusal(shape.path, f"{message} or more in all contacts", code="header")
         checked.add(done.rows, done.callable_rows, done.packed)
         checked.cleanings.merge(done.cleanings)
         problems.merge(done.problems)

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from scheduler.campaign.columns import OPTION, Header, RawRow
+from scheduler.campaign.columns import OPTION, Header, RawRow, too_many
 from scheduler.campaign.file.shapes import Contacts, Shaped
 from scheduler.campaign.file.source import CHUNK_BYTES, LONGEST_LINE
 from scheduler.campaign.names import IGNORED, Names, is_address
 from scheduler.errors import CampaignError, Problem, refusal
 
-MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
 DELIMITERS = (",", ";", "\t", "|")
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
 
@@ -147,8 +146,7 @@ class RowFeed:
 
 def expect_columns(titles: list[str], path: str, line: int) -> None:
     """Refuse a header with more columns than any: each row would have a cell for each."""
-    if len(titles) > MOST_COLUMNS:
-        message = f"expected at most {MOST_COLUMNS:,} columns, got {len(titles):,}"
+    if message := too_many(len(titles)):
         raise refusal(path, message, line, code="header")
 
 
