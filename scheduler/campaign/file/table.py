@@ -14,6 +14,7 @@ from scheduler.campaign.file.shapes import Contacts, Shaped
 from scheduler.campaign.file.source import CHUNK_BYTES, LONGEST_LINE
 from scheduler.campaign.names import IGNORED, Names, is_address
 from scheduler.errors import CampaignError, Problem, refusal
+from scheduler.fields.formulas import quoted, unquoted
 
 DELIMITERS = (",", ";", "\t", "|")
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
@@ -47,7 +48,7 @@ class Table:
         return self._written([*self._kept(self.titles), *IGNORED])
 
     def reject(self, record: list[str], reason: str, message: str) -> str:
-        """Return the record as it was, and why it is refused."""
+        """Return the record as it was, and why it is refused. No spreadsheet runs any of it."""
         filled = record + [""] * (len(self.titles) - len(record))
         return self._written([*self._kept(filled), reason, message])
 
@@ -59,7 +60,8 @@ class Table:
 
     def _written(self, cells: list[str]) -> str:
         text = io.StringIO(newline="")
-        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
+        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
+        writer.writerow(map(quoted, cells))
         return text.getvalue()
 
 
@@ -73,6 +75,9 @@ def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[s
     if not line:
         raise _empty(path)
     expect_columns(titles, path, line)
+    if {title.strip().lower() for title in titles}.issuperset(IGNORED):  # rejects of ours
+        titles = [*map(unquoted, titles)]
+        records = ((at, [*map(unquoted, cells)]) for at, cells in records)
     header = names.header(titles)
     if header.faults:
         raise CampaignError([Problem(path, fault, line, code="header") for fault in header.faults])
