@@ -33,6 +33,7 @@ from scheduler.campaign.file.source import (
     whole_text,
 )
 from scheduler.campaign.file.xlsx import Sheet, file_of, named_sheet, open_sheet
+from scheduler.campaign.keys import webhooks
 from scheduler.campaign.keys.calling_hours import closes_nothing
 from scheduler.campaign.keys.presets import chooses_by_state
 from scheduler.campaign.keys.presets import rules as preset_rules
@@ -110,7 +111,8 @@ def load(
     checked.digest = reader.digest.hexdigest()
     checked.lists_digest = reader.lists_digest.hexdigest()
     checked.lists = plan.rules.do_not_call.sizes
-    checked.warnings = (*reader.warnings, *plan.rules.do_not_call.warnings)
+    in_the_clear = webhooks.warnings(plan.campaign.webhooks)
+    checked.warnings = (*reader.warnings, *plan.rules.do_not_call.warnings, *in_the_clear)
     checked.problems = tuple(reader.problems.kept)
     checked.problem_counts = reader.problems.counts
     return checked
