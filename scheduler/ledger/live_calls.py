@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scheduler.errors import LedgerError, StaleAttempt
@@ -23,16 +24,17 @@ class LiveCall:
 
 
 def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
-    """Read these calls; one whose contact is gone is left out."""
+    """Read these calls; one that is gone, or that can't be read, is left out."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             entry = f"{attempt.row}-0"
             pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
             pipe.hget(keys.call(attempt.campaign_id, attempt.row), "state")
-        answers = pipe.execute()
+        answers = pipe.execute(raise_on_error=False)
     found = {}
     for attempt, contacts, state in zip(attempts, answers[::2], answers[1::2], strict=True):
-        if contacts:
+        # What lies there may be no contact, and no state.
+        with suppress(ValueError, LookupError, TypeError):
             contact, _ = decode(contacts[0][1]["c"])
             found[attempt] = LiveCall(attempt, CallState(state or CallState.PENDING), contact)
     return found
