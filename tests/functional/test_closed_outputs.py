@@ -60,6 +60,18 @@ def test_run_writes_its_results_though_nobody_reads_what_it_prints(
     assert sandbox.live()["live"] == 0
 
 
+def test_how_a_run_ended_is_said_though_its_results_find_no_place(site: Site) -> None:
+    results = site.home / "r.csv"
+    results.mkdir()  # in its place no file can be put
+    words = ("run", site.contacts(numbers(1)), "--max-duration", "1s", "--results", str(results))
+
+    run = site.call(*words, "--json")
+
+    assert run.process.returncode == 1
+    assert run.record["calls"]["ended"] == 1
+    assert "r.csv can't be written" in run.err
+
+
 def test_what_a_campaign_file_is_is_told_by_the_exit_code_though_nobody_reads(site: Site) -> None:
     good = site.contacts(numbers(2))
     (site.home / "bad.csv").write_text("phone_number\nnone\n")
