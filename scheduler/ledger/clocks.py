@@ -33,15 +33,18 @@ def read(ledger: Ledger) -> Reading:
     return Reading(ledger.time_of(answer), keys.count_of(jumps or "0"))
 
 
-def jumped(ledger: Ledger, before: Reading, seconds: float, now: float | None = None) -> bool:
-    """Move what stands in the ledger by a jump, and tell whether nobody had done so.
+def jumped(
+    ledger: Ledger, before: Reading, seconds: float, now: float | None = None
+) -> float | None:
+    """Move what stands in the ledger by a jump; None where another worker has done so.
 
     `before` is the last reading before the jump, by so many `seconds`, less than 0 when the clock
-    was set back. Raises LedgerTrouble.
+    was set back. Returns the seconds by which deadlines were moved. Raises LedgerTrouble.
     """
     every = accounts.names(ledger)
     clock = ledger.clock(now)
-    return bool(ledger.run(ledger.do.clock_jumped, before.jumps, seconds, clock, *every))
+    moved = ledger.run(ledger.do.clock_jumped, before.jumps, seconds, clock, *every)
+    return float(moved) if moved else None
 
 
 def last_jump(client: Any, now: float | None = None) -> str:
@@ -50,21 +53,25 @@ def last_jump(client: Any, now: float | None = None) -> str:
     Raises LedgerTrouble.
     """
     with reaching():
-        at, by = client.hmget(_KEY, "at", "by")
+        at, by, by_which = client.hmget(_KEY, "at", "by", "moved")
         seconds, microseconds = client.time()
     now = seconds + microseconds / 1e6 if now is None else now
     try:
-        jumped_at, jump = float(at), float(by)
+        jumped_at, jump, moved = float(at), float(by), float(by_which)
     except (TypeError, ValueError):
         return ""
     if not abs(now - jumped_at) < _SHOWN_SECONDS:
         return ""
     when = f"{datetime.fromtimestamp(jumped_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return f"the clock of Redis {in_words(jump)}; it showed {when} then"
+    return f"the clock of Redis {in_words(jump, moved)}; it showed {when} then"
 
 
-def in_words(seconds: float) -> str:
-    """Say how it jumped, and what becomes of live calls."""
-    if seconds < 0:
-        return f"was set back by {-seconds:,.0f} s: calls are ended as it had gone on"
-    return f"jumped forward by {seconds:,.0f} s: what was due within that time is due at once"
+def in_words(seconds: float, moved: float | None) -> str:
+    """Say how it jumped, and what becomes of calls; None: somebody else has seen to that."""
+    how = "was set back" if seconds < 0 else "jumped forward"
+    text = f"{how} by {abs(seconds):,.0f} s"
+    if moved is None:
+        return f"{text}, as another worker has said"
+    if abs(moved - seconds) < 1.0:
+        return f"{text}: deadlines are moved with it, and calls end on time"
+    return f"{text}: what was due within {seconds - moved:,.0f} s of it is due at once"

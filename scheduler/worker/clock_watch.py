@@ -67,6 +67,5 @@ class ClockWatch:
         jump = self._last.jump_to(look) if self._last is not None else 0.0
         if self._last is None or abs(jump) < JUMP_SECONDS:
             return
-        is_first = clocks.jumped(self._ledger, self._last.reading, jump)
-        by_whom = "" if is_first else "; another worker has said so already"
-        logger.error("the clock of Redis %s%s", clocks.in_words(jump), by_whom)
+        moved = clocks.jumped(self._ledger, self._last.reading, jump)
+        logger.error("the clock of Redis %s", clocks.in_words(jump, moved))

@@ -71,7 +71,7 @@ def test_doctor_and_status_say_that_it_jumped(site: Site) -> None:
     private = EmbeddedRedis(site.state)
     with private, Redis.from_url(private.url) as redis:
         at, _ = redis.time()
-        redis.hset("callsched:clock", mapping={"at": at, "by": -600, "jumps": 1, "behind": 600})
+        redis.hset("callsched:clock", mapping={"at": at, "by": -600, "moved": -600, "jumps": 1})
         checks = {one["name"]: one for one in site.call("doctor", "--json").record["checks"]}
         looked, record = site.call("status"), site.call("status", "--json").record
 

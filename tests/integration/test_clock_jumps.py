@@ -20,7 +20,9 @@ def jump(books: Books, seconds: float, *, jumps: int | None = None) -> bool:
 
 def said(books: Books, seconds: float, *, jumps: int | None = None) -> bool:
     known = clocks.read(books.ledger).jumps if jumps is None else jumps
-    return clocks.jumped(books.ledger, Reading(books.now, known), seconds, now=books.now)
+    return (
+        clocks.jumped(books.ledger, Reading(books.now, known), seconds, now=books.now) is not None
+    )
 
 
 def left(books: Books, attempt: Attempt) -> float:
@@ -76,7 +78,9 @@ def test_a_clock_that_is_set_right_again_ends_no_call_early(books: Books) -> Non
     jump(books, FORTH)
 
     assert left(books, before) == left(books, between) == DURATION
+    assert "calls end on time" in clocks.last_jump(books.reader, books.now)
     jump(books, FORTH)
+    assert "is due at once" in clocks.last_jump(books.reader, books.now)
     assert left(books, before) == DURATION - FORTH
 
 

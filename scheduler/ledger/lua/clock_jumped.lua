@@ -11,16 +11,16 @@
     ARGV[3]  now       "" for the server's clock
     ARGV[4…] accounts  all that there are
 
-  Returns 1 when it is the first to say so, else 0.
+  Returns the seconds by which it was moved; "" when another worker has said so before.
 ]]
 local seen, by, now = ARGV[1], tonumber(ARGV[2]), clock(ARGV[3])
 local known = ROOT .. "clock"
 local jumps, behind = unpack(redis.call("HMGET", known, "jumps", "behind"))
 if numeric(jumps, 0) ~= numeric(seen, 0) then
-  return 0
+  return ""
 end
 local moved = math.min(by, math.max(0, numeric(behind, 0)))
-redis.call("HSET", known, "at", exact(now), "by", exact(by), "behind", exact(numeric(behind, 0) - moved))
+redis.call("HSET", known, "at", exact(now), "by", exact(by), "moved", exact(moved), "behind", exact(numeric(behind, 0) - moved))
 increase(known, "jumps", 1)
 
 local function move_fields(key, ...)
@@ -63,4 +63,4 @@ if moved ~= 0 then
     end
   end
 end
-return 1
+return exact(moved)
