@@ -74,8 +74,11 @@ def test_doctor_and_status_say_that_it_jumped(site: Site) -> None:
         redis.hset("callsched:clock", mapping={"at": at, "by": -600, "moved": -600, "jumps": 1})
         checks = {one["name"]: one for one in site.call("doctor", "--json").record["checks"]}
         looked, record = site.call("status"), site.call("status", "--json").record
+        assert site.call("submit", site.contacts(["+12025550143"]), "--yes").wait() == 0
+        watched = site.call("watch", "--once")
 
     check = checks["clock jumped"]
     assert (check["level"], check["remedy"] != "") == ("warn", True)
-    for text in (check["text"], " ".join((looked.out + looked.err).split()), record["clock_jump"]):
+    shown = [" ".join((each.out + each.err).split()) for each in (looked, watched)]
+    for text in (check["text"], *shown, record["clock_jump"]):
         assert "was set back by 600 s" in text
