@@ -34,16 +34,17 @@ def read(ledger: Ledger) -> Reading:
 
 
 def jumped(
-    ledger: Ledger, before: Reading, seconds: float, now: float | None = None
+    ledger: Ledger, before: Reading, seconds: float, since: float, now: float | None = None
 ) -> float | None:
     """Move what stands in the ledger by a jump; None where another worker has done so.
 
     `before` is the last reading before the jump, by so many `seconds`, less than 0 when the clock
-    was set back. Returns the seconds by which deadlines were moved. Raises LedgerTrouble.
+    was set back; `since` is how long ago that reading was. Returns the seconds by which deadlines
+    were moved. Raises LedgerTrouble.
     """
     every = accounts.names(ledger)
     clock = ledger.clock(now)
-    moved = ledger.run(ledger.do.clock_jumped, before.jumps, seconds, clock, *every)
+    moved = ledger.run(ledger.do.clock_jumped, before.jumps, seconds, since, clock, *every)
     return float(moved) if moved else None
 
 

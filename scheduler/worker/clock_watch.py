@@ -16,6 +16,12 @@ logger = logging.getLogger(__name__)
 #: A jump of less is none: a clock that is slewed never moves so far between two looks.
 JUMP_SECONDS = 1.0
 
+#: It is looked at no more often, however many ticks there are.
+LOOK_SECONDS = 0.25
+
+
+MARGIN_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -34,7 +40,7 @@ class _Look:
 
 
 class ClockWatch:
-    """Looks at Redis' clock before each tick, and has deadlines moved with it. For one thread.
+    """Looks at Redis' clock before ticks, and has deadlines moved with it. For one thread.
 
     A steady clock may stand still with a machine that is paused, but never runs ahead. So of a
     clock that was set back it is certain that deadlines are wrong, and they are moved before the
@@ -51,8 +57,10 @@ class ClockWatch:
 
         Raises LedgerUnreachable.
         """
+        asked_at = since_boot()
+        if self._last is not None and asked_at - self._last.answered_at < LOOK_SECONDS:
+            return
         try:
-            asked_at = since_boot()
             look = _Look(clocks.read(self._ledger), asked_at, since_boot())
             self._compare(look)
             self._last, self._fault = look, ""
@@ -67,5 +75,7 @@ class ClockWatch:
         jump = self._last.jump_to(look) if self._last is not None else 0.0
         if self._last is None or abs(jump) < JUMP_SECONDS:
             return
-        moved = clocks.jumped(self._ledger, self._last.reading, jump)
+        # A little longer: an answer may have come before it was put on record.
+        since = look.answered_at - self._last.asked_at + MARGIN_SECONDS
+        moved = clocks.jumped(self._ledger, self._last.reading, jump, since)
         logger.error("the clock of Redis %s", clocks.in_words(jump, moved))

@@ -21,7 +21,8 @@ def jump(books: Books, seconds: float, *, jumps: int | None = None) -> bool:
 def said(books: Books, seconds: float, *, jumps: int | None = None) -> bool:
     known = clocks.read(books.ledger).jumps if jumps is None else jumps
     return (
-        clocks.jumped(books.ledger, Reading(books.now, known), seconds, now=books.now) is not None
+        clocks.jumped(books.ledger, Reading(books.now, known), seconds, 1.0, now=books.now)
+        is not None
     )
 
 
@@ -45,6 +46,40 @@ def test_a_call_ends_when_it_would_have_ended_though_the_clock_is_set_back(books
     assert [order.attempt for order in books.take_stops()] == [attempt]
     books.confirm(attempt)
     assert books.result(attempt)["duration_seconds"] == pytest.approx(DURATION, abs=0.1)
+
+
+def test_what_is_written_down_after_a_jump_and_before_it_is_seen_stays(books: Books) -> None:
+    books.campaign(5)
+    old, begun, late = books.connected(), books.begun(), books.begun()
+    stopped, claimed = books.connected(), books.claimed()
+    books.wait(BACK)
+    books.wait(0.5)
+    books.connect(late)
+    assert books.hint(stopped)
+    assert books.begin(claimed)
+
+    assert said(books, BACK)
+
+    assert (left(books, old), left(books, late)) == (DURATION - 0.5, DURATION)
+    books.wait(books.ledger.leases.dial - 0.1)
+    books.expire()
+    assert books.state(claimed) is CallState.DIALING
+    assert books.state(stopped) is CallState.STOPPING
+    books.wait(0.2)
+    books.expire()
+    assert books.state(begun) is CallState.ENDED
+    assert [order.attempt for order in books.take_stops()] == [stopped]
+
+
+def test_who_may_be_live_after_a_lost_answer_keeps_the_slot_at_least_as_long(books: Books) -> None:
+    books.campaign()
+    attempt = books.begun()
+    books.finish(attempt, Disposition.UNKNOWN, hold_seconds=DURATION)
+    held = books.slots()[attempt]
+
+    jump(books, BACK)
+
+    assert books.slots()[attempt] >= held
 
 
 def test_what_two_workers_have_seen_is_one_jump(books: Books) -> None:

@@ -8,12 +8,13 @@
 
     ARGV[1]  seen      how many jumps the worker knew of before
     ARGV[2]  by        seconds; less than 0 when the clock was set back
-    ARGV[3]  now       "" for the server's clock
-    ARGV[4…] accounts  all that there are
+    ARGV[3]  since     seconds within which it has jumped
+    ARGV[4]  now       "" for the server's clock
+    ARGV[5…] accounts  all that there are
 
   Returns the seconds by which it was moved; "" when another worker has said so before.
 ]]
-local seen, by, now = ARGV[1], tonumber(ARGV[2]), clock(ARGV[3])
+local seen, by, since, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), clock(ARGV[4])
 local known = ROOT .. "clock"
 local jumps, behind = unpack(redis.call("HMGET", known, "jumps", "behind"))
 if numeric(jumps, 0) ~= numeric(seen, 0) then
@@ -32,15 +33,34 @@ local function move_fields(key, ...)
   end
 end
 
-local function move_records(account)
-  local open = redis.call("ZRANGE", account_key(account, "slots"), 0, -1)
-  for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "live"), 0, -1)) do
-    if not redis.call("ZSCORE", account_key(account, "slots"), attempt) then
-      open[#open + 1] = attempt
+-- What was written down by the clock as it is now stays. An instant in the future is of the clock before.
+local function is_of_now(attempt)
+  for _, instant in ipairs(fields_of(attempt_key(attempt), "begun_at", "started_at", "stop_owed_at")) do
+    local at = numeric(instant, 0)
+    if at >= now - since and at <= now then
+      return true
     end
   end
-  for _, attempt in ipairs(open) do
-    move_fields(attempt_key(attempt), "begun_at", "started_at", "deadline", "hinted_at", "stop_owed_at", "denied_at")
+  return false
+end
+
+-- Whose answer was lost keeps its slot: rather too long than to be dialled again while it may be live.
+local function move_attempts(account)
+  local slots, live, held = account_key(account, "slots"), account_key(account, "live"), account_key(account, "held")
+  local done = {}
+  for _, key in ipairs({ slots, live }) do
+    for _, attempt in ipairs(redis.call("ZRANGE", key, 0, -1)) do
+      if not done[attempt] and not is_of_now(attempt) and not redis.call("ZSCORE", held, attempt) then
+        for _, each in ipairs({ slots, live }) do
+          local score = redis.call("ZSCORE", each, attempt)
+          if score then
+            redis.call("ZADD", each, "XX", exact(tonumber(score) + moved), attempt)
+          end
+        end
+        move_fields(attempt_key(attempt), "begun_at", "started_at", "deadline", "hinted_at", "stop_owed_at", "denied_at")
+      end
+      done[attempt] = true
+    end
   end
 end
 
@@ -52,9 +72,9 @@ local function move_members(key)
 end
 
 if moved ~= 0 then
-  for _, account in ipairs({ unpack(ARGV, 4) }) do
-    move_records(account)
-    for _, part in ipairs({ "slots", "live", "held", "stops", "ears", "collect", "webhooks" }) do
+  for _, account in ipairs({ unpack(ARGV, 5) }) do
+    move_attempts(account)
+    for _, part in ipairs({ "stops", "ears", "collect", "webhooks" }) do
       move_members(account_key(account, part))
     end
     move_fields(account_key(account, "meta"), "closed_until", "probe_at", "raise_at", "paced_until", "sampled_at")
