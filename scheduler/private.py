@@ -129,6 +129,17 @@ def exposure(path: Path) -> str:
     return f"other users have rights in {path}" if info.st_mode & _OTHERS else ""
 
 
+def writable_by_others(path: Path) -> bool:
+    """Whether somebody else than this user and root can write a file or folder that is there."""
+    try:
+        info = path.stat()
+    except OSError:
+        return False
+    is_sticky = stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX
+    may_others = info.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not is_sticky
+    return info.st_uid not in (0, os.geteuid()) or bool(may_others)
+
+
 def _user(uid: int) -> str:
     try:
         return f"the user {pwd.getpwuid(uid).pw_name}"

@@ -16,6 +16,7 @@ UNDERSTOOD = (
     *("not_before", "not_after", "extension", "country_code"),
 )
 OPTION = "call."  #: begins the columns that stand for a key under `call`
+MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Fault:
     message: str
     reason: Reason = Reason.INVALID_ROW
     refuses_file: bool = False  #: it says something about every row
+
+
+def too_many(count: int) -> str:
+    """Return what to say of more columns than any file may have; "" where they are fewer."""
+    return f"expected at most {MOST_COLUMNS:,} columns, got {count:,}" * (count > MOST_COLUMNS)
 
 
 def no_option(name: str, keys: Collection[str]) -> str:

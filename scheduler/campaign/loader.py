@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, TypeAlias
 from scheduler.accounts import NAME_PATTERN
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.checking import Checked, Records, check_all
+from scheduler.campaign.columns import too_many
 from scheduler.campaign.do_not_call import NO_LISTS, DoNotCall, read_lists
 from scheduler.campaign.doubtful_ids import DoubtfulIds
 from scheduler.campaign.file.formats import Format, format_of, open_contacts, stem
@@ -32,6 +33,7 @@ from scheduler.campaign.file.source import (
     whole_text,
 )
 from scheduler.campaign.file.xlsx import Sheet, file_of, named_sheet, open_sheet
+from scheduler.campaign.keys import webhooks
 from scheduler.campaign.keys.calling_hours import closes_nothing
 from scheduler.campaign.keys.presets import chooses_by_state
 from scheduler.campaign.keys.presets import rules as preset_rules
@@ -109,7 +111,8 @@ def load(
     checked.digest = reader.digest.hexdigest()
     checked.lists_digest = reader.lists_digest.hexdigest()
     checked.lists = plan.rules.do_not_call.sizes
-    checked.warnings = (*reader.warnings, *plan.rules.do_not_call.warnings)
+    in_the_clear = webhooks.warnings(plan.campaign.webhooks)
+    checked.warnings = (*reader.warnings, *plan.rules.do_not_call.warnings, *in_the_clear)
     checked.problems = tuple(reader.problems.kept)
     checked.problem_counts = reader.problems.counts
     return checked
@@ -312,6 +315,8 @@ def _fill(
     ids = DoubtfulIds()
     for chunk, done in found:
         read, columns = read + done.read, columns | done.columns
+        if message := too_many(len(columns) // 2):  # ours, and as they are written
+            raise refusal(shape.path, f"{message} or more in all contacts", code="header")
         checked.add(done.rows, done.callable_rows, done.packed)
         checked.cleanings.merge(done.cleanings)
         problems.merge(done.problems)

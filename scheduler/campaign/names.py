@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scheduler.campaign.columns import OPTION, UNDERSTOOD, Header, no_option
+from scheduler.campaign.columns import OPTION, UNDERSTOOD, Header, no_option, too_many
 from scheduler.campaign.title_words import is_shown
 from scheduler.masking import shown
 from scheduler.providers import PROVIDERS
@@ -36,6 +36,7 @@ COUNTRIES = ("country", "country name", "country iso", "iso country", "country i
 #: What a file of rejects has besides; it is read over when the mended file comes back.
 IGNORED = ("reject_reason", "reject_message")
 _ADDRESSES = ("phone_number", "sip_uri")
+_FEW = 200  #: columns, of a header that takes little memory
 _ALIKE = 0.55  #: from which likeness on another name may have been meant
 _BETWEEN_WORDS = re.compile(r"[\s_.-]+")
 _MEANT = {alias: ours for ours, aliases in ALIASES.items() for alias in aliases}
@@ -71,8 +72,11 @@ class Names:
         return cls(given, own=tuple(own))
 
     def header(self, written: Collection[str]) -> Header:
-        """Return which columns are meant, and what is wrong with them."""
-        found = _header(tuple(written), self.columns, self.own)
+        """Return which columns are meant, and what is wrong with them; none of too many."""
+        if message := too_many(len(written)):
+            return Header(faults=(message,))
+        read = _header if len(written) <= _FEW else _wide_header
+        found = read(tuple(written), self.columns, self.own)
         if found.faults and self.discreet and not self._has_address(written):
             return replace(found, faults=(_discreet(written),))
         return found
@@ -106,8 +110,7 @@ def column_name(written: str) -> str:
     return _MEANT.get(_plain(name), name)
 
 
-@lru_cache(maxsize=256)  # most contacts of JSON Lines have the same keys
-def _header(
+def _read_header(
     written: tuple[str, ...], columns: tuple[tuple[str, str], ...], own: tuple[str, ...]
 ) -> Header:
     theirs = [name.strip() for name in written]
@@ -131,6 +134,11 @@ def _header(
         country=_first_of(COUNTRIES, names),
         repeated=repeated,
     )
+
+
+# Most contacts of JSON Lines have the same keys. Of thousands of keys few headers are kept.
+_header = lru_cache(maxsize=256)(_read_header)
+_wide_header = lru_cache(maxsize=2)(_read_header)
 
 
 def _choices(theirs: list[str], columns: tuple[tuple[str, str], ...]) -> tuple[str, ...]:

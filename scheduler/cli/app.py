@@ -81,7 +81,8 @@ def _run() -> int | str | None:
     try:
         _used()
     except SystemExit as leaving:
-        sys.stdout.flush()  # here, where somebody can say that there is no room for it
+        with streams.whoever_reads():
+            sys.stdout.flush()  # here, where somebody can say that there is no room for it
         if leaving.code:
             _console().speak_up()
         return leaving.code

@@ -17,6 +17,7 @@ from scheduler.cli import console, questions
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds, written
 from scheduler.fields.scripts import speaks
+from scheduler.fields.urls import is_read_on_the_way
 from scheduler.fields.visible import visible
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
@@ -52,6 +53,8 @@ def check(
         checked = launching.read(path, settings, reading, counted, accounts=accounts)
     for warning in accounts.warnings:
         console.warn(warning)
+    if is_read_on_the_way(address := checked.account.credentials.address):
+        console.warn(f"{address} is not encrypted: token and numbers can be read on the way")
     for name, count in checked.lists:
         console.say(f"do-not-call list {visible(name)}: {count:,} entries")
     for warning in checked.warnings:

@@ -17,6 +17,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from scheduler.cli import streams
+
 #: By panel, in the order in which help shows them.
 PANELS: dict[str, dict[str, str]] = {
     "Campaigns": {
@@ -117,6 +119,17 @@ class Commands(TyperGroup):
             self.suggest_commands = False
             ctx.fail(_of_another_name(cmd_name))
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. Who reads no further has seen enough, as `head` does: no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # Typer makes exit code 1 of it, whosever pipe it is.
+            if not streams.has_no_reader():
+                raise
+            streams.give_up_output()
+            raise typer.Exit from error
 
 
 class _Imported(MutableMapping[str, Any]):

@@ -68,6 +68,10 @@ class _PlainConsole(Console):
             else:
                 yield Segment(visible(segment.text, keep="\n"), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Go on, should nobody read what is shown: rich would end the command."""
+        streams.give_up_output()
+
 
 #: Rich itself honours NO_COLOR, TERM=dumb and pipes. A pipe has no width to keep within.
 out = _PlainConsole(width=None if sys.stdout.isatty() else 200)
@@ -118,7 +122,8 @@ def warn(*lines: str) -> None:
 
 def line(text: str) -> None:
     """Write one line to standard output; of many, ten times as fast as `out` does."""
-    typer.echo(visible(text))
+    with streams.whoever_reads():
+        typer.echo(visible(text))
 
 
 def show_problems(problems: Iterable[Problem], total: int, *, what: str = "error") -> None:
@@ -132,7 +137,8 @@ def show_problems(problems: Iterable[Problem], total: int, *, what: str = "error
 
 def emit(record: Mapping[str, Any]) -> None:
     """Write one JSON object on a line of its own to standard output."""
-    typer.echo(as_json(record))
+    with streams.whoever_reads():
+        typer.echo(as_json(record))
 
 
 def as_json(record: Mapping[str, Any]) -> str:

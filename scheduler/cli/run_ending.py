@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scheduler.cli import console, results_view
@@ -45,23 +46,39 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
     if ending.how is How.WAS_FINISHED:
         raise ConfigError(_refusal(ending.campaign.campaign_id))
     view, code = views.campaign(ledger, ending.campaign.campaign_id), _CODES[ending.how]
-    if json:
-        console.emit(
-            {
-                **view.as_record(),
-                "exit_code": code,
-                "peak_slots": ending.peak_slots,
-                "seconds": round(ending.seconds, 3),
-                "results": str(path) if path else None,
-            }
-        )
-    elif code or not quiet:
-        _show(view, ending, path)
-    if lines := list(_said(ending)):
-        console.say(*lines)
-    if path is not None:
-        results_view.export(views.results(ledger, view.campaign_id), path)
+    with _written_first(ledger, view.campaign_id, path):
+        if json:
+            console.emit(
+                {
+                    **view.as_record(),
+                    "exit_code": code,
+                    "peak_slots": ending.peak_slots,
+                    "seconds": round(ending.seconds, 3),
+                    "results": str(path) if path else None,
+                }
+            )
+        elif code or not quiet:
+            _show(view, ending, path)
+        if lines := list(_said(ending)):
+            console.say(*lines)
     return code
+
+
+@contextmanager
+def _written_first(ledger: Ledger, campaign_id: str, path: Path | None) -> Iterator[None]:
+    """Write the results before anything is printed, which may find no room and no reader.
+
+    That they can't be written is said last. Raises ConfigError.
+    """
+    fault = None
+    try:
+        if path is not None:
+            results_view.export(views.results(ledger, campaign_id), path)
+    except ConfigError as error:
+        fault = error
+    yield
+    if fault is not None:
+        raise fault
 
 
 def _refusal(campaign_id: str) -> str:

@@ -21,19 +21,22 @@ def record(known: Standing, id_: str | None) -> dict[str, Any]:
     if id_:
         controls = [each.as_record() for each in known.controls]
         account = known.accounts[0].as_record()
-        return {**known.campaigns[0].as_record(), "account_view": account, "controls": controls}
+        about = {"account_view": account, "controls": controls, "clock_jump": known.clock_jump}
+        return {**known.campaigns[0].as_record(), **about}
     return {
         "campaigns": [view.as_record() for view in known.campaigns],
         "accounts": [account.as_record() for account in known.accounts],
         "failed_schedules": schedules.failures(known.schedules),
+        "clock_jump": known.clock_jump,
     }
 
 
 def show(known: Standing) -> None:
     """Show it, what is wrong with schedules and workers last."""
     _show_standing(known)
-    for line in (*schedules.failures(known.schedules), *known.restricted):
-        console.warn(line)
+    for line in (*schedules.failures(known.schedules), *known.restricted, known.clock_jump):
+        if line:
+            console.warn(line)
 
 
 def _show_standing(known: Standing) -> None:

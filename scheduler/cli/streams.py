@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -75,6 +76,25 @@ def exactly() -> Iterator[None]:
         sys.stdout.flush()
     finally:
         sys.stdout.reconfigure(errors=before)
+
+
+@contextmanager
+def whoever_reads() -> Iterator[None]:
+    """Write something short to standard output, and go on should nobody read it."""
+    try:
+        yield
+    except BrokenPipeError:
+        give_up_output()
+
+
+def has_no_reader() -> bool:
+    """Whether standard output is a pipe whose reader has left."""
+    looked = select.poll()
+    try:
+        looked.register(sys.stdout.fileno(), 0)
+        return any(event & select.POLLERR for _, event in looked.poll(0))
+    except (OSError, ValueError):
+        return False
 
 
 def give_up_output() -> None:

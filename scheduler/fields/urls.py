@@ -35,3 +35,9 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_read_on_the_way(url: str) -> bool:
+    """Whether what is sent there leaves this machine, and is not encrypted."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")

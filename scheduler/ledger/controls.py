@@ -40,4 +40,5 @@ def _read(ledger: Ledger, key: str, most: int) -> list[Controlled]:
     return [
         Controlled(float(entry["at"]), entry["what"], entry["who"], entry["note"])
         for _, entry in found
+        if {"at", "what", "who", "note"} <= entry.keys()  # else it is none of ours
     ]

@@ -9,6 +9,7 @@ from scheduler.errors import LedgerError
 from scheduler.fields.scripts import filled, targets
 from scheduler.ledger import keys, repeats, views
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.readable import readable
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, Policy, reason_of
 from scheduler.records import decode
@@ -40,6 +41,7 @@ class Standing:
     attempts: tuple[dict[str, Any], ...]  #: those that were begun, as they are on record
 
 
+@readable
 def explain(
     ledger: Ledger, campaign_id: str, row: int, now: float | None = None
 ) -> tuple[float, list[RuleFinding]]:
@@ -72,6 +74,7 @@ def _found(rule: str, text: str, demands: str, detail: str) -> RuleFinding:
     return RuleFinding(rule, text, demands == "pass", reason=detail)
 
 
+@readable
 def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
     """Return where a call stands. Raises LedgerError."""
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
@@ -95,11 +98,20 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         repeats.error_of(call),
         due_at,
         tuple(
-            {"number": number, **attempt, **_ended_as(attempt)}
+            {"number": number, **_instants(attempt), **_ended_as(attempt)}
             for number, attempt in enumerate(attempts, start=1)
             if "begun_at" in attempt
         ),
     )
+
+
+def _instants(attempt: dict[str, str]) -> dict[str, str]:
+    """Return an attempt without instants that are none: another program has changed it."""
+    return {
+        name: written
+        for name, written in attempt.items()
+        if not name.endswith("_at") or views.instant(written) is not None
+    }
 
 
 def _ended_as(attempt: dict[str, str]) -> dict[str, str]:

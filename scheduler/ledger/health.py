@@ -11,7 +11,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
-from scheduler.ledger import keys, rubbish, searches, views, workers
+from scheduler.ledger import clocks, keys, rubbish, searches, views, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import connect_once, expect_redis, reaching
 from scheduler.ledger.redis.connections import primary_address
@@ -97,6 +97,7 @@ def of_redis(url: str, durability: Durability) -> list[Finding]:
             server = _Server(info, config or {}, durability)
             found += [_version(server), _role(server), *_kept(server), _policy(server)]
             found += [_memory(server), _waits(client, server), _clock(client), _schema(client)]
+            found += _jumps(client)
             return found
     except LedgerShut as error:
         return [fail("redis", f"CALLSCHED_REDIS_URL: {error}", "mend it, or the server")]
@@ -266,6 +267,12 @@ def _clock(client: Any) -> Finding:
         words = f"{text}, which decides; times that are shown here are off"
         return warn("clock", words, "synchronise this machine's clock")
     return ok("clock", text)
+
+
+def _jumps(client: Any) -> Iterator[Finding]:
+    if text := clocks.last_jump(client):
+        remedy = "have the machine of Redis keep its time by NTP that slews"
+        yield warn("clock jumped", text, remedy)
 
 
 def _schema(client: Any) -> Finding:

@@ -3,6 +3,8 @@
 schema                      string  version of this layout
 written                     string  where CALLSCHED_DURABILITY makes writes wait: the last of them
 campaigns                   zset    campaign -> created_at
+clock                       hash    jumps of the server's clock that workers saw: how many, the last
+                                    one's at, by and moved, and how far it is behind what it was
 claim:{token}               string  attempt that this execution claimed; expires
 token:{fingerprint}         hash    access token of these credentials; ends when it does
 token:{f}:fetching          string  somebody fetches one; expires

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scheduler.errors import LedgerError, StaleAttempt
@@ -38,18 +39,19 @@ _UNANSWERED = ("queued", "ringing")
 
 
 def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCall]:
-    """Read these calls; one whose contact is gone is left out."""
+    """Read these calls; one that is gone, or that can't be read, is left out."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for attempt in attempts:
             entry = f"{attempt.row}-0"
             pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
             pipe.hget(keys.call(attempt.campaign_id, attempt.row), "state")
             pipe.hget(keys.attempt(str(attempt)), "stage")
-        answers = pipe.execute()
+        answers = pipe.execute(raise_on_error=False)
     found = {}
     parts = (answers[::3], answers[1::3], answers[2::3])
     for attempt, contacts, state, stage in zip(attempts, *parts, strict=True):
-        if contacts:
+        # What lies there may be no contact, and no state.
+        with suppress(ValueError, LookupError, TypeError):
             contact, _ = decode(contacts[0][1]["c"])
             known = CallState(state or CallState.PENDING)
             found[attempt] = LiveCall(attempt, known, contact, stage or "")

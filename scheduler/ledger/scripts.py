@@ -122,6 +122,7 @@ class Scripts:
         self.begin = script("begin")
         self.cancel = script("cancel")
         self.claim = script("claim")
+        self.clock_jumped = script("clock_jumped")
         self.collected = script("collected")
         self.confirm = script("confirm")
         self.connect = script("connect")

@@ -14,6 +14,7 @@ from scheduler.fields.parties import spellings
 from scheduler.ledger import connections, insights, keys, repeats, searches
 from scheduler.ledger.insights import Said
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.readable import readable
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import (
     OPEN_STATES,
@@ -128,8 +129,9 @@ def campaign_ids(ledger: Ledger) -> list[str]:
         return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
 
 
+@readable
 def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
-    """Read a campaign. Raises LedgerError when there is none of this id."""
+    """Read a campaign. Raises LedgerError when there is none of this id, or LedgerTrouble."""
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
         pipe.hgetall(keys.campaign(campaign_id, "meta"))
         pipe.hgetall(keys.campaign(campaign_id, "counts"))
@@ -145,15 +147,15 @@ def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
         state=CampaignState(meta["state"]),
         policy=decode_policy(meta["policy"]),
         total=int(meta["total"]),
-        calls={state: int(counts.get(state, 0)) for state in CallState},
+        calls={state: keys.count_of(counts.get(state, "")) for state in CallState},
         dispositions=_by_label(dispositions),
         dials=int(meta.get("dials", 0)),
         stops=int(meta.get("stops", 0)),
         created_at=float(meta["created_at"]),
-        loaded_at=_instant(meta.get("loaded_at")),
-        finished_at=_instant(meta.get("finished_at")),
+        loaded_at=instant(meta.get("loaded_at")),
+        finished_at=instant(meta.get("finished_at")),
         next_due_at=due[0][1] if due else None,
-        held_at=_instant(meta.get("held_at")),
+        held_at=instant(meta.get("held_at")),
         held_why=meta.get("held_why", ""),
         collecting=int(meta.get("collecting", 0)),
         stopped_itself=meta.get("stopped_itself", ""),
@@ -162,7 +164,7 @@ def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
         weight=float(meta.get("weight", 1)),
         paused_by=meta.get("paused_by", ""),
         cancelled_by=meta.get("cancelled", ""),
-        retired_at=_instant(meta.get("retired_at")),
+        retired_at=instant(meta.get("retired_at")),
     )
 
 
@@ -297,8 +299,8 @@ def _result(
     campaign_id: str, record: str, call: dict[str, str], attempt: dict[str, str]
 ) -> dict[str, Any]:
     contact, line = _contact(record)
-    started_at = _instant(attempt.get("started_at"))
-    ended_at = _instant(attempt.get("over_at") or call.get("ended_at"))
+    started_at = instant(attempt.get("started_at"))
+    ended_at = instant(attempt.get("over_at") or call.get("ended_at"))
     return {
         "campaign_id": campaign_id,
         "contact_id": contact.contact_id,
@@ -316,12 +318,12 @@ def _result(
         "conversation_id": attempt.get("conversation_id") or None,
         "caller_id": attempt.get("caller_id") or None,
         "started_at": started_at,
-        "answered_at": _instant(attempt.get("answered_at")),
+        "answered_at": instant(attempt.get("answered_at")),
         "answered_by": attempt.get("answered_by") or None,
-        "deadline": _instant(attempt.get("deadline")),
+        "deadline": instant(attempt.get("deadline")),
         "ended_at": ended_at,
-        "begun_at": _instant(attempt.get("begun_at")),
-        "stop_late_seconds": _instant(attempt.get("stop_late")),
+        "begun_at": instant(attempt.get("begun_at")),
+        "stop_late_seconds": instant(attempt.get("stop_late")),
         "duration_seconds": _duration(attempt, ended_at),
         "price": attempt.get("price") or None,
         "error": repeats.error_of(call) or None,
@@ -331,9 +333,9 @@ def _result(
 
 def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:
     """Return for how long a call lasted: from the callee's answer, where it is told apart."""
-    if (told := _instant(attempt.get("duration"))) is not None:
+    if (told := instant(attempt.get("duration"))) is not None:
         return told
-    began_at = _instant(attempt.get("answered_at" if "stage" in attempt else "started_at"))
+    began_at = instant(attempt.get("answered_at" if "stage" in attempt else "started_at"))
     return round(ended_at - began_at, 3) if began_at is not None and ended_at else None
 
 
@@ -341,11 +343,12 @@ def _by_label(counts: dict[str, str]) -> dict[str, int]:
     """Return how many calls ended as each label says, by today's labels and without noughts."""
     summed: Counter[str] = Counter()
     for label, count in counts.items():
-        summed[label_of(label)] += int(count)
+        summed[label_of(label)] += keys.count_of(count)
     return {label: count for label, count in sorted(summed.items()) if count}
 
 
-def _instant(written: str | None) -> float | None:
+def instant(written: str | None) -> float | None:
+    """Return an instant or a length as it was written; None for nothing, and for no number."""
     try:
         return float(written) if written else None
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scheduler.errors import LedgerError, LedgerUnreachable
+from scheduler.errors import LedgerError, LedgerFault, LedgerUnreachable
 from scheduler.ledger import campaigns, views
 from scheduler.ledger.accounts import Happening
 from scheduler.ledger.campaigns import Waiting
@@ -98,7 +98,7 @@ class Campaigns:
             view = views.campaign(self._ledger, campaign_id)
         except LedgerUnreachable:
             raise
-        except LedgerError:
+        except (LedgerError, LedgerFault):  # it is gone, or nothing of ours
             self._known.pop(campaign_id, None)
             self._gone.add(campaign_id)
             return

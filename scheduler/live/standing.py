@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.errors import LedgerError
-from scheduler.ledger import controls, schedules, views, workers
+from scheduler.errors import LedgerError, LedgerFault
+from scheduler.ledger import clocks, controls, schedules, views, workers
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.schedules import ScheduleView
@@ -21,7 +21,8 @@ class Standing:
     accounts: list[AccountView]  #: of these campaigns, by name
     controls: list[Controlled]  #: what operators did to the only campaign, the newest first
     schedules: list[ScheduleView]  #: none when one campaign was asked for
-    restricted: list[str]  #: which workers dial nobody, and why
+    restricted: list[str]  #: campaigns that can't be read, and which workers dial nobody, and why
+    clock_jump: str  #: what the clock of Redis did in the last day; "" for nothing
 
 
 def standing(
@@ -32,8 +33,17 @@ def standing(
     Raises LedgerError when it is not there.
     """
     ids = [campaign_id] if campaign_id else views.campaign_ids(ledger)
-    every = (views.campaign(ledger, each) for each in ids)
-    campaigns = [view for view in every if account in (None, view.account)]
+    campaigns, unreadable = [], []
+    for each in ids:
+        try:
+            view = views.campaign(ledger, each)
+        except LedgerFault as fault:
+            if campaign_id:
+                raise
+            unreadable.append(str(fault))
+            continue
+        if account in (None, view.account):
+            campaigns.append(view)
     if account is not None and not campaigns:
         whose = f"campaign {campaign_id} dials" if campaign_id else "no campaign dials"
         raise LedgerError(f"{whose} {'not ' if campaign_id else ''}from account {account}")
@@ -48,5 +58,6 @@ def standing(
             for view in ([] if campaign_id else schedules.views(ledger))
             if account in (None, view.account)
         ],
-        [line for name in names for line in stops_only(workers.all_of(ledger, name))],
+        unreadable + [line for name in names for line in stops_only(workers.all_of(ledger, name))],
+        clocks.last_jump(ledger.redis, ledger.time()),
     )

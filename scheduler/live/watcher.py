@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from scheduler.ledger import accounts, live_calls, views, workers
+from scheduler.ledger import accounts, clocks, live_calls, views, workers
 from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -14,6 +14,7 @@ from scheduler.live.campaigns import Campaigns
 from scheduler.live.picture import (
     Alarm,
     Picture,
+    Severity,
     ShownCall,
     alarms_of,
     overdue_by_campaign,
@@ -111,8 +112,17 @@ class Watcher:
             happenings=tuple(kept.happenings),
             workers=tuple(there),
             backlog=waits,
-            alarms=(*alarms_of(account, there, waits.due), *self._elsewhere(listed, name)),
+            alarms=(
+                *alarms_of(account, there, waits.due),
+                *self._elsewhere(listed, name),
+                *self._clock(now),
+            ),
         )
+
+    def _clock(self, now: float) -> list[Alarm]:
+        """Return that the clock of Redis has jumped within the last day."""
+        text = clocks.last_jump(self._ledger.redis, now)
+        return [Alarm(Severity.WARN, text)] if text else []
 
     def _elsewhere(self, listed: Sequence[CampaignView], name: str) -> list[Alarm]:
         """Return what is wrong with the accounts of other campaigns that are not finished."""

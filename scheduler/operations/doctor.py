@@ -81,6 +81,7 @@ def examine(
     yield from _ledger(settings, every, fingerprints, count_workers)
     yield _files(files_needed)
     yield from _state_folder(settings)
+    yield from _working_folder()
 
 
 def has_failed(found: Iterable[Finding]) -> bool:
@@ -316,6 +317,19 @@ def _state_folder(settings: Settings) -> Iterator[Finding]:
         remedy = "make it a folder of this user's own, with the mode 0700"
         yield health.warn("folder", exposure, remedy)
     yield _disk(settings, place)
+
+
+def _working_folder() -> Iterator[Finding]:
+    """Yield that others can say in it what is run here, and where secrets are sent."""
+    here = Path.cwd()
+    files = [
+        name for name in (".env", "celeryconfig.py") if private.writable_by_others(here / name)
+    ]
+    if files or private.writable_by_others(here):
+        which = " and ".join(files) or "a .env file and a celeryconfig.py"
+        text = f"others can write {which} in {here}: workers that start there obey it"
+        remedy = "start workers in a folder that only you can write to"
+        yield health.warn("working folder", text, remedy)
 
 
 def _disk(settings: Settings, place: Path) -> Finding:

@@ -8,11 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from scheduler.fields.formulas import BEGINS, NUMBER
 from scheduler.fields.visible import visible
 
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 #: What a spreadsheet takes for a number, a date or a time, and shows and saves in its own way.
 _TAKEN_FOR_NUMBER = re.compile(r"[+-]?\d[\d.,:/ -]*([eE][+-]?\d+)?", re.ASCII)
 
@@ -64,4 +62,4 @@ def harmless(value: object) -> str:
     if isinstance(value, dict | list):
         return visible(json.dumps(value, ensure_ascii=False)) if value else ""
     text = visible(str(value))
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if text.startswith(BEGINS) and not NUMBER.fullmatch(text) else text

@@ -17,6 +17,7 @@ from scheduler.errors import LedgerFault, LedgerTrouble, LedgerUnreachable
 from scheduler.ledger import accounts, calls, schedules
 from scheduler.ledger.calls import Due, Look
 from scheduler.ledger.ledger import Ledger
+from scheduler.worker.clock_watch import ClockWatch
 from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Timekeeper:
         Both are told for which account. `revive` starts a dead Redis.
         """
         self._ledger = ledger
+        self._clock = ClockWatch(ledger)
         self._every = every
         self._alarm = alarm
         self._send_collects = send_collects
@@ -149,6 +151,7 @@ class Timekeeper:
 
         Raises LedgerTrouble when the ledger can't be reached for any of the accounts.
         """
+        self._clock.look()
         now, every = since_boot(), self._every.ticking()
         due = [one for one in every if one.wake.due_at <= now]
         for account in due:

@@ -109,3 +109,9 @@ def rig(opened: Open) -> Rig:
 def through(opened: Open, proxy: Proxy) -> Rig:
     """A rig that reaches Redis through the proxy."""
     return opened(f"redis://127.0.0.1:{proxy.port}/0")
+
+
+@pytest.fixture
+def private_url(private: EmbeddedRedis) -> str:
+    """Where that Redis is."""
+    return private.url

@@ -59,6 +59,19 @@ def levels(found: dict[str, Finding]) -> dict[str, str]:
     return {name: str(finding.level) for name, finding in found.items() if finding.level != "ok"}
 
 
+@pytest.mark.parametrize("name", [".", ".env", "celeryconfig.py"])
+def test_a_working_folder_that_others_write_to_is_told(site: Site, name: str) -> None:
+    (site.home / ".env").touch(0o600)
+    (site.home / "celeryconfig.py").touch(0o600)
+    assert "working folder" not in checks(site.call("doctor", "--json"))
+
+    (site.home / name).chmod(0o777)
+    level, text = checks(site.call("doctor", "--json"))["working folder"]
+
+    assert level == "warn"
+    assert (name if name != "." else "a .env file and a celeryconfig.py") in text
+
+
 # A machine as an operator has it ----------------------------------------------------------------
 
 

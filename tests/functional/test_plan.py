@@ -347,3 +347,13 @@ def test_the_example_of_the_page_is_what_is_told(site: Site) -> None:
 
     assert found.process.returncode == 0, found.err
     assert lines_of(found.out) == lines_of(told)
+
+
+def test_an_api_that_is_asked_in_the_clear_is_warned_of(site: Site) -> None:
+    contacts = site.contacts(numbers(1))
+    elsewhere = {"CALLSCHED_SYMBL_BASE_URL": "http://api.example.com"}
+
+    assert (
+        "http://api.example.com is not encrypted" in site.call("plan", contacts, env=elsewhere).err
+    )
+    assert "is not encrypted" not in site.call("plan", contacts).err

@@ -721,3 +721,16 @@ def test_one_that_others_could_reach_says_so(tmp_path: Path, host: str, warns: b
 
     assert command.process.returncode == 2
     assert ("asks nobody for a password" in " ".join(command.err.split())) == warns
+
+
+@pytest.mark.parametrize("path", ["knobs", "reset"])
+def test_no_web_page_controls_a_sandbox(sandbox: SandboxProcess, path: str) -> None:
+    page = {"Origin": "http://pages.example", "Content-Type": "text/plain"}
+    before = sandbox.knobs()
+
+    refused = requests.post(
+        f"{sandbox.url}/sandbox/{path}", '{"limit": 1}', headers=page, timeout=10
+    )
+
+    assert (refused.status_code, "no web page" in refused.text) == (403, True)
+    assert sandbox.knobs() == before

@@ -40,7 +40,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], str], str]] = {
     "a contact with thousands of columns": (
         lambda: (
             "contacts:\n  - {phone_number: '+12025550101'"
-            + "".join(f", k{at}: a" for at in range(49_000))
+            + "".join(f", k{at}: a" for at in range(16_000))
             + "}"
         ),
         "",
@@ -148,6 +148,30 @@ LISTS: dict[str, tuple[str, str, str, int, str]] = {
         *(20_000, "a.csv.gz:1: this row is longer than 1,000,000 characters"),
     ),
 }
+
+
+def test_contacts_that_each_have_keys_of_their_own_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with path.open("w") as file:
+        for row in range(300):
+            keys = "".join(f', "k{row}x{at}": 1' for at in range(5_000))
+            file.write(f'{{"phone_number": "+12025550101"{keys}}}\n')
+
+    grown_bytes, taken_seconds = growth(read(path, "a.jsonl: expected at most 16,384 columns"))
+
+    assert grown_bytes < MOST_GROWTH_BYTES
+    assert taken_seconds < MOST_SECONDS
+
+
+def test_a_contact_has_as_many_keys_as_a_table_has_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    keys = "".join(f', "k{at}": 1' for at in range(60_000))
+    path.write_text(f'{{"phone_number": "+12025550101"{keys}}}\n')
+
+    said = "a.jsonl:1: expected at most 16,384 columns, got 60,001"
+    grown_bytes, _ = growth(read(path, said))
+
+    assert grown_bytes < MOST_GROWTH_BYTES
 
 
 @pytest.mark.parametrize("kind", LISTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -155,3 +156,37 @@ def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"--rejects .* can't be written: No such file"):
         checked(path, tmp_path / "nowhere" / "rejects.csv")
+
+
+FORMULAS = ["=cmd|' /C calc'!A0", "@SUM(1)", "-2+3", "＝1", "'=1", "''@x", "\t=1", "+1 (202"]  # noqa: RUF001
+PLAIN = ["'tis", "x=1", "-5", "+12025550143", "'", "''", ""]
+
+
+@pytest.mark.parametrize("cell", [*FORMULAS, *PLAIN])
+def test_no_cell_of_rejects_is_a_formula_and_each_comes_back_as_it_was(
+    tmp_path: Path, cell: str
+) -> None:
+    path, rejects, again = (tmp_path / name for name in ("a.csv", "b.csv", "c.csv"))
+    lines = [["phone_number", "note", "@title"], ["911", cell, cell], ["+12025550101", "", ""]]
+    write(path, lines)
+    rows(path, rejects)
+
+    titles, refused = read = table(rejects)
+    assert titles[2] == "'@title"
+    assert refused[1] == refused[2] == (f"'{cell}" if cell in FORMULAS else cell)
+    write(rejects, [*read, ["+12025550102", "", "", "", ""]])
+    rows(rejects, again)
+    assert table(again) == read
+    write(again, [titles, ["+12025550102", *refused[1:]]])
+    (mended,) = rows(again)
+    assert mended.contact.variables.get("@title", "").strip() == cell.strip()
+
+
+def write(path: Path, lines: list[list[str]]) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(lines)
+
+
+def table(path: Path) -> list[list[str]]:
+    with path.open(newline="") as file:
+        return list(csv.reader(file))

@@ -54,3 +54,28 @@ def test_what_can_not_be_told_refuses_the_file(tmp_path: Path, written: str, sai
         webhooks(tmp_path, written)
 
     assert "ana" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned"),
+    [
+        (URL, False),
+        ("http://127.0.0.1:9000/hook", False),
+        ("http://localhost/hook", False),
+        ("http://[::1]/hook", False),
+        ("http://crm.example.com/secret-path?key=secret", True),
+        ("http://192.0.2.7/secret", True),
+        ("http://127.0.0.1.example.com/secret", True),
+    ],
+)
+def test_who_is_told_in_the_clear_is_named_without_the_secret(
+    tmp_path: Path, url: str, is_warned: bool
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f'contacts: [{{phone_number: +12025550100}}]\nwebhooks: "{url}"\n')
+
+    with load(path, max_duration_ceiling_seconds=14_400.0) as checked:
+        text = " ".join(checked.warnings)
+
+    assert ("is not encrypted" in text) == is_warned
+    assert "secret" not in text

@@ -179,3 +179,25 @@ def test_every_variable_is_a_setting() -> None:
 
     assert written
     assert written <= set(Settings.model_fields)
+
+
+def test_only_who_works_with_the_ledger_reaches_its_redis(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    reaches = {name for name, one in services.items() if "ledger" in one.get("networks", [])}
+    needs = {
+        name
+        for name, one in services.items()
+        if "CALLSCHED_REDIS_URL" in one.get("environment", {})
+    }
+
+    assert services["redis"]["networks"] == ["ledger"]
+    assert reaches == needs | {"redis"}
+    assert yaml.safe_load(COMPOSE_FILE.read_text())["networks"]["ledger"]["internal"] is True
+
+
+def test_whoever_needs_no_rights_of_root_has_none(services: dict[str, dict[str, Any]]) -> None:
+    # The image of Redis begins as root, and becomes a user of its own.
+    for name in services.keys() - {"redis"}:
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]

@@ -31,7 +31,7 @@ def keyed_row(
     pairs = list(flat(contact))
     header = names.header([key for key, _ in pairs])
     faults = [_fault(path, line, fault, "", places) for fault in header.faults]
-    if faults and names.discreet:
+    if faults and (names.discreet or not header.names):
         return tuple(faults)
     cells: dict[str, str] = {}
     own: dict[str, object] = {}

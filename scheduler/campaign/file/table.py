@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from scheduler.campaign.columns import OPTION, Header, RawRow
+from scheduler.campaign.columns import OPTION, Header, RawRow, too_many
 from scheduler.campaign.file.shapes import Contacts, Shaped
 from scheduler.campaign.file.source import CHUNK_BYTES, LONGEST_LINE
 from scheduler.campaign.names import IGNORED, Names, is_address
 from scheduler.errors import CampaignError, Problem, refusal
+from scheduler.fields.formulas import quoted, unquoted
 
-MOST_COLUMNS = 16_384  #: as many as a sheet of Excel has
 DELIMITERS = (",", ";", "\t", "|")
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\s*', re.IGNORECASE)  # Excel writes it
 
@@ -48,7 +48,7 @@ class Table:
         return self._written([*self._kept(self.titles), *IGNORED])
 
     def reject(self, record: list[str], reason: str, message: str) -> str:
-        """Return the record as it was, and why it is refused."""
+        """Return the record as it was, and why it is refused. No spreadsheet runs any of it."""
         filled = record + [""] * (len(self.titles) - len(record))
         return self._written([*self._kept(filled), reason, message])
 
@@ -60,7 +60,8 @@ class Table:
 
     def _written(self, cells: list[str]) -> str:
         text = io.StringIO(newline="")
-        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
+        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
+        writer.writerow(map(quoted, cells))
         return text.getvalue()
 
 
@@ -74,6 +75,9 @@ def open_table(lines: Iterable[str], path: str, names: Names) -> Contacts[list[s
     if not line:
         raise _empty(path)
     expect_columns(titles, path, line)
+    if {title.strip().lower() for title in titles}.issuperset(IGNORED):  # rejects of ours
+        titles = [*map(unquoted, titles)]
+        records = ((at, [*map(unquoted, cells)]) for at, cells in records)
     header = names.header(titles)
     if header.faults:
         raise CampaignError([Problem(path, fault, line, code="header") for fault in header.faults])
@@ -147,8 +151,7 @@ class RowFeed:
 
 def expect_columns(titles: list[str], path: str, line: int) -> None:
     """Refuse a header with more columns than any: each row would have a cell for each."""
-    if len(titles) > MOST_COLUMNS:
-        message = f"expected at most {MOST_COLUMNS:,} columns, got {len(titles):,}"
+    if message := too_many(len(titles)):
         raise refusal(path, message, line, code="header")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from scheduler.fields.urls import is_read_on_the_way
 from scheduler.models import Event, Webhook
 
 URL_EXPECTED = "an address such as https://crm.example.com/hooks/callsched"
@@ -51,3 +53,14 @@ def _listed(value: object) -> object:
 
 
 Webhooks = Annotated[list[Told], BeforeValidator(_listed), Field(max_length=5)]
+
+
+def warnings(told: Iterable[Told]) -> Iterator[str]:
+    """Yield which of them are told in the clear. Only the host is shown: a path may be a secret."""
+    for each in told:
+        if is_read_on_the_way(each.url):
+            host = urlsplit(each.url).hostname
+            yield (
+                f"webhooks: http://{host} is not encrypted: numbers, and what was said where it is"
+                " collected, can be read on the way; use https://"
+            )

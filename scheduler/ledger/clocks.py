@@ -1,0 +1,78 @@
+"""The clock of Redis, which decides: did it jump, and what is due because of it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from scheduler.ledger import accounts, keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.client import reaching
+
+#: So long a jump is shown.
+_SHOWN_SECONDS = 86400.0
+
+_KEY = f"{keys.ROOT}clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the clock showed, and how many jumps of it were known then."""
+
+    at: float  #: epoch seconds
+    jumps: int
+
+
+def read(ledger: Ledger) -> Reading:
+    """Read it, in one step with the jumps that are known. Raises LedgerTrouble."""
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+        pipe.time()
+        pipe.hget(_KEY, "jumps")
+        answer, jumps = pipe.execute()
+    return Reading(ledger.time_of(answer), keys.count_of(jumps or "0"))
+
+
+def jumped(
+    ledger: Ledger, before: Reading, seconds: float, since: float, now: float | None = None
+) -> float | None:
+    """Move what stands in the ledger by a jump; None where another worker has done so.
+
+    `before` is the last reading before the jump, by so many `seconds`, less than 0 when the clock
+    was set back; `since` is how long ago that reading was. Returns the seconds by which deadlines
+    were moved. Raises LedgerTrouble.
+    """
+    every = accounts.names(ledger)
+    clock = ledger.clock(now)
+    moved = ledger.run(ledger.do.clock_jumped, before.jumps, seconds, since, clock, *every)
+    return float(moved) if moved else None
+
+
+def last_jump(client: Any, now: float | None = None) -> str:
+    """Say what the clock did last, if that is a day ago at most; "" for nothing.
+
+    Raises LedgerTrouble.
+    """
+    with reaching():
+        at, by, by_which = client.hmget(_KEY, "at", "by", "moved")
+        seconds, microseconds = client.time()
+    now = seconds + microseconds / 1e6 if now is None else now
+    try:
+        jumped_at, jump, moved = float(at), float(by), float(by_which)
+    except (TypeError, ValueError):
+        return ""
+    if not abs(now - jumped_at) < _SHOWN_SECONDS:
+        return ""
+    when = f"{datetime.fromtimestamp(jumped_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"the clock of Redis {in_words(jump, moved)}; it showed {when} then"
+
+
+def in_words(seconds: float, moved: float | None) -> str:
+    """Say how it jumped, and what becomes of calls; None: somebody else has seen to that."""
+    how = "was set back" if seconds < 0 else "jumped forward"
+    text = f"{how} by {abs(seconds):,.0f} s"
+    if moved is None:
+        return f"{text}, as another worker has said"
+    if abs(moved - seconds) < 1.0:
+        return f"{text}: deadlines are moved with it, and calls end on time"
+    return f"{text}: what was due within {seconds - moved:,.0f} s of it is due at once"

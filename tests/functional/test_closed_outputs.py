@@ -1,0 +1,89 @@
+"""Who reads standard output may leave: a command does its work, and its exit code is of that."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.functional.campaign import Site, numbers
+from tests.sandbox_process import SandboxProcess
+
+#: A reader that is gone before anything is written, and a disk without room.
+CLOSED, FULL = "closed", "full"
+
+
+def ended(site: Site, *words: str, output: str = CLOSED) -> subprocess.CompletedProcess[str]:
+    """Run a command whose standard output nobody can read."""
+    if output == FULL:
+        output_fd = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, output_fd = os.pipe()
+        os.close(reader)
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "scheduler.cli", *words],
+            env=site.env | {"PYTHONPATH": ":".join(sys.path)},
+            cwd=site.home,
+            stdin=subprocess.DEVNULL,
+            stdout=output_fd,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(output_fd)
+
+
+def dispositions(path: Path) -> list[str]:
+    return [row["disposition"] for row in csv.DictReader(path.read_text().splitlines())]
+
+
+@pytest.mark.parametrize(("output", "code"), [(CLOSED, 0), (FULL, 1)])
+@pytest.mark.parametrize("shape", [(), ("--json",)])
+def test_run_writes_its_results_though_nobody_reads_what_it_prints(
+    site: Site, sandbox: SandboxProcess, output: str, code: int, shape: tuple[str, ...]
+) -> None:
+    results = site.home / "r.csv"
+    words = ("run", site.contacts(numbers(3)), "--max-duration", "1s", "--results", str(results))
+
+    run = ended(site, *words, *shape, output=output)
+
+    assert dispositions(results) == ["stopped"] * 3
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr
+    assert ("the output can't be written" in run.stderr) == (output == FULL)
+    assert sandbox.live()["live"] == 0
+
+
+def test_how_a_run_ended_is_said_though_its_results_find_no_place(site: Site) -> None:
+    results = site.home / "r.csv"
+    results.mkdir()  # in its place no file can be put
+    words = ("run", site.contacts(numbers(1)), "--max-duration", "1s", "--results", str(results))
+
+    run = site.call(*words, "--json")
+
+    assert run.process.returncode == 1
+    assert run.record["calls"]["ended"] == 1
+    assert "r.csv can't be written" in run.err
+
+
+def test_what_a_campaign_file_is_is_told_by_the_exit_code_though_nobody_reads(site: Site) -> None:
+    good = site.contacts(numbers(2))
+    (site.home / "bad.csv").write_text("phone_number\nnone\n")
+
+    assert ended(site, "plan", good).returncode == 0
+    assert ended(site, "plan", "bad.csv", "--strict").returncode == 1
+    assert ended(site, "submit", good, "--id", "given", "--yes").returncode == 0
+
+
+@pytest.mark.parametrize("how", [(), ("--format", "jsonl"), ("--format", "xlsx")])
+def test_who_has_seen_enough_of_the_results_is_no_failure(site: Site, how: tuple[str, ...]) -> None:
+    assert site.call("submit", site.contacts(numbers(9)), "--id", "c", "--yes").wait() == 0
+
+    assert ended(site, "results", "c", *how).returncode == 0
+    assert ended(site, "results", "c", *how, output=FULL).returncode == 1
