@@ -297,7 +297,7 @@ def test_a_file_that_is_wrong_changes_nothing(town: Town) -> None:
     town.write(town.account("north"), town.account("south"))
     town.campaign("south", numbers(2))
     wait_until(lambda: town.is_finished("south"))
-    assert "provider: expected one of symbl, got 'acme'" in worker.err
+    assert "provider: expected one of symbl, twilio, got 'acme'" in worker.err
 
 
 def test_run_takes_the_account_of_the_campaign_or_the_one_that_is_said(town: Town) -> None:
