@@ -5,11 +5,14 @@ ceiling. A new account starts at FIRST and doubles each time that the limit is f
 connections. A 429 lowers it to what was in use without the refused call. From then on it is probed
 by one; a probe that is accepted is followed by steps of two, four, …, for a limit that has moved
 has often moved far. A probe that is refused cost one refusal, and the next one waits longer.
+
+Some APIs accept a call and have it fail afterwards. Where one did, a start that is accepted proves
+nothing by itself: each step waits until a refusal of the one before would have come.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Slots of an account that nothing is known of.
 FIRST = 4
@@ -22,6 +25,9 @@ LONGEST_QUIET_SECONDS = 300.0
 #: Where calls are short a probe is soon worth its refusal: when each slot has been used so often
 #: since the last one. It keeps refusals below 1 for so many starts and slots.
 TURNS = 6
+
+#: Settled, where refusals come late.
+_LATE = -1
 
 #: Failed probes after which the quiet time is the longest. More are not counted: each would only
 #: put off the return of trust.
@@ -45,6 +51,7 @@ class Limit:
     refusals: int = 0  #: probes that failed in a row, and the refusal before them; 0: none yet
     raise_at: float = 0.0  #: epoch seconds; before it, nothing above `learned` is tried
     step: int = 0  #: by which it was raised last while climbing after a probe; 0: it is settled
+    #: Below 0: refusals come late, and the next step is as large as this.
 
 
 def as_told(slots: int, now: float) -> Limit:
@@ -64,6 +71,10 @@ def after_acceptance(
 
     `accepted` counts the starts that were, since the last refusal.
     """
+    if limit.step < 0:
+        return _while_refusals_come_late(
+            limit, live=live, ceiling=ceiling, now=now, accepted=accepted
+        )
     known = max(limit.learned, min(live, ceiling))
     if live < limit.learned or known >= ceiling:
         return Limit(known, limit.refusals, limit.raise_at, limit.step)
@@ -76,6 +87,21 @@ def after_acceptance(
     if now < limit.raise_at and not _is_worth_a_refusal(limit, accepted, now):
         return Limit(known, limit.refusals, limit.raise_at)
     return Limit(known + 1, limit.refusals, limit.raise_at, step=1)
+
+
+def _while_refusals_come_late(
+    limit: Limit, *, live: int, ceiling: int, now: float, accepted: int
+) -> Limit:
+    is_settled = limit.step == _LATE
+    is_time = now >= limit.raise_at or (is_settled and _is_worth_a_refusal(limit, accepted, now))
+    if live < limit.learned or limit.learned >= ceiling or not is_time:
+        return limit
+    return Limit(
+        min(limit.learned - limit.step, ceiling),
+        limit.refusals if is_settled else 1,  # the last step fits
+        now + SHORTEST_QUIET_SECONDS,
+        2 * limit.step,
+    )
 
 
 def _is_worth_a_refusal(limit: Limit, accepted: int, now: float) -> bool:
@@ -93,3 +119,10 @@ def after_refusal(limit: Limit, *, fits: int, now: float, reserve: int = 0) -> L
     refusals = min(limit.refusals + 1, MOST_REFUSALS) if was_probe else 1
     learned = max(1, min(limit.learned, fits - reserve))
     return Limit(learned, refusals, now + quiet_seconds(refusals))
+
+
+def after_late_refusal(limit: Limit, *, fits: int, now: float, reserve: int = 0) -> Limit:
+    """Do the same for a start that was accepted, and failed since the account was full."""
+    was_probe = limit.step == 2 * _LATE
+    known = replace(limit, step=1 if was_probe else 0)
+    return replace(after_refusal(known, fits=fits, now=now, reserve=reserve), step=_LATE)

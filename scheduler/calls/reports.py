@@ -176,7 +176,7 @@ class Reports:
     def _give_back(self, attempt: Attempt, cause: AtLimit) -> bool:
         seen = limits.read(self._ledger, self._account)
         # Its own slot is among those that are in use.
-        lowered = limit.after_refusal(
+        lowered = limit.after_late_refusal(
             seen.limit, fits=seen.slots - 1, now=seen.now, reserve=self._reserve
         )
         return reports.full(

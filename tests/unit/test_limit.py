@@ -16,6 +16,7 @@ from scheduler.limit import (
     TURNS,
     Limit,
     after_acceptance,
+    after_late_refusal,
     after_refusal,
 )
 
@@ -26,7 +27,7 @@ LIMITS = st.builds(
     learned=st.integers(1, 500),
     refusals=st.integers(0, MOST_REFUSALS),
     raise_at=st.floats(NOW - 1000, NOW + 1000),
-    step=st.integers(0, 64),
+    step=st.integers(-64, 64),
 )
 LIVE = st.integers(0, 500)
 CEILINGS = st.integers(1, 500)
@@ -191,3 +192,41 @@ def test_against_a_real_limit_few_starts_are_refused_and_all_of_it_is_used(real:
 
     assert limit.learned == live == real
     assert refused <= 20
+
+
+@pytest.mark.parametrize("real", [1, 3, 20, 45])
+def test_a_limit_whose_refusals_come_late_is_not_climbed_on_mere_acceptances(real: int) -> None:
+    limit, now, late = Limit(), NOW, 0
+
+    for _ in range(1800):
+        now += 2
+        room = min(limit.learned, 50)
+        for live in range(1, room + 1):
+            limit = after_acceptance(limit, live=live, ceiling=50, now=now)
+        for failed in range(max(0, room - real)):
+            late += 1
+            limit = after_late_refusal(limit, fits=room - failed - 1, now=now + 1)
+
+    assert real <= limit.learned <= real + 1
+    assert late <= 50 - real + 20
+
+
+def test_a_limit_whose_refusals_come_late_is_climbed_in_steps_that_wait_for_them() -> None:
+    limit = after_late_refusal(Limit(), fits=4, now=NOW)
+    learned, now = [], NOW
+    for _ in range(4):
+        now += SHORTEST_QUIET_SECONDS
+        limit = after_acceptance(limit, live=limit.learned, ceiling=50, now=now)
+        assert after_acceptance(limit, live=limit.learned, ceiling=50, now=now) == limit
+        learned.append(limit.learned)
+
+    assert learned == [5, 7, 11, 19]
+
+
+def test_a_late_probe_that_fails_makes_the_next_one_wait_longer() -> None:
+    limit = after_late_refusal(Limit(21, 1, NOW), fits=20, now=NOW)
+    limit = after_acceptance(limit, live=20, ceiling=50, now=limit.raise_at)
+
+    limit = after_late_refusal(limit, fits=20, now=NOW)
+
+    assert (limit.learned, limit.raise_at) == (20, NOW + 2 * SHORTEST_QUIET_SECONDS)
