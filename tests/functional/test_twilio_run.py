@@ -153,6 +153,24 @@ def test_a_machine_that_is_not_to_be_reached_is_told_once_its_call_is_over(
     assert openapi.judge_journal(twilio.journal()) == []
 
 
+def test_a_number_of_ours_that_carriers_block_stops_the_campaign(site: Site) -> None:
+    path = write(
+        site,
+        [BLOCKED, magic(74), magic(75), *ANYBODY[:3]],
+        circuit_breaker={"share": "60%", "window": "10m", "min_calls": 3},
+        max_concurrency=1,
+        retry={"failed": {"max": 3, "delays": ["1s"]}},
+    )
+
+    done = run(site, path)
+
+    assert done.process.returncode == 1
+    assert "circuit breaker: 3 of the last 3 calls failed" in done.record["stopped_itself"]
+    ends = by_number(site, "c")
+    assert {ends[one]["attempts"] for one in (BLOCKED, magic(74), magic(75))} == {1}
+    assert {ends[one]["state"] for one in ANYBODY[:3]} == {"pending"}
+
+
 # The sample ---------------------------------------------------------------------------------------
 
 
@@ -181,6 +199,17 @@ def test_the_sandbox_does_the_same_without_a_phone(site: Site, twilio: SandboxPr
     assert done.process.returncode == 0, done.err
     assert done.record["dispositions"] == {"completed": 3}
     assert twilio.events("start") == []
+
+
+def test_its_command_needs_no_account(site: Site, twilio: SandboxProcess) -> None:
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "CALLSCHED_CALLER_ID"):
+        del site.env[name]
+    del site.env["CALLSCHED_TWILIO_BASE_URL"]
+
+    done = run(site, sample(site), "--sandbox", env={"CALLSCHED_PROVIDER": "twilio"})
+
+    assert done.process.returncode == 0, done.err
+    assert done.record["dispositions"] == {"completed": 3}
 
 
 # Whatever dies ------------------------------------------------------------------------------------
