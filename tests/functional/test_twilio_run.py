@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
 from redis import Redis
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Event, Site, magic, numbers
+from tests.functional.test_monitoring import free_port
 from tests.functional.twilio_site import (
     CALLER,
     ENDLESS,
@@ -343,6 +346,24 @@ def test_a_call_of_nobody_is_named_and_left_alone(site: Site, twilio: SandboxPro
     assert "that no attempt has" in site.call("status").out.replace("\n", " ")
     assert "that no attempt has" in site.call("doctor").out
     assert twilio.call(sid)["ended_by"] is None
+    port = free_port()
+    worker = site.start("worker", env={"CALLSCHED_METRICS_PORT": str(port)})
+    wait_until(lambda: "ready." in worker.err)
+    told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    assert 'callsched_account_orphans{account="default"} 1.0' in told
+
+
+def test_starts_keep_to_one_a_second_unless_somebody_says_more(
+    site: Site, twilio: SandboxProcess
+) -> None:
+    del site.env["CALLSCHED_MAX_STARTS_PER_SECOND"]
+
+    run(site, write(site, ANYBODY[:3]))
+
+    starts = [one["at"] for one in twilio.events("start")]
+    apart = [later - earlier for earlier, later in pairwise(starts)]
+    assert len(apart) == 2
+    assert min(apart) > 0.8
 
 
 def test_it_is_ended_on_an_account_of_its_own(
