@@ -36,6 +36,9 @@ PUBLIC_URL = (
 )
 _BEHIND_PUBLIC_URL = (Gather,)
 _ENDS = (Hangup, DoNotCall)
+#: What to do about a script at a provider that has no voice.
+_ELSEWHERE = "leave it out, or call by a provider that can (CALLSCHED_PROVIDER, or another account)"
+
 _SCRIPT: Way = ("call", "script")
 
 
@@ -59,7 +62,7 @@ def problems(call: CallKeys, api: Kind, read_target: Callable[[str], str]) -> It
     if call.script is None:
         yield from _missing(call, api)
     elif not api.script_steps:
-        yield _SCRIPT, f"{api.name} can't speak a script: leave it out"
+        yield _SCRIPT, f"{api.name} can't speak a script: {_ELSEWHERE}"
     else:
         yield from _instead(call, api)
         yield from _in_script(script_of(call.script), api, read_target)

@@ -74,7 +74,7 @@ def submit(site: Site, release: dict[str, str]) -> None:
 
 
 def assert_taken_over(site: Site, sandbox: SandboxProcess) -> None:
-    """Everybody was called once and stopped on time, and both releases say the same of it."""
+    """Everybody was called once and stopped on time."""
     judge = Judge(sandbox)
     assert judge.accepted == dict.fromkeys([LOST, *CALLED], 1)
     assert {record["disposition"] for record in site.results("c")} == {"stopped", "unknown"}
@@ -84,17 +84,14 @@ def assert_taken_over(site: Site, sandbox: SandboxProcess) -> None:
     judge.assert_on_time(SECONDS)
 
 
-@pytest.mark.parametrize("goes_back", [False, True], ids=["forward", "back"])
 def test_a_pool_changes_its_release_while_calls_are_live_waiting_and_unknown(
-    site: Site, sandbox: SandboxProcess, before: dict[str, str], goes_back: bool
+    site: Site, sandbox: SandboxProcess, before: dict[str, str]
 ) -> None:
-    today: dict[str, str] = {}
-    leaves, takes_over = (today, before) if goes_back else (before, today)
-    submit(site, leaves)
-    old = works(site, leaves)
+    submit(site, before)
+    old = works(site, before)
     wait_until(lambda: len(Judge(sandbox).accepted) > 4)  # so the lost one is known as that
 
-    works(site, takes_over)
+    works(site, {})
     old.terminate()
     assert old.wait() == 0
 
@@ -102,6 +99,18 @@ def test_a_pool_changes_its_release_while_calls_are_live_waiting_and_unknown(
     ended = {"stopped": len(CALLED), "unknown": 1}
     wait_until(lambda: sum(_ended(site).values()) == sum(ended.values()), 60)
     assert_taken_over(site, sandbox)
+
+
+def test_the_release_before_does_not_start_on_a_ledger_that_it_could_misread(
+    site: Site, sandbox: SandboxProcess, before: dict[str, str]
+) -> None:
+    submit(site, {})
+
+    back = site.start("worker", env=before)
+
+    assert back.wait() != 0
+    assert "schema" in back.err
+    assert Judge(sandbox).accepted == {}
 
 
 def _ended(site: Site) -> dict[str, int]:

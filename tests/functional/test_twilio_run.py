@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
 from redis import Redis
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Event, Site, magic, numbers
+from tests.functional.test_monitoring import free_port
 from tests.functional.twilio_site import (
     CALLER,
     ENDLESS,
@@ -153,6 +156,24 @@ def test_a_machine_that_is_not_to_be_reached_is_told_once_its_call_is_over(
     assert openapi.judge_journal(twilio.journal()) == []
 
 
+def test_a_number_of_ours_that_carriers_block_stops_the_campaign(site: Site) -> None:
+    path = write(
+        site,
+        [BLOCKED, magic(74), magic(75), *ANYBODY[:3]],
+        circuit_breaker={"share": "60%", "window": "10m", "min_calls": 3},
+        max_concurrency=1,
+        retry={"failed": {"max": 3, "delays": ["1s"]}},
+    )
+
+    done = run(site, path)
+
+    assert done.process.returncode == 1
+    assert "circuit breaker: 3 of the last 3 calls failed" in done.record["stopped_itself"]
+    ends = by_number(site, "c")
+    assert {ends[one]["attempts"] for one in (BLOCKED, magic(74), magic(75))} == {1}
+    assert {ends[one]["state"] for one in ANYBODY[:3]} == {"pending"}
+
+
 # The sample ---------------------------------------------------------------------------------------
 
 
@@ -181,6 +202,17 @@ def test_the_sandbox_does_the_same_without_a_phone(site: Site, twilio: SandboxPr
     assert done.process.returncode == 0, done.err
     assert done.record["dispositions"] == {"completed": 3}
     assert twilio.events("start") == []
+
+
+def test_its_command_needs_no_account(site: Site, twilio: SandboxProcess) -> None:
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "CALLSCHED_CALLER_ID"):
+        del site.env[name]
+    del site.env["CALLSCHED_TWILIO_BASE_URL"]
+
+    done = run(site, sample(site), "--sandbox", env={"CALLSCHED_PROVIDER": "twilio"})
+
+    assert done.process.returncode == 0, done.err
+    assert done.record["dispositions"] == {"completed": 3}
 
 
 # Whatever dies ------------------------------------------------------------------------------------
@@ -314,6 +346,24 @@ def test_a_call_of_nobody_is_named_and_left_alone(site: Site, twilio: SandboxPro
     assert "that no attempt has" in site.call("status").out.replace("\n", " ")
     assert "that no attempt has" in site.call("doctor").out
     assert twilio.call(sid)["ended_by"] is None
+    port = free_port()
+    worker = site.start("worker", env={"CALLSCHED_METRICS_PORT": str(port)})
+    wait_until(lambda: "ready." in worker.err)
+    told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    assert 'callsched_account_orphans{account="default"} 1.0' in told
+
+
+def test_starts_keep_to_one_a_second_unless_somebody_says_more(
+    site: Site, twilio: SandboxProcess
+) -> None:
+    del site.env["CALLSCHED_MAX_STARTS_PER_SECOND"]
+
+    run(site, write(site, ANYBODY[:3]))
+
+    starts = [one["at"] for one in twilio.events("start")]
+    apart = [later - earlier for earlier, later in pairwise(starts)]
+    assert len(apart) == 2
+    assert min(apart) > 0.8
 
 
 def test_it_is_ended_on_an_account_of_its_own(

@@ -353,7 +353,8 @@ def test_gathers_are_bounded_in_depth_and_steps_in_number(tmp_path: Path) -> Non
 
 def test_a_provider_without_a_voice_refuses_a_script_at_its_place(tmp_path: Path) -> None:
     assert refused(tmp_path, CONTACTS + HELLO, SYMBL) == [
-        "first.yaml:2:16: call.script: symbl can't speak a script: leave it out"
+        "first.yaml:2:16: call.script: symbl can't speak a script: leave it out, or call by a"
+        " provider that can (CALLSCHED_PROVIDER, or another account)"
     ]
 
 
