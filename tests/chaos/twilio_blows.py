@@ -20,6 +20,9 @@ RECOVERY_SECONDS = 4.0
 #: Longer than a start has.
 _PLACED_AFTER_SECONDS = 2.0
 
+#: For so long it is waited until two calls of ours have been answered.
+_TALKING_WITHIN_SECONDS = 5.0
+
 
 class TwilioBlows(Blows):
     """What strikes from outside."""
@@ -80,6 +83,14 @@ class TwilioBlows(Blows):
         self._count(blow)
 
     def _abandon(self, blow: Blow) -> None:
+        """Kill every worker while somebody is on the phone, if anybody is within a moment."""
+        give_up_at = time.monotonic() + _TALKING_WITHIN_SECONDS
+        while self._talking() < 2 and time.monotonic() < give_up_at:
+            time.sleep(0.03)
         self.is_abandoned = True
         for worker in self._workers:
             self._count(blow, worker.kill())
+
+    def _talking(self) -> int:
+        live = self._sandbox.live()["connections"]
+        return sum(not one["foreign"] and one["call_status"] == "in-progress" for one in live)

@@ -41,6 +41,7 @@ class TwilioRun(Run):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._samples: list[tuple[float, frozenset[str]]] = []
+        self._has_waited = False  #: until nothing was live that was left alone
 
     @property
     def _world(self) -> World:
@@ -112,6 +113,7 @@ class TwilioRun(Run):
             super()._tend()
             return
         self._until_nothing_is_live()
+        self._has_waited = True
         if self._world.takes_over:
             blows.is_abandoned = False
 
@@ -147,7 +149,7 @@ class TwilioRun(Run):
         return sum(not one["foreign"] for one in self.sandbox.live()["connections"])
 
     def _is_over(self) -> bool:
-        return self._is_left or super()._is_over()
+        return self._has_waited if self._is_left else super()._is_over()
 
     @property
     def _is_left(self) -> bool:
