@@ -21,7 +21,7 @@ RECOVERY_SECONDS = 4.0
 _PLACED_AFTER_SECONDS = 2.0
 
 #: For so long it is waited until two calls of ours have been answered.
-_TALKING_WITHIN_SECONDS = 5.0
+_TALKING_WITHIN_SECONDS = 8.0
 
 
 class TwilioBlows(Blows):
@@ -32,6 +32,7 @@ class TwilioBlows(Blows):
         self.is_abandoned = False  #: every worker was killed, and none is to be started
         self.troubles: list[tuple[float, float]] = []  #: by this machine's clock, from and until
         self._strangers = 0
+        self._abandon_by: float | None = None  #: by then, once that is to be
 
     def trouble(self, seconds: float = 0.0) -> None:
         """Remember that from now on, and for so long, not all is in order."""
@@ -58,7 +59,7 @@ class TwilioBlows(Blows):
             case "strangers":
                 return lambda: self._call_from_elsewhere(blow), None
             case kind if kind == ABANDONED:
-                return lambda: self._abandon(blow), None
+                return self._plan_to_abandon, None
             case _:
                 return super()._ways(blow)
 
@@ -82,14 +83,17 @@ class TwilioBlows(Blows):
             self._sandbox.add_call(to, **{"from": CALLER})
         self._count(blow)
 
-    def _abandon(self, blow: Blow) -> None:
-        """Kill every worker while somebody is on the phone, if anybody is within a moment."""
-        give_up_at = time.monotonic() + _TALKING_WITHIN_SECONDS
-        while self._talking() < 2 and time.monotonic() < give_up_at:
-            time.sleep(0.03)
-        self.is_abandoned = True
-        for worker in self._workers:
-            self._count(blow, worker.kill())
+    def abandon(self) -> None:
+        """Kill every worker, if that was to be: while somebody is on the phone, or in a while."""
+        if self._abandon_by is None or self.is_abandoned:
+            return
+        if self._talking() >= 2 or time.monotonic() > self._abandon_by:
+            self.is_abandoned, self._abandon_by = True, None
+            self.struck[ABANDONED] += sum(worker.kill() for worker in self._workers)
+            self.trouble()
+
+    def _plan_to_abandon(self) -> None:
+        self._abandon_by = time.monotonic() + _TALKING_WITHIN_SECONDS
 
     def _talking(self) -> int:
         live = self._sandbox.live()["connections"]

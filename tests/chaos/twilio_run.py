@@ -107,6 +107,7 @@ class TwilioRun(Run):
     def _tend(self) -> None:
         self._sample()
         blows = self._twilio_blows
+        blows.abandon()
         if not blows.is_abandoned:
             if not all(worker.is_at_work for worker in self._workers):
                 blows.trouble()
