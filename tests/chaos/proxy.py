@@ -11,6 +11,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+#: Rounds of a loop in which nothing begins any more before it is taken for empty.
+_QUIET_ROUNDS = 3
+
 #: To close with these is to reset.
 _RESET = struct.pack("ii", 1, 0)
 
@@ -23,6 +26,7 @@ class Proxy:
         self._target = port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Future[None]] = set()
         self._flows = asyncio.Event()
         self._flows.set()
         self._how = ""
@@ -39,7 +43,7 @@ class Proxy:
         self._board.do(self._mend())
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _cut(self, how: str) -> None:
@@ -67,8 +71,14 @@ class Proxy:
         for writer in list(self._writers):
             _reset(writer)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # At once: a task that is cancelled before it begins would leave it open.
         self._writers.add(writer)
+        serving = asyncio.ensure_future(self._serve(reader, writer))
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there: asyncio.StreamWriter | None = None
         try:
             await self._flows.wait()
@@ -139,10 +149,14 @@ class Switchboard:
         self._loop.close()
 
     async def _end(self) -> None:
-        for proxy in self.proxies:
-            proxy.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # what was aborted is closed in the next round
+        """End all that runs, also what was accepted a moment ago and begins meanwhile."""
+        quiet = 0
+        while quiet < _QUIET_ROUNDS:
+            for proxy in self.proxies:
+                proxy.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # what was aborted is closed in the next round
+            quiet = 0 if tasks else quiet + 1

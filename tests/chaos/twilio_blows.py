@@ -20,6 +20,9 @@ RECOVERY_SECONDS = 4.0
 #: Longer than a start has.
 _PLACED_AFTER_SECONDS = 2.0
 
+#: For so long it is waited until two calls of ours have been answered.
+_TALKING_WITHIN_SECONDS = 8.0
+
 
 class TwilioBlows(Blows):
     """What strikes from outside."""
@@ -29,6 +32,7 @@ class TwilioBlows(Blows):
         self.is_abandoned = False  #: every worker was killed, and none is to be started
         self.troubles: list[tuple[float, float]] = []  #: by this machine's clock, from and until
         self._strangers = 0
+        self._abandon_by: float | None = None  #: by then, once that is to be
 
     def trouble(self, seconds: float = 0.0) -> None:
         """Remember that from now on, and for so long, not all is in order."""
@@ -55,7 +59,7 @@ class TwilioBlows(Blows):
             case "strangers":
                 return lambda: self._call_from_elsewhere(blow), None
             case kind if kind == ABANDONED:
-                return lambda: self._abandon(blow), None
+                return self._plan_to_abandon, None
             case _:
                 return super()._ways(blow)
 
@@ -81,7 +85,18 @@ class TwilioBlows(Blows):
             self._accounts[0].sandbox.add_call(to, **{"from": CALLER})
         self._count(blow)
 
-    def _abandon(self, blow: Blow) -> None:
-        self.is_abandoned = True
-        for worker in self._workers:
-            self._count(blow, worker.kill())
+    def abandon(self) -> None:
+        """Kill every worker, if that was to be: while somebody is on the phone, or in a while."""
+        if self._abandon_by is None or self.is_abandoned:
+            return
+        if self._talking() >= 2 or time.monotonic() > self._abandon_by:
+            self.is_abandoned, self._abandon_by = True, None
+            self.struck[ABANDONED] += sum(worker.kill() for worker in self._workers)
+            self.trouble()
+
+    def _plan_to_abandon(self) -> None:
+        self._abandon_by = time.monotonic() + _TALKING_WITHIN_SECONDS
+
+    def _talking(self) -> int:
+        live = self._sandbox.live()["connections"]
+        return sum(not one["foreign"] and one["call_status"] == "in-progress" for one in live)

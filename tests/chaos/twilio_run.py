@@ -40,6 +40,7 @@ class TwilioRun(Run):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._samples: list[tuple[float, frozenset[str]]] = []
+        self._has_waited = False  #: until nothing was live that was left alone
 
     @property
     def _world(self) -> World:
@@ -112,12 +113,14 @@ class TwilioRun(Run):
     def _tend(self) -> None:
         self._sample()
         blows = self._twilio_blows
+        blows.abandon()
         if not blows.is_abandoned:
             if not all(worker.is_at_work for worker in self._workers):
                 blows.trouble()
             super()._tend()
             return
         self._until_nothing_is_live()
+        self._has_waited = True
         if self._world.takes_over:
             blows.is_abandoned = False
 
@@ -153,7 +156,7 @@ class TwilioRun(Run):
         return sum(not one["foreign"] for one in self._account_of_run.sandbox.live()["connections"])
 
     def _is_over(self) -> bool:
-        return self._is_left or super()._is_over()
+        return self._has_waited if self._is_left else super()._is_over()
 
     @property
     def _is_left(self) -> bool:
