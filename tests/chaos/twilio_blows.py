@@ -98,5 +98,5 @@ class TwilioBlows(Blows):
         self._abandon_by = time.monotonic() + _TALKING_WITHIN_SECONDS
 
     def _talking(self) -> int:
-        live = self._sandbox.live()["connections"]
+        live = self._accounts[0].sandbox.live()["connections"]
         return sum(not one["foreign"] and one["call_status"] == "in-progress" for one in live)
