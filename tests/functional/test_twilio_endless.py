@@ -74,4 +74,4 @@ def test_lists_that_are_mean_within_their_bounds_are_no_harm(item: Callable[[int
         reading = grown(f"{ASKED}:twilio", f"open {peer.url}")
 
     assert int(reading.said) <= 3 * PAGE * 10
-    assert reading.bytes < MOST_BYTES
+    assert reading.bytes < 1.2 * MOST_BYTES

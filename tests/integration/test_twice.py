@@ -309,6 +309,7 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
     others |= {"remove_schedule", "take_schedule", "tell_firings"}  # in test_scheduling.py
     others |= {"cancel", "end_pending", "extend", "prioritise", "stop"}  # in test_controls.py
     others |= {"take_news", "told"}  # in test_news.py
+    others |= {"clock_jumped"}  # in test_clock_jumps.py
     others |= {"retire"}  # in test_retiring.py; `load` with a window: in test_repeats.py
     others |= {"find", "sweep"}  # in test_searching.py
     plain |= {"lead", "step_down"}

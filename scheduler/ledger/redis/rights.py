@@ -26,6 +26,7 @@ _ON_KEYS = (
     "EXPIRE {} 1",
     "GET {}",
     "HDEL {} f",
+    "HKEYS {}",
     "HEXISTS {} f",
     "HGET {} f",
     "HGETALL {}",
