@@ -21,7 +21,7 @@ RECOVERY_SECONDS = 4.0
 _PLACED_AFTER_SECONDS = 2.0
 
 #: For so long it is waited until two calls of ours have been answered.
-_TALKING_WITHIN_SECONDS = 8.0
+_TALKING_WITHIN_SECONDS = 40.0
 
 
 class TwilioBlows(Blows):
