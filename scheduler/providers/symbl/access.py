@@ -28,8 +28,9 @@ from scheduler.clock import since_boot
 from scheduler.errors import AccountFault, LedgerTrouble, MaybeDone, NotDone, NotSent
 from scheduler.providers.answers import is_success, json_of, read_json, retry_after
 from scheduler.providers.http import Line
+from scheduler.providers.secrets import can_be_sent
 from scheduler.providers.symbl.answers import TOKEN_LETTERS, address_in, message_of
-from scheduler.providers.symbl.credentials import Proof, can_be_sent
+from scheduler.providers.symbl.credentials import Proof
 from scheduler.tokens import SharedToken, TokenShelf
 
 logger = logging.getLogger(__name__)

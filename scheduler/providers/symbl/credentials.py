@@ -11,6 +11,7 @@ from scheduler.errors import ConfigError
 from scheduler.fields import urls
 from scheduler.fields.numbers import regions
 from scheduler.providers.kind import Credentials
+from scheduler.providers.secrets import can_be_sent, revealed
 from scheduler.settings import Settings
 
 COUNTRIES_SETTING = "CALLSCHED_SYMBL_COUNTRIES"
@@ -87,10 +88,10 @@ class SymblCredentials(Credentials):
 
     def proof(self) -> Proof:
         """Return what the account proves itself with. Raises ConfigError when that is missing."""
-        app_id, secret = self.app_id or "", _revealed(self.app_secret)
+        app_id, secret = self.app_id or "", revealed(self.app_secret)
         if app_id and secret:
             return Proof(self.base_url, app_id, secret)
-        given = _revealed(self.access_token)
+        given = revealed(self.access_token)
         if not given:
             raise ConfigError(
                 "no credentials: set CALLSCHED_SYMBL_APP_ID and CALLSCHED_SYMBL_APP_SECRET,"
@@ -101,13 +102,3 @@ class SymblCredentials(Credentials):
                 "CALLSCHED_SYMBL_ACCESS_TOKEN: has characters that no HTTP header can carry"
             )
         return Proof(self.base_url, app_id, secret, given)
-
-
-def can_be_sent(token: str) -> bool:
-    """Whether an HTTP header can carry it."""
-    return token != "" and token.isascii() and token.isprintable()
-
-
-def _revealed(secret: SecretStr | None) -> str:
-    """Return a secret without the line break of the file that it may have been read from."""
-    return secret.get_secret_value().strip() if secret is not None else ""

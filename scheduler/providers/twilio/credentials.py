@@ -17,6 +17,7 @@ from scheduler.errors import ConfigError
 from scheduler.fields import urls
 from scheduler.fields.variables import PREFIX
 from scheduler.providers.kind import Credentials
+from scheduler.providers.secrets import can_be_sent, revealed
 from scheduler.settings import Settings
 
 _SID = r"[0-9a-fA-F]{32}"
@@ -85,7 +86,7 @@ class TwilioCredentials(Credentials):
     def proof(self) -> Proof:
         """Return what the account proves itself with. Raises ConfigError when that is missing."""
         sid, key = (self.account_sid or "").strip(), (self.api_key or "").strip()
-        token, secret = _revealed(self.auth_token), _revealed(self.api_secret)
+        token, secret = revealed(self.auth_token), revealed(self.api_secret)
         if not sid:
             raise ConfigError(
                 f"no credentials: set {PREFIX}TWILIO_ACCOUNT_SID and {PREFIX}TWILIO_AUTH_TOKEN,"
@@ -124,11 +125,6 @@ def _expect_sid(name: str, value: str, letters: str) -> None:
 
 def _sendable(name: str, secret: str) -> str:
     """Return a secret that an HTTP header can carry. Raises ConfigError for others."""
-    if not (secret.isascii() and secret.isprintable()):
+    if not can_be_sent(secret):
         raise ConfigError(f"{PREFIX}{name}: has characters that no HTTP header can carry")
     return secret
-
-
-def _revealed(secret: SecretStr | None) -> str:
-    """Return a secret without the line break of the file that it may have been read from."""
-    return secret.get_secret_value().strip() if secret is not None else ""
