@@ -14,7 +14,8 @@ from scheduler.fields.starts import TEMPLATE
 EXPECTED = "a number such as +12125550143 that the account may show, or several"
 
 
-def _number(written: str) -> str:
+def own_number(written: str) -> str:
+    """Return a number of ours as E.164. Raises ValueError for what can be none."""
     # It is ours and nobody calls it here: toll-free numbers are usual, and cost nobody anything.
     return possible(written, None)
 
@@ -28,7 +29,7 @@ def _listed(value: object) -> object:
 
 #: A field of pydantic: one number, or several.
 CallerIds: TypeAlias = Annotated[
-    list[Annotated[str, AfterValidator(_number), TEMPLATE]],
+    list[Annotated[str, AfterValidator(own_number), TEMPLATE]],
     Field(min_length=1, max_length=100),
     BeforeValidator(_listed),
 ]

@@ -90,17 +90,13 @@ def accounts_of(settings: Settings, *, is_tolerant: bool = False) -> Accounts:
             settings.accounts, settings, PROVIDERS, variable, is_tolerant=is_tolerant
         )
     kind = _of_variables(settings)
-    usual, is_paced = (
-        kind.traits.starts_per_second,
-        "max_starts_per_second" in settings.model_fields_set,
-    )
     account = Account(
         settings.account,
         kind.name,
         kind.credentials.of(settings),
         max_concurrency=settings.max_concurrency,
         reserve=settings.reserve,
-        starts_per_second=settings.max_starts_per_second if is_paced else usual,
+        starts_per_second=kind.pace(settings),
         caller_ids=settings.caller_id,
         exclusive=settings.exclusive,
     )

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from scheduler.accounts import NAME_PATTERN, Account, Accounts
 from scheduler.errors import CampaignError, ConfigError, Problem, refusal
 from scheduler.fields import document, key_problems
+from scheduler.fields.caller_ids import own_number
 from scheduler.fields.document import Node, place_of
 from scheduler.masking import shown
 from scheduler.providers.kind import Credentials, Kind
@@ -37,13 +38,6 @@ def _caller_ids(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-def _number(written: str) -> str:
-    # Only now: it takes longer to import than a short command does.
-    from scheduler.fields.numbers import possible
-
-    return possible(written, None)
-
-
 class AccountKeys(BaseModel):
     """What every account may have; its provider's credentials stand beside these."""
 
@@ -60,7 +54,7 @@ class AccountKeys(BaseModel):
         default=None, ge=0, description="slots that are left free for other traffic, from 0"
     )
     caller_ids: Annotated[
-        list[Annotated[str, AfterValidator(_number)]], BeforeValidator(_caller_ids)
+        list[Annotated[str, AfterValidator(own_number)]], BeforeValidator(_caller_ids)
     ] = Field(default=[], description="numbers such as +12025550123 that the callee may see")
     exclusive: bool = Field(
         default=False, description="true or false: whether callsched alone uses the account"
@@ -108,7 +102,7 @@ def read(
         )
     only = next(iter(accounts)) if len(accounts) == 1 else None
     default = named or next(iter(defaults), only)
-    return Accounts(accounts, default, path, tuple(reader.warnings(path)), doubts)
+    return Accounts(accounts, default, path, tuple(reader.warnings()), doubts)
 
 
 def _text(path: Path) -> str:
@@ -181,15 +175,15 @@ class _Reader:
         """Note a problem that stands at a node."""
         self.problems.append(Problem(str(self._path), message, *place_of(node)))
 
-    def warnings(self, path: Path) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         """Yield what is dangerous: secrets that others can read, accounts that are one."""
+        path = self._path
         if self._literals and (mode := path.stat().st_mode) & _OTHERS:
             places = ", ".join(f"{account}.{key}" for account, key in self._literals)
             yield (
                 f"{path} has secrets in it ({places}), and others can read it"
                 f" ({stat.filemode(mode)}): chmod 600, or write ${{NAME}} or ${{file:PATH}} instead"
             )
-
         for names in self._identities.values():
             if len(names) > 1:
                 yield (
@@ -223,8 +217,6 @@ class _Reader:
 
     def _made(self, name: str, kind: Kind, keys: AccountKeys, credentials: Any) -> Account:
         ours = self._settings
-        is_paced = "max_starts_per_second" in ours.model_fields_set
-        usual = ours.max_starts_per_second if is_paced else kind.traits.starts_per_second
         pace = keys.max_starts_per_second
         return Account(
             name,
@@ -232,7 +224,7 @@ class _Reader:
             credentials,
             max_concurrency=self._ceiling(keys.max_concurrency),
             reserve=ours.reserve if keys.reserve is None else keys.reserve,
-            starts_per_second=usual if pace is None else pace,
+            starts_per_second=kind.pace(ours) if pace is None else pace,
             caller_ids=tuple(keys.caller_ids),
             exclusive=keys.exclusive,
             fault=self._fault,
@@ -241,8 +233,9 @@ class _Reader:
     def _ceiling(self, own: int | None) -> int:
         """Return an account's own, which the setting caps where somebody has set it."""
         ours = self._settings
-        is_set = "max_concurrency" in ours.model_fields_set
-        return min(own or ours.max_concurrency, ours.max_concurrency) if is_set else own or 5
+        ceiling = own or ours.max_concurrency
+        is_cap = "max_concurrency" in ours.model_fields_set
+        return min(ceiling, ours.max_concurrency) if is_cap else ceiling
 
     def _kind(self, body: document.Mapping) -> Kind | None:
         pair = body.pairs.get("provider")
@@ -282,7 +275,8 @@ class _Reader:
     ) -> Any:
         """Return the provider's own; they stand beside the other keys, or under `credentials`."""
         if within is not None and not isinstance(within, document.Mapping):
-            self.refuse(within, f"credentials: expected keys such as {self._example(kind)}")
+            example = next(iter(kind.credentials.model_fields))
+            self.refuse(within, f"credentials: expected keys such as {example}")
             return None
         model = kind.credentials
         source = body if within is None else within
@@ -314,9 +308,6 @@ class _Reader:
         except ConfigError as error:
             message = f"countries: {str(error).partition(': ')[2]}"
             self.problems.append(Problem(str(self._path), message, *place_of(source, "countries")))
-
-    def _example(self, kind: Kind) -> str:
-        return next(iter(kind.credentials.model_fields))
 
     def _taken(self, account: str, key: str, node: Node, model: type[BaseModel]) -> object:
         """Return a value of the credentials, taken from where the file says."""

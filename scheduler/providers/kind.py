@@ -113,6 +113,11 @@ class Kind:
         unknown = set(NOT_EVERYWHERE) - self.call_keys
         return [key for key in self.call.of_contacts() if key not in unknown]
 
+    def pace(self, settings: Settings) -> float:
+        """Return the starts a second of an account that has no pace of its own; 0 for any."""
+        is_set = "max_starts_per_second" in settings.model_fields_set
+        return settings.max_starts_per_second if is_set else self.traits.starts_per_second
+
     def has_credentials(self, settings: Settings) -> bool:
         """Whether the settings have what opens an account here."""
         return self.credentials.of(settings).suffice
