@@ -464,25 +464,13 @@ def ticks(ledger: Ledger, looks: Sequence[Look], *, most: int) -> list[Due | Led
 
     Raises LedgerTrouble when Redis can't be reached at all.
     """
-    if len(looks) == 1:
-        try:
-            return [_tick(ledger, looks[0], most)]
-        except LedgerFault as error:
-            return [error]
-    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-        for look in looks:
-            pipe.evalsha(ledger.do.tick.sha, 1, keys.ROOT, *_asked(ledger, look, most))
-        found = pipe.execute(raise_on_error=False)
-    return [_due_or_why(ledger, *each, most) for each in zip(looks, found, strict=True)]
+    asked = [_asked(ledger, look, most) for look in looks]
+    return list(map(_due_or_why, ledger.run_each(ledger.do.tick, asked)))
 
 
-def _due_or_why(ledger: Ledger, look: Look, found: Any, most: int) -> Due | LedgerTrouble:
+def _due_or_why(found: Any) -> Due | LedgerTrouble:
     try:
-        if not isinstance(found, Exception):
-            return _due(found)
-        return _tick(ledger, look, most)  # the server may have lost its scripts
-    except LedgerTrouble as error:
-        return error
+        return found if isinstance(found, LedgerTrouble) else _due(found)
     except (ValueError, TypeError, IndexError) as error:
         return LedgerFault(f"what lies there can't be read: {error}")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from redis.commands.core import Script
 
-from scheduler.errors import LedgerError, LedgerFault
+from scheduler.errors import LedgerError, LedgerFault, LedgerTrouble
 from scheduler.ledger import keys, names
 from scheduler.ledger.redis.client import connect, connect_once, expect_redis, reaching
 from scheduler.ledger.redis.durability import expect_durable
@@ -126,3 +126,29 @@ class Ledger:
         """Run one verb. Raises LedgerUnreachable."""
         with reaching():
             return script(keys=[keys.ROOT], args=args)
+
+    def run_each(self, script: Script, every: Sequence[Sequence[Any]]) -> list[Any]:
+        """Run one verb with each of these arguments, in one journey.
+
+        What fails for one fails for no other: its answer is then the LedgerTrouble. Raises
+        LedgerUnreachable when Redis can't be reached at all.
+        """
+        if len(every) == 1:
+            try:
+                return [self.run(script, *every[0])]
+            except LedgerFault as error:
+                return [error]
+        with reaching(), self.redis.pipeline(transaction=False) as pipe:
+            for args in every:
+                pipe.evalsha(script.sha, 1, keys.ROOT, *args)
+            found = pipe.execute(raise_on_error=False)
+        return [
+            self._run_again(script, args) if isinstance(answer, Exception) else answer
+            for args, answer in zip(every, found, strict=True)
+        ]
+
+    def _run_again(self, script: Script, args: Sequence[Any]) -> Any:
+        try:
+            return self.run(script, *args)  # the server may have lost its scripts
+        except LedgerTrouble as error:
+            return error

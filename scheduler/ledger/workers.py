@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from scheduler.errors import LedgerFault
+from scheduler.errors import LedgerFault, LedgerTrouble
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -60,8 +61,7 @@ def beat(
     ledger: Ledger, account: str, name: str, health: WorkerHealth, now: float | None = None
 ) -> None:
     """Say that a worker lives, and sample the load of its account."""
-    written = json.dumps(asdict(health), separators=(",", ":"))
-    ledger.run(ledger.do.beat, account, name, written, FIRST, ledger.clock(now))
+    ledger.run(ledger.do.beat, *_beat(ledger, account, name, health, now))
 
 
 def beats(
@@ -71,20 +71,20 @@ def beats(
 
     Returns what Redis refused for some of them.
     """
-    at = ledger.clock(now)
-    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-        for account, health in reports.items():
-            written = json.dumps(asdict(health), separators=(",", ":"))
-            pipe.evalsha(ledger.do.beat.sha, 1, keys.ROOT, account, name, written, FIRST, at)
-        found = pipe.execute(raise_on_error=False)
-    faults = {}
-    for (account, health), answer in zip(reports.items(), found, strict=True):
-        try:
-            if isinstance(answer, Exception):  # the server may have lost its scripts
-                beat(ledger, account, name, health, now)
-        except LedgerFault as error:
-            faults[account] = error
-    return faults
+    told = [_beat(ledger, account, name, health, now) for account, health in reports.items()]
+    answers = dict(zip(reports, ledger.run_each(ledger.do.beat, told), strict=True))
+    for answer in answers.values():
+        if isinstance(answer, LedgerTrouble) and not isinstance(answer, LedgerFault):
+            raise answer
+    return {name: answer for name, answer in answers.items() if isinstance(answer, LedgerFault)}
+
+
+def _beat(
+    ledger: Ledger, account: str, name: str, health: WorkerHealth, now: float | None
+) -> tuple[Any, ...]:
+    """Return the arguments of beat.lua."""
+    written = json.dumps(asdict(health), separators=(",", ":"))
+    return account, name, written, FIRST, ledger.clock(now)
 
 
 def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> None:
