@@ -81,41 +81,15 @@ def extend(
     control: Control,
     *,
     ceiling_seconds: float,
+    only_asks: bool = False,
     now: float | None = None,
 ) -> float:
-    """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason."""
-    return _extend(ledger, account, attempt, seconds, control, ceiling_seconds, 0, now)
+    """Move the deadline of a live call; returns the new one. Raises LedgerError with the reason.
 
-
-def may_extend(
-    ledger: Ledger,
-    account: str,
-    attempt: Attempt,
-    seconds: float,
-    control: Control,
-    *,
-    ceiling_seconds: float,
-    now: float | None = None,
-) -> float:
-    """Return for how long the call would last from its answer, and change nothing.
-
-    Raises LedgerError with the reason why it may not. Under a token that has extended it the
-    deadline is returned.
+    Who `only_asks` changes nothing, and learns for how long the call would last from its answer;
+    under a token that has extended it, the deadline.
     """
-    return _extend(ledger, account, attempt, seconds, control, ceiling_seconds, 1, now)
-
-
-def _extend(
-    ledger: Ledger,
-    account: str,
-    attempt: Attempt,
-    seconds: float,
-    control: Control,
-    ceiling_seconds: float,
-    asks: int,
-    now: float | None,
-) -> float:
-    orders = (seconds, ceiling_seconds, *control.written, asks)
+    orders = (seconds, ceiling_seconds, *control.written, int(only_asks))
     args = (account, str(attempt), *orders, ledger.clock(now))
     answer, number = ledger.run(ledger.do.extend, *args)
     if answer in ("extended", "may"):

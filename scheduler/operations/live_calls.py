@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 from scheduler.ledger import live_calls, views
 from scheduler.ledger.ledger import Control, Ledger
@@ -78,14 +79,18 @@ def extend(
     attempt = live_calls.current_attempt(ledger, campaign_id, row)
     account = views.campaign(ledger, campaign_id).account
     control = about(control, f"#{row} by {seconds:g} s")
+    move = partial(
+        live_calls.extend,
+        ledger,
+        account,
+        attempt,
+        seconds,
+        control,
+        ceiling_seconds=ceiling_seconds,
+    )
     with opened() as provider:
         if provider is not None and isinstance(provider, Prolongs):
-            lasts = live_calls.may_extend(
-                ledger, account, attempt, seconds, control, ceiling_seconds=ceiling_seconds
-            )
+            lasts = move(only_asks=True)
             connection = views.live_connection(ledger, campaign_id, row)
             provider.prolong(connection.connection_id, lasts)
-    deadline = live_calls.extend(
-        ledger, account, attempt, seconds, control, ceiling_seconds=ceiling_seconds
-    )
-    return Extended(row, deadline)
+    return Extended(row, move())

@@ -233,13 +233,14 @@ def test_who_asks_whether_a_call_may_last_longer_changes_nothing(books: Books) -
     attempt = books.ringing()
     as_it_stood = books.everything()
 
-    lasts = live_calls.may_extend(
+    lasts = live_calls.extend(
         books.ledger,
         ACCOUNT,
         attempt,
         10.0,
         Control("ana@desk"),
         ceiling_seconds=600.0,
+        only_asks=True,
         now=books.now,
     )
 
