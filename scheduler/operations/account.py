@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.accounts import Account
+from scheduler.accounts import Account, Accounts
 from scheduler.errors import ConfigError
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.tokens import RedisTokenShelf
@@ -16,8 +16,12 @@ from scheduler.settings import Settings
 
 def account_of(campaign: CampaignView, settings: Settings) -> Account:
     """Return the account that a campaign dials from. Raises ConfigError when it is not known."""
+    return _named(accounts_of(settings), campaign)
+
+
+def _named(accounts: Accounts, campaign: CampaignView) -> Account:
     try:
-        return accounts_of(settings).named(campaign.account)
+        return accounts.named(campaign.account)
     except ConfigError as error:
         raise ConfigError(
             f"campaign {campaign.campaign_id} dials from account {campaign.account}, {error}"
@@ -42,10 +46,11 @@ def provider_with(
 
     Raises ConfigError without credentials, or with those of another account.
     """
-    if not any(ability in kind_of(one).abilities for one in accounts_of(settings)):
+    accounts = accounts_of(settings)
+    if not any(ability in kind_of(one).abilities for one in accounts):
         yield None
         return
-    account = account_of(campaign, settings)
+    account = _named(accounts, campaign)
     if ability not in kind_of(account).abilities:
         yield None
         return

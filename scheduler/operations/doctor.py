@@ -157,8 +157,7 @@ def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[
     if not isinstance(provider, Sweeps) or is_sandbox(account.credentials.address):
         return
     if sharing.may_be_shared(account):
-        remedy = f"give callsched a (sub)account of its own, and say so: {places.exclusive}"
-        yield health.warn("sharing", sharing.SHARED, remedy)
+        yield health.warn("sharing", sharing.SHARED, sharing.remedy(places.exclusive))
     else:
         yield health.ok("sharing", sharing.ALONE)
 

@@ -21,6 +21,8 @@ from scheduler.providers.kind import NO_CALLER_ID
 
 _PROBLEMS_KEPT = 10
 
+_EXCLUSIVE = "CALLSCHED_EXCLUSIVE=true (exclusive: true in the accounts file)"
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -83,7 +85,8 @@ def advice(account: Account, policy: Policy) -> Iterator[str]:
     if kind_of(account).needs_caller_id and not has_callers:
         yield f"there is no number to call from: {NO_CALLER_ID}"
     if sharing.may_be_shared(account):
-        yield f"the account is {sharing.SHARED}; {sharing.REMEDY}"
+        remedy = sharing.remedy(_EXCLUSIVE)
+        yield f"the account is {sharing.SHARED}; {remedy}"
 
 
 def assumed(

@@ -10,10 +10,11 @@ from scheduler.providers.base import Sweeps
 ALONE = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
 
 SHARED = "perhaps shared: a lost start is attached to no call, and a call of nobody's not ended"
-REMEDY = (
-    "give callsched a (sub)account of its own, and say so: CALLSCHED_EXCLUSIVE=true (exclusive:"
-    " true in the accounts file)"
-)
+
+
+def remedy(say: str) -> str:
+    """Return what mends it; `say` is how it is said that nobody else uses the account."""
+    return f"give callsched a (sub)account of its own, and say so: {say}"
 
 
 def may_be_shared(account: Account) -> bool:
