@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from scheduler.sandbox.faults import Fault
@@ -14,6 +14,17 @@ from scheduler.sandbox.wire import reset, transport_of
 
 #: Makes the answer to what is refused with a status, in the API's own shape.
 Refuse = Callable[[int], Response]
+
+
+def without_json(shape: str, status: int, text: str) -> Response | None:
+    """Return an error in one of the shapes that a proxy gives it; None for any other shape."""
+    if shape == "empty":
+        return Response(status_code=status)
+    if shape == "text":
+        return PlainTextResponse(text, status)
+    if shape == "html":
+        return HTMLResponse(f"<!doctype html><title>{status}</title><p>{text}", status)
+    return None
 
 
 class Unanswered(Response):

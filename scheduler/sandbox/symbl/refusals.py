@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from scheduler.sandbox.answers import without_json
 from scheduler.sandbox.symbl.knobs import ErrorBody, Knobs
 
 _WORDS = {
@@ -48,12 +49,8 @@ def _put_off(answer: Response, knobs: Knobs) -> Response:
 
 
 def _shaped(shape: ErrorBody, status: int, text: str) -> Response:
-    if shape == "empty":
-        return Response(status_code=status)
-    if shape == "text":
-        return PlainTextResponse(text, status)
-    if shape == "html":
-        return HTMLResponse(f"<!doctype html><title>{status}</title><p>{text}", status)
+    if (answer := without_json(shape, status, text)) is not None:
+        return answer
     return JSONResponse(_json_body(shape, status, text), status)
 
 

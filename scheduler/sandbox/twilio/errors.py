@@ -6,8 +6,9 @@ of our own; which HTTP status goes with a code is documented for few. All others
 
 from __future__ import annotations
 
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from scheduler.sandbox.answers import without_json
 from scheduler.sandbox.twilio.knobs import Knobs
 
 _STATUSES = {
@@ -97,12 +98,8 @@ def of_status(knobs: Knobs, status: int, text: str | None = None) -> Response:
 
 def _shaped(knobs: Knobs, status: int, code: int, text: str) -> Response:
     shape = knobs.error_body
-    if shape == "empty":
-        return Response(status_code=status)
-    if shape == "text":
-        return PlainTextResponse(text, status)
-    if shape == "html":
-        return HTMLResponse(f"<!doctype html><title>{status}</title><p>{text}", status)
+    if (answer := without_json(shape, status, text)) is not None:
+        return answer
     if shape == "problem":
         return _problem(status, code, text)
     body = {"message": text, "more_info": f"{_DOCUMENTS}/{code}", "status": status}
