@@ -185,7 +185,7 @@ class Judge:
             if record["attempts"] > self._allowed:
                 yield Problem(f"{record['attempts']} attempts may have rung", number)
 
-    def _miscounted(self) -> Iterator[str]:
+    def _campaign_miscounted(self, rang: int, what: str) -> Iterator[str]:
         view, total = self.view, len(self.results)
         states = {state: count for state, count in view.calls.items() if count}
         if view.state != "finished" or view.total != total or states != {"ended": total}:
@@ -193,8 +193,12 @@ class Judge:
         if view.dispositions != self._dispositions():
             yield f"dispositions are {view.dispositions}, those of results {self._dispositions()}"
         dials = sum(record["attempts"] for record in self.results.values())
-        if view.dials != dials or view.dials < len(self._accepted):
-            yield f"{view.dials} dials, {dials} in results, {len(self._accepted)} accepted"
+        if view.dials != dials or view.dials < rang:
+            yield f"{view.dials} dials, {dials} in results, {rang} {what}"
+
+    def _miscounted(self) -> Iterator[str]:
+        view = self.view
+        yield from self._campaign_miscounted(len(self._accepted), "accepted")
         over = sum("over_at" in record for record in self.attempts.values())
         if view.stops != over:
             yield f"{view.stops} stops, and {over} attempts with a connection are over"

@@ -283,15 +283,7 @@ class TwilioJudge(Judge):
     # The books ----------------------------------------------------------------------------------
 
     def _miscounted(self) -> Iterator[str]:
-        view, total = self.view, len(self.results)
-        states = {state: count for state, count in view.calls.items() if count}
-        if view.state != "finished" or view.total != total or states != {"ended": total}:
-            yield f"the campaign is {view.state}: {view.total} calls, {states}"
-        if view.dispositions != self._dispositions():
-            yield f"dispositions are {view.dispositions}, those of results {self._dispositions()}"
-        dials = sum(record["attempts"] for record in self.results.values())
-        if view.dials != dials or view.dials < len(self._dialed):
-            yield f"{view.dials} dials, {dials} in results, {len(self._dialed)} phones rang"
+        yield from self._campaign_miscounted(len(self._dialed), "phones rang")
 
 
 def _joined(windows: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
