@@ -114,8 +114,8 @@ class WatchApp(App[int]):
 
     @on(Seen)
     def _seen(self, message: Seen) -> None:
-        if not self.query(Campaigns):
-            return  # the screen is being taken down, and this was on its way
+        if not self.is_running:
+            return  # the screen is being taken down panel by panel, and this was on its way
         if isinstance(message.what, Trouble):
             self._say("#alarms", _nothing_new(message.what, self._picture))
             return
