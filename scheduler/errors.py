@@ -150,6 +150,14 @@ class Refused(ProviderError):
     """The API will never accept this one."""
 
 
+class Forged(SchedulerError):
+    """A request that says it comes from the provider, and that the provider has not signed."""
+
+
+class Unreadable(SchedulerError):
+    """A request that the provider has signed, and that nobody here understands."""
+
+
 class NoSuchConnection(ProviderError):
     """A stop was answered 404 or 410 by the API itself: perhaps over, perhaps not known yet."""
 

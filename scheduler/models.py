@@ -344,6 +344,7 @@ class Policy:
     record: bool = False  #: the whole call
     transcribe: bool = False  #: the same
     on_machine: OnMachine = OnMachine.GO_ON
+    machine_script: Script = ()  #: what a machine hears instead; (): `on_machine` holds
     insights: tuple[Insight, ...] = CHEAP_INSIGHTS  #: what is read when a call has ended
     on_unknown: OnUnknown = OnUnknown.HOLD
     hours: tuple[Hours, ...] = ()  #: all of them have to be open; none: at any time

@@ -109,7 +109,9 @@ def decode(text: str) -> tuple[Contact, int]:
 
 def encode_policy(policy: Policy) -> str:
     """Write a policy as compact JSON."""
-    return dump({**asdict(policy), "script": pack_script(policy.script)})
+    scripts = {"script": policy.script, "machine_script": policy.machine_script}
+    packed = {name: pack_script(script) for name, script in scripts.items()}
+    return dump({**asdict(policy), **packed})
 
 
 @cache  # what most commands never need takes a tenth of their time to prepare
@@ -125,9 +127,11 @@ def decode_policy(text: str) -> Policy:
     packed = parse(text)
     try:
         script = unpack_script(packed.pop("script", ()))
+        machine_script = unpack_script(packed.pop("machine_script", ()))
     except (TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"no record of a policy: {error!r}") from error
-    return replace(_policies().validate_python(packed), script=script)
+    policy = _policies().validate_python(packed)
+    return replace(policy, script=script, machine_script=machine_script)
 
 
 # A step is written under its name, for some have nothing else to be told by.

@@ -65,6 +65,7 @@ class Gather:
     tries: int = 1
     branches: dict[str, Script] = field(default_factory=dict)  #: by what was pressed
     otherwise: Script = ()  #: nothing was pressed, or another key
+    asked: int = 1  #: which asking this is, of `tries`
 
 
 Step: TypeAlias = Say | Play | Pause | Gather | Record | Transfer | Hangup | DoNotCall

@@ -168,6 +168,8 @@ class Dialer:
                 claim.contact,
                 caller_ids=self._duty.caller_ids,
                 blocked=claim.blocked_callers,
+                callbacks=self._duty.callbacks,
+                account=self._duty.account,
             )
         except ValueError as error:
             reason, message = Reason.INVALID_ROW, mask_text(str(error))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scheduler.providers.callbacks import CallbackAddress
+
 #: A ceiling below any other: under it nothing is claimed, nor said to be due.
 STOPS_ONLY = -1
 
@@ -20,5 +22,6 @@ class Duty:
     caller_ids: tuple[str, ...] = ()  #: of the account, where no campaign names others
     allowed: frozenset[str] = frozenset()  #: numbers that may be dialled; empty for any
     exclusive: bool = False  #: callsched alone uses the account
+    callbacks: CallbackAddress | None = None  #: where its provider reaches us; None: nowhere
     #: The ledger is one that CALLSCHED_REDIS_URL names, so that it knows every call of the account.
     has_named_ledger: bool = False

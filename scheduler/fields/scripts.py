@@ -16,7 +16,7 @@ from scheduler.fields.services import NotCalled
 from scheduler.fields.sip import sip_uri
 from scheduler.fields.steps import NAMES, speech, voice_name
 from scheduler.fields.templates import compiled, is_template
-from scheduler.models import Contact, Policy
+from scheduler.models import Contact, OnMachine, Policy
 from scheduler.script import Gather, Pause, Play, Record, Say, Script, Step, Transfer
 
 #: Of a text that a machine speaks; about 150 a minute.
@@ -100,6 +100,22 @@ def filled(policy: Policy, contact: Contact) -> Script:
     if speaks(policy.script) and not speaks(script):
         raise ValueError("expected something to say, but every text becomes nothing")
     return script
+
+
+def filled_for_machines(policy: Policy, contact: Contact) -> Script:
+    """Return what a machine hears that has taken the call of one contact, as `filled` does."""
+    return filled(replace(policy, script=policy.machine_script), contact)
+
+
+def needs_callbacks(policy: Policy) -> bool:
+    """Whether a campaign's calls can't be made unless the provider tells of them as they go."""
+    asks = any(isinstance(step, Gather) for step in steps_in(policy.script))
+    return asks or bool(policy.machine_script) or policy.transcribe
+
+
+def uses_callbacks(policy: Policy) -> bool:
+    """Whether more comes of a campaign's calls where the provider tells of them as they go."""
+    return needs_callbacks(policy) or policy.on_machine is not OnMachine.GO_ON
 
 
 def cells_of(contact: Contact) -> dict[str, str]:

@@ -37,6 +37,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def public_url(url: str) -> str:
+    """Return where a provider reaches us, without a slash at its end. Raises ValueError.
+
+    What a provider tells of a call is nobody else's to read: plain HTTP is for this machine alone.
+    """
+    checked = base_url(url)
+    host = urlsplit(checked).hostname or ""
+    if is_read_on_the_way(checked):
+        raise ValueError("expected https://: what a provider tells of a call would go in the clear")
+    if "_" in host:
+        raise ValueError("expected a host name without an underscore: providers take no other")
+    return checked
+
+
 def is_read_on_the_way(url: str) -> bool:
     """Whether what is sent there leaves this machine, and is not encrypted."""
     parts = urlsplit(url)

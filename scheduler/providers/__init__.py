@@ -5,19 +5,24 @@ of `errors.py` leave it.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from scheduler.accounts import Account, Accounts
 from scheduler.errors import ConfigError
 from scheduler.fields.dotenv import variable
+from scheduler.fields.urls import is_loopback
 from scheduler.masking import shown
 from scheduler.providers import accounts_file, accounts_jsonschema
 from scheduler.providers.base import (
     ABILITIES,
     CallReport,
+    CallsBack,
     Collects,
     Erases,
+    ErasesCalls,
     Finds,
     FoundConversation,
+    Heard,
     Leave,
     Listens,
     Looks,
@@ -25,8 +30,10 @@ from scheduler.providers.base import (
     Outcome,
     Prolongs,
     Provider,
+    Records,
     SpeakerEvent,
     SpeakerEventKind,
+    Speaks,
     Stage,
     StartOrder,
     StopAnswer,
@@ -34,6 +41,15 @@ from scheduler.providers.base import (
     SummaryPage,
     Sweeps,
     Tells,
+)
+from scheduler.providers.callbacks import (
+    Callback,
+    CallbackAddress,
+    CallbackPlace,
+    Erased,
+    Recording,
+    Reply,
+    Topic,
 )
 from scheduler.providers.kind import Credentials, Kind, Traits
 from scheduler.providers.symbl import SYMBL
@@ -48,11 +64,18 @@ __all__ = [
     "ABILITIES",
     "PROVIDERS",
     "CallReport",
+    "Callback",
+    "CallbackAddress",
+    "CallbackPlace",
+    "CallsBack",
     "Collects",
     "Credentials",
+    "Erased",
     "Erases",
+    "ErasesCalls",
     "Finds",
     "FoundConversation",
+    "Heard",
     "Kind",
     "Leave",
     "Listens",
@@ -61,8 +84,12 @@ __all__ = [
     "Outcome",
     "Prolongs",
     "Provider",
+    "Recording",
+    "Records",
+    "Reply",
     "SpeakerEvent",
     "SpeakerEventKind",
+    "Speaks",
     "Stage",
     "StartOrder",
     "StopAnswer",
@@ -70,9 +97,11 @@ __all__ = [
     "SummaryPage",
     "Sweeps",
     "Tells",
+    "Topic",
     "Traits",
     "accounts_of",
     "accounts_schema",
+    "callback_address",
     "kind_of",
     "open_provider",
 ]
@@ -111,6 +140,21 @@ def accounts_schema() -> dict[str, Any]:
 def kind_of(account: Account) -> Kind:
     """Return the API at which an account is."""
     return next(kind for kind in PROVIDERS if kind.name == account.provider)
+
+
+def callback_address(account: Account, settings: Settings) -> CallbackAddress | None:
+    """Return where the provider of an account reaches us; None where it does not.
+
+    A provider on this machine, such as the sandbox, reaches us here.
+    """
+    if CallsBack not in kind_of(account).abilities or account.credentials is None:
+        return None
+    if settings.public_url is not None:
+        return CallbackAddress(settings.public_url)
+    if is_loopback(urlsplit(account.credentials.address).hostname or ""):
+        here = f"http://127.0.0.1:{settings.web_port}"
+        return CallbackAddress(here, only_where_used=True)
+    return None
 
 
 def open_provider(account: Account, shelf: TokenShelf | None = None) -> Provider:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from scheduler.errors import ProviderError
 from scheduler.fields.caller_ids import shared_out
-from scheduler.fields.scripts import filled
+from scheduler.fields.scripts import filled, filled_for_machines, uses_callbacks
 from scheduler.models import (
     Attempt,
     Connection,
     Contact,
     Insight,
+    OnMachine,
     Policy,
     StartOptions,
     conversation_name,
+)
+from scheduler.providers.callbacks import (
+    Callback,
+    CallbackAddress,
+    CallbackPlace,
+    Erased,
+    Recording,
+    Reply,
 )
 from scheduler.script import Script
 
@@ -42,6 +52,10 @@ class StartOrder:
     script: Script = ()  #: filled in; (): the options say what the call does
     record: bool = False  #: the whole call
     transcribe: bool = False  #: the same
+    #: What is told while the call lives comes here; None: nothing is told, and polls suffice.
+    callbacks: CallbackPlace | None = None
+    on_machine: OnMachine = OnMachine.GO_ON
+    machine_script: Script = ()  #: what a machine hears instead, filled in; (): `on_machine` holds
 
     @classmethod
     def of(
@@ -52,11 +66,14 @@ class StartOrder:
         *,
         caller_ids: Sequence[str] = (),
         blocked: Collection[str] = (),
+        callbacks: CallbackAddress | None = None,
+        account: str = "",
     ) -> Self:
         """Return the order for one attempt: the campaign's options, and the contact's own.
 
         `caller_ids` are the account's, where neither campaign nor contact names any; `blocked` are
-        not shown to anybody while there are others. Raises ValueError where the campaign's script
+        not shown to anybody while there are others. `callbacks` is where the provider of `account`
+        reaches us. Raises ValueError where the campaign's script
         can't be said to this contact, as `scripts.filled` does.
         """
         options = {**policy.options, **contact.options}
@@ -76,6 +93,11 @@ class StartOrder:
             script=filled(policy, contact),
             record=policy.record,
             transcribe=policy.transcribe,
+            callbacks=callbacks.place(account, attempt, is_used=uses_callbacks(policy))
+            if callbacks
+            else None,
+            on_machine=policy.on_machine,
+            machine_script=filled_for_machines(policy, contact),
         )
 
 
@@ -175,6 +197,22 @@ class News:
     said_at: float | None = None  #: epoch seconds, by the API's clock
     intent: str = ""  #: of an intent: its name
     answered_by_machine: bool = False  #: of the intent answering_machine
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one request tells, in our words. What it does not tell is empty."""
+
+    connection_id: str
+    sequence: int | None = None  #: of reports: a lower one is older, whenever it comes
+    #: How far the call has come; its instants are by the provider's clock, `read_at` that of the
+    #: news itself. Of one that is OVER only a read proves the end.
+    report: CallReport | None = None
+    answered_by: str = ""  #: human, machine, fax or unknown: a verdict while the call lives
+    may_speak: bool = False  #: with a machine's verdict: its greeting is over
+    news: tuple[News, ...] = ()  #: words
+    news_id: str = ""  #: unique to these words in their call: those that come again are dropped
+    pressed: str = ""  #: keys, of STEPS; "": none
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,5 +345,73 @@ class Tells(Protocol):
         """Push a speaker event to a live connection. Raises any ProviderError."""
 
 
+@runtime_checkable
+class CallsBack(Protocol):
+    """It tells by requests of its own what happens to a call."""
+
+    @property
+    def can_verify(self) -> bool:
+        """Whether the credentials have what its requests are signed with."""
+
+    def hear(self, callback: Callback) -> Heard:
+        """Verify a request and read it.
+
+        Raises Forged for one that this account's provider has not signed, and Unreadable for what
+        it signed and nobody understands.
+        """
+
+    def reply(
+        self,
+        script: Script,
+        place: CallbackPlace,
+        *,
+        max_duration_seconds: float,
+        caller_id: str = "",
+    ) -> Reply:
+        """Return the answer that has a call go on with a filled script; () ends it.
+
+        `max_duration_seconds` are left of the call. Raises ScriptError for what can't be said so.
+        """
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """It can have a live call say something else."""
+
+    def say_instead(self, connection_id: str, order: StartOrder, script: Script) -> None:
+        """Replace what a call does now by a filled script.
+
+        Raises NoSuchConnection, Refused for one that is over, or any ProviderError.
+        """
+
+
+@runtime_checkable
+class Records(Protocol):
+    """It keeps recordings of calls."""
+
+    def recordings(self, connection_id: str) -> Sequence[Recording]:
+        """Return the recordings of a call, complete or not. Raises any ProviderError."""
+
+    def download(self, recording_id: str, offset: int) -> AbstractContextManager[Iterator[bytes]]:
+        """Open a recording's sound from a byte on, as a stream. Raises any ProviderError.
+
+        Refused where it begins elsewhere than at `offset`.
+        """
+
+
+@runtime_checkable
+class ErasesCalls(Protocol):
+    """It can be made to forget a call itself: its record, and what it has recorded of it."""
+
+    def erase_call(self, connection_id: str) -> Erased:
+        """Delete the recordings and the record of a call that is over, each confirmed.
+
+        What it does not know any more is no error. Raises any ProviderError.
+        """
+
+
 #: All of them.
-ABILITIES: tuple[type, ...] = (Listens, Collects, Finds, Looks, Sweeps, Prolongs, Erases, Tells)
+ABILITIES: tuple[type, ...] = (
+    *(Listens, Collects, Finds, Looks, Sweeps, Prolongs, Erases, Tells),
+    *(CallsBack, Speaks, Records, ErasesCalls),
+)

@@ -22,7 +22,7 @@ from scheduler.errors import LedgerTrouble, LedgerUnreachable
 from scheduler.ledger import access, limits
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
-from scheduler.providers import accounts_of, kind_of, open_provider
+from scheduler.providers import accounts_of, callback_address, kind_of, open_provider
 from scheduler.settings import Settings
 from scheduler.worker import optional
 from scheduler.worker.accounts_follower import AccountsFollower
@@ -305,6 +305,7 @@ def _duty(
         caller_ids=account.caller_ids,
         allowed=frozenset(settings.allowed_numbers),
         exclusive=account.exclusive,
+        callbacks=callback_address(account, settings),
         has_named_ledger=settings.redis_url is not None,
     )
 
