@@ -54,6 +54,7 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 	$(BIN)/python benchmarks/killed.py
 	$(BIN)/python benchmarks/pause.py
 	$(BIN)/python benchmarks/twilio.py efficiency
+	$(BIN)/python benchmarks/twilio.py callbacks
 	$(BIN)/python benchmarks/twilio.py throttled
 	$(BIN)/python benchmarks/twilio.py requests
 	$(BIN)/python benchmarks/twilio.py idle

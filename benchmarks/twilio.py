@@ -1,6 +1,7 @@
-"""What polls alone reach at an API that rings: Twilio's sandbox, whose far ends hang up.
+"""What polls, and callbacks besides, reach at an API that rings: Twilio's sandbox.
 
     python benchmarks/twilio.py efficiency [CONTACTS] [--without-peer]
+    python benchmarks/twilio.py callbacks [CONTACTS]
     python benchmarks/twilio.py throttled [CONTACTS]
     python benchmarks/twilio.py requests [CONTACTS]
     python benchmarks/twilio.py idle [SECONDS]
@@ -9,6 +10,7 @@
 to 5 s, and nobody tells of an end. The ideal is a queue before the slots that loses no time between
 the lengths that the calls had; the polls' bound is the same queue, each of whose slots is free at
 the next multiple of 2 s. The peer is in `twilio_peer.py`, with as many threads as the ceiling.
+`callbacks`: the same by polls alone, with callbacks, and with a third of these lost.
 `throttled`: the same, with none and with 20 % of all requests answered 429.
 `requests`: how many the API is asked for each call, with 200 live whose far ends hang up after 20
 to 60 s. `idle`: one worker with one account and nothing to call.
@@ -21,12 +23,13 @@ import heapq
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -81,8 +84,14 @@ def environment(url: str, folder: Path) -> dict[str, str]:
     }
 
 
-def ours(contacts: list[str], url: str, folder: Path, ceiling: int = CEILING) -> None:
-    """Call them as a campaign."""
+def ours(
+    contacts: list[str],
+    url: str,
+    folder: Path,
+    ceiling: int = CEILING,
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """Call them as a campaign; `more` are variables besides."""
     (folder / "contacts.csv").write_text("\n".join(["phone_number", *contacts]) + "\n")
     file = folder / "campaign.yaml"
     twiml = json.dumps(TWIML)
@@ -91,6 +100,7 @@ def ours(contacts: list[str], url: str, folder: Path, ceiling: int = CEILING) ->
     command += ["--max-duration", "10m", "--max-concurrency", str(ceiling)]
     command += ["--results", str(folder / "results.jsonl")]
     variables = environment(url, folder) | {"CALLSCHED_MAX_CONCURRENCY": str(ceiling)}
+    variables |= more or {}
     with (folder / "run.err").open("w") as said:
         subprocess.run(command, env=variables, check=True, stdout=said, stderr=said)
 
@@ -201,6 +211,27 @@ def compare_peers(contacts: int, with_peer: bool) -> None:
         report(name, measure(way, numbers(contacts), SHORT))
 
 
+def compare_callbacks(contacts: int) -> None:
+    """Run by polls alone, then with callbacks to an address of this machine, and with fewer."""
+    report("polls", measure(ours, numbers(contacts), SHORT))
+    for name, lost in (("callbacks", 0.0), ("a third lost", 1 / 3)):
+        knobs = SHORT | {"callbacks_lost": lost}
+        seen = measure(partial(ours, more=_public()), numbers(contacts), knobs)
+        report(name, seen)
+        sent = seen.outcome.of("callback")
+        print(f"           {len(sent)} callbacks sent")
+
+
+def _public() -> dict[str, str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return {
+        "CALLSCHED_WEB_PORT": str(port),
+        "CALLSCHED_PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
+
+
 def compare_throttled(contacts: int) -> None:
     """Run with and without requests that are answered 429."""
     reached = []
@@ -272,24 +303,30 @@ def _requests(url: str) -> list[dict[str, Any]]:
     return [event for event in read_journal(url) if event["event"] == "request"]
 
 
+#: What is measured, and of how many unless it is said.
+MODES: dict[str, tuple[Callable[[int], None], int]] = {
+    "efficiency": (partial(compare_peers, with_peer=True), 400),
+    "callbacks": (compare_callbacks, 400),
+    "throttled": (compare_throttled, 400),
+    "requests": (count_requests, 800),
+    "idle": (idle, 60),
+}
+
+
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("mode", choices=("efficiency", "throttled", "requests", "idle"))
+    parser.add_argument("mode", choices=tuple(MODES))
     parser.add_argument("count", nargs="?", type=int, help="contacts, or seconds of idleness")
     parser.add_argument("--without-peer", action="store_true")
     given = parser.parse_args()
-    match given.mode:
-        case "efficiency":
-            compare_peers(given.count or 400, not given.without_peer)
-        case "throttled":
-            compare_throttled(given.count or 400)
-        case "requests":
-            count_requests(given.count or 800)
-        case _:
-            idle(float(given.count or 60))
+    if given.mode == "efficiency":
+        compare_peers(given.count or 400, not given.without_peer)
+    else:
+        measured, count = MODES[given.mode]
+        measured(given.count or count)
 
 
 if __name__ == "__main__":
