@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -159,6 +160,8 @@ def _serve(program: str) -> None:
         import_module(library)
     if program.startswith("scheduler."):
         _import_ours()
+    gc.collect()
+    gc.freeze()  # no command looks through, and so copies, what all of them share
     for line in sys.stdin:
         for what, of in json.loads(line).items():
             print(_reaped(of) if what == "reap" else _started(program, **of), flush=True)
