@@ -181,6 +181,8 @@ def _import_ours() -> None:
         for module in iter_modules(import_module(package).__path__, f"{package}."):
             if module.name not in _READ_THE_ENVIRONMENT:
                 import_module(module.name)
+    # It puts its scripts together once, and connects to nothing.
+    import_module("scheduler.ledger.ledger").Ledger("redis://127.0.0.1:1").close()
 
 
 def _reaped(pid: int) -> int:
