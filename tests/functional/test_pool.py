@@ -56,11 +56,11 @@ def submit(site: Site, count: int, max_duration: str = "1s") -> Command:
 
 
 def in_state(site: Site, state: str) -> int:
-    return int(site.call("status", "pooled", "--json").record["calls"][state])
+    return int(site.standing("pooled")["calls"][state])
 
 
 def is_finished(site: Site) -> bool:
-    return bool(site.call("status", "pooled", "--json").record["state"] == "finished")
+    return bool(site.standing("pooled")["state"] == "finished")
 
 
 def test_celery_s_own_command_works_from_any_directory_on_a_socket(
@@ -224,7 +224,7 @@ def test_status_and_results_can_be_had_while_it_runs(site: Site, sandbox: Sandbo
     submit(site, 6, "60s")
     wait_until(lambda: len(sandbox.events("answered")) >= 4)
 
-    wait_until(lambda: site.call("status", "pooled", "--json").record["calls"]["connected"] >= 4)
+    wait_until(lambda: site.standing("pooled")["calls"]["connected"] >= 4)
 
     record = site.call("status", "pooled", "--json").record
     assert (record["state"], record["total"]) == ("active", 6)

@@ -38,7 +38,7 @@ def leave_a_live_call(site: Site, sandbox: SandboxProcess, max_duration: str) ->
     words = ("submit", path, "--id", "left", "--max-duration", max_duration)
     assert site.call(*words).process.returncode == 0
     first = site.start("worker")
-    wait_until(lambda: site.call("status", "left", "--json").record["calls"]["connected"] == 1)
+    wait_until(lambda: site.standing("left")["calls"]["connected"] == 1)
     first.kill()
     assert len(sandbox.events("accepted")) == 1
 
@@ -63,7 +63,7 @@ def test_it_stops_a_call_at_its_deadline_and_dials_nobody_of_those_that_wait(
 
     wait_until(lambda: sandbox.live()["live"] == 0)
     # Its slot is free, and there is somebody to dial; the next worker does at once.
-    wait_until(lambda: site.call("status", "left", "--json").record["calls"]["ended"] == 1)
+    wait_until(lambda: site.standing("left")["calls"]["ended"] == 1)
     wait_until(lambda: "ready." in worker.err)
     assert f"this worker only sends stops, and dials nobody: {HINT}" in worker.err
     assert len(sandbox.events("accepted")) == 1
