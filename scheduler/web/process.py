@@ -23,7 +23,7 @@ from scheduler.settings import Settings
 from scheduler.web.app import Receiver
 from scheduler.web.desks import Desks
 from scheduler.web.keeper import Keeper
-from scheduler.web.server import WebServer, bound
+from scheduler.web.server import WebServer, taken
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +68,8 @@ def serve(settings: Settings, fd: int | None = None, until_fd: int | None = None
 
 @contextmanager
 def _listening(settings: Settings, fd: int | None) -> Iterator[socket.socket]:
-    taken = socket.socket(fileno=fd) if fd is not None else None
-    with taken or bound(settings.web_host, settings.web_port) as listening:
+    own = socket.socket(fileno=fd) if fd is not None else None
+    with own or taken(settings.web_host, settings.web_port) as listening:
         yield listening
 
 

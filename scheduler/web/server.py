@@ -12,13 +12,11 @@ from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
 from scheduler.errors import ConfigError
+from scheduler.operations.listening import BACKLOG, bound
 from scheduler.web.bounds import HEAD_BYTES, IDLE_SECONDS, BoundedProtocol
 
 #: So long requests that are in hand have when it is to leave.
 LEAVE_SECONDS = 5
-
-#: Those who wait to be let in.
-BACKLOG = 512
 
 
 class WebServer(Server):
@@ -59,22 +57,12 @@ class WebServer(Server):
         super().handle_exit(sig, frame)
 
 
-def bound(host: str, port: int) -> socket.socket:
+def taken(host: str, port: int) -> socket.socket:
     """Take an address. Raises ConfigError when it can't be had."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-        except OSError:
-            listening.close()
-            raise
+        return bound(host, port)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(
             f"can't listen on {host}:{port}: {why}; set CALLSCHED_WEB_HOST and CALLSCHED_WEB_PORT"
         ) from error
-    return listening

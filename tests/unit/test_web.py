@@ -17,12 +17,13 @@ from uvicorn import Server
 from scheduler.calls.callbacks import Answered
 from scheduler.errors import LedgerUnreachable
 from scheduler.models import Attempt
+from scheduler.operations.listening import bound
 from scheduler.providers import Callback, Reply, Topic
 from scheduler.web import app as app_module
 from scheduler.web import bounds
 from scheduler.web.app import Receiver
 from scheduler.web.bounds import BODY_BYTES
-from scheduler.web.server import WebServer, bound
+from scheduler.web.server import WebServer
 from tests.waiting import wait_until
 
 PUBLIC_URL = "https://calls.example.com"
