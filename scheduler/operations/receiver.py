@@ -156,6 +156,8 @@ class Receiver:
         os.close(self._reading)
         if self._process is not None and is_leaving:
             self._end(self._process)
+        elif self._process is not None and self._process.poll() is None:
+            self._process.returncode = 0  # it outlives us, as it should; Popen would complain
         if self._listening is not None:
             self._listening.close()
 
