@@ -10,6 +10,8 @@ SchedulerError
 │   ├── LedgerUnreachable  it does not answer, or can't write: nothing is lost, go on later
 │   │   └── LedgerShut     … and won't until the operator mends login, certificates or rights
 │   └── LedgerFault        it refuses: our bug, or a server of another kind
+├── Forged             a request that its provider has not signed: answer 403, believe nothing
+├── Unreadable         a request that it has signed, and that nobody here understands: drop it
 └── ProviderError
     ├── NotDone        the API did nothing (never reached, 401 before a refresh): ask again later
     │   ├── NotSent    nothing left this machine: give the attempt back, count nothing

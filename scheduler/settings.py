@@ -31,9 +31,10 @@ from pydantic_settings import (
 )
 
 from scheduler.errors import ConfigError
+from scheduler.fields import urls
 from scheduler.fields.dotenv import read_dotenv
 from scheduler.fields.durations import Duration, seconds
-from scheduler.fields.urls import base_url, public_url
+from scheduler.fields.urls import base_url
 from scheduler.fields.variables import PREFIX, is_of_service, unknown
 from scheduler.masking import mask, shown
 from scheduler.models import Durability
@@ -224,7 +225,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = Field(
         default=None, description="what webhooks are signed with: whsec_… (base64)"
     )
-    public_url: Annotated[str, AfterValidator(public_url)] | None = Field(
+    public_url: Annotated[str, AfterValidator(urls.public_url)] | None = Field(
         default=None, description="where a provider reaches `callsched web`: https://…"
     )
     web_host: str = Field(default="127.0.0.1", description="where `callsched web` listens")

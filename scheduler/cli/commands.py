@@ -62,6 +62,7 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Operate": {
         "worker": "Run one worker of a pool: the same as `celery -A scheduler worker`.",
+        "web": "Receive what providers tell of live calls by themselves, at CALLSCHED_PUBLIC_URL.",
         "reconcile": "Find out what became of `unknown` calls: were they placed,"
         " and what was said?",
         "dnc": "Keep the do-not-call list of the ledger, which holds at"

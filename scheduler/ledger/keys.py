@@ -1,6 +1,7 @@
 """The names of the keys, for those who read without a script. `_shared.lua` has the same rule.
 
 schema                      string  version of this layout
+id                          string  of this ledger, told by who receives callbacks
 written                     string  where CALLSCHED_DURABILITY makes writes wait: the last of them
 campaigns                   zset    campaign -> created_at
 clock                       hash    jumps of the server's clock that workers saw: how many, the last

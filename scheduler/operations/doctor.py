@@ -29,12 +29,15 @@ from scheduler.errors import (
 from scheduler.ledger import accounts as in_ledger
 from scheduler.ledger import census, deliveries, health, views
 from scheduler.ledger.health import Finding, Level
+from scheduler.ledger.identity import known_identity
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask, mask_text
 from scheduler.models import CallState
 from scheduler.operations.guard import is_sandbox
+from scheduler.operations.listening import behind
 from scheduler.providers import (
+    CallsBack,
     Finds,
     Provider,
     Sweeps,
@@ -76,7 +79,8 @@ def examine(
         yield health.warn("accounts", warning, "")
     fingerprints: dict[str, str] = {}
     for account in chosen:
-        found, fingerprints[account.name] = _api(account, every.path)
+        is_public = settings.public_url is not None
+        found, fingerprints[account.name] = _api(account, every.path, is_public=is_public)
         yield from _of(account.name, found, chosen)
     yield from _ledger(settings, every, fingerprints, count_workers)
     yield _files(files_needed)
@@ -122,7 +126,7 @@ class _Places:
         return cls(f"the address {where}", keys, f"exclusive: true {where}")
 
 
-def _api(account: Account, path: Path | None) -> tuple[list[Finding], str]:
+def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[Finding], str]:
     """Return what is found, and the fingerprint of the credentials; "" where there are none."""
     places = _Places.of(account, path)
     address = _address(places, account.credentials.address)
@@ -137,6 +141,7 @@ def _api(account: Account, path: Path | None) -> tuple[list[Finding], str]:
             _credentials(places, provider),
             *_sharing(account, places, provider),
             *_caller_ids(account),
+            *_signatures(places, provider, is_public=is_public),
         ]
         return found, provider.fingerprint
     finally:
@@ -170,6 +175,18 @@ def _caller_ids(account: Account) -> Iterator[Finding]:
     elif kind_of(account).needs_caller_id:
         text = "there is no number to call from, unless a campaign has call.caller_id"
         yield health.warn("caller ids", text, NO_CALLER_ID)
+
+
+def _signatures(places: _Places, provider: Provider, *, is_public: bool) -> Iterator[Finding]:
+    """Say whether what the provider tells by itself can be verified, where it tells anything."""
+    if not isinstance(provider, CallsBack) or not is_public:
+        return
+    if provider.can_verify:
+        yield health.ok("callbacks", "the provider's requests can be verified")
+    else:
+        text = "the provider's requests can't be verified, and are refused: a credential is missing"
+        remedy = f"add what they are signed with to {places.credentials}"
+        yield health.fail("callbacks", text, remedy)
 
 
 def _credentials(places: _Places, provider: Provider) -> Finding:
@@ -251,6 +268,7 @@ def _accounts(
             yield from _of(name, (*found, *owed), accounts)
         if accounts.path is not None:
             yield from _left_alone(ledger, accounts)
+        yield from _receiver(settings, ledger, accounts)
     finally:
         ledger.close()
 
@@ -267,6 +285,25 @@ def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
         if waiting and name not in accounts.by_name:
             text = f"{name}: {waiting} calls wait, and {accounts.path} does not have the account"
             yield health.warn("accounts", text, "put it back, or cancel its campaigns")
+
+
+def _receiver(settings: Settings, ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
+    """Say who receives what providers tell at the public URL."""
+    url = settings.public_url
+    if url is None or not any(CallsBack in kind_of(account).abilities for account in accounts):
+        return
+    found = behind(url)
+    if found.ledger and found.ledger == known_identity(ledger):
+        yield health.ok("callbacks", f"{url} is received for this ledger")
+    elif found.ledger:
+        text = f"{url} is received for another ledger"
+        remedy = "have `callsched web` there use this Redis, or set CALLSCHED_PUBLIC_URL"
+        yield health.fail("callbacks", text, remedy)
+    else:
+        remedy = "start `callsched web --callbacks-only` behind it, or mend CALLSCHED_PUBLIC_URL"
+        # A run starts its own, and polls suffice for an end.
+        judge = health.warn if found.is_none else health.fail
+        yield judge("callbacks", f"{url} is not received: {found.why}", remedy)
 
 
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from scheduler import private
 from scheduler.errors import ConfigError
+from scheduler.operations.receiver import Receiver
 from scheduler.settings import Overrides, environment_of_child
 
 #: How long a worker may take to finish what is in hand: longer than a start.
@@ -39,16 +40,19 @@ class Pool:
         logs: Path,
         overrides: Overrides,
         keep_fds: tuple[int, ...],
+        receiver: Receiver | None = None,
     ) -> None:
         """`overrides` go before the environment in the settings of each worker.
 
-        `keep_fds` are inherited: what must not close before the last worker is gone.
+        `keep_fds` are inherited: what must not close before the last worker is gone. A `receiver`
+        is kept alive as well.
         """
         self._campaign_id = campaign_id
         self._account = account
         self._logs = logs
         self._overrides = overrides
-        self._keep_fds = keep_fds
+        self._keep_fds = keep_fds if receiver is None else (*keep_fds, receiver.needed_fd)
+        self._receiver = receiver
         self._reading, self._writing = os.pipe()
         self._count = count
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
@@ -85,6 +89,8 @@ class Pool:
 
     def tend(self) -> None:
         """Start workers that have died again. Raises ConfigError when they can't be kept alive."""
+        if self._receiver is not None:
+            self._receiver.tend()
         for number, worker in list(self._workers.items()):
             if worker.poll() is None:
                 continue

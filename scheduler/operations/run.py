@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -11,13 +12,16 @@ from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.errors import ConfigError, NotDone
 from scheduler.ledger import campaigns, limits, views
+from scheduler.ledger.identity import identity
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
 from scheduler.operations import launch
+from scheduler.operations.listening import bound
 from scheduler.operations.pool import Pool, SandboxProcess
 from scheduler.operations.progress import Count
+from scheduler.operations.receiver import Receiver, is_needed
 from scheduler.operations.supervision import Ending, How, Supervision, Watcher
 from scheduler.providers import accounts_of, kind_of, open_provider
 from scheduler.providers.posting import Poster
@@ -33,6 +37,8 @@ class Place:
     overrides: Overrides  #: by which its workers read the same settings
     is_sandbox: bool = False
     keep_fds: tuple[int, ...] = ()  #: what must not close before the last worker is gone
+    #: Where callbacks come to, where that is taken already.
+    listening: socket.socket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,11 @@ def placed(
         return
     own = checked.account
     kind, folder = kind_of(own), settings.state_dir / "sandbox"
-    with SandboxProcess(kind.name, own.max_concurrency, folder) as process:
+    # A port of its own: others on this machine may call in a sandbox of theirs, or for real.
+    with (
+        SandboxProcess(kind.name, own.max_concurrency, folder) as process,
+        bound("127.0.0.1", 0) as listening,
+    ):
         there = {
             **overrides,
             **kind.at_sandbox(process.url),
@@ -100,9 +110,13 @@ def placed(
             "CALLSCHED_MAX_CONCURRENCY": str(own.max_concurrency),
             "CALLSCHED_RESERVE": str(own.reserve),
             "CALLSCHED_MAX_STARTS_PER_SECOND": str(own.starts_per_second),
+            "CALLSCHED_PUBLIC_URL": None,
+            "CALLSCHED_WEB_HOST": "127.0.0.1",
+            "CALLSCHED_WEB_PORT": str(listening.getsockname()[1]),
         }
         at = read_settings(there)
-        yield Place(at, accounts_of(at).named(None), there, True, (process.needed_fd,))
+        account = accounts_of(at).named(None)
+        yield Place(at, account, there, True, (process.needed_fd,), listening)
 
 
 def run(
@@ -135,7 +149,7 @@ def run(
         fingerprint=fingerprint,
         wait=wish.wait,
     )
-    with host.interruptible(supervision):
+    with host.interruptible(supervision), _receiving(ledger, place, wish, intent) as receiver:
         view = launch.carry_out(ledger, wish.checked, intent, wish.policy, host.counting)
         host.loaded(view)
         if intent.is_finished and view.state is CampaignState.FINISHED:
@@ -146,8 +160,21 @@ def run(
             campaigns.resume(ledger, view.campaign_id)
         serves = (view.campaign_id, view.account)
         command = (*serves, wish.workers, logs, place.overrides, place.keep_fds)
-        with Pool(*command) as pool:
+        with Pool(*command, receiver) as pool:
             return supervision.watch(pool)
+
+
+@contextmanager
+def _receiving(
+    ledger: Ledger, place: Place, wish: RunWish, intent: launch.Intent
+) -> Iterator[Receiver | None]:
+    """Have callbacks received for a run whose provider calls back. Raises ConfigError."""
+    settings = place.settings
+    if intent.is_finished or not is_needed(place.account, settings, wish.policy):
+        yield None
+        return
+    with Receiver(settings, identity(ledger), place.overrides, place.listening) as receiver:
+        yield receiver
 
 
 def _try_account(ledger: Ledger, account: Account, max_duration_seconds: float, host: Host) -> str:

@@ -98,10 +98,15 @@ def test_what_is_not_needed_to_call_comes_only_when_it_is_asked_for(
 
     watching = {name: ["monitoring"] for name in ("flower", "prometheus", "grafana")}
 
-    assert profiles == {"redis": [], "worker": [], "sandbox": ["sandbox"]} | watching
+    assert (
+        profiles
+        == {"redis": [], "worker": [], "web": ["callbacks"], "sandbox": ["sandbox"]} | watching
+    )
 
 
-@pytest.mark.parametrize("name", ["redis", "worker", "sandbox", "flower", "prometheus", "grafana"])
+@pytest.mark.parametrize(
+    "name", ["redis", "worker", "web", "sandbox", "flower", "prometheus", "grafana"]
+)
 def test_every_service_comes_back_has_bounds_and_is_seen_from_this_machine_alone(
     services: dict[str, dict[str, Any]], name: str
 ) -> None:

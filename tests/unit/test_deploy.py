@@ -149,7 +149,7 @@ def entries(unit: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
-    assert len(UNITS) == 3
+    assert len(UNITS) == 4
     for unit in UNITS:
         # Whether the command is installed on this machine is not the question.
         text = unit.read_text().replace("/opt/callsched/bin/", f"{Path(sys.executable).parent}/")
@@ -169,7 +169,7 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
 def test_units_run_commands_that_there_are() -> None:
     started = [value for unit in UNITS for key, value in entries(unit) if key == "ExecStart"]
 
-    assert len(started) == 2
+    assert len(started) == 3
     for command in started:
         assert_understood(command.removeprefix("/opt/callsched/bin/").split())
 
@@ -181,6 +181,14 @@ def test_a_worker_of_systemd_is_never_given_up_and_has_time_to_leave() -> None:
     assert (unit["KillSignal"], unit["TimeoutStopSec"]) == ("SIGTERM", "45")
     assert (unit["User"], unit["NoNewPrivileges"]) == ("callsched", "true")
     assert unit["ProtectSystem"] == "strict"
+    assert unit["ExecReload"] == "/bin/kill -HUP $MAINPID"
+
+
+def test_a_receiver_of_systemd_reads_the_accounts_when_it_is_told_to_and_comes_back() -> None:
+    unit = dict(entries(DEPLOY / "systemd" / "callsched-web.service"))
+
+    assert (unit["Restart"], unit["StartLimitIntervalSec"]) == ("always", "0")
+    assert (unit["User"], unit["ProtectSystem"]) == ("callsched", "strict")
     assert unit["ExecReload"] == "/bin/kill -HUP $MAINPID"
 
 
@@ -233,7 +241,7 @@ def test_the_manifests_follow_the_schemas_of_kubernetes(tmp_path: Path) -> None:
         for of in (ours, [slip])
     )
 
-    assert (checked.returncode, len(ours)) == (0, 8), checked.stdout + checked.stderr
+    assert (checked.returncode, len(ours)) == (0, 9), checked.stdout + checked.stderr
     assert caught.returncode != 0
 
 
@@ -251,12 +259,14 @@ def test_every_variable_of_a_pod_is_a_setting() -> None:
     assert told <= SETTINGS
 
 
-def test_whoever_dials_in_kubernetes_sees_the_accounts_and_their_secrets(tmp_path: Path) -> None:
+def test_whoever_needs_the_accounts_in_kubernetes_sees_the_accounts_and_their_secrets(
+    tmp_path: Path,
+) -> None:
     [secret] = manifest("accounts.example.yaml")
     ours = [pod for pod in pods() if pod["spec"]["containers"][0]["image"] == "callsched"]
     folder = "/run/secrets/callsched"
 
-    assert len(ours) == 2
+    assert len(ours) == 3
     for pod in ours:
         [volume] = [one for one in pod["spec"]["volumes"] if one["name"] == "accounts"]
         mounts = pod["spec"]["containers"][0]["volumeMounts"]
@@ -302,7 +312,7 @@ def assert_readable(folder: Path, text: str, mounted: str, secrets: set[str]) ->
 def test_every_pod_runs_what_there_is_without_any_rights() -> None:
     every = list(pods())
 
-    assert len(every) == 3
+    assert len(every) == 4
     for pod in every:
         [container] = pod["spec"]["containers"]
         assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
@@ -329,7 +339,7 @@ def test_somebody_keeps_deadlines_while_workers_are_replaced() -> None:
 def test_probes_monitors_and_policies_mean_the_same_port() -> None:
     [worker] = manifest("workers.yaml")[0]["spec"]["template"]["spec"]["containers"]
     [monitor] = manifest("podmonitor.yaml")
-    redis, workers = manifest("network.yaml")
+    redis, workers, _ = manifest("network.yaml")
     [port] = worker["ports"]
     probes = {worker[f"{kind}Probe"]["httpGet"]["port"] for kind in ("startup", "liveness")}
 
@@ -338,6 +348,20 @@ def test_probes_monitors_and_policies_mean_the_same_port() -> None:
     assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == port["name"]
     assert workers["spec"]["ingress"][0]["ports"] == [{"port": port["containerPort"]}]
     assert redis["spec"]["ingress"][0]["ports"] == [{"port": 6379}]
+
+
+def test_the_receiver_is_reached_at_one_port_and_calls_nobody() -> None:
+    deployment, service = manifest("web.yaml")
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    [*_, policy] = manifest("network.yaml")
+    [port] = container["ports"]
+
+    assert {"name": "CALLSCHED_WEB_PORT", "value": str(port["containerPort"])} in container["env"]
+    assert service["spec"]["ports"][0]["targetPort"] == port["name"]
+    assert service["spec"]["selector"] == policy["spec"]["podSelector"]["matchLabels"]
+    assert policy["spec"]["ingress"][0]["ports"] == [{"port": port["containerPort"]}]
+    reached = {one["port"] for rule in policy["spec"]["egress"] for one in rule["ports"]}
+    assert reached == {6379, 53}
 
 
 def test_whatever_selects_pods_selects_some() -> None:

@@ -1,0 +1,26 @@
+"""Which ledger this is: an id that it is given once, and that no other ledger has."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.client import reaching
+
+_KEY = f"{keys.ROOT}id"
+
+
+def identity(ledger: Ledger) -> str:
+    """Return the id of a ledger; who asks first gives it one. Raises LedgerTrouble."""
+    with reaching():
+        if not (found := ledger.redis.get(_KEY)):
+            ledger.redis.set(_KEY, uuid4().hex, nx=True)
+            found = ledger.redis.get(_KEY)
+    return str(found)
+
+
+def known_identity(ledger: Ledger) -> str:
+    """Return it, and leave a ledger that has none as it is: "". Raises LedgerTrouble."""
+    with reaching():
+        return str(ledger.redis.get(_KEY) or "")

@@ -1,0 +1,81 @@
+"""How much of the receiver one client can take: no connection for long, and so many at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from starlette.requests import Request
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+#: For a request and its answer, however they are spread over it: then it is cut off.
+REQUEST_SECONDS = 14.0
+#: How long a connection may be idle. A provider opens another one.
+IDLE_SECONDS = 75.0
+#: Connections that are open at once. From then on the one that has waited longest gives way.
+MOST_CONNECTIONS = 256
+#: Of a request's head, and of its body: what a provider tells of a call is a kilobyte or two.
+HEAD_BYTES, BODY_BYTES = 1 << 15, 1 << 16
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP as uvicorn speaks it, and no longer than `REQUEST_SECONDS` for one request.
+
+    uvicorn bounds the time between requests alone: a client that sends a byte now and then would
+    keep its connection for ever.
+    """
+
+    _waiting: ClassVar[dict[BoundedProtocol, None]] = {}  #: no request in hand; oldest first
+    _alarm: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let it in; whoever has waited longest leaves where there are too many."""
+        assert isinstance(transport, asyncio.Transport)
+        super().connection_made(transport)
+        self._waiting[self] = None
+        if len(self.connections) > MOST_CONNECTIONS:
+            longest = next(iter(self._waiting))
+            del self._waiting[longest]  # it is gone only soon, and the next one is to be another
+            longest.transport.abort()
+        self._set_alarm()
+
+    def data_received(self, data: bytes) -> None:
+        """Give a request its time from its first byte on."""
+        if self._alarm is None:
+            self._set_alarm()
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._waiting.pop(self, None)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._end_alarm()
+        self._waiting[self] = None
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._end_alarm()
+        self._waiting.pop(self, None)
+        super().connection_lost(exc)
+
+    def _set_alarm(self) -> None:
+        self._alarm = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _end_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+
+async def body_of(request: Request) -> bytes | None:
+    """Return a request's body; None when it is longer than any that a provider sends."""
+    said = request.headers.get("content-length", "0")
+    if not said.isdecimal() or int(said) > BODY_BYTES:
+        return None
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES:
+            return None
+    return bytes(body)

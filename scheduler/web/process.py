@@ -1,0 +1,104 @@
+"""What one receiver process holds, from its start to its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
+
+from scheduler import logs
+from scheduler.errors import LedgerUnreachable
+from scheduler.ledger import access
+from scheduler.ledger.identity import identity
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.settings import Settings
+from scheduler.web.app import Receiver
+from scheduler.web.desks import Desks
+from scheduler.web.keeper import Keeper
+from scheduler.web.server import WebServer, taken
+
+logger = logging.getLogger(__name__)
+
+#: Threads that wait for the ledger.
+THREADS = 16
+
+#: It is started before its Redis, perhaps.
+_WHEN_IT_ANSWERS = Retrying(
+    retry=retry_if_exception_type(LedgerUnreachable),
+    wait=wait_fixed(1),
+    before_sleep=before_sleep_log(logger, logging.WARNING),
+    reraise=True,
+)
+
+
+def serve(settings: Settings, fd: int | None = None, until_fd: int | None = None) -> int:
+    """Receive callbacks until SIGTERM or SIGINT; return the exit code.
+
+    `fd` is a socket that is bound already. It leaves as well when nobody has the other end of the
+    pipe `until_fd` open any more. Raises ConfigError when the ledger or the address can't be had.
+    """
+    _set_up_log(settings)
+    public_url = settings.public_url or f"http://127.0.0.1:{settings.web_port}"
+    with _listening(settings, fd) as listening, _opened(settings) as (ledger, embedded):
+        desks = Desks(ledger, public_url)
+        keeper = Keeper(settings, desks, embedded)
+        # Not waited for when it leaves: a Redis that hangs would hold it up.
+        executor = ThreadPoolExecutor(THREADS, "callback")
+        whose = partial(identity, ledger)
+        receiver = Receiver(public_url, desks.of, whose, executor, keeper.revive)
+        server = WebServer(receiver.app(), keeper.look_now)
+        if until_fd is not None:
+            _leave_at_end_of(until_fd, partial(setattr, server, "should_exit", True))
+        keeper.start()
+        with closing(keeper):
+            heard = ", ".join(desks.names) or "no account that can verify them"
+            logger.info("callbacks come to %s, for %s", public_url, heard)
+            server.run([listening])
+        executor.shutdown(wait=False, cancel_futures=True)
+    return 130 if server.was_interrupted else 0
+
+
+@contextmanager
+def _listening(settings: Settings, fd: int | None) -> Iterator[socket.socket]:
+    own = socket.socket(fileno=fd) if fd is not None else None
+    with own or taken(settings.web_host, settings.web_port) as listening:
+        yield listening
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[Ledger, EmbeddedRedis | None]]:
+    ledger, embedded = _WHEN_IT_ANSWERS(access.open_ledger, settings, upgrades=False)
+    try:
+        yield ledger, embedded
+    finally:
+        ledger.close()
+        if embedded is not None:
+            embedded.close()
+
+
+def _set_up_log(settings: Settings) -> None:
+    logging.basicConfig(level=logging.INFO, format="[%(asctime)s: %(levelname)s] %(message)s")
+    logs.dress(logging.getLogger(), settings.log_format, f"web@{socket.gethostname()}")
+    if settings.accounts is not None:
+        logs.name_accounts()
+    # That somebody on the internet sends what is no HTTP is no news.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+
+
+def _leave_at_end_of(fd: int, leave: Callable[[], object]) -> None:
+    """Leave when everybody who needs this receiver is gone: they hold the pipe's other end."""
+
+    def watch() -> None:
+        while os.read(fd, 1):
+            pass
+        leave()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

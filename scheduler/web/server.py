@@ -1,0 +1,68 @@
+"""How the receiver is served: on which socket, until when."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+
+from scheduler.errors import ConfigError
+from scheduler.operations.listening import BACKLOG, bound
+from scheduler.web.bounds import HEAD_BYTES, IDLE_SECONDS, BoundedProtocol
+
+#: So long requests that are in hand have when it is to leave.
+LEAVE_SECONDS = 5
+
+
+class WebServer(Server):
+    """Serves until it is told to leave, and then returns: what it was served with is closed."""
+
+    def __init__(self, app: ASGIApp, on_hangup: Callable[[], object]) -> None:
+        """`on_hangup` is called at each SIGHUP."""
+        self._on_hangup = on_hangup
+        self.was_interrupted = False
+        config = Config(
+            app,
+            http=BoundedProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Who calls is told by a signature, and the address of who passes it on is no news.
+            proxy_headers=False,
+            h11_max_incomplete_event_size=HEAD_BYTES,
+            timeout_keep_alive=int(IDLE_SECONDS),
+            timeout_graceful_shutdown=LEAVE_SECONDS,
+            backlog=BACKLOG,
+        )
+        super().__init__(config)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals. uvicorn's own would end the process before anything is closed."""
+        signal.signal(signal.SIGHUP, lambda *_: self._on_hangup())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Leave, once what is in hand is answered."""
+        self.was_interrupted = self.was_interrupted or sig == signal.SIGINT
+        super().handle_exit(sig, frame)
+
+
+def taken(host: str, port: int) -> socket.socket:
+    """Take an address. Raises ConfigError when it can't be had."""
+    try:
+        return bound(host, port)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"can't listen on {host}:{port}: {why}; set CALLSCHED_WEB_HOST and CALLSCHED_WEB_PORT"
+        ) from error
