@@ -109,6 +109,7 @@ def test_a_start_is_shown_as_it_is_ordered() -> None:
     attempt = Attempt("c", 7, 1)
     order = asdict(StartOrder.of(attempt, policy, contact))
     del order["options"]["session_name"], order["script"], order["other_caller_ids"]
+    del order["callbacks"], order["machine_script"]
 
     shown = record._order(contact, attempt, policy)
 
@@ -131,7 +132,7 @@ def campaign(tmp_path: Path) -> Path:
 
 def hashed(path: Path, *, policy: Policy | None = None, **settings: Any) -> str:
     chosen = Settings(**settings)
-    route = partial(route_of, accounts_of(chosen))
+    route = partial(route_of, accounts_of(chosen), chosen)
     ceiling = chosen.max_duration_ceiling
     with load(path, route_of=route, max_duration_ceiling_seconds=ceiling) as checked:
         meant = policy or checked.policy
