@@ -14,9 +14,6 @@ from scheduler.providers.kind import nothing_wrong
 
 COLUMN, MACHINE_COLUMN = "call.script", "call.on_machine"
 
-#: An id as long as one may be, for what is sent may have it, and nobody knows it yet.
-_SOME_CAMPAIGN = "c" * 100
-
 #: So begins what a provider says of a call that it would end before its longest duration.
 _LENGTH = "max_duration: "
 
@@ -47,7 +44,7 @@ def script_faults(
         filled_for_machines(policy, contact)
     except ValueError as error:
         return [Fault(MACHINE_COLUMN, str(error))]
-    attempt = Attempt(_SOME_CAMPAIGN, line, 1)
+    attempt = Attempt("campaign", line, 1)
     try:
         order = StartOrder.of(attempt, policy, contact, callbacks=callbacks, account=account)
         for each in targets(order.script):

@@ -198,11 +198,19 @@ def _of_step(one: _Placed, api: Kind, lack: str) -> Iterator[Found]:
 
 
 def _after_the_end(placed: list[_Placed]) -> Iterator[Found]:
-    ends = {one.way[:-1]: one for one in reversed(placed) if isinstance(one.step, _ENDS)}
+    ends = {one.way[:-1]: one for one in reversed(placed) if _is_end(one, placed)}
     for one in placed:
         end = ends.get(one.way[:-1])
         if end is not None and one.way[-1] == int(end.way[-1]) + 1:
             yield one.way, f"the call is over before it: {NAMES[type(end.step)]} ends it"
+
+
+def _is_end(one: _Placed, placed: list[_Placed]) -> bool:
+    """Whether the call is over behind a step: behind a transfer, too, once keys were asked for."""
+    if not isinstance(one.step, Transfer):
+        return isinstance(one.step, _ENDS)
+    before = placed[: placed.index(one)]
+    return any(isinstance(each.step, Gather) for each in before)
 
 
 def _same_names(placed: list[_Placed]) -> Iterator[Found]:

@@ -49,7 +49,8 @@ def _callbacks(told: Record | None) -> Iterator[str]:
     if told is None:
         return
     if told["are_told"]:
-        yield f"callbacks: the provider tells of every call at {told['address']}"
+        where = "this machine" if told["is_here"] else told["address"]
+        yield f"callbacks: the provider tells {where} of every call while it lives"
     elif told["are_used"]:
         yield (
             "callbacks: none, so that who has answered is known only after the call;"

@@ -51,7 +51,7 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
     dials = _forecast(seen, policy, stands_on)
     campaign_id = wishes.id or new_id(checked)
     hashed = plan_hash(checked, policy, settings, wishes.reading)
-    found = Planned(checked, campaign_id, policy, seen, stands_on, dials)
+    found = Planned(checked, campaign_id, policy, seen, stands_on, dials, wishes.reading.in_sandbox)
     for warning in found.warnings():
         console.warn(warning)
     return {

@@ -37,6 +37,7 @@ class Planned:
     seen: ContactCounts
     assumed: Assumed
     dials: Forecast
+    in_sandbox: bool = False  #: whose account has what it needs
 
     def as_record(self) -> Record:
         """Return it as JSON may have it."""
@@ -65,7 +66,7 @@ class Planned:
             ],
             "rules": [*rules.rules(in_force), *rules.by_state(seen.states)],
             **rules.notices(in_force),
-            "advice": [*advice(checked.account, self.policy), *unverified(told)],
+            "advice": [] if self.in_sandbox else [*advice(checked.account, self.policy, told)],
             "first": list(self._orders()),
             "warnings": [*checked.warnings, *self.warnings()],
             "problems": [str(problem) for problem in checked.problems[:_PROBLEMS_KEPT]],
@@ -101,24 +102,24 @@ def callbacks(checked: CheckedCampaign, policy: Policy) -> Record | None:
         "address": there.public_url + ROOT if there else None,
         "are_told": there is not None and (is_used or not there.only_where_used),
         "are_used": is_used,
+        "is_here": there is not None and there.only_where_used,  # for a provider here
         "can_verify": checked.can_verify,
     }
 
 
-def unverified(told: Record | None) -> Iterator[str]:
-    """Yield that nobody could say whose the callbacks are, and what mends it."""
-    if told and told["are_told"] and not told["can_verify"]:
-        yield f"callbacks are refused unsigned: whoever verifies them {UNVERIFIED}"
+def advice(account: Account, policy: Policy, told: Record | None = None) -> Iterator[str]:
+    """Yield what the account lacks for this campaign, with what mends it.
 
-
-def advice(account: Account, policy: Policy) -> Iterator[str]:
-    """Yield what the account lacks for this campaign, with what mends it."""
+    `told` is what `callbacks` returns.
+    """
     has_callers = account.caller_ids or "caller_id" in policy.options
     if kind_of(account).needs_caller_id and not has_callers:
         yield f"there is no number to call from: {NO_CALLER_ID}"
     if sharing.may_be_shared(account):
         remedy = sharing.remedy(_EXCLUSIVE)
         yield f"the account is {sharing.SHARED}; {remedy}"
+    if told and told["are_told"] and not told["can_verify"]:
+        yield f"no callback will be heeded: who verifies it {UNVERIFIED}"
 
 
 def assumed(
