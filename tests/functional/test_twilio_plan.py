@@ -116,7 +116,7 @@ def test_an_account_on_this_machine_is_reached_here_and_others_need_an_address(
     assert here["are_told"]
     assert here["is_here"]
     assert without.process.returncode == 1
-    assert "c.yaml:3:5: call.script.gather: needs CALLSCHED_PUBLIC_URL" in without.err
+    assert "c.yaml:4:7: call.script.gather: needs CALLSCHED_PUBLIC_URL" in without.err
     assert "tells https://calls.example.com/callbacks of every call" in there
     assert in_sandbox.process.returncode == 0, in_sandbox.err
     assert "--sandbox" in in_sandbox.out.rpartition("callsched run")[2]
@@ -131,7 +131,9 @@ def test_a_key_that_verifies_nothing_is_said(site: Site) -> None:
     }
     asks = site.call("plan", write(site, EVERYBODY, call=ASKING), env=key)
     watches = write(site, EVERYBODY, "w", call={"script": ["hangup"], "on_machine": "stop"})
-    (advice,) = site.call("plan", watches, "--json", env=key | PUBLIC).record["advice"]
+    watched = site.call("plan", watches, "--json", env=key | PUBLIC)
+    assert watched.process.returncode == 0, watched.err
+    (advice,) = watched.record["advice"]
 
     assert asks.process.returncode == 1
     assert "call.script.gather: needs the Auth Token" in asks.err
