@@ -4,6 +4,8 @@ SchedulerError
 ├── ConfigError        the environment is wrong: the operator mends the named variable
 ├── CampaignError      a campaign file is wrong: says file, line and column of each problem
 ├── ScriptError        a provider can't do what a script says: refused before anybody is called
+├── Forged             a callback that the provider has not signed: 403, and nothing is written
+├── Unreadable         a callback that it has signed, and nobody understands: counted
 ├── LedgerError        the ledger can't take this: no such campaign, finished, newer schema
 │   └── StaleAttempt   the call has moved on: drop what this attempt had to say
 ├── LedgerTrouble      Redis does not do what it was asked, for whatever reason

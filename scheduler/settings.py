@@ -34,7 +34,6 @@ from scheduler.errors import ConfigError
 from scheduler.fields import urls
 from scheduler.fields.dotenv import read_dotenv
 from scheduler.fields.durations import Duration, seconds
-from scheduler.fields.urls import base_url
 from scheduler.fields.variables import PREFIX, is_of_service, unknown
 from scheduler.masking import mask, shown
 from scheduler.models import Durability
@@ -132,7 +131,7 @@ class Settings(BaseSettings):
         default=None,
         description="a YAML file of several accounts; absent: the variables make one",
     )
-    symbl_base_url: Annotated[str, AfterValidator(base_url)] = Field(
+    symbl_base_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
         default="https://api.symbl.ai", description="where the telephony API answers"
     )
     symbl_app_id: str | None = Field(default=None, description="application id of the account")
@@ -152,7 +151,7 @@ class Settings(BaseSettings):
     provider: str | None = Field(
         default=None, description="whose API calls go through; absent: whose credentials are set"
     )
-    twilio_base_url: Annotated[str, AfterValidator(base_url)] = Field(
+    twilio_base_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
         default="https://api.twilio.com", description="where the telephony API answers"
     )
     twilio_account_sid: str | None = Field(default=None, description="the account: AC…")
@@ -163,7 +162,7 @@ class Settings(BaseSettings):
         default=None, description="an API key: SK…; requests go out with it instead of the token"
     )
     twilio_api_secret: SecretStr | None = Field(default=None, description="secret of the API key")
-    twilio_intelligence_url: Annotated[str, AfterValidator(base_url)] = Field(
+    twilio_intelligence_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
         default="https://intelligence.twilio.com", description="where transcripts are read"
     )
     twilio_intelligence_service: str | None = Field(

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.campaign.loader import load
 from scheduler.providers import PROVIDERS
-from tests.routes import through
+from tests.routes import PUBLIC, through
 from tests.toy_provider import TALKER
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -42,8 +42,8 @@ def test_an_example_is_a_campaign_file(tmp_path: Path, example: str) -> None:
         if not (tmp_path / named).exists():
             (tmp_path / named).write_text("phone_number\n+12025550199\n")
 
-    api = TALKER if has_script else PROVIDERS[0]
-    with load(path, max_duration_ceiling_seconds=14_400, route_of=through(api)) as campaign:
+    route = through(TALKER if has_script else PROVIDERS[0], callbacks=PUBLIC)
+    with load(path, max_duration_ceiling_seconds=14_400, route_of=route) as campaign:
         rows = list(campaign.rows())
 
     assert [row.error for row in rows if row.error] == []

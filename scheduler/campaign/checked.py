@@ -14,6 +14,7 @@ from scheduler.campaign.cleanings import Cleanings
 from scheduler.campaign.file.spool import Spool
 from scheduler.errors import Problem
 from scheduler.models import Policy, Row, Schedule
+from scheduler.providers import CallbackAddress
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class CheckedCampaign:
     name: str  #: as the file says, else the file's own name
     policy: Policy
     account: Account  #: on which it is dialled
+    callbacks: CallbackAddress | None = None  #: where its provider reaches us; None: nowhere
+    can_verify: bool = True  #: the account has what its provider's requests are signed with
     schedule: Schedule | None = None  #: when workers launch it; None: nobody but who says so
     inputs: tuple[Path, ...] = ()  #: the file, and the one of its contacts
     digest: str = ""  #: SHA-256 of the bytes of the file and of the CSV that it names

@@ -43,8 +43,8 @@ from scheduler.campaign.route import Route, RouteOf, first_provider
 from scheduler.campaign.rows import Rules
 from scheduler.campaign.schema import Campaign, campaign_of, read_campaign
 from scheduler.campaign.script_faults import target_refused
+from scheduler.campaign.script_rules import keys_hide, says_nothing
 from scheduler.campaign.script_rules import problems as script_problems
-from scheduler.campaign.script_rules import says_nothing
 from scheduler.campaign.start import Start
 from scheduler.errors import CampaignError, ConfigError, Problem, refusal
 from scheduler.fields import document
@@ -53,8 +53,7 @@ from scheduler.fields.scripts import target
 from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
-from scheduler.models import Hours, Policy
-from scheduler.providers import Kind
+from scheduler.models import Hours, OnMachine, Policy
 from scheduler.settings import CALLING_HOURS
 
 _DEFAULT = Policy()
@@ -93,6 +92,8 @@ def load(
             name=name,
             policy=_policy(plan.campaign, name, plan.rules, default_hours),
             account=plan.route.account,
+            callbacks=plan.route.callbacks,
+            can_verify=plan.route.can_verify,
             schedule=plan.campaign.schedule.rule() if plan.campaign.schedule else None,
             inputs=plan.inputs,
         )
@@ -171,7 +172,8 @@ class _Reader:
         api = route.api
         campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, api)
         rules = self._rules(campaign, path, route, self._do_not_call(campaign, path, root))
-        self._expect_able(campaign, path, root, rules, api)
+        self._expect_able(campaign, path, root, rules, route)
+        self._warn_of_keys(campaign, path, root, route)
         names = Names.of(campaign.columns, api.keys_of_contacts())
 
         def heed(columns: Set[str]) -> None:
@@ -210,7 +212,7 @@ class _Reader:
         path: Path,
         root: document.Node | None,
         rules: Rules,
-        api: Kind,
+        route: Route,
     ) -> None:
         """Refuse what the provider can't do, and a script that none could say."""
 
@@ -222,10 +224,20 @@ class _Reader:
 
         problems = [
             Problem(str(path), f"{dotted(way)}: {fault}", *document.place_of(root, *way), "script")
-            for way, fault in script_problems(campaign.call, api, read_target)
+            for way, fault in script_problems(campaign.call, route, read_target)
         ]
         if problems:
             raise CampaignError(problems[:KEPT], len(problems))
+
+    def _warn_of_keys(
+        self, campaign: Campaign, path: Path, root: document.Node | None, route: Route
+    ) -> None:
+        """Say where every contact's key presses keep the provider from telling of machines."""
+        call = campaign.call
+        tells = call.on_machine not in (None, OnMachine.GO_ON)
+        if call.dtmf and tells and route.api.traits.keys_hide_machines:
+            line, column = document.place_of(root, "call", "dtmf")
+            self.warnings.append(f"{path}:{line}:{column}: call.dtmf: {keys_hide(route.api)}")
 
     def _named(
         self, root: document.Node | None, path: Path, name: str, names: Names
@@ -286,6 +298,8 @@ class _Reader:
             do_not_call,
             zone,
             by_state,
+            callbacks=route.callbacks,
+            account=route.account.name,
         )
 
 
@@ -365,7 +379,8 @@ def _policy(campaign: Campaign, name: str, rules: Rules, default_hours: Week) ->
         weight=campaign.weight,
         options=rules.start.options,
         script=rules.start.script,
-        campaign_name=name if rules.start.script else "",
+        machine_script=rules.start.machine_script,
+        campaign_name=name if rules.start.script or rules.start.machine_script else "",
         ring_seconds=campaign.call.ring_time,
         record=bool(campaign.call.record),
         transcribe=bool(campaign.call.transcribe),

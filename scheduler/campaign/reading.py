@@ -15,6 +15,7 @@ class Reading:
     first: int | None = None  #: only that many rows are kept; None: all
     rejects: Path | None = None  #: where refused rows are written, in the shape of the file
     account: str | None = None  #: on which it is dialled, whatever the file says; None: the file's
+    in_sandbox: bool = False  #: it is called there, where callbacks need no public address
     processes: int | None = None  #: 1 or 2; None: what the machine is worth
 
 

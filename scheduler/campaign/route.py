@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from scheduler.accounts import Account
-from scheduler.providers import PROVIDERS, Kind
+from scheduler.providers import PROVIDERS, CallbackAddress, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Route:
     account: Account
     api: Kind = PROVIDERS[0]  #: the one that the account is at
     countries: frozenset[str] | None = None  #: whose numbers may be called; None: any
+    callbacks: CallbackAddress | None = None  #: where its provider reaches us; None: nowhere
+    can_verify: bool = True  #: the account has what its provider's requests are signed with
 
 
 #: Returns the route of the account that a file names; None for a file that names none. Raises

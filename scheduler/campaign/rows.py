@@ -27,6 +27,7 @@ from scheduler.hours.named_zones import timezone
 from scheduler.hours.openings import opening
 from scheduler.masking import mask_text, shown
 from scheduler.models import Contact, Policy, Reason, Row
+from scheduler.providers import CallbackAddress
 
 _LONGEST_ID = 200
 _LONGEST_NAME = 1000
@@ -56,6 +57,8 @@ class Rules:
     by_state: bool = False  #: which rules hold depends on the state in which a contact is
     policy: Policy = _NO_POLICY
     allowed: frozenset[str] = frozenset()  #: the only numbers that may be called; empty: any
+    callbacks: CallbackAddress | None = None  #: where the provider reaches us; None: nowhere
+    account: str = ""  #: on which they are dialled
     now: float = 0.0  #: epoch seconds, the same for all rows
 
 
@@ -180,6 +183,8 @@ def check(raw: RawRow, rules: Rules) -> tuple[Row, list[Fault]]:
             countries=rules.countries,
             allowed=rules.allowed,
             do_not_call=rules.do_not_call,
+            callbacks=rules.callbacks,
+            account=rules.account,
         )
     cells.put_unread_first()
     has_id = bool(contact.contact_id)

@@ -6,13 +6,13 @@ from collections.abc import Collection
 
 from scheduler.campaign.columns import OPTION, Fault
 from scheduler.campaign.do_not_call import DoNotCall
-from scheduler.fields.scripts import target, targets
+from scheduler.fields.scripts import filled_for_machines, target, targets
 from scheduler.masking import mask, mask_text
 from scheduler.models import Attempt, Contact, Policy
-from scheduler.providers import Kind, StartOrder
+from scheduler.providers import CallbackAddress, Kind, StartOrder
 from scheduler.providers.kind import nothing_wrong
 
-COLUMN = "call.script"
+COLUMN, MACHINE_COLUMN = "call.script", "call.on_machine"
 
 #: So begins what a provider says of a call that it would end before its longest duration.
 _LENGTH = "max_duration: "
@@ -27,18 +27,26 @@ def script_faults(
     countries: frozenset[str] | None = None,
     allowed: Collection[str] = (),
     do_not_call: DoNotCall,
+    callbacks: CallbackAddress | None = None,
+    account: str = "",
 ) -> list[Fault]:
     """Return what is wrong with the start of a contact; each fault refuses its row.
 
     `countries` and `allowed` are the only ones whose numbers may be called; None and empty: any.
+    `callbacks` is where the provider of `account` reaches us, which a start may have to say.
     """
-    if not policy.script and api.check_order is nothing_wrong:
+    if not (policy.script or policy.machine_script) and api.check_order is nothing_wrong:
         return []
     both = [key for key in api.script_keys if policy.script and contact.options.get(key)]
     if both:
         return [Fault(f"{OPTION}{both[0]}", "the campaign has a script: expected one of the two")]
     try:
-        order = StartOrder.of(Attempt("campaign", line, 1), policy, contact)
+        filled_for_machines(policy, contact)
+    except ValueError as error:
+        return [Fault(MACHINE_COLUMN, str(error))]
+    attempt = Attempt("campaign", line, 1)
+    try:
+        order = StartOrder.of(attempt, policy, contact, callbacks=callbacks, account=account)
         for each in targets(order.script):
             _expect_callable(each, countries, allowed, do_not_call)
     except ValueError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from scheduler.campaign.route import Route
 from scheduler.fields.key_problems import nearest
 from scheduler.fields.steps import NAMES, STEPS_EXPECTED, script_of
 from scheduler.fields.templates import is_template
@@ -18,6 +19,7 @@ from scheduler.script import (
     Gather,
     Hangup,
     Play,
+    Record,
     Say,
     Script,
     Step,
@@ -30,16 +32,29 @@ Found: TypeAlias = tuple[Way, str]
 
 MOST_STEPS, DEEPEST = 50, 3
 MOST_CHARACTERS = 10_000  #: of all texts together: every start carries them
-#: What a provider has to tell us while the call lives.
+#: What a provider has to tell us while the call lives, and reaches us nowhere.
 PUBLIC_URL = (
-    "needs CALLSCHED_PUBLIC_URL, where the provider tells us of it: this release has none yet"
+    "needs CALLSCHED_PUBLIC_URL, where the provider tells us of it: set it to the https:// address"
+    " at which `callsched web` is reached; with --sandbox it is taken by itself"
 )
-_BEHIND_PUBLIC_URL = (Gather,)
+#: … or tells us, and nobody could say that it was the provider.
+UNVERIFIED = (
+    "needs the Auth Token of the account, whatever its requests go out with: what the provider"
+    " tells us is signed with it, and an API key verifies nothing"
+)
+#: Steps that a machine does not get, each with the reason.
+_NOT_FOR_MACHINES: dict[type, str] = {
+    Gather: "a machine presses no keys",
+    Transfer: "it would connect somebody with a machine",
+    DoNotCall: "a machine has not asked for it",
+    Record: "nobody speaks to a message",
+}
 _ENDS = (Hangup, DoNotCall)
 #: What to do about a script at a provider that has no voice.
 _ELSEWHERE = "leave it out, or call by a provider that can (CALLSCHED_PROVIDER, or another account)"
 
 _SCRIPT: Way = ("call", "script")
+_ON_MACHINE: Way = ("call", "on_machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +66,12 @@ class _Placed:
     depth: int = 0  #: in how many gathers
 
 
-def problems(call: CallKeys, api: Kind, read_target: Callable[[str], str]) -> Iterator[Found]:
-    """Yield what a campaign may not ask of this provider, each with its place.
+def problems(call: CallKeys, route: Route, read_target: Callable[[str], str]) -> Iterator[Found]:
+    """Yield what a campaign may not ask on this route, each with its place.
 
     `read_target` reads whom a call is transferred to; ValueError says what is wrong with it.
     """
+    api, lack = route.api, lacks(route)
     for key in NOT_EVERYWHERE:
         if getattr(call, key) and key not in api.call_keys:
             yield ("call", key), f"{api.name} can't be told of it: leave it out"
@@ -65,11 +81,26 @@ def problems(call: CallKeys, api: Kind, read_target: Callable[[str], str]) -> It
         yield _SCRIPT, f"{api.name} can't speak a script: {_ELSEWHERE}"
     else:
         yield from _instead(call, api)
-        yield from _in_script(script_of(call.script), api, read_target)
+        yield from _in_script(script_of(call.script), api, lack, read_target)
     if isinstance(call.on_machine, list):
-        words = ", ".join(OnMachine)
-        can_t = f"{api.name} can't speak to a machine: expected one of {words}"
-        yield ("call", "on_machine"), PUBLIC_URL if api.script_steps else can_t
+        yield from _for_machines(script_of(call.on_machine), api, lack)
+    if call.transcribe and "transcribe" in api.call_keys and lack:
+        yield ("call", "transcribe"), lack
+
+
+def lacks(route: Route) -> str:
+    """Say what an account lacks to be told of calls while they live; "" for nothing."""
+    if route.callbacks is None:
+        return PUBLIC_URL
+    return "" if route.can_verify else UNVERIFIED
+
+
+def keys_hide(api: Kind) -> str:
+    """Say why nothing is done about a machine that answers a contact with key presses."""
+    return (
+        f"{api.name} tells of no machine where keys are pressed after the answer: on_machine does"
+        " nothing there; ask with gather, or leave one of the two out"
+    )
 
 
 def says_nothing(api: Kind) -> str:
@@ -93,14 +124,44 @@ def _given(call: CallKeys, api: Kind) -> list[str]:
     return sorted(key for key in api.script_keys if getattr(call, key))
 
 
-def _in_script(script: Script, api: Kind, read_target: Callable[[str], str]) -> Iterator[Found]:
-    placed = list(_walk(script, _SCRIPT))
+def _for_machines(script: Script, api: Kind, lack: str) -> Iterator[Found]:
+    """Yield what a machine may not be told."""
+    words = ", ".join(OnMachine)
+    if not api.script_steps:
+        yield _ON_MACHINE, f"{api.name} can't speak to a machine: expected one of {words}"
+        return
+    if not script:
+        yield _ON_MACHINE, f"expected one of {words}, or steps"
+        return
+    if lack:
+        yield _ON_MACHINE, lack
+    placed = list(_walk(script, _ON_MACHINE))
+    yield from _too_much(placed, _ON_MACHINE)
+    for one in placed:
+        if one.depth:
+            continue  # behind a step that a machine does not get
+        name = NAMES[type(one.step)]
+        if why := _NOT_FOR_MACHINES.get(type(one.step)):
+            yield (*one.way, name), f"{why}: leave it out"
+        else:
+            yield from _of_step(one, api, lack)
+    yield from _after_the_end(placed)
+
+
+def _too_much(placed: list[_Placed], way: Way) -> Iterator[Found]:
     if len(placed) > MOST_STEPS:
         yield placed[MOST_STEPS].way, f"expected at most {MOST_STEPS} steps in all"
     if sum(_characters(one.step) for one in placed) > MOST_CHARACTERS:
-        yield _SCRIPT, f"expected at most {MOST_CHARACTERS:,} characters in all texts together"
+        yield way, f"expected at most {MOST_CHARACTERS:,} characters in all texts together"
+
+
+def _in_script(
+    script: Script, api: Kind, lack: str, read_target: Callable[[str], str]
+) -> Iterator[Found]:
+    placed = list(_walk(script, _SCRIPT))
+    yield from _too_much(placed, _SCRIPT)
     for one in placed:
-        yield from _of_step(one, api)
+        yield from _of_step(one, api, lack)
         if isinstance(one.step, Transfer) and not is_template(one.step.target):
             try:
                 read_target(one.step.target)
@@ -121,7 +182,7 @@ def _walk(script: Script, way: Way, depth: int = 0) -> Iterator[_Placed]:
             yield from _walk(step.otherwise, (*here, "gather", "otherwise"), depth + 1)
 
 
-def _of_step(one: _Placed, api: Kind) -> Iterator[Found]:
+def _of_step(one: _Placed, api: Kind, lack: str) -> Iterator[Found]:
     name, kind = NAMES[type(one.step)], type(one.step)
     way = (*one.way, name)
     if kind is Gather and one.depth >= DEEPEST:
@@ -129,19 +190,27 @@ def _of_step(one: _Placed, api: Kind) -> Iterator[Found]:
     elif kind is DoNotCall:
         if not one.depth:
             yield way, "expected it behind a key of gather: else everybody would be put on the list"
-    elif kind in _BEHIND_PUBLIC_URL:
-        yield way, PUBLIC_URL
     elif kind not in api.script_steps:
         can = sorted(NAMES[each] for each in api.script_steps)
         yield way, f"{api.name} can't do it: {nearest(name, can)}"
+    elif kind is Gather and lack:
+        yield way, lack
 
 
 def _after_the_end(placed: list[_Placed]) -> Iterator[Found]:
-    ends = {one.way[:-1]: one for one in reversed(placed) if isinstance(one.step, _ENDS)}
+    ends = {one.way[:-1]: one for one in reversed(placed) if _is_end(one, placed)}
     for one in placed:
         end = ends.get(one.way[:-1])
         if end is not None and one.way[-1] == int(end.way[-1]) + 1:
             yield one.way, f"the call is over before it: {NAMES[type(end.step)]} ends it"
+
+
+def _is_end(one: _Placed, placed: list[_Placed]) -> bool:
+    """Whether the call is over behind a step: behind a transfer, too, once keys were asked for."""
+    if not isinstance(one.step, Transfer):
+        return isinstance(one.step, _ENDS)
+    before = placed[: placed.index(one)]
+    return any(isinstance(each.step, Gather) for each in before)
 
 
 def _same_names(placed: list[_Placed]) -> Iterator[Found]:

@@ -45,6 +45,7 @@ class Start:
         written = call.model_dump(exclude_unset=True)
         word = call.on_machine
         self.on_machine = word if isinstance(word, OnMachine) else OnMachine.GO_ON
+        self.machine_script = script_of(word) if isinstance(word, list) else ()
         self._campaign = campaign
         self._templates = templates
         self.script = script_of(call.script or ())
@@ -129,7 +130,7 @@ class Start:
 
     def _listening(self, options: StartOptions) -> StartOptions:
         """Listen for machines when something is to be done about them."""
-        if self.on_machine is OnMachine.GO_ON:
+        if self.on_machine is OnMachine.GO_ON and not self.machine_script:
             return options
         return self.api.hear_machines(options)
 

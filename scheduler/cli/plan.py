@@ -33,6 +33,7 @@ def plan(
     max_concurrency: options.MaxConcurrency = None,
     expect_duration: ExpectedDuration = None,
     at: Beginning = None,
+    sandbox: options.Sandbox = False,
     strict: options.Strict = False,
     first: options.First = None,
     encoding: options.Encoding = "utf-8",
@@ -50,7 +51,7 @@ def plan(
     """
     wishes = plan_steps.Wishes(
         path=Path(file),
-        reading=Reading(encoding, strict, first, account=account),
+        reading=Reading(encoding, strict, first, account=account, in_sandbox=sandbox),
         id=id_,
         max_duration=max_duration,
         max_concurrency=max_concurrency,

@@ -36,11 +36,26 @@ def summary(record: Record) -> Iterator[str]:
         else f"{written(length)}, if it may be as long"
     )
     yield f"assumed: {assumed['slots']:,} slots, each call lasts {lasts}"
-    if any(order["script"] for order in record["first"]):
+    yield from _callbacks(record["callbacks"])
+    if any(order["script"] or order["machine_script"] for order in record["first"]):
         yield _ESTIMATE
     yield "not forecast:"
     for each in record["not_forecast"]:
         yield f"- {each}"
+
+
+def _callbacks(told: Record | None) -> Iterator[str]:
+    """Say where the provider tells of the calls while they live, or what is not known without."""
+    if told is None:
+        return
+    if told["are_told"]:
+        where = "this machine" if told["is_here"] else told["address"]
+        yield f"callbacks: the provider tells {where} of every call while it lives"
+    elif told["are_used"]:
+        yield (
+            "callbacks: none, so that who has answered is known only after the call;"
+            " CALLSCHED_PUBLIC_URL has it told at once"
+        )
 
 
 def _minutes(record: Record) -> str:
@@ -86,13 +101,17 @@ def _said(order: Record) -> Iterator[str]:
             yield f"  {key}: the whole call"
     if order["ring_seconds"] is not None:
         yield f"  ring_time: {written(order['ring_seconds'])}"
-    if not order["script"]:
-        return
-    length = order["estimated_seconds"]
-    cut = ", longer than it may last: it is cut off" * (length > order["max_duration_seconds"])
-    yield f"  script: about {length:g} s{cut}"
-    for line in lines(unpack_script(order["script"])):
-        yield f"    {_text(line)}"
+    longest = order["max_duration_seconds"]
+    for name, key, length in (
+        ("script", "script", order["estimated_seconds"]),
+        ("to a machine", "machine_script", order["machine_seconds"]),
+    ):
+        if not order[key]:
+            continue
+        cut = ", longer than it may last: it is cut off" * (length > longest)
+        yield f"  {name}: about {length:g} s{cut}"
+        for line in lines(unpack_script(order[key])):
+            yield f"    {_text(line)}"
 
 
 def notices(record: Record) -> Iterator[str]:

@@ -51,13 +51,16 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
     dials = _forecast(seen, policy, stands_on)
     campaign_id = wishes.id or new_id(checked)
     hashed = plan_hash(checked, policy, settings, wishes.reading)
+    found = Planned(checked, campaign_id, policy, seen, stands_on, dials, wishes.reading.in_sandbox)
+    for warning in found.warnings():
+        console.warn(warning)
     return {
         "plan": hashed,
         "file": str(wishes.path),
         "name": checked.name,
         "account": checked.account.name,
         "command": _command(wishes, hashed),
-        **Planned(checked, campaign_id, policy, seen, stands_on, dials).as_record(),
+        **found.as_record(),
     }
 
 
@@ -93,7 +96,8 @@ def _command(wishes: Wishes, hashed: str) -> str:
     }
     for option, value in given.items():
         words += [option, str(value)] if value is not None else []
-    return shlex.join([*words, "--strict"] if reading.strict else words)
+    words += ["--sandbox"] * reading.in_sandbox + ["--strict"] * reading.strict
+    return shlex.join(words)
 
 
 def _expected(written: str | None) -> float | None:

@@ -57,10 +57,8 @@ def run(
     if quiet:
         console.be_quiet()
     ceiling = {"CALLSCHED_MAX_CONCURRENCY": str(max_concurrency)} if max_concurrency else {}
-    chosen, reading = (
-        read_settings(ceiling),
-        Reading(encoding, strict, first, rejects, account=account),
-    )
+    chosen = read_settings(ceiling)
+    reading = Reading(encoding, strict, first, rejects, account=account, in_sandbox=sandbox)
     with ExitStack() as stack:
         wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))

@@ -104,6 +104,8 @@ def filled(policy: Policy, contact: Contact) -> Script:
 
 def filled_for_machines(policy: Policy, contact: Contact) -> Script:
     """Return what a machine hears that has taken the call of one contact, as `filled` does."""
+    if not policy.machine_script:
+        return ()
     return filled(replace(policy, script=policy.machine_script), contact)
 
 
@@ -113,9 +115,14 @@ def needs_callbacks(policy: Policy) -> bool:
     return asks or bool(policy.machine_script) or policy.transcribe
 
 
+def heeds_machines(policy: Policy) -> bool:
+    """Whether anything is done about a machine that answers."""
+    return bool(policy.machine_script) or policy.on_machine is not OnMachine.GO_ON
+
+
 def uses_callbacks(policy: Policy) -> bool:
     """Whether more comes of a campaign's calls where the provider tells of them as they go."""
-    return needs_callbacks(policy) or policy.on_machine is not OnMachine.GO_ON
+    return needs_callbacks(policy) or heeds_machines(policy)
 
 
 def cells_of(contact: Contact) -> dict[str, str]:

@@ -21,17 +21,22 @@ from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
 from scheduler.operations.progress import Counting
 from scheduler.operations.repeats import Earlier, look, window_of
-from scheduler.providers import accounts_of, kind_of
+from scheduler.providers import accounts_of, callback_address, can_verify, kind_of
 from scheduler.settings import Settings
 
 #: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
 SANDBOX_ACCOUNT = "sandbox"
 
 
-def route_of(accounts: Accounts, name: str | None) -> Route:
+def route_of(
+    accounts: Accounts, settings: Settings, name: str | None, *, in_sandbox: bool = False
+) -> Route:
     """Return what a campaign that names an account is dialled through. Raises ConfigError."""
     account = accounts.named(name)
-    return Route(account, kind_of(account), account.credentials.called_countries())
+    callbacks = callback_address(account, settings, in_sandbox=in_sandbox)
+    is_verified = in_sandbox or callbacks is None or can_verify(account)
+    countries = account.credentials.called_countries()
+    return Route(account, kind_of(account), countries, callbacks, is_verified)
 
 
 def hours_of(settings: Settings) -> Week:
@@ -58,7 +63,12 @@ def read(
         path,
         reading,
         max_duration_ceiling_seconds=settings.max_duration_ceiling,
-        route_of=partial(route_of, accounts or accounts_of(settings)),
+        route_of=partial(
+            route_of,
+            accounts or accounts_of(settings),
+            settings,
+            in_sandbox=reading.in_sandbox,
+        ),
         allowed=frozenset(settings.allowed_numbers),
         default_hours=hours_of(settings),
         on_progress=on_progress,

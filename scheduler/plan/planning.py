@@ -32,6 +32,7 @@ class ContactCounts:
     skipped: Counter[Reason] = field(default_factory=Counter)
     zones: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those to be called
     sources: Counter[Source] = field(default_factory=Counter)  #: who says so, of the same
+    pressed_count: int = 0  #: of those to be called: keys are pressed after the answer
     states: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those that have any
     groups: list[Group] = field(default_factory=list)  #: those to be called
     first: list[tuple[int, Contact]] = field(default_factory=list)  #: each with its row
@@ -68,6 +69,7 @@ def survey(
             place = whereabouts(contact, policy)
             seen.sources[place.source] += 1
             _add(groups, contact, number, _alike(contact, policy, place.zones))
+            seen.pressed_count += bool(contact.dtmf)
             if contact.states:
                 seen.states[contact.states] += 1
             if len(seen.first) < FIRST_ROWS:

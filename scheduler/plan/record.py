@@ -9,6 +9,8 @@ from typing import Any
 
 from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.script_rules import UNVERIFIED, keys_hide
+from scheduler.fields.scripts import heeds_machines, uses_callbacks
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
 from scheduler.plan import rules
@@ -16,7 +18,8 @@ from scheduler.plan.forecast import Assumed, Forecast
 from scheduler.plan.planning import ContactCounts
 from scheduler.plan.rules import Record
 from scheduler.plan.spoken import spoken
-from scheduler.providers import StartOrder, kind_of, sharing
+from scheduler.providers import CallsBack, StartOrder, kind_of, sharing
+from scheduler.providers.callbacks import ROOT
 from scheduler.providers.kind import NO_CALLER_ID
 
 _PROBLEMS_KEPT = 10
@@ -34,11 +37,13 @@ class Planned:
     seen: ContactCounts
     assumed: Assumed
     dials: Forecast
+    in_sandbox: bool = False  #: whose account has what it needs
 
     def as_record(self) -> Record:
         """Return it as JSON may have it."""
         checked, seen = self.checked, self.seen
         in_force = rules.in_force(self.policy, seen.states)
+        told = callbacks(checked, self.policy)
         worst = min(seen.worst_case_seconds, self.policy.budget_seconds or inf)
         return {
             "rows": checked.row_count,
@@ -54,18 +59,26 @@ class Planned:
             "worst_case_minutes": worst / 60,
             "worst_case_minutes_with_retries": self._worst_with_retries() / 60,
             "caller_ids": list(checked.account.caller_ids),
+            "callbacks": told,
             "states": [
                 {"states": list(states), "contacts": count}
                 for states, count in seen.states.most_common()
             ],
             "rules": [*rules.rules(in_force), *rules.by_state(seen.states)],
             **rules.notices(in_force),
-            "advice": list(advice(checked.account, self.policy)),
+            "advice": [] if self.in_sandbox else [*advice(checked.account, self.policy, told)],
             "first": list(self._orders()),
-            "warnings": list(checked.warnings),
+            "warnings": [*checked.warnings, *self.warnings()],
             "problems": [str(problem) for problem in checked.problems[:_PROBLEMS_KEPT]],
             "cleaned": _cleaned(checked),
         }
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what only all contacts together tell, and refuses nothing."""
+        count, api = self.seen.pressed_count, kind_of(self.checked.account)
+        if count and api.traits.keys_hide_machines and heeds_machines(self.policy):
+            whose = "1 contact has" if count == 1 else f"{count:,} contacts have"
+            yield f"{whose} key presses: {keys_hide(api)}"
 
     def _worst_with_retries(self) -> float:
         """Return how long all may last together if each is dialled as often as it may be."""
@@ -79,14 +92,34 @@ class Planned:
             yield _order(contact, attempt, self.policy, callers)
 
 
-def advice(account: Account, policy: Policy) -> Iterator[str]:
-    """Yield what the account lacks for this campaign, with what mends it."""
+def callbacks(checked: CheckedCampaign, policy: Policy) -> Record | None:
+    """Return where the provider tells of these calls while they live; None where it can't."""
+    if CallsBack not in kind_of(checked.account).abilities:
+        return None
+    there = checked.callbacks
+    is_used = uses_callbacks(policy)
+    return {
+        "address": there.public_url + ROOT if there else None,
+        "are_told": there is not None and (is_used or not there.only_where_used),
+        "are_used": is_used,
+        "is_here": there is not None and there.only_where_used,  # for a provider here
+        "can_verify": checked.can_verify,
+    }
+
+
+def advice(account: Account, policy: Policy, told: Record | None = None) -> Iterator[str]:
+    """Yield what the account lacks for this campaign, with what mends it.
+
+    `told` is what `callbacks` returns.
+    """
     has_callers = account.caller_ids or "caller_id" in policy.options
     if kind_of(account).needs_caller_id and not has_callers:
         yield f"there is no number to call from: {NO_CALLER_ID}"
     if sharing.may_be_shared(account):
         remedy = sharing.remedy(_EXCLUSIVE)
         yield f"the account is {sharing.SHARED}; {remedy}"
+    if told and told["are_told"] and not told["can_verify"]:
+        yield f"no callback will be heeded: who verifies it {UNVERIFIED}"
 
 
 def assumed(
@@ -148,7 +181,8 @@ def _order(
         "max_duration_seconds": order.max_duration_seconds,
         "record": order.record,
         "transcribe": order.transcribe,
-        **spoken(order.script),
+        "on_machine": order.on_machine,
+        **spoken(order.script, order.machine_script),
         # The name of the conversation begins with its session's.
         "options": {key: value for key, value in order.options.items() if key != "session_name"},
     }

@@ -12,12 +12,18 @@ from scheduler.records import pack_script
 from scheduler.script import Gather, Pause, Play, Record, Say, Script, Step, Transfer
 
 
-def spoken(script: Script) -> dict[str, Any]:
-    """Return a filled script as JSON may have it, with an estimate of its length."""
+def spoken(script: Script, machine_script: Script = ()) -> dict[str, Any]:
+    """Return filled scripts as JSON may have them, each with an estimate of its length."""
     return {
         "script": pack_script(script),
-        "estimated_seconds": round(length_seconds(script), 1) if script else None,
+        "estimated_seconds": _estimated(script),
+        "machine_script": pack_script(machine_script),
+        "machine_seconds": _estimated(machine_script),
     }
+
+
+def _estimated(script: Script) -> float | None:
+    return round(length_seconds(script), 1) if script else None
 
 
 def lines(script: Script, indent: str = "") -> Iterator[str]:
@@ -41,13 +47,26 @@ def _line(step: Step) -> str:
             return f"record: at most {written(seconds)}"
         case Transfer(target):
             return f"transfer: {target}"
-        case Gather(name):
-            return f"gather: {name}"
+        case Gather():
+            return f"gather: {step.name} ({_awaited(step)})"
     return NAMES[type(step)]
+
+
+def _awaited(gather: Gather) -> str:
+    """Say which keys are awaited, for how long, and how often they are asked for."""
+    keys = f"keys up to {gather.finish}"
+    if gather.digits is not None:
+        keys = "1 key" if gather.digits == 1 else f"{gather.digits} keys"
+    often = f", asked at most {gather.tries} times" if gather.tries > 1 else ""
+    return f"{keys}, the next awaited for {written(gather.timeout_seconds)}{often}"
 
 
 def _gathered(gather: Gather, indent: str) -> Iterator[str]:
     yield from lines(gather.say, indent)
-    for pressed, branch in (*gather.branches.items(), ("otherwise", gather.otherwise)):
-        yield f"{indent}{pressed}:"
-        yield from lines(branch, f"{indent}  ")
+    ways = gather.branches or {"whatever is pressed": ()}
+    for pressed, branch in (*ways.items(), ("otherwise", gather.otherwise)):
+        if branch:
+            yield f"{indent}{pressed}:"
+            yield from lines(branch, f"{indent}  ")
+        else:
+            yield f"{indent}{pressed}: the call goes on"

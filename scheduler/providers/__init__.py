@@ -4,6 +4,7 @@ Calls, operations and the worker call in. It knows no ledger and no campaign fil
 of `errors.py` leave it.
 """
 
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,6 +103,7 @@ __all__ = [
     "accounts_of",
     "accounts_schema",
     "callback_address",
+    "can_verify",
     "kind_of",
     "open_provider",
 ]
@@ -142,19 +144,39 @@ def kind_of(account: Account) -> Kind:
     return next(kind for kind in PROVIDERS if kind.name == account.provider)
 
 
-def callback_address(account: Account, settings: Settings) -> CallbackAddress | None:
+def callback_address(
+    account: Account, settings: Settings, *, in_sandbox: bool = False
+) -> CallbackAddress | None:
     """Return where the provider of an account reaches us; None where it does not.
 
-    A provider on this machine, such as the sandbox, reaches us here.
+    A provider on this machine, such as the sandbox, reaches us here. `in_sandbox` says that its
+    sandbox is called instead.
     """
     if CallsBack not in kind_of(account).abilities or account.credentials is None:
         return None
+    if in_sandbox:
+        return _here(settings)
     if settings.public_url is not None:
         return CallbackAddress(settings.public_url)
     if is_loopback(urlsplit(account.credentials.address).hostname or ""):
-        here = f"http://127.0.0.1:{settings.web_port}"
-        return CallbackAddress(here, only_where_used=True)
+        return _here(settings)
     return None
+
+
+def _here(settings: Settings) -> CallbackAddress:
+    return CallbackAddress(f"http://127.0.0.1:{settings.web_port}", only_where_used=True)
+
+
+def can_verify(account: Account) -> bool:
+    """Whether an account's credentials have what its provider's requests are signed with.
+
+    Where no account can be opened with them, nothing is said of it here.
+    """
+    try:
+        with closing(open_provider(account)) as provider:
+            return provider.can_verify if isinstance(provider, CallsBack) else True
+    except ConfigError:
+        return True
 
 
 def open_provider(account: Account, shelf: TokenShelf | None = None) -> Provider:

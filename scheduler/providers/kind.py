@@ -60,6 +60,8 @@ class Traits:
     ends_calls: bool = False  #: it is told with every start how long the call may last
     queues_starts: bool = False  #: it takes more starts than its pace, and dials them later
     starts_per_second: float = 0.0  #: unless the account says otherwise; 0 for any
+    #: It does not tell who has answered a call for which keys are pressed after the answer.
+    keys_hide_machines: bool = False
     #: How long a call lasts at most that is started with a `max_duration_seconds`, by the API.
     ends_after: Callable[[float], float] = float
 

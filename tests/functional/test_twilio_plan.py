@@ -92,6 +92,64 @@ def test_a_call_that_they_would_end_is_refused_with_the_setting_to_raise(site: S
     assert "longest call duration of the account" in said
 
 
+CONFIRM = {
+    "name": "confirm",
+    "say": "Press 1.",
+    "digits": 1,
+    "branches": {"1": [{"say": "Thanks."}], "9": "do_not_call"},
+}
+ASKING = {"script": [{"gather": CONFIRM}, "hangup"]}
+ELSEWHERE = {"CALLSCHED_TWILIO_BASE_URL": "https://example.invalid"}
+PUBLIC = {"CALLSCHED_PUBLIC_URL": "https://calls.example.com"}
+
+
+def test_an_account_on_this_machine_is_reached_here_and_others_need_an_address(
+    site: Site,
+) -> None:
+    path = write(site, EVERYBODY, call=ASKING)
+
+    here = site.call("plan", path, "--json").record["callbacks"]
+    without = site.call("plan", path, env=ELSEWHERE)
+    there = site.call("plan", path, env=ELSEWHERE | PUBLIC).out.replace("\n", " ")
+    in_sandbox = site.call("plan", path, "--sandbox", env=ELSEWHERE)
+
+    assert here["are_told"]
+    assert here["is_here"]
+    assert without.process.returncode == 1
+    assert "c.yaml:4:7: call.script.gather: needs CALLSCHED_PUBLIC_URL" in without.err
+    assert "tells https://calls.example.com/callbacks of every call" in there
+    assert in_sandbox.process.returncode == 0, in_sandbox.err
+    assert "--sandbox" in in_sandbox.out.rpartition("callsched run")[2]
+
+
+def test_a_key_that_verifies_nothing_is_said(site: Site) -> None:
+    key = {
+        "TWILIO_AUTH_TOKEN": "",
+        "TWILIO_API_KEY": "SK" + "0" * 32,
+        "TWILIO_API_SECRET": "hush",
+        "CALLSCHED_EXCLUSIVE": "true",
+    }
+    asks = site.call("plan", write(site, EVERYBODY, call=ASKING), env=key)
+    watches = write(site, EVERYBODY, "w", call={"script": ["hangup"], "on_machine": "stop"})
+    watched = site.call("plan", watches, "--json", env=key | PUBLIC)
+    assert watched.process.returncode == 0, watched.err
+    (advice,) = watched.record["advice"]
+
+    assert asks.process.returncode == 1
+    assert "call.script.gather: needs the Auth Token" in asks.err
+    assert "no callback will be heeded" in advice
+
+
+def test_a_campaign_that_heeds_machines_says_what_is_not_known_without_an_address(
+    site: Site,
+) -> None:
+    path = write(site, EVERYBODY, call={"script": ["hangup"], "on_machine": "not_reached"})
+
+    said = site.call("plan", path, env=ELSEWHERE).out.replace("\n", " ")
+
+    assert "callbacks: none, so that who has answered is known only after the call" in said
+
+
 def test_more_than_they_take_is_refused_with_the_line_of_the_contact(site: Site) -> None:
     steps = [{"say": f"{number} {'words ' * 160} {{{{ name }}}}"} for number in range(5)]
 

@@ -20,7 +20,7 @@ HERE = frozenset({"US", "CA"})
 
 
 def called(settings: Settings) -> frozenset[str] | None:
-    return route_of(accounts_of(settings), None).countries
+    return route_of(accounts_of(settings), settings, None).countries
 
 
 def allowed(*names: str) -> frozenset[str] | None:

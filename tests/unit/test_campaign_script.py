@@ -9,14 +9,14 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.campaign.script_rules import PUBLIC_URL
+from scheduler.campaign.script_rules import PUBLIC_URL, UNVERIFIED
 from scheduler.errors import CampaignError
-from scheduler.fields.scripts import filled
+from scheduler.fields.scripts import filled, filled_for_machines
 from scheduler.models import Attempt, OnMachine, Reason, Row
-from scheduler.providers import Kind, StartOrder
+from scheduler.providers import CallbackAddress, Kind, StartOrder
 from scheduler.providers.symbl import SYMBL
 from scheduler.script import Hangup, Pause, Record, Say, Script, Transfer
-from tests.routes import through
+from tests.routes import PUBLIC, through
 from tests.toy_provider import MOST_SPOKEN, TALKER
 
 CONTACTS = "contacts: contacts.csv\n"
@@ -32,6 +32,8 @@ def checked(
     api: Kind = TALKER,
     countries: frozenset[str] | None = None,
     allowed: frozenset[str] = frozenset(),
+    callbacks: CallbackAddress | None = PUBLIC,
+    can_verify: bool = True,
 ) -> CheckedCampaign:
     (tmp_path / "contacts.csv").write_text(table)
     path = tmp_path / "first.yaml"
@@ -39,14 +41,21 @@ def checked(
     return load(
         path,
         max_duration_ceiling_seconds=14_400,
-        route_of=through(api, countries),
+        route_of=through(api, countries, callbacks=callbacks, can_verify=can_verify),
         allowed=allowed,
     )
 
 
-def refused(tmp_path: Path, written: str, api: Kind = TALKER) -> list[str]:
+def refused(
+    tmp_path: Path,
+    written: str,
+    api: Kind = TALKER,
+    *,
+    callbacks: CallbackAddress | None = PUBLIC,
+    can_verify: bool = True,
+) -> list[str]:
     with pytest.raises(CampaignError) as caught:
-        checked(tmp_path, written, api=api)
+        checked(tmp_path, written, api=api, callbacks=callbacks, can_verify=can_verify)
     return [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems]
 
 
@@ -293,7 +302,6 @@ GATHER = "- gather: {name: ok, say: Press 1., digits: 1, branches: {'1': [{say: 
 @pytest.mark.parametrize(
     ("steps", "problem"),
     [
-        (GATHER, "4:13: call.script.gather: needs CALLSCHED_PUBLIC_URL"),
         (GATHER.replace("digits: 1, ", ""), "expected digits or finish, one of the two"),
         (GATHER.replace("digits", "digit"), "4:39: unknown key 'digit': did you mean digits?"),
         (GATHER.replace("'1'", "'12'"), "branches: expected 1 keys, got '12'"),
@@ -304,28 +312,169 @@ GATHER = "- gather: {name: ok, say: Press 1., digits: 1, branches: {'1': [{say: 
             GATHER.replace("say: Thanks.", "sa: Thanks."),
             "4:68: unknown key 'sa': did you mean say?",
         ),
-        (GATHER.replace("[{say: Thanks.}]", "do_not_call"), "needs CALLSCHED_PUBLIC_URL"),
         (f"{GATHER}\n{GATHER}", "name: expected a name of its own, got 'ok' twice"),
     ],
 )
-def test_keys_that_are_asked_for_are_read_and_wait_for_the_public_url(
+def test_a_mistake_in_what_is_asked_for_is_refused_at_its_place(
     tmp_path: Path, steps: str, problem: str
 ) -> None:
     assert problem in "\n".join(refused(tmp_path, script(steps)))
 
 
-def test_steps_for_a_machine_wait_for_the_public_url(tmp_path: Path) -> None:
-    written = CONTACTS + "call:\n  script: [{say: Hello.}]\n  on_machine:\n  - say: Call us.\n"
-
-    assert refused(tmp_path, written)[0].startswith(
-        "first.yaml:5:3: call.on_machine: needs CALLSCHED_PUBLIC_URL"
-    )
+FOR_MACHINES = "call:\n  script: [{say: Hello.}]\n  on_machine:\n  - say: Call us, {{ name }}.\n"
+#: As an API has it that can transcribe while a call lives.
+SCRIBE = replace(TALKER, call_keys=TALKER.call_keys | {"transcribe"})
 
 
-def test_steps_for_a_machine_keep_the_places_of_their_problems(tmp_path: Path) -> None:
-    written = CONTACTS + "call:\n  script: [{say: Hello.}]\n  on_machine:\n  - sya: Call us.\n"
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        (script(GATHER), "4:13: call.script.gather"),
+        (CONTACTS + FOR_MACHINES, "5:3: call.on_machine"),
+        (
+            f"{CONTACTS}call:\n  script: [{{say: Hello.}}]\n  transcribe: true\n",
+            "4:15: call.transcribe",
+        ),
+    ],
+)
+def test_what_the_provider_has_to_tell_needs_an_address_and_what_signs_it(
+    tmp_path: Path, written: str, place: str
+) -> None:
+    unreached = refused(tmp_path, written, SCRIBE, callbacks=None)
+    unverified = refused(tmp_path, written, SCRIBE, can_verify=False)
 
-    assert refused(tmp_path, written) == ["first.yaml:5:5: unknown key 'sya': did you mean say?"]
+    assert unreached == [f"first.yaml:{place}: {PUBLIC_URL}"]
+    assert "CALLSCHED_PUBLIC_URL" in PUBLIC_URL
+    assert "--sandbox" in PUBLIC_URL
+    assert unverified == [f"first.yaml:{place}: {UNVERIFIED}"]
+    assert "Auth Token" in UNVERIFIED
+    with checked(tmp_path, written, api=SCRIBE) as campaign:
+        assert [row.error for row in campaign.rows()] == [""]
+
+
+@pytest.mark.parametrize(
+    ("steps", "place"),
+    [
+        (f"{GATHER}\n- transfer: '+14165550150'\n- say: Bye.", "6:5"),
+        (GATHER.replace("say: Thanks.", "transfer: '+14165550150'}, {say: Bye."), "4:95"),
+    ],
+)
+def test_nothing_follows_upon_a_transfer_once_keys_were_asked_for(
+    tmp_path: Path, steps: str, place: str
+) -> None:
+    problem = "the call is over before it: transfer ends it"
+
+    (found,) = refused(tmp_path, script(steps))
+    assert found.startswith(f"first.yaml:{place}: call.script")
+    assert found.endswith(problem)
+    with checked(tmp_path, script(f"- transfer: '+14165550150'\n{GATHER}\n- say: x")) as campaign:
+        assert campaign.callable_count == 1
+
+
+def test_what_is_stopped_at_a_machine_needs_no_address(tmp_path: Path) -> None:
+    written = f"{CONTACTS}call: {{script: [say: Hello.], on_machine: not_reached}}\n"
+
+    with checked(tmp_path, written, callbacks=None) as campaign:
+        assert campaign.callable_count == 1
+
+
+def test_a_machine_hears_its_steps_filled_for_its_contact(tmp_path: Path) -> None:
+    with checked(tmp_path, CONTACTS + FOR_MACHINES) as campaign:
+        (row,) = campaign.rows()
+        order = StartOrder.of(Attempt("c", 1, 1), campaign.policy, row.contact)
+
+    assert order.machine_script == (Say("Call us, Ana."),)
+    assert order.script == (Say("Hello."),)
+    assert order.on_machine is OnMachine.GO_ON
+    assert order.options == TALKER.hear_machines({})
+    assert filled_for_machines(campaign.policy, row.contact) == order.machine_script
+
+
+def test_steps_for_a_machine_that_become_nothing_refuse_the_contact(tmp_path: Path) -> None:
+    table = "phone_number,name\n+14165550143,Ana\n+14165550144,\n"
+    written = CONTACTS + FOR_MACHINES.replace("Call us, ", "").replace(".\n", "'\n")
+
+    with checked(tmp_path, written.replace("{{ name", "'{{ name"), table) as campaign:
+        assert [row.error for row in campaign.rows()] == [
+            "",
+            "call.on_machine: expected something to say, but every text becomes nothing",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        ("- sya: Call us.", "5:5: unknown key 'sya': did you mean say?"),
+        ("- say: '{{ nam }}'", "5:10: call.on_machine.say.text: there is no column 'nam'"),
+        (GATHER, "5:13: call.on_machine.gather: a machine presses no keys: leave it out"),
+        (
+            "- transfer: '+14165550150'",
+            "5:15: call.on_machine.transfer: it would connect somebody with a machine",
+        ),
+        ("- do_not_call", "5:5: call.on_machine.do_not_call: a machine has not asked for it"),
+        ("- record: {max: 9s}", "5:13: call.on_machine.record: nobody speaks to a message"),
+        ("- play: https://example.com/a.mp3", "5:11: call.on_machine.play: talker can't do it"),
+        ("- hangup\n  - pause: 1s", "6:5: call.on_machine: the call is over before it"),
+        ("[]", "4:15: call.on_machine: expected one of go_on, stop, not_reached, or steps"),
+    ],
+)
+def test_a_mistake_in_what_a_machine_hears_is_refused_at_its_place(
+    tmp_path: Path, steps: str, problem: str
+) -> None:
+    start = f"{CONTACTS}call:\n  script: [{{say: Hello.}}]\n  on_machine:"
+    written = f"{start} []\n" if steps == "[]" else f"{start}\n  {steps}\n"
+
+    assert refused(tmp_path, written)[0].startswith(f"first.yaml:{problem}")
+
+
+def test_steps_for_a_machine_are_bounded(tmp_path: Path) -> None:
+    many = CONTACTS + "call:\n  script: hangup\n  on_machine:\n" + "  - say: x\n" * 51
+    long = CONTACTS + "call:\n  script: hangup\n  on_machine:\n" + f"  - say: {'x' * 990}\n" * 11
+
+    assert refused(tmp_path, many)[0].startswith("first.yaml:55:5: call.on_machine: expected at")
+    assert refused(tmp_path, long)[0].startswith("first.yaml:5:3: call.on_machine: expected at")
+
+
+def test_key_presses_that_keep_machines_unknown_are_said_with_their_line(tmp_path: Path) -> None:
+    hiding = replace(TALKER, traits=replace(TALKER.traits, keys_hide_machines=True))
+    written = f"{CONTACTS}call:\n  script: [say: Hello.]\n  dtmf: '1'\n  on_machine: stop\n"
+
+    with checked(tmp_path, written, api=hiding) as campaign:
+        (warning,) = campaign.warnings
+    with checked(tmp_path, written) as campaign:
+        assert campaign.warnings == ()
+
+    assert f"first.yaml:4:9: call.dtmf: {hiding.name} tells of no machine" in warning
+
+
+def test_who_presses_a_key_may_be_transferred_only_to_who_may_be_called(tmp_path: Path) -> None:
+    table = agents("+14165550150", "+14165550151")
+    asks = GATHER.replace("[{say: Thanks.}]", "{transfer: '{{ agent }}'}")
+    allowed = frozenset({"+14165550140", "+14165550141", "+14165550150"})
+
+    with checked(tmp_path, script(asks), table, allowed=allowed) as campaign:
+        first, second = campaign.rows()
+
+    assert first.reason is None
+    assert second.error.endswith("transfer: …0151 is not among CALLSCHED_ALLOWED_NUMBERS")
+
+
+def test_a_start_is_checked_with_the_address_of_its_callbacks(tmp_path: Path) -> None:
+    seen: list[StartOrder] = []
+
+    def keep(order: StartOrder) -> str:
+        seen.append(order)
+        return ""
+
+    keeping = replace(TALKER, check_order=keep)
+
+    with checked(tmp_path, script(GATHER), api=keeping):
+        pass
+
+    place = seen[0].callbacks
+    assert place is not None
+    assert place.public_url == PUBLIC.public_url
+    assert place.account == "default"
 
 
 def test_gathers_are_bounded_in_depth_and_steps_in_number(tmp_path: Path) -> None:
@@ -336,7 +485,6 @@ def test_gathers_are_bounded_in_depth_and_steps_in_number(tmp_path: Path) -> Non
 
     found = refused(tmp_path, f"{CONTACTS}call: {{script: {deep}}}\n")
     assert [problem.partition("gather: ")[2] for problem in found] == [
-        *[PUBLIC_URL] * 3,
         "expected at most 3 gathers in one another",
     ]
     assert refused(tmp_path, script(many.strip()))[0].startswith(

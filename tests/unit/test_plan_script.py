@@ -90,9 +90,39 @@ def test_a_program_reads_the_steps_and_the_estimate() -> None:
     assert order["estimated_seconds"] == 0.8
 
 
+def test_where_nothing_follows_the_call_goes_on() -> None:
+    asks = Gather("room", (Say("Your room?"),), finish="#", timeout_seconds=3.0)
+
+    assert shown((asks, Say("Thanks.")))[5:-1] == [
+        "    gather: room (keys up to #, the next awaited for 3s)",
+        "      say: Your room?",
+        "      whatever is pressed: the call goes on",
+        "      otherwise: the call goes on",
+        "    say: Thanks.",
+    ]
+
+
+def test_a_plan_has_what_a_machine_hears_apart() -> None:
+    policy = Policy(script=(Say("Hello."),), machine_script=(Say("Call us, {{ name }}."), Hangup()))
+
+    order = record._order(ANA, Attempt("c", 1, 1), policy)
+    lines = list(plan_lines.orders([order]))
+
+    assert lines[3:-1] == [
+        "  script: about 0.4 s",
+        "    say: Hello.",
+        "  to a machine: about 1.2 s",
+        "    say: Call us, Ana.",
+        "    hangup",
+    ]
+    assert order["machine_seconds"] == 1.2
+    assert [list(step) for step in order["machine_script"]] == [["say"], ["hangup"]]
+    assert record._order(ANA, Attempt("c", 1, 1), Policy())["machine_script"] == []
+
+
 def test_what_follows_upon_keys_stands_behind_them() -> None:
     assert [line.strip() for line in shown((ASK,))[5:-1]] == [
-        "gather: confirm",
+        "gather: confirm (1 key, the next awaited for 5s, asked at most 2 times)",
         "say: Press one, or nine.",
         "1:",
         "say: Thank you.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,16 @@ from scheduler import records
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import AS_IT_IS, Reading
-from scheduler.models import Attempt, Contact, Policy, Reason, Row
+from scheduler.models import Attempt, Contact, OnMachine, Policy, Reason, Row
 from scheduler.operations.launch import route_of
 from scheduler.plan import record
+from scheduler.plan.forecast import Assumed, Forecast
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.plan.planning import ContactCounts, survey
 from scheduler.providers import StartOrder, accounts_of
+from scheduler.script import Say
 from scheduler.settings import Settings
+from tests.toy_provider import TALKER
 
 NEW_YORK, NEW_YORKS_OTHER, CHICAGO, TOLL_FREE = (
     *("+12125550123", "+12125550124", "+13125550123", "+18005550123"),
@@ -109,12 +112,31 @@ def test_a_start_is_shown_as_it_is_ordered() -> None:
     attempt = Attempt("c", 7, 1)
     order = asdict(StartOrder.of(attempt, policy, contact))
     del order["options"]["session_name"], order["script"], order["other_caller_ids"]
+    del order["callbacks"], order["machine_script"]
 
     shown = record._order(contact, attempt, policy)
 
     assert {name: shown[name] or "" for name in order} == {
         name: value or "" for name, value in order.items()
     }
+
+
+def test_it_says_for_how_many_machines_stay_unknown(
+    campaign: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traits = replace(TALKER.traits, keys_hide_machines=True)
+    monkeypatch.setattr(record, "kind_of", lambda _: replace(TALKER, traits=traits))
+    policy = Policy(machine_script=(Say("Call us."),))
+    with load(campaign, max_duration_ceiling_seconds=CEILING) as checked:
+
+        def warned(policy: Policy, pressed: int) -> list[str]:
+            seen, stands_on = ContactCounts(pressed_count=pressed), Assumed(0.0, 1)
+            planned = record.Planned(checked, "c", policy, seen, stands_on, Forecast())
+            return list(planned.warnings())
+
+        assert warned(policy, 0) == warned(Policy(), 3) == []
+        assert warned(policy, 1)[0].startswith("1 contact has key presses: talker tells of no")
+        assert warned(Policy(on_machine=OnMachine.STOP), 1200)[0].startswith("1,200 contacts have")
 
 
 # The hash -------------------------------------------------------------------------------------
@@ -131,7 +153,7 @@ def campaign(tmp_path: Path) -> Path:
 
 def hashed(path: Path, *, policy: Policy | None = None, **settings: Any) -> str:
     chosen = Settings(**settings)
-    route = partial(route_of, accounts_of(chosen))
+    route = partial(route_of, accounts_of(chosen), chosen)
     ceiling = chosen.max_duration_ceiling
     with load(path, route_of=route, max_duration_ceiling_seconds=ceiling) as checked:
         meant = policy or checked.policy

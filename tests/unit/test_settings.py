@@ -276,8 +276,7 @@ def test_every_name_in_the_repository_is_known() -> None:
 
     assert {"CALLSCHED_REDIS_URL", "CALLSCHED_DEBUG"} <= found
     others = {name for name in found - known - beginnings if not is_of_service(name, "tcp://x")}
-    a_slip_that_the_docs_show = "CALLSCHED_ALOWED_NUMBERS"
-    assert others == {a_slip_that_the_docs_show}
+    assert others == {"CALLSCHED_ALOWED_NUMBERS"}
 
 
 def _texts() -> Iterator[Path]:
@@ -289,6 +288,31 @@ def _texts() -> Iterator[Path]:
     for path in ROOT.iterdir():
         if path.suffix in (".py", ".md", ".yml") or path.name in ("Makefile", "Dockerfile"):
             yield path
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("https://calls.example.com/", "https://calls.example.com"),
+        ("https://calls.example.com:8443/in", "https://calls.example.com:8443/in"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_where_providers_reach_us_is_read_without_its_last_slash(written: str, read: str) -> None:
+    assert read_settings({"CALLSCHED_PUBLIC_URL": written}).public_url == read
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("http://calls.example.com", "expected https://"),
+        ("https://our_calls.example.com", "without an underscore"),
+        ("calls.example.com", "CALLSCHED_PUBLIC_URL"),
+    ],
+)
+def test_where_nobody_could_tell_us_safely_is_refused(written: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        read_settings({"CALLSCHED_PUBLIC_URL": written})
 
 
 def test_a_variable_without_our_prefix_is_no_setting(place: Path) -> None:
