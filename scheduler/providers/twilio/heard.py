@@ -26,9 +26,7 @@ from scheduler.providers.twilio.call_report import (
     whole_seconds,
 )
 from scheduler.providers.twilio.signatures import Fields
-
-#: Who speaks on a track: inbound is what comes from the callee.
-SPEAKERS: Mapping[str, str] = {"inbound_track": "callee", "outbound_track": "caller"}
+from scheduler.providers.twilio.twiml import SPEAKERS
 
 #: Of what one event says: some 10 minutes of speech.
 _MOST_LETTERS = 10_000
