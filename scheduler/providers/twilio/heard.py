@@ -7,6 +7,7 @@ https://www.twilio.com/docs/voice/twiml/transcription.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -133,8 +134,11 @@ _EVENTS: Mapping[str, Callable[[dict[str, str]], News | None]] = {
 
 def _news_id(said: dict[str, str]) -> str:
     """Return the id of an event: they are counted within a track alone."""
-    parts = (said.get(name, "") for name in ("TranscriptionSid", "Track", "SequenceId"))
-    return ":".join(part if _ID.fullmatch(part) else "" for part in parts)
+    parts = [said.get(name, "") for name in ("TranscriptionSid", "Track", "SequenceId")]
+    if all(map(_ID.fullmatch, parts)):
+        return ":".join(parts)
+    # Without a number what is sent again is known by what it says.
+    return hashlib.sha256(repr(sorted(said.items())).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _instant(written: str) -> float | None:
