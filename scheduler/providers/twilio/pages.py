@@ -60,8 +60,12 @@ class Places:
 
         Raises Refused for another server: it gets no credentials, and nobody knows what it has.
         """
-        there = urljoin(url, given)
-        if _origin(there) != _origin(self._base_url):
+        try:
+            there = urljoin(url, given)
+            is_ours = _origin(there) == _origin(self._base_url)
+        except ValueError:
+            is_ours = False
+        if not is_ours:
             raise Refused(
                 "it is kept at an address that is not the API's, such as a storage of the"
                 " account's own: fetch it there"
@@ -91,11 +95,8 @@ class Places:
         raise MaybeDone("a list goes on at an address that is not the account's")
 
 
-def _origin(url: str) -> tuple[str, str] | None:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
     return parts.scheme, parts.netloc.lower()
 
 
