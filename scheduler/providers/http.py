@@ -12,7 +12,8 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -149,6 +150,39 @@ def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+#: Of a stream, read at once.
+_PIECE_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose body is read as it comes."""
+
+    answer: requests.Response
+    _exchange: _Exchange
+    _seconds: float
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body as it was sent, each piece within the seconds of the stream.
+
+        Raises MaybeDone where it ends before its end, or takes longer.
+        """
+        while piece := self._piece():
+            yield piece
+
+    def _piece(self) -> bytes:
+        alarm = watchdog.after(self._seconds, self._exchange.cut_off)
+        try:
+            piece: bytes = self.answer.raw.read(_PIECE_BYTES, decode_content=False)
+        except _WIRE_ERRORS as error:
+            raise _reading(error, self._exchange, self._seconds) from error
+        finally:
+            alarm.cancel()
+        if self._exchange.cut:
+            raise MaybeDone(f"no more of the answer within {self._seconds:.0f} s")
+        return piece
+
+
 class Line(threading.local):
     """A session for each thread."""
 
@@ -193,13 +227,7 @@ class Line(threading.local):
                 data=written,
                 auth=auth or _unsigned,
             )
-            answer = session.send(
-                request.prepare(),
-                timeout=(CONNECT_SECONDS, seconds),
-                allow_redirects=False,
-                stream=True,
-                **surroundings,
-            )
+            answer = _answered(session, request, seconds, surroundings)
             if most_bytes:
                 read_whole(answer, most_bytes)
             else:
@@ -213,6 +241,35 @@ class Line(threading.local):
             alarm.cancel()
             _here.exchange = None
             self._used_at = since_boot()
+
+    @contextlib.contextmanager
+    def stream(
+        self, url: str, *, seconds: float, auth: AuthBase, headers: dict[str, str]
+    ) -> Iterator[Stream]:
+        """Send a GET whose answer is read as it comes, for as long as that takes.
+
+        `seconds` is for the headers of the answer, and for each piece of its body, in wall time.
+        Raises as `send` does.
+        """
+        session = self._fresh_session()
+        surroundings = self._surroundings_of(session, url)
+        exchange = _here.exchange = _Exchange(None)
+        alarm = watchdog.after(seconds, exchange.cut_off)
+        # What is packed could not be asked for from a byte on.
+        asked = {**session.headers, "Accept-Encoding": "identity", **headers}
+        request = requests.Request("GET", url, headers=asked, auth=auth)
+        try:
+            answer = _answered(session, request, seconds, surroundings)
+        except _WIRE_ERRORS as error:
+            raise _reading(error, exchange, seconds) from error
+        finally:
+            alarm.cancel()
+            _here.exchange = None
+            self._used_at = since_boot()
+        try:
+            yield Stream(answer, exchange, seconds)
+        finally:
+            answer.close()
 
     def _fresh_session(self) -> requests.Session:
         if self._session is None:
@@ -243,6 +300,22 @@ class Line(threading.local):
         """Close this thread's connections."""
         if self._session is not None:
             self._session.close()
+
+
+def _answered(
+    session: requests.Session,
+    request: requests.Request,
+    seconds: float,
+    surroundings: dict[str, Any],
+) -> requests.Response:
+    """Send a request; of its answer the headers are read, and the body is not."""
+    return session.send(
+        request.prepare(),
+        timeout=(CONNECT_SECONDS, seconds),
+        allow_redirects=False,
+        stream=True,
+        **surroundings,
+    )
 
 
 def _is_whole(answer: requests.Response) -> bool:

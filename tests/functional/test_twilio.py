@@ -5,30 +5,48 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from twilio.request_validator import RequestValidator
 
 from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
     AtLimit,
     CallerIdFault,
+    Forged,
     MaybeDone,
     NoSuchConnection,
     NotDone,
     NotSent,
     ProviderError,
     Refused,
+    ScriptError,
     Throttled,
+    Unreadable,
 )
-from scheduler.models import Connection
-from scheduler.providers import CallReport, Outcome, Stage, StartOrder
+from scheduler.models import Attempt, Connection
+from scheduler.providers import (
+    Callback,
+    CallbackPlace,
+    CallReport,
+    Heard,
+    Outcome,
+    Stage,
+    StartOrder,
+    Topic,
+)
 from scheduler.providers.twilio import client
 from scheduler.providers.twilio.client import Twilio
 from scheduler.providers.twilio.credentials import TwilioCredentials
-from scheduler.script import Say
+from scheduler.script import Gather, Say, Transfer
 from tests.wire import Peer, Request, Talk, http
+from tests.witnesses.openapi import Exchange
+from tests.witnesses.openapi import request_problems as problems
+from tests.witnesses.twiml import problems as twiml_problems
 
 ACCOUNT = "AC" + "0" * 32
 KEY = "SK" + "1" * 32
@@ -37,6 +55,7 @@ SID = "CA" + "a" * 32
 CHILD = "CA" + "c" * 32
 CALLS = f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
 CALL = CALLS.replace("Calls", f"Calls/{SID}")
+PLACE = CallbackPlace("https://calls.example.com", "main", Attempt("c", 1, 1))
 ORDER = StartOrder(
     TO, session_name="c:1:1", caller_id=FROM, script=(Say("Hi"),), max_duration_seconds=900
 )
@@ -408,6 +427,131 @@ def test_a_limit_that_twilio_does_not_have_is_not_asked_for(opened: Open) -> Non
         with pytest.raises(Refused, match="expected at most 14385 s"):
             opened(desk.url).prolong(SID, 14_386.0)
         assert desk.requests == []
+
+
+# What it says instead
+
+
+def test_a_live_call_is_made_to_say_something_else(opened: Open) -> None:
+    order = replace(ORDER, callbacks=PLACE)
+    script = (Say("Call us back."), Transfer(TO))
+    with Desk(change=[read("in-progress")]) as desk:
+        opened(desk.url).say_instead(SID, order, script)
+
+    (request,) = desk.requests
+    assert (request.method, request.path) == ("POST", CALL)
+    ((name, twiml),) = request.form
+    assert name == "Twiml"
+    assert twiml == (
+        "<Response><Say>Call us back.</Say>"
+        f'<Dial timeLimit="900" callerId="{FROM}"><Number>{TO}</Number></Dial></Response>'
+    )
+    assert twiml_problems(twiml) == []
+    assert problems(Exchange.of_peer(request)) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (error(400, 21220), Refused),
+        (read("completed"), Refused),
+        (NO_SUCH, NoSuchConnection),
+        (error(429, 20429), Throttled),
+        (error(500, 20500), MaybeDone),
+        (http(200, b"<html>"), MaybeDone),
+    ],
+)
+def test_a_call_that_did_not_take_it_is_an_error(
+    opened: Open, answer: bytes, kind: type[ProviderError]
+) -> None:
+    with Desk(change=[answer]) as desk, pytest.raises(ProviderError) as raised:
+        opened(desk.url).say_instead(SID, ORDER, (Say("Bye."),))
+
+    assert type(raised.value) is kind
+
+
+def test_what_can_t_be_said_is_refused_without_a_request(opened: Open) -> None:
+    with Desk() as desk:
+        with pytest.raises(Refused, match="characters of TwiML"):
+            opened(desk.url).say_instead(SID, ORDER, (Say("x" * 4000),))
+        assert desk.requests == []
+
+
+# What it tells
+
+
+def callback(fields: dict[str, str], topic: Topic = Topic.STEPS, token: str = "token") -> Callback:
+    url = PLACE.step_url("confirm", 1) if topic is Topic.STEPS else PLACE.url(topic)
+    signed = RequestValidator(token).compute_signature(url, fields)
+    headers = {
+        "x-twilio-signature": signed,
+        "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
+    }
+    body = urlencode(fields).encode()
+    return Callback(url, headers, body, "main", PLACE.attempt, topic, "confirm")
+
+
+PRESSED = {"AccountSid": ACCOUNT, "CallSid": SID, "Digits": "1"}
+
+
+def test_what_is_signed_with_the_account_s_token_is_heard(opened: Open) -> None:
+    for keys in ({}, {"api_key": KEY, "api_secret": "secret"}):
+        account = opened("http://127.0.0.1:1", **keys)
+        assert account.can_verify
+        assert account.hear(callback(PRESSED)) == Heard(SID, pressed="1")
+
+    with pytest.raises(Unreadable):
+        account.hear(callback(PRESSED, Topic.MACHINE))
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        callback(PRESSED, token="another"),
+        replace(callback(PRESSED), url=PLACE.step_url("confirm", 2)),
+        replace(callback(PRESSED), body=b""),
+        callback(PRESSED | {"AccountSid": "AC" + "1" * 32}),
+        replace(callback(PRESSED), headers={}),
+    ],
+)
+def test_what_is_not_is_forged(opened: Open, forged: Callback) -> None:
+    with pytest.raises(Forged):
+        opened("http://127.0.0.1:1").hear(forged)
+
+
+def test_with_a_key_alone_nothing_can_be_verified(opened: Open) -> None:
+    keyed = {"auth_token": None, "api_key": KEY, "api_secret": "secret"}
+    account = opened("http://127.0.0.1:1", **keyed)
+
+    assert not account.can_verify
+    for token in ("token", "secret", ""):
+        with pytest.raises(Forged, match="CALLSCHED_TWILIO_AUTH_TOKEN"):
+            account.hear(callback(PRESSED, token=token))
+
+
+def test_an_answer_has_the_call_go_on(opened: Open) -> None:
+    account = opened("http://127.0.0.1:1")
+    reply = account.reply((Say("\u00e9"),), PLACE, max_duration_seconds=60)
+
+    assert reply.content_type == "text/xml; charset=utf-8"
+    assert reply.body.decode().endswith("<Response><Say>\u00e9</Say></Response>")
+    with pytest.raises(ScriptError):
+        account.reply((Say("x" * 70_000),), PLACE, max_duration_seconds=60)
+
+
+def test_a_start_with_an_address_of_ours_is_one_by_their_description(opened: Open) -> None:
+    order = replace(
+        ORDER,
+        callbacks=PLACE,
+        transcribe=True,
+        machine_script=(Say("Call us back."),),
+        script=(Gather("confirm", digits=1),),
+    )
+    with Desk(start=[http(201, call("queued"))]) as desk:
+        opened(desk.url).start(order, go)
+
+    assert problems(Exchange.of_peer(desk.requests[0])) == []
+    assert twiml_problems(dict(desk.requests[0].form)["Twiml"]) == []
 
 
 # Readings

@@ -18,6 +18,7 @@ from scheduler.plan.plan_hash import plan_hash
 from scheduler.providers import Kind, accounts_of
 from scheduler.providers.symbl import SYMBL, Symbl
 from scheduler.settings import Settings
+from tests.abilities import abilities_of
 from tests.routes import through
 from tests.toy_provider import BARE, KEY, TOY, Toy
 
@@ -189,4 +190,4 @@ def test_what_an_api_does_not_keep_can_t_be_asked_for(tmp_path: Path) -> None:
 def test_the_registry_says_what_an_account_can_do(kind: providers.Kind) -> None:
     client = Symbl if kind is SYMBL else Toy
 
-    assert kind.abilities == {each for each in providers.ABILITIES if issubclass(client, each)}
+    assert kind.abilities == abilities_of(client)

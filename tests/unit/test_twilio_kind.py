@@ -10,10 +10,11 @@ from scheduler import providers
 from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
 from scheduler.models import OnMachine, Reason
-from scheduler.providers import ABILITIES, Kind, accounts_of
+from scheduler.providers import Kind, accounts_of
 from scheduler.providers.symbl import SYMBL
 from scheduler.providers.twilio import TWILIO, Twilio
 from scheduler.settings import Settings, read_settings
+from tests.abilities import abilities_of
 from tests.routes import through
 
 TOKEN = "CALLSCHED_TWILIO_AUTH_TOKEN"
@@ -121,7 +122,7 @@ def test_who_answers_is_told_only_where_something_is_done_about_it(
 
 
 def test_the_registry_says_what_an_account_can_do() -> None:
-    assert TWILIO.abilities == {each for each in ABILITIES if issubclass(Twilio, each)}
+    assert TWILIO.abilities == abilities_of(Twilio)
     assert TWILIO.traits.rings
     assert TWILIO.traits.ends_calls
     assert TWILIO.traits.queues_starts

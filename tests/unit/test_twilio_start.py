@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from scheduler.errors import AccountFault, Refused, ScriptError
-from scheduler.providers import StartOrder
+from scheduler.models import Attempt, OnMachine
+from scheduler.providers import CallbackPlace, StartOrder
 from scheduler.providers.twilio.start import check_order, start_form, time_limit
-from scheduler.providers.twilio.twiml import render
+from scheduler.providers.twilio.twiml import MOST_REPLY_BYTES, render, render_reply
 from scheduler.script import (
     DoNotCall,
     Gather,
@@ -234,12 +236,194 @@ def test_too_much_is_refused_with_how_much_it_is() -> None:
         twiml(Say("x" * (4001 - around)))
 
 
-@pytest.mark.parametrize(
-    ("step", "name"), [(Gather("confirm", digits=1), "gather"), (DoNotCall(), "do_not_call")]
+# With an address of ours
+
+PLACE = CallbackPlace("https://calls.example.com", "main", Attempt("c", 1, 1))
+HERE = "https://calls.example.com/callbacks/main/c:1:1"
+AGAIN = "#rc=5&rp=all"
+CONFIRM = Gather(
+    "confirm", say=(Say("Press one.", language="fr-CA"),), digits=1, timeout_seconds=4.5
 )
-def test_what_is_pressed_needs_an_address_of_ours(step: Step, name: str) -> None:
+
+
+@pytest.mark.parametrize("kind", [Gather("confirm", digits=1), DoNotCall()])
+def test_what_is_pressed_needs_an_address_of_ours(kind: Step) -> None:
+    name = "gather" if isinstance(kind, Gather) else "do_not_call"
     with pytest.raises(ScriptError, match=f"^step 2: {name} needs CALLSCHED_PUBLIC_URL"):
-        twiml(Say("a"), step)
+        twiml(Say("a"), kind)
+
+
+def test_a_start_says_where_each_piece_of_news_goes() -> None:
+    assert start_form(order(callbacks=PLACE))[5:] == [
+        ("StatusCallback", f"{HERE}/status{AGAIN}"),
+        ("StatusCallbackMethod", "POST"),
+        ("StatusCallbackEvent", "initiated"),
+        ("StatusCallbackEvent", "ringing"),
+        ("StatusCallbackEvent", "answered"),
+        ("StatusCallbackEvent", "completed"),
+    ]
+
+
+LEAVE_WORD: Script = (Say("Call us back."),)
+
+
+@pytest.mark.parametrize(
+    ("given", "detection"),
+    [
+        ({"on_machine": OnMachine.STOP}, "Enable"),
+        ({"on_machine": OnMachine.NOT_REACHED}, "Enable"),
+        ({"machine_script": LEAVE_WORD}, "DetectMessageEnd"),
+        ({"options": {"machine_detection": "Enable"}}, "Enable"),
+        ({"on_machine": OnMachine.GO_ON}, None),
+        ({"machine_script": LEAVE_WORD, "dtmf": "1"}, None),
+        ({"on_machine": OnMachine.STOP, "dtmf": "1"}, None),
+    ],
+)
+def test_a_verdict_comes_while_the_call_lives(given: dict[str, Any], detection: str | None) -> None:
+    said = dict(start_form(order(callbacks=PLACE, **given)))
+
+    assert said.get("MachineDetection") == detection
+    assert said.get("AsyncAmd") == (detection and "true")
+    assert said.get("AsyncAmdStatusCallback") == (detection and f"{HERE}/machine{AGAIN}")
+    assert said.get("AsyncAmdStatusCallbackMethod") == (detection and "POST")
+
+
+def test_without_an_address_the_verdict_is_read_after_the_end() -> None:
+    said = form(options={"machine_detection": "Enable"}, on_machine=OnMachine.STOP)
+
+    assert (said["MachineDetection"], said["AsyncAmd"]) == ("Enable", "true")
+    assert not [name for name in said if "Callback" in name]
+
+
+def test_what_is_said_is_written_down_from_the_start() -> None:
+    said = dict(start_form(order(callbacks=PLACE, transcribe=True, script=(CONFIRM,))))
+    start, gather = fromstring(said["Twiml"])
+
+    assert (start.tag, gather.tag) == ("Start", "Gather")
+    assert start[0].tag == "Transcription"
+    assert start[0].attrib == {
+        "statusCallbackUrl": f"{HERE}/words{AGAIN}",
+        "track": "both_tracks",
+        "languageCode": "fr-CA",
+        "inboundTrackLabel": "callee",
+        "outboundTrackLabel": "caller",
+    }
+    assert problems(said["Twiml"]) == []
+
+
+def test_a_document_of_one_s_own_is_written_down_as_well() -> None:
+    own = {"twiml": "<Response><Say>Hi &amp; bye</Say></Response>"}
+    said = dict(start_form(order(callbacks=PLACE, transcribe=True, script=(), options=own)))
+
+    assert [each.tag for each in fromstring(said["Twiml"])] == ["Start", "Say"]
+    assert "languageCode" not in said["Twiml"]
+    assert problems(said["Twiml"]) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"transcribe": True}, "transcribe needs CALLSCHED_PUBLIC_URL"),
+        ({"machine_script": LEAVE_WORD}, "on_machine: steps need CALLSCHED_PUBLIC_URL"),
+        (
+            {
+                "transcribe": True,
+                "callbacks": PLACE,
+                "script": (),
+                "options": {"url": "https://e.example/1"},
+            },
+            "what call.url serves has to ask for it itself",
+        ),
+    ],
+)
+def test_what_can_t_be_told_is_refused(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(Refused, match=told):
+        start_form(order(**given))
+    assert told in check_order(order(**given))
+
+
+def asked(*steps: Step) -> str:
+    return render(steps, max_duration_seconds=900, place=PLACE)
+
+
+@pytest.mark.parametrize(
+    ("step", "attributes"),
+    [
+        (Gather("a", digits=1), 'timeout="5" numDigits="1" finishOnKey=""'),
+        (Gather("a", digits=4, timeout_seconds=0.2), 'timeout="1" numDigits="4" finishOnKey=""'),
+        (Gather("a", finish="*"), 'timeout="5" finishOnKey="*"'),
+        (Gather("a"), 'timeout="5" finishOnKey="#"'),
+    ],
+)
+def test_keys_are_asked_for_until_they_are_told(step: Gather, attributes: str) -> None:
+    action = f"{HERE}/steps/a/1{AGAIN}".replace("&", "&amp;")
+
+    assert asked(step) == (
+        f'<Response><Gather input="dtmf" action="{action}" method="POST" {attributes}'
+        ' actionOnEmptyResult="true" /></Response>'
+    )
+
+
+def test_what_is_asked_again_says_so() -> None:
+    assert f"{HERE}/steps/confirm/3#" in asked(replace(CONFIRM, asked=3))
+
+
+def test_nothing_stands_behind_a_question_for_it_comes_with_the_answer() -> None:
+    said = fromstring(asked(Say("Hello."), CONFIRM, Say("Bye."), Hangup()))
+
+    assert [verb.tag for verb in said] == ["Say", "Gather"]
+    assert [(each.tag, each.text) for each in said[1]] == [("Say", "Press one.")]
+
+
+def test_a_reply_goes_on_or_ends_the_call() -> None:
+    def reply(*steps: Step, left: float = 100) -> str:
+        body = render_reply(steps, max_duration_seconds=left, caller_id=FROM, place=PLACE).decode()
+        assert problems(body, MOST_REPLY_BYTES) == []
+        return body.removeprefix('<?xml version="1.0" encoding="UTF-8"?>')
+
+    assert reply() == "<Response><Hangup /></Response>"
+    assert reply(DoNotCall()) == "<Response><Hangup /></Response>"
+    assert f'timeLimit="70" callerId="{FROM}"' in reply(Pause(30), Transfer(TO))
+    assert "\u00e9" * 5000 in reply(Say("\u00e9" * 5000))
+
+
+def test_a_reply_has_an_end() -> None:
+    with pytest.raises(ScriptError, match="bytes of TwiML, and Twilio takes 65,536"):
+        render_reply((Say("\u00e9" * 33_000),), max_duration_seconds=9, caller_id="", place=PLACE)
+
+
+def test_a_file_is_told_of_what_only_an_answer_would_say() -> None:
+    long: Script = (Say("x" * 70_000),)
+    deep = Gather("b", digits=1, branches={"2": long})
+
+    def told(*script: Step, **given: Any) -> str:
+        return check_order(order(callbacks=PLACE, script=script, **given))
+
+    assert told(CONFIRM, Say("Bye."), Transfer(TO)) == ""
+    for script in (
+        (CONFIRM, *long),
+        (replace(CONFIRM, branches={"1": long}),),
+        (replace(CONFIRM, otherwise=long),),
+        (replace(CONFIRM, branches={"1": (deep,)}),),
+    ):
+        assert "bytes of TwiML" in told(*script)
+    assert "characters of TwiML" in told(*HELLO, machine_script=(Say("x" * 4000),))
+
+
+def test_room_is_left_for_the_longest_name_of_a_campaign() -> None:
+    def wrong(text: str, attempt: Attempt) -> str:
+        script = (replace(CONFIRM, say=(Say(text),)),)
+        given = order(callbacks=replace(PLACE, attempt=attempt), script=script, transcribe=True)
+        return check_order(given) or start_form(given)[2][1]
+
+    longest = Attempt("x" * 100, 10**7, 10**4)
+    room = 4000 - len(wrong("", longest)) - len("<Say></Say>") + len("<Say />")
+    text = "x" * room
+
+    assert len(wrong(text, longest)) == 4000
+    assert len(wrong(text, PLACE.attempt)) < 4000
+    for attempt in (longest, PLACE.attempt):
+        assert "4,001 characters" in wrong(text + "x", attempt)
 
 
 def test_twilio_s_own_library_knows_all_that_we_send() -> None:
@@ -255,3 +439,4 @@ def test_twilio_s_own_library_knows_all_that_we_send() -> None:
     )
 
     assert problems(sent) == []
+    assert problems(asked(Say("Hello."), CONFIRM)) == []

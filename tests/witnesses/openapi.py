@@ -22,6 +22,8 @@ import requests
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
+from tests.wire import Request
+
 _DESCRIPTION = Path(__file__).parent / "twilio_oai" / "calls.json"
 _HOST = "https://api.twilio.com"
 
@@ -71,6 +73,22 @@ class Exchange:
             status=response.status_code,
             answer_type=response.headers.get("Content-Type", ""),
             answer=response.content,
+        )
+
+    @classmethod
+    def of_peer(cls, request: Request) -> Exchange:
+        """Make one of what a peer on a raw socket was asked; what it answered is not judged."""
+        path, _, query = request.path.partition("?")
+        return cls(
+            method=request.method,
+            path=path,
+            query=query,
+            request_type=request.headers.get("content-type", ""),
+            body=request.content.decode(),
+            authorization=request.headers.get("authorization", ""),
+            status=None,
+            answer_type="",
+            answer=b"",
         )
 
 

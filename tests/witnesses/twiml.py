@@ -29,10 +29,10 @@ class _Element:
     has_text: bool
 
 
-def problems(document: str) -> list[str]:
-    """Return what is wrong with a document that a start brings along, if anything."""
-    if len(document) > _MOST_LETTERS:
-        return [f"{len(document)} letters are more than {_MOST_LETTERS}"]
+def problems(document: str, most_letters: int = _MOST_LETTERS) -> list[str]:
+    """Return what is wrong with a document, such as a start brings along, if anything."""
+    if len(document) > most_letters:
+        return [f"{len(document)} letters are more than {most_letters}"]
     try:
         root = ElementTree.fromstring(document)
     except ElementTree.ParseError as error:

@@ -58,34 +58,44 @@ def read_reports(answer: requests.Response, most_bytes: int) -> tuple[list[CallR
     return [_report(each, at) for each in calls if sid_in(each) and text_in(each, "status")], body
 
 
-def _report(body: dict[str, Any], read_at: float | None) -> CallReport:
-    status = text_in(body, "status")
+def stage_of(status: str) -> tuple[Stage, Outcome | None]:
+    """Return how far a call has come, and how it has ended where it is over."""
     outcome = _OUTCOMES.get(status)
     stage = Stage.OVER if outcome is not None else _STAGES.get(status, Stage.ALIVE)
+    return stage, outcome
+
+
+def is_placed_by_us(direction: str, parent: object) -> bool:
+    """Whether a request to the API placed a call, and no other call did."""
+    return direction == "outbound-api" and not parent
+
+
+def _report(body: dict[str, Any], read_at: float | None) -> CallReport:
+    stage, outcome = stage_of(text_in(body, "status"))
     return CallReport(
         connection_id=sid_in(body),
         stage=stage,
         outcome=outcome,
-        address=_address(_short(body, "to")),
-        caller_id=_short(body, "from"),
-        is_ours=text_in(body, "direction") == "outbound-api" and not body.get("parent_call_sid"),
+        address=address_of(kept(body, "to")),
+        caller_id=kept(body, "from"),
+        is_ours=is_placed_by_us(text_in(body, "direction"), body.get("parent_call_sid")),
         created_at=_instant(body, "date_created"),
         started_at=_instant(body, "start_time"),
         ended_at=_instant(body, "end_time"),
-        duration_seconds=_seconds(text_in(body, "duration")),
-        answered_by=_answered_by(text_in(body, "answered_by")),
-        price=_price(_short(body, "price"), _short(body, "price_unit")),
+        duration_seconds=whole_seconds(text_in(body, "duration")),
+        answered_by=answered_by(text_in(body, "answered_by")),
+        price=_price(kept(body, "price"), kept(body, "price_unit")),
         read_at=read_at,
     )
 
 
-def _short(body: dict[str, Any], name: str) -> str:
+def kept(body: Mapping[str, Any], name: str) -> str:
     """Return a text that may be kept of very many calls; "" for one that is nothing of the API's.
 
     A SIP address has less than 255 characters; see
     https://www.twilio.com/docs/voice/api/sip-making-calls.
     """
-    text = text_in(body, name)
+    text = text_in(dict(body), name)
     return text if len(text) <= _MOST_LETTERS and text.isascii() else ""
 
 
@@ -98,17 +108,19 @@ def _instant(body: dict[str, Any], name: str) -> float | None:
     return http_date(written) if written else None
 
 
-def _address(written: str) -> str:
+def address_of(written: str) -> str:
     """Return whom a call is to, as orders write it: they show SIP addresses without a scheme."""
     is_bare = "@" in written and not written.lower().startswith(("sip:", "sips:", "client:"))
     return f"sip:{written}" if is_bare else written
 
 
-def _seconds(written: str) -> float | None:
+def whole_seconds(written: str) -> float | None:
+    """Return the seconds of a text; None for what are none."""
     return float(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
 
 
-def _answered_by(written: str) -> str:
+def answered_by(written: str) -> str:
+    """Return who has answered, "" where nobody has listened."""
     if written.startswith("machine"):
         return "machine"
     return written if not written or written in _LISTENERS else "unknown"

@@ -1,4 +1,4 @@
-"""One account at Twilio: calls are started, stopped, read, listed and prolonged.
+"""One account at Twilio: its calls and their recordings, and the requests that it makes of us.
 
 Nothing is kept of a call but its SID: whichever worker asks, asks the API. See
 https://www.twilio.com/docs/voice/api/call-resource.
@@ -10,24 +10,66 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 import requests
 from requests.auth import HTTPBasicAuth
 
 from scheduler.clock import since_boot
-from scheduler.errors import MaybeDone, NoSuchConnection, ProviderError, Refused
+from scheduler.errors import (
+    Forged,
+    MaybeDone,
+    NoSuchConnection,
+    ProviderError,
+    Refused,
+    ScriptError,
+)
 from scheduler.models import Connection
 from scheduler.providers.answers import is_success, json_of
-from scheduler.providers.base import CallReport, Leave, Outcome, Stage, StartOrder, StopAnswer
-from scheduler.providers.bodies import LIST_BYTES, SHORT_BYTES
-from scheduler.providers.http import Line
-from scheduler.providers.twilio.answers import connection_in, error_of, message_of, why_failed
+from scheduler.providers.base import (
+    CallReport,
+    Heard,
+    Leave,
+    Outcome,
+    Stage,
+    StartOrder,
+    StopAnswer,
+)
+from scheduler.providers.bodies import LIST_BYTES, SHORT_BYTES, read_whole
+from scheduler.providers.callbacks import Callback, CallbackPlace, Erased, Recording, Reply
+from scheduler.providers.http import Line, Stream
+from scheduler.providers.secrets import revealed
+from scheduler.providers.twilio.answers import (
+    connection_in,
+    error_of,
+    message_of,
+    sid_in,
+    why_failed,
+)
 from scheduler.providers.twilio.call_report import bare, read_report, read_reports
 from scheduler.providers.twilio.credentials import TwilioCredentials
+from scheduler.providers.twilio.heard import read_heard
 from scheduler.providers.twilio.pages import Places, day_of, written
-from scheduler.providers.twilio.start import Form, expect_within_limit, start_form, time_limit
+from scheduler.providers.twilio.recordings import (
+    KEPT,
+    exists,
+    expect_from,
+    read_recordings,
+    recording_of,
+)
+from scheduler.providers.twilio.signatures import verified
+from scheduler.providers.twilio.start import (
+    Form,
+    expect_within_limit,
+    start_form,
+    time_limit,
+    what_a_machine_hears,
+)
+from scheduler.providers.twilio.twiml import render_reply
+from scheduler.script import Script
 from scheduler.tokens import TokenShelf
 
 logger = logging.getLogger(__name__)
@@ -37,6 +79,11 @@ START_SECONDS = 15.0
 #: For a stop, and for all the reading that confirms it.
 STOP_SECONDS = 10.0
 READ_SECONDS = 10.0
+#: For the next piece of a recording.
+PIECE_SECONDS = 30.0
+
+#: From where a recording is said to be to where it is.
+_MOST_REDIRECTS = 3
 
 #: Between readings of a call that a stop has been sent for, while there is time; the last is kept.
 _BETWEEN_READINGS = (0.5, 1.0, 2.0)
@@ -64,6 +111,8 @@ class Twilio:
         proof = credentials.proof()
         identity = "\n".join((proof.base_url, proof.account_sid, proof.user, proof.password))
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._account_sid = proof.account_sid
+        self._auth_token = revealed(credentials.auth_token)
         self._auth = HTTPBasicAuth(proof.user, proof.password)
         self._places = Places(proof.base_url, proof.account_sid)
         self._line = Line()
@@ -155,6 +204,110 @@ class Twilio:
         _expect_success(answer, of_a_call=True)
         if read_report(answer, connection_id).stage is Stage.OVER:
             raise Refused("the call is over")
+
+    def say_instead(self, connection_id: str, order: StartOrder, script: Script) -> None:
+        """Replace what a call does now by a filled script.
+
+        Raises NoSuchConnection, Refused for one that is over, or any ProviderError.
+        """
+        try:
+            twiml = what_a_machine_hears(order, script)
+        except ScriptError as error:
+            raise Refused(str(error)) from error
+        place = self._places.call(connection_id)
+        answer = self._ask("POST", place, [("Twiml", twiml)], seconds=READ_SECONDS)
+        _expect_success(answer, of_a_call=True)
+        if read_report(answer, connection_id).stage is Stage.OVER:
+            raise Refused("the call is over")
+
+    # Requests of theirs -------------------------------------------------------------------------
+
+    @property
+    def can_verify(self) -> bool:
+        """Whether the Auth Token is known: theirs are signed with it, whatever ours go out with."""
+        return bool(self._auth_token)
+
+    def hear(self, callback: Callback) -> Heard:
+        """Verify a request and read it. Raises Forged, or Unreadable."""
+        if not self.can_verify:
+            raise Forged("without CALLSCHED_TWILIO_AUTH_TOKEN no request can be verified")
+        fields = verified(callback, self._auth_token)
+        return read_heard(callback.topic, fields, self._account_sid)
+
+    def reply(
+        self,
+        script: Script,
+        place: CallbackPlace,
+        *,
+        max_duration_seconds: float,
+        caller_id: str = "",
+    ) -> Reply:
+        """Return the TwiML that has a call go on. Raises ScriptError for what can't be said so."""
+        body = render_reply(
+            script, max_duration_seconds=max_duration_seconds, caller_id=caller_id, place=place
+        )
+        return Reply(body, "text/xml; charset=utf-8")
+
+    # Recordings ---------------------------------------------------------------------------------
+
+    def recordings(self, connection_id: str) -> Sequence[Recording]:
+        """Return the recordings of a call, complete or not. Raises any ProviderError."""
+        return [recording_of(each) for each in self._recordings(connection_id) if exists(each)]
+
+    def _recordings(self, connection_id: str) -> list[dict[str, Any]]:
+        """Return all that is listed of a call, page by page."""
+        place: str | None = self._places.recordings(connection_id)
+        found: list[dict[str, Any]] = []
+        for _ in range(_MOST_PAGES):
+            if place is None:
+                break
+            answer = self._ask("GET", place, seconds=READ_SECONDS, most_bytes=LIST_BYTES)
+            _expect_success(answer, of_a_call=True)
+            page, body = read_recordings(answer, LIST_BYTES)
+            found += page
+            place = self._places.next_page(body, of_recordings=connection_id)
+        return found
+
+    @contextmanager
+    def download(self, recording_id: str, offset: int) -> Iterator[Iterator[bytes]]:
+        """Open a recording's sound from a byte on, as a stream. Raises any ProviderError.
+
+        Refused where it begins elsewhere than at `offset`.
+        """
+        wanted = {"Range": f"bytes={offset}-"} if offset else {}
+        url = self._places.sound(recording_id)
+        for _ in range(_MOST_REDIRECTS):
+            with self._line.stream(
+                url, seconds=PIECE_SECONDS, auth=self._auth, headers=wanted
+            ) as stream:
+                if stream.answer.is_redirect:
+                    url = self._places.elsewhere(url, stream.answer.headers["Location"])
+                    continue
+                _expect_sound(stream, offset)
+                yield stream.pieces()
+                return
+        raise Refused("it is nowhere: one address leads to another")
+
+    def erase_call(self, connection_id: str) -> Erased:
+        """Delete the recordings and the record of a call that is over, each confirmed.
+
+        What it does not know any more is no error. Raises any ProviderError.
+        """
+        try:
+            recordings = self._recordings(connection_id)
+        except NoSuchConnection:
+            recordings = []
+        for each in recordings:
+            self._delete(self._places.recording(sid_in(each)))
+        self._delete(self._places.call(connection_id))
+        return Erased(len(recordings), KEPT if recordings else "")
+
+    def _delete(self, place: str) -> None:
+        answer = self._ask("DELETE", place, seconds=READ_SECONDS)
+        # Only the API itself knows that there is none: a page may come from anybody on the way.
+        is_gone = answer.status_code in (404, 410) and json_of(answer) is not None
+        if not is_gone:
+            _expect_success(answer)
 
     # Readings -----------------------------------------------------------------------------------
 
@@ -265,6 +418,14 @@ def _left(until: float) -> float:
     if left <= 0:
         raise MaybeDone(f"a stop was not confirmed within {STOP_SECONDS:.0f} s")
     return left
+
+
+def _expect_sound(stream: Stream, offset: int) -> None:
+    """Raise what an answer means that is not the sound of a recording from a byte on."""
+    if not is_success(stream.answer):
+        read_whole(stream.answer, SHORT_BYTES)
+        raise error_of(stream.answer)
+    expect_from(stream.answer, offset)
 
 
 def _expect_success(answer: requests.Response, *, of_a_call: bool = False) -> None:

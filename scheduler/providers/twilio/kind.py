@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from scheduler.models import StartOptions
-from scheduler.providers.base import Looks, Prolongs, Sweeps
+from scheduler.providers.base import (
+    CallsBack,
+    ErasesCalls,
+    Looks,
+    Prolongs,
+    Records,
+    Speaks,
+    Sweeps,
+)
 from scheduler.providers.kind import Kind, Traits
 from scheduler.providers.twilio.call import Call
 from scheduler.providers.twilio.client import Twilio
 from scheduler.providers.twilio.credentials import TwilioCredentials
 from scheduler.providers.twilio.start import check_order, time_limit
-from scheduler.script import Gather, Hangup, Pause, Play, Record, Say, Transfer
+from scheduler.script import DoNotCall, Gather, Hangup, Pause, Play, Record, Say, Transfer
 
 #: Of Twilio's own test credentials: a number that may always be called from.
 _VALID_CALLER = "+15005550006"
@@ -49,13 +57,13 @@ TWILIO = Kind(
     call=Call,
     hear_machines=_hear_machines,
     at_sandbox=_at_sandbox,
-    call_keys=frozenset({"caller_id", "ring_time", "record"}),
-    script_steps=frozenset({Say, Play, Pause, Gather, Record, Transfer, Hangup}),
+    call_keys=frozenset({"caller_id", "ring_time", "record", "transcribe"}),
+    script_steps=frozenset({Say, Play, Pause, Gather, Record, Transfer, Hangup, DoNotCall}),
     script_keys=frozenset({"twiml", "url"}),
     needs_caller_id=True,
     needs_script=True,
     check_order=check_order,
-    abilities=frozenset({Looks, Sweeps, Prolongs}),
+    abilities=frozenset({Looks, Sweeps, Prolongs, CallsBack, Speaks, Records, ErasesCalls}),
     # One start a second is what an account has that has not asked for more; see
     # https://support.twilio.com/hc/en-us/articles/223180028.
     traits=Traits(

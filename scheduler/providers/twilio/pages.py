@@ -1,4 +1,4 @@
-"""Where calls are: addresses of one, of a list of them, and of the list's next page.
+"""Where calls and their recordings are: of one, of a list of them, and of the list's next page.
 
 See https://www.twilio.com/docs/voice/api/call-resource and its "Paging": `next_page_uri` is
 followed, pages are never counted.
@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from scheduler.errors import MaybeDone
+from scheduler.errors import MaybeDone, Refused
 
 #: The most that one page has.
 PAGE = 1000
@@ -25,7 +25,9 @@ class Places:
 
     def __init__(self, base_url: str, account_sid: str) -> None:
         self._base_url = base_url
-        self._path = f"/2010-04-01/Accounts/{quote(account_sid, safe='')}/Calls"
+        account = f"/2010-04-01/Accounts/{quote(account_sid, safe='')}"
+        self._path = f"{account}/Calls"
+        self._recordings = f"{base_url}{account}/Recordings"
 
     @property
     def calls(self) -> str:
@@ -41,23 +43,61 @@ class Places:
         name = quote(connection_id, safe="")
         return f"{self._base_url}{self._path}/{name}/Notifications.json"
 
+    def recordings(self, connection_id: str) -> str:
+        """Return where the recordings of a call are listed."""
+        return f"{self._base_url}{self._recordings_path(connection_id)}?PageSize={PAGE}"
+
+    def recording(self, recording_id: str) -> str:
+        """Return where one recording is deleted."""
+        return f"{self._recordings}/{quote(recording_id, safe='')}.json"
+
+    def sound(self, recording_id: str) -> str:
+        """Return where the sound of a recording is, with as many channels as it has."""
+        return f"{self._recordings}/{quote(recording_id, safe='')}.wav"
+
+    def elsewhere(self, url: str, given: str) -> str:
+        """Return where a redirect from one of our addresses leads.
+
+        Raises Refused for another server: it gets no credentials, and nobody knows what it has.
+        """
+        try:
+            there = urljoin(url, given)
+            is_ours = _origin(there) == _origin(self._base_url)
+        except ValueError:
+            is_ours = False
+        if not is_ours:
+            raise Refused(
+                "it is kept at an address that is not the API's, such as a storage of the"
+                " account's own: fetch it there"
+            )
+        return there
+
+    def _recordings_path(self, connection_id: str) -> str:
+        return f"{self._path}/{quote(connection_id, safe='')}/Recordings.json"
+
     def listed(self, filters: Mapping[str, str]) -> str:
         """Return where the calls are listed that pass all of these filters."""
         return f"{self.calls}?{urlencode({**filters, 'PageSize': PAGE})}"
 
-    def next_page(self, body: Mapping[str, Any]) -> str | None:
+    def next_page(self, body: Mapping[str, Any], of_recordings: str = "") -> str | None:
         """Return where a list goes on; None at its end. Raises MaybeDone where that is not ours.
 
-        Whoever answers could name any place, and gets no credentials there.
+        It is the list of calls, or that `of_recordings` of one of them. Whoever answers could name
+        any place, and gets no credentials there.
         """
         given = body.get("next_page_uri")
         if not given:
             return None
-        here = f"{self._path}.json"
+        here = self._recordings_path(of_recordings) if of_recordings else f"{self._path}.json"
         path = given.removeprefix(self._base_url) if isinstance(given, str) else ""
         if path.startswith(here) and _QUERY.fullmatch(path.removeprefix(here)):
             return self._base_url + path
-        raise MaybeDone("a list of calls goes on at an address that is not the account's")
+        raise MaybeDone("a list goes on at an address that is not the account's")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
 
 
 def written(at: float) -> str:

@@ -11,11 +11,22 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias, cast
+from xml.etree import ElementTree
 
 from scheduler.errors import AccountFault, Refused, ScriptError
+from scheduler.models import Attempt, OnMachine
 from scheduler.providers.base import StartOrder
+from scheduler.providers.callbacks import CallbackPlace, Topic
 from scheduler.providers.twilio.options import Options
-from scheduler.providers.twilio.twiml import expect_short, render
+from scheduler.providers.twilio.twiml import (
+    RETRIES,
+    expect_short,
+    render,
+    render_reply,
+    transcribing,
+    written,
+)
+from scheduler.script import Gather, Script
 
 Form: TypeAlias = list[tuple[str, str]]
 
@@ -34,6 +45,12 @@ _MOST_RING_SECONDS = 600
 #: Stands for a caller id where there is none yet; as long as one can be.
 _NOBODY = "+" + "0" * 15
 
+#: All that they tell of a call as it goes; each is a field of its own.
+_EVENTS = ("initiated", "ringing", "answered", "completed")
+
+#: Stands for an attempt whose campaign has no id yet; as long as one can be.
+_LONGEST_ATTEMPT = Attempt("x" * 100, 10**7, 10**4)
+
 #: Keys that are pressed after the answer.
 _MOST_DIGITS = 32
 
@@ -50,6 +67,7 @@ def start_form(order: StartOrder) -> Form:
         _what_to_do(order, options),
         ("TimeLimit", str(time_limit(order.max_duration_seconds))),
         ("Timeout", str(_ring_seconds(order.ring_seconds))),
+        *_reports(order),
         *_digits_or_detection(order, options),
         *_recording(order),
         *_sip_login(order, options),
@@ -59,13 +77,51 @@ def start_form(order: StartOrder) -> Form:
 def check_order(order: StartOrder) -> str:
     """Return what would be refused of a start before it is sent; "" for nothing.
 
-    That there is no number to call from is the account's fault, and not said here.
+    So are the answers to whatever may be pressed. That there is no number to call from is the
+    account's fault, and not said here.
     """
+    place = order.callbacks and replace(order.callbacks, attempt=_LONGEST_ATTEMPT)
+    whole = replace(order, caller_id=order.caller_id or _NOBODY, callbacks=place)
     try:
-        start_form(replace(order, caller_id=order.caller_id or _NOBODY))
-    except Refused as error:
+        start_form(whole)
+        if place is not None:
+            _expect_replies(whole, order.script, place)
+        if order.machine_script:
+            what_a_machine_hears(whole, order.machine_script)
+    except (Refused, ScriptError) as error:
         return str(error)
     return ""
+
+
+def _expect_replies(order: StartOrder, script: Script, place: CallbackPlace) -> None:
+    """Raise ScriptError where what follows upon some key can't be said."""
+    for at, step in enumerate(script):
+        if not isinstance(step, Gather):
+            continue
+        for branch in (*step.branches.values(), step.otherwise):
+            following = (*branch, *script[at + 1 :])
+            render_reply(
+                following,
+                max_duration_seconds=longest_of(order),
+                caller_id=order.caller_id,
+                place=place,
+            )
+            _expect_replies(order, branch, place)
+
+
+def what_a_machine_hears(order: StartOrder, script: Script) -> str:
+    """Return the TwiML that replaces what a call does. Raises ScriptError."""
+    return render(
+        script,
+        max_duration_seconds=longest_of(order),
+        caller_id=order.caller_id,
+        place=order.callbacks,
+    )
+
+
+def longest_of(order: StartOrder) -> float:
+    """Return for how long a call may last."""
+    return order.max_duration_seconds or float(_LONGEST_SECONDS)
 
 
 def expect_within_limit(max_duration_seconds: float | None) -> None:
@@ -94,23 +150,62 @@ def _ring_seconds(wanted: float | None) -> int:
 
 def _what_to_do(order: StartOrder, options: Options) -> tuple[str, str]:
     """Return the one field that says what the call does; of several `Url` would win unasked."""
+    words_url = _words_url(order)
     try:
         if order.script:
-            longest = order.max_duration_seconds or float(_LONGEST_SECONDS)
-            twiml = render(order.script, max_duration_seconds=longest, caller_id=order.caller_id)
-            return "Twiml", twiml
+            return "Twiml", render(
+                order.script,
+                max_duration_seconds=longest_of(order),
+                caller_id=order.caller_id,
+                place=order.callbacks,
+                transcription_url=words_url,
+            )
         if twiml := options.get("twiml", ""):
-            expect_short(twiml)
-            return "Twiml", twiml
+            own = _transcribed(twiml, words_url) if words_url else twiml
+            expect_short(own)
+            return "Twiml", own
     except ScriptError as error:
         raise Refused(str(error)) from error
     if url := options.get("url", ""):
+        if words_url:
+            raise Refused("transcribe: what call.url serves has to ask for it itself: leave it out")
         return "Url", url
     raise Refused("nothing says what the call is to do: give call.script, call.twiml or call.url")
 
 
+def _words_url(order: StartOrder) -> str:
+    """Return where what is said comes to; "" for nowhere."""
+    if not order.transcribe:
+        return ""
+    if order.callbacks is None:
+        raise Refused(
+            "transcribe needs CALLSCHED_PUBLIC_URL: what is said comes to an address of ours"
+        )
+    return order.callbacks.url(Topic.WORDS) + RETRIES
+
+
+def _transcribed(twiml: str, url: str) -> str:
+    """Return TwiML of somebody's own, in which what is said is written down from the start."""
+    try:
+        response = ElementTree.fromstring(twiml)
+    except ElementTree.ParseError as error:
+        raise ScriptError("call.twiml can't be read") from error
+    response.insert(0, transcribing(url, ""))
+    return written(response)
+
+
+def _reports(order: StartOrder) -> Iterator[tuple[str, str]]:
+    if order.callbacks is not None:
+        yield "StatusCallback", order.callbacks.url(Topic.STATUS) + RETRIES
+        yield "StatusCallbackMethod", "POST"
+        for event in _EVENTS:
+            yield "StatusCallbackEvent", event
+
+
 def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[str, str]]:
     """Yield key presses, else who answers is to be told: with the first they ignore the second."""
+    if order.machine_script and order.callbacks is None:
+        raise Refused("on_machine: steps need CALLSCHED_PUBLIC_URL: a verdict comes there alone")
     if order.dtmf:
         digits = order.dtmf.replace(",", "w")  # half a second each
         if len(digits) > _MOST_DIGITS:
@@ -118,10 +213,24 @@ def _digits_or_detection(order: StartOrder, options: Options) -> Iterator[tuple[
                 f"{len(digits)} key presses, and Twilio sends {_MOST_DIGITS}: leave some out"
             )
         yield "SendDigits", digits
-    elif detection := options.get("machine_detection", ""):
+    elif detection := _detection(order, options):
         yield "MachineDetection", detection
         # Else the callee would hear nothing until they have made up their mind.
         yield "AsyncAmd", "true"
+        if order.callbacks is not None:
+            yield "AsyncAmdStatusCallback", order.callbacks.url(Topic.MACHINE) + RETRIES
+            yield "AsyncAmdStatusCallbackMethod", "POST"
+
+
+def _detection(order: StartOrder, options: Options) -> str:
+    """Return how machines are told from people, "" for not at all.
+
+    Who speaks to one waits for the end of its greeting.
+    """
+    if order.machine_script:
+        return "DetectMessageEnd"
+    is_used = order.callbacks is not None and order.on_machine is not OnMachine.GO_ON
+    return options.get("machine_detection", "") or ("Enable" if is_used else "")
 
 
 def _recording(order: StartOrder) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """A script in TwiML, what Twilio does once a call is answered.
 
 See https://www.twilio.com/docs/voice/twiml. It goes out with the start, so that nothing has to be
-fetched from us while a call lives; when its last verb is done, the call ends.
+fetched from us while a call lives; when its last verb is done, the call ends. Where keys are asked
+for the document ends: what follows comes with the answer to the request that tells them.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from scheduler.errors import ScriptError
+from scheduler.providers.callbacks import CallbackPlace
 from scheduler.script import (
     DoNotCall,
     Gather,
@@ -29,29 +32,110 @@ from scheduler.script import (
 #: What a start may carry, in characters: https://www.twilio.com/docs/api/errors/32018.
 MOST_CHARACTERS = 4000
 
+#: What the answer to a request may have, in bytes: https://www.twilio.com/docs/api/errors/11750.
+MOST_REPLY_BYTES = 64 << 10
+
+#: Has a request repeated that met a connection that failed, a 5xx or no answer in time; see
+#: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides. It is not sent to us.
+RETRIES = "#rc=5&rp=all"
+
 #: What no XML can carry, escaped or not.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _NEEDS_URL = "needs CALLSCHED_PUBLIC_URL: what is pressed comes to an address of ours"
 
+#: Who speaks on a track: inbound is what comes from the callee.
+SPEAKERS: Mapping[str, str] = {"inbound_track": "callee", "outbound_track": "caller"}
 
-def render(script: Script, *, max_duration_seconds: float, caller_id: str = "") -> str:
-    """Return the TwiML of a script that is filled in; `caller_id` is what a transfer shows.
+#: What ends a number of keys that nobody has counted, where nothing else is said.
+_POUND = "#"
 
-    `max_duration_seconds` is from the answer; a transfer gets what is left of it. Raises
-    ScriptError for a step that can't be said so, and where it all is too long.
+
+@dataclass(slots=True)
+class _Call:
+    """What the verbs of a document have to know of their call."""
+
+    left: float  #: seconds of it
+    caller_id: str
+    place: CallbackPlace | None
+
+
+def render(
+    script: Script,
+    *,
+    max_duration_seconds: float,
+    caller_id: str = "",
+    place: CallbackPlace | None = None,
+    transcription_url: str = "",
+) -> str:
+    """Return the TwiML of a script that is filled in, as a start or a change carries it.
+
+    `max_duration_seconds` is from the answer; a transfer gets what is left of it, and shows
+    `caller_id`. Keys come to `place`; what is said is written down and comes to
+    `transcription_url`, "" for nowhere. Raises ScriptError for a step that can't be said so, and
+    where it all is too long.
     """
     response = Element("Response")
-    left = max_duration_seconds
-    for number, step in enumerate(script, 1):
-        try:
-            _VERBS[type(step)](response, step, left, caller_id)
-        except ScriptError as error:
-            raise ScriptError(f"step {number}: {error}") from None
-        left -= _least_seconds(step)
-    text = tostring(response, encoding="unicode")
+    if transcription_url:
+        response.append(transcribing(transcription_url, language_of(script)))
+    _speak(response, script, _Call(max_duration_seconds, caller_id, place))
+    text = written(response)
     expect_short(text)
     return text
+
+
+def render_reply(
+    script: Script, *, max_duration_seconds: float, caller_id: str, place: CallbackPlace
+) -> bytes:
+    """Return the document that answers a request, as `render` does; () ends the call."""
+    response = Element("Response")
+    _speak(response, script or (Hangup(),), _Call(max_duration_seconds, caller_id, place))
+    body = b'<?xml version="1.0" encoding="UTF-8"?>' + written(response).encode()
+    if len(body) > MOST_REPLY_BYTES:
+        raise ScriptError(
+            f"the steps upon a key have {len(body):,} bytes of TwiML, and Twilio takes"
+            f" {MOST_REPLY_BYTES:,}: say less, or play a sound file"
+        )
+    return body
+
+
+def written(response: Element) -> str:
+    """Return a document as text."""
+    return tostring(response, encoding="unicode")
+
+
+def transcribing(url: str, language: str) -> Element:
+    """Return what has both sides written down from here on, whole sentences alone.
+
+    What is recognised before a sentence ends would be ten requests to us for each that counts.
+    """
+    start = Element("Start")
+    told = {"statusCallbackUrl": url, "track": "both_tracks", "languageCode": language}
+    labels = {f"{track.partition('_')[0]}TrackLabel": who for track, who in SPEAKERS.items()}
+    given = {name: value for name, value in (told | labels).items() if value}
+    SubElement(start, "Transcription", given)
+    return start
+
+
+def language_of(script: Script) -> str:
+    """Return the language that a script says something in first; "" where it names none."""
+    for step in script:
+        said = step.say if isinstance(step, Gather) else (step,)
+        for each in said:
+            if isinstance(each, Say) and each.language:
+                return each.language
+    return ""
+
+
+def _speak(parent: Element, script: Script, call: _Call) -> None:
+    for number, step in enumerate(script, 1):
+        try:
+            _VERBS[type(step)](parent, step, call)
+        except ScriptError as error:
+            raise ScriptError(f"step {number}: {error}") from None
+        if isinstance(step, Gather):
+            break
+        call.left -= _least_seconds(step)
 
 
 def expect_short(twiml: str) -> None:
@@ -68,50 +152,76 @@ def _least_seconds(step: Step) -> float:
     return math.ceil(step.seconds) if isinstance(step, Pause) else 0.0
 
 
-def _say(response: Element, step: Say, left: float, caller_id: str) -> None:
+def _say(response: Element, step: Say, call: _Call) -> None:
     named = {"voice": step.voice, "language": step.language}
     verb = SubElement(response, "Say", {name: value for name, value in named.items() if value})
     verb.text = _NO_XML.sub(" ", step.text)
 
 
-def _play(response: Element, step: Play, left: float, caller_id: str) -> None:
+def _play(response: Element, step: Play, call: _Call) -> None:
     SubElement(response, "Play").text = _NO_XML.sub("", step.url)
 
 
-def _pause(response: Element, step: Pause, left: float, caller_id: str) -> None:
+def _pause(response: Element, step: Pause, call: _Call) -> None:
     SubElement(response, "Pause", {"length": _whole(step.seconds)})
 
 
-def _record(response: Element, step: Record, left: float, caller_id: str) -> None:
+def _record(response: Element, step: Record, call: _Call) -> None:
     SubElement(response, "Record", {"maxLength": _whole(step.max_seconds)})
 
 
-def _transfer(response: Element, step: Transfer, left: float, caller_id: str) -> None:
-    shown = {"callerId": caller_id} if caller_id else {}
+def _transfer(response: Element, step: Transfer, call: _Call) -> None:
+    shown = {"callerId": call.caller_id} if call.caller_id else {}
     # Rounded up, for our own stop comes at the deadline; what is over gets the least there is.
-    dial = SubElement(response, "Dial", {"timeLimit": _whole(left), **shown})
+    dial = SubElement(response, "Dial", {"timeLimit": _whole(call.left), **shown})
     is_sip = step.target.lower().startswith(("sip:", "sips:"))
     SubElement(dial, "Sip" if is_sip else "Number").text = _NO_XML.sub("", step.target)
 
 
-def _hangup(response: Element, step: Hangup, left: float, caller_id: str) -> None:
+def _hangup(response: Element, step: Hangup, call: _Call) -> None:
     SubElement(response, "Hangup")
 
 
-def _needs_url(response: Element, step: Step, left: float, caller_id: str) -> None:
-    raise ScriptError(f"{_NAMES[type(step)]} {_NEEDS_URL}")
+def _gather(response: Element, step: Gather, call: _Call) -> None:
+    if call.place is None:
+        raise ScriptError(f"gather {_NEEDS_URL}")
+    # Without a key that ends them, each of so many keys counts.
+    counted = {} if step.digits is None else {"numDigits": str(step.digits)}
+    finish = step.finish or ("" if counted else _POUND)
+    gather = SubElement(
+        response,
+        "Gather",
+        {
+            "input": "dtmf",
+            "action": call.place.step_url(step.name, step.asked) + RETRIES,
+            "method": "POST",
+            "timeout": _whole(step.timeout_seconds),
+            **counted,
+            "finishOnKey": finish,
+            # Else nothing would be told where nothing is pressed.
+            "actionOnEmptyResult": "true",
+        },
+    )
+    for said in step.say:
+        _say(gather, said, call)
 
 
-_NAMES: Mapping[type, str] = {Gather: "gather", DoNotCall: "do_not_call"}
-_VERBS: Mapping[type, Callable[[Element, Any, float, str], None]] = {
+def _do_not_call(response: Element, step: DoNotCall, call: _Call) -> None:
+    """End the call: who renders it has put the callee on the list before."""
+    if call.place is None:
+        raise ScriptError(f"do_not_call {_NEEDS_URL}")
+    SubElement(response, "Hangup")
+
+
+_VERBS: Mapping[type, Callable[[Element, Any, _Call], None]] = {
     Say: _say,
     Play: _play,
     Pause: _pause,
     Record: _record,
     Transfer: _transfer,
     Hangup: _hangup,
-    Gather: _needs_url,
-    DoNotCall: _needs_url,
+    Gather: _gather,
+    DoNotCall: _do_not_call,
 }
 
 

@@ -1,4 +1,4 @@
-"""Cut the paths of calls out of Twilio's OpenAPI description, and close its schemas.
+"""Cut the paths of calls and recordings out of Twilio's OpenAPI description, and close its schemas.
 
 `python -m tests.witnesses.twilio_oai.cut FOLDER > tests/witnesses/twilio_oai/calls.json`, where the
 folder is `spec/json` of https://github.com/twilio/twilio-oai.
@@ -17,6 +17,8 @@ PATHS = (
     _CALLS + "/{Sid}.json",
     _CALLS + "/{CallSid}/Notifications.json",
     _CALLS + "/{CallSid}/Notifications/{Sid}.json",
+    _CALLS + "/{CallSid}/Recordings.json",
+    "/2010-04-01/Accounts/{AccountSid}/Recordings/{Sid}.json",
 )
 #: Prose, examples and what only generators of clients read.
 _LEFT_OUT = ("description", "x-twilio", "examples", "tags", "externalDocs")

@@ -1,0 +1,68 @@
+"""The recordings of a call as Twilio lists them, and whether a stream begins where it is to.
+
+See https://www.twilio.com/docs/voice/api/recording.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import requests
+
+from scheduler.errors import MaybeDone, Refused
+from scheduler.providers.answers import any_json, most_values, text_in
+from scheduler.providers.callbacks import Recording
+from scheduler.providers.twilio.answers import sid_in
+from scheduler.providers.twilio.call_report import whole_seconds
+from scheduler.providers.twilio.pages import PAGE
+
+#: What Twilio says that it keeps of a recording that was deleted.
+KEPT = "metadata of recordings for 40 days"
+
+#: Of a recording that there is none of: the call was over before it began, or it failed.
+_ABSENT = "absent"
+
+_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/(?:[0-9]{1,15}|[*])", re.IGNORECASE)
+
+
+def read_recordings(
+    answer: requests.Response, most_bytes: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return what a page of the list says of each recording, and the whole of its body.
+
+    Raises MaybeDone for what is no such page.
+    """
+    body = any_json(answer, most_values(most_bytes))
+    listed = body.get("recordings") if isinstance(body, dict) else None
+    if not isinstance(listed, list):
+        raise MaybeDone("what was read is no list of recordings")
+    return [each for each in listed[:PAGE] if isinstance(each, dict) and sid_in(each)], body
+
+
+def exists(body: dict[str, Any]) -> bool:
+    """Whether there is any sound of a recording, or will be."""
+    return text_in(body, "status") != _ABSENT
+
+
+def recording_of(body: dict[str, Any]) -> Recording:
+    """Return a recording as it is listed."""
+    channels = text_in(body, "channels")
+    return Recording(
+        recording_id=sid_in(body),
+        duration_seconds=whole_seconds(text_in(body, "duration")),
+        channels=int(channels) if channels in ("1", "2") else 1,
+        is_complete=text_in(body, "status") == "completed",
+    )
+
+
+def expect_from(answer: requests.Response, offset: int) -> None:
+    """Raise Refused unless the body of a 2xx begins at this byte of the whole."""
+    if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        raise Refused("it comes packed, which was not asked for")
+    begin = 0
+    if answer.status_code == requests.codes.partial_content:
+        match = _RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+        begin = int(match[1]) if match else -1
+    if begin != offset:
+        raise Refused(f"it can't be had from byte {offset} on: begin anew")
