@@ -74,12 +74,18 @@ def test_a_gather_that_the_script_does_not_have_is_an_error() -> None:
 
 # Every way ----------------------------------------------------------------------------------------
 
-PLAIN = st.sampled_from([HELLO, Pause(1.0), Hangup(), DoNotCall(), Transfer("+12025550143")])
+PLAIN: st.SearchStrategy[Step] = st.sampled_from(
+    [HELLO, Pause(1.0), Hangup(), DoNotCall(), Transfer("+12025550143")]
+)
+
+
+def as_script(steps: list[Step]) -> Script:
+    return tuple(steps)
 
 
 def scripts(levels: int) -> st.SearchStrategy[Script]:
     if levels == 0:
-        return st.lists(PLAIN, max_size=2).map(tuple)
+        return st.lists(PLAIN, max_size=2).map(as_script)
     below = scripts(levels - 1)
     asked = st.builds(
         Gather,
@@ -89,7 +95,8 @@ def scripts(levels: int) -> st.SearchStrategy[Script]:
         branches=st.dictionaries(st.sampled_from("129"), below, max_size=2),
         otherwise=below,
     )
-    return st.lists(st.one_of(PLAIN, asked), max_size=2).map(tuple)
+    step: st.SearchStrategy[Step] = st.one_of(PLAIN, asked)
+    return st.lists(step, max_size=2).map(as_script)
 
 
 def named(script: Script, prefix: str = "g") -> Script:
