@@ -12,7 +12,7 @@ from scheduler.calls.dialer import ALIKE, Dialer
 from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import Watchers
 from scheduler.calls.memory import Memory
-from scheduler.calls.news import NewsDesk
+from scheduler.calls.news_desk import NewsDesk
 from scheduler.calls.poller import Poller
 from scheduler.calls.recorder import NewsSource, Recorder
 from scheduler.calls.reports import Reports

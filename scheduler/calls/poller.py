@@ -244,7 +244,8 @@ class Poller:
                 continue
             if not call.stop_why:
                 self._looks.pop(call.connection_id, None)
-            if report.stage in (Stage.QUEUED, Stage.RINGING) and call.answered_at is None:
+            found = self._reports.meaning(call, report)
+            if found.act is None and found.stage in (Stage.QUEUED, Stage.RINGING):
                 unanswered.append((call.attempt, str(report.stage)))
             else:
                 self._learn(call, Read(report, asked_at))

@@ -11,7 +11,7 @@ from scheduler import limit, logs
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
-from scheduler.calls.news import NewsDesk
+from scheduler.calls.news_desk import NewsDesk
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
