@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler import limit
+from scheduler.calls.acts import order
 from scheduler.calls.duty import Duty
 from scheduler.calls.news import Meaning, meaning
-from scheduler.calls.news_desk import order
 from scheduler.calls.outcomes import Standing, never_rang
 from scheduler.clock import since_boot
 from scheduler.errors import AtLimit, ProviderError, Refused
