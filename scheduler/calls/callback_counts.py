@@ -12,7 +12,7 @@ from scheduler.ledger.callbacks import Known
 from scheduler.ledger.ledger import Ledger
 
 #: What may come of a request.
-OUTCOMES = (*map(str, Known), "forged", "unreadable", "failed")
+OUTCOMES = (*map(str, Known), "others", "forged", "unreadable", "failed")
 
 #: Between two tellings: a flood of requests costs the ledger no more than these.
 TELL_SECONDS = 1.0

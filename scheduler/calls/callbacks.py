@@ -90,6 +90,8 @@ class CallbackDesk:
         heard = self._provider.hear(callback)
         if callback.topic is Topic.STEPS:
             return self._hear_keys(callback, heard)
+        if heard.report is not None and not heard.report.is_ours:
+            return "others", _NOTHING  # whom the call was transferred to is no second connection
         attempt = callback.attempt
         found = meaning(heard, self._standing(attempt, heard))
         known = self._arrived(attempt, heard, found)
