@@ -13,6 +13,7 @@ import pytest
 
 from scheduler.calls import collector as collecting
 from scheduler.calls.callbacks import Answered, CallbackDesk
+from scheduler.clock import since_boot
 from scheduler.errors import MaybeDone, ProviderError
 from scheduler.fields.script_steps import next_steps
 from scheduler.ledger import accounts, do_not_call, listeners, views
@@ -174,6 +175,43 @@ def test_a_call_whose_answer_was_lost_is_attached(
 
     assert rig.record()["connection_id"] == name
     assert rig.record()["state"] == "connected"
+
+
+def test_a_call_that_is_told_of_before_its_start_is_answered_keeps_one_deadline(
+    rig: Rig, desk: CallbackDesk, toy: TellingToy
+) -> None:
+    def tell(name: str) -> None:
+        toy.move(name, Stage.ANSWERED)
+        desk.take(toy.status(Attempt("c", 2, 1), name, Stage.ANSWERED, 2))
+
+    toy.placed = tell
+    attempt, name = dial(rig, max_duration_seconds=30.0)
+    rig.memory.refresh()
+
+    (known,) = rig.memory.known()
+    assert (known.attempt, known.connection_id, known.on_record) == (attempt, name, True)
+    assert known.due_at - since_boot() == pytest.approx(30.0, abs=3.0)
+    assert toy.stops == []
+
+
+def test_two_connections_of_one_attempt_are_both_stopped(
+    open_rig: Callable[..., Rig], toy: TellingToy
+) -> None:
+    rig = open_rig()
+    desk = CallbackDesk(rig.ledger, toy, ACCOUNT, PUBLIC.public_url)
+
+    def tell_of_another(name: str) -> None:
+        other = toy.place(toy.calls[name].order)
+        toy.move(other, Stage.ANSWERED)
+        desk.take(toy.status(Attempt("c", 2, 1), other, Stage.ANSWERED, 2))
+
+    toy.placed = tell_of_another
+    rig.start()
+    dial(rig)
+    wait_until(rig.all_ended)
+
+    assert set(toy.stops) == {"ring 1", "ring 2"}
+    assert not toy.live
 
 
 # Ends ---------------------------------------------------------------------------------------------

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from scheduler.errors import Forged, NoSuchConnection, ProviderError, Refused, Unreadable
-from scheduler.models import Attempt
+from scheduler.models import Attempt, Connection
 from scheduler.providers import (
     Callback,
     CallbackPlace,
     CallReport,
     Heard,
+    Leave,
     Outcome,
     Recording,
     Reply,
@@ -37,6 +38,8 @@ class TellingToy(RingingToy):
         self.said: list[tuple[str, Script]] = []  #: instead, in its order
         self.cannot_say: list[ProviderError] = []  #: raised one after the other
         self.recorded: dict[str, list[Recording]] = {}
+        #: What happens between a start that is accepted and the answer that says so.
+        self.placed: Callable[[str], None] = lambda name: None
 
     def callback(
         self,
@@ -62,6 +65,11 @@ class TellingToy(RingingToy):
         return self.callback(attempt, Topic.STATUS, Heard(name, sequence, report))
 
     # What our receiver and our worker do --------------------------------------------------------
+
+    def start(self, order: StartOrder, leave: Leave) -> Connection:
+        connection = super().start(order, leave)
+        self.placed(connection.connection_id)
+        return connection
 
     def hear(self, callback: Callback) -> Heard:
         if callback.headers.get("signature") != "ours":
