@@ -12,10 +12,11 @@ from scheduler.calls.dialer import ALIKE, Dialer
 from scheduler.calls.duty import Duty
 from scheduler.calls.exchanges import Watchers
 from scheduler.calls.memory import Memory
-from scheduler.calls.news import NewsDesk
+from scheduler.calls.news_desk import NewsDesk
 from scheduler.calls.poller import Poller
 from scheduler.calls.recorder import NewsSource, Recorder
 from scheduler.calls.reports import Reports
+from scheduler.calls.speaker import Speaker
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Alarm, Wake
@@ -115,7 +116,8 @@ def serve(
         watchers=watchers,
         reports=reports,
     )
-    stops = Stops(stopper, account=account, threads=stop_threads, wake=wake)
+    speaker = Speaker(ledger, provider, duty, memory=memory)
+    stops = Stops(stopper, speaker, account=account, threads=stop_threads, wake=wake)
     desk = None
     if isinstance(provider, Listens):
         desk = NewsDesk(ledger, provider, account, memory=memory, wake=wake)

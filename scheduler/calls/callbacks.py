@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
+from scheduler import logs
+from scheduler.calls.acts import bar, order
+from scheduler.calls.callback_counts import CallbackCounts
+from scheduler.calls.frozen import Frozen, Latest
+from scheduler.calls.keys import Keys
+from scheduler.calls.news import Act, Meaning, line_of, meaning
+from scheduler.calls.outcomes import Standing
+from scheduler.errors import Forged, LedgerTrouble, Unreadable
+from scheduler.ledger import callbacks, listeners
+from scheduler.ledger.callbacks import Known
 from scheduler.ledger.ledger import Ledger
-from scheduler.providers import Callback, Provider, Reply
+from scheduler.masking import mask_text
+from scheduler.models import Attempt
+from scheduler.providers import Callback, CallsBack, Heard, News, Provider, Reply, Stage, Topic
+
+logger = logging.getLogger(__name__)
+
+#: Connections of which it is remembered that the ledger has them.
+MOST_CONNECTIONS = 10_000
+
+#: What the ledger is told of how far a call has come.
+_STAGES = {Stage.RINGING: "ringing", Stage.ANSWERED: "answered", Stage.OVER: "over"}
+
+_NEWS = Standing()  #: of a call of which nothing is known but what it tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +39,9 @@ class Answered:
     reply: Reply | None = None  #: None: nothing
 
 
+_NOTHING, _AGAIN = Answered(204), Answered(503)
+
+
 class CallbackDesk:
     """Hears the requests of one account's provider. Safe to use from many threads.
 
@@ -24,11 +50,121 @@ class CallbackDesk:
 
     def __init__(self, ledger: Ledger, provider: Provider, account: str, public_url: str) -> None:
         """`provider` is one that `CallsBack`."""
-        raise NotImplementedError
+        assert isinstance(provider, CallsBack)
+        self._ledger = ledger
+        self._provider: CallsBack = provider
+        self._account = account
+        self._frozen = Frozen(ledger)
+        self._keys = Keys(ledger, provider, account, public_url, self._frozen)
+        self._counts = CallbackCounts(ledger, account)
+        self._known: Latest[Attempt, str] = Latest(MOST_CONNECTIONS)
 
     def take(self, callback: Callback) -> Answered:
         """Verify a request, put on record what it tells, and say what it is answered with.
 
         Raises nothing: a ledger that is away is a 503, for STEPS a reply that hangs up.
         """
-        raise NotImplementedError
+        with logs.about(self._account):
+            return self._take(callback)
+
+    def _take(self, callback: Callback) -> Answered:
+        outcome, answered = "failed", _AGAIN
+        try:
+            outcome, answered = self._hear(callback)
+        except Forged as error:
+            logger.warning("%s: a request that is not signed: %s", callback.attempt, _said(error))
+            outcome, answered = "forged", Answered(403)
+        except Unreadable as error:
+            logger.warning("%s: %s: %s", callback.attempt, callback.topic, _said(error))
+            outcome, answered = "unreadable", _NOTHING
+        except LedgerTrouble as error:
+            logger.warning("%s: %s: %s", callback.attempt, callback.topic, _said(error))
+        except Exception:
+            logger.exception("%s: %s can't be taken", callback.attempt, callback.topic)
+        self._counts.count(outcome)
+        if callback.topic is Topic.STEPS and answered in (_NOTHING, _AGAIN):
+            return Answered(200, self._keys.hang_up(callback.attempt))
+        return answered
+
+    def _hear(self, callback: Callback) -> tuple[str, Answered]:
+        heard = self._provider.hear(callback)
+        if callback.topic is Topic.STEPS:
+            return self._hear_keys(callback, heard)
+        if heard.report is not None and not heard.report.is_ours:
+            return "others", _NOTHING  # whom the call was transferred to is no second connection
+        attempt = callback.attempt
+        found = meaning(heard, self._standing(attempt, heard))
+        known = self._arrived(attempt, heard, found)
+        if known in (Known.NOBODYS, Known.SECOND):
+            return str(known), _NOTHING
+        self._keep_words(attempt, heard)
+        if found.act is not None and known is not Known.OVER:
+            self._do(attempt, found.act)
+        return str(known), _NOTHING
+
+    def _hear_keys(self, callback: Callback, heard: Heard) -> tuple[str, Answered]:
+        attempt, known = callback.attempt, Known.KNOWN
+        # Once the ledger has its connection there is nothing to say of it: who waits is on a phone.
+        if self._known.get(attempt) != heard.connection_id:
+            try:
+                known = self._arrived(attempt, heard, Meaning())
+            except LedgerTrouble:
+                self._keys.keep(callback, heard.pressed)
+                raise
+        if known in (Known.NOBODYS, Known.SECOND):
+            return str(known), _NOTHING
+        return str(known), Answered(200, self._keys.take(callback, heard.pressed))
+
+    def _standing(self, attempt: Attempt, heard: Heard) -> Standing:
+        """Return how a call stands; its campaign is asked only where a machine has answered."""
+        report = heard.report
+        if "machine" not in (heard.answered_by, report.answered_by if report else ""):
+            return _NEWS
+        return Standing.under(self._frozen.policy(attempt))
+
+    def _arrived(self, attempt: Attempt, heard: Heard, found: Meaning) -> Known:
+        known = callbacks.arrived(
+            self._ledger,
+            self._account,
+            attempt,
+            heard.connection_id,
+            sequence=heard.sequence,
+            stage=_STAGES.get(found.stage, "") if found.stage else "",
+            told_at=heard.report.read_at if heard.report else None,
+            answered_by=found.answered_by,
+        )
+        if known is Known.SECOND:
+            logger.error("%s: has another connection already; both are stopped", attempt)
+        elif known is Known.ATTACHED:
+            logger.info("%s: its provider tells of its connection first", attempt)
+        if known in (Known.KNOWN, Known.ATTACHED):
+            self._known.put(attempt, heard.connection_id)
+        return known
+
+    def _do(self, attempt: Attempt, act: Act) -> None:
+        match act:
+            case Act.READ:
+                return  # it is on record that it is to be read
+            case Act.DO_NOT_CALL:
+                bar(self._ledger, attempt, self._frozen.call(attempt).contact.address)
+            case _:
+                order(self._ledger, self._account, attempt, act)
+
+    def _keep_words(self, attempt: Attempt, heard: Heard) -> None:
+        """Show words to whoever follows, and keep sentences for the transcript, each once."""
+        new = [
+            line
+            for number, news in enumerate(heard.news)
+            if (line := line_of(attempt, news)) is not None
+            and self._is_new(f"{heard.news_id}:{number}", news, line)
+        ]
+        if new:
+            listeners.note(self._ledger, new)
+
+    def _is_new(self, news_id: str, news: News, line: listeners.LiveLine) -> bool:
+        # What is recognised of a sentence that is not over is shown, and not kept.
+        return news.kind != "message" or callbacks.keep_words(self._ledger, news_id, line)
+
+
+def _said(error: Exception) -> str:
+    return mask_text(str(error))

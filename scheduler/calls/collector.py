@@ -1,4 +1,4 @@
-"""What was said in a call that is over: read until it is complete, then kept."""
+"""What was said in a call that is over, and recorded: read until it is complete, then kept."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.pace import give_way, waited
 from scheduler.clock import since_boot
 from scheduler.errors import NotRecorded, ProviderError, Refused
-from scheduler.ledger import insights
+from scheduler.ledger import callbacks, insights
 from scheduler.ledger.insights import Collect, Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
 from scheduler.models import Insight
-from scheduler.providers import Collects, Provider
+from scheduler.providers import Collects, Provider, Records
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ BETWEEN_READS = wait_exponential(multiplier=1, max=30)
 
 #: A transcript that is still empty so long after the call is taken for the whole of it.
 SILENT_SECONDS = 10.0
+
+#: Words that a provider tells by itself may come so long after the call.
+LATE_WORDS_SECONDS = 3.0
 
 #: After so many readings that came to no end, eight minutes in all, a conversation is read no more:
 #: what it says may be what its readers die of.
@@ -106,6 +109,9 @@ class _Reading:
         digest = self._due.digest
         try:
             with watchers.see(Exchange("collect", self._due.attempt)):
+                if not self._due.conversation_id:
+                    self._read_call()
+                    return
                 transcript = self._ask(Insight.TRANSCRIPT)
                 digest = _digest(transcript)
                 if self._is_complete(transcript, digest):
@@ -147,6 +153,54 @@ class _Reading:
                     raise
                 missing = f"{insight}: {mask_text(str(error))}"
         insights.keep(self._ledger, self._account, self._due.attempt, record, error=missing)
+
+    # A call without a conversation ---------------------------------------------------------------
+
+    def _read_call(self) -> None:
+        """Keep the words that were told while the call lived, and what was recorded of it."""
+        record: Said = {}
+        missing, is_whole, policy = "", True, self._due.policy
+        if policy.transcribe:
+            record[Insight.TRANSCRIPT] = self._words()
+            is_whole = self._are_all(record[Insight.TRANSCRIPT])
+        if policy.record:
+            try:
+                record["recordings"], is_recorded = self._recordings()
+                is_whole = is_whole and is_recorded
+            except ProviderError as error:
+                if not self._is_late():
+                    raise
+                missing = f"recordings: {mask_text(str(error))}"
+        if is_whole or self._is_late():
+            insights.keep(self._ledger, self._account, self._due.attempt, record, error=missing)
+        else:
+            self._postpone(_digest(record.get(Insight.TRANSCRIPT, [])))
+
+    def _words(self) -> list[dict[str, Any]]:
+        lines = callbacks.words(self._ledger, self._due.attempt)
+        return [
+            {"speaker": line.speaker, "text": line.text, "started_at": line.said_at}
+            for line in lines
+        ]
+
+    def _are_all(self, words: list[Any]) -> bool:
+        is_settled = self._over_for() >= LATE_WORDS_SECONDS
+        return is_settled and self._is_complete(words, _digest(words))
+
+    def _recordings(self) -> tuple[list[dict[str, Any]], bool]:
+        """Return what was recorded of the call, and whether all of it can be had by now."""
+        if not isinstance(self._provider, Records):
+            return [], True
+        found = self._provider.recordings(self._due.connection_id)
+        listed = [
+            {
+                "recording_id": each.recording_id,
+                "duration_seconds": each.duration_seconds,
+                "channels": each.channels,
+            }
+            for each in found
+        ]
+        return listed, bool(found) and all(each.is_complete for each in found)
 
     def _give_up(self, error: ProviderError) -> None:
         # That nothing was recorded is a result; whatever else keeps us from reading is an error.

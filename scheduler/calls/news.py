@@ -1,81 +1,104 @@
-"""What a piece of news of a live connection means, whichever way it came, and what is done then."""
+"""What a piece of news of a call means, whichever way it came: the one place that decides.
+
+A socket's frame, a poll's answer and a provider's own request are three ways to here. They may be
+lost, come twice and in any order: what each asks for is harmless again, and news only ever move a
+call forward. Pure: who brings the news does what they ask for.
+"""
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass
 from enum import StrEnum
 
-from scheduler import logs
-from scheduler.calls.memory import Memory
-from scheduler.calls.wake import Wake
-from scheduler.ledger import do_not_call, listeners
-from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listeners import ListenedCall, LiveLine
-from scheduler.models import OnMachine, Policy
-from scheduler.providers import Listens, News
-
-logger = logging.getLogger(__name__)
+from scheduler.calls.outcomes import Ending, Standing, ending
+from scheduler.ledger.listeners import LiveLine
+from scheduler.models import Attempt, OnMachine
+from scheduler.providers import CallReport, Heard, News, Stage
 
 
-class Meaning(StrEnum):
-    """What news ask for: all but the last have the call stopped, for the reason that they name."""
+class Act(StrEnum):
+    """What news ask for."""
 
-    HUNG_UP = "hung_up"
-    MACHINE = "machine"
-    NOT_REACHED = "not_reached"
-    DO_NOT_CALL = "do not call"
+    HUNG_UP = "hung_up"  #: it is to be stopped, which proves that it is over
+    MACHINE = "machine"  #: it is to be stopped
+    NOT_REACHED = "not_reached"  #: the same
+    SPEAK = "speak"  #: it is to say what a machine is to hear
+    DO_NOT_CALL = "do not call"  #: the callee goes on the list
+    READ = "read"  #: it is said to be over: a read proves it
 
 
-def meaning(news: News, policy: Policy) -> Meaning | None:
-    """Return what a piece of news means for its call; None when it only is to be shown."""
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a piece of news means for its call. What it says nothing of is empty."""
+
+    stage: Stage | None = None  #: how far it has come; None where that was known, or is not told
+    act: Act | None = None
+    answered_by: str = ""  #: to be kept
+    ending: Ending | None = None  #: it is over for certain, and has ended so
+
+
+_LIVE = (Stage.QUEUED, Stage.RINGING, Stage.ANSWERED)
+
+
+def meaning(told: News | Heard | CallReport, standing: Standing) -> Meaning:
+    """Return what a piece of news means for a call that stands so.
+
+    News is a socket's, Heard a provider's own request; a CallReport has been read, and proves.
+    """
+    match told:
+        case News():
+            return Meaning(act=_act(told, standing))
+        case Heard():
+            return _heard(told, standing)
+    return _read(told, standing)
+
+
+def _act(news: News, standing: Standing) -> Act | None:
     if news.kind == "completed":
-        return Meaning.HUNG_UP
-    if news.answered_by_machine and policy.on_machine is not OnMachine.GO_ON:
-        is_stop = policy.on_machine is OnMachine.STOP
-        return Meaning.MACHINE if is_stop else Meaning.NOT_REACHED
-    return Meaning.DO_NOT_CALL if news.intent == "do_not_call" else None
+        return Act.HUNG_UP
+    if news.answered_by_machine:
+        return _verdict("machine", standing, may_speak=False)
+    return Act.DO_NOT_CALL if news.intent == "do_not_call" else None
 
 
-def line_of(ear: ListenedCall, news: News) -> LiveLine | None:
+def _heard(heard: Heard, standing: Standing) -> Meaning:
+    report = heard.report
+    answered_by = heard.answered_by or (report.answered_by if report else "")
+    if report is not None and report.stage is Stage.OVER:
+        return Meaning(Stage.OVER, Act.READ, answered_by)
+    act = _verdict(answered_by, standing, may_speak=heard.may_speak)
+    words = (_act(each, standing) for each in heard.news)
+    stage = _stage(report, standing) if report else None
+    return Meaning(stage, act or next(filter(None, words), None), answered_by)
+
+
+def _read(report: CallReport, standing: Standing) -> Meaning:
+    if report.stage is Stage.OVER:
+        answered_by = report.answered_by
+        return Meaning(Stage.OVER, answered_by=answered_by, ending=ending(report, standing))
+    # A verdict that can be read is the last one: a greeting is over by then.
+    act = _verdict(report.answered_by, standing, may_speak=True)
+    return Meaning(_stage(report, standing), act, report.answered_by)
+
+
+def _stage(report: CallReport, standing: Standing) -> Stage | None:
+    is_news = standing.tells_stages and not standing.is_answered
+    return report.stage if is_news and report.stage in _LIVE else None
+
+
+def _verdict(answered_by: str, standing: Standing, *, may_speak: bool) -> Act | None:
+    """Return what is done about who has answered; whoever is no machine counts as a person."""
+    if answered_by != "machine":
+        return None
+    if standing.has_machine_script:
+        return Act.SPEAK if may_speak else None
+    return {OnMachine.STOP: Act.MACHINE, OnMachine.NOT_REACHED: Act.NOT_REACHED}.get(
+        standing.on_machine
+    )
+
+
+def line_of(attempt: Attempt, news: News) -> LiveLine | None:
     """Return the line that is kept of a piece of news; None when it has no text."""
     if not news.text:
         return None
-    return LiveLine(ear.attempt, news.kind, news.text, news.speaker, news.said_at)
-
-
-class NewsDesk:
-    """Acts on the news of one account's live connections. Safe to use from many threads.
-
-    Whatever asks the ledger here may block, and is not repeated: who brings the news does that.
-    """
-
-    def __init__(
-        self, ledger: Ledger, provider: Listens, account: str, *, memory: Memory, wake: Wake
-    ) -> None:
-        """`memory` knows which stops this process has sent, `wake` hears of those that are due."""
-        self._ledger = ledger
-        self._memory = memory
-        self._wake = wake
-        self.account = account
-        self.provider = provider
-
-    def act(self, ear: ListenedCall, what: Meaning) -> None:
-        """Do what news ask for. Raises LedgerTrouble: it is not on record, and must not be lost."""
-        if what is Meaning.DO_NOT_CALL:
-            do_not_call.bar(self._ledger, ear.contact.address, f"asked for it in {ear.attempt}")
-        # While Redis refuses writes, nothing there says that this worker has stopped the call.
-        elif not self.has_sent_stop(ear) and listeners.hint(
-            self._ledger, self.account, ear.attempt, what
-        ):
-            # Else it was being stopped already, and the news are of that.
-            with logs.about(self.account):
-                logger.info("%s: %s", ear.attempt, what)
-            self._wake.due_in(0.0)
-
-    def has_sent_stop(self, ear: ListenedCall) -> bool:
-        """Whether this process has sent a stop of the call. Asks nobody."""
-        return self._memory.has_sent(ear.connection.connection_id)
-
-    def is_being_stopped(self, ear: ListenedCall) -> bool:
-        """Whether a stop of the call is on record, whoever sends it. Raises LedgerTrouble."""
-        return listeners.is_being_stopped(self._ledger, ear.attempt)
+    return LiveLine(attempt, news.kind, news.text, news.speaker, news.said_at)

@@ -1,10 +1,11 @@
-"""What the report of a call that is over means for the call: the one place that decides."""
+"""How a call has ended, by the report of it that proves its end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
-from scheduler.models import Disposition, OnMachine, Reason
+from scheduler.models import Disposition, OnMachine, Policy, Reason
 from scheduler.providers import CallReport, Outcome, Stage
 
 #: How a call ends, and why.
@@ -13,12 +14,24 @@ Ending = tuple[Disposition, Reason | None]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What we know of a call besides its report."""
+    """What we know of a call besides what is told of it just now."""
 
     stop_why: str = ""  #: for what its stop is on record; "" when nobody has asked for one
     is_answered: bool = False  #: it was read as answered before
+    tells_stages: bool = True  #: its provider tells whether it rings, or was answered
     ends_after_seconds: float = float("inf")  #: of its duration, the provider ends it by itself
     on_machine: OnMachine = OnMachine.GO_ON
+    has_machine_script: bool = False  #: a machine hears steps of its own
+
+    @property
+    def is_stopped_for_machine(self) -> bool:
+        """Whether it was stopped as a machine's call is, though its end was heard of first."""
+        return self.stop_why == "hung_up" and self.on_machine is OnMachine.STOP
+
+    @classmethod
+    def under(cls, policy: Policy) -> Self:
+        """Return how any call of a campaign stands, for all that we know."""
+        return cls(on_machine=policy.on_machine, has_machine_script=bool(policy.machine_script))
 
 
 #: What the provider says of a call that nobody answered. It needs no other fact.
@@ -34,6 +47,9 @@ _ASKED: dict[str, Ending] = {
     "machine": (Disposition.STOPPED, Reason.MACHINE),
     "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
 }
+
+#: Stops on record that have ended nothing: of a call whose end was heard of, which a read proves.
+_NO_STOP = ("", "hung_up")
 
 _NO_ANSWER: Ending = (Disposition.NOT_REACHED, Reason.NO_ANSWER)
 _STOPPED: Ending = (Disposition.STOPPED, None)
@@ -59,7 +75,9 @@ def _after_the_answer(report: CallReport, standing: Standing) -> Ending:
         return _NO_ANSWER
     if report.answered_by == "machine" and standing.on_machine is OnMachine.NOT_REACHED:
         return Disposition.NOT_REACHED, Reason.MACHINE
-    if standing.stop_why or seconds >= standing.ends_after_seconds:
+    if report.answered_by == "machine" and standing.is_stopped_for_machine:
+        return Disposition.STOPPED, Reason.MACHINE
+    if standing.stop_why not in _NO_STOP or seconds >= standing.ends_after_seconds:
         return _STOPPED
     return Disposition.COMPLETED, None
 

@@ -20,13 +20,13 @@ from scheduler.calls.reports import Read, Reports
 from scheduler.calls.searcher import Searcher
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, NoSuchConnection, ProviderError, Throttled
+from scheduler.ledger import callbacks, searches
 from scheduler.ledger import reports as on_record
-from scheduler.ledger import searches
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.reports import OpenCall
 from scheduler.ledger.searches import Lead
 from scheduler.masking import mask_text
-from scheduler.providers import CallReport, Provider, Stage, Sweeps
+from scheduler.providers import CallReport, CallsBack, Provider, Stage, Sweeps
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ JITTER = 0.25
 
 #: Between looks at calls whose stop was sent a moment ago, or whose cause is asked for.
 SOON_SECONDS = 0.5
+
+#: Between looks at what providers say by themselves is over, while a call is open.
+HEARD_SECONDS = 0.2
 
 #: Between looks at a call that is on no list.
 LONGEST_LOOK_SECONDS = 2.5
@@ -103,6 +106,8 @@ class Poller:
         self._ended_since: float | None = None
         self._paused_until = 0.0
         self._throttled = self._failures = 0  #: rounds in a row that ended so
+        self._is_told = isinstance(provider, CallsBack) and duty.callbacks is not None
+        self._hears = False  #: calls are open here whose provider tells of their ends
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
         self._thread = threading.Thread(target=self._keep, name="poller", daemon=True)
@@ -128,10 +133,41 @@ class Poller:
 
     def _keep(self) -> None:
         while not self._over.is_set():
-            sleep = self._round_safely()
-            self._reports.stirred.wait(sleep)
-            self._reports.stirred.clear()
+            self._rest(self._round_safely())
         self._provider.close()
+
+    def _rest(self, sleep: float) -> None:
+        """Sleep unless stirred; meanwhile read the calls that their provider says are over."""
+        until, stirred = since_boot() + sleep, self._reports.stirred
+        while (left := until - since_boot()) > 0:
+            if stirred.wait(min(left, HEARD_SECONDS) if self._hears else left):
+                break
+            if self._hears and self._read_heard_safely():
+                until = min(until, since_boot() + SOON_SECONDS)
+        stirred.clear()
+
+    def _read_heard_safely(self) -> bool:
+        try:
+            return self.read_heard()
+        except LedgerTrouble as error:
+            logger.warning("the poller can't reach the ledger: %s", error)
+        except Exception:
+            logger.exception("calls that are said to be over can't be read")
+        return False
+
+    def read_heard(self) -> bool:
+        """Read calls that their provider says are over; True when one of them is not, by that.
+
+        What says so proves nothing, and may be ahead of what can be read. Raises LedgerTrouble.
+        """
+        attempts = callbacks.take_heard(self._ledger, self._account, MOST_LOOKS)
+        if not attempts:
+            return False
+        calls = on_record.open_calls(self._ledger, self._account, attempts)
+        soon = (since_boot() + SOON_SECONDS, SOON_SECONDS)
+        self._looks.update({call.connection_id: soon for call in calls})
+        list(self._executor.map(self._look, calls))
+        return any(call.connection_id in self._looks for call in calls)
 
     def _round_safely(self) -> float:
         try:
@@ -161,6 +197,7 @@ class Poller:
 
         Raises ProviderError, LedgerTrouble.
         """
+        self._hears = False
         lead = self._lead()
         paused_for = self._paused_until - since_boot()
         if lead is Lead.OTHERS or paused_for > 0:
@@ -179,6 +216,7 @@ class Poller:
             self._searcher.search()
         self._reports.read_prices(MOST_PRICES)
         has_orphans = self._searcher.stop_orphans()
+        self._hears = self._is_told and bool(calls)
         return self._sleep(calls, next_search, has_orphans)
 
     def _lead(self) -> Lead:
@@ -244,7 +282,8 @@ class Poller:
                 continue
             if not call.stop_why:
                 self._looks.pop(call.connection_id, None)
-            if report.stage in (Stage.QUEUED, Stage.RINGING) and call.answered_at is None:
+            found = self._reports.meaning(call, report)
+            if found.act is None and found.stage in (Stage.QUEUED, Stage.RINGING):
                 unanswered.append((call.attempt, str(report.stage)))
             else:
                 self._learn(call, Read(report, asked_at))

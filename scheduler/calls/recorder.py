@@ -11,7 +11,7 @@ from scheduler import limit, logs
 from scheduler.calls.demand import Demand
 from scheduler.calls.duty import Duty
 from scheduler.calls.memory import Memory
-from scheduler.calls.news import NewsDesk
+from scheduler.calls.news_desk import NewsDesk
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
@@ -147,7 +147,9 @@ class Recorder:
             wait=wait,
         )
         if taken_for == "second":
-            logger.error("%s: has another connection already; this one is stopped", attempt)
+            # Nobody knows which of the two the callee hears. The ledger owes the other one's stop.
+            logger.error("%s: has another connection already; both are stopped", attempt)
+            self._wake.due_in(0.0)
             while not self._stopper.stop_unrecorded(attempt, connection.connection_id):
                 time.sleep(self._stopper.delays[0])
             self._memory.forget(connection.connection_id)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler import limit
+from scheduler.calls.acts import order
 from scheduler.calls.duty import Duty
-from scheduler.calls.outcomes import Standing, ending, never_rang
+from scheduler.calls.news import Meaning, meaning
+from scheduler.calls.outcomes import Standing, never_rang
 from scheduler.clock import since_boot
 from scheduler.errors import AtLimit, ProviderError, Refused
 from scheduler.ledger import limits, reports
@@ -92,12 +94,37 @@ class Reports:
                 known = replace(now, stop_why=now.stop_why or call.stop_why)
                 return now.connection_id == call.connection_id and self._end(known, read)
             return False
-        if report.stage is Stage.ANSWERED and call.answered_at is None and call.stage:
+        found = self.meaning(call, report)
+        if found.stage is Stage.ANSWERED:
             if reports.answered(self._ledger, self._account, call.attempt):
                 logger.info("%s: answered", call.attempt)
-        elif report.stage in (Stage.QUEUED, Stage.RINGING) and call.answered_at is None:
-            reports.unanswered(self._ledger, read.asked_at, [(call.attempt, str(report.stage))])
+        elif found.stage is not None:
+            reports.unanswered(self._ledger, read.asked_at, [(call.attempt, str(found.stage))])
+        if found.act is not None:
+            order(self._ledger, self._account, call.attempt, found.act)
         return False
+
+    def meaning(self, call: OpenCall, report: CallReport) -> Meaning:
+        """Return what a report means for a call, as far as is known of it. Raises LedgerTrouble.
+
+        What is done with machines is read where it matters: at the end, and once one is heard.
+        """
+        standing = Standing(
+            call.stop_why,
+            call.answered_at is not None,
+            bool(call.stage),
+            self._traits.ends_after(call.max_duration_seconds),
+        )
+        is_heard = report.answered_by == "machine" and not call.stop_why
+        if report.stage is Stage.OVER or is_heard:
+            policy = reports.policy_of(self._ledger, call.attempt.campaign_id)
+            under = Standing.under(policy)
+            standing = replace(
+                standing,
+                on_machine=under.on_machine,
+                has_machine_script=under.has_machine_script,
+            )
+        return meaning(report, standing)
 
     def read_prices(self, most: int) -> None:
         """Read calls that are over once more, whose price was still missing.
@@ -125,14 +152,7 @@ class Reports:
                 return False
         if self._is_unplaced(call, report, cause):
             return True
-        policy = reports.policy_of(self._ledger, call.attempt.campaign_id)
-        standing = Standing(
-            call.stop_why,
-            call.answered_at is not None,
-            self._traits.ends_after(call.max_duration_seconds),
-            policy.on_machine,
-        )
-        found = ending(report, standing)
+        found = self.meaning(call, report).ending
         assert found is not None
         disposition, reason = found
         is_over = reports.over(

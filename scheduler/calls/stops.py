@@ -1,4 +1,4 @@
-"""The threads that send an account's stops: none of them waits behind a dial."""
+"""The threads that send an account's stops: none of them waits behind a dial, or a speech."""
 
 from __future__ import annotations
 
@@ -9,25 +9,35 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from scheduler import logs
+from scheduler.calls.speaker import Speaker
 from scheduler.calls.stopper import Stopper
 from scheduler.calls.wake import Wake
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
+from scheduler.ledger.callbacks import SPEAK
 from scheduler.ledger.calls import StopOrder
 
 logger = logging.getLogger(__name__)
+
+#: Threads that have calls say something else.
+SPEAK_THREADS = 2
 
 
 class Stops:
     """Sends stops on threads of its own. Safe to use from many threads."""
 
-    def __init__(self, stopper: Stopper, *, account: str, threads: int, wake: Wake) -> None:
+    def __init__(
+        self, stopper: Stopper, speaker: Speaker, *, account: str, threads: int, wake: Wake
+    ) -> None:
         """It is `wake` that has more of them taken, once these threads are about to idle."""
         self._stopper = stopper
+        self._speaker = speaker
         self._threads = threads
         self._wake = wake
         self._executor = ThreadPoolExecutor(threads, "stop", logs.be_about, (account,))
+        self._speeches = ThreadPoolExecutor(SPEAK_THREADS, "speak", logs.be_about, (account,))
         self._under_way: set[str] = set()
+        self._speaking: set[str] = set()
         self._is_behind = False
         self._lock = threading.Lock()
 
@@ -55,14 +65,21 @@ class Stops:
         return self.sending > 0
 
     def send(self, orders: Sequence[StopOrder], room: int) -> None:
-        """Send the stops that were taken for so much room. All of it used: more are due."""
+        """Send the stops that were taken for so much room. All of it used: more are due.
+
+        Among them are calls that are to say something else.
+        """
         for order in orders:
-            self._submit(order)
+            if order.why == SPEAK:
+                self._submit_speech(order)
+            else:
+                self._submit(order)
         self._is_behind = len(orders) == room
 
     def close(self) -> None:
         """Wait for the stops that are being sent."""
         self._executor.shutdown(wait=True)
+        self._speeches.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, order: StopOrder) -> None:
         """Send a stop, unless this worker is at it already."""
@@ -89,3 +106,23 @@ class Stops:
             if self._is_behind and is_short:
                 # The slot is on its way already.
                 self._wake.now()
+
+    def _submit_speech(self, order: StopOrder) -> None:
+        """Have a call say something else, unless this worker is at it, or is stopping it."""
+        known = order.connection_id
+        with self._lock:
+            if known in self._speaking or known in self._under_way:
+                return
+            self._speaking.add(known)
+        self._speeches.submit(self._speak, order)
+
+    def _speak(self, order: StopOrder) -> None:
+        try:
+            self._speaker.speak(order)
+        except SchedulerError as error:
+            logger.warning("%s: what it is to say: %s", order.attempt, error)
+        except Exception:
+            logger.exception("%s: can't be made to say something else", order.attempt)
+        finally:
+            with self._lock:
+                self._speaking.discard(order.connection_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.ledger import keys, views
@@ -112,12 +112,22 @@ def _load(fields: dict[str, str]) -> Load:
     return Load(float(fields["at"]), slots, learned, live, refused)
 
 
+def count(ledger: Ledger, account: str, counted: Mapping[str, int]) -> None:
+    """Add to what was counted on an account. Raises LedgerTrouble."""
+    key = keys.account(account, "totals")
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+        for what, number in counted.items():
+            pipe.hincrby(key, what, number)
+        pipe.execute()
+
+
 def totals(ledger: Ledger, account: str) -> dict[str, int]:
     """Return what was counted on an account since ever.
 
     "starts" are leaves to dial that were given, "accepted" and "refused" (429) what the API said,
     "stops" connections that are over; "ended:{disposition}[:{reason}]" how calls ended, as far as
-    that is known now; "webhooks", "webhooks:delivered", "webhooks:given_up" the news that was owed.
+    that is known now; "webhooks", "webhooks:delivered", "webhooks:given_up" the news that was owed;
+    "callbacks:{outcome}" the requests that its provider made of us.
     """
     with reaching():
         counted = ledger.redis.hgetall(keys.account(account, "totals"))

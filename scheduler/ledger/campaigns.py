@@ -49,7 +49,8 @@ def create(
     stays.
     """
     cap = "" if policy.max_concurrency is None else policy.max_concurrency
-    collects = 1 if policy.insights else 0
+    of_calls = policy.record or policy.transcribe
+    collects = 2 if of_calls else 1 if policy.insights else 0
     state, owner = ledger.run(
         ledger.do.create,
         campaign_id,

@@ -1,4 +1,4 @@
-"""Which conversations are still to be read, and what was said in those that have been."""
+"""Of which calls something is still to be read, and what was said in those that have been."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ Said = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """A conversation that is due to be read."""
+    """A conversation that is due to be read, or a call of which something is kept."""
 
     attempt: Attempt
-    conversation_id: str
+    conversation_id: str  #: "" where the provider has none
     over_for_seconds: float  #: since its connection was over for certain, when this was taken
     reads: int  #: how often it was read before
     digest: str  #: of what was read last; "" for nothing yet
     policy: Policy
     unfinished: int  #: how many readings before this one have come to no end
+    connection_id: str = ""
 
 
 def take(
@@ -49,7 +50,7 @@ def take(
     )
     if not found:
         return None
-    attempt, conversation_id, over_for, reads, digest, policy, unfinished = found
+    attempt, conversation_id, over_for, reads, digest, policy, unfinished, connection_id = found
     return Collect(
         Attempt.parse(attempt),
         conversation_id,
@@ -58,6 +59,7 @@ def take(
         digest,
         decode_policy(policy),
         int(unfinished),
+        connection_id,
     )
 
 

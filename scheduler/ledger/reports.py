@@ -11,8 +11,8 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.ledger.redis.client import reaching
 from scheduler.limit import Limit
-from scheduler.models import Attempt, Disposition, Policy, Reason
-from scheduler.records import decode_policy
+from scheduler.models import Attempt, Contact, Disposition, Policy, Reason
+from scheduler.records import decode, decode_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,16 @@ def policy_of(ledger: Ledger, campaign_id: str) -> Policy:
     """Return what a campaign says of its calls. Raises LedgerTrouble, ValueError."""
     with reaching():
         return decode_policy(ledger.redis.hget(keys.campaign(campaign_id, "meta"), "policy"))
+
+
+def contact_of(ledger: Ledger, attempt: Attempt) -> Contact:
+    """Return whom an attempt calls. Raises LedgerTrouble, ValueError where nobody knows."""
+    entry = f"{attempt.row}-0"
+    with reaching():
+        found = ledger.redis.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
+    if not found:
+        raise ValueError(f"{attempt}: no record of its contact")
+    return decode(found[0][1]["c"])[0]
 
 
 def answered(

@@ -291,8 +291,8 @@ def _insights(collected: Said | None, attempt: dict[str, str]) -> dict[str, Any]
         return known
     # Where nothing was recorded, the transcript is empty; one that nobody asked for is not there.
     rest = dict(collected if collected is not None else {"transcript": []})
-    lines = {"transcript": rest.pop("transcript")} if "transcript" in rest else {}
-    return known | lines | {"insights": rest}
+    apart = {name: rest.pop(name) for name in ("transcript", "recordings") if name in rest}
+    return known | apart | {"insights": rest}
 
 
 def _result(

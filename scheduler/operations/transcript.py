@@ -55,10 +55,11 @@ def _why_none(record: dict[str, Any], campaign: CampaignView) -> str:
         return ""
     if not _is_over(record):
         return f"the call is {record['state']}"
-    if not record["conversation_id"]:
+    is_transcribed = campaign.policy.transcribe and record["answered_at"] is not None
+    if not record["conversation_id"] and not is_transcribed:
         ending = ", ".join(filter(None, (record["disposition"], record["reason"])))
         return f"there was no conversation ({ending.replace('_', ' ')})"
-    if Insight.TRANSCRIPT not in campaign.policy.insights:
+    if Insight.TRANSCRIPT not in campaign.policy.insights and not is_transcribed:
         return "the campaign collects none, as `insights` in its file says"
     if campaign.collecting:
         return "it is still being read, which takes a worker and a minute or two"

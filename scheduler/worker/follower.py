@@ -12,7 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from scheduler import logs
 from scheduler.calls.closings import WINDOW_SECONDS, CallClosings
-from scheduler.calls.news import Meaning, NewsDesk, line_of, meaning
+from scheduler.calls.news import Act, line_of, meaning
+from scheduler.calls.news_desk import NewsDesk
+from scheduler.calls.outcomes import Standing
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
 from scheduler.ledger.calls import Claim
@@ -89,7 +91,7 @@ class Follower:
         """
         while (end := await self._listen_once()) is not _End.TOO_MUCH:
             if await self._is_over(end):
-                await self._act(Meaning.HUNG_UP)
+                await self._act(Act.HUNG_UP)
                 return
         # It would send too much again; the deadline holds without it.
 
@@ -170,17 +172,18 @@ class Follower:
     async def _read(self, frame: str | bytes) -> bool:
         """Act on the news of a frame; True when one of them says that the call is over."""
         items = self.desk.provider.read(frame)
-        for line in filter(None, (line_of(self._ear, item) for item in items)):
+        for line in filter(None, (line_of(self._ear.attempt, item) for item in items)):
             self._wires.keep(line)
+        standing = Standing.under(self._ear.policy)
         for item in items:
-            what = meaning(item, self._ear.policy)
-            if what is Meaning.HUNG_UP:
+            what = meaning(item, standing).act
+            if what is Act.HUNG_UP:
                 return True
             if what is not None:
                 await self._act(what)
         return False
 
-    async def _act(self, what: Meaning) -> None:
+    async def _act(self, what: Act) -> None:
         """Have the desk act; while the ledger can't be reached, again and again."""
         while True:
             try:

@@ -12,7 +12,7 @@ from math import inf
 
 from scheduler import logs
 from scheduler.calls.account import ServedAccount
-from scheduler.calls.news import NewsDesk
+from scheduler.calls.news_desk import NewsDesk
 from scheduler.errors import LedgerFault, SchedulerError
 from scheduler.ledger import accounts, listeners
 from scheduler.ledger.ledger import Ledger

@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from scheduler.calls.account import ServedAccount
+from scheduler.calls.callback_counts import OUTCOMES
 from scheduler.calls.exchanges import ANSWERS, Exchange, OnAnswer, Watch, Work, answer
 from scheduler.clock import since_boot
 from scheduler.ledger.redis.broker import dropped
@@ -232,6 +233,11 @@ class _OfAccount:
             yield self._counted(f"account_{name}", text, (), counted)
         fates = (((fate,), snapshot.totals.get(name, 0)) for name, fate in _FATES.items())
         yield self._counted("account_webhooks", "Webhooks, by their fate", ("fate",), fates)
+        heard = (
+            ((outcome,), snapshot.totals.get(f"callbacks:{outcome}", 0)) for outcome in OUTCOMES
+        )
+        text = "Requests of its provider, by what came of them"
+        yield self._counted("account_callbacks", text, ("outcome",), heard)
         yield from self._by_state(snapshot)
 
     def _by_state(self, snapshot: Snapshot) -> Iterator[Metric]:

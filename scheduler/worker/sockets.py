@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from uuid import uuid4
 
-from scheduler.calls.news import NewsDesk
+from scheduler.calls.news_desk import NewsDesk
 from scheduler.errors import SchedulerError
 from scheduler.ledger import listeners
 from scheduler.ledger.calls import NOBODYS, Charge, Claim

@@ -747,9 +747,12 @@ end
 -- What was said is read once a connection is over, whatever becomes of its call.
 local function owe_collect(call, account, now)
   local meta = campaign_key(call.campaign, "meta")
-  local conversation, erased =
-    unpack(redis.call("HMGET", attempt_key(call.attempt), "conversation_id", "erased"))
-  if redis.call("HGET", meta, "collects") == "1" and not erased and conversation and conversation ~= "" then
+  local conversation, answered_at, erased =
+    unpack(redis.call("HMGET", attempt_key(call.attempt), "conversation_id", "answered_at", "erased"))
+  local collects = redis.call("HGET", meta, "collects")
+  local has_conversation = conversation and conversation ~= "" and (collects == "1" or collects == "2")
+  -- Of a call itself there is something to read where somebody has answered it.
+  if not erased and (has_conversation or collects == "2" and answered_at) then
     if redis.call("ZADD", account_key(account, "collect"), exact(now), call.attempt) == 1 then
       redis.call("HINCRBY", meta, "collecting", 1)
     end

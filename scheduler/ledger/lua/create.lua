@@ -7,7 +7,8 @@
     ARGV[4]  policy   JSON
     ARGV[5]  digest   of the campaign's files
     ARGV[6]  max_concurrency  of this campaign; "" for the account's limit
-    ARGV[7]  collects "1" when what was said is read after each call
+    ARGV[7]  collects "1" when conversations are read after their calls, "2" when what is kept of the calls
+                      themselves is as well; else "0"
     ARGV[8…10]  priority, weight, pace: its class, its share within it, its starts a second (0: any)
     ARGV[11] canary   how many calls go first; "" for none
     ARGV[12] repeat_window  seconds: whom another campaign of this name has called so lately, or has yet

@@ -8,8 +8,8 @@
     ARGV[4]  now    "" for the server's clock
 
   Returns attempt, conversation_id, the seconds since its connection was over, how often it was read
-  before, the digest of what was read last, the campaign's policy, and how many readings before this
-  one have come to no end; nil when nothing is due.
+  before, the digest of what was read last, the campaign's policy, how many readings before this one
+  have come to no end, and the connection; nil when nothing is due. Without a conversation it is "".
 ]]
 local account, lease, only = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local now = clock(ARGV[4])
@@ -22,16 +22,17 @@ local function take(attempt)
   end
   local call = call_of(attempt)
   local policy = redis.call("HGET", campaign_key(call.campaign, "meta"), "policy")
-  local conversation, over_at, reads, digest =
-    unpack(fields_of(attempt_key(attempt), "conversation_id", "over_at", "reads", "read_digest"), 1, 4)
-  if not policy or not conversation then
+  local conversation, over_at, reads, digest, connection =
+    unpack(fields_of(attempt_key(attempt), "conversation_id", "over_at", "reads", "read_digest", "connection_id"), 1, 5)
+  if not policy or not (conversation or connection) then
     redis.call("ZREM", collect, attempt) -- it was purged
     return nil
   end
   -- Counted before it is read: what it says may be what its readers die of.
   local unfinished = increase(attempt_key(attempt), "reading", 1) - 1
   redis.call("ZADD", collect, exact(now + lease * 2 ^ math.min(unfinished, 10)), attempt)
-  return { attempt, conversation, exact(now - numeric(over_at, now)), reads or "0", digest or "", policy, unfinished }
+  return { attempt, conversation or "", exact(now - numeric(over_at, now)), reads or "0", digest or "", policy,
+    unfinished, connection or "" }
 end
 
 -- Those of other campaigns, however many, must not hide the one that is served.

@@ -1,0 +1,83 @@
+"""What one call was begun with, and never changes: asked of the ledger once, then remembered."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from scheduler.fields.scripts import filled
+from scheduler.ledger import reports
+from scheduler.ledger.ledger import Ledger
+from scheduler.models import Attempt, Contact, Policy
+from scheduler.script import Script
+
+#: Calls, and campaigns, of which it is remembered at a time.
+MOST_CALLS, MOST_CAMPAIGNS = 5_000, 100
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Latest(Generic[K, V]):
+    """Remembers what was used last, so many at most. Safe to use from many threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[K, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> V | None:
+        """Return what is remembered of it; None for nothing."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Remember it, and forget what was not used for longest."""
+        with self._lock:
+            self._kept[key] = value
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+    def ask(self, key: K, question: Callable[[], V]) -> V:
+        """Return what is remembered, or what the question is answered with, from then on."""
+        known = self.get(key)
+        if known is None:
+            known = question()
+            self.put(key, known)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenCall:
+    """One call's share of its campaign."""
+
+    contact: Contact
+    script: Script  #: filled in
+
+
+class Frozen:
+    """What calls were begun with. Safe to use from many threads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._policies: Latest[str, Policy] = Latest(MOST_CAMPAIGNS)
+        self._calls: Latest[Attempt, FrozenCall] = Latest(MOST_CALLS)
+
+    def policy(self, attempt: Attempt) -> Policy:
+        """Return what the campaign says of its calls. Raises LedgerTrouble, ValueError."""
+        campaign = attempt.campaign_id
+        return self._policies.ask(campaign, lambda: reports.policy_of(self._ledger, campaign))
+
+    def call(self, attempt: Attempt) -> FrozenCall:
+        """Return what a call says, and to whom. Raises LedgerTrouble, ValueError."""
+        return self._calls.ask(attempt, lambda: self._read(attempt))
+
+    def _read(self, attempt: Attempt) -> FrozenCall:
+        contact = reports.contact_of(self._ledger, attempt)
+        return FrozenCall(contact, filled(self.policy(attempt), contact))

@@ -1,0 +1,157 @@
+"""What a call does next when keys were pressed: put on record, then said to the provider."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from scheduler import logs
+from scheduler.calls.frozen import Frozen
+from scheduler.clock import since_boot
+from scheduler.errors import LedgerTrouble
+from scheduler.fields.script_steps import NextSteps, next_steps
+from scheduler.fields.scripts import targets
+from scheduler.ledger import callbacks, do_not_call
+from scheduler.ledger.callbacks import Pressed
+from scheduler.ledger.ledger import Ledger
+from scheduler.models import Attempt
+from scheduler.providers import Callback, CallbackPlace, CallsBack, Reply
+from scheduler.script import Hangup, Script
+
+logger = logging.getLogger(__name__)
+
+#: Keys that a ledger which is away is told once it is back, and for how long that is tried.
+MOST_KEPT, KEEP_SECONDS = 10_000, 900.0
+TRY_AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Keys that are not on record yet."""
+
+    attempt: Attempt
+    step: str
+    asked: int
+    keys: str
+    since: float
+
+
+class Keys:
+    """Answers the keys of one account's calls. Safe to use from many threads.
+
+    The same asking of a step gets the same answer, however often and with whatever keys it is told
+    again: the first that are on record count, and all else was frozen when the call was begun.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        provider: CallsBack,
+        account: str,
+        public_url: str,
+        frozen: Frozen,
+    ) -> None:
+        self._ledger = ledger
+        self._provider = provider
+        self._account = account
+        self._public_url = public_url
+        self._frozen = frozen
+        self._kept: deque[_Kept] = deque(maxlen=MOST_KEPT)
+        self._lock = threading.Lock()
+        self._is_telling = False
+
+    def take(self, callback: Callback, keys: str) -> Reply:
+        """Put keys on record, and return what the call does next.
+
+        Raises LedgerTrouble when they are not; then they are put there later. ValueError,
+        LookupError and ScriptError for a call whose next step can't be said.
+        """
+        try:
+            pressed, following = self._record(callback.attempt, callback.step, callback.asked, keys)
+        except LedgerTrouble:
+            self.keep(callback, keys)
+            raise
+        left = _left(pressed)
+        if left <= 0 or self._is_barred(following.script):
+            return self.hang_up(callback.attempt)
+        return self._provider.reply(
+            following.script,
+            self._place(callback.attempt),
+            max_duration_seconds=left,
+            caller_id=pressed.caller_id,
+        )
+
+    def hang_up(self, attempt: Attempt) -> Reply:
+        """Return what ends a call."""
+        return self._provider.reply((Hangup(),), self._place(attempt), max_duration_seconds=1.0)
+
+    def _place(self, attempt: Attempt) -> CallbackPlace:
+        return CallbackPlace(self._public_url, self._account, attempt)
+
+    def _record(
+        self, attempt: Attempt, step: str, asked: int, keys: str
+    ) -> tuple[Pressed, NextSteps]:
+        """Whoever asked never to be called again is on the list when this returns."""
+        call = self._frozen.call(attempt)
+        next_steps(call.script, step, asked, "")  # nothing is kept of a step that there is not
+        pressed = callbacks.pressed(self._ledger, self._account, attempt, step, asked, keys)
+        following = next_steps(call.script, step, asked, pressed.keys)
+        if following.answer is not None:
+            bars = call.contact.address if following.bars else ""
+            callbacks.answer(
+                self._ledger, self._account, attempt, step, following.answer, bars=bars
+            )
+        return pressed, following
+
+    def _is_barred(self, script: Script) -> bool:
+        """Whether somebody is on the do-not-call list by now whom the call would reach next."""
+        return any(do_not_call.barred(self._ledger, target) for target in targets(script))
+
+    # A ledger that is away -----------------------------------------------------------------------
+
+    def keep(self, callback: Callback, keys: str) -> None:
+        """Put keys on record once the ledger takes them: no provider tells them again."""
+        if not keys:
+            return
+        kept = _Kept(callback.attempt, callback.step, callback.asked, keys, since_boot())
+        with self._lock:
+            self._kept.append(kept)
+            if self._is_telling:
+                return
+            self._is_telling = True
+        threading.Thread(target=self._tell, name="keys", daemon=True).start()
+
+    def _tell(self) -> None:
+        logs.be_about(self._account)
+        pause = threading.Event()
+        while not pause.wait(TRY_AGAIN_SECONDS):
+            with self._lock:
+                if not self._kept:
+                    self._is_telling = False
+                    return
+                first = self._kept[0]
+            if self._is_told(first):
+                with self._lock:
+                    if self._kept and self._kept[0] is first:  # else it has given way
+                        self._kept.popleft()
+
+    def _is_told(self, kept: _Kept) -> bool:
+        """Whether there is nothing left to do about keys."""
+        try:
+            self._record(kept.attempt, kept.step, kept.asked, kept.keys)
+        except LedgerTrouble as error:
+            if since_boot() - kept.since < KEEP_SECONDS:
+                return False
+            logger.error("%s: what was pressed is lost: %s", kept.attempt, error)
+        except Exception:
+            logger.exception("%s: what was pressed can't be put on record", kept.attempt)
+        return True
+
+
+def _left(pressed: Pressed) -> float:
+    """Return how long a call may last when its keys were pressed. The clock has no part in it."""
+    if pressed.answered_at is None:
+        return pressed.max_duration_seconds
+    return pressed.max_duration_seconds - max(0.0, pressed.at - pressed.answered_at)

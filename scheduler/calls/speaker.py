@@ -1,0 +1,80 @@
+"""How a live call is made to say what a machine is to hear."""
+
+from __future__ import annotations
+
+import logging
+
+from scheduler.calls.duty import Duty
+from scheduler.calls.frozen import Frozen, Latest
+from scheduler.calls.memory import Memory
+from scheduler.errors import NoSuchConnection, ProviderError, Refused
+from scheduler.ledger import callbacks
+from scheduler.ledger.calls import StopOrder
+from scheduler.ledger.ledger import Ledger
+from scheduler.masking import mask_text
+from scheduler.models import Attempt
+from scheduler.providers import Provider, Speaks, StartOrder
+
+logger = logging.getLogger(__name__)
+
+#: So often it is tried: a machine records no longer than it likes.
+MOST_TRIES = 4
+
+#: Calls whose tries are counted at a time.
+_MOST_CALLS = 1_000
+
+
+class Speaker:
+    """Has calls of one account say something else. Safe to use from many threads."""
+
+    def __init__(self, ledger: Ledger, provider: Provider, duty: Duty, *, memory: Memory) -> None:
+        """`memory` knows which calls this process has sent a stop of: they say nothing more."""
+        self._ledger = ledger
+        self._provider = provider
+        self._duty = duty
+        self._memory = memory
+        self._frozen = Frozen(ledger)
+        self._tries: Latest[Attempt, int] = Latest(_MOST_CALLS)
+
+    def speak(self, order: StopOrder) -> None:
+        """Make a call say what a machine is to hear; unless it can't be, the ledger repeats it.
+
+        Raises LedgerTrouble when what came of it can't be put on record.
+        """
+        tries = (self._tries.get(order.attempt) or 0) + 1
+        self._tries.put(order.attempt, tries)
+        try:
+            is_said = self._say(order)
+        except (NoSuchConnection, Refused, ValueError) as error:
+            logger.info("%s: says nothing to the machine: %s", order.attempt, _said(error))
+        except ProviderError as error:
+            if tries < MOST_TRIES:
+                logger.warning("%s: says nothing else yet: %s", order.attempt, _said(error))
+                return
+            logger.error("%s: says nothing to the machine: %s", order.attempt, _said(error))
+        else:
+            if is_said:
+                logger.info("%s: says what a machine is to hear", order.attempt)
+        callbacks.spoken(self._ledger, self._duty.account, order.attempt)
+
+    def _say(self, order: StopOrder) -> bool:
+        """Send it; False where there is nothing to say, or nobody to say it."""
+        if self._memory.has_sent(order.connection_id) or not isinstance(self._provider, Speaks):
+            return False
+        attempt, duty = order.attempt, self._duty
+        start = StartOrder.of(
+            attempt,
+            self._frozen.policy(attempt),
+            self._frozen.call(attempt).contact,
+            caller_ids=duty.caller_ids,
+            callbacks=duty.callbacks,
+            account=duty.account,
+        )
+        if not start.machine_script:
+            return False
+        self._provider.say_instead(order.connection_id, start, start.machine_script)
+        return True
+
+
+def _said(error: Exception) -> str:
+    return mask_text(str(error))
