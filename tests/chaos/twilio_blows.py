@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.chaos.blows import Blows
 from tests.chaos.plan import Blow
-from tests.chaos.twilio_plan import ABANDONED
+from tests.chaos.receiver import Receiver
+from tests.chaos.twilio_plan import ABANDONED, RECEIVER
 from tests.functional.campaign import magic, numbers
 
 #: The number that callees see; strangers on the account may call from it as well.
@@ -29,6 +30,7 @@ class TwilioBlows(Blows):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.receiver: Receiver  #: of callbacks; dead in a run that has none
         self.is_abandoned = False  #: every worker was killed, and none is to be started
         self.troubles: list[tuple[float, float]] = []  #: by this machine's clock, from and until
         self._strangers = 0
@@ -56,6 +58,8 @@ class TwilioBlows(Blows):
                 return self._turning(blow, read_fault=(blow.how, None))
             case "start placed late":
                 return self._turning(blow, place_after_seconds=(_PLACED_AFTER_SECONDS, 0))
+            case kind if kind == RECEIVER:
+                return lambda: self._count(blow, self.receiver.kill()), self.receiver.start
             case "strangers":
                 return lambda: self._call_from_elsewhere(blow), None
             case kind if kind == ABANDONED:

@@ -19,6 +19,9 @@ TWILIO_POINTS = (
     "after unplaced",  #: a call that rang nobody was given back
 )
 
+#: Who hears callbacks is killed, and started again after a while.
+RECEIVER = "receiver killed"
+
 #: What strikes from outside. There are no sockets.
 TWILIO_BLOWS = (
     *(kind for kind in BLOWS if kind != "sockets"),
@@ -26,6 +29,7 @@ TWILIO_BLOWS = (
     "too many requests",
     "reads fail",
     "strangers",  #: others place calls on the account, to the same numbers
+    RECEIVER,
 )
 
 #: Every worker is killed, and none started until no call is left.
@@ -63,6 +67,14 @@ def drawn_for_twilio(
 def _world(lots: random.Random) -> World:
     """Draw how the account is. One thing at a time is odd, so that a run says what of."""
     world = World(is_exclusive=lots.random() < 0.6, takes_over=lots.random() < 0.5)
+    if lots.random() < 0.5:
+        world = replace(
+            world,
+            has_callbacks=True,
+            callbacks_lost=0.3,
+            callbacks_doubled=0.3,
+            callbacks_shuffled=0.3,
+        )
     match lots.randrange(6):
         case 0:
             return replace(world, list_lag_seconds=(5.0, 5.0))
@@ -81,7 +93,9 @@ def _world(lots: random.Random) -> World:
 def _blows(lots: random.Random, kinds: Sequence[str], world: World) -> list[Blow]:
     """Draw when each blow strikes and how, one after the other; in a third all are killed."""
     may_share = not world.is_exclusive and world.limit >= 500
-    kinds = [kind for kind in kinds if kind != "strangers" or may_share]
+    may_share = may_share and not world.has_callbacks
+    never = {"strangers": not may_share, RECEIVER: not world.has_callbacks}
+    kinds = [kind for kind in kinds if not never.get(kind)]
     hows = drawn(lots.randrange(1 << 30), kills=(), blows=4 * len(BLOWS), accounts=1).blows
     blows, at_seconds = [], 1.0
     for kind in kinds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, cast
 
 from redis import Redis
@@ -14,9 +15,10 @@ from redis.retry import Retry as Retries
 
 from scheduler.ledger import keys
 from scheduler.models import OnUnknown, Policy, Retry
-from scheduler.script import Pause, Say
+from scheduler.script import DoNotCall, Gather, Pause, Say
 from tests.chaos.account import SLOTS, Account
 from tests.chaos.judge import Judge
+from tests.chaos.receiver import Receiver
 from tests.chaos.run import Run
 from tests.chaos.twilio_blows import CALLER, TwilioBlows
 from tests.chaos.twilio_judge import TwilioJudge
@@ -26,6 +28,17 @@ from tests.functional.campaign import magic, numbers
 #: 10004 as a failed call and as an answer, 429; the answer reset, 500, 503 and 21204, all of them
 #: placed; the second half of a stop reset, stops refused; not listed, not readable at first.
 _ODD = (27, 28, 29, 20, 50, 53, 54, 62, 63, 95, 96)
+
+#: What calls ask where there is somebody who hears what is pressed.
+_ASKED = (
+    Gather(
+        "confirm",
+        (Say("Yes?"),),
+        digits=1,
+        tries=2,
+        branches={"1": (Say("Yes."),), "9": (DoNotCall(),)},
+    ),
+)
 
 #: Between looks at which attempts hold a slot.
 _SAMPLE_SECONDS = 0.2
@@ -41,6 +54,25 @@ class TwilioRun(Run):
         super().__init__(*args)
         self._samples: list[tuple[float, frozenset[str]]] = []
         self._has_waited = False  #: until nothing was live that was left alone
+
+    @cached_property
+    def _receiver(self) -> Receiver:
+        receiver = Receiver(self._folder, super()._env(0))
+        self._stack.callback(receiver.end)
+        return receiver
+
+    def _env(self, worker: int) -> dict[str, str]:
+        env = super()._env(worker)
+        if not self._world.has_callbacks:
+            return env
+        return env | {"CALLSCHED_PUBLIC_URL": self._receiver.url}
+
+    def go_through(self) -> None:
+        """Do the same, with somebody who hears callbacks where there are any."""
+        if self._world.has_callbacks:
+            self._twilio_blows.receiver = self._receiver
+            self._receiver.start()
+        super().go_through()
 
     @property
     def _world(self) -> World:
@@ -66,6 +98,10 @@ class TwilioRun(Run):
             "list_lag": world.list_lag_seconds,
             "read_lag": world.read_lag_seconds,
             "stop_takes": world.stop_takes_seconds,
+            "callbacks_lost": world.callbacks_lost,
+            "callbacks_doubled": world.callbacks_doubled,
+            "callbacks_shuffled": world.callbacks_shuffled,
+            "keys": ("1", "9", "", "3"),
             "ring": (0.1, 0.6),
             "busy_share": 0.1,
             "no_answer_share": 0.1,
@@ -79,7 +115,7 @@ class TwilioRun(Run):
             insights=(),
             on_unknown=OnUnknown.REDIAL if self._plan.redials else OnUnknown.HOLD,
             ring_seconds=RING_SECONDS,
-            script=(Say("Hello."), Pause(60)),
+            script=(*(_ASKED if self._world.has_callbacks else ()), Say("Hello."), Pause(60)),
             retry={"busy": again, "no_answer": again},
             retry_total=2,
         )
@@ -167,6 +203,8 @@ class TwilioRun(Run):
         """End the workers, so that nothing moves any more, and look."""
         for worker in self._workers:
             worker.end()
+        if self._world.has_callbacks:
+            self._receiver.kill()
         account = self._account_of_run
         judge = TwilioJudge(
             self.ledger,

@@ -20,6 +20,10 @@ class World:
     limit_answer: str = "error"  #: 10004 as an answer, or as a call that failed
     starts_per_second: float = 0.0  #: at which it dials; 0 for any
     stop_takes_seconds: float = 0.0  #: from the answer to a stop until it is done
+    has_callbacks: bool = False  #: what happens is told to a receiver of ours as well
+    callbacks_lost: float = 0.0  #: shares of them
+    callbacks_doubled: float = 0.0
+    callbacks_shuffled: float = 0.0
     takes_over: bool = True  #: after every worker was killed and all calls had ended, others start
 
     @property
@@ -51,6 +55,9 @@ class World:
             f"no call more: as {self.limit_answer}": self.limit < 500,
             "stops take a while": self.stop_takes_seconds,
             "starts wait in the queue": self.starts_per_second,
+            "callbacks get lost": self.callbacks_lost,
+            "callbacks come twice": self.callbacks_doubled,
+            "callbacks come in any order": self.callbacks_shuffled,
         }
         return [kind for kind, is_so in known.items() if is_so]
 
