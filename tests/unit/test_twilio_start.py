@@ -387,6 +387,19 @@ def test_a_reply_goes_on_or_ends_the_call() -> None:
     assert "\u00e9" * 5000 in reply(Say("\u00e9" * 5000))
 
 
+def test_a_recording_upon_a_key_ends_the_call_and_asks_for_nothing_again() -> None:
+    def reply(*steps: Step) -> str:
+        return render_reply(steps, max_duration_seconds=9, caller_id="", place=PLACE).decode()
+
+    ends = reply(Say("Speak."), Record(30))
+    action = f"{HERE}/recording{AGAIN}".replace("&", "&amp;")
+    assert f'<Record maxLength="30" action="{action}" method="POST" />' in ends
+    assert problems(ends) == []
+    assert reply(Say("Speak."), Record(30), Hangup()) == ends
+    with pytest.raises(ScriptError, match="step 2: a call ends with what is recorded"):
+        reply(Say("Speak."), Record(30), Say("Bye."))
+
+
 def test_a_reply_has_an_end() -> None:
     with pytest.raises(ScriptError, match="bytes of TwiML, and Twilio takes 65,536"):
         render_reply((Say("\u00e9" * 33_000),), max_duration_seconds=9, caller_id="", place=PLACE)
@@ -407,6 +420,12 @@ def test_a_file_is_told_of_what_only_an_answer_would_say() -> None:
         (replace(CONFIRM, branches={"1": (deep,)}),),
     ):
         assert "bytes of TwiML" in told(*script)
+    recorded = replace(CONFIRM, branches={"1": (Record(30),)})
+    assert told(recorded) == ""
+    assert "write hangup behind record" in told(recorded, Say("Bye."))
+    nested = replace(CONFIRM, name="b", branches={"1": (recorded,)})
+    assert "write hangup behind record" in told(nested, Say("Bye."))
+    assert told(replace(recorded, branches={"1": (Record(30), Hangup())}), Say("Bye.")) == ""
     assert "characters of TwiML" in told(*HELLO, machine_script=(Say("x" * 4000),))
 
 

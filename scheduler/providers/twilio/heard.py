@@ -71,7 +71,7 @@ def _status(said: dict[str, str], sid: str) -> Heard:
         sid,
         sequence=_sequence(said.get("SequenceNumber", "")),
         report=report,
-        answered_by=report.answered_by,
+        answered_by="" if stage is Stage.OVER else report.answered_by,
     )
 
 

@@ -26,7 +26,7 @@ from scheduler.providers.twilio.twiml import (
     transcribing,
     written,
 )
-from scheduler.script import Gather, Script
+from scheduler.script import DoNotCall, Gather, Hangup, Script, Transfer
 
 Form: TypeAlias = list[tuple[str, str]]
 
@@ -93,20 +93,28 @@ def check_order(order: StartOrder) -> str:
     return ""
 
 
-def _expect_replies(order: StartOrder, script: Script, place: CallbackPlace) -> None:
-    """Raise ScriptError where what follows upon some key can't be said."""
+def _expect_replies(
+    order: StartOrder, script: Script, place: CallbackPlace, after: Script = ()
+) -> None:
+    """Raise ScriptError where what follows upon a key can't be said; `after` follows it all."""
     for at, step in enumerate(script):
         if not isinstance(step, Gather):
             continue
+        behind = _one_after_another(script[at + 1 :], after)
         for branch in (*step.branches.values(), step.otherwise):
-            following = (*branch, *script[at + 1 :])
             render_reply(
-                following,
+                _one_after_another(branch, behind),
                 max_duration_seconds=longest_of(order),
                 caller_id=order.caller_id,
                 place=place,
             )
-            _expect_replies(order, branch, place)
+            _expect_replies(order, branch, place, behind)
+
+
+def _one_after_another(first: Script, then: Script) -> Script:
+    """Return the steps of both, unless the first end the call."""
+    is_end = bool(first) and isinstance(first[-1], Hangup | DoNotCall | Transfer)
+    return first if is_end else (*first, *then)
 
 
 def what_a_machine_hears(order: StartOrder, script: Script) -> str:

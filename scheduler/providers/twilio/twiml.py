@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from scheduler.errors import ScriptError
-from scheduler.providers.callbacks import CallbackPlace
+from scheduler.providers.callbacks import CallbackPlace, Topic
 from scheduler.script import (
     DoNotCall,
     Gather,
@@ -58,6 +58,7 @@ class _Call:
     left: float  #: seconds of it
     caller_id: str
     place: CallbackPlace | None
+    is_reply: bool = False  #: its document is the answer to a request
 
 
 def render(
@@ -89,7 +90,7 @@ def render_reply(
 ) -> bytes:
     """Return the document that answers a request, as `render` does; () ends the call."""
     response = Element("Response")
-    _speak(response, script or (Hangup(),), _Call(max_duration_seconds, caller_id, place))
+    _speak(response, script or (Hangup(),), _Call(max_duration_seconds, caller_id, place, True))
     body = b'<?xml version="1.0" encoding="UTF-8"?>' + written(response).encode()
     if len(body) > MOST_REPLY_BYTES:
         raise ScriptError(
@@ -135,7 +136,23 @@ def _speak(parent: Element, script: Script, call: _Call) -> None:
             raise ScriptError(f"step {number}: {error}") from None
         if isinstance(step, Gather):
             break
+        if isinstance(step, Record) and call.is_reply:
+            _expect_last(number, script)
+            break
         call.left -= _least_seconds(step)
+
+
+def _expect_last(number: int, script: Script) -> None:
+    """Raise ScriptError where more is to be said than is, for a recording is followed by nothing.
+
+    See https://www.twilio.com/docs/voice/twiml/record: unless nobody speaks, what stands behind it
+    is out of reach.
+    """
+    if any(not isinstance(step, Hangup) for step in script[number:]):
+        raise ScriptError(
+            f"step {number}: a call ends with what is recorded upon a key: write hangup behind"
+            " record"
+        )
 
 
 def expect_short(twiml: str) -> None:
@@ -167,7 +184,11 @@ def _pause(response: Element, step: Pause, call: _Call) -> None:
 
 
 def _record(response: Element, step: Record, call: _Call) -> None:
-    SubElement(response, "Record", {"maxLength": _whole(step.max_seconds)})
+    verb = SubElement(response, "Record", {"maxLength": _whole(step.max_seconds)})
+    if call.is_reply and call.place is not None:
+        # Else they would go on with the address that this answers, and take it for keys again.
+        verb.set("action", call.place.url(Topic.RECORDING) + RETRIES)
+        verb.set("method", "POST")
 
 
 def _transfer(response: Element, step: Transfer, call: _Call) -> None:
