@@ -16,7 +16,7 @@ from scheduler.ledger import calls, campaigns, searches, unknowns, views
 from scheduler.ledger.calls import Wait
 from scheduler.ledger.ledger import Control
 from scheduler.ledger.unknowns import UnknownCall
-from scheduler.models import Attempt, Connection, OnUnknown
+from scheduler.models import Attempt, Connection, OnMachine, OnUnknown
 from scheduler.operations import found_calls, reconcile
 from scheduler.providers import Outcome, Stage, StartOrder
 from tests.functional.campaign import Site
@@ -106,6 +106,29 @@ def test_an_answer_that_is_read_moves_the_deadline(rig: Rig, toy: RingingToy) ->
 
     record = rig.record()
     assert record["deadline"] == pytest.approx(record["answered_at"] + 600.0)
+
+
+@pytest.mark.parametrize(
+    ("on_machine", "state", "end"),
+    [
+        (OnMachine.GO_ON, "connected", ("completed", None)),
+        (OnMachine.STOP, "stopping", ("stopped", "machine")),
+        (OnMachine.NOT_REACHED, "stopping", ("not_reached", "machine")),
+    ],
+)
+def test_a_machine_that_is_read_of_a_live_call_is_dealt_with_as_one_that_is_told(
+    rig: Rig, toy: RingingToy, on_machine: OnMachine, state: str, end: tuple[str, str | None]
+) -> None:
+    rig.load(ANYBODY, on_machine=on_machine)
+    name = dial(rig)
+    toy.move(name, Stage.ANSWERED, answered_by="machine")
+
+    read(rig)
+
+    assert rig.record()["state"] == state
+    toy.end(name, Outcome.COMPLETED)
+    read(rig)
+    assert rig.endings() == [end]
 
 
 def test_a_list_that_shows_an_earlier_stage_takes_nothing_back(rig: Rig, toy: RingingToy) -> None:
