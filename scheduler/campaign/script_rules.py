@@ -126,12 +126,9 @@ def _given(call: CallKeys, api: Kind) -> list[str]:
 
 def _for_machines(script: Script, api: Kind, lack: str) -> Iterator[Found]:
     """Yield what a machine may not be told."""
-    words = ", ".join(OnMachine)
     if not api.script_steps:
+        words = ", ".join(OnMachine)
         yield _ON_MACHINE, f"{api.name} can't speak to a machine: expected one of {words}"
-        return
-    if not script:
-        yield _ON_MACHINE, f"expected one of {words}, or steps"
         return
     if lack:
         yield _ON_MACHINE, lack
@@ -190,6 +187,8 @@ def _of_step(one: _Placed, api: Kind, lack: str) -> Iterator[Found]:
     elif kind is DoNotCall:
         if not one.depth:
             yield way, "expected it behind a key of gather: else everybody would be put on the list"
+        elif one.way[-2] == "otherwise":
+            yield way, "expected it behind a key of gather: who presses none has not asked for it"
     elif kind not in api.script_steps:
         can = sorted(NAMES[each] for each in api.script_steps)
         yield way, f"{api.name} can't do it: {nearest(name, can)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -31,6 +31,9 @@ NOT_EVERYWHERE = ("caller_id", "ring_time", "record", "transcribe")
 ON_MACHINE_EXPECTED = f"{', '.join(OnMachine)}, or a list of steps"
 
 
+_Some: TypeAlias = Annotated[Steps, Field(min_length=1)]
+
+
 class _WordOrSteps:
     """Reads a word as what is done, a list as steps: a problem keeps the place of its step."""
 
@@ -39,7 +42,7 @@ class _WordOrSteps:
     ) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(
             _word_or_steps,
-            handler.generate_schema(list[StepKeys]),
+            handler.generate_schema(_Some),
             serialization=core_schema.plain_serializer_function_ser_schema(_written),
         )
 

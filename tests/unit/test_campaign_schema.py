@@ -67,6 +67,9 @@ RIGHT = [
     "contacts: a.csv\ncall: {script: {pause: 2s}, on_machine: [{say: Hi.}], caller_id: '{{ x }}'}",
     "contacts: a.csv\ncall: {script: [{gather: {name: a, digits: 1, say: x, branches:"
     " {'1': [{say: x}], '9': do_not_call}}}]}",
+    "contacts: a.csv\ncall: {script: [{gather: {name: a, finish: '#', say: [x, {text: y}],"
+    " timeout: 9s, tries: 3, otherwise: hangup}}, {say: x}], on_machine: {say: x},"
+    " transcribe: true}",
     "contacts: a.csv\nretry: {busy: {max: 1, delays: [5m]}, total: 2}",
     "contacts: a.csv\ncolumns: {phone_number: 'Cell #', call.languages: Language}",
     "contacts: a.csv\ndo_not_call: list.txt\npreset: us-tcpa",
@@ -86,6 +89,8 @@ WRONG = [
     ("contacts: a.csv\ncall: {script: [{say: Hi., pause: 1s}]}", "$.call.script"),
     ("contacts: a.csv\ncall: {script: Hello}", "$.call.script"),
     ("contacts: a.csv\ncall: {on_machine: hang_up}", "$.call.on_machine"),
+    ("contacts: a.csv\ncall: {on_machine: []}", "$.call.on_machine"),
+    ("contacts: a.csv\ncall: {script: [{gather: {name: a, tries: 9}}]}", "$.call.script"),
     ("contacts: a.csv\nretry: {bussy: {max: 1, delays: [5m]}}", "$.retry"),
     ("contacts: a.csv\ncolumns: {fone: a}", "$.columns"),
     ("contacts: []", "$.contacts"),

@@ -312,6 +312,10 @@ GATHER = "- gather: {name: ok, say: Press 1., digits: 1, branches: {'1': [{say: 
             GATHER.replace("say: Thanks.", "sa: Thanks."),
             "4:68: unknown key 'sa': did you mean say?",
         ),
+        (
+            GATHER.replace("branches: {'1': [{say: Thanks.}]}", "otherwise: do_not_call"),
+            "4:61: call.script.gather.otherwise.do_not_call: expected it behind a key of gather",
+        ),
         (f"{GATHER}\n{GATHER}", "name: expected a name of its own, got 'ok' twice"),
     ],
 )
@@ -415,7 +419,7 @@ def test_steps_for_a_machine_that_become_nothing_refuse_the_contact(tmp_path: Pa
         ("- record: {max: 9s}", "5:13: call.on_machine.record: nobody speaks to a message"),
         ("- play: https://example.com/a.mp3", "5:11: call.on_machine.play: talker can't do it"),
         ("- hangup\n  - pause: 1s", "6:5: call.on_machine: the call is over before it"),
-        ("[]", "4:15: call.on_machine: expected one of go_on, stop, not_reached, or steps"),
+        ("[]", "4:15: call.on_machine: expected go_on, stop, not_reached, or a list of steps"),
     ],
 )
 def test_a_mistake_in_what_a_machine_hears_is_refused_at_its_place(
