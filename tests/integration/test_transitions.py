@@ -148,7 +148,7 @@ MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
 }
 
 #: Not refused, and another change than this one: an answer never is, `confirm` makes two changes in
-#: one step, and an order to stop waits for the answer. News of an attempt that has not begun are counted.
+#: one step, and an order to stop waits for the answer. News of what has not begun are counted.
 ELSEWHERE = {
     (PENDING, CONNECTED, connect),
     (PENDING, CONNECTED, arrived),
