@@ -66,6 +66,7 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 	$(BIN)/python benchmarks/twilio.py callbacks
 	$(BIN)/python benchmarks/twilio.py throttled
 	$(BIN)/python benchmarks/twilio.py requests
+	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/twilio.py idle
 
 # Not state/: it remembers who has been called.

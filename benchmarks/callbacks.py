@@ -32,6 +32,7 @@ from uuid import uuid4
 
 import watch
 
+from scheduler.ledger import callbacks as told_of
 from scheduler.ledger import calls
 from scheduler.ledger.calls import Ringing, Wait
 from scheduler.ledger.ledger import Ledger
@@ -193,6 +194,7 @@ def main() -> None:
                 name: asyncio.run(drive(port, requests, rate))
                 for name, requests in (("/healthz", empty), ("callbacks", every))
             }
+        read = len(told_of.take_heard(ledger, watch.ACCOUNT, 2 * len(live)))
         ledger.close()
     print(f"{len(every):,} requests each, {rate:.0f} a second, {len(live):,} live calls")
     for name, one in seen.items():
@@ -200,6 +202,7 @@ def main() -> None:
     empty_late, late = (sorted(one.late) for one in seen.values())
     halves = (int(share * (len(every) - 1)) for share in (0.5, 0.99))
     p50, p99 = (late[at] / empty_late[at] for at in halves)
+    print(f"{read:,} calls are to be read, for their end was told")
     print(f"callbacks take {p50:.1f} times (p50) and {p99:.1f} times (p99) as long")
 
 

@@ -38,7 +38,7 @@ class Keeper:
         self._thread.start()
 
     def look_now(self) -> None:
-        """Read the accounts' file as soon as may be. May be called by a signal's handler."""
+        """Read the accounts' file as soon as may be."""
         self._is_wanted = True
         self._wanted.set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -46,7 +47,8 @@ class WebServer(Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take signals. uvicorn's own would end the process before anything is closed."""
-        signal.signal(signal.SIGHUP, lambda *_: self._on_hangup())
+        # By the loop: a handler could come in the middle of what it calls.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._on_hangup)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.handle_exit)
         yield

@@ -22,9 +22,12 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.operations.listening import Behind, behind, bound
 from scheduler.operations.receiver import Receiver
+from scheduler.providers import PROVIDERS, CallsBack
 from scheduler.settings import Overrides, read_settings
 from tests.functional.campaign import Site
 from tests.functional.test_monitoring import free_port
+from tests.functional.twilio_site import ENDLESS, twilio_site, write
+from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
 NOBODY = "http://127.0.0.1:9"
@@ -105,6 +108,23 @@ def test_it_serves_its_ledger_until_it_is_told_to_leave(tmp_path: Path) -> None:
         wait_until(lambda: site.redis() is None)
         assert "Traceback" not in web.err
         assert "warning" not in web.err
+
+
+def test_it_reads_the_accounts_again_when_it_is_told_to(tmp_path: Path) -> None:
+    port, path = free_port(), tmp_path / "accounts.yaml"
+    path.write_text("accounts:\n  north: {provider: twilio, account_sid: AC1, auth_token: t}\n")
+    path.chmod(0o600)
+    with Site(tmp_path / "site", NOBODY, CALLSCHED_ACCOUNTS=path) as site:
+        web = site.start("web", "--callbacks-only", "--port", str(port))
+        wait_until(lambda: behind(f"http://127.0.0.1:{port}").ledger)
+        path.write_text("accounts: {north: {provider: nobody}}\n")
+        web.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "other accounts only" in web.err)
+        assert behind(f"http://127.0.0.1:{port}").ledger
+        web.terminate()
+
+        assert web.wait() == 0
+        assert "Traceback" not in web.err
 
 
 def test_it_says_that_there_is_nothing_else_yet(tmp_path: Path) -> None:
@@ -223,3 +243,49 @@ def test_a_receiver_that_can_not_start_says_why(redis: EmbeddedRedis, tmp_path: 
     assert any("CALLSCHED_RESERVE" in str(line) for line in caught.value.args)
     with socket.socket() as probe:  # the address is free again
         probe.bind(("127.0.0.1", int(str(overrides["CALLSCHED_WEB_PORT"]))))
+
+
+@pytest.mark.skipif(
+    not any(CallsBack in kind.abilities for kind in PROVIDERS), reason="no provider calls back"
+)
+def test_a_run_in_the_sandbox_has_a_receiver_while_calls_are_live(tmp_path: Path) -> None:
+    with SandboxProcess(provider="twilio") as sandbox, twilio_site(tmp_path, sandbox) as site:
+        here: Overrides = {"CALLSCHED_STATE_DIR": str(site.state)}
+        call = {"script": ENDLESS, "on_machine": "stop"}
+        path = write(site, ["+12025550143"], max_duration="8s", call=call)
+        run = site.start("run", path, "--sandbox", "--yes")
+        wait_until(lambda: pids_at(here))
+        [first] = pids_at(here)
+        wait_until(site.workers)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: pids_at(here) not in ([], [first]))
+
+        assert run.wait() == 0, run.err
+        assert pids_at(here) == []
+        log = (site.state / "logs" / "web.log").read_text()
+        assert log.count("callbacks come to http://127.0.0.1:") == 2
+        assert "for sandbox" in log
+        assert "Traceback" not in site.logged()
+
+
+@pytest.mark.skipif(
+    not any(CallsBack in kind.abilities for kind in PROVIDERS), reason="no provider calls back"
+)
+def test_a_run_whose_port_somebody_else_has_calls_nobody(tmp_path: Path) -> None:
+    with (
+        SandboxProcess(provider="twilio") as sandbox,
+        HTTPServer(("127.0.0.1", 0), _Somebody) as other,
+        twilio_site(tmp_path, sandbox) as site,
+    ):
+        other.says = b"<html>"  # type: ignore[attr-defined]
+        Thread(target=other.serve_forever, daemon=True).start()
+        port = str(other.server_address[1])
+        call = {"script": ENDLESS, "on_machine": "stop"}
+        path = write(site, ["+12025550143"], call=call)
+        told = site.call("run", path, "--yes", env={"CALLSCHED_WEB_PORT": port})
+        other.shutdown()
+
+        assert told.process.returncode == 1
+        assert f"127.0.0.1:{port}" in told.err
+        assert "CALLSCHED_WEB_PORT" in told.err
+        assert sandbox.events("start") == []
