@@ -9,6 +9,7 @@ import pytest
 
 from scheduler.campaign.loader import load
 from scheduler.providers import PROVIDERS
+from scheduler.script import DoNotCall, Gather
 from tests.routes import PUBLIC, through
 from tests.toy_provider import TALKER
 
@@ -56,3 +57,16 @@ def test_an_example_in_json_is_a_line_of_contacts(tmp_path: Path, example: str) 
 
     with load(path, max_duration_ceiling_seconds=14_400) as campaign:
         assert [row.error for row in campaign.rows()] == [""]
+
+
+def test_the_sample_of_keys_asks_takes_a_wish_and_speaks_to_machines() -> None:
+    path = DOCS.parent / "samples" / "confirmation.yaml"
+    route = through(TALKER, callbacks=PUBLIC)
+
+    with load(path, max_duration_ceiling_seconds=14_400, route_of=route) as campaign:
+        assert [row.error for row in campaign.rows()] == [""] * 3
+        (asks,) = (step for step in campaign.policy.script if isinstance(step, Gather))
+        assert campaign.policy.machine_script
+
+    assert (asks.name, asks.tries, list(asks.branches)) == ("confirm", 2, ["1", "2", "9"])
+    assert asks.branches["9"][-1] == DoNotCall()

@@ -130,8 +130,11 @@ def test_a_program_reads_the_same_plan_in_whole(campaign: Site) -> None:
         "max_duration_seconds": 600.0,
         "record": False,
         "transcribe": False,
+        "on_machine": "go_on",
         "script": [],
         "estimated_seconds": None,
+        "machine_script": [],
+        "machine_seconds": None,
         "options": {"languages": ["en-US"]},
     }
     assert record["command"] == (
