@@ -64,8 +64,8 @@ class Speaker:
         attempt, duty = order.attempt, self._duty
         start = StartOrder.of(
             attempt,
-            self._frozen.policy(attempt),
-            self._frozen.call(attempt).contact,
+            self._frozen.policy(attempt, order.connection_id),
+            self._frozen.call(attempt, order.connection_id).contact,
             caller_ids=duty.caller_ids,
             callbacks=duty.callbacks,
             account=duty.account,
