@@ -5,12 +5,23 @@ A call only moves forward by it: what is older than what is known changes nothin
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scheduler.ledger import keys as names
+from scheduler.ledger import views
+from scheduler.ledger.calls import Wait
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.listeners import LiveLine
+from scheduler.ledger.listeners import CALL_LINES, LINES_SECONDS, LiveLine
+from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt
+
+#: Of what was pressed at once; the rest is not kept.
+_MOST_KEYS = 100
+
+#: Words whose transcript nobody makes are kept as long as connections are.
+_WAITS_SECONDS = 31 * 86_400
 
 
 class Known(StrEnum):
@@ -43,12 +54,17 @@ def arrived(
     `told_at` is when it happened, by the clock of Redis: it moves the instant of the answer only
     within the two reads around it. `answered_by` is kept.
     """
-    raise NotImplementedError
+    told = ("" if told_at is None else repr(told_at), answered_by)
+    lengths = (Wait.MARGIN_SECONDS, ledger.leases.stop_patience)
+    args = (connection_id, "" if sequence is None else sequence, stage, *told, *lengths)
+    found = ledger.run(ledger.do.arrived, account, str(attempt), *args, ledger.clock(now))
+    return Known(found)
 
 
 def take_heard(ledger: Ledger, account: str, most: int) -> list[Attempt]:
     """Take attempts that are to be read now, for their provider says that they are over."""
-    raise NotImplementedError
+    taken = ledger.run(ledger.do.take_heard, account, most)
+    return [Attempt.parse(one) for one in taken if Attempt.is_written(one)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,9 @@ def pressed(
     now: float | None = None,
 ) -> Pressed:
     """Record the keys of one asking; those that were told first count, however often it is told."""
-    raise NotImplementedError
+    args = (str(attempt), step, asked, keys[:_MOST_KEYS], ledger.clock(now))
+    told, at, answered_at, longest, caller_id = ledger.run(ledger.do.pressed, *args)
+    return Pressed(told, float(at), views.instant(answered_at), float(longest), caller_id)
 
 
 def answer(
@@ -89,17 +107,36 @@ def answer(
 
     Both in one step. The first answer stays.
     """
-    raise NotImplementedError
+    args = (str(attempt), step, keys[:_MOST_KEYS], bars, ledger.clock(now))
+    ledger.run(ledger.do.answer, *args)
 
 
 def keep_words(ledger: Ledger, news_id: str, line: LiveLine) -> bool:
     """Keep words of a call for its transcript; False for those that were kept before."""
-    raise NotImplementedError
+    known = {"kind": line.kind, "text": line.text, "speaker": line.speaker, "at": line.said_at}
+    bounds = (CALL_LINES, LINES_SECONDS, _WAITS_SECONDS)
+    args = (str(line.attempt), news_id, json.dumps(known), *bounds, ledger.clock(None))
+    return bool(ledger.run(ledger.do.keep_words, *args))
 
 
 def words(ledger: Ledger, attempt: Attempt) -> list[LiveLine]:
     """Return the words that were kept of a call, in the order in which they were said."""
-    raise NotImplementedError
+    with reaching():
+        kept = ledger.redis.hgetall(f"{names.attempt(str(attempt))}:words")
+    found = [one for written in kept.values() if (one := _words(attempt, written))]
+    return [line for _, line in sorted(found, key=lambda each: each[0])]
+
+
+def _words(attempt: Attempt, written: str) -> tuple[tuple[float, int], LiveLine] | None:
+    """Return words with what they are ordered by; None for what others have written there."""
+    try:
+        number, kept_at, text = written.split(" ", 2)
+        known = json.loads(text)
+        said_at = known["at"]
+        line = LiveLine(attempt, known["kind"], known["text"], known["speaker"], said_at)
+        return (float(kept_at if said_at is None else said_at), int(number)), line
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 #: Why a call is handed out (`StopOrder.why`) that is to say something else: it is no stop.
@@ -108,9 +145,9 @@ SPEAK = "speak"
 
 def owe_speech(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> bool:
     """Have a worker make a live call say what a machine is to hear, once; False when it was."""
-    raise NotImplementedError
+    return bool(ledger.run(ledger.do.owe_speech, account, str(attempt), ledger.clock(now)))
 
 
 def spoken(ledger: Ledger, account: str, attempt: Attempt, now: float | None = None) -> None:
     """Record that it says so now, or that it is not to be tried any more."""
-    raise NotImplementedError
+    ledger.run(ledger.do.spoken, account, str(attempt), ledger.clock(now))

@@ -28,7 +28,9 @@ account:{a}:searches        zset    attempt whose answer was lost -> when it is 
 account:{a}:orphans         hash    connection at the provider that no attempt has -> what is known
 account:{a}:prices          zset    attempt that is over -> when its price is read next
 account:{a}:poller          string  the worker that reads the account's calls; expires
-account:{a}:stops           zset    attempt -> when its stop is sent next
+account:{a}:heard           zset    attempt that is over, as its provider told -> since when
+account:{a}:stops           zset    attempt -> when its stop is sent next, or it is looked at, or
+                                    is to say something else
 account:{a}:ears            zset    live attempt -> until when a listener has it in its charge
 account:{a}:collect         zset    attempt -> when what was said in it is read next
 account:{a}:blocks          hash    fingerprint of credentials -> why they can't dial
@@ -61,8 +63,11 @@ call:{c}:{row}              hash    state, attempt, attempts, disposition, reaso
                                     who is already_called: `earlier`, `earlier_at`, by whom and when
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop; where the
-                                    callee answers later: stage, answered_at, and how it ended
+                                    callee answers later: stage, answered_at, and how it ended;
+                                    what its provider told: sequence, heard, shown_at, other:{id},
+                                    pressed:{asked}:{step}, answer:{step}, speak_at, spoken_at
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
+attempt:{c}:{row}:{n}:words  hash   words that its provider told, by their id; expires
 
 schedule:{s}                hash    what it launches and when, next_at, its pause, who has it
 schedule:{s}:firings        zset    id of a firing's campaign -> its instant; the newest 200

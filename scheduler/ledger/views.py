@@ -320,15 +320,25 @@ def _result(
         "started_at": started_at,
         "answered_at": instant(attempt.get("answered_at")),
         "answered_by": attempt.get("answered_by") or None,
+        "answers": _answers(attempt),
         "deadline": instant(attempt.get("deadline")),
         "ended_at": ended_at,
         "begun_at": instant(attempt.get("begun_at")),
         "stop_late_seconds": instant(attempt.get("stop_late")),
         "duration_seconds": _duration(attempt, ended_at),
         "price": attempt.get("price") or None,
-        "error": repeats.error_of(call) or None,
+        "error": repeats.error_of(call) or attempt.get("second_error") or None,
         "variables": contact.variables,
     }
+
+
+_ANSWER = "answer:"
+
+
+def _answers(attempt: dict[str, str]) -> dict[str, str]:
+    """Return the keys that were pressed at each step that asked for some."""
+    named = {name: keys for name, keys in attempt.items() if name.startswith(_ANSWER)}
+    return {name.removeprefix(_ANSWER): named[name] for name in sorted(named)}
 
 
 def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:

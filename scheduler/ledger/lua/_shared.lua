@@ -145,6 +145,11 @@ local function is_set(value)
   return value ~= nil and value ~= cjson.null
 end
 
+-- Put an entry on the do-not-call list; 0 when it is there, and stays as it was first written.
+local function put_on_list(entry, why, now)
+  return redis.call("HSETNX", ROOT .. "do_not_call", entry, string.format("%d %s", now, why))
+end
+
 -- A campaign's webhooks are owed the news of an event: of a call, by its last attempt, or of the campaign.
 local function owe_news(campaign, account, event, which, now)
   local hooks = policy_of(campaign).webhooks
@@ -616,6 +621,53 @@ local function move_deadline(account, attempt, at)
   redis.call("ZADD", account_key(account, "live"), "XX", exact(at), attempt)
 end
 
+-- The call needs no look any more. What it is to say instead is still to be ordered.
+local function look_no_more(account, attempt, now)
+  local record = attempt_key(attempt)
+  local why, speak_at = unpack(redis.call("HMGET", record, "stop_why", "speak_at"))
+  redis.call("HDEL", record, "look_at")
+  if not why and speak_at then
+    redis.call("ZADD", account_key(account, "stops"), exact(now), attempt)
+  elseif not why then
+    redis.call("ZREM", account_key(account, "stops"), attempt)
+  end
+end
+
+-- The callee has answered, at this instant as far as is known; "" for the last one at which it was
+-- known to be unanswered. A read leaves open when it was between that and itself (`shown_at`): who is told
+-- better moves it once. 1 when it is put on record or moved.
+local function pick_up(account, call, told_at, is_told, now)
+  local attempt, record = call.attempt, attempt_key(call.attempt)
+  local connection, over_at, stage, answered_at, unanswered_at, begun_at, max_duration, why, shown_at, extended =
+    unpack(redis.call("HMGET", record, "connection_id", "over_at", "stage", "answered_at", "unanswered_at",
+      "begun_at", "max_duration", "stop_why", "shown_at", "extended_by"))
+  local is_moved = answered_at and shown_at and is_told and told_at ~= ""
+  if not connection or over_at or not stage or answered_at and not is_moved then
+    return 0
+  end
+  local begun = numeric(begun_at, now)
+  local earliest, latest = begun, now
+  if is_told then
+    earliest, latest = math.max(begun, numeric(unanswered_at, begun)), numeric(shown_at, now)
+  end
+  local at = math.max(earliest, math.min(numeric(told_at, numeric(unanswered_at, begun)), latest))
+  redis.call("HSET", record, "answered_at", exact(at), "stage", "answered")
+  if is_moved or told_at ~= "" then
+    redis.call("HDEL", record, "shown_at")
+  else
+    redis.call("HSET", record, "shown_at", exact(now))
+  end
+  if not is_moved then
+    look_no_more(account, attempt, now)
+    happened(account, "picked_up", attempt, "", now)
+  end
+  -- What an operator was told to be its end stays it.
+  if call.fresh and call.state == CONNECTED and not why and not (is_moved and extended) then
+    move_deadline(account, attempt, at + numeric(max_duration, 0))
+  end
+  return 1
+end
+
 -- For how long a connection has been used: from the callee's answer, where that is not the provider's.
 local function used_seconds(record, now)
   local duration, stage, answered_at, started_at =
@@ -637,7 +689,7 @@ local function close_connection(call, account, now)
     or redis.call("HSETNX", record, "over_at", exact(now)) == 0 then
     return false
   end
-  for _, part in ipairs({ "slots", "stops", "live", "ears" }) do
+  for _, part in ipairs({ "slots", "stops", "live", "ears", "heard" }) do
     redis.call("ZREM", account_key(account, part), call.attempt)
   end
   redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
@@ -683,8 +735,9 @@ local function detach(account, attempt, now)
   end
   redis.call("DEL", owner_key(connection))
   redis.call("HDEL", record, "connection_id", "found", "stage", "deadline", "started_at", "answered_at", "unanswered_at",
-    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "duration")
-  for _, part in ipairs({ "live", "stops", "ears" }) do
+    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "duration",
+    "heard", "sequence", "shown_at", "answered_by", "speak_at", "speeches", "spoken_at")
+  for _, part in ipairs({ "live", "stops", "ears", "heard" }) do
     redis.call("ZREM", account_key(account, part), attempt)
   end
   if call.fresh and call.state == ENDED then

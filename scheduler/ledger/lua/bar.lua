@@ -8,9 +8,9 @@
   Returns how many of them were not on it.
 ]]
 local why, now = ARGV[1], clock(ARGV[2])
-local record, added = string.format("%d %s", now, why), 0
+local added = 0
 
 for at = 3, #ARGV do
-  added = added + redis.call("HSETNX", ROOT .. "do_not_call", ARGV[at], record)
+  added = added + put_on_list(ARGV[at], why, now)
 end
 return added

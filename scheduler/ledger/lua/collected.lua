@@ -27,6 +27,7 @@ if said ~= "" then
   redis.call("SET", record .. ":insights", said)
 end
 redis.call("EXPIRE", call.key .. ":said", tail)
+redis.call("EXPIRE", record .. ":words", tail)
 if call.fresh then
   owe_end(call, account, now)
 end

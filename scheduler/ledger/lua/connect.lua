@@ -19,8 +19,11 @@
     ARGV[14] margin        seconds after these that its deadline lies before the answer
     ARGV[15] now           "" for the server's clock
 
+  The provider may have named the connection before its answer came (`heard`, see `arrived`): then the answer
+  says what is missing, once. When it named another one, both are to end.
+
   Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
-  another connection, nothing was written), the deadline, and what a decision about the limit is made
+  another connection, and keeps it), the deadline, and what a decision about the limit is made
   from, as `limit` does.
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
@@ -29,31 +32,59 @@ local listener, lease, now = ARGV[9], tonumber(ARGV[10]), clock(ARGV[15])
 local stage, queue, margin = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[14])
 local waits = queue + tonumber(ARGV[13])
 local call, record = call_of(attempt), attempt_key(attempt)
-local meta = account_key(account, "meta")
 
-local recorded, deadline_before = unpack(redis.call("HMGET", record, "connection_id", "deadline"))
+local recorded, deadline_before, heard = unpack(redis.call("HMGET", record, "connection_id", "deadline", "heard"))
 if recorded and recorded ~= connection and redis.call("HEXISTS", record, "found") == 1 then
   -- The provider's own answer says it better than a search.
   detach(account, attempt, now)
   call, recorded = call_of(attempt), nil
 end
+
+-- The provider told of this connection before its answer came.
+local function complete()
+  if ARGV[4] ~= "" then
+    redis.call("HSET", record, "conversation_id", ARGV[4])
+  end
+  redis.call("HSET", record, "details", ARGV[5])
+  local answered_at, look_at, last_at, now_stage, begun_at =
+    unpack(redis.call("HMGET", record, "answered_at", "look_at", "last_at", "stage", "begun_at"))
+  if stage == "" or not call.fresh or call.state ~= CONNECTED then
+    return
+  end
+  give_charge(account, attempt, listener, lease, now)
+  redis.call("HSET", record, "waits", waits, "max_duration", max_duration)
+  if not answered_at and not look_at and not last_at then
+    deadline_before = exact(numeric(begun_at, now - answered_ago) + waits + margin)
+    move_deadline(account, attempt, tonumber(deadline_before))
+  end
+  if now_stage == "queued" then
+    if queue > LONGEST_QUEUE then
+      take_back(account, call, "pending", "", now + queue, patience, now)
+    end
+    see_queue(account, queue, now)
+  end
+end
+
 if recorded then
-  return { recorded == connection and "known" or "second", deadline_before, see_limit(account, now) }
+  local is_known, is_over = recorded == connection, redis.call("HEXISTS", record, "over_at") == 1
+  if heard and is_known then
+    redis.call("HDEL", record, "heard")
+    hear(account, attempt, "answered", now)
+  end
+  if heard and is_known and not is_over then
+    complete()
+  elseif heard and not is_known then
+    end_both(account, call, connection, patience, now)
+  end
+  return { is_known and "known" or "second", deadline_before, see_limit(account, now) }
 end
 
 if stage ~= "" then
-  local owner = redis.call("GET", owner_key(connection))
-  if owner and owner ~= attempt then
-    detach(account, owner, now)
-  end
-  bind(connection, attempt)
-  redis.call("ZREM", account_key(account, "searches"), attempt)
+  give_connection(account, connection, attempt, now)
 end
 
 local in_time = call.fresh and call.state == DIALING
--- Everybody's end was ordered, or this one's, while its start was under way.
-local aborting = redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
-  or redis.call("HGET", record, "stop_wanted")
+local aborting = is_unwanted(call)
 local deadline = now
 if in_time and not aborting then
   deadline = now - answered_ago + max_duration
@@ -64,35 +95,14 @@ end
 if stage ~= "" then
   redis.call("HSET", record, "stage", stage, "waits", waits, "max_duration", max_duration)
 end
-redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
-redis.call("ZREM", account_key(account, "held"), attempt)
--- Found by its name before its answer came, and thought to be over: read when it is.
-redis.call("HDEL", record, "over_at")
-if redis.call("ZREM", account_key(account, "collect"), attempt) == 1 then
-  redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "collecting", -1)
-end
 local conversation = ARGV[4] ~= "" and ARGV[4] or redis.call("HGET", record, "conversation_id") or ""
--- Last of the two: what is on record under its attempt is known to be live. A listener of the release
--- before hears no call that lacks the last field.
-redis.call("HSET", record, "connection_id", connection, "conversation_id", conversation, "details", ARGV[5],
-  "started_at", exact(now - answered_ago), "deadline", exact(deadline), "result_websocket_url", "")
-redis.call("HDEL", meta, "refused_in_row")
-increase(meta, "accepted", 1)
-count(account, "accepted")
-happened(account, "answered", attempt, "", now)
-local legs = open_legs(account)
-if legs > numeric(redis.call("HGET", meta, "proven"), 0) then
-  redis.call("HSET", meta, "proven", legs)
-end
+write_connection(account, call, connection, conversation, ARGV[5], now - answered_ago, deadline, now)
 hear(account, attempt, "answered", now)
 
 if in_time then
   move(call, CONNECTED)
   redis.call("ZADD", account_key(account, "slots"), exact(deadline), attempt)
-  if listener ~= "" then
-    redis.call("HSET", record, "ear", listener, "socket", "shut")
-  end
-  redis.call("ZADD", account_key(account, "ears"), listener ~= "" and exact(now + lease) or 0, attempt)
+  give_charge(account, attempt, listener, lease, now)
   if aborting then
     move(call, STOPPING)
     owe_stop(account, attempt, "aborted", patience, now)
@@ -105,31 +115,5 @@ if in_time then
   return { "connected", exact(deadline), see_limit(account, now) }
 end
 
-owe_stop(account, attempt, "late", patience, now)
-if redis.call("HEXISTS", campaign_key(call.campaign, "meta"), "state") == 0 then
-  -- The ledger has lost the campaign. That the connection is ended is all that can be done for it.
-  return { "late", exact(deadline), see_limit(account, now) }
-end
-local contact = contact_of(call)
-if contact then
-  redis.call("ZADD", called_key(party_of(contact)), "NX", exact(now - answered_ago), attempt)
-end
-if call.state == PENDING or call.state == CLAIMED then
-  -- Given back by mistake, or about to be dialled again, and yet it rang: whoever it was is not called
-  -- once more. A later attempt that is claimed has rung nobody, and its `begin` is stale from now on.
-  if not call.fresh then
-    redis.call("ZREM", account_key(account, "slots"), call.campaign .. ":" .. call.row .. ":" .. call.current)
-  end
-  redis.call("ZREM", campaign_key(call.campaign, "due"), call.row)
-  end_call(call, "stopped", "late_answer", "", now)
-elseif call.fresh and call.state == ENDED then
-  local disposition, reason = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
-  local rang_nobody = reason == "not_placed" or reason == "cancelled"
-  if rang_nobody then
-    count_attempts(call, 1)
-  end
-  if disposition == "unknown" or rang_nobody then
-    amend(call, "stopped", "late_answer", now)
-  end
-end
+came_late(account, call, now - answered_ago, patience, now)
 return { "late", exact(deadline), see_limit(account, now) }

@@ -21,8 +21,13 @@ for number = 1, tonumber(call.current) do
   if conversation and conversation ~= "" then
     conversations[#conversations + 1] = conversation
   end
-  redis.call("UNLINK", record .. ":insights")
+  redis.call("UNLINK", record .. ":insights", record .. ":words")
   redis.call("HDEL", record, "summaries", "read_digest", "reading")
+  for _, field in ipairs(redis.call("HKEYS", record)) do
+    if string.find(field, "^pressed:") or string.find(field, "^answer:") then
+      redis.call("HDEL", record, field)
+    end
+  end
   if redis.call("ZREM", collect, attempt) == 1 then
     redis.call("HINCRBY", meta, "collecting", -1)
     -- Nothing more will be read, so whoever waited for that is told now.

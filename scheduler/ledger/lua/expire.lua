@@ -35,8 +35,7 @@ local function waits_longer(call)
   end
   local last = numeric(begun_at, now) + numeric(waits, 0) + numeric(max_duration, 0)
   redis.call("HSET", record, "last_at", exact(last))
-  redis.call("HDEL", record, "look_at")
-  redis.call("ZREM", account_key(account, "stops"), call.attempt)
+  look_no_more(account, call.attempt, now)
   move_deadline(account, call.attempt, last)
   return last > now
 end

@@ -26,9 +26,7 @@ local searches = account_key(account, "searches")
 redis.call("HSET", account_key(account, "meta"), "exclusive", is_exclusive) -- whoever waits for a search asks it
 local connection, found, begun_at, hold, waits, max_duration, stop_wanted = unpack(redis.call("HMGET", record,
   "connection_id", "found", "begun_at", "hold", "waits", "max_duration", "stop_wanted"))
-local disposition, lost = unpack(redis.call("HMGET", call.key, "disposition", "lost"))
-local waits_again = call.state == PENDING and lost == string.match(attempt, "(%d+)$")
-local is_unknown = call.fresh and (call.state == ENDED and disposition == "unknown" or waits_again)
+local is_unknown, waits_again = is_lost(call)
 local begun, horizon = numeric(begun_at, now), numeric(begun_at, now) + numeric(hold, 0)
 if now >= horizon or not found and (connection or not is_unknown) then
   redis.call("ZREM", searches, attempt)
@@ -70,23 +68,7 @@ redis.call("ZREM", account_key(account, "held"), attempt)
 for _, part in ipairs({ "slots", "live" }) do
   redis.call("ZADD", account_key(account, part), exact(deadline), attempt)
 end
--- Beside the table of changes: what was unknown may be amended, and from here it is as any live call.
-local counts, before = campaign_key(call.campaign, "counts"), call.state
-redis.call("HSET", call.key, "state", CONNECTED)
-redis.call("HINCRBY", counts, before, -1)
-redis.call("HINCRBY", counts, CONNECTED, 1)
-call.state = CONNECTED
-if waits_again then
-  redis.call("ZREM", campaign_key(call.campaign, "due"), call.row)
-  redis.call("HDEL", call.key, "lost", "error")
-  redis.call("HINCRBY", call.key, "redials", -1)
-else
-  local was, why = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
-  tally(call.campaign, was, why, -1)
-  redis.call("HDEL", call.key, "disposition", "reason", "ended_at", "error")
-  go_on(call.campaign, account)
-end
-redis.call("HDEL", record, "disposition", "reason")
+revive(account, call, waits_again)
 count(account, "found")
 happened(account, "found", attempt, "", now)
 if stop_wanted or redis.call("HEXISTS", campaign_key(call.campaign, "meta"), "aborting") == 1 then

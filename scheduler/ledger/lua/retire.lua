@@ -50,7 +50,7 @@ for row = done + 1, last do
   local key = ROOT .. "call:" .. campaign .. ":" .. row
   for number = 1, numeric(redis.call("HGET", key, "attempt"), 0) do
     local record = attempt_key(campaign .. ":" .. row .. ":" .. number)
-    redis.call("UNLINK", record, record .. ":insights")
+    redis.call("UNLINK", record, record .. ":insights", record .. ":words")
   end
   redis.call("UNLINK", key, key .. ":said")
 end

@@ -8,7 +8,8 @@
     ARGV[5…] delays: seconds until the second sending, the third, …; the last one is kept
 
   Returns for each: attempt, connection_id, why, deadline, how often it was taken, and how late it is.
-  One whose `why` is "look" is no stop: the call is to be looked at, see `expire`.
+  One whose `why` is "look" is no stop: the call is to be looked at, see `expire`. Nor is "speak": it is to
+  say something else, see `owe_speech`.
 ]]
 local account, most, give_up = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
@@ -18,21 +19,24 @@ local taken = {}
 for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), "LIMIT", 0, most)) do
   local record = attempt_key(attempt)
   local found, is_rubbish = fields_of(record, "connection_id", "stop_why", "deadline", "stop_owed_at",
-    "look_at")
+    "look_at", "speak_at")
+  -- A stop on record comes first, then a look: a deadline waits behind it.
   local is_look = found[5] and not found[2]
-  local connection, why, owed_at = found[1], found[2] or is_look and "look" or "deadline", numeric(found[4], now)
+  local is_speech = found[6] and not found[2] and not is_look
+  local connection, why = found[1], found[2] or is_look and "look" or is_speech and "speak" or "deadline"
+  local owed_at = numeric(is_speech and found[6] or found[4], now)
   local deadline = numeric(found[3], owed_at)
   if is_rubbish or not is_attempt(attempt) then
     set_aside(account, "stops", attempt, is_rubbish and "its record can't be read" or "it is no attempt")
   end
-  if not connection or now - owed_at > give_up then
+  if not connection or now - owed_at > give_up and not is_speech then
     redis.call("ZREM", stops, attempt)
     redis.call("ZREM", live, attempt)
     redis.call("ZREM", account_key(account, "ears"), attempt)
   else
-    local times = increase(record, is_look and "looks" or "stop_sendings", 1)
+    local times = increase(record, is_look and "looks" or is_speech and "speeches" or "stop_sendings", 1)
     local late = now - (why == "deadline" and deadline or owed_at)
-    if times == 1 and not is_look then
+    if times == 1 and not is_look and not is_speech then
       redis.call("HSET", record, "stop_late", exact(late))
     end
     redis.call("ZADD", stops, exact(now + tonumber(ARGV[math.min(4 + times, #ARGV)])), attempt)

@@ -1,0 +1,125 @@
+--[[ How a connection comes on record, by whatever news: an answer, a search, or a request of the provider's. ]]
+
+-- A connection belongs to one attempt: whoever was given it by a guess has it no longer.
+local function give_connection(account, connection, attempt, now)
+  local owner = redis.call("GET", owner_key(connection))
+  if owner and owner ~= attempt then
+    detach(account, owner, now)
+  end
+  bind(connection, attempt)
+  redis.call("ZREM", account_key(account, "searches"), attempt)
+end
+
+-- The end of its call was ordered, or of all of them, while its start was under way.
+local function is_unwanted(call)
+  return redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
+    or redis.call("HGET", attempt_key(call.attempt), "stop_wanted")
+end
+
+local function write_connection(account, call, connection, conversation, details, started_at, deadline, now)
+  local attempt, record, meta = call.attempt, attempt_key(call.attempt), account_key(account, "meta")
+  redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
+  redis.call("ZREM", account_key(account, "held"), attempt)
+  -- Found by its name before its answer came, and thought to be over: read when it is.
+  redis.call("HDEL", record, "over_at")
+  if redis.call("ZREM", account_key(account, "collect"), attempt) == 1 then
+    redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "collecting", -1)
+  end
+  -- Last of the two: what is on record under its attempt is known to be live. A listener of the release
+  -- before hears no call that lacks the last field.
+  redis.call("HSET", record, "connection_id", connection, "conversation_id", conversation, "details", details,
+    "started_at", exact(started_at), "deadline", exact(deadline), "result_websocket_url", "")
+  redis.call("HDEL", meta, "refused_in_row")
+  increase(meta, "accepted", 1)
+  count(account, "accepted")
+  happened(account, "answered", attempt, "", now)
+  local legs = open_legs(account)
+  if legs > numeric(redis.call("HGET", meta, "proven"), 0) then
+    redis.call("HSET", meta, "proven", legs)
+  end
+end
+
+-- Who is in whose charge from now on; "" for nobody's.
+local function give_charge(account, attempt, listener, lease, now)
+  if listener ~= "" then
+    redis.call("HSET", attempt_key(attempt), "ear", listener, "socket", "shut")
+  end
+  redis.call("ZADD", account_key(account, "ears"), listener ~= "" and exact(now + lease) or 0, attempt)
+end
+
+-- The attempt has been given up, and yet a phone rings: its stop is due now.
+local function came_late(account, call, started_at, patience, now)
+  local attempt = call.attempt
+  owe_stop(account, attempt, "late", patience, now)
+  if redis.call("HEXISTS", campaign_key(call.campaign, "meta"), "state") == 0 then
+    -- The ledger has lost the campaign. That the connection is ended is all that can be done for it.
+    return
+  end
+  local contact = contact_of(call)
+  if contact then
+    redis.call("ZADD", called_key(party_of(contact)), "NX", exact(started_at), attempt)
+  end
+  if call.state == PENDING or call.state == CLAIMED then
+    -- Given back by mistake, or about to be dialled again, and yet it rang: whoever it was is not called
+    -- once more. A later attempt that is claimed has rung nobody, and its `begin` is stale from now on.
+    if not call.fresh then
+      redis.call("ZREM", account_key(account, "slots"), call.campaign .. ":" .. call.row .. ":" .. call.current)
+    end
+    redis.call("ZREM", campaign_key(call.campaign, "due"), call.row)
+    end_call(call, "stopped", "late_answer", "", now)
+  elseif call.fresh and call.state == ENDED then
+    local disposition, reason = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
+    local rang_nobody = reason == "not_placed" or reason == "cancelled"
+    if rang_nobody then
+      count_attempts(call, 1)
+    end
+    if disposition == "unknown" or rang_nobody then
+      amend(call, "stopped", "late_answer", now)
+    end
+  end
+end
+
+-- Whether nobody knows what became of an attempt; and whether its call waits to be dialled again for that.
+local function is_lost(call)
+  local disposition, lost = unpack(redis.call("HMGET", call.key, "disposition", "lost"))
+  local waits_again = call.state == PENDING and lost == string.match(call.attempt, "(%d+)$")
+  return call.fresh and (call.state == ENDED and disposition == "unknown" or waits_again), waits_again
+end
+
+-- Beside the table of changes: what was unknown may be amended, and from here it is as any live call.
+local function revive(account, call, waits_again)
+  local counts, before = campaign_key(call.campaign, "counts"), call.state
+  redis.call("HSET", call.key, "state", CONNECTED)
+  redis.call("HINCRBY", counts, before, -1)
+  redis.call("HINCRBY", counts, CONNECTED, 1)
+  call.state = CONNECTED
+  if waits_again then
+    redis.call("ZREM", campaign_key(call.campaign, "due"), call.row)
+    redis.call("HDEL", call.key, "lost", "error")
+    redis.call("HINCRBY", call.key, "redials", -1)
+  else
+    local was, why = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
+    tally(call.campaign, was, why, -1)
+    redis.call("HDEL", call.key, "disposition", "reason", "ended_at", "error")
+    go_on(call.campaign, account)
+  end
+  redis.call("HDEL", attempt_key(call.attempt), "disposition", "reason")
+end
+
+-- Two connections name one attempt. Neither is right for certain, so both end: the other one is an orphan.
+-- Once for each other one, however often it is named.
+local function end_both(account, call, other, patience, now)
+  local attempt, record = call.attempt, attempt_key(call.attempt)
+  if redis.call("HSETNX", record, "other:" .. other, exact(now)) == 0 then
+    return
+  end
+  local contact = contact_of(call)
+  own_orphan(account, other, contact and (contact.p or contact.s) or "", true, attempt .. " has two connections", now)
+  redis.call("HSET", record, "second_error", "the provider named two connections, both were stopped: " .. other)
+  count(account, "second_connections")
+  happened(account, "second", attempt, other, now)
+  if call.fresh and call.state == CONNECTED then
+    move(call, STOPPING)
+    owe_stop(account, attempt, "late", patience, now)
+  end
+end

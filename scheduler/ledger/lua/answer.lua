@@ -1,0 +1,22 @@
+--[[
+  Record the answer to a step, and put who asks for it on the do-not-call list in the same step.
+
+    ARGV[1]  attempt
+    ARGV[2]  step
+    ARGV[3]  keys
+    ARGV[4]  bars  the address that is not to be called any more; "" for none
+    ARGV[5]  now   "" for the server's clock
+
+  The first answer stays. Returns 1; 0 when there was one, or nothing of its call is kept.
+]]
+local attempt, step, keys, bars, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], clock(ARGV[5])
+local record = attempt_key(attempt)
+
+if bars ~= "" then
+  put_on_list(bars, "asked for it in " .. attempt, now)
+end
+local begun_at, erased = unpack(fields_of(record, "begun_at", "erased"), 1, 2)
+if not begun_at or erased then
+  return 0
+end
+return redis.call("HSETNX", record, "answer:" .. step, keys)

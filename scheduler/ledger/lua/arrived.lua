@@ -1,0 +1,117 @@
+--[[
+  A provider tells of an attempt by a request of its own. It names the attempt itself, so that is no guess: a
+  connection under `dialing` or `unknown` is its connection. A call only moves forward by it.
+
+    ARGV[1]  account
+    ARGV[2]  attempt
+    ARGV[3]  connection
+    ARGV[4]  sequence     "" for none; what is not above the last one tells nothing of the stage
+    ARGV[5]  stage        "ringing", "answered" or "over"; "" for none of them
+    ARGV[6]  told_at      when that was, "" where it is not known
+    ARGV[7]  answered_by  "" for nobody yet
+    ARGV[8]  margin       seconds that the deadline before the answer lies behind the last ringing
+    ARGV[9]  patience     seconds for which a stop that is not confirmed keeps its slot
+    ARGV[10] now          "" for the server's clock
+
+  Returns "nobodys" (counted, nothing else is changed), "known", "attached", "second" (another connection is
+  on record: both are to end), or "over".
+]]
+local account, attempt, connection, sequence, stage, told_at, answered_by = unpack(ARGV, 1, 7)
+local margin, patience, now = tonumber(ARGV[8]), tonumber(ARGV[9]), clock(ARGV[10])
+local call, record = call_of(attempt), attempt_key(attempt)
+
+local function nobodys()
+  count(account, "callbacks_nobodys")
+  return "nobodys"
+end
+
+local known, is_rubbish = fields_of(record, "begun_at", "connection_id", "found", "over_at", "erased", "waits")
+local begun_at, recorded, found, over_at, erased, waits = unpack(known, 1, 6)
+if is_rubbish or call.is_rubbish or not tonumber(begun_at) or account_of(call.campaign) ~= account
+  or erased and over_at then
+  return nobodys()
+end
+local owner = redis.call("GET", owner_key(connection))
+if owner and owner ~= attempt then
+  if redis.call("HEXISTS", attempt_key(owner), "found") == 0 then
+    -- It is another attempt's for certain.
+    return nobodys()
+  end
+  detach(account, owner, now)
+  call = call_of(attempt)
+end
+
+local RANKS = { queued = 0, ringing = 1, answered = 2 }
+
+local function forward()
+  if answered_by ~= "" then
+    redis.call("HSETNX", record, "answered_by", answered_by)
+  end
+  local last, at = unpack(redis.call("HMGET", record, "sequence", "stage"))
+  if sequence ~= "" then
+    if tonumber(sequence) <= numeric(last, -1) then
+      return
+    end
+    redis.call("HSET", record, "sequence", sequence)
+  end
+  if stage == "over" then
+    redis.call("ZADD", account_key(account, "heard"), "NX", exact(now), attempt)
+  elseif stage == "answered" then
+    pick_up(account, call, told_at, true, now)
+  elseif stage == "ringing" and at and (RANKS[at] or 2) < RANKS.ringing then
+    redis.call("HSET", record, "stage", "ringing")
+  end
+end
+
+if recorded and recorded ~= connection and found then
+  -- A search has guessed.
+  detach(account, attempt, now)
+  call, recorded = call_of(attempt), nil
+elseif recorded and recorded ~= connection then
+  end_both(account, call, connection, patience, now)
+  return "second"
+end
+if recorded and over_at then
+  return "over"
+end
+if recorded then
+  if found then
+    -- The search was right. Should an answer come yet, it is judged as after any such request.
+    redis.call("HDEL", record, "found")
+    redis.call("HSET", record, "heard", 1)
+  end
+  forward()
+  return "known"
+end
+
+give_connection(account, connection, attempt, now)
+local in_time, aborting = call.fresh and call.state == DIALING, is_unwanted(call)
+local is_unknown, waits_again = is_lost(call)
+local deadline = now
+if is_unknown or in_time and not aborting then
+  deadline = tonumber(begun_at) + numeric(waits, 0) + margin
+end
+-- A provider that tells of its calls so answers a start before the callee does.
+redis.call("HSET", record, "stage", "queued", "heard", 1)
+local conversation = redis.call("HGET", record, "conversation_id") or ""
+write_connection(account, call, connection, conversation, "", tonumber(begun_at), deadline, now)
+if in_time or is_unknown then
+  if in_time then
+    move(call, CONNECTED)
+  else
+    revive(account, call, waits_again)
+    count(account, "found")
+    happened(account, "found", attempt, "", now)
+  end
+  redis.call("ZADD", account_key(account, "slots"), exact(deadline), attempt)
+  redis.call("ZADD", account_key(account, "ears"), 0, attempt)
+  forward()
+  if aborting then
+    move(call, STOPPING)
+    owe_stop(account, attempt, "aborted", patience, now)
+  end
+else
+  came_late(account, call, tonumber(begun_at), patience, now)
+  forward()
+end
+return "attached"
