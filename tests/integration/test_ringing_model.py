@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, multiple, rule, run_state_machine_as_test
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import calls, keys, live_calls, reports, searches
+from scheduler.ledger import callbacks, calls, keys, live_calls, reports, searches
+from scheduler.ledger.callbacks import SPEAK, Known
 from scheduler.ledger.calls import LOOK, Ringing, Wait
 from scheduler.ledger.ledger import Control
 from scheduler.ledger.searches import Found, LostCall, Powers
@@ -167,6 +168,68 @@ class RingingMachine(LedgerMachine):
             assert connection in found
         self.reopened()
 
+    @rule(
+        attempt=attempts,
+        connection=st.sampled_from(["its own", "its own", "X", "Y"]),
+        sequence=st.sampled_from([None, 0, 1, 2, 3]),
+        stage=st.sampled_from(["", "ringing", "answered", "over"]),
+        ago=st.sampled_from([None, 0.0, 5.0, 900.0, -900.0]),
+    )
+    def tell(
+        self,
+        attempt: Attempt,
+        connection: str,
+        sequence: int | None,
+        stage: str,
+        ago: float | None,
+    ) -> None:
+        """What the provider tells by itself comes in any order, doubled, or not at all."""
+        name = f"connection {attempt}" if connection == "its own" else connection
+        before = self.books.everything()
+        said = self.hear(attempt, name, sequence, stage, ago)
+        if said in (Known.NOBODYS, Known.OVER):
+            before.pop(totals := keys.account(ACCOUNT, "totals"), None)
+            assert {k: v for k, v in self.books.everything().items() if k != totals} == before
+        else:
+            after = self.books.everything()
+            again = self.hear(attempt, name, sequence, stage, ago)
+            assert again is (Known.SECOND if said is Known.SECOND else Known.KNOWN)
+            assert self.books.everything() == after
+            assert said is Known.SECOND or attempt in self.books.live()
+        self.reopened()
+
+    def hear(
+        self,
+        attempt: Attempt,
+        connection: str,
+        sequence: int | None,
+        stage: str,
+        ago: float | None,
+    ) -> Known:
+        return callbacks.arrived(
+            *(self.books.ledger, ACCOUNT, attempt, connection),
+            sequence=sequence,
+            stage=stage,
+            told_at=None if ago is None else self.books.now - ago,
+            answered_by="unknown" if stage == "answered" else "",
+            now=self.books.now,
+        )
+
+    @rule(attempt=attempts)
+    def speak(self, attempt: Attempt) -> None:
+        if callbacks.owe_speech(self.books.ledger, ACCOUNT, attempt, now=self.books.now):
+            assert attempt in self.books.owed_stops()
+        assert not callbacks.owe_speech(self.books.ledger, ACCOUNT, attempt, now=self.books.now)
+
+    @rule(attempt=attempts)
+    def has_spoken(self, attempt: Attempt) -> None:
+        callbacks.spoken(self.books.ledger, ACCOUNT, attempt, now=self.books.now)
+
+    @invariant()
+    def who_is_to_be_read_is_live(self) -> None:
+        heard = self.books.ledger.redis.zrange(keys.account(ACCOUNT, "heard"), 0, -1)
+        assert set(map(Attempt.parse, heard)) <= set(self.books.live())
+
     def reopened(self) -> None:
         """What was unknown, and has been found, is over no longer."""
         for row, call in enumerate(self.books.results(), start=1):
@@ -178,7 +241,8 @@ class RingingMachine(LedgerMachine):
         self.books.expire()
         for order in self.books.take_stops():
             assert order.attempt in self.books.live()
-            assert (order.why == LOOK) == (self.books.state(order.attempt) is CallState.CONNECTED)
+            is_stop = order.why not in (LOOK, SPEAK)
+            assert is_stop == (self.books.state(order.attempt) is not CallState.CONNECTED)
         assert self.books.take_stops() == []
 
     @invariant()

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger import accounts, calls, deliveries, limits, rubbish, views, workers
+from scheduler.ledger import accounts, callbacks, calls, deliveries, limits, rubbish, views, workers
 from scheduler.ledger.calls import Claim, Due, StopOrder
 from scheduler.worker.snapshot import take_snapshot
 from tests.integration.ledger import ACCOUNT, PLENTY, Books
@@ -52,6 +52,7 @@ RUBBISH: dict[str, Put] = {
     "stops: no attempt": zadd("stops", "garbage"),
     "stops: of no campaign": zadd("stops", "gone:1:1"),
     "collect: no attempt": zadd("collect", "garbage"),
+    "heard: no attempt": zadd("heard", "garbage"),
     "ears: no attempt": zadd("ears", "garbage"),
     "webhooks: no news": zadd("webhooks", "garbage news"),
     "webhooks: a word": zadd("webhooks", "garbage"),
@@ -75,7 +76,15 @@ RUBBISH: dict[str, Put] = {
     "attempt: text": instead("callsched:attempt:c:1:1"),
     **{
         f"attempt: {field}": hset("callsched:attempt:c:1:1", field, "banana")
-        for field in ("deadline", "started_at", "max_duration", "stop_sendings", "reserved")
+        for field in (
+            "deadline",
+            "started_at",
+            "max_duration",
+            "stop_sendings",
+            "reserved",
+            "speak_at",
+            "sequence",
+        )
     },
     "waiting call: its state": hset("callsched:call:c:3", "state", "banana"),
     "waiting call: text": instead("callsched:call:c:3"),
@@ -170,8 +179,11 @@ def test_ticks_go_on_and_every_other_call_ends_on_time_and_is_dialled(
     limits.read(books.ledger, ACCOUNT, now=books.now)
     books.listen()
     books.take_collect()
+    callbacks.take_heard(books.ledger, ACCOUNT, 10)
     deliveries.take(books.ledger, ACCOUNT, now=books.now)
-    if name.startswith(("slots:", "stops:", "collect:", "ears:", "webhooks:", "due:", "waiting")):
+    if name.startswith(
+        ("slots:", "stops:", "collect:", "ears:", "heard:", "webhooks:", "due:", "waiting")
+    ):
         named = name not in SILENT and name != "slots: of no campaign"
         named = named and name != "stops: of no campaign"
         assert bool(rubbish.find(books.ledger, ACCOUNT)) is named

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls, campaigns, keys, live_calls, scripts
+from scheduler.ledger import callbacks, calls, campaigns, keys, live_calls, scripts
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.models import TRANSITIONS, Attempt, CallState, Policy, Retry
 from scheduler.records import encode_policy
@@ -64,6 +64,11 @@ def begin(books: Books, attempt: Attempt) -> object:
 
 def connect(books: Books, attempt: Attempt) -> object:
     return books.connect(attempt) != "known"
+
+
+def arrived(books: Books, attempt: Attempt) -> object:
+    said = callbacks.arrived(books.ledger, ACCOUNT, attempt, f"connection {attempt}", now=books.now)
+    return said is callbacks.Known.ATTACHED
 
 
 def give_back(books: Books, attempt: Attempt) -> None:
@@ -121,19 +126,19 @@ LEADS_TO: dict[CallState, tuple[Verb, ...]] = {
     PENDING: (give_back, give_back_at_limit),
     CLAIMED: (claim,),
     DIALING: (begin,),
-    CONNECTED: (connect,),
+    CONNECTED: (connect, arrived),
     STOPPING: (pass_the_deadline, hint, stop),
-    ENDED: (finish, confirm, connect, over),
+    ENDED: (finish, confirm, connect, arrived, over),
 }
 
 #: Those of them that are for each change in the table.
 MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
     (PENDING, CLAIMED): (claim,),
-    (PENDING, ENDED): (connect, cancel_the_rest),
+    (PENDING, ENDED): (connect, arrived, cancel_the_rest),
     (CLAIMED, DIALING): (begin,),
     (CLAIMED, PENDING): (give_back, give_back_at_limit),
     (CLAIMED, ENDED): (finish, connect, give_back_what_is_cancelled),
-    (DIALING, CONNECTED): (connect,),
+    (DIALING, CONNECTED): (connect, arrived),
     (DIALING, PENDING): (give_back, give_back_at_limit),
     (DIALING, ENDED): (finish, give_back_what_is_cancelled),
     (CONNECTED, STOPPING): (pass_the_deadline, hint, stop),
@@ -143,10 +148,12 @@ MAKES: dict[tuple[CallState, CallState], tuple[Verb, ...]] = {
 }
 
 #: Not refused, and another change than this one: an answer never is, `confirm` makes two changes in
-#: one step, and an order to stop waits for the answer.
+#: one step, and an order to stop waits for the answer. News of what has not begun are counted.
 ELSEWHERE = {
     (PENDING, CONNECTED, connect),
+    (PENDING, CONNECTED, arrived),
     (CLAIMED, CONNECTED, connect),
+    (CLAIMED, CONNECTED, arrived),
     (DIALING, STOPPING, stop),
 }
 

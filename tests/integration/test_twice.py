@@ -11,9 +11,10 @@ import pytest
 
 import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
-from scheduler.ledger import calls, campaigns, erasure, reports
+from scheduler.ledger import callbacks, calls, campaigns, erasure, reports
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.listeners import LiveLine
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.models import Attempt, CallState, CampaignState
 from scheduler.tokens import SharedToken
@@ -221,6 +222,42 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     ),
     "recall": lambda books, attempt: ringing(books, lambda one: recalled(books, one)),
     "over": lambda books, attempt: lambda: books.over(attempt, facts={"price": "0.01 USD"}),
+    "arrived": lambda books, attempt: ringing(
+        books,
+        lambda one: callbacks.arrived(
+            *(books.ledger, ACCOUNT, one, f"connection {one}"),
+            sequence=2,
+            stage="answered",
+            told_at=books.now,
+            now=books.now,
+        ),
+    ),
+    "arrived, over": lambda books, attempt: (
+        lambda: callbacks.arrived(
+            *(books.ledger, ACCOUNT, attempt, f"connection {attempt}"), stage="over", now=books.now
+        )
+    ),
+    "arrived, second": lambda books, attempt: (
+        lambda: callbacks.arrived(*(books.ledger, ACCOUNT, attempt, "another"), now=books.now)
+    ),
+    "take_heard": lambda books, attempt: heard(books, attempt),
+    "pressed": lambda books, attempt: (
+        lambda: callbacks.pressed(
+            *(books.ledger, ACCOUNT, attempt, "confirm", 1, "1"), now=books.now
+        )
+    ),
+    "answer": lambda books, attempt: (
+        lambda: callbacks.answer(
+            *(books.ledger, ACCOUNT, attempt, "confirm", "9"), bars="+12025550100", now=books.now
+        )
+    ),
+    "keep_words": lambda books, attempt: (
+        lambda: callbacks.keep_words(books.ledger, "news", LiveLine(attempt, "message", "words"))
+    ),
+    "owe_speech": lambda books, attempt: (
+        lambda: callbacks.owe_speech(books.ledger, ACCOUNT, attempt, now=books.now)
+    ),
+    "spoken": lambda books, attempt: speaking(books, attempt),
     "take_collect": lambda books, attempt: over(books, attempt, books.take_collect),
     "collected": lambda books, attempt: over(
         books, attempt, lambda: books.keep_collected(attempt, {"transcript": []})
@@ -237,6 +274,17 @@ def ringing(books: Books, verb: Callable[[Attempt], object]) -> Callable[[], obj
     books.campaign(1, "rings")
     attempt = books.ringing()
     return lambda: verb(attempt)
+
+
+def heard(books: Books, attempt: Attempt) -> Callable[[], object]:
+    connection = f"connection {attempt}"
+    callbacks.arrived(books.ledger, ACCOUNT, attempt, connection, stage="over", now=books.now)
+    return lambda: callbacks.take_heard(books.ledger, ACCOUNT, 10)
+
+
+def speaking(books: Books, attempt: Attempt) -> Callable[[], object]:
+    callbacks.owe_speech(books.ledger, ACCOUNT, attempt, now=books.now)
+    return lambda: callbacks.spoken(books.ledger, ACCOUNT, attempt, now=books.now)
 
 
 def recalled(books: Books, attempt: Attempt) -> None:

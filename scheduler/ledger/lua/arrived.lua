@@ -27,10 +27,14 @@ end
 
 local known, is_rubbish = fields_of(record, "begun_at", "connection_id", "found", "over_at", "erased", "waits")
 local begun_at, recorded, found, over_at, erased, waits = unpack(known, 1, 6)
-if is_rubbish or call.is_rubbish or not tonumber(begun_at) or account_of(call.campaign) ~= account
-  or erased and over_at then
+-- Nothing is kept of an attempt that was given back. One that is still to begin has none either.
+local number = tonumber(string.match(attempt, "(%d+)$"))
+local was_given_back = number > 0 and number <= tonumber(call.current) and not (call.fresh and call.state == CLAIMED)
+if is_rubbish or call.is_rubbish or fields_of(campaign_key(call.campaign, "meta"), "account")[1] ~= account
+  or not (begun_at or recorded or was_given_back) or erased and over_at then
   return nobodys()
 end
+local begun = numeric(begun_at, now)
 local owner = redis.call("GET", owner_key(connection))
 if owner and owner ~= attempt then
   if redis.call("HEXISTS", attempt_key(owner), "found") == 0 then
@@ -89,12 +93,12 @@ local in_time, aborting = call.fresh and call.state == DIALING, is_unwanted(call
 local is_unknown, waits_again = is_lost(call)
 local deadline = now
 if is_unknown or in_time and not aborting then
-  deadline = tonumber(begun_at) + numeric(waits, 0) + margin
+  deadline = begun + numeric(waits, 0) + margin
 end
 -- A provider that tells of its calls so answers a start before the callee does.
 redis.call("HSET", record, "stage", "queued", "heard", 1)
 local conversation = redis.call("HGET", record, "conversation_id") or ""
-write_connection(account, call, connection, conversation, "", tonumber(begun_at), deadline, now)
+write_connection(account, call, connection, conversation, "", begun, deadline, now)
 if in_time or is_unknown then
   if in_time then
     move(call, CONNECTED)
@@ -111,7 +115,7 @@ if in_time or is_unknown then
     owe_stop(account, attempt, "aborted", patience, now)
   end
 else
-  came_late(account, call, tonumber(begun_at), patience, now)
+  came_late(account, call, begun, patience, now)
   forward()
 end
 return "attached"
