@@ -14,7 +14,7 @@ import pytest
 from scheduler.calls import collector as collecting
 from scheduler.calls.callbacks import Answered, CallbackDesk
 from scheduler.clock import since_boot
-from scheduler.errors import MaybeDone, ProviderError
+from scheduler.errors import MaybeDone, NoSuchConnection, ProviderError, Refused
 from scheduler.fields.script_steps import next_steps
 from scheduler.ledger import accounts, do_not_call, keys, listeners, views
 from scheduler.models import Attempt, OnMachine
@@ -423,6 +423,47 @@ def test_a_machine_hears_steps_of_its_own_once(
     assert toy.said == [(name, (THANKS,))]
     assert toy.stops == []
     assert rig.endings() == [("completed", None)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "tries"),
+    [([Refused("no")], 1), ([NoSuchConnection("none")], 1), ([ProviderError("not now")] * 9, 4)],
+)
+def test_a_call_that_can_not_be_made_to_speak_goes_on_as_it_was(
+    open_rig: Callable[..., Rig], toy: TellingToy, errors: list[ProviderError], tries: int
+) -> None:
+    rig = open_rig()
+    desk = CallbackDesk(rig.ledger, toy, ACCOUNT, PUBLIC.public_url)
+    attempt, name = dial(rig, script=(Say("Hello."),), machine_script=(THANKS,))
+    toy.move(name, Stage.ANSWERED)
+    toy.cannot_say = list(errors)
+    rig.start()
+
+    verdict = Heard(name, answered_by="machine", may_speak=True)
+    desk.take(toy.callback(attempt, Topic.MACHINE, verdict))
+    wait_until(lambda: len(toy.cannot_say) == len(errors) - tries)
+    wait_until(lambda: not rig.ledger.redis.hexists(keys.attempt("c:1:1"), "speak_at"))
+
+    assert (toy.said, toy.stops) == ([], [])
+    assert rig.record()["state"] == "connected"
+
+
+def test_a_call_that_is_to_be_stopped_says_nothing_more(
+    open_rig: Callable[..., Rig], toy: TellingToy
+) -> None:
+    rig = open_rig()
+    desk = CallbackDesk(rig.ledger, toy, ACCOUNT, PUBLIC.public_url)
+    attempt, name = dial(rig, script=(Say("Hello."),), machine_script=(THANKS,))
+    toy.move(name, Stage.ANSWERED)
+    verdict = Heard(name, answered_by="machine", may_speak=True)
+    desk.take(toy.callback(attempt, Topic.MACHINE, verdict))
+    assert listeners.hint(rig.ledger, ACCOUNT, attempt, "machine")
+
+    rig.start()
+    wait_until(rig.all_ended)
+
+    assert (toy.said, toy.stops) == ([], [name])
+    assert rig.endings() == [("stopped", "machine")]
 
 
 # Words, and what is kept of a call ----------------------------------------------------------------
