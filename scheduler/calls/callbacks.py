@@ -99,7 +99,7 @@ class CallbackDesk:
             return str(known), _NOTHING
         self._keep_words(attempt, heard)
         if found.act is not None and known is not Known.OVER:
-            self._do(attempt, found.act)
+            self._do(attempt, heard.connection_id, found.act)
         return str(known), _NOTHING
 
     def _hear_keys(self, callback: Callback, heard: Heard) -> tuple[str, Answered]:
@@ -109,18 +109,18 @@ class CallbackDesk:
             try:
                 known = self._arrived(attempt, heard, Meaning())
             except LedgerTrouble:
-                self._keys.keep(callback, heard.pressed)
+                self._keys.keep(callback, heard)
                 raise
         if known in (Known.NOBODYS, Known.SECOND):
             return str(known), _NOTHING
-        return str(known), Answered(200, self._keys.take(callback, heard.pressed))
+        return str(known), Answered(200, self._keys.take(callback, heard))
 
     def _standing(self, attempt: Attempt, heard: Heard) -> Standing:
         """Return how a call stands; its campaign is asked only where a machine has answered."""
         report = heard.report
         if "machine" not in (heard.answered_by, report.answered_by if report else ""):
             return _NEWS
-        return Standing.under(self._frozen.policy(attempt))
+        return Standing.under(self._frozen.policy(attempt, heard.connection_id))
 
     def _arrived(self, attempt: Attempt, heard: Heard, found: Meaning) -> Known:
         known = callbacks.arrived(
@@ -141,12 +141,13 @@ class CallbackDesk:
             self._known.put(attempt, heard.connection_id)
         return known
 
-    def _do(self, attempt: Attempt, act: Act) -> None:
+    def _do(self, attempt: Attempt, connection_id: str, act: Act) -> None:
         match act:
             case Act.READ:
                 return  # it is on record that it is to be read
             case Act.DO_NOT_CALL:
-                bar(self._ledger, attempt, self._frozen.call(attempt).contact.address)
+                contact = self._frozen.call(attempt, connection_id).contact
+                bar(self._ledger, attempt, contact.address)
             case _:
                 order(self._ledger, self._account, attempt, act)
 

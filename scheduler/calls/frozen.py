@@ -14,8 +14,8 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Contact, Policy
 from scheduler.script import Script
 
-#: Calls, and campaigns, of which it is remembered at a time.
-MOST_CALLS, MOST_CAMPAIGNS = 5_000, 100
+#: Calls of which it is remembered at a time.
+MOST_CALLS = 5_000
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -62,22 +62,26 @@ class FrozenCall:
 
 
 class Frozen:
-    """What calls were begun with. Safe to use from many threads."""
+    """What calls were begun with. Safe to use from many threads.
+
+    Connections tell calls apart: an id may come back for another campaign once one is archived.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._policies: Latest[str, Policy] = Latest(MOST_CAMPAIGNS)
-        self._calls: Latest[Attempt, FrozenCall] = Latest(MOST_CALLS)
+        self._policies: Latest[tuple[Attempt, str], Policy] = Latest(MOST_CALLS)
+        self._calls: Latest[tuple[Attempt, str], FrozenCall] = Latest(MOST_CALLS)
 
-    def policy(self, attempt: Attempt) -> Policy:
+    def policy(self, attempt: Attempt, connection_id: str) -> Policy:
         """Return what the campaign says of its calls. Raises LedgerTrouble, ValueError."""
-        campaign = attempt.campaign_id
-        return self._policies.ask(campaign, lambda: reports.policy_of(self._ledger, campaign))
+        known, campaign = (attempt, connection_id), attempt.campaign_id
+        return self._policies.ask(known, lambda: reports.policy_of(self._ledger, campaign))
 
-    def call(self, attempt: Attempt) -> FrozenCall:
+    def call(self, attempt: Attempt, connection_id: str) -> FrozenCall:
         """Return what a call says, and to whom. Raises LedgerTrouble, ValueError."""
-        return self._calls.ask(attempt, lambda: self._read(attempt))
+        return self._calls.ask((attempt, connection_id), lambda: self._read(attempt))
 
     def _read(self, attempt: Attempt) -> FrozenCall:
         contact = reports.contact_of(self._ledger, attempt)
-        return FrozenCall(contact, filled(self.policy(attempt), contact))
+        policy = reports.policy_of(self._ledger, attempt.campaign_id)
+        return FrozenCall(contact, filled(policy, contact))

@@ -17,7 +17,7 @@ from scheduler.ledger import callbacks, do_not_call
 from scheduler.ledger.callbacks import Pressed
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt
-from scheduler.providers import Callback, CallbackPlace, CallsBack, Reply
+from scheduler.providers import Callback, CallbackPlace, CallsBack, Heard, Reply
 from scheduler.script import Hangup, Script
 
 logger = logging.getLogger(__name__)
@@ -31,10 +31,8 @@ TRY_AGAIN_SECONDS = 1.0
 class _Kept:
     """Keys that are not on record yet."""
 
-    attempt: Attempt
-    step: str
-    asked: int
-    keys: str
+    callback: Callback
+    heard: Heard
     since: float
 
 
@@ -62,16 +60,16 @@ class Keys:
         self._lock = threading.Lock()
         self._is_telling = False
 
-    def take(self, callback: Callback, keys: str) -> Reply:
+    def take(self, callback: Callback, heard: Heard) -> Reply:
         """Put keys on record, and return what the call does next.
 
         Raises LedgerTrouble when they are not; then they are put there later. ValueError,
         LookupError and ScriptError for a call whose next step can't be said.
         """
         try:
-            pressed, following = self._record(callback.attempt, callback.step, callback.asked, keys)
+            pressed, following = self._record(callback, heard)
         except LedgerTrouble:
-            self.keep(callback, keys)
+            self.keep(callback, heard)
             raise
         left = _left(pressed)
         if left <= 0 or self._is_barred(following.script):
@@ -90,19 +88,17 @@ class Keys:
     def _place(self, attempt: Attempt) -> CallbackPlace:
         return CallbackPlace(self._public_url, self._account, attempt)
 
-    def _record(
-        self, attempt: Attempt, step: str, asked: int, keys: str
-    ) -> tuple[Pressed, NextSteps]:
+    def _record(self, callback: Callback, heard: Heard) -> tuple[Pressed, NextSteps]:
         """Whoever asked never to be called again is on the list when this returns."""
-        call = self._frozen.call(attempt)
+        ledger, account, attempt = self._ledger, self._account, callback.attempt
+        step, asked = callback.step, callback.asked
+        call = self._frozen.call(attempt, heard.connection_id)
         next_steps(call.script, step, asked, "")  # nothing is kept of a step that there is not
-        pressed = callbacks.pressed(self._ledger, self._account, attempt, step, asked, keys)
+        pressed = callbacks.pressed(ledger, account, attempt, step, asked, heard.pressed)
         following = next_steps(call.script, step, asked, pressed.keys)
         if following.answer is not None:
             bars = call.contact.address if following.bars else ""
-            callbacks.answer(
-                self._ledger, self._account, attempt, step, following.answer, bars=bars
-            )
+            callbacks.answer(ledger, account, attempt, step, following.answer, bars=bars)
         return pressed, following
 
     def _is_barred(self, script: Script) -> bool:
@@ -111,11 +107,11 @@ class Keys:
 
     # A ledger that is away -----------------------------------------------------------------------
 
-    def keep(self, callback: Callback, keys: str) -> None:
+    def keep(self, callback: Callback, heard: Heard) -> None:
         """Put keys on record once the ledger takes them: no provider tells them again."""
-        if not keys:
+        if not heard.pressed:
             return
-        kept = _Kept(callback.attempt, callback.step, callback.asked, keys, since_boot())
+        kept = _Kept(callback, heard, since_boot())
         with self._lock:
             self._kept.append(kept)
             if self._is_telling:
@@ -140,13 +136,13 @@ class Keys:
     def _is_told(self, kept: _Kept) -> bool:
         """Whether there is nothing left to do about keys."""
         try:
-            self._record(kept.attempt, kept.step, kept.asked, kept.keys)
+            self._record(kept.callback, kept.heard)
         except LedgerTrouble as error:
             if since_boot() - kept.since < KEEP_SECONDS:
                 return False
-            logger.error("%s: what was pressed is lost: %s", kept.attempt, error)
+            logger.error("%s: what was pressed is lost: %s", kept.callback.attempt, error)
         except Exception:
-            logger.exception("%s: what was pressed can't be put on record", kept.attempt)
+            logger.exception("%s: what was pressed can't be put on record", kept.callback.attempt)
         return True
 
 

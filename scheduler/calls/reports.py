@@ -11,6 +11,7 @@ from typing import Any
 from scheduler import limit
 from scheduler.calls.acts import order
 from scheduler.calls.duty import Duty
+from scheduler.calls.frozen import Frozen
 from scheduler.calls.news import Meaning, meaning
 from scheduler.calls.outcomes import Standing, never_rang
 from scheduler.clock import since_boot
@@ -60,6 +61,7 @@ class Reports:
         self._account = duty.account
         self._reserve = duty.reserve
         self._traits = traits
+        self._frozen = Frozen(ledger)
         self.stirred = threading.Event()  #: set: a call is to be read again soon
         self._failed_at: dict[str, float] = {}  #: connection -> since when its cause is asked for
         self._lock = threading.Lock()
@@ -117,8 +119,7 @@ class Reports:
         )
         is_heard = report.answered_by == "machine" and not call.stop_why
         if report.stage is Stage.OVER or is_heard:
-            policy = reports.policy_of(self._ledger, call.attempt.campaign_id)
-            under = Standing.under(policy)
+            under = Standing.under(self._frozen.policy(call.attempt, call.connection_id))
             standing = replace(
                 standing,
                 on_machine=under.on_machine,

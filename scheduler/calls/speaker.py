@@ -5,23 +5,19 @@ from __future__ import annotations
 import logging
 
 from scheduler.calls.duty import Duty
-from scheduler.calls.frozen import Frozen, Latest
+from scheduler.calls.frozen import Frozen
 from scheduler.calls.memory import Memory
 from scheduler.errors import NoSuchConnection, ProviderError, Refused
 from scheduler.ledger import callbacks
 from scheduler.ledger.calls import StopOrder
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
-from scheduler.models import Attempt
 from scheduler.providers import Provider, Speaks, StartOrder
 
 logger = logging.getLogger(__name__)
 
 #: So often it is tried: a machine records no longer than it likes.
 MOST_TRIES = 4
-
-#: Calls whose tries are counted at a time.
-_MOST_CALLS = 1_000
 
 
 class Speaker:
@@ -34,21 +30,18 @@ class Speaker:
         self._duty = duty
         self._memory = memory
         self._frozen = Frozen(ledger)
-        self._tries: Latest[Attempt, int] = Latest(_MOST_CALLS)
 
     def speak(self, order: StopOrder) -> None:
         """Make a call say what a machine is to hear; unless it can't be, the ledger repeats it.
 
         Raises LedgerTrouble when what came of it can't be put on record.
         """
-        tries = (self._tries.get(order.attempt) or 0) + 1
-        self._tries.put(order.attempt, tries)
         try:
             is_said = self._say(order)
         except (NoSuchConnection, Refused, ValueError) as error:
             logger.info("%s: says nothing to the machine: %s", order.attempt, _said(error))
         except ProviderError as error:
-            if tries < MOST_TRIES:
+            if order.sendings < MOST_TRIES:
                 logger.warning("%s: says nothing else yet: %s", order.attempt, _said(error))
                 return
             logger.error("%s: says nothing to the machine: %s", order.attempt, _said(error))
@@ -64,8 +57,8 @@ class Speaker:
         attempt, duty = order.attempt, self._duty
         start = StartOrder.of(
             attempt,
-            self._frozen.policy(attempt),
-            self._frozen.call(attempt).contact,
+            self._frozen.policy(attempt, order.connection_id),
+            self._frozen.call(attempt, order.connection_id).contact,
             caller_ids=duty.caller_ids,
             callbacks=duty.callbacks,
             account=duty.account,

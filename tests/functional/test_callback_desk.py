@@ -14,9 +14,9 @@ import pytest
 from scheduler.calls import collector as collecting
 from scheduler.calls.callbacks import Answered, CallbackDesk
 from scheduler.clock import since_boot
-from scheduler.errors import MaybeDone, ProviderError
+from scheduler.errors import MaybeDone, NoSuchConnection, ProviderError, Refused
 from scheduler.fields.script_steps import next_steps
-from scheduler.ledger import accounts, do_not_call, listeners, views
+from scheduler.ledger import accounts, do_not_call, keys, listeners, views
 from scheduler.models import Attempt, OnMachine
 from scheduler.providers import (
     CallbackAddress,
@@ -116,6 +116,16 @@ def packed(*script: Any) -> Any:
 HANGS_UP = packed(Hangup())
 
 
+def answers(rig: Rig) -> dict[str, str]:
+    """Return the answers of the only call that are on record."""
+    record = rig.ledger.redis.hgetall(keys.attempt("c:1:1"))
+    return {
+        name.removeprefix("answer:"): value
+        for name, value in record.items()
+        if name.startswith("answer:")
+    }
+
+
 def is_collected(rig: Rig) -> bool:
     """Read what is due, and tell whether there is nothing left to read."""
     rig.collect()
@@ -182,7 +192,7 @@ def test_a_call_that_is_told_of_before_its_start_is_answered_keeps_one_deadline(
 ) -> None:
     def tell(name: str) -> None:
         toy.move(name, Stage.ANSWERED)
-        desk.take(toy.status(Attempt("c", 2, 1), name, Stage.ANSWERED, 2))
+        desk.take(toy.status(Attempt("c", 1, 1), name, Stage.ANSWERED, 2))
 
     toy.placed = tell
     attempt, name = dial(rig, max_duration_seconds=30.0)
@@ -203,7 +213,7 @@ def test_two_connections_of_one_attempt_are_both_stopped(
     def tell_of_another(name: str) -> None:
         other = toy.place(toy.calls[name].order)
         toy.move(other, Stage.ANSWERED)
-        desk.take(toy.status(Attempt("c", 2, 1), other, Stage.ANSWERED, 2))
+        desk.take(toy.status(Attempt("c", 1, 1), other, Stage.ANSWERED, 2))
 
     toy.placed = tell_of_another
     rig.start()
@@ -264,7 +274,7 @@ def test_the_same_asking_gets_the_same_answer_whatever_is_told_again(
     assert script_of(first) == packed(THANKS, Say("That is all."))
     assert [press(each, toy, call, "9") for each in (desk, other)] == [first, first]
     assert do_not_call.barred(rig.ledger, ANYBODY) is None
-    assert rig.record()["answers"] == {"confirm": "1"}
+    assert answers(rig) == {"confirm": "1"}
 
 
 def test_nothing_pressed_is_asked_again_until_all_tries_are_used(
@@ -277,7 +287,7 @@ def test_nothing_pressed_is_asked_again_until_all_tries_are_used(
 
     assert script_of(again) == packed(*next_steps(ASKS, "confirm", 1, "").script)
     assert script_of(last) == packed(BYE, Hangup())
-    assert rig.record()["answers"] == {"confirm": ""}
+    assert answers(rig) == {"confirm": ""}
 
 
 def test_who_asks_for_it_is_on_the_list_before_the_answer(
@@ -288,7 +298,7 @@ def test_who_asks_for_it_is_on_the_list_before_the_answer(
     assert script_of(press(desk, toy, call, "9")) == HANGS_UP
 
     assert do_not_call.barred(rig.ledger, ANYBODY) is not None
-    assert rig.record()["answers"] == {"confirm": "9"}
+    assert answers(rig) == {"confirm": "9"}
 
 
 def test_nobody_is_transferred_to_who_is_on_the_list_by_now(
@@ -306,7 +316,7 @@ def test_a_step_that_the_script_does_not_have_ends_the_call(
     call = dial(rig, script=ASKS)
 
     assert script_of(press(desk, toy, call, "1", step="other")) == HANGS_UP
-    assert rig.record()["answers"] == {}
+    assert answers(rig) == {}
 
 
 def test_a_call_has_no_more_time_than_is_left_when_the_keys_came(
@@ -351,7 +361,7 @@ def test_keys_that_a_ledger_was_away_for_are_on_record_later(
     proxy.heal()
 
     wait_until(lambda: do_not_call.barred(rig.ledger, ANYBODY) is not None)
-    assert rig.record()["answers"] == {"confirm": "9"}
+    assert answers(rig) == {"confirm": "9"}
 
 
 # Machines -----------------------------------------------------------------------------------------
@@ -413,6 +423,47 @@ def test_a_machine_hears_steps_of_its_own_once(
     assert toy.said == [(name, (THANKS,))]
     assert toy.stops == []
     assert rig.endings() == [("completed", None)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "tries"),
+    [([Refused("no")], 1), ([NoSuchConnection("none")], 1), ([ProviderError("not now")] * 9, 4)],
+)
+def test_a_call_that_can_not_be_made_to_speak_goes_on_as_it_was(
+    open_rig: Callable[..., Rig], toy: TellingToy, errors: list[ProviderError], tries: int
+) -> None:
+    rig = open_rig()
+    desk = CallbackDesk(rig.ledger, toy, ACCOUNT, PUBLIC.public_url)
+    attempt, name = dial(rig, script=(Say("Hello."),), machine_script=(THANKS,))
+    toy.move(name, Stage.ANSWERED)
+    toy.cannot_say = list(errors)
+    rig.start()
+
+    verdict = Heard(name, answered_by="machine", may_speak=True)
+    desk.take(toy.callback(attempt, Topic.MACHINE, verdict))
+    wait_until(lambda: len(toy.cannot_say) == len(errors) - tries)
+    wait_until(lambda: not rig.ledger.redis.hexists(keys.attempt("c:1:1"), "speak_at"))
+
+    assert (toy.said, toy.stops) == ([], [])
+    assert rig.record()["state"] == "connected"
+
+
+def test_a_call_that_is_to_be_stopped_says_nothing_more(
+    open_rig: Callable[..., Rig], toy: TellingToy
+) -> None:
+    rig = open_rig()
+    desk = CallbackDesk(rig.ledger, toy, ACCOUNT, PUBLIC.public_url)
+    attempt, name = dial(rig, script=(Say("Hello."),), machine_script=(THANKS,))
+    toy.move(name, Stage.ANSWERED)
+    verdict = Heard(name, answered_by="machine", may_speak=True)
+    desk.take(toy.callback(attempt, Topic.MACHINE, verdict))
+    assert listeners.hint(rig.ledger, ACCOUNT, attempt, "machine")
+
+    rig.start()
+    wait_until(rig.all_ended)
+
+    assert (toy.said, toy.stops) == ([], [name])
+    assert rig.endings() == [("stopped", "machine")]
 
 
 # Words, and what is kept of a call ----------------------------------------------------------------
