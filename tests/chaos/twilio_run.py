@@ -101,7 +101,7 @@ class TwilioRun(Run):
             "callbacks_lost": world.callbacks_lost,
             "callbacks_doubled": world.callbacks_doubled,
             "callbacks_shuffled": world.callbacks_shuffled,
-            "keys": ("1", "9", "", "3"),
+            "keys": "1,9,,3",
             "ring": (0.1, 0.6),
             "busy_share": 0.1,
             "no_answer_share": 0.1,

@@ -15,6 +15,7 @@ from scheduler.sandbox.twilio.control import Control
 from scheduler.sandbox.twilio.gate import Gate
 from scheduler.sandbox.twilio.knobs import Knobs
 from scheduler.sandbox.twilio.reads import Reads
+from scheduler.sandbox.twilio.recordings_api import RecordingsApi
 from scheduler.sandbox.twilio.starts import Starts
 from scheduler.sandbox.twilio.state import State
 from scheduler.sandbox.twilio.updates import Updates
@@ -34,7 +35,8 @@ def _api(state: State) -> list[Route]:
     gate, starts, updates, reads = Gate(state), Starts(state), Updates(state), Reads(state)
     calls = "/2010-04-01/Accounts/{account_sid}/Calls"
     one, noted = calls + "/{sid}.json", calls + "/{call_sid}/Notifications"
-    guarded = gate.guarded
+    sounds, guarded = RecordingsApi(state), gate.guarded
+    recordings = "/2010-04-01/Accounts/{account_sid}/Recordings/{sid}"
     return [
         Route(calls + ".json", guarded(starts.create, is_start=True), methods=["POST"]),
         Route(calls + ".json", guarded(reads.calls), methods=["GET"]),
@@ -42,6 +44,11 @@ def _api(state: State) -> list[Route]:
         Route(one, guarded(updates.update), methods=["POST"]),
         Route(one, guarded(updates.delete), methods=["DELETE"]),
         Route(noted + ".json", guarded(reads.notifications), methods=["GET"]),
+        Route(calls + "/{call_sid}/Recordings.json", guarded(sounds.listed), methods=["GET"]),
+        Route(recordings + ".json", guarded(sounds.one), methods=["GET"]),
+        Route(recordings + ".json", guarded(sounds.delete), methods=["DELETE"]),
+        Route(recordings + ".wav", guarded(sounds.sound), methods=["GET"]),
+        Route(recordings, guarded(sounds.sound), methods=["GET"]),
         Route(noted + "/{sid}.json", guarded(reads.notification), methods=["GET"]),
     ]
 

@@ -82,6 +82,7 @@ class Call:
     ended_by: By | None = None
     answered_by: Who | None = None
     stops: int = 0
+    askings: int = 0  #: how often keys were asked for
     children: list[Call] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
     timers: Timers = field(default_factory=Timers)

@@ -24,6 +24,12 @@ def code_of_refusal(request: Request, account_sid: str, knobs: Knobs) -> int | N
     return None if owner == account_sid else 20404
 
 
+def own_token(request: Request, account_sid: str) -> str:
+    """The Auth Token of an account that has proved itself with it; "" for one that has a key."""
+    user, password = _pair(request)
+    return password if user == account_sid else ""
+
+
 def _pair(request: Request) -> tuple[str, str]:
     kind, _, encoded = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":

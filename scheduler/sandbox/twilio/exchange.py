@@ -36,6 +36,7 @@ class Exchange(exchange.Exchange[Call]):
         super().__init__(board)
         self._journal = journal
         self._clock = clock
+        self._when_changed: list[Callable[[Call, str], None]] = []
         self._when_answered: list[Callable[[Call], None]] = []
         self._when_ended: list[Callable[[Call], None]] = []
 
@@ -47,6 +48,10 @@ class Exchange(exchange.Exchange[Call]):
         if self._pump:
             self._pump.cancel()
         self._pump = None
+
+    def when_changed(self, watcher: Callable[[Call, str], None]) -> None:
+        """Call this with each status that a call reaches; "initiated" when it is dialled."""
+        self._when_changed.append(watcher)
 
     def when_answered(self, watcher: Callable[[Call], None]) -> None:
         """Call this after each answer of a far end."""
@@ -182,6 +187,8 @@ class Exchange(exchange.Exchange[Call]):
         call.started_at = self._clock.now()
         call.note_look(call.started_at)
         self._journal.record("dialed", **call.ids())
+        for watcher in self._when_changed:
+            watcher(call, "initiated")
         self._after(call, "ring", self._board.knobs.dialing_seconds, self._ring)
 
     def _fails_for_limit(self) -> bool:
@@ -243,6 +250,8 @@ class Exchange(exchange.Exchange[Call]):
         at = self._clock.now()
         call.note_look(at)
         self._journal.record("status", call_status=status, api_time=at, **call.ids())
+        for watcher in self._when_changed:
+            watcher(call, status)
 
     def _after(self, call: Call, name: str, seconds: float, act: Callable[[Call], None]) -> None:
         real_seconds = max(0.0, self._clock.real(seconds))

@@ -47,6 +47,10 @@ class Form:
         """The last value of a field; an empty one if there is none."""
         return self._values.get(name, [""])[-1]
 
+    def every(self, name: str) -> list[str]:
+        """Every value of a field that is repeated."""
+        return self._values.get(name, [])
+
     def integer(self, name: str) -> int | None:
         """A field that is a whole number, or None for one that is missing. Raises ValueError."""
         value = self.get(name)

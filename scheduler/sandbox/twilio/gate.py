@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from scheduler.sandbox import answers
 from scheduler.sandbox.twilio import errors
-from scheduler.sandbox.twilio.credentials import code_of_refusal
+from scheduler.sandbox.twilio.credentials import code_of_refusal, own_token
 from scheduler.sandbox.twilio.state import State
 
 Act = Callable[[Request], Awaitable[Response]]
@@ -49,6 +49,8 @@ class Gate:
         code = code_of_refusal(request, account_sid, knobs)
         if code is None:
             self._state.account_sid = account_sid
+            if token := own_token(request, account_sid):
+                self._state.sender.tokens[account_sid] = token
             return _FOR_TESTS if knobs.test_credentials and not is_start else None
         return code
 

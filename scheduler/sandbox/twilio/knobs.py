@@ -66,6 +66,20 @@ class Knobs(knobs.Knobs):
     record_seconds: Seconds = 2.0  #: for how long a callee speaks after `<Record>`
     url_twiml: str = '<Response><Pause length="3600"/></Response>'  #: behind every `Url`
 
+    # Callbacks, to addresses of this machine alone
+    callbacks_lost: Share = 0.0  #: how many are never sent
+    callbacks_doubled: Share = 0.0  #: how many are sent twice
+    callbacks_shuffled: Share = 0.0  #: how many others overtake
+    callbacks_delay_seconds: Seconds = 0.0  #: by so much, real ones, each is late at most
+    callbacks_forged: bool = False  #: whether they are signed by somebody else
+    callbacks_signed_port: bool = False  #: whether what is signed has the port that goes unsaid
+    keys: str = "1"  #: what callees press, one of these by lot, with commas; "" is nothing
+    key_seconds: Seconds = 0.3  #: until they do
+    callee_says: str = ""  #: what is heard of them where words are told, with |
+    verdict_after_seconds: Seconds = 0.5  #: from the answer until it is told who has answered
+    greeting_seconds: Seconds = 0.5  #: of a machine, where its end is waited for
+    recording_after_seconds: Seconds = 0.3  #: from the end until a recording can be had
+
     # Reads
     read_lag_seconds: Range = (0.0, 0.0)  #: how old what a read of one call shows is
     list_lag_seconds: Range = (0.0, 0.0)

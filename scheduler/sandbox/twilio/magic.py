@@ -21,6 +21,11 @@ Ours are reserved for fiction, +1 867 555 01NN, so that a mistake rings nobody:
     27   10004 as a failed call the first two times, then accepted
     28   10004 as an answer the first two times, then accepted
     29   429 with 20429 the first two times, then accepted
+    30   presses 1 whenever it is asked
+    31   presses 2
+    32   presses 9
+    33   presses nothing
+    34   presses 7, then 1
     40   an answering machine answers
     41   a human answers
     42   a fax answers
@@ -91,6 +96,7 @@ class Outcome:
     notification: int | None = None  #: the code that the end leaves
     hangup_after_seconds: float | None = None
     answered_by: Who | None = None
+    keys: tuple[str, ...] | None = None  #: at each asking; the last stays
     stop_faults: tuple[Fault, ...] = ()
     stop_code: int | None = None
     stop_code_for_seconds: float = 0.0
@@ -110,6 +116,11 @@ _OUTCOMES = {
     "27": Outcome(ends_as="failed", notification=10004),
     "28": Outcome(code=10004, is_placed=False),
     "29": Outcome(code=20429, is_placed=False),
+    "30": Outcome(keys=("1",), answered_by="human"),
+    "31": Outcome(keys=("2",), answered_by="human"),
+    "32": Outcome(keys=("9",), answered_by="human"),
+    "33": Outcome(keys=("",), answered_by="human"),
+    "34": Outcome(keys=("7", "1"), answered_by="human"),
     "40": Outcome(answered_by="machine"),
     "41": Outcome(answered_by="human"),
     "42": Outcome(answered_by="fax"),

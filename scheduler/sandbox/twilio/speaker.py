@@ -18,9 +18,12 @@ from scheduler.sandbox.twilio.exchange import Exchange
 from scheduler.sandbox.twilio.form import Form
 from scheduler.sandbox.twilio.knobs import Board
 from scheduler.sandbox.twilio.magic import FinalStatus, Magic
+from scheduler.sandbox.twilio.news import known
+from scheduler.sandbox.twilio.sender import Reply, Sender
 from scheduler.sandbox.twilio.twiml import Verb
+from scheduler.sandbox.twilio.words import Words
 
-_NO_DOCUMENT, _UNKNOWN_VERB, _NO_NUMBER = 12100, 12200, 13223
+_NO_DOCUMENT, _UNKNOWN_VERB, _NO_NUMBER, _NOT_FETCHED = 12100, 12200, 13223, 11200
 _FOREVER_SECONDS = 86400.0
 _KEY_SECONDS = 0.5
 _NOUNS = ("Number", "Sip", "Client")
@@ -30,16 +33,28 @@ class Speaker:
     """Walks the verbs of each call."""
 
     def __init__(
-        self, board: Board, exchange: Exchange, journal: Journal, clock: Clock, magic: Magic
+        self,
+        board: Board,
+        exchange: Exchange,
+        journal: Journal,
+        clock: Clock,
+        magic: Magic,
+        *,
+        sender: Sender,
+        words: Words,
     ) -> None:
         self._board = board
         self._exchange = exchange
         self._journal = journal
         self._clock = clock
         self._magic = magic
+        self._sender = sender
+        self._words = words
         self._left: dict[str, deque[Verb]] = {}
         self._special: dict[str, Callable[[Call, Verb], None]] = {
             "Dial": self._dial,
+            "Gather": self._gather,
+            "Start": self._start,
             "Hangup": self._hang_up,
             "Reject": self._hang_up,
             "Redirect": self._redirect,
@@ -108,6 +123,8 @@ class Speaker:
         if special:
             special(call, verb)
         else:
+            if verb.name == "Say":
+                self._words.said(call, "outbound_track", verb.text)
             self._wait(call, self._seconds(verb), partial(self._go_on, call))
 
     def _seconds(self, verb: Verb) -> float:
@@ -121,9 +138,60 @@ class Speaker:
             return verb.number("length", 1.0)
         if verb.name == "Record":
             return min(verb.number("maxLength", 3600.0), knobs.record_seconds)
-        if verb.name == "Gather":
-            return sum(map(self._seconds, verb.inside)) + verb.number("timeout", 5.0)
         return 0.0
+
+    def _start(self, call: Call, verb: Verb) -> None:
+        for noun in verb.inside:
+            if noun.name == "Transcription":
+                self._words.begin(call, noun)
+        self._wait(call, 0.0, partial(self._go_on, call))
+
+    # Keys ---------------------------------------------------------------------------------------
+
+    def _gather(self, call: Call, verb: Verb) -> None:
+        for noun in verb.inside:
+            if noun.name == "Say":
+                self._words.said(call, "outbound_track", noun.text)
+        keys = self._keys_of(call, verb)
+        asked = sum(map(self._seconds, verb.inside))
+        waits = self._board.knobs.key_seconds if keys else verb.number("timeout", 5.0)
+        self._wait(call, asked + waits, partial(self._pressed, call, verb, keys))
+
+    def _keys_of(self, call: Call, verb: Verb) -> str:
+        """What the callee presses now, up to so many keys or the one that ends them."""
+        if call.answered_by in ("machine", "fax"):
+            return ""
+        scripted = call.outcome.keys
+        lots = self._board.knobs.keys.split(",")
+        keys = (
+            scripted[min(call.askings, len(scripted) - 1)]
+            if scripted is not None
+            else self._exchange.lots.choice(lots)
+        )
+        call.askings += 1
+        if finish := verb.attributes.get("finishOnKey", "#"):
+            keys = keys.partition(finish)[0]
+        return keys[: int(verb.number("numDigits", 32.0))]
+
+    def _pressed(self, call: Call, verb: Verb, keys: str) -> None:
+        self._journal.record("pressed", keys=keys, **call.ids())
+        action = verb.attributes.get("action")
+        if not action or not (keys or verb.attributes.get("actionOnEmptyResult") == "true"):
+            self._go_on(call)
+            return
+        fields = [*known(call), ("CallStatus", call.status), ("Digits", keys)]
+        fields += [("msg", "Gather End"), ("FinishedOnKey", "")]
+        self._sender.ask("steps", action, fields, partial(self._follow, call))
+
+    def _follow(self, call: Call, reply: Reply) -> None:
+        """Go on with what an address has answered."""
+        if call.is_over:
+            return
+        if reply.status != 200:
+            self._exchange.notify(call, _NOT_FETCHED, f"got {reply.status or 'no answer'}")
+            self._exchange.end(call, "completed", "twiml")
+            return
+        self.speak(call, reply.text)
 
     def _hang_up(self, call: Call, _: Verb) -> None:
         self._exchange.end(call, "completed", "twiml")

@@ -8,7 +8,11 @@ from scheduler.sandbox.twilio.clock import Clock
 from scheduler.sandbox.twilio.exchange import Exchange
 from scheduler.sandbox.twilio.knobs import Board, Knobs
 from scheduler.sandbox.twilio.magic import Magic
+from scheduler.sandbox.twilio.news import NewsOfCalls
+from scheduler.sandbox.twilio.recordings import Recordings
+from scheduler.sandbox.twilio.sender import Sender
 from scheduler.sandbox.twilio.speaker import Speaker
+from scheduler.sandbox.twilio.words import Words
 
 
 class State:
@@ -20,7 +24,19 @@ class State:
         self.clock = Clock(self.board)
         self.exchange = Exchange(self.board, journal, self.clock)
         self.magic = Magic()
-        self.speaker = Speaker(self.board, self.exchange, journal, self.clock, self.magic)
+        self.sender = Sender(self.board, journal)
+        self.news = NewsOfCalls(self.board, self.exchange, self.clock, self.sender)
+        self.words = Words(self.board, self.exchange, self.clock, self.sender)
+        self.speaker = Speaker(
+            self.board,
+            self.exchange,
+            journal,
+            self.clock,
+            self.magic,
+            sender=self.sender,
+            words=self.words,
+        )
+        self.recordings = Recordings(self.board, self.exchange, self.clock)
         self.account_sid = ""  #: whoever asked last
 
     def reset(self) -> None:
@@ -28,5 +44,9 @@ class State:
         self.board.reset()
         self.exchange.reset()
         self.speaker.clear()
+        self.sender.reset()
+        self.news.clear()
+        self.words.clear()
+        self.recordings.clear()
         self.magic.clear()
         self.journal.clear()
