@@ -159,14 +159,14 @@ def test_what_nobody_understands_is_taken_and_counted(
     assert counted(rig, "unreadable") == 1
 
 
-@pytest.mark.parametrize("topic", [Topic.STATUS, Topic.STEPS])
+@pytest.mark.parametrize("topic", [Topic.STATUS, Topic.STEPS, Topic.RECORDING])
 def test_an_attempt_that_nobody_knows_is_left_alone(
     rig: Rig, desk: CallbackDesk, toy: TellingToy, topic: Topic
 ) -> None:
     request = toy.callback(Attempt("other", 1, 1), topic, Heard("ring 9"), step="confirm")
     answered = desk.take(request)
 
-    assert answered.status == (200 if topic is Topic.STEPS else 204)
+    assert answered.status == (204 if topic is Topic.STATUS else 200)
     if answered.reply is not None:
         assert script_of(json.loads(answered.reply.body)) == HANGS_UP
     assert counted(rig, "nobodys") == 1
@@ -362,6 +362,17 @@ def test_keys_that_a_ledger_was_away_for_are_on_record_later(
 
     wait_until(lambda: do_not_call.barred(rig.ledger, ANYBODY) is not None)
     assert answers(rig) == {"confirm": "9"}
+
+
+def test_a_call_ends_with_what_it_records_upon_a_key(
+    rig: Rig, desk: CallbackDesk, toy: TellingToy
+) -> None:
+    attempt, name = dial(rig, script=ASKS)
+
+    answered = desk.take(toy.callback(attempt, Topic.RECORDING, Heard(name)))
+
+    assert answered.reply is not None
+    assert script_of(json.loads(answered.reply.body)) == HANGS_UP
 
 
 # Machines -----------------------------------------------------------------------------------------
