@@ -28,6 +28,9 @@ MOST_CONNECTIONS = 10_000
 #: What the ledger is told of how far a call has come.
 _STAGES = {Stage.RINGING: "ringing", Stage.ANSWERED: "answered", Stage.OVER: "over"}
 
+#: While these are asked the callee waits for what comes next, which is nothing after a recording.
+_ON_THE_LINE = (Topic.STEPS, Topic.RECORDING)
+
 _NEWS = Standing()  #: of a call of which nothing is known but what it tells
 
 
@@ -62,7 +65,8 @@ class CallbackDesk:
     def take(self, callback: Callback) -> Answered:
         """Verify a request, put on record what it tells, and say what it is answered with.
 
-        Raises nothing: a ledger that is away is a 503, for STEPS a reply that hangs up.
+        Raises nothing: a ledger that is away is a 503, for STEPS and RECORDING, whose callees wait
+        on the line, a reply that hangs up.
         """
         with logs.about(self._account):
             return self._take(callback)
@@ -82,7 +86,7 @@ class CallbackDesk:
         except Exception:
             logger.exception("%s: %s can't be taken", callback.attempt, callback.topic)
         self._counts.count(outcome)
-        if callback.topic is Topic.STEPS and answered in (_NOTHING, _AGAIN):
+        if callback.topic in _ON_THE_LINE and answered in (_NOTHING, _AGAIN):
             return Answered(200, self._keys.hang_up(callback.attempt))
         return answered
 

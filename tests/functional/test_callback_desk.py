@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 from scheduler.calls import collector as collecting
 from scheduler.calls.callbacks import Answered, CallbackDesk
+from scheduler.calls.reports import Read
 from scheduler.clock import since_boot
 from scheduler.errors import MaybeDone, NoSuchConnection, ProviderError, Refused
 from scheduler.fields.script_steps import next_steps
@@ -116,16 +118,6 @@ def packed(*script: Any) -> Any:
 HANGS_UP = packed(Hangup())
 
 
-def answers(rig: Rig) -> dict[str, str]:
-    """Return the answers of the only call that are on record."""
-    record = rig.ledger.redis.hgetall(keys.attempt("c:1:1"))
-    return {
-        name.removeprefix("answer:"): value
-        for name, value in record.items()
-        if name.startswith("answer:")
-    }
-
-
 def is_collected(rig: Rig) -> bool:
     """Read what is due, and tell whether there is nothing left to read."""
     rig.collect()
@@ -159,14 +151,14 @@ def test_what_nobody_understands_is_taken_and_counted(
     assert counted(rig, "unreadable") == 1
 
 
-@pytest.mark.parametrize("topic", [Topic.STATUS, Topic.STEPS])
+@pytest.mark.parametrize("topic", [Topic.STATUS, Topic.STEPS, Topic.RECORDING])
 def test_an_attempt_that_nobody_knows_is_left_alone(
     rig: Rig, desk: CallbackDesk, toy: TellingToy, topic: Topic
 ) -> None:
     request = toy.callback(Attempt("other", 1, 1), topic, Heard("ring 9"), step="confirm")
     answered = desk.take(request)
 
-    assert answered.status == (200 if topic is Topic.STEPS else 204)
+    assert answered.status == (204 if topic is Topic.STATUS else 200)
     if answered.reply is not None:
         assert script_of(json.loads(answered.reply.body)) == HANGS_UP
     assert counted(rig, "nobodys") == 1
@@ -274,7 +266,7 @@ def test_the_same_asking_gets_the_same_answer_whatever_is_told_again(
     assert script_of(first) == packed(THANKS, Say("That is all."))
     assert [press(each, toy, call, "9") for each in (desk, other)] == [first, first]
     assert do_not_call.barred(rig.ledger, ANYBODY) is None
-    assert answers(rig) == {"confirm": "1"}
+    assert rig.record()["answers"] == {"confirm": "1"}
 
 
 def test_nothing_pressed_is_asked_again_until_all_tries_are_used(
@@ -287,7 +279,7 @@ def test_nothing_pressed_is_asked_again_until_all_tries_are_used(
 
     assert script_of(again) == packed(*next_steps(ASKS, "confirm", 1, "").script)
     assert script_of(last) == packed(BYE, Hangup())
-    assert answers(rig) == {"confirm": ""}
+    assert rig.record()["answers"] == {"confirm": ""}
 
 
 def test_who_asks_for_it_is_on_the_list_before_the_answer(
@@ -298,7 +290,7 @@ def test_who_asks_for_it_is_on_the_list_before_the_answer(
     assert script_of(press(desk, toy, call, "9")) == HANGS_UP
 
     assert do_not_call.barred(rig.ledger, ANYBODY) is not None
-    assert answers(rig) == {"confirm": "9"}
+    assert rig.record()["answers"] == {"confirm": "9"}
 
 
 def test_nobody_is_transferred_to_who_is_on_the_list_by_now(
@@ -316,7 +308,7 @@ def test_a_step_that_the_script_does_not_have_ends_the_call(
     call = dial(rig, script=ASKS)
 
     assert script_of(press(desk, toy, call, "1", step="other")) == HANGS_UP
-    assert answers(rig) == {}
+    assert rig.record()["answers"] == {}
 
 
 def test_a_call_has_no_more_time_than_is_left_when_the_keys_came(
@@ -361,7 +353,18 @@ def test_keys_that_a_ledger_was_away_for_are_on_record_later(
     proxy.heal()
 
     wait_until(lambda: do_not_call.barred(rig.ledger, ANYBODY) is not None)
-    assert answers(rig) == {"confirm": "9"}
+    assert rig.record()["answers"] == {"confirm": "9"}
+
+
+def test_a_call_ends_with_what_it_records_upon_a_key(
+    rig: Rig, desk: CallbackDesk, toy: TellingToy
+) -> None:
+    attempt, name = dial(rig, script=ASKS)
+
+    answered = desk.take(toy.callback(attempt, Topic.RECORDING, Heard(name)))
+
+    assert answered.reply is not None
+    assert script_of(json.loads(answered.reply.body)) == HANGS_UP
 
 
 # Machines -----------------------------------------------------------------------------------------
@@ -527,3 +530,41 @@ def test_nothing_is_waited_for_where_nothing_is_kept(
 
     assert rig.all_ended()
     assert views.campaign(rig.ledger, "c").collecting == 0
+
+
+# Any order ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_books_end_the_same_whatever_requests_are_lost_doubled_and_late(
+    rig: Rig, desk: CallbackDesk, toy: TellingToy, seed: int
+) -> None:
+    dice = random.Random(seed)
+    attempt, name = call = dial(rig, on_machine=OnMachine.NOT_REACHED, script=ASKS)
+    told = [
+        *(toy.status(*call, stage, n) for n, stage in enumerate(list(Stage)[1:3], 1)),
+        toy.callback(attempt, Topic.MACHINE, Heard(name, answered_by="machine")),
+        toy.callback(attempt, Topic.STEPS, Heard(name, pressed="1"), step="confirm"),
+        toy.status(*call, Stage.OVER, 3),
+    ]
+    kept = [each for each in told for _ in range(dice.choice([0, 1, 2]))]
+    dice.shuffle(kept)
+    early = dice.randrange(len(kept) + 1)
+
+    toy.move(name, Stage.ANSWERED, answered_by="machine")
+    for each in kept[:early]:
+        desk.take(each)
+        rig.reports.look(*call)
+    toy.end(name, Outcome.COMPLETED, duration_seconds=4.0)
+    rig.reports.look(*call)
+    ended = rig.record()
+    keys_again = told[3]
+    for each in (*kept[early:], keys_again):
+        desk.take(each)
+        rig.reports.hear(attempt, Read(toy.look(name), rig.ledger.time()))
+
+    # What was pressed is kept whenever it comes; nothing else is changed after the end.
+    assert rig.record() == ended | {"answers": {"confirm": "1"}}
+    assert rig.endings() == [("not_reached", "machine")]
+    assert (ended["answered_by"], rig.account().slots) == ("machine", 0)
+    assert rig.record()["answers"] == {"confirm": "1"}
