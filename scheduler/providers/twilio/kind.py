@@ -72,5 +72,6 @@ TWILIO = Kind(
         queues_starts=True,
         starts_per_second=1.0,
         ends_after=time_limit,
+        keys_hide_machines=True,
     ),
 )
