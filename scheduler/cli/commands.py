@@ -55,6 +55,7 @@ PANELS: dict[str, dict[str, str]] = {
         " attempt, and what comes next.",
         "transcript": "Write what was said in a call, as text, Markdown or subtitles;"
         " or follow what is being said.",
+        "recordings": "List the recordings of calls, or download them into a folder.",
         "erase": "Erase what was said to a number, or in a campaign: transcripts, insights and"
         " live lines.",
         "archive": "Write finished campaigns to files: ID.jsonl.gz has the"

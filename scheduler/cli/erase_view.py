@@ -65,12 +65,27 @@ def _show(
         console.out.print(f"erased what was said in {whose}", markup=False)
         console.out.print(STAYS, markup=False)
     if remote:
-        console.say(f"the API deleted {erased.deleted} of {erased.conversations} conversations")
-    elif erased.conversations:
+        _say_what_the_api_did(erased)
+    elif erased.may_be_kept:
         console.say(
             "the API may keep what it has of them: the same command with --remote has it deleted"
         )
     for problem in erased.errors[:_LISTED]:
-        console.fail(f"conversation {problem.conversation_id}: {problem.error}")
+        what = "call" if problem.is_call else "conversation"
+        console.fail(f"{what} {problem.id_}: {problem.error}")
     if len(erased.errors) > _LISTED:
         console.say(f"… and {len(erased.errors) - _LISTED} more")
+
+
+def _say_what_the_api_did(erased: Erased) -> None:
+    calls = erased.at_api
+    if calls is None or erased.conversations:
+        console.say(f"the API deleted {erased.deleted} of {erased.conversations} conversations")
+    if calls is None:
+        return
+    console.say(
+        f"the API deleted the records of {calls.deleted} of {calls.known} calls, and"
+        f" {calls.recordings} recordings"
+    )
+    for kept in sorted(calls.kept):
+        console.say(f"it says that it keeps {kept}")

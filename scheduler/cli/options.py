@@ -128,6 +128,6 @@ Output = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Write a JSON object for each line.")]
 Remote = Annotated[
-    bool, typer.Option("--remote", help="Have the API delete its conversations as well.")
+    bool, typer.Option("--remote", help="Have the API delete what it keeps of them as well.")
 ]
 YesErase = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before erasing.")]

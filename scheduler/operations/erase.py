@@ -1,27 +1,38 @@
-"""Erasing what was said in calls, to a party or of a campaign, here and at the API."""
+"""Erasing what was said in calls, to a party or of a campaign, here and at the API.
+
+An API forgets conversations, or calls themselves with what it has recorded of them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
+from scheduler import providers
 from scheduler.errors import AccountFault, ConfigError, ProviderError
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
 from scheduler.ledger import erasure, views
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.placed import Placed, placed
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 from scheduler.operations.account import provider_of
 from scheduler.operations.patience import patiently
 from scheduler.operations.progress import Counting, uncounted
-from scheduler.providers import Erases, accounts_of
+from scheduler.providers import Erases, ErasesCalls, accounts_of
 from scheduler.settings import Settings
 
+#: Why a call is not deleted that is not over: its end must be read yet.
+_LIVES = "it is not over: repeat the command after its end"
+
 _ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+
+#: What deletes at an account's API, or why nothing can.
+Api = Erases | ErasesCalls | str
 
 #: A campaign, and the row of one of its calls.
 Call = tuple[CampaignView, int]
@@ -54,10 +65,42 @@ def calls_to(ledger: Ledger, address: str, counting: Counting = uncounted) -> li
 
 @dataclass(frozen=True, slots=True)
 class Undeleted:
-    """A conversation that the API still has."""
+    """A conversation that the API still has, or the record of a call."""
 
-    conversation_id: str
+    id_: str
     error: str
+    is_call: bool = False
+
+    def as_record(self) -> dict[str, str]:
+        """Return it as JSON has it."""
+        return {"connection_id" if self.is_call else "conversation_id": self.id_} | {
+            "error": self.error
+        }
+
+
+@dataclass
+class ErasedCalls:
+    """What an API deleted that keeps records of calls, and what it was made to record of them."""
+
+    known: int = 0  #: calls whose records it was to delete
+    deleted: int = 0
+    recordings: int = 0
+    kept: set[str] = field(default_factory=set)  #: what it says that it keeps, in words
+
+    def add(self, answer: providers.Erased) -> None:
+        """Count a call that the API confirmed."""
+        self.deleted += 1
+        self.recordings += answer.recordings
+        self.kept |= {answer.kept} - {""}
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "call_records": self.known,
+            "call_records_deleted": self.deleted,
+            "recordings_deleted": self.recordings,
+            "kept": sorted(self.kept),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +113,8 @@ class Erased:
     errors: tuple[Undeleted, ...]  #: the others, if the API was asked
     under_way: int  #: calls that live: what is said in them from now on is not kept
     waiting: int = 0  #: calls that are still to be made
+    may_be_kept: bool = False  #: the API was not asked, and may have something of these calls
+    at_api: ErasedCalls | None = None  #: None: no API was asked that keeps records of calls
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -77,7 +122,8 @@ class Erased:
             "calls": self.calls,
             "conversations": self.conversations,
             "deleted": self.deleted,
-            "errors": [asdict(each) for each in self.errors],
+            **(self.at_api.as_record() if self.at_api else {}),
+            "errors": [each.as_record() for each in self.errors],
         }
 
 
@@ -92,11 +138,11 @@ def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eras
         return
     accounts = accounts_of(settings)
     with ExitStack() as stack:
-        apis: dict[str, Erases | str] = {}
+        apis: dict[str, Api] = {}
         for account in accounts:
             try:
                 provider = stack.enter_context(provider_of(account, ledger))
-                if not isinstance(provider, Erases):
+                if not isinstance(provider, Erases | ErasesCalls):
                     raise ConfigError("this provider can't be made to erase: erase it here alone")
                 apis[account.name] = provider
             except ConfigError as error:
@@ -116,10 +162,12 @@ class Eraser:
 
     ledger: Ledger
     #: What deletes for each account, or why nothing can; None: no API is asked.
-    apis: Mapping[str, Erases | str] | None = None
+    apis: Mapping[str, Api] | None = None
     _calls: int = 0
+    _connections: int = 0
     _conversations: int = 0
     _deleted: int = 0
+    _at_api: ErasedCalls = field(default_factory=ErasedCalls)
     _errors: list[Undeleted] = field(default_factory=list)
     _faults: dict[str, str] = field(default_factory=dict)  #: accounts that need be tried no more
 
@@ -146,13 +194,24 @@ class Eraser:
         return self._erased(now.open, now.calls[CallState.PENDING])
 
     def _erased(self, under_way: int, waiting: int = 0) -> Erased:
-        errors = tuple(self._errors)
-        return Erased(self._calls, self._conversations, self._deleted, errors, under_way, waiting)
+        deletes_calls = any(isinstance(api, ErasesCalls) for api in (self.apis or {}).values())
+        return Erased(
+            self._calls,
+            self._conversations,
+            self._deleted,
+            tuple(self._errors),
+            under_way,
+            waiting,
+            may_be_kept=self.apis is None and bool(self._conversations or self._connections),
+            at_api=self._at_api if deletes_calls else None,
+        )
 
     def _erase(self, campaign: CampaignView, row: int) -> None:
         conversations = erasure.erase(self.ledger, campaign.campaign_id, row)
+        connections = placed(self.ledger, campaign.campaign_id, row)
         self._calls += 1
         self._conversations += len(conversations)
+        self._connections += len(connections)
         if self.apis is None:
             return
         known = ", ".join(self.apis)
@@ -160,20 +219,45 @@ class Eraser:
             account := campaign.account,
             f"it is of account {account}, these credentials are for {known}",
         )
-        for conversation_id in conversations:
-            if why := self._delete(api, account, conversation_id):
-                self._errors.append(Undeleted(conversation_id, why))
-            else:
-                self._deleted += 1
-
-    def _delete(self, api: Erases | str, account: str, conversation_id: str) -> str:
-        """Return why the API did not delete a conversation; "" when it did."""
         if isinstance(api, str):
-            return api
+            self._note_undeleted(conversations, connections, api)
+        if isinstance(api, ErasesCalls):
+            for each in connections:
+                self._erase_call(api, account, each)
+        if isinstance(api, Erases):
+            for conversation_id in conversations:
+                self._erase_conversation(api, account, conversation_id)
+
+    def _note_undeleted(
+        self, conversations: Sequence[str], connections: Sequence[Placed], why: str
+    ) -> None:
+        """Note what stays at an API that can't be asked, whichever of both it would delete."""
+        if conversations:
+            self._errors += [Undeleted(each, why) for each in conversations]
+        else:
+            self._errors += [Undeleted(one.connection_id, why, True) for one in connections]
+
+    def _erase_conversation(self, api: Erases, account: str, conversation_id: str) -> None:
+        if why := self._why_not(account, lambda: api.erase(conversation_id)):
+            self._errors.append(Undeleted(conversation_id, why))
+        else:
+            self._deleted += 1
+
+    def _erase_call(self, api: ErasesCalls, account: str, each: Placed) -> None:
+        def delete() -> None:
+            self._at_api.add(api.erase_call(each.connection_id))
+
+        self._at_api.known += 1
+        why = self._why_not(account, delete) if each.is_over else _LIVES
+        if why:
+            self._errors.append(Undeleted(each.connection_id, why, is_call=True))
+
+    def _why_not(self, account: str, delete: Callable[[], None]) -> str:
+        """Return why the API did not delete something; "" when it did."""
         if fault := self._faults.get(account):
             return fault
         try:
-            patiently(api.erase, conversation_id)
+            patiently(delete)
         except AccountFault as error:
             self._faults[account] = str(error)
             return str(error)

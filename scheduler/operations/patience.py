@@ -10,7 +10,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from scheduler.errors import AtLimit
+from scheduler.errors import AtLimit, Throttled
 
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
 
@@ -18,13 +18,13 @@ _BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
 def _wait(state: RetryCallState) -> float:
     """Return how long to wait: as long as the API wishes, or by our own pace."""
     error = state.outcome.exception() if state.outcome is not None else None
-    wish = error.retry_after_seconds if isinstance(error, AtLimit) else None
+    wish = error.retry_after_seconds if isinstance(error, AtLimit | Throttled) else None
     return wish or _BACKOFF(state)
 
 
 #: Of many requests at once, some may be too many.
 patiently = Retrying(
-    retry=retry_if_exception_type(AtLimit),
+    retry=retry_if_exception_type((AtLimit, Throttled)),
     wait=_wait,
     stop=stop_after_attempt(6),
     reraise=True,

@@ -69,6 +69,7 @@ WORDS = {
         "live",
     ),
     "transcript": (["transcript", "known", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
+    "recordings": (["recordings", "known", f"{MARKUP}{ACTING[:-2]}"], ""),
     "erase": (["erase", "--campaign", f"{MARKUP}{ACTING[:-2]}", "--yes"], f"{MARKUP}{SHOWN}"),
     "archive": (["archive", f"{MARKUP}{ACTING[:-2]}", "-o", "."], ""),
     "reconcile": (["reconcile", "known", "--no-lookup"], MARKUP),

@@ -43,6 +43,7 @@ WORDS = {
     "transcript --follow": "transcript known --no-follow",
     "symbl": "symbl event known #1 started_speaking --user ana@example.com --name Ana",
     "transcript": "transcript known #1",
+    "recordings": "recordings known",
     "erase": "erase --campaign known --remote --yes",
     "archive": "archive known -o .",
     "reconcile": "reconcile known",

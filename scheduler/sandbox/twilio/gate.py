@@ -67,5 +67,5 @@ class Gate:
                 request_type=request.headers.get("content-type"),
                 status=status,
                 answer_type=answer.headers.get("content-type"),
-                answer="" if status is None else bytes(answer.body).decode(),
+                answer="" if status is None else bytes(answer.body).decode("utf-8", "replace"),
             )

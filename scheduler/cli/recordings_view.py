@@ -1,0 +1,46 @@
+"""How recordings are shown: a table, or JSON; what is wrong with one is said besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scheduler.cli import console
+from scheduler.operations.recordings import Listed, OfCall
+
+_COLUMNS = ("contact", "attempt", "recording", "seconds", "channels", "file")
+
+
+def show(found: Listed, campaign_id: str, *, json: bool, is_saved: bool) -> None:
+    """Show what there is, then what is missing."""
+    if json:
+        shown = [each.as_record() for each in found.recordings]
+        console.emit({"campaign_id": campaign_id, "erased": found.erased, "recordings": shown})
+    elif known := [each for each in found.recordings if each.recording is not None]:
+        columns = _COLUMNS if is_saved else _COLUMNS[:-1]
+        rows = ([*_row(each)][: len(columns)] for each in known)
+        console.out.print(console.table("", columns, rows))
+    elif not found.recordings:
+        console.say("nothing was recorded")
+    for each in found.recordings:
+        _say_what_is_wrong(each)
+    if found.erased:
+        console.say(f"{found.erased} attempts were erased: no recording of them is to be had")
+
+
+def _row(each: OfCall) -> Iterator[object]:
+    recording = each.recording
+    if recording is None:
+        return
+    length = recording.duration_seconds
+    yield from (each.label, each.attempt, recording.recording_id)
+    yield from ("" if length is None else f"{length:g}", recording.channels, each.file)
+
+
+def _say_what_is_wrong(each: OfCall) -> None:
+    whose = f"the call to {each.label}, attempt {each.attempt}"
+    if each.recording is None:
+        console.fail(f"{whose}: what was recorded can't be listed: {each.error}")
+    elif each.error:
+        console.fail(f"{whose}, recording {each.recording.recording_id}: {each.error}")
+    elif not each.recording.is_complete:
+        console.fail(f"{whose}, recording {each.recording.recording_id}: it is not complete yet")

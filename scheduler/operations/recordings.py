@@ -1,0 +1,237 @@
+"""The recordings of a campaign's calls: which there are, and each of them as a file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from scheduler.errors import AccountFault, ConfigError, ProviderError, Refused
+from scheduler.fields.contact_label import label_of
+from scheduler.ledger import erasure, insights, views
+from scheduler.ledger.insights import Said
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.placed import Placed, placed
+from scheduler.ledger.views import CampaignView
+from scheduler.masking import mask_text
+from scheduler.operations.patience import patiently
+from scheduler.operations.progress import Count, Counting, uncounted
+from scheduler.providers import Recording, Records
+
+#: What a file name may have of a name that somebody else has chosen; the rest becomes "_".
+_UNSAFE = re.compile(r"[^\w.-]+")
+_MOST_NAME_BYTES = 80
+
+
+@dataclass(frozen=True, slots=True)
+class OfCall:
+    """A recording, and the call that it is of; or why a call's can't be listed."""
+
+    contact_id: str
+    label: str  #: whom the call reached, for a person
+    whose: str  #: the same in the name of a file, where no number stands
+    row: int
+    attempt: int
+    recording: Recording | None
+    error: str = ""  #: why it is not listed, or has no file
+    file: str = ""  #: where it is by now
+
+    @property
+    def name(self) -> str:
+        """The name of its file: nothing in it leads out of a folder, or hides the file."""
+        which = safe(self.recording.recording_id) if self.recording else ""
+        return f"{self.whose}-{self.attempt}-{which}.wav"
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        found = self.recording or Recording("")
+        return {
+            "contact_id": self.contact_id,
+            "row": self.row,
+            "attempt": self.attempt,
+            "recording_id": found.recording_id or None,
+            "duration_seconds": found.duration_seconds,
+            "channels": found.channels if self.recording else None,
+            "is_complete": found.is_complete,
+            "file": self.file or None,
+            "error": self.error or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What there is of the calls that were looked at."""
+
+    recordings: tuple[OfCall, ...]
+    erased: int  #: attempts that have none any more
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every recording could be listed, and is complete."""
+        return all(
+            not one.error and one.recording is not None and one.recording.is_complete
+            for one in self.recordings
+        )
+
+
+def safe(name: str) -> str:
+    """Return what the name of a file may have of a name, which begins it."""
+    plain = _UNSAFE.sub("_", name).lstrip(".-")
+    return plain.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+
+
+# Which there are ----------------------------------------------------------------------------------
+
+
+def listed(
+    ledger: Ledger,
+    provider: Records,
+    campaign: CampaignView,
+    contact: str | None,
+    counting: Counting = uncounted,
+) -> Listed:
+    """List the recordings of every attempt that has a connection, of one contact or of all.
+
+    What can't be listed has its error. Raises LedgerError, or AccountFault: nothing can be had.
+    """
+    campaign.expect_kept()
+    rows: Iterator[int] | list[int] = erasure.called_rows(ledger, campaign.campaign_id)
+    if contact is not None:
+        rows = [views.find_row(ledger, campaign.campaign_id, contact)]
+    found: list[OfCall] = []
+    erased = 0
+    with counting("looking", "calls") as counted:
+        for done, row in enumerate(rows, start=1):
+            connections = placed(ledger, campaign.campaign_id, row)
+            kept = [each for each in connections if not each.is_erased]
+            erased += len(connections) - len(kept)
+            found += _of_call(ledger, provider, campaign, row, kept)
+            counted(done, 1 if contact else campaign.dials)
+    return Listed(tuple(found), erased)
+
+
+def _of_call(
+    ledger: Ledger, provider: Records, campaign: CampaignView, row: int, kept: Sequence[Placed]
+) -> Iterator[OfCall]:
+    if not kept:
+        return
+    record = views.result(ledger, campaign.campaign_id, row)
+    whom = (record["contact_id"], label_of(record, row), _whose(record, row), row)
+    collected = insights.collected(ledger, [str(each.attempt) for each in kept])
+    for each, said in zip(kept, collected, strict=True):
+        number = each.attempt.number
+        try:
+            recordings = _recordings(provider, each, said)
+        except AccountFault:
+            raise
+        except ProviderError as error:
+            yield OfCall(*whom, number, None, mask_text(str(error)))
+        else:
+            yield from (OfCall(*whom, number, one) for one in recordings)
+
+
+def _whose(record: Mapping[str, Any], row: int) -> str:
+    """Name a contact in the name of a file; an id that was made of a number would show it."""
+    address = record["phone_number"] or record["sip_uri"]
+    is_address = address and record["contact_id"].startswith(address)
+    return ("" if is_address else safe(record["contact_id"])) or f"row{row}"
+
+
+def _recordings(provider: Records, each: Placed, said: Said | None) -> Sequence[Recording]:
+    """Return what the result of an attempt has, or else its provider."""
+    known = (said or {}).get("recordings", ()) if each.is_first else ()
+    return [
+        Recording(one["recording_id"], one["duration_seconds"], one["channels"], is_complete=True)
+        for one in known
+    ] or patiently(provider.recordings, each.connection_id)
+
+
+# Their sound --------------------------------------------------------------------------------------
+
+
+def save(provider: Records, found: Listed, folder: Path, counting: Counting = uncounted) -> Listed:
+    """Download each complete recording to a file of the folder; return what became of each.
+
+    A file that is there is left as it is: whatever was broken off may be repeated. Raises
+    ConfigError for a folder that can't be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with counting("downloading", "recordings") as counted:
+            return replace(found, recordings=tuple(_saved(provider, found, folder, counted)))
+    except OSError as error:
+        raise ConfigError(f"{folder} can't be written to: {error.strerror}") from error
+
+
+def _saved(provider: Records, found: Listed, folder: Path, counted: Count) -> Iterator[OfCall]:
+    fault = ""  #: of the account: no other recording can be had either
+    for done, each in enumerate(found.recordings, start=1):
+        if each.error or each.recording is None or not each.recording.is_complete:
+            yield each
+        elif fault:
+            yield replace(each, error=fault)
+        else:
+            path = folder / each.name
+            try:
+                patiently(_download, provider, each.recording.recording_id, path)
+                yield replace(each, file=str(path))
+            except ProviderError as error:
+                why = mask_text(str(error))
+                fault = why if isinstance(error, AccountFault) else ""
+                yield replace(each, error=why)
+        counted(done, len(found.recordings))
+
+
+def _download(provider: Records, recording_id: str, path: Path) -> None:
+    """Have a recording's sound in a file, which is there when all of it is on the disk.
+
+    What came before something broke off stays in the `.part` file, and is not asked for again.
+    """
+    part = path.with_name(path.name + ".part")
+    if path.exists():
+        return
+    with part.open("ab") as file:
+        _claim(file)
+        if path.exists():  # by now: what is open here may be that very file
+            part.unlink(missing_ok=True)
+            return
+        try:
+            _append(provider, recording_id, file)
+        except Refused:
+            if not file.tell():
+                raise
+            # It is none of this recording, or all of it: the provider does not tell which.
+            file.truncate(0)
+            _append(provider, recording_id, file)
+        os.fsync(file.fileno())
+        part.replace(path)
+    _keep_name(path)
+
+
+def _claim(file: IO[bytes]) -> None:
+    """Make sure that nobody else writes to a file. Raises ProviderError."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ProviderError("somebody else is downloading it to the same folder") from None
+
+
+def _append(provider: Records, recording_id: str, file: IO[bytes]) -> None:
+    offset = file.seek(0, os.SEEK_END)
+    with provider.download(recording_id, offset) as pieces:
+        for piece in pieces:
+            file.write(piece)
+    file.flush()
+
+
+def _keep_name(path: Path) -> None:
+    """Have the name of a file on the disk as well."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
