@@ -49,6 +49,7 @@ class Gate:
         code = code_of_refusal(request, account_sid, knobs)
         if code is None:
             self._state.account_sid = account_sid
+            self._state.recordings.home = str(request.base_url).rstrip("/")
             if token := own_token(request, account_sid):
                 self._state.sender.tokens[account_sid] = token
             return _FOR_TESTS if knobs.test_credentials and not is_start else None
@@ -67,5 +68,5 @@ class Gate:
                 request_type=request.headers.get("content-type"),
                 status=status,
                 answer_type=answer.headers.get("content-type"),
-                answer="" if status is None else bytes(answer.body).decode(),
+                answer="" if status is None else bytes(answer.body).decode("utf-8", "replace"),
             )
