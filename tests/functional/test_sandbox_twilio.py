@@ -874,10 +874,15 @@ def test_every_magic_number_is_documented() -> None:
 
 
 def test_every_event_is_documented(twilio: SandboxProcess, caller: Caller) -> None:
-    sid = caller.started()
+    twiml = '<Response><Gather/><Pause length="3600"/></Response>'
+    elsewhere = "https://calls.example.com/x"
+    sid = caller.started(Record="true", StatusCallback=elsewhere, Twiml=twiml)
     caller.wait(sid, "in-progress")
+    wait_until(lambda: twilio.events("pressed"))
     caller.post(sid, TimeLimit=600)
     caller.stop(sid)
+    listed = caller.request("GET", f"{caller.calls}/{sid}/Recordings.json").json()
+    caller.request("DELETE", listed["recordings"][0]["uri"].replace(f"/Calls/{sid}", ""))
     caller.request("DELETE", f"{caller.calls}/{sid}.json")
     caller.start("nobody")
     twilio.add_call(ANYBODY)

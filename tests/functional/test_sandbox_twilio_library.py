@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.twiml.voice_response import VoiceResponse
@@ -130,3 +130,49 @@ def test_a_wrong_token_and_throttling_are_exceptions_of_its_own(
     with pytest.raises(TwilioRestException) as raised:
         client.calls.create(to=ANYBODY, from_=CALLER, twiml=_endless())
     assert (raised.value.status, raised.value.code) == (429, 20429)
+
+
+def test_it_finds_has_and_deletes_recordings(twilio: SandboxProcess, client: Client) -> None:
+    twilio.knobs(recording_after_seconds=0.2)
+    sid = client.calls.create(
+        to=ANYBODY, from_=CALLER, twiml=_endless(), record=True, recording_channels="dual"
+    ).sid
+    unrecorded = client.calls.create(to=ANYBODY, from_=CALLER, twiml=_endless()).sid
+    wait_until(lambda: client.calls(sid).fetch().status == "in-progress")
+    [live] = client.calls(sid).recordings.list()
+    assert (live.status, live.duration, live.call_sid) == ("in-progress", None, sid)
+    with pytest.raises(TwilioRestException) as raised:
+        client.recordings(live.sid).delete()
+    assert (raised.value.status, raised.value.code) == (409, 20009)
+
+    client.calls(sid).update(status="completed")
+    wait_until(lambda: client.recordings(live.sid).fetch().status == "completed")
+
+    recording = client.recordings(live.sid).fetch()
+    assert (recording.duration, recording.channels, recording.source) == ("1", 2, "OutboundAPI")
+    assert abs(recording.start_time - datetime.now(UTC)) < timedelta(seconds=30)
+    assert recording.media_url == f"{twilio.url}{recording.uri.removesuffix('.json')}"
+    assert [one.sid for one in client.calls(sid).recordings.list(page_size=1)] == [live.sid]
+    assert client.calls(unrecorded).recordings.list() == []
+    assert client.recordings(live.sid).delete()
+    assert client.calls(sid).recordings.list() == []
+    with pytest.raises(TwilioRestException, match="was not found"):
+        client.recordings(live.sid).fetch()
+    [deleted] = twilio.events("recording_deleted")
+    assert (deleted["recording_id"], deleted["connection_id"]) == (live.sid, sid)
+
+
+def test_a_recording_outlives_the_record_of_its_call(
+    twilio: SandboxProcess, client: Client
+) -> None:
+    twilio.knobs(recording_after_seconds=0)
+    sid = client.calls.create(to=ANYBODY, from_=CALLER, twiml=_endless(), record=True).sid
+    wait_until(lambda: client.calls(sid).fetch().status == "in-progress")
+    [recording] = client.calls(sid).recordings.list()
+    client.calls(sid).update(status="completed")
+
+    assert client.calls(sid).delete()
+
+    with pytest.raises(TwilioException, match="was not found"):
+        client.calls(sid).recordings.list()
+    assert client.recordings(recording.sid).fetch().call_sid == sid

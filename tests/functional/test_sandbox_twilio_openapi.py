@@ -11,6 +11,7 @@ import requests
 
 from tests.sandbox_process import SandboxProcess, magic
 from tests.twilio_caller import ACCOUNT, ANYBODY, Caller
+from tests.waiting import wait_until
 from tests.witnesses.openapi import Exchange, judge_journal, problems
 
 
@@ -53,6 +54,24 @@ def test_every_kind_of_answer_is_as_described(twilio: SandboxProcess, caller: Ca
     assert {read["status"] for read in caller.page()["calls"]} == {
         *("completed", "busy", "failed", "canceled")
     }
+
+
+def test_answers_about_recordings_are_as_described(twilio: SandboxProcess, caller: Caller) -> None:
+    twilio.knobs(wire=True, recording_after_seconds=0)
+    sid = caller.started(Record="true", RecordingChannels="dual", RecordingTrack="both")
+    caller.wait(sid, "in-progress")
+    listed = f"{caller.calls}/{sid}/Recordings.json"
+    [live] = caller.request("GET", listed).json()["recordings"]
+    one = f"/2010-04-01/Accounts/{ACCOUNT}/Recordings/{live['sid']}.json"
+    caller.request("GET", one)
+    caller.request("DELETE", one)
+    caller.stop(sid)
+    wait_until(lambda: caller.request("GET", one).json()["status"] == "completed")
+    caller.request("GET", listed + "?PageSize=1")
+    assert caller.request("DELETE", one).status_code == 204
+    caller.request("GET", one)
+
+    assert judge_journal(twilio.journal()) == []
 
 
 @pytest.mark.parametrize("code", [10001, 20003, 20404, 20429, 20500, 20503, 21219])

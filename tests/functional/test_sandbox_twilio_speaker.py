@@ -62,7 +62,7 @@ def test_every_verb_takes_its_time(
     twilio: SandboxProcess, caller: Caller, verbs: str, seconds: int
 ) -> None:
     url_twiml = '<Response><Pause length="6"/></Response>'
-    twilio.knobs(speed=50, record_seconds=60, url_twiml=url_twiml)
+    twilio.knobs(speed=50, record_seconds=60, url_twiml=url_twiml, keys="")
 
     sid = caller.started(Twiml=f"<Response>{verbs}</Response>")
 

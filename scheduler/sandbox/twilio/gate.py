@@ -49,6 +49,7 @@ class Gate:
         code = code_of_refusal(request, account_sid, knobs)
         if code is None:
             self._state.account_sid = account_sid
+            self._state.recordings.home = str(request.base_url).rstrip("/")
             if token := own_token(request, account_sid):
                 self._state.sender.tokens[account_sid] = token
             return _FOR_TESTS if knobs.test_credentials and not is_start else None

@@ -13,7 +13,9 @@ from scheduler.sandbox.twilio.calls import FINAL, Call
 from scheduler.sandbox.twilio.clock import Clock, http_date
 from scheduler.sandbox.twilio.exchange import Exchange
 from scheduler.sandbox.twilio.knobs import Board
+from scheduler.sandbox.twilio.recordings import Recordings
 from scheduler.sandbox.twilio.sender import Sender
+from scheduler.sandbox.twilio.wishes import known, wished
 
 _EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
 _SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "404"}
@@ -22,11 +24,19 @@ _SIP_CODES = {"completed": "200", "busy": "486", "no-answer": "487", "failed": "
 class NewsOfCalls:
     """Tells each call's own address what becomes of it."""
 
-    def __init__(self, board: Board, exchange: Exchange, clock: Clock, sender: Sender) -> None:
+    def __init__(
+        self,
+        board: Board,
+        exchange: Exchange,
+        clock: Clock,
+        sender: Sender,
+        recordings: Recordings,
+    ) -> None:
         self._board = board
         self._exchange = exchange
         self._clock = clock
         self._sender = sender
+        self._recordings = recordings
         self._told: Counter[str] = Counter()  #: how many reports a call has had
         exchange.when_changed(self._changed)
         exchange.when_answered(self._detect)
@@ -36,14 +46,14 @@ class NewsOfCalls:
         self._told.clear()
 
     def _changed(self, call: Call, status: str) -> None:
-        address = call.form.get("StatusCallback")
-        if not address or call.parent or (call.is_over and call.started_at is None):
+        wish = wished(call, "StatusCallback")
+        if wish is None or call.parent or (status == "canceled" and call.started_at is None):
             return  # one that is cancelled in the queue is told of by nobody
         event = _EVENTS.get(status, "completed")
         if event not in (call.form.every("StatusCallbackEvent") or ["completed"]):
             return
         fields = [*known(call), *self._of_report(call, status)]
-        self._sender.tell(call.sid, "status", address, fields)
+        self._sender.tell(call.sid, "status", wish, fields)
 
     def _of_report(self, call: Call, status: str) -> Iterator[tuple[str, str]]:
         number = self._told[call.sid]
@@ -59,6 +69,8 @@ class NewsOfCalls:
             yield "SipResponseCode", _SIP_CODES.get(status, "487")
             if call.machine_detection and call.answered_at is not None:
                 yield "AnsweredBy", verdict(call)
+            for recording in self._recordings.of(call):
+                yield from recording.fields()
 
     # Who has answered ---------------------------------------------------------------------------
 
@@ -79,7 +91,8 @@ class NewsOfCalls:
             ("AnsweredBy", verdict(call)),
             ("MachineDetectionDuration", str(took)),
         ]
-        self._sender.tell(call.sid, "machine", call.form.get("AsyncAmdStatusCallback"), fields)
+        if wish := wished(call, "AsyncAmdStatusCallback"):
+            self._sender.tell(call.sid, "machine", wish, fields)
 
 
 def verdict(call: Call) -> str:
@@ -88,17 +101,3 @@ def verdict(call: Call) -> str:
         return call.answered_by or "unknown"
     waits = call.machine_detection == "DetectMessageEnd"
     return "machine_end_beep" if waits else "machine_start"
-
-
-def known(call: Call) -> list[tuple[str, str]]:
-    """Return what every request about a call has."""
-    return [
-        ("AccountSid", call.account_sid),
-        ("ApiVersion", "2010-04-01"),
-        ("CallSid", call.sid),
-        ("Called", call.to),
-        ("Caller", call.caller),
-        ("Direction", call.direction),
-        ("From", call.caller),
-        ("To", call.to),
-    ]

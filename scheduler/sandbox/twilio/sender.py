@@ -12,14 +12,16 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from random import Random
+from threading import Thread
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import urllib3
+from urllib3.util import parse_url
 
 from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.twilio.knobs import Board
@@ -29,6 +31,7 @@ Fields = Sequence[tuple[str, str]]
 #: For one connection, and for one answer.
 _CONNECT_SECONDS, _READ_SECONDS = 5.0, 15.0
 _MOST_RETRIES = 5
+_USUAL_RETRIES = 1
 _AGAIN_SECONDS = 0.2
 _LATE_SECONDS = 0.7  #: by which one at most is late that others overtake
 _THREADS = 32
@@ -40,6 +43,30 @@ class Reply:
 
     status: int
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where a request is wished, and how."""
+
+    address: str
+    method: str = "POST"  #: with any other one, fields go into the query
+
+    @property
+    def url(self) -> str:
+        """What is asked, without how it is to be sent."""
+        return self.address.partition("#")[0]
+
+    @property
+    def overrides(self) -> dict[str, list[str]]:
+        """How it is to be sent, as the address says."""
+        return parse_qs(self.address.partition("#")[2])
+
+    def filled(self, fields: Fields) -> tuple[str, Fields]:
+        """Return what is asked with these fields, and which of them are left for a form."""
+        if self.method != "GET":
+            return self.url, fields
+        return f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(fields)}", ()
 
 
 def signature(token: str, url: str, fields: Fields) -> str:
@@ -58,7 +85,7 @@ class Sender:
         self._board = board
         self._journal = journal
         self._pool = urllib3.PoolManager(maxsize=_THREADS, block=False, retries=False)
-        self._executor = ThreadPoolExecutor(_THREADS, "callback")
+        self._places = asyncio.Semaphore(_THREADS)
         self._last: dict[str, asyncio.Task[None]] = {}  #: of each call, in whose order they leave
         self._tasks: set[asyncio.Task[None]] = set()
         self.lots = Random(0)
@@ -71,27 +98,32 @@ class Sender:
         self._last.clear()
         self.lots = Random(self._board.knobs.seed)
 
-    def tell(self, call_sid: str, topic: str, address: str, fields: Fields) -> None:
+    def tell(self, call_sid: str, topic: str, wish: Wish, fields: Fields) -> None:
         """Send news to an address, in the order of their call; some may be lost on the way."""
         knobs = self._board.knobs
         if self.lots.random() < knobs.callbacks_lost:
-            self._note(topic, address, fields, "lost")
+            self._note(topic, wish, fields, "lost")
             return
         late = self.lots.random() < knobs.callbacks_shuffled
         seconds = self.lots.uniform(0.0, _LATE_SECONDS if late else knobs.callbacks_delay_seconds)
         times = 2 if self.lots.random() < knobs.callbacks_doubled else 1
         before = None if late else self._last.get(call_sid)
-        task = self._begin(self._told(before, seconds, times, topic, address, fields))
+        task = self._begin(self._told(before, seconds, times, topic, wish, fields))
         if not late:
             self._last[call_sid] = task
+            task.add_done_callback(partial(self._drop, call_sid))
+
+    def _drop(self, call_sid: str, task: asyncio.Task[None]) -> None:
+        if self._last.get(call_sid) is task:
+            del self._last[call_sid]
 
     def ask(
-        self, topic: str, address: str, fields: Fields, on_reply: Callable[[Reply], object]
+        self, topic: str, wish: Wish, fields: Fields, on_reply: Callable[[Reply], object]
     ) -> None:
         """Ask an address for what a call does next."""
 
         async def asked() -> None:
-            on_reply(await self._sent(topic, address, fields, _new_token()))
+            on_reply(await self._sent(topic, wish, fields, _new_token()))
 
         self._begin(asked())
 
@@ -110,7 +142,7 @@ class Sender:
         seconds: float,
         times: int,
         topic: str,
-        address: str,
+        wish: Wish,
         fields: Fields,
     ) -> None:
         if before is not None:
@@ -118,64 +150,63 @@ class Sender:
         await asyncio.sleep(seconds)
         token = _new_token()
         for _ in range(times):
-            await self._sent(topic, address, fields, token)
+            await self._sent(topic, wish, fields, token)
 
-    async def _sent(self, topic: str, address: str, fields: Fields, token: str) -> Reply:
-        url, _, fragment = address.partition("#")
-        if not _is_here(url):
-            self._note(topic, address, fields, "refused: only this machine is asked")
+    async def _sent(self, topic: str, wish: Wish, fields: Fields, token: str) -> Reply:
+        if not _is_here(wish.url):
+            self._note(topic, wish, fields, "refused: only this machine is asked")
             return Reply(0)
-        overrides = parse_qs(fragment)
-        retries = min(_MOST_RETRIES, int(overrides.get("rc", ["1"])[0]))
-        wanted = overrides.get("rp", ["ct"])[0].split(",")
-        for number in range(1 + retries):
-            reply, failure = await self._once(url, fields, token)
+        wanted = wish.overrides.get("rp", ["ct"])[0].split(",")
+        for number in range(1 + _retries(wish)):
+            reply, failure = await self._once(wish, fields, token)
             outcome = str(reply.status) if reply.status else failure
-            self._note(topic, address, fields, outcome, number + 1)
+            self._note(topic, wish, fields, outcome, number + 1)
             if not _is_sent_again(reply, failure, wanted):
                 return reply
             await asyncio.sleep(_AGAIN_SECONDS)
         return reply
 
-    async def _once(self, url: str, fields: Fields, token: str) -> tuple[Reply, str]:
+    async def _once(self, wish: Wish, fields: Fields, token: str) -> tuple[Reply, str]:
+        url, form = wish.filled(fields)
+        account = dict(fields).get("AccountSid", "")
         headers = {
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-            "X-Twilio-Signature": self._signature(url, fields),
+            "X-Twilio-Signature": self._signature(account, url, form),
             "I-Twilio-Idempotency-Token": token,
             "User-Agent": "TwilioProxy/1.1",
         }
         send = partial(
             self._pool.request,
-            "POST",
+            wish.method,
             url,
-            body=urlencode(fields).encode(),
+            body=urlencode(form).encode() or None,
             headers=headers,
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
             redirect=False,
         )
-        loop = asyncio.get_running_loop()
         try:
-            answer = await loop.run_in_executor(self._executor, send)
+            async with self._places:
+                answer = await _on_a_thread(send)
         except urllib3.exceptions.NewConnectionError:
             return Reply(0), "ct"
         except urllib3.exceptions.HTTPError:
             return Reply(0), "rt"
         return Reply(answer.status, answer.data.decode("utf-8", "replace")), ""
 
-    def _signature(self, url: str, fields: Fields) -> str:
+    def _signature(self, account: str, url: str, fields: Fields) -> str:
         knobs = self._board.knobs
-        account = dict(fields).get("AccountSid", "")
         token = knobs.auth_token or self.tokens.get(account, "")
         if knobs.callbacks_forged:
             return signature(f"not {token}", url, fields)
-        return signature(token, _with_port(url) if knobs.callbacks_signed_port else url, fields)
+        return signature(token, with_port(url) if knobs.callbacks_signed_port else url, fields)
 
-    def _note(self, topic: str, address: str, fields: Fields, outcome: str, times: int = 0) -> None:
+    def _note(self, topic: str, wish: Wish, fields: Fields, outcome: str, times: int = 0) -> None:
         known = dict(fields)
         self._journal.record(
             "callback",
             topic=topic,
-            url=address,
+            url=wish.address,
+            method=wish.method,
             connection_id=known.get("CallSid"),
             fields=known,
             outcome=outcome,
@@ -187,15 +218,51 @@ def _new_token() -> str:
     return str(uuid.uuid4())
 
 
+async def _on_a_thread(send: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPResponse:
+    """Send on a thread for which no end of the process waits, unlike those of an executor."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[urllib3.BaseHTTPResponse] = loop.create_future()
+
+    def settle(answer: urllib3.BaseHTTPResponse | Exception) -> None:
+        if answered.done():
+            return
+        if isinstance(answer, Exception):
+            answered.set_exception(answer)
+        else:
+            answered.set_result(answer)
+
+    def work() -> None:
+        answer: urllib3.BaseHTTPResponse | Exception
+        try:
+            answer = send()
+        except Exception as error:
+            answer = error
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(settle, answer)
+
+    Thread(target=work, name="callback", daemon=True).start()
+    return await answered
+
+
 def _is_here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+    # Read by whoever connects: of some addresses others read another host.
+    try:
+        host = (parse_url(url).host or "").strip("[]")
+    except urllib3.exceptions.LocationParseError:
+        return False
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _with_port(url: str) -> str:
+def _retries(wish: Wish) -> int:
+    wished = wish.overrides.get("rc", [""])[0]
+    return min(_MOST_RETRIES, int(wished)) if wished.isdecimal() else _USUAL_RETRIES
+
+
+def with_port(url: str) -> str:
+    """Return an address with the port that goes unsaid."""
     parts = urlsplit(url)
     if parts.port is not None:
         return url

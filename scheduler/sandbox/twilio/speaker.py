@@ -18,9 +18,9 @@ from scheduler.sandbox.twilio.exchange import Exchange
 from scheduler.sandbox.twilio.form import Form
 from scheduler.sandbox.twilio.knobs import Board
 from scheduler.sandbox.twilio.magic import FinalStatus, Magic
-from scheduler.sandbox.twilio.news import known
 from scheduler.sandbox.twilio.sender import Reply, Sender
 from scheduler.sandbox.twilio.twiml import Verb
+from scheduler.sandbox.twilio.wishes import known, wished_of
 from scheduler.sandbox.twilio.words import Words
 
 _NO_DOCUMENT, _UNKNOWN_VERB, _NO_NUMBER, _NOT_FETCHED = 12100, 12200, 13223, 11200
@@ -152,15 +152,15 @@ class Speaker:
         for noun in verb.inside:
             if noun.name == "Say":
                 self._words.said(call, "outbound_track", noun.text)
-        keys = self._keys_of(call, verb)
+        keys, finished_on = self._keys_of(call, verb)
         asked = sum(map(self._seconds, verb.inside))
         waits = self._board.knobs.key_seconds if keys else verb.number("timeout", 5.0)
-        self._wait(call, asked + waits, partial(self._pressed, call, verb, keys))
+        self._wait(call, asked + waits, partial(self._pressed, call, verb, keys, finished_on))
 
-    def _keys_of(self, call: Call, verb: Verb) -> str:
-        """What the callee presses now, up to so many keys or the one that ends them."""
+    def _keys_of(self, call: Call, verb: Verb) -> tuple[str, str]:
+        """What the callee presses now, up to so many keys or the one that ends them, and that."""
         if call.answered_by in ("machine", "fax"):
-            return ""
+            return "", ""
         scripted = call.outcome.keys
         lots = self._board.knobs.keys.split(",")
         keys = (
@@ -169,23 +169,25 @@ class Speaker:
             else self._exchange.lots.choice(lots)
         )
         call.askings += 1
-        if finish := verb.attributes.get("finishOnKey", "#"):
-            keys = keys.partition(finish)[0]
-        return keys[: int(verb.number("numDigits", 32.0))]
+        most = int(verb.number("numDigits", 32.0))
+        finish = verb.attributes.get("finishOnKey", "#")
+        before, ended, _ = keys.partition(finish) if finish else (keys, "", "")
+        return (before, ended) if len(before) < most else (before[:most], "")
 
-    def _pressed(self, call: Call, verb: Verb, keys: str) -> None:
+    def _pressed(self, call: Call, verb: Verb, keys: str, finished_on: str) -> None:
         self._journal.record("pressed", keys=keys, **call.ids())
-        action = verb.attributes.get("action")
-        if not action or not (keys or verb.attributes.get("actionOnEmptyResult") == "true"):
+        action = wished_of(verb, "action", "method")
+        if action is None or not (keys or verb.attributes.get("actionOnEmptyResult") == "true"):
             self._go_on(call)
             return
         fields = [*known(call), ("CallStatus", call.status), ("Digits", keys)]
-        fields += [("msg", "Gather End"), ("FinishedOnKey", "")]
-        self._sender.ask("steps", action, fields, partial(self._follow, call))
+        fields += [("msg", "Gather End"), ("FinishedOnKey", finished_on)]
+        follow = partial(self._follow, call, self._left.get(call.sid))
+        self._sender.ask("steps", action, fields, follow)
 
-    def _follow(self, call: Call, reply: Reply) -> None:
-        """Go on with what an address has answered."""
-        if call.is_over:
+    def _follow(self, call: Call, left: deque[Verb] | None, reply: Reply) -> None:
+        """Go on with what an address has answered, unless something else is spoken by now."""
+        if call.is_over or self._left.get(call.sid) is not left:
             return
         if reply.status != 200:
             self._exchange.notify(call, _NOT_FETCHED, f"got {reply.status or 'no answer'}")

@@ -25,7 +25,8 @@ class State:
         self.exchange = Exchange(self.board, journal, self.clock)
         self.magic = Magic()
         self.sender = Sender(self.board, journal)
-        self.news = NewsOfCalls(self.board, self.exchange, self.clock, self.sender)
+        self.recordings = Recordings(self.board, self.exchange, self.clock, self.sender)
+        self.news = NewsOfCalls(self.board, self.exchange, self.clock, self.sender, self.recordings)
         self.words = Words(self.board, self.exchange, self.clock, self.sender)
         self.speaker = Speaker(
             self.board,
@@ -36,7 +37,6 @@ class State:
             sender=self.sender,
             words=self.words,
         )
-        self.recordings = Recordings(self.board, self.exchange, self.clock)
         self.account_sid = ""  #: whoever asked last
 
     def reset(self) -> None:

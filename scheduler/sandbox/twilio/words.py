@@ -13,9 +13,9 @@ from scheduler.sandbox.twilio.calls import Call, new_sid
 from scheduler.sandbox.twilio.clock import Clock
 from scheduler.sandbox.twilio.exchange import Exchange
 from scheduler.sandbox.twilio.knobs import Board
-from scheduler.sandbox.twilio.news import known
 from scheduler.sandbox.twilio.sender import Sender
 from scheduler.sandbox.twilio.twiml import Verb
+from scheduler.sandbox.twilio.wishes import known, wished_of
 
 _SAME_TRACKS = ("both_tracks", "")
 
@@ -50,6 +50,7 @@ class Words:
             live,
             "transcription-started",
             Name=attributes.get("name", ""),
+            Track=attributes.get("track", "both_tracks"),
             LanguageCode=attributes.get("languageCode", "en-US"),
             PartialResults=attributes.get("partialResults", "false"),
             TranscriptionEngine=attributes.get("transcriptionEngine", "google"),
@@ -62,15 +63,22 @@ class Words:
         live = self._live.get(call.sid)
         if live is None or live.noun.attributes.get("track", "") not in (*_SAME_TRACKS, track):
             return
-        data = json.dumps({"transcript": sentence, "confidence": 0.9})
+        if live.noun.attributes.get("partialResults") == "true":
+            begun = " ".join(sentence.split()[:-1])
+            self._tell_content(call, live, track, begun or sentence, Final="false", Stability="0.5")
+        self._tell_content(call, live, track, sentence, Final="true")
+
+    def _tell_content(
+        self, call: Call, live: _Transcription, track: str, heard: str, **more: str
+    ) -> None:
         self._tell(
             call,
             live,
             "transcription-content",
             Track=track,
             LanguageCode=live.noun.attributes.get("languageCode", "en-US"),
-            TranscriptionData=data,
-            Final="true",
+            TranscriptionData=json.dumps({"transcript": heard, "confidence": 0.9}),
+            **more,
         )
 
     def _ended(self, call: Call) -> None:
@@ -89,6 +97,5 @@ class Words:
             ("SequenceId", str(live.sequence)),
             *more.items(),
         ]
-        address = live.noun.attributes.get("statusCallbackUrl")
-        if address:
-            self._sender.tell(call.sid, "words", address, fields)
+        if wish := wished_of(live.noun, "statusCallbackUrl", "statusCallbackMethod"):
+            self._sender.tell(call.sid, "words", wish, fields)
