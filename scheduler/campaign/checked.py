@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from scheduler.accounts import Account
 from scheduler.campaign.cleanings import Cleanings
 from scheduler.campaign.file.spool import Spool
 from scheduler.errors import Problem
 from scheduler.models import Policy, Row, Schedule
-from scheduler.providers import CallbackAddress
+
+if TYPE_CHECKING:  # the package brings what speaks HTTP, which a list of schedules has no use for
+    from scheduler.providers import CallbackAddress
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ FILE = """\
 name: toys
 provider: toy
 max_duration: 1h
+calling_hours: always
 insights: [topics]
 call: {greeting: "Hello {{ name }}", voice: low}
 contacts:
@@ -77,6 +78,7 @@ SCRIPTED = """\
 name: talk
 provider: talker
 max_duration: 1h
+calling_hours: always
 insights: []
 default_region: CA
 call:

@@ -12,6 +12,7 @@ from phonenumbers import PhoneNumberFormat
 
 from scheduler.cli import plan_lines
 from scheduler.masking import mask_text
+from scheduler.plan.spoken import spoken
 
 DATES = (
     "2026-12-18",
@@ -139,6 +140,6 @@ def test_a_plan_shows_a_campaigns_own_id_whole(name: str, shown: str) -> None:
     more = {"dtmf": "", "session_name": name, "max_duration_seconds": 60, "options": {}}
     none = {"caller_id": None, "ring_seconds": None, "record": False, "transcribe": False}
 
-    found = list(plan_lines.orders([order | more | none | {"script": []}]))
+    found = list(plan_lines.orders([order | more | none | spoken(())]))
 
     assert f"  session_name: {shown}" in found
