@@ -40,6 +40,7 @@ def callsched(redis: Redis, private_url: str, forks: Forks, tmp_path: Path) -> C
         for step, told in answers.items():
             callbacks.answer(ledger, ACCOUNT, attempt, step, told, now=books.now)
         assert books.confirm(attempt, Disposition.HUNG_UP)
+    books.finish(books.begun())
     ledger.close()
     env = environment(private_url, tmp_path)
     return lambda *words: forks.call(tmp_path, env, words)
@@ -96,3 +97,25 @@ def test_explain_says_what_was_pressed_at_which_step(callsched: Call) -> None:
     (attempt,) = json.loads(callsched("explain", "c", "#1", "--json").out)["attempts"]
     assert attempt["answers"] == {"confirm": "2", "pin": "07"}
     assert not [name for name in attempt if name.startswith("answer:")]
+
+
+def test_an_archive_keeps_what_was_pressed_for_its_report(callsched: Call, tmp_path: Path) -> None:
+    live = json.loads(callsched("report", "c", "--json").out)["answers"]
+    assert live == [
+        {
+            "question": "confirm",
+            "answers": [{"keys": "2", "calls": 2}, {"keys": "", "calls": 1}],
+            "others": 0,
+        },
+        {
+            "question": "pin",
+            "answers": [{"keys": "07", "calls": 1}, {"keys": "", "calls": 1}],
+            "others": 0,
+        },
+    ]
+
+    archived = callsched("archive", "c", "-o", str(tmp_path), "--remove")
+    assert archived.code == 0, archived.err
+    told = callsched("report", "--archived", "c.jsonl.gz", "-o", "c.html", "--json")
+    assert json.loads(told.out)["answers"] == live
+    assert "Pressed: <bdi>confirm</bdi> <bdi>2</bdi>" in (tmp_path / "c.html").read_text("utf-8")
