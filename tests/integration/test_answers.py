@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from scheduler.errors import LedgerError
-from scheduler.ledger import callbacks, retries, views
+from scheduler.ledger import callbacks, deliveries, retries, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.models import Attempt, Disposition, Reason
+from scheduler.models import Attempt, Disposition, Event, Reason, Webhook
 from scheduler.operations.retry import Ends, NothingToRetry, load, plan, read_ends, survey
+from scheduler.providers.posting import Poster
 from scheduler.script import Gather
+from scheduler.worker.webhooks import Teller
 from tests.integration.ledger import ACCOUNT, Books
+from tests.wire import Peer, Talk, http
 
 ASKS = (Gather("confirm", digits=1), Gather("pin", digits=4))
 
@@ -110,3 +115,27 @@ def test_what_is_no_answer_and_no_end_is_refused(word: str) -> None:
 
 def _c(books: Books) -> views.CampaignView:
     return views.campaign(books.ledger, "c")
+
+
+def test_webhooks_are_told_what_was_pressed(books: Books) -> None:
+    messages: list[dict[str, Any]] = []
+
+    def receive(talk: Talk) -> None:
+        while (request := talk.request()) is not None:
+            messages.append(request.body)
+            talk.send(http(204))
+
+    with Peer(receive) as receiver:
+        books.campaign(
+            script=ASKS, insights=(), webhooks=(Webhook(receiver.url, (Event.CALL_ENDED,)),)
+        )
+        attempt = books.connected()
+        pressed(books, attempt, confirm="2", pin="")
+        books.confirm(attempt, Disposition.HUNG_UP)
+        news = deliveries.take(books.ledger, ACCOUNT, now=books.now)
+        assert news is not None
+        poster = Poster("whsec_c2VjcmV0IG9mIHNpeHRlZW4gYg==")
+        Teller(books.ledger, lambda: [ACCOUNT], poster)._send(ACCOUNT, news)
+
+    (told,) = messages
+    assert (told["type"], told["data"]["answers"]) == ("call.ended", {"confirm": "2", "pin": ""})
