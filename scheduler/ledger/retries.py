@@ -79,7 +79,7 @@ def _with_answers(ledger: Ledger, campaign_id: str, ended: list[EndedCall]) -> l
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for call in ended:
             pipe.hgetall(keys.attempt(str(Attempt(campaign_id, call.row, call.attempt))))
-        attempts = pipe.execute()
+        attempts = views.hashes(pipe)
     return [
         replace(call, answers=views.answers_of(attempt))
         for call, attempt in zip(ended, attempts, strict=True)

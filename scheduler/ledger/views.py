@@ -246,10 +246,10 @@ def _page_of_results(
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for row, _ in rows:
             pipe.hgetall(keys.call(campaign_id, row))
-        calls = _hashes(pipe)
+        calls = hashes(pipe)
         for (row, _), call in zip(rows, calls, strict=True):
             pipe.hgetall(keys.attempt(f"{campaign_id}:{row}:{call.get('attempt', 0)}"))
-        attempts = _hashes(pipe)
+        attempts = hashes(pipe)
     names = [
         f"{campaign_id}:{row}:{call.get('attempt', 0)}"
         for (row, _), call in zip(rows, calls, strict=True)
@@ -259,7 +259,7 @@ def _page_of_results(
         yield _result(campaign_id, record, call, attempt) | _insights(kept, attempt)
 
 
-def _hashes(pipe: Any) -> list[dict[str, str]]:
+def hashes(pipe: Any) -> list[dict[str, str]]:
     """Return what a pipeline reads; nothing of a key where something else lies."""
     found = pipe.execute(raise_on_error=False)
     for one in found:

@@ -139,3 +139,11 @@ def test_webhooks_are_told_what_was_pressed(books: Books) -> None:
 
     (told,) = messages
     assert (told["type"], told["data"]["answers"]) == ("call.ended", {"confirm": "2", "pin": ""})
+
+
+def test_an_attempt_that_can_not_be_read_has_no_answers(books: Books, asked: list[Attempt]) -> None:
+    key = f"callsched:attempt:{asked[0]}"
+    books.ledger.redis.delete(key)
+    books.ledger.redis.set(key, "rubbish")
+
+    assert taken(books.ledger, read_ends(["confirm=2", "confirm=1"]), "again") == {asked[2].row}
