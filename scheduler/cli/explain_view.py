@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scheduler.cli import console
@@ -27,9 +27,22 @@ def show(explanation: Explanation) -> None:
         table = console.table("", columns, map(_attempt, explanation.call.attempts))
         console.out.print("")
         console.out.print(table, markup=False)
+        _show_answers(explanation.call.attempts)
     if (coming := _what_comes(explanation)) is not None:
         console.out.print("")
         console.out.print(coming, markup=False)
+
+
+def _show_answers(attempts: Iterable[Mapping[str, Any]]) -> None:
+    rows = [
+        (str(attempt["number"]), step, keys or "(nothing)")
+        for attempt in attempts
+        for step, keys in attempt.get("answers", {}).items()
+    ]
+    if rows:
+        console.out.print("")
+        table = console.table("", ("attempt", "asked at step", "pressed"), rows)
+        console.out.print(table, markup=False)
 
 
 #: Of a call that is placed, and that nobody has answered yet.

@@ -9,7 +9,9 @@ import typer
 
 from scheduler.cli import options
 from scheduler.cli.access import newest, opened_ledger
+from scheduler.cli.conditions import answered_so, expect_known, read_where
 from scheduler.cli.results_view import export, format_of
+from scheduler.fields.conditions import asked_in
 from scheduler.ledger import views
 from scheduler.operations.export import ResultFormat, expect_library
 
@@ -28,22 +30,36 @@ def results(
             help="CSV for a double click in Excel: accents, plus signs and zeros stay.",
         ),
     ] = False,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STEP=KEYS",
+            help="Only calls in which this was pressed: confirm=2, or confirm= for nothing. May"
+            " be repeated: all have to hold.",
+        ),
+    ] = None,
 ) -> None:
     """Export one record for every contact: what became of its call, and why.
 
     JSON Lines have all that was collected of a conversation as well: `transcript`, `insights` and
     the summary's pages. CSV and workbooks have none of it; `callsched transcript` writes one for
-    reading.
+    reading. What was pressed stands in a column for each step that asks for keys: `answer_confirm`.
 
     Example: `callsched results nightly-2026-11-22 --format jsonl -o results.jsonl`
+
+    Example: `callsched results confirmation --where confirm=2`
     """
     chosen = format_ or format_of(output)
     if excel and chosen is not ResultFormat.CSV:
         raise typer.BadParameter("only CSV has two ways to be written", param_hint="--excel")
+    conditions = read_where(where)
     expect_library(chosen)
     if chosen is ResultFormat.XLSX and output is None and sys.stdout.isatty():
         raise typer.BadParameter("a workbook is no text: say -o results.xlsx", param_hint="-o")
     with opened_ledger() as ledger:
         campaign_id = id_ or newest(ledger)
-        views.campaign(ledger, campaign_id).expect_kept()
-        export(views.results(ledger, campaign_id), output, chosen, excel=excel)
+        campaign = views.campaign(ledger, campaign_id)
+        campaign.expect_kept()
+        expect_known(conditions, campaign)
+        records = answered_so(views.results(ledger, campaign_id), conditions)
+        export(records, output, chosen, asked=asked_in(campaign.policy), excel=excel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,30 +38,36 @@ def export(
     path: Path | None,
     format_: ResultFormat | None = None,
     *,
+    asked: Sequence[str] = (),
     excel: bool = False,
 ) -> None:
-    """Write records to a file, or to standard output. A file is replaced when it is complete."""
+    """Write records to a file, or to standard output. A file is replaced when it is complete.
+
+    `asked` are the steps that ask for keys: each is a column of a table.
+    """
     chosen = format_ or format_of(path)
     if chosen is ResultFormat.XLSX:
-        _write_workbook(records, path)
+        _write_workbook(records, path, asked)
         return
     ascii_only = not streams.takes_unicode()
     with writing(path) as file:
-        file.writelines(text_of(records, chosen, excel=excel, ascii_only=ascii_only))
+        file.writelines(text_of(records, chosen, asked=asked, excel=excel, ascii_only=ascii_only))
 
 
-def _write_workbook(records: Iterable[dict[str, Any]], path: Path | None) -> None:
+def _write_workbook(
+    records: Iterable[dict[str, Any]], path: Path | None, asked: Sequence[str]
+) -> None:
     # Only who wants a workbook needs the library.
     from scheduler.operations.export_workbook import TooLarge, write_workbook
 
     try:
         if path is None:
             with tempfile.TemporaryFile() as file:
-                write_workbook(records, file)
+                write_workbook(records, file, asked)
                 file.seek(0)
                 shutil.copyfileobj(file, sys.stdout.buffer)
         else:
             with replacing(path) as part, part.open("wb") as file:
-                write_workbook(records, file)
+                write_workbook(records, file, asked)
     except TooLarge as error:
         raise ConfigError(f"{error}: say --format csv") from error

@@ -1,4 +1,4 @@
-"""`callsched retry`: call contacts of a campaign again, by how their calls ended."""
+"""`callsched retry`: call contacts again, by how their calls ended or what was pressed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from scheduler.settings import settings
 
 _ENDS = (
     "How their calls ended: dispositions, such as rejected,not_reached, or with a reason, such as"
-    " skipped:capped. `failed` is rejected and not_reached."
+    " skipped:capped. `failed` is rejected and not_reached. Or what was pressed at a step:"
+    " confirm=2, or confirm= for nothing. Any of what is said will do."
 )
 
 
@@ -36,7 +37,7 @@ def retry(
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Make a new campaign of contacts whose calls ended so, and print its id.
+    """Make a new campaign of contacts whose calls ended or were answered so, and print its id.
 
     It has the account and the policy of the old one, and workers dial it as any other. A call that
     has not ended is not taken, and each end of a call is taken once: the same command again calls
@@ -44,6 +45,8 @@ def retry(
     taken only when `unknown` is named.
 
     Example: `callsched retry nightly-2026-11-22 --only rejected,not_reached`
+
+    Example: `callsched retry confirmation --only confirm=2,confirm=`
     """
     with opened_ledger(upgrades=True) as ledger:
         campaign = views.campaign(ledger, id_)
@@ -56,9 +59,8 @@ def retry(
                 campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
             with console.counting("loading") as counted:
                 load(ledger, planned, counted)
-            console.say(
-                f"{planned.count:,} contacts of {id_} are called again, as campaign {taker}"
-            )
+            again = f"{planned.count:,} contacts of {id_} are called again"
+            console.say(f"{again}, as campaign {taker}")
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = views.campaign(ledger, taker)

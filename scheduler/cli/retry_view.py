@@ -11,7 +11,7 @@ from scheduler.operations.retry import NEVER, Candidates, Ends, read_ends
 
 def read_only(campaign: CampaignView, only: str | None) -> Ends:
     """Read --only; bad usage, with what the campaign has, where it says nothing."""
-    words = [word.strip().lower() for word in (only or "").split(",") if word.strip()]
+    words = [word.strip() for word in (only or "").split(",") if word.strip()]
     if not words:
         console.fail("say which calls are made again, such as --only rejected,not_reached")
         show_ends(campaign)

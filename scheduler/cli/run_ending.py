@@ -10,6 +10,7 @@ from pathlib import Path
 from scheduler.cli import console, results_view
 from scheduler.cli.notices import left_for_later
 from scheduler.errors import ConfigError
+from scheduler.fields.conditions import asked_in
 from scheduler.fields.visible import visible
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
@@ -73,7 +74,8 @@ def _written_first(ledger: Ledger, campaign_id: str, path: Path | None) -> Itera
     fault = None
     try:
         if path is not None:
-            results_view.export(views.results(ledger, campaign_id), path)
+            asked = asked_in(views.campaign(ledger, campaign_id).policy)
+            results_view.export(views.results(ledger, campaign_id), path, asked=asked)
     except ConfigError as error:
         fault = error
     yield

@@ -98,20 +98,30 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         repeats.error_of(call),
         due_at,
         tuple(
-            {"number": number, **_instants(attempt), **_ended_as(attempt)}
+            {"number": number, **_readable(attempt), **_ended_as(attempt), **_answered(attempt)}
             for number, attempt in enumerate(attempts, start=1)
             if "begun_at" in attempt
         ),
     )
 
 
-def _instants(attempt: dict[str, str]) -> dict[str, str]:
-    """Return an attempt without instants that are none: another program has changed it."""
+def _readable(attempt: dict[str, str]) -> dict[str, str]:
+    """Return an attempt without its answers, which stand apart, and without instants that are none.
+
+    Another program may have changed it.
+    """
     return {
         name: written
         for name, written in attempt.items()
-        if not name.endswith("_at") or views.instant(written) is not None
+        if not name.startswith(views.ANSWER)
+        and (not name.endswith("_at") or views.instant(written) is not None)
     }
+
+
+def _answered(attempt: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return what was pressed in an attempt, by step; nothing where nobody was asked."""
+    answers = views.answers_of(attempt)
+    return {"answers": answers} if answers else {}
 
 
 def _ended_as(attempt: dict[str, str]) -> dict[str, str]:

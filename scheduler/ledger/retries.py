@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
-from scheduler.models import CallState, Contact, reason_of
+from scheduler.models import Attempt, CallState, Contact, reason_of
 from scheduler.records import decode
 
 _ORIGIN = "retry of "
@@ -25,6 +25,7 @@ class EndedCall:
     disposition: str
     reason: str
     taken_by: str  #: the campaign that calls this contact again after that attempt; "" for none
+    answers: Mapping[str, str] = field(default_factory=dict)  #: by step, where they were read
 
     @property
     def label(self) -> str:
@@ -37,14 +38,20 @@ class EndedCall:
         return _mark(self.row, self.attempt)
 
 
-def ended_calls(ledger: Ledger, campaign_id: str) -> Iterator[list[EndedCall]]:
-    """Yield the calls of a campaign that have ended, some at a time, in the order of its file."""
+def ended_calls(
+    ledger: Ledger, campaign_id: str, *, with_answers: bool = False
+) -> Iterator[list[EndedCall]]:
+    """Yield the calls of a campaign that have ended, some at a time, in the order of its file.
+
+    `with_answers` reads what was pressed in each as well.
+    """
     for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row, _ in page:
                 pipe.hmget(keys.call(campaign_id, row), "state", "attempt", "disposition", "reason")
             calls = pipe.execute()
-        yield list(_ended(ledger, campaign_id, page, calls))
+        ended = list(_ended(ledger, campaign_id, page, calls))
+        yield _with_answers(ledger, campaign_id, ended) if with_answers and ended else ended
 
 
 def _ended(
@@ -66,6 +73,17 @@ def _ended(
     for (row, record, attempt, disposition, reason), taker in zip(ended, takers, strict=True):
         contact, line = decode(record)
         yield EndedCall(row, attempt, contact, line, disposition, reason, taker or "")
+
+
+def _with_answers(ledger: Ledger, campaign_id: str, ended: list[EndedCall]) -> list[EndedCall]:
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for call in ended:
+            pipe.hgetall(keys.attempt(str(Attempt(campaign_id, call.row, call.attempt))))
+        attempts = views.hashes(pipe)
+    return [
+        replace(call, answers=views.answers_of(attempt))
+        for call, attempt in zip(ended, attempts, strict=True)
+    ]
 
 
 def take(

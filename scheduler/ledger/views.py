@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -246,10 +246,10 @@ def _page_of_results(
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for row, _ in rows:
             pipe.hgetall(keys.call(campaign_id, row))
-        calls = _hashes(pipe)
+        calls = hashes(pipe)
         for (row, _), call in zip(rows, calls, strict=True):
             pipe.hgetall(keys.attempt(f"{campaign_id}:{row}:{call.get('attempt', 0)}"))
-        attempts = _hashes(pipe)
+        attempts = hashes(pipe)
     names = [
         f"{campaign_id}:{row}:{call.get('attempt', 0)}"
         for (row, _), call in zip(rows, calls, strict=True)
@@ -259,7 +259,7 @@ def _page_of_results(
         yield _result(campaign_id, record, call, attempt) | _insights(kept, attempt)
 
 
-def _hashes(pipe: Any) -> list[dict[str, str]]:
+def hashes(pipe: Any) -> list[dict[str, str]]:
     """Return what a pipeline reads; nothing of a key where something else lies."""
     found = pipe.execute(raise_on_error=False)
     for one in found:
@@ -320,7 +320,7 @@ def _result(
         "started_at": started_at,
         "answered_at": instant(attempt.get("answered_at")),
         "answered_by": attempt.get("answered_by") or None,
-        "answers": _answers(attempt),
+        "answers": answers_of(attempt),
         "deadline": instant(attempt.get("deadline")),
         "ended_at": ended_at,
         "begun_at": instant(attempt.get("begun_at")),
@@ -332,13 +332,14 @@ def _result(
     }
 
 
-_ANSWER = "answer:"
+#: Before the name of a step, in the record of an attempt.
+ANSWER = "answer:"
 
 
-def _answers(attempt: dict[str, str]) -> dict[str, str]:
+def answers_of(attempt: Mapping[str, str]) -> dict[str, str]:
     """Return the keys that were pressed at each step that asked for some."""
-    named = {name: keys for name, keys in attempt.items() if name.startswith(_ANSWER)}
-    return {name.removeprefix(_ANSWER): named[name] for name in sorted(named)}
+    named = {name: keys for name, keys in attempt.items() if name.startswith(ANSWER)}
+    return {name.removeprefix(ANSWER): named[name] for name in sorted(named)}
 
 
 def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:

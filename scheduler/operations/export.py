@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
@@ -43,6 +43,19 @@ COLUMNS = (
     "variables",
 )
 
+_ANSWER = "answer_"
+
+
+def columns_of(asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of a table: behind all others one for each step that asks for keys."""
+    return (*COLUMNS, *(f"{_ANSWER}{name}" for name in asked))
+
+
+def cells_of(record: Mapping[str, Any], asked: Sequence[str]) -> list[Any]:
+    """Return what stands in these columns, None for nothing; of an answer the keys."""
+    answers = record.get("answers") or {}
+    return [*(record.get(name) for name in COLUMNS), *(answers.get(name) for name in asked)]
+
 
 def expect_library(chosen: ResultFormat) -> None:
     """Raise ConfigError for a format that a library is missing for."""
@@ -54,13 +67,16 @@ def text_of(
     records: Iterable[Mapping[str, Any]],
     chosen: ResultFormat,
     *,
+    asked: Sequence[str] = (),
     excel: bool = False,
     ascii_only: bool = False,
 ) -> Iterator[str]:
     """Yield CSV or JSON Lines, a record at a time. A workbook is no text: see export_workbook.
 
-    `excel` has CSV stay as it is when Excel opens it; `ascii_only` has JSON escape the rest.
+    `asked` are the steps that ask for keys, each of which is a column of CSV. `excel` has CSV stay
+    as it is when Excel opens it; `ascii_only` has JSON escape the rest.
     """
     if chosen is ResultFormat.CSV:
-        return csv_lines(records, COLUMNS, excel=excel)
+        rows = (cells_of(record, asked) for record in records)
+        return csv_lines(rows, columns_of(asked), excel=excel)
     return (json_line(record, ascii_only=ascii_only) + "\n" for record in records)

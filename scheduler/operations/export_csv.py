@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from scheduler.fields.formulas import BEGINS, NUMBER
 from scheduler.fields.visible import visible
@@ -23,9 +22,9 @@ class _Line:
 
 
 def csv_lines(
-    records: Iterable[Mapping[str, Any]], columns: tuple[str, ...], *, excel: bool
+    rows: Iterable[Iterable[object]], columns: tuple[str, ...], *, excel: bool
 ) -> Iterator[str]:
-    """Yield the header and a line for each record, with line ends.
+    """Yield the header and a line for each row, with line ends.
 
     With `excel`, a double click opens it as it is meant: accents, plus signs and zeros stay.
     """
@@ -34,8 +33,8 @@ def csv_lines(
     cell = _of_excel if excel else harmless
     writer = csv.writer(_Line(), lineterminator="\n")
     yield writer.writerow(columns)
-    for record in records:
-        yield writer.writerow([cell(record.get(name)) for name in columns])
+    for row in rows:
+        yield writer.writerow([cell(value) for value in row])
 
 
 def _of_excel(value: object) -> str:

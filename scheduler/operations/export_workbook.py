@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from xlsxwriter import Workbook
@@ -14,7 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from scheduler.errors import ConfigError
-from scheduler.operations.export import COLUMNS
+from scheduler.operations.export import cells_of, columns_of
 
 _MOST_ROWS = 1_048_576  # of Excel, the header included
 _LONGEST_TEXT = 32_767  # of Excel, in units of UTF-16
@@ -30,8 +30,12 @@ class TooLarge(ConfigError):
     """A workbook can't hold it. The other formats can."""
 
 
-def write_workbook(records: Iterable[Mapping[str, Any]], file: IO[bytes]) -> None:
+def write_workbook(
+    records: Iterable[Mapping[str, Any]], file: IO[bytes], asked: Sequence[str] = ()
+) -> None:
     """Write a row for every record. No cell is ever a formula, whatever its text begins with.
+
+    `asked` are the steps that ask for keys, each of which is a column.
 
     Raises TooLarge for more than a workbook can hold; what is in the file then is of no use.
     """
@@ -40,25 +44,26 @@ def write_workbook(records: Iterable[Mapping[str, Any]], file: IO[bytes]) -> Non
             tempfile.TemporaryDirectory(prefix="callsched-") as folder,
             Workbook(file, _OPTIONS | {"tmpdir": folder}) as book,
         ):
-            _fill(book, records)
+            _fill(book, records, asked)
     except XlsxWriterException as error:
         raise TooLarge(f"the workbook can't be written: {error}") from error
 
 
-def _fill(book: Workbook, records: Iterable[Mapping[str, Any]]) -> None:
+def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], asked: Sequence[str]) -> None:
+    columns = columns_of(asked)
     sheet = book.add_worksheet("results")
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(COLUMNS) - 1, 18)
+    sheet.set_column(0, len(columns) - 1, 18)
     bold, instant = book.add_format({"bold": True}), book.add_format({"num_format": "0.000"})
-    for at, name in enumerate(COLUMNS):
+    for at, name in enumerate(columns):
         sheet.write_string(0, at, name, bold)
     for row, record in enumerate(records, start=1):
         if row >= _MOST_ROWS:
             raise TooLarge(
                 f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more results"
             )
-        for at, name in enumerate(COLUMNS):
-            _write(sheet, row, at, name, record.get(name), instant if name in _INSTANTS else None)
+        for at, (name, value) in enumerate(zip(columns, cells_of(record, asked), strict=True)):
+            _write(sheet, row, at, name, value, instant if name in _INSTANTS else None)
 
 
 def _write(

@@ -1,4 +1,6 @@
-"""Call contacts of a campaign again, by how their calls ended, as a new campaign.
+"""Call contacts of a campaign again, by how their calls ended or what was pressed in them.
+
+They are called as a new campaign.
 
 In this order: `survey` counts the calls that are meant, `plan` says which campaign calls them, and
 `load` makes that campaign. Each end of a call is taken once, so all of it may be repeated.
@@ -7,12 +9,13 @@ In this order: `survey` counts the calls that are meant, `plan` says which campa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import uuid4
 
 from scheduler.errors import LedgerError
+from scheduler.fields.conditions import Condition, read_condition, unknown_name
 from scheduler.ledger import campaigns, retries, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.retries import EndedCall
@@ -50,10 +53,11 @@ class NothingToRetry(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How calls have ended that are made again."""
+    """How calls have ended that are made again, or what was pressed in them: any of it."""
 
     wanted: frozenset[str]  #: dispositions, and dispositions with a reason
     related: frozenset[str]  #: dispositions of which it is reported what is left out
+    answers: tuple[Condition, ...] = ()
 
     def mean(self, call: EndedCall) -> bool:
         """Whether a call is one of those."""
@@ -61,24 +65,43 @@ class Ends:
             return False
         if call.label in self.wanted:
             return True
-        return call.disposition in self.wanted and call.label not in ONLY_BY_REASON
+        if call.disposition in self.wanted and call.label not in ONLY_BY_REASON:
+            return True
+        # Its line may be open still, and an unknown call has to be named to be made again.
+        return call.disposition != Disposition.UNKNOWN and self._is_answered_so(call)
+
+    def leave_out(self, call: EndedCall) -> bool:
+        """Whether it is reported that a call is left out, which is none of those."""
+        return call.disposition in self.related or self._is_answered_so(call)
+
+    def expect_known(self, campaign: CampaignView) -> None:
+        """Raise LedgerError, with the names that there are, for a step that a campaign has not."""
+        if wrong := unknown_name(self.answers, campaign.policy):
+            raise LedgerError(f"campaign {campaign.campaign_id}: {wrong}")
+
+    def _is_answered_so(self, call: EndedCall) -> bool:
+        return any(one.holds(call.answers) for one in self.answers)
 
 
 def read_ends(words: Sequence[str]) -> Ends:
-    """Read dispositions, some with a reason, and `failed`. Raises ValueError for another word."""
-    words = [label_of(word) for word in words]
+    """Read dispositions, some with a reason, `failed`, and answers such as `confirm=2`.
+
+    Raises ValueError for another word.
+    """
+    answers = tuple(read_condition(word) for word in words if "=" in word)
+    words = [label_of(word.lower()) for word in words if "=" not in word]
     for word in words:
         _expect_end(word)
     wanted = frozenset(end for word in words for end in (FAILED if word == "failed" else (word,)))
     unknown = {Disposition.UNKNOWN} if "failed" in words else set()
-    return Ends(wanted, wanted | unknown)
+    return Ends(wanted, wanted | unknown, answers)
 
 
 def _expect_end(word: str) -> None:
     disposition, colon, reason = word.partition(":")
     if word != "failed" and disposition not in set(Disposition):
         known = ", ".join([*Disposition, "failed"])
-        raise ValueError(f"expected some of {known}, got {word}")
+        raise ValueError(f"expected some of {known}, or an answer such as confirm=2, got {word}")
     if colon and reason not in set(Reason):
         raise ValueError(f"expected a reason after {disposition}: such as {', '.join(Reason)}")
     if word in NEVER:
@@ -112,13 +135,17 @@ def survey(
     ends: Ends,
     on_progress: OnLook = lambda done, total: None,
 ) -> Candidates:
-    """Count the calls of a campaign that have ended so."""
+    """Count the calls of a campaign that have ended so.
+
+    Raises LedgerError for an answer to a step that the campaign has not.
+    """
+    ends.expect_known(campaign)
     looked = free = unknown = 0
     left_out, takers, marks = Counter[str](), Counter[str](), sha256()
-    for page in retries.ended_calls(ledger, campaign.campaign_id):
+    for page in _ended_calls(ledger, campaign, ends):
         for call in page:
             if not ends.mean(call):
-                if call.disposition in ends.related:
+                if ends.leave_out(call):
                     left_out[call.label] += 1
             elif call.taken_by:
                 takers[call.taken_by] += 1
@@ -129,6 +156,11 @@ def survey(
         looked += len(page)
         on_progress(looked, campaign.total)
     return Candidates(campaign, ends, free, unknown, left_out, takers, marks.hexdigest())
+
+
+def _ended_calls(ledger: Ledger, campaign: CampaignView, ends: Ends) -> Iterator[list[EndedCall]]:
+    """Yield a campaign's ended calls, with their answers where these are asked for."""
+    yield from retries.ended_calls(ledger, campaign.campaign_id, with_answers=bool(ends.answers))
 
 
 # By which campaign ----------------------------------------------------------------------------
@@ -210,7 +242,7 @@ def load(
         digest=retries.origin(campaign.campaign_id),
     )
     load_id, chunk = uuid4().hex, 0
-    for page in retries.ended_calls(ledger, campaign.campaign_id):
+    for page in _ended_calls(ledger, campaign, planned.survey.ends):
         # What it took before it broke off is its own, whatever is asked for now.
         asked = [
             call

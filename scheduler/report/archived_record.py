@@ -45,6 +45,7 @@ class _Record(_Strict):
     error: str | None = None
     stop_error: str | None = None
     insights_error: str | None = None
+    answers: dict[str, str] | None = None
     attempts: Annotated[int, Field(ge=0, lt=1e9)] | None = None
     started_at: _Instant = None
     begun_at: _Instant = None

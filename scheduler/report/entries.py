@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from scheduler.models import CallState, Disposition, Reason
+from scheduler.report.answers import answers_in
 from scheduler.report.foreign_text import address_of, contact_of, cut, message, shown
 from scheduler.report.topics import LISTS
 from scheduler.report.transcripts import spoken
@@ -89,6 +90,7 @@ def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts:
         "error": "; ".join(
             message(each, _LONGEST_ERROR, numbers=numbers) for each in errors if each
         ),
+        "answers": answers_in(record.get("answers") or {}, numbers=numbers),
         "erased": bool(record.get("insights_erased")),
         "said": _said(record) if transcripts else None,
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.ledger.accounts import Load
 from scheduler.models import CallState, Disposition
+from scheduler.report.answers import Answers
 from scheduler.report.curves import Bars, Slots, refusals
 from scheduler.report.foreign_text import contact_of, message, shown
 from scheduler.report.header import Header, Source, Span
@@ -41,6 +42,10 @@ class Figures:
     lateness: Spread = field(default_factory=Spread)  #: of first stops, in seconds
     slots: Slots = field(default_factory=Slots)
     said: Said = field(default_factory=Said)
+    answers: Answers = field(default_factory=Answers)
+
+    def __post_init__(self) -> None:
+        self.answers.numbers = self.numbers
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take the record of one contact; they come in the order of the file."""
@@ -57,6 +62,7 @@ class Figures:
             self.lengths.add(length)
         if (late := record.get("stop_late_seconds")) is not None:
             self.lateness.add(late)
+        self.answers.add(record.get("answers") or {})
         contact = contact_of(record, self.contacts, numbers=self.numbers)
         self.said.add(record, self.contacts, contact)
 
@@ -140,6 +146,7 @@ class Figures:
             "slots": self._slots(),
             "refused": self.refused.total if self.refused else None,
             "unknown": self.unknown,
+            "answers": self.answers.as_record(),
             "said": self._said(),
             "orders": self.orders(),
         }

@@ -11,6 +11,7 @@ import pytest
 
 from scheduler.errors import ConfigError
 from scheduler.report.archived import source_in
+from scheduler.report.figures import read
 
 HEAD = {
     "campaign_id": "c",
@@ -55,6 +56,8 @@ def test_a_lost_answer_has_its_name_of_today(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("answers", ["2"]),
+        ("answers", {"confirm": 2}),
         ("attempts", "1"),
         ("attempts", -1),
         ("started_at", "yesterday"),
@@ -107,3 +110,14 @@ def test_a_head_of_other_types_is_refused(tmp_path: Path, change: dict[str, Any]
 def test_a_file_that_is_no_head_is_refused(tmp_path: Path, head: object) -> None:
     with pytest.raises(ConfigError, match="the file beside it is no archive"):
         source_in(archive(tmp_path, head))
+
+
+def test_what_was_pressed_is_read_and_may_be_missing(tmp_path: Path) -> None:
+    records = (RECORD, RECORD | {"answers": {"confirm": "2", "pin": ""}})
+
+    with_answers = read(source_in(archive(tmp_path, HEAD, *records)))
+
+    assert with_answers.as_record()["answers"] == [
+        {"question": "confirm", "answers": [{"keys": "2", "calls": 1}], "others": 0},
+        {"question": "pin", "answers": [{"keys": "", "calls": 1}], "others": 0},
+    ]

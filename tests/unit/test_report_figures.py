@@ -15,6 +15,7 @@ from scheduler.ledger.accounts import Load
 from scheduler.ledger.controls import Controlled
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.report import captions, wording
+from scheduler.report.answers import MOST_DIFFERENT, MOST_QUESTIONS, MOST_SHOWN
 from scheduler.report.curves import MOST_STEPS, Slots, Step, refusals, thinned
 from scheduler.report.entries import RANKS, Entries, rank
 from scheduler.report.figures import Figures, read
@@ -464,3 +465,38 @@ def test_names_and_words_of_the_api_show_what_would_act() -> None:
 
     assert contact_of(record, 1, numbers=False) == r"a\u202eb\x1b[31m"
     assert message(said, 80, numbers=False) == r"x\r\n\x9b1m: …0143 at https://…/x"
+
+
+# Answers ------------------------------------------------------------------------------------------
+
+
+def test_answers_are_counted_by_question_and_nothing_is_one() -> None:
+    told = [{"confirm": "2"}, {"confirm": ""}, {"confirm": "2", "pin": "7"}, {}, None]
+    made = figures([record(n, answers=each) for n, each in enumerate(told, 1)])
+
+    assert made.as_record()["answers"] == [
+        {
+            "question": "confirm",
+            "answers": [{"keys": "2", "calls": 2}, {"keys": "", "calls": 1}],
+            "others": 0,
+        },
+        {"question": "pin", "answers": [{"keys": "7", "calls": 1}], "others": 0},
+    ]
+    assert figures([record()]).as_record()["answers"] == []
+
+
+def test_of_many_different_answers_the_most_frequent_are_listed_and_the_others_counted() -> None:
+    told = [str(n) for n in range(MOST_DIFFERENT + 5)] + ["7", "7"]
+    made = figures([record(n, answers={"pin": keys}) for n, keys in enumerate(told, 1)])
+
+    (question,) = made.as_record()["answers"]
+    assert question["answers"][0] == {"keys": "7", "calls": 3}
+    assert len(question["answers"]) == MOST_SHOWN
+    assert question["others"] == len(told) - 3 - (MOST_SHOWN - 1)
+    assert len(made.answers.questions["pin"].given) == MOST_DIFFERENT
+
+
+def test_no_file_makes_a_report_grow_with_its_questions() -> None:
+    made = figures([record(n, answers={f"q{n}": "1"}) for n in range(1, MOST_QUESTIONS + 9)])
+
+    assert len(made.answers.questions) == MOST_QUESTIONS

@@ -145,7 +145,7 @@ def hostile() -> Page:
     bad |= {"sip_uri": HOSTILE, "phone_number": None, "insights_error": HOSTILE}
     return page(
         [
-            record(1, HOSTILE, **bad),
+            record(1, HOSTILE, answers={HOSTILE: HOSTILE, "q": HOSTILE}, **bad),
             record(2, HOSTILE, disposition="unknown", reason="answer_lost", **bad),
             record(3, disposition=HOSTILE, reason=HOSTILE),
             record(4, state=HOSTILE, ended_at=None),
@@ -333,3 +333,26 @@ def test_a_lateness_has_a_bar_whatever_it_is() -> None:
     counts = re.findall(r">(\d)</text>", drawn)
     assert counts.count("3") >= 1 and counts.count("1") >= 2
     assert "≥ 30.0" in drawn
+
+
+def test_what_was_pressed_stands_in_a_table_and_with_its_call() -> None:
+    two, nothing = {"confirm": "2", "pin": "0042"}, {"confirm": ""}
+
+    made = page([record(1, answers=two), record(2, answers=two), record(3, answers=nothing)])
+
+    assert "question pressed calls confirm 2 2 confirm (nothing) 1 pin 0042 2" in made.text
+    assert made.text.count("Pressed: confirm 2 , pin 0042") == 2
+    assert made.text.count("Pressed: confirm (nothing)") == 1
+
+
+def test_a_number_that_was_pressed_is_masked_unless_numbers_are_asked_for() -> None:
+    calls = [record(1, answers={"reach": "2025550177"})]
+
+    assert "2025550177" not in page(calls).html
+    assert page(calls, numbers=True).text.count("2025550177") == 2
+
+
+def test_where_nothing_was_asked_nothing_is_said_of_keys() -> None:
+    made = page([record(1), record(2, answers={})])
+
+    assert "ressed" not in made.text

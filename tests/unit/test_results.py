@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,36 @@ def test_the_ending_of_a_path_says_the_format(name: str, format_: ResultFormat) 
     assert format_of(Path(name)) is format_
     with pytest.raises(ConfigError, match=r"ends in \.csv, \.jsonl or \.xlsx"):
         format_of(Path("a.ods"))
+
+
+def test_each_step_that_asks_has_a_column_in_a_table(tmp_path: Path) -> None:
+    asked = ("confirm", "pin")
+    pressed = RECORD | {"answers": {"confirm": "2", "pin": "0042"}}
+    nothing = RECORD | {"answers": {"confirm": ""}}
+    for name in ("a.csv", "a.xlsx"):
+        export([pressed, nothing, {"contact_id": "c-2"}], tmp_path / name, asked=asked)
+
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    for rows in (lines, sheet_of(tmp_path / "a.xlsx")):
+        assert tuple(rows[0]) == (*COLUMNS, "answer_confirm", "answer_pin")
+        found = [(row["answer_confirm"], row["answer_pin"]) for row in rows]
+        assert found == [("2", "0042"), ("", ""), ("", "")]
+
+
+def test_keys_stay_what_they_are_in_excel_and_are_no_formula(tmp_path: Path) -> None:
+    pressed = {"answers": {"pin": "0042", "other": "=1+1"}}
+    path = tmp_path / "a.csv"
+    export([pressed], path, asked=("pin", "other"), excel=True)
+
+    (row,) = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
+    assert (row["answer_pin"], row["answer_other"]) == ('="0042"', "'=1+1")
+
+
+def test_json_lines_have_answers_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    export([RECORD | {"answers": {"confirm": ""}}], path, asked=("confirm",))
+
+    record = json.loads(path.read_text("utf-8"))
+    assert record["answers"] == {"confirm": ""}
+    assert "answer_confirm" not in record

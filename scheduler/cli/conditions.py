@@ -1,0 +1,35 @@
+"""Conditions on answers as `results --where` and `retry --only` take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import typer
+
+from scheduler.errors import LedgerError
+from scheduler.fields.conditions import Condition, read_condition, unknown_name
+from scheduler.ledger.views import CampaignView
+
+
+def read_where(written: Sequence[str] | None) -> tuple[Condition, ...]:
+    """Read what --where says, each time that it is said; bad usage where it can't be read."""
+    try:
+        return tuple(map(read_condition, written or ()))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--where") from None
+
+
+def expect_known(conditions: Iterable[Condition], campaign: CampaignView) -> None:
+    """Raise LedgerError, with the names that there are, for a step that a campaign has not."""
+    if wrong := unknown_name(conditions, campaign.policy):
+        raise LedgerError(f"campaign {campaign.campaign_id}: {wrong}")
+
+
+def answered_so(
+    records: Iterable[dict[str, Any]], conditions: Sequence[Condition]
+) -> Iterator[dict[str, Any]]:
+    """Yield the records of calls in which everything was answered so."""
+    for record in records:
+        if all(one.holds(record["answers"]) for one in conditions):
+            yield record
