@@ -144,10 +144,13 @@ def _whose(record: Mapping[str, Any], row: int) -> str:
 def _recordings(provider: Records, each: Placed, said: Said | None) -> Sequence[Recording]:
     """Return what the result of an attempt has, or else its provider."""
     known = (said or {}).get("recordings", ()) if each.is_first else ()
-    return [
-        Recording(one["recording_id"], one["duration_seconds"], one["channels"], is_complete=True)
-        for one in known
-    ] or patiently(provider.recordings, each.connection_id)
+    # One without a length was not complete when the reading of the result was given up.
+    if known and all(one["duration_seconds"] is not None for one in known):
+        return [
+            Recording(one["recording_id"], one["duration_seconds"], one["channels"], True)
+            for one in known
+        ]
+    return patiently(provider.recordings, each.connection_id)
 
 
 # Their sound --------------------------------------------------------------------------------------

@@ -556,9 +556,11 @@ def test_a_purge_that_was_killed_goes_on(site: Site, sandbox: SandboxProcess) ->
         (("erase", "--campaign", "nowhere"), 1, "no campaign nowhere"),
         (("erase", "--campaign"), 2, "requires an argument"),
         (("erase", ANA, "--campaign", "over"), 2, "either a number or --campaign ID"),
+        (("recordings", "over"), 1, "the provider of account default keeps no recordings of calls"),
+        (("recordings", "nowhere"), 1, "no campaign nowhere"),
     ],
 )
-def test_what_can_not_be_erased_is_said(
+def test_what_can_not_be_erased_or_had_is_said(
     over: Site, words: tuple[str, ...], code: int, expected: str
 ) -> None:
     assert_fails(over.call(*words), code, expected)

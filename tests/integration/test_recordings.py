@@ -71,12 +71,22 @@ def test_what_stands_in_the_result_is_not_asked_for(books: Books, shelf: Shelf) 
     known = {"recording_id": "R7", "duration_seconds": 3.0, "channels": 1}
     assert books.keep_collected(read, {"recordings": [known]})
     assert books.keep_collected(unread, {"recordings": []})
+    shelf.recorded[f"connection {unread}"] = []
 
     found = look(books, shelf)
 
     assert [each.recording for each in found.recordings] == [Recording("R7", 3.0, 1, True)]
     assert shelf.listed == [f"connection {unread}"]
     assert found.is_whole
+
+
+def test_what_was_not_complete_when_it_was_read_is_asked_for(books: Books, shelf: Shelf) -> None:
+    books.campaign(1)
+    attempt = recorded(books, shelf, ONE)
+    known = {"recording_id": "R1", "duration_seconds": None, "channels": 2}
+    assert books.keep_collected(attempt, {"recordings": [known]})
+
+    assert [each.recording for each in look(books, shelf).recordings] == [ONE]
 
 
 def test_a_second_connection_of_an_attempt_is_looked_at_too(books: Books, shelf: Shelf) -> None:
