@@ -10,7 +10,13 @@ import pytest
 
 from tests.chaos.plan import BLOWS, CUT_OFF, FREEZING_POINTS, POINTS, drawn
 from tests.chaos.run import MEANWHILE, Outcome, run
-from tests.chaos.twilio_plan import ABANDONED, TWILIO_BLOWS, TWILIO_POINTS, drawn_for_twilio
+from tests.chaos.twilio_plan import (
+    ABANDONED,
+    RECEIVER,
+    TWILIO_BLOWS,
+    TWILIO_POINTS,
+    drawn_for_twilio,
+)
 from tests.chaos.twilio_world import World
 
 pytestmark = [
@@ -43,6 +49,22 @@ AT_TWILIO = [
             kills=OTHER_POINTS[1::2],
             blows=("too many requests", "strangers", ABANDONED),
             world=World(is_exclusive=False, read_lag_seconds=(0.0, 1.0), takes_over=False),
+        ),
+        hangup_share=0.0,
+    ),
+    replace(
+        drawn_for_twilio(
+            13,
+            contacts=12,
+            kills=("start answered", "call read"),
+            blows=(RECEIVER, "answer lost"),
+            world=World(
+                is_exclusive=False,
+                has_callbacks=True,
+                callbacks_lost=0.3,
+                callbacks_doubled=0.3,
+                callbacks_shuffled=0.3,
+            ),
         ),
         hangup_share=0.0,
     ),
@@ -108,3 +130,10 @@ def test_what_no_worker_outlives_twilio_ends(outcomes: dict[int, Outcome]) -> No
     assert figures["runs that no worker outlived"] == 1
     assert figures["ended by Twilio's own time limit"] > 0
     assert figures["left live"] == 0
+
+
+def test_keys_are_answered_whatever_strikes(outcomes: dict[int, Outcome]) -> None:
+    figures = outcomes[13].figures
+
+    assert figures["keys pressed"] > 0
+    assert figures["answers on record"] > 0

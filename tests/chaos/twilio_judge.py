@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from scheduler.ledger import do_not_call
+from tests.chaos.callback_judge import CallbackJudge
 from tests.chaos.judge import Judge, Problem, Record
 from tests.chaos.plan import Plan
 from tests.chaos.twilio_world import CALL_SECONDS, RING_SECONDS
@@ -55,6 +57,12 @@ class TwilioJudge(Judge):
             if event["call_status"] == "in-progress"
         }
         self._ends = {event["connection_id"]: event for event in self._ours("ended")}
+        listed = {entry for entry, _ in do_not_call.entries(self._ledger)}
+        self._of_callbacks = (
+            CallbackJudge(self.journal, self.attempts, listed)
+            if self._world.has_callbacks
+            else None
+        )
 
     def _ours(self, name: str) -> list[Record]:
         return [e for e in self.journal if e["event"] == name and not e["foreign"]]
@@ -70,6 +78,7 @@ class TwilioJudge(Judge):
             *self._left_live(),
             *self._slot_freed_early(),
             *self._too_many_at_once(),
+            *(self._of_callbacks.problems() if self._of_callbacks else ()),
         ]
         if self._is_left:
             return always
@@ -104,6 +113,7 @@ class TwilioJudge(Judge):
             "ended unknown": ended["unknown"],
             "placed, and the answer lost for good": len({e["phone_number"] for e in lost}),
             "runs that no worker outlived": int(self._is_left),
+            **(self._of_callbacks.figures() if self._of_callbacks else {}),
         }
 
     @property

@@ -67,7 +67,7 @@ def drawn_for_twilio(
 def _world(lots: random.Random) -> World:
     """Draw how the account is. One thing at a time is odd, so that a run says what of."""
     world = World(is_exclusive=lots.random() < 0.6, takes_over=lots.random() < 0.5)
-    if lots.random() < 0.5:
+    if lots.random() < 2 / 3:
         world = replace(
             world,
             has_callbacks=True,

@@ -22,7 +22,7 @@ from tests.chaos.receiver import Receiver
 from tests.chaos.run import Run
 from tests.chaos.twilio_blows import CALLER, TwilioBlows
 from tests.chaos.twilio_judge import TwilioJudge
-from tests.chaos.twilio_world import CALL_SECONDS, RING_SECONDS, World
+from tests.chaos.twilio_world import CALL_SECONDS, NEVER_AGAIN, RING_SECONDS, STEP, YES, World
 from tests.functional.campaign import magic, numbers
 
 #: 10004 as a failed call and as an answer, 429; the answer reset, 500, 503 and 21204, all of them
@@ -32,11 +32,11 @@ _ODD = (27, 28, 29, 20, 50, 53, 54, 62, 63, 95, 96)
 #: What calls ask where there is somebody who hears what is pressed.
 _ASKED = (
     Gather(
-        "confirm",
-        (Say("Yes?"),),
+        STEP,
+        (Say("Well?"),),
         digits=1,
         tries=2,
-        branches={"1": (Say("Yes."),), "9": (DoNotCall(),)},
+        branches={"1": (Say(YES),), "9": (Say(NEVER_AGAIN), DoNotCall())},
     ),
 )
 
@@ -102,6 +102,9 @@ class TwilioRun(Run):
             "callbacks_doubled": world.callbacks_doubled,
             "callbacks_shuffled": world.callbacks_shuffled,
             "keys": "1,9,,3",
+            # All of it fits into a second, also where it is asked twice.
+            "key": 0.1,
+            "say_letters_per_second": 100.0,
             "ring": (0.1, 0.6),
             "busy_share": 0.1,
             "no_answer_share": 0.1,

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 #: Seconds for which a call may ring, and may last from its answer.
 RING_SECONDS, CALL_SECONDS = 1.0, 1.0
 
+#: What calls ask where there are callbacks, and what is said upon a 1 and upon a 9.
+STEP, YES, NEVER_AGAIN = "confirm", "Thank you.", "Never again."
+
 
 @dataclass(frozen=True, slots=True)
 class World:
