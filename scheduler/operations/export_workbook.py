@@ -21,7 +21,7 @@ _LONGEST_TEXT = 32_767  # of Excel, in units of UTF-16
 _CUT = " … (cut)"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Columns of numbers. Every other column is text, so that no plus sign, zero or digit is lost.
-_INSTANTS = {"started_at", "deadline", "ended_at"}
+_INSTANTS = {"started_at", "answered_at", "deadline", "ended_at"}
 _NUMBERS = {"line", "attempts", "duration_seconds"} | _INSTANTS
 _OPTIONS = {"constant_memory": True, "in_memory": False}
 
