@@ -28,7 +28,8 @@ PANELS: dict[str, dict[str, str]] = {
         "submit": "Hand a campaign to a running pool of workers, and print its id.",
         "schedule": "Have workers launch a campaign file at set times, each time"
         " as a campaign of its own.",
-        "retry": "Make a new campaign of contacts whose calls ended so, and print its id.",
+        "retry": "Make a new campaign of contacts whose calls ended or were answered"
+        " so, and print its id.",
         "schema": "Print the JSON Schema of a campaign or accounts file, or list the presets"
         " to name.",
     },
@@ -55,7 +56,8 @@ PANELS: dict[str, dict[str, str]] = {
         " attempt, and what comes next.",
         "transcript": "Write what was said in a call, as text, Markdown or subtitles;"
         " or follow what is being said.",
-        "recordings": "List the recordings of calls, or download them into a folder.",
+        "recordings": "List the recordings of calls, or download them:"
+        " CONTACT-ATTEMPT-RECORDING.wav.",
         "erase": "Erase what was said to a number, or in a campaign: transcripts, insights and"
         " live lines.",
         "archive": "Write finished campaigns to files: ID.jsonl.gz has the"

@@ -81,7 +81,7 @@ WORDS = {
 #: Other words for some of them.
 OTHERS = {"erase a number": (["erase", f"{MARKUP}{ACTING[:-2]}", "--yes"], "")}
 #: They take nothing of what is foreign.
-GIVEN_NOTHING = {"worker"}
+GIVEN_NOTHING = {"worker", "web"}
 
 Call = Callable[[list[str]], Ended]
 

@@ -27,6 +27,7 @@ WORDS = {
     "schedule": "schedule list",
     "retry": "retry known --only skipped --yes",
     "worker": "worker",
+    "web": "web --callbacks-only",
     "status": "status",
     "watch": "watch --once",
     "results": "results",
@@ -56,8 +57,8 @@ WORDS = {
 #: They read no setting: nobody is called by them.
 READ_NONE = {"schema campaign", "schema presets", "sandbox"}
 READERS = [name for name in WORDS if name not in READ_NONE]
-#: A worker waits for a Redis that is away, and a plan needs none.
-OF_LEDGER = [name for name in READERS if name not in ("worker", "plan")]
+#: Who stays waits for a Redis that is away, and a plan needs none.
+OF_LEDGER = [name for name in READERS if name not in ("worker", "web", "plan")]
 #: What stands for the others, where it would take too long to try each.
 SOME = ("run", "status", "doctor")
 
