@@ -41,9 +41,10 @@ def results(
 ) -> None:
     """Export one record for every contact: what became of its call, and why.
 
-    JSON Lines have all that was collected of a conversation as well: `transcript`, `insights` and
-    the summary's pages. CSV and workbooks have none of it; `callsched transcript` writes one for
-    reading. What was pressed stands in a column for each step that asks for keys: `answer_confirm`.
+    JSON Lines have all that was collected of a conversation as well: `transcript`, `insights`,
+    `recordings` and the summary's pages. CSV and workbooks have none of it; `callsched transcript`
+    writes one for reading. What was pressed stands in a column for each step that asks for keys:
+    `answer_confirm`.
 
     Example: `callsched results nightly-2026-11-22 --format jsonl -o results.jsonl`
 

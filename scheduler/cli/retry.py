@@ -16,9 +16,8 @@ from scheduler.operations.retry import Ends, NothingToRetry, Plan, load, plan, s
 from scheduler.settings import settings
 
 _ENDS = (
-    "How their calls ended: dispositions, such as rejected,not_reached, or with a reason, such as"
-    " skipped:capped. `failed` is rejected and not_reached. Or what was pressed at a step:"
-    " confirm=2, or confirm= for nothing. Any of what is said will do."
+    "How their calls ended, such as rejected,not_reached or skipped:capped; `failed` is rejected"
+    " and not_reached. Or what was pressed: confirm=2, confirm= for nothing. Any of these will do."
 )
 
 
@@ -59,8 +58,8 @@ def retry(
                 campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
             with console.counting("loading") as counted:
                 load(ledger, planned, counted)
-            again = f"{planned.count:,} contacts of {id_} are called again"
-            console.say(f"{again}, as campaign {taker}")
+            whom = f"{planned.count:,} contacts of {id_}"
+            console.say(f"{whom} are called again, as campaign {taker}")
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = views.campaign(ledger, taker)
