@@ -190,22 +190,22 @@ class Site:
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that live."""
-        return [process for process in self._living() if _is_worker(process)]
+        return [process for process in self.living() if _is_worker(process)]
 
     def redis(self) -> psutil.Process | None:
         """Return the private Redis, if it lives."""
-        return next((process for process in self._living() if _is_redis(process)), None)
+        return next((process for process in self.living() if _is_redis(process)), None)
 
     def kill_everything(self) -> None:
         """Kill whatever lives here, all at once as far as that goes: `run`, workers and Redis."""
-        living = self._living()
+        living = self.living()
         for action in (psutil.Process.suspend, psutil.Process.kill):
             for process in living:
                 with suppress(psutil.NoSuchProcess):
                     action(process)
         self._reap(living)
 
-    def _living(self) -> list[psutil.Process]:
+    def living(self) -> list[psutil.Process]:
         """Return what was started here. What it started in turn shows by its state directory."""
         found, forked = [], self._forked
         for process in psutil.process_iter():
