@@ -132,7 +132,7 @@ class Start:
         """Listen for machines when something is to be done about them."""
         if self.on_machine is OnMachine.GO_ON and not self.machine_script:
             return options
-        return self.api.hear_machines(options)
+        return self.api.hear_machines(options, bool(self.machine_script))
 
 
 def _options(call: CallKeys, without: Set[str] = frozenset()) -> StartOptions:

@@ -92,7 +92,8 @@ class Kind:
     countries_setting: str  #: "" where no setting says whose numbers it calls
     call: type[CallKeys]  #: the keys under `call` of a campaign file
     #: Return a start's options, made to tell of answering machines where they do not yet.
-    hear_machines: Callable[[StartOptions], StartOptions]
+    #: True: who speaks to one waits for the end of its greeting.
+    hear_machines: Callable[[StartOptions, bool], StartOptions]
     #: Variables by which a process dials in the sandbox at an address; None for one to be unset.
     at_sandbox: Callable[[str], Mapping[str, str | None]]
     #: What accounts at it can do besides starting and stopping calls: of `base.ABILITIES`.

@@ -145,7 +145,7 @@ def _client(credentials: ToyCredentials, shelf: TokenShelf | None) -> Provider:
     return Toy()
 
 
-def _hear_machines(options: StartOptions) -> StartOptions:
+def _hear_machines(options: StartOptions, _: bool) -> StartOptions:
     return {**options, "hears_machines": True}
 
 

@@ -390,7 +390,7 @@ def test_a_machine_hears_its_steps_filled_for_its_contact(tmp_path: Path) -> Non
     assert order.machine_script == (Say("Call us, Ana."),)
     assert order.script == (Say("Hello."),)
     assert order.on_machine is OnMachine.GO_ON
-    assert order.options == TALKER.hear_machines({})
+    assert order.options == TALKER.hear_machines({}, False)
     assert filled_for_machines(campaign.policy, row.contact) == order.machine_script
 
 

@@ -181,3 +181,8 @@ def test_what_only_a_callback_can_tell_needs_an_address_of_ours(
         load(path, route_of=through(TWILIO), max_duration_ceiling_seconds=600)
 
     assert f"{place}: needs CALLSCHED_PUBLIC_URL" in str(caught.value)
+
+
+def test_who_speaks_to_a_machine_waits_for_the_end_of_its_greeting() -> None:
+    assert TWILIO.hear_machines({}, True) == {"machine_detection": "DetectMessageEnd"}
+    assert TWILIO.hear_machines({}, False) == {"machine_detection": "Enable"}

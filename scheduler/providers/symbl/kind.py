@@ -12,7 +12,7 @@ from scheduler.providers.symbl.credentials import COUNTRIES_SETTING, SymblCreden
 _MACHINE = "answering_machine"
 
 
-def _hear_machines(options: StartOptions) -> StartOptions:
+def _hear_machines(options: StartOptions, _: bool) -> StartOptions:
     intents = options.get("intents", [])
     if any(intent["intent"] == _MACHINE for intent in intents):
         return options

@@ -23,8 +23,8 @@ from scheduler.script import DoNotCall, Gather, Hangup, Pause, Play, Record, Say
 _VALID_CALLER = "+15005550006"
 
 
-def _hear_machines(options: StartOptions) -> StartOptions:
-    return {"machine_detection": "Enable", **options}
+def _hear_machines(options: StartOptions, to_their_end: bool) -> StartOptions:
+    return {"machine_detection": "DetectMessageEnd" if to_their_end else "Enable", **options}
 
 
 def _at_sandbox(url: str) -> dict[str, str | None]:
