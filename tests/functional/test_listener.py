@@ -350,7 +350,8 @@ def test_a_listener_whose_sockets_are_gone_leaves_its_connections_to_others(
 def test_a_listener_that_leaves_hands_its_connections_over_at_once(
     opened: Open, sandbox: SandboxProcess
 ) -> None:
-    sandbox.knobs(hangup_after_seconds=[2.0, 2.0])
+    # Long enough that all four are still live when the last of them has been handed over.
+    sandbox.knobs(hangup_after_seconds=[7.0, 7.0])
     leaving, staying = opened(), opened()
     call(leaving, sandbox, 4)
     staying.start()
