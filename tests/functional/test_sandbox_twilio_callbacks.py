@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.sandbox.twilio.sender import signature, with_port
+from scheduler.sandbox.twilio.sender import signature, with_other_port
 from tests.functional.callback_receiver import Callback, Receiver
 from tests.sandbox_process import SandboxProcess, magic
 from tests.twilio_caller import ACCOUNT, ANYBODY, CALLER, Caller, code
@@ -161,26 +161,32 @@ def test_the_knob_has_the_token_where_requests_have_a_key(
     [
         ("http://127.0.0.1/x?a=b", "http://127.0.0.1:80/x?a=b"),
         ("https://localhost/x", "https://localhost:443/x"),
-        ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x"),
+        ("http://127.0.0.1:8080/x", "http://127.0.0.1/x"),
+        ("http://LOCALHOST/x", "http://LOCALHOST:80/x"),
+        ("http://user:word@127.0.0.1/x", "http://user:word@127.0.0.1:80/x"),
+        ("http://[::1]/x", "http://[::1]:80/x"),
     ],
 )
-def test_a_signature_with_the_port_that_goes_unsaid_is_right(url: str, signed: str) -> None:
+def test_a_signature_with_the_other_port_is_right(url: str, signed: str) -> None:
     fields = [("CallSid", "CA1"), ("AnsweredBy", "é & ü")]
-    made = signature("token", with_port(url), fields)
+    made = signature("token", with_other_port(url), fields)
     asked = "".join(f"{name}={value}&" for name, value in fields)
 
-    assert with_port(url) == signed
+    assert with_other_port(url) == signed
     headers = {"x-twilio-signature": made}
     assert Callback("POST", url, headers, asked.replace(" & ", " %26 ")).is_signed()
 
 
-def test_the_port_is_signed_where_the_knob_says_so(
+def test_another_port_is_signed_where_the_knob_says_so(
     twilio: SandboxProcess, receiver: Receiver, caller: Caller
 ) -> None:
     twilio.knobs(callbacks_signed_port=True)
     _told(receiver, caller)
 
-    assert all(each.is_signed() for each in receiver.wait("/status", 4))
+    for each in receiver.wait("/status", 4):
+        as_asked = signature("token", each.url, list(each.fields.items()))
+        assert each.headers["x-twilio-signature"] != as_asked
+        assert each.is_signed()
 
 
 # Sent again, and not

@@ -198,7 +198,7 @@ class Sender:
         token = knobs.auth_token or self.tokens.get(account, "")
         if knobs.callbacks_forged:
             return signature(f"not {token}", url, fields)
-        return signature(token, with_port(url) if knobs.callbacks_signed_port else url, fields)
+        return signature(token, with_other_port(url) if knobs.callbacks_signed_port else url, fields)
 
     def _note(self, topic: str, wish: Wish, fields: Fields, outcome: str, times: int = 0) -> None:
         known = dict(fields)
@@ -261,13 +261,15 @@ def _retries(wish: Wish) -> int:
     return min(_MOST_RETRIES, int(wished)) if wished.isdecimal() else _USUAL_RETRIES
 
 
-def with_port(url: str) -> str:
-    """Return an address with the port that goes unsaid."""
+def with_other_port(url: str) -> str:
+    """Return an address without the port that it says, or with the one that goes unsaid."""
     parts = urlsplit(url)
-    if parts.port is not None:
-        return url
-    port = 443 if parts.scheme == "https" else 80
-    return parts._replace(netloc=f"{parts.hostname}:{port}").geturl()
+    place = parts.netloc
+    if parts.port is None:
+        place += ":443" if parts.scheme == "https" else ":80"
+    else:
+        place = place.rpartition(":")[0]
+    return parts._replace(netloc=place).geturl()
 
 
 def _is_sent_again(reply: Reply, failure: str, wanted: Sequence[str]) -> bool:
