@@ -72,7 +72,9 @@ class Knobs(knobs.Knobs):
     callbacks_shuffled: Share = 0.0  #: how many others overtake
     callbacks_delay_seconds: Seconds = 0.0  #: by so much, real ones, each is late at most
     callbacks_forged: bool = False  #: whether they are signed by somebody else
-    callbacks_signed_port: bool = False  #: whether they are signed with a port unsaid, or without one said
+    callbacks_signed_port: bool = (
+        False  #: whether they are signed with a port unsaid, or without one said
+    )
     keys: str = "1"  #: what callees press, one of these by lot, with commas; "" is nothing
     key_seconds: Seconds = 0.3  #: until they do
     callee_says: str = ""  #: what is heard of them where words are told, with |

@@ -15,7 +15,7 @@ from scheduler.sandbox.twilio.recordings import Recording
 from scheduler.sandbox.twilio.state import State
 
 _WRONG, _NOT_FOUND, _NOT_DELETED = 20001, 20404, 20009
-_FROM = re.compile(r"bytes=([0-9]{1,15})-")
+_RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?")
 
 
 class RecordingsApi:
@@ -42,20 +42,11 @@ class RecordingsApi:
         return JSONResponse(_alone(found)) if found else self._refusal(_NOT_FOUND)
 
     async def sound(self, request: Request) -> Response:
-        """Its sound, or the rest of it from a byte on."""
+        """Its sound, or the part of it that is asked for."""
         found = self._found(request)
         if found is None or not found.is_complete:
             return self._refusal(_NOT_FOUND)
-        sound = found.sound
-        wanted = _FROM.match(request.headers.get("range", ""))
-        if wanted is None:
-            return Response(sound, media_type="audio/x-wav")
-        begin = int(wanted[1])
-        if begin >= len(sound):
-            return Response(status_code=416, headers={"Content-Range": f"bytes */{len(sound)}"})
-        where = f"bytes {begin}-{len(sound) - 1}/{len(sound)}"
-        headers = {"Content-Range": where, "Accept-Ranges": "bytes"}
-        return Response(sound[begin:], 206, headers, media_type="audio/x-wav")
+        return _part(found.sound, request.headers.get("range", ""))
 
     async def delete(self, request: Request) -> Response:
         """Delete one whose call is over."""
@@ -77,6 +68,21 @@ class RecordingsApi:
 
     def _refusal(self, code: int, text: str = "") -> Response:
         return errors.of_code(self._state.board.knobs, code, text)
+
+
+def _part(sound: bytes, wanted: str) -> Response:
+    """Answer one range of bytes; anything else that is asked for is answered with the whole."""
+    size = len(sound)
+    match = _RANGE.fullmatch(wanted)
+    begin = int(match[1]) if match else 0
+    end = int(match[2]) if match and match[2] else size
+    if match is None or end < begin:
+        return Response(sound, media_type="audio/x-wav")
+    if begin >= size:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
+    end = min(end, size - 1)
+    headers = {"Content-Range": f"bytes {begin}-{end}/{size}", "Accept-Ranges": "bytes"}
+    return Response(sound[begin : end + 1], 206, headers, media_type="audio/x-wav")
 
 
 def _of_a_call(one: Recording) -> dict[str, object]:

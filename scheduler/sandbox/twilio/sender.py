@@ -198,7 +198,9 @@ class Sender:
         token = knobs.auth_token or self.tokens.get(account, "")
         if knobs.callbacks_forged:
             return signature(f"not {token}", url, fields)
-        return signature(token, with_other_port(url) if knobs.callbacks_signed_port else url, fields)
+        return signature(
+            token, with_other_port(url) if knobs.callbacks_signed_port else url, fields
+        )
 
     def _note(self, topic: str, wish: Wish, fields: Fields, outcome: str, times: int = 0) -> None:
         known = dict(fields)
