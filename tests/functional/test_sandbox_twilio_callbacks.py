@@ -675,6 +675,7 @@ def test_the_sound_of_a_recording_can_be_had_from_any_byte_on(
     whole = caller.request("GET", path + ".wav")
     rest = caller.request("GET", path, headers={"Range": "bytes=1000-"})
     beyond = caller.request("GET", path, headers={"Range": f"bytes={len(whole.content)}-"})
+    far = caller.request("GET", path, headers={"Range": "bytes=99999999-"})
     part = caller.request("GET", path, headers={"Range": "bytes=40-99"})
     last = caller.request("GET", path, headers={"Range": "bytes=1000-999999"})
     odd = caller.request("GET", path, headers={"Range": "bytes=9-3"})
@@ -686,6 +687,7 @@ def test_the_sound_of_a_recording_can_be_had_from_any_byte_on(
     assert (rest.status_code, rest.content) == (206, whole.content[1000:])
     assert rest.headers["Content-Range"] == f"bytes 1000-{size - 1}/{size}"
     assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{size}")
+    assert (far.status_code, far.headers["Content-Range"]) == (416, f"bytes */{size}")
     assert (part.status_code, part.content) == (206, whole.content[40:100])
     assert part.headers["Content-Range"] == f"bytes 40-99/{size}"
     assert (last.status_code, last.content) == (206, rest.content)

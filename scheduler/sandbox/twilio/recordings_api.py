@@ -75,7 +75,7 @@ def _part(sound: bytes, wanted: str) -> Response:
     size = len(sound)
     match = _RANGE.fullmatch(wanted)
     begin = int(match[1]) if match else 0
-    end = int(match[2]) if match and match[2] else size
+    end = int(match[2]) if match and match[2] else max(begin, size)
     if match is None or end < begin:
         return Response(sound, media_type="audio/x-wav")
     if begin >= size:
