@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -94,7 +95,7 @@ def _whole(written: str) -> int | str:
     return int(written) if len(written) <= _MOST_DIGITS else written
 
 
-def text_in(body: dict[str, Any], name: str) -> str:
+def text_in(body: Mapping[str, Any], name: str) -> str:
     """Return a field's text, "" when it has none.
 
     A whole number is text too, as it stands in the answer: some servers write an id or a name that

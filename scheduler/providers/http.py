@@ -214,9 +214,7 @@ class Line(threading.local):
         """
         session = self._fresh_session()
         surroundings = self._surroundings_of(session, url)
-        exchange = _here.exchange = _Exchange(leave)
-        alarm = watchdog.after(seconds, exchange.cut_off)
-        try:
+        with self._exchanging(seconds, leave) as exchange:
             # Without the session: what it merges into a request takes a fifth of the whole, and its
             # headers are all that it has to give.
             request = requests.Request(
@@ -235,12 +233,6 @@ class Line(threading.local):
             if most_bytes and exchange.cut and not _is_whole(answer):
                 raise MaybeDone(f"no complete answer within {seconds:.0f} s")
             return answer
-        except _WIRE_ERRORS as error:
-            raise _reading(error, exchange, seconds) from error
-        finally:
-            alarm.cancel()
-            _here.exchange = None
-            self._used_at = since_boot()
 
     @contextlib.contextmanager
     def stream(
@@ -253,23 +245,31 @@ class Line(threading.local):
         """
         session = self._fresh_session()
         surroundings = self._surroundings_of(session, url)
-        exchange = _here.exchange = _Exchange(None)
-        alarm = watchdog.after(seconds, exchange.cut_off)
         # What is packed could not be asked for from a byte on.
         asked = {**session.headers, "Accept-Encoding": "identity", **headers}
         request = requests.Request("GET", url, headers=asked, auth=auth)
-        try:
+        with self._exchanging(seconds) as exchange:
             answer = _answered(session, request, seconds, surroundings)
+        try:
+            yield Stream(answer, exchange, seconds)
+        finally:
+            answer.close()
+
+    @contextlib.contextmanager
+    def _exchanging(
+        self, seconds: float, leave: Callable[[], None] | None = None
+    ) -> Iterator[_Exchange]:
+        """Cut what is exchanged off when its time is over, and say what its errors mean."""
+        exchange = _here.exchange = _Exchange(leave)
+        alarm = watchdog.after(seconds, exchange.cut_off)
+        try:
+            yield exchange
         except _WIRE_ERRORS as error:
             raise _reading(error, exchange, seconds) from error
         finally:
             alarm.cancel()
             _here.exchange = None
             self._used_at = since_boot()
-        try:
-            yield Stream(answer, exchange, seconds)
-        finally:
-            answer.close()
 
     def _fresh_session(self) -> requests.Session:
         if self._session is None:

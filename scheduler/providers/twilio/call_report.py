@@ -95,7 +95,7 @@ def kept(body: Mapping[str, Any], name: str) -> str:
     A SIP address has less than 255 characters; see
     https://www.twilio.com/docs/voice/api/sip-making-calls.
     """
-    text = text_in(dict(body), name)
+    text = text_in(body, name)
     return text if len(text) <= _MOST_LETTERS and text.isascii() else ""
 
 
@@ -114,9 +114,15 @@ def address_of(written: str) -> str:
     return f"sip:{written}" if is_bare else written
 
 
+def whole_number(written: str) -> int | None:
+    """Return the number of a text; None for what is none."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
+
+
 def whole_seconds(written: str) -> float | None:
     """Return the seconds of a text; None for what are none."""
-    return float(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
+    number = whole_number(written)
+    return None if number is None else float(number)
 
 
 def answered_by(written: str) -> str:

@@ -198,12 +198,7 @@ class Twilio:
     def prolong(self, connection_id: str, max_duration_seconds: float) -> None:
         """Move the call's own time limit. Raises NoSuchConnection, or any ProviderError."""
         expect_within_limit(max_duration_seconds)
-        form = [("TimeLimit", str(time_limit(max_duration_seconds)))]
-        place = self._places.call(connection_id)
-        answer = self._ask("POST", place, form, seconds=READ_SECONDS)
-        _expect_success(answer, of_a_call=True)
-        if read_report(answer, connection_id).stage is Stage.OVER:
-            raise Refused("the call is over")
+        self._change(connection_id, ("TimeLimit", str(time_limit(max_duration_seconds))))
 
     def say_instead(self, connection_id: str, order: StartOrder, script: Script) -> None:
         """Replace what a call does now by a filled script.
@@ -214,8 +209,12 @@ class Twilio:
             twiml = what_a_machine_hears(order, script)
         except ScriptError as error:
             raise Refused(str(error)) from error
+        self._change(connection_id, ("Twiml", twiml))
+
+    def _change(self, connection_id: str, field: tuple[str, str]) -> None:
+        """Change one thing about a live call. Raises as `prolong` does."""
         place = self._places.call(connection_id)
-        answer = self._ask("POST", place, [("Twiml", twiml)], seconds=READ_SECONDS)
+        answer = self._ask("POST", place, [field], seconds=READ_SECONDS)
         _expect_success(answer, of_a_call=True)
         if read_report(answer, connection_id).stage is Stage.OVER:
             raise Refused("the call is over")

@@ -24,6 +24,7 @@ from scheduler.providers.twilio.call_report import (
     is_placed_by_us,
     kept,
     stage_of,
+    whole_number,
     whole_seconds,
 )
 from scheduler.providers.twilio.signatures import Fields
@@ -69,7 +70,7 @@ def _status(said: dict[str, str], sid: str) -> Heard:
     )
     return Heard(
         sid,
-        sequence=_sequence(said.get("SequenceNumber", "")),
+        sequence=whole_number(said.get("SequenceNumber", "")),
         report=report,
         answered_by="" if stage is Stage.OVER else report.answered_by,
     )
@@ -77,10 +78,6 @@ def _status(said: dict[str, str], sid: str) -> Heard:
 
 def _duration(said: dict[str, str], outcome: Outcome | None) -> float | None:
     return whole_seconds(said.get("CallDuration", "")) if outcome is not None else None
-
-
-def _sequence(written: str) -> int | None:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
 
 
 def _machine(said: dict[str, str], sid: str) -> Heard:

@@ -14,6 +14,7 @@ from typing import TypeAlias, cast
 from xml.etree import ElementTree
 
 from scheduler.errors import AccountFault, Refused, ScriptError
+from scheduler.fields.script_steps import until_asked
 from scheduler.models import Attempt, OnMachine
 from scheduler.providers.base import StartOrder
 from scheduler.providers.callbacks import CallbackPlace, Topic
@@ -26,7 +27,7 @@ from scheduler.providers.twilio.twiml import (
     transcribing,
     written,
 )
-from scheduler.script import DoNotCall, Gather, Hangup, Script, Transfer
+from scheduler.script import Gather, Script
 
 Form: TypeAlias = list[tuple[str, str]]
 
@@ -100,21 +101,15 @@ def _expect_replies(
     for at, step in enumerate(script):
         if not isinstance(step, Gather):
             continue
-        behind = _one_after_another(script[at + 1 :], after)
+        behind = script[at + 1 :] + after
         for branch in (*step.branches.values(), step.otherwise):
             render_reply(
-                _one_after_another(branch, behind),
+                until_asked(branch + behind),
                 max_duration_seconds=longest_of(order),
                 caller_id=order.caller_id,
                 place=place,
             )
             _expect_replies(order, branch, place, behind)
-
-
-def _one_after_another(first: Script, then: Script) -> Script:
-    """Return the steps of both, unless the first end the call."""
-    is_end = bool(first) and isinstance(first[-1], Hangup | DoNotCall | Transfer)
-    return first if is_end else (*first, *then)
 
 
 def what_a_machine_hears(order: StartOrder, script: Script) -> str:
