@@ -76,13 +76,15 @@ class CallbackDesk:
         try:
             outcome, answered = self._hear(callback)
         except Forged as error:
-            logger.warning("%s: a request that is not signed: %s", callback.attempt, _said(error))
+            logger.warning(
+                "%s: a request that is not signed: %s", callback.attempt, mask_text(str(error))
+            )
             outcome, answered = "forged", Answered(403)
         except Unreadable as error:
-            logger.warning("%s: %s: %s", callback.attempt, callback.topic, _said(error))
+            logger.warning("%s: %s: %s", callback.attempt, callback.topic, mask_text(str(error)))
             outcome, answered = "unreadable", _NOTHING
         except LedgerTrouble as error:
-            logger.warning("%s: %s: %s", callback.attempt, callback.topic, _said(error))
+            logger.warning("%s: %s: %s", callback.attempt, callback.topic, mask_text(str(error)))
         except Exception:
             logger.exception("%s: %s can't be taken", callback.attempt, callback.topic)
         self._counts.count(outcome)
@@ -169,7 +171,3 @@ class CallbackDesk:
     def _is_new(self, news_id: str, news: News, line: listeners.LiveLine) -> bool:
         # What is recognised of a sentence that is not over is shown, and not kept.
         return news.kind != "message" or callbacks.keep_words(self._ledger, news_id, line)
-
-
-def _said(error: Exception) -> str:
-    return mask_text(str(error))

@@ -79,9 +79,10 @@ class Frozen:
 
     def call(self, attempt: Attempt, connection_id: str) -> FrozenCall:
         """Return what a call says, and to whom. Raises LedgerTrouble, ValueError."""
-        return self._calls.ask((attempt, connection_id), lambda: self._read(attempt))
+        known = (attempt, connection_id)
+        return self._calls.ask(known, lambda: self._read(attempt, connection_id))
 
-    def _read(self, attempt: Attempt) -> FrozenCall:
+    def _read(self, attempt: Attempt, connection_id: str) -> FrozenCall:
         contact = reports.contact_of(self._ledger, attempt)
-        policy = reports.policy_of(self._ledger, attempt.campaign_id)
+        policy = self.policy(attempt, connection_id)
         return FrozenCall(contact, filled(policy, contact))

@@ -90,15 +90,15 @@ class Keys:
 
     def _record(self, callback: Callback, heard: Heard) -> tuple[Pressed, NextSteps]:
         """Whoever asked never to be called again is on the list when this returns."""
-        ledger, account, attempt = self._ledger, self._account, callback.attempt
+        ledger, attempt = self._ledger, callback.attempt
         step, asked = callback.step, callback.asked
         call = self._frozen.call(attempt, heard.connection_id)
         next_steps(call.script, step, asked, "")  # nothing is kept of a step that there is not
-        pressed = callbacks.pressed(ledger, account, attempt, step, asked, heard.pressed)
+        pressed = callbacks.pressed(ledger, attempt, step, asked, heard.pressed)
         following = next_steps(call.script, step, asked, pressed.keys)
         if following.answer is not None:
             bars = call.contact.address if following.bars else ""
-            callbacks.answer(ledger, account, attempt, step, following.answer, bars=bars)
+            callbacks.answer(ledger, attempt, step, following.answer, bars=bars)
         return pressed, following
 
     def _is_barred(self, script: Script) -> bool:

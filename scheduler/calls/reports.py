@@ -111,20 +111,17 @@ class Reports:
 
         What is done with machines is read where it matters: at the end, and once one is heard.
         """
-        standing = Standing(
-            call.stop_why,
-            call.answered_at is not None,
-            bool(call.stage),
-            self._traits.ends_after(call.max_duration_seconds),
-        )
+        standing = Standing()
         is_heard = report.answered_by == "machine" and not call.stop_why
         if report.stage is Stage.OVER or is_heard:
-            under = Standing.under(self._frozen.policy(call.attempt, call.connection_id))
-            standing = replace(
-                standing,
-                on_machine=under.on_machine,
-                has_machine_script=under.has_machine_script,
-            )
+            standing = Standing.under(self._frozen.policy(call.attempt, call.connection_id))
+        standing = replace(
+            standing,
+            stop_why=call.stop_why,
+            is_answered=call.answered_at is not None,
+            tells_stages=bool(call.stage),
+            ends_after_seconds=self._traits.ends_after(call.max_duration_seconds),
+        )
         return meaning(report, standing)
 
     def read_prices(self, most: int) -> None:

@@ -39,12 +39,16 @@ class Speaker:
         try:
             is_said = self._say(order)
         except (NoSuchConnection, Refused, ValueError) as error:
-            logger.info("%s: says nothing to the machine: %s", order.attempt, _said(error))
+            logger.info("%s: says nothing to the machine: %s", order.attempt, mask_text(str(error)))
         except ProviderError as error:
             if order.sendings < MOST_TRIES:
-                logger.warning("%s: says nothing else yet: %s", order.attempt, _said(error))
+                logger.warning(
+                    "%s: says nothing else yet: %s", order.attempt, mask_text(str(error))
+                )
                 return
-            logger.error("%s: says nothing to the machine: %s", order.attempt, _said(error))
+            logger.error(
+                "%s: says nothing to the machine: %s", order.attempt, mask_text(str(error))
+            )
         else:
             if is_said:
                 logger.info("%s: says what a machine is to hear", order.attempt)
@@ -67,7 +71,3 @@ class Speaker:
             return False
         self._provider.say_instead(order.connection_id, start, start.machine_script)
         return True
-
-
-def _said(error: Exception) -> str:
-    return mask_text(str(error))

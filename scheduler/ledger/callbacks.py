@@ -80,7 +80,6 @@ class Pressed:
 
 def pressed(
     ledger: Ledger,
-    account: str,
     attempt: Attempt,
     step: str,
     asked: int,
@@ -95,7 +94,6 @@ def pressed(
 
 def answer(
     ledger: Ledger,
-    account: str,
     attempt: Attempt,
     step: str,
     keys: str,

@@ -17,7 +17,7 @@ from scheduler.models import Disposition
 from scheduler.script import Gather
 from tests.functional.forks import Ended, Forks
 from tests.functional.test_rubbish import environment
-from tests.integration.ledger import ACCOUNT, Books
+from tests.integration.ledger import Books
 
 Call = Callable[..., Ended]
 
@@ -38,7 +38,7 @@ def callsched(redis: Redis, private_url: str, forks: Forks, tmp_path: Path) -> C
     for answers in ({"confirm": "2", "pin": "07"}, {"confirm": "2", "pin": ""}, {"confirm": ""}):
         attempt = books.connected()
         for step, told in answers.items():
-            callbacks.answer(ledger, ACCOUNT, attempt, step, told, now=books.now)
+            callbacks.answer(ledger, attempt, step, told, now=books.now)
         assert books.confirm(attempt, Disposition.HUNG_UP)
     books.finish(books.begun())
     ledger.close()

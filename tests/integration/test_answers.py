@@ -23,7 +23,7 @@ ASKS = (Gather("confirm", digits=1), Gather("pin", digits=4))
 def pressed(books: Books, attempt: Attempt, **answers: str) -> None:
     """Record what was pressed in a call that is under way."""
     for step, told in answers.items():
-        callbacks.answer(books.ledger, ACCOUNT, attempt, step, told, now=books.now)
+        callbacks.answer(books.ledger, attempt, step, told, now=books.now)
 
 
 @pytest.fixture

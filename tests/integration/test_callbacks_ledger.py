@@ -53,6 +53,17 @@ def lost(books: Books) -> Attempt:
     return attempt
 
 
+def found_by_search(books: Books, attempt: Attempt, connection: str) -> None:
+    one = LostCall(attempt, contact(1).phone_number, "", books.now)
+    found, _ = searches.find(
+        *(books.ledger, ACCOUNT, one, [connection]),
+        powers=Powers(attaches=True),
+        next_in_seconds=2.0,
+        now=books.now,
+    )
+    assert found is Found.ATTACHED
+
+
 def lose(books: Books, attempt: Attempt) -> None:
     books.finish(attempt, Disposition.UNKNOWN, reason=Reason.ANSWER_LOST, hold_seconds=HOLD)
 
@@ -318,14 +329,7 @@ def test_news_of_a_lost_call_keep_it_from_being_dialled_again(books: Books) -> N
 
 def test_news_say_it_better_than_a_search(books: Books) -> None:
     attempt = lost(books)
-    one = LostCall(attempt, contact(1).phone_number, "", books.now)
-    found, _ = searches.find(
-        *(books.ledger, ACCOUNT, one, ["guess"]),
-        powers=Powers(attaches=True),
-        next_in_seconds=2.0,
-        now=books.now,
-    )
-    assert found is Found.ATTACHED
+    found_by_search(books, attempt, "guess")
 
     assert arrived(books, attempt, "X") is Known.ATTACHED
 
@@ -337,14 +341,7 @@ def test_news_say_it_better_than_a_search(books: Books) -> None:
 def test_news_take_a_connection_from_whom_a_search_gave_it(books: Books) -> None:
     books.campaign(1, "d")
     wrong, right = lost(books), lost(books)
-    one = LostCall(wrong, contact(1).phone_number, "", books.now)
-    found, _ = searches.find(
-        *(books.ledger, ACCOUNT, one, ["X"]),
-        powers=Powers(attaches=True),
-        next_in_seconds=2.0,
-        now=books.now,
-    )
-    assert found is Found.ATTACHED
+    found_by_search(books, wrong, "X")
 
     assert arrived(books, right, "X") is Known.ATTACHED
 
@@ -539,7 +536,7 @@ def test_a_read_after_the_news_moves_nothing(books: Books) -> None:
 
 
 def pressed(books: Books, attempt: Attempt, asked: int, told: str) -> callbacks.Pressed:
-    return callbacks.pressed(books.ledger, ACCOUNT, attempt, "confirm", asked, told, now=books.now)
+    return callbacks.pressed(books.ledger, attempt, "confirm", asked, told, now=books.now)
 
 
 def test_the_keys_that_were_told_first_count(books: Books) -> None:
@@ -558,7 +555,7 @@ def test_keys_of_an_attempt_that_nobody_knows_are_not_kept(books: Books) -> None
     before = books.everything()
 
     assert pressed(books, Attempt("c", 1, 7), 1, "1").keys == "1"
-    callbacks.answer(books.ledger, ACCOUNT, Attempt("c", 1, 7), "confirm", "1", now=books.now)
+    callbacks.answer(books.ledger, Attempt("c", 1, 7), "confirm", "1", now=books.now)
 
     assert books.everything() == before
 
@@ -569,7 +566,7 @@ def test_the_first_answer_stays_and_is_shown(books: Books) -> None:
     assert books.result(attempt)["answers"] == {}
 
     for step, told in (("confirm", "1"), ("confirm", "2"), ("again", "")):
-        callbacks.answer(books.ledger, ACCOUNT, attempt, step, told, now=books.now)
+        callbacks.answer(books.ledger, attempt, step, told, now=books.now)
 
     assert books.result(attempt)["answers"] == {"confirm": "1", "again": ""}
 
@@ -579,9 +576,7 @@ def test_an_answer_puts_whom_it_bars_on_the_list_in_the_same_step(books: Books) 
     address, since = contact(1).phone_number, books.now
 
     for _ in range(2):
-        callbacks.answer(
-            books.ledger, ACCOUNT, attempt, "confirm", "9", bars=address, now=books.now
-        )
+        callbacks.answer(books.ledger, attempt, "confirm", "9", bars=address, now=books.now)
         books.wait(5.0)
 
     found = do_not_call.barred(books.ledger, address)
@@ -630,11 +625,11 @@ def test_what_was_told_is_erased_and_does_not_come_back(books: Books) -> None:
     arrived(books, attempt)
     keep(books, attempt, "a", "secret", 1.0)
     pressed(books, attempt, 1, "4711")
-    callbacks.answer(books.ledger, ACCOUNT, attempt, "confirm", "4711", now=books.now)
+    callbacks.answer(books.ledger, attempt, "confirm", "4711", now=books.now)
 
     erasure.erase(books.ledger, "c", attempt.row)
     pressed(books, attempt, 2, "4711")
-    callbacks.answer(books.ledger, ACCOUNT, attempt, "confirm", "4711", now=books.now)
+    callbacks.answer(books.ledger, attempt, "confirm", "4711", now=books.now)
 
     assert not keep(books, attempt, "b", "secret", 2.0)
     assert callbacks.words(books.ledger, attempt) == []

@@ -242,13 +242,11 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     ),
     "take_heard": lambda books, attempt: heard(books, attempt),
     "pressed": lambda books, attempt: (
-        lambda: callbacks.pressed(
-            *(books.ledger, ACCOUNT, attempt, "confirm", 1, "1"), now=books.now
-        )
+        lambda: callbacks.pressed(*(books.ledger, attempt, "confirm", 1, "1"), now=books.now)
     ),
     "answer": lambda books, attempt: (
         lambda: callbacks.answer(
-            *(books.ledger, ACCOUNT, attempt, "confirm", "9"), bars="+12025550100", now=books.now
+            *(books.ledger, attempt, "confirm", "9"), bars="+12025550100", now=books.now
         )
     ),
     "keep_words": lambda books, attempt: (
