@@ -40,21 +40,26 @@ def script_faults(
     both = [key for key in api.script_keys if policy.script and contact.options.get(key)]
     if both:
         return [Fault(f"{OPTION}{both[0]}", "the campaign has a script: expected one of the two")]
-    try:
-        filled_for_machines(policy, contact)
-    except ValueError as error:
-        return [Fault(MACHINE_COLUMN, str(error))]
     attempt = Attempt("campaign", line, 1)
     try:
         order = StartOrder.of(attempt, policy, contact, callbacks=callbacks, account=account)
         for each in targets(order.script):
             _expect_callable(each, countries, allowed, do_not_call)
     except ValueError as error:
-        return [Fault(COLUMN, str(error))]
+        return [_machine_fault(policy, contact) or Fault(COLUMN, str(error))]
     wrong = api.check_order(order)
     if wrong.startswith(_LENGTH):
         return [Fault("max_duration", wrong.removeprefix(_LENGTH))]
     return [Fault(COLUMN if policy.script else "call", wrong)] if wrong else []
+
+
+def _machine_fault(policy: Policy, contact: Contact) -> Fault | None:
+    """Return what keeps a contact from what a machine hears; None for nothing."""
+    try:
+        filled_for_machines(policy, contact)
+    except ValueError as error:
+        return Fault(MACHINE_COLUMN, str(error))
+    return None
 
 
 def _expect_callable(

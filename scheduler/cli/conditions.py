@@ -7,9 +7,7 @@ from typing import Any
 
 import typer
 
-from scheduler.errors import LedgerError
-from scheduler.fields.conditions import Condition, read_condition, unknown_name
-from scheduler.ledger.views import CampaignView
+from scheduler.fields.conditions import Condition, read_condition
 
 
 def read_where(written: Sequence[str] | None) -> tuple[Condition, ...]:
@@ -18,12 +16,6 @@ def read_where(written: Sequence[str] | None) -> tuple[Condition, ...]:
         return tuple(map(read_condition, written or ()))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--where") from None
-
-
-def expect_known(conditions: Iterable[Condition], campaign: CampaignView) -> None:
-    """Raise LedgerError, with the names that there are, for a step that a campaign has not."""
-    if wrong := unknown_name(conditions, campaign.policy):
-        raise LedgerError(f"campaign {campaign.campaign_id}: {wrong}")
 
 
 def answered_so(

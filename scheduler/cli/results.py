@@ -9,10 +9,11 @@ import typer
 
 from scheduler.cli import options
 from scheduler.cli.access import newest, opened_ledger
-from scheduler.cli.conditions import answered_so, expect_known, read_where
+from scheduler.cli.conditions import answered_so, read_where
 from scheduler.cli.results_view import export, format_of
 from scheduler.fields.conditions import asked_in
 from scheduler.ledger import views
+from scheduler.operations.answers import expect_asked
 from scheduler.operations.export import ResultFormat, expect_library
 
 
@@ -61,6 +62,6 @@ def results(
         campaign_id = id_ or newest(ledger)
         campaign = views.campaign(ledger, campaign_id)
         campaign.expect_kept()
-        expect_known(conditions, campaign)
+        expect_asked(campaign, conditions)
         records = answered_so(views.results(ledger, campaign_id), conditions)
         export(records, output, chosen, asked=asked_in(campaign.policy), excel=excel)

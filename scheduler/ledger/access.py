@@ -54,7 +54,15 @@ def opened(
     Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
     not know a rule of theirs, dial no more.
     """
-    ledger, embedded = open_ledger(chosen, upgrades=upgrades)
+    with closing(*open_ledger(chosen, upgrades=upgrades)) as both:
+        yield both
+
+
+@contextmanager
+def closing(
+    ledger: Ledger, embedded: EmbeddedRedis | None
+) -> Iterator[tuple[Ledger, EmbeddedRedis | None]]:
+    """Close an opened ledger at the end of this block, then its private Redis."""
     try:
         yield ledger, embedded
     finally:

@@ -13,8 +13,9 @@ from typing import Any, Self
 
 from scheduler import private
 from scheduler.errors import ConfigError
+from scheduler.operations.children import started
 from scheduler.operations.receiver import Receiver
-from scheduler.settings import Overrides, environment_of_child
+from scheduler.settings import Overrides
 
 #: How long a worker may take to finish what is in hand: longer than a start.
 LEAVE_SECONDS = 30.0
@@ -66,22 +67,15 @@ class Pool:
             self._start(number)
 
     def _start(self, number: int) -> None:
-        command = [sys.executable, "-m", "scheduler.cli", "worker"]
-        command += ["--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
-        command += ["--accounts", self._account]
-        for name, value in self._overrides.items():
-            # The .env file may have it as well, which the environment of a child can't say.
-            command += ["--unset", name] if value is None else []
-        with private.opened(self._log(number)) as log:
-            self._workers[number] = subprocess.Popen(
-                command,
-                env=environment_of_child(self._overrides),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(self._reading, *self._keep_fds),
-            )
+        options = ["worker", "--campaign", self._campaign_id, "--parent-fd", str(self._reading)]
+        options += ["--accounts", self._account]
+        self._workers[number] = started(
+            "scheduler.cli",
+            options,
+            self._overrides,
+            self._log(number),
+            (self._reading, *self._keep_fds),
+        )
         self._started_at[number] = time.monotonic()
 
     def _log(self, number: int) -> Path:

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Self
@@ -16,9 +15,10 @@ from scheduler.accounts import Account
 from scheduler.errors import ConfigError
 from scheduler.fields.scripts import uses_callbacks
 from scheduler.models import Policy
+from scheduler.operations.children import started
 from scheduler.operations.listening import behind, bound, local_url
 from scheduler.providers import callback_address
-from scheduler.settings import Overrides, Settings, environment_of_child
+from scheduler.settings import Overrides, Settings
 
 #: How long it may take until it answers, and to leave.
 START_SECONDS, LEAVE_SECONDS = 30.0, 10.0
@@ -30,7 +30,7 @@ APART_SECONDS = 1.0
 def is_needed(account: Account, settings: Settings, policy: Policy) -> bool:
     """Whether the provider of an account tells of the calls of a campaign by itself."""
     address = callback_address(account, settings)
-    return address is not None and (uses_callbacks(policy) or not address.only_where_used)
+    return address is not None and address.is_told(is_used=uses_callbacks(policy))
 
 
 class Receiver:
@@ -120,21 +120,12 @@ class Receiver:
         assert self._listening is not None
         private.state_folder(self._log.parent.parent, self._log.parent.name)
         fds = {"--fd": self._listening.fileno(), "--until-fd": self._reading}
-        command = [sys.executable, "-m", "scheduler.web", "--callbacks-only"]
+        options = ["--callbacks-only"]
         for name, fd in fds.items():
-            command += [name, str(fd)]
-        for name, value in self._overrides.items():
-            command += ["--unset", name] if value is None else []
-        with private.opened(self._log) as log:
-            self._process = subprocess.Popen(
-                command,
-                env=environment_of_child(self._overrides),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=tuple(fds.values()),
-            )
+            options += [name, str(fd)]
+        self._process = started(
+            "scheduler.web", options, self._overrides, self._log, tuple(fds.values())
+        )
         self._started_at = time.monotonic()
 
     def _await(self) -> None:

@@ -15,12 +15,13 @@ from hashlib import sha256
 from uuid import uuid4
 
 from scheduler.errors import LedgerError
-from scheduler.fields.conditions import Condition, read_condition, unknown_name
+from scheduler.fields.conditions import Condition, read_condition
 from scheduler.ledger import campaigns, retries, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.retries import EndedCall
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Disposition, Reason, Row, label_of
+from scheduler.operations.answers import expect_asked
 from scheduler.providers import PROVIDERS
 
 #: What `failed` stands for. That an unknown call is made again has to be said in as many words.
@@ -73,11 +74,6 @@ class Ends:
     def leave_out(self, call: EndedCall) -> bool:
         """Whether it is reported that a call is left out, which is none of those."""
         return call.disposition in self.related or self._is_answered_so(call)
-
-    def expect_known(self, campaign: CampaignView) -> None:
-        """Raise LedgerError, with the names that there are, for a step that a campaign has not."""
-        if wrong := unknown_name(self.answers, campaign.policy):
-            raise LedgerError(f"campaign {campaign.campaign_id}: {wrong}")
 
     def _is_answered_so(self, call: EndedCall) -> bool:
         return any(one.holds(call.answers) for one in self.answers)
@@ -139,7 +135,7 @@ def survey(
 
     Raises LedgerError for an answer to a step that the campaign has not.
     """
-    ends.expect_known(campaign)
+    expect_asked(campaign, ends.answers)
     looked = free = unknown = 0
     left_out, takers, marks = Counter[str](), Counter[str](), sha256()
     for page in _ended_calls(ledger, campaign, ends):

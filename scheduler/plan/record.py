@@ -100,7 +100,7 @@ def callbacks(checked: CheckedCampaign, policy: Policy) -> Record | None:
     is_used = uses_callbacks(policy)
     return {
         "address": there.public_url + ROOT if there else None,
-        "are_told": there is not None and (is_used or not there.only_where_used),
+        "are_told": there is not None and there.is_told(is_used=is_used),
         "are_used": is_used,
         "is_here": there is not None and there.only_where_used,  # for a provider here
         "can_verify": checked.can_verify,

@@ -102,8 +102,12 @@ class CallbackAddress:
     #: make use of it name it.
     only_where_used: bool = False
 
+    def is_told(self, *, is_used: bool) -> bool:
+        """Whether a provider tells of a call that makes use of it, or that does not."""
+        return is_used or not self.only_where_used
+
     def place(self, account: str, attempt: Attempt, *, is_used: bool) -> CallbackPlace | None:
         """Return where an attempt's provider tells of it; None when it tells nothing."""
-        if self.only_where_used and not is_used:
+        if not self.is_told(is_used=is_used):
             return None
         return CallbackPlace(self.public_url, account, attempt)

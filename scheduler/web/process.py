@@ -11,14 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 
-from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
-
 from scheduler import logs
-from scheduler.errors import LedgerUnreachable
 from scheduler.ledger import access
+from scheduler.ledger.awaited import open_when_it_answers
 from scheduler.ledger.identity import identity
-from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.settings import Settings
 from scheduler.web.app import Receiver
 from scheduler.web.desks import Desks
@@ -30,14 +26,6 @@ logger = logging.getLogger(__name__)
 #: Threads that wait for the ledger.
 THREADS = 16
 
-#: It is started before its Redis, perhaps.
-_WHEN_IT_ANSWERS = Retrying(
-    retry=retry_if_exception_type(LedgerUnreachable),
-    wait=wait_fixed(1),
-    before_sleep=before_sleep_log(logger, logging.WARNING),
-    reraise=True,
-)
-
 
 def serve(settings: Settings, fd: int | None = None, until_fd: int | None = None) -> int:
     """Receive callbacks until SIGTERM or SIGINT; return the exit code.
@@ -47,7 +35,10 @@ def serve(settings: Settings, fd: int | None = None, until_fd: int | None = None
     """
     _set_up_log(settings)
     public_url = settings.public_url or f"http://127.0.0.1:{settings.web_port}"
-    with _listening(settings, fd) as listening, _opened(settings) as (ledger, embedded):
+    with (
+        _listening(settings, fd) as listening,
+        access.closing(*open_when_it_answers(settings, upgrades=False)) as (ledger, embedded),
+    ):
         desks = Desks(ledger, public_url)
         keeper = Keeper(settings, desks, embedded)
         # Not waited for when it leaves: a Redis that hangs would hold it up.
@@ -71,17 +62,6 @@ def _listening(settings: Settings, fd: int | None) -> Iterator[socket.socket]:
     own = socket.socket(fileno=fd) if fd is not None else None
     with own or taken(settings.web_host, settings.web_port) as listening:
         yield listening
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[Ledger, EmbeddedRedis | None]]:
-    ledger, embedded = _WHEN_IT_ANSWERS(access.open_ledger, settings, upgrades=False)
-    try:
-        yield ledger, embedded
-    finally:
-        ledger.close()
-        if embedded is not None:
-            embedded.close()
 
 
 def _set_up_log(settings: Settings) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from tenacity import Retrying, before_sleep_log, retry_if_exception_type, wait_fixed
-
 from scheduler import logs
 from scheduler.accounts import Account, Accounts
 from scheduler.calls.account import ServedAccount, Shared, serve
@@ -18,8 +16,9 @@ from scheduler.calls.exchanges import Watch, Watchers, Work, log
 from scheduler.calls.stopper import stop_delays
 from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
-from scheduler.errors import LedgerTrouble, LedgerUnreachable
-from scheduler.ledger import access, limits
+from scheduler.errors import LedgerTrouble
+from scheduler.ledger import limits
+from scheduler.ledger.awaited import open_when_it_answers
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.tokens import RedisTokenShelf
 from scheduler.providers import accounts_of, callback_address, kind_of, open_provider
@@ -56,13 +55,6 @@ RESERVED_THREADS = 2
 
 #: So long may a tick look after a private Redis that is gone: calls wait to be ended.
 REVIVE_SECONDS = 0.2
-
-#: A worker outlives its Redis, also one that is not there yet.
-_WHEN_IT_ANSWERS = Retrying(
-    retry=retry_if_exception_type(LedgerUnreachable),
-    wait=wait_fixed(1),
-    before_sleep=before_sleep_log(logger, logging.WARNING),
-)
 
 
 class Senders(Protocol):
@@ -101,7 +93,7 @@ class Worker:
         self._leaving = threading.Event()
         accounts = every.only(assignment.accounts)
         _expect_credentials(accounts)  # before anything is opened
-        self._ledger, self.embedded = _WHEN_IT_ANSWERS(access.open_ledger, settings)
+        self._ledger, self.embedded = open_when_it_answers(settings)
         if not self.stops_only:
             self._unblock(accounts)
 
