@@ -147,16 +147,17 @@ class Sounds(Peer):
     def _serve(self, talk: Talk) -> None:
         while (request := talk.request()) is not None:
             self.requests.append(request)
-            if self._first:
-                talk.send(self._first)
-                self._first = b""
+            # Taken before it is sent: the client may be back on another connection at once.
+            first, self._first = self._first, b""
+            if first:
+                talk.send(first)
                 continue
             begin = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))
             offset = int(begin[1]) if begin else 0
             status = f"206 Partial\r\nContent-Range: bytes {offset}-{len(WAVES) - 1}/{len(WAVES)}"
-            first = status if begin else "200 OK"
+            line = status if begin else "200 OK"
             length = len(WAVES) - offset
-            talk.send(f"HTTP/1.1 {first}\r\nContent-Length: {length}\r\n\r\n".encode())
+            talk.send(f"HTTP/1.1 {line}\r\nContent-Length: {length}\r\n\r\n".encode())
             talk.send(WAVES[offset:][: self._most])
             if self._most is not None:
                 return
