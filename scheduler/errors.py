@@ -7,6 +7,7 @@ SchedulerError
 ├── Forged             a callback that the provider has not signed: 403, and nothing is written
 ├── Unreadable         a callback that it has signed, and nobody understands: counted
 ├── LedgerError        the ledger can't take this: no such campaign, finished, newer schema
+│   ├── NoSuchCampaign there is none of this id
 │   └── StaleAttempt   the call has moved on: drop what this attempt had to say
 ├── LedgerTrouble      Redis does not do what it was asked, for whatever reason
 │   ├── LedgerUnreachable  it does not answer, or can't write: nothing is lost, go on later
@@ -88,6 +89,13 @@ class ScriptError(SchedulerError):
 
 class LedgerError(SchedulerError):
     """The ledger refuses: no such campaign, a finished one, a schema that is newer than ours."""
+
+
+class NoSuchCampaign(LedgerError):
+    """There is no campaign of this id, or none that who asks may see."""
+
+    def __init__(self, campaign_id: str) -> None:
+        super().__init__(f"there is no campaign {campaign_id}; callsched status lists them")
 
 
 class StaleAttempt(LedgerError):

@@ -229,6 +229,11 @@ class Settings(BaseSettings):
     )
     web_host: str = Field(default="127.0.0.1", description="where `callsched web` listens")
     web_port: int = Field(default=8080, ge=1, le=65_535, description="the port of it")
+    web_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="an administrator's bearer token for `callsched web`, for automation",
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="where a worker answers /metrics, /healthz and /readyz"
     )

@@ -36,12 +36,6 @@ def web(
 
     Example: `CALLSCHED_PUBLIC_URL=https://calls.example.com callsched web --callbacks-only`
     """
-    if not callbacks_only:
-        raise typer.BadParameter(
-            "this release has no web pages to look at, and only receives callbacks: say"
-            " --callbacks-only",
-            param_hint="--callbacks-only",
-        )
     chosen = {"CALLSCHED_WEB_HOST": host, "CALLSCHED_WEB_PORT": port}
     given = {name: str(value) for name, value in chosen.items() if value is not None}
     settings = read_settings(given)
@@ -51,5 +45,5 @@ def web(
             " CALLSCHED_PUBLIC_URL, and let nobody else in"
         )
     # In this same process: what stops it, and what waits for it, knows its id.
-    command = [sys.executable, "-m", "scheduler.web", "--callbacks-only"]
+    command = [sys.executable, "-m", "scheduler.web"] + ["--callbacks-only"] * callbacks_only
     os.execve(sys.executable, command, environment_of_child(given))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scheduler.errors import LedgerError
+from scheduler.errors import LedgerError, NoSuchCampaign
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
@@ -159,7 +159,7 @@ def cancel(
     args = ("1" if abort else "", patience, *control.written, ledger.clock(now))
     answer = ledger.run(ledger.do.cancel, campaign_id, *args)
     if not answer:
-        raise _gone(campaign_id)
+        raise NoSuchCampaign(campaign_id)
     return CampaignState(answer[0]), [Attempt.parse(written) for written in answer[1:]]
 
 
@@ -186,7 +186,7 @@ def prioritise(
     args = (campaign_id, priority, share, *control.written, ledger.clock(now))
     state = ledger.run(ledger.do.prioritise, *args)
     if state is None:
-        raise _gone(campaign_id)
+        raise NoSuchCampaign(campaign_id)
     return CampaignState(state)
 
 
@@ -215,7 +215,3 @@ def _known(campaign_id: str, state: str | None) -> CampaignState:
     if state is None:
         raise LedgerError(f"campaign {campaign_id} is gone from the ledger")
     return CampaignState(state)
-
-
-def _gone(campaign_id: str) -> LedgerError:
-    return LedgerError(f"there is no campaign {campaign_id}; callsched status lists them")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.redis.client import reaching
 
 
@@ -15,7 +15,9 @@ class Controlled:
     """What an operator did, as it is on record."""
 
     at: float
-    what: str  #: pause, resume, cancel, abort, interrupt, stop, extend, priority, limit or forget
+    #: pause, resume, cancel, abort, interrupt, stop, extend, priority, limit, forget, launch or
+    #: reveal
+    what: str
     who: str
     note: str
 
@@ -32,6 +34,13 @@ def of_campaign(ledger: Ledger, campaign_id: str, most: int = 100) -> list[Contr
 def of_account(ledger: Ledger, account: str, most: int = 100) -> list[Controlled]:
     """Return what operators did to an account's limit, the last first."""
     return _read(ledger, keys.account(account, "controls"), most)
+
+
+def note(
+    ledger: Ledger, campaign_id: str, what: str, control: Control, now: float | None = None
+) -> None:
+    """Put on a campaign's record what somebody did that changed nothing in it: launch, reveal."""
+    ledger.run(ledger.do.note, campaign_id, what, *control.written, ledger.clock(now))
 
 
 def _read(ledger: Ledger, key: str, most: int) -> list[Controlled]:

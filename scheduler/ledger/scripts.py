@@ -152,6 +152,7 @@ class Scripts:
         self.limit = script("limit")
         self.listen = script("listen")
         self.load = script("load")
+        self.note = script("note")
         self.note_price = script("note_price")
         self.note_stop = script("note_stop")
         self.over = script("over")

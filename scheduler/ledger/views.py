@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler import limit
-from scheduler.errors import LedgerError
+from scheduler.errors import LedgerError, NoSuchCampaign
 from scheduler.fields.parties import spellings
 from scheduler.ledger import connections, insights, keys, repeats, searches
 from scheduler.ledger.insights import Said
@@ -139,7 +139,7 @@ def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
         pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
         meta, counts, dispositions, due = pipe.execute()
     if not meta:
-        raise LedgerError(f"there is no campaign {campaign_id}; callsched status lists them")
+        raise NoSuchCampaign(campaign_id)
     return CampaignView(
         campaign_id=campaign_id,
         name=meta["name"],

@@ -25,6 +25,11 @@ def about(control: Control, what: str) -> Control:
     return replace(control, note=note[:_LONGEST_NOTE])
 
 
+def seen_of(view: CampaignView) -> str:
+    """Return what an order has to have seen of a campaign: it changes with each order on it."""
+    return f"{view.state}"
+
+
 def chosen(ledger: Ledger, ids: Sequence[str] | None) -> list[CampaignView]:
     """Return the campaigns that are named, else all that are not finished. Raises LedgerError."""
     if ids:

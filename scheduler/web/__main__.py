@@ -1,4 +1,4 @@
-"""`python -m scheduler.web --callbacks-only`, by which `callsched web` and `run` start it."""
+"""`python -m scheduler.web`, by which `callsched web` and `run` start it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.web.process import serve
 def main() -> None:
     """Read the command line and the settings, and serve."""
     parser = argparse.ArgumentParser(prog="python -m scheduler.web", description=__doc__)
-    parser.add_argument("--callbacks-only", action="store_true", required=True)
+    parser.add_argument("--callbacks-only", action="store_true")
     parser.add_argument("--fd", type=int, help="a socket that is bound already")
     parser.add_argument("--until-fd", type=int, help="a pipe: leave when its other end is closed")
     parser.add_argument("--unset", action="append", default=[], metavar="NAME")
@@ -22,7 +22,7 @@ def main() -> None:
     try:
         # The .env file may have it as well, which the environment of a child can't say.
         settings = read_settings(dict.fromkeys(options.unset))
-        code = serve(settings, options.fd, options.until_fd)
+        code = serve(settings, options.fd, options.until_fd, callbacks_only=options.callbacks_only)
     except SchedulerError as error:
         sys.exit(f"error: {visible_lines(error.args)}")
     except KeyboardInterrupt:

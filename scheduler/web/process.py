@@ -16,10 +16,12 @@ from scheduler.ledger import access
 from scheduler.ledger.awaited import open_when_it_answers
 from scheduler.ledger.identity import identity
 from scheduler.settings import Settings
-from scheduler.web.app import Receiver
+from scheduler.web.app import build
 from scheduler.web.desks import Desks
 from scheduler.web.keeper import Keeper
+from scheduler.web.receiver import Receiver
 from scheduler.web.server import WebServer, taken
+from scheduler.web.site import Site
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +29,14 @@ logger = logging.getLogger(__name__)
 THREADS = 16
 
 
-def serve(settings: Settings, fd: int | None = None, until_fd: int | None = None) -> int:
-    """Receive callbacks until SIGTERM or SIGINT; return the exit code.
+def serve(
+    settings: Settings,
+    fd: int | None = None,
+    until_fd: int | None = None,
+    *,
+    callbacks_only: bool = False,
+) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code.
 
     `fd` is a socket that is bound already. It leaves as well when nobody has the other end of the
     pipe `until_fd` open any more. Raises ConfigError when the ledger or the address can't be had.
@@ -45,7 +53,8 @@ def serve(settings: Settings, fd: int | None = None, until_fd: int | None = None
         executor = ThreadPoolExecutor(THREADS, "callback")
         whose = partial(identity, ledger)
         receiver = Receiver(public_url, desks.of, whose, executor, keeper.revive)
-        server = WebServer(receiver.app(), keeper.look_now)
+        app = receiver.app() if callbacks_only else build(Site(settings, ledger), receiver)
+        server = WebServer(app, keeper.look_now)
         if until_fd is not None:
             _leave_at_end_of(until_fd, partial(setattr, server, "should_exit", True))
         keeper.start()

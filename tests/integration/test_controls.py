@@ -741,3 +741,11 @@ def test_an_interruption_is_recorded_and_the_same_command_may_go_on(books: Books
     assert view.state is CampaignState.PAUSED
     assert (view.paused_by, view.cancelled_by) == ("", "")
     assert recorded(books) == ["interrupt"]
+
+
+def test_what_changes_nothing_is_on_record_once(books: Books) -> None:
+    books.campaign()
+    for _ in range(2):
+        controls.note(books.ledger, "c", "reveal", order(note="#1"), now=books.now)
+    (found,) = controls.of_campaign(books.ledger, "c")
+    assert (found.what, found.who, found.note) == ("reveal", "ana@desk", "#1")

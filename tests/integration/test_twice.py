@@ -353,7 +353,7 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
     others |= {"take"}  # in test_retrying.py
     others |= {"add_schedule", "ask_firing", "keep_schedule", "pause_schedule"}
     others |= {"remove_schedule", "take_schedule", "tell_firings"}  # in test_scheduling.py
-    others |= {"cancel", "end_pending", "extend", "prioritise", "stop"}  # in test_controls.py
+    others |= {"cancel", "end_pending", "extend", "note", "prioritise", "stop"}  # test_controls
     others |= {"take_news", "told"}  # in test_news.py
     others |= {"clock_jumped"}  # in test_clock_jumps.py
     others |= {"retire"}  # in test_retiring.py; `load` with a window: in test_repeats.py

@@ -19,10 +19,9 @@ from scheduler.errors import LedgerUnreachable
 from scheduler.models import Attempt
 from scheduler.operations.listening import bound
 from scheduler.providers import Callback, Reply, Topic
-from scheduler.web import app as app_module
-from scheduler.web import bounds
-from scheduler.web.app import Receiver
+from scheduler.web import bounds, receiver
 from scheduler.web.bounds import BODY_BYTES
+from scheduler.web.receiver import Receiver
 from scheduler.web.server import WebServer
 from tests.waiting import wait_until
 
@@ -234,7 +233,7 @@ def test_what_goes_wrong_here_is_to_be_sent_again(
 def test_whoever_comes_while_too_many_are_in_hand_is_to_come_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_module, "MOST_IN_HAND", 2)
+    monkeypatch.setattr(receiver, "MOST_IN_HAND", 2)
     place.desk.free.clear()
     askers = [threading.Thread(target=place.ask, args=("POST", STATUS)) for _ in range(2)]
     for asker in askers:

@@ -1,0 +1,32 @@
+"""The API: each module is a noun, and calls what `operations` offers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from scheduler.web.api import (
+    accounts,
+    campaigns,
+    do_not_call,
+    events,
+    launches,
+    live,
+    orders,
+    schedules,
+    unknown,
+)
+from scheduler.web.problems import RESPONSES
+
+router = APIRouter(prefix="/api/v1", responses=RESPONSES)
+for _module in (
+    campaigns,
+    launches,
+    orders,
+    live,
+    events,
+    accounts,
+    unknown,
+    do_not_call,
+    schedules,
+):
+    router.include_router(_module.router)

@@ -1,0 +1,31 @@
+"""The console: pages that work without script, and are kept up to date by one."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from scheduler.web.console import (
+    attention,
+    campaigns,
+    contacts,
+    do_not_call,
+    launch,
+    now,
+    orders,
+    schedules,
+    sign_in,
+)
+
+router = APIRouter(include_in_schema=False)
+for _module in (
+    sign_in,
+    now,
+    campaigns,
+    contacts,
+    orders,
+    attention,
+    launch,
+    schedules,
+    do_not_call,
+):
+    router.include_router(_module.router)

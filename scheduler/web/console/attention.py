@@ -1,0 +1,7 @@
+"""What needs a person: unknown calls, campaigns that stopped themselves, refused rows."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

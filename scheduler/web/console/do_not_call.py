@@ -1,0 +1,7 @@
+"""The pages of the do-not-call list."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,7 @@
+"""Starting a campaign: upload, columns, plan, launch."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

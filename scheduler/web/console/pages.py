@@ -1,0 +1,71 @@
+"""How a page is made of a template, and what every template has at hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from scheduler.fields.durations import written as duration
+from scheduler.fields.visible import visible
+from scheduler.masking import mask
+from scheduler.rights import Scope, Visitor
+from scheduler.web.problems import Failure
+
+#: What the head of every page leads to, in the order of use: path, word, and who may go there.
+NAVIGATION = (
+    ("/", "Now", Scope.LOOK),
+    ("/campaigns", "Campaigns", Scope.LOOK),
+    ("/contacts", "Find a contact", Scope.LOOK),
+    ("/attention", "Needs a person", Scope.LOOK),
+    ("/launch", "Start", Scope.START),
+    ("/schedules", "Schedules", Scope.LOOK),
+    ("/do-not-call", "Do not call", Scope.LOOK),
+)
+
+
+def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """Make a page. A template has `visitor`, `path`, `navigation` and `csrf` besides `values`."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    shown = [each for each in NAVIGATION if visitor and visitor.scope.has(each[2])]
+    page = _templates.get_template(template).render(
+        visitor=visitor,
+        path=request.url.path,
+        navigation=shown,
+        csrf=getattr(request.state, "csrf", ""),
+        **values,
+    )
+    return HTMLResponse(page, status)
+
+
+def of_failure(request: Request, failure: Failure) -> Response:
+    """Make a page of what went wrong; whoever has to sign in is led there."""
+    details = failure.details
+    if details.status == 401:
+        return RedirectResponse("/sign-in", 303)
+    return render(request, "failure.html.j2", details.status, failure=details)
+
+
+def _instant(at: float | None, zone: str = "") -> Markup:
+    """Write an instant. The script shows it in the reader's zone, with the contact's beside it."""
+    if at is None:
+        return Markup("–")  # noqa: RUF001 (a dash, for a cell without a value)
+    moment = datetime.fromtimestamp(at, UTC)
+    return Markup('<time datetime="{}" data-zone="{}">{}</time>').format(
+        moment.isoformat(timespec="seconds"), zone, moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
+
+
+_templates = Environment(
+    loader=PackageLoader("scheduler.web.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters |= {"instant": _instant, "duration": duration, "mask": mask, "visible": visible}
+_templates.globals["may"] = lambda visitor, scope: bool(visitor) and visitor.scope.has(Scope(scope))

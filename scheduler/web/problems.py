@@ -1,0 +1,179 @@
+"""What a request is told when it can't be done: RFC 9457, with the problems of a file in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from scheduler.errors import (
+    CampaignError,
+    ConfigError,
+    LedgerError,
+    LedgerTrouble,
+    NoSuchCampaign,
+    Problem,
+    ProviderError,
+    SchedulerError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with what was sent, and where."""
+
+    line: int | None = Field(default=None, description="Counted from 1; null: the whole is meant.")
+    column: str | int | None = Field(
+        default=None, description="A column's name, or a position from 1 on."
+    )
+    key: str | None = Field(default=None, description="The key or parameter that it is about.")
+    code: str = Field(description="Short and stable, for programs.", examples=["invalid_number"])
+    message: str = Field(description="What is wrong, and what would be right.")
+
+
+class ProblemDetails(BaseModel):
+    """A problem as RFC 9457 has it."""
+
+    type: str = Field(
+        default="about:blank", description="Always about:blank: `code` says which it is."
+    )
+    title: str = Field(description="The words of the HTTP status.", examples=["Conflict"])
+    status: int = Field(description="The HTTP status.", examples=[409])
+    detail: str = Field(description="What is wrong here, in a sentence or more.")
+    code: str = Field(description="Short and stable, for programs.", examples=["campaign_exists"])
+    errors: list[Fault] = Field(default_factory=list, description="The first hundred of them.")
+    total: int | None = Field(default=None, description="How many errors there are in all.")
+
+
+class Failure(Exception):
+    """What a route raises when a request can't be done."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[Fault] = (),
+        total: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.details = ProblemDetails(
+            title=HTTPStatus(status).phrase,
+            status=status,
+            detail=detail,
+            code=code,
+            errors=list(errors),
+            total=total,
+        )
+        self.headers = dict(headers or {})
+
+
+def faults_of(problems: Iterable[Problem]) -> list[Fault]:
+    """Return the problems of a file as the API has them."""
+    return [
+        Fault(
+            line=each.line,
+            column=each.column,
+            key=each.column if isinstance(each.column, str) else None,
+            code=each.code,
+            message=each.message,
+        )
+        for each in problems
+    ]
+
+
+def failure_of(error: SchedulerError) -> Failure:
+    """Return what one of our own errors is over HTTP."""
+    detail = str(error)
+    match error:
+        case CampaignError():
+            found = faults_of(error.problems)
+            return Failure(422, "campaign", detail, errors=found, total=error.total)
+        case NoSuchCampaign():
+            return Failure(404, "no_such_campaign", detail)
+        case LedgerTrouble():
+            return Failure(503, "ledger_away", detail, headers={"Retry-After": "1"})
+        case LedgerError():
+            return Failure(409, "refused", detail)
+        case ProviderError():
+            return Failure(502, "provider", detail)
+        case ConfigError():
+            return Failure(422, "settings", detail)
+        case _:
+            return Failure(409, "refused", detail)
+
+
+def written(failure: Failure) -> Response:
+    """Write a failure as JSON."""
+    return JSONResponse(
+        failure.details.model_dump(mode="json"),
+        failure.details.status,
+        failure.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def failure_from(error: Exception) -> Failure:
+    """Return what any exception of a route is over HTTP."""
+    match error:
+        case Failure():
+            return error
+        case SchedulerError():
+            return failure_of(error)
+        case RequestValidationError():
+            return Failure(422, "invalid", "the request is not valid", errors=_invalid(error))
+        case HTTPException():
+            phrase = HTTPStatus(error.status_code).phrase
+            code = phrase.lower().replace(" ", "_")
+            return Failure(error.status_code, code, str(error.detail), headers=error.headers or {})
+        case _:
+            return Failure(500, "internal", "this is a bug of callsched: its log has more")
+
+
+def _invalid(error: RequestValidationError) -> list[Fault]:
+    return [
+        Fault(
+            key=".".join(map(str, each["loc"][1:])) or None,
+            code=str(each["type"]),
+            message=str(each["msg"]),
+        )
+        for each in error.errors()[:100]
+    ]
+
+
+def install(app: FastAPI, page_of: Any) -> None:
+    """Have the app answer every exception. `page_of` makes a page of a failure for a browser."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        failure = failure_from(error)
+        if request.url.path.startswith("/api/"):
+            return written(failure)
+        page: Response = page_of(request, failure)
+        return page
+
+    for kind in (Failure, SchedulerError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+#: For the routes of the API: what each may answer besides what it is for.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": phrase}
+    for status, phrase in (
+        (401, "Nobody says who asks, or the token is unknown or revoked"),
+        (403, "Who asks may not"),
+        (404, "There is none"),
+        (409, "It can't be done as things stand"),
+        (422, "The request or the campaign is wrong"),
+        (429, "Too many requests: again after Retry-After"),
+        (503, "The ledger does not answer: again after Retry-After"),
+    )
+}

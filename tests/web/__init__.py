@@ -1,0 +1,1 @@
+"""The site as a browser and a program meet it: real HTTP, a real ledger."""
