@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -27,6 +27,21 @@ class BoundedProtocol(H11Protocol):
 
     _waiting: ClassVar[dict[BoundedProtocol, None]] = {}  #: no request in hand; oldest first
     _alarm: asyncio.TimerHandle | None = None
+    _is_patient = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A route gets at it as `request.state.connection`.
+        self.app_state = {**self.app_state, "connection": self}
+
+    def be_patient(self) -> None:
+        """Let the request in hand take its time; a client that sends nothing meanwhile is cut off.
+
+        Of an upload that is silence between two pieces; who is answered in pieces has until the
+        answer ends.
+        """
+        self._is_patient = True
+        self._end_alarm()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in; whoever has waited longest leaves where there are too many."""
@@ -41,7 +56,7 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Give a request its time from its first byte on."""
-        if self._alarm is None:
+        if self._alarm is None and not self._is_patient:
             self._set_alarm()
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
@@ -49,6 +64,7 @@ class BoundedProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
+        self._is_patient = False
         self._end_alarm()
         self._waiting[self] = None
         super().on_response_complete()
