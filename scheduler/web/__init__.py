@@ -1,5 +1,5 @@
-"""What answers over HTTP for a whole ledger: providers that call back. No worker is needed for it.
+"""What answers over HTTP for a whole ledger: API, console, providers. No worker is needed for it.
 
-Nobody calls in but `python -m scheduler.web`, which `callsched web` and `run` start. It hands each
-request to `calls/callbacks.py`, never dials, and asks no provider anything.
+Nobody calls in but `python -m scheduler.web`, which `callsched web` and `run` start. It calls
+`operations/`, and hands what providers tell to `calls/callbacks.py`; it never dials.
 """

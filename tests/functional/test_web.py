@@ -127,14 +127,6 @@ def test_it_reads_the_accounts_again_when_it_is_told_to(tmp_path: Path) -> None:
         assert "Traceback" not in web.err
 
 
-def test_it_says_that_there_is_nothing_else_yet(tmp_path: Path) -> None:
-    with Site(tmp_path, NOBODY) as site:
-        refused = site.call("web")
-
-    assert refused.process.returncode == 2
-    assert "say --callbacks-only" in " ".join(refused.err.replace("│", " ").split())
-
-
 def test_it_warns_of_an_address_that_others_reach_and_names_one_that_is_taken(
     tmp_path: Path,
 ) -> None:

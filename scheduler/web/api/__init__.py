@@ -1,4 +1,7 @@
-"""The API: each module is a noun, and calls what `operations` offers."""
+"""The API: each module is a noun, each route has its scope.
+
+It calls what `operations/` and `plan/` offer, and has no rule of its own.
+"""
 
 from __future__ import annotations
 

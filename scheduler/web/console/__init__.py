@@ -1,4 +1,7 @@
-"""The console: pages that work without script, and are kept up to date by one."""
+"""The console: pages that work without script, and are kept up to date by one.
+
+It calls what `operations/` and `live/` offer, as the API does, and nothing of the API.
+"""
 
 from __future__ import annotations
 
