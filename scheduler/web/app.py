@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from scheduler.web import api, console, problems
+from scheduler.web import api, console, openapi, problems
 from scheduler.web.console import pages
 from scheduler.web.gate import Gate
 from scheduler.web.receiver import Receiver
@@ -27,6 +27,7 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     )
     app.state.site = site
     app.include_router(api.router)
+    app.include_router(openapi.router)
     app.include_router(console.router)
     app.mount("/static", StaticFiles(packages=[("scheduler.web.console", "static")]))
     app.router.routes.extend(receiver.routes())

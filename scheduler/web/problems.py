@@ -155,7 +155,7 @@ def install(app: FastAPI, page_of: Any) -> None:
 
     async def answer(request: Request, error: Exception) -> Response:
         failure = failure_from(error)
-        if request.url.path.startswith("/api/"):
+        if request.url.path.startswith(("/api/", "/openapi.json")):
             return written(failure)
         page: Response = page_of(request, failure)
         return page

@@ -1,0 +1,145 @@
+"""The description of the API: complete, kept in the repository, and true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fastapi.routing import iter_route_contexts
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from scheduler.web import openapi
+from tests.web.running import RunningSite
+
+KEPT = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+Operation = tuple[str, dict[str, Any]]
+
+
+def operations() -> Iterator[Operation]:
+    """Return each operation, and how it is asked for."""
+    for path, methods in openapi.description()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def contents() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Return each body that is sent or answered: where, its media type, and what is said of it."""
+    for name, operation in operations():
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+            yield name, media_type, content
+        for status, answer in operation["responses"].items():
+            for media_type, content in answer.get("content", {}).items():
+                yield f"{name} {status}", media_type, content
+
+
+def examples_of(content: dict[str, Any]) -> list[Any]:
+    named = [each["value"] for each in content.get("examples", {}).values()]
+    return [content["example"], *named] if "example" in content else named
+
+
+def mistakes(schema: dict[str, Any], value: Any) -> list[str]:
+    """Return what is wrong with a value by its schema."""
+    whole = {**schema, "components": openapi.description()["components"]}
+    return [error.message for error in Draft202012Validator(whole).iter_errors(value)]
+
+
+def test_the_description_in_docs_is_what_the_app_serves(site: RunningSite) -> None:
+    assert KEPT.read_text() == openapi.written(), "`make openapi` writes docs/openapi.json"
+    answer = site.get("/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == openapi.description()
+
+
+def test_the_description_is_for_whoever_may_look(site: RunningSite) -> None:
+    answer = site.get("/openapi.json", token=None)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_description_is_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(openapi.description()).validate()
+
+
+def test_every_route_of_the_api_is_described(site: RunningSite) -> None:
+    routes = {
+        f"{method} {context.path_format}"
+        for context in iter_route_contexts(site.app.routes)
+        if (context.path or "").startswith("/api/")
+        for method in context.methods or ()
+    }
+    assert routes == {name for name, _ in operations()}
+
+
+def test_every_operation_says_what_it_does_and_who_may_ask() -> None:
+    bare = [
+        name
+        for name, each in operations()
+        if not (each["summary"] and each["description"] and each["security"][0]["bearer"])
+    ]
+    assert bare == []
+    tags = {tag for _, each in operations() for tag in each["tags"]}
+    assert tags == set(openapi.TAGS)
+
+
+def test_every_parameter_is_described() -> None:
+    bare = [
+        f"{name} {each['name']}"
+        for name, operation in operations()
+        for each in operation.get("parameters", ())
+        if not each.get("description") and not each["schema"].get("description")
+    ]
+    assert bare == []
+
+
+def test_every_field_is_described() -> None:
+    bare = [
+        f"{model}.{name}"
+        for model, schema in openapi.description()["components"]["schemas"].items()
+        for name, field in schema.get("properties", {}).items()
+        if not field.get("description") and "$ref" not in field
+    ]
+    assert bare == []
+
+
+def test_every_body_has_a_schema() -> None:
+    assert [where for where, _, content in contents() if not content.get("schema")] == []
+
+
+def test_every_error_is_a_problem() -> None:
+    for name, operation in operations():
+        errors = {each: of for each, of in operation["responses"].items() if each >= "400"}
+        assert {"401", "403", "503"} <= errors.keys(), name
+        for status, answer in errors.items():
+            (content,) = answer["content"].values()
+            (example,) = examples_of(content)[:1]
+            assert example["status"] == int(status), name
+
+
+def test_every_example_of_a_body_fits_its_schema() -> None:
+    wrong = {
+        f"{where} {media_type}": found
+        for where, media_type, content in contents()
+        if "json" in media_type and "ndjson" not in media_type
+        for example in examples_of(content)
+        if (found := mistakes(content["schema"], example))
+    }
+    assert wrong == {}
+
+
+def test_every_example_of_a_field_fits_its_schema() -> None:
+    schemas = openapi.description()["components"]["schemas"]
+    fields = [
+        (f"{model}.{name}", field)
+        for model, schema in schemas.items()
+        for name, field in schema.get("properties", {}).items()
+    ]
+    wrong = {
+        name: found
+        for name, schema in [*schemas.items(), *fields]
+        for example in schema.get("examples", ())
+        if (found := mistakes(schema, example))
+    }
+    assert wrong == {}
