@@ -38,11 +38,6 @@ class Machine:
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer
 
-    def begin(self, campaign_id: str, contacts: list[dict[str, Any]], **keys: Any) -> None:
-        """Start a campaign of these contacts."""
-        body = {"name": campaign_id, "contacts": contacts, **keys}
-        self.ask("PUT", f"/campaigns/{campaign_id}", json=body)
-
     def wait_for(self, campaign_id: str, state: str, at_least: int = 1) -> None:
         """Wait until so many calls of a campaign stand there."""
         wait_until(lambda: self.site.standing(campaign_id)["calls"][state] >= at_least)
@@ -56,20 +51,21 @@ class Machine:
 def started(home: Path, knobs: Mapping[str, object] = NOTHING, **env: object) -> Iterator[Machine]:
     """Start all of it; whatever was started is gone when the block is left."""
     port = free_port()
-    options: dict[str, object] = {"limit": 60, "calls_per_second": 0, **knobs}
     with (
-        SandboxProcess(**{"provider": "twilio", **options}) as sandbox,
+        SandboxProcess(provider="twilio", limit=60, calls_per_second=0) as sandbox,
         EmbeddedRedis(home / "redis") as redis,
         twilio_site(
             home,
             sandbox,
             CALLSCHED_REDIS_URL=redis.url,
+            CALLSCHED_MAX_CONCURRENCY=60,
             CALLSCHED_WEB_PORT=port,
             CALLSCHED_WEB_TOKEN=TOKEN,
             CALLSCHED_PUBLIC_URL=f"http://127.0.0.1:{port}",
             **env,
         ) as site,
     ):
+        sandbox.knobs(**knobs)
         machine = Machine(site, sandbox, f"http://127.0.0.1:{port}")
         site.start("web")
         worker = site.start("worker")
