@@ -40,7 +40,7 @@ TAGS = {
     "live": "Calls that go on now: what they are, and how one is stopped or extended.",
     "events": "What happens, as it happens: server-sent events.",
     "unknown": "Calls of which nobody learned whether they rang, and how a person settles them.",
-    "do_not_call": "Who is never called.",
+    "do not call": "Who is never called.",
     "schedules": "Campaigns that start by themselves, again and again.",
     "accounts": "Whose credentials calls are placed with, and how many at once.",
 }
@@ -59,6 +59,13 @@ _EXAMPLES = {
     429: ("too_many_requests", "too many requests: come again"),
     502: ("provider", "the provider does not do what it is asked"),
     503: ("ledger_away", "the ledger does not answer"),
+}
+#: What may stand in a path, for each name.
+_PLACES = {
+    "campaign_id": "The campaign's id.",
+    "contact": "The contact's id, as the campaign's file has it.",
+    "attempt": "The attempt: campaign, row and number, with colons between.",
+    "name": "Its name.",
 }
 _AGAIN = {
     "Retry-After": {
@@ -100,8 +107,8 @@ def description() -> dict[str, Any]:
 
 
 def _id_of(route: APIRoute) -> str:
-    """Name an operation as its function: the name that a maker of clients gives its own."""
-    return route.name
+    """Name an operation by its noun and its function, as makers of clients name their own."""
+    return f"{route.tags[0]}_{route.name}".replace(" ", "_")
 
 
 def _operations(found: dict[str, Any], context: RouteContext) -> Iterator[dict[str, Any]]:
@@ -124,6 +131,10 @@ def _complete(operation: dict[str, Any], scope: str) -> None:
     operation["security"] = [{"bearer": [scope]}]
     words = operation.get("description", "")
     operation["description"] = f"{words}\n\nNeeds the scope `{scope}`.".strip()
+    for each in operation.get("parameters", ()):
+        if each["in"] == "path" and each["name"] in _PLACES:
+            each.setdefault("description", _PLACES[each["name"]])
+    operation["responses"] = dict(sorted(operation["responses"].items()))
     for status, answer in operation["responses"].items():
         if status.isdecimal() and int(status) >= 400:
             _be_a_problem(int(status), answer)
@@ -140,8 +151,8 @@ def _be_a_problem(status: int, answer: dict[str, Any]) -> None:
 
 
 def _example(status: int) -> dict[str, Any]:
-    code, detail = _EXAMPLES[status]
     title = HTTPStatus(status).phrase
+    code, detail = _EXAMPLES.get(status, (title.lower().replace(" ", "_"), title))
     return ProblemDetails(title=title, status=status, detail=detail, code=code).model_dump()
 
 

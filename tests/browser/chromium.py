@@ -77,7 +77,7 @@ class Chromium:
             locale="en-GB",
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(8_000)
         context.route(_ELSEWHERE, self._refuse)
         context.on("page", self._watch)
         return context
