@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -31,5 +32,5 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     app.mount("/static", StaticFiles(packages=[("scheduler.web.console", "static")]))
     app.router.routes.extend(receiver.routes())
     problems.install(app, pages.of_failure)
-    app.add_middleware(Gate, site=site)
+    app.add_middleware(Gate, site=site, answer=partial(problems.answered, page_of=pages.of_failure))
     return app

@@ -150,15 +150,19 @@ def _invalid(error: RequestValidationError) -> list[Fault]:
     ]
 
 
+def answered(request: Request, failure: Failure, page_of: Any) -> Response:
+    """Answer with what went wrong: a program as JSON, a browser as a page."""
+    if request.scope["path"].startswith("/api/"):
+        return written(failure)
+    page: Response = page_of(request, failure)
+    return page
+
+
 def install(app: FastAPI, page_of: Any) -> None:
     """Have the app answer every exception. `page_of` makes a page of a failure for a browser."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        failure = failure_from(error)
-        if request.url.path.startswith("/api/"):
-            return written(failure)
-        page: Response = page_of(request, failure)
-        return page
+        return answered(request, failure_from(error), page_of)
 
     for kind in (Failure, SchedulerError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
