@@ -7,6 +7,7 @@ many requests of one visitor, and whether a signed-in browser sends what its use
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from hmac import compare_digest
 from urllib.parse import urlsplit
@@ -24,11 +25,18 @@ from scheduler.rights import Scope as Right
 from scheduler.rights import Visitor
 from scheduler.web import cookies, forgery
 from scheduler.web.addresses import Addresses
+from scheduler.web.bodies import bounded
+from scheduler.web.counts import Counts
+from scheduler.web.headers import dressed
 from scheduler.web.problems import Failure, failure_from
+from scheduler.web.rates import PER_SECOND, Rates
 from scheduler.web.site import Site
 
 #: What anybody may ask for, at any time: each answers for itself who it believes.
 OPEN = ("/callbacks/", "/healthz", "/readyz")
+
+#: Who has the token of the settings: whoever runs this site, and may ask it as often as they like.
+OPERATORS = "CALLSCHED_WEB_TOKEN"
 
 #: Makes an answer of what went wrong.
 Answer = Callable[[Request, Failure], Response]
@@ -37,7 +45,7 @@ Answer = Callable[[Request, Failure], Response]
 class Gate:
     """The outermost layer: it puts the visitor into the request's state, None for nobody."""
 
-    def __init__(self, app: ASGIApp, site: Site, answer: Answer) -> None:
+    def __init__(self, app: ASGIApp, site: Site, answer: Answer, counts: Counts) -> None:
         self._app = app
         self._site = site
         self._answer = answer
@@ -45,16 +53,30 @@ class Gate:
         prefix = urlsplit(site.settings.public_url or "").path
         self._open = tuple(dict.fromkeys(p + each for p in ("", prefix) for each in OPEN))
         self._uses = Uses(site.ledger)
+        self._rates = Rates()
+        self._counts = counts
+        self._is_https = (site.settings.public_url or "").startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out who asks, and pass the request on."""
-        if scope["type"] != "http" or self._is_open(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path = scope["path"]
+        send = dressed(send, path, is_https=self._is_https)
+        async with self._counts.counting(send, path) as send:
+            if self._is_open(path):
+                await self._app(scope, receive, send)
+            else:
+                await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        receive = bounded(request, receive)
         try:
             visitor = await run_in_threadpool(self._let_in, request)
             request.state.visitor = visitor
+            self._expect_few_requests(request, visitor)
             receive = await self._checked(request, visitor, receive)
         except Exception as error:
             await self._answer(request, failure_from(error))(scope, receive, send)
@@ -105,8 +127,24 @@ class Gate:
             return None
         wanted = self._site.settings.web_token
         if wanted and compare_digest(token.encode(), wanted.get_secret_value().encode()):
-            return Visitor("CALLSCHED_WEB_TOKEN", Right.ADMIN, sees_numbers=True)
+            return Visitor(OPERATORS, Right.ADMIN, sees_numbers=True)
         return access_tokens.visitor_of(self._site.ledger, token, self._uses)
+
+    def _expect_few_requests(self, request: Request, visitor: Visitor | None) -> None:
+        """Refuse one request too many of a visitor. Raises Failure."""
+        if visitor is not None and visitor.name == OPERATORS:
+            return
+        if visitor is None:
+            whose = f"address {self._addresses.sender(request)}"
+        else:
+            whose = visitor.session or visitor.name
+        if wait := self._rates.wait_of(whose):
+            raise Failure(
+                429,
+                "too_many_requests",
+                f"more than {PER_SECOND:.0f} requests a second: come again",
+                headers={"Retry-After": str(math.ceil(wait))},
+            )
 
     async def _checked(
         self, request: Request, visitor: Visitor | None, receive: Receive

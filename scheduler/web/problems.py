@@ -25,6 +25,9 @@ from scheduler.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+#: Of those whose words are others in another release of Python.
+_CODES = {413: "content_too_large", 416: "range_not_satisfiable", 422: "invalid"}
+
 
 class Fault(BaseModel):
     """One thing that is wrong with what was sent, and where."""
@@ -133,7 +136,7 @@ def failure_from(error: Exception) -> Failure:
             return Failure(422, "invalid", "the request is not valid", errors=_invalid(error))
         case HTTPException():
             phrase = HTTPStatus(error.status_code).phrase
-            code = phrase.lower().replace(" ", "_")
+            code = _CODES.get(error.status_code) or phrase.lower().replace(" ", "_")
             return Failure(error.status_code, code, str(error.detail), headers=error.headers or {})
         case _:
             return Failure(500, "internal", "this is a bug of callsched: its log has more")

@@ -20,7 +20,7 @@ from scheduler.web.app import build
 from scheduler.web.desks import Desks
 from scheduler.web.keeper import Keeper
 from scheduler.web.receiver import Receiver
-from scheduler.web.server import WebServer, taken
+from scheduler.web.server import WebServer, allow_files, taken
 from scheduler.web.site import Site
 from scheduler.web.welcome import welcome
 
@@ -64,6 +64,7 @@ def serve(
             heard = ", ".join(desks.names) or "no account that can verify them"
             logger.info("callbacks come to %s, for %s", public_url, heard)
             if not callbacks_only:
+                allow_files()
                 welcome(site, listening.getsockname()[1])
             server.run([listening])
         executor.shutdown(wait=False, cancel_futures=True)
