@@ -7,9 +7,11 @@ many requests of one visitor, and whether a signed-in browser sends what its use
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from hmac import compare_digest
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +33,8 @@ from scheduler.web.headers import dressed
 from scheduler.web.problems import Failure, failure_from
 from scheduler.web.rates import PER_SECOND, Rates
 from scheduler.web.site import Site
+
+logger = logging.getLogger(__name__)
 
 #: What anybody may ask for, at any time: each answers for itself who it believes.
 OPEN = ("/callbacks/", "/healthz", "/readyz")
@@ -79,7 +83,10 @@ class Gate:
             self._expect_few_requests(request, visitor)
             receive = await self._checked(request, visitor, receive)
         except Exception as error:
-            await self._answer(request, failure_from(error))(scope, receive, send)
+            failure = failure_from(error)
+            if failure.details.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                logger.exception("who sent a request could not be found out")
+            await self._answer(request, failure)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger.identity import is_understood, known_identity
+from scheduler.ledger.identity import identity, is_understood
 from scheduler.rights import Scope
 from scheduler.web.addresses import Addresses
 from scheduler.web.counts import Counts
@@ -26,7 +26,7 @@ def readyz(site: OnSite) -> Response:
     """Say whether requests can be answered: 503 without a ledger that this release knows."""
     if trouble := _trouble(site):
         return JSONResponse({"status": trouble}, 503, {"Retry-After": "1"})
-    known = {"ledger": known_identity(site.ledger), "version": version("callsched")}
+    known = {"ledger": identity(site.ledger), "version": version("callsched")}
     return JSONResponse({"status": "ok", **known})
 
 

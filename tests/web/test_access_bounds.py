@@ -176,7 +176,7 @@ def test_streams_take_no_place_from_others_and_have_their_own_bound(
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
         # Those that were there go on, long after any other request would have been cut off.
         assert all(stream.recv(100) for stream in streams)
-    wait_until(lambda: not place.server.server_state.connections)
+    wait_until(lambda: not BoundedProtocol._patient)
     assert place.ask("GET", "/quick").status_code == 200
 
 
