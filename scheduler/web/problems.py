@@ -25,6 +25,9 @@ from scheduler.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+#: Of those whose words are others in another release of Python.
+_CODES = {413: "content_too_large", 416: "range_not_satisfiable", 422: "invalid"}
+
 
 class Fault(BaseModel):
     """One thing that is wrong with what was sent, and where."""
@@ -133,7 +136,7 @@ def failure_from(error: Exception) -> Failure:
             return Failure(422, "invalid", "the request is not valid", errors=_invalid(error))
         case HTTPException():
             phrase = HTTPStatus(error.status_code).phrase
-            code = phrase.lower().replace(" ", "_")
+            code = _CODES.get(error.status_code) or phrase.lower().replace(" ", "_")
             return Failure(error.status_code, code, str(error.detail), headers=error.headers or {})
         case _:
             return Failure(500, "internal", "this is a bug of callsched: its log has more")
@@ -150,15 +153,19 @@ def _invalid(error: RequestValidationError) -> list[Fault]:
     ]
 
 
+def answered(request: Request, failure: Failure, page_of: Any) -> Response:
+    """Answer with what went wrong: a program as JSON, a browser as a page."""
+    if request.scope["path"].startswith("/api/"):
+        return written(failure)
+    page: Response = page_of(request, failure)
+    return page
+
+
 def install(app: FastAPI, page_of: Any) -> None:
     """Have the app answer every exception. `page_of` makes a page of a failure for a browser."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        failure = failure_from(error)
-        if request.url.path.startswith("/api/"):
-            return written(failure)
-        page: Response = page_of(request, failure)
-        return page
+        return answered(request, failure_from(error), page_of)
 
     for kind in (Failure, SchedulerError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
