@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.script_rules import UNVERIFIED, keys_hide
+from scheduler.campaign.script_rules import keys_hide, unverified
 from scheduler.fields.scripts import heeds_machines, uses_callbacks
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
@@ -119,7 +119,7 @@ def advice(account: Account, policy: Policy, told: Record | None = None) -> Iter
         remedy = sharing.remedy(_EXCLUSIVE)
         yield f"the account is {sharing.SHARED}; {remedy}"
     if told and told["are_told"] and not told["can_verify"]:
-        yield f"no callback will be heeded: who verifies it {UNVERIFIED}"
+        yield f"no callback will be heeded: who verifies it {unverified(kind_of(account))}"
 
 
 def assumed(

@@ -137,9 +137,7 @@ def of_an_erased_call(books: Books) -> Attempt:
     [nobody_began, of_no_campaign, only_claimed, of_a_retired_campaign, of_an_erased_call],
     ids=lambda whose: whose.__name__,
 )
-def test_news_of_an_attempt_that_nobody_knows_change_nothing(
-    books: Books, whose: Any
-) -> None:
+def test_news_of_an_attempt_that_nobody_knows_change_nothing(books: Books, whose: Any) -> None:
     attempt = whose(books)
     before = books.everything()
 
