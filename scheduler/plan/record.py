@@ -43,7 +43,7 @@ class Planned:
         """Return it as JSON may have it."""
         checked, seen = self.checked, self.seen
         in_force = rules.in_force(self.policy, seen.states)
-        told = callbacks(checked, self.policy)
+        told = callbacks(checked, self.policy, in_sandbox=self.in_sandbox)
         worst = min(seen.worst_case_seconds, self.policy.budget_seconds or inf)
         return {
             "rows": checked.row_count,
@@ -92,14 +92,19 @@ class Planned:
             yield _order(contact, attempt, self.policy, callers)
 
 
-def callbacks(checked: CheckedCampaign, policy: Policy) -> Record | None:
-    """Return where the provider tells of these calls while they live; None where it can't."""
+def callbacks(
+    checked: CheckedCampaign, policy: Policy, *, in_sandbox: bool = False
+) -> Record | None:
+    """Return where the provider tells of these calls while they live; None where it can't.
+
+    In the sandbox its address is known only when it runs: a port that is free then.
+    """
     if CallsBack not in kind_of(checked.account).abilities:
         return None
     there = checked.callbacks
     is_used = uses_callbacks(policy)
     return {
-        "address": there.public_url + ROOT if there else None,
+        "address": there.public_url + ROOT if there and not in_sandbox else None,
         "are_told": there is not None and there.is_told(is_used=is_used),
         "are_used": is_used,
         "is_here": there is not None and there.only_where_used,  # for a provider here
