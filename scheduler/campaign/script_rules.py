@@ -37,11 +37,6 @@ PUBLIC_URL = (
     "needs CALLSCHED_PUBLIC_URL, where the provider tells us of it: set it to the https:// address"
     " at which `callsched web` is reached; with --sandbox it is taken by itself"
 )
-#: … or tells us, and nobody could say that it was the provider.
-UNVERIFIED = (
-    "needs the Auth Token of the account, whatever its requests go out with: what the provider"
-    " tells us is signed with it, and an API key verifies nothing"
-)
 #: Steps that a machine does not get, each with the reason.
 _NOT_FOR_MACHINES: dict[type, str] = {
     Gather: "a machine presses no keys",
@@ -92,7 +87,15 @@ def lacks(route: Route) -> str:
     """Say what an account lacks to be told of calls while they live; "" for nothing."""
     if route.callbacks is None:
         return PUBLIC_URL
-    return "" if route.can_verify else UNVERIFIED
+    return "" if route.can_verify else unverified(route.api)
+
+
+def unverified(api: Kind) -> str:
+    """Say what an account lacks whose provider tells us, and nobody could say that it was it."""
+    return (
+        f"needs {api.signed_with}, whatever our requests go out with: what the provider tells us"
+        " is signed with it"
+    )
 
 
 def keys_hide(api: Kind) -> str:

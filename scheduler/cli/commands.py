@@ -65,7 +65,10 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Operate": {
         "worker": "Run one worker of a pool: the same as `celery -A scheduler worker`.",
-        "web": "Receive what providers tell of live calls by themselves, at CALLSCHED_PUBLIC_URL.",
+        "web": "Serve the console, the API, and what providers tell of live calls by themselves.",
+        "user": "Add, list and remove the users who sign in to the console of `callsched web`.",
+        "token": "Make, list and revoke the tokens by which programs use the API of"
+        " `callsched web`.",
         "reconcile": "Find out what became of `unknown` calls: were they placed,"
         " and what was said?",
         "dnc": "Keep the do-not-call list of the ledger, which holds at"

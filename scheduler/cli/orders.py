@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import time
 from collections.abc import Sequence
 
@@ -13,21 +10,12 @@ import typer
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Control
 from scheduler.operations.orders import order_of
-from scheduler.report.transcripts import one_line
+from scheduler.operations.orders import who as who
 
 
 def given(note: str = "") -> Control:
     """Return an order of whoever runs this command, with their note on it."""
     return order_of(who(), note)
-
-
-def who() -> str:
-    """Return user@host; a user without a name, as in some containers, by number."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return one_line(f"{user}@{socket.gethostname()}")
 
 
 def expect_chosen(ids: Sequence[str] | None, *, every: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,10 @@ import typer
 
 from scheduler.cli import console, options, recordings_view
 from scheduler.cli.access import opened_ledger
-from scheduler.errors import LedgerError
+from scheduler.errors import ConfigError, LedgerError
 from scheduler.ledger import views
 from scheduler.operations.account import provider_with
-from scheduler.operations.recordings import Listed, listed, save
+from scheduler.operations.recordings import Listed, Unreached, listed, save
 from scheduler.providers import Records
 from scheduler.settings import settings
 
@@ -34,7 +35,8 @@ def recordings(
     """List the recordings of calls, or download them: CONTACT-ATTEMPT-RECORDING.wav.
 
     Of every attempt, also those that were made again. The same command may be repeated: what is
-    there stays, and what was broken off goes on where it stood. Exit code 1 when a recording can't
+    there stays, and what was broken off goes on where it stood. What the results have is listed
+    without the account's credentials. Exit code 1 when a recording can't
     be had, or is not complete yet. Files are yours to delete: `callsched erase` knows none of them.
 
     Example: `callsched recordings nightly-2026-11-22 c-001 -o recordings`
@@ -46,14 +48,16 @@ def recordings(
 
 
 def _found(id_: str, contact: str | None, output: Path | None) -> Listed:
-    with opened_ledger() as ledger:
+    with opened_ledger() as ledger, ExitStack() as stack:
         campaign = views.campaign(ledger, id_)
-        with provider_with(Records, campaign, settings(), ledger) as provider:
+        try:
+            provider = stack.enter_context(provider_with(Records, campaign, settings(), ledger))
             if provider is None or not isinstance(provider, Records):
-                raise LedgerError(
-                    f"the provider of account {campaign.account} keeps no recordings of calls"
-                )
-            found = listed(ledger, provider, campaign, contact, console.counting)
-            if output is None:
-                return found
-            return save(provider, found, output, console.counting)
+                whose = f"the provider of account {campaign.account}"
+                raise LedgerError(f"{whose} keeps no recordings of calls")
+        except (ConfigError, LedgerError) as error:
+            if output is not None:
+                raise
+            return listed(ledger, Unreached(error), campaign, contact, console.counting)
+        found = listed(ledger, provider, campaign, contact, console.counting)
+        return found if output is None else save(provider, found, output, console.counting)

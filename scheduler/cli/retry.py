@@ -6,14 +6,12 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import campaigns, console, options, retry_view
+from scheduler.cli import console, options, retry_view
 from scheduler.cli.access import opened_ledger
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
-from scheduler.operations.account import account_of
 from scheduler.operations.retry import Ends, NothingToRetry, Plan, load, plan, survey
-from scheduler.settings import settings
 
 _ENDS = (
     "How their calls ended, such as rejected,not_reached or skipped:capped; `failed` is rejected"
@@ -54,8 +52,8 @@ def retry(
         taker = planned.campaign_id
         if planned.is_open:
             retry_view.warn(planned.survey)
-            if not yes and console.may_ask():
-                campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
+            if not yes:
+                retry_view.confirm(planned)
             with console.counting("loading") as counted:
                 load(ledger, planned, counted)
             whom = f"{planned.count:,} contacts of {id_}"
@@ -63,6 +61,7 @@ def retry(
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = views.campaign(ledger, taker)
+    retry_view.say_who_dials(view)
     retry_view.show(view, id_, json=json)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from scheduler.cli import console
+from scheduler.cli import campaigns, console
 from scheduler.ledger.views import CampaignView
-from scheduler.operations.retry import NEVER, Candidates, Ends, read_ends
+from scheduler.models import CampaignState
+from scheduler.operations.account import account_of
+from scheduler.operations.launch import SANDBOX_ACCOUNT
+from scheduler.operations.retry import NEVER, Candidates, Ends, Plan, read_ends
+from scheduler.settings import settings
 
 
 def read_only(campaign: CampaignView, only: str | None) -> Ends:
@@ -40,6 +44,24 @@ def warn(survey: Candidates) -> None:
     for end, count in sorted(survey.left_out.items()):
         advice = NEVER.get(end, f"they may have been rung; name {end} to take them")
         console.say(f"{count:,} {end} are left out: {advice}")
+
+
+def confirm(planned: Plan) -> None:
+    """On a terminal, ask before real calls. The sandbox calls nobody, and is no account of ours."""
+    campaign = planned.survey.campaign
+    if console.may_ask() and campaign.account != SANDBOX_ACCOUNT:
+        campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
+
+
+def say_who_dials(view: CampaignView) -> None:
+    """Say so where nobody dials a campaign by itself: the sandbox ends with the run it was for."""
+    if view.account == SANDBOX_ACCOUNT and view.state is not CampaignState.FINISHED:
+        console.warn(
+            "nobody dials it: the sandbox ended with its run. Start `callsched"
+            f" sandbox`, and a worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
+            " (docs/sandbox.md); or leave it, and call everybody of the file again with"
+            " `callsched run FILE --sandbox --again`"
+        )
 
 
 def show(view: CampaignView, retry_of: str, *, json: bool) -> None:

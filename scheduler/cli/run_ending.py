@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scheduler.cli import console, results_view
 from scheduler.cli.notices import left_for_later
+from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
 from scheduler.fields.conditions import asked_in
 from scheduler.fields.visible import visible
@@ -17,6 +18,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 from scheduler.operations.export import expect_library
+from scheduler.operations.launch import SANDBOX_ACCOUNT
 from scheduler.operations.supervision import Ending, How, Rest
 
 INTERRUPTED = 130
@@ -86,7 +88,7 @@ def _written_first(ledger: Ledger, campaign_id: str, path: Path | None) -> Itera
 def _refusal(campaign_id: str) -> str:
     return (
         f"campaign {campaign_id} is finished, and nobody is called twice:"
-        f" see `callsched results {campaign_id}`, or say --again to call everyone again"
+        f" see `{suggested('results', campaign_id)}`, or say --again to call everyone again"
     )
 
 
@@ -97,7 +99,7 @@ def _show(view: CampaignView, ending: Ending, path: Path | None) -> None:
     ]
     title = f"{view.campaign_id}: {view.total} contacts in {ending.seconds:.1f} s"
     console.out.print(console.table(title, ("calls", "ended as", "reason"), rows))
-    where = path or f"callsched results {view.campaign_id}"
+    where = path or suggested("results", view.campaign_id)
     console.out.print("")
     console.out.print(f"at most {ending.peak_slots} slots in use; results: {where}", markup=False)
 
@@ -112,7 +114,7 @@ def _said(ending: Ending) -> Iterator[str]:
     campaign, again = ending.campaign, "the same command goes on with them, and calls nobody twice"
     left = f"{campaign.calls[CallState.PENDING]} calls left"
     if ending.how is How.FINISHED:
-        yield from _rest(ending.rest)
+        yield from _rest(ending.rest, in_sandbox=campaign.account == SANDBOX_ACCOUNT)
     elif ending.how is How.INTERRUPTED:
         yield f"interrupted: {left}; {again}"
     elif ending.how is How.LEFT_FOR_LATER:
@@ -121,23 +123,26 @@ def _said(ending: Ending) -> Iterator[str]:
         yield from (f"error: {visible(ending.block)}", f"{left}; {again}")
     else:
         yield f"error: the campaign stopped itself: {visible(campaign.stopped_itself)}"
-        resume = f"callsched resume {campaign.campaign_id}, then the same command, goes on"
-        yield f"{left}; {resume} with them"
+        resume = suggested("resume", campaign.campaign_id)
+        yield f"{left}; {resume}, then the same command, goes on with them"
 
 
-def _rest(rest: Rest) -> Iterator[str]:
+def _rest(rest: Rest, *, in_sandbox: bool) -> Iterator[str]:
+    """Yield what is not over yet: a worker goes on with it; in the sandbox, another run there."""
+    worker = "`run --sandbox`" if in_sandbox else "worker"
+    start = "" if in_sandbox else f": {suggested('worker')}"
     if rest.unconfirmed:
         yield (
-            f"warning: the API never confirmed the end of {rest.unconfirmed} calls; while a worker"
-            " runs, their stops are repeated for 24 hours"
+            f"warning: the API never confirmed the end of {rest.unconfirmed} calls; while a"
+            f" {worker} runs, their stops are repeated for 24 hours"
         )
     if rest.live_elsewhere:
         yield (
             f"warning: {rest.live_elsewhere} calls of other campaigns are live on this account;"
-            " their deadlines are kept only while a worker runs: callsched worker"
+            f" their deadlines are kept only while a {worker} runs{start}"
         )
     if rest.owed_news:
         yield (
-            f"warning: {rest.owed_news} messages to webhooks were not taken yet; while a worker"
-            " runs, they are sent again for three days: callsched worker"
+            f"warning: {rest.owed_news} messages to webhooks were not taken yet; while a {worker}"
+            f" runs, they are sent again for three days{start}"
         )

@@ -1,4 +1,4 @@
-"""`callsched web`: receive what providers tell of calls by themselves."""
+"""`callsched web`: the console, the API, and what providers tell of calls by themselves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scheduler.settings import environment_of_child, read_settings
 def web(
     callbacks_only: Annotated[
         bool,
-        typer.Option("--callbacks-only", help="Receive callbacks, and offer no other page."),
+        typer.Option("--callbacks-only", help="Serve /callbacks/… and /healthz alone."),
     ] = False,
     host: Annotated[
         str | None,
@@ -29,17 +29,21 @@ def web(
         ),
     ] = None,
 ) -> None:
-    """Receive what providers tell of live calls by themselves, at CALLSCHED_PUBLIC_URL.
+    """Serve the console, the API, and what providers tell of live calls by themselves.
 
-    It verifies who says so, puts it into the ledger, and never dials. Workers need not run here.
+    `/` the console, `/api/v1` and `/openapi.json` the API, `/callbacks/…` providers' requests, each
+    of which is verified, `/healthz`, `/readyz`, `/metrics`. It needs the ledger and no worker, and
+    never dials. `callsched user` and `callsched token` say who may come in. Without any of them it
+    prints an address with a key, which is good for one sign-in on this machine; on any other
+    address than loopback, or with CALLSCHED_PUBLIC_URL, only callbacks and `/healthz` are served.
     SIGHUP has it read the accounts' file again; SIGTERM lets it answer what is in hand.
 
-    Example: `CALLSCHED_PUBLIC_URL=https://calls.example.com callsched web --callbacks-only`
+    Example: `callsched web`, or `CALLSCHED_PUBLIC_URL=https://calls.example.com callsched web`
     """
     chosen = {"CALLSCHED_WEB_HOST": host, "CALLSCHED_WEB_PORT": port}
     given = {name: str(value) for name, value in chosen.items() if value is not None}
     settings = read_settings(given)
-    if not is_loopback(settings.web_host):
+    if callbacks_only and not is_loopback(settings.web_host):
         console.warn(
             f"whoever reaches {settings.web_host} reaches it without TLS: have a proxy take"
             " CALLSCHED_PUBLIC_URL, and let nobody else in"

@@ -125,9 +125,11 @@ def totals(ledger: Ledger, account: str) -> dict[str, int]:
     """Return what was counted on an account since ever.
 
     "starts" are leaves to dial that were given, "accepted" and "refused" (429) what the API said,
-    "stops" connections that are over; "ended:{disposition}[:{reason}]" how calls ended, as far as
-    that is known now; "webhooks", "webhooks:delivered", "webhooks:given_up" the news that was owed;
-    "callbacks:{outcome}" the requests that its provider made of us.
+    "throttled" starts among too many requests, "found" calls whose start had lost its answer,
+    "stops" connections that are over;
+    "ended:{disposition}[:{reason}]" how calls ended, as far as that is known now; "webhooks",
+    "webhooks:delivered", "webhooks:given_up" the news that was owed; "callbacks:{outcome}" the
+    requests that its provider made of us.
     """
     with reaching():
         counted = ledger.redis.hgetall(keys.account(account, "totals"))

@@ -27,7 +27,7 @@ _WAITS_SECONDS = 31 * 86_400
 class Known(StrEnum):
     """How an attempt stands of which a provider tells."""
 
-    NOBODYS = "nobodys"  #: no ledger entry has it; counted
+    NOBODYS = "nobodys"  #: no ledger entry has it
     KNOWN = "known"  #: it has this connection, and lives
     ATTACHED = "attached"  #: it has had none, and has this one from now on
     SECOND = "second"  #: it has another one: both are stopped

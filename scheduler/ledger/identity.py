@@ -24,3 +24,10 @@ def known_identity(ledger: Ledger) -> str:
     """Return it, and leave a ledger that has none as it is: "". Raises LedgerTrouble."""
     with reaching():
         return str(ledger.redis.get(_KEY) or "")
+
+
+def is_understood(ledger: Ledger) -> bool:
+    """Tell whether this release knows the schema that the ledger has now. Raises LedgerTrouble."""
+    with reaching():
+        written = str(ledger.redis.get(f"{keys.ROOT}schema") or 0)
+    return 0 <= keys.count_of(written, -1) <= keys.SCHEMA

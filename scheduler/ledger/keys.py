@@ -15,6 +15,13 @@ schedules                   zset    schedule -> created_at
 launch:{token}              string  schedule that this execution took; expires
 do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why
 
+web:tokens                  hash    name of a token of the API -> its record, as JSON
+web:token_uses              hash    name of a token -> when it was last used, to a minute
+web:users                   hash    name of a user of the console -> their record, as JSON
+web:session:{digest}        hash    whose a signed-in browser is, and since when; expires
+web:sessions:{user}         zset    digest of a session -> until when it is good at most
+web:tries:{digest}          string  wrong passwords of a user, or from an address; expires
+
 connection:{id}             string  attempt that has it, where a lost call can be found; 31 days
 called:{party}              zset    attempt that may have rung it -> when; 31 days
 
@@ -120,6 +127,11 @@ def schedule(name: str, part: str = "") -> str:
 def attempt(attempt_id: str) -> str:
     """Return the key of an attempt."""
     return f"{ROOT}attempt:{attempt_id}"
+
+
+def web(*parts: str) -> str:
+    """Return a key of who may come in over the web."""
+    return ":".join((f"{ROOT}web", *parts))
 
 
 def token(fingerprint: str) -> str:

@@ -174,6 +174,7 @@ class Scripts:
         self.step_down = script("step_down")
         self.stop = script("stop")
         self.sweep = script("sweep")
+        self.swap = script("swap")
         self.take = script("take")
         self.take_collect = script("take_collect")
         self.take_heard = script("take_heard")

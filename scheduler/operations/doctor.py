@@ -141,7 +141,7 @@ def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[
             _credentials(places, provider),
             *_sharing(account, places, provider),
             *_caller_ids(account),
-            *_signatures(places, provider, is_public=is_public),
+            *_signatures(account, places, provider, is_public=is_public),
         ]
         return found, provider.fingerprint
     finally:
@@ -177,7 +177,9 @@ def _caller_ids(account: Account) -> Iterator[Finding]:
         yield health.warn("caller ids", text, NO_CALLER_ID)
 
 
-def _signatures(places: _Places, provider: Provider, *, is_public: bool) -> Iterator[Finding]:
+def _signatures(
+    account: Account, places: _Places, provider: Provider, *, is_public: bool
+) -> Iterator[Finding]:
     """Say whether what the provider tells by itself can be verified, where it tells anything."""
     if not isinstance(provider, CallsBack) or not is_public:
         return
@@ -185,7 +187,7 @@ def _signatures(places: _Places, provider: Provider, *, is_public: bool) -> Iter
         yield health.ok("callbacks", "the provider's requests can be verified")
     else:
         text = "the provider's requests can't be verified, and are refused: a credential is missing"
-        remedy = f"add what they are signed with to {places.credentials}"
+        remedy = f"add {kind_of(account).signed_with} to {places.credentials}"
         yield health.fail("callbacks", text, remedy)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +15,15 @@ from scheduler.models import CampaignState
 from scheduler.report.transcripts import one_line
 
 _LONGEST_NOTE = 200
+
+
+def who() -> str:
+    """Return user@host; a user without a name, as in some containers, by number."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return one_line(f"{user}@{socket.gethostname()}")
 
 
 def order_of(who: str, note: str = "") -> Control:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
-from scheduler.errors import AccountFault, ConfigError, ProviderError, Refused
+from scheduler.errors import AccountFault, ConfigError, ProviderError, Refused, SchedulerError
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger import erasure, insights, views
 from scheduler.ledger.insights import Said
@@ -78,6 +78,24 @@ class Listed:
         )
 
 
+class ListsRecordings(Protocol):
+    """Whoever knows which recordings there are."""
+
+    def recordings(self, connection_id: str) -> Sequence[Recording]:
+        """Return those of a connection. Raises ProviderError."""
+
+
+class Unreached:
+    """Stands for a provider that can't be asked; what the ledger knows is listed without it."""
+
+    def __init__(self, why: SchedulerError) -> None:
+        self._why = why
+
+    def recordings(self, connection_id: str) -> Sequence[Recording]:
+        """Raise why."""
+        raise self._why
+
+
 def safe(name: str) -> str:
     """Return what the name of a file may have of a name, which begins it."""
     plain = _UNSAFE.sub("_", name).lstrip(".-")
@@ -89,14 +107,15 @@ def safe(name: str) -> str:
 
 def listed(
     ledger: Ledger,
-    provider: Records,
+    provider: ListsRecordings,
     campaign: CampaignView,
     contact: str | None,
     counting: Counting = uncounted,
 ) -> Listed:
     """List the recordings of every attempt that has a connection, of one contact or of all.
 
-    What can't be listed has its error. Raises LedgerError, or AccountFault: nothing can be had.
+    The provider is asked for those that the ledger does not know whole. What can't be listed has
+    its error. Raises LedgerError, AccountFault or ConfigError: nothing can be had.
     """
     campaign.expect_kept()
     rows: Iterator[int] | list[int] = erasure.called_rows(ledger, campaign.campaign_id)
@@ -115,7 +134,11 @@ def listed(
 
 
 def _of_call(
-    ledger: Ledger, provider: Records, campaign: CampaignView, row: int, kept: Sequence[Placed]
+    ledger: Ledger,
+    provider: ListsRecordings,
+    campaign: CampaignView,
+    row: int,
+    kept: Sequence[Placed],
 ) -> Iterator[OfCall]:
     if not kept:
         return
@@ -141,7 +164,7 @@ def _whose(record: Mapping[str, Any], row: int) -> str:
     return ("" if is_address else safe(record["contact_id"])) or f"row{row}"
 
 
-def _recordings(provider: Records, each: Placed, said: Said | None) -> Sequence[Recording]:
+def _recordings(provider: ListsRecordings, each: Placed, said: Said | None) -> Sequence[Recording]:
     """Return what the result of an attempt has, or else its provider."""
     known = (said or {}).get("recordings", ()) if each.is_first else ()
     # One without a length was not complete when the reading of the result was given up.

@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.script_rules import UNVERIFIED, keys_hide
+from scheduler.campaign.script_rules import keys_hide, unverified
 from scheduler.fields.scripts import heeds_machines, uses_callbacks
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
@@ -43,7 +43,7 @@ class Planned:
         """Return it as JSON may have it."""
         checked, seen = self.checked, self.seen
         in_force = rules.in_force(self.policy, seen.states)
-        told = callbacks(checked, self.policy)
+        told = callbacks(checked, self.policy, in_sandbox=self.in_sandbox)
         worst = min(seen.worst_case_seconds, self.policy.budget_seconds or inf)
         return {
             "rows": checked.row_count,
@@ -92,14 +92,19 @@ class Planned:
             yield _order(contact, attempt, self.policy, callers)
 
 
-def callbacks(checked: CheckedCampaign, policy: Policy) -> Record | None:
-    """Return where the provider tells of these calls while they live; None where it can't."""
+def callbacks(
+    checked: CheckedCampaign, policy: Policy, *, in_sandbox: bool = False
+) -> Record | None:
+    """Return where the provider tells of these calls while they live; None where it can't.
+
+    In the sandbox its address is known only when it runs: a port that is free then.
+    """
     if CallsBack not in kind_of(checked.account).abilities:
         return None
     there = checked.callbacks
     is_used = uses_callbacks(policy)
     return {
-        "address": there.public_url + ROOT if there else None,
+        "address": there.public_url + ROOT if there and not in_sandbox else None,
         "are_told": there is not None and there.is_told(is_used=is_used),
         "are_used": is_used,
         "is_here": there is not None and there.only_where_used,  # for a provider here
@@ -119,7 +124,7 @@ def advice(account: Account, policy: Policy, told: Record | None = None) -> Iter
         remedy = sharing.remedy(_EXCLUSIVE)
         yield f"the account is {sharing.SHARED}; {remedy}"
     if told and told["are_told"] and not told["can_verify"]:
-        yield f"no callback will be heeded: who verifies it {UNVERIFIED}"
+        yield f"no callback will be heeded: who verifies it {unverified(kind_of(account))}"
 
 
 def assumed(

@@ -108,6 +108,8 @@ class Kind:
         False  #: it calls from a number that the account may show, or not at all
     )
     needs_script: bool = False  #: a call without a script, or one of these keys, would do nothing
+    #: What its requests to an account of ours are signed with, in the words of its own pages.
+    signed_with: str = "the credential that its requests to us are signed with"
     #: Says what the API would refuse of a start; "" for nothing. Asked for each contact of a file.
     check_order: Callable[[StartOrder], str] = nothing_wrong
 

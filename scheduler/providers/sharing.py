@@ -9,7 +9,10 @@ from scheduler.providers.base import Sweeps
 #: What is done on an account that callsched alone uses.
 ALONE = "callsched alone: a start whose answer was lost is found, a call of nobody's ended"
 
-SHARED = "perhaps shared: a lost start is attached to no call, and a call of nobody's not ended"
+SHARED = (
+    "perhaps shared: a lost start is attached to no call unless a callback names it, and a call of"
+    " nobody's not ended"
+)
 
 
 def remedy(say: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from scheduler.web import api, console, openapi, problems
+from scheduler.web import api, console, health, openapi, problems
 from scheduler.web.console import pages
+from scheduler.web.counts import Counts
 from scheduler.web.gate import Gate
 from scheduler.web.receiver import Receiver
 from scheduler.web.site import Site
@@ -26,11 +28,14 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
         redirect_slashes=False,  # it would name the Host header
     )
     app.state.site = site
+    app.state.counts = counts = Counts()
     app.include_router(api.router)
     app.include_router(openapi.router)
     app.include_router(console.router)
+    app.include_router(health.router)
     app.mount("/static", StaticFiles(packages=[("scheduler.web.console", "static")]))
     app.router.routes.extend(receiver.routes())
     problems.install(app, pages.of_failure)
-    app.add_middleware(Gate, site=site)
+    answer = partial(problems.answered, page_of=pages.of_failure)
+    app.add_middleware(Gate, site=site, answer=answer, counts=counts)
     return app

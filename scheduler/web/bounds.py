@@ -1,12 +1,17 @@
-"""How much of the receiver one client can take: no connection for long, and so many at once."""
+"""How much of the site one client can take: no connection for long, and so many at once."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Callable
 from typing import Any, ClassVar
 
+import h11
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from scheduler.web.problems import Failure
 
 #: For a request and its answer, however they are spread over it: then it is cut off.
 REQUEST_SECONDS = 14.0
@@ -14,8 +19,16 @@ REQUEST_SECONDS = 14.0
 IDLE_SECONDS = 75.0
 #: Connections that are open at once. From then on the one that has waited longest gives way.
 MOST_CONNECTIONS = 256
+#: Besides them those that take their time: uploads, downloads and streams of events.
+MOST_PATIENT = 1000
 #: Of a request's head, and of its body: what a provider tells of a call is a kilobyte or two.
 HEAD_BYTES, BODY_BYTES = 1 << 15, 1 << 16
+
+#: How long an upload may be silent; and how much of it comes in a minute at least.
+SILENT_SECONDS = 14.0
+MINUTE_SECONDS, MINUTE_BYTES = 60.0, 60_000
+#: How long who is answered may read nothing, and how much they read meanwhile at least.
+UNREAD_SECONDS, UNREAD_BYTES = 60.0, 60_000
 
 
 class BoundedProtocol(H11Protocol):
@@ -26,62 +39,144 @@ class BoundedProtocol(H11Protocol):
     """
 
     _waiting: ClassVar[dict[BoundedProtocol, None]] = {}  #: no request in hand; oldest first
-    _alarm: asyncio.TimerHandle | None = None
-    _is_patient = False
+    _patient: ClassVar[set[BoundedProtocol]] = set()
+    _heard_at = _minute_at = 0.0
+    _minute_bytes = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        #: `request`: it ends the request; `upload`: looks how it gets on; `reader`: whether one is.
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         # A route gets at it as `request.state.connection`.
         self.app_state = {**self.app_state, "connection": self}
 
-    def be_patient(self) -> None:
-        """Let the request in hand take its time; a client that sends nothing meanwhile is cut off.
+    @property
+    def is_patient(self) -> bool:
+        """Whether the request in hand takes its time."""
+        return self in self._patient
 
-        Of an upload that is silence between two pieces; who is answered in pieces has until the
-        answer ends.
+    def be_patient(self) -> None:
+        """Let the request in hand take its time, from any thread; and its body be long.
+
+        Raises Failure when too many do. An upload that is silent or hardly gets on is cut off, and
+        so is whoever does not read the answer.
         """
-        self._is_patient = True
-        self._end_alarm()
+        if self in self._patient:
+            return
+        if len(self._patient) >= MOST_PATIENT:
+            raise Failure(
+                503,
+                "busy",
+                f"there are {MOST_PATIENT} uploads, downloads and streams already: come again",
+                headers={"Retry-After": "10"},
+            )
+        self._patient.add(self)
+        self.loop.call_soon_threadsafe(self._begin_patience)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in; whoever has waited longest leaves where there are too many."""
         assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
+        # Whatever is not read at once counts as unread.
+        transport.set_write_buffer_limits(high=0)
+        _give_up_on_the_dead(transport)
         self._waiting[self] = None
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) - len(self._patient) > MOST_CONNECTIONS:
             longest = next(iter(self._waiting))
             del self._waiting[longest]  # it is gone only soon, and the next one is to be another
             longest.transport.abort()
-        self._set_alarm()
+        self._in("request", REQUEST_SECONDS, transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Give a request its time from its first byte on."""
-        if self._alarm is None and not self._is_patient:
-            self._set_alarm()
+        if "request" not in self._timers and not self.is_patient:
+            self._in("request", REQUEST_SECONDS, self.transport.abort)
+        self._heard_at = self.loop.time()
+        self._minute_bytes += len(data)
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._waiting.pop(self, None)
 
+    def pause_writing(self) -> None:
+        """Wait for who reads, but not for ever."""
+        super().pause_writing()
+        self._expect_reader(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Go on: all is read."""
+        super().resume_writing()
+        self._end("reader")
+
     def on_response_complete(self) -> None:
         """Wait for the next request."""
-        self._is_patient = False
-        self._end_alarm()
+        self._end_request()
         self._waiting[self] = None
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self._end_alarm()
+        self._end_request()
+        self._end("reader")
         self._waiting.pop(self, None)
         super().connection_lost(exc)
 
-    def _set_alarm(self) -> None:
-        self._alarm = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+    def _end_request(self) -> None:
+        self._patient.discard(self)
+        self._end("request", "upload")
 
-    def _end_alarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _begin_patience(self) -> None:
+        if self.is_patient and "upload" not in self._timers:
+            self._end("request")
+            self._begin_minute(self.loop.time())
+            self._look_at_upload()
+
+    def _begin_minute(self, now: float) -> None:
+        self._heard_at = self._minute_at = now
+        self._minute_bytes = 0
+
+    def _look_at_upload(self) -> None:
+        if self.conn.their_state is not h11.SEND_BODY:
+            return  # all of it is here: now it is we who take their time
+        now = self.loop.time()
+        if self.flow.read_paused:
+            self._begin_minute(now)  # nobody can send while we do not read
+        elif self._is_stuck(now):
+            self.transport.abort()
+            return
+        elif now - self._minute_at >= MINUTE_SECONDS:
+            self._minute_at, self._minute_bytes = now, 0
+        self._in("upload", SILENT_SECONDS / 4, self._look_at_upload)
+
+    def _is_stuck(self, now: float) -> bool:
+        is_slow = now - self._minute_at >= MINUTE_SECONDS and self._minute_bytes < MINUTE_BYTES
+        return is_slow or now - self._heard_at >= SILENT_SECONDS
+
+    def _expect_reader(self, before: int) -> None:
+        self._in("reader", UNREAD_SECONDS, lambda: self._look_at_reader(before))
+
+    def _look_at_reader(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if before - left < UNREAD_BYTES:
+            self.transport.abort()
+        else:
+            self._expect_reader(left)
+
+    def _in(self, name: str, seconds: float, do: Callable[[], object]) -> None:
+        self._end(name)
+        self._timers[name] = self.loop.call_later(seconds, do)
+
+    def _end(self, *names: str) -> None:
+        for name in names:
+            if timer := self._timers.pop(name, None):
+                timer.cancel()
+
+
+def _give_up_on_the_dead(transport: asyncio.Transport) -> None:
+    """Have the system end a connection whose other end takes nothing, where it can."""
+    own: socket.socket | None = transport.get_extra_info("socket")
+    if own is not None and hasattr(socket, "TCP_USER_TIMEOUT") and own.family != socket.AF_UNIX:
+        milliseconds = int(UNREAD_SECONDS * 1000)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 async def body_of(request: Request) -> bytes | None:

@@ -1,41 +1,176 @@
-"""Who comes in: every request is looked at before any route sees it, and says who sent it."""
+"""Who comes in: every request is looked at before any route sees it, and says who sent it.
+
+Whoever is nobody comes as far as the routes, whose rules send them away (`site.May`); what no rule
+of a route could know is decided here: whether this site is open at all, under which names, to how
+many requests of one visitor, and whether a signed-in browser sends what its user wants sent.
+"""
 
 from __future__ import annotations
 
+import logging
+import math
+from collections.abc import Callable
 from hmac import compare_digest
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import HTTPConnection
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scheduler.ledger import users, web_tokens
+from scheduler.operations import access_tokens
+from scheduler.operations.access_tokens import Uses
+from scheduler.operations.users import visitor_of
 from scheduler.rights import Scope as Right
 from scheduler.rights import Visitor
+from scheduler.web import cookies, forgery
+from scheduler.web.addresses import Addresses
+from scheduler.web.bodies import bounded
+from scheduler.web.counts import Counts
+from scheduler.web.headers import dressed
+from scheduler.web.problems import Failure, failure_from
+from scheduler.web.rates import PER_SECOND, Rates
 from scheduler.web.site import Site
 
-#: What anybody may ask for: each answers for itself who it believes.
-OPEN = ("/callbacks/", "/healthz")
+logger = logging.getLogger(__name__)
+
+#: What anybody may ask for, at any time: each answers for itself who it believes.
+OPEN = ("/callbacks/", "/healthz", "/readyz")
+
+#: Who has the token of the settings: whoever runs this site, and may ask it as often as they like.
+OPERATORS = "CALLSCHED_WEB_TOKEN"
+
+#: Makes an answer of what went wrong.
+Answer = Callable[[Request, Failure], Response]
 
 
 class Gate:
     """The outermost layer: it puts the visitor into the request's state, None for nobody."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: ASGIApp, site: Site, answer: Answer, counts: Counts) -> None:
         self._app = app
         self._site = site
+        self._answer = answer
+        self._addresses = Addresses(site.settings)
+        prefix = urlsplit(site.settings.public_url or "").path
+        self._open = tuple(dict.fromkeys(p + each for p in ("", prefix) for each in OPEN))
+        self._uses = Uses(site.ledger)
+        self._rates = Rates()
+        self._counts = counts
+        self._is_https = (site.settings.public_url or "").startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out who asks, and pass the request on."""
-        if scope["type"] == "http" and not scope["path"].startswith(OPEN):
-            connection = HTTPConnection(scope)
-            visitor = await run_in_threadpool(self._visitor, connection)
-            scope.setdefault("state", {})["visitor"] = visitor
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        send = dressed(send, path, is_https=self._is_https)
+        async with self._counts.counting(send, path) as send:
+            if self._is_open(path):
+                await self._app(scope, receive, send)
+            else:
+                await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        receive = bounded(request, receive)
+        try:
+            visitor = await run_in_threadpool(self._let_in, request)
+            request.state.visitor = visitor
+            self._expect_few_requests(request, visitor)
+            receive = await self._checked(request, visitor, receive)
+        except Exception as error:
+            failure = failure_from(error)
+            if failure.details.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                logger.exception("who sent a request could not be found out")
+            await self._answer(request, failure)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
-    def _visitor(self, connection: HTTPConnection) -> Visitor | None:
-        kind, _, token = connection.headers.get("authorization", "").partition(" ")
-        wanted = self._site.settings.web_token
-        if kind.lower() != "bearer" or wanted is None:
+    def _is_open(self, path: str) -> bool:
+        return any(
+            path.startswith(each) if each.endswith("/") else path == each for each in self._open
+        )
+
+    def _let_in(self, request: Request) -> Visitor | None:
+        """Return who asks. Raises Failure where nobody is let in."""
+        is_direct = self._addresses.is_direct(request)
+        visitor = self._visitor(request, by_key=is_direct)
+        if visitor is None and not is_direct and not has_anybody(self._site):
+            raise Failure(
+                404,
+                "closed",
+                "nobody may come in yet: add a user (callsched user add NAME --role admin) or a"
+                " token (callsched token create NAME --scope look) on the machine of callsched;"
+                " until then only callbacks and /healthz are answered here",
+            )
+        if not is_direct and not self._addresses.is_ours(request):
+            raise Failure(
+                421,
+                "foreign_host",
+                "this is not the address of this site: ask for the one it is known by, which"
+                " CALLSCHED_PUBLIC_URL names, or by which it is reached directly",
+            )
+        return visitor
+
+    def _visitor(self, request: Request, *, by_key: bool) -> Visitor | None:
+        written = request.headers.get("authorization")
+        if written is not None:
+            return self._of_token(written)
+        is_secure = self._addresses.is_secure(request)
+        if not (cookie := cookies.cookie_of(request, is_secure=is_secure)):
             return None
-        if compare_digest(token.encode(), wanted.get_secret_value().encode()):
-            return Visitor("CALLSCHED_WEB_TOKEN", Right.ADMIN, sees_numbers=True)
-        return None
+        visitor = visitor_of(self._site.ledger, cookie, by_key=by_key)
+        if visitor is not None:
+            request.state.csrf = cookies.csrf_of(cookie)
+        return visitor
+
+    def _of_token(self, written: str) -> Visitor | None:
+        kind, _, token = written.partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        wanted = self._site.settings.web_token
+        if wanted and compare_digest(token.encode(), wanted.get_secret_value().encode()):
+            return Visitor(OPERATORS, Right.ADMIN, sees_numbers=True)
+        return access_tokens.visitor_of(self._site.ledger, token, self._uses)
+
+    def _expect_few_requests(self, request: Request, visitor: Visitor | None) -> None:
+        """Refuse one request too many of a visitor. Raises Failure."""
+        if visitor is not None and visitor.name == OPERATORS:
+            return
+        if visitor is None:
+            whose = f"address {self._addresses.sender(request)}"
+        else:
+            whose = visitor.session or visitor.name
+        if wait := self._rates.wait_of(whose):
+            raise Failure(
+                429,
+                "too_many_requests",
+                f"more than {PER_SECOND:.0f} requests a second: come again",
+                headers={"Retry-After": str(math.ceil(wait))},
+            )
+
+    async def _checked(
+        self, request: Request, visitor: Visitor | None, receive: Receive
+    ) -> Receive:
+        """Refuse what a page of somebody else has a browser send. Raises Failure."""
+        if request.method in forgery.SAFE:
+            return receive
+        is_signed_in = visitor is not None and bool(visitor.session)
+        if is_signed_in or request.url.path == "/sign-in":
+            forgery.expect_own_page(request, self._addresses)
+        if is_signed_in:
+            return await forgery.expect_known(request, receive, request.state.csrf)
+        return receive
+
+
+def has_anybody(site: Site) -> bool:
+    """Tell whether anybody may come in: a user, or a program with a token."""
+    return (
+        site.settings.web_token is not None
+        or users.count(site.ledger) > 0
+        or web_tokens.count(site.ledger) > 0
+    )

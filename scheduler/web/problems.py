@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -24,6 +25,9 @@ from scheduler.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+
+#: Of those whose words are others in another release of Python.
+_CODES = {413: "content_too_large", 416: "range_not_satisfiable", 422: "invalid"}
 
 
 class Fault(BaseModel):
@@ -133,7 +137,7 @@ def failure_from(error: Exception) -> Failure:
             return Failure(422, "invalid", "the request is not valid", errors=_invalid(error))
         case HTTPException():
             phrase = HTTPStatus(error.status_code).phrase
-            code = phrase.lower().replace(" ", "_")
+            code = _CODES.get(error.status_code) or phrase.lower().replace(" ", "_")
             return Failure(error.status_code, code, str(error.detail), headers=error.headers or {})
         case _:
             return Failure(500, "internal", "this is a bug of callsched: its log has more")
@@ -150,18 +154,36 @@ def _invalid(error: RequestValidationError) -> list[Fault]:
     ]
 
 
+def answered(request: Request, failure: Failure, page_of: Any) -> Response:
+    """Answer with what went wrong: a program as JSON, a browser as a page."""
+    if request.scope["path"].startswith(("/api/", "/openapi.json")):
+        return written(failure)
+    page: Response = page_of(request, failure)
+    return page
+
+
 def install(app: FastAPI, page_of: Any) -> None:
     """Have the app answer every exception. `page_of` makes a page of a failure for a browser."""
 
     async def answer(request: Request, error: Exception) -> Response:
         failure = failure_from(error)
-        if request.url.path.startswith(("/api/", "/openapi.json")):
-            return written(failure)
-        page: Response = page_of(request, failure)
-        return page
+        if failure.details.status == 405:
+            # The first route of a path answers for itself alone.
+            failure.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
+        return answered(request, failure, page_of)
 
     for kind in (Failure, SchedulerError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
+
+
+def _methods_of(app: FastAPI, request: Request) -> set[str]:
+    path = request.scope["path"]
+    return {
+        method
+        for context in iter_route_contexts(app.routes)
+        if (known := getattr(context, "path_regex", None)) and known.match(path)
+        for method in context.methods or ()
+    }
 
 
 #: For the routes of the API: what each may answer besides what it is for.

@@ -20,8 +20,9 @@ from scheduler.web.app import build
 from scheduler.web.desks import Desks
 from scheduler.web.keeper import Keeper
 from scheduler.web.receiver import Receiver
-from scheduler.web.server import WebServer, taken
+from scheduler.web.server import WebServer, allow_files, taken
 from scheduler.web.site import Site
+from scheduler.web.welcome import welcome
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,8 @@ def serve(
         executor = ThreadPoolExecutor(THREADS, "callback")
         whose = partial(identity, ledger)
         receiver = Receiver(public_url, desks.of, whose, executor, keeper.revive)
-        app = receiver.app() if callbacks_only else build(Site(settings, ledger), receiver)
+        site = Site(settings, ledger)
+        app = receiver.app() if callbacks_only else build(site, receiver)
         server = WebServer(app, keeper.look_now)
         if until_fd is not None:
             _leave_at_end_of(until_fd, partial(setattr, server, "should_exit", True))
@@ -61,6 +63,9 @@ def serve(
         with closing(keeper):
             heard = ", ".join(desks.names) or "no account that can verify them"
             logger.info("callbacks come to %s, for %s", public_url, heard)
+            if not callbacks_only:
+                allow_files()
+                welcome(site, listening.getsockname()[1])
             server.run([listening])
         executor.shutdown(wait=False, cancel_futures=True)
     return 130 if server.was_interrupted else 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -14,10 +16,20 @@ from uvicorn import Config, Server
 
 from scheduler.errors import ConfigError
 from scheduler.operations.listening import BACKLOG, bound
-from scheduler.web.bounds import HEAD_BYTES, IDLE_SECONDS, BoundedProtocol
+from scheduler.web.bounds import (
+    HEAD_BYTES,
+    IDLE_SECONDS,
+    MOST_CONNECTIONS,
+    MOST_PATIENT,
+    BoundedProtocol,
+)
+
+logger = logging.getLogger(__name__)
 
 #: So long requests that are in hand have when it is to leave.
 LEAVE_SECONDS = 5
+#: What is open besides connections of clients: Redis, streams, logs, uploads on the disk.
+_OTHER_FILES = 300
 
 
 class WebServer(Server):
@@ -57,6 +69,22 @@ class WebServer(Server):
         """Leave, once what is in hand is answered."""
         self.was_interrupted = self.was_interrupted or sig == signal.SIGINT
         super().handle_exit(sig, frame)
+
+
+def allow_files() -> None:
+    """Have the system allow as many files as connections may be open, as far as it does."""
+    wanted = MOST_CONNECTIONS + MOST_PATIENT + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        logger.warning(
+            "this process may open %d files, and %d connections need %d: raise the limit"
+            " (ulimit -Hn)",
+            *(allowed, MOST_CONNECTIONS + MOST_PATIENT, wanted),
+        )
 
 
 def taken(host: str, port: int) -> socket.socket:

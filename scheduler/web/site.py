@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,6 +16,7 @@ from scheduler.operations.orders import order_of
 from scheduler.providers import accounts_of
 from scheduler.rights import Scope, Visitor
 from scheduler.settings import Settings
+from scheduler.web.first_key import FirstKey
 from scheduler.web.problems import Failure
 
 
@@ -25,6 +26,7 @@ class Site:
 
     settings: Settings
     ledger: Ledger
+    first_key: FirstKey = field(default_factory=FirstKey)
 
     def accounts(self) -> Accounts:
         """Read whose credentials there are, now. Raises ConfigError."""

@@ -97,6 +97,8 @@ _TOTALS = (
     ("starts", "Leaves to dial that were given"),
     ("accepted", "Starts that the API accepted"),
     ("refused", "Starts that the API answered 429"),
+    ("throttled", "Starts that were one request too many at a time"),
+    ("found", "Starts whose answer was lost, and whose call was found"),
     ("stops", "Connections that were confirmed to be over"),
 )
 

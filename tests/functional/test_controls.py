@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import EARLY_SECONDS, Command, Judge, Site, numbers, write_contacts
-from tests.functional.test_cli import Terminal
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 

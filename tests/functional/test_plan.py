@@ -10,7 +10,7 @@ import pytest
 
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL
 from tests.functional.campaign import Command, Judge, Site, numbers
-from tests.functional.test_cli import Terminal
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.timeout(120)

@@ -18,7 +18,7 @@ from scheduler.providers.symbl import Symbl
 from scheduler.providers.symbl.credentials import SymblCredentials
 from scheduler.settings import Settings
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
-from tests.functional.test_cli import Terminal
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import Client, SandboxProcess
 
 pytestmark = pytest.mark.timeout(120)

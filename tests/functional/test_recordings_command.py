@@ -62,6 +62,22 @@ def test_they_are_listed(recorded: Site) -> None:
     assert ANA not in told.out + told.err
 
 
+def test_what_the_results_have_is_listed_without_credentials(
+    recorded: Site, running_twilio: SandboxProcess, tmp_path: Path
+) -> None:
+    nobodys = {name: "" for name in recorded.env if name.startswith("TWILIO_")}
+    since = len(running_twilio.journal())
+
+    told = recorded.call("recordings", "c", "--json", env=nobodys)
+    files = recorded.call("recordings", "c", "-o", str(tmp_path), env=nobodys)
+
+    assert told.process.returncode == 0, told.err
+    assert told.record["recordings"] == listed(recorded)
+    assert running_twilio.journal(since) == []
+    assert files.process.returncode == 1
+    assert "keeps no recordings" in files.err
+
+
 def test_they_are_downloaded_whole_and_once(
     recorded: Site, running_twilio: SandboxProcess, tmp_path: Path
 ) -> None:

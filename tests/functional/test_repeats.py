@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from tests.functional.campaign import Command, Judge, Site, numbers
-from tests.functional.test_cli import Api, Terminal, serving
+from tests.functional.terminal import Terminal
+from tests.functional.test_cli import Api, serving
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.timeout(90)

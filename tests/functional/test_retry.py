@@ -16,7 +16,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Row
 from tests.functional.campaign import Command, Judge, Site, magic, numbers
-from tests.functional.test_cli import Terminal
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
 from tests.functional.campaign import Site, numbers
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
+
+CALLSCHED = Path(sys.executable).parent / "callsched"
 
 
 def test_its_workers_dial_nowhere_else(site: Site, sandbox: SandboxProcess) -> None:
@@ -44,6 +50,28 @@ def test_its_workers_dial_nowhere_else(site: Site, sandbox: SandboxProcess) -> N
     assert seen["CALLSCHED_MAX_CONCURRENCY"] == "1"
     assert sandbox.url not in seen.values()
     assert not [name for name in seen if name.upper() == "CALLSCHED_SYMBL_ACCESS_TOKEN"]
+
+
+def test_what_it_suggests_at_its_end_works_where_it_is_printed(site: Site) -> None:
+    """As under `make run`: found where no shell looks, with a folder that no shell knows."""
+    site.env["PATH"] = "/usr/bin:/bin"
+    ran = site.start_python(
+        *(str(CALLSCHED), "run", site.contacts(numbers(1)), "--sandbox", "--id", "trial"),
+        *("--max-duration", "1s", "--workers", "1"),
+    )
+    assert ran.wait() == 0, ran.err
+    suggestion = ran.out.strip().rpartition("results: ")[2]
+
+    there = {name: value for name, value in site.env.items() if not name.startswith("CALLSCHED_")}
+    results = subprocess.run(
+        suggestion, shell=True, env=there, cwd=site.home, capture_output=True, text=True
+    )
+    assert results.returncode == 0, suggestion + results.stderr
+    assert "stopped" in results.stdout
+
+    again = Terminal(site, "retry", "trial", "--only", "stopped")
+    assert again.wait() == 0, again.shown
+    assert "nobody dials it" in again.shown
 
 
 def _of_workers(pid: int) -> Iterator[dict[str, str]]:

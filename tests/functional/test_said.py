@@ -14,7 +14,7 @@ from scheduler.cli.console import as_json
 from scheduler.ledger.listeners import LiveLine
 from scheduler.models import Attempt
 from tests.functional.campaign import Command, Site, magic
-from tests.functional.test_cli import Terminal
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 

@@ -67,7 +67,7 @@ def test_it_recommends_an_account_of_its_own_and_says_what_that_buys(site: Site)
 
     (advice,) = site.call("plan", path, "--json").record["advice"]
     assert "CALLSCHED_EXCLUSIVE=true" in advice
-    assert "a lost start is attached to no call" in advice
+    assert "a lost start is attached to no call unless a callback names it" in advice
     assert advice in site.call("plan", path).out.replace("\n", " ")
     alone = {"CALLSCHED_EXCLUSIVE": "true"}
     assert site.call("plan", path, "--json", env=alone).record["advice"] == []
@@ -112,9 +112,12 @@ def test_an_account_on_this_machine_is_reached_here_and_others_need_an_address(
     without = site.call("plan", path, env=ELSEWHERE)
     there = site.call("plan", path, env=ELSEWHERE | PUBLIC).out.replace("\n", " ")
     in_sandbox = site.call("plan", path, "--sandbox", env=ELSEWHERE)
+    of_sandbox = site.call("plan", path, "--sandbox", "--json").record["callbacks"]
 
     assert here["are_told"]
     assert here["is_here"]
+    assert here["address"].startswith("http://127.0.0.1:")
+    assert of_sandbox == here | {"address": None}, "run --sandbox takes a port that is free"
     assert without.process.returncode == 1
     assert "c.yaml:4:7: call.script.gather: needs CALLSCHED_PUBLIC_URL" in without.err
     assert "tells https://calls.example.com/callbacks of every call" in there

@@ -26,7 +26,7 @@ from scheduler.live.campaigns import UNFINISHED_A_LOOK
 from scheduler.live.watcher import Focus, Watcher
 from scheduler.models import CallState, CampaignState, Policy
 from tests.functional.campaign import Site, numbers
-from tests.functional.test_cli import Terminal
+from tests.functional.terminal import Terminal
 from tests.integration.ledger import ACCOUNT, Books, named, rows
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import pytest
 
 from scheduler.accounts import Account, Accounts
+from scheduler.campaign.route import first_provider
 from scheduler.ledger.health import Level
 from scheduler.ledger.identity import identity, known_identity
 from scheduler.ledger.ledger import Ledger
 from scheduler.operations import doctor
-from scheduler.providers import CallbackPlace, CallsBack, Provider, Reply
+from scheduler.providers import CallbackPlace, CallsBack, Provider, Reply, kind_of
 from scheduler.providers.base import Heard
 from scheduler.settings import Settings
 from scheduler.web import desks as desks_module
@@ -159,12 +161,14 @@ def test_doctor_says_what_to_start_where_nobody_receives(
 
 @pytest.mark.parametrize(("can_verify", "level"), [(True, Level.OK), (False, Level.FAIL)])
 def test_doctor_says_whether_requests_can_be_verified(can_verify: bool, level: Level) -> None:
-    places = doctor._Places("", "THE_CREDENTIALS", "")
-    [found] = doctor._signatures(places, CallingBack(can_verify), is_public=True)
+    places, account = doctor._Places("", "THE_CREDENTIALS", ""), first_provider(None).account
+    told = partial(doctor._signatures, account, places, CallingBack(can_verify))
+    [found] = told(is_public=True)
 
     assert found.level is level
     assert can_verify or "THE_CREDENTIALS" in found.remedy
-    assert not list(doctor._signatures(places, CallingBack(can_verify), is_public=False))
+    assert can_verify or kind_of(account).signed_with in found.remedy
+    assert not list(told(is_public=False))
 
 
 def test_a_ledger_has_one_id_for_everybody(ledger: Ledger, other: Ledger) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
-from scheduler.campaign.script_rules import PUBLIC_URL, UNVERIFIED
+from scheduler.campaign.script_rules import PUBLIC_URL, unverified
 from scheduler.errors import CampaignError
 from scheduler.fields.scripts import filled, filled_for_machines
 from scheduler.models import Attempt, OnMachine, Reason, Row
@@ -344,14 +344,15 @@ SCRIBE = replace(TALKER, call_keys=TALKER.call_keys | {"transcribe"})
 def test_what_the_provider_has_to_tell_needs_an_address_and_what_signs_it(
     tmp_path: Path, written: str, place: str
 ) -> None:
+    signing = replace(SCRIBE, signed_with="the toy's own seal")
     unreached = refused(tmp_path, written, SCRIBE, callbacks=None)
-    unverified = refused(tmp_path, written, SCRIBE, can_verify=False)
+    unsigned = refused(tmp_path, written, signing, can_verify=False)
 
     assert unreached == [f"first.yaml:{place}: {PUBLIC_URL}"]
     assert "CALLSCHED_PUBLIC_URL" in PUBLIC_URL
     assert "--sandbox" in PUBLIC_URL
-    assert unverified == [f"first.yaml:{place}: {UNVERIFIED}"]
-    assert "Auth Token" in UNVERIFIED
+    assert unsigned == [f"first.yaml:{place}: {unverified(signing)}"]
+    assert "the toy's own seal" in unverified(signing)
     with checked(tmp_path, written, api=SCRIBE) as campaign:
         assert [row.error for row in campaign.rows()] == [""]
 

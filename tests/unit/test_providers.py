@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from scheduler.operations import launch
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.providers import Kind, accounts_of
 from scheduler.providers.symbl import SYMBL, Symbl
+from scheduler.providers.twilio import TWILIO
 from scheduler.settings import Settings
 from tests.abilities import abilities_of
 from tests.routes import through
@@ -78,19 +80,41 @@ def test_without_credentials_the_first_says_what_to_set() -> None:
 
 
 def test_nothing_above_the_providers_names_one_but_the_settings() -> None:
-    package = Path(providers.__file__).parents[1]
-    apart = {package / "providers", package / "sandbox", package / "settings.py"}
-    texts = [path for path in package.rglob("*") if path.suffix in (".py", ".lua")]
-    above = [path for path in texts if apart.isdisjoint((path, *path.parents))]
-
-    named = [
-        path
-        for path in above
-        if any(name in path.read_text("utf-8").lower() for name in ("symbl", "twilio"))
-    ]
+    above = above_the_providers()
 
     assert len(above) > 100
-    assert named == []
+    assert [path for path, text in above.items() if re.search("symbl|twilio", text)] == []
+
+
+#: Fields of credentials whose names are words of ours as well.
+OURS_TOO = {"access_token", "base_url", "countries"}
+
+
+def test_nothing_above_the_providers_says_what_opens_an_account_at_one_of_them() -> None:
+    fields = {name for api in (SYMBL, TWILIO) for name in api.credentials.model_fields} - OURS_TOO
+    words = "|".join(field.replace("_", "[ _-]?") for field in sorted(fields))
+
+    said = {
+        path: found
+        for path, text in above_the_providers().items()
+        if (found := re.findall(rf"\b(?:{words})\b", text))
+    }
+
+    assert {"auth_token", "app_secret"} <= fields
+    assert said == {}
+
+
+def above_the_providers() -> dict[Path, str]:
+    """Return every text of the package that knows of no provider, in lower case."""
+    package = Path(providers.__file__).parents[1]
+    apart = {package / "providers", package / "sandbox", package / "settings.py"}
+    suffixes = (".py", ".lua", ".j2", ".js")
+    texts = [path for path in package.rglob("*") if path.suffix in suffixes]
+    return {
+        path: path.read_text("utf-8").lower()
+        for path in texts
+        if apart.isdisjoint((path, *path.parents))
+    }
 
 
 def written(tmp_path: Path, text: str) -> Path:

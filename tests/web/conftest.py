@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from scheduler.operations import users
 from scheduler.settings import read_settings
 from tests.web.running import TOKEN, RunningSite
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords of tests are worth no memory and no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        users._nobodys.cache_clear()
+        yield
+        users._nobodys.cache_clear()
 
 
 @pytest.fixture(scope="session")

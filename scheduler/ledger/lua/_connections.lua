@@ -116,7 +116,6 @@ local function end_both(account, call, other, patience, now)
   local contact = contact_of(call)
   own_orphan(account, other, contact and (contact.p or contact.s) or "", true, attempt .. " has two connections", now)
   redis.call("HSET", record, "second_error", "the provider named two connections, both were stopped: " .. other)
-  count(account, "second_connections")
   happened(account, "second", attempt, other, now)
   if call.fresh and call.state == CONNECTED then
     move(call, STOPPING)

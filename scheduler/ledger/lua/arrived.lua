@@ -13,17 +13,12 @@
     ARGV[9]  patience     seconds for which a stop that is not confirmed keeps its slot
     ARGV[10] now          "" for the server's clock
 
-  Returns "nobodys" (counted, nothing else is changed), "known", "attached", "second" (another connection is
+  Returns "nobodys" (nothing is changed), "known", "attached", "second" (another connection is
   on record: both are to end), or "over".
 ]]
 local account, attempt, connection, sequence, stage, told_at, answered_by = unpack(ARGV, 1, 7)
 local margin, patience, now = tonumber(ARGV[8]), tonumber(ARGV[9]), clock(ARGV[10])
 local call, record = call_of(attempt), attempt_key(attempt)
-
-local function nobodys()
-  count(account, "callbacks_nobodys")
-  return "nobodys"
-end
 
 local known, is_rubbish = fields_of(record, "begun_at", "connection_id", "found", "over_at", "erased", "waits")
 local begun_at, recorded, found, over_at, erased, waits = unpack(known, 1, 6)
@@ -32,14 +27,14 @@ local number = tonumber(string.match(attempt, "(%d+)$"))
 local was_given_back = number > 0 and number <= tonumber(call.current) and not (call.fresh and call.state == CLAIMED)
 if is_rubbish or call.is_rubbish or fields_of(campaign_key(call.campaign, "meta"), "account")[1] ~= account
   or not (begun_at or recorded or was_given_back) or erased and over_at then
-  return nobodys()
+  return "nobodys"
 end
 local begun = numeric(begun_at, now)
 local owner = redis.call("GET", owner_key(connection))
 if owner and owner ~= attempt then
   if redis.call("HEXISTS", attempt_key(owner), "found") == 0 then
     -- It is another attempt's for certain.
-    return nobodys()
+    return "nobodys"
   end
   detach(account, owner, now)
   call = call_of(attempt)

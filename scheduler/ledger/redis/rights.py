@@ -21,9 +21,11 @@ _BROKER = f"{keys.ROOT}broker:"
 #: A command of every sort that the verbs and kombu use, with as many arguments as it takes.
 _ON_KEYS = (
     "BRPOP {} 1",
+    "DECR {}",
     "DEL {}",
     "EXISTS {}",
     "EXPIRE {} 1",
+    "EXPIREAT {} 1",
     "GET {}",
     "HDEL {} f",
     "HKEYS {}",
@@ -37,6 +39,7 @@ _ON_KEYS = (
     "HSCAN {} 0",
     "HSET {} f v",
     "HSETNX {} f v",
+    "INCR {}",
     "LLEN {}",
     "LPUSH {} v",
     "PERSIST {}",

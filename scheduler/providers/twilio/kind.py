@@ -62,6 +62,7 @@ TWILIO = Kind(
     script_keys=frozenset({"twiml", "url"}),
     needs_caller_id=True,
     needs_script=True,
+    signed_with="the Auth Token of the account (an API key verifies nothing)",
     check_order=check_order,
     abilities=frozenset({Looks, Sweeps, Prolongs, CallsBack, Speaks, Records, ErasesCalls}),
     # One start a second is what an account has that has not asked for more; see

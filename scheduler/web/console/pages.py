@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -46,8 +47,20 @@ def of_failure(request: Request, failure: Failure) -> Response:
     """Make a page of what went wrong; whoever has to sign in is led there."""
     details = failure.details
     if details.status == 401:
-        return RedirectResponse("/sign-in", 303)
-    return render(request, "failure.html.j2", details.status, failure=details)
+        return RedirectResponse(_sign_in_for(request), 303)
+    if details.code == "closed":
+        return render(request, "sign_in_closed.html.j2", details.status, failure=details)
+    page = render(request, "failure.html.j2", details.status, failure=details)
+    page.headers.update(failure.headers)
+    return page
+
+
+def _sign_in_for(request: Request) -> str:
+    """Return where to sign in, and from there to the page that was asked for."""
+    path, query = request.scope["path"], request.url.query
+    if request.method != "GET" or path == "/":
+        return "/sign-in"
+    return "/sign-in?" + urlencode({"next": f"{path}?{query}" if query else path})
 
 
 def _instant(at: float | None, zone: str = "") -> Markup:

@@ -1,0 +1,35 @@
+"""Where a command has a password from: asked for twice, or read from standard input."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import console
+from scheduler.errors import ConfigError
+from scheduler.operations.users import SHORTEST_PASSWORD, expect_password
+
+FromStdin = Annotated[
+    bool,
+    typer.Option(
+        "--password-stdin",
+        help="Read the password from standard input: its first line. Else it is asked for.",
+    ),
+]
+
+
+def read(*, from_stdin: bool) -> str:
+    """Return a password that may be one. Raises ConfigError where there is none to be had."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif console.may_ask():
+        question = f"Password (at least {SHORTEST_PASSWORD} characters)"
+        password = typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        raise ConfigError(
+            "nobody is here to be asked for a password: pipe it in, and say --password-stdin"
+        )
+    expect_password(password)
+    return password

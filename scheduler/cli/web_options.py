@@ -1,0 +1,63 @@
+"""What the commands share that say who may come in over the web."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from scheduler.cli import console
+from scheduler.errors import ConfigError
+from scheduler.providers import accounts_of
+from scheduler.rights import Scope
+from scheduler.settings import settings
+
+MAY = (
+    "Each has those before it. look: see campaigns, calls and results; operate: pause, cancel, stop"
+    " and settle; start: have people called; admin: everything, and see numbers in full."
+)
+Accounts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--account",
+        metavar="NAME",
+        help="See the campaigns of this account alone; may be said again. Without it: of all.",
+    ),
+]
+SeesNumbers = Annotated[
+    bool,
+    typer.Option("--see-numbers", help="Numbers are shown in full. Without it they are masked."),
+]
+
+
+def chosen(names: Sequence[str] | None) -> frozenset[str] | None:
+    """Return which accounts are theirs to see; warn of one that this machine does not know."""
+    if not names:
+        return None
+    try:
+        known = set(accounts_of(settings(), is_tolerant=True).names)
+    except ConfigError:
+        known = set(names)  # what is wrong with the accounts is not for this command to say
+    for name in sorted(set(names) - known):
+        console.warn(f"this machine knows no account {name}: is it written as it is meant?")
+    return frozenset(names)
+
+
+def as_record(
+    scope: Scope, accounts: frozenset[str] | None, *, sees_numbers: bool
+) -> dict[str, Any]:
+    """Return what somebody may do, for a program."""
+    sees = sees_numbers or scope is Scope.ADMIN
+    return {"accounts": sorted(accounts) if accounts else None, "sees_numbers": sees}
+
+
+def in_words(accounts: frozenset[str] | None) -> str:
+    """Return which accounts somebody sees, for a person."""
+    return ", ".join(sorted(accounts)) if accounts else "all"
+
+
+def instant(at: float | None) -> str:
+    """Return an instant; "never" for None."""
+    return "never" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,242 @@
+"""Users of the console: added and removed, and signed in and out."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import sha256
+from uuid import uuid4
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from scheduler.errors import ConfigError, LedgerError, SchedulerError
+from scheduler.ledger import sessions, users
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.sessions import Session
+from scheduler.ledger.users import User
+from scheduler.rights import Scope, Visitor
+
+#: What a password has at least; and at most, for hashing takes time.
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
+#: Wrong passwords in a row, of one user and from one address; more have to wait.
+TRIES_OF_USER, TRIES_FROM_ADDRESS = 5, 20
+#: Each takes 64 MB while it lasts; who comes then waits, and then is told to come again.
+_AT_ONCE, _WAIT_SECONDS = 2, 2.0
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_hasher = PasswordHasher()
+_places = threading.BoundedSemaphore(_AT_ONCE)
+
+
+class SignInRefused(SchedulerError):
+    """There is no such user, or the password is wrong: nobody is told which."""
+
+
+class TooManyTries(SchedulerError):
+    """Too many wrong passwords: no other is looked at for a while."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many wrong passwords")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser that has just been signed in: what its cookie is to have."""
+
+    cookie: str
+    session: Session
+
+
+def add(
+    ledger: Ledger,
+    name: str,
+    role: Scope,
+    password: str,
+    *,
+    accounts: frozenset[str] | None = None,
+    sees_numbers: bool = False,
+    who: str,
+) -> User:
+    """Add a user. Raises ConfigError for a name or password that can't be, LedgerError for a twin.
+
+    A user of this name who was removed has nothing in common with this one.
+    """
+    expect_name(name)
+    now, hashed = ledger.time(), _hashed(password)
+    user = User(name, hashed, role, accounts, sees_numbers, now, who, uuid4().hex)
+    if not users.add(ledger, user):
+        raise LedgerError(
+            f"there is a user {name} already: callsched user password {name} sets another password,"
+            f" callsched user remove {name} removes them"
+        )
+    sessions.forget_tries(ledger, _user(name))
+    return user
+
+
+def expect_name(name: str) -> None:
+    """Refuse what is no name for a user. Raises ConfigError."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no name for a user: expected up to 64 letters, digits, or any of . _ @ -"
+        )
+
+
+def expect_password(password: str) -> None:
+    """Refuse a password that is too short or too long. Raises ConfigError."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise ConfigError(f"a password needs at least {SHORTEST_PASSWORD} characters")
+    if len(password) > LONGEST_PASSWORD:
+        raise ConfigError(f"a password may have {LONGEST_PASSWORD} characters at most")
+
+
+def expect_user(ledger: Ledger, name: str) -> User:
+    """Return a user. Raises LedgerError when there is none of this name."""
+    if (user := users.find(ledger, name)) is None:
+        raise LedgerError(f"there is no user {name}; callsched user list shows those there are")
+    return user
+
+
+def set_password(ledger: Ledger, name: str, password: str) -> User:
+    """Give a user another password; every session of theirs ends. Raises LedgerError."""
+    user = expect_user(ledger, name)
+    changed = replace(user, password=_hashed(password), generation=uuid4().hex)
+    if not users.replace(ledger, user, changed):
+        raise LedgerError(f"user {name} was changed or removed at the same time: look again")
+    sessions.end_every(ledger, name)
+    sessions.forget_tries(ledger, _user(name))
+    return changed
+
+
+def remove(ledger: Ledger, name: str) -> None:
+    """Remove a user; every session of theirs ends at once. Raises LedgerError."""
+    if not users.remove(ledger, name):
+        expect_user(ledger, name)
+    sessions.end_every(ledger, name)
+
+
+def sign_in(ledger: Ledger, name: str, password: str, address: str) -> SignedIn:
+    """Sign a browser in. Raises SignInRefused, and TooManyTries where too many were wrong.
+
+    It counts before it looks: whoever tries many at once gets no more of them.
+    """
+    _expect_few_tries(ledger, name, address)
+    user = users.find(ledger, name)
+    if not _is_right(user, password) or user is None:
+        raise SignInRefused("the name or the password is wrong")
+    sessions.forget_tries(ledger, _user(name))
+    sessions.forgive_try(ledger, _address(address))
+    if _hasher.check_needs_rehash(user.password):
+        users.replace(ledger, user, replace(user, password=_hasher.hash(password)))
+    return _started(ledger, name, user.generation)
+
+
+def change_password(ledger: Ledger, visitor: Visitor, old: str, new: str, address: str) -> SignedIn:
+    """Give who asks another password; every session ends, and this browser has a new one.
+
+    Raises as `sign_in` does for the old one, and ConfigError when the new one can't be.
+    """
+    expect_password(new)
+    sign_in(ledger, visitor.name, old, address)
+    changed = set_password(ledger, visitor.name, new)
+    return _started(ledger, changed.name, changed.generation)
+
+
+def sign_in_by_key(ledger: Ledger, name: str) -> SignedIn:
+    """Sign in who came with the one-time key, and needs no user."""
+    return _started(ledger, name, "")
+
+
+def sign_out(ledger: Ledger, digest: str) -> None:
+    """End a session, if it is not over."""
+    if (session := sessions.find(ledger, digest)) is not None:
+        sessions.end(ledger, session)
+
+
+def sign_out_elsewhere(ledger: Ledger, visitor: Visitor) -> None:
+    """End the other sessions of who asks."""
+    sessions.end_every(ledger, visitor.name, but=visitor.session)
+
+
+def visitor_of(ledger: Ledger, cookie: str, *, by_key: bool) -> Visitor | None:
+    """Return whose browser has this cookie, with the role they have now; None when it is over.
+
+    `by_key`: a session that began with a one-time key counts as well, and is an administrator's.
+    """
+    session = sessions.find(ledger, digest_of(cookie))
+    if session is None:
+        return None
+    if not session.generation:
+        return _of_key(session) if by_key else None
+    user = users.find(ledger, session.user)
+    if user is None or user.generation != session.generation:
+        return None
+    sees_numbers = user.sees_numbers or user.role is Scope.ADMIN
+    return Visitor(user.name, user.role, user.accounts, sees_numbers, session.digest)
+
+
+def digest_of(cookie: str) -> str:
+    """Return by what the ledger knows a cookie."""
+    return sha256(cookie.encode()).hexdigest()
+
+
+def _of_key(session: Session) -> Visitor:
+    return Visitor(session.user, Scope.ADMIN, sees_numbers=True, session=session.digest)
+
+
+def _started(ledger: Ledger, user: str, generation: str) -> SignedIn:
+    cookie, now = secrets.token_hex(32), ledger.time()
+    session = Session(digest_of(cookie), user, generation, now, now)
+    sessions.start(ledger, session)
+    return SignedIn(cookie, session)
+
+
+def _expect_few_tries(ledger: Ledger, name: str, address: str) -> None:
+    for whose, most in ((_address(address), TRIES_FROM_ADDRESS), (_user(name), TRIES_OF_USER)):
+        tries, seconds = sessions.note_try(ledger, whose)
+        if tries > most:
+            raise TooManyTries(seconds)
+
+
+def _is_right(user: User | None, password: str) -> bool:
+    """Whether a password is theirs. It takes as long where there is no such user."""
+    with _a_place():
+        nobodys = _nobodys()
+        try:
+            return _hasher.verify(user.password if user else nobodys, password) and bool(user)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _hashed(password: str) -> str:
+    expect_password(password)
+    return _hasher.hash(password)
+
+
+@contextmanager
+def _a_place() -> Iterator[None]:
+    if not _places.acquire(timeout=_WAIT_SECONDS):
+        raise TooManyTries(_WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+@cache
+def _nobodys() -> str:
+    return _hasher.hash(secrets.token_hex(32))
+
+
+def _user(name: str) -> str:
+    return f"user {name}"
+
+
+def _address(address: str) -> str:
+    return f"address {address}"

@@ -1,0 +1,29 @@
+"""The key with which whoever started `callsched web` signs in before there is any user."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from hmac import compare_digest
+
+
+class FirstKey:
+    """A key that is good for one sign-in, once it has been made. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key = ""
+
+    def make(self) -> str:
+        """Make a key, and return it. One of before is good for nothing any more."""
+        with self._lock:
+            self._key = secrets.token_urlsafe(32)
+            return self._key
+
+    def take(self, given: str) -> bool:
+        """Use the key up. False when this is none, or it has been used."""
+        with self._lock:
+            is_right = bool(self._key) and compare_digest(given.encode(), self._key.encode())
+            if is_right:
+                self._key = ""
+        return is_right

@@ -1,0 +1,91 @@
+"""Requests that a page of somebody else has a signed-in browser send: they are refused.
+
+A browser says which page sends a request, and forms of ours carry what only our pages know. Both
+are asked for, of every request that changes something and comes with a cookie.
+"""
+
+from __future__ import annotations
+
+import re
+from hmac import compare_digest
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from scheduler.web.addresses import Addresses
+from scheduler.web.problems import Failure
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FIELD, HEADER = "csrf", "x-csrf-token"
+#: Of a form without files; of one with files so much is looked at, which begins with the field.
+FORM_BYTES, FIRST_BYTES = 1 << 16, 1 << 12
+
+_IN_PARTS = re.compile(rb'name="csrf"\r\n\r\n([0-9a-f]{1,128})\r\n')
+
+
+def expect_own_page(request: Request, addresses: Addresses) -> None:
+    """Refuse what was not sent by one of our pages. Raises Failure."""
+    where = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    is_own = where in (None, "same-origin") and (
+        origin is None or addresses.is_own_origin(request, origin)
+    )
+    if not is_own or (where is None and origin is None):
+        raise Failure(
+            403,
+            "cross_site",
+            "no page of this site has sent this: open the page here, and send it from there;"
+            " a program sends a token (Authorization: Bearer) and no cookie",
+        )
+
+
+async def expect_known(request: Request, receive: Receive, csrf: str) -> Receive:
+    """Refuse what carries nothing that only our pages know. Raises Failure.
+
+    Returns from where the request is to be read: what was read of it comes first.
+    """
+    given = request.headers.get(HEADER) or request.query_params.get(FIELD)
+    if given is None:
+        given, receive = await _of_form(request, receive)
+    if not compare_digest(given.encode(), csrf.encode()):
+        raise Failure(
+            403,
+            "csrf",
+            "this page is from an earlier sign-in: load it again, and send it then; a program sends"
+            " the header X-CSRF-Token, or a token and no cookie",
+        )
+    return receive
+
+
+async def _of_form(request: Request, receive: Receive) -> tuple[str, Receive]:
+    """Return the field of a form, and from where the whole form is to be read again."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        body, again = await _read_some(receive, FORM_BYTES)
+        fields = parse_qs(body.decode("latin-1"), max_num_fields=10_000)
+        return fields.get(FIELD, [""])[0], again
+    if kind == "multipart/form-data":
+        body, again = await _read_some(receive, FIRST_BYTES)
+        found = _IN_PARTS.search(body[:FIRST_BYTES])
+        return found[1].decode() if found else "", again
+    return "", receive
+
+
+async def _read_some(receive: Receive, most: int) -> tuple[bytes, Receive]:
+    """Read the beginning of a body, and no piece more than it takes."""
+    messages: list[Message] = []
+    body, more = b"", True
+    while more and len(body) < most:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    pending = iter(messages)
+
+    async def again() -> Message:
+        for message in pending:
+            return message
+        return await receive()
+
+    return body, again

@@ -1,0 +1,52 @@
+"""What is said when a site starts: where it is, who may come in, and what is missing."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import suppress
+
+from scheduler.fields.urls import is_loopback
+from scheduler.operations.listening import local_url
+from scheduler.web.gate import has_anybody
+from scheduler.web.site import Site
+
+logger = logging.getLogger(__name__)
+
+
+def welcome(site: Site, port: int) -> None:
+    """Say where the console is. Where nobody could come in, an address with a key opens it once."""
+    settings = site.settings
+    here = local_url(settings.web_host, port)
+    where = settings.public_url or here
+    _warn_of_clear_text(where, settings.web_host, is_public=settings.public_url is not None)
+    if has_anybody(site):
+        logger.info("the console is at %s/, the API at %s/api/v1", where, where)
+    elif is_loopback(settings.web_host) and settings.public_url is None:
+        _hand_out(f"{here}/sign-in?key={site.first_key.make()}")
+    else:
+        logger.warning(
+            "nobody may come in yet, and only callbacks and /healthz are answered: add a user"
+            " (callsched user add NAME --role admin) or a token (callsched token create NAME"
+            " --scope look); no restart is needed"
+        )
+
+
+def _hand_out(address: str) -> None:
+    logger.info("there are no users: this address opens the console, once: %s", address)
+    with suppress(OSError):  # nobody may read it, as of a service
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
+
+
+def _warn_of_clear_text(where: str, host: str, *, is_public: bool) -> None:
+    if where.startswith("https://"):
+        if not is_loopback(host):
+            logger.warning("it listens on %s without TLS: let only the proxy reach it", host)
+    elif is_public or not is_loopback(host):
+        logger.warning(
+            "there is no TLS in front of %s: whoever is on the way reads passwords, tokens and"
+            " numbers; have a proxy with TLS pass requests on, and set"
+            " CALLSCHED_PUBLIC_URL=https://…",
+            where,
+        )
