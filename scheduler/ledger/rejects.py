@@ -23,7 +23,6 @@ REASONS = frozenset(
         Reason.SHORT_NUMBER,
         Reason.PREMIUM_NUMBER,
         Reason.UNSUPPORTED_COUNTRY,
-        Reason.UNKNOWN_TIMEZONE,
     }
 )
 
