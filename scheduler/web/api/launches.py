@@ -16,6 +16,7 @@ from scheduler.campaign.file.json_campaign import cut
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.ledger import rejects
+from scheduler.masking import mask_text
 from scheduler.operations.guard import is_sandbox
 from scheduler.operations.launch import content_of, new_id
 from scheduler.plan.rules import Record
@@ -131,7 +132,10 @@ def _plan(site: Site, visitor: Visitor, asked: PlanParameters, body: Body) -> Re
 def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) -> Record:
     """Return a plan as somebody may see it."""
     record, _ = whole(found, found.policy, site.settings, asked)
-    del record["problems"]
+    del record["problems"]  # they are in `errors`
+    if not visitor.sees_numbers:
+        for order in record["first"]:  # an id is the number where the file has none
+            order["contact_id"] = mask_text(order["contact_id"])
     for example in record["cleaned"]["examples"]:
         example["phone_number"] = example.pop("number")
         if not visitor.sees_numbers:
