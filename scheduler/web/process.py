@@ -15,6 +15,7 @@ from scheduler import logs
 from scheduler.ledger import access
 from scheduler.ledger.awaited import open_when_it_answers
 from scheduler.ledger.identity import identity
+from scheduler.operations import drafts
 from scheduler.settings import Settings
 from scheduler.web.app import build
 from scheduler.web.desks import Desks
@@ -54,6 +55,8 @@ def serve(
         executor = ThreadPoolExecutor(THREADS, "callback")
         whose = partial(identity, ledger)
         receiver = Receiver(public_url, desks.of, whose, executor, keeper.revive)
+        if not callbacks_only:
+            drafts.clear(settings.state_dir)
         site = Site(settings, ledger)
         app = receiver.app() if callbacks_only else build(site, receiver)
         server = WebServer(app, keeper.look_now)
