@@ -18,6 +18,7 @@ from scheduler.errors import (
     ConfigError,
     LedgerError,
     LedgerTrouble,
+    MovedOn,
     NoSuchCampaign,
     Problem,
     ProviderError,
@@ -104,6 +105,8 @@ def failure_of(error: SchedulerError) -> Failure:
             return Failure(422, "campaign", detail, errors=found, total=error.total)
         case NoSuchCampaign():
             return Failure(404, "no_such_campaign", detail)
+        case MovedOn():
+            return Failure(412, "moved_on", detail)
         case LedgerTrouble():
             return Failure(503, "ledger_away", detail, headers={"Retry-After": "1"})
         case LedgerError():
