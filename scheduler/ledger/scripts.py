@@ -121,6 +121,7 @@ class Scripts:
         self.answered = script("answered")
         self.arrived = script("arrived")
         self.attach = script("attach")
+        self.attention = script("attention")
         self.bar = script("bar")
         self.beat = script("beat")
         self.begin = script("begin")
@@ -185,4 +186,5 @@ class Scripts:
         self.tick = script("tick")
         self.told = script("told")
         self.unanswered = script("unanswered")
+        self.unknown_rows = script("unknown_rows")
         self.unplaced = script("unplaced")
