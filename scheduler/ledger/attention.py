@@ -13,19 +13,17 @@ _PAGE = 500
 
 _PLACED = f"{Disposition.UNKNOWN}:{Reason.PLACED}"
 
-#: Of a row that nobody can be called by, whatever is waited for.
-_REFUSED = frozenset(
-    f"{Disposition.SKIPPED}:{reason}"
-    for reason in (
-        Reason.INVALID_NUMBER,
-        Reason.INVALID_ROW,
-        Reason.EMERGENCY_NUMBER,
-        Reason.SHORT_NUMBER,
-        Reason.PREMIUM_NUMBER,
-        Reason.UNSUPPORTED_COUNTRY,
-        Reason.UNKNOWN_TIMEZONE,
-    )
+_BY_THE_ROW = (
+    Reason.INVALID_NUMBER,
+    Reason.INVALID_ROW,
+    Reason.EMERGENCY_NUMBER,
+    Reason.SHORT_NUMBER,
+    Reason.PREMIUM_NUMBER,
+    Reason.UNSUPPORTED_COUNTRY,
+    Reason.UNKNOWN_TIMEZONE,
 )
+#: Nobody can be called by such a row, however long one waits.
+_REFUSED = (Disposition.REJECTED, *(f"{Disposition.SKIPPED}:{reason}" for reason in _BY_THE_ROW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def campaigns(ledger: Ledger) -> list[CampaignInNeed]:
     found: list[CampaignInNeed] = []
     at = 0
     while True:
-        seen, *some = ledger.run(ledger.do.attention, at, _PAGE)
+        seen, *some = ledger.run(ledger.do.attention, at, _PAGE, *_REFUSED)
         found += map(_read, some)
         at += _PAGE
         if int(seen) < _PAGE:
@@ -81,5 +79,5 @@ def _read(fields: list[object]) -> CampaignInNeed:
         may_redial=waits == "1",
         open=unknown - counts[_PLACED],
         settled=counts[_PLACED],
-        refused=counts[Disposition.REJECTED] + sum(counts[label] for label in _REFUSED),
+        refused=sum(counts[label] for label in _REFUSED),
     )

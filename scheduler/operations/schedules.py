@@ -90,14 +90,21 @@ def next_firings(rule: Schedule, count: int) -> list[float]:
 
 def failures(views: Iterable[ScheduleView]) -> list[str]:
     """Say of each schedule whether its last launch failed, or no worker looks after it."""
-    failed = [f"schedule {view.name}: {view.error}" for view in views if view.error]
-    late = time.time() - _LATE_SECONDS
-    return failed + [
-        f"schedule {view.name}: nobody has launched what was due {next_firing(view)}: start a"
-        f" worker of account {view.account}"
-        for view in views
-        if view.next_at is not None and view.next_at < late
-    ]
+    failed = [(view, wrong) for view in views for wrong in wrong_with(view)]
+    # What failed comes first, then what nobody looks after.
+    failed.sort(key=lambda each: each[1] != each[0].error)
+    return [f"schedule {view.name}: {wrong}" for view, wrong in failed]
+
+
+def wrong_with(view: ScheduleView) -> list[str]:
+    """Say of a schedule whether its last launch failed, and whether no worker looks after it."""
+    wrong = [view.error] if view.error else []
+    if view.next_at is not None and view.next_at < time.time() - _LATE_SECONDS:
+        wrong.append(
+            f"nobody has launched what was due {next_firing(view)}: start a worker of account"
+            f" {view.account}"
+        )
+    return wrong
 
 
 def next_firing(view: ScheduleView) -> str:

@@ -13,7 +13,7 @@ from scheduler.ledger.unknowns import UnknownCall
 from scheduler.models import CampaignState, Reason
 
 #: Rows that are looked at in one step of the ledger: it takes a millisecond or two.
-_STEP = 2_000
+_STEP = 1_000
 #: Rows that one page looks at: then it is handed out as it is, and the next one goes on.
 _MOST_ROWS = 100_000
 _UNCOUNTED = -1

@@ -23,7 +23,7 @@ from scheduler.settings import Settings
 MOST_AT_ONCE = 10_000
 #: Calls that the provider is asked about at once: each is a request of its own at some.
 MOST_LOOKUPS = 100
-_STEP = 2_000
+_STEP = 1_000
 
 
 class Word(StrEnum):

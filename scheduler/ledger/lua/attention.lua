@@ -3,17 +3,21 @@
 
     ARGV[1]  from  the newest campaign is 0
     ARGV[2]  most  campaigns to look at
+    ARGV[3…] labels of dispositions that somebody has to look at, besides those of unknown calls
 
   Returns how many it looked at, and for each that may need somebody: its id, when it was created, account, name,
   state, how many rows it has, why it stopped itself ("" for not), "1" when calls of it may wait to be dialled
-  again after a start whose answer was lost, and its dispositions with their counts.
+  again after a start whose answer was lost, and those of its dispositions with their counts.
 ]]
 local from, most = tonumber(ARGV[1]), tonumber(ARGV[2])
 local campaigns = redis.call("ZREVRANGE", ROOT .. "campaigns", from, from + most - 1, "WITHSCORES")
 
--- What somebody has to look at, by how its label begins.
+local is_named = {}
+for at = 3, #ARGV do
+  is_named[ARGV[at]] = true
+end
 local function needs_a_person(label)
-  return string.find(label, "^unknown") or string.find(label, "^rejected") or string.find(label, "^skipped:")
+  return is_named[label] or string.find(label, "^unknown")
 end
 
 local answer = { #campaigns / 2 }

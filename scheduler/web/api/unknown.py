@@ -95,7 +95,6 @@ def settle_all(
 
     409 `count_moved` when there are more or fewer than `count` by now, and nothing is settled.
     """
-    _expect_of_many(body.verdict)
     request.state.connection.be_patient()
     which = Which(body.account, body.campaign, may_see=visitor.may_see)
     with refusals():
@@ -103,7 +102,7 @@ def settle_all(
             site.ledger,
             site.settings,
             which,
-            Verdict(body.verdict, asks_first=body.lookup),
+            Verdict(Word(body.verdict), asks_first=body.lookup),
             body.count,
             order_by(visitor, body.note),
         )
@@ -114,11 +113,6 @@ def settle_all(
         candidates=tally.candidates,
         stale=tally.stale,
     )
-
-
-def _expect_of_many(word: Word) -> None:
-    if word in (Word.ATTACH, Word.END):
-        raise Failure(422, "invalid", f"{word} is for one call: POST /api/v1/unknown/{{attempt}}")
 
 
 @router.post(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scheduler.ledger.unknowns import Resolution
 from scheduler.operations.verdicts import Word
 
 
@@ -107,9 +108,7 @@ class VerdictOnAll(BaseModel):
 
     account: str = Field(default="", max_length=200, description="Only those of this account.")
     campaign: str = Field(default="", max_length=300, description="Only those of this campaign.")
-    verdict: Annotated[
-        Word, Field(description="placed, not_placed or redial.", examples=["placed"])
-    ]
+    verdict: Resolution = Field(description="As for one of them.", examples=["placed"])
     count: int = Field(
         ge=0,
         description="The `count` that the list with the same filter showed: another one by now is"
