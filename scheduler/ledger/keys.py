@@ -14,6 +14,7 @@ kinds                       hash    what campaigns of one cron job share -> the 
 schedules                   zset    schedule -> created_at
 launch:{token}              string  schedule that this execution took; expires
 do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why
+do_not_call:removals        stream  who took entries off it, when and why: masked; capped
 
 connection:{id}             string  attempt that has it, where a lost call can be found; 31 days
 called:{party}              zset    attempt that may have rung it -> when; 31 days

@@ -186,5 +186,6 @@ class Scripts:
         self.tick = script("tick")
         self.told = script("told")
         self.unanswered = script("unanswered")
+        self.unbar = script("unbar")
         self.unknown_rows = script("unknown_rows")
         self.unplaced = script("unplaced")
