@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.file.source import STDIN
 from scheduler.campaign.keys.timetable import Timetable
-from scheduler.errors import ConfigError
+from scheduler.errors import ConfigError, LedgerError
 from scheduler.hours.cron import firings_between, next_after
 from scheduler.hours.walltime import zone_of
 from scheduler.ledger import schedules
@@ -80,6 +80,24 @@ def resume(ledger: Ledger, name: str, *, who: str) -> ScheduleView:
     """Have a paused schedule fire again, and return it. Raises LedgerError."""
     schedules.resume(ledger, name, who=who)
     return schedules.view(ledger, name)
+
+
+#: A firing is asked for at this instant, or so long before it.
+FIRE_WITHIN_SECONDS = 300
+
+
+def fire(ledger: Ledger, name: str, *, who: str, at: int | None = None) -> str:
+    """Have a worker launch a schedule now, and return the campaign's id.
+
+    The same `at` again, in epoch seconds, is the same firing. Raises LedgerError for one that lies
+    too far back, or in the future.
+    """
+    now = int(time.time())
+    if at is not None and not now - FIRE_WITHIN_SECONDS <= at <= now + 1:
+        raise LedgerError(
+            f"a firing is asked for at an instant of the last {FIRE_WITHIN_SECONDS} seconds"
+        )
+    return schedules.ask_firing(ledger, name, at=float(at or now), who=who)
 
 
 def next_firings(rule: Schedule, count: int) -> list[float]:

@@ -26,7 +26,7 @@ from scheduler.web.uploads import expect_length
 
 router = APIRouter()
 
-_PAGE = 100
+_PAGE = 50
 #: Of a form besides its file.
 _FORM_BYTES = 1 << 16
 
