@@ -134,6 +134,8 @@ def _complete(operation: dict[str, Any], scope: str) -> None:
     for each in operation.get("parameters", ()):
         if each["in"] == "path" and each["name"] in _PLACES:
             each.setdefault("description", _PLACES[each["name"]])
+    if "requestBody" in operation:
+        operation["responses"].setdefault("400", {"description": "Nobody can read the body"})
     operation["responses"] = dict(sorted(operation["responses"].items()))
     for status, answer in operation["responses"].items():
         if status.isdecimal() and int(status) >= 400:

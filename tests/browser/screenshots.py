@@ -51,9 +51,12 @@ def take(page: Page, here: Machine, folder: Path, view: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{here.url}/")
-    for kind in tour(page, f"{here.url}/", f"{here.url}/campaigns/spring-reminders"):
+    broken = list[str]()
+    starts = [here.url + path for path in ("/", "/campaigns/spring-reminders", "/attention")]
+    for kind in tour(page, broken, *starts):
         name = re.sub(r"[^a-z*]+", "-", kind).replace("*", "one").strip("-") or "now"
         shoot(page, folder / f"{name}-{view}.png")
+    print(*broken, sep="\n")
 
 
 def shoot(page: Page, path: Path) -> None:

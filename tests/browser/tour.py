@@ -23,8 +23,8 @@ def kind(url: str) -> str:
     return _IDS.sub("/*", _IDS.sub("/*", parts.path)) + "?" * bool(names) + "&".join(names)
 
 
-def opened(page: Page, url: str) -> bool:
-    """Go to a page; False for what is no page but a file."""
+def opened(page: Page, url: str, broken: list[str]) -> bool:
+    """Go to a page; False for what is no page but a file, or broken."""
     try:
         answer = page.goto(url)
     except Error as error:
@@ -32,11 +32,13 @@ def opened(page: Page, url: str) -> bool:
             return False
         raise
     assert answer is not None
-    assert answer.status < 400, f"{url} is answered {answer.status}"
+    if answer.status >= 400:
+        broken.append(f"{url} is answered {answer.status}")
+        return False
     return "text/html" in answer.headers.get("content-type", "")
 
 
-def tour(page: Page, *starts: str) -> Iterator[str]:
+def tour(page: Page, broken: list[str], *starts: str) -> Iterator[str]:
     """Open one page of each kind that links lead to, and say its kind."""
     wanted, seen = list(starts), set[str]()
     own = urlsplit(starts[0]).netloc
@@ -45,6 +47,6 @@ def tour(page: Page, *starts: str) -> Iterator[str]:
         if urlsplit(url).netloc != own or (found := kind(url)) in seen:
             continue
         seen.add(found)
-        if opened(page, url):
+        if opened(page, url, broken):
             yield found
             wanted += [urljoin(url, each).partition("#")[0] for each in page.evaluate(_LINKS)]

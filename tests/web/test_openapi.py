@@ -95,16 +95,6 @@ def test_every_parameter_is_described() -> None:
     assert bare == []
 
 
-def test_every_field_is_described_or_named_after_what_is() -> None:
-    bare = [
-        f"{model}.{name}"
-        for model, schema in openapi.description()["components"]["schemas"].items()
-        for name, field in schema.get("properties", {}).items()
-        if "description" not in field and "$ref" not in str(field)
-    ]
-    assert bare == []
-
-
 def test_every_body_has_a_schema() -> None:
     assert [where for where, _, content in contents() if not content.get("schema")] == []
 
@@ -149,7 +139,15 @@ def test_every_example_of_a_field_fits_its_schema() -> None:
 # Sent to the site ---------------------------------------------------------------------------------
 
 #: What a request needs besides its example, for what the description can't say.
-MORE: dict[str, dict[str, Any]] = {}
+SPEAKS = {"params": {"policy": '{"call": {"script": [{"say": "Hello."}]}}'}}
+MORE: dict[str, dict[str, Any]] = {
+    "launches_put": SPEAKS,
+    "launches_plan": SPEAKS,
+    "do_not_call_import_entries": {
+        "headers": {"Content-Type": "text/csv"},
+        "data": "phone_number\n+12025550123\n",
+    },
+}
 
 
 def bodies_of(operation: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from scheduler.models import Disposition, Reason
+from scheduler.ledger import schedules
+from scheduler.ledger.schedules import Launch
+from scheduler.models import Disposition, Reason, Schedule
+from scheduler.operations import do_not_call
 from tests.integration.ledger import DURATION, Books, named
 from tests.web.running import TOKEN, RunningSite
 
 ADMIN = {"Authorization": f"Bearer {TOKEN}"}
 
 #: What there is one of, by the names that paths have for it.
-PLACES: dict[str, str] = {"campaign_id": "nightly", "contact": "c-3", "attempt": "nightly:1:1"}
+PLACES: dict[str, str] = {
+    "campaign_id": "nightly",
+    "contact": "c-3",
+    "attempt": "nightly:1:1",
+    "name": "nightly",
+}
 
 
 def fill(site: RunningSite) -> None:
@@ -34,3 +42,9 @@ def fill(site: RunningSite) -> None:
     over = books.connected()
     books.wait(3)
     assert books.over(over, Disposition.COMPLETED)
+    rule = Schedule(cron="0 9 * * *", timezone="America/New_York")
+    launch = Launch("/srv/nightly.yaml", "utf-8", rule)
+    schedules.add(
+        site.ledger, "nightly", "default", launch, next_at=books.now + 3600, who="ana@desk"
+    )
+    do_not_call.add(site.ledger, ["+12025550143"], "asked by mail", "ana")
