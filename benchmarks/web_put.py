@@ -65,7 +65,9 @@ class Sizes(threading.Thread):
         with suppress(psutil.NoSuchProcess):
             while True:
                 web = self._web.memory_info().rss
-                others = sum(each.memory_info().rss for each in self._web.children())
+                others = sum(
+                    each.memory_info().rss for each in self._web.children() if each not in redis
+                )
                 self.web, self.both = max(self.web, web), max(self.both, web + others)
                 self.redis = max(self.redis, *(each.memory_info().rss for each in redis), 0)
                 time.sleep(0.1)

@@ -17,10 +17,14 @@ from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
 from scheduler.operations import launch
 from scheduler.operations.drafts import Draft
+from scheduler.operations.guard import is_sandbox
 from scheduler.operations.launch import Intent, OtherContent
 from scheduler.operations.progress import uncounted
 from scheduler.plan.plan_hash import plan_hash
+from scheduler.plan.rules import Record
+from scheduler.plan.whole import Asked, whole
 from scheduler.rights import Visitor
+from scheduler.web.masks import as_seen_by
 from scheduler.web.problems import Failure, Fault, faults_of
 from scheduler.web.site import Site, order_by
 
@@ -123,6 +127,28 @@ def expect_plan(site: Site, found: CheckedCampaign, reading: Reading, wanted: st
             f"this is not what was planned as {wanted}: it is {now} now. The campaign, a setting"
             " or a parameter has changed since. Nobody was called: look at the plan again",
         )
+
+
+def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) -> Record:
+    """Return a plan as somebody may see it."""
+    record, _ = whole(found, found.policy, site.settings, asked)
+    del record["problems"]  # they are in `errors`
+    if not visitor.sees_numbers:
+        for order in record["first"]:  # an id is the number where the file has none
+            order["contact_id"] = mask_text(order["contact_id"])
+    for example in record["cleaned"]["examples"]:
+        example["phone_number"] = example.pop("number")
+        if not visitor.sees_numbers:
+            del example["written"]
+    address = found.account.credentials.address
+    seen: Record = as_seen_by(visitor, record)
+    there = {"address": address, "is_sandbox": is_sandbox(address)}
+    return seen | refusals(visitor, found) | there
+
+
+def refusals(visitor: Visitor, found: CheckedCampaign) -> Record:
+    """Return how many rows are refused, and what is wrong with the first hundred."""
+    return {"refused": found.refused_count, "errors": faults(visitor, found.problems)}
 
 
 def intended(site: Site, visitor: Visitor, found: CheckedCampaign, wish: Wish) -> Intent:

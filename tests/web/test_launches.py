@@ -41,7 +41,7 @@ def put(site: RunningSite, body: Any = None, path: str = "one", **options: Any) 
 
 
 def no_drafts(site: RunningSite) -> bool:
-    return not list((Path(site.settings.state_dir) / "incoming").glob("*"))
+    return not list((Path(site.settings.state_dir) / "incoming").glob("passing-*"))
 
 
 POLICY = json.dumps({"call": {"script": SCRIPT}})

@@ -16,11 +16,8 @@ from scheduler.campaign.file.json_campaign import cut
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.ledger import rejects
-from scheduler.masking import mask_text
-from scheduler.operations.guard import is_sandbox
 from scheduler.operations.launch import content_of, new_id
-from scheduler.plan.rules import Record
-from scheduler.plan.whole import Asked, begins, expected, whole
+from scheduler.plan.whole import Asked, begins, expected
 from scheduler.rights import Visitor
 from scheduler.web import intake
 from scheduler.web.api import bodies, rejects_files
@@ -93,7 +90,7 @@ def _put(
         view, is_new = intake.launched(site, visitor, found, intent, asked.first)
         answer = Launched.model_validate(
             as_seen_by(visitor, view.as_record())
-            | _refusals(visitor, found)
+            | intake.refusals(visitor, found)
             | {"content": content_of(found, found.policy, asked.first)}
             | {"warnings": list(found.warnings)}
         )
@@ -125,26 +122,8 @@ async def plan(
 
 def _plan(site: Site, visitor: Visitor, asked: PlanParameters, body: Body) -> Response:
     with _checked(site, visitor, asked, body) as (found, reading):
-        record = planned(site, visitor, found, _asked(asked, found, reading))
+        record = intake.planned(site, visitor, found, _asked(asked, found, reading))
     return JSONResponse(Planned.model_validate(record).model_dump(mode="json"))
-
-
-def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) -> Record:
-    """Return a plan as somebody may see it."""
-    record, _ = whole(found, found.policy, site.settings, asked)
-    del record["problems"]  # they are in `errors`
-    if not visitor.sees_numbers:
-        for order in record["first"]:  # an id is the number where the file has none
-            order["contact_id"] = mask_text(order["contact_id"])
-    for example in record["cleaned"]["examples"]:
-        example["phone_number"] = example.pop("number")
-        if not visitor.sees_numbers:
-            del example["written"]
-    address = found.account.credentials.address
-    seen: Record = as_seen_by(visitor, record)
-    return (
-        seen | _refusals(visitor, found) | {"address": address, "is_sandbox": is_sandbox(address)}
-    )
 
 
 def _asked(asked: PlanParameters, found: CheckedCampaign, reading: Reading) -> Asked:
@@ -153,10 +132,6 @@ def _asked(asked: PlanParameters, found: CheckedCampaign, reading: Reading) -> A
     except ValueError as error:
         raise Failure(422, "invalid", str(error)) from None
     return Asked(reading, new_id(found), now, likely, asked.max_concurrency)
-
-
-def _refusals(visitor: Visitor, found: CheckedCampaign) -> Record:
-    return {"refused": found.refused_count, "errors": intake.faults(visitor, found.problems)}
 
 
 @contextmanager
@@ -208,7 +183,9 @@ def refused(
     format_: Annotated[
         Literal["jsonl", "csv"] | None, Query(alias="format", description="Before Accept.")
     ] = None,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[
+        str, Header(description="Without `format`: `text/csv` for CSV, else JSON Lines.")
+    ] = "",
 ) -> Response:
     """Give the rows that can't be called, each with the first thing that is wrong in it.
 
