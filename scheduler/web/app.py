@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from scheduler.web import api, console, problems
 from scheduler.web.console import pages
+from scheduler.web.feed import Feed
 from scheduler.web.gate import Gate
 from scheduler.web.receiver import Receiver
 from scheduler.web.site import Site
@@ -26,6 +27,7 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
         redirect_slashes=False,  # it would name the Host header
     )
     app.state.site = site
+    app.state.feed = Feed(site.ledger)
     app.include_router(api.router)
     app.include_router(console.router)
     app.mount("/static", StaticFiles(packages=[("scheduler.web.console", "static")]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -12,7 +13,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 REQUEST_SECONDS = 14.0
 #: How long a connection may be idle. A provider opens another one.
 IDLE_SECONDS = 75.0
-#: Connections that are open at once. From then on the one that has waited longest gives way.
+#: Connections that are open at once. From then on the one that has waited longest gives way. Those
+#: that are answered in pieces stand apart: whoever is let in to that bounds them.
 MOST_CONNECTIONS = 256
 #: Of a request's head, and of its body: what a provider tells of a call is a kilobyte or two.
 HEAD_BYTES, BODY_BYTES = 1 << 15, 1 << 16
@@ -26,8 +28,11 @@ class BoundedProtocol(H11Protocol):
     """
 
     _waiting: ClassVar[dict[BoundedProtocol, None]] = {}  #: no request in hand; oldest first
+    #: Answered in pieces, without an end of their own.
+    _endless: ClassVar[set[BoundedProtocol]] = set()
     _alarm: asyncio.TimerHandle | None = None
     _is_patient = False
+    _on_leaving: Callable[[], object] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,12 +48,27 @@ class BoundedProtocol(H11Protocol):
         self._is_patient = True
         self._end_alarm()
 
+    def be_endless(self, on_leaving: Callable[[], object]) -> None:
+        """Let the answer in hand have no end of its own.
+
+        `on_leaving` is called when the server leaves, and ends it.
+        """
+        self.be_patient()
+        self._endless.add(self)
+        self._on_leaving = on_leaving
+
+    def shutdown(self) -> None:
+        """Leave once what is in hand is answered."""
+        super().shutdown()
+        if self._on_leaving is not None:
+            self._on_leaving()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in; whoever has waited longest leaves where there are too many."""
         assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
         self._waiting[self] = None
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) - len(self._endless & self.connections) > MOST_CONNECTIONS:
             longest = next(iter(self._waiting))
             del self._waiting[longest]  # it is gone only soon, and the next one is to be another
             longest.transport.abort()
@@ -65,6 +85,7 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         self._is_patient = False
+        self._end_endless()
         self._end_alarm()
         self._waiting[self] = None
         super().on_response_complete()
@@ -72,8 +93,13 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._end_alarm()
+        self._end_endless()
         self._waiting.pop(self, None)
         super().connection_lost(exc)
+
+    def _end_endless(self) -> None:
+        self._endless.discard(self)
+        self._on_leaving = None
 
     def _set_alarm(self) -> None:
         self._alarm = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
