@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from scheduler.web import api, console, health, openapi, problems
 from scheduler.web.console import pages
 from scheduler.web.counts import Counts
+from scheduler.web.feed import Feed
 from scheduler.web.gate import Gate
 from scheduler.web.receiver import Receiver
 from scheduler.web.site import Site
@@ -29,6 +30,7 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     )
     app.state.site = site
     app.state.counts = counts = Counts()
+    app.state.feed = Feed(site.ledger)
     app.include_router(api.router)
     app.include_router(openapi.router)
     app.include_router(console.router)

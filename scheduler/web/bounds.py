@@ -17,7 +17,8 @@ from scheduler.web.problems import Failure
 REQUEST_SECONDS = 14.0
 #: How long a connection may be idle. A provider opens another one.
 IDLE_SECONDS = 75.0
-#: Connections that are open at once. From then on the one that has waited longest gives way.
+#: Connections that are open at once. From then on the one that has waited longest gives way. Those
+#: that are answered in pieces stand apart: whoever is let in to that bounds them.
 MOST_CONNECTIONS = 256
 #: Besides them those that take their time: uploads, downloads and streams of events.
 MOST_PATIENT = 1000
@@ -42,6 +43,9 @@ class BoundedProtocol(H11Protocol):
     _patient: ClassVar[set[BoundedProtocol]] = set()
     _heard_at = _minute_at = 0.0
     _minute_bytes = 0
+    #: Answered in pieces, without an end of their own.
+    _endless: ClassVar[set[BoundedProtocol]] = set()
+    _on_leaving: Callable[[], object] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,7 +57,7 @@ class BoundedProtocol(H11Protocol):
     @property
     def is_patient(self) -> bool:
         """Whether the request in hand takes its time."""
-        return self in self._patient
+        return self in self._patient or self in self._endless
 
     def be_patient(self) -> None:
         """Let the request in hand take its time, from any thread; and its body be long.
@@ -73,6 +77,21 @@ class BoundedProtocol(H11Protocol):
         self._patient.add(self)
         self.loop.call_soon_threadsafe(self._begin_patience)
 
+    def be_endless(self, on_leaving: Callable[[], object]) -> None:
+        """Let the answer in hand have no end of its own.
+
+        `on_leaving` is called when the server leaves, and ends it.
+        """
+        self._endless.add(self)
+        self._on_leaving = on_leaving
+        self.loop.call_soon_threadsafe(self._begin_patience)
+
+    def shutdown(self) -> None:
+        """Leave once what is in hand is answered."""
+        super().shutdown()
+        if self._on_leaving is not None:
+            self._on_leaving()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in; whoever has waited longest leaves where there are too many."""
         assert isinstance(transport, asyncio.Transport)
@@ -81,7 +100,8 @@ class BoundedProtocol(H11Protocol):
         transport.set_write_buffer_limits(high=0)
         _give_up_on_the_dead(transport)
         self._waiting[self] = None
-        if len(self.connections) - len(self._patient) > MOST_CONNECTIONS:
+        apart = len(self._patient) + len(self._endless & self.connections)
+        if len(self.connections) - apart > MOST_CONNECTIONS:
             longest = next(iter(self._waiting))
             del self._waiting[longest]  # it is gone only soon, and the next one is to be another
             longest.transport.abort()
@@ -122,6 +142,8 @@ class BoundedProtocol(H11Protocol):
 
     def _end_request(self) -> None:
         self._patient.discard(self)
+        self._endless.discard(self)
+        self._on_leaving = None
         self._end("request", "upload")
 
     def _begin_patience(self) -> None:
