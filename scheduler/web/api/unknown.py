@@ -87,7 +87,7 @@ def seen(visitor: Visitor, known: Known) -> dict[str, Any]:
     return record
 
 
-@router.post("/unknown", summary="Settle all unknown calls that a filter has")
+@router.post("/unknown", summary="Settle all unknown calls that a filter has", responses=_NOT_ASKED)
 def settle_all(
     site: OnSite, visitor: Operates, request: Request, body: VerdictOnAll
 ) -> VerdictOnAllAnswer:
