@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from scheduler.ledger.calls import Ringing
 from scheduler.models import Attempt, Disposition, Reason
-from tests.integration.ledger import DURATION, Books
+from tests.integration.ledger import RING, Books
 from tests.web.running import RunningSite
+
+#: By which the calls of the site are known, and for how long one may live at most.
+CALLER, HOLD = "+12025550199", 600.0
 
 
 def books_of(site: RunningSite, account: str = "default") -> Books:
@@ -16,12 +20,13 @@ def books_of(site: RunningSite, account: str = "default") -> Books:
 
 def lose(books: Books, message: str = "500") -> Attempt:
     """Lose the answer to the next start."""
-    attempt = books.begun()
+    attempt = books.claimed()
+    assert books.begin(attempt, ringing=Ringing(RING, HOLD, CALLER, is_searched=True))
     books.finish(
         attempt,
         Disposition.UNKNOWN,
         reason=Reason.ANSWER_LOST,
         message=message,
-        hold_seconds=DURATION,
+        hold_seconds=HOLD,
     )
     return attempt

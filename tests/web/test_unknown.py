@@ -218,7 +218,7 @@ def test_what_is_no_verdict_is_refused(site: RunningSite, body: dict[str, Any]) 
 def test_no_phone_rings_again_while_the_provider_can_not_be_asked(site: RunningSite) -> None:
     (attempt,) = lost_of(site)
     answer = settle(site, attempt, "redial", lookup=True)
-    assert (answer.status_code, answer.json()["code"]) == (502, "not_asked")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_asked")
     assert ending(site, attempt) == ("ended", "unknown", "answer_lost")
     assert settle(site, attempt, "placed", lookup=True).status_code == 200  # rings nobody
 
@@ -254,7 +254,7 @@ def test_a_call_that_it_may_be_is_ended(site: RunningSite) -> None:
 def test_a_look_up_says_when_the_provider_can_not_be_asked(site: RunningSite) -> None:
     lost_of(site)
     answer = site.ask("POST", f"{UNKNOWN}/lookup", json={"campaign": "c"})
-    assert (answer.status_code, answer.json()["code"]) == (502, "not_asked")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_asked")
 
 
 def test_a_look_up_needs_the_credentials_of_the_account(site: RunningSite) -> None:
@@ -305,7 +305,7 @@ def test_one_that_is_dialled_again_by_itself_is_not_meant_by_a_filter(site: Runn
 def test_in_bulk_too_the_provider_is_asked_first(site: RunningSite) -> None:
     attempts = lost_of(site, 2)
     answer = settle_all(site, "not_placed", 2, lookup=True)
-    assert (answer.status_code, answer.json()["code"]) == (502, "not_asked")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_asked")
     assert {ending(site, each)[1] for each in attempts} == {"unknown"}
 
 

@@ -32,21 +32,13 @@ from scheduler.web.api.unknown_models import (
 )
 from scheduler.web.cursors import Cursor
 from scheduler.web.masks import as_seen_by
-from scheduler.web.problems import MEDIA_TYPE, Failure, ProblemDetails
+from scheduler.web.problems import Failure
 from scheduler.web.site import Looks, OnSite, Operates, Site, order_by
 
 router = APIRouter(tags=["unknown"])
 
 #: Without rows that are named, so many are asked about: the provider takes its time for each.
 _LOOKED_UP = 25
-
-_NOT_ASKED: dict[int | str, dict[str, Any]] = {
-    502: {
-        "model": ProblemDetails,
-        "content": {MEDIA_TYPE: {}},
-        "description": "The provider could not be asked whether a phone has rung",
-    }
-}
 
 
 @router.get("/unknown", summary="List calls of which nobody knows whether they were placed")
@@ -115,13 +107,12 @@ def settle_all(
     )
 
 
-@router.post(
-    "/unknown/lookup", summary="Ask the provider about unknown calls", responses=_NOT_ASKED
-)
+@router.post("/unknown/lookup", summary="Ask the provider about unknown calls")
 def look_up(site: OnSite, visitor: Operates, request: Request, body: LookupBody) -> LookupAnswer:
     """What it has found goes on record: a conversation proves that a call was placed.
 
-    That it found nothing proves nothing. Only where the provider can be asked: 422 elsewhere.
+    That it found nothing proves nothing. 409 `not_asked` when it does not answer; 422 where
+    it can't be asked at all.
     """
     campaign = site.campaign(visitor, body.campaign)
     request.state.connection.be_patient()
@@ -150,16 +141,15 @@ def _first_open(site: Site, campaign: CampaignView) -> list[int]:
     return [each.call.attempt.row for each in page.calls]
 
 
-@router.post(
-    "/unknown/{attempt}", summary="Say what became of an unknown call", responses=_NOT_ASKED
-)
+@router.post("/unknown/{attempt}", summary="Say what became of an unknown call")
 def settle(
     site: OnSite, visitor: Operates, request: Request, attempt: str, body: VerdictBody
 ) -> VerdictAnswer:
     """The same may be said again. It goes on the campaign's record of orders.
 
-    409 `not_unknown` for a call that is unknown no longer, with how it stands; 409 `may_be_placed`
-    when it would have a phone ring again that has rung, or may have.
+    409 `not_unknown` for a call that is unknown no longer, with how it stands; `may_be_placed` when
+    it would have a phone ring again that has rung, or may have; `not_asked` when the provider could
+    not be asked whether one has.
     """
     campaign, known = attempt_of(site, visitor, attempt)
     request.state.connection.be_patient()
@@ -209,7 +199,7 @@ def refusals() -> Iterator[None]:
         raise Failure(422, "too_many", str(error)) from None
     except verdicts.NotAsked as error:
         raise Failure(
-            502, "not_asked", f"{error}; nothing was settled: say lookup false to settle without"
+            409, "not_asked", f"{error}; nothing was settled: say lookup false to settle without"
         ) from None
     except LedgerError as error:
         raise Failure(409, "refused", str(error)) from None
