@@ -130,3 +130,31 @@ def test_the_first_tab_leads_past_the_navigation(page: Page, here: Machine) -> N
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
+
+
+# Start a campaign ---------------------------------------------------------------------------------
+
+
+def upload(page: Page, here: Machine, name: str, numbers: list[str], say: str) -> None:
+    """Upload a file, say which column is which, and come to the plan."""
+    page.get_by_role("link", name="Start", exact=True).click()
+    rows = "".join(f"{number},Person {at}\n" for at, number in enumerate(numbers))
+    file = {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": f"Tel,Who\n{rows}".encode()}
+    page.get_by_label("A file of contacts").set_input_files(file)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("columnheader", name="Tel")).to_be_visible()
+    page.get_by_role("combobox", name="Phone number").select_option("Tel")
+    page.get_by_role("combobox", name="Name").select_option("Who")
+    page.get_by_role("textbox", name="Name").fill(name)
+    page.get_by_role("textbox", name="Longest call").fill("5m")
+    page.get_by_role("textbox", name="Say What").fill(say)
+    page.get_by_role("button", name="Show the plan").click()
+
+
+def test_a_file_is_uploaded_mapped_planned_and_launched(page: Page, here: Machine) -> None:
+    page.goto(here.url + HOME)
+    upload(page, here, "walk", ["+12025550161", "+12025550162", "+1202555"], "Hello {{ name }}.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Plan of walk")
+    expect(page.get_by_role("row", name=re.compile("^4 Tel"))).to_be_visible()
+    page.get_by_role("button", name="Launch: call 2 contacts").click()
+    page.wait_for_url(re.compile("/campaigns/walk-"))
