@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import uuid4
 
 from argon2 import PasswordHasher
@@ -126,10 +127,11 @@ def sign_in(ledger: Ledger, name: str, password: str, address: str) -> SignedIn:
 
     It counts before it looks: whoever tries many at once gets no more of them.
     """
-    _expect_few_tries(ledger, name, address)
-    user = users.find(ledger, name)
-    if not _is_right(user, password) or user is None:
-        raise SignInRefused("the name or the password is wrong")
+    with _a_place():
+        _expect_few_tries(ledger, name, address)
+        user = users.find(ledger, name)
+        if not _is_right(user, password) or user is None:
+            raise SignInRefused("the name or the password is wrong")
     sessions.forget_tries(ledger, _user(name))
     sessions.forgive_try(ledger, _address(address))
     if _hasher.check_needs_rehash(user.password):
@@ -206,12 +208,11 @@ def _expect_few_tries(ledger: Ledger, name: str, address: str) -> None:
 
 def _is_right(user: User | None, password: str) -> bool:
     """Whether a password is theirs. It takes as long where there is no such user."""
-    with _a_place():
-        nobodys = _nobodys()
-        try:
-            return _hasher.verify(user.password if user else nobodys, password) and bool(user)
-        except (VerificationError, InvalidHashError):
-            return False
+    nobodys = _nobodys()
+    try:
+        return _hasher.verify(user.password if user else nobodys, password) and bool(user)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def _hashed(password: str) -> str:
@@ -239,4 +240,11 @@ def _user(name: str) -> str:
 
 
 def _address(address: str) -> str:
-    return f"address {address}"
+    """Return whose an address is: of the sixth version, who has one has all that begin so."""
+    try:
+        place = ip_address(address)
+    except ValueError:
+        return f"address {address}"
+    if isinstance(place, IPv6Address) and place.ipv4_mapped is None:
+        return f"address {ip_network((place, 64), strict=False)}"
+    return f"address {place}"

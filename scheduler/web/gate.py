@@ -14,7 +14,7 @@ from hmac import compare_digest
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -42,6 +42,9 @@ OPEN = ("/callbacks/", "/healthz", "/readyz")
 #: Who has the token of the settings: whoever runs this site, and may ask it as often as they like.
 OPERATORS = "CALLSCHED_WEB_TOKEN"
 
+#: Requests whose senders are found out at the same time.
+_THREADS = 16
+
 #: Makes an answer of what went wrong.
 Answer = Callable[[Request, Failure], Response]
 
@@ -58,6 +61,8 @@ class Gate:
         self._open = tuple(dict.fromkeys(p + each for p in ("", prefix) for each in OPEN))
         self._uses = Uses(site.ledger)
         self._rates = Rates()
+        #: Of its own: who comes in waits for no route that takes its time.
+        self._threads = CapacityLimiter(_THREADS)
         self._counts = counts
         self._is_https = (site.settings.public_url or "").startswith("https://")
 
@@ -78,7 +83,7 @@ class Gate:
         request = Request(scope, receive)
         receive = bounded(request, receive)
         try:
-            visitor = await run_in_threadpool(self._let_in, request)
+            visitor = await to_thread.run_sync(self._let_in, request, limiter=self._threads)
             request.state.visitor = visitor
             self._expect_few_requests(request, visitor)
             receive = await self._checked(request, visitor, receive)
@@ -112,7 +117,8 @@ class Gate:
                 421,
                 "foreign_host",
                 "this is not the address of this site: ask for the one it is known by, which"
-                " CALLSCHED_PUBLIC_URL names, or by which it is reached directly",
+                " CALLSCHED_PUBLIC_URL names, or by which it is reached directly; a tunnel needs"
+                " the same port at both ends",
             )
         return visitor
 
@@ -160,7 +166,7 @@ class Gate:
         if request.method in forgery.SAFE:
             return receive
         is_signed_in = visitor is not None and bool(visitor.session)
-        if is_signed_in or request.url.path == "/sign-in":
+        if is_signed_in or request.scope["path"] == "/sign-in":
             forgery.expect_own_page(request, self._addresses)
         if is_signed_in:
             return await forgery.expect_known(request, receive, request.state.csrf)

@@ -165,6 +165,16 @@ def test_a_hash_of_weaker_parameters_is_made_anew_at_the_next_sign_in(
     assert visitor(ledger, signed_in)
 
 
+def test_who_has_one_address_of_the_sixth_version_has_its_neighbours_too(ledger: Ledger) -> None:
+    for n in range(users.TRIES_FROM_ADDRESS):
+        with pytest.raises(SignInRefused):
+            users.sign_in(ledger, f"nobody-{n}", PASSWORD, f"2001:db8::{n}")
+    with pytest.raises(TooManyTries):
+        users.sign_in(ledger, "ada", PASSWORD, "2001:db8::ffff")
+    with pytest.raises(SignInRefused):
+        users.sign_in(ledger, "ada", PASSWORD, "2001:db8:0:1::1")
+
+
 @pytest.mark.parametrize("name", ["", "a b", "../x", "é", "-a", "x" * 65, "a\n"])
 def test_a_name_that_could_be_taken_for_another_is_none(ledger: Ledger, name: str) -> None:
     with pytest.raises(ConfigError):

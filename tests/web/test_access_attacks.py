@@ -99,7 +99,7 @@ def test_with_a_public_address_and_no_user_nobody_comes_in(public: RunningSite) 
     assert ask(public, "/healthz").status_code == 200
     users.add(public.ledger, "ada", Scope.LOOK, PASSWORD, who="test")
     assert ask(public, "/sign-in", Host="calls.example.com").status_code == 200
-    assert ask(public, "/metrics").status_code == 303
+    assert ask(public, "/metrics").status_code == 401
     _, token = access_tokens.create(public.ledger, "prometheus", Scope.LOOK, who="test")
     scraped = public.get("/metrics", token=token)
     assert 'callsched_web_requests_total{part="healthz",status="200"}' in scraped.text
@@ -133,7 +133,7 @@ def test_metrics_are_for_this_machine_and_for_who_may_look(local: RunningSite) -
     assert ask(local, "/metrics").status_code == 200
     users.add(local.ledger, "ada", Scope.LOOK, PASSWORD, who="test")
     assert ask(local, "/metrics").status_code == 200
-    assert ask(local, "/metrics", Via="1.1 x").status_code == 303
+    assert ask(local, "/metrics", Via="1.1 x").status_code == 401
 
 
 def test_a_ledger_of_a_newer_release_is_not_ready(site: RunningSite) -> None:

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from scheduler.errors import ConfigError
 from scheduler.ledger import sessions
+from scheduler.ledger import users as in_ledger
 from scheduler.operations import users
 from scheduler.operations.orders import who
 from scheduler.operations.users import SignedIn, SignInRefused, TooManyTries
@@ -144,6 +145,7 @@ def _page(
         name=name[:64],
         is_out=request.query_params.get("done") == "out",
         has_anybody=has_anybody(site),
+        has_users=in_ledger.count(site.ledger) > 0,
     )
 
 
