@@ -103,7 +103,7 @@ def change_password(
     except ConfigError as error:
         return _account(request, site, visitor, 422, problem=f"{error}.")
     except SignInRefused:
-        return _account(request, site, visitor, 422, problem="The password of now is wrong.")
+        return _account(request, site, visitor, 422, problem="The current password is wrong.")
     except TooManyTries as error:
         answer = _account(request, site, visitor, 429, problem=_wait(error))
         answer.headers["Retry-After"] = str(math.ceil(error.seconds))
