@@ -125,7 +125,9 @@ class BoundedProtocol(H11Protocol):
         self._end("request", "upload")
 
     def _begin_patience(self) -> None:
-        if self.is_patient and "upload" not in self._timers:
+        if self not in self.connections or self.cycle.response_complete:
+            self._patient.discard(self)  # it ended while a thread asked for patience
+        elif self.is_patient and "upload" not in self._timers:
             self._end("request")
             self._begin_minute(self.loop.time())
             self._look_at_upload()

@@ -81,12 +81,11 @@ class Gate:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        receive = bounded(request, receive)
         try:
             visitor = await to_thread.run_sync(self._let_in, request, limiter=self._threads)
             request.state.visitor = visitor
             self._expect_few_requests(request, visitor)
-            receive = await self._checked(request, visitor, receive)
+            receive = bounded(request, await self._checked(request, visitor, receive))
         except Exception as error:
             failure = failure_from(error)
             if failure.details.status == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from fastapi import Request
 
 from scheduler.errors import LedgerUnreachable
 from scheduler.ledger import keys
@@ -19,6 +20,7 @@ from scheduler.web import gate
 from scheduler.web.bounds import BODY_BYTES
 from scheduler.web.console.sign_in import own_path
 from scheduler.web.rates import BURST
+from scheduler.web.site import Looks
 from tests.web.running import PASSWORD, TOKEN, Browser, RunningSite
 
 PUBLIC = "https://calls.example.com"
@@ -359,6 +361,28 @@ def test_a_body_has_its_bound(ada: Browser) -> None:
     form_in_pieces = {"Content-Type": "application/x-www-form-urlencoded"}
     chunked = ada.post("/account/password", data=pieces, headers=form_in_pieces)
     assert chunked.status_code == 413
+
+
+def test_an_upload_is_as_long_as_its_route_lets_it_be(running: RunningSite) -> None:
+    uploading = site_of(running)
+
+    @uploading.app.post("/upload")
+    async def upload(request: Request, visitor: Looks) -> int:
+        request.state.connection.be_patient()
+        return sum([len(piece) async for piece in request.stream()])
+
+    with uploading:
+        running.ledger.redis.flushall()
+        ada = uploading.sign_in("ada", "look")
+        body = b"x" * 3_000_000
+        assert ada.post("/upload", data=body).json() == len(body)
+        in_the_form = {"X-CSRF-Token": None}
+        form = {"csrf": (None, ada.csrf), "file": body}
+        whole = ada.post("/upload", files=form, headers=in_the_form)
+        assert whole.json() == int(whole.request.headers["content-length"])
+        too_long = ada.post("/account/sessions", files=form, headers=in_the_form)
+        assert too_long.status_code in (303, 413)  # this route reads no body
+        assert ada.post("/account/password", files=form, headers=in_the_form).status_code == 413
 
 
 # Headers

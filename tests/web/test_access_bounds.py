@@ -180,6 +180,15 @@ def test_streams_take_no_place_from_others_and_have_their_own_bound(
     assert place.ask("GET", "/quick").status_code == 200
 
 
+def test_who_left_before_patience_was_asked_for_keeps_no_place(place: Place) -> None:
+    with place.connect(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n") as stream:
+        assert stream.recv(100)
+        (connection,) = BoundedProtocol._patient
+    wait_until(lambda: not BoundedProtocol._patient)
+    connection.be_patient()
+    wait_until(lambda: not BoundedProtocol._patient)
+
+
 def test_a_visitor_has_a_burst_and_then_so_many_requests_a_second() -> None:
     rates = Rates()
     assert {rates.wait_of("a", 0.0) for _ in range(int(BURST))} == {0.0}

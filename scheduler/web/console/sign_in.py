@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from typing import Annotated
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from scheduler.errors import ConfigError
+from scheduler.fields.visible import visible
 from scheduler.ledger import sessions
 from scheduler.ledger import users as in_ledger
 from scheduler.operations import users
@@ -21,6 +23,8 @@ from scheduler.web.console.pages import render
 from scheduler.web.gate import has_anybody
 from scheduler.web.problems import Failure
 from scheduler.web.site import Looks, OnSite, Site
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -60,12 +64,14 @@ def sign_in(
     try:
         signed_in = users.sign_in(site.ledger, name, password, sender)
     except SignInRefused:
+        logger.warning("a sign-in as %s from %s was refused", visible(name[:64]), visible(sender))
         problem = "The name or the password is wrong."
         return _page(request, site, next, 401, problem=problem, name=name)
     except TooManyTries as error:
         answer = _page(request, site, next, 429, problem=_wait(error), name=name)
         answer.headers["Retry-After"] = str(math.ceil(error.seconds))
         return answer
+    logger.info("%s signed in from %s", name, visible(sender))
     return _enter(request, site, signed_in, next)
 
 
