@@ -38,7 +38,8 @@ class BoundedProtocol(H11Protocol):
     keep its connection for ever.
     """
 
-    _waiting: ClassVar[dict[BoundedProtocol, None]] = {}  #: no request in hand; oldest first
+    #: No whole request in hand; oldest first.
+    _waiting: ClassVar[dict[BoundedProtocol, None]] = {}
     _patient: ClassVar[set[BoundedProtocol]] = set()
     _heard_at = _minute_at = 0.0
     _minute_bytes = 0
@@ -94,7 +95,9 @@ class BoundedProtocol(H11Protocol):
         self._heard_at = self.loop.time()
         self._minute_bytes += len(data)
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
+        # Who sends their request slowly waits as well: it is they who give way.
+        is_whole = self.conn.their_state is not h11.SEND_BODY
+        if self.cycle is not None and not self.cycle.response_complete and is_whole:
             self._waiting.pop(self, None)
 
     def pause_writing(self) -> None:
@@ -129,6 +132,7 @@ class BoundedProtocol(H11Protocol):
             self._patient.discard(self)  # it ended while a thread asked for patience
         elif self.is_patient and "upload" not in self._timers:
             self._end("request")
+            self._waiting.pop(self, None)
             self._begin_minute(self.loop.time())
             self._look_at_upload()
 
