@@ -127,8 +127,9 @@ def sign_in(ledger: Ledger, name: str, password: str, address: str) -> SignedIn:
 
     It counts before it looks: whoever tries many at once gets no more of them.
     """
+    _expect_few_tries(ledger, _address(address), TRIES_FROM_ADDRESS)
     with _a_place():
-        _expect_few_tries(ledger, name, address)
+        _expect_few_tries(ledger, _user(name), TRIES_OF_USER)
         user = users.find(ledger, name)
         if not _is_right(user, password) or user is None:
             raise SignInRefused("the name or the password is wrong")
@@ -199,11 +200,10 @@ def _started(ledger: Ledger, user: str, generation: str) -> SignedIn:
     return SignedIn(cookie, session)
 
 
-def _expect_few_tries(ledger: Ledger, name: str, address: str) -> None:
-    for whose, most in ((_address(address), TRIES_FROM_ADDRESS), (_user(name), TRIES_OF_USER)):
-        tries, seconds = sessions.note_try(ledger, whose)
-        if tries > most:
-            raise TooManyTries(seconds)
+def _expect_few_tries(ledger: Ledger, whose: str, most: int) -> None:
+    tries, seconds = sessions.note_try(ledger, whose)
+    if tries > most:
+        raise TooManyTries(seconds)
 
 
 def _is_right(user: User | None, password: str) -> bool:

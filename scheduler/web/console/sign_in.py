@@ -142,6 +142,7 @@ def _enter(request: Request, site: Site, signed_in: SignedIn, then: str) -> Resp
 def _page(
     request: Request, site: Site, then: str, status: int = 200, *, problem: str = "", name: str = ""
 ) -> Response:
+    addresses = Addresses(site.settings)
     return render(
         request,
         "sign_in.html.j2",
@@ -151,6 +152,7 @@ def _page(
         name=name[:64],
         is_out=request.query_params.get("done") == "out",
         has_anybody=has_anybody(site),
+        is_in_clear=not addresses.is_secure(request) and not addresses.is_near(request),
         has_users=in_ledger.count(site.ledger) > 0,
     )
 
