@@ -267,14 +267,7 @@ def test_a_slow_client_is_cut_off(
     assert place.desk.heard == []
 
 
-@pytest.mark.parametrize(
-    "begun",
-    [
-        b"",
-        b"POST / HTTP/1.1\r\n",
-        f"POST {STATUS} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx".encode(),
-    ],
-)
+@pytest.mark.parametrize("begun", ["", "POST / HT", "POST / HTTP/1.1\r\nHost: x\r\n", SLOW])
 def test_a_flood_takes_no_place_from_who_asks_something(
     place: Place, monkeypatch: pytest.MonkeyPatch, begun: str
 ) -> None:
@@ -289,6 +282,8 @@ def test_a_flood_takes_no_place_from_who_asks_something(
         await asyncio.to_thread(wait_until, lambda: len(connections) <= 9)
         for _, writer in opened:
             writer.close()
+        left = (writer.wait_closed() for _, writer in opened)
+        await asyncio.gather(*left, return_exceptions=True)  # most were cut off
         return answer.status
 
     assert asyncio.run(flood()) == 204
