@@ -167,12 +167,15 @@ def sign_out_elsewhere(ledger: Ledger, visitor: Visitor) -> None:
     sessions.end_every(ledger, visitor.name, but=visitor.session)
 
 
-def visitor_of(ledger: Ledger, cookie: str, *, by_key: bool) -> Visitor | None:
+def visitor_of(
+    ledger: Ledger, cookie: str, *, by_key: bool, is_used: bool = True
+) -> Visitor | None:
     """Return whose browser has this cookie, with the role they have now; None when it is over.
 
     `by_key`: a session that began with a one-time key counts as well, and is an administrator's.
+    `is_used`: it is a request that asks, so that the session is not idle.
     """
-    session = sessions.find(ledger, digest_of(cookie))
+    session = sessions.find(ledger, digest_of(cookie), is_used=is_used)
     if session is None:
         return None
     if not session.generation:

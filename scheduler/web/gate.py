@@ -103,6 +103,10 @@ class Gate:
         """Return who asks. Raises Failure where nobody is let in."""
         is_direct = self._addresses.is_direct(request)
         visitor = self._visitor(request, by_key=is_direct)
+        # For an answer that takes its time: whether its reader may still read on.
+        request.state.still_may = lambda: (
+            self._visitor(request, by_key=is_direct, is_used=False) == visitor
+        )
         if visitor is None and not is_direct and not has_anybody(self._site):
             raise Failure(
                 404,
@@ -121,14 +125,14 @@ class Gate:
             )
         return visitor
 
-    def _visitor(self, request: Request, *, by_key: bool) -> Visitor | None:
+    def _visitor(self, request: Request, *, by_key: bool, is_used: bool = True) -> Visitor | None:
         written = request.headers.get("authorization")
         if written is not None:
             return self._of_token(written)
         is_secure = self._addresses.is_secure(request)
         if not (cookie := cookies.cookie_of(request, is_secure=is_secure)):
             return None
-        visitor = visitor_of(self._site.ledger, cookie, by_key=by_key)
+        visitor = visitor_of(self._site.ledger, cookie, by_key=by_key, is_used=is_used)
         if visitor is not None:
             request.state.csrf = cookies.csrf_of(cookie)
         return visitor

@@ -100,6 +100,9 @@ def test_a_session_ends_when_it_is_idle_and_after_a_week(ledger: Ledger) -> None
         seen += 11 * 3600
         assert sessions.find(ledger, session.digest, seen) is not None
     assert sessions.find(ledger, session.digest, session.ends_at) is None
+    kept = sessions.find(ledger, session.digest, seen + 100, is_used=False)
+    assert kept is not None
+    assert sessions.find(ledger, session.digest, seen + 200, is_used=False) == kept
     left = ledger.redis.ttl(keys.web("session", session.digest))
     assert 0 < left <= sessions.IDLE_SECONDS
 

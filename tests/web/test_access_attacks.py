@@ -20,7 +20,7 @@ from scheduler.web import gate
 from scheduler.web.bounds import BODY_BYTES
 from scheduler.web.console.sign_in import own_path
 from scheduler.web.rates import BURST
-from scheduler.web.site import Looks
+from scheduler.web.site import Looks, OnSite
 from tests.web.running import PASSWORD, TOKEN, Browser, RunningSite
 
 PUBLIC = "https://calls.example.com"
@@ -311,6 +311,27 @@ def test_signing_in_again_ends_the_session_of_before(ada: Browser) -> None:
     assert entered.status_code == 303
     assert ada.cookie not in entered.headers["set-cookie"]
     assert ada.get("/account").status_code == 303
+
+
+def test_a_long_answer_can_find_out_that_its_reader_may_read_no_further(
+    running: RunningSite,
+) -> None:
+    long = site_of(running)
+
+    @long.app.get("/long")
+    def answer(request: Request, visitor: Looks, site: OnSite) -> list[bool]:
+        first = request.state.still_may()
+        if visitor.session:
+            users.remove(site.ledger, visitor.name)
+        else:
+            access_tokens.revoke(site.ledger, visitor.name.removeprefix("token "))
+        return [first, request.state.still_may()]
+
+    with long:
+        running.ledger.redis.flushall()
+        _, token = access_tokens.create(running.ledger, "load", Scope.LOOK, who="test")
+        assert long.sign_in("ada", "look").get("/long").json() == [True, False]
+        assert long.get("/long", token=token).json() == [True, False]
 
 
 # How often
