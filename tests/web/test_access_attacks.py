@@ -108,6 +108,17 @@ def test_with_a_public_address_and_no_user_nobody_comes_in(public: RunningSite) 
     assert "callsched_web_ledger_up 1.0" in scraped.text
 
 
+def test_a_public_path_that_is_one_of_the_console_still_leads_to_callbacks(
+    running: RunningSite,
+) -> None:
+    with site_of(running, public_url=f"{PUBLIC}/campaigns") as site:
+        running.ledger.redis.flushall()
+        assert ask(site, "/campaigns/healthz").status_code == 200
+        forged = site.ask("POST", "/campaigns/callbacks/main/c-1:0:1/status", token=None)
+        assert forged.status_code == 403
+        assert ask(site, "/campaigns").status_code == 404
+
+
 def test_the_key_opens_the_console_once(local: RunningSite) -> None:
     key = local.app.state.site.first_key.make()
     assert ask(local, "/sign-in?key=" + "x" * 43).status_code == 403
