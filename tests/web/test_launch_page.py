@@ -106,7 +106,7 @@ def test_whom_another_campaign_of_the_name_has_is_left_out_and_said(site: Runnin
         plan = site.get(f"{draft}/plan").text
         assert site.ask("POST", f"{draft}/start", data=hidden(plan)).status_code == 303
     assert "have called 1 lately" in plan
-    assert "<strong>1 contacts</strong>" in plan
+    assert "<strong>1 contact</strong>" in plan
     newest = views.campaign(site.ledger, views.campaign_ids(site.ledger)[0])
     assert newest.dispositions == {"skipped:already_called": 1}
 
@@ -128,7 +128,7 @@ def test_other_formats_come_in_too(site: RunningSite, name: str, data: str | byt
     given = {} if name[2] in "yj" and not name.endswith("l") else {"say": "x"}
     assert settle(site, draft, **given).status_code == 303
     plan = site.get(f"{draft}/plan")
-    assert "<strong>1 contacts</strong>" in plan.text, plan.text
+    assert "<strong>1 contact</strong>" in plan.text, plan.text
 
 
 def bomb() -> bytes:

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.file.formats import stem
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
 from scheduler.campaign.sample import Sample, sample
@@ -32,7 +33,7 @@ from scheduler.plan.whole import Asked, begins, whole
 from scheduler.records import unpack_script
 from scheduler.rights import Visitor
 from scheduler.web import intake
-from scheduler.web.console import uploads
+from scheduler.web.console import launch_again, uploads
 from scheduler.web.console.launch_drafts import MAPPED, Fields, Kept, take_in
 from scheduler.web.console.pages import render
 from scheduler.web.intake import Wish
@@ -40,6 +41,7 @@ from scheduler.web.problems import Failure, Fault
 from scheduler.web.site import OnSite, Site, Starts
 
 router = APIRouter()
+router.include_router(launch_again.router)
 
 DraftId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 _TYPES = {".csv": "text/csv; charset=utf-8", ".jsonl": "application/x-ndjson"}
@@ -154,6 +156,7 @@ def _first_fields(kept: Kept, shown: Sample) -> Fields:
         for key in ("name", "account", "max_duration", "default_region")
         if key in kept.policy
     }
+    values.setdefault("name", stem(FilePath(kept.filename)))
     return Fields.model_construct(None, **values)
 
 
