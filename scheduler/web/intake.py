@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from scheduler.accounts import Accounts
 from scheduler.campaign.checked import CheckedCampaign
@@ -134,8 +135,7 @@ def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) 
     record, _ = whole(found, found.policy, site.settings, asked)
     del record["problems"]  # they are in `errors`
     if not visitor.sees_numbers:
-        for order in record["first"]:  # an id is the number where the file has none
-            order["contact_id"] = mask_text(order["contact_id"])
+        record["first"] = _masked(record["first"])
     for example in record["cleaned"]["examples"]:
         example["phone_number"] = example.pop("number")
         if not visitor.sees_numbers:
@@ -144,6 +144,18 @@ def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) 
     seen: Record = as_seen_by(visitor, record)
     there = {"address": address, "is_sandbox": is_sandbox(address)}
     return seen | refusals(visitor, found) | there
+
+
+def _masked(value: Any) -> Any:
+    """Mask what looks like a number in every text: an id or a target of a transfer may be one."""
+    match value:
+        case dict():
+            return {key: _masked(each) for key, each in value.items()}
+        case list():
+            return [*map(_masked, value)]
+        case str():
+            return mask_text(value)
+    return value
 
 
 def refusals(visitor: Visitor, found: CheckedCampaign) -> Record:

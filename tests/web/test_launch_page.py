@@ -37,7 +37,9 @@ def settle(site: RunningSite, draft: str, **fields: str) -> Any:
     page = site.get(draft).text
     names = re.findall(r'<(?:input|textarea|select)[^>]* name="(\w+)"', page)
     empty = {name: "" for name in names if name not in ("strict", "again", "file")}
-    empty |= dict(re.findall(r'name="(column_\w+)">[^§]*?value="([^"]+)" selected', page))
+    for select in page.split("<select")[1:]:
+        chosen = re.search(r'name="(column_\w+)".*?value="([^"]+)" selected', select, re.DOTALL)
+        empty |= {chosen[1]: chosen[2]} if chosen else {}
     return site.ask("POST", draft, data=empty | fields)
 
 
@@ -106,7 +108,7 @@ def test_whom_another_campaign_of_the_name_has_is_left_out_and_said(site: Runnin
         plan = site.get(f"{draft}/plan").text
         assert site.ask("POST", f"{draft}/start", data=hidden(plan)).status_code == 303
     assert "have called 1 lately" in plan
-    assert "<strong>1 contacts</strong>" in plan
+    assert "<strong>1 contact</strong>" in plan
     newest = views.campaign(site.ledger, views.campaign_ids(site.ledger)[0])
     assert newest.dispositions == {"skipped:already_called": 1}
 
@@ -128,7 +130,7 @@ def test_other_formats_come_in_too(site: RunningSite, name: str, data: str | byt
     given = {} if name[2] in "yj" and not name.endswith("l") else {"say": "x"}
     assert settle(site, draft, **given).status_code == 303
     plan = site.get(f"{draft}/plan")
-    assert "<strong>1 contacts</strong>" in plan.text, plan.text
+    assert "<strong>1 contact</strong>" in plan.text, plan.text
 
 
 def bomb() -> bytes:
@@ -201,8 +203,49 @@ def test_a_policy_that_is_wrong_is_said_on_the_page(site: RunningSite) -> None:
     draft = draft_of(site)
     page = settle(site, draft, call="- 1")
     assert page.status_code == 422
-    assert "expected keys such as" in page.text
+    assert "call: expected keys and values" in page.text
     assert settle(site, draft, say="x", max_duration="5 bananas").status_code == 303
     plan = site.get(f"{draft}/plan")
     assert plan.status_code == 422
     assert "max_duration: expected" in plan.text
+
+
+def test_a_campaign_is_copied_with_what_it_says_and_its_rules_in_words(site: RunningSite) -> None:
+    script = [
+        {"say": {"text": "Hello {{ name }} of {{ company }}", "language": "en-US"}},
+        {"pause": "2s"},
+        {
+            "gather": {
+                "name": "confirm",
+                "say": "Press 1.",
+                "digits": 1,
+                "branches": {"1": [{"say": "Thanks."}, "hangup"], "9": [{"transfer": OTHER}]},
+                "otherwise": [{"record": {"max": "30s"}}, "hangup"],
+            }
+        },
+    ]
+    policy = {"call": {"script": script}, "retry": {"busy": {"max": 2, "delays": ["10m"]}}}
+    contacts = [
+        {"phone_number": GOOD, "name": "Ada", "company": "ACME", "id": "7", "dtmf": "12#"},
+        {"phone_number": OTHER, "name": "Bo", "company": "Co", "max_duration": "90s"},
+    ]
+    sent = {"name": "old", **policy, "contacts": contacts}
+    answer = site.ask("PUT", "/api/v1/campaigns/old", json=sent)
+    assert answer.status_code == 201, answer.text
+    assert "Its 2 rows" in site.get("/launch?copy=old").text
+    draft = site.ask("POST", "/campaigns/old/copy").headers["location"]
+    page = site.get(draft).text
+    assert "retry.busy: at most 2" in page
+    assert settle(site, draft, name="new", policy="budget: {minutes: 90}").status_code == 303
+    plan = site.get(f"{draft}/plan").text
+    assert "say (en-US): Hello Ada of ACME" in plan
+    assert "transfer: …0102" in plan
+    assert site.ask("POST", f"{draft}/start", data=hidden(plan)).status_code == 303
+    newest, old = (views.campaign(site.ledger, each) for each in views.campaign_ids(site.ledger))
+    assert newest.policy.script == old.policy.script
+    assert (newest.policy.budget_seconds, newest.policy.retry) == (5400, {})
+    pages = [views.results(site.ledger, each.campaign_id) for each in (newest, old)]
+    known = ("contact_id", "phone_number", "name", "dtmf")
+    one, other = ([[row[key] for key in known] for row in rows] for rows in pages)
+    assert one == other
+    assert site.get("/launch?copy=none").status_code == 404

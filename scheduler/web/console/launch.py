@@ -10,12 +10,13 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.file.formats import stem
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
 from scheduler.campaign.sample import Sample, sample
@@ -23,8 +24,9 @@ from scheduler.errors import CampaignError
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
 from scheduler.fields.urls import is_loopback
+from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
-from scheduler.operations import drafts
+from scheduler.operations import copies, drafts
 from scheduler.operations.drafts import Draft, TooLong
 from scheduler.operations.launch import Intent
 from scheduler.plan.spoken import lines
@@ -32,14 +34,15 @@ from scheduler.plan.whole import Asked, begins, whole
 from scheduler.records import unpack_script
 from scheduler.rights import Visitor
 from scheduler.web import intake
-from scheduler.web.console import uploads
-from scheduler.web.console.launch_drafts import MAPPED, Fields, Kept, take_in
+from scheduler.web.console import launch_again, uploads
+from scheduler.web.console.launch_drafts import MAPPED, Fields, Kept, take_copy, take_in
 from scheduler.web.console.pages import render
 from scheduler.web.intake import Wish
 from scheduler.web.problems import Failure, Fault
 from scheduler.web.site import OnSite, Site, Starts
 
 router = APIRouter()
+router.include_router(launch_again.router)
 
 DraftId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 _TYPES = {".csv": "text/csv; charset=utf-8", ".jsonl": "application/x-ndjson"}
@@ -48,16 +51,42 @@ _places = threading.BoundedSemaphore(4)
 
 
 @router.get("/launch")
-def choose(request: Request, visitor: Starts, site: OnSite) -> Response:
-    """Ask for a file."""
-    return _upload_page(request, site)
+def choose(
+    request: Request,
+    visitor: Starts,
+    site: OnSite,
+    copy: Annotated[str, Query(max_length=120)] = "",
+) -> Response:
+    """Ask for a file, or whether a campaign is to be copied."""
+    return _upload_page(request, site, copied=site.campaign(visitor, copy) if copy else None)
 
 
 def _upload_page(
-    request: Request, site: Site, errors: list[Fault] | None = None, status: int = 200
+    request: Request,
+    site: Site,
+    errors: list[Fault] | None = None,
+    status: int = 200,
+    copied: CampaignView | None = None,
 ) -> Response:
-    most = site.settings.web_max_body
-    return render(request, "launch_upload.html.j2", status, errors=errors or [], most=most)
+    return render(
+        request,
+        "launch_upload.html.j2",
+        status,
+        errors=errors or [],
+        most=site.settings.web_max_body,
+        copied=copied,
+    )
+
+
+@router.post("/campaigns/{campaign_id}/copy")
+def copy_campaign(request: Request, visitor: Starts, site: OnSite, campaign_id: str) -> Response:
+    """Make a draft of a campaign, and lead to its columns."""
+    request.state.connection.be_patient()
+    view = site.campaign(visitor, campaign_id)
+    view.expect_kept()
+    draft = drafts.keep(site.settings.state_dir, visitor.name)
+    take_copy(draft, visitor.name, view, copies.contacts_of(site.ledger, view))
+    return RedirectResponse(f"/launch/{draft.id}", 303)
 
 
 @router.post("/launch")
@@ -154,6 +183,7 @@ def _first_fields(kept: Kept, shown: Sample) -> Fields:
         for key in ("name", "account", "max_duration", "default_region")
         if key in kept.policy
     }
+    values.setdefault("name", stem(FilePath(kept.filename)))
     return Fields.model_construct(None, **values)
 
 

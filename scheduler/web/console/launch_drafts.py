@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,16 @@ from scheduler.campaign.file.source import open_file, read_whole, whole_text
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, Problem, refusal
 from scheduler.fields import document
-from scheduler.operations import drafts
+from scheduler.ledger.views import CampaignView
+from scheduler.operations import copies, drafts
 from scheduler.operations.drafts import Draft
+from scheduler.plan.rules import rules
 from scheduler.web.intake import expect_policy
 
 #: The columns that a form maps, ours first.
 MAPPED = ("phone_number", "id", "name", "timezone", "dtmf", "max_duration")
+#: Rules that a copy has.
+_COPIED = frozenset({"max_duration", "max_concurrency", "max_starts_per_second"})
 _GZIP = b"\x1f\x8b"
 
 
@@ -38,6 +42,7 @@ class Fields(BaseModel):
     caller_id: str = Field(default="", max_length=40)
     say: str = Field(default="", max_length=4000)
     call: str = Field(default="", max_length=16_000)
+    policy: str = Field(default="", max_length=16_000)
     insights: str = Field(default="", max_length=400)
     first: int | None = Field(default=None, ge=1)
     strict: bool = False
@@ -105,6 +110,7 @@ class Kept:
         asked = self.fields or Fields()
         policy = dict(self.policy)
         policy.setdefault("name", stem(Path(self.filename)))
+        policy |= _keys("policy", asked.policy)
         for key in ("name", "account", "max_duration", "default_region"):
             if written := getattr(asked, key).strip():
                 policy[key] = written
@@ -113,20 +119,16 @@ class Kept:
         if asked.insights.strip():
             words = [word.strip() for word in asked.insights.split(",") if word.strip()]
             policy["insights"] = [] if words == ["none"] else words
-        if call := self._call(asked):
+        if call := self._call(policy, asked):
             policy["call"] = call
         if columns := asked.columns():
             policy["columns"] = {**_mapping(policy.get("columns")), **columns}
         expect_policy(policy)
         return policy
 
-    def _call(self, asked: Fields) -> dict[str, Any]:
-        call = dict(_mapping(self.policy.get("call")))
-        if asked.call.strip():
-            written = _yaml("call", asked.call)
-            if not isinstance(written, Mapping):
-                raise _wrong("call", "expected keys such as script and record, as in YAML")
-            call |= written
+    def _call(self, policy: Mapping[str, Any], asked: Fields) -> dict[str, Any]:
+        call = dict(_mapping(policy.get("call")))
+        call |= _keys("call", asked.call)
         if asked.say.strip():
             call["script"] = [{"say": asked.say.strip()}]
         if asked.caller_id.strip():
@@ -157,6 +159,26 @@ def take_in(draft: Draft, owner: str, path: Path, filename: str) -> Kept:
     return kept
 
 
+def take_copy(
+    draft: Draft, owner: str, view: CampaignView, contacts: Iterable[dict[str, Any]]
+) -> None:
+    """Make a draft of a campaign, and say in words which of its rules the draft has not."""
+    with draft.path("contacts.jsonl").open("w", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in contacts)
+    left = "; ".join(
+        f"{each['rule']}: {each['says']}"
+        for each in rules(view.policy)
+        if each["rule"] not in _COPIED
+    )
+    notes = (
+        f"This is a copy of campaign {view.campaign_id}: its contacts, what a call says, and its"
+        " account. Its other rules are not copied; write those that are to hold under the keys of"
+        f" the policy, or leave them to this installation. It had {left}",
+    )
+    name = f"{view.campaign_id}.jsonl"
+    Kept(owner, name, "contacts.jsonl", copies.policy_of(view), None, notes).write(draft)
+
+
 def _of_yaml(path: Path, contacts: Path) -> dict[str, Any]:
     """Write the contacts of a document as JSON Lines; return its other keys."""
     with open_file(path) as file:
@@ -177,6 +199,14 @@ def _of_yaml(path: Path, contacts: Path) -> dict[str, Any]:
 
 def _mapping(found: object) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
+
+
+def _keys(key: str, written: str) -> Mapping[str, Any]:
+    """Read keys and values that somebody has written into a field."""
+    found = _yaml(key, written) or {}
+    if not isinstance(found, Mapping) or "contacts" in found:
+        raise _wrong(key, "expected keys and values, as in YAML")
+    return found
 
 
 def _yaml(key: str, written: str) -> object:
