@@ -261,7 +261,7 @@ class _Bound:
 
 
 def _few_others(entries: Iterator[str], path: str) -> Iterator[str]:
-    """Refuse more prefixes and SIP addresses than memory should be given to; numbers take little."""
+    """Refuse more prefixes and SIP addresses than memory is given to; numbers take little."""
     others = 0
     for each in entries:
         others += is_prefix(each) or not each.startswith("+")
