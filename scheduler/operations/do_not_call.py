@@ -24,6 +24,8 @@ from scheduler.report.transcripts import one_line
 
 _LONGEST_WHY = 200
 _PROGRESS_ENTRIES = 1000
+#: Of a file whose length is bounded; each takes a hundred bytes of memory or more.
+_MOST_OTHERS = 500_000
 _T = TypeVar("_T")
 
 #: Learns how many entries are done, and of how many; None while nobody knows.
@@ -150,6 +152,8 @@ def read_file(
         seen = _ignore if most_bytes is None else _Bound(shown, most_bytes)
         lines = Lines(opened, shown, codec_name(encoding, shown), seen)
         found = read_entries(lines, shown, region, problems, counts)
+        if most_bytes is not None:
+            found = _few_others(found, shown)
         return ListFile(name, NumberList(name, _counted(found, on_progress)), counts, problems)
 
 
@@ -254,6 +258,17 @@ class _Bound:
         if self._left < 0:
             most = self._most // 1024**2
             raise refusal(self._path, f"expected at most {most} MiB: import it in parts")
+
+
+def _few_others(entries: Iterator[str], path: str) -> Iterator[str]:
+    """Refuse more prefixes and SIP addresses than memory is given to; numbers take little."""
+    others = 0
+    for each in entries:
+        others += is_prefix(each) or not each.startswith("+")
+        if others > _MOST_OTHERS:
+            most = f"{_MOST_OTHERS:,} prefixes and SIP addresses"
+            raise refusal(path, f"expected at most {most}: import it in parts")
+        yield each
 
 
 def _ignore(_told: object) -> None:

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from scheduler.ledger import do_not_call
+from scheduler.operations import do_not_call as operations
 from scheduler.rights import Scope
 from scheduler.web.api import do_not_call as api
 from tests.web.running import RunningSite
@@ -192,6 +193,15 @@ def test_what_inflates_beyond_all_bounds_is_refused(
     answer = upload(site, bomb, "application/gzip")
     assert (answer.status_code, answer.json()["code"]) == (422, "file")
     assert "at most 1 MiB" in answer.json()["detail"]
+
+
+def test_more_prefixes_than_memory_should_be_given_to_are_refused(
+    site: RunningSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "_MOST_OTHERS", 2)
+    assert upload(site, "+1202*\n+1203*\n+12025550143\n", "text/plain").json()["added"] == 3
+    assert upload(site, "+1204*\n+1205*\nsip:a@example.com\n", "text/plain").status_code == 422
+    assert len(on_list(site)) == 3
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])

@@ -111,6 +111,7 @@ def test_a_firing_that_is_asked_for_twice_is_one(site: RunningSite) -> None:
     (firing,) = site.get(f"{LIST}/nightly").json()["firings"]
     assert firing["campaign_id"] == asked[0].json()["campaign_id"]
     assert (firing["state"], firing["why"]) == ("waiting", "asked for by ann")
+    assert site.ask("POST", f"{LIST}/nightly/fire").status_code == 202
     assert api(site, "POST", "/fire", at=now - FIRE_WITHIN_SECONDS - 5).status_code == 409
     assert api(site, "POST", "/fire", at=now + 3600).status_code == 409
 

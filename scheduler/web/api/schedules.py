@@ -122,10 +122,10 @@ def resume(site: OnSite, visitor: Starts, name: str) -> WholeSchedule:
 
 
 @router.post("/{name}/fire", summary="Have a worker launch a schedule now", status_code=202)
-def fire(site: OnSite, visitor: Starts, name: str, body: FireBody) -> Fired:
+def fire(site: OnSite, visitor: Starts, name: str, body: FireBody | None = None) -> Fired:
     """Also a paused one. It has people called: a worker of its account reads the file and dials."""
     view_of(site, visitor, name)
-    asked = schedules.fire(site.ledger, name, who=visitor.name, at=body.at)
+    asked = schedules.fire(site.ledger, name, who=visitor.name, at=body.at if body else None)
     return Fired(name=name, campaign_id=asked)
 
 
