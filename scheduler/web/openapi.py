@@ -35,7 +35,9 @@ token may see them. An error is a problem as RFC 9457 has it; its `code` is stab
 #: In the order in which somebody comes to need them.
 TAGS = {
     "launches": "How a campaign comes in: what a file would do, and the start of exactly that.",
-    "campaigns": "Campaigns as they stand, their contacts one by one, what became of each call.",
+    "campaigns": "Campaigns as they stand, and what became of their calls.",
+    "contacts": "Contacts one by one: found by number, id or name, and why each was called or not.",
+    "results": "Results as files: JSON Lines, CSV, Excel.",
     "orders": "Orders on whole campaigns: pause, resume, cancel, abort.",
     "live": "Calls that go on now: what they are, and how one is stopped or extended.",
     "events": "What happens, as it happens: server-sent events.",
@@ -66,6 +68,7 @@ _PLACES = {
     "contact": "The contact's id, as the campaign's file has it.",
     "attempt": "The attempt: campaign, row and number, with colons between.",
     "name": "Its name.",
+    "account": "The account's name.",
 }
 _AGAIN = {
     "Retry-After": {
@@ -97,8 +100,11 @@ def description() -> dict[str, Any]:
     for context in iter_route_contexts(app.routes):
         for operation in _operations(found, context):
             _complete(operation, _scope_of(context.dependant))
-    schemes = found.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes["bearer"] = {
+    components = found.setdefault("components", {})
+    for schema in components.setdefault("schemas", {}).values():
+        if "examples" in schema:
+            schema["examples"] = [_whole(schema, each) for each in schema["examples"]]
+    components.setdefault("securitySchemes", {})["bearer"] = {
         "type": "http",
         "scheme": "bearer",
         "description": "A token of `callsched token create`, or `CALLSCHED_WEB_TOKEN`.",
@@ -140,6 +146,16 @@ def _complete(operation: dict[str, Any], scope: str) -> None:
     for status, answer in operation["responses"].items():
         if status.isdecimal() and int(status) >= 400:
             _be_a_problem(int(status), answer)
+
+
+def _whole(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    """Return an example of a model with null for what it leaves out and may be null."""
+    missing = {
+        name: None
+        for name in schema.get("required", ())
+        if name not in example and {"type": "null"} in schema["properties"][name].get("anyOf", ())
+    }
+    return {**example, **missing}
 
 
 def _be_a_problem(status: int, answer: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.routing import iter_route_contexts
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -117,7 +118,7 @@ def test_every_example_of_a_body_fits_its_schema() -> None:
         for example in examples_of(content)
         if (found := mistakes(content["schema"], example))
     }
-    assert wrong == {}
+    assert not wrong, wrong
 
 
 def test_every_example_of_a_field_fits_its_schema() -> None:
@@ -133,7 +134,7 @@ def test_every_example_of_a_field_fits_its_schema() -> None:
         for example in schema.get("examples", ())
         if (found := mistakes(schema, example))
     }
-    assert wrong == {}
+    assert not wrong, wrong
 
 
 # Sent to the site ---------------------------------------------------------------------------------
@@ -143,11 +144,17 @@ SPEAKS = {"params": {"policy": '{"call": {"script": [{"say": "Hello."}]}}'}}
 MORE: dict[str, dict[str, Any]] = {
     "launches_put": {**SPEAKS, "places": {"campaign_id": "reminders-1"}},
     "launches_plan": SPEAKS,
+    "live_stop": {"places": world.LIVE},
+    "contacts_explanation": {"params": {"campaign": "nightly", "number": "c-3"}},
     "do_not_call_import_entries": {
         "headers": {"Content-Type": "text/csv"},
         "data": "phone_number\n+12025550123\n",
     },
 }
+
+
+#: The provider is asked, and there is none here.
+AWAY = {"live_extend"}
 
 
 def bodies_of(operation: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -169,7 +176,7 @@ def requests_of() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Return a request for each example: its name, method, path and options."""
     for name, operation in operations():
         method, _, path = name.partition(" ")
-        if path.endswith("/events"):
+        if path.endswith("/events") or operation["operationId"] in AWAY:
             continue  # a stream has no end, and tests of its own
         for media_type, body in bodies_of(operation):
             sent = {"json": body} if media_type == "application/json" else {"data": body}
@@ -177,14 +184,17 @@ def requests_of() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
             params = {
                 each["name"]: each["schema"]["examples"][0]
                 for each in operation.get("parameters", ())
-                if each["in"] == "query" and each.get("required")
+                if each["in"] == "query" and "examples" in each["schema"]
             }
             more = MORE.get(operation["operationId"], {})
             yield name, method, path, {"headers": headers, "params": params, **sent, **more}
 
 
-def test_every_example_of_a_request_is_accepted(site: RunningSite) -> None:
+def test_every_example_of_a_request_is_accepted(
+    site: RunningSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And of every operation an answer that is none of an error fits its schema."""
+    world.hurry(monkeypatch)
     described = dict(operations())
     wrong = []
     for name, method, path, options in requests_of():

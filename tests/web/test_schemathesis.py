@@ -39,8 +39,9 @@ def each_case(site: RunningSite, tag: str, judge: Callable[[Any], None]) -> None
     for found in schema.include(tag=tag).exclude(path=STREAMS).get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
-        there = world.PLACES.keys() & {each.name for each in operation.path_parameters}
-        known = operation.as_strategy(path_parameters={name: world.PLACES[name] for name in there})
+        places = world.PLACES | (world.LIVE if tag == "live" else {})
+        there = places.keys() & {each.name for each in operation.path_parameters}
+        known = operation.as_strategy(path_parameters={name: places[name] for name in there})
         cases = [known, operation.as_strategy(), operation.as_strategy(GenerationMode.NEGATIVE)]
 
         @seed(SEED)
@@ -53,9 +54,12 @@ def each_case(site: RunningSite, tag: str, judge: Callable[[Any], None]) -> None
 
 
 @pytest.mark.parametrize("tag", openapi.TAGS)
-def test_every_answer_is_as_described(site: RunningSite, tag: str) -> None:
+def test_every_answer_is_as_described(
+    site: RunningSite, tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from schemathesis.checks import not_a_server_error, positive_data_acceptance
 
+    world.hurry(monkeypatch)
     world.fill(site)
     with requests.Session() as session:
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scheduler.ledger import schedules
 from scheduler.ledger.schedules import Launch
 from scheduler.models import Disposition, Reason, Schedule
 from scheduler.operations import do_not_call
+from scheduler.web.api import live, orders
 from tests.integration.ledger import DURATION, Books, named
 from tests.web.running import TOKEN, RunningSite
 
@@ -17,7 +20,16 @@ PLACES: dict[str, str] = {
     "contact": "c-3",
     "attempt": "nightly:1:1",
     "name": "nightly",
+    "account": "default",
 }
+#: The attempt that is live, for those that speak of such.
+LIVE = {"attempt": "nightly:2:1"}
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Have no order wait for what only a worker does."""
+    patch.setattr(live, "PATIENCE_SECONDS", 0.05)
+    patch.setattr(orders, "PATIENCE_SECONDS", 0.05)
 
 
 def fill(site: RunningSite) -> None:
