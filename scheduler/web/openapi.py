@@ -101,9 +101,10 @@ def description() -> dict[str, Any]:
         for operation in _operations(found, context):
             _complete(operation, _scope_of(context.dependant))
     components = found.setdefault("components", {})
-    for schema in components.setdefault("schemas", {}).values():
+    schemas = components.setdefault("schemas", {})
+    for schema in schemas.values():
         if "examples" in schema:
-            schema["examples"] = [_whole(schema, each) for each in schema["examples"]]
+            schema["examples"] = [_whole(schemas, schema, each) for each in schema["examples"]]
     components.setdefault("securitySchemes", {})["bearer"] = {
         "type": "http",
         "scheme": "bearer",
@@ -148,14 +149,20 @@ def _complete(operation: dict[str, Any], scope: str) -> None:
             _be_a_problem(int(status), answer)
 
 
-def _whole(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
-    """Return an example of a model with null for what it leaves out and may be null."""
-    missing = {
+def _whole(schemas: dict[str, Any], schema: dict[str, Any], value: Any) -> Any:
+    """Return an example with each null that may stand there: FastAPI leaves them out."""
+    schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    if isinstance(value, list):
+        return [_whole(schemas, schema.get("items", {}), each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    known = schema.get("properties", {})
+    nulls = {
         name: None
         for name in schema.get("required", ())
-        if name not in example and {"type": "null"} in schema["properties"][name].get("anyOf", ())
+        if {"type": "null"} in known[name].get("anyOf", ())
     }
-    return {**example, **missing}
+    return nulls | {name: _whole(schemas, known.get(name, {}), of) for name, of in value.items()}
 
 
 def _be_a_problem(status: int, answer: dict[str, Any]) -> None:
