@@ -334,6 +334,7 @@ def test_a_finished_campaign_is_followed_with_again(site: RunningSite) -> None:
     assert put(site).status_code == 200
     answer = put(site, path="one?again=true")
     assert (answer.status_code, answer.headers["location"]) == (201, "/api/v1/campaigns/one+2")
+    assert site.get("/api/v1/campaigns/one+2/rejects").status_code == 200
 
 
 @pytest.fixture
