@@ -15,8 +15,8 @@ class Controlled:
     """What an operator did, as it is on record."""
 
     at: float
-    #: pause, resume, cancel, abort, interrupt, stop, extend, priority, limit, forget, launch or
-    #: reveal
+    #: pause, resume, cancel, abort, interrupt, stop, extend, priority, limit, forget, launch,
+    #: reveal (a number) or listen (to a recording)
     what: str
     who: str
     note: str
