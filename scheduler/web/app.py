@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from scheduler.live.board import Board
+from scheduler.operations.glance import Glance
 from scheduler.web import api, console, problems
 from scheduler.web.console import pages
 from scheduler.web.feed import Feed
 from scheduler.web.gate import Gate
 from scheduler.web.receiver import Receiver
 from scheduler.web.site import Site
+from scheduler.web.visible_accounts import ceiling_of, every_name
 
 
 def build(site: Site, receiver: Receiver) -> FastAPI:
@@ -28,6 +32,8 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     )
     app.state.site = site
     app.state.feed = Feed(site.ledger)
+    app.state.board = Board(site.ledger, partial(ceiling_of, site))
+    app.state.glance = Glance(site.settings, site.ledger, partial(every_name, site))
     app.include_router(api.router)
     app.include_router(console.router)
     app.mount("/static", StaticFiles(packages=[("scheduler.web.console", "static")]))
