@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(180)
 
 PASSWORD = "correct horse battery"
 WIDE, NARROW = 1600, 360
-HOME = "/attention"
+HOME = "/"
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,7 @@ def test_every_page_is_for_everybody(page: Page, here: Machine) -> None:
     wrong, kinds = list[str](), list[str]()
     for found in tour(page, wrong, here.url + HOME):
         kinds.append(found)
+        print(found, page.url, flush=True)
         for scheme in ("light", "dark"):
             for width in (WIDE, NARROW):
                 page.emulate_media(color_scheme=scheme)
