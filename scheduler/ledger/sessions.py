@@ -51,7 +51,9 @@ def start(ledger: Ledger, session: Session) -> None:
         pipe.execute()
 
 
-def find(ledger: Ledger, digest: str, now: float | None = None) -> Session | None:
+def find(
+    ledger: Ledger, digest: str, now: float | None = None, *, is_used: bool = True
+) -> Session | None:
     """Return a session that is not over, and note that it is used; None when there is none."""
     key = keys.web("session", digest)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -62,7 +64,7 @@ def find(ledger: Ledger, digest: str, now: float | None = None) -> Session | Non
     session = _read(digest, kept) if kept else None
     if session is None or now >= min(session.ends_at, session.seen_at + IDLE_SECONDS):
         return None
-    if now - session.seen_at >= NOTED_SECONDS:
+    if is_used and now - session.seen_at >= NOTED_SECONDS:
         _note(ledger, session, now)
     return session
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import uuid4
 
 from argon2 import PasswordHasher
@@ -126,10 +127,12 @@ def sign_in(ledger: Ledger, name: str, password: str, address: str) -> SignedIn:
 
     It counts before it looks: whoever tries many at once gets no more of them.
     """
-    _expect_few_tries(ledger, name, address)
-    user = users.find(ledger, name)
-    if not _is_right(user, password) or user is None:
-        raise SignInRefused("the name or the password is wrong")
+    _expect_few_tries(ledger, _address(address), TRIES_FROM_ADDRESS)
+    with _a_place():
+        _expect_few_tries(ledger, _user(name), TRIES_OF_USER)
+        user = users.find(ledger, name)
+        if not _is_right(user, password) or user is None:
+            raise SignInRefused("the name or the password is wrong")
     sessions.forget_tries(ledger, _user(name))
     sessions.forgive_try(ledger, _address(address))
     if _hasher.check_needs_rehash(user.password):
@@ -164,12 +167,15 @@ def sign_out_elsewhere(ledger: Ledger, visitor: Visitor) -> None:
     sessions.end_every(ledger, visitor.name, but=visitor.session)
 
 
-def visitor_of(ledger: Ledger, cookie: str, *, by_key: bool) -> Visitor | None:
+def visitor_of(
+    ledger: Ledger, cookie: str, *, by_key: bool, is_used: bool = True
+) -> Visitor | None:
     """Return whose browser has this cookie, with the role they have now; None when it is over.
 
     `by_key`: a session that began with a one-time key counts as well, and is an administrator's.
+    `is_used`: it is a request that asks, so that the session is not idle.
     """
-    session = sessions.find(ledger, digest_of(cookie))
+    session = sessions.find(ledger, digest_of(cookie), is_used=is_used)
     if session is None:
         return None
     if not session.generation:
@@ -197,21 +203,19 @@ def _started(ledger: Ledger, user: str, generation: str) -> SignedIn:
     return SignedIn(cookie, session)
 
 
-def _expect_few_tries(ledger: Ledger, name: str, address: str) -> None:
-    for whose, most in ((_address(address), TRIES_FROM_ADDRESS), (_user(name), TRIES_OF_USER)):
-        tries, seconds = sessions.note_try(ledger, whose)
-        if tries > most:
-            raise TooManyTries(seconds)
+def _expect_few_tries(ledger: Ledger, whose: str, most: int) -> None:
+    tries, seconds = sessions.note_try(ledger, whose)
+    if tries > most:
+        raise TooManyTries(seconds)
 
 
 def _is_right(user: User | None, password: str) -> bool:
     """Whether a password is theirs. It takes as long where there is no such user."""
-    with _a_place():
-        nobodys = _nobodys()
-        try:
-            return _hasher.verify(user.password if user else nobodys, password) and bool(user)
-        except (VerificationError, InvalidHashError):
-            return False
+    nobodys = _nobodys()
+    try:
+        return _hasher.verify(user.password if user else nobodys, password) and bool(user)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def _hashed(password: str) -> str:
@@ -239,4 +243,11 @@ def _user(name: str) -> str:
 
 
 def _address(address: str) -> str:
-    return f"address {address}"
+    """Return whose an address is: of the sixth version, who has one has all that begin so."""
+    try:
+        place = ip_address(address)
+    except ValueError:
+        return f"address {address}"
+    if isinstance(place, IPv6Address) and place.ipv4_mapped is None:
+        return f"address {ip_network((place, 64), strict=False)}"
+    return f"address {place}"

@@ -66,6 +66,10 @@ class Addresses:
         """Whether what a browser keeps of it may go over TLS alone."""
         return (self.settings.public_url or "").startswith("https://") or _came_over_tls(asked)
 
+    def is_near(self, asked: HTTPConnection) -> bool:
+        """Whether the browser is on this machine, as far as anybody can tell."""
+        return _is_own_loopback(asked) and not _is_forwarded(asked)
+
     def sender(self, asked: HTTPConnection) -> str:
         """Return the address that it came from; of what a proxy beside us passes on, as it says.
 

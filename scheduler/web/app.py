@@ -29,11 +29,12 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     )
     app.state.site = site
     app.state.counts = counts = Counts()
+    # Before all others: the path of the public address may be one of the console.
+    app.router.routes.extend(receiver.routes())
     app.include_router(api.router)
     app.include_router(console.router)
     app.include_router(health.router)
     app.mount("/static", StaticFiles(packages=[("scheduler.web.console", "static")]))
-    app.router.routes.extend(receiver.routes())
     problems.install(app, pages.of_failure)
     answer = partial(problems.answered, page_of=pages.of_failure)
     app.add_middleware(Gate, site=site, answer=answer, counts=counts)

@@ -19,8 +19,9 @@ REQUEST_SECONDS = 14.0
 IDLE_SECONDS = 75.0
 #: Connections that are open at once. From then on the one that has waited longest gives way.
 MOST_CONNECTIONS = 256
-#: Besides them those that take their time: uploads, downloads and streams of events.
-MOST_PATIENT = 1000
+#: Besides them those that take their time, uploads and downloads; and those that have no end of
+#: their own, such as event streams: these are bounded where they are let in.
+MOST_PATIENT, MOST_ENDLESS = 500, 2000
 #: Of a request's head, and of its body: what a provider tells of a call is a kilobyte or two.
 HEAD_BYTES, BODY_BYTES = 1 << 15, 1 << 16
 
@@ -38,8 +39,11 @@ class BoundedProtocol(H11Protocol):
     keep its connection for ever.
     """
 
-    _waiting: ClassVar[dict[BoundedProtocol, None]] = {}  #: no request in hand; oldest first
+    #: No whole request in hand; oldest first.
+    _waiting: ClassVar[dict[BoundedProtocol, None]] = {}
     _patient: ClassVar[set[BoundedProtocol]] = set()
+    #: Those of them without an end, with what is called when the server leaves.
+    _endless: ClassVar[dict[BoundedProtocol, Callable[[], object]]] = {}
     _heard_at = _minute_at = 0.0
     _minute_bytes = 0
 
@@ -63,15 +67,26 @@ class BoundedProtocol(H11Protocol):
         """
         if self in self._patient:
             return
-        if len(self._patient) >= MOST_PATIENT:
-            raise Failure(
-                503,
-                "busy",
-                f"there are {MOST_PATIENT} uploads, downloads and streams already: come again",
-                headers={"Retry-After": "10"},
-            )
+        if len(self._patient) - len(self._endless) >= MOST_PATIENT:
+            text = f"there are {MOST_PATIENT} uploads and downloads already: come again"
+            raise Failure(503, "busy", text, headers={"Retry-After": "10"})
         self._patient.add(self)
         self.loop.call_soon_threadsafe(self._begin_patience)
+
+    def be_endless(self, on_leaving: Callable[[], object]) -> None:
+        """Let the answer in hand have no end of its own.
+
+        `on_leaving` is called when the server leaves, and ends it.
+        """
+        self._endless[self] = on_leaving
+        self._patient.add(self)
+        self.loop.call_soon_threadsafe(self._begin_patience)
+
+    def shutdown(self) -> None:
+        """Leave once what is in hand is answered."""
+        super().shutdown()
+        if on_leaving := self._endless.get(self):
+            on_leaving()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in; whoever has waited longest leaves where there are too many."""
@@ -94,7 +109,9 @@ class BoundedProtocol(H11Protocol):
         self._heard_at = self.loop.time()
         self._minute_bytes += len(data)
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
+        # Who sends their request slowly waits as well: it is they who give way.
+        is_whole = self.conn.their_state is not h11.SEND_BODY
+        if self.cycle is not None and not self.cycle.response_complete and is_whole:
             self._waiting.pop(self, None)
 
     def pause_writing(self) -> None:
@@ -120,13 +137,20 @@ class BoundedProtocol(H11Protocol):
         self._waiting.pop(self, None)
         super().connection_lost(exc)
 
-    def _end_request(self) -> None:
+    def _end_patience(self) -> None:
         self._patient.discard(self)
+        self._endless.pop(self, None)
+
+    def _end_request(self) -> None:
+        self._end_patience()
         self._end("request", "upload")
 
     def _begin_patience(self) -> None:
-        if self.is_patient and "upload" not in self._timers:
+        if self not in self.connections or self.cycle.response_complete:
+            self._end_patience()  # it ended while a thread asked for patience
+        elif self.is_patient and "upload" not in self._timers:
             self._end("request")
+            self._waiting.pop(self, None)
             self._begin_minute(self.loop.time())
             self._look_at_upload()
 

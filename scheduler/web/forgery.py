@@ -73,7 +73,10 @@ async def _of_form(request: Request, receive: Receive) -> tuple[str, Receive]:
 
 
 async def _read_some(receive: Receive, most: int) -> tuple[bytes, Receive]:
-    """Read the beginning of a body, and no piece more than it takes."""
+    """Read the beginning of a body, and no piece more than it takes: one is 300 kB at most.
+
+    Whether the body is too long is said to the route, which may be one that takes uploads.
+    """
     messages: list[Message] = []
     body, more = b"", True
     while more and len(body) < most:

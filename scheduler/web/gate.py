@@ -14,7 +14,7 @@ from hmac import compare_digest
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -42,6 +42,9 @@ OPEN = ("/callbacks/", "/healthz", "/readyz")
 #: Who has the token of the settings: whoever runs this site, and may ask it as often as they like.
 OPERATORS = "CALLSCHED_WEB_TOKEN"
 
+#: Requests whose senders are found out at the same time.
+_THREADS = 16
+
 #: Makes an answer of what went wrong.
 Answer = Callable[[Request, Failure], Response]
 
@@ -58,6 +61,8 @@ class Gate:
         self._open = tuple(dict.fromkeys(p + each for p in ("", prefix) for each in OPEN))
         self._uses = Uses(site.ledger)
         self._rates = Rates()
+        #: Of its own: who comes in waits for no route that takes its time.
+        self._threads = CapacityLimiter(_THREADS)
         self._counts = counts
         self._is_https = (site.settings.public_url or "").startswith("https://")
 
@@ -76,12 +81,11 @@ class Gate:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        receive = bounded(request, receive)
         try:
-            visitor = await run_in_threadpool(self._let_in, request)
+            visitor = await to_thread.run_sync(self._let_in, request, limiter=self._threads)
             request.state.visitor = visitor
             self._expect_few_requests(request, visitor)
-            receive = await self._checked(request, visitor, receive)
+            receive = bounded(request, await self._checked(request, visitor, receive))
         except Exception as error:
             failure = failure_from(error)
             if failure.details.status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -99,6 +103,10 @@ class Gate:
         """Return who asks. Raises Failure where nobody is let in."""
         is_direct = self._addresses.is_direct(request)
         visitor = self._visitor(request, by_key=is_direct)
+        # For an answer that takes its time: whether its reader may still read on.
+        request.state.still_may = lambda: (
+            self._visitor(request, by_key=is_direct, is_used=False) == visitor
+        )
         if visitor is None and not is_direct and not has_anybody(self._site):
             raise Failure(
                 404,
@@ -112,18 +120,19 @@ class Gate:
                 421,
                 "foreign_host",
                 "this is not the address of this site: ask for the one it is known by, which"
-                " CALLSCHED_PUBLIC_URL names, or by which it is reached directly",
+                " CALLSCHED_PUBLIC_URL names, or by which it is reached directly; a tunnel needs"
+                " the same port at both ends",
             )
         return visitor
 
-    def _visitor(self, request: Request, *, by_key: bool) -> Visitor | None:
+    def _visitor(self, request: Request, *, by_key: bool, is_used: bool = True) -> Visitor | None:
         written = request.headers.get("authorization")
         if written is not None:
             return self._of_token(written)
         is_secure = self._addresses.is_secure(request)
         if not (cookie := cookies.cookie_of(request, is_secure=is_secure)):
             return None
-        visitor = visitor_of(self._site.ledger, cookie, by_key=by_key)
+        visitor = visitor_of(self._site.ledger, cookie, by_key=by_key, is_used=is_used)
         if visitor is not None:
             request.state.csrf = cookies.csrf_of(cookie)
         return visitor
@@ -160,7 +169,7 @@ class Gate:
         if request.method in forgery.SAFE:
             return receive
         is_signed_in = visitor is not None and bool(visitor.session)
-        if is_signed_in or request.url.path == "/sign-in":
+        if is_signed_in or request.scope["path"] == "/sign-in":
             forgery.expect_own_page(request, self._addresses)
         if is_signed_in:
             return await forgery.expect_known(request, receive, request.state.csrf)

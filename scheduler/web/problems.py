@@ -25,6 +25,9 @@ from scheduler.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+#: What programs ask for, and no browser shows: they are answered with JSON.
+FOR_PROGRAMS = ("/api/", "/openapi.json", "/metrics")
+
 #: Of those whose words are others in another release of Python.
 _CODES = {413: "content_too_large", 416: "range_not_satisfiable", 422: "invalid"}
 
@@ -155,7 +158,7 @@ def _invalid(error: RequestValidationError) -> list[Fault]:
 
 def answered(request: Request, failure: Failure, page_of: Any) -> Response:
     """Answer with what went wrong: a program as JSON, a browser as a page."""
-    if request.scope["path"].startswith("/api/"):
+    if request.scope["path"].startswith(FOR_PROGRAMS):
         return written(failure)
     page: Response = page_of(request, failure)
     return page

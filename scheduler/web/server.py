@@ -20,6 +20,7 @@ from scheduler.web.bounds import (
     HEAD_BYTES,
     IDLE_SECONDS,
     MOST_CONNECTIONS,
+    MOST_ENDLESS,
     MOST_PATIENT,
     BoundedProtocol,
 )
@@ -73,7 +74,8 @@ class WebServer(Server):
 
 def allow_files() -> None:
     """Have the system allow as many files as connections may be open, as far as it does."""
-    wanted = MOST_CONNECTIONS + MOST_PATIENT + _OTHER_FILES
+    connections = MOST_CONNECTIONS + MOST_PATIENT + MOST_ENDLESS
+    wanted = connections + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
@@ -83,7 +85,7 @@ def allow_files() -> None:
         logger.warning(
             "this process may open %d files, and %d connections need %d: raise the limit"
             " (ulimit -Hn)",
-            *(allowed, MOST_CONNECTIONS + MOST_PATIENT, wanted),
+            *(allowed, connections, wanted),
         )
 
 

@@ -19,7 +19,7 @@ def welcome(site: Site, port: int) -> None:
     settings = site.settings
     here = local_url(settings.web_host, port)
     where = settings.public_url or here
-    _warn_of_clear_text(where, settings.web_host, is_public=settings.public_url is not None)
+    _warn_of_clear_text(settings.public_url, settings.web_host)
     if has_anybody(site):
         logger.info("the console is at %s/, the API at %s/api/v1", where, where)
     elif is_loopback(settings.web_host) and settings.public_url is None:
@@ -39,14 +39,15 @@ def _hand_out(address: str) -> None:
         sys.stdout.flush()
 
 
-def _warn_of_clear_text(where: str, host: str, *, is_public: bool) -> None:
-    if where.startswith("https://"):
-        if not is_loopback(host):
-            logger.warning("it listens on %s without TLS: let only the proxy reach it", host)
-    elif is_public or not is_loopback(host):
-        logger.warning(
-            "there is no TLS in front of %s: whoever is on the way reads passwords, tokens and"
-            " numbers; have a proxy with TLS pass requests on, and set"
-            " CALLSCHED_PUBLIC_URL=https://…",
-            where,
-        )
+def _warn_of_clear_text(public_url: str | None, host: str) -> None:
+    is_behind_tls = public_url is not None and public_url.startswith("https://")
+    if is_loopback(host) and (public_url is None or is_behind_tls):
+        return
+    if is_behind_tls:
+        logger.warning("it listens on %s without TLS: let only the proxy reach it", host)
+        return
+    logger.warning(
+        "there is no TLS in front of %s: whoever is on the way reads passwords, tokens and"
+        " numbers; have a proxy with TLS pass requests on, and set CALLSCHED_PUBLIC_URL=https://…",
+        public_url or host,
+    )

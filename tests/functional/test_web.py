@@ -110,6 +110,24 @@ def test_it_serves_its_ledger_until_it_is_told_to_leave(tmp_path: Path) -> None:
         assert "warning" not in web.err
 
 
+def test_without_users_it_prints_an_address_that_opens_the_console_once(tmp_path: Path) -> None:
+    port = free_port()
+    with Site(tmp_path, NOBODY) as site:
+        web = site.start("web", "--port", str(port))
+        wait_until(lambda: "sign-in?key=" in web.out)
+        address = web.out.strip()
+        assert address.startswith(f"http://127.0.0.1:{port}/sign-in?key=")
+        entered = requests.get(address, timeout=10, allow_redirects=False)
+        again = requests.get(address, timeout=10, allow_redirects=False)
+        web.terminate()
+
+        assert web.wait() == 0
+        assert (entered.status_code, entered.headers["location"]) == (303, "/")
+        assert again.status_code == 403
+        assert address in web.err
+        assert "Traceback" not in web.err
+
+
 def test_it_reads_the_accounts_again_when_it_is_told_to(tmp_path: Path) -> None:
     port, path = free_port(), tmp_path / "accounts.yaml"
     path.write_text("accounts:\n  north: {provider: twilio, account_sid: AC1, auth_token: t}\n")

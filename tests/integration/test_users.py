@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -100,6 +100,9 @@ def test_a_session_ends_when_it_is_idle_and_after_a_week(ledger: Ledger) -> None
         seen += 11 * 3600
         assert sessions.find(ledger, session.digest, seen) is not None
     assert sessions.find(ledger, session.digest, session.ends_at) is None
+    kept = sessions.find(ledger, session.digest, seen + 100, is_used=False)
+    assert kept is not None
+    assert sessions.find(ledger, session.digest, seen + 200, is_used=False) == kept
     left = ledger.redis.ttl(keys.web("session", session.digest))
     assert 0 < left <= sessions.IDLE_SECONDS
 
@@ -118,6 +121,36 @@ def test_a_user_who_is_removed_while_they_are_changed_stays_removed(ledger: Ledg
     users.remove(ledger, "ada")
     assert not in_ledger.replace(ledger, user, replace(user, role=Scope.ADMIN))
     assert in_ledger.every(ledger) == []
+
+
+@pytest.mark.parametrize("name", ["ada", "nobody"])
+def test_a_password_is_looked_at_as_long_whether_there_is_such_a_user_or_not(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    add(ledger)
+    looked_at = []
+
+    class Noting(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            looked_at.append(str(hash).rpartition("$")[0].rpartition("$")[0])
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(users, "_hasher", Noting(time_cost=1, memory_cost=64, parallelism=1))
+    with pytest.raises(SignInRefused):
+        enter(ledger, name, "wrong" * 3)
+    assert looked_at == ["$argon2id$v=19$m=64,t=1,p=1"]
+
+
+def test_who_comes_while_others_are_signed_in_comes_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(ledger)
+    monkeypatch.setattr(users, "_WAIT_SECONDS", 0.01)
+    with users._a_place(), users._a_place():
+        for _ in range(users.TRIES_OF_USER + 1):
+            with pytest.raises(TooManyTries):
+                enter(ledger)
+    enter(ledger)  # none of these counted as a try of the user's
 
 
 def test_after_five_wrong_passwords_the_right_one_has_to_wait(ledger: Ledger) -> None:
@@ -163,6 +196,16 @@ def test_a_hash_of_weaker_parameters_is_made_anew_at_the_next_sign_in(
     assert before.password != after.password
     assert "t=2" in after.password
     assert visitor(ledger, signed_in)
+
+
+def test_who_has_one_address_of_the_sixth_version_has_its_neighbours_too(ledger: Ledger) -> None:
+    for n in range(users.TRIES_FROM_ADDRESS):
+        with pytest.raises(SignInRefused):
+            users.sign_in(ledger, f"nobody-{n}", PASSWORD, f"2001:db8::{n}")
+    with pytest.raises(TooManyTries):
+        users.sign_in(ledger, "ada", PASSWORD, "2001:db8::ffff")
+    with pytest.raises(SignInRefused):
+        users.sign_in(ledger, "ada", PASSWORD, "2001:db8:0:1::1")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "é", "-a", "x" * 65, "a\n"])

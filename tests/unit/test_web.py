@@ -27,6 +27,8 @@ from tests.waiting import wait_until
 
 PUBLIC_URL = "https://calls.example.com"
 STATUS = "/callbacks/main/c-1:0:1/status"
+#: Of a request whose body never comes.
+SLOW = f"POST {STATUS} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nC"
 
 
 class Noting:
@@ -265,18 +267,23 @@ def test_a_slow_client_is_cut_off(
     assert place.desk.heard == []
 
 
+@pytest.mark.parametrize("begun", ["", "POST / HT", "POST / HTTP/1.1\r\nHost: x\r\n", SLOW])
 def test_a_flood_takes_no_place_from_who_asks_something(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, begun: str
 ) -> None:
     monkeypatch.setattr(bounds, "MOST_CONNECTIONS", 8)
 
     async def flood() -> int:
         opened = [await asyncio.open_connection("127.0.0.1", place.port) for _ in range(30)]
+        for _, writer in opened:
+            writer.write(begun.encode())
         answer = await asyncio.to_thread(place.ask, "POST", STATUS)
         connections = place.server.server_state.connections
         await asyncio.to_thread(wait_until, lambda: len(connections) <= 9)
         for _, writer in opened:
             writer.close()
+        left = (writer.wait_closed() for _, writer in opened)
+        await asyncio.gather(*left, return_exceptions=True)  # most were cut off
         return answer.status
 
     assert asyncio.run(flood()) == 204

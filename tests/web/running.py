@@ -56,10 +56,15 @@ class RunningSite:
         self.ledger = ledger
         self.settings = settings
         self._socket = bound("127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.host = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self.url = f"http://{self.host}"
         self._executor = ThreadPoolExecutor(4)
         receiver = Receiver(
-            self.url, lambda _: None, lambda: identity(ledger), self._executor, lambda: None
+            settings.public_url or self.url,
+            lambda _: None,
+            lambda: identity(ledger),
+            self._executor,
+            lambda: None,
         )
         self.app = build(Site(settings, ledger), receiver)
         self._server = Server(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from fastapi import Request
 
 from scheduler.errors import LedgerUnreachable
 from scheduler.ledger import keys
@@ -19,6 +20,7 @@ from scheduler.web import gate
 from scheduler.web.bounds import BODY_BYTES
 from scheduler.web.console.sign_in import own_path
 from scheduler.web.rates import BURST
+from scheduler.web.site import Looks, OnSite
 from tests.web.running import PASSWORD, TOKEN, Browser, RunningSite
 
 PUBLIC = "https://calls.example.com"
@@ -99,11 +101,22 @@ def test_with_a_public_address_and_no_user_nobody_comes_in(public: RunningSite) 
     assert ask(public, "/healthz").status_code == 200
     users.add(public.ledger, "ada", Scope.LOOK, PASSWORD, who="test")
     assert ask(public, "/sign-in", Host="calls.example.com").status_code == 200
-    assert ask(public, "/metrics").status_code == 303
+    assert ask(public, "/metrics").status_code == 401
     _, token = access_tokens.create(public.ledger, "prometheus", Scope.LOOK, who="test")
     scraped = public.get("/metrics", token=token)
     assert 'callsched_web_requests_total{part="healthz",status="200"}' in scraped.text
     assert "callsched_web_ledger_up 1.0" in scraped.text
+
+
+def test_a_public_path_that_is_one_of_the_console_still_leads_to_callbacks(
+    running: RunningSite,
+) -> None:
+    with site_of(running, public_url=f"{PUBLIC}/campaigns") as site:
+        running.ledger.redis.flushall()
+        assert ask(site, "/campaigns/healthz").status_code == 200
+        forged = site.ask("POST", "/campaigns/callbacks/main/c-1:0:1/status", token=None)
+        assert forged.status_code == 403
+        assert ask(site, "/campaigns").status_code == 404
 
 
 def test_the_key_opens_the_console_once(local: RunningSite) -> None:
@@ -133,7 +146,7 @@ def test_metrics_are_for_this_machine_and_for_who_may_look(local: RunningSite) -
     assert ask(local, "/metrics").status_code == 200
     users.add(local.ledger, "ada", Scope.LOOK, PASSWORD, who="test")
     assert ask(local, "/metrics").status_code == 200
-    assert ask(local, "/metrics", Via="1.1 x").status_code == 303
+    assert ask(local, "/metrics", Via="1.1 x").status_code == 401
 
 
 def test_a_ledger_of_a_newer_release_is_not_ready(site: RunningSite) -> None:
@@ -311,6 +324,27 @@ def test_signing_in_again_ends_the_session_of_before(ada: Browser) -> None:
     assert ada.get("/account").status_code == 303
 
 
+def test_a_long_answer_can_find_out_that_its_reader_may_read_no_further(
+    running: RunningSite,
+) -> None:
+    long = site_of(running)
+
+    @long.app.get("/long")
+    def answer(request: Request, visitor: Looks, site: OnSite) -> list[bool]:
+        first = request.state.still_may()
+        if visitor.session:
+            users.remove(site.ledger, visitor.name)
+        else:
+            access_tokens.revoke(site.ledger, visitor.name.removeprefix("token "))
+        return [first, request.state.still_may()]
+
+    with long:
+        running.ledger.redis.flushall()
+        _, token = access_tokens.create(running.ledger, "load", Scope.LOOK, who="test")
+        assert long.sign_in("ada", "look").get("/long").json() == [True, False]
+        assert long.get("/long", token=token).json() == [True, False]
+
+
 # How often
 
 
@@ -359,6 +393,28 @@ def test_a_body_has_its_bound(ada: Browser) -> None:
     form_in_pieces = {"Content-Type": "application/x-www-form-urlencoded"}
     chunked = ada.post("/account/password", data=pieces, headers=form_in_pieces)
     assert chunked.status_code == 413
+
+
+def test_an_upload_is_as_long_as_its_route_lets_it_be(running: RunningSite) -> None:
+    uploading = site_of(running)
+
+    @uploading.app.post("/upload")
+    async def upload(request: Request, visitor: Looks) -> int:
+        request.state.connection.be_patient()
+        return sum([len(piece) async for piece in request.stream()])
+
+    with uploading:
+        running.ledger.redis.flushall()
+        ada = uploading.sign_in("ada", "look")
+        body = b"x" * 3_000_000
+        assert ada.post("/upload", data=body).json() == len(body)
+        in_the_form = {"X-CSRF-Token": None}
+        form = {"csrf": (None, ada.csrf), "file": body}
+        whole = ada.post("/upload", files=form, headers=in_the_form)
+        assert whole.json() == int(whole.request.headers["content-length"])
+        too_long = ada.post("/account/sessions", files=form, headers=in_the_form)
+        assert too_long.status_code in (303, 413)  # this route reads no body
+        assert ada.post("/account/password", files=form, headers=in_the_form).status_code == 413
 
 
 # Headers

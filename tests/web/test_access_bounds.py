@@ -64,7 +64,10 @@ class Place:
         return Response("ok")
 
     async def _download(self, request: Request) -> Response:
-        request.state.connection.be_patient()
+        try:
+            request.state.connection.be_patient()
+        except Failure as failure:
+            return Response(status_code=failure.details.status, headers=failure.headers)
 
         async def pieces() -> AsyncIterator[bytes]:
             try:
@@ -76,15 +79,15 @@ class Place:
         return StreamingResponse(pieces())
 
     async def _events(self, request: Request) -> Response:
-        try:
-            request.state.connection.be_patient()
-        except Failure as failure:
-            return Response(status_code=failure.details.status, headers=failure.headers)
+        is_over = asyncio.Event()
 
         async def pulses() -> AsyncIterator[bytes]:
-            while not await request.is_disconnected():
+            request.state.connection.be_endless(is_over.set)
+            while not await request.is_disconnected() and not is_over.is_set():
                 yield b": pulse\n\n"
-                await asyncio.sleep(0.2)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(is_over.wait(), 0.2)
+            self.ended.append("events")
 
         return StreamingResponse(pulses(), media_type="text/event-stream")
 
@@ -160,11 +163,11 @@ def test_who_does_not_read_a_download_is_cut_off(
     assert len(place.ask("GET", "/download").content) == 65_536_000
 
 
-def test_streams_take_no_place_from_others_and_have_their_own_bound(
+def test_streams_take_no_place_from_others_and_end_when_the_server_leaves(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounds, "MOST_CONNECTIONS", 4)
-    monkeypatch.setattr(bounds, "MOST_PATIENT", 20)
+    monkeypatch.setattr(bounds, "MOST_PATIENT", 0)
     with ExitStack() as open_ones:
         streams = []
         for _ in range(20):
@@ -172,12 +175,24 @@ def test_streams_take_no_place_from_others_and_have_their_own_bound(
             streams.append(open_ones.enter_context(stream))
             assert stream.recv(100).startswith(b"HTTP/1.1 200")
         assert place.ask("POST", "/quick", data=b"a callback").status_code == 200
-        refused = place.ask("GET", "/events")
+        refused = place.ask("GET", "/download")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
         # Those that were there go on, long after any other request would have been cut off.
         assert all(stream.recv(100) for stream in streams)
+        place.server.should_exit = True
+        wait_until(lambda: place.ended == ["events"] * 20)
     wait_until(lambda: not BoundedProtocol._patient)
-    assert place.ask("GET", "/quick").status_code == 200
+    assert not BoundedProtocol._endless
+
+
+def test_who_left_before_patience_was_asked_for_keeps_no_place(place: Place) -> None:
+    with place.connect(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n"):
+        wait_until(lambda: len(BoundedProtocol._patient) == 1)
+        (connection,) = BoundedProtocol._patient
+    wait_until(lambda: not BoundedProtocol._patient)
+    connection.be_patient()
+    connection.be_endless(lambda: None)
+    wait_until(lambda: not BoundedProtocol._patient)
 
 
 def test_a_visitor_has_a_burst_and_then_so_many_requests_a_second() -> None:

@@ -35,7 +35,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     shown = [each for each in NAVIGATION if visitor and visitor.scope.has(each[2])]
     page = _templates.get_template(template).render(
         visitor=visitor,
-        path=request.url.path,
+        path=request.scope["path"],
         navigation=shown,
         csrf=getattr(request.state, "csrf", ""),
         **values,
@@ -57,7 +57,7 @@ def of_failure(request: Request, failure: Failure) -> Response:
 
 def _sign_in_for(request: Request) -> str:
     """Return where to sign in, and from there to the page that was asked for."""
-    path, query = request.scope["path"], request.url.query
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     if request.method != "GET" or path == "/":
         return "/sign-in"
     return "/sign-in?" + urlencode({"next": f"{path}?{query}" if query else path})

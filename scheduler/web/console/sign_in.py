@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from typing import Annotated
@@ -10,7 +11,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from scheduler.errors import ConfigError
+from scheduler.fields.visible import visible
 from scheduler.ledger import sessions
+from scheduler.ledger import users as in_ledger
 from scheduler.operations import users
 from scheduler.operations.orders import who
 from scheduler.operations.users import SignedIn, SignInRefused, TooManyTries
@@ -20,6 +23,8 @@ from scheduler.web.console.pages import render
 from scheduler.web.gate import has_anybody
 from scheduler.web.problems import Failure
 from scheduler.web.site import Looks, OnSite, Site
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter()
 
@@ -59,12 +64,14 @@ def sign_in(
     try:
         signed_in = users.sign_in(site.ledger, name, password, sender)
     except SignInRefused:
+        logger.warning("a sign-in as %s from %s was refused", visible(name[:64]), visible(sender))
         problem = "The name or the password is wrong."
         return _page(request, site, next, 401, problem=problem, name=name)
     except TooManyTries as error:
         answer = _page(request, site, next, 429, problem=_wait(error), name=name)
         answer.headers["Retry-After"] = str(math.ceil(error.seconds))
         return answer
+    logger.info("%s signed in from %s", name, visible(sender))
     return _enter(request, site, signed_in, next)
 
 
@@ -102,7 +109,7 @@ def change_password(
     except ConfigError as error:
         return _account(request, site, visitor, 422, problem=f"{error}.")
     except SignInRefused:
-        return _account(request, site, visitor, 422, problem="The password of now is wrong.")
+        return _account(request, site, visitor, 422, problem="The current password is wrong.")
     except TooManyTries as error:
         answer = _account(request, site, visitor, 429, problem=_wait(error))
         answer.headers["Retry-After"] = str(math.ceil(error.seconds))
@@ -135,6 +142,7 @@ def _enter(request: Request, site: Site, signed_in: SignedIn, then: str) -> Resp
 def _page(
     request: Request, site: Site, then: str, status: int = 200, *, problem: str = "", name: str = ""
 ) -> Response:
+    addresses = Addresses(site.settings)
     return render(
         request,
         "sign_in.html.j2",
@@ -144,6 +152,8 @@ def _page(
         name=name[:64],
         is_out=request.query_params.get("done") == "out",
         has_anybody=has_anybody(site),
+        is_in_clear=not addresses.is_secure(request) and not addresses.is_near(request),
+        has_users=in_ledger.count(site.ledger) > 0,
     )
 
 
