@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from scheduler.ledger import sessions
@@ -10,6 +12,7 @@ from scheduler.operations import users
 from scheduler.rights import Scope
 from scheduler.web import bounds, rates
 from scheduler.web.console.pages import NAVIGATION
+from tests.web.running import TOKEN, RunningSite
 
 PAGE = (Path(__file__).parents[2] / "docs" / "web.md").read_text("utf-8")
 
@@ -50,3 +53,28 @@ def test_every_bound_is_the_one_that_holds() -> None:
         "sessions": [str(hours), str(days)],
     }
     assert f"({users.SHORTEST_PASSWORD} characters at least)" in PAGE
+
+
+def test_the_clients_of_the_page_start_a_campaign_once(site: RunningSite, tmp_path: Path) -> None:
+    (tmp_path / "nightly.json").write_text(example("json"))
+    shell = example("sh").replace("https://calls.example.com", site.url).splitlines()
+    head, (plan, start) = shell[:2], [line for line in shell if "--data-binary" in line]
+    env = {"PATH": "/usr/bin:/bin", "TOKEN": TOKEN, "CALLSCHED": site.url}
+
+    first, planned, again = (
+        subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        for words in (
+            (sys.executable, "-c", example("python")),
+            *(("bash", "-euc", "\n".join([*head, line])) for line in (plan, start)),
+        )
+    )
+
+    assert first.stdout.startswith("201 {'pending': 1"), first.stderr
+    assert '"worst_case_minutes":5.0' in planned.stdout
+    assert '"campaign_id":"nightly"' in again.stdout
+
+
+def example(language: str) -> str:
+    """Return the only example in a language."""
+    [found] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return str(found)
