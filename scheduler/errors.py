@@ -8,6 +8,7 @@ SchedulerError
 ├── Unreadable         a callback that it has signed, and nobody understands: counted
 ├── LedgerError        the ledger can't take this: no such campaign, finished, newer schema
 │   ├── NoSuchCampaign there is none of this id
+│   ├── MovedOn        an order was given in view of what is no longer so: look again
 │   └── StaleAttempt   the call has moved on: drop what this attempt had to say
 ├── LedgerTrouble      Redis does not do what it was asked, for whatever reason
 │   ├── LedgerUnreachable  it does not answer, or can't write: nothing is lost, go on later
@@ -96,6 +97,16 @@ class NoSuchCampaign(LedgerError):
 
     def __init__(self, campaign_id: str) -> None:
         super().__init__(f"there is no campaign {campaign_id}; callsched status lists them")
+
+
+class MovedOn(LedgerError):
+    """The campaign is not as whoever gave the order saw it; nothing was changed."""
+
+    def __init__(self, campaign_id: str) -> None:
+        super().__init__(
+            f"campaign {campaign_id} has moved on since it was looked at: nothing was changed;"
+            " look again, and decide again"
+        )
 
 
 class StaleAttempt(LedgerError):

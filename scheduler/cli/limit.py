@@ -8,9 +8,8 @@ import typer
 
 from scheduler.cli import limit_view, options, orders
 from scheduler.cli.access import opened_ledger
-from scheduler.ledger import limits
-from scheduler.operations.account_limit import look
-from scheduler.operations.orders import about
+from scheduler.operations import account_limit
+from scheduler.operations.account_limit import look, replace
 from scheduler.providers import accounts_of
 from scheduler.settings import settings
 
@@ -56,7 +55,7 @@ def set_(
     """
     chosen = accounts_of(settings()).of_ledger(account)
     with opened_ledger() as ledger:
-        limits.replace(ledger, chosen.name, slots, about(orders.given(note), str(slots)))
+        replace(ledger, chosen.name, slots, orders.given(note))
         found = look(ledger, chosen.name, chosen.ceiling)
     limit_view.show(found, json=json)
 
@@ -69,6 +68,6 @@ def forget(account: _Account = None, note: options.Note = "", json: options.Json
     """
     chosen = accounts_of(settings()).of_ledger(account)
     with opened_ledger() as ledger:
-        limits.forget(ledger, chosen.name, orders.given(note))
+        account_limit.forget(ledger, chosen.name, orders.given(note))
         found = look(ledger, chosen.name, chosen.ceiling)
     limit_view.show(found, json=json)

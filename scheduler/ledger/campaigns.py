@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scheduler.errors import LedgerError, NoSuchCampaign
+from scheduler.errors import LedgerError, MovedOn, NoSuchCampaign
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
@@ -121,18 +121,25 @@ def halt(
     control: Control = NOBODY,
     now: float | None = None,
 ) -> int:
-    """Let no more starts out; with `abort` stop what is live, also what is answered later."""
+    """Let no more starts out; with `abort` stop what is live, also what is answered later.
+
+    Raises MovedOn, as each order on a campaign does.
+    """
     what = ("1", "interrupt") if abort else ("", "pause")
-    args = (what[0], ledger.leases.stop_patience, what[1], *control.written, ledger.clock(now))
-    return int(ledger.run(ledger.do.halt, campaign_id, *args))
+    order = (*control.written, control.seen, ledger.clock(now))
+    args = (what[0], ledger.leases.stop_patience, what[1], *order)
+    ordered = int(ledger.run(ledger.do.halt, campaign_id, *args))
+    if ordered < 0:
+        raise MovedOn(campaign_id)
+    return ordered
 
 
 def resume(
     ledger: Ledger, campaign_id: str, control: Control = NOBODY, now: float | None = None
 ) -> CampaignState:
     """Let a paused campaign go on. Raises LedgerError when it was cancelled."""
-    args = (campaign_id, *control.written, ledger.clock(now))
-    state = ledger.run(ledger.do.resume, *args)
+    args = (campaign_id, *control.written, control.seen, ledger.clock(now))
+    state = _not_moved_on(campaign_id, ledger.run(ledger.do.resume, *args))
     if state == "cancelled":
         raise LedgerError(
             f"campaign {campaign_id} was cancelled, and never goes on; `callsched worker` sees"
@@ -156,10 +163,11 @@ def cancel(
     ended by `end_pending`, run until none is left. Raises LedgerError when there is no such one.
     """
     patience = ledger.leases.stop_patience
-    args = ("1" if abort else "", patience, *control.written, ledger.clock(now))
+    args = ("1" if abort else "", patience, *control.written, control.seen, ledger.clock(now))
     answer = ledger.run(ledger.do.cancel, campaign_id, *args)
     if not answer:
         raise NoSuchCampaign(campaign_id)
+    _not_moved_on(campaign_id, answer[0])
     return CampaignState(answer[0]), [Attempt.parse(written) for written in answer[1:]]
 
 
@@ -183,8 +191,8 @@ def prioritise(
 ) -> CampaignState:
     """Change the class of a campaign, and its weight if one is given. Raises LedgerError."""
     share = "" if weight is None else weight
-    args = (campaign_id, priority, share, *control.written, ledger.clock(now))
-    state = ledger.run(ledger.do.prioritise, *args)
+    args = (campaign_id, priority, share, *control.written, control.seen, ledger.clock(now))
+    state = _not_moved_on(campaign_id, ledger.run(ledger.do.prioritise, *args))
     if state is None:
         raise NoSuchCampaign(campaign_id)
     return CampaignState(state)
@@ -209,6 +217,12 @@ def waiting(ledger: Ledger, campaign_ids: Sequence[str], now: float) -> dict[str
         campaign_id: Waiting(count, last[0][1] if last else None)
         for campaign_id, count, last in zip(campaign_ids, answers[::2], answers[1::2], strict=True)
     }
+
+
+def _not_moved_on(campaign_id: str, state: str | None) -> str | None:
+    if state == "moved_on":
+        raise MovedOn(campaign_id)
+    return state
 
 
 def _known(campaign_id: str, state: str | None) -> CampaignState:

@@ -39,6 +39,9 @@ class Control:
     note: str = ""
     #: Of this execution: what is sent again because its answer was lost is done and recorded once.
     token: str = field(default_factory=lambda: uuid4().hex)
+    #: The `moves` of the campaign that they saw: where it has moved on since, nothing is changed.
+    #: "" for an order that is meant however it stands.
+    seen: str = ""
 
     @property
     def written(self) -> tuple[str, str, str]:

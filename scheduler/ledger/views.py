@@ -61,6 +61,8 @@ class CampaignView:
     paused_by: str  #: the operator; "" for one that is not paused, or stopped itself
     cancelled_by: str
     retired_at: float | None  #: from when on its contacts and calls are no longer kept
+    #: Grows by each order on it, when it stops itself, ends, or goes on after its end.
+    moves: int = 0
 
     @property
     def open(self) -> int:
@@ -165,6 +167,7 @@ def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
         paused_by=meta.get("paused_by", ""),
         cancelled_by=meta.get("cancelled", ""),
         retired_at=instant(meta.get("retired_at")),
+        moves=keys.count_of(meta.get("moves", "")),
     )
 
 

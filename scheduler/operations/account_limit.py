@@ -7,9 +7,10 @@ from typing import Any
 
 from scheduler.ledger import controls, limits, views
 from scheduler.ledger.controls import Controlled
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.limits import LimitView
 from scheduler.ledger.views import AccountView
+from scheduler.operations.orders import about
 
 _CONTROLS = 3
 
@@ -46,3 +47,13 @@ def look(ledger: Ledger, account: str, ceiling: int) -> AccountLimit:
     """Return an account's limit as it stands; `ceiling` is what its settings say."""
     view, account_now = limits.read(ledger, account), views.account(ledger, account)
     return AccountLimit(account_now, view, controls.of_account(ledger, account, _CONTROLS), ceiling)
+
+
+def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:
+    """Replace what was learned: an operator knows how many calls the account may have open."""
+    limits.replace(ledger, account, slots, about(control, str(slots)))
+
+
+def forget(ledger: Ledger, account: str, control: Control) -> None:
+    """Forget what was learned: it starts anew."""
+    limits.forget(ledger, account, control)

@@ -5,6 +5,7 @@ Each takes the campaigns as `orders.chosen` returned them, and the operator's or
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -62,11 +63,12 @@ def pause(
     views: Sequence[CampaignView],
     control: Control,
     on_wait: OnWait = _nobody_waits,
+    within_seconds: float = math.inf,
 ) -> Halted:
     """Send no more starts for these campaigns, and wait for those under way; live calls go on."""
     for view in views:
         campaigns.halt(ledger, view.campaign_id, control=control)
-    waited = await_starts(ledger, views, on_wait)
+    waited = await_starts(ledger, views, on_wait, within_seconds)
     return Halted(_now(ledger, views), waited)
 
 
@@ -76,6 +78,7 @@ def cancel(
     control: Control,
     counting: Counting = uncounted,
     on_wait: OnWait = _nobody_waits,
+    within_seconds: float = math.inf,
 ) -> Halted:
     """Call the rest of these campaigns off, for good; live calls go on to their ends.
 
@@ -84,22 +87,27 @@ def cancel(
     for view in views:
         campaigns.cancel(ledger, view.campaign_id, control)
     _end_what_waits(ledger, views, counting)
-    waited = await_starts(ledger, views, on_wait)
+    waited = await_starts(ledger, views, on_wait, within_seconds)
     return Halted(_now(ledger, views), waited)
 
 
 def await_starts(
-    ledger: Ledger, views: Sequence[CampaignView], on_wait: OnWait = _nobody_waits
+    ledger: Ledger,
+    views: Sequence[CampaignView],
+    on_wait: OnWait = _nobody_waits,
+    within_seconds: float = math.inf,
 ) -> Waited:
     """Wait until no start of these campaigns is under way; they let no more out.
 
-    A start whose time is over is none: its worker has died, and it will end as unknown.
+    A start whose time is over is none: its worker has died, and it will end as unknown. Who waits
+    no longer than `within_seconds` learns how many are left.
     """
+    most = min(within_seconds, ledger.leases.dial)
     began_at, is_reported = since_boot(), False
     while True:
         left = sum(campaigns.starts_under_way(ledger, view.campaign_id) for view in views)
         passed = since_boot() - began_at
-        if left == 0 or passed > ledger.leases.dial:
+        if left == 0 or passed > most:
             return Waited(passed, left)
         if passed > _SHORT_WAIT_SECONDS and not is_reported:
             is_reported = True
@@ -138,14 +146,18 @@ def abort(
     control: Control,
     counting: Counting = uncounted,
     reporter: WaitReporter | None = None,
+    within_seconds: float = math.inf,
 ) -> Aborted:
-    """Call the rest of these campaigns off, and wait until every live call has ended."""
+    """Call the rest of these campaigns off, and wait until every live call has ended.
+
+    Their stops are on record before the wait, which ends `within_seconds` at the latest.
+    """
     live = defaultdict[str, list[Attempt]](list)
     for view in views:
         _, attempts = campaigns.cancel(ledger, view.campaign_id, control, abort=True)
         live[view.account] += attempts
     _end_what_waits(ledger, views, counting)
-    left = await_ends(ledger, live, reporter)
+    left = await_ends(ledger, live, reporter, within_seconds)
     ended = endings(ledger, [each for listed in live.values() for each in listed], left)
     return Aborted(_now(ledger, views), tuple(ended), len(left))
 

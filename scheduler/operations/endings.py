@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,12 +35,17 @@ class WaitReporter(Protocol):
 
 
 def await_ends(
-    ledger: Ledger, live: Mapping[str, Sequence[Attempt]], reporter: WaitReporter | None = None
+    ledger: Ledger,
+    live: Mapping[str, Sequence[Attempt]],
+    reporter: WaitReporter | None = None,
+    within_seconds: float = math.inf,
 ) -> list[Attempt]:
     """Wait for the ends of these attempts, by account; returns those that have none yet.
 
-    The wait is over when our patience with their stops is, or when no worker runs.
+    The wait is over when our patience with their stops is, or when no worker runs; at the latest
+    `within_seconds`.
     """
+    patience = min(within_seconds, _patience(ledger))
     began_at = reported_at = since_boot()
     is_warned = False
     while True:
@@ -55,7 +61,7 @@ def await_ends(
             default=0.0,
         )
         now = since_boot()
-        if not left or neglected > GIVE_UP_SECONDS or now - began_at > _patience(ledger):
+        if not left or neglected > GIVE_UP_SECONDS or now - began_at > patience:
             return left
         if reporter and neglected > NOBODY_SECONDS and not is_warned:
             is_warned = True

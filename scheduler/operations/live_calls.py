@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import partial
 
 from scheduler.ledger import live_calls, views
 from scheduler.ledger.ledger import Control, Ledger
+from scheduler.models import Attempt
 from scheduler.operations.endings import Ending, WaitReporter, await_ends, endings
 from scheduler.operations.orders import about
 from scheduler.providers import Prolongs, Provider
@@ -36,11 +38,22 @@ def stop(
     """
     row = views.find_row(ledger, campaign_id, contact)
     attempt = live_calls.current_attempt(ledger, campaign_id, row)
-    account = views.campaign(ledger, campaign_id).account
-    live_calls.stop(ledger, account, attempt, about(control, f"#{row}"))
-    left = await_ends(ledger, {account: [attempt]}, reporter)
+    return stop_attempt(ledger, attempt, control, reporter)
+
+
+def stop_attempt(
+    ledger: Ledger,
+    attempt: Attempt,
+    control: Control,
+    reporter: WaitReporter | None = None,
+    within_seconds: float = math.inf,
+) -> Stopped:
+    """End the call of just this attempt, as `stop` does; waits `within_seconds` at the latest."""
+    account = views.campaign(ledger, attempt.campaign_id).account
+    live_calls.stop(ledger, account, attempt, about(control, f"#{attempt.row}"))
+    left = await_ends(ledger, {account: [attempt]}, reporter, within_seconds)
     ended = endings(ledger, [attempt], left)
-    return Stopped(row, ended[0] if ended else None, is_over=not left)
+    return Stopped(attempt.row, ended[0] if ended else None, is_over=not left)
 
 
 #: Opens the account that a call is on, where its provider is to be asked; None where it is not.
@@ -77,6 +90,19 @@ def extend(
     """
     row = views.find_row(ledger, campaign_id, contact)
     attempt = live_calls.current_attempt(ledger, campaign_id, row)
+    return extend_attempt(ledger, attempt, seconds, control, ceiling_seconds, opened)
+
+
+def extend_attempt(
+    ledger: Ledger,
+    attempt: Attempt,
+    seconds: float,
+    control: Control,
+    ceiling_seconds: float,
+    opened: OpenProvider = no_provider,
+) -> Extended:
+    """Move the deadline of just this attempt, as `extend` does."""
+    campaign_id, row = attempt.campaign_id, attempt.row
     account = views.campaign(ledger, campaign_id).account
     control = about(control, f"#{row} by {seconds:g} s")
     move = partial(

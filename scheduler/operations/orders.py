@@ -8,6 +8,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scheduler.errors import MovedOn
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.views import CampaignView
@@ -38,8 +39,23 @@ def about(control: Control, what: str) -> Control:
 
 
 def seen_of(view: CampaignView) -> str:
-    """Return what an order has to have seen of a campaign: it changes with each order on it."""
-    return f"{view.state}"
+    """Return what an order has to have seen of a campaign: its control state, in a word.
+
+    It changes with each order on it, when it stops itself, ends, or goes on, and with nothing else.
+    """
+    return f"{int(view.created_at * 1000):x}-{view.moves}"
+
+
+def seeing(control: Control, view: CampaignView, seen: str) -> Control:
+    """Return the same order as one that is meant only while what was seen is so.
+
+    `seen` is what `seen_of` said. The ledger compares it in the step that carries the order out.
+    Raises MovedOn where it can't be of this campaign.
+    """
+    of, _, moves = seen.rpartition("-")
+    if of != seen_of(view).rpartition("-")[0] or not moves.isdecimal():
+        raise MovedOn(view.campaign_id)
+    return replace(control, seen=moves)
 
 
 def chosen(ledger: Ledger, ids: Sequence[str] | None) -> list[CampaignView]:

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from scheduler.web import api, console, health, problems
 from scheduler.web.console import pages
 from scheduler.web.counts import Counts
+from scheduler.web.feed import Feed
 from scheduler.web.gate import Gate
 from scheduler.web.receiver import Receiver
 from scheduler.web.site import Site
@@ -29,6 +30,7 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     )
     app.state.site = site
     app.state.counts = counts = Counts()
+    app.state.feed = Feed(site.ledger)
     # Before all others: the path of the public address may be one of the console.
     app.router.routes.extend(receiver.routes())
     app.include_router(api.router)

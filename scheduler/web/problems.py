@@ -17,10 +17,12 @@ from scheduler.errors import (
     ConfigError,
     LedgerError,
     LedgerTrouble,
+    MovedOn,
     NoSuchCampaign,
     Problem,
     ProviderError,
     SchedulerError,
+    StaleAttempt,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -97,25 +99,27 @@ def faults_of(problems: Iterable[Problem]) -> list[Fault]:
     ]
 
 
+#: What each of our own errors is over HTTP: the first that fits.
+_ANSWERS: tuple[tuple[type[SchedulerError], int, str], ...] = (
+    (NoSuchCampaign, 404, "no_such_campaign"),
+    (MovedOn, 412, "moved_on"),
+    (StaleAttempt, 409, "not_live"),
+    (LedgerTrouble, 503, "ledger_away"),
+    (LedgerError, 409, "refused"),
+    (ProviderError, 502, "provider"),
+    (ConfigError, 422, "settings"),
+    (SchedulerError, 409, "refused"),
+)
+
+
 def failure_of(error: SchedulerError) -> Failure:
     """Return what one of our own errors is over HTTP."""
     detail = str(error)
-    match error:
-        case CampaignError():
-            found = faults_of(error.problems)
-            return Failure(422, "campaign", detail, errors=found, total=error.total)
-        case NoSuchCampaign():
-            return Failure(404, "no_such_campaign", detail)
-        case LedgerTrouble():
-            return Failure(503, "ledger_away", detail, headers={"Retry-After": "1"})
-        case LedgerError():
-            return Failure(409, "refused", detail)
-        case ProviderError():
-            return Failure(502, "provider", detail)
-        case ConfigError():
-            return Failure(422, "settings", detail)
-        case _:
-            return Failure(409, "refused", detail)
+    if isinstance(error, CampaignError):
+        found = faults_of(error.problems)
+        return Failure(422, "campaign", detail, errors=found, total=error.total)
+    status, code = next((one[1], one[2]) for one in _ANSWERS if isinstance(error, one[0]))
+    return Failure(status, code, detail, headers={"Retry-After": "1"} if status == 503 else None)
 
 
 def written(failure: Failure) -> Response:
@@ -182,6 +186,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         (403, "Who asks may not"),
         (404, "There is none"),
         (409, "It can't be done as things stand"),
+        (412, "What If-Match saw is no longer so"),
         (422, "The request or the campaign is wrong"),
         (429, "Too many requests: again after Retry-After"),
         (503, "The ledger does not answer: again after Retry-After"),

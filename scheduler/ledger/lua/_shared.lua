@@ -203,6 +203,11 @@ local function open_of_name(campaign, account, name)
   redis.call("PERSIST", named_key(account, name))
 end
 
+-- What may be ordered of a campaign is another thing from now on: whoever has not seen this is told so.
+local function move_on(campaign)
+  redis.call("HINCRBY", campaign_key(campaign, "meta"), "moves", 1)
+end
+
 -- A sealed campaign is finished when its last call has ended.
 local function close_when_done(campaign, now)
   local meta = campaign_key(campaign, "meta")
@@ -210,6 +215,7 @@ local function close_when_done(campaign, now)
   local ended = redis.call("HGET", campaign_key(campaign, "counts"), ENDED) or "0"
   if (state == "active" or state == "paused") and tonumber(ended) >= tonumber(total) then
     redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
+    move_on(campaign)
     redis.call("HDEL", meta, "aborting", "paused_by")
     redis.call("ZREM", account_key(account, "campaigns"), campaign)
     finished_of_name(campaign, account, name, now)
@@ -218,20 +224,43 @@ local function close_when_done(campaign, now)
   end
 end
 
--- What an operator did, who it was, and when: recorded in the step that does it, and once for each
--- token. It was done to a campaign, or to the account's limit.
-local function put_on_record(campaign, account, what, who, note, token, now)
-  if who == "" then
-    return
-  end
-  local key = campaign ~= "" and campaign_key(campaign, "controls") or account_key(account, "controls")
+-- Whether an order is on record: it is sent again because its answer was lost.
+local function is_on_record(key, token)
   for _, entry in ipairs(redis.call("XREVRANGE", key, "+", "-", "COUNT", 20)) do
     if entry[2][10] == token then
-      return
+      return true
     end
+  end
+  return false
+end
+
+-- What an operator did, who it was, and when: recorded in the step that does it, and once for each
+-- token. It was done to a campaign, or to the account's limit. Returns whether it is new.
+local function put_on_record(campaign, account, what, who, note, token, now)
+  if who == "" then
+    return false
+  end
+  local key = campaign ~= "" and campaign_key(campaign, "controls") or account_key(account, "controls")
+  if is_on_record(key, token) then
+    return false
   end
   redis.call("XADD", key, "MAXLEN", 100, "*", "at", exact(now), "what", what, "who", who, "note", note, "token", token)
   happened(account, "control", campaign, what .. " by " .. who, now)
+  return true
+end
+
+-- What an order that says what it has seen of a campaign comes to: "go" when that is how it stands, "done"
+-- when the order itself went through before, else "moved_on": then nothing is to be changed. `seen` is ""
+-- for an order that is for whatever stands.
+local function seen_as(campaign, seen, token)
+  if seen == "" then
+    return "go"
+  end
+  if is_on_record(campaign_key(campaign, "controls"), token) then
+    return "done"
+  end
+  local moves = redis.call("HGET", campaign_key(campaign, "meta"), "moves") or "0"
+  return moves == seen and "go" or "moved_on"
 end
 
 -- Whether an operator has called the rest of a campaign off, for good.
@@ -245,6 +274,7 @@ local function go_on(campaign, account)
   local state, name = unpack(redis.call("HMGET", meta, "state", "name"))
   if state == "finished" then
     redis.call("HSET", meta, "state", "active")
+    move_on(campaign)
     open_of_name(campaign, account, name)
     redis.call("HDEL", meta, "finished_at")
     redis.call("ZADD", account_key(account, "campaigns"), "NX", 0, campaign)
@@ -257,6 +287,7 @@ local function stop_itself(campaign, why, now)
   local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
   if state == "active" then
     redis.call("HSET", meta, "state", "paused", "stopped_itself", why)
+    move_on(campaign)
     happened(account, "campaign", campaign, "stopped itself: " .. why, now)
     owe_news(campaign, account, "campaign.stopped", campaign, now)
   end

@@ -6,16 +6,21 @@
     ARGV[2]  abort     "1" to stop its live calls now, also those whose answer is still to come
     ARGV[3]  patience  seconds for which a stop that is not confirmed keeps its slot
     ARGV[4…6] who, note, token of the operator
-    ARGV[7]  now       "" for the server's clock
+    ARGV[7]  seen      the campaign's `moves` as the operator saw them; "" for however it stands
+    ARGV[8]  now       "" for the server's clock
 
   Returns the campaign's state, then its attempts whose phone may ring or is live; nil when there is no
-  such campaign.
+  such campaign, "moved_on" when it has since it was seen.
 ]]
 local campaign, abort, patience, who = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local now = clock(ARGV[7])
+local now = clock(ARGV[8])
 local meta = campaign_key(campaign, "meta")
 
 local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
+local seen = seen_as(campaign, ARGV[7], ARGV[6])
+if state and seen == "moved_on" then
+  return { seen }
+end
 if not state or state == "finished" then
   return state and { state } or nil
 end
@@ -32,7 +37,12 @@ for _, part in ipairs({ "slots", "live" }) do
   end
 end
 
-put_on_record(campaign, account, abort == "1" and "abort" or "cancel", who, ARGV[5], ARGV[6], now)
+if seen == "done" then
+  return answer
+end
+if put_on_record(campaign, account, abort == "1" and "abort" or "cancel", who, ARGV[5], ARGV[6], now) then
+  move_on(campaign)
+end
 redis.call("HSETNX", meta, "cancelled", who)
 -- One that is loading need not be sealed any more: rows that still come in are not called.
 redis.call("HSET", meta, "state", "paused")

@@ -7,19 +7,26 @@
     ARGV[3]  patience  seconds for which a stop that is not confirmed keeps its slot
     ARGV[4]  what      the operator calls it, for the record
     ARGV[5…7] who, note, token of the operator; who is "" when there is nothing to record
-    ARGV[8]  now       "" for the server's clock
+    ARGV[8]  seen      the campaign's `moves` as the operator saw them; "" for however it stands
+    ARGV[9]  now       "" for the server's clock
 
-  Returns how many live calls were ordered to stop.
+  Returns how many live calls were ordered to stop; -1 when the campaign has moved on since it was seen.
 ]]
 local campaign, abort, patience = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local who, now = ARGV[5], clock(ARGV[8])
+local who, now = ARGV[5], clock(ARGV[9])
 local meta = campaign_key(campaign, "meta")
 
 local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
-if not state or state == "finished" then
+local seen = seen_as(campaign, ARGV[8], ARGV[7])
+if seen == "moved_on" then
+  return -1
+end
+if not state or state == "finished" or seen == "done" then
   return 0
 end
-put_on_record(campaign, account, ARGV[4], who, ARGV[6], ARGV[7], now)
+if put_on_record(campaign, account, ARGV[4], who, ARGV[6], ARGV[7], now) or who == "" then
+  move_on(campaign)
+end
 if who ~= "" and abort ~= "1" then
   redis.call("HSET", meta, "paused_by", who)
 end

@@ -1,7 +1,163 @@
-"""Orders on whole campaigns: pause, resume, cancel, abort."""
+"""Orders on whole campaigns: pause, resume, cancel, abort, and which of them goes first."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from scheduler.ledger.ledger import Control
+from scheduler.ledger.views import CampaignView
+from scheduler.operations import controls
+from scheduler.operations.orders import seeing, seen_of
+from scheduler.rights import Visitor
+from scheduler.web.api.orders_models import (
+    AbortedCampaign,
+    Order,
+    OrderedCampaign,
+    PriorityOrder,
+)
+from scheduler.web.masks import as_seen_by
+from scheduler.web.site import OnSite, Operates, Site, order_by
 
 router = APIRouter(tags=["orders"])
+
+#: How long a request waits for what it has ordered; that goes on all the same.
+PATIENCE_SECONDS = 10.0
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=1000,
+        description="The ETag of the campaign as it was seen: 412 when it has moved on since.",
+        examples=['"1a2b3c4d5e6-3"'],
+    ),
+]
+
+_NO_ORDER = Order()
+
+
+@router.post("/campaigns/{campaign_id}/pause", summary="Pause a campaign")
+def pause(
+    campaign_id: str,
+    request: Request,
+    response: Response,
+    visitor: Operates,
+    site: OnSite,
+    order: Order | None = None,
+    if_match: IfMatch = None,
+) -> OrderedCampaign:
+    """Send no more starts, and wait a moment for those under way; live calls go on."""
+    request.state.connection.be_patient()
+    view, control = _ordered(site, visitor, campaign_id, order, if_match)
+    controls.pause(site.ledger, [view], control, within_seconds=PATIENCE_SECONDS)
+    return _after(site, visitor, campaign_id, response)
+
+
+@router.post("/campaigns/{campaign_id}/resume", summary="Have a paused campaign go on")
+def resume(
+    campaign_id: str,
+    response: Response,
+    visitor: Operates,
+    site: OnSite,
+    order: Order | None = None,
+    if_match: IfMatch = None,
+) -> OrderedCampaign:
+    """Have a campaign go on that was paused or stopped itself; 409 for one that was cancelled."""
+    view, control = _ordered(site, visitor, campaign_id, order, if_match)
+    controls.resume(site.ledger, [view], control)
+    return _after(site, visitor, campaign_id, response)
+
+
+@router.post("/campaigns/{campaign_id}/cancel", summary="Call the rest of a campaign off")
+def cancel(
+    campaign_id: str,
+    request: Request,
+    response: Response,
+    visitor: Operates,
+    site: OnSite,
+    order: Order | None = None,
+    if_match: IfMatch = None,
+) -> OrderedCampaign:
+    """End what waits as `skipped`, reason `cancelled`, for good; live calls go on to their ends.
+
+    Nobody is called any more from the first moment on. It goes on when the client leaves.
+    """
+    request.state.connection.be_patient()
+    view, control = _ordered(site, visitor, campaign_id, order, if_match)
+    controls.cancel(site.ledger, [view], control, within_seconds=PATIENCE_SECONDS)
+    return _after(site, visitor, campaign_id, response)
+
+
+@router.post(
+    "/campaigns/{campaign_id}/abort",
+    summary="Call the rest of a campaign off, and end its live calls",
+    responses={
+        202: {"model": AbortedCampaign, "description": "Stops are on record; some calls are live"}
+    },
+)
+def abort(
+    campaign_id: str,
+    request: Request,
+    response: Response,
+    visitor: Operates,
+    site: OnSite,
+    order: Order | None = None,
+    if_match: IfMatch = None,
+) -> AbortedCampaign:
+    """Call the rest off, and end every live call: also those whose start is answered only now.
+
+    It waits up to ten seconds for the ends. 202 says that some calls are not over yet: their stops
+    are on record, and workers go on sending them. The same request again goes on waiting.
+    """
+    request.state.connection.be_patient()
+    view, control = _ordered(site, visitor, campaign_id, order, if_match)
+    aborted = controls.abort(site.ledger, [view], control, within_seconds=PATIENCE_SECONDS)
+    if aborted.left:
+        response.status_code = 202
+    ended = [each.as_record() for each in aborted.endings]
+    more = as_seen_by(visitor, {"ended": ended, "left": aborted.left})
+    return AbortedCampaign.model_validate(_record(site, visitor, campaign_id, response) | more)
+
+
+@router.post("/campaigns/{campaign_id}/priority", summary="Say which campaign goes first")
+def priority(
+    campaign_id: str,
+    response: Response,
+    visitor: Operates,
+    site: OnSite,
+    order: PriorityOrder,
+    if_match: IfMatch = None,
+) -> OrderedCampaign:
+    """Change a campaign's priority, and its weight if one is given; 409 for a finished one."""
+    _, control = _ordered(site, visitor, campaign_id, order, if_match)
+    controls.prioritise(site.ledger, campaign_id, order.priority, order.weight, control)
+    return _after(site, visitor, campaign_id, response)
+
+
+def _ordered(
+    site: Site, visitor: Visitor, campaign_id: str, order: Order | None, if_match: str | None
+) -> tuple[CampaignView, Control]:
+    view = site.campaign(visitor, campaign_id)
+    control = order_by(visitor, (order or _NO_ORDER).note)
+    return view, control if if_match is None else _seeing(control, view, if_match)
+
+
+def _seeing(control: Control, view: CampaignView, if_match: str) -> Control:
+    """Return an order in view of what If-Match names: one of several tags, or whatever stands."""
+    # A proxy that packs an answer makes its tag a weak one; a state is the same however packed.
+    tags = [each.strip().removeprefix("W/").strip('"') for each in if_match.split(",")]
+    if "*" in tags:
+        return control
+    return seeing(control, view, seen_of(view) if seen_of(view) in tags else tags[0])
+
+
+def _after(site: Site, visitor: Visitor, campaign_id: str, response: Response) -> OrderedCampaign:
+    return OrderedCampaign.model_validate(_record(site, visitor, campaign_id, response))
+
+
+def _record(site: Site, visitor: Visitor, campaign_id: str, response: Response) -> dict[str, Any]:
+    view = site.campaign(visitor, campaign_id)
+    response.headers["ETag"] = f'"{seen_of(view)}"'
+    record: dict[str, Any] = as_seen_by(visitor, view.as_record())
+    return record

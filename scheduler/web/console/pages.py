@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,8 +31,22 @@ NAVIGATION = (
 )
 
 
-def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
-    """Make a page. A template has `visitor`, `path`, `navigation` and `csrf` besides `values`."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def render(
+    request: Request,
+    template: str,
+    status: int = 200,
+    *,
+    done: Mapping[str, str] = _NOTHING,
+    tone: str = "good",
+    **values: Any,
+) -> Response:
+    """Make a page. A template has `visitor`, `path`, `navigation` and `csrf` besides `values`.
+
+    `done` are the words of this page for what somebody has just done: `?done=` names one of them.
+    """
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     shown = [each for each in NAVIGATION if visitor and visitor.scope.has(each[2])]
     page = _templates.get_template(template).render(
@@ -38,6 +54,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         path=request.scope["path"],
         navigation=shown,
         csrf=getattr(request.state, "csrf", ""),
+        done=done.get(request.query_params.get("done", ""), ""),
+        tone=tone,
         **values,
     )
     return HTMLResponse(page, status)

@@ -1,0 +1,41 @@
+"""Which accounts somebody may see, and what the settings here say of them."""
+
+from __future__ import annotations
+
+from scheduler.accounts import Accounts
+from scheduler.errors import ConfigError
+from scheduler.ledger import accounts
+from scheduler.rights import Visitor
+from scheduler.web.problems import Failure
+from scheduler.web.site import Site
+
+
+def known(site: Site) -> Accounts | None:
+    """Return the accounts of the settings; None where they have none that can be read."""
+    try:
+        return site.accounts()
+    except ConfigError:
+        return None  # what the ledger holds can be looked at all the same
+
+
+def names_for(site: Site, visitor: Visitor, only: str = "") -> list[str]:
+    """Return the accounts that are theirs to see, by name, or `only` this one.
+
+    They are those that the settings name, and those that have had a campaign. Raises Failure: 404.
+    """
+    of_settings = known(site)
+    every = {*(of_settings.names if of_settings else ()), *accounts.names(site.ledger)}
+    names = sorted(name for name in every if visitor.may_see(name))
+    if not only:
+        return names
+    if only not in names:
+        raise Failure(404, "no_such_account", f"there is no account {only}")
+    return [only]
+
+
+def ceiling_of(site: Site, name: str) -> int:
+    """Return how many slots callsched may use on an account; 0 where the settings don't say."""
+    of_settings = known(site)
+    if of_settings is None or (of_settings.path is not None and name not in of_settings.by_name):
+        return 0
+    return of_settings.of_ledger(name).ceiling
