@@ -7,6 +7,7 @@ import typer
 from scheduler.cli import console, dnc_view, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.dnc_options import Entries, Region, Why, read
+from scheduler.cli.orders import given
 from scheduler.errors import SchedulerError
 from scheduler.ledger import do_not_call as in_ledger
 from scheduler.operations import do_not_call
@@ -39,7 +40,7 @@ def remove(numbers: Entries, region: Region = None, json: options.Json = False) 
     """
     entries = read(numbers, region)
     with opened_ledger() as ledger:
-        removal = do_not_call.remove(ledger, entries)
+        removal = do_not_call.remove(ledger, entries, given())
     dnc_view.show_removed(removal, json=json)
     if removal.missing:
         raise typer.Exit(1)

@@ -47,7 +47,7 @@ def import_(
 
 def _taken(file: ListFile, why: str) -> Import:
     with opened_ledger() as ledger, console.counting("importing", "entries") as counted:
-        return do_not_call.import_file(ledger, file, why, counted)
+        return do_not_call.import_file(ledger, file, why, on_progress=counted)
 
 
 def list_(json: options.JsonLines = False) -> None:

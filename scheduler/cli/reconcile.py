@@ -54,7 +54,7 @@ def reconcile(
         if verdict is not None:
             if not yes:
                 reconcile_view.confirm(to_settle(inquiry, verdict), verdict)
-            inquiry = settle(ledger, inquiry, verdict)
+            inquiry = settle(ledger, inquiry, verdict, given())
     reconcile_view.show(inquiry, json=json)
     if inquiry.errors:
         raise typer.Exit(1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from scheduler.cli import console, options, orders, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Name, Note
@@ -37,7 +35,7 @@ def remove(name: Name, json: options.Json = False) -> None:
     Example: `callsched schedule remove nightly`
     """
     with opened_ledger() as ledger:
-        in_ledger.remove(ledger, name)
+        in_ledger.remove(ledger, name, who=orders.who())
     if json:
         console.emit({"removed": name})
     else:
@@ -52,7 +50,7 @@ def run_now(name: Name, json: options.Json = False) -> None:
     Example: `callsched schedule run-now nightly`
     """
     with opened_ledger() as ledger:
-        asked = in_ledger.ask_firing(ledger, name, at=float(int(time.time())), who=orders.who())
+        asked = schedules.fire(ledger, name, who=orders.who())
     if json:
         console.emit({"schedule": name, "campaign_id": asked})
         return

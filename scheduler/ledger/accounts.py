@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
-from scheduler.models import CallState, CampaignState, Disposition, Reason, label_of, reason_of
+from scheduler.models import (
+    Attempt,
+    CallState,
+    CampaignState,
+    Disposition,
+    Reason,
+    label_of,
+    reason_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +212,10 @@ def _span(
     is_lost = disposition == Disposition.UNKNOWN and reason_of(disposition, reason) in _LOST
     held = float(hold or max_duration or 0) if is_lost else 0.0
     return began, ended + held
+
+
+def held_campaigns(ledger: Ledger, account: str) -> set[str]:
+    """Return the campaigns that have calls whose answer was lost, and whose slot is still held."""
+    with reaching():
+        held = ledger.redis.zrange(keys.account(account, "held"), 0, -1)
+    return {Attempt.parse(one).campaign_id for one in held if Attempt.is_written(one)}

@@ -15,8 +15,8 @@ class Controlled:
     """What an operator did, as it is on record."""
 
     at: float
-    #: pause, resume, cancel, abort, interrupt, stop, extend, priority, limit, forget, launch or
-    #: reveal
+    #: pause, resume, cancel, abort, interrupt, stop, extend, priority, limit, forget, launch,
+    #: settle or reveal
     what: str
     who: str
     note: str

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from scheduler.ledger import keys
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
+from scheduler.masking import mask, mask_text
 
 KEY = f"{keys.ROOT}do_not_call"
 
 #: Entries that go to the ledger in one script.
 _CHUNK = 1000
+
+#: Of the entries that somebody took off the list, so many are on record.
+_SHOWN = 20
+#: A prefix with fewer is nobody's number.
+_DIGITS_OF_A_NUMBER = 7
 
 _SINCE = re.compile(r"(\d+) ")
 
@@ -35,10 +42,55 @@ def bar(ledger: Ledger, entry: str, why: str, now: float | None = None) -> bool:
     return bool(ledger.run(ledger.do.bar, why, ledger.clock(now), entry))
 
 
-def unbar(ledger: Ledger, entry: str) -> bool:
-    """Take an entry off the list, just as it was written. False when it was not there."""
+def unbar(
+    ledger: Ledger, entries: Sequence[str], control: Control = NOBODY, now: float | None = None
+) -> list[str]:
+    """Take entries off the list, just as they were written; returns those that were on it.
+
+    Who did so, and why, goes on record in the same step; of the entries their last digits.
+    """
+    some = [shown(each) for each in entries[:_SHOWN]]
+    args = (ledger.clock(now), *control.written, " ".join(some), *entries)
+    return [str(each) for each in ledger.run(ledger.do.unbar, *args)]
+
+
+def shown(entry: str) -> str:
+    """Return what may be shown of an entry: of a prefix all, as long as it is no number."""
+    if entry.startswith("+") and entry.endswith("*"):
+        return entry if len(entry) - 2 < _DIGITS_OF_A_NUMBER else f"{mask(entry)}*"
+    return mask(entry) if entry.startswith("+") else mask_text(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Somebody took entries off the list."""
+
+    at: float
+    who: str
+    note: str  #: why
+    count: int
+    shown: str  #: the first of the entries, masked
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "at": self.at,
+            "who": self.who,
+            "why": self.note or None,
+            "count": self.count,
+            "entries": self.shown.split(),
+        }
+
+
+def removals(ledger: Ledger, most: int = 100) -> list[Removed]:
+    """Return who took entries off the list, the last first."""
     with reaching():
-        return bool(ledger.redis.hdel(KEY, entry))
+        found = ledger.redis.xrevrange(f"{KEY}:removals", count=most)
+    return [
+        Removed(float(each["at"]), each["who"], each["note"], int(each["count"]), each["shown"])
+        for _, each in found
+        if {"at", "who", "note", "count", "shown"} <= each.keys()  # else it is none of ours
+    ]
 
 
 def import_entries(
@@ -93,6 +145,17 @@ def entries(ledger: Ledger) -> Iterator[tuple[str, Listing]]:
             yield entry, _listing(record)
         if not cursor:
             return
+
+
+def page(ledger: Ledger, cursor: int, most: int) -> tuple[int, list[tuple[str, Listing]]]:
+    """Return about so many entries, and where the next ones are; 0 is the beginning and the end.
+
+    They may be more where the list is short. One that comes or goes meanwhile may be left out, and
+    any may come twice.
+    """
+    with reaching():
+        following, found = ledger.redis.hscan(KEY, cursor, count=most)
+    return int(following), [(each, _listing(found[each])) for each in sorted(found)]
 
 
 def _listing(record: str) -> Listing:

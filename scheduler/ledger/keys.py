@@ -12,8 +12,10 @@ token:{f}:fetching          string  somebody fetches one; expires
 token:{f}:refused           string  the last one was answered 401; expires
 kinds                       hash    what campaigns of one cron job share -> the last one, and when
 schedules                   zset    schedule -> created_at
+schedules:removed           stream  who removed which of them, and when; capped
 launch:{token}              string  schedule that this execution took; expires
 do_not_call                 hash    number, prefix (+1202*) or SIP address -> since when, and why
+do_not_call:removals        stream  who took entries off it, when and why: masked; capped
 
 web:tokens                  hash    name of a token of the API -> its record, as JSON
 web:token_uses              hash    name of a token -> when it was last used, to a minute

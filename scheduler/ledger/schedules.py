@@ -65,6 +65,7 @@ class ScheduleView:
     resumed_at: float | None
     last: str  #: the campaign of the last firing that was launched
     error: str  #: why the last launch failed; "" when it did not
+    changed_at: float | None = None  #: when it was paused or resumed last
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -86,6 +87,7 @@ class ScheduleView:
             "created_by": self.created_by,
             "created_at": self.created_at,
             "changed_by": self.changed_by or None,
+            "changed_at": self.changed_at,
             "next_at": self.next_at,
             "last_campaign": self.last or None,
             "error": self.error or None,
@@ -134,9 +136,30 @@ def add(
     return bool(answer == "added")
 
 
-def remove(ledger: Ledger, name: str) -> None:
-    """Forget a schedule. Raises LedgerError when there is none."""
-    _expect(ledger.run(ledger.do.remove_schedule, name), name)
+def remove(ledger: Ledger, name: str, *, who: str = "", now: float | None = None) -> None:
+    """Forget a schedule, and put on record who did so. Raises LedgerError when there is none."""
+    _expect(ledger.run(ledger.do.remove_schedule, name, who, ledger.clock(now)), name)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedSchedule:
+    """Somebody removed a schedule."""
+
+    at: float
+    who: str
+    name: str
+    account: str
+
+
+def removed(ledger: Ledger, most: int = 100) -> list[RemovedSchedule]:
+    """Return who removed which schedules, the last first."""
+    with reaching():
+        found = ledger.redis.xrevrange(f"{keys.ROOT}schedules:removed", count=most)
+    return [
+        RemovedSchedule(float(each["at"]), each["who"], each["name"], each["account"])
+        for _, each in found
+        if {"at", "who", "name", "account"} <= each.keys()  # else it is none of ours
+    ]
 
 
 def pause(ledger: Ledger, name: str, *, note: str, who: str, now: float | None = None) -> None:
@@ -286,6 +309,7 @@ def _view(name: str, record: Mapping[str, str]) -> ScheduleView:
         resumed_at=instant("resumed_at"),
         last=record.get("last", ""),
         error=record.get("error", ""),
+        changed_at=instant("changed_at"),
     )
 
 

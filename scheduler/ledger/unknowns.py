@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from scheduler.errors import StaleAttempt
 from scheduler.ledger import keys, views
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, Disposition, Reason, reason_of
 from scheduler.records import decode
@@ -45,6 +45,8 @@ class UnknownCall:
     redial_at: float | None  #: when it is dialled again by itself; None for never
     caller_id: str = ""  #: by which it is known among the provider's calls; "" for any
     candidates: tuple[str, ...] = ()  #: calls at the provider that it may be, as a search has found
+    search_at: float | None = None  #: when it is looked for next; None for no more
+    error: str = ""  #: what was to be heard instead of an answer
 
 
 def calls(
@@ -57,15 +59,27 @@ def calls(
     for page in _pages(ledger, campaign_id, rows):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row in page:
-                names = ("state", "attempt", "disposition", "reason", "lost")
+                names = ("state", "attempt", "disposition", "reason", "lost", "error")
                 pipe.hmget(keys.call(campaign_id, row), *names)
             calls = pipe.execute()
         found = [
-            (Attempt(campaign_id, row, int(lost if state == CallState.PENDING else current)), why)
-            for row, (state, current, disposition, why, lost) in zip(page, calls, strict=True)
+            _InQuestion(
+                Attempt(campaign_id, row, int(lost if state == CallState.PENDING else current)),
+                why,
+                error or "",
+            )
+            for row, (state, current, disposition, why, lost, error) in zip(
+                page, calls, strict=True
+            )
             if _is_unknown(state, disposition, why, lost, settled_too=bool(rows))
         ]
         yield from _known_of(ledger, account, found, page)
+
+
+class _InQuestion(NamedTuple):
+    attempt: Attempt
+    why: str | None
+    error: str
 
 
 def _is_unknown(
@@ -99,17 +113,19 @@ _NAMES = ("begun_at", "conversation_id", "caller_id", "candidates")
 def _known_of(
     ledger: Ledger,
     account: str,
-    found: list[tuple[Attempt, str | None]],
+    found: list[_InQuestion],
     page: dict[int, str],
 ) -> Iterator[UnknownCall]:
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-        for attempt, _ in found:
+        for attempt, *_ in found:
             pipe.hmget(keys.attempt(str(attempt)), *_NAMES)
             pipe.zscore(keys.account(account, "held"), str(attempt))
             pipe.zscore(keys.campaign(attempt.campaign_id, "due"), attempt.row)
+            pipe.zscore(keys.account(account, "searches"), str(attempt))
         answers: list[Any] = pipe.execute()
-    for (attempt, why), known in zip(found, zip(*(iter(answers),) * 3, strict=True), strict=True):
-        (begun_at, conversation_id, caller_id, candidates), held_until, redial_at = known
+    every = zip(*(iter(answers),) * 4, strict=True)
+    for (attempt, why, error), known in zip(found, every, strict=True):
+        (begun_at, conversation_id, caller_id, candidates), held_until, redial_at, search = known
         yield UnknownCall(
             attempt,
             decode(page[attempt.row])[0],
@@ -120,6 +136,8 @@ def _known_of(
             redial_at,
             caller_id or "",
             tuple((candidates or "").splitlines()),
+            search,
+            error,
         )
 
 
@@ -153,14 +171,41 @@ def settle(
     verdict: Resolution,
     *,
     token: str = "",
+    control: Control = NOBODY,
     now: float | None = None,
 ) -> Settled:
-    """Settle an unknown call as the operator says. Raises StaleAttempt."""
+    """Settle an unknown call as the operator says, and put on record who said so.
+
+    Raises StaleAttempt. What is said under the same token again changes nothing more.
+    """
     args = (account, str(attempt), verdict, token or uuid4().hex, ledger.clock(now))
-    answer = ledger.run(ledger.do.settle, *args)
+    answer = ledger.run(ledger.do.settle, *args, *control.written)
     if answer == "stale":
         raise StaleAttempt(f"the call of attempt {attempt} is unknown no longer")
     return Settled(answer)
+
+
+def last_word(ledger: Ledger, attempt: Attempt) -> tuple[str, str]:
+    """Return the token under which an attempt was settled last, and the connection that it has."""
+    with reaching():
+        found = ledger.redis.hmget(keys.attempt(str(attempt)), "settled_by", "connection_id")
+    token, connection = found
+    return token or "", connection or ""
+
+
+# Where they are -----------------------------------------------------------------------------------
+
+
+def rows(
+    ledger: Ledger, campaign_id: str, first: int, last: int, most: int, *, is_open: bool
+) -> tuple[int, list[int]]:
+    """Return the row to go on at, and the rows of unknown calls from `first` to `last`.
+
+    `is_open`: without those that were settled as placed.
+    """
+    args = (campaign_id, first, last, most, "1" if is_open else "")
+    following, found = ledger.run(ledger.do.unknown_rows, *args)
+    return int(following), [int(row) for row in found]
 
 
 def still_to_read(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> int:

@@ -16,13 +16,16 @@ from scheduler.campaign.entries import entry
 from scheduler.campaign.file.problems import Problems
 from scheduler.campaign.file.source import STDIN, Lines, codec_name, open_file, shown_path
 from scheduler.campaign.list_file import Counts, read_entries
+from scheduler.errors import refusal
 from scheduler.ledger import do_not_call
 from scheduler.ledger.do_not_call import Listing
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.report.transcripts import one_line
 
 _LONGEST_WHY = 200
 _PROGRESS_ENTRIES = 1000
+#: Of a file whose length is bounded; each takes a hundred bytes of memory or more.
+_MOST_OTHERS = 500_000
 _T = TypeVar("_T")
 
 #: Learns how many entries are done, and of how many; None while nobody knows.
@@ -45,9 +48,12 @@ class Addition:
     known: tuple[str, ...]  #: they were on it, and keep since when, and why
 
 
-def add(ledger: Ledger, entries: Sequence[str], why: str) -> Addition:
-    """Put entries on the list, each in a step of its own; the same again changes nothing."""
-    why = _kept(why)
+def add(ledger: Ledger, entries: Sequence[str], why: str, who: str = "") -> Addition:
+    """Put entries on the list, each in a step of its own; the same again changes nothing.
+
+    `who` is kept with `why`.
+    """
+    why = _kept(why, who)
     added = tuple(each for each in entries if do_not_call.bar(ledger, each, why))
     return Addition(added, tuple(each for each in entries if each not in added))
 
@@ -61,11 +67,56 @@ class Removal:
     kept_by: dict[str, str]  #: numbers that are still not called, and the prefix that keeps them so
 
 
-def remove(ledger: Ledger, entries: Sequence[str]) -> Removal:
-    """Take entries off the list, each just as it stands there, in a step of its own."""
-    removed = tuple(each for each in entries if do_not_call.unbar(ledger, each))
+def remove(ledger: Ledger, entries: Sequence[str], control: Control = NOBODY) -> Removal:
+    """Take entries off the list, each just as it stands there, in one step that is on record."""
+    found = set(do_not_call.unbar(ledger, entries, control))
+    removed = tuple(each for each in entries if each in found)
     kept = {each: by[0] for each in entries if (by := do_not_call.barred(ledger, each))}
     return Removal(removed, tuple(each for each in entries if each not in removed), kept)
+
+
+def is_prefix(entry: str) -> bool:
+    """Tell whether an entry stands for every number that begins so."""
+    return entry.startswith("+") and entry.endswith("*")
+
+
+_LONGEST_NUMBER = 15
+
+
+def most_numbers(prefix: str) -> int:
+    """Return how many numbers may begin with a prefix: as if they were all of ten more digits."""
+    digits = len(prefix) - 2
+    country = 1 if prefix.startswith(("+1", "+7")) else 2
+    return int(10 ** max(0, min(_LONGEST_NUMBER, country + 10) - digits))
+
+
+# A page of them ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of the list, in no order."""
+
+    entries: list[tuple[str, Listing]]
+    count: int  #: of all entries
+    following: str | None  #: the place of the next page; None when this is the last one
+
+
+def page(ledger: Ledger, after: str | None, most: int) -> Page:
+    """Return some entries. A place that is none is a ValueError."""
+    cursor, _, last = ("0 " if after is None else after).partition(" ")
+    here = int(cursor)
+    if not 0 <= here < 1 << 64:
+        raise ValueError("no list has such a place")
+    following, found = do_not_call.page(ledger, here, most)
+    rest = [each for each in found if each[0] > last]
+    place = None
+    if len(rest) > most:
+        rest = rest[:most]
+        place = f"{here} {rest[-1][0]}"
+    elif following:
+        place = f"{following} "
+    return Page(rest, do_not_call.count(ledger), place)
 
 
 # Files --------------------------------------------------------------------------------------------
@@ -86,16 +137,23 @@ def read_file(
     region: str | None,
     encoding: str,
     on_progress: OnProgress = lambda done, total: None,
+    *,
+    name: str = "",
+    most_bytes: int | None = None,
 ) -> ListFile:
     """Read a file of entries, of any length; `-` is standard input, gzip is inflated.
 
-    Lines that can't be read are its problems. Raises CampaignError when it can't be read at all.
+    `name` is what messages call it, instead of its path. Lines that can't be read are its problems.
+    Raises CampaignError when it can't be read at all, or has more than `most_bytes` as inflated.
     """
     problems, counts = Problems(), Counts()
-    name = name_of(path)
+    shown, name = name or shown_path(path), name or name_of(path)
     with open_file(path) as opened:
-        lines = Lines(opened, shown_path(path), codec_name(encoding, shown_path(path)), _ignore)
-        found = read_entries(lines, shown_path(path), region, problems, counts)
+        seen = _ignore if most_bytes is None else _Bound(shown, most_bytes)
+        lines = Lines(opened, shown, codec_name(encoding, shown), seen)
+        found = read_entries(lines, shown, region, problems, counts)
+        if most_bytes is not None:
+            found = _few_others(found, shown)
         return ListFile(name, NumberList(name, _counted(found, on_progress)), counts, problems)
 
 
@@ -134,6 +192,7 @@ def import_file(
     ledger: Ledger,
     file: ListFile,
     why: str = "",
+    who: str = "",
     on_progress: OnProgress = lambda done, total: None,
 ) -> Import:
     """Put the entries of a file on the list; of one with problems none is taken.
@@ -144,7 +203,7 @@ def import_file(
     if file.problems.total:
         return Import(file)
     entries = _counted(file.entries, on_progress, len(file.entries))
-    why = _kept(why) or f"from {file.name}"
+    why = _kept(why or f"from {file.name}", who)
     return Import(file, *do_not_call.import_entries(ledger, entries, why))
 
 
@@ -170,8 +229,10 @@ def verdict_record(number: str, found: tuple[str, Listing] | None) -> dict[str, 
     return {"number": number, "listed": found is not None} | by
 
 
-def _kept(why: str) -> str:
-    return one_line(why)[:_LONGEST_WHY]
+def _kept(why: str, who: str = "") -> str:
+    """Return why an entry is on the list, and who put it there over the web."""
+    by = f" ({one_line(who)})" if who else ""
+    return one_line(why)[: _LONGEST_WHY - len(by)] + by
 
 
 def _counted(
@@ -183,6 +244,31 @@ def _counted(
             on_progress(done, total)
         yield each
     on_progress(done, total)
+
+
+class _Bound:
+    """Is handed what was read, and refuses a file that is too long as soon as it is."""
+
+    def __init__(self, path: str, most_bytes: int) -> None:
+        self._path = path
+        self._most = self._left = most_bytes
+
+    def __call__(self, read: bytes) -> None:
+        self._left -= len(read)
+        if self._left < 0:
+            most = self._most // 1024**2
+            raise refusal(self._path, f"expected at most {most} MiB: import it in parts")
+
+
+def _few_others(entries: Iterator[str], path: str) -> Iterator[str]:
+    """Refuse more prefixes and SIP addresses than memory is given to; numbers take little."""
+    others = 0
+    for each in entries:
+        others += is_prefix(each) or not each.startswith("+")
+        if others > _MOST_OTHERS:
+            most = f"{_MOST_OTHERS:,} prefixes and SIP addresses"
+            raise refusal(path, f"expected at most {most}: import it in parts")
+        yield each
 
 
 def _ignore(_told: object) -> None:

@@ -7,7 +7,7 @@ In this order: `unknown` says which calls are in question, `look_up` asks the AP
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -17,14 +17,15 @@ from scheduler.calls.duty import Duty
 from scheduler.clock import since_boot
 from scheduler.errors import ConfigError, ProviderError, StaleAttempt
 from scheduler.fields.contact_label import label_of
-from scheduler.ledger import unknowns, views
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger import controls, unknowns, views
+from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.unknowns import Resolution, Settled, UnknownCall
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
-from scheduler.models import conversation_name
+from scheduler.models import Attempt, conversation_name
 from scheduler.operations import found_calls
 from scheduler.operations.account import account_of, provider_of
+from scheduler.operations.orders import about
 from scheduler.operations.patience import patiently
 from scheduler.providers import Finds, FoundConversation, Provider, Sweeps
 from scheduler.settings import Settings
@@ -120,21 +121,28 @@ def unknown(ledger: Ledger, campaign: CampaignView, contacts: Sequence[str]) -> 
     """
     campaign_id = campaign.campaign_id
     rows = {views.find_row(ledger, campaign_id, who) for who in contacts}
-    calls = unknowns.calls(ledger, campaign_id, campaign.account, rows)
-    cases = tuple(_case(ledger, campaign, call) for call in calls)
+    inquiry = of_rows(ledger, campaign, rows)
     errors = []
-    for row in rows - {case.call.attempt.row for case in cases}:
+    for row in rows - {case.call.attempt.row for case in inquiry.cases}:
         record = views.result(ledger, campaign_id, row)
         stands = record["disposition"] or record["state"]
         errors.append(f"{label_of(record, row)} is not unknown: {stands}")
-    return Inquiry(campaign, cases, errors=tuple(errors))
+    return replace(inquiry, errors=tuple(errors))
 
 
-def _case(ledger: Ledger, campaign: CampaignView, call: UnknownCall) -> Case:
+def of_rows(ledger: Ledger, campaign: CampaignView, rows: Collection[int]) -> Inquiry:
+    """Return the unknown calls of a campaign, or of these rows."""
+    calls = unknowns.calls(ledger, campaign.campaign_id, campaign.account, rows)
+    return Inquiry(campaign, tuple(_case(campaign, call) for call in calls))
+
+
+def _case(campaign: CampaignView, call: UnknownCall) -> Case:
+    contact = call.contact
+    names = ("contact_id", "phone_number", "sip_uri", "dtmf")
     return Case(
         call,
-        conversation_name(call.attempt, campaign.policy, call.contact),
-        label_of(views.result(ledger, campaign.campaign_id, call.attempt.row), call.attempt.row),
+        conversation_name(call.attempt, campaign.policy, contact),
+        label_of({name: getattr(contact, name) for name in names}, call.attempt.row),
         Outcome.KNOWN if call.conversation_id else Outcome.NOT_LOOKED_UP,
         call.conversation_id,
         candidates=call.candidates,
@@ -149,12 +157,14 @@ def look_up(
     inquiry: Inquiry,
     settings: Settings,
     on_reading: Callable[[int], None] = lambda waiting: None,
+    *,
+    reads: bool = True,
 ) -> Inquiry:
     """Ask the API for the conversations of these calls, attach them, and read what was said.
 
-    `on_reading` learns how many conversations are read, before that takes its time. When the API
-    can't be asked, the inquiry has the reason. Raises ConfigError without the credentials of its
-    account.
+    `on_reading` learns how many conversations are read, before that takes its time; who does not
+    have them read leaves that to a worker. When the API can't be asked, the inquiry has the reason.
+    Raises ConfigError without the credentials of its account.
     """
     account = account_of(inquiry.campaign, settings)
     search = _Search(ledger, inquiry)
@@ -162,8 +172,9 @@ def look_up(
         try:
             if isinstance(provider, Finds):
                 search.find(provider)
-                patience = settings.insights_patience
-                _read(ledger, search.inquiry(), account.ceiling, patience, provider, on_reading)
+                if reads:
+                    patience = settings.insights_patience
+                    _read(ledger, search.inquiry(), account.ceiling, patience, provider, on_reading)
             elif isinstance(provider, Sweeps):
                 search.find_calls(provider)
             else:
@@ -284,6 +295,27 @@ def _read(
 # What the operator knows --------------------------------------------------------------------------
 
 
+_SAID = {
+    Resolution.PLACED: "as placed",
+    Resolution.NOT_PLACED: "as not placed",
+    Resolution.REDIAL: "as not placed, to be dialled now",
+}
+
+
+def _token_of(verdict: Resolution, attempt: Attempt) -> str:
+    """Return under which token a verdict is said; "" for one of its own.
+
+    Who says again that a call is dialled now is not told that it is unknown no longer.
+    """
+    return f"{verdict} {attempt}" if verdict is Resolution.REDIAL else ""
+
+
+def is_redialled(ledger: Ledger, attempt: Attempt) -> bool:
+    """Whether somebody had the call of this attempt dialled again."""
+    token, _ = unknowns.last_word(ledger, attempt)
+    return token == _token_of(Resolution.REDIAL, attempt)
+
+
 def to_settle(inquiry: Inquiry, verdict: Resolution) -> tuple[Case, ...]:
     """Return the calls that a verdict would settle.
 
@@ -298,19 +330,34 @@ def to_settle(inquiry: Inquiry, verdict: Resolution) -> tuple[Case, ...]:
     return tuple(case for case in inquiry.cases if case.is_open or verdict is Resolution.PLACED)
 
 
-def settle(ledger: Ledger, inquiry: Inquiry, verdict: Resolution) -> Inquiry:
-    """Record what became of the calls that are still open, as the operator says.
+def settle(
+    ledger: Ledger, inquiry: Inquiry, verdict: Resolution, control: Control = NOBODY
+) -> Inquiry:
+    """Record what became of the calls that are still open, as the operator says, and who says it.
 
-    Raises ConfigError as `to_settle` does.
+    Many of them are one line of the campaign's record. Raises ConfigError as `to_settle` does.
     """
     settled = {case.call.attempt: case for case in inquiry.cases}
     errors = list(inquiry.errors)
-    for case in to_settle(inquiry, verdict):
+    chosen = to_settle(inquiry, verdict)
+    for_each = control
+    if len(chosen) > 1:
+        of_all = about(control, f"{len(chosen)} unknown calls {_SAID[verdict]}")
+        controls.note(ledger, inquiry.campaign.campaign_id, "settle", of_all)
+        for_each = NOBODY
+    for case in chosen:
         if case.outcome is Outcome.STALE:
             continue
         attempt = case.call.attempt
         try:
-            done = unknowns.settle(ledger, inquiry.campaign.account, attempt, verdict)
+            done = unknowns.settle(
+                ledger,
+                inquiry.campaign.account,
+                attempt,
+                verdict,
+                token=_token_of(verdict, attempt),
+                control=about(for_each, f"row {attempt.row} {_SAID[verdict]}"),
+            )
         except StaleAttempt as error:
             settled[attempt] = replace(case, outcome=Outcome.STALE)
             errors.append(f"{case.label}: {error}")

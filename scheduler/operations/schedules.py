@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.file.source import STDIN
 from scheduler.campaign.keys.timetable import Timetable
-from scheduler.errors import ConfigError
+from scheduler.errors import ConfigError, LedgerError
 from scheduler.hours.cron import firings_between, next_after
 from scheduler.hours.walltime import zone_of
 from scheduler.ledger import schedules
@@ -82,6 +82,24 @@ def resume(ledger: Ledger, name: str, *, who: str) -> ScheduleView:
     return schedules.view(ledger, name)
 
 
+#: A firing is asked for at this instant, or so long before it.
+FIRE_WITHIN_SECONDS = 300
+
+
+def fire(ledger: Ledger, name: str, *, who: str, at: int | None = None) -> str:
+    """Have a worker launch a schedule now, and return the campaign's id.
+
+    The same `at` again, in epoch seconds, is the same firing. Raises LedgerError for one that lies
+    too far back, or in the future.
+    """
+    now = int(time.time())
+    if at is not None and not now - FIRE_WITHIN_SECONDS <= at <= now + 1:
+        raise LedgerError(
+            f"a firing is asked for at an instant of the last {FIRE_WITHIN_SECONDS} seconds"
+        )
+    return schedules.ask_firing(ledger, name, at=float(at or now), who=who)
+
+
 def next_firings(rule: Schedule, count: int) -> list[float]:
     """Return the instants of the next firings, paused or not; fewer when there are no more."""
     now = time.time()
@@ -90,14 +108,21 @@ def next_firings(rule: Schedule, count: int) -> list[float]:
 
 def failures(views: Iterable[ScheduleView]) -> list[str]:
     """Say of each schedule whether its last launch failed, or no worker looks after it."""
-    failed = [f"schedule {view.name}: {view.error}" for view in views if view.error]
-    late = time.time() - _LATE_SECONDS
-    return failed + [
-        f"schedule {view.name}: nobody has launched what was due {next_firing(view)}: start a"
-        f" worker of account {view.account}"
-        for view in views
-        if view.next_at is not None and view.next_at < late
-    ]
+    failed = [(view, wrong) for view in views for wrong in wrong_with(view)]
+    # What failed comes first, then what nobody looks after.
+    failed.sort(key=lambda each: each[1] != each[0].error)
+    return [f"schedule {view.name}: {wrong}" for view, wrong in failed]
+
+
+def wrong_with(view: ScheduleView) -> list[str]:
+    """Say of a schedule whether its last launch failed, and whether no worker looks after it."""
+    wrong = [view.error] if view.error else []
+    if view.next_at is not None and view.next_at < time.time() - _LATE_SECONDS:
+        wrong.append(
+            f"nobody has launched what was due {next_firing(view)}: start a worker of account"
+            f" {view.account}"
+        )
+    return wrong
 
 
 def next_firing(view: ScheduleView) -> str:

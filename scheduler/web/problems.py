@@ -182,6 +182,7 @@ def install(app: FastAPI, page_of: Any) -> None:
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": phrase}
     for status, phrase in (
+        (400, "The body can't be parsed"),
         (401, "Nobody says who asks, or the token is unknown or revoked"),
         (403, "Who asks may not"),
         (404, "There is none"),

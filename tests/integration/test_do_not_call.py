@@ -27,9 +27,9 @@ def test_who_asked_for_it_is_on_the_list_once(books: Books, other: Ledger) -> No
 def test_who_is_taken_off_and_put_on_again_is_on_it_since_then(books: Books) -> None:
     do_not_call.bar(books.ledger, NUMBER, "asked for it", now=100.0)
 
-    assert do_not_call.unbar(books.ledger, NUMBER)
+    assert do_not_call.unbar(books.ledger, [NUMBER])
     assert do_not_call.barred(books.ledger, NUMBER) is None
-    assert not do_not_call.unbar(books.ledger, NUMBER)
+    assert not do_not_call.unbar(books.ledger, [NUMBER])
 
     assert do_not_call.bar(books.ledger, NUMBER, "asked again", now=200.0)
     assert do_not_call.barred(books.ledger, NUMBER) == (NUMBER, Listing(200.0, "asked again"))
@@ -56,7 +56,7 @@ def test_who_leaves_the_list_may_still_be_kept_on_it_by_a_prefix(books: Books) -
     do_not_call.bar(books.ledger, NUMBER, "asked for it")
     do_not_call.bar(books.ledger, "+1202*", "a whole area")
 
-    do_not_call.unbar(books.ledger, NUMBER)
+    do_not_call.unbar(books.ledger, [NUMBER])
 
     assert do_not_call.barred(books.ledger, NUMBER) is not None
 

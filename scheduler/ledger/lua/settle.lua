@@ -10,6 +10,7 @@
     ARGV[3]  verdict  placed, not_placed, or redial
     ARGV[4]  token    of this execution; the same token changes nothing more
     ARGV[5]  now      "" for the server's clock
+    ARGV[6…8] who, note, token of the order, for the record; who is "" for none
 
   Returns "settled"; "known" when it was so before; "proven" when its conversation proves that it was
   placed, and nothing is changed; "stale" when the call is unknown no longer, or another campaign calls it again.
@@ -55,6 +56,7 @@ local function reopen()
 end
 
 redis.call("HSET", record, "settled_by", token)
+put_on_record(call.campaign, account, "settle", ARGV[6], ARGV[7], ARGV[8], now)
 if verdict == "placed" then
   if not is_unknown then
     count_attempts(call, 1)

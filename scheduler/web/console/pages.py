@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from scheduler.fields.durations import written as duration
 from scheduler.fields.visible import visible
-from scheduler.masking import mask
+from scheduler.masking import mask, mask_text
 from scheduler.rights import Scope, Visitor
 from scheduler.web.problems import Failure
 
@@ -98,5 +98,11 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"instant": _instant, "duration": duration, "mask": mask, "visible": visible}
+_templates.filters |= {
+    "instant": _instant,
+    "duration": duration,
+    "mask": mask,
+    "masked": mask_text,
+    "visible": visible,
+}
 _templates.globals["may"] = lambda visitor, scope: bool(visitor) and visitor.scope.has(Scope(scope))

@@ -1,0 +1,83 @@
+"""Which campaigns may need a person: found without reading any of their calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from scheduler.ledger.ledger import Ledger
+from scheduler.models import CampaignState, Disposition, Reason, label_of
+
+#: Campaigns that are looked at in one step: it takes a millisecond or two.
+_PAGE = 500
+
+_PLACED = f"{Disposition.UNKNOWN}:{Reason.PLACED}"
+
+_BY_THE_ROW = (
+    Reason.INVALID_NUMBER,
+    Reason.INVALID_ROW,
+    Reason.EMERGENCY_NUMBER,
+    Reason.SHORT_NUMBER,
+    Reason.PREMIUM_NUMBER,
+    Reason.UNSUPPORTED_COUNTRY,
+    Reason.UNKNOWN_TIMEZONE,
+)
+#: Nobody can be called by such a row, however long one waits.
+_REFUSED = (Disposition.REJECTED, *(f"{Disposition.SKIPPED}:{reason}" for reason in _BY_THE_ROW))
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignInNeed:
+    """A campaign that may need a person."""
+
+    campaign_id: str
+    created_at: float
+    account: str
+    name: str
+    state: str
+    total: int
+    stopped_itself: str  #: why; "" when it did not
+    #: Calls of it may wait to be dialled again after a start whose answer was lost.
+    may_redial: bool
+    open: int  #: calls that ended as unknown, and of which nobody has said anything yet
+    settled: int  #: unknown calls that were placed, as their conversation or somebody says
+    refused: int  #: rows by which nobody can be called, and calls that the provider refused
+
+    @property
+    def place(self) -> tuple[float, str]:
+        """Where it stands in the order of the newest first: those that come later are less."""
+        return self.created_at, self.campaign_id
+
+
+def campaigns(ledger: Ledger) -> list[CampaignInNeed]:
+    """Return those that may need a person, the newest first."""
+    found: list[CampaignInNeed] = []
+    at = 0
+    while True:
+        seen, *some = ledger.run(ledger.do.attention, at, _PAGE, *_REFUSED)
+        found += map(_read, some)
+        at += _PAGE
+        if int(seen) < _PAGE:
+            return found
+
+
+def _read(fields: list[object]) -> CampaignInNeed:
+    campaign_id, created_at, account, name, state, total, why, waits, counted = fields
+    assert isinstance(counted, list)
+    counts: Counter[str] = Counter()
+    for label, count in zip(counted[::2], counted[1::2], strict=True):
+        counts[label_of(label)] += int(count)
+    unknown = sum(n for label, n in counts.items() if label.startswith(Disposition.UNKNOWN))
+    return CampaignInNeed(
+        campaign_id=str(campaign_id),
+        created_at=float(str(created_at)),
+        account=str(account),
+        name=str(name),
+        state=str(state),
+        total=int(str(total)),
+        stopped_itself=str(why) if state == CampaignState.PAUSED else "",
+        may_redial=waits == "1",
+        open=unknown - counts[_PLACED],
+        settled=counts[_PLACED],
+        refused=sum(counts[label] for label in _REFUSED),
+    )
