@@ -234,6 +234,11 @@ class Settings(BaseSettings):
         min_length=16,
         description="an administrator's bearer token for `callsched web`, for automation",
     )
+    web_max_body: int = Field(
+        default=1 << 30,
+        ge=1024,
+        description="bytes of a campaign that comes in over HTTP, unpacked as well",
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="where a worker answers /metrics, /healthz and /readyz"
     )

@@ -84,7 +84,13 @@ def load(
     codec = codec_name(reading.encoding, shown_path(path))
     with ExitStack() as files:
         reader = _Reader(
-            codec, max_duration_ceiling_seconds, reading.account, route_of, allowed, files
+            codec,
+            max_duration_ceiling_seconds,
+            reading.account,
+            route_of,
+            allowed,
+            files,
+            beside=reading.beside,
         )
         plan = reader.plan(path)
         name = _name(plan.campaign, path)
@@ -141,6 +147,7 @@ class _Reader:
     route_of: RouteOf
     allowed: frozenset[str]
     files: ExitStack  #: closes what is read from
+    beside: bool = False  #: whoever sent the document sent the contacts that it names
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     #: Apart from the digest, from which a campaign has its id: who submits the same file again with
@@ -251,7 +258,9 @@ class _Reader:
             line, column = document.place_of(root, "contacts")
             message = f"contacts: {error}"
             raise refusal(str(path), message, line, column) from None
-        return self._contacts(file, beside, replace(names, discreet=True)), file_of(beside)
+        return self._contacts(file, beside, replace(names, discreet=not self.beside)), file_of(
+            beside
+        )
 
     def _contacts(self, file: BinaryIO, path: Path, names: Names) -> Contacts[Any]:
         if format_of(path, contacts=True) is not Format.SHEET:

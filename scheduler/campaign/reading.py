@@ -16,6 +16,9 @@ class Reading:
     rejects: Path | None = None  #: where refused rows are written, in the shape of the file
     account: str | None = None  #: on which it is dialled, whatever the file says; None: the file's
     in_sandbox: bool = False  #: it is called there, where callbacks need no public address
+    #: The file of contacts was handed over with the document that names it: what is in it is theirs
+    #: to see, and may stand in messages.
+    beside: bool = False
     processes: int | None = None  #: 1 or 2; None: what the machine is worth
 
 

@@ -15,7 +15,7 @@ from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
 from scheduler.cli import console, questions
 from scheduler.errors import ConfigError
-from scheduler.fields.durations import positive_seconds, written
+from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
 from scheduler.fields.urls import is_read_on_the_way
 from scheduler.fields.visible import visible
@@ -87,26 +87,16 @@ def checked_to_call(wish: FileWish, settings: Settings) -> Iterator[tuple[Checke
         _expect_unscheduled(checked, wish.path, now=wish.now)
         policy = policy_of(checked, wish.max_duration, settings)
         if wish.plan is not None:
-            planned = plan_hash(checked, policy, settings, wish.reading)
-            _expect_plan(wish.plan, wish.path, planned)
+            _expect_plan(wish.plan, wish.path, plan_hash(checked, policy, settings, wish.reading))
         yield checked, policy
 
 
 def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:
     """Return the file's policy, with the length of a call from the command line if it is given."""
-    if max_duration is None:
-        return checked.policy
     try:
-        seconds = positive_seconds(max_duration)
+        return launching.policy_of(checked, max_duration, settings)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--max-duration") from None
-    if seconds > settings.max_duration_ceiling:
-        longest = written(settings.max_duration_ceiling)
-        raise typer.BadParameter(
-            f"longer than {longest}, which CALLSCHED_MAX_DURATION_CEILING allows",
-            param_hint="--max-duration",
-        )
-    return replace(checked.policy, max_duration_seconds=seconds)
 
 
 def _expect_unscheduled(checked: CheckedCampaign, path: Path, *, now: bool) -> None:

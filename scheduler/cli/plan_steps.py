@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import shlex
-import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import typer
 
-from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.duplicates import Duplicates
-from scheduler.campaign.keys.calling_hours import instant
 from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console
-from scheduler.fields.durations import positive_seconds
 from scheduler.models import Policy
 from scheduler.operations.launch import new_id
-from scheduler.plan.forecast import Assumed, Forecast, forecast
-from scheduler.plan.plan_hash import plan_hash
-from scheduler.plan.planning import ContactCounts, survey
-from scheduler.plan.record import Planned, assumed
 from scheduler.plan.rules import Record
+from scheduler.plan.whole import Asked, begins, expected, whole
 from scheduler.settings import Settings
 
 
@@ -44,41 +35,18 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
     expected = _expected(wishes.expect_duration)
     with campaigns.check(wishes.path, settings, wishes.reading) as checked:
         policy = campaigns.policy_of(checked, wishes.max_duration, settings)
-        now = _instant(wishes.at, policy)
-        seen = _surveyed(checked, policy, settings)
-    ceiling = wishes.max_concurrency
-    stands_on = assumed(policy, checked.account, ceiling=ceiling, now=now, expected=expected)
-    dials = _forecast(seen, policy, stands_on)
-    campaign_id = wishes.id or new_id(checked)
-    hashed = plan_hash(checked, policy, settings, wishes.reading)
-    found = Planned(checked, campaign_id, policy, seen, stands_on, dials, wishes.reading.in_sandbox)
-    for warning in found.warnings():
+        asked = Asked(
+            wishes.reading,
+            wishes.id or new_id(checked),
+            _begins(wishes.at, policy),
+            expected,
+            wishes.max_concurrency,
+        )
+        record, warnings = whole(checked, policy, settings, asked, console.counting)
+    for warning in warnings:
         console.warn(warning)
-    return {
-        "plan": hashed,
-        "file": str(wishes.path),
-        "name": checked.name,
-        "account": checked.account.name,
-        "command": _command(wishes, hashed),
-        **found.as_record(),
-    }
-
-
-def _surveyed(checked: CheckedCampaign, policy: Policy, settings: Settings) -> ContactCounts:
-    rows = checked.row_count
-    with console.counting("looking for duplicates") as counted:
-        duplicates = Duplicates(checked.chunks(), partial(counted, total=rows))
-    with console.counting("planning") as counted:
-        progress = partial(counted, total=rows)
-        allowed = frozenset(settings.allowed_numbers)
-        return survey(checked, policy, duplicates, allowed=allowed, on_progress=progress)
-
-
-def _forecast(seen: ContactCounts, policy: Policy, stands_on: Assumed) -> Forecast:
-    with console.counting("forecasting", "dials") as counted:
-        counted(0, seen.callable_count)
-        progress = partial(counted, total=seen.callable_count)
-        return forecast(seen.groups, policy, stands_on, progress)
+    file, command = str(wishes.path), _command(wishes, record["plan"])
+    return {"plan": record["plan"], "file": file, "command": command, **record}
 
 
 def _command(wishes: Wishes, hashed: str) -> str:
@@ -102,13 +70,13 @@ def _command(wishes: Wishes, hashed: str) -> str:
 
 def _expected(written: str | None) -> float | None:
     try:
-        return None if written is None else positive_seconds(written)
+        return expected(written)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--expect-duration") from None
 
 
-def _instant(written: str | None, policy: Policy) -> float:
+def _begins(written: str | None, policy: Policy) -> float:
     try:
-        return time.time() if written is None else instant(written, policy.timezone, later=True)
+        return begins(written, policy)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--at") from None

@@ -198,6 +198,13 @@ def prioritise(
     return CampaignState(state)
 
 
+def digest_of(ledger: Ledger, campaign_id: str) -> str | None:
+    """Return what stands for the content that a campaign was created with; None: there is none."""
+    with reaching():
+        state, digest = ledger.redis.hmget(keys.campaign(campaign_id, "meta"), "state", "digest")
+    return None if state is None else str(digest or "")
+
+
 def starts_under_way(ledger: Ledger, campaign_id: str) -> int:
     """Return how many starts of a campaign have left, or are about to, and are not answered."""
     with reaching():

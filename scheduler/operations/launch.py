@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +16,7 @@ from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
 from scheduler.campaign.route import Route
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.fields.durations import positive_seconds, written
 from scheduler.hours.weeks import Week, read_week
 from scheduler.ledger import campaigns, views
 from scheduler.ledger.ledger import Ledger
@@ -22,6 +25,7 @@ from scheduler.models import CampaignState, Policy
 from scheduler.operations.progress import Counting
 from scheduler.operations.repeats import Earlier, look, window_of
 from scheduler.providers import accounts_of, callback_address, can_verify, kind_of
+from scheduler.records import encode_policy
 from scheduler.settings import Settings
 
 #: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
@@ -75,6 +79,20 @@ def read(
     )
 
 
+def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:
+    """Return the file's policy, with another length of a call if one is given.
+
+    Raises ValueError for what is no length, or longer than the settings allow.
+    """
+    if max_duration is None:
+        return checked.policy
+    seconds = positive_seconds(max_duration)
+    if seconds > settings.max_duration_ceiling:
+        longest = written(settings.max_duration_ceiling)
+        raise ValueError(f"longer than {longest}, which CALLSCHED_MAX_DURATION_CEILING allows")
+    return replace(checked.policy, max_duration_seconds=seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """Which campaign a checked file is to be, and whom it calls."""
@@ -123,9 +141,18 @@ def _expect_account(ledger: Ledger, campaign_id: str, account: str) -> None:
 
 
 def carry_out(
-    ledger: Ledger, checked: CheckedCampaign, intent: Intent, policy: Policy, counting: Counting
+    ledger: Ledger,
+    checked: CheckedCampaign,
+    intent: Intent,
+    policy: Policy,
+    counting: Counting,
+    *,
+    content: str | None = None,
 ) -> CampaignView:
-    """Load what was intended, and seal it; return how the campaign stands then."""
+    """Load what was intended, and seal it; return how the campaign stands then.
+
+    With `content` nothing is added to a campaign of another one. Raises OtherContent.
+    """
     with counting("loading", "rows") as counted:
         submit(
             ledger,
@@ -135,8 +162,59 @@ def carry_out(
             intent.account,
             lambda loaded: counted(loaded, checked.row_count),
             intent.earlier.window.of_campaign,
+            content=content,
         )
     return views.campaign(ledger, intent.campaign_id)
+
+
+def hand_over(
+    ledger: Ledger,
+    checked: CheckedCampaign,
+    intent: Intent,
+    policy: Policy,
+    counting: Counting,
+    *,
+    content: str,
+) -> tuple[CampaignView, bool]:
+    """Have exactly this content called under the intended id: load it, unless it is loaded.
+
+    Returns how the campaign stands, and whether anything was loaded. What `content_of` returns is
+    compared with what the campaign was created with: who sends the same again changes nothing, and
+    completes a load that broke off. Raises OtherContent.
+    """
+    ledger.open()  # whoever has calls made raises an older schema
+    campaign_id = intent.campaign_id
+    if (standing := campaigns.digest_of(ledger, campaign_id)) is not None:
+        _expect_same(campaign_id, standing, content)
+        view = views.campaign(ledger, campaign_id)
+        if view.state is not CampaignState.LOADING:
+            return view, False
+    view = carry_out(ledger, checked, intent, policy, counting, content=content)
+    return view, True
+
+
+class OtherContent(LedgerError):
+    """The id is that of a campaign with another content. It has both hashes."""
+
+    def __init__(self, campaign_id: str, standing: str, sent: str) -> None:
+        self.standing, self.sent = standing, sent
+        super().__init__(
+            f"campaign {campaign_id} is there already, with another content: its hash is"
+            f" {standing}, and that of what was sent {sent}"
+        )
+
+
+def content_of(checked: CheckedCampaign, policy: Policy, first: int | None) -> str:
+    """Return what stands for all that decides whom a campaign calls, and what it says to them."""
+    if first is None and policy == checked.policy:
+        return checked.digest
+    parts = json.dumps([checked.digest, first, encode_policy(policy)])
+    return sha256(parts.encode()).hexdigest()
+
+
+def _expect_same(campaign_id: str, standing: str, content: str) -> None:
+    if standing != content:
+        raise OtherContent(campaign_id, standing, content)
 
 
 def choose_id(
@@ -183,6 +261,8 @@ def submit(
     account: str,
     on_progress: Callable[[int], None],
     repeat_window: float | None = None,
+    *,
+    content: str | None = None,
 ) -> CampaignState:
     """Load a checked file into the ledger and seal it; rows that it knows change nothing.
 
@@ -195,9 +275,11 @@ def submit(
         account=account,
         name=checked.name,
         policy=policy,
-        digest=checked.digest,
+        digest=content or checked.digest,
         repeat_window=repeat_window,
     )
+    if content is not None:  # somebody else may have created it in this very moment
+        _expect_same(campaign_id, campaigns.digest_of(ledger, campaign_id) or "", content)
     load_id = uuid4().hex
     loaded = 0
     for number, (count, packed) in enumerate(checked.chunks(), start=1):

@@ -12,9 +12,11 @@ from contextlib import closing, contextmanager
 from functools import partial
 
 from scheduler import logs
+from scheduler.errors import ConfigError
 from scheduler.ledger import access
 from scheduler.ledger.awaited import open_when_it_answers
 from scheduler.ledger.identity import identity
+from scheduler.operations import drafts
 from scheduler.settings import Settings
 from scheduler.web.app import build
 from scheduler.web.desks import Desks
@@ -54,6 +56,8 @@ def serve(
         executor = ThreadPoolExecutor(THREADS, "callback")
         whose = partial(identity, ledger)
         receiver = Receiver(public_url, desks.of, whose, executor, keeper.revive)
+        if not callbacks_only:
+            _clear_drafts(settings)
         site = Site(settings, ledger)
         app = receiver.app() if callbacks_only else build(site, receiver)
         server = WebServer(app, keeper.look_now)
@@ -69,6 +73,14 @@ def serve(
             server.run([listening])
         executor.shutdown(wait=False, cancel_futures=True)
     return 130 if server.was_interrupted else 0
+
+
+def _clear_drafts(settings: Settings) -> None:
+    """Throw away what earlier processes left of campaigns that came in."""
+    try:
+        drafts.clear(settings.state_dir)
+    except (ConfigError, OSError) as error:
+        logger.warning("no campaign can come in over HTTP: %s", error)
 
 
 @contextmanager

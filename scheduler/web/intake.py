@@ -1,0 +1,237 @@
+"""How a draft becomes a checked campaign, and that one a campaign: for the API and the console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scheduler.accounts import Accounts
+from scheduler.campaign.checked import CheckedCampaign
+from scheduler.campaign.reading import Reading
+from scheduler.errors import CampaignError, ConfigError, LedgerError, Problem
+from scheduler.ledger import controls, views
+from scheduler.ledger.views import CampaignView
+from scheduler.masking import mask_text
+from scheduler.operations import launch
+from scheduler.operations.drafts import Draft
+from scheduler.operations.guard import is_sandbox
+from scheduler.operations.launch import Intent, OtherContent
+from scheduler.operations.progress import uncounted
+from scheduler.plan.plan_hash import plan_hash
+from scheduler.plan.rules import Record
+from scheduler.plan.whole import Asked, whole
+from scheduler.rights import Visitor
+from scheduler.web.masks import as_seen_by
+from scheduler.web.problems import Failure, Fault, faults_of
+from scheduler.web.site import Site, order_by
+
+#: What a campaign that comes in over the web can't have, and what to do instead.
+_REFUSED = {
+    "schedule": "a campaign that comes in this way starts at once: add a schedule for it, which"
+    " launches a file at its times, or leave the key out",
+    "do_not_call": "no file of the server is read for whoever sends a campaign: put the numbers on"
+    " the ledger's do-not-call list, which holds for everybody, and leave the key out",
+}
+#: How a message names the key that it is about.
+_KEY = re.compile(r"(?:unknown key ')?([a-z_]+(?:\.\w+)*)(?:: |')")
+_SHOWN_IN_DETAIL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a campaign besides what it says."""
+
+    campaign_id: str | None  #: None: its name and a hash of its content
+    again: bool = False
+    plan: str | None = None  #: the hash that it has to have
+
+
+def expect_policy(policy: Mapping[str, object]) -> None:
+    """Raise CampaignError for keys that mean files of this machine, or workers that launch it."""
+    problems = [
+        Problem("campaign", f"{key}: {why}", column=key, code="refused_key")
+        for key, why in _REFUSED.items()
+        if key in policy
+    ]
+    if problems:
+        raise CampaignError(problems)
+
+
+def account_for(visitor: Visitor, policy: Mapping[str, object]) -> str | None:
+    """Return the only account that somebody may use who names none; None: as the campaign says.
+
+    Raises Failure for an account that is not theirs, whether it exists or not.
+    """
+    named = policy.get("account")
+    if named and isinstance(named, str):
+        _expect_theirs(visitor, named)
+        return None
+    accounts = visitor.accounts
+    return next(iter(accounts)) if accounts is not None and len(accounts) == 1 else None
+
+
+def _expect_theirs(visitor: Visitor, account: str) -> None:
+    if not visitor.may_see(account):
+        theirs = ", ".join(sorted(visitor.accounts or ())) or "none"
+        raise Failure(403, "account", f"you may call on these accounts alone: {theirs}")
+
+
+@contextmanager
+def checked(
+    site: Site, visitor: Visitor, draft: Draft, document: Path, reading: Reading
+) -> Iterator[CheckedCampaign]:
+    """Read and check a draft as `callsched submit` does. Raises CampaignError, without our paths,
+    and Failure when its account is not theirs."""
+    accounts: Accounts = site.accounts()
+    try:
+        found = launch.read(document, site.settings, reading, accounts=accounts)
+    except CampaignError as error:
+        raise CampaignError(_told(error.problems, draft), error.total) from None
+    with found:
+        _expect_theirs(visitor, found.account.name)
+        found.problems = tuple(_told(found.problems, draft))
+        found.warnings = tuple(_without_folder(each, draft) for each in found.warnings)
+        yield found
+
+
+def _told(problems: tuple[Problem, ...], draft: Draft) -> list[Problem]:
+    return [_placed(each, draft) for each in problems]
+
+
+def _placed(problem: Problem, draft: Draft) -> Problem:
+    """Return a problem as its sender knows the place: a contact's line, or a key of the policy."""
+    message, name = _without_folder(problem.message, draft), Path(problem.path).stem
+    if name != "campaign" or problem.path == "campaign":
+        return replace(problem, message=message, path=name)
+    # The document is of our writing: its lines say nothing to anybody.
+    key = _KEY.match(message)
+    return replace(problem, message=message, path=name, line=None, column=key[1] if key else None)
+
+
+def _without_folder(text: str, draft: Draft) -> str:
+    return text.replace(f"{draft.folder}/", "")
+
+
+def expect_plan(site: Site, found: CheckedCampaign, reading: Reading, wanted: str | None) -> None:
+    """Raise Failure when it is not what was planned."""
+    if wanted is None:
+        return
+    now = plan_hash(found, found.policy, site.settings, reading)
+    if now != wanted:
+        raise Failure(
+            409,
+            "plan_changed",
+            f"this is not what was planned as {wanted}: it is {now} now. The campaign, a setting"
+            " or a parameter has changed since. Nobody was called: look at the plan again",
+        )
+
+
+def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) -> Record:
+    """Return a plan as somebody may see it."""
+    record, _ = whole(found, found.policy, site.settings, asked)
+    del record["problems"]  # they are in `errors`
+    if not visitor.sees_numbers:
+        record["first"] = _masked(record["first"])
+    for example in record["cleaned"]["examples"]:
+        example["phone_number"] = example.pop("number")
+        if not visitor.sees_numbers:
+            del example["written"]
+    address = found.account.credentials.address
+    seen: Record = as_seen_by(visitor, record)
+    there = {"address": address, "is_sandbox": is_sandbox(address)}
+    return seen | refusals(visitor, found) | there
+
+
+def _masked(value: Any) -> Any:
+    """Mask what looks like a number in every text: an id or a target of a transfer may be one."""
+    match value:
+        case dict():
+            return {key: _masked(each) for key, each in value.items()}
+        case list():
+            return [*map(_masked, value)]
+        case str():
+            return mask_text(value)
+    return value
+
+
+def refusals(visitor: Visitor, found: CheckedCampaign) -> Record:
+    """Return how many rows are refused, and what is wrong with the first hundred."""
+    return {"refused": found.refused_count, "errors": faults(visitor, found.problems)}
+
+
+def intended(site: Site, visitor: Visitor, found: CheckedCampaign, wish: Wish) -> Intent:
+    """Return which campaign it is to be, and whom earlier ones have. Raises Failure."""
+    if wish.campaign_id is not None:
+        _expect_free(site, visitor, wish.campaign_id)
+    try:
+        return launch.intent(
+            site.ledger,
+            found,
+            found.account.name,
+            site.settings,
+            wanted=wish.campaign_id,
+            again=wish.again,
+            counting=uncounted,
+        )
+    except ConfigError as error:  # it is there, and dialled on another account
+        raise Failure(409, "campaign_exists", str(error)) from None
+
+
+def _expect_free(site: Site, visitor: Visitor, campaign_id: str) -> None:
+    try:
+        standing = views.campaign(site.ledger, campaign_id)
+    except LedgerError:
+        return
+    if not visitor.may_see(standing.account):
+        raise Failure(409, "campaign_exists", f"the id {campaign_id} is taken: choose another one")
+
+
+def launched(
+    site: Site, visitor: Visitor, found: CheckedCampaign, intent: Intent, first: int | None
+) -> tuple[CampaignView, bool]:
+    """Have it called, once; return how it stands, and whether anything was loaded. Raises Failure
+    when the id is that of another content."""
+    content = launch.content_of(found, found.policy, first)
+    try:
+        view, is_new = launch.hand_over(
+            site.ledger, found, intent, found.policy, uncounted, content=content
+        )
+    except OtherContent as error:
+        faults = [
+            Fault(key="content", code="standing", message=error.standing),
+            Fault(key="content", code="sent", message=error.sent),
+        ]
+        raise Failure(409, "campaign_exists", str(error), errors=faults) from None
+    _put_on_record(site, visitor, view)
+    return view, is_new
+
+
+def _put_on_record(site: Site, visitor: Visitor, view: CampaignView) -> None:
+    """Note who launched it, once: also when whoever did died before this."""
+    known = controls.of_campaign(site.ledger, view.campaign_id)
+    if not any(each.what == "launch" for each in known):
+        controls.note(site.ledger, view.campaign_id, "launch", order_by(visitor))
+
+
+def faults(visitor: Visitor, problems: tuple[Problem, ...]) -> list[Fault]:
+    """Return problems as somebody may see them."""
+    found = faults_of(problems)
+    if visitor.sees_numbers:
+        return found
+    return [each.model_copy(update={"message": mask_text(each.message)}) for each in found]
+
+
+def failure(visitor: Visitor, error: CampaignError) -> Failure:
+    """Return what a campaign that is wrong is over HTTP."""
+    found = faults(visitor, error.problems)
+    shown = [
+        f"{' '.join(['line', str(each.line)]) + ': ' if each.line else ''}{each.message}"
+        for each in found[:_SHOWN_IN_DETAIL]
+    ]
+    more = error.total - len(shown)
+    detail = "; ".join(shown) + (f"; and {more:,} more" if more > 0 else "")
+    return Failure(422, "campaign", detail, errors=found, total=error.total)
