@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,11 +136,32 @@ def campaign_ids(ledger: Ledger) -> list[str]:
 def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
     """Read a campaign. Raises LedgerError when there is none of this id, or LedgerTrouble."""
     with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
-        pipe.hgetall(keys.campaign(campaign_id, "meta"))
-        pipe.hgetall(keys.campaign(campaign_id, "counts"))
-        pipe.hgetall(keys.campaign(campaign_id, "dispositions"))
-        pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
-        meta, counts, dispositions, due = pipe.execute()
+        _ask(pipe, campaign_id)
+        return _view(campaign_id, pipe.execute())
+
+
+def campaigns(ledger: Ledger, campaign_ids: Sequence[str]) -> list[CampaignView]:
+    """Read several campaigns in one round trip; what is gone, or is none of ours, is left out."""
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+        for campaign_id in campaign_ids:
+            _ask(pipe, campaign_id)
+        answers = pipe.execute(raise_on_error=False)
+    found = []
+    for at, campaign_id in enumerate(campaign_ids):
+        with suppress(NoSuchCampaign, ValueError, LookupError, TypeError, AttributeError):
+            found.append(_view(campaign_id, answers[4 * at : 4 * at + 4]))
+    return found
+
+
+def _ask(pipe: Any, campaign_id: str) -> None:
+    pipe.hgetall(keys.campaign(campaign_id, "meta"))
+    pipe.hgetall(keys.campaign(campaign_id, "counts"))
+    pipe.hgetall(keys.campaign(campaign_id, "dispositions"))
+    pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
+
+
+def _view(campaign_id: str, answers: Sequence[Any]) -> CampaignView:
+    meta, counts, dispositions, due = answers
     if not meta:
         raise NoSuchCampaign(campaign_id)
     return CampaignView(
@@ -228,7 +250,7 @@ def awaited(ledger: Ledger, account: str, campaign_id: str) -> int:
 def results(ledger: Ledger, campaign_id: str) -> Iterator[dict[str, Any]]:
     """Yield a record for every contact of a campaign, in the order of its file."""
     for rows in contact_pages(ledger, campaign_id):
-        yield from _page_of_results(ledger, campaign_id, rows)
+        yield from results_of(ledger, campaign_id, rows)
 
 
 def contact_pages(ledger: Ledger, campaign_id: str) -> Iterator[list[tuple[int, str]]]:
@@ -243,9 +265,10 @@ def contact_pages(ledger: Ledger, campaign_id: str) -> Iterator[list[tuple[int, 
         after = f"({page[-1][0]}"
 
 
-def _page_of_results(
-    ledger: Ledger, campaign_id: str, rows: list[tuple[int, str]]
+def results_of(
+    ledger: Ledger, campaign_id: str, rows: Sequence[tuple[int, str]]
 ) -> Iterator[dict[str, Any]]:
+    """Yield the records of these rows, each of which comes with its contact's record."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for row, _ in rows:
             pipe.hgetall(keys.call(campaign_id, row))
@@ -403,7 +426,7 @@ def result(ledger: Ledger, campaign_id: str, row: int) -> dict[str, Any]:
         found = ledger.redis.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
     if not found:
         raise LedgerError(f"campaign {campaign_id} has no row {row}")
-    return next(_page_of_results(ledger, campaign_id, [(row, found[0][1]["c"])]))
+    return next(results_of(ledger, campaign_id, [(row, found[0][1]["c"])]))
 
 
 def rows_to(ledger: Ledger, campaign_id: str, number: str) -> Iterator[int]:

@@ -55,10 +55,13 @@ def columns_of(asked: Sequence[str]) -> tuple[str, ...]:
     return (*COLUMNS, *(f"{_ANSWER}{name}" for name in asked))
 
 
-def cells_of(record: Mapping[str, Any], asked: Sequence[str]) -> list[Any]:
+def cells_of(record: Mapping[str, Any], columns: Sequence[str]) -> list[Any]:
     """Return what stands in these columns, None for nothing; of an answer the keys."""
     answers = record.get("answers") or {}
-    return [*(record.get(name) for name in COLUMNS), *(answers.get(name) for name in asked)]
+    return [
+        answers.get(name.removeprefix(_ANSWER)) if name.startswith(_ANSWER) else record.get(name)
+        for name in columns
+    ]
 
 
 def expect_library(chosen: ResultFormat) -> None:
@@ -72,15 +75,19 @@ def text_of(
     chosen: ResultFormat,
     *,
     asked: Sequence[str] = (),
+    columns: Sequence[str] = (),
     excel: bool = False,
     ascii_only: bool = False,
 ) -> Iterator[str]:
     """Yield CSV or JSON Lines, a record at a time. A workbook is no text: see export_workbook.
 
-    `asked` are the steps that ask for keys, each of which is a column of CSV. `excel` has CSV stay
-    as it is when Excel opens it; `ascii_only` has JSON escape the rest.
+    `asked` are the steps that ask for keys, each of which is a column of CSV. `columns` are those
+    that are written, instead of all. `excel` has CSV stay as it is when Excel opens it;
+    `ascii_only` has JSON escape the rest.
     """
     if chosen is ResultFormat.CSV:
-        rows = (cells_of(record, asked) for record in records)
-        return csv_lines(rows, columns_of(asked), excel=excel)
+        named = tuple(columns) or columns_of(asked)
+        return csv_lines((cells_of(record, named) for record in records), named, excel=excel)
+    if columns:
+        records = (dict(zip(columns, cells_of(record, columns), strict=True)) for record in records)
     return (json_line(record, ascii_only=ascii_only) + "\n" for record in records)

@@ -31,11 +31,15 @@ class TooLarge(ConfigError):
 
 
 def write_workbook(
-    records: Iterable[Mapping[str, Any]], file: IO[bytes], asked: Sequence[str] = ()
+    records: Iterable[Mapping[str, Any]],
+    file: IO[bytes],
+    asked: Sequence[str] = (),
+    columns: Sequence[str] = (),
 ) -> None:
     """Write a row for every record. No cell is ever a formula, whatever its text begins with.
 
-    `asked` are the steps that ask for keys, each of which is a column.
+    `asked` are the steps that ask for keys, each of which is a column. `columns` are those that are
+    written, instead of all.
 
     Raises TooLarge for more than a workbook can hold; what is in the file then is of no use.
     """
@@ -44,13 +48,12 @@ def write_workbook(
             tempfile.TemporaryDirectory(prefix="callsched-") as folder,
             Workbook(file, _OPTIONS | {"tmpdir": folder}) as book,
         ):
-            _fill(book, records, asked)
+            _fill(book, records, columns or columns_of(asked))
     except XlsxWriterException as error:
         raise TooLarge(f"the workbook can't be written: {error}") from error
 
 
-def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], asked: Sequence[str]) -> None:
-    columns = columns_of(asked)
+def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     sheet = book.add_worksheet("results")
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, len(columns) - 1, 18)
@@ -62,7 +65,7 @@ def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], asked: Sequence[
             raise TooLarge(
                 f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more results"
             )
-        for at, (name, value) in enumerate(zip(columns, cells_of(record, asked), strict=True)):
+        for at, (name, value) in enumerate(zip(columns, cells_of(record, columns), strict=True)):
             _write(sheet, row, at, name, value, instant if name in _INSTANTS else None)
 
 

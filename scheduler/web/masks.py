@@ -1,4 +1,8 @@
-"""Records as who asks may see them: numbers masked, unless they may see whole ones."""
+"""Records as who asks may see them: numbers masked, unless they may see whole ones.
+
+What nobody has thought of is masked: every text is looked through for numbers, but for those that
+are known to have none, such as ids of ours.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,21 @@ from typing import Any
 from scheduler.masking import mask, mask_text
 from scheduler.rights import Visitor
 
-_ADDRESSES = frozenset({"phone_number", "number", "sip_uri"})
+_ADDRESSES = frozenset({"phone_number", "number", "sip_uri", "caller_id"})
 _SECRETS = frozenset({"dtmf"})  #: a pass code
-_TEXTS = frozenset({"text", "found", "detail", "note", "error", "why", "message", "said"})
+#: What is chosen by us or by a provider, and may look like a number without being one: a campaign
+#: is asked for by its id. Of a contact that is the row, for its id may be its number.
+_OURS = frozenset(
+    {
+        *("campaign_id", "connection_id", "conversation_id", "recording_id", "attempt_id"),
+        *("campaign", "campaigns", "attempt", "which", "schedule", "token_id", "id"),
+        *("account", "state", "disposition", "reason", "standing", "stage", "what", "rule"),
+        *("next_cursor", "cursor", "etag", "hash", "plan", "digest", "version", "code", "type"),
+        *("timezone", "price", "deadline", "max_duration", "stop_late", "hold", "currency"),
+    }
+)
+#: A mapping under one of these has names that a campaign's author has chosen.
+_THEIRS = frozenset({"variables", "answers"})
 
 
 def as_seen_by(visitor: Visitor, value: Any) -> Any:
@@ -22,14 +38,32 @@ def concealed(value: Any, key: str = "") -> Any:
     """Return a record with its numbers masked, however deep they are."""
     match value:
         case Mapping():
-            return {name: concealed(each, name) for name, each in value.items()}
+            # Names that somebody else has chosen say nothing of what stands under them.
+            is_theirs = key in _THEIRS
+            return {
+                mask_text(str(name)): concealed(each, key if is_theirs else str(name))
+                for name, each in value.items()
+            }
         case list() | tuple():
             return [concealed(each, key) for each in value]
-        case str() if key in _ADDRESSES:
-            return mask(value)
-        case str() if key in _SECRETS:
-            return "…" if value else value
-        case str() if key in _TEXTS:
-            return mask_text(value)
+        case str():
+            return _text(value, key)
         case _:
             return value
+
+
+def _text(value: str, key: str) -> str:
+    if key in _ADDRESSES:
+        return address(value)
+    if key in _SECRETS:
+        return "…" if value else value
+    return value if key in _OURS or key.endswith(("_at", "_seconds")) else mask_text(value)
+
+
+def address(value: str) -> str:
+    """Return a number, or what else somebody is reached by, as far as it may be shown."""
+    # Of an address without a number, nothing but its user gives somebody away.
+    if not value.lower().startswith(("sip:", "sips:")):
+        return mask(value)
+    user, at, host = value.partition("@")
+    return f"{mask_text(user)}{at}{mask_text(host)}"

@@ -10,11 +10,13 @@ from fastapi import APIRouter
 from scheduler.web.api import (
     accounts,
     campaigns,
+    contacts,
     do_not_call,
     events,
     launches,
     live,
     orders,
+    results,
     schedules,
     unknown,
 )
@@ -23,6 +25,8 @@ from scheduler.web.problems import RESPONSES
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 for _module in (
     campaigns,
+    contacts,
+    results,
     launches,
     orders,
     live,

@@ -1,0 +1,124 @@
+"""Parts of long lists, from a place on: of the campaigns, and of the contacts of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scheduler.fields.parties import spellings
+from scheduler.ledger import keys
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.client import reaching
+from scheduler.ledger.views import CampaignView
+from scheduler.models import CallState, reason_of
+from scheduler.records import IDENTITIES, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A campaign as the list of all of them has it."""
+
+    campaign_id: str
+    created_at: float
+    account: str
+    state: str
+    name: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the list: campaigns that come in change nothing of that."""
+        return f"{self.created_at!r}:{self.campaign_id}"
+
+
+def campaigns(ledger: Ledger, after: str | None, most: int) -> list[Listed]:
+    """Return the campaigns that follow on a place, the newest first; None: from the beginning.
+
+    Raises ValueError for a place that is none.
+    """
+    known, index = f"{keys.ROOT}campaigns", 0
+    below = "+inf"
+    with reaching():
+        if after is not None:
+            created_at, _, campaign_id = after.partition(":")
+            below = f"({float(created_at)!r}"
+            rank, score = _rank(ledger, campaign_id)
+            # One that is gone by now, or was made anew, has left its place to what is older.
+            if rank is not None and score == float(created_at):
+                below, index = "", rank + 1
+        if below:
+            found = ledger.redis.zrevrangebyscore(known, below, "-inf", 0, most, withscores=True)
+        else:
+            found = ledger.redis.zrevrange(known, index, index + most - 1, withscores=True)
+        with ledger.redis.pipeline(transaction=False) as pipe:
+            for campaign_id, _ in found:
+                pipe.hmget(keys.campaign(campaign_id, "meta"), "account", "state", "name")
+            metas = pipe.execute(raise_on_error=False)
+    return [
+        Listed(campaign_id, created_at, *(each or "" for each in meta))
+        for (campaign_id, created_at), meta in zip(found, metas, strict=True)
+        if isinstance(meta, list)
+    ]
+
+
+def _rank(ledger: Ledger, campaign_id: str) -> tuple[int | None, float | None]:
+    known = f"{keys.ROOT}campaigns"
+    with ledger.redis.pipeline(transaction=True) as pipe:
+        pipe.zrevrank(known, campaign_id)
+        pipe.zscore(known, campaign_id)
+        rank, score = pipe.execute()
+    return rank, score
+
+
+def contacts(ledger: Ledger, campaign_id: str, after: int, most: int) -> list[tuple[int, str]]:
+    """Return the contacts' records that follow on a row, with their rows, in the file's order."""
+    with reaching():
+        found = ledger.redis.xrange(
+            keys.campaign(campaign_id, "contacts"), f"({after}-0" if after else "-", "+", most
+        )
+    return [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a call stands, and how it ended; "" while it has not."""
+
+    state: str
+    disposition: str
+    reason: str
+
+
+def stands(ledger: Ledger, campaign_id: str, rows: Sequence[int]) -> list[Stand]:
+    """Return where the calls of these rows stand."""
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for row in rows:
+            pipe.hmget(keys.call(campaign_id, row), "state", "disposition", "reason")
+        found = pipe.execute(raise_on_error=False)
+    return [_stand(each if isinstance(each, list) else [None] * 3) for each in found]
+
+
+def _stand(found: Sequence[str | None]) -> Stand:
+    state, disposition, reason = found
+    return Stand(
+        state or CallState.PENDING.value, disposition or "", reason_of(disposition, reason) or ""
+    )
+
+
+def rows_of(
+    ledger: Ledger, campaigns: Sequence[CampaignView], who: str
+) -> list[tuple[CampaignView, int]]:
+    """Return in which of these campaigns somebody is, by id, number or address, and as which row.
+
+    Each campaign is asked by its index, all of them in one round trip.
+    """
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for view in campaigns:
+            known_as = spellings(who, view.policy.default_region or None)
+            names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
+            pipe.hmget(keys.campaign(view.campaign_id, "known"), names)
+        answers = pipe.execute(raise_on_error=False)
+    found = []
+    for view, rows in zip(campaigns, answers, strict=True):
+        row = next(filter(None, rows), None) if isinstance(rows, list) else None
+        if row is not None and view.retired_at is None:
+            found.append((view, int(row)))
+    return found

@@ -1,0 +1,200 @@
+"""How the API writes the contacts of a campaign, and what became of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.models import CallState
+
+_RESULT: dict[str, Any] = {
+    "row": 1,
+    "campaign_id": "nightly-2026-11-22",
+    "contact_id": "c-001",
+    "phone_number": "…0143",
+    "phone_column": None,
+    "sip_uri": None,
+    "name": "Ana",
+    "dtmf": "",
+    "line": 2,
+    "state": "ended",
+    "disposition": "not_reached",
+    "reason": "busy",
+    "attempts": 1,
+    "connection_id": "CA1",
+    "conversation_id": None,
+    "caller_id": "…0199",
+    "started_at": 1795305601.0,
+    "answered_at": None,
+    "answered_by": None,
+    "answers": {},
+    "deadline": 1795307401.0,
+    "ended_at": 1795305613.0,
+    "begun_at": 1795305600.5,
+    "stop_late_seconds": None,
+    "duration_seconds": None,
+    "price": None,
+    "error": None,
+    "variables": {},
+}
+
+
+class Result(BaseModel):
+    """What became of one contact. It has more where more was collected of its conversation."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_RESULT]})
+
+    row: int = Field(description="Its place in the campaign, from 1: `#12` names the twelfth.")
+    campaign_id: str
+    contact_id: str
+    phone_number: str | None = Field(description="Its last digits, unless you see numbers.")
+    phone_column: str | None
+    sip_uri: str | None
+    name: str
+    dtmf: str
+    line: int = Field(description="Of its file.")
+    state: CallState
+    disposition: str | None
+    reason: str | None
+    attempts: int
+    connection_id: str | None
+    conversation_id: str | None
+    caller_id: str | None
+    started_at: float | None
+    answered_at: float | None
+    answered_by: str | None
+    answers: dict[str, str] = Field(description="What was pressed, by step of the script.")
+    deadline: float | None
+    ended_at: float | None
+    begun_at: float | None
+    stop_late_seconds: float | None
+    duration_seconds: float | None = Field(description="From the answer on.")
+    price: str | None
+    error: str | None
+    variables: dict[str, str]
+    recordings: list[dict[str, Any]] | None = None
+    transcript: list[dict[str, Any]] | None = None
+    insights: dict[str, Any] | None = None
+
+
+class Contacts(BaseModel):
+    """A page of a campaign's contacts, in the order of its file."""
+
+    contacts: list[Result]
+    next_cursor: str | None = Field(
+        description="Where the next page begins; null: there is none. A page that a filter leaves"
+        " short, or empty, may have one."
+    )
+
+
+class Rule(BaseModel):
+    """What a rule finds of a contact now."""
+
+    rule: str
+    passes: bool
+    found: str = Field(description="What it looked at, in words.")
+    until: float | None = Field(description="Until when it forbids the call.")
+    reason: str | None = Field(description="Why it ends the call, or the campaign.")
+
+
+class AttemptRecord(BaseModel):
+    """One dial."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    begun_at: float | None
+    started_at: float | None
+    answered_at: float | None
+    deadline: float | None
+    ended_at: float | None
+    disposition: str | None
+    reason: str | None
+    answers: dict[str, str]
+    transcript: list[dict[str, Any]] | None = Field(description="What was said; null: not read.")
+    recordings: list[dict[str, Any]] = Field(description="Those that are known to the ledger.")
+    insights_erased: bool
+
+
+class ContactInFull(Result):
+    """A contact with every rule and every attempt."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                _RESULT
+                | {
+                    "timezone": "America/New_York",
+                    "due_at": None,
+                    "next_at": None,
+                    "held": False,
+                    "rules": [
+                        {
+                            "rule": "do_not_call",
+                            "passes": True,
+                            "found": "not on the list",
+                            "until": None,
+                            "reason": "",
+                        }
+                    ],
+                    "history": [],
+                }
+            ]
+        },
+    )
+
+    timezone: str | None = Field(description="Null where it may be in several.")
+    due_at: float | None = Field(description="When its call is due, while it is pending.")
+    next_at: float | None = Field(description="From when on it may be called; null: it is not.")
+    held: bool = Field(description="Whether somebody has to say before the campaign goes on.")
+    rules: list[Rule]
+    history: list[AttemptRecord]
+
+
+class Explained(BaseModel):
+    """Why somebody was or was not called: as `callsched explain --json` says it."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "row": 1,
+                    "contact_id": "c-001",
+                    "phone_number": "…0143",
+                    "sip_uri": None,
+                    "dtmf": "",
+                    "campaign_id": "nightly-2026-11-22",
+                    "line": 2,
+                    "state": "pending",
+                    "disposition": None,
+                    "reason": None,
+                    "error": None,
+                    "rules": [],
+                    "attempts": [],
+                    "due_at": 1795306200.0,
+                    "next_at": 1795306200.0,
+                    "held": False,
+                }
+            ]
+        },
+    )
+
+    row: int
+    contact_id: str
+    phone_number: str | None
+    sip_uri: str | None
+    dtmf: str
+    campaign_id: str
+    line: int
+    state: CallState
+    disposition: str | None
+    reason: str | None
+    error: str | None
+    rules: list[Rule]
+    attempts: list[dict[str, Any]] = Field(description="As the ledger has them.")
+    due_at: float | None
+    next_at: float | None
+    held: bool

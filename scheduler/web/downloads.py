@@ -1,0 +1,92 @@
+"""Files that are made while they are sent: neither their length nor their reader costs memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import IO
+
+from fastapi.responses import Response, StreamingResponse
+from starlette.background import BackgroundTask
+
+from scheduler.fields.conditions import asked_in
+from scheduler.fields.visible import visible
+from scheduler.ledger import views
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.operations.export import ResultFormat, columns_of, expect_library, text_of
+from scheduler.rights import Visitor
+from scheduler.web.masks import as_seen_by
+
+MEDIA_TYPES = {
+    ResultFormat.JSONL: "application/x-ndjson",
+    ResultFormat.CSV: "text/csv",
+    ResultFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+#: So much is sent at once.
+_PIECE_BYTES = 1 << 15
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def unknown_columns(view: CampaignView, wanted: Sequence[str]) -> list[str]:
+    """Return those columns, as a message may show them, that the results do not have."""
+    known = columns_of(asked_in(view.policy))
+    return [visible(name[:60]) for name in wanted if name not in known]
+
+
+def results(
+    ledger: Ledger,
+    view: CampaignView,
+    visitor: Visitor,
+    chosen: ResultFormat,
+    columns: Sequence[str] = (),
+) -> Response:
+    """Send the results of a campaign. A workbook is made whole before its first byte is sent."""
+    view.expect_kept()
+    expect_library(chosen)
+    records = (as_seen_by(visitor, record) for record in views.results(ledger, view.campaign_id))
+    asked = asked_in(view.policy)
+    name = f"{view.campaign_id}-results.{chosen}"
+    if chosen is ResultFormat.XLSX:
+        # Only who wants a workbook needs the library.
+        from scheduler.operations.export_workbook import write_workbook
+
+        with ExitStack() as until_written:
+            file = until_written.enter_context(tempfile.TemporaryFile())
+            write_workbook(records, file, asked, columns)
+            until_written.pop_all()
+        return of_file(file, MEDIA_TYPES[chosen], name)
+    text = text_of(records, chosen, asked=asked, columns=columns)
+    return StreamingResponse(_pieces(text), headers=_headers(name), media_type=MEDIA_TYPES[chosen])
+
+
+def of_file(file: IO[bytes], media_type: str, name: str = "") -> Response:
+    """Send a file that was written just now, and close it then; with a name it is a download."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return StreamingResponse(
+        iter(lambda: file.read(_PIECE_BYTES), b""),
+        headers={"Content-Length": str(length)} | (_headers(name) if name else {}),
+        media_type=media_type,
+        background=BackgroundTask(file.close),
+    )
+
+
+def _headers(name: str) -> dict[str, str]:
+    safe = _UNSAFE.sub("_", name).lstrip(".-")[-120:]
+    return {"Content-Disposition": f'attachment; filename="{safe}"'}
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """Join lines to pieces that are worth being sent; each costs a change of threads."""
+    piece = bytearray()
+    for line in lines:
+        piece += line.encode(errors="replace")
+        if len(piece) >= _PIECE_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece)
