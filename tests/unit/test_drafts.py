@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def test_what_a_dead_process_left_is_cleared_and_what_another_works_on_is_not(
 
 def test_a_draft_is_its_owners_for_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = drafts.keep(tmp_path, "ada")
-    assert os.stat(kept.folder).st_mode & 0o777 == 0o700
+    assert kept.folder.stat().st_mode & 0o777 == 0o700
     for who, which in (("bo", kept.id), ("ada", "0" * 32), ("ada", "../../etc")):
         with pytest.raises(NoSuchDraft):
             drafts.find(tmp_path, which, who)

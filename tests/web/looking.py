@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 from scheduler.ledger import controls
 from scheduler.models import Attempt, Contact, Disposition, Row
@@ -28,7 +28,7 @@ def books_of(site: RunningSite) -> Books:
 @contextmanager
 def seen_as(site: RunningSite, visitor: Visitor) -> Iterator[None]:
     """Have everybody who asks for something to look at be this visitor."""
-    rule = Looks.__metadata__[0].dependency
+    rule = get_args(Looks)[1].dependency
     site.app.dependency_overrides[rule] = lambda: visitor
     try:
         yield
