@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState, Disposition, Reason, label_of
 
@@ -66,7 +67,7 @@ def _read(fields: list[object]) -> CampaignInNeed:
     assert isinstance(counted, list)
     counts: Counter[str] = Counter()
     for label, count in zip(counted[::2], counted[1::2], strict=True):
-        counts[label_of(label)] += int(count)
+        counts[label_of(label)] += keys.count_of(count)
     unknown = sum(n for label, n in counts.items() if label.startswith(Disposition.UNKNOWN))
     return CampaignInNeed(
         campaign_id=str(campaign_id),
@@ -74,7 +75,7 @@ def _read(fields: list[object]) -> CampaignInNeed:
         account=str(account),
         name=str(name),
         state=str(state),
-        total=int(str(total)),
+        total=keys.count_of(str(total)),
         stopped_itself=str(why) if state == CampaignState.PAUSED else "",
         may_redial=waits == "1",
         open=unknown - counts[_PLACED],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,7 +179,28 @@ def _of_campaign(
 
 
 def _known(ledger: Ledger, campaign: CampaignInNeed, rows: list[int]) -> list[Known]:
+    found = legible(ledger, campaign, rows)
+    return [Known(campaign.account, call) for call in found if call.reason != Reason.NOT_PLACED]
+
+
+#: What reading a call may raise that another program has changed.
+_ILLEGIBLE = (ValueError, LookupError, TypeError, AttributeError)
+
+
+def legible(ledger: Ledger, campaign: CampaignInNeed, rows: Sequence[int]) -> list[UnknownCall]:
+    """Return the unknown calls of these rows, without those that can't be read.
+
+    Another program has changed these: they keep nobody from the others.
+    """
     if not rows:
         return []
-    found = unknowns.calls(ledger, campaign.campaign_id, campaign.account, rows)
-    return [Known(campaign.account, call) for call in found if call.reason != Reason.NOT_PLACED]
+    try:
+        return list(unknowns.calls(ledger, campaign.campaign_id, campaign.account, rows))
+    except _ILLEGIBLE:
+        if len(rows) == 1:
+            return []
+    half = len(rows) // 2
+    return [
+        *legible(ledger, campaign, rows[:half]),
+        *legible(ledger, campaign, rows[half:]),
+    ]

@@ -16,7 +16,7 @@ from scheduler.models import Attempt, Reason
 from scheduler.operations import found_calls, reconcile
 from scheduler.operations.orders import about
 from scheduler.operations.reconcile import Case, Inquiry, Outcome
-from scheduler.operations.unknown_calls import Which, campaigns
+from scheduler.operations.unknown_calls import Which, campaigns, legible
 from scheduler.settings import Settings
 
 #: Calls that are settled at once: some seconds.
@@ -233,6 +233,7 @@ def _open_calls(ledger: Ledger, campaign: CampaignInNeed) -> Inquiry:
         )
         rows += some
     view = views.campaign(ledger, campaign.campaign_id)
+    rows = [call.attempt.row for call in legible(ledger, campaign, rows)]
     if not rows:
         return Inquiry(view, ())
     inquiry = reconcile.of_rows(ledger, view, rows)

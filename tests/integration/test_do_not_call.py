@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.ledger import do_not_call
 from scheduler.ledger.do_not_call import KEY, Listing
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.ledger import Control, Ledger
 from scheduler.models import CampaignState, Reason, Row
 from tests.integration.ledger import Books, contact, named, rows
 
@@ -156,3 +156,23 @@ def test_a_call_that_is_under_way_goes_on(books: Books, stage: object) -> None:
     books.load(map(listed, rows(1)), load_id="2")
 
     assert books.result(attempt)["state"] == state
+
+
+def test_a_removal_that_is_sent_again_is_on_record_once(books: Books) -> None:
+    order = Control("ana@desk", "a typing error")
+    do_not_call.bar(books.ledger, NUMBER, "by mail")
+    as_said = [
+        do_not_call.unbar(books.ledger, ["+12025550199", NUMBER], order, now=books.now)
+        for _ in range(2)
+    ]
+    assert as_said == [[NUMBER], [NUMBER]]
+    (record,) = do_not_call.removals(books.ledger)
+    assert (record.at, record.who, record.note) == (books.now, "ana@desk", "a typing error")
+    assert (record.count, NUMBER in record.shown) == (1, False)
+
+
+def test_what_was_put_on_the_list_again_is_taken_off_by_another_order(books: Books) -> None:
+    for _ in range(2):
+        do_not_call.bar(books.ledger, NUMBER, "by mail")
+        assert do_not_call.unbar(books.ledger, [NUMBER], Control("ana@desk"))
+    assert len(do_not_call.removals(books.ledger)) == 2

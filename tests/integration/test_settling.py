@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from scheduler.errors import StaleAttempt
-from scheduler.ledger import calls, campaigns, unknowns, views
-from scheduler.ledger.ledger import Ledger
+from scheduler.ledger import calls, campaigns, controls, unknowns, views
+from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.unknowns import Resolution, Settled, UnknownCall
 from scheduler.models import (
     REDIALS,
@@ -718,3 +718,16 @@ def test_whatever_is_said_of_unknown_calls_the_ledger_holds(books: Books) -> Non
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_verdict_that_is_sent_again_is_on_record_once(books: Books) -> None:
+    books.campaign()
+    attempt = lost(books)
+    order = Control("ana@desk", "row 1 as placed")
+    for _ in range(2):
+        said = unknowns.settle(
+            books.ledger, ACCOUNT, attempt, Resolution.PLACED, token="t", control=order
+        )
+        assert said is Settled.SETTLED
+    (recorded,) = controls.of_campaign(books.ledger, "c")
+    assert (recorded.what, recorded.who, recorded.note) == ("settle", order.who, order.note)

@@ -158,6 +158,20 @@ def test_who_may_only_look_settles_nothing(site: RunningSite) -> None:
         assert site.ask("POST", f"{UNKNOWN}/lookup", json={"campaign": "c"}).status_code == 403
 
 
+def test_what_another_program_has_changed_keeps_nobody_from_the_others(site: RunningSite) -> None:
+    attempts = lost_of(site, 3)
+    other = site.ledger.redis
+    other.hset(keys.call("c", 2), "attempt", "x")
+    other.hset(keys.campaign("c", "dispositions"), "unknown:lease", "many")
+    other.set(keys.campaign("d", "meta"), "rubbish")
+    other.zadd("callsched:campaigns", {"d": 1, "e": 2})
+    other.hset(keys.campaign("e", "meta"), mapping={"account": "default", "total": "x"})
+    other.set(keys.campaign("e", "dispositions"), "rubbish")
+    found = site.get(UNKNOWN).json()["unknown"]
+    assert [each["attempt"] for each in found] == [str(attempts[0]), str(attempts[2])]
+    assert site.get("/attention").status_code == 200
+
+
 # Settled one by one -------------------------------------------------------------------------------
 
 
