@@ -20,12 +20,13 @@ from scheduler.errors import LedgerTrouble
 from scheduler.ledger.happenings import Place, Placed, Reader, Reading
 from scheduler.ledger.ledger import Ledger
 from scheduler.rights import Visitor
+from scheduler.web.bounds import MOST_ENDLESS
 from scheduler.web.masks import concealed
 
 logger = logging.getLogger(__name__)
 
 #: Streams that are open at once.
-MOST_STREAMS = 2000
+MOST_STREAMS = MOST_ENDLESS
 
 #: How often it looks, and how often at most something is said to have changed.
 LOOK_SECONDS, PULSE_SECONDS = 0.5, 1.0

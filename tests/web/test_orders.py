@@ -142,11 +142,14 @@ def test_an_abort_that_takes_longer_says_what_is_live_and_is_on_record(
 
 
 def test_a_cancel_goes_on_when_its_client_leaves(site: RunningSite, books: Books) -> None:
-    books.campaign(3000, "big")
-    ask = "POST /api/v1/campaigns/big/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+    books.campaign(6000, "big")
+    ask = (
+        f"POST /api/v1/campaigns/big/cancel HTTP/1.1\r\nHost: {site.host}\r\nContent-Length: 0\r\n"
+    )
     ask += f"Authorization: Bearer {TOKEN}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", urlsplit(site.url).port or 0)) as client:
         client.sendall(ask.encode())
+        wait_until(lambda: views.campaign(site.ledger, "big").cancelled_by)
 
     wait_until(lambda: views.campaign(site.ledger, "big").state is CampaignState.FINISHED)
 

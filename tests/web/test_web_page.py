@@ -10,7 +10,7 @@ from pathlib import Path
 from scheduler.ledger import sessions
 from scheduler.operations import users
 from scheduler.rights import Scope
-from scheduler.web import bounds, rates
+from scheduler.web import bounds, feed, rates
 from scheduler.web.console.pages import NAVIGATION
 from tests.web.running import TOKEN, RunningSite
 
@@ -42,7 +42,8 @@ def test_every_bound_is_the_one_that_holds() -> None:
         "requests of one visitor": [f"{rates.PER_SECOND:.0f}", f"{rates.BURST:.0f}", "429"],
         "a request, with its answer": [f"{bounds.REQUEST_SECONDS:.0f}"],
         "connections": [str(bounds.MOST_CONNECTIONS)],
-        "uploads, downloads and event streams": [f"{bounds.MOST_PATIENT:,}"],
+        "uploads and downloads": [f"{bounds.MOST_PATIENT:,}"],
+        "event streams": [f"{feed.MOST_STREAMS:,}"],
         "a body": [str(bounds.BODY_BYTES // 1024)],
         "an upload": [f"{bounds.SILENT_SECONDS:.0f}", kilobytes[0]],
         "a reader": [kilobytes[1]],
