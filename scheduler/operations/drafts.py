@@ -28,7 +28,7 @@ from scheduler.private import unusable
 #: How long a draft that a person prepares is kept.
 KEPT_SECONDS = 24 * 3600.0
 #: Of drafts that persons prepare at once.
-MOST_KEPT = 200
+MOST_KEPT = 50
 _FOLDER = "incoming"
 _DOCUMENT = "campaign.yaml"
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -67,7 +67,10 @@ class Draft:
 
     def document(self, policy: dict[str, object], contacts: str) -> Path:
         """Write the campaign's document: its policy, and the name of the file of its contacts."""
-        text = json.dumps({**policy, "contacts": contacts}, ensure_ascii=False, indent=0)
+        try:
+            text = json.dumps({**policy, "contacts": contacts}, ensure_ascii=False)
+        except RecursionError:
+            raise refusal("campaign", "nested too deeply", code="json") from None
         for sign, escape in _YAML_ESCAPES.items():
             text = text.replace(sign, escape)
         try:

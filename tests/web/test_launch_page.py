@@ -6,17 +6,19 @@ import gzip
 import io
 import json
 import re
+import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import pytest
 
 from scheduler.ledger import controls, views
 from scheduler.rights import Scope, Visitor
 from scheduler.web.site import Starts
-from tests.web.running import RunningSite
+from tests.web.running import TOKEN, RunningSite
 
 GOOD, OTHER = "+12025550101", "+12025550102"
 TABLE = f"Who,Cell\nAda,{GOOD}\nBo,{OTHER}\nNo,nobody\n<b>x</b>,{GOOD}\n"
@@ -131,6 +133,17 @@ def test_other_formats_come_in_too(site: RunningSite, name: str, data: str | byt
     assert settle(site, draft, **given).status_code == 303
     plan = site.get(f"{draft}/plan")
     assert "<strong>1 contact</strong>" in plan.text, plan.text
+
+
+def test_an_upload_of_a_gigabyte_is_refused_before_it_comes(site: RunningSite) -> None:
+    there = urlsplit(site.url)
+    with socket.create_connection((there.hostname or "", there.port or 0), timeout=10) as wire:
+        head = (
+            f"POST /launch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+            f"Content-Length: {3 * 2**30}\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
+        )
+        wire.sendall(head.encode() + b"--b\r\n")
+        assert b" 413 " in wire.recv(4096)
 
 
 def bomb() -> bytes:

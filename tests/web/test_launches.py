@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from scheduler.campaign.reading import Reading
 from scheduler.errors import LedgerUnreachable
 from scheduler.ledger import campaigns, controls, views
 from scheduler.models import CallState, CampaignState
+from scheduler.operations import launch
 from scheduler.rights import Scope, Visitor
 from scheduler.web import intake
 from scheduler.web.api import bodies
@@ -103,6 +105,24 @@ def test_rows_come_with_their_policy_in_the_query(
     assert (view.name, view.policy.max_duration_seconds) == ("rows", 90)
 
 
+def test_rows_are_refused_in_the_words_of_the_command_line(
+    site: RunningSite, tmp_path: Path
+) -> None:
+    data = f"Cell phone;name;dtmf\n{GOOD};Ada;\n12;Bo;\n{OTHER};Co;zz\n{OTHER};Di;1,,2,x\n"
+    policy = {"name": "rows", "call": {"script": SCRIPT}}
+    (tmp_path / "rows.csv").write_text(data)
+    (tmp_path / "rows.yaml").write_text(json.dumps({**policy, "contacts": "rows.csv"}))
+    with launch.read(tmp_path / "rows.yaml", site.settings, Reading()) as checked:
+        read = [(each.line, each.column, each.code, each.message) for each in checked.problems]
+    answer = put(site, data=data, headers=CSV, params={"policy": json.dumps(policy)})
+    told = [
+        (each["line"], each["column"], each["code"], each["message"])
+        for each in answer.json()["errors"]
+    ]
+    assert len(told) == 3
+    assert told == read
+
+
 def test_a_load_that_broke_off_dials_nobody_and_the_same_again_completes_it(
     site: RunningSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +208,8 @@ def test_what_is_wrong_with_a_policy_says_its_key(
         ("[" * 200_000, "expected an object"),
         ('{"contacts": [' + "[" * 200_000, "too deeply"),
         ('{"a":' * 200_000, "too deeply"),
+        ('{"call":' + '{"a":' * 900 + "1" + "}" * 900 + ', "contacts": [{}]}', "nest"),
+        ('{"name": "\\u0000", "contacts": [{}]}', "name"),
         ('{"name": "a", "name": "b", "contacts": [{}]}', "twice"),
         ('{"call": {"a": 1, "a": 2}, "contacts": [{}]}', "twice"),
         (json.dumps(campaign(call={"script": [{"say": "x"}]}))[:-3] + ', "name": "x"}]}', "twice"),
@@ -320,6 +342,30 @@ def test_a_parameter_that_nobody_knows_starts_nothing(site: RunningSite) -> None
     assert not views.campaign_ids(site.ledger)
 
 
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("policy=" + '{"call":' * 900 + "1" + "}" * 900, None),
+        ("policy=[]", "policy"),
+        ("policy={", "policy"),
+        ('policy={"contacts":[]}', "policy"),
+        ('policy={"name":"x"}&name=y', "name"),
+        ('policy={"max_concurrency":1e999}', "max_concurrency"),
+    ],
+)
+def test_a_policy_in_the_query_is_checked_as_one_in_a_file(
+    site: RunningSite, query: str, key: str | None
+) -> None:
+    answer = put(site, data=f"phone_number\n{GOOD}\n", headers=CSV, path=f"one?{query}")
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["key"] == key, answer.text
+
+
+def test_an_encoding_that_nobody_knows_is_refused(site: RunningSite) -> None:
+    headers = {"Content-Type": "text/csv; charset=klingon"}
+    assert put(site, data="x", headers=headers).status_code == 422
+
+
 def test_strict_refuses_all_and_first_keeps_few(site: RunningSite) -> None:
     body = campaign(
         {"phone_number": GOOD},
@@ -337,6 +383,7 @@ def test_a_finished_campaign_is_followed_with_again(site: RunningSite) -> None:
     assert put(site).status_code == 200
     answer = put(site, path="one?again=true")
     assert (answer.status_code, answer.headers["location"]) == (201, "/api/v1/campaigns/one+2")
+    assert site.get("/api/v1/campaigns/one+2/rejects").status_code == 200
 
 
 @pytest.fixture

@@ -179,11 +179,11 @@ def _cut(asked: PolicyParameters, body: Body) -> tuple[dict[str, object], Path]:
 def refused(
     site: OnSite,
     visitor: Looks,
-    campaign_id: CampaignId,
+    campaign_id: str,
     format_: Annotated[
         Literal["jsonl", "csv"] | None, Query(alias="format", description="Before Accept.")
     ] = None,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Give the rows that can't be called, each with the first thing that is wrong in it.
 

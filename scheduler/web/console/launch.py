@@ -46,6 +46,8 @@ router.include_router(launch_again.router)
 
 DraftId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 _TYPES = {".csv": "text/csv; charset=utf-8", ".jsonl": "application/x-ndjson"}
+#: How long a form may be besides its file.
+_FORM_BYTES = 1 << 16
 #: Files that are checked at once: each takes a core.
 _places = threading.BoundedSemaphore(4)
 
@@ -93,6 +95,9 @@ def copy_campaign(request: Request, visitor: Starts, site: OnSite, campaign_id: 
 async def upload(request: Request, visitor: Starts, site: OnSite) -> Response:
     """Take a file in, and lead to its columns."""
     settings = site.settings
+    said = request.headers.get("content-length", "0")
+    if said.isdecimal() and int(said) > settings.web_max_body + _FORM_BYTES:
+        raise _too_long(TooLong(settings.web_max_body))
     request.state.connection.be_patient()
     draft = await run_in_threadpool(drafts.keep, settings.state_dir, visitor.name)
     try:
@@ -103,7 +108,7 @@ async def upload(request: Request, visitor: Starts, site: OnSite) -> Response:
         return _upload_page(request, site, intake.faults(_masked(visitor), error.problems), 422)
     except TooLong as error:
         drafts.discard(draft)
-        raise Failure(413, "too_long", str(error), headers={"Connection": "close"}) from None
+        raise _too_long(error) from None
     except ClientDisconnect:
         drafts.discard(draft)
         return Response(status_code=400)  # nobody reads it
@@ -111,6 +116,10 @@ async def upload(request: Request, visitor: Starts, site: OnSite) -> Response:
         drafts.discard(draft)
         raise
     return RedirectResponse(f"/launch/{draft.id}", 303)
+
+
+def _too_long(error: TooLong) -> Failure:
+    return Failure(413, "too_long", str(error), headers={"Connection": "close"})
 
 
 @router.get("/launch/{draft_id}")
