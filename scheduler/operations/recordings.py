@@ -246,6 +246,21 @@ def _claim(file: IO[bytes]) -> None:
         raise ProviderError("somebody else is downloading it to the same folder") from None
 
 
+def copy(provider: Records, recording_id: str, file: IO[bytes], most_bytes: int) -> None:
+    """Write a recording's sound to a file. Raises any ProviderError, Refused for too much of it."""
+    patiently(_copy, provider, recording_id, file, most_bytes)
+
+
+def _copy(provider: Records, recording_id: str, file: IO[bytes], most_bytes: int) -> None:
+    file.seek(0)
+    file.truncate(0)
+    with provider.download(recording_id, 0) as pieces:
+        for piece in pieces:
+            if file.tell() + len(piece) > most_bytes:
+                raise Refused(f"the recording has more than {most_bytes:,} bytes")
+            file.write(piece)
+
+
 def _append(provider: Records, recording_id: str, file: IO[bytes]) -> None:
     offset = file.seek(0, os.SEEK_END)
     with provider.download(recording_id, offset) as pieces:

@@ -39,10 +39,15 @@ def write(
     entries: Entries,
     file: TextIO,
     counted: Callable[..., None] = lambda done, total=None: None,
+    parts: str = "",
 ) -> None:
-    """Write the page of a campaign; `counted` is told how many of its entries are written."""
+    """Write the page of a campaign; `counted` is told how many of its entries are written.
+
+    With `parts`, the address of a folder, style and script are files in it (`part`): where nothing
+    within a page may act.
+    """
     listed = _counted(entries, counted)
-    stream = _template().stream(**_said(figures), entries=entries, listed=listed)
+    stream = _template().stream(**_said(figures, parts), entries=entries, listed=listed)
     stream.enable_buffering(_PIECES)
     file.writelines(stream)
 
@@ -52,6 +57,11 @@ def _counted(entries: Entries, counted: Callable[..., None]) -> Iterator[Entry]:
         if done % 100 == 0:
             counted(done, entries.listed)
         yield entry
+
+
+def part(name: str) -> str:
+    """Return the style or the script of the page: page.css or page.js."""
+    return _read({"page.css": "page.css", "page.js": "page.js"}[name])
 
 
 @cache
@@ -78,14 +88,15 @@ def _read(name: str) -> str:
     return (files("scheduler.report") / name).read_text("utf-8")
 
 
-def _said(figures: Figures) -> dict[str, Any]:
+def _said(figures: Figures, parts: str) -> dict[str, Any]:
     """Return all that the page says but for the table."""
     header = figures.header
     style, script = _read("page.css"), _read("page.js")
     return {
         "style": Markup(style),
         "script": Markup(script),
-        "policy": _policy(style, script),
+        "parts": parts,
+        "policy": _policy("'self'", "'self'") if parts else _policy(_hash(style), _hash(script)),
         "title": written(header.name, _LONGEST_TITLE) or header.campaign_id,
         "campaign_id": written(header.campaign_id, _LONGEST_TITLE),
         "account": written(header.account, _LONGEST_TITLE),
@@ -107,15 +118,15 @@ def _said(figures: Figures) -> dict[str, Any]:
 
 
 def _policy(style: str, script: str) -> str:
-    """Return a policy that forbids all but what this file has in itself."""
+    """Return a policy that forbids all but what is named."""
     return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
+        f"default-src 'none'; style-src {style}; script-src {script};"
         " base-uri 'none'; form-action 'none'"
     )
 
 
 def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}"
+    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from typing import IO
 
 from fastapi.responses import Response, StreamingResponse
-from starlette.background import BackgroundTask
 
 from scheduler.fields.conditions import asked_in
 from scheduler.fields.visible import visible
@@ -19,6 +15,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.operations.export import ResultFormat, columns_of, expect_library, text_of
 from scheduler.rights import Visitor
+from scheduler.web.kept_file import PIECE_BYTES, KeptFile
 from scheduler.web.masks import as_seen_by
 
 MEDIA_TYPES = {
@@ -27,8 +24,6 @@ MEDIA_TYPES = {
     ResultFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
-#: So much is sent at once.
-_PIECE_BYTES = 1 << 15
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -55,25 +50,17 @@ def results(
         # Only who wants a workbook needs the library.
         from scheduler.operations.export_workbook import write_workbook
 
-        with ExitStack() as until_written:
-            file = until_written.enter_context(tempfile.TemporaryFile())
+        with tempfile.TemporaryFile() as file:
             write_workbook(records, file, asked, columns)
-            until_written.pop_all()
-        return of_file(file, MEDIA_TYPES[chosen], name)
+            return of_file(KeptFile(file), MEDIA_TYPES[chosen], name)
     text = text_of(records, chosen, asked=asked, columns=columns)
     return StreamingResponse(_pieces(text), headers=_headers(name), media_type=MEDIA_TYPES[chosen])
 
 
-def of_file(file: IO[bytes], media_type: str, name: str = "") -> Response:
-    """Send a file that was written just now, and close it then; with a name it is a download."""
-    length = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    return StreamingResponse(
-        iter(lambda: file.read(_PIECE_BYTES), b""),
-        headers={"Content-Length": str(length)} | (_headers(name) if name else {}),
-        media_type=media_type,
-        background=BackgroundTask(file.close),
-    )
+def of_file(file: KeptFile, media_type: str, name: str = "") -> Response:
+    """Send a file that was written just now; with a name it is a download."""
+    headers = {"Content-Length": str(file.length)} | (_headers(name) if name else {})
+    return StreamingResponse(file.pieces(), headers=headers, media_type=media_type)
 
 
 def _headers(name: str) -> dict[str, str]:
@@ -86,7 +73,7 @@ def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
     piece = bytearray()
     for line in lines:
         piece += line.encode(errors="replace")
-        if len(piece) >= _PIECE_BYTES:
+        if len(piece) >= PIECE_BYTES:
             yield bytes(piece)
             piece.clear()
     yield bytes(piece)
