@@ -84,6 +84,11 @@ def examine(
         yield from _of(account.name, found, chosen)
     yield from _ledger(settings, every, fingerprints, count_workers)
     yield _files(files_needed)
+    yield from of_this_machine(settings)
+
+
+def of_this_machine(settings: Settings) -> Iterator[Finding]:
+    """Check the folders that this process works in."""
     yield from _state_folder(settings)
     yield from _working_folder()
 

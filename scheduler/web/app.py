@@ -8,6 +8,8 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from scheduler.live.board import Board
+from scheduler.operations.glance import Glance
 from scheduler.web import api, console, health, problems
 from scheduler.web.console import pages
 from scheduler.web.counts import Counts
@@ -15,6 +17,7 @@ from scheduler.web.feed import Feed
 from scheduler.web.gate import Gate
 from scheduler.web.receiver import Receiver
 from scheduler.web.site import Site
+from scheduler.web.visible_accounts import ceiling_of, every_name
 
 
 def build(site: Site, receiver: Receiver) -> FastAPI:
@@ -33,6 +36,8 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     app.state.feed = Feed(site.ledger)
     # Before all others: the path of the public address may be one of the console.
     app.router.routes.extend(receiver.routes())
+    app.state.board = Board(site.ledger, partial(ceiling_of, site))
+    app.state.glance = Glance(site.settings, site.ledger, partial(every_name, site))
     app.include_router(api.router)
     app.include_router(console.router)
     app.include_router(health.router)

@@ -18,14 +18,18 @@ def known(site: Site) -> Accounts | None:
         return None  # what the ledger holds can be looked at all the same
 
 
+def every_name(site: Site) -> list[str]:
+    """Return the accounts that the settings name, and those that have had a campaign, by name."""
+    of_settings = known(site)
+    return sorted({*(of_settings.names if of_settings else ()), *accounts.names(site.ledger)})
+
+
 def names_for(site: Site, visitor: Visitor, only: str = "") -> list[str]:
     """Return the accounts that are theirs to see, by name, or `only` this one.
 
-    They are those that the settings name, and those that have had a campaign. Raises Failure: 404.
+    Raises Failure: 404.
     """
-    of_settings = known(site)
-    every = {*(of_settings.names if of_settings else ()), *accounts.names(site.ledger)}
-    names = sorted(name for name in every if visitor.may_see(name))
+    names = [name for name in every_name(site) if visitor.may_see(name)]
     if not only:
         return names
     if only not in names:

@@ -1,7 +1,138 @@
-"""What is going on now."""
+"""What is going on now: campaigns, slots, live calls, and what is wrong, of each account."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from scheduler.ledger.health import Finding
+from scheduler.live.board import CALLS, Board
+from scheduler.live.picture import Picture, ShownCall, ShownCampaign
+from scheduler.models import CallState, CampaignState, Disposition
+from scheduler.operations.glance import Findings, Glance
+from scheduler.rights import Visitor
+from scheduler.web.console.chart import Chart, chart
+from scheduler.web.console.pages import render
+from scheduler.web.site import Looks, OnSite
+from scheduler.web.visible_accounts import ceiling_of, names_for
 
 router = APIRouter()
+
+#: What a rule found so long ago may be otherwise by now.
+HELD_SECONDS = 60.0
+
+#: Campaigns of an account that are shown at most.
+MOST_CAMPAIGNS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A campaign that is not finished. Its three numbers add up to its total."""
+
+    shown: ShownCampaign
+    ended: int
+    under_way: int
+    waiting: int
+    ends_at: float | None  #: a guess; None when there is none
+    next_at: float | None  #: when its next call is due, where it waits for that
+    why: str  #: what holds it up, or why nobody can tell its end; "" for nothing
+    is_held: bool  #: nothing goes on before somebody, or a rule, lets it
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One account as the page shows it."""
+
+    name: str
+    picture: Picture
+    ceiling: int
+    chart: Chart | None
+    cards: tuple[Card, ...]
+    more: int  #: campaigns that are not finished, and are not shown
+    calls: tuple[ShownCall, ...]
+    unknown: int
+    findings: tuple[Finding, ...]
+
+
+@router.get("/")
+def now(
+    request: Request,
+    visitor: Looks,
+    site: OnSite,
+    account: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """Show what is going on now."""
+    board: Board = request.app.state.board
+    glance: Glance = request.app.state.glance
+    found = glance.known()
+    sections = [
+        section(name, board.picture(name), ceiling_of(site, name), found)
+        for name in names_for(site, visitor, account)
+    ]
+    return render(
+        request,
+        "now.html.j2",
+        sections=sections,
+        names=names_for(site, visitor),
+        only=account,
+        general=_of_all(visitor, found),
+        is_looking=found is None,
+    )
+
+
+def section(name: str, picture: Picture, ceiling: int, found: Findings | None) -> Section:
+    """Return an account as the page shows it."""
+    unfinished = [
+        each for each in picture.campaigns if each.view.state is not CampaignState.FINISHED
+    ]
+    cards = [card(each, picture.at) for each in unfinished]
+    return Section(
+        name=name,
+        picture=picture,
+        ceiling=ceiling,
+        chart=chart(picture.loads, picture.at),
+        cards=tuple(cards[:MOST_CAMPAIGNS]),
+        more=max(0, len(cards) - MOST_CAMPAIGNS),
+        calls=picture.calls[:CALLS],
+        unknown=sum(_unknown(each) for each in picture.campaigns),
+        findings=found.of_account.get(name, ()) if found else (),
+    )
+
+
+def card(shown: ShownCampaign, now: float) -> Card:
+    """Return a campaign as its card shows it, from one reading."""
+    view, guess = shown.view, shown.expected
+    ended, waiting = view.calls[CallState.ENDED], view.calls[CallState.PENDING]
+    is_ruled = view.held_at is not None and now - view.held_at < HELD_SECONDS
+    waits = view.open == 0 and view.next_due_at is not None and view.next_due_at > now
+    why = guess.text if guess.is_held or (guess.seconds is None and not waits) else ""
+    if is_ruled and not guess.is_held:
+        why = view.held_why
+    return Card(
+        shown=shown,
+        ended=ended,
+        under_way=view.open,
+        waiting=waiting,
+        ends_at=now + guess.seconds if guess.seconds is not None else None,
+        next_at=view.next_due_at if waits else None,
+        why=why,
+        is_held=guess.is_held or is_ruled,
+        unknown=_unknown(shown),
+    )
+
+
+def _unknown(shown: ShownCampaign) -> int:
+    return sum(
+        count
+        for label, count in shown.view.dispositions.items()
+        if label.partition(":")[0] == Disposition.UNKNOWN
+    )
+
+
+def _of_all(visitor: Visitor, found: Findings | None) -> tuple[Finding, ...]:
+    """What is of the whole machine is for those who may see all of it."""
+    return found.of_all if found is not None and visitor.accounts is None else ()

@@ -31,6 +31,22 @@ NAVIGATION = (
 )
 
 
+#: What `?done=` says on whichever page an order leads to.
+DONE = MappingProxyType(
+    {
+        "pause": "The campaign is paused: no more starts leave.",
+        "resume": "The campaign goes on.",
+        "cancel": "The rest of the campaign is cancelled; live calls go on to their ends.",
+        "abort": "The campaign is aborted, and every live call has ended.",
+        "aborting": "The campaign is aborted. Some calls have not ended yet: their stops are on"
+        " record, and workers go on sending them.",
+        "priority": "The priority is changed.",
+        "stop": "The call has ended.",
+        "stopping": "The call's stop is on record; its end is not confirmed yet.",
+        "extend": "The call may last longer.",
+        "limit": "The limit is changed.",
+    }
+)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,7 +70,7 @@ def render(
         path=request.scope["path"],
         navigation=shown,
         csrf=getattr(request.state, "csrf", ""),
-        done=done.get(request.query_params.get("done", ""), ""),
+        done={**DONE, **done}.get(request.query_params.get("done", ""), ""),
         tone=tone,
         **values,
     )

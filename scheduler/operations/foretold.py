@@ -1,0 +1,55 @@
+"""What an order on a campaign would do, in numbers, before it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.ledger import campaigns, views
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.models import CallState
+from scheduler.operations.controls import live_of
+from scheduler.operations.orders import seen_of
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """How a campaign stands, as far as an order changes it; its calls add up to its total."""
+
+    view: CampaignView
+    seen: str  #: what an order in view of this says that it has seen
+    due: int  #: of those that wait, calls that could be dialled now
+    last_deadline: float | None  #: of its live calls
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their dial: nobody is called of these after a cancel."""
+        return self.view.calls[CallState.PENDING] + self.view.calls[CallState.CLAIMED]
+
+    @property
+    def starting(self) -> int:
+        """How many starts are under way: a phone may ring."""
+        return self.view.calls[CallState.DIALING]
+
+    @property
+    def live(self) -> int:
+        """How many calls are live."""
+        return live_of(self.view)
+
+    @property
+    def ended(self) -> int:
+        """How many calls have ended."""
+        return self.view.calls[CallState.ENDED]
+
+    @property
+    def worst_seconds(self) -> float:
+        """How long those that wait last at most, one after the other."""
+        return self.waiting * self.view.policy.max_duration_seconds
+
+
+def foretell(ledger: Ledger, view: CampaignView) -> Foretold:
+    """Return what is to be known before an order on a campaign. Raises LedgerTrouble."""
+    live = views.live_calls(ledger, view.account, view.campaign_id)
+    waits = campaigns.waiting(ledger, [view.campaign_id], ledger.time())[view.campaign_id]
+    last = max((deadline for _, deadline in live), default=None)
+    return Foretold(view, seen_of(view), waits.due, last)
