@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -323,6 +323,7 @@ def _report(ledger: Ledger, view: CampaignView) -> Response:
         Entries(_REPORT_ROWS, numbers=False, transcripts=True) as entries,
     ):
         source = source_of(ledger, view.campaign_id)
+        source = replace(source, header=replace(source.header, name=mask_text(view.name)))
         figures = figures_of(source, numbers=False, taken=entries.add)
         text = TextIOWrapper(file, "utf-8", errors="replace", write_through=True)
         page.write(figures, entries, text, parts=parts)
