@@ -14,6 +14,7 @@ import pytest
 from scheduler.ledger import campaigns, controls, views
 from scheduler.operations import browse
 from scheduler.operations.orders import order_of, seen_of
+from scheduler.web import cursors
 from scheduler.web.api import campaigns_models as models
 from tests.integration.ledger import Books, rows
 from tests.web.looking import NUMBER, books_of, full_of_numbers, looker, seen_as
@@ -116,12 +117,24 @@ def test_a_filter_that_nothing_holds_for_ends_with_a_cursor(
     assert ids(site.get(f"/api/v1/campaigns?q=c0&cursor={page['next_cursor']}")) == ["c0"]
 
 
-@pytest.mark.parametrize("cursor", ["bm9uZQ", "!", "MTpj" * 3])
-def test_what_is_no_cursor_is_refused(site: RunningSite, books: Books, cursor: str) -> None:
+@pytest.mark.parametrize("place", ["none", "nan:c", "inf:c", "1e999:c", "", "c:1"])
+@pytest.mark.parametrize("path", ["/campaigns", "/campaigns/c/contacts"])
+def test_what_is_no_cursor_is_refused(
+    site: RunningSite, books: Books, path: str, place: str
+) -> None:
     books.campaign()
-    assert site.get(f"/api/v1/campaigns?cursor={cursor}x").status_code in (200, 422)
-    answer = site.get(f"/api/v1/campaigns/c/contacts?cursor={cursor}")
+    answer = site.get(f"/api/v1{path}?cursor={cursors.written(place)}")
     assert (answer.status_code, answer.json()["code"]) == (422, "cursor")
+
+
+@pytest.mark.parametrize("place", ["none", "nan:c", "1:c#x", "#", "1:c#-5"])
+def test_a_page_whose_address_was_mended_by_hand_is_no_fault_of_ours(
+    site: RunningSite, books: Books, place: str
+) -> None:
+    books.campaign()
+    cursor = cursors.written(place)
+    for path in ("/campaigns?q=x", "/contacts?q=x", "/contacts?q=x&among=names"):
+        assert site.get(f"{path}&cursor={cursor}").status_code in (200, 422)
 
 
 def test_campaigns_of_other_accounts_are_not_there(site: RunningSite, books: Books) -> None:

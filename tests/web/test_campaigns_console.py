@@ -113,7 +113,13 @@ def test_what_is_looked_for_does_not_act_either(
 
 @pytest.mark.parametrize(
     "path",
-    ["/campaigns", "/campaigns/n", "/campaigns/n/contacts/%231", "/contacts?q=Ana&among=names"],
+    [
+        "/campaigns",
+        "/campaigns/n",
+        "/campaigns/n/report",
+        "/campaigns/n/contacts/%231",
+        "/contacts?q=Ana&among=names",
+    ],
 )
 def test_no_page_shows_a_number_even_to_who_may_see_numbers(
     site: RunningSite, books: Books, path: str
