@@ -53,6 +53,10 @@ class RunningSite:
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.ask("GET", path, **options)
 
+    def leave(self) -> None:
+        """Have it leave, once what is in hand is answered."""
+        self._server.should_exit = True
+
     def __enter__(self) -> Self:
         self._thread.start()
         wait_until(lambda: self._server.started)
