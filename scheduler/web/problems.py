@@ -178,9 +178,14 @@ def install(app: FastAPI, page_of: Any) -> None:
         app.add_exception_handler(kind, answer)
 
 
+def problem(description: str) -> dict[str, Any]:
+    """Return how a problem stands among the answers of a route."""
+    return {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": description}
+
+
 #: For the routes of the API: what each may answer besides what it is for.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": phrase}
+    status: problem(phrase)
     for status, phrase in (
         (400, "The body can't be parsed"),
         (401, "Nobody says who asks, or the token is unknown or revoked"),

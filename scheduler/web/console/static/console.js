@@ -169,6 +169,9 @@
   });
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+  document.addEventListener("selectionchange", () => {
+    if (isStale && document.getSelection()?.isCollapsed) read();
+  });
   document.addEventListener("focusout", () => setTimeout(() => { if (isStale) read(); }, 0));
   document.addEventListener("DOMContentLoaded", () => {
     showTimes(document);
