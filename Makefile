@@ -13,7 +13,7 @@ CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test rewritten quick check audit chaos bench clean constraints
+.PHONY: help run test rewritten quick check audit chaos bench openapi screenshots clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,13 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 	$(BIN)/python benchmarks/twilio.py requests
 	$(BIN)/python benchmarks/callbacks.py
 	$(BIN)/python benchmarks/twilio.py idle
+
+openapi: $(INSTALLED_DEV) ## write docs/openapi.json, which a test holds to the app
+	$(BIN)/python -m scheduler.web.openapi >docs/openapi.new
+	mv docs/openapi.new docs/openapi.json
+
+screenshots: $(INSTALLED_DEV) ## take pictures of the console's pages into docs/pictures/
+	$(BIN)/python -m tests.browser.screenshots docs/pictures
 
 # Not state/: it remembers who has been called.
 clean: ## remove the environment and every cache; state/ stays

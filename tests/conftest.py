@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.browser import NO_CHROMIUM
 
 # A busy machine makes anything slow, and no test asserts a speed.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,3 +20,10 @@ def pytest_collection_finish() -> None:
     """Have no garbage collection look through the thousands of tests that are yet to come."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was left out for want of a browser."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    if any(NO_CHROMIUM in str(report.longrepr) for report in skipped):
+        terminalreporter.write_sep("!", f"the console was not tested: {NO_CHROMIUM}", red=True)

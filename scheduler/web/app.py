@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from scheduler.live.board import Board
 from scheduler.operations.glance import Glance
-from scheduler.web import api, console, health, problems
+from scheduler.web import api, console, health, openapi, problems
 from scheduler.web.console import pages
 from scheduler.web.counts import Counts
 from scheduler.web.feed import Feed
@@ -34,11 +34,12 @@ def build(site: Site, receiver: Receiver) -> FastAPI:
     app.state.site = site
     app.state.counts = counts = Counts()
     app.state.feed = Feed(site.ledger)
-    # Before all others: the path of the public address may be one of the console.
-    app.router.routes.extend(receiver.routes())
     app.state.board = Board(site.ledger, partial(ceiling_of, site))
     app.state.glance = Glance(site.settings, site.ledger, partial(every_name, site))
+    # Before all others: the path of the public address may be one of the console.
+    app.router.routes.extend(receiver.routes())
     app.include_router(api.router)
+    app.include_router(openapi.router)
     app.include_router(console.router)
     app.include_router(health.router)
     app.mount("/static", StaticFiles(packages=[("scheduler.web.console", "static")]))

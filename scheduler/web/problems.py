@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -172,7 +173,11 @@ def install(app: FastAPI, page_of: Any) -> None:
     """Have the app answer every exception. `page_of` makes a page of a failure for a browser."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return answered(request, failure_from(error), page_of)
+        failure = failure_from(error)
+        if failure.details.status == 405:
+            # The first route of a path answers for itself alone.
+            failure.headers["Allow"] = ", ".join(sorted(_methods_of(app, request)))
+        return answered(request, failure, page_of)
 
     for kind in (Failure, SchedulerError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
@@ -181,6 +186,16 @@ def install(app: FastAPI, page_of: Any) -> None:
 def problem(description: str) -> dict[str, Any]:
     """Return how a problem stands among the answers of a route."""
     return {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": description}
+
+
+def _methods_of(app: FastAPI, request: Request) -> set[str]:
+    path = request.scope["path"]
+    return {
+        method
+        for context in iter_route_contexts(app.routes)
+        if (known := getattr(context, "path_regex", None)) and known.match(path)
+        for method in context.methods or ()
+    }
 
 
 #: For the routes of the API: what each may answer besides what it is for.

@@ -41,7 +41,7 @@ def campaigns(
     visitor: Looks,
     cursor: Cursor = None,
     limit: Limit = 100,
-    state: CampaignState | None = None,
+    state: Annotated[CampaignState | None, Query(description="Stands so.")] = None,
     account: _Account = "",
     q: _Text = "",
 ) -> Response:

@@ -58,7 +58,7 @@ def contacts(
     cursor: Cursor = None,
     limit: Limit = 100,
     disposition: _Disposition = "",
-    state: CallState | None = None,
+    state: Annotated[CallState | None, Query(description="Whose call stands so.")] = None,
     q: _Text = "",
 ) -> Response:
     """List the results of a campaign's contacts, in the order of its file.

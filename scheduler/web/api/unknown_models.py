@@ -103,7 +103,7 @@ class VerdictOnAll(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"campaign": "nightly", "verdict": "placed", "count": 12}]},
+        json_schema_extra={"examples": [{"campaign": "nightly", "verdict": "placed", "count": 1}]},
     )
 
     account: str = Field(default="", max_length=200, description="Only those of this account.")

@@ -55,13 +55,14 @@ def render(
     template: str,
     status: int = 200,
     *,
-    done: Mapping[str, str] = _NOTHING,
+    done: Mapping[str, str] | str = _NOTHING,
     tone: str = "good",
     **values: Any,
 ) -> Response:
     """Make a page. A template has `visitor`, `path`, `navigation` and `csrf` besides `values`.
 
     `done` are the words of this page for what somebody has just done: `?done=` names one of them.
+    As text it is shown as it is.
     """
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     shown = [each for each in NAVIGATION if visitor and visitor.scope.has(each[2])]
@@ -70,7 +71,9 @@ def render(
         path=request.scope["path"],
         navigation=shown,
         csrf=getattr(request.state, "csrf", ""),
-        done={**DONE, **done}.get(request.query_params.get("done", ""), ""),
+        done=done
+        if isinstance(done, str)
+        else {**DONE, **done}.get(request.query_params.get("done", ""), ""),
         tone=tone,
         **values,
     )
