@@ -1,7 +1,7 @@
 # The image of workers, and of whatever an operator runs against their pool.
 #
 #   docker build --tag callsched .
-#   docker build --tag callsched --build-arg EXTRAS=tracing,xlsx .   # all extras
+#   docker build --tag callsched --build-arg EXTRAS=tracing,xlsx .   # all extras: xlsx is in it anyway
 #   docker build --tag callsched-flower --target flower .
 #
 # The tag below goes on being mended; a digest stays as it is:
@@ -16,7 +16,8 @@ RUN python -m venv --without-pip /opt/callsched
 COPY pyproject.toml constraints.txt README.md LICENSE celeryconfig.py ./
 COPY scheduler scheduler/
 RUN pip wheel --no-deps --wheel-dir /wheels .
-ARG EXTRAS=""
+# Whoever uploads a file to the console may have a workbook.
+ARG EXTRAS="xlsx"
 # No Redis server in the image. A worker that was not told CALLSCHED_REDIS_URL then says so and
 # leaves; with one it would keep its ledger in a container, and call everybody again with the next.
 RUN pip --python /opt/callsched/bin/python install --constraint constraints.txt \
@@ -30,7 +31,8 @@ FROM ${PYTHON} AS runtime
 # A number that no image changes: Kubernetes checks it, and files of a volume are owned by it. The
 # group has a name because Celery takes one without for root's, and warns.
 RUN groupadd --gid 10001 callsched \
-    && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin callsched
+    && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin callsched \
+    && install --directory --mode 700 --owner 10001 --group 10001 /var/lib/callsched
 # Logs leave line by line, not when a buffer is full.
 ENV PATH=/opt/callsched/bin:$PATH PYTHONUNBUFFERED=1
 # Campaign files are mounted here; a relative path means one of them.

@@ -12,7 +12,9 @@ PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 def named() -> list[tuple[str, str]]:
     """Return each file that the page names, with a test of it or none."""
     found, file = [], ""
-    for path, test in re.findall(r"`((?:unit|integration|functional)/\w+\.py)?(?:::(\w+))?`", PAGE):
+    for path, test in re.findall(
+        r"`((?:unit|integration|functional|web|browser)/\w+\.py)?(?:::(\w+))?`", PAGE
+    ):
         if path or test:
             file = path or file
             found.append((file, test))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scheduler.cli import console
+from scheduler.cli.suggested import suggested
 from scheduler.fields.durations import written
 from scheduler.ledger import repeats
 from scheduler.ledger.repeats import Repeats
@@ -74,10 +75,10 @@ def _ways_out(campaign_id: str, earlier: Earlier) -> str:
         " which calls whom it does not know"
     )
     if first.waiting:
-        text += f"; `callsched cancel {first.campaign_id}` calls its rest off"
+        text += f"; `{suggested('cancel', first.campaign_id)}` calls its rest off"
     return text
 
 
 def _afterwards(campaign_id: str) -> str:
-    retry = f"callsched retry {campaign_id} --only skipped:already_called"
+    retry = suggested("retry", campaign_id, "--only", "skipped:already_called")
     return f"To call them all the same, afterwards: {retry}"

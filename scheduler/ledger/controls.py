@@ -16,8 +16,7 @@ class Controlled:
 
     at: float
     #: pause, resume, cancel, abort, interrupt, stop, extend, priority, limit, forget, launch,
-    #: settle,
-    #: reveal (a number) or listen (to a recording)
+    #: settle, reveal (a number) or listen (to a recording)
     what: str
     who: str
     note: str

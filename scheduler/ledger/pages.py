@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,8 @@ def campaigns(ledger: Ledger, after: str | None, most: int) -> list[Listed]:
     with reaching():
         if after is not None:
             created_at, _, campaign_id = after.partition(":")
+            if not math.isfinite(float(created_at)):
+                raise ValueError("no campaign was made then")
             below = f"({float(created_at)!r}"
             rank, score = _rank(ledger, campaign_id)
             # One that is gone by now, or was made anew, has left its place to what is older.
@@ -76,6 +79,15 @@ def contacts(ledger: Ledger, campaign_id: str, after: int, most: int) -> list[tu
             keys.campaign(campaign_id, "contacts"), f"({after}-0" if after else "-", "+", most
         )
     return [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in found]
+
+
+def contacts_of(ledger: Ledger, campaign_id: str, rows: Sequence[int]) -> list[tuple[int, str]]:
+    """Return the contacts' records of these rows, with their rows; one that is gone is left out."""
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for row in rows:
+            pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
+        found = pipe.execute()
+    return [(row, each[0][1]["c"]) for row, each in zip(rows, found, strict=True) if each]
 
 
 @dataclass(frozen=True, slots=True)

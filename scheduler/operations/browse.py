@@ -29,6 +29,9 @@ CHUNK = 500
 #: So many campaigns, or rows, are looked at for one page at most.
 MOST_LOOKED_AT = 5_000
 
+#: Campaigns that are read whole at once, where one after the other is looked through.
+_AT_ONCE = 20
+
 #: What an account remembers: about so many of its last happenings.
 _REMEMBERED = 1_000
 
@@ -206,7 +209,7 @@ def page_of_contacts(
         rows = pages.contacts(ledger, view.campaign_id, row, most + 1)
         more = str(rows[most - 1][0]) if len(rows) > most else None
         return Page(_results(ledger, view.campaign_id, rows[:most]), more, len(rows))
-    return _filtered(ledger, view.campaign_id, wanted, row, most)
+    return _filtered(ledger, view.campaign_id, wanted, row, most, view.total)
 
 
 def _exactly(
@@ -223,24 +226,35 @@ def _exactly(
 
 
 def _filtered(
-    ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, most: int
+    ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, most: int, total: int
 ) -> Page[dict[str, Any]]:
-    found: list[tuple[int, str]] = []
+    found: list[int] = []
     looked_at, is_over = 0, False
     while len(found) < most and looked_at < MOST_LOOKED_AT and not is_over:
-        rows = pages.contacts(ledger, campaign_id, row, CHUNK)
-        is_over = len(rows) < CHUNK
-        matching = [each for each in rows if wanted.holds_in(each[1])]
-        stands = pages.stands(ledger, campaign_id, [each[0] for each in matching])
+        last, matching = _chunk(ledger, campaign_id, wanted, row, total)
+        stands = pages.stands(ledger, campaign_id, matching)
         found += [
             each for each, stand in zip(matching, stands, strict=True) if wanted.holds_for(stand)
         ]
-        looked_at += len(rows)
-        row = rows[-1][0] if rows else row
+        looked_at += last - row
+        is_over, row = last >= total or last == row, last
     if len(found) > most:  # the next page begins behind the last one that is on this
         del found[most:]
-        row, is_over = found[-1][0], False
-    return Page(_results(ledger, campaign_id, found), None if is_over else str(row), looked_at)
+        row, is_over = found[-1], False
+    records = pages.contacts_of(ledger, campaign_id, found)
+    return Page(_results(ledger, campaign_id, records), None if is_over else str(row), looked_at)
+
+
+def _chunk(
+    ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, total: int
+) -> tuple[int, list[int]]:
+    """Return up to which row was looked, and in which of these the text stands."""
+    if not wanted.text:  # nothing of the contacts is looked at
+        last = max(row, min(row + CHUNK, total))
+        return last, list(range(row + 1, last + 1))
+    records = pages.contacts(ledger, campaign_id, row, CHUNK)
+    last = records[-1][0] if records else row
+    return last, [each for each, record in records if wanted.holds_in(record)]
 
 
 def _results(
@@ -287,31 +301,34 @@ def find_names(
     wanted = ContactFilter(text=text)
     hits: list[Hit] = []
     looked_at = 0
-    for listed in _from(ledger, place, among):
+    for view in _from(ledger, place, among):
         rest: str | None = row or "0"
         while rest is not None:
             if len(hits) >= most or looked_at >= MOST_LOOKED_AT:
-                return Page(hits, f"{listed.place}#{rest}", looked_at)
-            found = _filtered(ledger, listed.campaign_id, wanted, int(rest), most - len(hits))
-            view = views.campaigns(ledger, [listed.campaign_id]) if found.found else []
-            hits += [Hit(one, record) for one in view for record in found.found]
+                return Page(hits, f"{_place(view)}#{rest}", looked_at)
+            left = most - len(hits)
+            found = _filtered(ledger, view.campaign_id, wanted, int(rest), left, view.total)
+            hits += [Hit(view, record) for record in found.found]
             looked_at, rest = looked_at + found.looked_at + 1, found.next
         row = ""
     return Page(hits, None, looked_at)
 
 
-def _from(ledger: Ledger, place: str, among: frozenset[str] | None) -> Iterator[Listed]:
+def _from(ledger: Ledger, place: str, among: frozenset[str] | None) -> Iterator[CampaignView]:
     """Yield the campaigns from this one on, or from the beginning, that may be seen."""
-    wanted = CampaignFilter(among=among)
-    if place:
-        created_at, _, campaign_id = place.partition(":")
-        for view in views.campaigns(ledger, [campaign_id]):
-            first = Listed(campaign_id, float(created_at), view.account, view.state, view.name)
-            if wanted.holds(first):
-                yield first
-    while listed := pages.campaigns(ledger, place or None, CHUNK):
-        yield from filter(wanted.holds, listed)
-        place = listed[-1].place
+    some = [place.partition(":")[2]] if place else []
+    while True:
+        for view in views.campaigns(ledger, some):
+            if among is None or view.account in among:
+                yield view
+        listed = pages.campaigns(ledger, place or None, _AT_ONCE)
+        if not listed:
+            return
+        some, place = [each.campaign_id for each in listed], listed[-1].place
+
+
+def _place(view: CampaignView) -> str:
+    return Listed(view.campaign_id, view.created_at, "", "", "").place
 
 
 # One of them --------------------------------------------------------------------------------------

@@ -11,8 +11,7 @@ import json
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.clock import since_boot
@@ -20,18 +19,19 @@ from scheduler.errors import LedgerTrouble
 from scheduler.ledger.happenings import Place, Placed, Reader, Reading
 from scheduler.ledger.ledger import Ledger
 from scheduler.rights import Visitor
+from scheduler.web.bounds import MOST_ENDLESS
 from scheduler.web.masks import concealed
 
 logger = logging.getLogger(__name__)
 
 #: Streams that are open at once.
-MOST_STREAMS = 2000
+MOST_STREAMS = MOST_ENDLESS
 
 #: How often it looks, and how often at most something is said to have changed.
 LOOK_SECONDS, PULSE_SECONDS = 0.5, 1.0
 
-#: Of what a stream has not sent yet.
-MOST_WAITING = 500
+#: Events that a stream has not sent yet.
+MOST_WAITING = 2000
 
 PULSE = b"event: pulse\ndata:\n\n"
 
@@ -85,28 +85,44 @@ def gap(place: Place) -> bytes:
     return f'id: {place}\nevent: gap\ndata: {{"until": "{place}"}}\n\n'.encode()
 
 
+class Batch:
+    """What one reading has for everybody who wishes the same: joined once for all of them."""
+
+    def __init__(self, wish: Wish, messages: Sequence[Message], reading: Reading) -> None:
+        wanted = [each for each in messages if _is_for(wish, each.placed)]
+        self._parts = [(each.placed.place, each.for_whom(wish)) for each in wanted]
+        self._joined = b"".join(part for _, part in self._parts)
+        self.has_gap = any(wish.wants(name, wish.campaign_id) for name in reading.gaps)
+        self.until = reading.until
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def after(self, place: Place) -> bytes:
+        """Return what lies behind a place."""
+        if not self._parts or self._parts[0][0] > place:
+            return self._joined
+        return b"".join(part for at, part in self._parts if at > place)
+
+
 class Stream:
     """What waits for one listener. It is the event loop's alone."""
 
     def __init__(self, wish: Wish) -> None:
         self.wish = wish
         self.has_ended = False
-        self._waiting: deque[tuple[Place, bytes]] = deque()
+        self._waiting: list[Batch] = []
         self._missed: Place | None = None
         self._has_pulse = False
         self._news = asyncio.Event()
 
-    def take(self, messages: Sequence[Message], gaps: Collection[str], until: Place) -> None:
+    def take(self, batch: Batch) -> None:
         """Have what is for this listener wait."""
-        wish = self.wish
-        for each in messages:
-            if wish.wants(each.placed.place.account, each.placed.campaign_id):
-                self._waiting.append((each.placed.place, each.for_whom(wish)))
-        if len(self._waiting) > MOST_WAITING or any(
-            wish.wants(name, wish.campaign_id) for name in gaps
-        ):
+        if batch.has_gap or sum(map(len, self._waiting)) + len(batch) > MOST_WAITING:
             self._waiting.clear()
-            self._missed = until
+            self._missed = batch.until
+        elif batch:
+            self._waiting.append(batch)
         if self._waiting or self._missed:
             self._news.set()
 
@@ -129,7 +145,7 @@ class Stream:
             return b""
         self._news.clear()
         parts = [gap(self._missed)] if self._missed else []
-        parts += [written for place, written in self._waiting if place > after]
+        parts += [batch.after(after) for batch in self._waiting]
         if self._has_pulse:
             parts.append(PULSE)
         self._waiting.clear()
@@ -207,11 +223,16 @@ class Feed:
     def _deliver(self, messages: Sequence[Message], reading: Reading, is_pulse: bool) -> None:
         with self._lock:
             streams = list(self._streams)
+        batches: dict[Wish, Batch] = {}
         for stream in streams:
-            if not stream.wish.pulses:
-                stream.take(messages, reading.gaps, reading.until)
-            elif is_pulse:
-                stream.pulse()
+            wish = stream.wish
+            if wish.pulses:
+                if is_pulse:
+                    stream.pulse()
+                continue
+            if wish not in batches:
+                batches[wish] = Batch(wish, messages, reading)
+            stream.take(batches[wish])
 
 
 def _read(reader: Reader, after: Place) -> Reading | None:

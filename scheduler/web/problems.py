@@ -183,6 +183,11 @@ def install(app: FastAPI, page_of: Any) -> None:
         app.add_exception_handler(kind, answer)
 
 
+def problem(description: str) -> dict[str, Any]:
+    """Return how a problem stands among the answers of a route."""
+    return {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": description}
+
+
 def _methods_of(app: FastAPI, request: Request) -> set[str]:
     path = request.scope["path"]
     return {
@@ -195,7 +200,7 @@ def _methods_of(app: FastAPI, request: Request) -> set[str]:
 
 #: For the routes of the API: what each may answer besides what it is for.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": phrase}
+    status: problem(phrase)
     for status, phrase in (
         (400, "The body can't be parsed"),
         (401, "Nobody says who asks, or the token is unknown or revoked"),

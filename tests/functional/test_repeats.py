@@ -71,7 +71,7 @@ def test_who_still_waits_is_not_taken_over_unless_it_is_said(site: Site) -> None
     second, said = submit(site, [ANN, CLEO])
     assert ends(site, second) == [("ended", "already_called"), ("pending", None)]
     assert f"  {first}: 1 whose calls are not over\n" in said
-    assert f"`callsched cancel {first}` calls its rest off" in said
+    assert f"callsched cancel {first}` calls its rest off" in said
 
     same, said = submit(site, [ANN, CLEO], "--again")
     assert (same, len(ends(site, same))) == (second, 2)

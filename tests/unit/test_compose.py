@@ -80,6 +80,28 @@ def test_workers_can_be_scaled_and_wait_for_redis(services: dict[str, dict[str, 
     assert worker["environment"]["CALLSCHED_REDIS_URL"] == "redis://redis:6379/0"
 
 
+def test_the_console_is_for_users_on_this_machine_and_is_asked_where_it_listens(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    web = services["web"]
+    given, port = web["environment"], "${CALLSCHED_WEB_PORT:-8080}"
+
+    assert web["command"] == "callsched web"
+    assert given["CALLSCHED_WEB_PORT"] == port
+    # Whoever asks for a loopback address at another port than its own is refused as a stranger.
+    assert web["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert '["CALLSCHED_WEB_PORT"] + "/healthz"' in web["healthcheck"]["test"][-1]
+    assert given["CALLSCHED_WEB_TOKEN"] == "${CALLSCHED_WEB_TOKEN:-}", "no secret stands here"
+    assert "web-data:" + given["CALLSCHED_STATE_DIR"] in web["volumes"]
+    assert web["depends_on"] == {"redis": {"condition": "service_healthy"}}
+
+
+def test_uploads_have_a_folder_in_the_image_that_is_its_users() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+
+    assert "--mode 700 --owner 10001 --group 10001 /var/lib/callsched" in image
+
+
 def test_a_worker_can_write_nothing_but_what_is_thrown_away(
     services: dict[str, dict[str, Any]],
 ) -> None:
@@ -98,10 +120,7 @@ def test_what_is_not_needed_to_call_comes_only_when_it_is_asked_for(
 
     watching = {name: ["monitoring"] for name in ("flower", "prometheus", "grafana")}
 
-    assert (
-        profiles
-        == {"redis": [], "worker": [], "web": ["callbacks"], "sandbox": ["sandbox"]} | watching
-    )
+    assert profiles == {"redis": [], "worker": [], "web": [], "sandbox": ["sandbox"]} | watching
 
 
 @pytest.mark.parametrize(

@@ -241,14 +241,14 @@ def test_the_manifests_follow_the_schemas_of_kubernetes(tmp_path: Path) -> None:
         for of in (ours, [slip])
     )
 
-    assert (checked.returncode, len(ours)) == (0, 9), checked.stdout + checked.stderr
+    assert (checked.returncode, len(ours)) == (0, 10), checked.stdout + checked.stderr
     assert caught.returncode != 0
 
 
 def test_kustomize_finds_every_file() -> None:
     [told] = manifest("kustomization.yaml")
 
-    filled_in = {"secret.example.yaml", "accounts.example.yaml"}
+    filled_in = {f"{name}.example.yaml" for name in ("secret", "accounts", "ingress")}
     assert {*told["resources"], *filled_in, *FOREIGN} == {one.name for one in MANIFESTS}
 
 
@@ -362,6 +362,75 @@ def test_the_receiver_is_reached_at_one_port_and_calls_nobody() -> None:
     assert policy["spec"]["ingress"][0]["ports"] == [{"port": port["containerPort"]}]
     reached = {one["port"] for rule in policy["spec"]["egress"] for one in rule["ports"]}
     assert reached == {6379, 53}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": port["name"]}
+    # Nobody gains by a new pod while Redis is away.
+    assert container["livenessProbe"]["tcpSocket"] == {"port": port["name"]}
+
+
+def ingresses() -> dict[str, dict[str, Any]]:
+    return {one["metadata"]["name"]: one for one in manifest("ingress.example.yaml")}
+
+
+def test_the_world_sees_callbacks_alone_and_the_console_is_for_who_is_inside() -> None:
+    open_to_all, inside = ingresses()["callsched-callbacks"], ingresses()["callsched-console"]
+    paths = {
+        name: [path["path"] for path in one["spec"]["rules"][0]["http"]["paths"]]
+        for name, one in ingresses().items()
+    }
+    said = {key.rpartition("/")[2]: value for key, value in said_of(inside).items()}
+
+    assert paths == {
+        "callsched-callbacks": ["/callbacks/", "/healthz"],
+        "callsched-console": ["/"],
+    }
+    assert "whitelist-source-range" not in str(said_of(open_to_all))
+    assert said["whitelist-source-range"] == "10.0.0.0/8"
+    assert (said["proxy-buffering"], said["proxy-request-buffering"]) == ("off", "off")
+    assert int(said["proxy-read-timeout"]) >= 3600
+    assert said["affinity"] == "cookie"
+
+
+def said_of(one: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = one["metadata"]["annotations"]
+    return found
+
+
+def test_every_ingress_has_tls_and_the_service_and_the_name_of_the_settings() -> None:
+    [_, service] = manifest("web.yaml")
+    settings = (DEPLOY / "kubernetes" / "settings.yaml").read_text()
+
+    for one in ingresses().values():
+        [rule] = one["spec"]["rules"]
+        backends = {str(path["backend"]) for path in rule["http"]["paths"]}
+        port = service["spec"]["ports"][0]["name"]
+        assert one["spec"]["tls"][0]["hosts"] == [rule["host"]]
+        assert f"# CALLSCHED_PUBLIC_URL: https://{rule['host']}\n" in settings
+        assert backends == {
+            str({"service": {"name": service["metadata"]["name"], "port": {"name": port}}})
+        }
+
+
+# --- proxies
+
+
+def test_a_proxy_passes_the_name_on_and_keeps_no_event_back() -> None:
+    nginx = (DEPLOY / "proxy" / "nginx.conf").read_text()
+    caddy = (DEPLOY / "proxy" / "Caddyfile").read_text()
+    places = dict(re.findall(r"location (?:= )?(\S+) \{\n(.*?)\n    \}", nginx, re.DOTALL))
+    inside = "allow 10.0.0.0/8;\n        deny all;"
+
+    assert "proxy_set_header Host $host;" in nginx
+    assert places.keys() == {"/callbacks/", "/healthz", "/", "/api/v1/events", "/metrics"}
+    assert "deny" not in places["/callbacks/"] + places["/healthz"]
+    assert inside in places["/"] and inside in places["/api/v1/events"]
+    assert "deny all;" in places["/metrics"]
+    assert "proxy_buffering off;" in places["/api/v1/events"]
+    assert "proxy_request_buffering off;" in places["/"]
+    # With a path of its own behind it nginx would write the address anew, and no signature fits.
+    assert set(re.findall(r"proxy_pass (\S+);", nginx)) == {"http://callsched"}
+    assert "@providers path /callbacks/* /healthz\n" in caddy
+    assert "not path /metrics" in caddy
+    assert {"8080"} == set(re.findall(r"127\.0\.0\.1:(\d+)", nginx + caddy))
 
 
 def test_whatever_selects_pods_selects_some() -> None:

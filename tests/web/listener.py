@@ -17,7 +17,8 @@ class Listener:
     def __init__(self, site: RunningSite, query: str = "", *, last: str = "") -> None:
         self.last_id = last
         self._socket = socket.create_connection(("127.0.0.1", urlsplit(site.url).port or 0), 10)
-        ask = f"GET /api/v1/events{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+        ask = f"GET /api/v1/events{query} HTTP/1.1\r\nHost: {site.host}\r\n"
+        ask += f"Authorization: Bearer {TOKEN}\r\n"
         ask += f"Last-Event-ID: {last}\r\n" if last else ""
         self._socket.sendall(f"{ask}\r\n".encode())
         self._lines = self._socket.makefile("rb")

@@ -90,6 +90,10 @@ class RunningSite:
         signed_in = users.sign_in(self.ledger, name, PASSWORD, "127.0.0.1")
         return Browser(self, signed_in.cookie, csrf_of(signed_in.cookie))
 
+    def leave(self) -> None:
+        """Have it leave, once what is in hand is answered."""
+        self._server.should_exit = True
+
     def __enter__(self) -> Self:
         self._thread.start()
         wait_until(lambda: self._server.started)

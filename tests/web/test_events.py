@@ -217,3 +217,10 @@ def test_a_thousand_streams_leave_room_for_everybody_else(
         happens(site.ledger, "for all")
         assert {each.messages(1)[0]["detail"] for each in listeners} == {"for all"}
     wait_until(lambda: not len(feed))
+
+
+def test_streams_end_when_the_server_leaves(site: RunningSite, books: Books) -> None:
+    with RunningSite(site.ledger, site.settings) as other, Listener(other) as listener:
+        listener.opened()
+        other.leave()
+        assert listener.next() == ("end", None)

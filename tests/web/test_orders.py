@@ -147,7 +147,9 @@ def test_a_cancel_goes_on_when_its_client_leaves(
 ) -> None:
     books.campaign(2000, "big")
     monkeypatch.setattr(campaigns, "end_pending", partial(campaigns.end_pending, most=20))
-    ask = "POST /api/v1/campaigns/big/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+    ask = (
+        f"POST /api/v1/campaigns/big/cancel HTTP/1.1\r\nHost: {site.host}\r\nContent-Length: 0\r\n"
+    )
     ask += f"Authorization: Bearer {TOKEN}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", urlsplit(site.url).port or 0)) as client:
         client.sendall(ask.encode())

@@ -21,6 +21,8 @@ from scheduler.masking import shown
 SHOWN = "campaign"
 _PIECE_BYTES = 1 << 18
 _LONGEST_KEY = 200
+#: What is cut in its middle is no JSON by its beginning: false, a surrogate pair, -Infinity.
+_LONGEST_WORD = 16
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _LIST = 'expected a list of objects such as [{"phone_number": "+12025550123"}]'
 
@@ -147,12 +149,13 @@ class _Text:
             self._read_on()
 
     def _expect_more(self, most: int, error: json.JSONDecodeError) -> None:
-        """Raise what is wrong, unless it is that the value has not been read to its end."""
-        if len(self._window) - self._at > most:
-            raise self._too_long(most)
-        if self._is_over:
+        """Raise what is wrong, unless it may be that the value has not been read to its end."""
+        is_open = error.msg.startswith("Unterminated")  # its place is where the string begins
+        if self._is_over or (not is_open and error.pos < len(self._window) - _LONGEST_WORD):
             self._at = min(error.pos, len(self._window))
             raise self.refusal(f"this is no JSON: {error.msg}")
+        if len(self._window) - self._at > most:
+            raise self._too_long(most)
 
     def _too_long(self, most: int) -> CampaignError:
         return self.refusal(f"expected JSON whose values have at most {most:,} characters")

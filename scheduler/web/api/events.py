@@ -16,6 +16,7 @@ from scheduler.ledger.happenings import Place
 from scheduler.web.feed import MOST_STREAMS, Feed, Wish
 from scheduler.web.problems import Failure
 from scheduler.web.site import Looks, OnSite
+from scheduler.web.visible_accounts import names_for
 
 router = APIRouter(tags=["events"])
 
@@ -79,8 +80,8 @@ def events(
     every 15 seconds. The stream ends when its token is revoked.
     """
     wish = Wish(visitor, account, campaign, pulse)
-    if account and not visitor.may_see(account):
-        raise Failure(404, "no_such_account", f"there is no account {account}")
+    if account:
+        names_for(site, visitor, account)
     if campaign:
         view = site.campaign(visitor, campaign)
         if account not in ("", view.account):

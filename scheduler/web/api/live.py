@@ -26,7 +26,7 @@ from scheduler.web.api.live_models import (
 from scheduler.web.api.orders import PATIENCE_SECONDS
 from scheduler.web.api.orders_models import Order
 from scheduler.web.masks import as_seen_by
-from scheduler.web.problems import Failure
+from scheduler.web.problems import Failure, problem
 from scheduler.web.site import Looks, OnSite, Operates, Site, order_by
 from scheduler.web.visible_accounts import names_for
 
@@ -84,7 +84,11 @@ def stop(
     return StoppedCall.model_validate(as_seen_by(visitor, record))
 
 
-@router.post("/live/{attempt}/extend", summary="Let one live call last longer")
+@router.post(
+    "/live/{attempt}/extend",
+    summary="Let one live call last longer",
+    responses={502: problem("Its provider did not confirm it: nothing has moved")},
+)
 def extend(
     attempt: str,
     request: Request,

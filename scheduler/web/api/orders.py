@@ -36,8 +36,16 @@ IfMatch = Annotated[
 
 _NO_ORDER = Order()
 
+_ETAG = {
+    "description": "How the campaign can be controlled now: for If-Match",
+    "schema": {"type": "string"},
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The campaign after the order", "headers": {"ETag": _ETAG}}
+}
 
-@router.post("/campaigns/{campaign_id}/pause", summary="Pause a campaign")
+
+@router.post("/campaigns/{campaign_id}/pause", summary="Pause a campaign", responses=_ANSWERS)
 def pause(
     campaign_id: str,
     request: Request,
@@ -54,7 +62,9 @@ def pause(
     return _after(site, visitor, campaign_id, response)
 
 
-@router.post("/campaigns/{campaign_id}/resume", summary="Have a paused campaign go on")
+@router.post(
+    "/campaigns/{campaign_id}/resume", summary="Have a paused campaign go on", responses=_ANSWERS
+)
 def resume(
     campaign_id: str,
     response: Response,
@@ -69,7 +79,9 @@ def resume(
     return _after(site, visitor, campaign_id, response)
 
 
-@router.post("/campaigns/{campaign_id}/cancel", summary="Call the rest of a campaign off")
+@router.post(
+    "/campaigns/{campaign_id}/cancel", summary="Call the rest of a campaign off", responses=_ANSWERS
+)
 def cancel(
     campaign_id: str,
     request: Request,
@@ -92,9 +104,8 @@ def cancel(
 @router.post(
     "/campaigns/{campaign_id}/abort",
     summary="Call the rest of a campaign off, and end its live calls",
-    responses={
-        202: {"model": AbortedCampaign, "description": "Stops are on record; some calls are live"}
-    },
+    responses=_ANSWERS
+    | {202: {"model": AbortedCampaign, "description": "Stops are on record; some calls are live"}},
 )
 def abort(
     campaign_id: str,
@@ -120,7 +131,9 @@ def abort(
     return AbortedCampaign.model_validate(_record(site, visitor, campaign_id, response) | more)
 
 
-@router.post("/campaigns/{campaign_id}/priority", summary="Say which campaign goes first")
+@router.post(
+    "/campaigns/{campaign_id}/priority", summary="Say which campaign goes first", responses=_ANSWERS
+)
 def priority(
     campaign_id: str,
     response: Response,

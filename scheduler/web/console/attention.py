@@ -76,7 +76,7 @@ def attention_page(
         account=account,
         campaign=campaign,
         query=_query(account, campaign),
-        done=_DONE.get(done, ""),
+        done=_DONE,
         settled=settled,
         left=left,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -323,11 +323,19 @@ def _report(ledger: Ledger, view: CampaignView) -> Response:
         Entries(_REPORT_ROWS, numbers=False, transcripts=True) as entries,
     ):
         source = source_of(ledger, view.campaign_id)
+        header = replace(source.header, name=mask_text(view.name))
+        source = replace(source, header=header, records=map(_without_said_numbers, source.records))
         figures = figures_of(source, numbers=False, taken=entries.add)
         text = TextIOWrapper(file, "utf-8", errors="replace", write_through=True)
         page.write(figures, entries, text, parts=parts)
         text.detach()
         return downloads.of_file(KeptFile(file), "text/html; charset=utf-8")
+
+
+def _without_said_numbers(record: dict[str, Any]) -> dict[str, Any]:
+    """Mask what a report shows as it was said; the rest it masks itself."""
+    said = {name: record[name] for name in ("transcript", "insights") if name in record}
+    return {**record, **concealed(said)}
 
 
 @router.get("/campaigns/{campaign_id}/report/{part}")

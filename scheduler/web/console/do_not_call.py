@@ -54,7 +54,7 @@ def list_page(
     """Show whether a number is on the list, and the list a page at a time."""
     told = _DONE[done].format(new=f"{new:,}", old=f"{old:,}") if done in _DONE else ""
     asked = _asked(site, number, region) if number.strip() else None
-    return _page(request, site, asked=asked, cursor=cursor, done=told)
+    return _page(request, site, asked=asked, cursor=cursor, told=told)
 
 
 def _asked(site: Site, number: str, region: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _page(
     *,
     asked: dict[str, Any] | None = None,
     cursor: str | None = None,
-    done: str = "",
+    told: str = "",
     failure: Failure | None = None,
 ) -> Response:
     try:
@@ -106,7 +106,7 @@ def _page(
         is_first=cursor is None,
         removals=in_ledger.removals(site.ledger, 10),
         most_mib=api.MOST_BYTES // 1024**2,
-        done=done,
+        told=told,
         failure=failure.details if failure else None,
     )
 

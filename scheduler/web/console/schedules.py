@@ -52,7 +52,7 @@ def list_page(request: Request, site: OnSite, visitor: Looks, done: Done = "") -
             for each in views
         ],
         removed=removed,
-        done=_DONE.get(done, ""),
+        done=_DONE,
     )
 
 
@@ -70,7 +70,7 @@ def show_page(
         next=schedules.next_firings(view.launch.schedule, NEXT_FIRINGS),
         firings=in_ledger.firings_of(site.ledger, name),
         wrong=schedules.wrong_with(view),
-        done=_DONE.get(done, ""),
+        done=_DONE,
     )
 
 

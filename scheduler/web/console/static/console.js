@@ -132,7 +132,9 @@
   async function wasRefused() {
     close();
     try {
-      const answer = await fetch(EVENTS, { method: "HEAD" });
+      const asking = new AbortController();
+      const answer = await fetch(EVENTS, { signal: asking.signal });
+      asking.abort(); // its head says all
       if (answer.status === 401) {
         location.assign("/sign-in");
         return;
@@ -167,9 +169,14 @@
   });
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+  document.addEventListener("selectionchange", () => {
+    if (isStale && document.getSelection()?.isCollapsed) read();
+  });
   document.addEventListener("focusout", () => setTimeout(() => { if (isStale) read(); }, 0));
   document.addEventListener("DOMContentLoaded", () => {
     showTimes(document);
+    // On a narrow screen the pages are a row that moves sideways.
+    document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     listen();
   });
 })();
