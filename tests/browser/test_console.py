@@ -133,7 +133,6 @@ def test_every_page_is_for_everybody_without_script(browser: Chromium, here: Mac
 def test_the_first_tab_leads_past_the_navigation(page: Page, here: Machine) -> None:
     page.goto(f"{here.url}/attention")
     page.keyboard.press("Tab")
-    print(page.evaluate("document.activeElement.outerHTML.slice(0,200) + document.hasFocus()"))
     skip = page.get_by_role("link", name="Skip to the content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
