@@ -35,6 +35,9 @@ _AT_ONCE = 20
 #: What an account remembers: about so many of its last happenings.
 _REMEMBERED = 1_000
 
+#: Of a row: more than any campaign has.
+_MOST_DIGITS = 11
+
 Found = TypeVar("Found")
 
 
@@ -200,7 +203,7 @@ def page_of_contacts(
     Raises ValueError for a place that is none, and LedgerError when they are kept no longer.
     """
     view.expect_kept()
-    row = int(after or 0)
+    row = _row(after)
     if wanted.is_hopeless(view):
         return Page([], None, 0)
     if wanted.text and (exact := _exactly(ledger, view, wanted)) is not None:
@@ -210,6 +213,13 @@ def page_of_contacts(
         more = str(rows[most - 1][0]) if len(rows) > most else None
         return Page(_results(ledger, view.campaign_id, rows[:most]), more, len(rows))
     return _filtered(ledger, view.campaign_id, wanted, row, most, view.total)
+
+
+def _row(place: str | None) -> int:
+    """Return the row of a place; 0 for the beginning. Raises ValueError for what is none."""
+    if place and not (place.isascii() and place.isdecimal() and len(place) <= _MOST_DIGITS):
+        raise ValueError("expected a row")
+    return int(place or 0)
 
 
 def _exactly(
@@ -297,12 +307,13 @@ def find_names(
 
     Raises ValueError for a place that is none.
     """
-    place, _, row = (after or "").partition("#")
+    place, _, written = (after or "").partition("#")
+    row = _row(written)
     wanted = ContactFilter(text=text)
     hits: list[Hit] = []
     looked_at = 0
     for view in _from(ledger, place, among):
-        rest: str | None = row or "0"
+        rest: str | None = str(row)
         while rest is not None:
             if len(hits) >= most or looked_at >= MOST_LOOKED_AT:
                 return Page(hits, f"{_place(view)}#{rest}", looked_at)
@@ -310,7 +321,7 @@ def find_names(
             found = _filtered(ledger, view.campaign_id, wanted, int(rest), left, view.total)
             hits += [Hit(view, record) for record in found.found]
             looked_at, rest = looked_at + found.looked_at + 1, found.next
-        row = ""
+        row = 0
     return Page(hits, None, looked_at)
 
 

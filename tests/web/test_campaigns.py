@@ -117,7 +117,7 @@ def test_a_filter_that_nothing_holds_for_ends_with_a_cursor(
     assert ids(site.get(f"/api/v1/campaigns?q=c0&cursor={page['next_cursor']}")) == ["c0"]
 
 
-@pytest.mark.parametrize("place", ["none", "nan:c", "inf:c", "1e999:c", "", "c:1"])
+@pytest.mark.parametrize("place", ["none", "nan:c", "inf:c", "1e999:c", "c:1"])
 @pytest.mark.parametrize("path", ["/campaigns", "/campaigns/c/contacts"])
 def test_what_is_no_cursor_is_refused(
     site: RunningSite, books: Books, path: str, place: str

@@ -69,9 +69,10 @@ def contacts(
     view = site.campaign(visitor, campaign_id)
     wanted = ContactFilter(disposition, state or "", q, visitor.sees_numbers)
     place = cursors.read(cursor)
-    if place is not None and not (place.isdecimal() and len(place) < 12):
-        raise no_cursor()
-    page = browse.page_of_contacts(site.ledger, view, wanted, place, limit)
+    try:
+        page = browse.page_of_contacts(site.ledger, view, wanted, place, limit)
+    except ValueError:
+        raise no_cursor() from None
     return JSONResponse(
         {"contacts": as_seen_by(visitor, page.found), "next_cursor": next_cursor(page)}
     )

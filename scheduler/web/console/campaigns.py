@@ -141,11 +141,12 @@ def _contacts(
     ledger: Ledger, view: CampaignView, wanted: ContactFilter, cursor: str
 ) -> Page[dict[str, Any]]:
     place = cursors.read(cursor or None)
-    if place is not None and not (place.isdecimal() and len(place) < 12):
-        raise no_page()
     if view.retired_at is not None:
         return Page([], None, 0)
-    return browse.page_of_contacts(ledger, view, wanted, place, _ROWS)
+    try:
+        return browse.page_of_contacts(ledger, view, wanted, place, _ROWS)
+    except ValueError:
+        raise no_page() from None
 
 
 def shown(record: dict[str, Any]) -> dict[str, Any]:
