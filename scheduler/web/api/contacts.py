@@ -12,6 +12,7 @@ from scheduler.models import CallState
 from scheduler.operations import browse
 from scheduler.operations.browse import ContactFilter
 from scheduler.operations.explain import explain
+from scheduler.operations.story import story_of
 from scheduler.web import cursors
 from scheduler.web.api import contacts_models as models
 from scheduler.web.api.campaigns import next_cursor, no_cursor
@@ -91,7 +92,7 @@ def contact(site: OnSite, visitor: Looks, campaign_id: str, contact: str) -> Res
     view = site.campaign(visitor, campaign_id)
     view.expect_kept()
     try:
-        story = browse.story(site.ledger, view, contact)
+        story = story_of(site.ledger, view, contact)
     except LedgerError as error:
         raise nobody(error) from error
     return JSONResponse(as_seen_by(visitor, story.as_record()))
