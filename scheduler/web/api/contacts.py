@@ -13,6 +13,7 @@ from scheduler.operations import browse
 from scheduler.operations.browse import ContactFilter
 from scheduler.operations.explain import explain
 from scheduler.operations.story import story_of
+from scheduler.rights import Scope
 from scheduler.web import cursors
 from scheduler.web.api import contacts_models as models
 from scheduler.web.api.campaigns import next_cursor, no_cursor
@@ -109,7 +110,7 @@ def explanation(site: OnSite, visitor: Looks, campaign: _Id, number: _Who) -> Re
         record = explain(site.ledger, view.campaign_id, number).as_record()
     except LedgerError as error:
         raise nobody(error) from error
-    if not visitor.sees_numbers:
+    if not (visitor.sees_numbers and visitor.scope.has(Scope.ADMIN)):
         record["attempts"] = [_without_secrets(each) for each in record["attempts"]]
     return JSONResponse(as_seen_by(visitor, record))
 
