@@ -20,6 +20,7 @@ from tests.browser.chromium import Chromium
 from tests.browser.faults import out_of_reach, too_wide, unfit
 from tests.browser.machine import Machine
 from tests.browser.tour import tour
+from tests.functional.campaign import magic
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -102,7 +103,6 @@ def test_every_page_is_for_everybody(page: Page, here: Machine) -> None:
     wrong, kinds = list[str](), list[str]()
     for found in tour(page, wrong, here.url + HOME):
         kinds.append(found)
-        print(found, page.url, flush=True)
         for scheme in ("light", "dark"):
             for width in (WIDE, NARROW):
                 page.emulate_media(color_scheme=scheme)
@@ -152,10 +152,122 @@ def upload(page: Page, here: Machine, name: str, numbers: list[str], say: str) -
     page.get_by_role("button", name="Show the plan").click()
 
 
-def test_a_file_is_uploaded_mapped_planned_and_launched(page: Page, here: Machine) -> None:
+def test_a_file_is_uploaded_mapped_planned_launched_and_watched_to_its_end(
+    page: Page, here: Machine
+) -> None:
     page.goto(here.url + HOME)
     upload(page, here, "walk", ["+12025550161", "+12025550162", "+1202555"], "Hello {{ name }}.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Plan of walk")
     expect(page.get_by_role("row", name=re.compile("^4 Tel"))).to_be_visible()
     page.get_by_role("button", name="Launch: call 2 contacts").click()
     page.wait_for_url(re.compile("/campaigns/walk-"))
+    # Nobody reloads: what happens comes by itself.
+    expect(page.locator("#standing .badge").first).to_have_text("finished", timeout=20_000)
+    rung = {event["phone_number"] for event in here.sandbox.events("dialed")}
+    assert {"+12025550161", "+12025550162"} <= rung
+
+
+def test_a_campaign_is_launched_without_script(browser: Chromium, here: Machine) -> None:
+    with browser.context(script=False, width=NARROW) as context:
+        page = sign_in(context, here)
+        upload(page, here, "plain", ["+12025550163"], "Hello.")
+        page.get_by_role("button", name="Launch: call 1 contact").click()
+        page.wait_for_url(re.compile("/campaigns/plain-"))
+        here.wait_for_end(page.url.rpartition("/")[2].partition("?")[0])
+        page.reload()
+        expect(page.locator("#standing .badge").first).to_have_text("finished")
+
+
+# Find out, and settle -----------------------------------------------------------------------------
+
+
+def test_a_contact_is_explained_and_its_number_shown_on_record(page: Page, here: Machine) -> None:
+    page.goto(f"{here.url}/campaigns/spring-reminders/contacts/p-101")
+    expect(page.get_by_role("heading", level=2, name="Every rule")).to_be_visible()
+    expect(page.locator("#standing")).not_to_contain_text(magic(30))
+    expect(page.locator("#attempts")).to_contain_text("I will be there.")
+    page.get_by_role("button", name="Show the number").click()
+    expect(page.locator("#standing")).to_contain_text(magic(30))
+    page.goto(f"{here.url}/campaigns/spring-reminders")
+    expect(page.locator("#orders")).to_contain_text("ada")
+
+
+def test_an_unknown_call_is_settled_by_one_key(page: Page, here: Machine) -> None:
+    page.goto(f"{here.url}/attention")
+    rows = page.locator("#unknown tbody tr")
+    expect(rows).to_have_count(3)
+    rows.first.get_by_role("button", name="Placed", exact=False).first.focus()
+    page.keyboard.press("p")
+    expect(page.get_by_role("status").filter(has_text="settled")).to_be_visible()
+    expect(rows).to_have_count(2)
+
+
+# Orders -------------------------------------------------------------------------------------------
+
+
+def test_a_campaign_is_paused_resumed_and_aborted_by_its_typed_name(
+    page: Page, here: Machine
+) -> None:
+    campaign = f"{here.url}/campaigns/flu-clinic"
+    page.goto(campaign)
+    page.get_by_role("link", name="Pause").click()
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_url(re.compile(r"/campaigns/flu-clinic\?"))
+    expect(page.locator("#standing")).to_contain_text("paused")
+    page.get_by_role("link", name="Resume").click()
+    page.get_by_role("button", name="Have it go on").click()
+    expect(page.locator("#standing")).to_contain_text("active")
+    page.get_by_role("link", name="Abort").click()
+    page.get_by_label("Type the campaign's id").fill("flu")
+    page.get_by_role("button", name="Abort").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert here.site.standing("flu-clinic")["calls"]["connected"] > 0
+    page.get_by_label("Type the campaign's id").fill("flu-clinic")
+    page.get_by_role("button", name="Abort").click()
+    page.wait_for_url(re.compile(r"/campaigns/flu-clinic\?"), timeout=20_000)
+    here.wait_for_end("flu-clinic")
+    assert here.sandbox.live()["live"] == 0
+
+
+def test_a_viewer_may_look_and_do_nothing(browser: Chromium, here: Machine) -> None:
+    with browser.context() as context:
+        page = sign_in(context, here, "vera")
+        expect(page.get_by_role("link", name="Start", exact=True)).to_have_count(0)
+        page.goto(f"{here.url}/campaigns/annual-survey")
+        for word in ("Pause", "Resume", "Cancel", "Abort"):
+            expect(page.get_by_role("link", name=word)).to_have_count(0)
+        for path in ("/launch", "/campaigns/annual-survey/order/resume"):
+            answer = page.goto(here.url + path)
+            assert answer is not None
+            assert answer.status == 403
+
+
+# What others write, and what comes by itself ------------------------------------------------------
+
+
+def test_no_script_of_others_runs(page: Page, here: Machine) -> None:
+    """Names, notes, a contact's id and variables, and what was said: all of it is text."""
+    for path in ("/", "/campaigns", "/do-not-call", "/campaigns/hostile", "/contacts?q=alert"):
+        page.goto(here.url + path)
+        assert page.locator("img[src=x]").count() == 0
+    page.goto(f"{here.url}/campaigns/hostile/contacts/%231")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<script>")
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_what_comes_by_itself_takes_nothing_from_a_hand(page: Page, here: Machine) -> None:
+    """A field in a part that is kept up to date keeps focus and text while the part goes on."""
+    page.goto(f"{here.url}/campaigns/annual-survey")
+    field = page.locator("#contacts input[name=q]")
+    field.focus()
+    page.keyboard.type("Ada")
+    here.site.call("resume", "annual-survey", "--note", "the wording is ready")
+    expect(page.locator("#orders")).to_contain_text("the wording is ready")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Ada")
+    page.keyboard.type(" A")
+    expect(field).to_have_value("Ada A")
+    page.locator("#waits-head").select_text()
+    here.site.call("pause", "annual-survey", "--note", "not yet")
+    expect(page.locator("#orders")).to_contain_text("not yet")
+    assert page.evaluate("getSelection().toString()").strip() == "Why the rest waits"
