@@ -41,4 +41,4 @@ def _dials_at(redis: Any, campaign: str, now: float) -> float | None:
     is_full = is_open >= int(meta.get("max_concurrency") or 1e9)
     if meta["state"] != "active" or not head or is_full or started >= int(meta.get("canary", 1e9)):
         return None
-    return max(now, head[0][1], float(meta.get("paced_until", 0)))
+    return max(now, float(head[0][1]), float(meta.get("paced_until", 0)))

@@ -53,13 +53,17 @@ if room <= 0 then
   return answer(0)
 end
 
--- What no verb has said of a campaign, as those of an older release, is found by looking at some in turn.
-local wheel, SWEPT_AT_ONCE = account_key(account, "campaigns"), 16
+-- A campaign that nobody has looked at since its call fell due, for a worker of an older release put it there,
+-- is found by going round the wheel, some at each tick.
+local wheel, SWEPT_AT_ONCE = account_key(account, "campaigns"), 6
 local swept = numeric(redis.call("HGET", meta, "swept"), 0)
 local some = redis.call("ZRANGE", wheel, swept, swept + SWEPT_AT_ONCE - 1)
 redis.call("HSET", meta, "swept", #some < SWEPT_AT_ONCE and 0 or swept + #some)
 for _, campaign in ipairs(some) do
-  place(account, campaign, now)
+  local head = redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2]
+  if head then
+    look_at(account, campaign, tonumber(head))
+  end
 end
 look_at_due(account, now)
 
