@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from scheduler.cli import console, options, status_view
 from scheduler.cli.access import opened_ledger
 from scheduler.live.standing import standing
+
+#: More campaigns than anybody reads.
+MOST_LISTED = 200
 
 
 def status(
     id_: options.SomeId = None,
     account: options.OfAccount = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="List every campaign, however many there are.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Show every campaign, or one of them, and the accounts that they dial from.
 
+    Of more than 200 campaigns those that are not finished come first, then the newest.
+
     Example: `callsched status nightly-2026-11-22 --json`
     """
     with opened_ledger() as ledger:
-        known = standing(ledger, id_, account)
+        known = standing(ledger, id_, account, None if every else MOST_LISTED)
     if json:
         console.emit(status_view.record(known, id_))
     else:

@@ -25,6 +25,7 @@ def record(known: Standing, id_: str | None) -> dict[str, Any]:
         return {**known.campaigns[0].as_record(), **about}
     return {
         "campaigns": [view.as_record() for view in known.campaigns],
+        "others": known.others,
         "accounts": [account.as_record() for account in known.accounts],
         "failed_schedules": schedules.failures(known.schedules),
         "clock_jump": known.clock_jump,
@@ -58,6 +59,8 @@ def _show_standing(known: Standing) -> None:
         for view in views
     ]
     console.out.print(console.table("", columns, rows))
+    if known.others:
+        console.out.print(f"… and {known.others:,} others: callsched status --all", markup=False)
     if len(views) == 1:
         _show_one(views[0])
         for each in known.controls[:_SHOWN_CONTROLS]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from scheduler.ledger import keys, views
+from scheduler.ledger import keys, turns, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import (
@@ -152,13 +152,13 @@ def backlog(ledger: Ledger, account: str, now: float | None = None) -> Backlog:
     """Read what waits on an account."""
     at = ledger.time(now)
     with reaching():
-        wheel = ledger.redis.zrange(keys.account(account, "campaigns"), 0, -1)
+        some = turns.of_which_something_is_due(ledger.redis, account, at)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.zcard(keys.account(account, "stops"))
         pipe.zcard(keys.account(account, "collect"))
         pipe.zcard(keys.account(account, "webhooks"))
         pipe.zcount(keys.account(account, "ears"), "-inf", at)
-        for campaign_id in wheel:
+        for campaign_id in some:
             pipe.hget(keys.campaign(campaign_id, "meta"), "state")
             pipe.zcount(keys.campaign(campaign_id, "due"), "-inf", at)
             pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)

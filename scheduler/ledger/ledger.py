@@ -10,7 +10,7 @@ from uuid import uuid4
 from redis.commands.core import Script
 
 from scheduler.errors import LedgerError, LedgerFault, LedgerTrouble
-from scheduler.ledger import keys, names
+from scheduler.ledger import keys, names, turns
 from scheduler.ledger.redis.client import connect, connect_once, expect_redis, reaching
 from scheduler.ledger.redis.durability import expect_durable
 from scheduler.ledger.scripts import Scripts
@@ -119,6 +119,10 @@ class Ledger:
                 # dies before that leaves it to the next one.
                 names.index(self.redis)
                 self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA)
+            # Workers of the release before read all that it writes, and go on beside this one.
+            if upgrades and not self.redis.exists(f"{keys.ROOT}turns"):
+                turns.index(self.redis)
+                self.redis.set(f"{keys.ROOT}turns", 1)
         if found > keys.SCHEMA:
             raise LedgerError(
                 f"the ledger has schema {found}, this release knows {keys.SCHEMA}:"

@@ -132,6 +132,29 @@ def campaign_ids(ledger: Ledger) -> list[str]:
         return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The little of a campaign that a list of thousands is chosen by."""
+
+    campaign_id: str
+    account: str
+    state: str
+
+
+def headings(ledger: Ledger) -> Iterator[Heading]:
+    """Yield every campaign that can be read, the newest first, some hundreds in a journey."""
+    ids = campaign_ids(ledger)
+    for at in range(0, len(ids), _PAGE):
+        some = ids[at : at + _PAGE]
+        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+            for campaign_id in some:
+                pipe.hmget(keys.campaign(campaign_id, "meta"), "account", "state")
+            found = pipe.execute(raise_on_error=False)
+        for campaign_id, fields in zip(some, found, strict=True):
+            if isinstance(fields, list) and fields[0] is not None:
+                yield Heading(campaign_id, fields[0], fields[1] or "")
+
+
 @readable
 def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
     """Read a campaign. Raises LedgerError when there is none of this id, or LedgerTrouble."""

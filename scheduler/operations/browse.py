@@ -6,12 +6,11 @@ may be short, or empty, and still have a next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from scheduler.hours.openings import whereabouts
-from scheduler.ledger import accounts, campaigns, insights, pages, views
+from scheduler.ledger import accounts, campaigns, pages, views
 from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.pages import Listed, Stand
@@ -19,8 +18,7 @@ from scheduler.ledger.views import CampaignView
 from scheduler.live.campaigns import Campaigns
 from scheduler.live.pace import Expected
 from scheduler.masking import mask_text
-from scheduler.models import Attempt, CallState
-from scheduler.operations.explain import Explanation, explain
+from scheduler.models import CallState
 from scheduler.records import decode
 
 #: Campaigns, and rows of one, that are read at once.
@@ -29,11 +27,11 @@ CHUNK = 500
 #: So many campaigns, or rows, are looked at for one page at most.
 MOST_LOOKED_AT = 5_000
 
-#: Campaigns that are read whole at once, where one after the other is looked through.
-_AT_ONCE = 20
-
 #: What an account remembers: about so many of its last happenings.
 _REMEMBERED = 1_000
+
+#: Of a row: more than any campaign has.
+_MOST_DIGITS = 11
 
 Found = TypeVar("Found")
 
@@ -200,7 +198,7 @@ def page_of_contacts(
     Raises ValueError for a place that is none, and LedgerError when they are kept no longer.
     """
     view.expect_kept()
-    row = int(after or 0)
+    row = row_of(after)
     if wanted.is_hopeless(view):
         return Page([], None, 0)
     if wanted.text and (exact := _exactly(ledger, view, wanted)) is not None:
@@ -209,7 +207,14 @@ def page_of_contacts(
         rows = pages.contacts(ledger, view.campaign_id, row, most + 1)
         more = str(rows[most - 1][0]) if len(rows) > most else None
         return Page(_results(ledger, view.campaign_id, rows[:most]), more, len(rows))
-    return _filtered(ledger, view.campaign_id, wanted, row, most, view.total)
+    return filtered(ledger, view.campaign_id, wanted, row, most, view.total)
+
+
+def row_of(place: str | None) -> int:
+    """Return the row of a place; 0 for the beginning. Raises ValueError for what is none."""
+    if place and not (place.isascii() and place.isdecimal() and len(place) <= _MOST_DIGITS):
+        raise ValueError("expected a row")
+    return int(place or 0)
 
 
 def _exactly(
@@ -225,9 +230,10 @@ def _exactly(
     return [{**views.result(ledger, view.campaign_id, row), "row": row}]
 
 
-def _filtered(
+def filtered(
     ledger: Ledger, campaign_id: str, wanted: ContactFilter, row: int, most: int, total: int
 ) -> Page[dict[str, Any]]:
+    """Return the results that a filter holds for and that follow on a row, as far as one looks."""
     found: list[int] = []
     looked_at, is_over = 0, False
     while len(found) < most and looked_at < MOST_LOOKED_AT and not is_over:
@@ -262,160 +268,3 @@ def _results(
 ) -> list[dict[str, Any]]:
     records = views.results_of(ledger, campaign_id, rows) if rows else ()
     return [{**record, "row": row} for (row, _), record in zip(rows, records, strict=True)]
-
-
-# Somebody, in whatever campaign -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Somebody who was found in a campaign."""
-
-    view: CampaignView
-    record: dict[str, Any]
-
-
-def find_contacts(
-    ledger: Ledger, who: str, among: frozenset[str] | None, after: str | None
-) -> Page[Hit]:
-    """Look for an id, a number or an address in the campaigns that follow on a place.
-
-    Raises ValueError for a place that is none.
-    """
-    page = page_of_campaigns(ledger, CampaignFilter(among=among), after, CHUNK)
-    hits = [
-        Hit(view, {**views.result(ledger, view.campaign_id, row), "row": row})
-        for view, row in pages.rows_of(ledger, page.found, who)
-    ]
-    return Page(hits, page.next, page.looked_at)
-
-
-def find_names(
-    ledger: Ledger, text: str, among: frozenset[str] | None, after: str | None, most: int
-) -> Page[Hit]:
-    """Look for a part of a name, an id or a number in the contacts of one campaign after another.
-
-    Raises ValueError for a place that is none.
-    """
-    place, _, row = (after or "").partition("#")
-    wanted = ContactFilter(text=text)
-    hits: list[Hit] = []
-    looked_at = 0
-    for view in _from(ledger, place, among):
-        rest: str | None = row or "0"
-        while rest is not None:
-            if len(hits) >= most or looked_at >= MOST_LOOKED_AT:
-                return Page(hits, f"{_place(view)}#{rest}", looked_at)
-            left = most - len(hits)
-            found = _filtered(ledger, view.campaign_id, wanted, int(rest), left, view.total)
-            hits += [Hit(view, record) for record in found.found]
-            looked_at, rest = looked_at + found.looked_at + 1, found.next
-        row = ""
-    return Page(hits, None, looked_at)
-
-
-def _from(ledger: Ledger, place: str, among: frozenset[str] | None) -> Iterator[CampaignView]:
-    """Yield the campaigns from this one on, or from the beginning, that may be seen."""
-    some = [place.partition(":")[2]] if place else []
-    while True:
-        for view in views.campaigns(ledger, some):
-            if among is None or view.account in among:
-                yield view
-        listed = pages.campaigns(ledger, place or None, _AT_ONCE)
-        if not listed:
-            return
-        some, place = [each.campaign_id for each in listed], listed[-1].place
-
-
-def _place(view: CampaignView) -> str:
-    return Listed(view.campaign_id, view.created_at, "", "", "").place
-
-
-# One of them --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A contact of a campaign: what became of it, why, and what was heard in each attempt."""
-
-    view: CampaignView
-    record: dict[str, Any]  #: its result
-    explanation: Explanation
-    attempts: list[dict[str, Any]]
-    zone: str  #: in which its clock goes; "" where that is not one for certain
-
-    def as_record(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        explained = self.explanation.as_record()
-        return self.record | {
-            "row": self.explanation.row,
-            "timezone": self.zone or None,
-            "due_at": explained["due_at"],
-            "next_at": explained["next_at"],
-            "held": explained["held"],
-            "rules": explained["rules"],
-            "history": self.attempts,
-        }
-
-
-def story(ledger: Ledger, view: CampaignView, who: str) -> Story:
-    """Tell all that is known of a contact: by its id, its number or address, or `#row`.
-
-    Raises LedgerError. Nobody's provider is asked.
-    """
-    view.expect_kept()
-    explanation = explain(ledger, view.campaign_id, who)
-    record = views.result(ledger, view.campaign_id, explanation.row)
-    zones = whereabouts(explanation.contact, view.policy).zones
-    return Story(
-        view,
-        record,
-        explanation,
-        _attempts(ledger, view.campaign_id, explanation),
-        zones[0] if len(zones) == 1 else "",
-    )
-
-
-def _attempts(ledger: Ledger, campaign_id: str, explanation: Explanation) -> list[dict[str, Any]]:
-    told = explanation.call.attempts if explanation.call else ()
-    names = [str(Attempt(campaign_id, explanation.row, each["number"])) for each in told]
-    kept = insights.collected(ledger, names)
-    return [_attempt(each, said) for each, said in zip(told, kept, strict=True)]
-
-
-#: Of an attempt: what it is called, and what the ledger calls it.
-_INSTANTS = {
-    "begun_at": "begun_at",
-    "started_at": "started_at",
-    "answered_at": "answered_at",
-    "deadline": "deadline",
-    "ended_at": "over_at",
-}
-_TEXTS = {
-    "disposition": "disposition",
-    "reason": "reason",
-    "stage": "stage",
-    "answered_by": "answered_by",
-    "caller_id": "caller_id",
-    "connection_id": "connection_id",
-    "conversation_id": "conversation_id",
-    "price": "price",
-    "error": "second_error",
-    "stop_error": "stop_error",
-    "insights_error": "collect_error",
-}
-
-
-def _attempt(known: dict[str, Any], said: dict[str, Any] | None) -> dict[str, Any]:
-    """Return an attempt without what only workers and providers have to know of it."""
-    is_erased = "erased" in known
-    heard = said or {}
-    return {
-        "number": known["number"],
-        **{name: views.instant(known.get(key)) for name, key in _INSTANTS.items()},
-        **{name: known.get(key) or None for name, key in _TEXTS.items()},
-        "answers": known.get("answers", {}),
-        "transcript": None if is_erased else heard.get("transcript"),
-        "recordings": [] if is_erased else heard.get("recordings", []),
-        "insights_erased": is_erased,
-    }

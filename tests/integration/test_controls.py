@@ -370,7 +370,7 @@ def test_a_campaign_that_is_not_there_can_not_be_cancelled(books: Books) -> None
     with pytest.raises(LedgerError, match="no campaign nobody"):
         campaigns.cancel(books.ledger, "nobody", order())
 
-    assert books.everything().keys() == {"callsched:schema"}
+    assert books.everything().keys() == {"callsched:schema", "callsched:turns"}
 
 
 # Abort -------------------------------------------------------------------------------------------

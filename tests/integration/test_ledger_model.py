@@ -29,6 +29,7 @@ from scheduler.ledger.ledger import Control
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
 from tests.examples import examples
 from tests.integration.ledger import ACCOUNT, CHARGE, DURATION, Books, named, rows
+from tests.integration.overlooked import overlooked
 
 CEILING = 3
 
@@ -281,6 +282,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.books.collecting() == len(self.books.collects())
         assert not set(self.books.collects()) & set(live)
         assert set(live) <= set(slots) | set(stops)
+
+    @invariant()
+    def a_claim_looks_at_every_campaign_of_which_something_is_due(self) -> None:
+        assert overlooked(self.books) == []
 
     @invariant()
     def slots_above_the_ceiling_are_late_answers(self) -> None:

@@ -32,6 +32,7 @@ MOST_BYTES = 400
 #: The kinds of keys that stay, as `keys.py` lists them, without the ids.
 PERMANENT = {
     "schema",
+    "turns",
     "campaigns",
     "account:meta",
     "account:named",

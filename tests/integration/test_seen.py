@@ -138,6 +138,20 @@ def test_it_does_not_move_on_by_what_becomes_of_its_calls(books: Books) -> None:
     assert seen(books) == before
 
 
+def test_it_moves_on_by_what_nobody_orders_once(books: Books) -> None:
+    """As a run does with a campaign of its own, before and after an interruption."""
+    books.campaign(1)
+    known = [seen(books)]
+    for change in (campaigns.halt, campaigns.resume):
+        for _ in range(2):
+            change(books.ledger, "c", now=books.now)
+            known.append(seen(books))
+
+    assert known[1] == known[2]
+    assert known[3] == known[4]
+    assert len(set(known)) == 3
+
+
 def test_it_moves_on_when_it_finishes_and_an_order_is_refused(books: Books) -> None:
     books.campaign(1)
     before = seen(books)

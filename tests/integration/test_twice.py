@@ -360,6 +360,7 @@ def test_every_script_is_run_twice_somewhere_here() -> None:
     others |= {"clock_jumped"}  # in test_clock_jumps.py
     others |= {"retire"}  # in test_retiring.py; `load` with a window: in test_repeats.py
     others |= {"find", "sweep"}  # in test_searching.py
+    others |= {"swap"}  # in test_users.py
     plain |= {"lead", "step_down"}
     plain |= {"beat", "admit", "note_stop", "throttle", "note_price"}
 

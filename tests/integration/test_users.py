@@ -277,3 +277,12 @@ def test_a_key_session_counts_only_where_keys_do(ledger: Ledger) -> None:
     found = users.visitor_of(ledger, signed_in.cookie, by_key=True)
     assert found is not None
     assert (found.name, found.scope) == ("root@box (key)", Scope.ADMIN)
+
+
+def test_a_change_that_is_sent_twice_is_done_once_and_is_no_failure(ledger: Ledger) -> None:
+    add(ledger)
+    user = in_ledger.find(ledger, "ada")
+    assert user is not None
+    changed = replace(user, role=Scope.LOOK)
+    assert [in_ledger.replace(ledger, user, changed) for _ in range(2)] == [True, True]
+    assert in_ledger.find(ledger, "ada") == changed

@@ -12,7 +12,7 @@ import pytest
 
 from scheduler.ledger import campaigns, controls
 from scheduler.models import Contact, Disposition, Row
-from scheduler.operations import browse
+from scheduler.operations import browse, finding
 from scheduler.operations.orders import order_of
 from scheduler.rights import Scope
 from scheduler.web import sounds
@@ -260,7 +260,7 @@ def test_a_search_of_names_goes_on_where_it_stopped(
 def test_a_cursor_opens_no_campaign_of_another_account(site: RunningSite, books: Books) -> None:
     books.campaign(1)
     created_at = books.ledger.redis.zscore("callsched:campaigns", "c")
-    found = browse.find_names(books.ledger, "0001", frozenset({"north"}), f"{created_at!r}:c#0", 5)
+    found = finding.find_names(books.ledger, "0001", frozenset({"north"}), f"{created_at!r}:c#0", 5)
     assert found.found == []
 
 

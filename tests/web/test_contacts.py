@@ -10,6 +10,7 @@ from scheduler.ledger import pages
 from scheduler.models import Contact, Disposition, Row
 from scheduler.operations import browse
 from scheduler.operations.explain import explain
+from scheduler.rights import Scope
 from scheduler.web.api import contacts_models as models
 from tests.integration.ledger import Books, contact, rows
 from tests.web.looking import NUMBER, books_of, full_of_numbers, looker, seen_as
@@ -144,6 +145,19 @@ def test_explain_says_what_the_command_line_says(site: RunningSite, books: Books
     expected = explain(books.ledger, "c", "#1").as_record()
     assert answer.keys() == expected.keys()
     assert answer["attempts"] == expected["attempts"]
+
+
+@pytest.mark.parametrize("scope", [Scope.LOOK, Scope.START])
+def test_explain_keeps_back_where_a_call_can_be_listened_to(
+    site: RunningSite, books: Books, scope: Scope
+) -> None:
+    books.campaign(1)
+    attempt = books.connected()
+    books.ledger.redis.hset(f"callsched:attempt:{attempt}", "event_url", "wss://x.example/1")
+    with seen_as(site, looker(scope=scope, sees_numbers=True)):
+        answer = site.get("/api/v1/explain?campaign=c&number=%231")
+    assert "wss://" not in answer.text
+    assert "token" not in answer.json()["attempts"][0]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,12 @@ from tests.web.running import RunningSite
 NUMBER = "+12025550142"
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(feeds, "PULSE_SECONDS", 0.1)
+
+
 @pytest.fixture
 def feed(site: RunningSite) -> Feed:
     """The site's feed, which nobody listens to any more."""

@@ -107,6 +107,28 @@ local function call_of(attempt)
   return call
 end
 
+-- Something of a campaign may be dialled from then on: whoever claims looks at it, no later. Without this
+-- nobody would, for claims look at no other campaigns.
+local function look_at(account, campaign, at)
+  redis.call("ZADD", account_key(account, "next"), "LT", exact(at), campaign)
+end
+
+-- A call waits for its next dial. No script puts it there by itself.
+local function put_due(account, campaign, row, at)
+  redis.call("ZADD", campaign_key(campaign, "due"), exact(at), row)
+  look_at(account, campaign, at)
+end
+
+-- Where a campaign bounds what it has open, it may have waited for one to end.
+local OPEN = { [CLAIMED] = true, [DIALING] = true, [CONNECTED] = true, [STOPPING] = true }
+local function make_room(campaign)
+  local account, cap, canary =
+    unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "account", "max_concurrency", "canary"))
+  if account and (cap or canary) then
+    look_at(account, campaign, 0)
+  end
+end
+
 -- The one place where a state changes. False, and nothing done, when the table does not allow it.
 local function move(call, to)
   if call.is_rubbish or not MAY[call.state][to] then
@@ -116,6 +138,9 @@ local function move(call, to)
   redis.call("HSET", call.key, "state", to)
   redis.call("HINCRBY", counts, call.state, -1)
   redis.call("HINCRBY", counts, to, 1)
+  if OPEN[call.state] and not OPEN[to] then
+    make_room(call.campaign)
+  end
   call.state = to
   return true
 end
@@ -208,16 +233,33 @@ local function move_on(campaign)
   redis.call("HINCRBY", campaign_key(campaign, "meta"), "moves", 1)
 end
 
+-- The campaigns of a priority that have something due, and the priorities of which there are any.
+local function ready_key(account, priority)
+  return account_key(account, "ready:" .. string.format("%d", numeric(priority, 0)))
+end
+
+local function leave_class(account, priority, campaign)
+  local key = ready_key(account, priority)
+  redis.call("ZREM", key, campaign)
+  if redis.call("EXISTS", key) == 0 then
+    redis.call("ZREM", account_key(account, "classes"), string.format("%d", numeric(priority, 0)))
+  end
+end
+
 -- A sealed campaign is finished when its last call has ended.
 local function close_when_done(campaign, now)
   local meta = campaign_key(campaign, "meta")
-  local state, total, account, name = unpack(redis.call("HMGET", meta, "state", "total", "account", "name"))
+  local state, total, account, name, priority =
+    unpack(redis.call("HMGET", meta, "state", "total", "account", "name", "priority"))
   local ended = redis.call("HGET", campaign_key(campaign, "counts"), ENDED) or "0"
   if (state == "active" or state == "paused") and tonumber(ended) >= tonumber(total) then
     redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
     move_on(campaign)
     redis.call("HDEL", meta, "aborting", "paused_by")
-    redis.call("ZREM", account_key(account, "campaigns"), campaign)
+    for _, part in ipairs({ "campaigns", "next", "paced" }) do
+      redis.call("ZREM", account_key(account, part), campaign)
+    end
+    leave_class(account, priority, campaign)
     finished_of_name(campaign, account, name, now)
     happened(account, "campaign", campaign, "finished", now)
     owe_finish(campaign, account, now)
@@ -268,7 +310,7 @@ local function is_cancelled(campaign)
   return redis.call("HEXISTS", campaign_key(campaign, "meta"), "cancelled") == 1
 end
 
--- A finished campaign has calls to make again.
+-- A campaign has more calls to make, and was finished perhaps.
 local function go_on(campaign, account)
   local meta = campaign_key(campaign, "meta")
   local state, name = unpack(redis.call("HMGET", meta, "state", "name"))
@@ -279,6 +321,7 @@ local function go_on(campaign, account)
     redis.call("HDEL", meta, "finished_at")
     redis.call("ZADD", account_key(account, "campaigns"), "NX", 0, campaign)
   end
+  look_at(account, campaign, 0)
 end
 
 -- A campaign that stops itself is paused, and says why. An operator has it go on.
@@ -426,7 +469,7 @@ local function end_attempt(call, disposition, reason, message, now)
     move(call, STOPPING)
   end
   move(call, PENDING)
-  redis.call("ZADD", campaign_key(call.campaign, "due"), exact(due_at), call.row)
+  put_due(account_of(call.campaign), call.campaign, call.row, due_at)
   redis.call("HSET", attempt_key(call.attempt), "disposition", disposition, "reason", reason)
   if message ~= "" then
     redis.call("HSET", call.key, "error", message)
@@ -579,7 +622,7 @@ local function wait_again(call, account, due_at, now)
     return false
   end
   redis.call("ZREM", account_key(account, "slots"), call.attempt)
-  redis.call("ZADD", campaign_key(call.campaign, "due"), exact(due_at), call.row)
+  put_due(account, call.campaign, call.row, due_at)
   return true
 end
 

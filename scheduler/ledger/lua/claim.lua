@@ -3,7 +3,8 @@
 
   The campaigns of an account stand on a wheel: a zset whose score is how many turns each has had,
   divided by its weight. Of a priority class the one with the fewest goes first, so that campaigns
-  share the account by their weights. A higher class goes first, but for one grant in STARVING.
+  share the account by their weights. A higher class goes first, but for one grant in STARVING. Which
+  campaigns have anything due stands beside the wheel (`_turns.lua`), and no other one is looked at.
 
     ARGV[1]  account
     ARGV[2]  token        of this execution; the same token gets the same claim again
@@ -51,20 +52,6 @@ if now < quiet_until then
   return exact(quiet_until - now)
 end
 
--- Until the first few have shown how it goes, no more than these are under way or over.
-local function canary_waits(campaign, first, dials)
-  local claimed = numeric(redis.call("HGET", campaign_key(campaign, "counts"), CLAIMED), 0)
-  return numeric(dials, 0) + claimed >= numeric(first, 0)
-end
-
-local function open_calls(campaign)
-  local open = 0
-  for _, count in ipairs(redis.call("HMGET", campaign_key(campaign, "counts"), CLAIMED, DIALING, CONNECTED, STOPPING)) do
-    open = open + numeric(count, 0)
-  end
-  return open
-end
-
 -- Whoever it was is not called, and is not waited for.
 local function give_up_call(campaign, row)
   local call = call_at(campaign, row)
@@ -92,44 +79,29 @@ local function first_row_of(campaign)
   return nil
 end
 
--- The campaign's row that is due, if it may be claimed; and until when its pace holds it back.
+-- The row of a campaign that may be claimed, and what there is to know of the campaign.
 local function due_row(campaign)
-  local state, cap, paced_until, canary, dials, owner = unpack(fields_of(campaign_key(campaign, "meta"),
-    "state", "max_concurrency", "paced_until", "canary", "dials", "account"), 1, 6)
-  if owner ~= account then
-    set_aside(account, "campaigns", campaign, "it is no campaign of this account")
-    return nil
-  end
-  if state ~= "active" or (cap and open_calls(campaign) >= numeric(cap, 0))
-    or (canary and canary_waits(campaign, canary, dials)) then
-    return nil
-  end
-  local row = first_row_of(campaign)
-  return row, math.max(numeric(paced_until, 0), numeric(redis.call("HGET", meta, "paced_until"), 0))
+  local may_dial, paced_until = standing_of(account, campaign)
+  local row = may_dial and first_row_of(campaign)
+  return row, paced_until
 end
 
--- Those that may go first, first.
-local function in_turn()
-  local on_wheel, standing = redis.call("ZRANGE", wheel, 0, -1, "WITHSCORES"), {}
-  for at = 1, #on_wheel, 2 do
-    local campaign = on_wheel[at]
-    if only == "" or only == campaign then
-      local priority, weight, pace =
-        unpack(fields_of(campaign_key(campaign, "meta"), "priority", "weight", "pace"), 1, 3)
-      standing[#standing + 1] = { campaign = campaign, turns = tonumber(on_wheel[at + 1]),
-        priority = numeric(priority, 0), weight = numeric(weight, 1), pace = numeric(pace, 0) }
+-- Of a class the campaign whose turn it is, and its row. Those that turn out to have none leave it.
+local function first_of(priority)
+  for _ = 1, MOST_LOOKED_AT do
+    local campaign = redis.call("ZRANGE", ready_key(account, priority), 0, 0)[1]
+    if not campaign then
+      redis.call("ZREM", account_key(account, "classes"), priority)
+      return nil
     end
+    local row, paced_until = due_row(campaign)
+    if row and paced_until <= now then
+      return campaign, row
+    end
+    redis.call("ZREM", ready_key(account, priority), campaign)
+    place(account, campaign, now)
   end
-  table.sort(standing, function(one, other)
-    if one.priority ~= other.priority then
-      return one.priority > other.priority
-    end
-    if one.turns ~= other.turns then
-      return one.turns < other.turns
-    end
-    return one.campaign < other.campaign
-  end)
-  return standing
+  return nil
 end
 
 -- What has a pace starts again no sooner than that after this start; one that was a little late does
@@ -143,8 +115,7 @@ local function keep_pace(key, per_second)
   end
 end
 
-local function grant(standing, row)
-  local campaign = standing.campaign
+local function grant(campaign, row)
   local call = call_at(campaign, row)
   local number = redis.call("HINCRBY", call.key, "attempt", 1)
   local attempt = campaign .. ":" .. row .. ":" .. number
@@ -152,13 +123,18 @@ local function grant(standing, row)
   move(call, CLAIMED)
   redis.call("ZADD", slots, exact(now + lease), attempt)
   redis.call("SET", remembered, attempt, "EX", 60)
+  local priority, weight, pace =
+    unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "priority", "weight", "pace"))
   -- One that was idle does not get its missed turns back in a burst.
-  local turn = "turn:" .. standing.priority
-  local mine = math.max(standing.turns, numeric(redis.call("HGET", meta, turn), 0))
-  redis.call("ZADD", wheel, exact(mine + 1 / standing.weight), campaign)
+  local turn = "turn:" .. string.format("%d", numeric(priority, 0))
+  local mine = math.max(numeric(redis.call("ZSCORE", wheel, campaign), 0), numeric(redis.call("HGET", meta, turn), 0))
+  local turns = exact(mine + 1 / numeric(weight, 1))
+  redis.call("ZADD", wheel, turns, campaign)
   redis.call("HSET", meta, turn, exact(mine))
+  leave_class(account, priority, campaign)
+  stand(account, campaign, turns, priority, redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2], now)
   increase(meta, "grants", 1)
-  keep_pace(campaign_key(campaign, "meta"), standing.pace)
+  keep_pace(campaign_key(campaign, "meta"), numeric(pace, 0))
   keep_pace(meta, rate)
   if redis.call("HEXISTS", meta, "queued_in_row") == 1 then
     redis.call("HSET", meta, "quiet_until", exact(now + probe))
@@ -169,23 +145,44 @@ local function grant(standing, row)
   return answer(attempt, call)
 end
 
-local others_turn = (numeric(redis.call("HGET", meta, "grants"), 0) + 1) % STARVING == 0
-local first_choice, first_row, soonest
-for _, standing in ipairs(in_turn()) do
-  local row, paced_until = due_row(standing.campaign)
-  if row and paced_until > now then
-    soonest = math.min(soonest or paced_until, paced_until)
-  elseif row and not first_choice then
-    first_choice, first_row = standing, row
-    if not others_turn then
-      break
+-- Whose turn it is of all campaigns, and its row: of the highest class that has any; once in STARVING
+-- grants of the next one below it.
+local function whose_turn()
+  look_at_due(account, now)
+  local others_turn = (numeric(redis.call("HGET", meta, "grants"), 0) + 1) % STARVING == 0
+  local campaign, row
+  for _, priority in ipairs(redis.call("ZREVRANGE", account_key(account, "classes"), 0, -1)) do
+    local found, found_row = first_of(priority)
+    if found and campaign then
+      return found, found_row
+    elseif found then
+      campaign, row = found, found_row
+      if not others_turn then
+        break
+      end
     end
-  elseif row and standing.priority < first_choice.priority then
-    first_choice, first_row = standing, row
-    break
   end
+  return campaign, row
 end
-if first_choice then
-  return grant(first_choice, first_row)
+
+local account_paced_until = numeric(redis.call("HGET", meta, "paced_until"), 0)
+local campaign, row, paced_until
+if only == "" then
+  campaign, row = whose_turn()
+  paced_until = account_paced_until
+  if not campaign then
+    local head = redis.call("ZRANGE", account_key(account, "paced"), 0, 0, "WITHSCORES")[2]
+    return head and exact(math.max(tonumber(head), account_paced_until) - now) or nil
+  end
+elseif redis.call("ZSCORE", wheel, only) then
+  campaign = only
+  row, paced_until = due_row(only)
+  paced_until = math.max(paced_until, account_paced_until)
 end
-return soonest and exact(soonest - now) or nil
+if not row then
+  return nil
+end
+if paced_until > now then
+  return exact(paced_until - now)
+end
+return grant(campaign, row)

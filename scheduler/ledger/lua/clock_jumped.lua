@@ -75,7 +75,7 @@ end
 if moved ~= 0 then
   for _, account in ipairs({ unpack(ARGV, 5) }) do
     move_attempts(account)
-    for _, part in ipairs({ "stops", "ears", "collect", "webhooks", "searches" }) do
+    for _, part in ipairs({ "stops", "ears", "collect", "webhooks", "searches", "paced" }) do
       move_members(account_key(account, part))
     end
     move_fields(account_key(account, "meta"), "closed_until", "probe_at", "raise_at", "paced_until", "sampled_at")

@@ -24,7 +24,8 @@ end
 if not state or state == "finished" or seen == "done" then
   return 0
 end
-if put_on_record(campaign, account, ARGV[4], who, ARGV[6], ARGV[7], now) or who == "" then
+local is_new = put_on_record(campaign, account, ARGV[4], who, ARGV[6], ARGV[7], now)
+if is_new or (who == "" and state == "active") then
   move_on(campaign)
 end
 if who ~= "" and abort ~= "1" then

@@ -33,5 +33,7 @@ end
 if numeric(before, 0) ~= tonumber(priority) then
   local turn = redis.call("HGET", account_key(account, "meta"), "turn:" .. priority)
   redis.call("ZADD", account_key(account, "campaigns"), "XX", turn or 0, campaign)
+  leave_class(account, before, campaign)
+  look_at(account, campaign, 0)
 end
 return state

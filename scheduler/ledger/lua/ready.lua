@@ -53,29 +53,63 @@ if room <= 0 then
   return answer(0)
 end
 
-local due = 0
-for _, campaign in ipairs(redis.call("ZRANGE", account_key(account, "campaigns"), 0, -1)) do
-  local wanted = only == "" or only == campaign
-  local state, paced_until = unpack(fields_of(campaign_key(campaign, "meta"), "state", "paced_until"), 1, 2)
-  if wanted and state == "active" then
-    local queue = campaign_key(campaign, "due")
-    local head = redis.call("ZRANGE", queue, 0, 0, "WITHSCORES")[2]
-    if head and tonumber(head) > now then
-      sooner(head)
-    elseif head and numeric(paced_until, 0) > now then
-      sooner(paced_until)
-    elseif head then
-      due = due + redis.call("ZCOUNT", queue, "-inf", exact(now))
-    end
+-- A campaign that nobody has looked at since its call fell due, for a worker of an older release put it there,
+-- is found by going round the wheel, some at each tick.
+local wheel, SWEPT_AT_ONCE = account_key(account, "campaigns"), 6
+local swept = numeric(redis.call("HGET", meta, "swept"), 0)
+local some = redis.call("ZRANGE", wheel, swept, swept + SWEPT_AT_ONCE - 1)
+redis.call("HSET", meta, "swept", #some < SWEPT_AT_ONCE and 0 or swept + #some)
+for _, campaign in ipairs(some) do
+  local head = redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2]
+  if head then
+    look_at(account, campaign, tonumber(head))
   end
 end
+look_at_due(account, now)
 
-if due == 0 then
-  return answer(0)
+-- How many calls are due of the campaigns whose turn it may be, up to what there is room for.
+local function due_of_all()
+  local due = 0
+  for _, priority in ipairs(redis.call("ZREVRANGE", account_key(account, "classes"), 0, -1)) do
+    for _, campaign in ipairs(redis.call("ZRANGE", ready_key(account, priority), 0, room - 1)) do
+      due = due + redis.call("ZCOUNT", campaign_key(campaign, "due"), "-inf", exact(now))
+      if due >= room then
+        return due
+      end
+    end
+  end
+  return due
 end
+
+local function due_of_one()
+  local may_dial, paced_until = standing_of(account, only)
+  local queue = campaign_key(only, "due")
+  local head = may_dial and redis.call("ZRANGE", queue, 0, 0, "WITHSCORES")[2]
+  if not head then
+    return 0
+  end
+  local at = math.max(tonumber(head), paced_until)
+  if at > now then
+    sooner(at)
+    return 0
+  end
+  return redis.call("ZCOUNT", queue, "-inf", exact(now))
+end
+
 -- Those that serve one campaign agree among themselves.
 local said = only == "" and meta or campaign_key(only, "meta")
 local quiet_until = math.max(shut_until, hushed_until, numeric(redis.call("HGET", said, "said_at"), 0) + apart)
+local due
+if only == "" then
+  sooner(redis.call("ZRANGE", account_key(account, "next"), 0, 0, "WITHSCORES")[2])
+  sooner(redis.call("ZRANGE", account_key(account, "paced"), 0, 0, "WITHSCORES")[2])
+  due = now < quiet_until and redis.call("ZCARD", account_key(account, "classes")) or due_of_all()
+else
+  due = due_of_one()
+end
+if due == 0 then
+  return answer(0)
+end
 if now < quiet_until then
   sooner(quiet_until)
   return answer(0)

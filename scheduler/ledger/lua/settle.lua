@@ -75,7 +75,7 @@ if verdict == "redial" then
     reopen()
   end
   redis.call("HDEL", call.key, "lost")
-  redis.call("ZADD", due, exact(now), call.row)
+  put_due(account, call.campaign, call.row, now)
   return "settled"
 end
 local ending = verdict == "placed" and "unknown" or "skipped"

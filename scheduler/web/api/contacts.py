@@ -12,6 +12,8 @@ from scheduler.models import CallState
 from scheduler.operations import browse
 from scheduler.operations.browse import ContactFilter
 from scheduler.operations.explain import explain
+from scheduler.operations.story import story_of
+from scheduler.rights import Scope
 from scheduler.web import cursors
 from scheduler.web.api import contacts_models as models
 from scheduler.web.api.campaigns import next_cursor, no_cursor
@@ -69,9 +71,10 @@ def contacts(
     view = site.campaign(visitor, campaign_id)
     wanted = ContactFilter(disposition, state or "", q, visitor.sees_numbers)
     place = cursors.read(cursor)
-    if place is not None and not (place.isdecimal() and len(place) < 12):
-        raise no_cursor()
-    page = browse.page_of_contacts(site.ledger, view, wanted, place, limit)
+    try:
+        page = browse.page_of_contacts(site.ledger, view, wanted, place, limit)
+    except ValueError:
+        raise no_cursor() from None
     return JSONResponse(
         {"contacts": as_seen_by(visitor, page.found), "next_cursor": next_cursor(page)}
     )
@@ -90,7 +93,7 @@ def contact(site: OnSite, visitor: Looks, campaign_id: str, contact: str) -> Res
     view = site.campaign(visitor, campaign_id)
     view.expect_kept()
     try:
-        story = browse.story(site.ledger, view, contact)
+        story = story_of(site.ledger, view, contact)
     except LedgerError as error:
         raise nobody(error) from error
     return JSONResponse(as_seen_by(visitor, story.as_record()))
@@ -107,7 +110,7 @@ def explanation(site: OnSite, visitor: Looks, campaign: _Id, number: _Who) -> Re
         record = explain(site.ledger, view.campaign_id, number).as_record()
     except LedgerError as error:
         raise nobody(error) from error
-    if not visitor.sees_numbers:
+    if not (visitor.sees_numbers and visitor.scope.has(Scope.ADMIN)):
         record["attempts"] = [_without_secrets(each) for each in record["attempts"]]
     return JSONResponse(as_seen_by(visitor, record))
 

@@ -9,9 +9,9 @@ from typing import Any
 from fastapi.responses import StreamingResponse
 
 from scheduler.ledger.rejects import Reject
-from scheduler.masking import mask, mask_text
 from scheduler.operations.export_csv import csv_lines
 from scheduler.rights import Visitor
+from scheduler.web import refused
 
 _COLUMNS = (
     *("row", "line", "contact_id", "phone_number", "sip_uri", "name"),
@@ -24,38 +24,12 @@ def answer(
     visitor: Visitor, campaign_id: str, found: Iterable[Reject], ending: str
 ) -> StreamingResponse:
     """Return refused rows as somebody may see them, as JSON Lines or CSV."""
-    records = (_record(visitor, each) for each in found)
+    records = (refused.record(each, is_whole=visitor.sees_numbers) for each in found)
     lines = _csv(records) if ending == "csv" else _json_lines(records)
     name = f'attachment; filename="{campaign_id}-rejects.{ending}"'
     return StreamingResponse(
         lines, media_type=_TYPES[ending], headers={"Content-Disposition": name}
     )
-
-
-def _record(visitor: Visitor, reject: Reject) -> dict[str, Any]:
-    contact = reject.contact
-    record = {
-        "row": reject.row,
-        "line": reject.line,
-        "contact_id": contact.contact_id,
-        "phone_number": contact.phone_number,
-        "sip_uri": contact.sip_uri,
-        "name": contact.name,
-        "reason": reject.reason,
-        "column": reject.column,
-        "message": reject.message,
-    }
-    if visitor.sees_numbers:
-        return record
-    address = contact.phone_number or contact.sip_uri
-    is_address = contact.contact_id == address
-    hidden = {
-        "contact_id": mask(address) if is_address else mask_text(contact.contact_id),
-        "phone_number": contact.phone_number and mask(contact.phone_number),
-        "sip_uri": contact.sip_uri and mask(contact.sip_uri),
-        "message": mask_text(reject.message),
-    }
-    return record | hidden
 
 
 def _json_lines(records: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from scheduler.web.console import (
     launch,
     now,
     orders,
+    rejects,
     schedules,
     sign_in,
 )
@@ -27,6 +28,7 @@ for _module in (
     contacts,
     orders,
     attention,
+    rejects,
     launch,
     schedules,
     do_not_call,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-import threading
-from dataclasses import dataclass, replace
-from io import TextIOWrapper
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -21,27 +18,22 @@ from scheduler.models import Attempt, CallState, CampaignState, Disposition
 from scheduler.operations import browse
 from scheduler.operations.browse import CampaignFilter, ContactFilter, Page
 from scheduler.operations.export import ResultFormat
-from scheduler.report.entries import Entries
-from scheduler.report.figures import read as figures_of
-from scheduler.report.header import source_of
 from scheduler.report.wording import ENDS, length, meaning, share
 from scheduler.rights import Scope, Visitor
-from scheduler.web import cursors, downloads
+from scheduler.web import cursors
+from scheduler.web.console import campaign_files
 from scheduler.web.console.pages import render
-from scheduler.web.kept_file import KeptFile
 from scheduler.web.masks import address, concealed
 from scheduler.web.problems import Failure
 from scheduler.web.site import Looks, OnSite
 
 router = APIRouter()
+router.include_router(campaign_files.router)
 
 #: Of a list, on one page.
 _ROWS = 50
 _MOST_LIVE = 20
 _MOST_EVENTS = 15
-#: Calls that a report lists, and reports that are made at once: each takes a processor.
-_REPORT_ROWS = 10_000
-_reports = threading.BoundedSemaphore(2)
 
 Text = Annotated[str, Query(max_length=200)]
 Place = Annotated[str, Query(max_length=400)]
@@ -141,11 +133,12 @@ def _contacts(
     ledger: Ledger, view: CampaignView, wanted: ContactFilter, cursor: str
 ) -> Page[dict[str, Any]]:
     place = cursors.read(cursor or None)
-    if place is not None and not (place.isdecimal() and len(place) < 12):
-        raise no_page()
     if view.retired_at is not None:
         return Page([], None, 0)
-    return browse.page_of_contacts(ledger, view, wanted, place, _ROWS)
+    try:
+        return browse.page_of_contacts(ledger, view, wanted, place, _ROWS)
+    except ValueError:
+        raise no_page() from None
 
 
 def shown(record: dict[str, Any]) -> dict[str, Any]:
@@ -275,79 +268,6 @@ def _buttons(view: CampaignView, visitor: Visitor, own: str) -> list[Button]:
             buttons.append(Button(f"{own}/again", "Call some again…", "second"))
         buttons.append(Button(link("/launch", copy=view.campaign_id), "Start a copy…", "second"))
     return buttons
-
-
-# Its files ----------------------------------------------------------------------------------------
-
-
-@router.get("/campaigns/{campaign_id}/results")
-def results(
-    request: Request,
-    site: OnSite,
-    visitor: Looks,
-    campaign_id: str,
-    format: ResultFormat = ResultFormat.CSV,
-) -> Response:
-    """Have the results of a campaign as a file."""
-    view = site.campaign(visitor, campaign_id)
-    request.state.connection.be_patient()
-    return downloads.results(site.ledger, view, visitor, format)
-
-
-@router.get("/campaigns/{campaign_id}/report")
-def report(request: Request, site: OnSite, visitor: Looks, campaign_id: str) -> Response:
-    """Show the page of `callsched report`."""
-    view = site.campaign(visitor, campaign_id)
-    view.expect_kept()
-    if not _reports.acquire(blocking=False):
-        raise Failure(
-            429,
-            "busy",
-            "two reports are being made already: try again in a moment",
-            headers={"Retry-After": "5"},
-        )
-    request.state.connection.be_patient()
-    try:
-        return _report(site.ledger, view)
-    finally:
-        _reports.release()
-
-
-def _report(ledger: Ledger, view: CampaignView) -> Response:
-    # It brings matplotlib along, which takes a second.
-    from scheduler.report import page
-
-    parts = f"/campaigns/{quote(view.campaign_id, safe='')}/report"
-    with (
-        tempfile.TemporaryFile() as file,
-        Entries(_REPORT_ROWS, numbers=False, transcripts=True) as entries,
-    ):
-        source = source_of(ledger, view.campaign_id)
-        header = replace(source.header, name=mask_text(view.name))
-        source = replace(source, header=header, records=map(_without_said_numbers, source.records))
-        figures = figures_of(source, numbers=False, taken=entries.add)
-        text = TextIOWrapper(file, "utf-8", errors="replace", write_through=True)
-        page.write(figures, entries, text, parts=parts)
-        text.detach()
-        return downloads.of_file(KeptFile(file), "text/html; charset=utf-8")
-
-
-def _without_said_numbers(record: dict[str, Any]) -> dict[str, Any]:
-    """Mask what a report shows as it was said; the rest it masks itself."""
-    said = {name: record[name] for name in ("transcript", "insights") if name in record}
-    return {**record, **concealed(said)}
-
-
-@router.get("/campaigns/{campaign_id}/report/{part}")
-def report_part(
-    site: OnSite, visitor: Looks, campaign_id: str, part: Literal["page.css", "page.js"]
-) -> Response:
-    """Have the style or the script of a report: within a page of ours nothing acts."""
-    from scheduler.report import page
-
-    site.campaign(visitor, campaign_id)
-    media_type = "text/css" if part == "page.css" else "text/javascript"
-    return Response(page.part(part), media_type=media_type)
 
 
 # Every page's -------------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ from fastapi.responses import Response
 from scheduler.errors import LedgerError
 from scheduler.ledger import controls
 from scheduler.ledger.views import CampaignView
-from scheduler.operations import browse, recordings
+from scheduler.operations import finding, recordings
 from scheduler.operations.account import provider_with
-from scheduler.operations.browse import Hit, Page, Story
+from scheduler.operations.browse import Page
+from scheduler.operations.finding import Hit
+from scheduler.operations.story import Story, story_of
 from scheduler.providers import Records
 from scheduler.rights import Scope, Visitor
 from scheduler.web import cursors
@@ -71,8 +73,8 @@ def _found(
     site: Site, visitor: Visitor, wanted: str, place: str | None, *, by_name: bool
 ) -> Page[Hit]:
     if by_name:
-        return browse.find_names(site.ledger, wanted, visitor.accounts, place, _ROWS)
-    return browse.find_contacts(site.ledger, wanted, visitor.accounts, place)
+        return finding.find_names(site.ledger, wanted, visitor.accounts, place, _ROWS)
+    return finding.find_contacts(site.ledger, wanted, visitor.accounts, place)
 
 
 # One of them --------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def may_reveal(visitor: Visitor) -> bool:
 def _story(site: Site, view: CampaignView, who: str) -> Story:
     view.expect_kept()
     try:
-        return browse.story(site.ledger, view, who)
+        return story_of(site.ledger, view, who)
     except LedgerError:
         # Whom they asked for may be a number, which no page shows.
         raise Failure(

@@ -1,0 +1,81 @@
+--[[
+  Whose turn it is: what `claim` and `ready` look at, so that neither costs more the more campaigns wait.
+
+    account:A:campaigns  the wheel: every campaign that is not over, by how many turns it has had
+    account:A:next       campaigns to look at, by when at the latest
+    account:A:paced      those that have something due, and whose own pace holds it back until then
+    account:A:ready:P    of priority P, those that have something due, by their turns
+    account:A:classes    the priorities of which there are any
+
+  A campaign may stand in these for no reason any more: whoever looks at it puts it where it belongs. None
+  is ever missing: what makes a call due, or makes room in a campaign, has it looked at (`look_at`) in the
+  same step.
+]]
+-- So many are looked at in one step, some five milliseconds: where more fall due at one instant, as those of
+-- which the hours begin, the next steps go on.
+local MOST_LOOKED_AT = 500
+
+local function open_calls(campaign)
+  local open = 0
+  for _, count in ipairs(redis.call("HMGET", campaign_key(campaign, "counts"), CLAIMED, DIALING, CONNECTED, STOPPING)) do
+    open = open + numeric(count, 0)
+  end
+  return open
+end
+
+-- Until the first few have shown how it goes, no more than these are under way or over.
+local function canary_waits(campaign, first, dials)
+  local claimed = numeric(redis.call("HGET", campaign_key(campaign, "counts"), CLAIMED), 0)
+  return numeric(dials, 0) + claimed >= numeric(first, 0)
+end
+
+-- What a campaign lets happen: whether it may dial now; until when its pace holds it back; its priority.
+local function standing_of(account, campaign)
+  local state, cap, paced_until, canary, dials, owner, priority = unpack(fields_of(campaign_key(campaign, "meta"),
+    "state", "max_concurrency", "paced_until", "canary", "dials", "account", "priority"), 1, 7)
+  if owner ~= account then
+    set_aside(account, "campaigns", campaign, "it is no campaign of this account")
+    return false, 0, 0
+  end
+  local may_dial = state == "active" and not (cap and open_calls(campaign) >= numeric(cap, 0))
+    and not (canary and canary_waits(campaign, canary, dials))
+  return may_dial, numeric(paced_until, 0), numeric(priority, 0)
+end
+
+-- Have a campaign stand where what is due first of it (`head`) has it wait: in its class, or until then.
+local function stand(account, campaign, turns, priority, head, now)
+  if head and tonumber(head) > now then
+    redis.call("ZADD", account_key(account, "next"), head, campaign)
+  elseif head then
+    local class = string.format("%d", numeric(priority, 0))
+    redis.call("ZADD", ready_key(account, priority), turns, campaign)
+    redis.call("ZADD", account_key(account, "classes"), class, class)
+  end
+end
+
+-- Put a campaign where it belongs.
+local function place(account, campaign, now)
+  redis.call("ZREM", account_key(account, "next"), campaign)
+  redis.call("ZREM", account_key(account, "paced"), campaign)
+  local turns = redis.call("ZSCORE", account_key(account, "campaigns"), campaign)
+  if not turns then
+    return
+  end
+  local may_dial, paced_until, priority = standing_of(account, campaign)
+  local head = may_dial and redis.call("ZRANGE", campaign_key(campaign, "due"), 0, 0, "WITHSCORES")[2]
+  leave_class(account, priority, campaign)
+  if head and tonumber(head) <= now and paced_until > now then
+    redis.call("ZADD", account_key(account, "paced"), exact(paced_until), campaign)
+  else
+    stand(account, campaign, turns, priority, head or nil, now)
+  end
+end
+
+-- Look at the campaigns whose time has come.
+local function look_at_due(account, now)
+  for _, part in ipairs({ "next", "paced" }) do
+    for _, campaign in ipairs(redis.call("ZRANGEBYSCORE", account_key(account, part), "-inf", exact(now), "LIMIT", 0, MOST_LOOKED_AT)) do
+      place(account, campaign, now)
+    end
+  end
+end

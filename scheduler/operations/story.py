@@ -1,0 +1,100 @@
+"""All that is known of one contact: its result, every rule, every attempt and what was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.hours.openings import whereabouts
+from scheduler.ledger import insights, views
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.models import Attempt
+from scheduler.operations.explain import Explanation, explain
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A contact of a campaign: what became of it, why, and what was heard in each attempt."""
+
+    view: CampaignView
+    record: dict[str, Any]  #: its result
+    explanation: Explanation
+    attempts: list[dict[str, Any]]
+    zone: str  #: in which its clock goes; "" where that is not one for certain
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        explained = self.explanation.as_record()
+        return self.record | {
+            "row": self.explanation.row,
+            "timezone": self.zone or None,
+            "due_at": explained["due_at"],
+            "next_at": explained["next_at"],
+            "held": explained["held"],
+            "rules": explained["rules"],
+            "history": self.attempts,
+        }
+
+
+def story_of(ledger: Ledger, view: CampaignView, who: str) -> Story:
+    """Tell all that is known of a contact: by its id, its number or address, or `#row`.
+
+    Raises LedgerError. Nobody's provider is asked.
+    """
+    view.expect_kept()
+    explanation = explain(ledger, view.campaign_id, who)
+    record = views.result(ledger, view.campaign_id, explanation.row)
+    zones = whereabouts(explanation.contact, view.policy).zones
+    return Story(
+        view,
+        record,
+        explanation,
+        _attempts(ledger, view.campaign_id, explanation),
+        zones[0] if len(zones) == 1 else "",
+    )
+
+
+def _attempts(ledger: Ledger, campaign_id: str, explanation: Explanation) -> list[dict[str, Any]]:
+    told = explanation.call.attempts if explanation.call else ()
+    names = [str(Attempt(campaign_id, explanation.row, each["number"])) for each in told]
+    kept = insights.collected(ledger, names)
+    return [_attempt(each, said) for each, said in zip(told, kept, strict=True)]
+
+
+#: Of an attempt: what it is called, and what the ledger calls it.
+_INSTANTS = {
+    "begun_at": "begun_at",
+    "started_at": "started_at",
+    "answered_at": "answered_at",
+    "deadline": "deadline",
+    "ended_at": "over_at",
+}
+_TEXTS = {
+    "disposition": "disposition",
+    "reason": "reason",
+    "stage": "stage",
+    "answered_by": "answered_by",
+    "caller_id": "caller_id",
+    "connection_id": "connection_id",
+    "conversation_id": "conversation_id",
+    "price": "price",
+    "error": "second_error",
+    "stop_error": "stop_error",
+    "insights_error": "collect_error",
+}
+
+
+def _attempt(known: dict[str, Any], said: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an attempt without what only workers and providers have to know of it."""
+    is_erased = "erased" in known
+    heard = said or {}
+    return {
+        "number": known["number"],
+        **{name: views.instant(known.get(key)) for name, key in _INSTANTS.items()},
+        **{name: known.get(key) or None for name, key in _TEXTS.items()},
+        "answers": known.get("answers", {}),
+        "transcript": None if is_erased else heard.get("transcript"),
+        "recordings": [] if is_erased else heard.get("recordings", []),
+        "insights_erased": is_erased,
+    }

@@ -1,0 +1,102 @@
+"""What there is of a campaign to take along: its results as a file, and the page of its report."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from dataclasses import replace
+from io import TextIOWrapper
+from typing import Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.masking import mask_text
+from scheduler.operations.export import ResultFormat
+from scheduler.report.entries import Entries
+from scheduler.report.figures import read as figures_of
+from scheduler.report.header import source_of
+from scheduler.web import downloads
+from scheduler.web.kept_file import KeptFile
+from scheduler.web.masks import concealed
+from scheduler.web.problems import Failure
+from scheduler.web.site import Looks, OnSite
+
+router = APIRouter()
+
+#: Calls that a report lists, and reports that are made at once: each takes a processor.
+_REPORT_ROWS = 10_000
+_makers = threading.BoundedSemaphore(2)
+
+
+@router.get("/campaigns/{campaign_id}/results")
+def results(
+    request: Request,
+    site: OnSite,
+    visitor: Looks,
+    campaign_id: str,
+    format: ResultFormat = ResultFormat.CSV,
+) -> Response:
+    """Have the results of a campaign as a file."""
+    view = site.campaign(visitor, campaign_id)
+    request.state.connection.be_patient()
+    return downloads.results(site.ledger, view, visitor, format)
+
+
+@router.get("/campaigns/{campaign_id}/report")
+def report(request: Request, site: OnSite, visitor: Looks, campaign_id: str) -> Response:
+    """Show the page of `callsched report`."""
+    view = site.campaign(visitor, campaign_id)
+    view.expect_kept()
+    if not _makers.acquire(blocking=False):
+        raise Failure(
+            429,
+            "busy",
+            "two reports are being made already: try again in a moment",
+            headers={"Retry-After": "5"},
+        )
+    request.state.connection.be_patient()
+    try:
+        return _report(site.ledger, view)
+    finally:
+        _makers.release()
+
+
+def _report(ledger: Ledger, view: CampaignView) -> Response:
+    # It brings matplotlib along, which takes a second.
+    from scheduler.report import page
+
+    parts = f"/campaigns/{quote(view.campaign_id, safe='')}/report"
+    with (
+        tempfile.TemporaryFile() as file,
+        Entries(_REPORT_ROWS, numbers=False, transcripts=True) as entries,
+    ):
+        source = source_of(ledger, view.campaign_id)
+        header = replace(source.header, name=mask_text(view.name))
+        source = replace(source, header=header, records=map(_without_said_numbers, source.records))
+        figures = figures_of(source, numbers=False, taken=entries.add)
+        text = TextIOWrapper(file, "utf-8", errors="replace", write_through=True)
+        page.write(figures, entries, text, parts=parts)
+        text.detach()
+        return downloads.of_file(KeptFile(file), "text/html; charset=utf-8")
+
+
+def _without_said_numbers(record: dict[str, Any]) -> dict[str, Any]:
+    """Mask what a report shows as it was said; the rest it masks itself."""
+    said = {name: record[name] for name in ("transcript", "insights") if name in record}
+    return {**record, **concealed(said)}
+
+
+@router.get("/campaigns/{campaign_id}/report/{part}")
+def report_part(
+    site: OnSite, visitor: Looks, campaign_id: str, part: Literal["page.css", "page.js"]
+) -> Response:
+    """Have the style or the script of a report: within a page of ours nothing acts."""
+    from scheduler.report import page
+
+    site.campaign(visitor, campaign_id)
+    media_type = "text/css" if part == "page.css" else "text/javascript"
+    return Response(page.part(part), media_type=media_type)

@@ -1,0 +1,34 @@
+"""A row that was refused, as the API and the console show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scheduler.ledger.rejects import Reject
+from scheduler.masking import mask, mask_text
+
+
+def record(reject: Reject, *, is_whole: bool) -> dict[str, Any]:
+    """Return it as JSON has it; its numbers masked, unless they are to be whole."""
+    contact = reject.contact
+    found = {
+        "row": reject.row,
+        "line": reject.line,
+        "contact_id": contact.contact_id,
+        "phone_number": contact.phone_number,
+        "sip_uri": contact.sip_uri,
+        "name": contact.name,
+        "reason": reject.reason,
+        "column": reject.column,
+        "message": reject.message,
+    }
+    if is_whole:
+        return found
+    address = contact.phone_number or contact.sip_uri
+    is_address = contact.contact_id == address
+    return found | {
+        "contact_id": mask(address) if is_address else mask_text(contact.contact_id),
+        "phone_number": contact.phone_number and mask(contact.phone_number),
+        "sip_uri": contact.sip_uri and mask(contact.sip_uri),
+        "message": mask_text(reject.message),
+    }
