@@ -7,7 +7,11 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-_axe = Axe()
+#: It runs in the page as often as asked for, and is loaded once.
+_LOAD = Axe().axe_script
+_RUN = """(only) => axe.run({ resultTypes: ["violations"], ...(only ? { runOnly: only } : {}) })"""
+#: What another colour scheme changes.
+COLOURS = ["color-contrast", "link-in-text-block"]
 
 #: Those that Tab should reach; of a group of radio buttons it reaches the one that is chosen.
 _REACHABLE = """() => {
@@ -16,21 +20,25 @@ _REACHABLE = """() => {
   const leads = (e) => e === (group(e).find(each => each.checked) ?? group(e)[0]);
   const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary,"
     + "[tabindex='0'], audio[controls]";
-  return [...document.querySelectorAll(usable)]
+  window.usable = [...document.querySelectorAll(usable)]
     .filter(e => !e.disabled && e.tabIndex >= 0)
     .filter(e => e.checkVisibility({ visibilityProperty: true }))
-    .filter(e => e.type !== "radio" || leads(e))
-    .map((e, at) => {
-      e.dataset.reach = at;
-      return `${e.tagName} ${e.name || e.getAttribute("href") || e.textContent.trim()}`;
-    });
+    .filter(e => e.type !== "radio" || leads(e));
+  window.reached = new Set();
+  document.addEventListener("focusin", (event) => reached.add(event.target));
+  document.activeElement?.blur();
+  return window.usable
+    .map(e => `${e.tagName} ${e.name || e.getAttribute("href") || e.textContent.trim()}`);
 }"""
-_FOCUSED = "() => document.activeElement?.dataset.reach ?? null"
+#: What has gone meanwhile needs no reaching.
+_MISSED = "() => window.usable.flatMap((e, at) => e.isConnected && !reached.has(e) ? [at] : [])"
 
 
-def unfit(page: Page) -> list[str]:
-    """Return what axe finds serious or critical, each with where it is."""
-    found: list[dict[str, Any]] = _axe.run(page).response["violations"]
+def unfit(page: Page, only: list[str] | None = None) -> list[str]:
+    """Return what axe finds serious or critical, each with where it is; `only`: by these rules."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(_LOAD)
+    found: list[dict[str, Any]] = page.evaluate(_RUN, only)["violations"]
     return [
         f"{page.url}: {each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}"
         for each in found
@@ -55,12 +63,12 @@ def too_wide(page: Page) -> list[str]:
 
 def out_of_reach(page: Page) -> list[str]:
     """Return what can be used and is not reached by Tab."""
-    page.evaluate("document.activeElement?.blur()")
     wanted: list[str] = page.evaluate(_REACHABLE)
-    missed = set(map(str, range(len(wanted))))
-    for _ in range(2 * len(wanted) + 10):
-        page.keyboard.press("Tab")
-        missed.discard(page.evaluate(_FOCUSED))
+    missed = list(range(len(wanted)))
+    for _ in range(2):
+        for _ in range(len(wanted) + 5):
+            page.keyboard.press("Tab")
+        missed = page.evaluate(_MISSED)
         if not missed:
-            return []
-    return [f"{page.url}: Tab does not reach {wanted[int(each)]}" for each in sorted(missed)]
+            break
+    return [f"{page.url}: Tab does not reach {wanted[each]}" for each in missed]

@@ -175,8 +175,10 @@
   document.addEventListener("focusout", () => setTimeout(() => { if (isStale) read(); }, 0));
   document.addEventListener("DOMContentLoaded", () => {
     showTimes(document);
-    // On a narrow screen the pages are a row that moves sideways.
-    document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    // On a narrow screen the pages are a row that moves sideways. Were it scrolled into view, the
+    // first Tab would go on from there, past the link that skips it.
+    const row = document.querySelector(".top nav"), here = row?.querySelector("[aria-current]");
+    if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
     listen();
   });
 })();
