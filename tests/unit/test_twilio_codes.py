@@ -142,7 +142,7 @@ def test_a_web_page_is_no_answer_of_the_api(status: int) -> None:
     [
         (
             {"code": 21211, "message": "Invalid 'To'", "more_info": "https://e", "status": 400},
-            "400 (21211) Invalid 'To'",
+            "400 error 21211: Invalid 'To'",
         ),
         (
             {
@@ -154,7 +154,7 @@ def test_a_web_page_is_no_answer_of_the_api(status: int) -> None:
                 "instance": "/x",
                 "errors": [{"detail": "must be E.164", "pointer": "#/To"}, 5, {}],
             },
-            "400 (21211) Invalid To; it is too short; must be E.164",
+            "400 error 21211: Invalid To; it is too short; must be E.164",
         ),
         ({"message": "no code"}, "400 no code"),
         ({}, "400 As Told"),
@@ -271,7 +271,7 @@ def test_what_a_call_has_failed_with(code: int, written: type) -> None:
     error = told(notification(written(code)))
 
     assert type(error) is kind
-    assert str(error).startswith(f"({code}) as {code} says")
+    assert str(error).startswith(f"error {code}: as {code} says")
 
 
 def test_never_again_goes_before_again_later_and_both_before_mere_words() -> None:

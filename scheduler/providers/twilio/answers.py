@@ -112,7 +112,8 @@ def _words(body: Mapping[str, Any]) -> str:
 
 def told(status: str, code: int | None, words: str, advice: str) -> str:
     """Return one line, of at most 300 characters; what can be done is never cut off."""
-    begin = " ".join(filter(None, (status, f"({code})" if code is not None else "", words)))
+    # A word between the two numbers: side by side they would be masked as one of a phone.
+    begin = " ".join(filter(None, (status, f"error {code}:" if code is not None else "", words)))
     end = f" [{advice}]" if advice else ""
     return begin[: 300 - len(end)].strip() + end
 

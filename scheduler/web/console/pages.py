@@ -16,6 +16,7 @@ from markupsafe import Markup
 from scheduler.fields.durations import written as duration
 from scheduler.fields.visible import visible
 from scheduler.masking import mask, mask_text
+from scheduler.report.wording import length
 from scheduler.rights import Scope, Visitor
 from scheduler.web.problems import Failure
 
@@ -118,6 +119,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters |= {
+    "lasting": length,
     "instant": _instant,
     "duration": duration,
     "mask": mask,
