@@ -10,7 +10,7 @@ from playwright.sync_api import Error, Page
 
 #: What stands for somebody or something: ids of campaigns and contacts, numbers, attempts.
 _IDS = re.compile(
-    r"/(spring-reminders|lab-results|flu-clinic|annual-survey|hostile|weekly|default"
+    r"/(spring-reminders|lab-results|flu-clinic|annual-survey|hostile|dental-recall|weekly|default"
     r"|p-\d+|%23\d+|x(%3C|<)[^/]*|[^/]*:\d+:\d+|\d+|[+%]2?B?1\d{6,})(?=/|$)"
 )
 #: What narrows a list, and makes no other page of it.
