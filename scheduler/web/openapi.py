@@ -54,7 +54,7 @@ _EXAMPLES = {
     403: ("forbidden", "this needs the scope start, and yours is look"),
     404: ("no_such_campaign", "there is no campaign spring"),
     409: ("refused", "the campaign spring is over"),
-    412: ("stale", "the campaign has changed since you saw it: look again"),
+    412: ("moved_on", "the campaign has changed since you saw it: look again"),
     413: ("too_large", "the body is larger than this takes"),
     415: ("media_type", "this body is of a kind that nobody here reads"),
     422: ("invalid", "the request is not valid"),

@@ -30,7 +30,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="callsched-") as home,
-        machine.started(Path(home), {"say_letters_per_second": 60, "ring_seconds": [1, 4]}) as here,
+        machine.started(
+            Path(home), {"say_letters_per_second": 60, "ring_seconds": [0.5, 2]}
+        ) as here,
         Chromium.started() as browser,
     ):
         with closing(Ledger(here.site.env["CALLSCHED_REDIS_URL"])) as ledger:

@@ -9,8 +9,12 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from redis import Redis
 
+from scheduler.operations import access_tokens
+from scheduler.rights import Scope
 from scheduler.web import openapi
+from tests.integration.ledger import everything
 from tests.web import world
 from tests.web.running import RunningSite
 
@@ -20,7 +24,6 @@ EXAMPLES = 10
 STREAMS = "/api/v1/events"
 
 bounded = settings(
-    max_examples=EXAMPLES,
     database=None,
     deadline=None,
     phases=[Phase.generate],
@@ -28,7 +31,18 @@ bounded = settings(
 )
 
 
-def each_case(site: RunningSite, tag: str, judge: Callable[[Any], None]) -> None:
+def kept_of(site: RunningSite) -> dict[str, object]:
+    """Return all that is on record, but when a token was used."""
+    url = site.settings.redis_url
+    assert url is not None
+    with Redis.from_url(
+        url.get_secret_value(), decode_responses=True, encoding_errors="backslashreplace"
+    ) as reader:
+        found = everything(reader)
+    return {key: value for key, value in found.items() if not key.startswith("callsched:web:")}
+
+
+def each_case(tag: str, judge: Callable[[Any], None], examples: int = EXAMPLES) -> None:
     """Judge the answers to requests of each operation: good ones, odd ones, and wrong ones."""
     # Here: it takes half a second, which those who run other tests should not wait for.
     from schemathesis import GenerationMode
@@ -45,7 +59,7 @@ def each_case(site: RunningSite, tag: str, judge: Callable[[Any], None]) -> None
         cases = [known, operation.as_strategy(), operation.as_strategy(GenerationMode.NEGATIVE)]
 
         @seed(SEED)
-        @bounded
+        @settings(bounded, max_examples=examples)
         @given(case=st.one_of(cases))
         def holds(case: Any) -> None:
             judge(case)
@@ -75,4 +89,25 @@ def test_every_answer_is_as_described(
             )
             assert answer.status_code < 500 or answer.status_code == 502, answer.text
 
-        each_case(site, tag, judge)
+        each_case(tag, judge)
+
+
+def test_who_may_look_changes_nothing(site: RunningSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a token that may look sends is answered as described, and nothing is on record."""
+    world.hurry(monkeypatch)
+    world.fill(site)
+    _, token = access_tokens.create(site.ledger, "viewer", Scope.LOOK, who="test")
+    before = kept_of(site)
+
+    def judge(case: Any) -> None:
+        answer = case.call(
+            base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=20
+        )
+        assert answer.status_code < 500, answer.text
+        scope = case.operation.definition.raw["security"][0]["bearer"][0]
+        if scope != Scope.LOOK:
+            assert answer.status_code >= 400, answer.text
+
+    for tag in openapi.TAGS:
+        each_case(tag, judge, examples=3)
+    assert kept_of(site) == before
