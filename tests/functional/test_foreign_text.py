@@ -74,6 +74,8 @@ WORDS = {
     "archive": (["archive", f"{MARKUP}{ACTING[:-2]}", "-o", "."], ""),
     "reconcile": (["reconcile", "known", "--no-lookup"], MARKUP),
     "dnc": (["dnc", "list"], MARKUP),
+    "user": (["user", "remove", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
+    "token": (["token", "revoke", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
     "schema": (["schema", "presets", f"{MARKUP}{ACTING[:-2]}"], ""),
     "doctor": (["doctor"], "can be read"),
     "sandbox": (["sandbox", "--port", f"{MARKUP}{ACTING[:-2]}"], "valid integer"),

@@ -49,6 +49,8 @@ WORDS = {
     "archive": "archive known -o .",
     "reconcile": "reconcile known",
     "dnc": "dnc list",
+    "user": "user list",
+    "token": "token list",
     "doctor": "doctor",
     "schema campaign": "schema campaign",
     "schema presets": "schema presets",
