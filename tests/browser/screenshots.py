@@ -24,7 +24,7 @@ from tests.functional.campaign import numbers
 VIEWS: tuple[tuple[int, Scheme], ...] = ((1600, "light"), (360, "light"), (1600, "dark"))
 #: Of those that the docs show.
 NAMES = {"campaigns-one": "campaign", "campaigns-one-contacts-one": "contact"}
-MOST_HEIGHT, COLOURS = 2400, 96
+MOST_HEIGHT, COLOURS = 2400, 255
 KNOBS = {"say_letters_per_second": 60, "ring_seconds": [0.5, 2]}
 
 
@@ -72,7 +72,7 @@ def shoot(page: Page, path: Path) -> None:
     with Image.open(path) as image:
         # As much as a page of docs has room for, in as many colours as it needs.
         cut = image.convert("RGB").crop((0, 0, image.width, min(image.height, MOST_HEIGHT)))
-    cut.quantize(COLOURS).save(path, optimize=True)
+    cut.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
     print(path)
 
 
