@@ -252,3 +252,13 @@ def test_what_comes_by_itself_takes_nothing_from_a_hand(page: Page, here: Machin
     here.site.call("pause", "annual-survey", "--note", "not yet")
     expect(page.locator("#orders")).to_contain_text("not yet")
     assert page.evaluate("getSelection().toString()").strip() == "Why the rest waits"
+    page.evaluate(
+        """() => {
+          const dialog = document.createElement("dialog");
+          document.getElementById("orders").append(dialog);
+          dialog.showModal();
+        }"""
+    )
+    here.site.call("resume", "annual-survey", "--note", "at last")
+    expect(page.locator("#standing")).not_to_contain_text("paused")
+    assert page.locator("#orders dialog[open]").count() == 1
