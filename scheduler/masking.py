@@ -50,8 +50,14 @@ _HIDDEN = re.compile(
 )
 
 
+#: A number of which no more is to be hidden.
+_MASKED = re.compile(r"…[0-9]{0,4}")
+
+
 def mask(number: str) -> str:
     """Return the last digits of a number: enough to find its row, at most half and four."""
+    if _MASKED.fullmatch(number):
+        return number
     digits = [character for character in number if character.isdigit()]
     shown_digits = min(_MOST_SHOWN_DIGITS, len(digits) // 2)
     return "…" + "".join(digits[len(digits) - shown_digits :])

@@ -70,7 +70,7 @@ def submit(here: Machine, name: str, contacts: list[dict[str, Any]], **keys: Any
 
 def finished(here: Machine, count: int = 40) -> None:
     """Have one that went to its end, with every kind of outcome."""
-    here.sandbox.knobs(keys="1,1,1,2", callee_says=f"Yes, this is me.|{MARKUP} I will be there.")
+    here.sandbox.knobs(keys="1,1,1,2")
     contacts = people([*ODD, *numbers(count - len(ODD))])
     call = {
         "script": REMINDER,
@@ -131,17 +131,37 @@ def standing(here: Machine) -> None:
         ("limit", "set", "40"),
         ("schedule", "add", str(path)),
         ("dnc", "add", "+12025550190", "--why", "asked by mail"),
-        ("dnc", "add", "+12025550191", "--why", f"asked {MARKUP}"),
     ):
         done = here.site.call(*words)
         assert done.process.returncode == 0, done.err
 
 
+def busy(here: Machine) -> None:
+    """Have one that goes on for a while, some of whose calls are over."""
+    contacts = people([*numbers(400)[200:320]])
+    call = {"script": [*REMINDER, {"pause": "3s"}]}
+    submit(here, "dental-recall", contacts, max_duration="2m", max_concurrency=9, call=call)
+    here.wait_for("dental-recall", "ended", 30)
+
+
 def seed(here: Machine, *, count: int = 40) -> None:
-    """Have all of it."""
+    """Have all of it, and texts of somebody who means harm."""
+    here.sandbox.knobs(callee_says=f"Yes, this is me.|{MARKUP} I will be there.")
     standing(here)
+    here.site.call("dnc", "add", "+12025550191", "--why", f"asked {MARKUP}")
     finished(here, count)
     lost(here)
     paused(here)
     hostile(here)
     running(here, count + 20)
+
+
+def show(here: Machine) -> None:
+    """Have what is good to look at."""
+    here.sandbox.knobs(callee_says="Yes, this is me.|I will be there.")
+    standing(here)
+    finished(here)
+    lost(here)
+    paused(here)
+    running(here)
+    busy(here)

@@ -8,7 +8,8 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from playwright.sync_api import Page
+from PIL import Image
+from playwright.sync_api import Page, expect
 
 from scheduler.ledger.ledger import Ledger
 from scheduler.operations import users
@@ -16,10 +17,15 @@ from scheduler.rights import Scope
 from tests.browser import demo, machine
 from tests.browser.chromium import Chromium, Scheme
 from tests.browser.machine import Machine
+from tests.browser.steps import PASSWORD, sign_in, upload
 from tests.browser.tour import tour
+from tests.functional.campaign import numbers
 
-NAME, PASSWORD = "ada", "correct horse battery"
 VIEWS: tuple[tuple[int, Scheme], ...] = ((1600, "light"), (360, "light"), (1600, "dark"))
+#: Of those that the docs show.
+NAMES = {"campaigns-one": "campaign", "campaigns-one-contacts-one": "contact"}
+MOST_HEIGHT, COLOURS = 2400, 255
+KNOBS = {"say_letters_per_second": 60, "ring_seconds": [0.5, 2]}
 
 
 def main() -> None:
@@ -30,41 +36,43 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="callsched-") as home,
-        machine.started(
-            Path(home), {"say_letters_per_second": 60, "ring_seconds": [0.5, 2]}
-        ) as here,
+        machine.started(Path(home), KNOBS) as here,
         Chromium.started() as browser,
     ):
         with closing(Ledger(here.site.env["CALLSCHED_REDIS_URL"])) as ledger:
-            users.add(ledger, NAME, Scope.ADMIN, PASSWORD, who="demonstration")
-        demo.seed(here)
+            users.add(ledger, "ada", Scope.ADMIN, PASSWORD, who="demonstration")
+        demo.show(here)
         for width, scheme in VIEWS:
             with browser.context(width=width, scheme=scheme) as context:
-                take(context.new_page(), here, folder, f"{width}-{scheme}")
+                page = sign_in(context, here)
+                take(page, here, folder, f"{width}" + "-dark" * (scheme == "dark"))
         for fault in browser.faults:
             print(fault)
 
 
 def take(page: Page, here: Machine, folder: Path, view: str) -> None:
     """Take one picture of each kind of page."""
-    page.goto(f"{here.url}/sign-in")
-    shoot(page, folder / f"sign-in-{view}.png")
-    page.get_by_label("Name").fill(NAME)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{here.url}/")
     broken = list[str]()
-    starts = [here.url + path for path in ("/", "/campaigns/spring-reminders", "/attention")]
-    for kind in tour(page, broken, *starts):
+    starts = ["/", "/campaigns/flu-clinic", "/campaigns/spring-reminders/contacts/p-102"]
+    for kind in tour(page, broken, *(here.url + path for path in starts)):
         name = re.sub(r"[^a-z*]+", "-", kind).replace("*", "one").strip("-") or "now"
-        shoot(page, folder / f"{name}-{view}.png")
+        shoot(page, folder / f"{NAMES.get(name, name)}-{view}.png")
     print(*broken, sep="\n")
+    upload(page, here, "autumn", [*numbers(30), "+1202555"], "Hello {{ name }}. Please call us.")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Plan")
+    shoot(page, folder / f"plan-{view}.png")
+    page.go_back()
+    shoot(page, folder / f"columns-{view}.png")
 
 
 def shoot(page: Page, path: Path) -> None:
     """Take a picture of the whole page."""
     page.wait_for_timeout(300)  # the script has its say
     page.screenshot(path=path, full_page=True)
+    with Image.open(path) as image:
+        # As much as a page of docs has room for, in as many colours as it needs.
+        cut = image.convert("RGB").crop((0, 0, image.width, min(image.height, MOST_HEIGHT)))
+    cut.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
     print(path)
 
 

@@ -19,14 +19,13 @@ from tests.browser import NO_CHROMIUM, chromium, demo, machine
 from tests.browser.chromium import Chromium, Scheme
 from tests.browser.faults import COLOURS, out_of_reach, too_wide, unfit
 from tests.browser.machine import Machine
+from tests.browser.steps import HOME, PASSWORD, sign_in, upload
 from tests.browser.tour import tour
 from tests.functional.campaign import magic
 
 pytestmark = pytest.mark.timeout(180)
 
-PASSWORD = "correct horse battery"
 WIDE, NARROW = 1600, 360
-HOME = "/"
 #: By all rules once on each screen, and by those of colours in the other scheme.
 VIEWS: tuple[tuple[Scheme, int, list[str] | None], ...] = (
     ("light", WIDE, None),
@@ -64,16 +63,6 @@ def nothing_forbidden(browser: Chromium) -> Iterator[None]:
     assert browser.faults == []
 
 
-def sign_in(context: BrowserContext, here: Machine, name: str = "ada") -> Page:
-    page = context.new_page()
-    page.goto(here.url + HOME)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{here.url}{HOME}")
-    return page
-
-
 @pytest.fixture(scope="module")
 def ada(browser: Chromium, here: Machine) -> Iterator[BrowserContext]:
     """The browser of an administrator who has signed in."""
@@ -109,7 +98,8 @@ def test_a_wrong_password_lets_nobody_in(browser: Chromium, here: Machine) -> No
 def test_every_page_is_for_everybody(page: Page, here: Machine) -> None:
     """Light and dark, narrow and wide, by keyboard: the whole tour once."""
     wrong, kinds = list[str](), list[str]()
-    for found in tour(page, wrong, here.url + HOME):
+    said = f"{here.url}/campaigns/spring-reminders/contacts/p-101"  # recorded, and transcribed
+    for found in tour(page, wrong, here.url + HOME, said):
         kinds.append(found)
         for scheme, width, rules in VIEWS:
             page.emulate_media(color_scheme=scheme)
@@ -141,22 +131,6 @@ def test_the_first_tab_leads_past_the_navigation(page: Page, here: Machine) -> N
 
 
 # Start a campaign ---------------------------------------------------------------------------------
-
-
-def upload(page: Page, here: Machine, name: str, numbers: list[str], say: str) -> None:
-    """Upload a file, say which column is which, and come to the plan."""
-    page.get_by_role("link", name="Start", exact=True).click()
-    rows = "".join(f"{number},Person {at}\n" for at, number in enumerate(numbers))
-    file = {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": f"Tel,Who\n{rows}".encode()}
-    page.get_by_label("A file of contacts").set_input_files(file)  # type: ignore[arg-type]
-    page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("columnheader", name="Tel")).to_be_visible()
-    page.get_by_role("combobox", name="Phone number").select_option("Tel")
-    page.get_by_role("combobox", name="Name").select_option("Who")
-    page.get_by_role("textbox", name="Name").fill(name)
-    page.get_by_role("textbox", name="Longest call").fill("5m")
-    page.get_by_role("textbox", name="Say What").fill(say)
-    page.get_by_role("button", name="Show the plan").click()
 
 
 def test_a_file_is_uploaded_mapped_planned_launched_and_watched_to_its_end(
@@ -278,3 +252,13 @@ def test_what_comes_by_itself_takes_nothing_from_a_hand(page: Page, here: Machin
     here.site.call("pause", "annual-survey", "--note", "not yet")
     expect(page.locator("#orders")).to_contain_text("not yet")
     assert page.evaluate("getSelection().toString()").strip() == "Why the rest waits"
+    page.evaluate(
+        """() => {
+          const dialog = document.createElement("dialog");
+          document.getElementById("orders").append(dialog);
+          dialog.showModal();
+        }"""
+    )
+    here.site.call("resume", "annual-survey", "--note", "at last")
+    expect(page.locator("#standing")).not_to_contain_text("paused")
+    assert page.locator("#orders dialog[open]").count() == 1

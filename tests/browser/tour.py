@@ -10,16 +10,18 @@ from playwright.sync_api import Error, Page
 
 #: What stands for somebody or something: ids of campaigns and contacts, numbers, attempts.
 _IDS = re.compile(
-    r"/(spring-reminders|lab-results|flu-clinic|annual-survey|hostile|weekly|default"
+    r"/(spring-reminders|lab-results|flu-clinic|annual-survey|hostile|dental-recall|weekly|default"
     r"|p-\d+|%23\d+|x(%3C|<)[^/]*|[^/]*:\d+:\d+|\d+|[+%]2?B?1\d{6,})(?=/|$)"
 )
+#: What narrows a list, and makes no other page of it.
+FILTERS = {"account", "campaign", "cursor", "disposition", "q", "state"}
 _LINKS = "() => [...document.querySelectorAll('a[href]')].map(a => a.href)"
 
 
 def kind(url: str) -> str:
     """Return what a page and its like have in common."""
     parts = urlsplit(url)
-    names = sorted({name for name, _ in parse_qsl(parts.query)})
+    names = sorted({name for name, _ in parse_qsl(parts.query)} - FILTERS)
     return _IDS.sub("/*", _IDS.sub("/*", parts.path)) + "?" * bool(names) + "&".join(names)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
 from scheduler.cli import plan_lines
-from scheduler.masking import mask_text
+from scheduler.masking import mask, mask_text
 from scheduler.plan.spoken import spoken
 
 DATES = (
@@ -143,3 +143,12 @@ def test_a_plan_shows_a_campaigns_own_id_whole(name: str, shown: str) -> None:
     found = list(plan_lines.orders([order | more | none | spoken(())]))
 
     assert f"  session_name: {shown}" in found
+
+
+@pytest.mark.parametrize("number", ["+12025550143", "12345", "sip:ada@example.com"])
+def test_what_is_masked_stays_as_it_is(number: str) -> None:
+    assert mask(mask(number)) == mask(number)
+
+
+def test_no_number_hides_behind_an_ellipsis() -> None:
+    assert mask("…+12025550143") == "…0143"
