@@ -21,7 +21,7 @@ class Story:
     record: dict[str, Any]  #: its result
     explanation: Explanation
     attempts: list[dict[str, Any]]
-    zone: str  #: in which its clock goes; "" where that is not one for certain
+    zone: str  #: of its file, or the only one of its number; "": nobody can tell
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -45,13 +45,14 @@ def story_of(ledger: Ledger, view: CampaignView, who: str) -> Story:
     view.expect_kept()
     explanation = explain(ledger, view.campaign_id, who)
     record = views.result(ledger, view.campaign_id, explanation.row)
-    zones = whereabouts(explanation.contact, view.policy).zones
+    contact = explanation.contact
+    zones = whereabouts(contact, view.policy).zones
     return Story(
         view,
         record,
         explanation,
         _attempts(ledger, view.campaign_id, explanation),
-        zones[0] if len(zones) == 1 else "",
+        zones[0] if len(zones) == 1 else contact.timezone,
     )
 
 
