@@ -283,7 +283,7 @@ def _texts() -> Iterator[Path]:
     """Yield what might name a setting; tests name some that are none."""
     for folder in ("scheduler", "docs", "deploy", "samples", "benchmarks", "tests/chaos"):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix not in (".pyc", ".gz", "") and path.is_file():
+            if path.suffix not in (".pyc", ".gz", ".png", "") and path.is_file():
                 yield path
     for path in ROOT.iterdir():
         if path.suffix in (".py", ".md", ".yml") or path.name in ("Makefile", "Dockerfile"):
