@@ -24,7 +24,7 @@ def block(language: str) -> str:
 
 
 def run(site: RunningSite, home: Path, *words: str) -> str:
-    env = os.environ | {"CALLSCHED_URL": site.url, "CALLSCHED_TOKEN": TOKEN}
+    env = os.environ | {"SITE": site.url, "TOKEN": TOKEN}
     done = subprocess.run(words, env=env, cwd=home, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
