@@ -57,8 +57,8 @@ def row(first: int, n: int) -> Row:
 
 
 @contextmanager
-def served(redis_url: str, state: Path) -> Iterator[str]:
-    """Run the site as a process of its own; yield its address."""
+def served(redis_url: str, state: Path) -> Iterator[tuple[str, int]]:
+    """Run the site as a process of its own; yield its address, and the id of the process."""
     with bound("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     environment = os.environ | {
@@ -80,7 +80,7 @@ def served(redis_url: str, state: Path) -> Iterator[str]:
                 if process.poll() is not None:
                     sys.exit("the site did not start")
                 time.sleep(0.1)
-        yield url
+        yield url, process.pid
     finally:
         process.terminate()
         process.wait()
@@ -116,7 +116,7 @@ def main(campaign_count: int = 10, count: int = 100_000, asked: int = 400) -> No
             load(ledger, f"c{number}", number * count % 9_000_000 + 1_000_000, count)
         took = time.perf_counter() - began_at
         print(f"{campaign_count} campaigns of {count:,} contacts were loaded in {took:.0f} s")
-        with served(redis.url, Path(folder)) as url, Session() as session:
+        with served(redis.url, Path(folder)) as (url, _), Session() as session:
             session.headers["Authorization"] = f"Bearer {TOKEN}"
 
             def of_any(query: str) -> Callable[[], str]:

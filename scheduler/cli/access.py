@@ -20,7 +20,7 @@ def opened_ledger(*, upgrades: bool = False) -> Iterator[Ledger]:
 
 def newest(ledger: Ledger) -> str:
     """Return the campaign that was created last. Raises LedgerError when there is none."""
-    ids = views.campaign_ids(ledger)
+    ids = views.campaign_ids(ledger, 1)
     if not ids:
         raise LedgerError("no campaigns yet: callsched run FILE, or callsched submit FILE")
     return ids[0]

@@ -10,7 +10,7 @@ import typer
 from scheduler.cli import options
 from scheduler.cli.access import newest, opened_ledger
 from scheduler.cli.conditions import answered_so, read_where
-from scheduler.cli.results_view import export, format_of
+from scheduler.cli.results_view import counted, export, format_of
 from scheduler.fields.conditions import asked_in
 from scheduler.ledger import views
 from scheduler.operations.answers import expect_asked
@@ -63,5 +63,7 @@ def results(
         campaign = views.campaign(ledger, campaign_id)
         campaign.expect_kept()
         expect_asked(campaign, conditions)
-        records = answered_so(views.results(ledger, campaign_id), conditions)
-        export(records, output, chosen, asked=asked_in(campaign.policy), excel=excel)
+        every = views.results(ledger, campaign_id)
+        with counted(every, output, campaign.total) as records:
+            some = answered_so(records, conditions)
+            export(some, output, chosen, asked=asked_in(campaign.policy), excel=excel)

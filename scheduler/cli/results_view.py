@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scheduler.cli import streams
+from scheduler.cli import console, streams
 from scheduler.cli.output import replacing, writing
 from scheduler.errors import ConfigError
 from scheduler.operations.export import ResultFormat, text_of
@@ -31,6 +32,31 @@ def format_of(path: Path | None) -> ResultFormat:
         return chosen
     expected = "expected a path that ends in .csv, .jsonl or .xlsx, or say --format"
     raise ConfigError(f"{path}: {expected}")
+
+
+#: Records that are written before somebody is told how many there are.
+_TOLD_EVERY = 100
+
+
+@contextmanager
+def counted(
+    records: Iterable[dict[str, Any]], path: Path | None, total: int
+) -> Iterator[Iterable[dict[str, Any]]]:
+    """Show on a terminal how many of so many records were read, where they go to a file."""
+    if path is None:
+        yield records
+        return
+    with console.counting(f"writing {path.name}", "calls") as told:
+        yield _told(records, told, total)
+
+
+def _told(
+    records: Iterable[dict[str, Any]], told: Callable[..., None], total: int
+) -> Iterator[dict[str, Any]]:
+    for done, record in enumerate(records):
+        if done % _TOLD_EVERY == 0:
+            told(done, total)
+        yield record
 
 
 def export(

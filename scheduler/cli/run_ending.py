@@ -76,8 +76,10 @@ def _written_first(ledger: Ledger, campaign_id: str, path: Path | None) -> Itera
     fault = None
     try:
         if path is not None:
-            asked = asked_in(views.campaign(ledger, campaign_id).policy)
-            results_view.export(views.results(ledger, campaign_id), path, asked=asked)
+            view = views.campaign(ledger, campaign_id)
+            every = views.results(ledger, campaign_id)
+            with results_view.counted(every, path, view.total) as records:
+                results_view.export(records, path, asked=asked_in(view.policy))
     except ConfigError as error:
         fault = error
     yield

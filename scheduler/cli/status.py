@@ -24,7 +24,8 @@ def status(
 ) -> None:
     """Show every campaign, or one of them, and the accounts that they dial from.
 
-    Of more than 200 campaigns those that are not finished come first, then the newest.
+    Of more than 200 campaigns those come first that make calls now or wait for somebody, then those
+    that wait for a time, then finished ones; of each the newest.
 
     Example: `callsched status nightly-2026-11-22 --json`
     """

@@ -4,7 +4,9 @@ schema                      string  version of this layout
 id                          string  of this ledger, told by who receives callbacks
 written                     string  where CALLSCHED_DURABILITY makes writes wait: the last of them
 campaigns                   zset    campaign -> created_at
-turns                       string  that what claims look at was made, of the ledger of before
+turns                       string  that what claims and looks go by was made, of the ledger of
+                                    before
+accounts                    set     account that has had a campaign
 clock                       hash    jumps of the server's clock that workers saw: how many, the last
                                     one's at, by and moved, and how far it is behind what it was
 claim:{token}               string  attempt that this execution claimed; expires
@@ -32,6 +34,7 @@ account:{a}:meta            hash    learned limit, outage and its probe, pauses 
 account:{a}:campaigns       zset    campaign -> turns it has had
 account:{a}:next            zset    campaign -> when a claim looks at it, at the latest
 account:{a}:paced           zset    campaign that has calls due -> until when its pace waits
+account:{a}:paused          zset    campaign that waits for somebody -> since when
 account:{a}:ready:{p}       zset    campaign of priority p that has calls due -> turns it has had
 account:{a}:classes         zset    priority that any such campaign has -> the same
 account:{a}:named:{name}    zset    campaign of this name -> when it was finished, inf until then;

@@ -120,9 +120,8 @@ class Ledger:
                 names.index(self.redis)
                 self.redis.set(f"{keys.ROOT}schema", keys.SCHEMA)
             # Workers of the release before read all that it writes, and go on beside this one.
-            if upgrades and not self.redis.exists(f"{keys.ROOT}turns"):
+            if upgrades and not turns.is_indexed(self.redis):
                 turns.index(self.redis)
-                self.redis.set(f"{keys.ROOT}turns", 1)
         if found > keys.SCHEMA:
             raise LedgerError(
                 f"the ledger has schema {found}, this release knows {keys.SCHEMA}:"

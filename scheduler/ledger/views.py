@@ -33,6 +33,9 @@ from scheduler.records import IDENTITIES, decode, decode_policy, digest
 #: Calls that are read in one round trip.
 _PAGE = 500
 
+#: Campaigns that are read in one step of the ledger, in which nobody else is served.
+_CAMPAIGNS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignView:
@@ -126,10 +129,11 @@ class AccountView:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def campaign_ids(ledger: Ledger) -> list[str]:
-    """Return every campaign, the newest first."""
+def campaign_ids(ledger: Ledger, most: int | None = None) -> list[str]:
+    """Return every campaign, or so many of them, the newest first."""
     with reaching():
-        return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
+        last = -1 if most is None else most - 1
+        return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +168,17 @@ def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
 
 
 def campaigns(ledger: Ledger, campaign_ids: Sequence[str]) -> list[CampaignView]:
-    """Read several campaigns in one round trip; what is gone, or is none of ours, is left out."""
-    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
-        for campaign_id in campaign_ids:
-            _ask(pipe, campaign_id)
-        answers = pipe.execute(raise_on_error=False)
+    """Read several campaigns, some in a journey; without what is gone, or is none of ours."""
     found = []
-    for at, campaign_id in enumerate(campaign_ids):
-        with suppress(NoSuchCampaign, ValueError, LookupError, TypeError, AttributeError):
-            found.append(_view(campaign_id, answers[4 * at : 4 * at + 4]))
+    for first in range(0, len(campaign_ids), _CAMPAIGNS):
+        some = campaign_ids[first : first + _CAMPAIGNS]
+        with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+            for campaign_id in some:
+                _ask(pipe, campaign_id)
+            answers = pipe.execute(raise_on_error=False)
+        for at, campaign_id in enumerate(some):
+            with suppress(NoSuchCampaign, ValueError, LookupError, TypeError, AttributeError):
+                found.append(_view(campaign_id, answers[4 * at : 4 * at + 4]))
     return found
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scheduler.errors import LedgerError, LedgerFault, LedgerUnreachable
-from scheduler.ledger import campaigns, views
+from scheduler.ledger import accounts, campaigns, foremost, views
 from scheduler.ledger.accounts import Happening
 from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.ledger import Ledger
@@ -15,11 +14,11 @@ from scheduler.live.pace import WINDOW_SECONDS, Pace, expected
 from scheduler.live.picture import ShownCampaign, in_order
 from scheduler.models import CallState, CampaignState
 
-#: The newest campaigns, which are looked at.
+#: Campaigns that are looked at, where there are more: those that matter most.
 MOST_CAMPAIGNS = 500
 
-#: Campaigns that are read in one look, after the first one. Others wait for their turn.
-UNFINISHED_A_LOOK, FINISHED_A_LOOK = 30, 5
+#: Campaigns that are read in one look: new ones, and of the others those whose turn it is.
+NEW_A_LOOK, UNFINISHED_A_LOOK, FINISHED_A_LOOK = 200, 30, 5
 
 _NOTHING_WAITS = Waiting(0, None)
 
@@ -45,20 +44,32 @@ class Campaigns:
         self._account = account
         self._known: dict[str, _Known] = {}
         self._gone: set[str] = set()
-        self.older = 0  #: campaigns that are not looked at any more
+        self.others = 0  #: campaigns that are not looked at; of one account, unfinished ones
 
     def read(self, now: float, first: Sequence[str]) -> list[CampaignView]:
         """Read these and whose turn it is; return all as they are listed."""
-        every = self._ids or tuple(views.campaign_ids(self._ledger))
-        ids = every[:MOST_CAMPAIGNS]
-        self.older = len(every) - len(ids)
+        ids = self._looked_at()
         for left in self._known.keys() - set(ids):
             del self._known[left]
         self._gone &= set(ids)
-        for campaign_id in dict.fromkeys([*self._turns(ids), *self._known.keys() & set(first)]):
-            self._read(campaign_id, now)
+        self._read([*self._turns(ids), *self._known.keys() & set(first)], now)
         self._read_waiting(now)
-        return in_order(known.view for known in self._known.values())
+        listed = in_order((known.view for known in self._known.values()), now)
+        self.others = self._count_others(listed)
+        return listed
+
+    def _looked_at(self) -> Sequence[str]:
+        if self._ids:
+            return self._ids[:MOST_CAMPAIGNS]
+        one = self._account
+        names = accounts.names(self._ledger) if one is None else [one]
+        return foremost.foremost(self._ledger, names, MOST_CAMPAIGNS)
+
+    def _count_others(self, listed: Sequence[CampaignView]) -> int:
+        if self._ids:
+            return max(0, len(self._ids) - MOST_CAMPAIGNS)
+        unfinished = sum(view.state is not CampaignState.FINISHED for view in listed)
+        return foremost.others(self._ledger, self._account, len(listed), unfinished)
 
     def account_of(self, campaign_id: str) -> str | None:
         """Return the account of a campaign that is looked at."""
@@ -91,22 +102,20 @@ class Campaigns:
         for one in sorted(self._known, key=lambda one: self._known[one].read_at):
             is_over = self._known[one].view.state is CampaignState.FINISHED
             (finished if is_over else others).append(one)
-        return new + others[:UNFINISHED_A_LOOK] + finished[:FINISHED_A_LOOK]
+        return new[:NEW_A_LOOK] + others[:UNFINISHED_A_LOOK] + finished[:FINISHED_A_LOOK]
 
-    def _read(self, campaign_id: str, now: float) -> None:
-        try:
-            view = views.campaign(self._ledger, campaign_id)
-        except LedgerUnreachable:
-            raise
-        except (LedgerError, LedgerFault):  # it is gone, or nothing of ours
-            self._known.pop(campaign_id, None)
-            self._gone.add(campaign_id)
-            return
-        if self._account is not None and view.account != self._account:
-            self._gone.add(campaign_id)
-            return
-        known = self._known.setdefault(campaign_id, _Known(view, now))
-        known.view, known.read_at = view, now
+    def _read(self, ids: Sequence[str], now: float) -> None:
+        wanted = list(dict.fromkeys(ids))
+        found = {view.campaign_id: view for view in views.campaigns(self._ledger, wanted)}
+        for campaign_id in wanted:
+            view = found.get(campaign_id)
+            # It is gone, or nothing of ours, or of another account.
+            if view is None or self._account not in (None, view.account):
+                self._known.pop(campaign_id, None)
+                self._gone.add(campaign_id)
+                continue
+            known = self._known.setdefault(campaign_id, _Known(view, now))
+            known.view, known.read_at = view, now
 
     def _read_waiting(self, now: float) -> None:
         """Read what waits in those that were read now and are not over."""

@@ -67,7 +67,7 @@ class Picture:
 
     at: float  #: by the clock of the ledger
     campaigns: tuple[ShownCampaign, ...] = ()
-    older: int = 0  #: campaigns that are not looked at any more
+    others: int = 0  #: campaigns that are not looked at; of one account, unfinished ones
     account: AccountView | None = None  #: in focus; None before there is any
     ceiling: int = 0  #: of it, as the settings here say
     loads: tuple[Load, ...] = ()
@@ -82,16 +82,26 @@ class Picture:
         return next((c for c in self.campaigns if c.view.campaign_id == campaign_id), None)
 
 
-def in_order(views: Iterable[CampaignView]) -> list[CampaignView]:
-    """Return campaigns as they are listed: those that are not finished first, then the newest."""
+def in_order(views: Iterable[CampaignView], now: float) -> list[CampaignView]:
+    """Return campaigns as they are listed: those that go on, those that wait, the newest first.
+
+    Those that are finished come last.
+    """
     return sorted(
         views,
         key=lambda view: (
             view.state is CampaignState.FINISHED,
+            not _goes_on(view, now),
             -view.created_at,
             view.campaign_id,
         ),
     )
+
+
+def _goes_on(view: CampaignView, now: float) -> bool:
+    """Whether a campaign has calls under way, or some that are due, or waits for somebody."""
+    is_due = view.next_due_at is not None and view.next_due_at <= now
+    return view.open > 0 or is_due or view.state is CampaignState.PAUSED
 
 
 def overdue_by_campaign(live: Iterable[tuple[str, float]], now: float) -> dict[str, int]:

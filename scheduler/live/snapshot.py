@@ -19,6 +19,7 @@ def record(picture: Picture) -> dict[str, Any]:
     return {
         "at": picture.at,
         "campaigns": [_campaign(each) for each in picture.campaigns],
+        "others": picture.others,
         "account": account and account.as_record() | {"ceiling": picture.ceiling},
         "load": [asdict(load) for load in picture.loads],
         "backlog": picture.backlog and asdict(picture.backlog),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.errors import LedgerError, LedgerFault
-from scheduler.ledger import clocks, controls, schedules, views, workers
+from scheduler.ledger import accounts, clocks, controls, foremost, schedules, views, workers
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.schedules import ScheduleView
 from scheduler.ledger.views import AccountView, CampaignView
-from scheduler.live.picture import stops_only
+from scheduler.live.picture import in_order, stops_only
 from scheduler.models import CampaignState
 
 
@@ -35,32 +36,26 @@ def standing(
 ) -> Standing:
     """Read how one campaign stands, without an id all: of one account, without a name of all.
 
-    Of `most` campaigns at most, where that is given: those that are not finished go before the
-    others, and newer ones before older ones. Raises LedgerError when it is not there.
+    Of `most` campaigns at most, where that is given: those that go on, or wait for somebody, go
+    before those that wait for a time, these before finished ones, and newer ones before older ones.
+    Raises LedgerError when it is not there.
     """
     if campaign_id:
         ids, others, names = [campaign_id], 0, set[str]()
+        campaigns, unreadable = [views.campaign(ledger, campaign_id)], list[str]()
     else:
         ids, others, names = _listed(ledger, account, most)
-    campaigns, unreadable = [], []
-    for each in ids:
-        try:
-            view = views.campaign(ledger, each)
-        except LedgerFault as fault:
-            if campaign_id:
-                raise
-            unreadable.append(str(fault))
-            continue
-        if account in (None, view.account):
-            campaigns.append(view)
+        campaigns, unreadable = _read(ledger, ids)
+    campaigns = [view for view in campaigns if account in (None, view.account)]
+    if others:
+        campaigns = in_order(campaigns, ledger.time())
     if account is not None and not campaigns:
         whose = f"campaign {campaign_id} dials" if campaign_id else "no campaign dials"
         raise LedgerError(f"{whose} {'not ' if campaign_id else ''}from account {account}")
     names |= {view.account for view in campaigns}
-    accounts = [views.account(ledger, name) for name in sorted(names)]
     return Standing(
         campaigns,
-        accounts,
+        [views.account(ledger, name) for name in sorted(names)],
         controls.of_campaign(ledger, campaigns[0].campaign_id) if len(campaigns) == 1 else [],
         [
             view
@@ -74,12 +69,33 @@ def standing(
     )
 
 
+def _read(ledger: Ledger, ids: Sequence[str]) -> tuple[list[CampaignView], list[str]]:
+    """Return the campaigns that can be read, and what is wrong with the others."""
+    found = views.campaigns(ledger, ids)
+    unreadable = []
+    for each in sorted(set(ids) - {view.campaign_id for view in found}):
+        try:
+            found.append(views.campaign(ledger, each))
+        except LedgerFault as fault:
+            unreadable.append(str(fault))
+    return found, unreadable
+
+
 def _listed(
     ledger: Ledger, account: str | None, most: int | None
 ) -> tuple[list[str], int, set[str]]:
     """Return the campaigns to list, how many others there are, and the accounts of all of them."""
     if most is None:
         return views.campaign_ids(ledger), 0, set()
+    names = accounts.names(ledger)
+    if account is None and len(views.campaign_ids(ledger, most + 1)) > most:
+        ids = foremost.foremost(ledger, names, most)
+        return ids, foremost.others(ledger, None, len(ids), 0), set(names)
+    return _walked(ledger, account, most)
+
+
+def _walked(ledger: Ledger, account: str | None, most: int) -> tuple[list[str], int, set[str]]:
+    """Return the same from a look at every campaign."""
     found = [each for each in views.headings(ledger) if account in (None, each.account)]
     # What can't be read at all is named, among the newest: it has no heading.
     headed = {each.campaign_id for each in found}

@@ -104,7 +104,7 @@ class Watcher:
             campaigns=tuple(
                 self._campaigns.shown(view.campaign_id, now, overdue) for view in listed
             ),
-            older=self._campaigns.older,
+            others=self._campaigns.others,
             account=account,
             ceiling=self._ceiling_of(name),
             loads=tuple(kept.loads),

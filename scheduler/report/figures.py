@@ -210,8 +210,10 @@ def read(
             figures.slots.add(span)
         if row % 100 == 0:
             counted(row, source.total)
-    for span in source.spans or ():
+    for number, span in enumerate(source.spans or (), start=1):
         figures.slots.add(span)
+        if number % 100 == 0:
+            counted(number, max(number, source.total or 0))
     return figures
 
 

@@ -33,6 +33,7 @@ MOST_BYTES = 400
 PERMANENT = {
     "schema",
     "turns",
+    "accounts",
     "campaigns",
     "account:meta",
     "account:named",

@@ -73,7 +73,7 @@ def test_what_an_older_worker_makes_due_is_found_by_ticks(books: Books) -> None:
     for at in range(40):
         books.campaign(1, f"c{at}")
     forget(books)
-    books.ledger.redis.set(f"{keys.ROOT}turns", 1)
+    books.ledger.redis.set(f"{keys.ROOT}turns", 2)
 
     for _ in range(8):
         tick(books)

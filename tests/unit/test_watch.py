@@ -156,8 +156,11 @@ def test_an_instant_of_another_day_has_its_date() -> None:
 # Order, marks and alarms
 
 
-def test_what_is_not_finished_comes_first_and_the_newest_of_it() -> None:
+def test_what_goes_on_comes_first_then_what_is_not_finished_and_the_newest_of_it() -> None:
     views = [
+        campaign(campaign_id="runs", connected=1, created_at=NOW - 40),
+        campaign(campaign_id="due", next_due_at=NOW - 1, created_at=NOW - 30),
+        campaign(campaign_id="waits", next_due_at=NOW + 1, created_at=NOW - 4),
         campaign(campaign_id="done", state=CampaignState.FINISHED, created_at=NOW),
         campaign(campaign_id="old", created_at=NOW - 9),
         campaign(campaign_id="paused", state=CampaignState.PAUSED, created_at=NOW - 5),
@@ -165,9 +168,9 @@ def test_what_is_not_finished_comes_first_and_the_newest_of_it() -> None:
         campaign(campaign_id="new", created_at=NOW - 1),
     ]
 
-    listed = [view.campaign_id for view in in_order(views)]
+    listed = [view.campaign_id for view in in_order(views, NOW)]
 
-    assert listed == ["new", "paused", "old", "done", "older"]
+    assert listed == ["paused", "due", "runs", "new", "waits", "old", "done", "older"]
 
 
 def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:

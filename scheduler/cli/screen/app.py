@@ -148,7 +148,7 @@ class WatchApp(App[int]):
 
     def _titles(self, picture: Picture) -> None:
         only = f" of {one_line(self._only)}" if self._only else ""
-        hidden = f", {picture.older:,} older ones are not shown" if picture.older else ""
+        hidden = f", {picture.others:,} others are not shown" if picture.others else ""
         self._campaigns.border_title = f"campaigns{hidden}"
         self._calls.border_title = Content(f"live calls{only}: {len(picture.calls):,}")
         self.query_one("#happenings", Sized).border_title = "last events"

@@ -37,7 +37,7 @@ def text(picture: Picture) -> Iterator[RenderableType]:
         yield drawing.alarms(picture.alarms, len(picture.alarms))
     shown = picture.campaigns[:_CAMPAIGNS]
     yield drawing.campaigns(shown)
-    yield from _more(len(picture.campaigns) + picture.older - len(shown), "campaigns")
+    yield from _more(len(picture.campaigns) + picture.others - len(shown), "campaigns")
     for each in shown[:1]:
         yield drawing.in_detail(each)
     yield Text(f"\naccount {visible(picture.account.account)}: {drawing.slots_title(picture)}")

@@ -246,6 +246,13 @@ local function leave_class(account, priority, campaign)
   end
 end
 
+-- A campaign makes no more calls before somebody lets it: those that look at a handful of campaigns look
+-- at it as well.
+local function pause(campaign, account, now)
+  redis.call("HSET", campaign_key(campaign, "meta"), "state", "paused")
+  redis.call("ZADD", account_key(account, "paused"), "NX", exact(now), campaign)
+end
+
 -- A sealed campaign is finished when its last call has ended.
 local function close_when_done(campaign, now)
   local meta = campaign_key(campaign, "meta")
@@ -256,7 +263,7 @@ local function close_when_done(campaign, now)
     redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
     move_on(campaign)
     redis.call("HDEL", meta, "aborting", "paused_by")
-    for _, part in ipairs({ "campaigns", "next", "paced" }) do
+    for _, part in ipairs({ "campaigns", "next", "paced", "paused" }) do
       redis.call("ZREM", account_key(account, part), campaign)
     end
     leave_class(account, priority, campaign)
@@ -329,7 +336,8 @@ local function stop_itself(campaign, why, now)
   local meta = campaign_key(campaign, "meta")
   local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
   if state == "active" then
-    redis.call("HSET", meta, "state", "paused", "stopped_itself", why)
+    pause(campaign, account, now)
+    redis.call("HSET", meta, "stopped_itself", why)
     move_on(campaign)
     happened(account, "campaign", campaign, "stopped itself: " .. why, now)
     owe_news(campaign, account, "campaign.stopped", campaign, now)

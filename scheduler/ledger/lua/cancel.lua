@@ -45,7 +45,7 @@ if put_on_record(campaign, account, abort == "1" and "abort" or "cancel", who, A
 end
 redis.call("HSETNX", meta, "cancelled", who)
 -- One that is loading need not be sealed any more: rows that still come in are not called.
-redis.call("HSET", meta, "state", "paused")
+pause(campaign, account, now)
 redis.call("HDEL", meta, "stopped_itself", "paused_by")
 if abort == "1" then
   stop_live(campaign, account, patience, now)

@@ -34,6 +34,7 @@ if redis.call("HSETNX", meta, "state", "loading") == 1 then
     redis.call("HSET", meta, "repeat_window", ARGV[12])
   end
   redis.call("ZADD", ROOT .. "campaigns", exact(now), campaign)
+  redis.call("SADD", ROOT .. "accounts", account)
   open_of_name(campaign, account, name)
 end
 return redis.call("HMGET", meta, "state", "account")

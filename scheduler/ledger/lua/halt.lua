@@ -35,5 +35,5 @@ end
 if state == "loading" then
   return 0
 end
-redis.call("HSET", meta, "state", "paused")
+pause(campaign, account, now)
 return abort == "1" and stop_live(campaign, account, patience, now) or 0

@@ -14,8 +14,10 @@ local meta = campaign_key(campaign, "meta")
 redis.call("UNLINK", campaign_key(campaign, "seen:" .. load))
 local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
 if state == "loading" then
-  local paused = redis.call("HEXISTS", meta, "paused_by") == 1
-  redis.call("HSET", meta, "state", paused and "paused" or "active", "sealed_at", exact(now))
+  redis.call("HSET", meta, "state", "active", "sealed_at", exact(now))
+  if redis.call("HEXISTS", meta, "paused_by") == 1 then
+    pause(campaign, account, now)
+  end
   -- It joins the wheel where the wheel stands, so that it neither waits nor overtakes.
   local turn = "turn:" .. (redis.call("HGET", meta, "priority") or "0")
   redis.call("ZADD", account_key(account, "campaigns"),

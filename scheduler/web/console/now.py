@@ -96,7 +96,7 @@ def section(name: str, picture: Picture, ceiling: int, found: Findings | None) -
         ceiling=ceiling,
         chart=chart(picture.loads, picture.at),
         cards=tuple(cards[:MOST_CAMPAIGNS]),
-        more=max(0, len(cards) - MOST_CAMPAIGNS),
+        more=max(0, len(cards) - MOST_CAMPAIGNS) + picture.others,
         calls=picture.calls[:CALLS],
         unknown=sum(_unknown(each) for each in picture.campaigns),
         findings=found.of_account.get(name, ()) if found else (),

@@ -1,0 +1,76 @@
+"""Which campaigns are worth a look, where nobody can look at all of them.
+
+It costs the same however many wait: nothing is read of any campaign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from scheduler.ledger import keys, turns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.client import reaching
+from scheduler.models import Attempt
+
+#: Of the newest campaigns so many are worth it before those that wait longer: somebody has just
+#: made them.
+_NEWEST = 50
+
+
+def foremost(ledger: Ledger, accounts: Sequence[str], most: int) -> list[str]:
+    """Return some campaigns, those of these accounts that matter most first.
+
+    These are campaigns that have calls under way, then those that have some due, that wait for
+    somebody, and a few of the newest; then those of which something falls due next, and whatever
+    else is not finished; the rest are the newest, on whatever account. Raises LedgerTrouble.
+    """
+    return list(islice(dict.fromkeys(_in_turn(ledger, accounts, most)), most))
+
+
+def _in_turn(ledger: Ledger, accounts: Sequence[str], most: int) -> Iterator[str]:
+    now = ledger.time()
+    with reaching():
+        for account in accounts:
+            yield from _under_way(ledger, account)
+        for account in accounts:
+            yield from turns.of_which_something_is_due(ledger.redis, account, now, most)
+        yield from _of_each(ledger, accounts, "paused", most, newest_first=True)
+        newest = ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, most - 1)
+        yield from newest[:_NEWEST]
+        yield from _of_each(ledger, accounts, "next", most)
+        yield from _of_each(ledger, accounts, "campaigns", most)
+        yield from newest
+
+
+def _under_way(ledger: Ledger, account: str) -> Iterator[str]:
+    """Yield the campaigns that have calls under way, once for each call."""
+    with ledger.redis.pipeline(transaction=False) as pipe:
+        for part in ("live", "slots"):
+            pipe.zrange(keys.account(account, part), 0, -1)
+        for attempts in pipe.execute():
+            for attempt in attempts:
+                if Attempt.is_written(attempt):
+                    yield Attempt.parse(attempt).campaign_id
+
+
+def _of_each(
+    ledger: Ledger, accounts: Sequence[str], part: str, most: int, *, newest_first: bool = False
+) -> Iterator[str]:
+    """Yield the first campaigns of a part of each account."""
+    with ledger.redis.pipeline(transaction=False) as pipe:
+        for account in accounts:
+            pipe.zrange(keys.account(account, part), 0, most - 1, desc=newest_first)
+        for found in pipe.execute():
+            yield from found
+
+
+def others(ledger: Ledger, account: str | None, listed: int, unfinished: int) -> int:
+    """Return how many campaigns there are besides those that are listed.
+
+    Of one account only those that are not finished are counted.
+    """
+    with reaching():
+        if account is None:
+            return max(0, int(ledger.redis.zcard(f"{keys.ROOT}campaigns")) - listed)
+        return max(0, int(ledger.redis.zcard(keys.account(account, "campaigns"))) - unfinished)

@@ -1,0 +1,31 @@
+"""What is made of a large campaign takes hardly more memory than of a small one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scheduler.ledger.ledger import Ledger
+from tests.growth import grown
+from tests.integration.finished import fill
+
+FEW, MANY = 2_000, 42_000
+#: 1,000,000 calls may take what a process may have, 200 MB, less its own 60.
+MOST_BYTES_A_CALL = 130
+
+
+@pytest.mark.parametrize("what", ["results:csv", "results:jsonl", "report:html"])
+def test_a_call_more_takes_next_to_no_memory(
+    ledger: Ledger, redis_url: str, tmp_path: Path, what: str
+) -> None:
+    function, _, ending = what.partition(":")
+    took = {}
+    for count in (FEW, MANY):
+        ledger.redis.flushall()
+        fill(ledger, count)
+        path = str(tmp_path / f"{count}.{ending}")
+        took[count] = grown(f"tests.integration.finished:{function}", redis_url, path)
+
+    assert took[MANY].said != took[FEW].said
+    assert (took[MANY].bytes - took[FEW].bytes) / (MANY - FEW) < MOST_BYTES_A_CALL
