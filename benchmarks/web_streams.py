@@ -143,7 +143,8 @@ def listen(port: int, streams: int) -> None:
     """Read streams until standard input ends, and count what they tell."""
     ready = selectors.DefaultSelector()
     ready.register(sys.stdin, selectors.EVENT_READ)
-    ask = f"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    ask = f"GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    ask += f"Authorization: Bearer {TOKEN}\r\n\r\n"
     for _ in range(streams):
         stream = socket.create_connection(("127.0.0.1", port))
         stream.sendall(ask.encode())
