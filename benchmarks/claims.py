@@ -28,10 +28,12 @@ CLAIMS = 1500
 LATER_SECONDS = 7 * 86400.0
 
 
-def campaign(ledger: Ledger, name: str, count: int, due_at: float | None) -> None:
+def campaign(
+    ledger: Ledger, name: str, count: int, due_at: float | None, account: str = ACCOUNT
+) -> None:
     """Make a campaign of so many calls; None: they are due now."""
     policy = Policy(max_duration_seconds=60.0)
-    campaigns.create(ledger, name, account=ACCOUNT, name=name, policy=policy, digest="d")
+    campaigns.create(ledger, name, account=account, name=name, policy=policy, digest="d")
     for first in range(0, count, 500):
         number = first // 500 + 1
         rows = [
