@@ -32,6 +32,7 @@ def waiting(books: Books, first: int, last: int) -> None:
     """Make campaigns of which a call is due in a week, and have workers look at them."""
     for at in range(first, last):
         make(books, f"waits-{at}", books.now + WEEK + at)
+        books.wait(0.01)
     for _ in range((last - first) // 100 + 1):
         calls.ready(books.ledger, ACCOUNT, ceiling=PLENTY, now=books.now)
 
@@ -95,6 +96,18 @@ def test_one_that_begins_to_run_is_seen_in_the_next_look(crowd: Books) -> None:
         halt(crowd, campaign_id)
 
     assert set(unseen) <= set(shown(watching.look(Focus()))[:5])
+
+
+def test_one_that_somebody_looks_at_stays_in_sight(crowd: Books) -> None:
+    watching = watcher(crowd)
+    looked_at = f"waits-{MANY - 1}"  # the newest one
+    assert looked_at in shown(watching.look(Focus()))
+
+    waiting(crowd, MANY, 2 * MANY)
+    with_it = [watching.look(Focus(campaign_id=looked_at)) for _ in range(4)][-1]
+
+    assert looked_at in shown(with_it)
+    assert looked_at not in shown(watcher(crowd).look(Focus()))
 
 
 def test_the_console_says_how_many_others_wait(crowd: Books) -> None:
