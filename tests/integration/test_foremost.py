@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import accounts, calls, campaigns, keys, views
+from scheduler.ledger import accounts, calls, campaigns, keys, turns, views
 from scheduler.ledger.ledger import Control
 from scheduler.live.picture import Picture
 from scheduler.live.standing import standing
@@ -173,3 +173,13 @@ def test_what_goes_on_again_is_paused_no_more(books: Books) -> None:
     campaigns.end_pending(books.ledger, "is-over", now=books.now)
 
     assert books.ledger.redis.zrange(paused, 0, -1) == []
+
+
+def test_what_waits_is_not_taken_for_due_where_no_worker_runs(books: Books) -> None:
+    make(books, "waits", books.now + WEEK)
+    make(books, "due", books.now)
+    books.wait(1)
+
+    looked_at = turns.of_which_something_is_due(books.ledger.redis, ACCOUNT, books.now)
+
+    assert looked_at == ["due"]
