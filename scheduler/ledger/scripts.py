@@ -46,7 +46,7 @@ def preamble() -> str:
 
 #: What some verbs share besides.
 _WITH = dict.fromkeys(["begin", "explain", "recall"], "_rules")
-_WITH |= dict.fromkeys(["claim", "prioritise", "ready", "tick"], "_turns")
+_WITH |= dict.fromkeys(["claim", "prioritise", "ready", "seal", "tick"], "_turns")
 _WITH |= dict.fromkeys(["load", "repeats"], "_repeats")
 _WITH |= dict.fromkeys(["arrived", "connect", "find"], "_connections")
 _WITH |= dict.fromkeys(

@@ -48,11 +48,13 @@ class Campaigns:
 
     def read(self, now: float, first: Sequence[str]) -> list[CampaignView]:
         """Read these and whose turn it is; return all as they are listed."""
-        ids = self._looked_at()
+        # What is on the screen stays there, whatever else matters more by now.
+        kept = [one for one in first if one in self._known]
+        ids = list(dict.fromkeys([*kept, *self._looked_at()]))
         for left in self._known.keys() - set(ids):
             del self._known[left]
         self._gone &= set(ids)
-        self._read([*self._turns(ids), *self._known.keys() & set(first)], now)
+        self._read([*self._turns(ids), *kept], now)
         self._read_waiting(now)
         listed = in_order((known.view for known in self._known.values()), now)
         self.others = self._count_others(listed)

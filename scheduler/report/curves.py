@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from scheduler.ledger.accounts import Load
 from scheduler.report.header import Span
-from scheduler.report.spread import round_step
+from scheduler.report.spread import in_order, round_step
 
 #: More steps than a plot has room for.
 MOST_STEPS = 600
@@ -58,9 +58,10 @@ class Slots:
 
     def steps(self) -> Iterator[Step]:
         """Yield how many were in use from each instant on at which that changed."""
-        ended = iter(sorted(self._ended))
+        self._began, self._ended = in_order(self._began), in_order(self._ended)
+        ended = iter(self._ended)
         end, count = next(ended, inf), 0
-        for began_at in sorted(self._began):
+        for began_at in self._began:
             # A slot that is given back and taken at one instant was never two.
             while end <= began_at:
                 count -= 1

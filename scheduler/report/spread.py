@@ -10,6 +10,11 @@ from itertools import pairwise
 from math import ceil, inf
 
 
+def in_order(values: array[float]) -> array[float]:
+    """Return values from the lowest to the highest: as a list they take four times as much."""
+    return array("d", sorted(values))
+
+
 @dataclass(slots=True)
 class Spread:
     """Values, eight bytes for each."""
@@ -53,7 +58,7 @@ class Spread:
 
     def _sorted(self) -> array[float]:
         if not self._is_sorted:
-            self._values = array("d", sorted(self._values))
+            self._values = in_order(self._values)
             self._is_sorted = True
         return self._values
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scheduler.campaign.reading import Reading
+from scheduler.cli.plan_steps import Wishes, planned
 from scheduler.cli.report_view import figures_of, write_page
 from scheduler.cli.results_view import export
 from scheduler.ledger import campaigns, keys, views
@@ -14,6 +16,7 @@ from scheduler.models import Contact, Policy, Row
 from scheduler.report import page as page
 from scheduler.report.entries import Entries
 from scheduler.report.header import source_of
+from scheduler.settings import settings
 
 ACCOUNT, CAMPAIGN = "acme", "large"
 CHUNK = 2_000
@@ -56,3 +59,25 @@ def report(url: str, path: str) -> str:
         write_page(figures, entries, Path(path))
     ledger.close()
     return str(figures.contacts)
+
+
+def write_contacts(path: Path, count: int) -> None:
+    """Write a file of so many contacts, no two of whom have one number."""
+    lines = (f"c-{at},+1202{2_000_000 + at},Person {at}\n" for at in range(count))
+    with path.open("w") as file:
+        file.write("id,phone_number,name\n")
+        file.writelines(lines)
+
+
+def plan(path: str) -> str:
+    """Plan a file; say how many would be called."""
+    wishes = Wishes(
+        path=Path(path),
+        reading=Reading(in_sandbox=True),
+        id=None,
+        max_duration="60s",
+        max_concurrency=20,
+        expect_duration=None,
+        at=None,
+    )
+    return str(planned(wishes, settings())["worst_case_minutes"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import accounts, calls, campaigns, keys, views
+from scheduler.ledger import accounts, calls, campaigns, keys, turns, views
 from scheduler.ledger.ledger import Control
 from scheduler.live.picture import Picture
 from scheduler.live.standing import standing
@@ -32,6 +32,7 @@ def waiting(books: Books, first: int, last: int) -> None:
     """Make campaigns of which a call is due in a week, and have workers look at them."""
     for at in range(first, last):
         make(books, f"waits-{at}", books.now + WEEK + at)
+        books.wait(0.01)
     for _ in range((last - first) // 100 + 1):
         calls.ready(books.ledger, ACCOUNT, ceiling=PLENTY, now=books.now)
 
@@ -97,6 +98,18 @@ def test_one_that_begins_to_run_is_seen_in_the_next_look(crowd: Books) -> None:
     assert set(unseen) <= set(shown(watching.look(Focus()))[:5])
 
 
+def test_one_that_somebody_looks_at_stays_in_sight(crowd: Books) -> None:
+    watching = watcher(crowd)
+    looked_at = f"waits-{MANY - 1}"  # the newest one
+    assert looked_at in shown(watching.look(Focus()))
+
+    waiting(crowd, MANY, 2 * MANY)
+    with_it = [watching.look(Focus(campaign_id=looked_at)) for _ in range(4)][-1]
+
+    assert looked_at in shown(with_it)
+    assert looked_at not in shown(watcher(crowd).look(Focus()))
+
+
 def test_the_console_says_how_many_others_wait(crowd: Books) -> None:
     picture = watcher(crowd, ACCOUNT).look(Focus())
 
@@ -160,3 +173,13 @@ def test_what_goes_on_again_is_paused_no_more(books: Books) -> None:
     campaigns.end_pending(books.ledger, "is-over", now=books.now)
 
     assert books.ledger.redis.zrange(paused, 0, -1) == []
+
+
+def test_what_waits_is_not_taken_for_due_where_no_worker_runs(books: Books) -> None:
+    make(books, "waits", books.now + WEEK)
+    make(books, "due", books.now)
+    books.wait(1)
+
+    looked_at = turns.of_which_something_is_due(books.ledger.redis, ACCOUNT, books.now)
+
+    assert looked_at == ["due"]

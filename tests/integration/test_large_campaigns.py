@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.ledger.ledger import Ledger
 from tests.growth import grown
-from tests.integration.finished import fill
+from tests.integration.finished import fill, write_contacts
 
 FEW, MANY = 2_000, 42_000
 #: 1,000,000 calls may take what a process may have, 200 MB, less its own 60.
@@ -29,3 +29,19 @@ def test_a_call_more_takes_next_to_no_memory(
 
     assert took[MANY].said != took[FEW].said
     assert (took[MANY].bytes - took[FEW].bytes) / (MANY - FEW) < MOST_BYTES_A_CALL
+
+
+def test_a_row_more_of_a_plan_takes_next_to_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLSCHED_CALLING_HOURS", "always")
+    monkeypatch.setenv("CALLSCHED_STATE_DIR", str(tmp_path))
+    few, many = 20_000, 100_000  # from that many rows on a second process checks some of them
+    took = {}
+    for count in (few, many):
+        path = tmp_path / f"{count}.csv"
+        write_contacts(path, count)
+        took[count] = grown("tests.integration.finished:plan", str(path))
+
+    assert took[many].said != took[few].said
+    assert (took[many].bytes - took[few].bytes) / (many - few) < MOST_BYTES_A_CALL

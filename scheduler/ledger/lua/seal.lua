@@ -22,7 +22,8 @@ if state == "loading" then
   local turn = "turn:" .. (redis.call("HGET", meta, "priority") or "0")
   redis.call("ZADD", account_key(account, "campaigns"),
     redis.call("HGET", account_key(account, "meta"), turn) or 0, campaign)
-  look_at(account, campaign, 0)
+  -- At once, and not by whoever claims next: where no worker runs, it waits for its own time as well.
+  place(account, campaign, now)
   close_when_done(campaign, now)
 end
 return redis.call("HGET", meta, "state")
