@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from scheduler.clock import since_boot
@@ -327,7 +327,8 @@ def _reading(error: Exception, exchange: _Exchange, seconds: float) -> NotDone |
     """Say what an exception means for a request that must not be sent twice."""
     if not exchange.sent:
         return NotDone(f"not reached: {_cause(error)}", reached=False)
-    if exchange.cut:
+    # Whichever notices it first, the socket or the alarm.
+    if exchange.cut or isinstance(error, requests.ReadTimeout | ReadTimeoutError):
         return MaybeDone(f"no complete answer within {seconds:.0f} s")
     why = str(error) if isinstance(error, TooMuch) else _cause(error)
     return MaybeDone(f"the answer is lost: {why}")
