@@ -425,7 +425,7 @@ def _holds(rule: Hours, shown: datetime, latest: datetime, earliest: datetime) -
     )
 
 
-@examples(150)
+@examples(100)
 @given(_cases())
 def test_an_opening_is_the_first_minute_in_which_every_clock_shows_open_hours(
     case: tuple[Policy, Contact, tuple[str, ...], float],

@@ -19,7 +19,7 @@ from tests.web import world
 from tests.web.running import RunningSite
 
 SEED = 20_261_128
-EXAMPLES = 10
+EXAMPLES = 6
 #: A stream has no end, and tests of its own.
 STREAMS = "/api/v1/events"
 
