@@ -127,9 +127,11 @@ def _operations(found: dict[str, Any], context: RouteContext) -> Iterator[dict[s
 
 def _scope_of(dependant: Dependant) -> str:
     """Return the scope of a route. Raises LookupError for a route without a rule."""
-    for each in dependant.dependencies:
+    waiting = [*dependant.dependencies]
+    for each in waiting:
         if isinstance(each.call, May):
             return str(each.call.scope)
+        waiting += each.dependencies  # a rule may stand in what a dependency depends on
     raise LookupError(f"nobody says who may ask for {dependant.path}")
 
 

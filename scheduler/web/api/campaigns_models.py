@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.models import CallState, CampaignState
 
-_EXAMPLE: dict[str, Any] = {
+CAMPAIGN_EXAMPLE: dict[str, Any] = {
     "campaign_id": "nightly-2026-11-22",
     "name": "nightly",
     "account": "default",
@@ -42,7 +42,7 @@ _EXAMPLE: dict[str, Any] = {
 class Campaign(BaseModel):
     """A campaign as it stands. The calls by state add up to its total."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [CAMPAIGN_EXAMPLE]})
 
     campaign_id: str
     name: str
@@ -96,7 +96,7 @@ class CampaignInFull(Campaign):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                _EXAMPLE
+                CAMPAIGN_EXAMPLE
                 | {
                     "expected": "about 5 min",
                     "expected_seconds": 300.0,

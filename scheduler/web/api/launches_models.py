@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, Problem
+from scheduler.web.api.campaigns_models import CAMPAIGN_EXAMPLE, Campaign
 from scheduler.web.problems import Fault
 
 CampaignId = Annotated[
@@ -171,29 +172,17 @@ class Refusals(BaseModel):
     )
 
 
-class Launched(Refusals):
-    """A campaign that came in, as it stands."""
+class Launched(Campaign, Refusals):
+    """A campaign that came in, as it stands. Its total has the refused rows, too."""
 
-    campaign_id: str = Field(examples=["reminders-1"])
-    name: str
-    account: str
-    state: str = Field(description="loading, running, paused, cancelled or finished.")
-    total: int = Field(description="Rows, refused ones too.")
-    calls: dict[str, int] = Field(description="How many calls are in which state.")
-    dispositions: dict[str, int] = Field(description="How many calls ended how.")
-    dials: int
-    stops: int
-    created_at: float
-    finished_at: float | None
-    next_due_at: float | None
-    collecting: int
-    stopped_itself: str | None
-    spent_seconds: float
-    priority: int
-    weight: float
-    paused_by: str | None
-    cancelled_by: str | None
-    retired_at: float | None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                CAMPAIGN_EXAMPLE | {"refused": 0, "errors": [], "content": "5f2b", "warnings": []}
+            ]
+        }
+    )
+
     content: str = Field(description="A hash of all that decides whom it calls, and how.")
     warnings: list[str] = Field(description="What an operator should know, and refuses nothing.")
 

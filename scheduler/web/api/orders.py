@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
-from scheduler.ledger.ledger import Control
+from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.operations import controls
 from scheduler.operations.orders import seeing, seen_of
 from scheduler.rights import Visitor
-from scheduler.web.api.orders_models import (
-    AbortedCampaign,
-    Order,
-    OrderedCampaign,
-    PriorityOrder,
-)
+from scheduler.web.api.campaigns_models import Campaign
+from scheduler.web.api.orders_models import AbortedCampaign, Order, PriorityOrder
 from scheduler.web.masks import as_seen_by
 from scheduler.web.site import OnSite, Operates, Site, order_by
 
@@ -45,109 +42,6 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/campaigns/{campaign_id}/pause", summary="Pause a campaign", responses=_ANSWERS)
-def pause(
-    campaign_id: str,
-    request: Request,
-    response: Response,
-    visitor: Operates,
-    site: OnSite,
-    order: Order | None = None,
-    if_match: IfMatch = None,
-) -> OrderedCampaign:
-    """Send no more starts, and wait a moment for those under way; live calls go on."""
-    request.state.connection.be_patient()
-    view, control = _ordered(site, visitor, campaign_id, order, if_match)
-    controls.pause(site.ledger, [view], control, within_seconds=PATIENCE_SECONDS)
-    return _after(site, visitor, campaign_id, response)
-
-
-@router.post(
-    "/campaigns/{campaign_id}/resume", summary="Have a paused campaign go on", responses=_ANSWERS
-)
-def resume(
-    campaign_id: str,
-    response: Response,
-    visitor: Operates,
-    site: OnSite,
-    order: Order | None = None,
-    if_match: IfMatch = None,
-) -> OrderedCampaign:
-    """Have a campaign go on that was paused or stopped itself; 409 for one that was cancelled."""
-    view, control = _ordered(site, visitor, campaign_id, order, if_match)
-    controls.resume(site.ledger, [view], control)
-    return _after(site, visitor, campaign_id, response)
-
-
-@router.post(
-    "/campaigns/{campaign_id}/cancel", summary="Call the rest of a campaign off", responses=_ANSWERS
-)
-def cancel(
-    campaign_id: str,
-    request: Request,
-    response: Response,
-    visitor: Operates,
-    site: OnSite,
-    order: Order | None = None,
-    if_match: IfMatch = None,
-) -> OrderedCampaign:
-    """End what waits as `skipped`, reason `cancelled`, for good; live calls go on to their ends.
-
-    Nobody is called any more from the first moment on. It goes on when the client leaves.
-    """
-    request.state.connection.be_patient()
-    view, control = _ordered(site, visitor, campaign_id, order, if_match)
-    controls.cancel(site.ledger, [view], control, within_seconds=PATIENCE_SECONDS)
-    return _after(site, visitor, campaign_id, response)
-
-
-@router.post(
-    "/campaigns/{campaign_id}/abort",
-    summary="Call the rest of a campaign off, and end its live calls",
-    responses=_ANSWERS
-    | {202: {"model": AbortedCampaign, "description": "Stops are on record; some calls are live"}},
-)
-def abort(
-    campaign_id: str,
-    request: Request,
-    response: Response,
-    visitor: Operates,
-    site: OnSite,
-    order: Order | None = None,
-    if_match: IfMatch = None,
-) -> AbortedCampaign:
-    """Call the rest off, and end every live call: also those whose start is answered only now.
-
-    It waits up to ten seconds for the ends. 202 says that some calls are not over yet: their stops
-    are on record, and workers go on sending them. The same request again goes on waiting.
-    """
-    request.state.connection.be_patient()
-    view, control = _ordered(site, visitor, campaign_id, order, if_match)
-    aborted = controls.abort(site.ledger, [view], control, within_seconds=PATIENCE_SECONDS)
-    if aborted.left:
-        response.status_code = 202
-    ended = [each.as_record() for each in aborted.endings]
-    more = as_seen_by(visitor, {"ended": ended, "left": aborted.left})
-    return AbortedCampaign.model_validate(_record(site, visitor, campaign_id, response) | more)
-
-
-@router.post(
-    "/campaigns/{campaign_id}/priority", summary="Say which campaign goes first", responses=_ANSWERS
-)
-def priority(
-    campaign_id: str,
-    response: Response,
-    visitor: Operates,
-    site: OnSite,
-    order: PriorityOrder,
-    if_match: IfMatch = None,
-) -> OrderedCampaign:
-    """Change a campaign's priority, and its weight if one is given; 409 for a finished one."""
-    _, control = _ordered(site, visitor, campaign_id, order, if_match)
-    controls.prioritise(site.ledger, campaign_id, order.priority, order.weight, control)
-    return _after(site, visitor, campaign_id, response)
-
-
 def _ordered(
     site: Site, visitor: Visitor, campaign_id: str, order: Order | None, if_match: str | None
 ) -> tuple[CampaignView, Control]:
@@ -165,12 +59,105 @@ def _seeing(control: Control, view: CampaignView, if_match: str) -> Control:
     return seeing(control, view, seen_of(view) if seen_of(view) in tags else tags[0])
 
 
-def _after(site: Site, visitor: Visitor, campaign_id: str, response: Response) -> OrderedCampaign:
-    return OrderedCampaign.model_validate(_record(site, visitor, campaign_id, response))
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An order on one campaign, and who gives it."""
+
+    site: Site
+    visitor: Visitor
+    view: CampaignView
+    control: Control
+
+    @property
+    def given(self) -> tuple[Ledger, list[CampaignView], Control]:
+        """What the operations take."""
+        return self.site.ledger, [self.view], self.control
 
 
-def _record(site: Site, visitor: Visitor, campaign_id: str, response: Response) -> dict[str, Any]:
-    view = site.campaign(visitor, campaign_id)
+def _asked(
+    campaign_id: str,
+    visitor: Operates,
+    site: OnSite,
+    order: Order | None = None,
+    if_match: IfMatch = None,
+) -> _Asked:
+    return _Asked(site, visitor, *_ordered(site, visitor, campaign_id, order, if_match))
+
+
+AskedFor = Annotated[_Asked, Depends(_asked)]
+
+
+@router.post("/campaigns/{campaign_id}/pause", summary="Pause a campaign", responses=_ANSWERS)
+def pause(request: Request, response: Response, asked: AskedFor) -> Campaign:
+    """Send no more starts, and wait a moment for those under way; live calls go on."""
+    request.state.connection.be_patient()
+    halted = controls.pause(*asked.given, within_seconds=PATIENCE_SECONDS)
+    return Campaign.model_validate(_told(response, asked.visitor, halted.campaigns[0]))
+
+
+@router.post(
+    "/campaigns/{campaign_id}/resume", summary="Have a paused campaign go on", responses=_ANSWERS
+)
+def resume(response: Response, asked: AskedFor) -> Campaign:
+    """Have a campaign go on that was paused or stopped itself; 409 for one that was cancelled."""
+    (resumed,) = controls.resume(*asked.given)
+    return Campaign.model_validate(_told(response, asked.visitor, resumed.after))
+
+
+@router.post(
+    "/campaigns/{campaign_id}/cancel", summary="Call the rest of a campaign off", responses=_ANSWERS
+)
+def cancel(request: Request, response: Response, asked: AskedFor) -> Campaign:
+    """End what waits as `skipped`, reason `cancelled`, for good; live calls go on to their ends.
+
+    Nobody is called any more from the first moment on. It goes on when the client leaves.
+    """
+    request.state.connection.be_patient()
+    halted = controls.cancel(*asked.given, within_seconds=PATIENCE_SECONDS)
+    return Campaign.model_validate(_told(response, asked.visitor, halted.campaigns[0]))
+
+
+@router.post(
+    "/campaigns/{campaign_id}/abort",
+    summary="Call the rest of a campaign off, and end its live calls",
+    responses=_ANSWERS
+    | {202: {"model": AbortedCampaign, "description": "Stops are on record; some calls are live"}},
+)
+def abort(request: Request, response: Response, asked: AskedFor) -> AbortedCampaign:
+    """Call the rest off, and end every live call: also those whose start is answered only now.
+
+    It waits up to ten seconds for the ends. 202 says that some calls are not over yet: their stops
+    are on record, and workers go on sending them. The same request again goes on waiting.
+    """
+    request.state.connection.be_patient()
+    aborted = controls.abort(*asked.given, within_seconds=PATIENCE_SECONDS)
+    if aborted.left:
+        response.status_code = 202
+    ended = [each.as_record() for each in aborted.endings]
+    more = as_seen_by(asked.visitor, {"ended": ended, "left": aborted.left})
+    record = _told(response, asked.visitor, aborted.campaigns[0])
+    return AbortedCampaign.model_validate(record | more)
+
+
+@router.post(
+    "/campaigns/{campaign_id}/priority", summary="Say which campaign goes first", responses=_ANSWERS
+)
+def priority(
+    campaign_id: str,
+    response: Response,
+    visitor: Operates,
+    site: OnSite,
+    order: PriorityOrder,
+    if_match: IfMatch = None,
+) -> Campaign:
+    """Change a campaign's priority, and its weight if one is given; 409 for a finished one."""
+    _, control = _ordered(site, visitor, campaign_id, order, if_match)
+    view = controls.prioritise(site.ledger, campaign_id, order.priority, order.weight, control)
+    return Campaign.model_validate(_told(response, visitor, view))
+
+
+def _told(response: Response, visitor: Visitor, view: CampaignView) -> dict[str, Any]:
+    """Return a campaign as the operation left it, and say its tag in the answer."""
     response.headers["ETag"] = f'"{seen_of(view)}"'
     record: dict[str, Any] = as_seen_by(visitor, view.as_record())
     return record

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scheduler.models import CallState, CampaignState
+from scheduler.models import CallState
+from scheduler.web.api.campaigns_models import CAMPAIGN_EXAMPLE, Campaign
 
 
 class Order(BaseModel):
@@ -30,33 +31,6 @@ class PriorityOrder(Order):
     )
 
 
-class OrderedCampaign(BaseModel):
-    """A campaign as it stands after an order."""
-
-    campaign_id: str = Field(examples=["nightly-2026-11-22"])
-    name: str
-    account: str
-    state: CampaignState
-    total: int = Field(description="Contacts.")
-    calls: dict[CallState, int] = Field(description="How many calls are in each state.")
-    dispositions: dict[str, int] = Field(
-        description="How many calls ended as each.", examples=[{"skipped:cancelled": 7}]
-    )
-    dials: int = Field(description="Starts that were sent, less those that placed no call.")
-    stops: int = Field(description="Connections that are over for certain.")
-    created_at: float
-    finished_at: float | None
-    next_due_at: float | None
-    collecting: int
-    stopped_itself: str | None
-    spent_seconds: float
-    priority: int
-    weight: float
-    paused_by: str | None
-    cancelled_by: str | None
-    retired_at: float | None
-
-
 class EndedCall(BaseModel):
     """What became of a call that was live, or may have been."""
 
@@ -74,8 +48,12 @@ class EndedCall(BaseModel):
     duration_seconds: float | None
 
 
-class AbortedCampaign(OrderedCampaign):
+class AbortedCampaign(Campaign):
     """A campaign that was aborted, and what became of each call that was live."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [CAMPAIGN_EXAMPLE | {"ended": [], "left": 0}]}
+    )
 
     ended: list[EndedCall] = Field(description="The calls that were live, or may have been.")
     left: int = Field(description="How many of them are not over: their stops are on record.")
