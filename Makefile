@@ -13,7 +13,7 @@ CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test rewritten quick check audit chaos bench openapi screenshots clean constraints
+.PHONY: help run test rewritten quick check audit chaos bench openapi reference screenshots clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-
 openapi: $(INSTALLED_DEV) ## write docs/openapi.json, which a test holds to the app
 	$(BIN)/python -m scheduler.web.openapi >docs/openapi.new
 	mv docs/openapi.new docs/openapi.json
+
+reference: $(INSTALLED_DEV) ## write the tables of docs/reference/, which a test holds to the code
+	$(BIN)/python -m tests.reference
 
 screenshots: $(INSTALLED_DEV) ## take pictures of the console's pages into docs/pictures/
 	$(BIN)/python -m tests.browser.screenshots docs/pictures

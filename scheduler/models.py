@@ -39,46 +39,48 @@ class Disposition(StrEnum):
     """How a call ended: a closed list, only what the API lets us observe."""
 
     HUNG_UP = "hung_up"  #: the far end ended it
-    COMPLETED = "completed"  #: it was answered and ended before its deadline; not known by whom
+    COMPLETED = "completed"  #: it was answered and ended before its deadline; by whom is not known
     STOPPED = "stopped"  #: we ended it at its deadline
-    ABORTED = "aborted"  #: the operator ended it
+    ABORTED = "aborted"  #: the operator ended it: Ctrl-C, `callsched abort` or `stop`
     NOT_REACHED = "not_reached"  #: nobody answered, or a machine, or nobody spoke
-    REJECTED = "rejected"  #: the API will not accept this one
-    UNKNOWN = "unknown"  #: asked, never learned
-    SKIPPED = "skipped"  #: not dialled; the reason says why
+    REJECTED = "rejected"  #: the provider will not accept this one; `error` has its words
+    UNKNOWN = "unknown"  #: the start was sent, its answer is lost: a phone may have rung
+    SKIPPED = "skipped"  #: not called; the reason says why
 
 
 class Reason(StrEnum):
     """Why a call ended as it did, where the disposition alone does not say it."""
 
     DUPLICATE = "duplicate"  #: skipped: the same party or id stands earlier in the campaign
-    INVALID_NUMBER = "invalid_number"  #: skipped: nobody can be dialled by what the row says
+    INVALID_NUMBER = (
+        "invalid_number"  #: skipped: what the row says is no number that can be dialled
+    )
     INVALID_ROW = "invalid_row"  #: skipped: another cell of the row can't be read
     EMERGENCY_NUMBER = "emergency_number"  #: skipped: it is never called
-    SHORT_NUMBER = "short_number"  #: skipped: a service's, and not a subscriber's
-    PREMIUM_NUMBER = "premium_number"  #: skipped: who calls it pays more than for a call
-    UNSUPPORTED_COUNTRY = "unsupported_country"  #: skipped: the API does not call this country
+    SHORT_NUMBER = "short_number"  #: skipped: it is a service's, not a subscriber's
+    PREMIUM_NUMBER = "premium_number"  #: skipped: a call to it costs more than a call
+    UNSUPPORTED_COUNTRY = "unsupported_country"  #: skipped: the provider does not call this country
     DO_NOT_CALL = "do_not_call"  #: skipped: the number is on the do-not-call list
-    NOT_ALLOWED = "not_allowed"  #: skipped: not on the allow-list of a trial
+    NOT_ALLOWED = "not_allowed"  #: skipped: it is not in CALLSCHED_ALLOWED_NUMBERS
     UNKNOWN_TIMEZONE = "unknown_timezone"  #: skipped: nobody can tell what time it is there
-    OUTSIDE_HOURS = "outside_hours"  #: skipped: no opening is left in which it may be called
+    OUTSIDE_HOURS = "outside_hours"  #: skipped: no calling hours are left before its `not_after`
     CAPPED = "capped"  #: skipped: this party has been called as often as it may be
-    ALREADY_CALLED = (
-        "already_called"  #: skipped: an earlier campaign of the same name has the party
-    )
+    ALREADY_CALLED = "already_called"  #: skipped: an earlier campaign of its name has the party
     EXPIRED = "expired"  #: skipped: its `not_after` has passed
-    CANCELLED = "cancelled"  #: skipped: an operator called the rest of its campaign off
-    MACHINE = "machine"  #: not_reached: an answering machine took the call
+    CANCELLED = "cancelled"  #: skipped: an operator cancelled the rest of its campaign
+    MACHINE = "machine"  #: not_reached: a machine answered, and `on_machine` says so
     BUSY = "busy"  #: not_reached: the line was busy
-    NO_ANSWER = "no_answer"  #: not_reached: it rang, and nobody answered
-    FAILED = "failed"  #: not_reached: the network could not place the call
+    NO_ANSWER = "no_answer"  #: not_reached: it rang for its `ring_time`, and nobody answered
+    FAILED = "failed"  #: not_reached: the network could not place it; `error` says why
     SILENT = "silent"  #: not_reached: somebody answered, and nobody spoke
-    UNCONFIRMED = "unconfirmed"  #: stopped, but the API never confirmed it within our patience
-    LATE_ANSWER = "late_answer"  #: stopped: its answer came after it had been given up as unknown
+    UNCONFIRMED = "unconfirmed"  #: stopped: the provider never confirmed it
+    LATE_ANSWER = "late_answer"  #: stopped: the provider's answer came after it had been given up
     LEASE = "lease"  #: unknown: the worker that dialled it died or was cut off
-    ANSWER_LOST = "answer_lost"  #: unknown: the API's answer to the start was lost or unreadable
-    PLACED = "placed"  #: unknown: it rang, as its conversation or the operator says
-    NOT_PLACED = "not_placed"  #: skipped: it never rang, as the operator says
+    ANSWER_LOST = (
+        "answer_lost"  #: unknown: the provider's answer to the start was lost or unreadable
+    )
+    PLACED = "placed"  #: unknown: it did ring, as its conversation or the operator says
+    NOT_PLACED = "not_placed"  #: skipped: it was unknown, and the operator said that it never rang
 
 
 #: As a ledger or an archive of a release before 0.2 has it: disposition, reason, today's reason.

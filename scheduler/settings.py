@@ -115,141 +115,184 @@ class Settings(BaseSettings):
     _doubts: tuple[str, ...] = PrivateAttr(default=())
 
     redis_url: SecretStr | None = Field(
-        default=None, description="Redis of the ledger and of the broker; absent: a private one"
+        default=None,
+        description="Redis of the ledger and of the broker: redis://, rediss://, unix://, "
+        "sentinel:// or sentinels://; without it a private Redis of this user",
     )
     state_dir: Annotated[Path, AfterValidator(_folder)] = Field(
         default_factory=_state_dir,
         validate_default=False,
-        description="where the private Redis and the logs live",
+        description="where the private Redis and the logs of `run` live: a folder of this user "
+        "alone, on a local disk",
     )
     account: str = Field(
         default="default",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
-        description="name of the account that the credentials belong to; of several the default",
+        description="name of the account that these credentials belong to; with several "
+        "accounts, the one of campaigns that name none",
     )
     accounts: Annotated[Path, AfterValidator(_folder)] | None = Field(
         default=None,
-        description="a YAML file of several accounts; absent: the variables make one",
+        description="a YAML file of several accounts that one pool serves; without it these "
+        "variables make one",
     )
     symbl_base_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
-        default="https://api.symbl.ai", description="where the telephony API answers"
+        default="https://api.symbl.ai", description="where Symbl's API answers"
     )
-    symbl_app_id: str | None = Field(default=None, description="application id of the account")
+    symbl_app_id: str | None = Field(
+        default=None, description="application id of the Symbl account"
+    )
     symbl_app_secret: SecretStr | None = Field(
         default=None, description="secret of the application"
     )
     symbl_access_token: SecretStr | None = Field(
-        default=None, description="an access token, instead of id and secret"
+        default=None,
+        description="an access token instead of id and secret; id and secret take precedence",
     )
     symbl_countries: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("US", "CA"),
-        description="ISO countries whose phone numbers the API calls, separated by commas; or any",
+        description="ISO countries whose phone numbers Symbl calls, separated by commas; or any",
     )
     symbl_number_format: Literal["plus", "digits"] = Field(
-        default="plus", description="how phone numbers are sent: +12025550143, or digits only"
+        default="plus", description="how phone numbers are sent: plus for +12025550143, or digits"
     )
     provider: str | None = Field(
-        default=None, description="whose API calls go through; absent: whose credentials are set"
+        default=None, description="symbl or twilio; without it the one whose credentials are set"
     )
     twilio_base_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
-        default="https://api.twilio.com", description="where the telephony API answers"
+        default="https://api.twilio.com", description="where Twilio's API answers"
     )
-    twilio_account_sid: str | None = Field(default=None, description="the account: AC…")
+    twilio_account_sid: str | None = Field(
+        default=None,
+        description="the Twilio account: AC…; Twilio's own variables, such as "
+        "TWILIO_ACCOUNT_SID, count where none of ours is set",
+    )
     twilio_auth_token: SecretStr | None = Field(
-        default=None, description="its Auth Token, with which callbacks are signed as well"
+        default=None, description="its Auth Token, with which Twilio signs callbacks as well"
     )
     twilio_api_key: str | None = Field(
-        default=None, description="an API key: SK…; requests go out with it instead of the token"
+        default=None,
+        description="an API key: SK…; requests are sent with it instead of the Auth Token",
     )
     twilio_api_secret: SecretStr | None = Field(default=None, description="secret of the API key")
     twilio_intelligence_url: Annotated[str, AfterValidator(urls.base_url)] = Field(
-        default="https://intelligence.twilio.com", description="where transcripts are read"
+        default="https://intelligence.twilio.com", description="where Twilio's transcripts are read"
     )
     twilio_intelligence_service: str | None = Field(
-        default=None, description="the service that makes transcripts: GA…"
+        default=None, description="the Twilio service that makes transcripts: GA…"
     )
     caller_id: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="numbers of yours that callees see, separated by commas"
+        default=(),
+        description="the number that callees see; several, separated by commas, are shared out",
     )
     exclusive: bool = Field(
         default=False, description="true: nothing but callsched places calls on the account"
     )
     max_concurrency: int = Field(
-        default=5, ge=1, le=100_000, description="the account's ceiling of open attempts"
+        default=5,
+        ge=1,
+        le=100_000,
+        description="the most calls that are open at once on the account; of several accounts "
+        "it caps each",
     )
     reserve: int = Field(
-        default=0, ge=0, description="slots that are left free for other traffic on the account"
+        default=0, ge=0, description="slots that stay free for other traffic on the account"
     )
     max_starts_per_second: float = Field(
-        default=0.0, ge=0, le=10_000, description="starts a second on the account; 0 for any"
+        default=0.0,
+        ge=0,
+        le=10_000,
+        description="the most calls placed per second on the account; 0: no limit",
     )
     max_duration_ceiling: Duration = Field(
         default=4 * 3600.0, description="no campaign and no contact may ask for a longer call"
     )
     stop_patience: Duration = Field(
-        default=600.0, description="how long an unconfirmed stop keeps its slot"
+        default=600.0, description="how long a stop that is not confirmed keeps its slot"
     )
     calling_hours: str = Field(
-        default=CALLING_HOURS, description="hours of campaigns that name none; always: at any time"
+        default=CALLING_HOURS,
+        description="hours of campaigns that name none, in the callee's own time; always: at "
+        "any time",
     )
     allowed_numbers: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="dial only these numbers, separated by commas; for trials"
+        default=(),
+        description="dial only these numbers and SIP addresses, separated by commas; for trials",
     )
     worker_threads: int = Field(
         default=32, ge=4, le=1000, description="threads of a worker; all but two may dial at once"
     )
     stop_threads: int = Field(
-        default=16, ge=1, le=1000, description="threads of a worker that send stops"
+        default=16,
+        ge=1,
+        le=1000,
+        description="threads of a worker that send stops, for each account",
     )
     listener_sockets: int = Field(
-        default=1000, ge=0, le=100_000, description="sockets that a worker keeps open; 0: none"
+        default=1000,
+        ge=0,
+        le=100_000,
+        description="sockets that a worker listens to live calls on; 0: none, only deadlines "
+        "end calls",
     )
     collect_threads: int = Field(
         default=4, ge=1, le=100, description="threads of a worker that read what was said"
     )
     insights_patience: Duration = Field(
-        default=120.0, description="how long after a call what was said in it is waited for"
+        default=120.0,
+        description="how long after a call its transcript and insights are waited for",
     )
     durability: Durability = Field(
         default=Durability.SERVER,
-        description="what a start waits for before it leaves: server (nothing more), disk, replica",
+        description="what must be safe before a call is placed: server (nothing more), disk, or"
+        " replica of Redis",
     )
     result_ttl: Annotated[Duration, AfterValidator(_a_day_or_more)] | None = Field(
-        default=None, description="how long a finished campaign's results are kept; absent: always"
+        default=None,
+        description="how long a finished campaign's contacts, results and transcripts are kept,"
+        " such as 90d; at least a day; without it for ever",
     )
     repeat_window: Annotated[float, BeforeValidator(_window)] = Field(
         default=20 * 3600.0,
-        description="how long whom a campaign has called is not called by others of its name",
+        description="a party that a campaign has called is not called by others of its name for"
+        " this long; at most 31d; 0s turns it off",
     )
     webhook_secret: SecretStr | None = Field(
-        default=None, description="what webhooks are signed with: whsec_… (base64)"
+        default=None,
+        description="what webhooks are signed with: whsec_… (base64); without it none is sent",
     )
     public_url: Annotated[str, AfterValidator(urls.public_url)] | None = Field(
-        default=None, description="where a provider reaches `callsched web`: https://…"
+        default=None,
+        description="the https:// address at which providers reach `callsched web` or `run`; "
+        "without it calls are polled",
     )
-    web_host: str = Field(default="127.0.0.1", description="where `callsched web` listens")
-    web_port: int = Field(default=8080, ge=1, le=65_535, description="the port of it")
+    web_host: str = Field(
+        default="127.0.0.1", description="the address on which `callsched web` listens"
+    )
+    web_port: int = Field(default=8080, ge=1, le=65_535, description="the port on which it listens")
     web_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="an administrator's bearer token for `callsched web`, for automation",
+        description="an administrator's bearer token for `callsched web`, for automation; at "
+        "least 16 characters",
     )
     web_max_body: int = Field(
         default=1 << 30,
         ge=1024,
-        description="bytes of a campaign that comes in over HTTP, unpacked as well",
+        description="the most bytes of a campaign that comes in over HTTP, unpacked",
     )
     metrics_host: str = Field(
-        default="127.0.0.1", description="where a worker answers /metrics, /healthz and /readyz"
+        default="127.0.0.1",
+        description="the address on which a worker answers /metrics, /healthz and /readyz",
     )
     metrics_port: int = Field(
-        default=0, ge=0, le=65_535, description="the port of these; 0: they are not offered"
+        default=0, ge=0, le=65_535, description="the port of these; 0: they are off"
     )
     log_format: Literal["text", "json"] = Field(
-        default="text", description="how log lines are written"
+        default="text", description="how log lines are written: text or json"
     )
     celery_config: Path | None = Field(
-        default=None, description="a file whose names override celeryconfig.py"
+        default=None, description="a file whose names override those of celeryconfig.py"
     )
 
     @field_validator("allowed_numbers", mode="before")

@@ -46,36 +46,58 @@ class Result(BaseModel):
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_RESULT]})
 
     row: int = Field(description="Its place in the campaign, from 1: `#12` names the twelfth.")
-    campaign_id: str
-    contact_id: str
-    phone_number: str | None = Field(description="Its last digits, unless you see numbers.")
-    phone_column: str | None
-    sip_uri: str | None
-    name: str
-    dtmf: str
+    campaign_id: str = Field(description="The campaign's id.")
+    contact_id: str = Field(
+        description="The `id` column; without it the number or SIP address, with its keys."
+    )
+    phone_number: str | None = Field(
+        description="International; over HTTP its last digits, unless you see numbers."
+    )
+    phone_column: str | None = Field(
+        description="Where a file has several columns of numbers: the one that it stands in."
+    )
+    sip_uri: str | None = Field(description="The SIP address, where it has no number.")
+    name: str = Field(description="The `name` column.")
+    dtmf: str = Field(description="Keys that are pressed after the answer.")
     line: int = Field(description="Of its file.")
-    state: CallState
-    disposition: str | None
-    reason: str | None
-    attempts: int
-    connection_id: str | None
-    conversation_id: str | None
-    caller_id: str | None
-    started_at: float | None
-    answered_at: float | None
-    answered_by: str | None
-    answers: dict[str, str] = Field(description="What was pressed, by step of the script.")
-    deadline: float | None
-    ended_at: float | None
-    begun_at: float | None
-    stop_late_seconds: float | None
+    state: CallState = Field(description="Where its call stands; `ended` is final.")
+    disposition: str | None = Field(description="How its call ended; null until then.")
+    reason: str | None = Field(description="Why, where the disposition alone does not say it.")
+    attempts: int = Field(description="How often it was dialled.")
+    connection_id: str | None = Field(description="The last attempt's, at the provider.")
+    conversation_id: str | None = Field(description="The provider's record of what was said.")
+    caller_id: str | None = Field(description="The number that was shown to whom it reached.")
+    started_at: float | None = Field(description="When the provider accepted the last attempt.")
+    answered_at: float | None = Field(
+        description="When it was answered; null where the provider does not tell."
+    )
+    answered_by: str | None = Field(
+        description="`human`, `machine`, `fax` or `unknown`; null where the provider does not tell."
+    )
+    answers: dict[str, str] = Field(
+        description="What was pressed, by the name of the step; an empty text: nothing."
+    )
+    deadline: float | None = Field(description="When the call was to be over.")
+    ended_at: float | None = Field(description="When its end was confirmed.")
+    begun_at: float | None = Field(description="When the request to place it was about to leave.")
+    stop_late_seconds: float | None = Field(description="By how much the first stop was sent late.")
     duration_seconds: float | None = Field(description="From the answer on.")
-    price: str | None
-    error: str | None
-    variables: dict[str, str]
-    recordings: list[dict[str, Any]] | None = None
-    transcript: list[dict[str, Any]] | None = None
-    insights: dict[str, Any] | None = None
+    price: str | None = Field(
+        description="What the provider charged, some minutes later, with its currency."
+    )
+    error: str | None = Field(description="What was wrong with the row, or what the provider said.")
+    variables: dict[str, str] = Field(description="Every other column of the file.")
+    recordings: list[dict[str, Any]] | None = Field(
+        default=None, description="`recording_id`, `duration_seconds` and `channels` of each."
+    )
+    transcript: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="What was said: `speaker`, `text`, `started_at`; empty: nothing was recorded.",
+    )
+    insights: dict[str, Any] | None = Field(
+        default=None,
+        description="Topics, action items, summary and what else the campaign asks for.",
+    )
 
 
 class Contacts(BaseModel):
