@@ -46,6 +46,11 @@ class _Record(_Strict):
     stop_error: str | None = None
     insights_error: str | None = None
     answers: dict[str, str] | None = None
+    connection_id: str | None = None
+    answered_at: _Instant = None
+    heard: str | None = None
+    intents: list[str] | None = None
+    asked_not_to_be_called: bool | None = None
     attempts: Annotated[int, Field(ge=0, lt=1e9)] | None = None
     started_at: _Instant = None
     begun_at: _Instant = None

@@ -47,7 +47,7 @@ def lengths(figures: Figures) -> str:
     """Say how long calls lasted."""
     spread = figures.lengths
     return (
-        f"{counted(len(spread), 'call')} {_were(len(spread))} answered and lasted"
+        f"{counted(len(spread), 'call')} lasted"
         f" {length(spread.total)} in all. Half of them took no longer than"
         f" {length(spread.percentile(0.5))}, nine in ten no longer than"
         f" {length(spread.percentile(0.9))}, the longest {length(spread.highest)}."

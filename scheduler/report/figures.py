@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from scheduler.heard import OnTheLine
 from scheduler.ledger.accounts import Load
 from scheduler.models import CallState, Disposition
+from scheduler.reached import Reached, reached_in, why
 from scheduler.report.answers import Answers
 from scheduler.report.curves import Bars, Slots, refusals
 from scheduler.report.foreign_text import contact_of, message, shown
 from scheduler.report.header import Header, Source, Span
+from scheduler.report.opt_outs import OptOuts
 from scheduler.report.spread import Spread
 from scheduler.report.topics import LISTS, Said
 
@@ -22,6 +25,7 @@ ON_TIME_SECONDS = 0.1
 
 _LONGEST_NOTE = 200
 _LONGEST_WORD = 40
+_MOST_INTENTS = 100
 
 #: Disposition and reason; for a call that is not over its state, and "".
 End = tuple[str, str]
@@ -38,7 +42,14 @@ class Figures:
     ends: Counter[End] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)  #: calls that are not over, by state
     attempts: Counter[int] = field(default_factory=Counter)  #: contacts by how often they rang
-    lengths: Spread = field(default_factory=Spread)  #: of calls that were answered, in seconds
+    placed: int = 0  #: calls that the provider took, whoever answered them, or nobody
+    reached: Counter[Reached] = field(default_factory=Counter)  #: calls that are over, by group
+    #: The same with what was observed that puts them there: of `reached.Why`, else an end.
+    observed: Counter[tuple[Reached, str]] = field(default_factory=Counter)
+    heard: Counter[str] = field(default_factory=Counter)  #: of `OnTheLine`
+    intents: Counter[str] = field(default_factory=Counter)  #: calls in which each was heard
+    opt_outs: OptOuts = field(default_factory=OptOuts)
+    lengths: Spread = field(default_factory=Spread)  #: of calls that were placed, in seconds
     lateness: Spread = field(default_factory=Spread)  #: of first stops, in seconds
     slots: Slots = field(default_factory=Slots)
     said: Said = field(default_factory=Said)
@@ -57,6 +68,7 @@ class Figures:
             self.ends[disposition, reason] += 1
         else:
             self.open[state] += 1
+        self._add_heard(record)
         self.attempts[record.get("attempts") or 0] += 1
         if (length := record.get("duration_seconds")) is not None:
             self.lengths.add(length)
@@ -65,6 +77,18 @@ class Figures:
         self.answers.add(record.get("answers") or {})
         contact = contact_of(record, self.contacts, numbers=self.numbers)
         self.said.add(record, self.contacts, contact)
+        self.opt_outs.add(record, self.contacts, contact)
+
+    def _add_heard(self, record: Mapping[str, Any]) -> None:
+        self.placed += bool(record.get("connection_id"))
+        if (group := reached_in(record)) is not None:
+            self.reached[group] += 1
+            self.observed[group, shown(why(record), _LONGEST_WORD)] += 1
+        if heard := shown(record.get("heard"), _LONGEST_WORD):
+            self.heard[heard] += 1
+        for intent in {shown(each, _LONGEST_WORD) for each in record.get("intents") or ()}:
+            if intent in self.intents or len(self.intents) < _MOST_INTENTS:
+                self.intents[intent] += 1
 
     @property
     def ended(self) -> int:
@@ -139,6 +163,11 @@ class Figures:
                 for (disposition, reason), calls in self.ends.most_common()
             ],
             "not_over": dict(self.open),
+            "placed": self.placed,
+            "reached": self._reached(),
+            "heard": {each: self.heard[each] for each in OnTheLine},
+            "intents": dict(self.intents.most_common()),
+            "asked_not_to_be_called": self.opt_outs.as_record(),
             "attempts": {str(times): calls for times, calls in sorted(self.attempts.items())},
             "retries": self.retries,
             "lengths": self._lengths(),
@@ -149,6 +178,20 @@ class Figures:
             "answers": self.answers.as_record(),
             "said": self._said(),
             "orders": self.orders(),
+        }
+
+    def _reached(self) -> dict[str, Any]:
+        """Return the groups, each with what was observed that puts calls into it."""
+        return {
+            group: {
+                "calls": self.reached[group],
+                "observed": {
+                    observed: calls
+                    for (one, observed), calls in self.observed.most_common()
+                    if one is group
+                },
+            }
+            for group in Reached
         }
 
     def _lengths(self) -> dict[str, Any]:

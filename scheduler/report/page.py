@@ -80,6 +80,7 @@ def _template() -> Any:
         "machine_instant": wording.machine_instant,
         "label": wording.label,
         "meaning": wording.meaning,
+        "observed": wording.observed,
     }
     return environment.get_template("page.html.j2")
 
@@ -110,6 +111,7 @@ def _said(figures: Figures, parts: str) -> dict[str, Any]:
         "plots": dict(_plots(figures)),
         "captions": captions,
         "unknown": wording.UNKNOWN,
+        "groups": wording.GROUPS,
         "lists": LISTS,
         "most_listed": MOST_LISTED,
         "most_topics": MOST_TOPICS,

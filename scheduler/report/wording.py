@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from scheduler.models import CallState, Disposition, Reason
+from scheduler.reached import Reached, Why
 from scheduler.report.figures import End, Figures
 
 #: Between a number and its unit no line ends.
@@ -33,6 +34,30 @@ ENDS: dict[str, tuple[str, str]] = {
     Disposition.SKIPPED: ("not dialled", "The call was not dialled; the reason says why."),
 }
 
+#: Each group of calls that are over: its name, and what it means.
+GROUPS: dict[str, tuple[str, str]] = {
+    Reached.REACHED: ("reached", "A person spoke or pressed keys."),
+    Reached.NOT_REACHED: (
+        "not reached",
+        "Nobody answered, a machine did, or nobody spoke.",
+    ),
+    Reached.NOT_CALLED: ("not called", "No phone rang: skipped, or rejected by the API."),
+    Reached.UNKNOWN: (
+        "not known",
+        "The call was placed, or may have been; who answered is not known.",
+    ),
+}
+
+#: What was observed that puts a call into its group.
+OBSERVED: dict[str, str] = {
+    Why.HUMAN: "a person was heard",
+    Why.MACHINE: "a machine answered",
+    Why.SILENCE: "recorded, and nobody spoke",
+    Why.NOT_RECORDED: "nothing was recorded",
+    Why.ANSWERED: "answered, by whom is not known",
+    Why.PLACED: "placed, and nothing more is known",
+}
+
 #: Why somebody was not reached, where the API tells.
 NOT_REACHED: dict[str, str] = {
     Reason.BUSY: "The line was busy.",
@@ -59,6 +84,14 @@ def meaning(disposition: str, reason: str = "") -> str:
     if disposition == Disposition.NOT_REACHED and reason in NOT_REACHED:
         return NOT_REACHED[reason]
     return ENDS[disposition][1] if disposition in ENDS else ""
+
+
+def observed(why: str) -> str:
+    """Say what puts a call into its group: of `Why`, else an end such as not_reached:busy."""
+    if why in OBSERVED:
+        return OBSERVED[why]
+    disposition, _, reason = why.partition(":")
+    return label(("", reason)) if reason else label((disposition, ""))
 
 
 def number(value: float) -> str:

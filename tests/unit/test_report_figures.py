@@ -500,3 +500,34 @@ def test_no_file_makes_a_report_grow_with_its_questions() -> None:
     made = figures([record(n, answers={f"q{n}": "1"}) for n in range(1, MOST_QUESTIONS + 9)])
 
     assert len(made.answers.questions) == MOST_QUESTIONS
+
+
+def test_calls_are_grouped_by_whether_a_person_was_heard() -> None:
+    asked = {"heard": "human", "intents": ["do_not_call"], "asked_not_to_be_called": True}
+    made = figures(
+        [
+            record(1, connection_id="c1", **asked),
+            record(2, connection_id="c2", heard="machine", intents=[]),
+            record(3, connection_id="c3"),
+            record(4, connection_id="c4", disposition="completed", answered_at=BEGAN),
+            record(5, **skipped("duplicate")),
+            record(6, **waiting()),
+        ]
+    )
+    told = made.as_record()
+    assert {name: group["calls"] for name, group in told["reached"].items()} == {
+        "reached": 1,
+        "not_reached": 1,
+        "not_called": 1,
+        "unknown": 2,
+    }
+    assert told["reached"]["unknown"]["observed"] == {"placed": 1, "answered": 1}
+    assert told["placed"] == 4
+    assert told["heard"] == {"human": 1, "machine": 1, "silence": 0, "not_recorded": 0}
+    assert told["intents"] == {"do_not_call": 1}
+    assert told["asked_not_to_be_called"] == {
+        "calls": 1,
+        "contacts": [{"row": 1, "contact": "c-1"}],
+    }
+    assert wording.observed("placed") == "placed, and nothing more is known"
+    assert wording.observed("skipped:not_allowed") == "not allowed"
