@@ -46,8 +46,8 @@ audit: $(INSTALLED) ## look the pinned packages up among published advisories
 	  echo "pip-audit can't be installed here"
 	@$(BIN)/python .ci/audit.py $(VENV)/audit/bin/pip-audit constraints.txt
 
-chaos: $(INSTALLED_DEV) ## 1,000 seeded faults, forty minutes at most; writes docs/chaos-table.md
-	$(BIN)/python -m tests.chaos --faults 1000 --side-by-side 4 --minutes 38 --table docs/chaos-table.md
+chaos: $(INSTALLED_DEV) ## 1,000 seeded faults, forty minutes at most; writes docs/developing/chaos-table.md
+	$(BIN)/python -m tests.chaos --faults 1000 --side-by-side 4 --minutes 38 --table docs/developing/chaos-table.md
 
 bench: $(INSTALLED_DEV) ## measure, beside the plain way to do it; writes slots-*.png
 	$(BIN)/python benchmarks/efficiency.py steady --plot slots-steady.png

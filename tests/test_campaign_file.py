@@ -14,9 +14,9 @@ from tests.routes import PUBLIC, through
 from tests.toy_provider import TALKER
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGE = (DOCS / "campaign-file.md").read_text("utf-8")
-SCRIPTS = (DOCS / "scripts.md").read_text("utf-8")
-SCHEDULES = (DOCS / "schedules.md").read_text("utf-8")
+PAGE = (DOCS / "reference" / "campaign-file.md").read_text("utf-8")
+SCRIPTS = (DOCS / "reference" / "scripts.md").read_text("utf-8")
+SCHEDULES = (DOCS / "how-to" / "schedules.md").read_text("utf-8")
 #: For an example that has no contacts of its own: the columns that examples name.
 CONTACTS = (
     "phone_number,id,name,email,pin,province,city,account manager\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,20 +22,18 @@ from tests.reference.commands import every_command
 from tests.reference.pages import PAGES, TABLES, made, tables_of
 
 ROOT = Path(__file__).parent.parent
-README_PAGE = ROOT / "README.md"
-INTERNALS = (ROOT / "docs" / "internals.md").read_text("utf-8")
-CODE_MAP = ROOT / "docs" / "code-map.md"
-ACCOUNTS = (ROOT / "docs" / "accounts.md").read_text("utf-8")
-SYMBL = (ROOT / "docs" / "symbl.md").read_text("utf-8")
-TWILIO = (ROOT / "docs" / "twilio.md").read_text("utf-8")
+ALL_PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+INTERNALS = (ROOT / "docs" / "developing" / "internals.md").read_text("utf-8")
+CODE_MAP = ROOT / "docs" / "developing" / "code-map.md"
+ACCOUNTS = (ROOT / "docs" / "reference" / "accounts.md").read_text("utf-8")
+SYMBL = (ROOT / "docs" / "reference" / "symbl.md").read_text("utf-8")
+TWILIO = (ROOT / "docs" / "reference" / "twilio.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_reference_is_what_the_code_says(page: Path) -> None:
-    text = page.read_text("utf-8")
+def test_the_reference_is_what_the_code_says() -> None:
+    old = [page.name for page in PAGES if (text := page.read_text("utf-8")) != made(text)]
 
-    assert tables_of(text)
-    assert text == made(text), "`make reference` writes it"
+    assert old == [], "`make reference` writes them"
 
 
 def test_the_reference_has_every_table() -> None:
@@ -69,14 +68,15 @@ _NO_SETTINGS = (
 )
 
 
-@pytest.mark.parametrize(
-    "page", [README_PAGE, *ROOT.glob("docs/**/*.md")], ids=lambda page: page.stem
-)
-def test_no_page_names_a_setting_that_there_is_not(page: Path) -> None:
-    named = set(re.findall(r"CALLSCHED_([A-Z_]+[A-Z])(?![A-Z_])", page.read_text("utf-8")))
-
+def test_no_page_names_a_setting_that_there_is_not() -> None:
     there = {f"CALLSCHED_{name.upper()}" for name in Settings.model_fields}
-    assert {f"CALLSCHED_{name}" for name in named} <= there | {*READ_ELSEWHERE, *_NO_SETTINGS}
+    named = {
+        name
+        for page in ALL_PAGES
+        for name in re.findall(r"CALLSCHED_[A-Z_]+[A-Z](?![A-Z_])", page.read_text("utf-8"))
+    }
+
+    assert named <= there | {*READ_ELSEWHERE, *_NO_SETTINGS}
 
 
 def test_the_picture_of_a_calls_life_is_the_table_of_transitions() -> None:
@@ -98,11 +98,42 @@ def test_the_tree_of_errors_names_every_class() -> None:
     assert [name for name in classes if name not in (module.__doc__ or "")] == []
 
 
-@pytest.mark.parametrize("page", sorted([README_PAGE, *ROOT.glob("docs/**/*.md")]))
-def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+@cache
+def headings(page: Path) -> set[str]:
+    """Return what a link may name behind the #, as GitHub makes it of headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in found}
 
-    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+def links_of(page: Path) -> list[tuple[Path, str]]:
+    """Return the files that a page links to, each with the heading or an empty text."""
+    found = re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", page.read_text("utf-8"))
+    return [
+        ((page.parent / path).resolve() if path else page, heading)
+        for path, heading in found
+        if "://" not in path and not path.startswith("mailto:")
+    ]
+
+
+@pytest.mark.parametrize("page", [*ALL_PAGES, ROOT / "deploy" / "README.md"], ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
+    lost = [
+        f"{target}#{heading}"
+        for target, heading in links_of(page)
+        if not target.exists() or (heading and heading not in headings(target))
+    ]
+
+    assert lost == []
+
+
+def test_no_page_of_the_site_links_to_what_is_not_on_it() -> None:
+    assert [
+        f"{page}: {target}"
+        for page in ROOT.glob("docs/**/*.md")
+        for target, _ in links_of(page)
+        if not target.is_relative_to(ROOT / "docs")
+    ] == []
 
 
 def test_the_crash_table_has_every_row() -> None:
@@ -174,10 +205,9 @@ def test_every_file_of_code_that_a_page_names_is_there() -> None:
         path for place in ("scheduler", "tests", "benchmarks") for path in (ROOT / place).rglob("*")
     ]
     there = [f"/{path.relative_to(ROOT).as_posix()}" for path in (*ours, *ROOT.glob("*.py"))]
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")]
     named = {
         name
-        for page in pages
+        for page in ALL_PAGES
         for name in re.findall(r"`([\w./]+\.(?:py|lua))`", page.read_text("utf-8"))
         if "NAME" not in name
     }

@@ -1,4 +1,4 @@
-"""What docs/security.md says is held by a test is held by one that there is."""
+"""What docs/explanation/security.md says is held by a test is held by one that there is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "explanation" / "security.md").read_text("utf-8")
 
 
 def named() -> list[tuple[str, str]]:

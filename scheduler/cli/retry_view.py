@@ -59,7 +59,7 @@ def say_who_dials(view: CampaignView) -> None:
         console.warn(
             "nobody dials it: the sandbox ended with its run. Start `callsched"
             f" sandbox`, and a worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
-            " (docs/sandbox.md); or leave it, and call everybody of the file again with"
+            " (docs/reference/sandbox.md); or leave it, and call everybody of the file again with"
             " `callsched run FILE --sandbox --again`"
         )
 

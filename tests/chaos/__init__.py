@@ -4,7 +4,7 @@
     make chaos                                  1,000 faults, and the table
     python -m tests.chaos --seed 7              one run; --folder DIR keeps its logs and its journal
 
-`docs/chaos.md` says what strikes and what must hold all the same. In the order of a run:
+`docs/developing/chaos.md` says what strikes and what must hold all the same. In the order of a run:
 
     plan.py     what strikes when, all of it drawn from a seed
     account.py  one account: its sandbox, the way there, its campaign, and when it was cut off

@@ -31,7 +31,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.timeout(180)
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "monitoring.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "monitoring.md").read_text("utf-8")
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "callsched.json").read_text("utf-8"))
 ALERTS = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text("utf-8"))
 

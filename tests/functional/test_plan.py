@@ -28,7 +28,7 @@ call: {session_name: "for {{ name }}, {{ phone_number }}", languages: en-US}
 insights: []
 """
 AT = ("--at", "2026-11-23T16:30-05:00")
-PAGE = (Path(__file__).parents[2] / "docs" / "plan.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "plan.md").read_text("utf-8")
 
 
 @pytest.fixture

@@ -651,7 +651,7 @@ def test_a_reset_clears_all(sandbox: SandboxProcess, client: Client) -> None:
     assert client.stop(connection_id).status_code == 404
 
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "sandbox.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(Knobs.model_fields))

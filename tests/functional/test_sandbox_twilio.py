@@ -857,7 +857,7 @@ def test_it_says_what_it_is(twilio: SandboxProcess) -> None:
     assert wrong.status_code == 400
 
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sandbox-twilio.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "sandbox-twilio.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(Knobs.model_fields))

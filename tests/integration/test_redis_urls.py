@@ -457,7 +457,7 @@ def test_a_right_that_lacks_inside_a_script_is_told(machine: Machine) -> None:
 
 
 def test_the_documentation_grants_what_was_tested() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "redis.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "redis.md").read_text("utf-8")
 
     assert grant("callsched", "PASSWORD") in " ".join(page.split())
 

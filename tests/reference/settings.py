@@ -13,17 +13,17 @@ from tests.reference.tables import code, table
 
 #: Where more is said of a setting.
 _MORE = {
-    "redis_url": "redis.md",
-    "state_dir": "operations.md#the-state-folder",
+    "redis_url": "../how-to/redis.md",
+    "state_dir": "../how-to/operations.md#the-state-folder",
     "accounts": "accounts.md",
     "max_concurrency": "accounts.md#the-settings-beside-it",
     "twilio_account_sid": "twilio.md#settings",
     "caller_id": "twilio.md#caller-ids",
     "calling_hours": "campaign-file.md#calling-hours",
-    "durability": "internals.md#durability",
+    "durability": "../developing/internals.md#durability",
     "repeat_window": "campaign-file.md#the-same-file-mended",
     "webhook_secret": "webhooks.md",
-    "public_url": "operations.md#callbacks",
+    "public_url": "../how-to/operations.md#callbacks",
     "metrics_port": "monitoring.md",
 }
 
@@ -41,7 +41,7 @@ def settings() -> str:
 
 
 def _says(name: str, field: Any) -> str:
-    more = f" ([more](../{_MORE[name]}))" if name in _MORE else ""
+    more = f" ([more]({_MORE[name]}))" if name in _MORE else ""
     return f"{field.description or ''}{more}"
 
 

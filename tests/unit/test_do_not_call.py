@@ -179,7 +179,9 @@ def test_a_line_that_can_t_be_read_is_told_with_its_place(
 
 
 def test_the_list_of_the_page_about_the_campaign_file_can_be_read() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "campaign-file.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "campaign-file.md").read_text(
+        "utf-8"
+    )
     (written,) = re.findall(r"^```\n(# opt-outs.txt.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
     assert read(written) == ([ANA, BEN, "+1312555*", "sip:room7@sip.example.com"], [])

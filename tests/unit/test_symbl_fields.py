@@ -1,4 +1,4 @@
-"""Each field and message that docs/symbl.md calls supported, as it is on the wire."""
+"""Each field and message that docs/reference/symbl.md calls supported, as it is on the wire."""
 
 from __future__ import annotations
 

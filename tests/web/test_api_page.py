@@ -14,7 +14,7 @@ import pytest
 from tests.web.running import TOKEN, RunningSite
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "api.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "api.md").read_text()
 
 
 def block(language: str) -> str:

@@ -1,4 +1,4 @@
-"""What docs/web.md says of pages, roles and bounds is what there is."""
+"""What docs/how-to/web.md says of pages, roles and bounds is what there is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.web import bounds, rates
 from scheduler.web.console.pages import NAVIGATION
 from tests.web.running import TOKEN, RunningSite
 
-PAGE = (Path(__file__).parents[2] / "docs" / "web.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "web.md").read_text("utf-8")
 
 
 def table(head: str) -> dict[str, str]:
