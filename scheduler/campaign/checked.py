@@ -41,6 +41,8 @@ class CheckedCampaign:
     problems: tuple[Problem, ...] = ()  #: the first hundred of the refused rows
     problem_counts: Counter[str] = field(default_factory=Counter)  #: of all, by code
     cleanings: Cleanings = field(default_factory=Cleanings)  #: numbers that were changed
+    #: The columns that mean nothing to us, in the order of the file: variables of the contacts.
+    columns: dict[str, None] = field(default_factory=dict)
     spool: Spool = field(default_factory=Spool, repr=False)
 
     @property

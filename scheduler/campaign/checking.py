@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from scheduler import records
 from scheduler.campaign.cleanings import Cleanings
-from scheduler.campaign.columns import Header, RawRow
+from scheduler.campaign.columns import UNDERSTOOD, Header, RawRow
 from scheduler.campaign.doubtful_ids import DoubtfulIds
 from scheduler.campaign.file.problems import Problems
 from scheduler.campaign.file.shapes import Contacts, Shape
@@ -58,6 +58,7 @@ class Checked:
     cleanings: Cleanings = field(default_factory=Cleanings)
     ids: DoubtfulIds = field(default_factory=DoubtfulIds)
     columns: frozenset[str] = frozenset()  #: every name by which a text may name a column of them
+    others: dict[str, None] = field(default_factory=dict)  #: columns of the contacts' own, in order
 
 
 def check_chunk(chunk: Records, shape: Shape[Any], rules: Rules, keep: int) -> Checked:
@@ -72,6 +73,9 @@ def check_chunk(chunk: Records, shape: Shape[Any], rules: Rules, keep: int) -> C
         if raw.header is not header:
             header = raw.header
             done.columns |= header.all_names
+            done.others |= dict.fromkeys(
+                name for name in header.names if name and name not in UNDERSTOOD
+            )
         if place < keep:
             packed.append(_checked(done, place, raw, rules, shape.path))
     done.rows = len(packed)

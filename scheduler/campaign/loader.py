@@ -342,6 +342,7 @@ def _fill(
             raise refusal(shape.path, f"{message} or more in all contacts", code="header")
         checked.add(done.rows, done.callable_rows, done.packed)
         checked.cleanings.merge(done.cleanings)
+        checked.columns |= done.others
         problems.merge(done.problems)
         ids.merge(done.ids, shape.path)
         on_progress(read)

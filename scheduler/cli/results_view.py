@@ -5,15 +5,22 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scheduler.cli import console, streams
 from scheduler.cli.output import replacing, writing
 from scheduler.errors import ConfigError
-from scheduler.operations.export import ResultFormat, text_of
+from scheduler.fields.conditions import asked_in
+from scheduler.ledger import columns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.operations.export import Layout, ResultFormat, text_of
+from scheduler.operations.export_columns import columns_of
+from scheduler.report.wording import counted as counted_in_words
 
 _ENDINGS = {
     ".csv": ResultFormat.CSV,
@@ -33,6 +40,8 @@ def format_of(path: Path | None) -> ResultFormat:
     expected = "expected a path that ends in .csv, .jsonl or .xlsx, or say --format"
     raise ConfigError(f"{path}: {expected}")
 
+
+_OURS_ALONE = Layout()
 
 #: Records that are written before somebody is told how many there are.
 _TOLD_EVERY = 100
@@ -59,41 +68,77 @@ def _told(
         yield record
 
 
+def layout_of(ledger: Ledger, campaign: CampaignView, chosen: ResultFormat) -> Layout:
+    """Return the columns of a campaign's results; JSON Lines need none."""
+    if chosen is ResultFormat.JSONL:
+        return Layout()
+    theirs = columns.every(ledger, campaign.campaign_id)
+    return Layout(columns_of(asked_in(campaign.policy), theirs))
+
+
 def export(
     records: Iterable[dict[str, Any]],
     path: Path | None,
     format_: ResultFormat | None = None,
-    *,
-    asked: Sequence[str] = (),
-    excel: bool = False,
-) -> None:
-    """Write records to a file, or to standard output. A file is replaced when it is complete.
+    layout: Layout = _OURS_ALONE,
+) -> int:
+    """Write records to a file, or to standard output; return how many there were.
 
-    `asked` are the steps that ask for keys: each is a column of a table.
+    A file is replaced when it is complete.
     """
     chosen = format_ or format_of(path)
+    tally = Tally(records)
     if chosen is ResultFormat.XLSX:
-        _write_workbook(records, path, asked)
-        return
-    ascii_only = not streams.takes_unicode()
+        _write_workbook(tally, path, layout)
+        return tally.count
+    layout = replace(layout, ascii_only=not streams.takes_unicode())
     with writing(path) as file:
-        file.writelines(text_of(records, chosen, asked=asked, excel=excel, ascii_only=ascii_only))
+        file.writelines(text_of(tally, chosen, layout))
+    return tally.count
 
 
-def _write_workbook(
-    records: Iterable[dict[str, Any]], path: Path | None, asked: Sequence[str]
-) -> None:
+class Tally:
+    """Records that are counted as they pass."""
+
+    def __init__(self, records: Iterable[dict[str, Any]]) -> None:
+        self._records = records
+        self.count = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for record in self._records:
+            self.count += 1
+            yield record
+
+
+def _write_workbook(records: Iterable[dict[str, Any]], path: Path | None, layout: Layout) -> None:
     # Only who wants a workbook needs the library.
     from scheduler.operations.export_workbook import TooLarge, write_workbook
 
     try:
         if path is None:
             with tempfile.TemporaryFile() as file:
-                write_workbook(records, file, asked)
+                write_workbook(records, file, layout)
                 file.seek(0)
                 shutil.copyfileobj(file, sys.stdout.buffer)
         else:
             with replacing(path) as part, part.open("wb") as file:
-                write_workbook(records, file, asked)
+                write_workbook(records, file, layout)
     except TooLarge as error:
         raise ConfigError(f"{error}: say --format csv") from error
+
+
+def say_written(path: Path, campaign: CampaignView, count: int, *, json: bool) -> None:
+    """Say what a file of results has."""
+    if json:
+        console.emit(
+            {
+                "campaign_id": campaign.campaign_id,
+                "path": str(path),
+                "records": count,
+                "contacts": campaign.total,
+            }
+        )
+    elif count == campaign.total:
+        console.say(f"{path}: {counted_in_words(count, 'call')}")
+    else:
+        console.say(f"{path}: {count:,} of {counted_in_words(campaign.total, 'call')}")

@@ -11,7 +11,6 @@ from scheduler.cli import console, results_view
 from scheduler.cli.notices import left_for_later
 from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
-from scheduler.fields.conditions import asked_in
 from scheduler.fields.visible import visible
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
@@ -79,7 +78,8 @@ def _written_first(ledger: Ledger, campaign_id: str, path: Path | None) -> Itera
             view = views.campaign(ledger, campaign_id)
             every = views.results(ledger, campaign_id)
             with results_view.counted(every, path, view.total) as records:
-                results_view.export(records, path, asked=asked_in(view.policy))
+                layout = results_view.layout_of(ledger, view, results_view.format_of(path))
+                results_view.export(records, path, layout=layout)
     except ConfigError as error:
         fault = error
     yield

@@ -39,6 +39,7 @@ def create(
     policy: Policy,
     digest: str,
     repeat_window: float | None = None,
+    columns: Iterable[str] | None = None,
     now: float | None = None,
 ) -> CampaignState:
     """Open a campaign for loading, or find it as it stands. Raises LedgerError if another
@@ -46,7 +47,8 @@ def create(
 
     With a `repeat_window`, in seconds, rows are skipped whose party another campaign of this
     name and account has called so lately, or has yet to call. What a campaign was created with
-    stays.
+    stays. `columns` are those that its contacts have as variables, which add up; None where nobody
+    knows them.
     """
     cap = "" if policy.max_concurrency is None else policy.max_concurrency
     of_calls = policy.record or policy.transcribe
@@ -66,6 +68,7 @@ def create(
         policy.canary.first if policy.canary else "",
         repeat_window or "",
         ledger.clock(now),
+        *([] if columns is None else [1, *columns]),
     )
     if owner != account:
         raise LedgerError(f"campaign {campaign_id} belongs to account {owner}, not to {account}")

@@ -66,6 +66,7 @@ account:{a}:controls        stream  what operators did to its limit: at, what, w
 campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...
 campaign:{c}:contacts       stream  row-0 -> the contact's record
 campaign:{c}:known          hash    digest of an identity or a party -> row
+campaign:{c}:columns        zset    column of the file that its contacts have as a variable -> place
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
 campaign:{c}:dispositions   hash    disposition[:reason] -> how many calls

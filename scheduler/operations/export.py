@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
 
 from scheduler.errors import ConfigError
 from scheduler.fields.json_line import json_line
+from scheduler.operations.export_columns import Column, columns_of
 from scheduler.operations.export_csv import csv_lines
+from scheduler.operations.instants import Times, cell, in_iso
 
 
 class ResultFormat(StrEnum):
@@ -20,74 +23,43 @@ class ResultFormat(StrEnum):
     XLSX = "xlsx"
 
 
-COLUMNS = (
-    "campaign_id",
-    "contact_id",
-    "phone_number",
-    "phone_column",
-    "sip_uri",
-    "name",
-    "dtmf",
-    "line",
-    "state",
-    "disposition",
-    "reason",
-    "attempts",
-    "connection_id",
-    "conversation_id",
-    "caller_id",
-    "started_at",
-    "answered_at",
-    "answered_by",
-    "deadline",
-    "ended_at",
-    "duration_seconds",
-    "price",
-    "error",
-    "variables",
-)
-
-_ANSWER = "answer_"
-
-
-def columns_of(asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns of a table: behind all others one for each step that asks for keys."""
-    return (*COLUMNS, *(f"{_ANSWER}{name}" for name in asked))
-
-
-def cells_of(record: Mapping[str, Any], columns: Sequence[str]) -> list[Any]:
-    """Return what stands in these columns, None for nothing; of an answer the keys."""
-    answers = record.get("answers") or {}
-    return [
-        answers.get(name.removeprefix(_ANSWER)) if name.startswith(_ANSWER) else record.get(name)
-        for name in columns
-    ]
-
-
 def expect_library(chosen: ResultFormat) -> None:
     """Raise ConfigError for a format that a library is missing for."""
     if chosen is ResultFormat.XLSX and find_spec("xlsxwriter") is None:
         raise ConfigError("an .xlsx file is written with XlsxWriter: pip install 'callsched[xlsx]'")
 
 
-def text_of(
-    records: Iterable[Mapping[str, Any]],
-    chosen: ResultFormat,
-    *,
-    asked: Sequence[str] = (),
-    columns: Sequence[str] = (),
-    excel: bool = False,
-    ascii_only: bool = False,
-) -> Iterator[str]:
-    """Yield CSV or JSON Lines, a record at a time. A workbook is no text: see export_workbook.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How records are written."""
 
-    `asked` are the steps that ask for keys, each of which is a column of CSV. `columns` are those
-    that are written, instead of all. `excel` has CSV stay as it is when Excel opens it;
-    `ascii_only` has JSON escape the rest.
-    """
+    columns: tuple[Column, ...] = columns_of()  #: of a table
+    times: Times | None = None  #: None: ISO 8601 in a table, epoch seconds in JSON Lines
+    excel: bool = False  #: CSV stays as it is when Excel opens it
+    ascii_only: bool = False  #: JSON escapes the rest
+    only_columns: bool = False  #: JSON Lines have these columns, and nothing else
+
+    def rows(self, records: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
+        """Yield what stands in each column of a table, None for nothing."""
+        of_iso = self.times is not Times.EPOCH
+        instants = [at for at, one in enumerate(self.columns) if of_iso and one.is_instant]
+        for record in records:
+            cells = [one.cell(record) for one in self.columns]
+            for at in instants:
+                cells[at] = cell(cells[at])
+            yield cells
+
+
+def text_of(
+    records: Iterable[Mapping[str, Any]], chosen: ResultFormat, layout: Layout
+) -> Iterator[str]:
+    """Yield CSV or JSON Lines, a record at a time. A workbook is no text: see export_workbook."""
+    titles = [column.title for column in layout.columns]
     if chosen is ResultFormat.CSV:
-        named = tuple(columns) or columns_of(asked)
-        return csv_lines((cells_of(record, named) for record in records), named, excel=excel)
-    if columns:
-        records = (dict(zip(columns, cells_of(record, columns), strict=True)) for record in records)
-    return (json_line(record, ascii_only=ascii_only) + "\n" for record in records)
+        yield from csv_lines(layout.rows(records), titles, excel=layout.excel)
+        return
+    if layout.only_columns:
+        records = ({one.title: one.cell(record) for one in layout.columns} for record in records)
+    for record in records:
+        written = in_iso(record) if layout.times is Times.ISO else record
+        yield json_line(written, ascii_only=layout.ascii_only) + "\n"

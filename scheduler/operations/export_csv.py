@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from scheduler.fields.formulas import BEGINS, NUMBER
 from scheduler.fields.visible import visible
@@ -22,7 +22,7 @@ class _Line:
 
 
 def csv_lines(
-    rows: Iterable[Iterable[object]], columns: tuple[str, ...], *, excel: bool
+    rows: Iterable[Iterable[object]], columns: Sequence[str], *, excel: bool
 ) -> Iterator[str]:
     """Yield the header and a line for each row, with line ends.
 
@@ -32,7 +32,7 @@ def csv_lines(
         yield "\ufeff"  # without this mark Excel takes the file for one of its country's
     cell = _of_excel if excel else harmless
     writer = csv.writer(_Line(), lineterminator="\n")
-    yield writer.writerow(columns)
+    yield writer.writerow([cell(title) for title in columns])
     for row in rows:
         yield writer.writerow([cell(value) for value in row])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from xlsxwriter import Workbook
@@ -14,15 +14,14 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from scheduler.errors import ConfigError
-from scheduler.operations.export import cells_of, columns_of
+from scheduler.operations.export import Layout
+from scheduler.operations.export_columns import Column
 
 _MOST_ROWS = 1_048_576  # of Excel, the header included
+_MOST_COLUMNS = 16_384
 _LONGEST_TEXT = 32_767  # of Excel, in units of UTF-16
 _CUT = " … (cut)"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-#: Columns of numbers. Every other column is text, so that no plus sign, zero or digit is lost.
-_INSTANTS = {"started_at", "answered_at", "deadline", "ended_at"}
-_NUMBERS = {"line", "attempts", "duration_seconds"} | _INSTANTS
 _OPTIONS = {"constant_memory": True, "in_memory": False}
 
 
@@ -30,16 +29,8 @@ class TooLarge(ConfigError):
     """A workbook can't hold it. The other formats can."""
 
 
-def write_workbook(
-    records: Iterable[Mapping[str, Any]],
-    file: IO[bytes],
-    asked: Sequence[str] = (),
-    columns: Sequence[str] = (),
-) -> None:
+def write_workbook(records: Iterable[Mapping[str, Any]], file: IO[bytes], layout: Layout) -> None:
     """Write a row for every record. No cell is ever a formula, whatever its text begins with.
-
-    `asked` are the steps that ask for keys, each of which is a column. `columns` are those that are
-    written, instead of all.
 
     Raises TooLarge for more than a workbook can hold; what is in the file then is of no use.
     """
@@ -48,33 +39,36 @@ def write_workbook(
             tempfile.TemporaryDirectory(prefix="callsched-") as folder,
             Workbook(file, _OPTIONS | {"tmpdir": folder}) as book,
         ):
-            _fill(book, records, columns or columns_of(asked))
+            _fill(book, records, layout)
     except XlsxWriterException as error:
         raise TooLarge(f"the workbook can't be written: {error}") from error
 
 
-def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+def _fill(book: Workbook, records: Iterable[Mapping[str, Any]], layout: Layout) -> None:
+    columns = layout.columns
+    if len(columns) > _MOST_COLUMNS:
+        raise TooLarge(f"a sheet of Excel has at most {_MOST_COLUMNS:,} columns")
     sheet = book.add_worksheet("results")
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, len(columns) - 1, 18)
     bold, instant = book.add_format({"bold": True}), book.add_format({"num_format": "0.000"})
-    for at, name in enumerate(columns):
-        sheet.write_string(0, at, name, bold)
-    for row, record in enumerate(records, start=1):
+    for at, column in enumerate(columns):
+        sheet.write_string(0, at, fitting(column.title), bold)
+    for row, cells in enumerate(layout.rows(records), start=1):
         if row >= _MOST_ROWS:
             raise TooLarge(
                 f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more results"
             )
-        for at, (name, value) in enumerate(zip(columns, cells_of(record, columns), strict=True)):
-            _write(sheet, row, at, name, value, instant if name in _INSTANTS else None)
+        for at, (column, value) in enumerate(zip(columns, cells, strict=True)):
+            _write(sheet, row, at, column, value, instant if column.is_instant else None)
 
 
 def _write(
-    sheet: Worksheet, row: int, at: int, name: str, value: Any, shown: Format | None
+    sheet: Worksheet, row: int, at: int, column: Column, value: Any, shown: Format | None
 ) -> None:
     if value is None or value == {} or value == []:
         return
-    if name in _NUMBERS and isinstance(value, int | float):
+    if column.is_number and isinstance(value, int | float):
         sheet.write_number(row, at, value, shown)
     elif isinstance(value, dict | list):
         sheet.write_string(row, at, fitting(json.dumps(value, ensure_ascii=False)))

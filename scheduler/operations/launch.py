@@ -277,6 +277,7 @@ def submit(
         policy=policy,
         digest=content or checked.digest,
         repeat_window=repeat_window,
+        columns=checked.columns,
     )
     if content is not None:  # somebody else may have created it in this very moment
         _expect_same(campaign_id, campaigns.digest_of(ledger, campaign_id) or "", content)

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from scheduler.errors import LedgerError
 from scheduler.fields.conditions import Condition, read_condition
-from scheduler.ledger import campaigns, retries, views
+from scheduler.ledger import campaigns, columns, retries, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.retries import EndedCall
 from scheduler.ledger.views import CampaignView
@@ -236,6 +236,7 @@ def load(
         name=campaign.name,
         policy=campaign.policy,
         digest=retries.origin(campaign.campaign_id),
+        columns=columns.known(ledger, campaign.campaign_id),
     )
     load_id, chunk = uuid4().hex, 0
     for page in _ended_calls(ledger, campaign, planned.survey.ends):

@@ -9,11 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from fastapi.responses import Response, StreamingResponse
 
 from scheduler.fields.conditions import asked_in
-from scheduler.fields.visible import visible
+from scheduler.ledger import columns as columns_in
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
-from scheduler.operations.export import ResultFormat, columns_of, expect_library, text_of
+from scheduler.masking import mask_text
+from scheduler.operations.export import Layout, ResultFormat, expect_library, text_of
+from scheduler.operations.export_columns import chosen as chosen_columns
+from scheduler.operations.export_columns import columns_of
+from scheduler.operations.instants import Times
 from scheduler.rights import Visitor
 from scheduler.web.kept_file import PIECE_BYTES, KeptFile
 from scheduler.web.masks import as_seen_by
@@ -27,33 +31,38 @@ MEDIA_TYPES = {
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def unknown_columns(view: CampaignView, wanted: Sequence[str]) -> list[str]:
-    """Return those columns, as a message may show them, that the results do not have."""
-    known = columns_of(asked_in(view.policy))
-    return [visible(name[:60]) for name in wanted if name not in known]
+def layout_of(
+    ledger: Ledger, view: CampaignView, visitor: Visitor, wanted: Sequence[str], times: Times | None
+) -> Layout:
+    """Return how a visitor has the results written: in these columns, without any in all.
+
+    Raises LookupError with a column that the results do not have.
+    """
+    theirs = columns_in.every(ledger, view.campaign_id)
+    if not visitor.sees_numbers:
+        theirs = [mask_text(name) for name in theirs]
+    columns = columns_of(asked_in(view.policy), theirs)
+    if wanted:
+        columns = chosen_columns(columns, wanted)
+    return Layout(columns, times, only_columns=bool(wanted))
 
 
 def results(
-    ledger: Ledger,
-    view: CampaignView,
-    visitor: Visitor,
-    chosen: ResultFormat,
-    columns: Sequence[str] = (),
+    ledger: Ledger, view: CampaignView, visitor: Visitor, chosen: ResultFormat, layout: Layout
 ) -> Response:
     """Send the results of a campaign. A workbook is made whole before its first byte is sent."""
     view.expect_kept()
     expect_library(chosen)
     records = (as_seen_by(visitor, record) for record in views.results(ledger, view.campaign_id))
-    asked = asked_in(view.policy)
     name = f"{view.campaign_id}-results.{chosen}"
     if chosen is ResultFormat.XLSX:
         # Only who wants a workbook needs the library.
         from scheduler.operations.export_workbook import write_workbook
 
         with tempfile.TemporaryFile() as file:
-            write_workbook(records, file, asked, columns)
+            write_workbook(records, file, layout)
             return of_file(KeptFile(file), MEDIA_TYPES[chosen], name)
-    text = text_of(records, chosen, asked=asked, columns=columns)
+    text = text_of(records, chosen, layout)
     return StreamingResponse(_pieces(text), headers=_headers(name), media_type=MEDIA_TYPES[chosen])
 
 

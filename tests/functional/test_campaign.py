@@ -190,19 +190,33 @@ def test_a_formula_in_a_csv_cell_is_made_harmless(mixed: tuple[Site, Command, Ju
     assert rows["c-1"]["name"] == '\'=HYPERLINK("http://x")'
     assert rows["c-1"]["phone_number"] == "+12025550101"
     assert rows["c-9"]["name"] == "-2"
-    assert json.loads(rows["c-9"]["variables"]) == {"city": "+1 is not a formula"}
+    assert rows["c-9"]["city"] == "'+1 is not a formula"
+    assert rows["c-1"]["ended_at"].endswith("+00:00")
 
 
 def test_results_can_be_had_again_in_either_format(mixed: tuple[Site, Command, Judge]) -> None:
     site, _, _ = mixed
 
     told = site.call("results", "mixed", "--format", "csv")
-    site.call("results", "mixed", "-o", "again.jsonl")
+    written = site.call("results", "mixed", "-o", "again.jsonl")
+    some = ("--only", "rejected,skipped:invalid_number")
+    few = site.call("results", "mixed", *some, "-o", "few.csv", "--json")
+    shown = site.call("results", "mixed", *some, "--json", "--times", "iso")
 
     assert told.out == (site.home / "kept.csv").read_text()
     lines = (site.home / "again.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == site.results("mixed")
     assert [json.loads(line)["line"] for line in lines] == list(range(2, 10))
+    assert written.err == "again.jsonl: 8 calls\n"
+    ends = [
+        (one["disposition"], one["ended_at"][-6:])
+        for one in map(json.loads, shown.out.splitlines())
+    ]
+    assert ends == [("skipped", "+00:00")] + 2 * [("rejected", "+00:00")]
+    assert few.record == {"campaign_id": "mixed", "path": "few.csv", "records": 3, "contacts": 8}
+    wrong = site.call("results", "mixed", "--only", "stoped")
+    assert wrong.wait() == 2
+    assert "expected some of hung_up" in " ".join(wrong.err.split())
 
 
 def test_a_workbook_has_what_the_csv_has(mixed: tuple[Site, Command, Judge]) -> None:

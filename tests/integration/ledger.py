@@ -102,7 +102,9 @@ class Books:
 
     # Loading ------------------------------------------------------------------------------------
 
-    def create(self, campaign_id: str = "c", **policy: Any) -> None:
+    def create(
+        self, campaign_id: str = "c", columns: Iterable[str] | None = None, **policy: Any
+    ) -> None:
         """Open a campaign of calls that last DURATION."""
         known = Policy(**{"max_duration_seconds": DURATION} | policy)
         campaigns.create(
@@ -112,6 +114,7 @@ class Books:
             name="trial",
             policy=known,
             digest="d",
+            columns=columns,
             now=self.now,
         )
 

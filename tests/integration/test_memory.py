@@ -52,6 +52,7 @@ PERMANENT = {
     "campaign:contacts",
     "campaign:known",
     "campaign:due",
+    "campaign:columns",
     "campaign:counts",
     "campaign:dispositions",
     "call",
@@ -124,7 +125,7 @@ def kind(key: str) -> str:
 
 def a_campaign_of_every_fate(books: Books) -> None:
     """Bring a campaign to its end, with calls that ended in each way there is."""
-    books.create()
+    books.create(columns=("city",))
     books.load([named("a", 1), *rows(1, 2, 3, 4, 5, 6)])
     books.seal()
     books.learn(9)

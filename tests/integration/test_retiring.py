@@ -11,14 +11,15 @@ from tests.integration.ledger import DURATION, Books, rows
 
 
 def finished(books: Books, calls: int = 3, webhooks: tuple[Webhook, ...] = ()) -> None:
-    books.campaign(calls, insights=(), webhooks=webhooks)
+    books.campaign(calls, insights=(), webhooks=webhooks, columns=("city",))
     for _ in range(calls):
         books.confirm(books.connected())
 
 
 def keys_of_calls(books: Books) -> list[str]:
     found = [*books.reader.scan_iter("callsched:call:*"), *books.reader.scan_iter("*attempt:*")]
-    return [*found, *books.reader.scan_iter("callsched:campaign:c:contacts")]
+    lists = books.reader.scan_iter("callsched:campaign:c:co[nl]*[st]s")  # contacts, columns
+    return [*found, *(each for each in lists if not each.endswith("controls"))]
 
 
 def test_its_calls_go_and_its_numbers_stay(books: Books) -> None:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from scheduler.cli.results_view import export, format_of
 from scheduler.errors import ConfigError
 from scheduler.operations import export as exporting
 from scheduler.operations import export_workbook
-from scheduler.operations.export import COLUMNS, ResultFormat
+from scheduler.operations.export import Layout, ResultFormat
+from scheduler.operations.export_columns import COLUMNS, columns_of
+from scheduler.operations.instants import Times
 
 RECORD: dict[str, Any] = {
     "campaign_id": "nightly-2026-11-22",
@@ -31,7 +34,18 @@ RECORD: dict[str, Any] = {
     "started_at": 1795000000.25,
     "duration_seconds": 12.5,
     "error": None,
-    "variables": {"city": "Zürich"},
+    "variables": {"city": "Zürich", "State": "TX", "error": "007"},
+}
+#: Of the same file, in which nobody has a plan; two columns are called as ours are.
+LAYOUT = Layout(columns_of((), ("plan", "State", "city", "error", "file_error")))
+
+
+THEIRS = {
+    "plan": "",
+    "file_State": "TX",
+    "city": "Zürich",
+    "file_error": "007",
+    "file_file_error": "",
 }
 
 
@@ -41,20 +55,53 @@ def sheet_of(path: Path) -> list[dict[str, Any]]:
 
 
 def excel_csv(path: Path, *records: dict[str, Any]) -> list[dict[str, str]]:
-    export(records, path, excel=True)
+    export(records, path, layout=replace(LAYOUT, excel=True))
     data = path.read_bytes()
     assert data.startswith(codecs.BOM_UTF8)
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
 def test_a_workbook_keeps_texts_as_texts_and_numbers_as_numbers(tmp_path: Path) -> None:
-    export([RECORD, {"contact_id": "c-2"}], tmp_path / "a.xlsx")
+    export([RECORD, {"contact_id": "c-2"}], tmp_path / "a.xlsx", layout=LAYOUT)
 
     first, second = sheet_of(tmp_path / "a.xlsx")
-    expected = RECORD | {"error": "", "variables": '{"city": "Zürich"}'}
-    assert {name: first[name] for name in RECORD} == expected
-    assert tuple(first) == COLUMNS
+    assert tuple(first) == (*COLUMNS, *THEIRS)
+    own = {name: value for name, value in RECORD.items() if name != "variables"}
+    expected = own | {"error": "", "started_at": "2026-11-18T11:06:40.250+00:00"}
+    assert {name: first[name] for name in own} == expected
+    assert {name: first[name] for name in THEIRS} == THEIRS
     assert {value for value in second.values() if value} == {"c-2"}
+
+
+def test_instants_are_iso_or_epoch_as_it_is_asked_for(tmp_path: Path) -> None:
+    said = {"transcript": [{"text": "at 1795000000", "started_at": 1795000000.0}]}
+    odd = {"started_at": 1e300, "variables": {"paid_at": "1795000000"}}
+    epoch = Layout(LAYOUT.columns, Times.EPOCH)
+    for name in ("a.csv", "a.xlsx", "a.jsonl"):
+        export([RECORD | said, odd], tmp_path / name, layout=epoch)
+    export([RECORD | said, odd], tmp_path / "b.jsonl", layout=replace(epoch, times=Times.ISO))
+
+    kept = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text("utf-8").splitlines()]
+    assert kept == [RECORD | said, odd]
+    assert "1795000000.25," in (tmp_path / "a.csv").read_text("utf-8")
+    assert sheet_of(tmp_path / "a.xlsx")[0]["started_at"] == 1795000000.25
+    first, second = map(json.loads, (tmp_path / "b.jsonl").read_text("utf-8").splitlines())
+    assert first["started_at"] == "2026-11-18T11:06:40.250+00:00"
+    assert first["transcript"][0] == {
+        "text": "at 1795000000",
+        "started_at": "2026-11-18T11:06:40.000+00:00",
+    }
+    assert second == odd
+
+
+def test_a_head_of_somebody_else_is_as_harmless_as_a_cell(tmp_path: Path) -> None:
+    layout = Layout(columns_of((), ("=1+1", "a\x1b[31m")))
+    export([RECORD], tmp_path / "a.csv", layout=layout)
+
+    head = (tmp_path / "a.csv").read_text("utf-8").splitlines()[0]
+    assert head.endswith(",'=1+1,a\\x1b[31m")
+    export([RECORD], tmp_path / "a.xlsx", layout=layout)
+    assert "=1+1" in sheet_of(tmp_path / "a.xlsx")[0]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +189,8 @@ def test_csv_for_excel_keeps_what_it_would_change_and_runs_nothing(
 
     assert row["name"] == cell
     assert row["line"] == "2"  # numbers are numbers
-    assert row["started_at"] == "1795000000.25"
+    assert row["started_at"] == "2026-11-18T11:06:40.250+00:00"
+    assert row["file_error"] == '="007"'
 
 
 @pytest.mark.parametrize(
@@ -159,8 +207,9 @@ def test_each_step_that_asks_has_a_column_in_a_table(tmp_path: Path) -> None:
     asked = ("confirm", "pin")
     pressed = RECORD | {"answers": {"confirm": "2", "pin": "0042"}}
     nothing = RECORD | {"answers": {"confirm": ""}}
+    layout = Layout(columns_of(asked))
     for name in ("a.csv", "a.xlsx"):
-        export([pressed, nothing, {"contact_id": "c-2"}], tmp_path / name, asked=asked)
+        export([pressed, nothing, {"contact_id": "c-2"}], tmp_path / name, layout=layout)
 
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
@@ -173,7 +222,7 @@ def test_each_step_that_asks_has_a_column_in_a_table(tmp_path: Path) -> None:
 def test_keys_stay_what_they_are_in_excel_and_are_no_formula(tmp_path: Path) -> None:
     pressed = {"answers": {"pin": "0042", "other": "=1+1"}}
     path = tmp_path / "a.csv"
-    export([pressed], path, asked=("pin", "other"), excel=True)
+    export([pressed], path, layout=Layout(columns_of(("pin", "other")), excel=True))
 
     (row,) = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
     assert (row["answer_pin"], row["answer_other"]) == ('="0042"', "'=1+1")
@@ -181,7 +230,8 @@ def test_keys_stay_what_they_are_in_excel_and_are_no_formula(tmp_path: Path) -> 
 
 def test_json_lines_have_answers_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    export([RECORD | {"answers": {"confirm": ""}}], path, asked=("confirm",))
+    layout = Layout(columns_of(("confirm",)))
+    export([RECORD | {"answers": {"confirm": ""}}], path, layout=layout)
 
     record = json.loads(path.read_text("utf-8"))
     assert record["answers"] == {"confirm": ""}

@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import pytest
 
 from scheduler.ledger import campaigns, controls, views
+from scheduler.models import Contact, Row
 from scheduler.operations import browse
 from scheduler.operations.orders import order_of, seen_of
 from scheduler.web import cursors
@@ -207,13 +208,17 @@ def test_results_are_jsonl_csv_or_a_workbook(site: RunningSite, books: Books) ->
 
 
 def test_only_the_columns_that_are_asked_for_are_written(site: RunningSite, books: Books) -> None:
-    books.campaign(1)
+    books.create("c")
+    person = Contact("c-1", "+12025550100", variables={"city": "Bern", "state": "TX"})
+    books.load([Row(person, 2, has_id=True)])
     asked = "columns=state,%20line"
     assert site.get(f"/api/v1/campaigns/c/results?format=csv&{asked}").text == (
         "state,line\npending,2\n"
     )
     line = site.get(f"/api/v1/campaigns/c/results?{asked}").text
     assert json.loads(line) == {"state": "pending", "line": 2}
+    theirs = site.get("/api/v1/campaigns/c/results?format=csv&columns=city,file_state,variables")
+    assert theirs.text.splitlines()[1] == 'Bern,TX,"{""city"": ""Bern"", ""state"": ""TX""}"'
     answer = site.get("/api/v1/campaigns/c/results?columns=nothing")
     assert (answer.status_code, answer.json()["code"]) == (422, "column")
 

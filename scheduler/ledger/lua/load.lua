@@ -133,6 +133,9 @@ end
 redis.call("HSET", seen, "chunk", chunk, "first", first, "last", total + added, "others", others)
 redis.call("EXPIRE", seen, 86400)
 redis.call("HSET", meta, "total", total + added)
+if redis.call("HEXISTS", meta, "columned") == 1 then
+  redis.call("HINCRBY", meta, "columned", added)
+end
 if state == "loading" then
   redis.call("HSET", meta, "loaded_at", exact(now))
 end

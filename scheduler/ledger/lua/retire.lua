@@ -56,7 +56,7 @@ for row = done + 1, last do
 end
 redis.call("HSET", meta, "retired", last)
 if last == tonumber(total) then
-  for _, part in ipairs({ "contacts", "known", "due", "retried", "outcomes", "failures", "said" }) do
+  for _, part in ipairs({ "contacts", "known", "due", "columns", "retried", "outcomes", "failures", "said" }) do
     redis.call("UNLINK", campaign_key(campaign, part))
   end
 end

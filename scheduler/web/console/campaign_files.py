@@ -42,8 +42,10 @@ def results(
 ) -> Response:
     """Have the results of a campaign as a file."""
     view = site.campaign(visitor, campaign_id)
+    view.expect_kept()
     request.state.connection.be_patient()
-    return downloads.results(site.ledger, view, visitor, format)
+    layout = downloads.layout_of(site.ledger, view, visitor, (), None)
+    return downloads.results(site.ledger, view, visitor, format, layout)
 
 
 @router.get("/campaigns/{campaign_id}/report")

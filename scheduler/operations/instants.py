@@ -1,0 +1,42 @@
+"""Instants of a record as people and spreadsheets read them: ISO 8601, in UTC."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Times(StrEnum):
+    """How instants are written."""
+
+    ISO = "iso"
+    EPOCH = "epoch"
+
+
+def iso(at: float) -> str:
+    """Return an instant in epoch seconds as ISO 8601 has it: 2026-11-22T14:00:00.250+00:00."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def cell(value: Any) -> Any:
+    """Return what a cell of instants has as ISO 8601; what is no number of seconds stays."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return value
+    try:
+        return iso(value)
+    except (OverflowError, ValueError, OSError):  # no calendar has that year
+        return value
+
+
+def in_iso(value: Any, key: str = "") -> Any:
+    """Return a record with each of its instants as ISO 8601, however deep they are."""
+    match value:
+        case Mapping():
+            return {name: in_iso(each, str(name)) for name, each in value.items()}
+        case list() | tuple():
+            return [in_iso(each, key) for each in value]
+        case _:
+            return cell(value) if key == "deadline" or key.endswith("_at") else value
