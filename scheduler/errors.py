@@ -96,7 +96,7 @@ class NoSuchCampaign(LedgerError):
     """There is no campaign of this id, or none that who asks may see."""
 
     def __init__(self, campaign_id: str) -> None:
-        super().__init__(f"there is no campaign {campaign_id}; callsched status lists them")
+        super().__init__(f"there is no campaign {campaign_id}; `callsched status` lists them")
 
 
 class MovedOn(LedgerError):

@@ -116,7 +116,9 @@ def links_of(page: Path) -> list[tuple[Path, str]]:
     ]
 
 
-@pytest.mark.parametrize("page", [*ALL_PAGES, ROOT / "deploy" / "README.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [*ALL_PAGES, ROOT / "deploy" / "README.md"], ids=lambda page: page.name
+)
 def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
     lost = [
         f"{target}#{heading}"

@@ -46,7 +46,7 @@ _NO_NUMBER = re.compile(r"type|label|code|country|\bext|status|valid|date|time|n
 _OF_NUMBERS = re.compile(r"phone|mobile|cell|\btel|handy|msisdn|whatsapp", re.I)
 _LETTERS = re.compile(r"[A-Za-z _-]{1,20}")
 _NO_COLUMN = "expected a column phone_number or sip_uri"
-_WAY_OUT = "; `callsched plan` with this file alone shows how its columns are called"
+_WAY_OUT = "; `plan` with this file alone shows how its columns are called"
 
 
 @dataclass(frozen=True, slots=True)

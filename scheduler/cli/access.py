@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from scheduler.cli.suggested import suggested
 from scheduler.errors import LedgerError
 from scheduler.ledger import access, views
 from scheduler.ledger.ledger import Ledger
@@ -22,5 +23,10 @@ def newest(ledger: Ledger) -> str:
     """Return the campaign that was created last. Raises LedgerError when there is none."""
     ids = views.campaign_ids(ledger, 1)
     if not ids:
-        raise LedgerError("no campaigns yet: callsched run FILE, or callsched submit FILE")
+        raise LedgerError(nothing_yet())
     return ids[0]
+
+
+def nothing_yet() -> str:
+    """Return what is said of a ledger without campaigns."""
+    return f"no campaigns yet: {suggested('run', 'FILE')}, or {suggested('submit', 'FILE')}"

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn, cast
 import typer
 
 from scheduler import logs
-from scheduler.cli import streams
+from scheduler.cli import streams, suggested
 from scheduler.cli.commands import Commands
 from scheduler.errors import CampaignError, SchedulerError
 from scheduler.fields.visible import visible
@@ -95,7 +95,7 @@ def _run() -> int | str | None:
 def _used() -> NoReturn:
     """Run what the command line asks for; of a wrong use of it say which, as Typer says it."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name=suggested.program())
     except typer.TyperException as error:
         from typer import rich_utils
 

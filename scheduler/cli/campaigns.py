@@ -14,6 +14,7 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
 from scheduler.cli import console, questions
+from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
@@ -103,8 +104,8 @@ def _expect_unscheduled(checked: CheckedCampaign, path: Path, *, now: bool) -> N
     """Raise ConfigError when workers are to launch a file, unless `now` is said."""
     if checked.schedule is not None and not now:
         raise ConfigError(
-            f"{path} has a schedule: callsched schedule add {path} has workers launch it at its"
-            " times; say --now to launch it now, beside them"
+            f"{path} has a schedule: `{suggested('schedule', 'add', str(path))}` has workers"
+            " launch it at its times; say --now to launch it now, beside them"
         )
 
 
@@ -115,7 +116,8 @@ def _expect_plan(planned: str, path: Path, now: str) -> None:
             f"--plan {planned}: this is not what was planned, it is {now} now. The file, a"
             " do-not-call list, the policy or a setting has changed since, or an option such as"
             " --max-duration or --first is another one. Nobody was called: look at it again with"
-            f" `callsched plan {path}` and the same options, and say the hash that it prints"
+            f" `{suggested('plan', str(path))}` and the same options, and say the hash that it"
+            " prints"
         )
 
 

@@ -170,7 +170,7 @@ class _Imported(MutableMapping[str, Any]):
 
 def _of_another_name(name: str) -> str:
     now = RENAMED[name]
-    message = f"{name!r} has another name now: callsched {now}"
+    message = f"{name!r} has another name now: `callsched {now}`"
     if "PROVIDER" in now:
         message += f"; PROVIDER is {' or '.join(import_module(_PROVIDER).names())}"
     return message

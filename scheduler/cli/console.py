@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli import streams
+from scheduler.cli.suggested import as_typed
 from scheduler.errors import Problem
 from scheduler.fields.json_line import json_line
 from scheduler.fields.visible import visible, visible_lines
@@ -56,7 +57,7 @@ class _PlainConsole(Console):
 
     def render_str(self, text: str, **how: Any) -> Text:
         """Escape before anything is measured."""
-        return super().render_str(visible(text), **how)
+        return super().render_str(as_typed(visible(text)), **how)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -105,19 +106,19 @@ def speak_up() -> None:
 def say(*lines: str) -> None:
     """Say something about what goes on, on lines of our making."""
     if _held is None:
-        err.print(Text(visible_lines(lines)))
+        err.print(Text(as_typed(visible_lines(lines))))
     else:
         _held.extend(lines)
 
 
 def fail(*lines: str) -> None:
     """Say what is wrong."""
-    err.print(Text(f"error: {visible_lines(lines)}", style="red"))
+    err.print(Text(f"error: {as_typed(visible_lines(lines))}", style="red"))
 
 
 def warn(*lines: str) -> None:
     """Say what may be wrong."""
-    err.print(Text(f"warning: {visible_lines(lines)}", style="yellow"))
+    err.print(Text(f"warning: {as_typed(visible_lines(lines))}", style="yellow"))
 
 
 def line(text: str) -> None:

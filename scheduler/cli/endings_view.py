@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.cli import console
+from scheduler.cli.suggested import suggested
 from scheduler.operations.endings import Ending
-
-_NOBODY = (
-    "no worker sends the stops: start one with `callsched worker`, and the settings of this"
-    " account. The stops are on record, the first worker that starts sends them"
-)
 
 
 class TerminalReporter:
@@ -22,7 +18,10 @@ class TerminalReporter:
 
     def misses_workers(self) -> None:
         """No worker sends the stops."""
-        console.warn(_NOBODY)
+        console.warn(
+            f"no worker sends the stops: start one with `{suggested('worker')}`, and the settings"
+            " of this account. The stops are on record; the first worker that starts sends them"
+        )
 
 
 def say_endings(endings: Sequence[Ending]) -> None:

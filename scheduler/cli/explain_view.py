@@ -7,6 +7,7 @@ from typing import Any
 
 from scheduler.cli import console
 from scheduler.cli.orders import instant
+from scheduler.cli.suggested import suggested
 from scheduler.fields.contact_label import label_of
 from scheduler.ledger.explanation import RuleFinding, Standing
 from scheduler.ledger.live_calls import standing
@@ -68,8 +69,7 @@ def _what_comes(explanation: Explanation) -> str | None:
     if explanation.call is not None and explanation.call.state is not CallState.PENDING:
         return None
     if explanation.is_held:
-        again = f"callsched resume {explanation.source}"
-        return f"it is not called before somebody says {again}"
+        return f"it is held; `{suggested('resume', explanation.source)}` resumes it"
     return "it is not called"
 
 

@@ -54,10 +54,10 @@ def left_for_later(campaign: CampaignView) -> str:
 def held_by_operator(campaign: CampaignView) -> str:
     """Return who keeps a campaign from going on, and what mends it; "" for nobody."""
     if campaign.cancelled_by and campaign.calls[CallState.PENDING]:
-        again = f"{suggested('cancel', campaign.campaign_id)} ends the calls that are left"
+        again = f"`{suggested('cancel', campaign.campaign_id)}` ends the calls that are left"
         return f"cancelled by {campaign.cancelled_by}: {again}"
     if campaign.paused_by:
-        again = f"{suggested('resume', campaign.campaign_id)} has it go on"
+        again = f"`{suggested('resume', campaign.campaign_id)}` resumes it"
         return f"paused by {campaign.paused_by}: {again}"
     return ""
 

@@ -20,7 +20,7 @@ def campaign_id(value: str | None) -> str | None:
 
 def _plan(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"[0-9a-f]{16}", value):
-        raise typer.BadParameter("expected the 16 digits that `callsched plan FILE` prints")
+        raise typer.BadParameter("expected the 16 digits that `plan` prints as the hash of a file")
     return value
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scheduler.cli import console
+from scheduler.cli.suggested import suggested
 from scheduler.ledger.views import CampaignView
 from scheduler.operations.controls import Halted, Waited, live_of
 
@@ -53,7 +54,7 @@ def _say_waited(waited: Waited) -> None:
     if waited.unanswered:
         console.warn(
             f"{waited.unanswered} starts were never answered, their workers are gone: they end as"
-            " unknown once a worker runs (callsched worker)"
+            f" unknown once a worker runs: `{suggested('worker')}`"
         )
 
 

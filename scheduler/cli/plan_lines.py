@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from scheduler.cli.suggested import here
 from scheduler.fields.contact_label import label_of
 from scheduler.fields.durations import written
 from scheduler.fields.visible import visible
@@ -123,7 +124,7 @@ def notices(record: Record) -> Iterator[str]:
     yield from record["advice"]
     yield ""
     yield f"plan {record['plan']}; this refuses when something has changed:"
-    yield f"  {record['command']}"
+    yield f"  {here(record['command'])}"
 
 
 def _text(value: object) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from scheduler.cli import console, questions
+from scheduler.cli.suggested import suggested
 from scheduler.ledger.unknowns import Resolution
 from scheduler.models import Reason
 from scheduler.operations.reconcile import Case, Inquiry, Outcome
@@ -73,14 +74,13 @@ def _row(inquiry: Inquiry, case: Case) -> tuple[str, int, str, str]:
 def _advise(inquiry: Inquiry) -> None:
     campaign_id = inquiry.campaign.campaign_id
     if inquiry.verdict is Resolution.REDIAL and inquiry.count(Outcome.SETTLED):
-        console.say("a worker dials them: one of a pool, or `callsched run` of the same file")
+        console.say("a worker dials them: one of a pool, or the same `run` again")
     elif inquiry.count(Outcome.CANDIDATES):
-        console.say(
-            f"say which it is: callsched reconcile {campaign_id} CONTACT --attach CALL; or have one"
-            " ended: --end CALL"
-        )
+        attach = suggested("reconcile", campaign_id, "CONTACT", "--attach", "CALL")
+        console.say(f"say which it is: `{attach}`; or have one ended: --end CALL")
     elif inquiry.verdict is None and inquiry.count(Outcome.NOT_FOUND, Outcome.NOT_LOOKED_UP):
         console.say(
-            f"what you know of the others, say: callsched reconcile {campaign_id} CONTACT --placed,"
-            " or --not-placed, or --not-placed --redial"
+            f"what you know of the others, say:"
+            f" `{suggested('reconcile', campaign_id, 'CONTACT', '--placed')}`, or --not-placed, or"
+            " --not-placed --redial"
         )

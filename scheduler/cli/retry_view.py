@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from scheduler.cli import campaigns, console
+from scheduler.cli.suggested import suggested
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations.account import account_of
@@ -57,10 +58,10 @@ def say_who_dials(view: CampaignView) -> None:
     """Say so where nobody dials a campaign by itself: the sandbox ends with the run it was for."""
     if view.account == SANDBOX_ACCOUNT and view.state is not CampaignState.FINISHED:
         console.warn(
-            "nobody dials it: the sandbox ended with its run. Start `callsched"
-            f" sandbox`, and a worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
-            " (docs/reference/sandbox.md); or leave it, and call everybody of the file again with"
-            " `callsched run FILE --sandbox --again`"
+            f"nobody dials it: the sandbox ended with its run. Start `{suggested('sandbox')}`, and"
+            f" a worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
+            " (docs/reference/sandbox.md); or leave it, and run the file again with --sandbox"
+            " --again to call everybody"
         )
 
 

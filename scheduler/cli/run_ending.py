@@ -126,7 +126,7 @@ def _said(ending: Ending) -> Iterator[str]:
     else:
         yield f"error: the campaign stopped itself: {visible(campaign.stopped_itself)}"
         resume = suggested("resume", campaign.campaign_id)
-        yield f"{left}; {resume}, then the same command, goes on with them"
+        yield f"{left}; `{resume}`, then the same command, goes on with them"
 
 
 def _rest(rest: Rest, *, in_sandbox: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scheduler.cli import console, options, orders, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Name, Note
+from scheduler.cli.suggested import suggested
 from scheduler.ledger import schedules as in_ledger
 from scheduler.operations import schedules
 
@@ -55,4 +56,4 @@ def run_now(name: Name, json: options.Json = False) -> None:
         console.emit({"schedule": name, "campaign_id": asked})
         return
     console.line(asked)
-    console.say(f"a worker launches it: callsched schedule show {name}")
+    console.say(f"a worker launches it: {suggested('schedule', 'show', name)}")

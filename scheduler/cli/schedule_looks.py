@@ -5,6 +5,7 @@ from __future__ import annotations
 from scheduler.cli import console, options, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Count, Name
+from scheduler.cli.suggested import suggested
 from scheduler.ledger import schedules
 from scheduler.operations.schedules import next_firings, shown_in
 
@@ -51,4 +52,6 @@ def next_(name: Name, count: Count = 5, json: options.Json = False) -> None:
     for at in firings:
         console.line(shown_in(rule, at))
     if view.state == "paused":
-        console.warn(f"it is paused, and skips them until callsched schedule resume {name}")
+        console.warn(
+            f"it is paused, and skips them until `{suggested('schedule', 'resume', name)}`"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.cli import console
+from scheduler.cli.suggested import suggested
 from scheduler.fields.durations import written
 from scheduler.ledger.schedules import Firing, ScheduleView
 from scheduler.models import Schedule
@@ -34,7 +35,7 @@ def show_state(view: ScheduleView, *, json: bool) -> None:
 def show_all(views: Sequence[ScheduleView]) -> None:
     """Show schedules, a line each, and what is wrong with them last."""
     if not views:
-        console.out.print("no schedules yet: callsched schedule add FILE")
+        console.out.print(f"no schedules yet: {suggested('schedule', 'add', 'FILE')}")
         return
     columns = ("schedule", "state", "fires", "next firing")
     rows = [

@@ -6,6 +6,8 @@ import time
 from typing import Any
 
 from scheduler.cli import console, orders
+from scheduler.cli.access import nothing_yet
+from scheduler.cli.suggested import suggested
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.standing import Standing
 from scheduler.masking import mask
@@ -43,7 +45,7 @@ def show(known: Standing) -> None:
 def _show_standing(known: Standing) -> None:
     views = known.campaigns
     if not views:
-        console.out.print("no campaigns yet: callsched run FILE, or callsched submit FILE")
+        console.out.print(nothing_yet())
         return
     columns = ("campaign", "account", "state", "total", "pending", "open", "ended")
     rows = [
@@ -60,7 +62,8 @@ def _show_standing(known: Standing) -> None:
     ]
     console.out.print(console.table("", columns, rows))
     if known.others:
-        console.out.print(f"… and {known.others:,} others: callsched status --all", markup=False)
+        more = f"… and {known.others:,} others: {suggested('status', '--all')}"
+        console.out.print(more, markup=False)
     if len(views) == 1:
         _show_one(views[0])
         for each in known.controls[:_SHOWN_CONTROLS]:
@@ -91,15 +94,15 @@ def _show_one(view: CampaignView) -> None:
 def _show_who_holds(view: CampaignView) -> None:
     """Show why it makes no new calls, and what mends it."""
     if view.stopped_itself:
-        again = f"callsched resume {view.campaign_id} has it go on"
+        again = f"`{suggested('resume', view.campaign_id)}` resumes it"
         console.out.print(f"  it stopped itself: {view.stopped_itself}; {again}", markup=False)
     if view.paused_by:
-        again = f"callsched resume {view.campaign_id} has it go on"
+        again = f"`{suggested('resume', view.campaign_id)}` resumes it"
         console.out.print(f"  it is paused by {view.paused_by}; {again}", markup=False)
     if view.cancelled_by:
         console.out.print(f"  the rest was cancelled by {view.cancelled_by}", markup=False)
         if view.calls[CallState.PENDING]:
-            again = f"callsched cancel {view.campaign_id} ends what is left to end"
+            again = f"`{suggested('cancel', view.campaign_id)}` ends what is left to end"
             console.out.print(f"  it was interrupted: {again}", markup=False)
 
 

@@ -7,6 +7,7 @@ import typer
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
+from scheduler.cli.suggested import suggested
 from scheduler.errors import LedgerError, StaleAttempt
 from scheduler.operations import live_calls
 
@@ -31,7 +32,7 @@ def stop(
             stopped = live_calls.stop(ledger, id_, contact, control, TerminalReporter())
         except StaleAttempt:
             raise LedgerError(
-                f"the call to {contact} is not live: see `callsched explain {id_} {contact}`"
+                f"the call to {contact} is not live: see `{suggested('explain', id_, contact)}`"
             ) from None
     ending = stopped.ending
     if json:

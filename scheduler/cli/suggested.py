@@ -1,15 +1,21 @@
-"""Commands that our output suggests, as they work in the shell in which they are printed."""
+"""Commands that our output suggests, as they work in the shell in which they are printed.
+
+Whatever is to be typed goes through here: commands of the command line by `suggested`, and those
+that the rooms below name in their messages, in backticks, by `as_typed`.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
 from pathlib import Path
 
-from scheduler.settings import Settings, settings
+from scheduler.errors import ConfigError
 
 _NAME = "callsched"
+_QUOTED = re.compile(rf"`{_NAME} ([^`]+)`")
 
 
 def suggested(*words: str) -> str:
@@ -18,21 +24,49 @@ def suggested(*words: str) -> str:
     Whoever called us, make or a script, may have found us where a shell does not look, and may
     have named a state folder that the shell does not know.
     """
-    folder = _folder(settings())
+    return f"{_beginning()} {shlex.join(words)}"
+
+
+def as_typed(text: str) -> str:
+    """Return a message with the commands in it, `callsched …` in backticks, as they can be typed.
+
+    The rooms below serve programs and pages as well, and know of no shell.
+    """
+    if f"`{_NAME} " not in text:
+        return text
+    beginning = _beginning()
+    return _QUOTED.sub(lambda found: f"`{beginning} {found[1]}`", text)
+
+
+def here(command: str) -> str:
+    """Return a whole command of ours, `callsched …`, as it can be typed here."""
+    return f"{_beginning()} {command.removeprefix(_NAME).lstrip()}"
+
+
+def _beginning() -> str:
+    folder = _folder()
     setting = [f"CALLSCHED_STATE_DIR={shlex.quote(folder)}"] if folder else []
-    return " ".join([*setting, shlex.join([_program(sys.argv[0]), *words])])
+    return " ".join([*setting, shlex.quote(program())])
 
 
-def _folder(chosen: Settings) -> str:
+def _folder() -> str:
     """Return the state folder in which the ledger is; "" for the one that is taken unsaid."""
+    # `--help` has no use for it, and it takes longer to import than all of help.
+    from scheduler.settings import Settings, settings
+
+    try:
+        chosen = settings()
+    except ConfigError:  # which is just what is being said
+        return ""
     unsaid = Settings.model_fields["state_dir"].get_default(call_default_factory=True)
     if chosen.redis_url is not None or chosen.state_dir == unsaid:
         return ""
     return _short(chosen.state_dir)
 
 
-def _program(called: str) -> str:
-    found, path = shutil.which(_NAME), Path(called)
+def program() -> str:
+    """Return how we are called in this shell: by our name, or else by where we are."""
+    found, path = shutil.which(_NAME), Path(sys.argv[0])
     if path.name != _NAME or not path.is_file():
         return _NAME
     return _NAME if found and path.samefile(found) else _short(path)

@@ -8,6 +8,7 @@ import typer
 
 from scheduler.cli import console, options, orders, web_options
 from scheduler.cli.access import opened_ledger
+from scheduler.cli.suggested import suggested
 from scheduler.operations import access_tokens
 from scheduler.rights import Scope
 
@@ -43,7 +44,7 @@ def create(
     console.line(written)
     console.say(
         f"token {name} may {scope}, on accounts: {web_options.in_words(seen)}. Nobody can show it"
-        f" again: keep it now. callsched token revoke {name} ends it"
+        f" again: keep it now. `{suggested('token', 'revoke', name)}` ends it"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scheduler.cli import console, options, web_options
 from scheduler.cli.access import opened_ledger
+from scheduler.cli.suggested import suggested
 from scheduler.ledger import web_tokens
 
 
@@ -17,7 +18,9 @@ def list_(json: options.Json = False) -> None:
     if json:
         console.emit({"tokens": [_record(*each) for each in found]})
     elif not found:
-        console.out.print("no tokens yet: callsched token create NAME --scope look")
+        console.out.print(
+            f"no tokens yet: {suggested('token', 'create', 'NAME', '--scope', 'look')}"
+        )
     else:
         rows = [
             (

@@ -12,6 +12,7 @@ from scheduler.cli import transcript_live as live
 from scheduler.cli import transcript_view as view
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.output import writing
+from scheduler.cli.suggested import suggested
 from scheduler.errors import LedgerError
 from scheduler.operations.transcript import StillLive, transcript_of
 
@@ -71,7 +72,7 @@ def _write(
         with opened_ledger() as ledger:
             found = transcript_of(ledger, id_, contact)
     except StillLive as error:
-        way_out = f"`callsched transcript {id_} --follow` shows what is said"
+        way_out = f"`{suggested('transcript', id_, '--follow')}` shows what is said"
         raise LedgerError(f"{error}, {way_out}") from None
     with writing(output) as file:
         file.write(view.as_json(found.record) if json else view.written(found, chosen))

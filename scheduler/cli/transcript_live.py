@@ -12,6 +12,7 @@ from rich.text import Text
 
 from scheduler.cli import console
 from scheduler.cli.access import opened_ledger
+from scheduler.cli.suggested import suggested
 from scheduler.ledger import listeners
 from scheduler.ledger.listeners import LiveLine
 from scheduler.live import lines
@@ -42,9 +43,14 @@ def show(
             after = listeners.last_place(ledger, campaign_id, row) if since is Since.NOW else "0"
             heard = lines.lines_after(ledger, campaign_id, row, after, follow=follow)
             if not _show(heard, Contacts(ledger, campaign_id), raw=raw, json=json):
-                console.say("nothing was said, or it is kept no longer: see `callsched transcript`")
+                console.say(_nothing(campaign_id, contact))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _nothing(campaign_id: str, contact: str | None) -> str:
+    words = ("transcript", campaign_id, contact) if contact else ("results", campaign_id)
+    return f"nothing was said, or it is kept no longer: see `{suggested(*words)}`"
 
 
 def _show(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scheduler.cli import console, options, web_options
 from scheduler.cli.access import opened_ledger
+from scheduler.cli.suggested import suggested
 from scheduler.ledger import users
 
 
@@ -17,7 +18,7 @@ def list_(json: options.Json = False) -> None:
     if json:
         console.emit({"users": [_record(each) for each in found]})
     elif not found:
-        console.out.print("no users yet: callsched user add NAME --role admin")
+        console.out.print(f"no users yet: {suggested('user', 'add', 'NAME', '--role', 'admin')}")
     else:
         rows = [
             (

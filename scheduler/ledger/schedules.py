@@ -130,8 +130,8 @@ def add(
     )
     if answer == "other":
         raise LedgerError(
-            f"there is another schedule {name}: callsched schedule show {name}; remove it first,"
-            " or choose another --id"
+            f"there is another schedule {name}: `callsched schedule show {name}` has it; remove it"
+            " first, or choose another --id"
         )
     return bool(answer == "added")
 
@@ -284,7 +284,7 @@ def _firing(one: str, at: float, fate: str) -> Firing:
 
 def _expect(found: object, name: str) -> None:
     if not found:
-        raise LedgerError(f"there is no schedule {name}; callsched schedule list has them")
+        raise LedgerError(f"there is no schedule {name}; `callsched schedule list` has them")
 
 
 def _packed(launch: Launch) -> str:

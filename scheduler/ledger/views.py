@@ -78,7 +78,7 @@ class CampaignView:
         if self.retired_at is not None:
             raise LedgerError(
                 f"the results of campaign {self.campaign_id} are no longer kept: they were erased"
-                " by `callsched archive`, or after CALLSCHED_RESULT_TTL"
+                " by `archive`, or after CALLSCHED_RESULT_TTL"
             )
 
     def as_record(self) -> dict[str, Any]:
@@ -443,7 +443,7 @@ def find_row(ledger: Ledger, campaign_id: str, who: str) -> int:
     row = next(filter(None, rows), None)
     if row is None:
         raise LedgerError(
-            f"campaign {campaign_id} has no contact {who}; callsched results {campaign_id}"
+            f"campaign {campaign_id} has no contact {who}; `callsched results {campaign_id}`"
             " lists their ids"
         )
     return int(row)

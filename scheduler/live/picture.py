@@ -147,14 +147,14 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
         found.append(Alarm(Severity.WARN, text))
     if account.orphans:
         text = f"{_calls(account.orphans)} at the provider that no attempt has"
-        found.append(Alarm(Severity.WARN, f"{text}: callsched doctor"))
+        found.append(Alarm(Severity.WARN, f"{text}: `callsched doctor`"))
     for number in account.caller_blocks:
         text = f"the provider lets nobody call from {mask(number)}"
-        found.append(Alarm(Severity.WARN, f"{text}: callsched doctor"))
+        found.append(Alarm(Severity.WARN, f"{text}: `callsched doctor`"))
     if account.held:
         slots = "1 slot is" if account.held == 1 else f"{account.held:,} slots are"
         text = f"{slots} held by starts whose answer was lost"
-        found.append(Alarm(Severity.WARN, f"{text}: callsched reconcile"))
+        found.append(Alarm(Severity.WARN, f"{text}: `callsched reconcile`"))
     return sorted(found, key=lambda alarm: -alarm.level)
 
 
@@ -176,10 +176,10 @@ def _without_worker(account: AccountView, workers: Sequence[WorkerView], due: in
         ]
     if account.live:
         text = f"no worker runs: nobody ends {_calls(account.live)} on time"
-        return [Alarm(Severity.FAIL, f"{text}: callsched worker")]
+        return [Alarm(Severity.FAIL, f"{text}: `callsched worker`")]
     if due:
         return [
-            Alarm(Severity.WARN, f"no worker runs, and {due:,} calls are due: callsched worker")
+            Alarm(Severity.WARN, f"no worker runs, and {due:,} calls are due: `callsched worker`")
         ]
     return []
 

@@ -62,7 +62,7 @@ def create(
     token = WebToken(name, _digest(secret), scope, accounts, sees_numbers, ledger.time(), who)
     if not web_tokens.add(ledger, token):
         raise LedgerError(
-            f"there is a token {name} already: revoke it (callsched token revoke {name}), or"
+            f"there is a token {name} already: revoke it (`callsched token revoke {name}`), or"
             " choose another name"
         )
     return token, f"{PREFIX}{name}_{secret}"
@@ -71,7 +71,7 @@ def create(
 def revoke(ledger: Ledger, name: str) -> None:
     """Have a token open nothing any more, from now on. Raises LedgerError when there is none."""
     if not web_tokens.remove(ledger, name):
-        raise LedgerError(f"there is no token {name}; callsched token list shows those there are")
+        raise LedgerError(f"there is no token {name}; `callsched token list` shows those there are")
 
 
 def visitor_of(ledger: Ledger, written: str, uses: Uses) -> Visitor | None:

@@ -40,8 +40,8 @@ def finished(ledger: Ledger, campaign_id: str) -> CampaignView:
     view.expect_kept()
     if view.state is not CampaignState.FINISHED:
         raise LedgerError(
-            f"campaign {campaign_id} is not finished; callsched status {campaign_id} shows what is"
-            " left, and callsched cancel ends it"
+            f"campaign {campaign_id} is not finished; `callsched status {campaign_id}` shows what"
+            f" is left, and `callsched cancel {campaign_id}` ends it"
         )
     return view
 

@@ -60,7 +60,7 @@ def end(
     Raises LedgerError when an attempt has it.
     """
     if not searches.unbound(ledger, [connection_id]):
-        raise LedgerError(f"an attempt has {connection_id}: `callsched stop` ends its call")
+        raise LedgerError(f"an attempt has {connection_id}: `stop` ends its call")
     searches.order_end(
         ledger, account, connection_id, call.contact.address, control.who, ledger.time()
     )

@@ -74,8 +74,8 @@ def add(
     user = User(name, hashed, role, accounts, sees_numbers, now, who, uuid4().hex)
     if not users.add(ledger, user):
         raise LedgerError(
-            f"there is a user {name} already: callsched user password {name} sets another password,"
-            f" callsched user remove {name} removes them"
+            f"there is a user {name} already: `callsched user password {name}` sets another"
+            f" password, `callsched user remove {name}` removes them"
         )
     sessions.forget_tries(ledger, _user(name))
     return user
@@ -100,7 +100,7 @@ def expect_password(password: str) -> None:
 def expect_user(ledger: Ledger, name: str) -> User:
     """Return a user. Raises LedgerError when there is none of this name."""
     if (user := users.find(ledger, name)) is None:
-        raise LedgerError(f"there is no user {name}; callsched user list shows those there are")
+        raise LedgerError(f"there is no user {name}; `callsched user list` shows those there are")
     return user
 
 

@@ -19,7 +19,7 @@ Record: TypeAlias = dict[str, Any]
 
 #: What no file can tell, whatever the policy.
 _NEVER_KNOWN = (
-    "numbers that are on the list of `callsched dnc`, which is asked at every dial",
+    "numbers that are on the list of `dnc`, which is asked at every dial",
     "other campaigns of the account, and a limit of the account below these slots",
 )
 

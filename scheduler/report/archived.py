@@ -29,7 +29,7 @@ def source_in(path: Path) -> Source:
     when they can't be read; a damaged file of results does when its records are.
     """
     if not path.name.endswith(_RESULTS):
-        raise ConfigError(f"{path}: expected ID{_RESULTS}, as `callsched archive` writes it")
+        raise ConfigError(f"{path}: expected ID{_RESULTS}, as `archive` writes it")
     head = _head(path.with_name(path.name.removesuffix(_RESULTS) + ".json"))
     if wrong := wrong_with_head(head):
         raise ConfigError(f"{path}: the file beside it is no archive: {wrong}")

@@ -111,8 +111,8 @@ class Gate:
             raise Failure(
                 404,
                 "closed",
-                "nobody may come in yet: add a user (callsched user add NAME --role admin) or a"
-                " token (callsched token create NAME --scope look) on the machine of callsched;"
+                "nobody may come in yet: add a user (`callsched user add NAME --role admin`) or a"
+                " token (`callsched token create NAME --scope look`) on the machine of callsched;"
                 " until then only callbacks and /healthz are answered here",
             )
         if not is_direct and not self._addresses.is_ours(request):

@@ -27,8 +27,8 @@ def welcome(site: Site, port: int) -> None:
     else:
         logger.warning(
             "nobody may come in yet, and only callbacks and /healthz are answered: add a user"
-            " (callsched user add NAME --role admin) or a token (callsched token create NAME"
-            " --scope look); no restart is needed"
+            " (`callsched user add NAME --role admin`) or a token (`callsched token create NAME"
+            " --scope look`); no restart is needed"
         )
 
 

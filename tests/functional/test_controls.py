@@ -127,7 +127,7 @@ def test_the_same_run_does_not_go_on_with_what_an_operator_has_paused(
     run = site.call("run", "c.yaml", "--id", "c", "--no-wait")
 
     assert run.wait() == 3, run.err
-    assert "paused by" in run.err and "callsched resume c" in run.err
+    assert "paused by" in run.err and "callsched resume c` resumes it" in run.err
     assert sandbox.events("start") == []
 
 

@@ -64,7 +64,7 @@ def test_a_token_is_shown_once_and_revoked(ledger: Ledger) -> None:
     assert "load" in call(token, "list")
     assert call(token, "revoke", "load", "--json") == {"revoked": "load"}
     assert access_tokens.visitor_of(ledger, written, Uses(ledger)) is None
-    with pytest.raises(LedgerError, match="callsched token list"):
+    with pytest.raises(LedgerError, match="`callsched token list`"):
         call(token, "revoke", "load")
 
 

@@ -67,7 +67,7 @@ def test_who_names_the_file_alone_is_shown_its_columns(tmp_path: Path) -> None:
 
     with pytest.raises(CampaignError, match="got 'Mobil', 'Name'"):
         load(path, Reading(processes=1), max_duration_ceiling_seconds=14_400)
-    assert "`callsched plan` with this file alone" in refusal(tmp_path, "contacts: x.csv\n")
+    assert "`plan` with this file alone" in refusal(tmp_path, "contacts: x.csv\n")
 
 
 @pytest.mark.parametrize(

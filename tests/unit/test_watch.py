@@ -184,13 +184,18 @@ def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
     [
         ({}, [worker()], 7, []),
         ({"live": 0}, [], 0, []),
-        ({"live": 1}, [], 0, ["no worker runs: nobody ends 1 live call on time: callsched worker"]),
-        ({"live": 0}, [], 7, ["no worker runs, and 7 calls are due: callsched worker"]),
+        (
+            {"live": 1},
+            [],
+            0,
+            ["no worker runs: nobody ends 1 live call on time: `callsched worker`"],
+        ),
+        ({"live": 0}, [], 7, ["no worker runs, and 7 calls are due: `callsched worker`"]),
         (
             {},
             [worker(60)],
             0,
-            ["no worker runs: nobody ends 5 live calls on time: callsched worker"],
+            ["no worker runs: nobody ends 5 live calls on time: `callsched worker`"],
         ),
         ({}, [worker(), worker(14)], 0, ["worker desk:1: silent for 14 s"]),
         ({"overdue": 2, "oldest_overdue_seconds": 2.0}, [worker()], 0, []),
@@ -209,7 +214,7 @@ def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
             0,
             [
                 "the account can't dial: 401",
-                "1 slot is held by starts whose answer was lost: callsched reconcile",
+                "1 slot is held by starts whose answer was lost: `callsched reconcile`",
             ],
         ),
         (
@@ -217,8 +222,8 @@ def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
             [worker()],
             0,
             [
-                "2 live calls at the provider that no attempt has: callsched doctor",
-                "the provider lets nobody call from …0199: callsched doctor",
+                "2 live calls at the provider that no attempt has: `callsched doctor`",
+                "the provider lets nobody call from …0199: `callsched doctor`",
             ],
         ),
     ],

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli.screen import chart
+from scheduler.cli.suggested import as_typed, suggested
 from scheduler.fields.visible import visible
 from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.workers import WorkerView
@@ -204,7 +205,7 @@ def workers_title(shown: Sequence[WorkerView]) -> str:
 def workers(shown: Sequence[WorkerView], now: float) -> Text:
     """Return a line for each worker; those that are unwell come first."""
     if not shown:
-        return Text("none: callsched worker starts one", style=_FAINT)
+        return Text(f"none: {suggested('worker')} starts one", style=_FAINT)
     ordered = sorted(shown, key=lambda worker: worker.is_well)
     lines = (_worker(each, now) for each in ordered)
     return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
@@ -223,7 +224,7 @@ def _worker(each: WorkerView, now: float) -> Text:
 def alarms(shown: Sequence[Alarm], most: int) -> Text:
     """Return what is wrong, the worst first."""
     lines = [
-        Text(visible(mask_text(each.text)), style=_ALARM_STYLES[each.level])
+        Text(as_typed(visible(mask_text(each.text))), style=_ALARM_STYLES[each.level])
         for each in shown[:most]
     ]
     if len(shown) > most:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
+from scheduler.cli.access import nothing_yet
 from scheduler.cli.screen import drawing
-from scheduler.cli.screen.once import NOTHING
 from scheduler.cli.screen.rows import Rows
 from scheduler.live.picture import ShownCall, ShownCampaign
 from scheduler.models import Attempt
@@ -16,7 +16,10 @@ from scheduler.models import Attempt
 class Campaigns(Rows[ShownCampaign, str]):
     """Campaigns, those that are not finished first."""
 
-    nothing = NOTHING
+    @property
+    def nothing(self) -> str:
+        """What is shown when there is nothing to list."""
+        return nothing_yet()
 
     def key(self, line: ShownCampaign) -> str:
         """Return the campaign's id."""
@@ -32,7 +35,10 @@ class Campaigns(Rows[ShownCampaign, str]):
 class Calls(Rows[ShownCall, Attempt]):
     """Live calls, the nearest deadline first."""
 
-    nothing = "no call is live"
+    @property
+    def nothing(self) -> str:
+        """What is shown when there is nothing to list."""
+        return "no call is live"
 
     def key(self, line: ShownCall) -> Attempt:
         """Return the attempt."""

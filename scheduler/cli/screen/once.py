@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from scheduler.cli import console
+from scheduler.cli import access, console
 from scheduler.cli.screen import drawing
 from scheduler.fields.visible import visible
 from scheduler.live.picture import Picture
 from scheduler.live.snapshot import CALLS
-
-NOTHING = "no campaigns yet: callsched run FILE, or callsched submit FILE"
 
 #: So much of what may be long is shown once.
 _CAMPAIGNS, _HAPPENINGS, _CHART = 20, 8, (60, 3)
@@ -31,7 +29,7 @@ def show(picture: Picture) -> None:
 def text(picture: Picture) -> Iterator[RenderableType]:
     """Yield what is printed, a part at a time."""
     if picture.account is None:
-        yield Text(NOTHING)
+        yield Text(access.nothing_yet())
         return
     if picture.alarms:
         yield drawing.alarms(picture.alarms, len(picture.alarms))

@@ -47,8 +47,10 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
     def drawn(self, lines: Sequence[Line], cursor: Key | None, now: float) -> RenderableType:
         """Draw these lines below a header."""
 
-    #: Said when there is nothing to list.
-    nothing: str = ""
+    @property
+    @abstractmethod
+    def nothing(self) -> str:
+        """What is shown when there is nothing to list."""
 
     @property
     def cursor(self) -> Line | None:

@@ -46,7 +46,7 @@ def sign_in_page(request: Request, site: OnSite, next: str = "/", key: str = "")
     if has_anybody(site) or not Addresses(site.settings).is_direct(request):
         return _page(request, site, next, 403, problem="There are users now: no key opens this.")
     if not site.first_key.take(key):
-        problem = "This key has been used, or is of an earlier start: start callsched web again."
+        problem = "This key has been used, or is of an earlier start: start `callsched web` again."
         return _page(request, site, next, 403, problem=problem)
     return _enter(request, site, users.sign_in_by_key(site.ledger, f"{who()} (key)"), "/")
 
@@ -185,7 +185,9 @@ def _is_user(visitor: Looks) -> bool:
 
 def _expect_user(site: Site, visitor: Looks) -> None:
     if not _is_user(visitor):
-        raise Failure(409, "no_user", "you have no password here: callsched user add makes a user")
+        raise Failure(
+            409, "no_user", "you have no password here: `callsched user add` makes a user"
+        )
 
 
 def _wait(error: TooManyTries) -> str:
