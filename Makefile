@@ -13,7 +13,7 @@ CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test rewritten quick check audit chaos bench openapi reference screenshots clean constraints
+.PHONY: help run test rewritten quick check audit chaos bench openapi reference docs screenshots clean constraints
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,12 +76,15 @@ openapi: $(INSTALLED_DEV) ## write docs/openapi.json, which a test holds to the 
 reference: $(INSTALLED_DEV) ## write the tables of docs/reference/, which a test holds to the code
 	$(BIN)/python -m tests.reference
 
+docs: $(INSTALLED_DEV) ## make a site of docs/, with every link checked: open site/index.html
+	$(BIN)/zensical build --clean --strict
+
 screenshots: $(INSTALLED_DEV) ## take pictures of the console's pages into docs/pictures/
 	$(BIN)/python -m tests.browser.screenshots docs/pictures
 
 # Not state/: it remembers who has been called.
 clean: ## remove the environment and every cache; state/ stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .cache *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 constraints: $(INSTALLED_DEV) ## take the newest versions that pyproject.toml allows, and pin them
