@@ -7,7 +7,7 @@ from pathlib import Path
 
 import scheduler.models
 from scheduler.models import Disposition, Reason
-from scheduler.operations.export import COLUMNS
+from scheduler.operations.export_columns import COLUMNS
 from scheduler.web.api.contacts_models import Result
 from tests.reference.tables import code, table
 
