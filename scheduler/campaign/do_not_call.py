@@ -54,6 +54,11 @@ class NumberList:
     def __len__(self) -> int:
         return len(self._numbers) + len(self._others)
 
+    @property
+    def others(self) -> frozenset[str]:
+        """Its prefixes and SIP addresses."""
+        return frozenset(self._others)
+
     def __iter__(self) -> Iterator[str]:
         """Yield every entry once, numbers first."""
         yield from (f"+{number}" for number in self._numbers)

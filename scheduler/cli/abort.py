@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 
@@ -11,18 +10,19 @@ from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.cli.orders_view import record_of, say_none
-from scheduler.cli.questions import confirm
+from scheduler.cli.questions import confirm, live_calls, waiting_calls
 from scheduler.ledger.views import CampaignView
-from scheduler.models import CallState, CampaignState
+from scheduler.models import CampaignState
 from scheduler.operations import controls
 from scheduler.operations.orders import chosen
+from scheduler.operations.stakes import at_stake
 
 
 def abort(
     ids: options.SomeIds = None,
     every: options.EveryCampaign = False,
     note: options.Note = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is done.")] = False,
+    yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
     """Call the rest of these campaigns off, for good, and end every live call at once.
@@ -50,14 +50,12 @@ def abort(
 
 def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
     """On a terminal, ask; off a terminal never."""
-    unfinished = [view for view in views if view.state is not CampaignState.FINISHED]
-    if yes or not unfinished or not console.may_ask():
+    stakes = at_stake(views)
+    if yes or not stakes.campaigns or not console.may_ask():
         return
-    live = sum(view.open for view in unfinished)
-    waiting = sum(view.calls[CallState.PENDING] for view in unfinished)
     console.say(
-        f"{len(unfinished)} campaigns: {live:,} live calls are ended now, {waiting:,} others are"
-        " never made."
+        f"{waiting_calls(stakes)} and will never be made; {live_calls(stakes)} and will be ended"
+        " now."
     )
     confirm("Abort?", "nothing was changed")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from scheduler.cli import dnc_entries, dnc_lists
+from scheduler.cli import dnc_entries, dnc_import, dnc_lists
 
 dnc = typer.Typer(
     help="Keep the do-not-call list of the ledger, which holds at once and in every campaign.\n\n"
@@ -16,7 +16,7 @@ dnc = typer.Typer(
 )
 dnc.command()(dnc_entries.add)
 dnc.command()(dnc_entries.remove)
-dnc.command("import")(dnc_lists.import_)
+dnc.command("import")(dnc_import.import_)
 dnc.command()(dnc_entries.check)
 dnc.command("list")(dnc_lists.list_)
 dnc.command()(dnc_lists.export)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from scheduler.cli import console, dnc_view, options
+from scheduler.cli import console, dnc_view, options, questions
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.dnc_options import Entries, Region, Why, read
 from scheduler.cli.orders import given
@@ -17,21 +17,30 @@ def add(
     numbers: Entries,
     why: Why = "added by hand",
     region: Region = None,
+    yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
     """Put numbers on the list. From now on nobody dials them, running campaigns included.
 
-    What is on the list already keeps since when, and why. A call that is live goes on.
+    What is on the list already keeps since when, and why. A call that is live goes on. On a
+    terminal it asks before a pattern such as '+1202*' is added.
 
     Example: `callsched dnc add +12025550143 --why 'asked by mail'`
     """
     entries = read(numbers, region)
     with opened_ledger() as ledger:
+        if not yes:
+            questions.confirm_patterns(ledger, entries)
         addition = do_not_call.add(ledger, entries, why)
     dnc_view.show_added(entries, addition, json=json)
 
 
-def remove(numbers: Entries, region: Region = None, json: options.Json = False) -> None:
+def remove(
+    numbers: Entries,
+    region: Region = None,
+    yes: options.YesAnyway = False,
+    json: options.Json = False,
+) -> None:
     """Take numbers off the list, each as it stands there. Exit code 1 when one was not on it.
 
     A number that a prefix keeps on the list stays on it, and that is said.
@@ -39,6 +48,8 @@ def remove(numbers: Entries, region: Region = None, json: options.Json = False) 
     Example: `callsched dnc remove +12025550143`
     """
     entries = read(numbers, region)
+    if not yes:
+        questions.confirm_removal(entries)
     with opened_ledger() as ledger:
         removal = do_not_call.remove(ledger, entries, given())
     dnc_view.show_removed(removal, json=json)

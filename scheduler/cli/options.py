@@ -130,4 +130,5 @@ JsonLines = Annotated[bool, typer.Option("--json", help="Write a JSON object for
 Remote = Annotated[
     bool, typer.Option("--remote", help="Have the API delete what it keeps of them as well.")
 ]
+YesAnyway = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is done.")]
 YesErase = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before erasing.")]

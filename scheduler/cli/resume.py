@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.orders_view import record_of, say_none
+from scheduler.cli.questions import confirm, is_real, waiting_calls
+from scheduler.ledger.views import CampaignView
 from scheduler.operations import controls
 from scheduler.operations.orders import chosen
+from scheduler.operations.stakes import at_stake
 
 
 def resume(
     ids: options.SomeIds = None,
     every: options.EveryCampaign = False,
     note: options.Note = "",
+    yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
     """Have paused campaigns go on, also those that stopped themselves.
@@ -28,6 +34,7 @@ def resume(
         views = chosen(ledger, ids)
         if every:
             views = [view for view in views if not view.cancelled_by]
+            _ask(views, yes=yes)
         resumed = controls.resume(ledger, views, orders.given(note))
     if json:
         console.emit(record_of([each.after for each in resumed], ids))
@@ -36,6 +43,14 @@ def resume(
         console.out.print(_sentence(each), markup=False)
     if not resumed:
         say_none()
+
+
+def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
+    """On a terminal, ask before every campaign dials: of one that is named, it is meant."""
+    stakes = at_stake(view for view in views if is_real(view.account))
+    if stakes.waiting and not yes and console.may_ask():
+        console.say(f"{waiting_calls(stakes)}.")
+        confirm("Call them?", "nothing was changed")
 
 
 def _sentence(resumed: controls.Resumed) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.cli import console, options, orders, schedule_view
+from scheduler.cli import console, options, orders, schedule_questions, schedule_view
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Name, Note
 from scheduler.cli.suggested import suggested
@@ -43,7 +43,7 @@ def remove(name: Name, json: options.Json = False) -> None:
         console.out.print(f"schedule {name} is removed", markup=False)
 
 
-def run_now(name: Name, json: options.Json = False) -> None:
+def run_now(name: Name, yes: options.Yes = False, json: options.Json = False) -> None:
     """Have a worker launch a schedule now, also a paused one, and print the campaign's id.
 
     While the campaign before is not finished, the overlap policy says what becomes of it.
@@ -51,6 +51,8 @@ def run_now(name: Name, json: options.Json = False) -> None:
     Example: `callsched schedule run-now nightly`
     """
     with opened_ledger() as ledger:
+        if not yes:
+            schedule_questions.confirm_now(in_ledger.view(ledger, name))
         asked = schedules.fire(ledger, name, who=orders.who())
     if json:
         console.emit({"schedule": name, "campaign_id": asked})

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds
-from scheduler.models import Overlap
+from scheduler.models import Overlap, Schedule
+from scheduler.operations import schedules
 
 
 def _name(value: str | None) -> str | None:
@@ -48,9 +52,37 @@ Note = Annotated[
 Count = Annotated[int, typer.Option("-n", min=1, max=1000, help="How many firings.")]
 
 
-def catch_up_seconds(written: str) -> float:
+def changed(rule: Schedule, overlap: Overlap | None, catch_up: str | None) -> Schedule:
+    """Return a rule with what --overlap and --catch-up say."""
+    if overlap is not None:
+        rule = replace(rule, overlap=overlap)
+    if catch_up is not None:
+        rule = replace(rule, catch_up_seconds=_catch_up_seconds(catch_up))
+    return rule
+
+
+def _catch_up_seconds(written: str) -> float:
     """Read --catch-up; bad usage when it is no duration."""
     try:
         return positive_seconds(written)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--catch-up") from None
+
+
+def rule_of(
+    own: Schedule | None, path: Path, cron: str | None, at: str | None, timezone: str | None
+) -> Schedule:
+    """Return the file's schedule, or the one that the options say."""
+    if cron is None and at is None:
+        if timezone is not None:
+            raise typer.BadParameter("goes with --cron or --at", param_hint="--timezone")
+        if own is None:
+            raise ConfigError(
+                f"{path} has no schedule: say --cron '0 9 * * mon-fri' --timezone"
+                " America/New_York, or --at 2026-12-01T09:00, or write schedule: into it"
+            )
+        return own
+    try:
+        return schedules.retimed(own, cron=cron, at=at, timezone=timezone)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--cron, --at, --timezone") from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from scheduler.fields.counts import counted
 from scheduler.report.figures import ON_TIME_SECONDS, Figures
-from scheduler.report.wording import counted, instant, label, length, share
+from scheduler.report.wording import instant, label, length, share
 
 
 def outcomes(figures: Figures) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from scheduler.fields.counts import counted
 from scheduler.report import captions, plots, wording
 from scheduler.report.entries import RULE, Entries, Entry
 from scheduler.report.figures import Figures
@@ -107,7 +108,7 @@ def _said(figures: Figures, parts: str) -> dict[str, Any]:
         "outcome": wording.outcome(figures),
         "what_is_open": wording.what_is_open(figures),
         "share": wording.share,
-        "counted": wording.counted,
+        "counted": counted,
         "plots": dict(_plots(figures)),
         "captions": captions,
         "unknown": wording.UNKNOWN,

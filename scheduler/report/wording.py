@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from scheduler.fields.counts import counted
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.reached import Reached, Why
 from scheduler.report.figures import End, Figures
@@ -97,11 +98,6 @@ def observed(why: str) -> str:
 def number(value: float) -> str:
     """Write a count with its thousands apart."""
     return f"{value:,.0f}"
-
-
-def counted(value: int, one: str, many: str = "") -> str:
-    """Write how many of something there are."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
 def share(part: int, whole: int) -> str:

@@ -96,14 +96,16 @@ class Forks:
         words: Sequence[str],
         into: Path,
         user: int | None = None,
+        terminal: str | None = None,
     ) -> Forked:
         """Start the program with these words, this environment and nothing else, as this user.
 
-        What it writes goes to the files `into`.out and .err.
+        What it writes goes to the files `into`.out and .err, or to a terminal, which it reads.
         """
-        for end in ("out", "err"):
-            Path(f"{into}.{end}").touch()  # who looks at once finds it
-        places = {"folder": str(folder), "into": str(into)}
+        if terminal is None:
+            for end in ("out", "err"):
+                Path(f"{into}.{end}").touch()  # who looks at once finds it
+        places = {"folder": str(folder), "into": str(into), "terminal": terminal}
         asked = places | {"env": dict(env), "words": list(words), "user": user}
         return Forked(self, self.ask(run=asked))
 
@@ -191,12 +193,18 @@ def _reaped(pid: int) -> int:
 
 
 def _started(
-    program: str, folder: str, into: str, env: dict[str, str], words: list[str], user: int | None
+    program: str,
+    folder: str,
+    into: str,
+    env: dict[str, str],
+    words: list[str],
+    user: int | None,
+    terminal: str | None,
 ) -> int:
-    out, err = Path(f"{into}.out"), Path(f"{into}.err")
+    files = [os.devnull, f"{into}.out", f"{into}.err"] if terminal is None else [terminal] * 3
     child = os.fork()
     if child == 0:
-        _be(program, folder, env, words, out, err, user)
+        _be(program, folder, env, words, files, user)
     return child
 
 
@@ -205,8 +213,7 @@ def _be(
     folder: str,
     env: dict[str, str],
     words: list[str],
-    out: Path,
-    err: Path,
+    files: list[str],
     user: int | None,
 ) -> None:
     """Be the command, and never return."""
@@ -214,7 +221,7 @@ def _be(
     try:
         os.setsid()
         os.chdir(folder)
-        for number, path in enumerate((Path(os.devnull), out, err)):
+        for number, path in enumerate(files):
             flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
             os.dup2(os.open(path, flags if number else os.O_RDONLY, 0o600), number)
         if user is not None:

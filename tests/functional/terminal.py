@@ -9,23 +9,45 @@ import sys
 from contextlib import suppress
 
 from tests.functional.campaign import Site
+from tests.functional.forks import Forked, shared
 
 
 class Terminal:
     """A command on a terminal of its own."""
 
-    def __init__(self, site: Site, *words: str) -> None:
+    def __init__(self, site: Site, *words: str, draws: bool = True) -> None:
+        """One that `draws` has looked at its terminal when it was imported; questions need not."""
         self._ours, theirs = pty.openpty()
-        self.process = subprocess.Popen(
+        env = site.env | {"TERM": "xterm", "COLUMNS": "100"}
+        self.process = (self._own if draws else self._forked)(site, env, words, theirs)
+        #: Until the command has opened it: without anybody there ours is at its end.
+        self._theirs: int | None = theirs
+        self.shown = ""
+
+    @staticmethod
+    def _own(
+        site: Site, env: dict[str, str], words: tuple[str, ...], theirs: int
+    ) -> subprocess.Popen[bytes] | Forked:
+        return subprocess.Popen(
             [sys.executable, "-m", "scheduler.cli", *words],
-            env=site.env | {"TERM": "xterm", "COLUMNS": "100"},
+            env=env,
             cwd=site.home,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
         )
-        os.close(theirs)
-        self.shown = ""
+
+    @staticmethod
+    def _forked(
+        site: Site, env: dict[str, str], words: tuple[str, ...], theirs: int
+    ) -> subprocess.Popen[bytes] | Forked:
+        return shared().start(site.home, env, words, site.home, terminal=os.ttyname(theirs))
+
+    def answer(self, question: str, answer: str) -> int:
+        """Wait for a question, answer it, and return the exit code."""
+        self.read_until(question)
+        self.type(f"{answer}\n")
+        return self.wait()
 
     def read_until(self, text: str) -> None:
         while text not in self.shown:
@@ -36,6 +58,9 @@ class Terminal:
         with suppress(OSError):
             found = os.read(self._ours, 4096)
             self.shown += found.decode()
+            if self._theirs is not None:
+                os.close(self._theirs)
+                self._theirs = None
             return bool(found)
         return False
 

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.functional.campaign import Command, Judge, Site, numbers
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
@@ -214,3 +215,25 @@ def test_no_number_of_the_list_is_logged(site: Site) -> None:
     assert "callsched.dial" in logged
     for number in (ANA, BEN):
         assert number.lstrip("+") not in logged
+
+
+def test_on_a_terminal_a_pattern_is_meant_and_a_number_is_not_asked_about(site: Site) -> None:
+    submitted = site.call("submit", site.contacts([ANA, BEN]), "--id", "c", "--max-duration", "60s")
+    assert submitted.wait() == 0, submitted.err
+    (site.home / "list.txt").write_text(f"{CAT}\n+1*\n")
+
+    asked = Terminal(site, "dnc", "add", CAT, "+1*", draws=False)
+    of_file = Terminal(site, "dnc", "import", "list.txt", draws=False)
+
+    assert asked.answer("Put them on the list?", "n") == 1
+    assert of_file.answer("Put them on the list?", "n") == 1
+    for each in (asked, of_file):
+        assert "+1* stands for up to 10,000,000,000 numbers." in each.shown
+        assert "1 campaign: 2 calls wait (2 minutes at worst)" in each.shown
+        assert "the list was not changed" in each.shown
+    assert listed(site) == set()
+    assert Terminal(site, "dnc", "add", CAT, draws=False).wait() == 0
+    assert Terminal(site, "dnc", "add", "+1*", "--yes", draws=False).wait() == 0
+    removal = Terminal(site, "dnc", "remove", "+1*", draws=False)
+    assert removal.answer("Take them off the list?", "n") == 1
+    assert listed(site) == {CAT, "+1*"}

@@ -12,6 +12,7 @@ import pytest
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Judge, Site, numbers
+from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
@@ -241,3 +242,25 @@ def test_the_workers_of_a_run_launch_nothing(site: Site, sandbox: SandboxProcess
 
     assert states(site) == ["waiting"]
     assert Judge(sandbox).accepted == dict.fromkeys(numbers(4)[2:], 1)
+
+
+def test_on_a_terminal_it_asks_before_workers_call_for_real(site: Site) -> None:
+    site.env["CALLSCHED_SYMBL_BASE_URL"] = "http://127.0.0.1:9"
+    words = ("--cron", "* * * * *", "--timezone", "UTC", "--id", "often")
+    add = ("schedule", "add", site.contacts(numbers(3)), *words)
+
+    asked = Terminal(site, *add, draws=False)
+
+    assert asked.answer("Add it?", "n") == 1
+    assert "calls 3 contacts on account default through http://127.0.0.1:9" in asked.shown
+    assert "90 minutes of calls at worst" in asked.shown
+    assert "1,440 times within 24 hours" in asked.shown
+    assert site.call("schedule", "list", "--json").record["schedules"] == []
+    said(site.call(*add))
+    by_hand = Terminal(site, "schedule", "run-now", "often", draws=False)
+    assert by_hand.answer("Launch it?", "n") == 1
+    said(site.call("submit", site.contacts(numbers(2)), "--id", "c"))
+    said(site.call("pause", "c"))
+    resumed = Terminal(site, "resume", "--all", draws=False)
+    assert resumed.answer("Call them?", "n") == 1
+    assert said(site.call("status", "c", "--json")).record["state"] == "paused"
