@@ -14,13 +14,13 @@ from typing import Any
 from scheduler.cli import console, streams
 from scheduler.cli.output import replacing, writing
 from scheduler.errors import ConfigError
+from scheduler.fields.counts import counted as counted_in_words
 from scheduler.fields.conditions import asked_in
 from scheduler.ledger import columns
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.operations.export import Layout, ResultFormat, text_of
 from scheduler.operations.export_columns import columns_of
-from scheduler.report.wording import counted as counted_in_words
 
 _ENDINGS = {
     ".csv": ResultFormat.CSV,
