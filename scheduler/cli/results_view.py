@@ -14,8 +14,8 @@ from typing import Any
 from scheduler.cli import console, streams
 from scheduler.cli.output import replacing, writing
 from scheduler.errors import ConfigError
-from scheduler.fields.counts import counted as counted_in_words
 from scheduler.fields.conditions import asked_in
+from scheduler.fields.counts import counted as counted_in_words
 from scheduler.ledger import columns
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
