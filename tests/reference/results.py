@@ -11,6 +11,9 @@ from scheduler.operations.export_columns import COLUMNS
 from scheduler.web.api.contacts_models import Result
 from tests.reference.tables import code, table
 
+#: Fields that are several columns.
+_APART = {"answers": "one for each step", "variables": "one for each"}
+
 _SOURCE = Path(scheduler.models.__file__).read_text("utf-8")
 
 
@@ -40,7 +43,7 @@ def reasons() -> str:
 def result_fields() -> str:
     """Return every field of a result."""
     rows = (
-        (code(name), "yes" if name in COLUMNS else "", field.description or "")
+        (code(name), "yes" if name in COLUMNS else _APART.get(name, ""), field.description or "")
         for name, field in Result.model_fields.items()
     )
     return table(("field", "in CSV", "what it says"), rows)
