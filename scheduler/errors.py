@@ -64,11 +64,29 @@ class Problem:
         return f"{place}: {self.message}"
 
 
-class CampaignError(SchedulerError):
-    """A campaign file is wrong. Carries the first problems and how many there are in all."""
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Problems of one kind: only what was given differs."""
 
-    def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
+    first: tuple[Problem, ...]
+    last: Problem
+    count: int
+
+
+class CampaignError(SchedulerError):
+    """A campaign file is wrong. Carries the first problems and how many there are in all.
+
+    `alike` has the first of each kind, and how many of it there are.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        total: int | None = None,
+        alike: Sequence[Alike] = (),
+    ) -> None:
         self.problems = tuple(problems)
+        self.alike = tuple(alike)
         self.total = len(self.problems) if total is None else total
         super().__init__(*self.problems)
 

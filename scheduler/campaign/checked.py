@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from scheduler.accounts import Account
 from scheduler.campaign.cleanings import Cleanings
 from scheduler.campaign.file.spool import Spool
-from scheduler.errors import Problem
+from scheduler.errors import Alike, Problem
 from scheduler.models import Policy, Row, Schedule
 
 if TYPE_CHECKING:  # the package brings what speaks HTTP, which a list of schedules has no use for
@@ -39,6 +39,7 @@ class CheckedCampaign:
     callable_count: int = 0
     refused_count: int = 0
     problems: tuple[Problem, ...] = ()  #: the first hundred of the refused rows
+    problems_alike: tuple[Alike, ...] = ()  #: of all, the first of each kind
     problem_counts: Counter[str] = field(default_factory=Counter)  #: of all, by code
     cleanings: Cleanings = field(default_factory=Cleanings)  #: numbers that were changed
     #: The columns that mean nothing to us, in the order of the file: variables of the contacts.

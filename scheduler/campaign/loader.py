@@ -53,7 +53,7 @@ from scheduler.fields.scripts import target
 from scheduler.fields.templates import Templates
 from scheduler.hours.weeks import Week, read_week
 from scheduler.masking import shown
-from scheduler.models import Hours, OnMachine, Policy
+from scheduler.models import Hours, OnMachine, Policy, Reason
 from scheduler.settings import CALLING_HOURS
 
 _DEFAULT = Policy()
@@ -90,6 +90,7 @@ def load(
             route_of,
             allowed,
             files,
+            region=reading.region,
             beside=reading.beside,
         )
         plan = reader.plan(path)
@@ -121,6 +122,7 @@ def load(
     in_the_clear = webhooks.warnings(plan.campaign.webhooks)
     checked.warnings = (*reader.warnings, *plan.rules.do_not_call.warnings, *in_the_clear)
     checked.problems = tuple(reader.problems.kept)
+    checked.problems_alike = reader.problems.alike
     checked.problem_counts = reader.problems.counts
     return checked
 
@@ -147,6 +149,7 @@ class _Reader:
     route_of: RouteOf
     allowed: frozenset[str]
     files: ExitStack  #: closes what is read from
+    region: str | None = None  #: of national numbers, where the file names none
     beside: bool = False  #: whoever sent the document sent the contacts that it names
     templates: Templates = field(default_factory=Templates)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -161,7 +164,7 @@ class _Reader:
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
         route = self.route_of(self.account)
-        campaign = campaign_of(route.api)(contacts=path.name)
+        campaign = self._in_region(campaign_of(route.api)(contacts=path.name), path, None)
         if route.api.needs_script:
             raise refusal(str(path), _ADVICE.format(says_nothing(route.api)), code="script")
         file = file_of(path)
@@ -178,6 +181,7 @@ class _Reader:
         route = self._route(root, path)
         api = route.api
         campaign = read_campaign(root, str(path), self.ceiling_seconds, self.templates, api)
+        campaign = self._in_region(campaign, path, root)
         rules = self._rules(campaign, path, route, self._do_not_call(campaign, path, root))
         self._expect_able(campaign, path, root, rules, route)
         self._warn_of_keys(campaign, path, root, route)
@@ -197,6 +201,21 @@ class _Reader:
             return _Plan(campaign, route, rules, contacts, inputs, heed)
         heed(contacts.columns)
         return _Plan(campaign, route, rules, contacts, inputs, _nobody_listens)
+
+    def _in_region(self, campaign: Campaign, path: Path, root: document.Node | None) -> Campaign:
+        """Return a campaign that names no region with the one that was asked for."""
+        if self.region is None or self.region == campaign.default_region:
+            return campaign
+        if campaign.default_region:
+            where = document.place_of(root, "default_region")
+            message = (
+                f"default_region: the file says {campaign.default_region}, and --region"
+                f" {self.region}: leave --region out, or change the file"
+            )
+            raise refusal(str(path), message, *where, "invalid_value")
+        # Other numbers are called by it: with the same id, rows of before would count as known.
+        self.digest.update(f"default_region: {self.region}\n".encode())
+        return campaign.model_copy(update={"default_region": self.region})
 
     def _route(self, root: document.Node | None, path: Path) -> Route:
         """Choose the account first: which keys there are, its provider says."""
@@ -367,9 +386,12 @@ def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: b
     if problems.refuse_file or (strict and problems.faults):
         raise problems.error()
     if not checked.row_count:
-        raise refusal(path, "nobody is left to call: there are no rows", code="nobody")
+        raise refusal(path, "no valid contacts: there are no rows", code="nobody")
     if not checked.callable_count:
-        message = f"nobody is left to call: {checked.refused_count} rows refused"
+        barred = " or on a do-not-call list" * bool(problems.counts[Reason.DO_NOT_CALL])
+        count = checked.refused_count
+        which = "the only row is" if count == 1 else f"all {count:,} rows are"
+        message = f"no valid contacts: {which} rejected{barred}"
         raise problems.error(Problem(path, message, code="nobody"))
 
 

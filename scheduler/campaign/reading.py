@@ -16,6 +16,7 @@ class Reading:
     rejects: Path | None = None  #: where refused rows are written, in the shape of the file
     account: str | None = None  #: on which it is dialled, whatever the file says; None: the file's
     in_sandbox: bool = False  #: it is called there, where callbacks need no public address
+    region: str | None = None  #: ISO country of national numbers of a file that names none
     #: The file of contacts was handed over with the document that names it: what is in it is theirs
     #: to see, and may stand in messages.
     beside: bool = False

@@ -40,8 +40,8 @@ from scheduler.campaign.keys.webhooks import WEBHOOKS_EXPECTED, Webhooks
 from scheduler.campaign.names import Names
 from scheduler.errors import CampaignError, Problem
 from scheduler.fields import document, key_problems
+from scheduler.fields.countries import iso_region
 from scheduler.fields.durations import Duration, written
-from scheduler.fields.numbers import regions
 from scheduler.fields.templates import Templates
 from scheduler.fields.texts import PRINTABLE
 from scheduler.masking import shown
@@ -67,12 +67,6 @@ def within_ceiling(length_seconds: float, ceiling_seconds: float) -> float:
 
 def _within_ceiling(length_seconds: float, info: ValidationInfo) -> float:
     return within_ceiling(length_seconds, (info.context or {})["ceiling_seconds"])
-
-
-def _region(name: str) -> str:
-    if name.upper() not in regions():
-        raise ValueError(f"expected an ISO country such as US or GB, got {shown(name)}")
-    return name.upper()
 
 
 def _contacts(value: object) -> object:
@@ -140,7 +134,7 @@ class Campaign(BaseModel):
     columns: Annotated[dict[str, _Column | _Choices], BeforeValidator(_columns)] = Field(
         default={}, description=_COLUMNS_EXPECTED
     )
-    default_region: Annotated[str, AfterValidator(_region)] | None = Field(
+    default_region: Annotated[str, AfterValidator(iso_region)] | None = Field(
         default=None, description="an ISO country such as US or GB"
     )
     provider: str = Field(default="", description="the one that is called through")

@@ -70,7 +70,7 @@ def _run_safely() -> int | str | None:
         return _run()
     except CampaignError as error:
         _console().speak_up()
-        _console().show_problems(error.problems, error.total)
+        _show(error)
     except SchedulerError as error:
         _fail(error, *map(str, error.args))
     except BrokenPipeError:
@@ -134,6 +134,12 @@ def _fail(error: Exception, *told: str) -> None:
         print(visible("".join(traceback.format_exception(error)), keep="\n"), file=sys.stderr)
     _console().speak_up()
     _console().fail(*told)
+
+
+def _show(error: CampaignError) -> None:
+    from scheduler.cli import problems_view  # as `_console` does
+
+    problems_view.show(error.problems, error.total, error.alike)
 
 
 def _console() -> ModuleType:

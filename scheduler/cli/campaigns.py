@@ -13,7 +13,7 @@ from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
-from scheduler.cli import console, questions
+from scheduler.cli import console, problems_view, questions
 from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import written
@@ -61,7 +61,8 @@ def check(
     for warning in checked.warnings:
         console.warn(warning)
     if checked.problem_count:
-        console.show_problems(checked.problems, checked.problem_count, what="skipped")
+        kinds = checked.problems_alike
+        problems_view.show(checked.problems, checked.problem_count, kinds, what="skipped")
     if checked.refused_count and reading.rejects is not None:
         console.say(f"the refused rows are in {reading.rejects}, with their reasons")
     _tell_cleaned(checked)
@@ -72,9 +73,10 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
     """Say how many numbers are dialled otherwise than they are written."""
     if count := checked.cleanings.count:
         first = checked.cleanings.kept[0]
+        what = "1 number" if count == 1 else f"{count:,} numbers"
         console.say(
-            f"numbers that were cleaned or completed to international ones: {count:,};"
-            f" the first in line {first.line}: {first.written} is dialled as {first.number}"
+            f"{what} cleaned or completed; the first, in line {first.line}:"
+            f" {first.written} is dialled as {first.number}"
         )
 
 

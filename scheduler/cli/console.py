@@ -18,7 +18,6 @@ from rich.text import Text
 
 from scheduler.cli import streams
 from scheduler.cli.suggested import as_typed
-from scheduler.errors import Problem
 from scheduler.fields.json_line import json_line
 from scheduler.fields.visible import visible, visible_lines
 
@@ -127,13 +126,9 @@ def line(text: str) -> None:
         typer.echo(visible(text))
 
 
-def show_problems(problems: Iterable[Problem], total: int, *, what: str = "error") -> None:
-    """Say what is wrong with a file: the first problems, a line each, then how many there are."""
-    shown = list(problems)
-    for problem in shown:
-        err.print(f"{what}: {problem}", style="red" if what == "error" else "yellow")
-    if total > len(shown):
-        say(f"… and {total - len(shown)} more, {total} in all")
+def problem(kind: str, text: str) -> None:
+    """Say one thing that is wrong with a file: a line of an `error`, or of what is skipped."""
+    err.print(f"{kind}: {text}", style="red" if kind == "error" else "yellow")
 
 
 def emit(record: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from scheduler.cli import console, dnc_view, options, questions
 from scheduler.cli.access import opened_ledger
-from scheduler.cli.dnc_options import Entries, Region, Why, read
+from scheduler.cli.dnc_options import Entries, Why, read
 from scheduler.cli.orders import given
 from scheduler.errors import SchedulerError
 from scheduler.ledger import do_not_call as in_ledger
@@ -16,7 +16,7 @@ from scheduler.operations import do_not_call
 def add(
     numbers: Entries,
     why: Why = "added by hand",
-    region: Region = None,
+    region: options.Region = None,
     yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
@@ -37,7 +37,7 @@ def add(
 
 def remove(
     numbers: Entries,
-    region: Region = None,
+    region: options.Region = None,
     yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
@@ -57,7 +57,7 @@ def remove(
         raise typer.Exit(1)
 
 
-def check(numbers: Entries, region: Region = None, json: options.Json = False) -> None:
+def check(numbers: Entries, region: options.Region = None, json: options.Json = False) -> None:
     """Say whether numbers are on the list.
 
     Exit codes: 0 none of them is; 1 one is; 2 it could not be found out. So whatever goes wrong,

@@ -9,7 +9,7 @@ import typer
 
 from scheduler.cli import console, dnc_import_view, options, questions
 from scheduler.cli.access import opened_ledger
-from scheduler.cli.dnc_options import Region, Why
+from scheduler.cli.dnc_options import Why
 from scheduler.operations import do_not_call
 from scheduler.operations.do_not_call import Import, ListFile
 
@@ -22,7 +22,7 @@ def import_(
         ),
     ],
     why: Why = "",
-    region: Region = None,
+    region: options.Region = None,
     encoding: options.Encoding = "utf-8",
     yes: options.YesAnyway = False,
     json: options.Json = False,

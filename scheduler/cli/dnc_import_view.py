@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from scheduler.cli import console
+from scheduler.cli import console, problems_view
 from scheduler.cli.dnc_options import in_options
+from scheduler.errors import Problem
 from scheduler.operations.do_not_call import Import
 
 _OF_LINES = (
@@ -25,9 +27,13 @@ def show(done: Import, *, json: bool) -> None:
         for sentence in (_OF_LINES, of_entries):
             console.out.print(sentence.format(**record), markup=False)
     if problems.total:
-        named = [replace(one, message=in_options(one.message)) for one in problems.kept]
-        console.show_problems(named, problems.total)
+        kinds = [replace(kind, first=_said(kind.first)) for kind in problems.alike]
+        problems_view.show(_said(problems.kept), problems.total, kinds)
         console.fail(
             f"{record['unread']:,} lines could not be read, so nothing of this file was taken: mend"
             " them, and import the file again"
         )
+
+
+def _said(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(replace(one, message=in_options(one.message)) for one in problems)

@@ -7,28 +7,11 @@ from typing import Annotated
 
 import typer
 
-from scheduler.fields.numbers import regions
 from scheduler.operations import do_not_call
-
-
-def _region(value: str | None) -> str | None:
-    if value is not None and value.upper() not in regions():
-        raise typer.BadParameter("expected an ISO country such as US or GB")
-    return value.upper() if value else None
-
 
 Entries = Annotated[
     list[str],
     typer.Argument(metavar="NUMBER...", help="Such as +12025550143, '+1202*', or a SIP address."),
-]
-Region = Annotated[
-    str | None,
-    typer.Option(
-        "--region",
-        metavar="COUNTRY",
-        callback=_region,
-        help="Read numbers without a plus sign as this country's: US, GB, …",
-    ),
 ]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Kept with the entry.")]
 

@@ -21,6 +21,7 @@ def explain(
         str, typer.Argument(metavar="ID|FILE", help="A campaign's id, or a campaign file.")
     ],
     contact: options.SomeContact,
+    region: options.Region = None,
     encoding: options.Encoding = "utf-8",
     json: options.Json = False,
 ) -> None:
@@ -33,7 +34,7 @@ def explain(
     """
     path = Path(campaign)
     if path.suffix and file_of(path).is_file():
-        explanation = _of_file(path, contact, encoding)
+        explanation = _of_file(path, contact, Reading(encoding, region=region))
     else:
         with opened_ledger() as ledger:
             explanation = explaining.explain(ledger, campaign, contact)
@@ -43,8 +44,8 @@ def explain(
         explain_view.show(explanation)
 
 
-def _of_file(path: Path, contact: str, encoding: str) -> Explanation:
-    with campaigns.check(path, settings(), Reading(encoding)) as checked:
+def _of_file(path: Path, contact: str, reading: Reading) -> Explanation:
+    with campaigns.check(path, settings(), reading) as checked:
         policy = checked.policy
         number, row = explaining.find_row(checked, path, contact)
     with opened_ledger() as ledger:

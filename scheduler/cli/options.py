@@ -24,6 +24,17 @@ def _plan(value: str | None) -> str | None:
     return value
 
 
+def _region(value: str | None) -> str | None:
+    if value is None:
+        return None
+    from scheduler.fields.countries import iso_region  # it takes 40 ms to import
+
+    try:
+        return iso_region(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 CampaignFile = Annotated[
     Path,
     typer.Argument(
@@ -73,6 +84,15 @@ OfAccount = Annotated[
 ]
 Encoding = Annotated[
     str, typer.Option(metavar="NAME", help="Encoding of the file, when it is not UTF-8.")
+]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="COUNTRY",
+        callback=_region,
+        help="Read numbers without a plus sign as this country's: US, GB, …",
+    ),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse the whole file when one of its rows is refused.")

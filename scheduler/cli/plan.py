@@ -36,6 +36,7 @@ def plan(
     sandbox: options.Sandbox = False,
     strict: options.Strict = False,
     first: options.First = None,
+    region: options.Region = None,
     encoding: options.Encoding = "utf-8",
     json: options.Json = False,
 ) -> None:
@@ -51,7 +52,7 @@ def plan(
     """
     wishes = plan_steps.Wishes(
         path=Path(file),
-        reading=Reading(encoding, strict, first, account=account, in_sandbox=sandbox),
+        reading=Reading(encoding, strict, first, None, account, sandbox, region),
         id=id_,
         max_duration=max_duration,
         max_concurrency=max_concurrency,

@@ -59,6 +59,7 @@ def _command(wishes: Wishes, hashed: str) -> str:
         "--max-concurrency": wishes.max_concurrency,
         "--account": reading.account,
         "--first": reading.first,
+        "--region": reading.region,
         "--encoding": reading.encoding if reading.encoding != "utf-8" else None,
         "--plan": hashed,
     }

@@ -30,6 +30,7 @@ def run(
     strict: options.Strict = False,
     rejects: options.Rejects = None,
     first: options.First = None,
+    region: options.Region = None,
     encoding: options.Encoding = "utf-8",
     plan: options.Plan = None,
     now: options.Now = False,
@@ -58,7 +59,7 @@ def run(
         console.be_quiet()
     ceiling = {"CALLSCHED_MAX_CONCURRENCY": str(max_concurrency)} if max_concurrency else {}
     chosen = read_settings(ceiling)
-    reading = Reading(encoding, strict, first, rejects, account=account, in_sandbox=sandbox)
+    reading = Reading(encoding, strict, first, rejects, account, sandbox, region)
     with ExitStack() as stack:
         wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))

@@ -29,6 +29,7 @@ def add(
     overlap: schedule_options.OnOverlap = None,
     catch_up: schedule_options.CatchUp = None,
     account: options.Account = None,
+    region: options.Region = None,
     encoding: options.Encoding = "utf-8",
     yes: options.Yes = False,
     json: options.Json = False,
@@ -41,7 +42,7 @@ def add(
     Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri' --timezone Europe/Paris`
     """
     path, chosen = Path(file), settings()
-    with campaigns.check(path, chosen, Reading(encoding), account) as checked:
+    with campaigns.check(path, chosen, Reading(encoding, region=region), account) as checked:
         rule = schedule_options.rule_of(checked.schedule, path, cron, at, timezone)
         dials_on = checked.account.name
         if account not in (None, dials_on):  # each firing reads the file, and knows no option
@@ -51,7 +52,7 @@ def add(
         name = id_ or checked.slug
         schedules.expect_files(checked)
         rule = schedule_options.changed(rule, overlap, catch_up)
-        launch, next_at = schedules.launch_of(path, encoding, rule)
+        launch, next_at = schedules.launch_of(path, encoding, rule, region)
         if not yes:
             schedule_questions.confirm_added(checked, checked.account, rule, next_at)
     with opened_ledger() as ledger:

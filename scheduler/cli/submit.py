@@ -23,6 +23,7 @@ def submit(
     strict: options.Strict = False,
     rejects: options.Rejects = None,
     again: options.Again = False,
+    region: options.Region = None,
     encoding: options.Encoding = "utf-8",
     first: options.First = None,
     plan: options.Plan = None,
@@ -44,7 +45,7 @@ def submit(
     Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
     """
     chosen, wanted = settings(), batches.dated_id(id_, timezone)
-    reading = Reading(encoding, strict, first, rejects, account)
+    reading = Reading(encoding, strict, first, rejects, account, region=region)
     wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
     if quiet:
         console.be_quiet()

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS, country_code_for_region
 
 from scheduler.fields.cleaning import cleaned
+from scheduler.masking import shown
 
 #: What people write that is neither an ISO name nor in phonenumbers' table of names.
 _IN_WORDS = {
@@ -30,6 +31,15 @@ def region_of(written: str) -> str | None:
     if code.isdigit():
         return _of_code(code)
     return _IN_WORDS.get(text.casefold()) or _names().get(text.casefold())
+
+
+def iso_region(written: str) -> str:
+    """Return an ISO name as it is kept; ValueError says which one was perhaps meant."""
+    if written.upper() in SUPPORTED_REGIONS:
+        return written.upper()
+    meant = region_of(written) if written.strip() else None
+    hint = f": did you mean {meant}?" if meant else ""
+    raise ValueError(f"expected an ISO country such as US or GB, got {shown(written)}{hint}")
 
 
 def calling_code(region: str) -> int:

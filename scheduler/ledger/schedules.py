@@ -25,6 +25,7 @@ class Launch:
     path: str  #: of the campaign file, absolute; the workers read it at each firing
     encoding: str
     schedule: Schedule
+    region: str = ""  #: of national numbers, where the file names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class ScheduleView:
             "account": self.account,
             "file": self.launch.path,
             "encoding": self.launch.encoding,
+            "region": self.launch.region or None,
             "cron": schedule.cron or None,
             "at": schedule.at,
             "timezone": schedule.timezone or None,
@@ -288,7 +290,10 @@ def _expect(found: object, name: str) -> None:
 
 
 def _packed(launch: Launch) -> str:
-    return json.dumps(asdict(launch), sort_keys=True)
+    rule = asdict(launch)
+    if not launch.region:  # as it was packed before there was one: the same again is no other
+        del rule["region"]
+    return json.dumps(rule, sort_keys=True)
 
 
 def _view(name: str, record: Mapping[str, str]) -> ScheduleView:
@@ -316,4 +321,4 @@ def _view(name: str, record: Mapping[str, str]) -> ScheduleView:
 def _launch(rule: dict[str, Any]) -> Launch:
     schedule = rule["schedule"]
     chosen = Schedule(**{**schedule, "overlap": Overlap(schedule["overlap"])})
-    return Launch(rule["path"], rule["encoding"], chosen)
+    return Launch(rule["path"], rule["encoding"], chosen, rule.get("region", ""))

@@ -59,7 +59,9 @@ def expect_files(checked: CheckedCampaign) -> None:
         raise ConfigError("a schedule reads its contacts at each firing: put them into a file")
 
 
-def launch_of(path: Path, encoding: str, rule: Schedule) -> tuple[Launch, float]:
+def launch_of(
+    path: Path, encoding: str, rule: Schedule, region: str | None = None
+) -> tuple[Launch, float]:
     """Return what a schedule launches, and the instant of its next firing.
 
     Raises ConfigError when it never fires any more.
@@ -67,7 +69,7 @@ def launch_of(path: Path, encoding: str, rule: Schedule) -> tuple[Launch, float]
     next_at = next_after(rule, time.time())
     if next_at is None:
         raise ConfigError("it never fires any more: its time, or its end, has passed")
-    return Launch(str(path.resolve()), encoding, rule), next_at
+    return Launch(str(path.resolve()), encoding, rule, region or ""), next_at
 
 
 def pause(ledger: Ledger, name: str, *, note: str, who: str) -> ScheduleView:

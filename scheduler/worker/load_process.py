@@ -43,7 +43,7 @@ def load_apart(
     It dies with this one, and when `go_on` raises: what it has loaded by then another one
     completes.
     """
-    words = (launch.path, launch.encoding, campaign_id, account)
+    words = (launch.path, launch.encoding, launch.region, campaign_id, account)
     with subprocess.Popen(
         [sys.executable, "-m", __name__, *words],
         env=environment_of_child(),
@@ -79,11 +79,11 @@ def _told(answer: bytes) -> str:
     return str(text)
 
 
-def _load(path: str, encoding: str, campaign_id: str, account: str) -> tuple[str, str]:
+def _load(path: str, encoding: str, region: str, campaign_id: str, account: str) -> tuple[str, str]:
     try:
         settings = read_settings()
         with access.opened(settings, upgrades=True) as (ledger, _):
-            launch = Launch(path, encoding, Schedule())
+            launch = Launch(path, encoding, Schedule(), region)
             return "loaded", load_file(ledger, settings, launch, campaign_id, account, lambda: None)
     except LedgerTrouble as error:
         return "away", str(error)

@@ -53,7 +53,7 @@ def load_file(
     with launching.read(
         Path(launch.path),
         settings,
-        Reading(launch.encoding, processes=1),
+        Reading(launch.encoding, region=launch.region or None, processes=1),
         on_progress=lambda _: go_on(),
         # A file that names none is dialled on the account that it was added for.
         accounts=replace(accounts_of(settings), default=account),

@@ -59,13 +59,14 @@ def test_a_pipe_is_read_as_what_it_is(site: Site, said: bytes) -> None:
 
 
 def test_a_document_takes_its_contacts_from_a_pipe(site: Site) -> None:
-    (site.home / "a.yaml").write_text('contacts: "-"\ndefault_region: US\n')
+    (site.home / "a.yaml").write_text('contacts: "-"\n')
+    words = ("submit", "a.yaml", "--id", "piped", "--region", "us")
 
-    done = piped(site, b"phone\n(202) 555-0100\n", "submit", "a.yaml", "--id", "piped")
+    done = piped(site, b"phone\n(202) 555-0100\n", *words)
 
     assert done.returncode == 0, done.stderr
     assert numbers_of(site, "piped") == ["+12025550100"]
-    assert b"completed to international ones: 1; the first in line 2" in done.stderr
+    assert b"1 number cleaned or completed; the first, in line 2: " in done.stderr
 
 
 def test_what_is_wrong_with_a_pipe_is_said_with_its_line(site: Site) -> None:

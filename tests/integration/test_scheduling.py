@@ -354,6 +354,20 @@ def test_the_same_schedule_is_added_once_and_another_one_refused(
     assert everything(reader) == as_it_stood
 
 
+def test_the_region_of_a_schedule_is_that_of_its_numbers(
+    ledger: Ledger, clock: Clock, tmp_path: Path
+) -> None:
+    (tmp_path / "c.csv").write_text("phone_number\n202-555-0100\n")
+    rule = Schedule(cron="0 * * * *", timezone="UTC")
+    launch = Launch(str(tmp_path / "c.csv"), "utf-8", rule, region="US")
+    schedules.add(ledger, "hourly", ACCOUNT, launch, next_at=NOON, who="ana@desk")
+    clock.now = NOON
+
+    work(ledger)
+
+    assert views.result(ledger, campaign(), 1)["phone_number"] == "+12025550100"
+
+
 def test_a_schedule_that_is_removed_leaves_nothing_but_its_campaigns(
     ledger: Ledger, reader: Redis, clock: Clock, contacts: Path
 ) -> None:
@@ -451,7 +465,7 @@ def test_a_firing_that_is_asked_for_while_another_is_in_hand_is_next(
     ("text", "why"),
     [
         (None, "contacts.csv: there is no such file"),
-        ("phone_number\n", "nobody is left to call"),
+        ("phone_number\n", "no valid contacts"),
         ("siper\n1\n", "expected a column sip_uri"),
     ],
 )

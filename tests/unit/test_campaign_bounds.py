@@ -62,7 +62,10 @@ DOCUMENTS: dict[str, tuple[Callable[[], str], str]] = {
     "insights": (lambda: f"{ONE}insights: [{'topics,' * 9_900}]\n", "every insight once"),
     "a long duration": (lambda: f"{ONE}max_duration: '{'1' * 131_000}'\n", "max_duration"),
     "a longer one": (lambda: f"{ONE}max_duration: '{'1' * 3_900_000}'\n", "131,072 characters"),
-    "a long number": (lambda: f"contacts: [{{phone_number: '{'1' * 131_000}'}}]\n", "nobody"),
+    "a long number": (
+        lambda: f"contacts: [{{phone_number: '{'1' * 131_000}'}}]\n",
+        "no valid contacts",
+    ),
     "a longer text": (lambda: f"{ONE}name: '{'x' * 3_900_000}'\n", "131,072 characters"),
     "blanks": (lambda: " " * 20_000_000, f"expected at most 4 MiB: {MANY_ROWS}"),
 }

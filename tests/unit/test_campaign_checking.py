@@ -61,12 +61,17 @@ def outcome(
             return (
                 b"".join(packed for _, packed in checked.chunks()),
                 (checked.row_count, checked.callable_count, checked.refused_count),
-                (checked.problems, checked.problem_counts, checked.cleanings),
+                (
+                    checked.problems,
+                    checked.problems_alike,
+                    checked.problem_counts,
+                    checked.cleanings,
+                ),
                 rejects.read_text(),
                 checked.digest,
             )
     except CampaignError as error:
-        return error.problems, error.total
+        return error.problems, error.total, error.alike
 
 
 def test_what_comes_of_two_processes_is_what_comes_of_one(document: Path) -> None:

@@ -135,7 +135,7 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_header_alone_leaves_nobody_to_call(tmp_path: Path) -> None:
-    assert refused(tmp_path, HEADER) == ["contacts.csv: nobody is left to call: there are no rows"]
+    assert refused(tmp_path, HEADER) == ["contacts.csv: no valid contacts: there are no rows"]
 
 
 def test_a_header_without_phone_number_names_the_nearest_column(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_who_names_the_file_alone_is_shown_its_columns(tmp_path: Path) -> None:
     [
         ("phone_nmber,name", "rename 'phone_nmber' to phone_number"),
         ("phone,Mobile", "'phone' and 'Mobile' could each be phone_number"),
-        ("phone_number,Town,town", "nobody is left to call"),
+        ("phone_number,Town,town", "no valid contacts"),
         ("phone_number,call.prio", "prio"),
     ],
 )

@@ -225,3 +225,27 @@ def test_no_bytes_raise_anything_but_a_campaign_error(
             assert list(campaign.rows())
     except CampaignError as error:
         assert 0 < len(error.problems) <= min(100, error.total)
+
+
+def test_national_numbers_are_read_in_the_region_that_the_file_or_who_reads_it_names(
+    tmp_path: Path,
+) -> None:
+    table, document = tmp_path / "c.csv", tmp_path / "c.yaml"
+    table.write_text("phone_number\n202-555-0100\n+12025550101\n")
+    document.write_text("contacts: c.csv\n")
+
+    def read(path: Path, region: str | None) -> tuple[int, str, str]:
+        with load(path, Reading(region=region), max_duration_ceiling_seconds=CEILING) as found:
+            return found.callable_count, found.policy.default_region, found.digest
+
+    for path in (table, document):
+        without, within = read(path, None), read(path, "US")
+        assert (without[:2], within[:2]) == ((1, ""), (2, "US"))
+        # With one id, the row that was refused would count as known, and never be called.
+        assert without[2] != within[2]
+
+    document.write_text("contacts: c.csv\ndefault_region: GB\n")
+    with pytest.raises(CampaignError, match=r"c\.yaml:2:17: .* says GB, and --region US: leave"):
+        read(document, "US")
+    document.write_text("contacts: c.csv\ndefault_region: us\n")
+    assert read(document, "US") == read(document, None)

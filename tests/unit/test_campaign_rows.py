@@ -61,7 +61,7 @@ def test_a_file_that_leaves_nobody_to_call_is_refused_with_the_reasons(tmp_path:
         "emergency_number",
         "invalid_number",
     ]
-    assert caught.value.problems[0].message == "nobody is left to call: 2 rows refused"
+    assert caught.value.problems[0].message == "no valid contacts: all 2 rows are rejected"
 
 
 def test_a_refused_row_keeps_its_number_as_it_was_given(tmp_path: Path) -> None:
@@ -154,11 +154,15 @@ def test_no_message_shows_a_whole_number_that_slipped_into_another_column(
 def test_of_many_problems_the_first_hundred_are_kept_and_all_are_counted(
     tmp_path: Path,
 ) -> None:
-    with checked(tmp_path, "phone_number", *["911"] * 150, GOOD) as campaign:
+    rows = ["202-555-0100"] * 150 + ["911", GOOD]
+    with checked(tmp_path, "phone_number", *rows) as campaign:
         pass
 
     assert len(campaign.problems) == 100
-    assert campaign.problem_count == 150
+    assert campaign.problem_count == 151
+    one, other = campaign.problems_alike
+    assert ([each.line for each in one.first], one.last.line, one.count) == ([2, 3, 4], 151, 150)
+    assert (other.last.code, other.count) == ("emergency_number", 1)
 
 
 def test_a_refused_file_carries_a_hundred_problems_and_their_number(tmp_path: Path) -> None:

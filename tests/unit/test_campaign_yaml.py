@@ -138,7 +138,8 @@ def test_every_wrong_key_and_value_is_reported_at_its_place(tmp_path: Path) -> N
         "follow_ups, questions, summary, analytics, members, entities, trackers, got 'tropics'",
         "first.yaml:9:13: on_unknown: expected hold or redial, got 'retry'",
         "first.yaml:10:11: provider: expected symbl, whose account this is, got 'twilio'",
-        "first.yaml:11:17: default_region: expected an ISO country such as US or GB, got 'UK'",
+        "first.yaml:11:17: default_region: expected an ISO country such as US or GB, got 'UK': did"
+        " you mean GB?",
     ]
 
 

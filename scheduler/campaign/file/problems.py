@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
-from scheduler.errors import CampaignError, Problem
+from scheduler.errors import Alike, CampaignError, Problem
 from scheduler.models import Reason
 
 KEPT = 100
+_KEPT_OF_A_KIND = 3
+#: What one cell had in it: the rest of a message says what is wrong with it.
+_GIVEN = re.compile(r"[,;]? got .*|…\d+", re.DOTALL)
 
 
 class Problems:
@@ -17,6 +21,7 @@ class Problems:
     def __init__(self) -> None:
         self.kept: list[Problem] = []
         self.counts: Counter[str] = Counter()
+        self._kinds: dict[tuple[str, str], Alike] = {}
         self.refuse_file = False  #: one of them is more than a refused row
 
     @property
@@ -29,11 +34,27 @@ class Problems:
         """How many there are of what is wrong; that somebody is not to be called is not."""
         return self.total - self.counts[Reason.DO_NOT_CALL]
 
+    @property
+    def alike(self) -> tuple[Alike, ...]:
+        """The first problems of each kind; of more kinds than `KEPT` the others are left out."""
+        return tuple(self._kinds.values())
+
     def add(self, problem: Problem) -> None:
         """Note a problem that costs one row."""
         self.counts[problem.code] += 1
         if len(self.kept) < KEPT:
             self.kept.append(problem)
+        column = problem.column if isinstance(problem.column, str) else ""
+        self._count((column, _GIVEN.sub("", problem.message)), Alike((problem,), problem, 1))
+
+    def _count(self, kind: tuple[str, str], more: Alike) -> None:
+        known = self._kinds.get(kind)
+        if known is not None:
+            room = _KEPT_OF_A_KIND - len(known.first)
+            first = known.first + more.first[:room] if room else known.first
+            self._kinds[kind] = Alike(first, more.last, known.count + more.count)
+        elif len(self._kinds) < KEPT:
+            self._kinds[kind] = more
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Note problems that cost the whole file."""
@@ -45,9 +66,12 @@ class Problems:
         """Add the problems of what follows in the file."""
         self.counts += later.counts
         self.kept += later.kept[: KEPT - len(self.kept)]
+        for kind, more in later._kinds.items():
+            self._count(kind, more)
         self.refuse_file = self.refuse_file or later.refuse_file
 
     def error(self, first: Problem | None = None) -> CampaignError:
         """Return the error that tells them all, after what sums them up."""
         lead = [] if first is None else [first]
-        return CampaignError([*lead, *self.kept][:KEPT], self.total + len(lead))
+        alike = [*(Alike((one,), one, 1) for one in lead), *self.alike]
+        return CampaignError([*lead, *self.kept][:KEPT], self.total + len(lead), alike)

@@ -32,6 +32,9 @@ class ScheduleBody(BaseModel):
     account: str
     file: str = Field(description="The campaign file, on the machine of the workers.")
     encoding: str
+    region: str | None = Field(
+        default=None, description="Country of national numbers, where the file names none."
+    )
     cron: str | None = Field(description="Five fields; null: it fires once, `at`.")
     at: float | None
     timezone: str | None = Field(examples=["America/New_York"])
