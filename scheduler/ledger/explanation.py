@@ -9,6 +9,7 @@ from scheduler.errors import LedgerError
 from scheduler.fields.scripts import filled, targets
 from scheduler.ledger import keys, repeats, views
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.readable import instant as read_instant
 from scheduler.ledger.readable import readable
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, Policy, reason_of
@@ -114,7 +115,7 @@ def _readable(attempt: dict[str, str]) -> dict[str, str]:
         name: written
         for name, written in attempt.items()
         if not name.startswith(views.ANSWER)
-        and (not name.endswith("_at") or views.instant(written) is not None)
+        and (not name.endswith("_at") or read_instant(written) is not None)
     }
 
 

@@ -12,6 +12,7 @@ from redis.commands.core import Script
 from scheduler import limit
 from scheduler.ledger import keys
 from scheduler.models import (
+    LATE_SECONDS,
     LONGEST_QUEUE_SECONDS,
     LOOKED_FOR_SECONDS,
     PRICED_AFTER_SECONDS,
@@ -35,6 +36,7 @@ def _states() -> str:
         f"local SCHEMA = {keys.SCHEMA}\n"
         f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
         f"local PRICED_AFTER = {PRICED_AFTER_SECONDS}\n"
+        f"local LATE = {LATE_SECONDS}\n"
         f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"
     )
 

@@ -12,10 +12,11 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError, NoSuchCampaign
 from scheduler.fields.parties import spellings
-from scheduler.ledger import connections, insights, keys, repeats, searches
+from scheduler.ledger import connections, insights, keys, lateness, repeats, searches
 from scheduler.ledger.insights import Said
+from scheduler.ledger.lateness import NEVER_LATE, Lateness
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.readable import readable
+from scheduler.ledger.readable import instant, readable
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import (
     OPEN_STATES,
@@ -67,6 +68,7 @@ class CampaignView:
     retired_at: float | None  #: from when on its contacts and calls are no longer kept
     #: Grows by each order on it, when it stops itself, ends, or goes on after its end.
     moves: int = 0
+    late: Lateness = NEVER_LATE  #: which of its connections ended late
 
     @property
     def open(self) -> int:
@@ -104,6 +106,7 @@ class CampaignView:
             "paused_by": self.paused_by or None,
             "cancelled_by": self.cancelled_by or None,
             "retired_at": self.retired_at,
+            "late": self.late.as_record(),
         }
 
 
@@ -219,6 +222,7 @@ def _view(campaign_id: str, answers: Sequence[Any]) -> CampaignView:
         cancelled_by=meta.get("cancelled", ""),
         retired_at=instant(meta.get("retired_at")),
         moves=keys.count_of(meta.get("moves", "")),
+        late=lateness.of_campaign(meta),
     )
 
 
@@ -379,6 +383,7 @@ def _result(
         "deadline": instant(attempt.get("deadline")),
         "ended_at": ended_at,
         "begun_at": instant(attempt.get("begun_at")),
+        "late_seconds": lateness.of_attempt(attempt, call),
         "stop_late_seconds": instant(attempt.get("stop_late")),
         "duration_seconds": _duration(attempt, ended_at),
         "price": attempt.get("price") or None,
@@ -411,14 +416,6 @@ def _by_label(counts: dict[str, str]) -> dict[str, int]:
     for label, count in counts.items():
         summed[label_of(label)] += keys.count_of(count)
     return {label: count for label, count in sorted(summed.items()) if count}
-
-
-def instant(written: str | None) -> float | None:
-    """Return an instant or a length as it was written; None for nothing, and for no number."""
-    try:
-        return float(written) if written else None
-    except ValueError:
-        return None
 
 
 #: Of `#row`: more characters than any campaign has rows for.

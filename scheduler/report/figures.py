@@ -16,12 +16,10 @@ from scheduler.report.answers import Answers
 from scheduler.report.curves import Bars, Slots, refusals
 from scheduler.report.foreign_text import contact_of, message, shown
 from scheduler.report.header import Header, Source, Span
+from scheduler.report.late import Late
 from scheduler.report.opt_outs import OptOuts
 from scheduler.report.spread import Spread
 from scheduler.report.topics import LISTS, Said
-
-#: A stop that is no later than this is on time.
-ON_TIME_SECONDS = 0.1
 
 _LONGEST_NOTE = 200
 _LONGEST_WORD = 40
@@ -50,7 +48,7 @@ class Figures:
     intents: Counter[str] = field(default_factory=Counter)  #: calls in which each was heard
     opt_outs: OptOuts = field(default_factory=OptOuts)
     lengths: Spread = field(default_factory=Spread)  #: of calls that were placed, in seconds
-    lateness: Spread = field(default_factory=Spread)  #: of first stops, in seconds
+    late: Late = field(default_factory=Late)
     slots: Slots = field(default_factory=Slots)
     said: Said = field(default_factory=Said)
     answers: Answers = field(default_factory=Answers)
@@ -72,8 +70,7 @@ class Figures:
         self.attempts[record.get("attempts") or 0] += 1
         if (length := record.get("duration_seconds")) is not None:
             self.lengths.add(length)
-        if (late := record.get("stop_late_seconds")) is not None:
-            self.lateness.add(late)
+        self.late.add(record)
         self.answers.add(record.get("answers") or {})
         contact = contact_of(record, self.contacts, numbers=self.numbers)
         self.said.add(record, self.contacts, contact)
@@ -99,11 +96,6 @@ class Figures:
     def retries(self) -> int:
         """How many times somebody was dialled again."""
         return sum((times - 1) * contacts for times, contacts in self.attempts.items() if times > 1)
-
-    @property
-    def on_time(self) -> int:
-        """How many first stops were on time."""
-        return self.lateness.within(ON_TIME_SECONDS)
 
     @property
     def unknown(self) -> dict[str, int]:
@@ -171,7 +163,8 @@ class Figures:
             "attempts": {str(times): calls for times, calls in sorted(self.attempts.items())},
             "retries": self.retries,
             "lengths": self._lengths(),
-            "stops": self._stops(),
+            "ends": self.late.ends_record(),
+            "stops": self.late.sendings_record(),
             "slots": self._slots(),
             "refused": self.refused.total if self.refused else None,
             "unknown": self.unknown,
@@ -201,16 +194,6 @@ class Figures:
             "p50_seconds": self.lengths.percentile(0.5),
             "p90_seconds": self.lengths.percentile(0.9),
             "max_seconds": self.lengths.highest,
-        }
-
-    def _stops(self) -> dict[str, Any]:
-        return {
-            "stops": len(self.lateness),
-            "on_time": self.on_time,
-            "on_time_seconds": ON_TIME_SECONDS,
-            "p50_seconds": self.lateness.percentile(0.5),
-            "p99_seconds": self.lateness.percentile(0.99),
-            "max_seconds": self.lateness.highest,
         }
 
     def _slots(self) -> dict[str, Any]:

@@ -68,7 +68,9 @@ def test_the_figures_are_those_of_the_results_and_of_the_journal(
         ("unknown", "answer_lost"): 1,
     }
     assert (told["lengths"]["calls"], told["lengths"]["max_seconds"]) == (3, max(lengths))
-    assert told["stops"]["stops"] == 3
+    assert told["stops"]["stops"] == told["ends"]["calls"] == 3
+    lates = [each["late_seconds"] for each in records if each["late_seconds"] is not None]
+    assert told["ends"]["max_seconds"] == max(lates) > told["stops"]["p50_seconds"]
     # The account's ceiling, as long as nobody sets another.
     assert 0 < told["slots"]["peak"] <= 5
     assert 1 <= told["slots"]["limit_lowest"] <= told["slots"]["limit_highest"] <= 5
