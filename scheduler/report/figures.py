@@ -36,6 +36,7 @@ class Figures:
     header: Header
     loads: tuple[Load, ...] = ()
     numbers: bool = False  #: whether whole phone numbers may be shown
+    transcripts: bool = False  #: whether anything that was said may be shown
     contacts: int = 0
     ends: Counter[End] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)  #: calls that are not over, by state
@@ -54,7 +55,8 @@ class Figures:
     answers: Answers = field(default_factory=Answers)
 
     def __post_init__(self) -> None:
-        self.answers.numbers = self.numbers
+        self.answers.numbers = self.said.numbers = self.numbers
+        self.said.is_told = self.transcripts
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take the record of one contact; they come in the order of the file."""
@@ -209,11 +211,16 @@ class Figures:
 
     def _said(self) -> dict[str, Any]:
         topics = self.said.topics
-        return {
+        counts = {
             "transcripts": self.said.transcripts,
             "silent": self.said.silent,
             "not_read": self.said.unread,
             "erased": self.said.erased,
+        }
+        if not self.transcripts:
+            return counts
+        return {
+            **counts,
             "topics": [{"text": text, "calls": calls} for text, calls in topics.most_frequent()],
             "different_topics": len(topics),
             **{name: self.said.counts[name] for name in LISTS},
@@ -224,11 +231,15 @@ def read(
     source: Source,
     *,
     numbers: bool = False,
+    transcripts: bool = False,
     taken: Callable[[int, Mapping[str, Any]], None] = lambda row, record: None,
     counted: Callable[..., None] = lambda done, total=None: None,
 ) -> Figures:
-    """Read a campaign once. `taken` is given each record with its row, `counted` how many."""
-    figures = Figures(source.header, source.loads, numbers)
+    """Read a campaign once. `taken` is given each record with its row, `counted` how many.
+
+    Without `transcripts` nothing of what was said in a call is in the figures.
+    """
+    figures = Figures(source.header, source.loads, numbers, transcripts)
     for row, record in zip(count(1), source.records, strict=False):
         figures.add(record)
         taken(row, record)

@@ -73,7 +73,7 @@ def header(**said: Any) -> Header:
 
 def figures(records: Iterable[Mapping[str, Any]], head: Header | None = None) -> Figures:
     """Return the figures of these records."""
-    return read(Source(head or header(), [dict(each) for each in records]))
+    return read(Source(head or header(), [dict(each) for each in records]), transcripts=True)
 
 
 def spread(values: Iterable[float]) -> Spread:
@@ -408,7 +408,7 @@ ODD = [
 
 
 def entries(records: Iterable[dict[str, Any]], most: int, **how: Any) -> Entries:
-    made = Entries(most, **how)
+    made = Entries(most, **{"transcripts": True} | how)
     for row, each in enumerate(records, start=1):
         made.add(row, each)
     return made
