@@ -427,23 +427,28 @@ def find_row(ledger: Ledger, campaign_id: str, who: str) -> int:
 
     A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
     """
-    view = campaign(ledger, campaign_id)
-    view.expect_kept()
-    if who.startswith("#") and who[1:].isdecimal():
-        if len(who) > _LONGEST_PLACE:
-            raise LedgerError(f"campaign {campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
-        return int(who[1:])
-    with reaching():
-        known_as = spellings(who, view.policy.default_region or None)
-        names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
-        rows = ledger.redis.hmget(keys.campaign(campaign_id, "known"), names)
-    row = next(filter(None, rows), None)
+    row = row_of(ledger, campaign(ledger, campaign_id), who)
     if row is None:
         raise LedgerError(
             f"campaign {campaign_id} has no contact {who}; `callsched results {campaign_id}`"
             " lists their ids"
         )
-    return int(row)
+    return row
+
+
+def row_of(ledger: Ledger, view: CampaignView, who: str) -> int | None:
+    """Return what `find_row` does; None for what is neither a row nor one of these."""
+    view.expect_kept()
+    if who.startswith("#") and who[1:].isdecimal():
+        if len(who) > _LONGEST_PLACE:
+            raise LedgerError(f"campaign {view.campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
+        return int(who[1:])
+    with reaching():
+        known_as = spellings(who, view.policy.default_region or None)
+        names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
+        rows = ledger.redis.hmget(keys.campaign(view.campaign_id, "known"), names)
+    row = next(filter(None, rows), None)
+    return None if row is None else int(row)
 
 
 def result(ledger: Ledger, campaign_id: str, row: int) -> dict[str, Any]:

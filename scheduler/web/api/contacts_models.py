@@ -182,6 +182,24 @@ class ContactInFull(Result):
     history: list[AttemptRecord]
 
 
+class Twin(BaseModel):
+    """The row that is called instead of a duplicate."""
+
+    row: int
+    line: int
+    contact_id: str
+    shares: str = Field(description="id or party: what both have in common.")
+
+
+class Order(BaseModel):
+    """What an operator did."""
+
+    at: float
+    what: str = Field(examples=["cancel"])
+    who: str
+    note: str | None
+
+
 class Explained(BaseModel):
     """Why somebody was or was not called: as `callsched explain --json` says it."""
 
@@ -227,3 +245,10 @@ class Explained(BaseModel):
     due_at: float | None
     next_at: float | None
     held: bool
+    ended_at: float | None = None
+    duplicate_of: Twin | None = Field(
+        default=None, description="The row that is called instead of a duplicate."
+    )
+    order: Order | None = Field(
+        default=None, description="The operator's order by which its call waits or has ended."
+    )
