@@ -110,7 +110,7 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         reason_of(call.get("disposition"), call.get("reason")),
         repeats.error_of(call),
         due_at,
-        views.instant(call.get("ended_at")),
+        read_instant(call.get("ended_at")),
         tuple(
             {"number": number, **_readable(attempt), **_ended_as(attempt), **_answered(attempt)}
             for number, attempt in enumerate(attempts, start=1)
