@@ -208,10 +208,6 @@ LOOKED_FOR_SECONDS = 15
 #: So long after its end a call's price is read for the first time.
 PRICED_AFTER_SECONDS = 60
 
-#: A call has ended late when its end was confirmed longer than this after it had to be over: a stop
-#: leaves within a second, and an API takes a moment to answer it.
-LATE_SECONDS = 2.0
-
 #: A call that is to wait for longer in its provider's queue is taken back.
 LONGEST_QUEUE_SECONDS = 60
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.ledger import keys
@@ -22,6 +22,8 @@ class Lateness:
     worst: str = ""  #: the attempt that this is of
     since: float | None = None  #: when the first of them had to be over
     until: float | None = None  #: when the last of them was over
+    causes: Mapping[str, int] = field(default_factory=dict)  #: of `LateCause`: how many each
+    said: str = ""  #: what the API said last to a stop of such a call
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -32,6 +34,8 @@ class Lateness:
             "worst_row": worst.row if worst else None,
             "since": self.since,
             "until": self.until,
+            "causes": dict(self.causes),
+            "said": self.said or None,
         }
 
 
@@ -48,7 +52,17 @@ def of_campaign(meta: Mapping[str, str]) -> Lateness:
         meta.get("late_worst_of", ""),
         instant(meta.get("late_from")),
         instant(meta.get("late_until")),
+        _causes(meta),
+        meta.get("late_said", ""),
     )
+
+
+_CAUSE = "late:"
+
+
+def _causes(meta: Mapping[str, str]) -> dict[str, int]:
+    named = {name: keys.count_of(count) for name, count in meta.items() if name.startswith(_CAUSE)}
+    return {name.removeprefix(_CAUSE): count for name, count in sorted(named.items()) if count}
 
 
 def of_attempt(attempt: Mapping[str, str], call: Mapping[str, str] = _NOTHING) -> float | None:

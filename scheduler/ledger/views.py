@@ -359,7 +359,9 @@ def _result(
 ) -> dict[str, Any]:
     contact, line = _contact(record)
     started_at = instant(attempt.get("started_at"))
-    ended_at = instant(attempt.get("over_at") or call.get("ended_at"))
+    # That it is over may have been put on record later than it was known.
+    known_at = ("over_at" in attempt and attempt.get("gone_at")) or attempt.get("over_at")
+    ended_at = instant(known_at or call.get("ended_at"))
     return {
         "campaign_id": campaign_id,
         "contact_id": contact.contact_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scheduler.fields.counts import counted
-from scheduler.models import LATE_SECONDS
+from scheduler.late import LATE_SECONDS
 from scheduler.report.figures import Figures
 from scheduler.report.late import SENT_ON_TIME_SECONDS
 from scheduler.report.wording import instant, label, length, share

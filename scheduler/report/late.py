@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduler.models import LATE_SECONDS
+from scheduler.late import LATE_SECONDS
 from scheduler.report.spread import Spread
 
 #: A first stop that was sent no later than this was sent on time.

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from scheduler.ledger import views
+from scheduler.late import LATE_SECONDS, LateCause
+from scheduler.ledger import calls, deadlines, views, workers
 from scheduler.ledger.lateness import NEVER_LATE
-from scheduler.models import LATE_SECONDS, Attempt, Disposition, Reason
+from scheduler.ledger.workers import WorkerHealth
+from scheduler.models import Attempt, Disposition, Reason
 from tests.integration.ledger import Books
 
 SLACK = LATE_SECONDS / 2
@@ -181,3 +183,83 @@ def test_what_the_release_before_has_written_is_measured_the_same_way(
     books.ledger.redis.hset(key, mapping=fields)
 
     assert books.result(attempt)["late_seconds"] == expected
+
+
+def beat(books: Books, why: LateCause | None = None) -> None:
+    """Have a worker say that it lives."""
+    health = WorkerHealth(started_at=0, version="1", threads=1)
+    workers.beat(books.ledger, books.account, "w", health, now=books.now, why=why)
+
+
+def overdue(books: Books, seconds: float) -> Attempt:
+    """Have the stop of a call taken so long after its deadline."""
+    attempt = books.connected(10)
+    beat(books)
+    books.wait(10 + seconds)
+    return attempt
+
+
+@pytest.mark.parametrize("why", [LateCause.NO_WORKER, LateCause.ASLEEP, LateCause.LEDGER])
+def test_a_stop_that_is_sent_late_says_why_no_worker_sent_it(books: Books, why: LateCause) -> None:
+    books.campaign(2)
+    attempt = overdue(books, 60)
+    beat(books, why)
+    books.expire()
+    books.take_stops()
+    calls.note_stop_error(books.ledger, attempt, "503: for once")
+    books.wait(2)
+    books.confirm(attempt)
+
+    assert late(books, attempt) == (pytest.approx(62), pytest.approx(60))
+    assert counted(books).causes == {why: 1}
+    assert counted(books).said == ""
+
+    # Of what was late before or after that nobody was away.
+    stopped(books, 9)
+    assert counted(books).causes == {why: 1, LateCause.SLOW: 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(LateCause.UNREACHABLE, "not reached"), (LateCause.API, "503: no"), (LateCause.SLOW, "")],
+)
+def test_a_stop_that_is_sent_in_time_says_what_the_api_said(
+    books: Books, kind: LateCause, said: str
+) -> None:
+    books.campaign(1)
+    attempt = overdue(books, 0)
+    books.expire()
+    books.take_stops()
+    if said:
+        calls.note_stop_error(books.ledger, attempt, said, kind)
+    books.wait(80)
+    books.confirm(attempt)
+
+    found = counted(books)
+    assert (found.causes, found.said) == ({kind: 1}, said)
+    assert found.as_record()["causes"] == {kind: 1}
+
+
+def test_a_stop_of_a_worker_that_is_there_is_late_because_it_is_busy(books: Books) -> None:
+    books.campaign(1)
+    attempt = overdue(books, 0)
+    for _ in range(20):
+        books.wait(2)
+        beat(books)
+    books.expire()
+    books.take_stops()
+    books.confirm(attempt)
+
+    assert counted(books).causes == {LateCause.BUSY: 1}
+
+
+def test_an_end_that_could_not_be_put_on_record_was_when_the_api_confirmed_it(books: Books) -> None:
+    """A worker whose Redis is away sends stops from memory, in time."""
+    books.campaign(1)
+    attempt = overdue(books, 300)
+    deadlines.note_stop(books.ledger, books.account, attempt, 0.8)
+    books.confirm(attempt, ago_seconds=299.0)
+
+    assert late(books, attempt) == (pytest.approx(1.0), pytest.approx(0.8))
+    assert books.result(attempt)["duration_seconds"] == pytest.approx(11.0)
+    assert counted(books) == NEVER_LATE

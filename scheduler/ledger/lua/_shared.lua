@@ -763,10 +763,41 @@ local function used_seconds(record, now)
   return now - numeric(started_at, now)
 end
 
--- A campaign counts the connections that ended late, and keeps the worst, and from when to when it was. `by` is
--- 0 for one that it counts already, -1 for one that was thought to be late.
-local function count_late(call, late, due_at, ended_at, by)
-  local meta = campaign_key(call.campaign, "meta")
+-- Why workers of an account kept no deadline at an instant, see `beat`; nil when they did, as far as is known. They
+-- say that they live every 2 s.
+local function away_at(account, at)
+  local from_at, until_at, why = unpack(redis.call("HMGET", account_key(account, "meta"), "away_from", "away_until",
+    "away_why"))
+  if at >= numeric(from_at, at + 1) - 2 and at <= numeric(until_at, at) then
+    return why
+  end
+end
+
+-- What made a connection end late: that its stop was sent late, or not at all; else what came of the stop.
+local function why_late(call, account, late, due_at)
+  local sent_late, said, kind = unpack(redis.call("HMGET", attempt_key(call.attempt), "stop_late", "stop_error",
+    "stop_error_kind"))
+  if not sent_late or numeric(sent_late, 0) > math.max(LATE, late / 2) then
+    return away_at(account, due_at) or sent_late and LATE_BUSY or LATE_SLOW
+  end
+  return said and (kind or LATE_API) or LATE_SLOW, said
+end
+
+-- A campaign counts the connections that ended late, by why they did, and keeps the worst, what was said of the
+-- last one, and from when to when it was. `by` is 0 for one that it counts already, -1 for one that was thought
+-- to be late.
+local function count_late(call, account, late, due_at, ended_at, by)
+  local meta, record = campaign_key(call.campaign, "meta"), attempt_key(call.attempt)
+  local why, said = redis.call("HGET", record, "end_late_why"), nil
+  if by > 0 then
+    why, said = why_late(call, account, late, due_at)
+    redis.call("HSET", record, "end_late_why", why)
+    count(account, "late")
+  end
+  increase(meta, "late:" .. (why or LATE_SLOW), by)
+  if said then
+    redis.call("HSET", meta, "late_said", said)
+  end
   local worst, worst_of, from_at, until_at = unpack(redis.call("HMGET", meta, "late_worst", "late_worst_of",
     "late_from", "late_until"))
   increase(meta, "late", by)
@@ -798,14 +829,14 @@ local function lateness(record, now)
 end
 
 -- An attempt's connection is over. Or it is given up as unconfirmed: then this is the least that it is late by.
-local function note_lateness(call, now)
+local function note_lateness(call, account, now)
   local record = attempt_key(call.attempt)
   local was_late = numeric(redis.call("HGET", record, "end_late"), 0) > LATE
   local late, due_at, ended_at = lateness(record, now)
   redis.call("HSET", record, "end_late", late and exact(late) or "")
   local is_late = late and late > LATE
   if is_late or was_late then
-    count_late(call, late or 0, due_at, ended_at, (is_late and 1 or 0) - (was_late and 1 or 0))
+    count_late(call, account, late or 0, due_at, ended_at, (is_late and 1 or 0) - (was_late and 1 or 0))
   end
 end
 
@@ -823,7 +854,7 @@ local function close_connection(call, account, now, rang_nobody)
   redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
   count(account, "stops")
   if not rang_nobody then
-    note_lateness(call, now)
+    note_lateness(call, account, now)
   end
   release(call.campaign, call.attempt, used_seconds(record, now))
   redis.call("HDEL", account_key(account, "meta"), "closed_until")
@@ -866,7 +897,7 @@ local function detach(account, attempt, now)
   end
   redis.call("DEL", owner_key(connection))
   redis.call("HDEL", record, "connection_id", "found", "stage", "deadline", "started_at", "answered_at", "unanswered_at",
-    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "gone_at", "end_late", "duration",
+    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "gone_at", "end_late", "end_late_why", "duration",
     "heard", "sequence", "shown_at", "answered_by", "speak_at", "speeches", "spoken_at")
   for _, part in ipairs({ "live", "stops", "ears", "heard" }) do
     redis.call("ZREM", account_key(account, part), attempt)
