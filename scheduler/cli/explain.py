@@ -49,5 +49,5 @@ def _of_file(path: Path, contact: str, reading: Reading) -> Explanation:
     with campaigns.read(path, settings(), reading) as checked:
         policy = checked.policy
         found = explaining.find_row(checked, path, contact)
-    with opened_ledger() as ledger:
+    with opened_ledger(path) as ledger:
         return explaining.explain_row(ledger, policy, path, found)
