@@ -69,6 +69,8 @@ class CampaignView:
     #: Grows by each order on it, when it stops itself, ends, or goes on after its end.
     moves: int = 0
     late: Lateness = NEVER_LATE  #: which of its connections ended late
+    #: The words of the command that goes on with it, as who launched it says; none: nobody did.
+    launch: tuple[str, ...] = ()
 
     @property
     def open(self) -> int:
@@ -223,7 +225,17 @@ def _view(campaign_id: str, answers: Sequence[Any]) -> CampaignView:
         retired_at=instant(meta.get("retired_at")),
         moves=keys.count_of(meta.get("moves", "")),
         late=lateness.of_campaign(meta),
+        launch=_words(meta.get("launch", "")),
     )
+
+
+def _words(written: str) -> tuple[str, ...]:
+    """Return the words of a command; none where something else lies."""
+    with suppress(ValueError, RecursionError):
+        words = json.loads(written)
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            return tuple(words)
+    return ()
 
 
 def account(ledger: Ledger, account: str) -> AccountView:

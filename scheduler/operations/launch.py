@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -30,6 +30,9 @@ from scheduler.settings import Settings
 
 #: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
 SANDBOX_ACCOUNT = "sandbox"
+
+#: A campaign that is handed to a pool goes on with any worker of its account.
+BY_A_WORKER = ("worker",)
 
 
 def route_of(
@@ -101,6 +104,8 @@ class Intent:
     account: str
     is_finished: bool  #: it is there already, and every call of it has ended
     earlier: Earlier
+    #: The words of the command that goes on with it when nobody does.
+    goes_on: tuple[str, ...] = BY_A_WORKER
 
 
 def intent(
@@ -163,6 +168,7 @@ def carry_out(
             lambda loaded: counted(loaded, checked.row_count),
             intent.earlier.window.of_campaign,
             content=content,
+            goes_on=intent.goes_on,
         )
     return views.campaign(ledger, intent.campaign_id)
 
@@ -263,6 +269,7 @@ def submit(
     repeat_window: float | None = None,
     *,
     content: str | None = None,
+    goes_on: Sequence[str] = BY_A_WORKER,
 ) -> CampaignState:
     """Load a checked file into the ledger and seal it; rows that it knows change nothing.
 
@@ -278,6 +285,7 @@ def submit(
         digest=content or checked.digest,
         repeat_window=repeat_window,
         columns=checked.columns,
+        launch=goes_on,
     )
     if content is not None:  # somebody else may have created it in this very moment
         _expect_same(campaign_id, campaigns.digest_of(ledger, campaign_id) or "", content)
