@@ -7,3 +7,71 @@ import typer
 from scheduler.cli import console, dnc_view, options, questions
 from scheduler.cli.access import changed_ledger, opened_ledger
 from scheduler.cli.dnc_options import Entries, Why, read
+from scheduler.cli.orders import given
+from scheduler.errors import SchedulerError
+from scheduler.ledger import do_not_call as in_ledger
+from scheduler.operations import do_not_call
+
+
+def add(
+    numbers: Entries,
+    why: Why = "added by hand",
+    region: options.Region = None,
+    yes: options.YesAnyway = False,
+    json: options.Json = False,
+) -> None:
+    """Put numbers on the list. From now on nobody dials them, running campaigns included.
+
+    What is on the list already keeps since when, and why. A call that is live goes on. On a
+    terminal it asks before a pattern such as '+1202*' is added.
+
+    Example: `callsched dnc add +12025550143 --why 'asked by mail'`
+    """
+    entries = read(numbers, region)
+    with changed_ledger() as ledger:
+        if not yes:
+            questions.confirm_patterns(ledger, entries)
+        addition = do_not_call.add(ledger, entries, why)
+    dnc_view.show_added(entries, addition, json=json)
+
+
+def remove(
+    numbers: Entries,
+    region: options.Region = None,
+    yes: options.YesAnyway = False,
+    json: options.Json = False,
+) -> None:
+    """Take numbers off the list, each as it stands there. Exit code 1 when one was not on it.
+
+    A number that a prefix keeps on the list stays on it, and that is said.
+
+    Example: `callsched dnc remove +12025550143`
+    """
+    entries = read(numbers, region)
+    with changed_ledger() as ledger:
+        if not yes:
+            questions.confirm_removal(entries)
+        removal = do_not_call.remove(ledger, entries, given())
+    dnc_view.show_removed(removal, json=json)
+    if removal.missing:
+        raise typer.Exit(1)
+
+
+def check(numbers: Entries, region: options.Region = None, json: options.Json = False) -> None:
+    """Say whether numbers are on the list.
+
+    Exit codes: 0 none of them is; 1 one is; 2 it could not be found out. So whatever goes wrong,
+    what follows `&&` is not done.
+
+    Example: `callsched dnc check +12025550143 && echo may be called`
+    """
+    entries = read(numbers, region)
+    try:
+        with opened_ledger(is_relied_on=True) as ledger:
+            found = {each: in_ledger.barred(ledger, each) for each in entries}
+    except SchedulerError as error:
+        console.fail(*map(str, error.args))
+        raise typer.Exit(2) from None
+    dnc_view.show_verdicts(found, json=json)
+    if any(found.values()):
+        raise typer.Exit(1)

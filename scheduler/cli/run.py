@@ -68,8 +68,7 @@ def run(
         stack.enter_context(meant(chosen, wish.path, asks=not sandbox))
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
         running.expect_secret(policy, chosen)
-        kind = kind_of(id_, checked.slug)
-        stack.enter_context(batches.turn(kind, if_running, chosen.state_dir))
+        stack.enter_context(batches.turn(kind_of(id_, checked.slug), if_running, chosen.state_dir))
         place = stack.enter_context(running.placed(checked, chosen, ceiling, in_sandbox=sandbox))
         ledger, embedded = stack.enter_context(access.opened(place.settings, upgrades=True))
         control, waits = orders.given(), not no_wait

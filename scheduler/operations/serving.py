@@ -50,7 +50,7 @@ class Serving:
         return f"campaign {view.campaign_id}: {lack}" if lack and is_its_own else lack
 
     def of_account(self, account: str) -> str:
-        """Say that no worker of an account dials every campaign of it, and what starts one; or ""."""
+        """Say that no worker of an account dials every campaign of it, and what starts one."""
         if any(not each.campaign_id for each in self._dialling(account)):
             return ""
         if account == SANDBOX_ACCOUNT:
