@@ -68,7 +68,8 @@ campaign:{c}:meta           hash    state, account, name, policy, total, dials, 
                                     and of what ended late: late, late:{cause}, late_worst,
                                     late_worst_of, late_from, late_until, late_said
 campaign:{c}:contacts       stream  row-0 -> the contact's record
-campaign:{c}:known          hash    digest of an identity or a party -> row
+campaign:{c}:known          hash    digest of an identity or a party -> row; "a" and an address ->
+                                    rows to it that have key presses, or are not called; "*": many
 campaign:{c}:columns        zset    column of the file that its contacts have as a variable -> place
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
