@@ -232,8 +232,7 @@ def choose_id(
     `again` a finished campaign is followed by a new one, numbered; without it the last of those is
     meant.
     """
-    trial = "-sandbox" if account == SANDBOX_ACCOUNT else ""
-    base = wanted or new_id(checked) + trial
+    base = wanted or new_id(checked, in_sandbox=account == SANDBOX_ACCOUNT)
     latest, number = base, 1
     # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
     while _state(ledger, following := f"{base}+{number + 1}") is not None:
@@ -243,9 +242,9 @@ def choose_id(
     return latest
 
 
-def new_id(checked: CheckedCampaign) -> str:
+def new_id(checked: CheckedCampaign, *, in_sandbox: bool = False) -> str:
     """Return the id of a campaign that is given none: its name and a hash of its content."""
-    return f"{checked.slug}-{checked.digest[:8]}"
+    return f"{checked.slug}-{checked.digest[:8]}" + "-sandbox" * in_sandbox
 
 
 def _is_finished(ledger: Ledger, campaign_id: str) -> bool:
