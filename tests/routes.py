@@ -19,7 +19,7 @@ def through(
 ) -> RouteOf:
     """Return the route of every account, whatever it is called."""
 
-    def route_of(name: str | None) -> Route:
+    def route_of(name: str | None, _provider: str) -> Route:
         account = Account(name or "default", api.name)
         return Route(account, api, countries, callbacks, can_verify)
 

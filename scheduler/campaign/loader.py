@@ -163,7 +163,7 @@ class _Reader:
         """Open the file, and read it as far as its rows."""
         if format_of(path) is Format.DOCUMENT:
             return self._document(path)
-        route = self.route_of(self.account)
+        route = self.route_of(self.account, "")
         campaign = self._in_region(campaign_of(route.api)(contacts=path.name), path, None)
         if route.api.needs_script:
             raise refusal(str(path), _ADVICE.format(says_nothing(route.api)), code="script")
@@ -219,13 +219,12 @@ class _Reader:
 
     def _route(self, root: document.Node | None, path: Path) -> Route:
         """Choose the account first: which keys there are, its provider says."""
-        named = root.pairs.get("account") if isinstance(root, document.Mapping) else None
-        written = document.plain(named[1]) if named is not None else None
+        written = _value(root, "account")
         # What is no name is refused with the other keys.
         is_name = isinstance(written, str) and re.fullmatch(NAME_PATTERN, written) is not None
         own = str(written) if is_name else None
         try:
-            return self.route_of(self.account or own)
+            return self.route_of(self.account or own, _provider_of(root))
         except ConfigError as error:
             if own is None or self.account is not None:
                 raise
@@ -360,7 +359,6 @@ def _fill(
         if message := too_many(len(columns) // 2):  # ours, and as they are written
             raise refusal(shape.path, f"{message} or more in all contacts", code="header")
         checked.add(done.rows, done.callable_rows, done.packed)
-        checked.take(done.taken)
         checked.cleanings.merge(done.cleanings)
         checked.columns |= done.others
         problems.merge(done.problems)
@@ -483,3 +481,14 @@ def _expect_apart(start: Start, repeated: Set[str], root: document.Node | None, 
 
 def _nobody_listens(_told: object) -> None:
     pass
+
+
+def _value(root: document.Node | None, key: str) -> object:
+    named = root.pairs.get(key) if isinstance(root, document.Mapping) else None
+    return document.plain(named[1]) if named is not None else None
+
+
+def _provider_of(root: document.Node | None) -> str:
+    """Return the provider that a document names; "" for none, or for what is no name."""
+    written = _value(root, "provider")
+    return written if isinstance(written, str) else ""

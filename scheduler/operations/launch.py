@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -24,22 +24,37 @@ from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
 from scheduler.operations.progress import Counting
 from scheduler.operations.repeats import Earlier, look, window_of
-from scheduler.providers import accounts_of, callback_address, can_verify, kind_of
+from scheduler.providers import (
+    accounts_of,
+    at_provider,
+    callback_address,
+    can_verify,
+    is_nobodys,
+    kind_of,
+)
 from scheduler.records import encode_policy
 from scheduler.settings import Settings
 
 #: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
 SANDBOX_ACCOUNT = "sandbox"
 
-#: A campaign that is handed to a pool goes on with any worker of its account.
-BY_A_WORKER = ("worker",)
-
 
 def route_of(
-    accounts: Accounts, settings: Settings, name: str | None, *, in_sandbox: bool = False
+    accounts: Accounts,
+    settings: Settings,
+    name: str | None,
+    provider: str = "",
+    *,
+    in_sandbox: bool = False,
 ) -> Route:
-    """Return what a campaign that names an account is dialled through. Raises ConfigError."""
+    """Return what a campaign that names an account is dialled through. Raises ConfigError.
+
+    The `provider` of the file counts in a sandbox, and where nothing says of an account whose it
+    is; elsewhere it is the account's, or the file is refused.
+    """
     account = accounts.named(name)
+    if in_sandbox or is_nobodys(account, accounts, settings):
+        account = at_provider(account, provider, settings)
     callbacks = callback_address(account, settings, in_sandbox=in_sandbox)
     is_verified = in_sandbox or callbacks is None or can_verify(account)
     countries = account.credentials.called_countries()
@@ -104,8 +119,6 @@ class Intent:
     account: str
     is_finished: bool  #: it is there already, and every call of it has ended
     earlier: Earlier
-    #: The words of the command that goes on with it when nobody does.
-    goes_on: tuple[str, ...] = BY_A_WORKER
 
 
 def intent(
@@ -168,7 +181,6 @@ def carry_out(
             lambda loaded: counted(loaded, checked.row_count),
             intent.earlier.window.of_campaign,
             content=content,
-            goes_on=intent.goes_on,
         )
     return views.campaign(ledger, intent.campaign_id)
 
@@ -232,7 +244,8 @@ def choose_id(
     `again` a finished campaign is followed by a new one, numbered; without it the last of those is
     meant.
     """
-    base = wanted or new_id(checked, in_sandbox=account == SANDBOX_ACCOUNT)
+    trial = "-sandbox" if account == SANDBOX_ACCOUNT else ""
+    base = wanted or new_id(checked) + trial
     latest, number = base, 1
     # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
     while _state(ledger, following := f"{base}+{number + 1}") is not None:
@@ -242,9 +255,9 @@ def choose_id(
     return latest
 
 
-def new_id(checked: CheckedCampaign, *, in_sandbox: bool = False) -> str:
+def new_id(checked: CheckedCampaign) -> str:
     """Return the id of a campaign that is given none: its name and a hash of its content."""
-    return f"{checked.slug}-{checked.digest[:8]}" + "-sandbox" * in_sandbox
+    return f"{checked.slug}-{checked.digest[:8]}"
 
 
 def _is_finished(ledger: Ledger, campaign_id: str) -> bool:
@@ -268,7 +281,6 @@ def submit(
     repeat_window: float | None = None,
     *,
     content: str | None = None,
-    goes_on: Sequence[str] = BY_A_WORKER,
 ) -> CampaignState:
     """Load a checked file into the ledger and seal it; rows that it knows change nothing.
 
@@ -284,7 +296,6 @@ def submit(
         digest=content or checked.digest,
         repeat_window=repeat_window,
         columns=checked.columns,
-        launch=goes_on,
     )
     if content is not None:  # somebody else may have created it in this very moment
         _expect_same(campaign_id, campaigns.digest_of(ledger, campaign_id) or "", content)

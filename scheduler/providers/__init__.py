@@ -5,6 +5,7 @@ of `errors.py` leave it.
 """
 
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,8 +103,10 @@ __all__ = [
     "Traits",
     "accounts_of",
     "accounts_schema",
+    "at_provider",
     "callback_address",
     "can_verify",
+    "is_nobodys",
     "kind_of",
     "open_provider",
 ]
@@ -142,6 +145,21 @@ def accounts_schema() -> dict[str, Any]:
 def kind_of(account: Account) -> Kind:
     """Return the API at which an account is."""
     return next(kind for kind in PROVIDERS if kind.name == account.provider)
+
+
+def is_nobodys(account: Account, accounts: Accounts, settings: Settings) -> bool:
+    """Whether nothing says yet at which provider an account is: no file, no variable."""
+    is_unsaid = accounts.path is None and settings.provider is None
+    return is_unsaid and not account.credentials.are_begun
+
+
+def at_provider(account: Account, name: str, settings: Settings) -> Account:
+    """Return an account as it would be at the provider of a name, if there is one."""
+    for kind in PROVIDERS:
+        if kind.name == name != account.provider:
+            credentials, pace = kind.credentials.of(settings), kind.pace(settings)
+            return replace(account, provider=name, credentials=credentials, starts_per_second=pace)
+    return account
 
 
 def callback_address(
