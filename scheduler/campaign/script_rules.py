@@ -35,7 +35,7 @@ MOST_CHARACTERS = 10_000  #: of all texts together: every start carries them
 #: What a provider has to tell us while the call lives, and reaches us nowhere.
 PUBLIC_URL = (
     "needs CALLSCHED_PUBLIC_URL, where the provider tells us of it: set it to the https:// address"
-    " at which `callsched web` is reached; with --sandbox it is taken by itself"
+    " at which `web` is reached; with --sandbox it is taken by itself"
 )
 #: Steps that a machine does not get, each with the reason.
 _NOT_FOR_MACHINES: dict[type, str] = {

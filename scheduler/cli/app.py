@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn, cast
 import typer
 
 from scheduler import logs
-from scheduler.cli import streams, suggested
+from scheduler.cli import streams, suggested, usage
 from scheduler.cli.commands import Commands
 from scheduler.errors import CampaignError, SchedulerError
 from scheduler.fields.visible import visible
@@ -31,10 +31,14 @@ app = typer.Typer(
     epilog="What one provider alone can do: `callsched PROVIDER --help`, with its name as campaign"
     " files write it.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+
+#: By this variable a shell asks what may stand in a command line.
+_COMPLETION = "_CALLSCHED_COMPLETE"
 
 
 def _version(wanted: bool) -> None:
@@ -48,7 +52,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -95,13 +102,17 @@ def _run() -> int | str | None:
 def _used() -> NoReturn:
     """Run what the command line asks for; of a wrong use of it say which, as Typer says it."""
     try:
-        code = app(standalone_mode=False, prog_name=suggested.program())
+        code = app(standalone_mode=False, prog_name="callsched", complete_var=_COMPLETION)
     except typer.TyperException as error:
         from typer import rich_utils
 
         # It quotes arguments as they are, and an argument may be the name of a file of others.
         error.message = visible(error.message)
+        if context := getattr(error, "ctx", None):
+            context.find_root().info_name = suggested.program()
         rich_utils.rich_format_error(cast("Any", error))
+        for line in usage.what_next(error):
+            typer.echo(line, err=True)
         code = error.exit_code
     except typer.Abort:
         from typer import rich_utils

@@ -15,14 +15,17 @@ from pkgutil import iter_modules
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
-from scheduler.cli import streams
+from scheduler.cli import streams, usage
+from scheduler.cli.suggested import suggested
 
 #: By panel, in the order in which help shows them.
 PANELS: dict[str, dict[str, str]] = {
     "Campaigns": {
+        "init": "Write a campaign file to begin with, from your file of contacts or from an"
+        " example.",
         "plan": "Say what a campaign file would do: whom it calls, when, and"
         " what is sent. Nobody is called.",
         "run": "Call every contact of a campaign file, and wait until the last call has ended.",
@@ -50,7 +53,7 @@ PANELS: dict[str, dict[str, str]] = {
         " weight if you say one.",
     },
     "What was said": {
-        "results": "Export one record for every contact: what became of its call, and why.",
+        "results": "Export one record for every contact: how its call ended, and why.",
         "report": "Write a campaign as one HTML page: outcomes, slots over"
         " time, lateness, and every call.",
         "explain": "Say why a contact was or was not called: every rule, every"
@@ -93,11 +96,30 @@ RENAMED = {
     "tail": "transcript --follow",
 }
 
+#: What people try by the names of other programs, and what they mean here.
+ELSEWHERE = {
+    "call": "run FILE",
+    "check": "plan FILE",
+    "completion": "--install-completion",
+    "create": "init",
+    "dry-run": "plan FILE",
+    "export": "results ID",
+    "hangup": "stop ID CONTACT",
+    "kill": "abort ID",
+    "list": "status",
+    "logs": "watch",
+    "ls": "status",
+    "new": "init",
+    "ps": "status",
+    "start": "run FILE",
+    "validate": "plan FILE",
+}
+
 _PROVIDER = "scheduler.cli.provider"
 _PROVIDERS = str(Path(__file__).parents[1] / "providers")
 
 
-class Commands(TyperGroup):
+class Commands(usage.Group):
     """The commands as Typer wants them. Help lists them without importing any."""
 
     def __init__(self, **options: Any) -> None:
@@ -113,6 +135,20 @@ class Commands(TyperGroup):
         finally:
             self._is_listing = False
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Return the names that begin so; no command is imported for that."""
+        self._is_listing = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self._is_listing = False
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the words; `help` before a command is `--help` behind it."""
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return every name."""
         return list(COMMANDS)
@@ -123,7 +159,7 @@ class Commands(TyperGroup):
             panel = _PANEL_OF[cmd_name]
             help_ = PANELS[panel][cmd_name]
             return TyperCommand(cmd_name, help=help_, rich_help_panel=panel)
-        if cmd_name in RENAMED:
+        if not ctx.resilient_parsing and cmd_name in (RENAMED | ELSEWHERE):
             self.suggest_commands = False
             ctx.fail(_of_another_name(cmd_name))
         return super().get_command(ctx, cmd_name)
@@ -169,8 +205,10 @@ class _Imported(MutableMapping[str, Any]):
 
 
 def _of_another_name(name: str) -> str:
+    if name in ELSEWHERE:
+        return f"there is no command {name!r}; did you mean {suggested(*ELSEWHERE[name].split())}?"
     now = RENAMED[name]
-    message = f"{name!r} has another name now: `callsched {now}`"
+    message = f"{name!r} has another name now: {suggested(*now.split())}"
     if "PROVIDER" in now:
         message += f"; PROVIDER is {' or '.join(import_module(_PROVIDER).names())}"
     return message
@@ -205,7 +243,7 @@ def _as_typer_has_it(name: str, command: Any) -> Any:
     else:
         alone.command(name)(command)
     group: Any = get_command(alone)
-    return group.commands[name]
+    return usage.plainly(group.commands[name])
 
 
 def _nothing() -> None:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scheduler.errors import LedgerFault, LedgerTrouble
-from scheduler.late import LateCause
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -59,30 +58,20 @@ class WorkerView:
 
 
 def beat(
-    ledger: Ledger,
-    account: str,
-    name: str,
-    health: WorkerHealth,
-    now: float | None = None,
-    *,
-    why: LateCause | None = None,
+    ledger: Ledger, account: str, name: str, health: WorkerHealth, now: float | None = None
 ) -> None:
     """Say that a worker lives, and sample the load of its account."""
-    ledger.run(ledger.do.beat, *_beat(ledger, account, name, health, now, why))
+    ledger.run(ledger.do.beat, *_beat(ledger, account, name, health, now))
 
 
 def beats(
-    ledger: Ledger,
-    name: str,
-    reports: Mapping[str, WorkerHealth],
-    *,
-    why: LateCause | None = None,
+    ledger: Ledger, name: str, reports: Mapping[str, WorkerHealth], now: float | None = None
 ) -> dict[str, LedgerFault]:
     """Say for several accounts what `beat` says, in one journey: it is one write to the disk.
 
-    `why` is what kept this worker from saying so before. Returns what Redis refused for some.
+    Returns what Redis refused for some of them.
     """
-    told = [_beat(ledger, account, name, health, None, why) for account, health in reports.items()]
+    told = [_beat(ledger, account, name, health, now) for account, health in reports.items()]
     answers = dict(zip(reports, ledger.run_each(ledger.do.beat, told), strict=True))
     for answer in answers.values():
         if isinstance(answer, LedgerTrouble) and not isinstance(answer, LedgerFault):
@@ -91,21 +80,16 @@ def beats(
 
 
 def _beat(
-    ledger: Ledger,
-    account: str,
-    name: str,
-    health: WorkerHealth,
-    now: float | None,
-    why: LateCause | None,
+    ledger: Ledger, account: str, name: str, health: WorkerHealth, now: float | None
 ) -> tuple[Any, ...]:
     """Return the arguments of beat.lua."""
     written = json.dumps(asdict(health), separators=(",", ":"))
-    return account, name, written, FIRST, ledger.clock(now), why or ""
+    return account, name, written, FIRST, ledger.clock(now)
 
 
 def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> None:
     """Say that a worker is gone. One that is killed is forgotten after an hour."""
-    ledger.run(ledger.do.beat, account, name, "", FIRST, ledger.clock(now), "")
+    ledger.run(ledger.do.beat, account, name, "", FIRST, ledger.clock(now))
 
 
 def all_of(ledger: Ledger, account: str) -> list[WorkerView]:

@@ -28,7 +28,6 @@ COLUMNS = (
     "answered_by",
     "deadline",
     "ended_at",
-    "late_seconds",
     "duration_seconds",
     "price",
     "error",

@@ -20,7 +20,6 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(90)
 
-COMMANDS = ("run", "submit", "worker", "status", "results", "sandbox")
 NOBODY_LISTENS = "127.0.0.1:1"
 
 
@@ -98,16 +97,6 @@ def run_words(site: Site, phone_numbers: list[str], *more: str) -> tuple[str, ..
 
 
 # Usage
-
-
-def test_the_help_of_every_command_shows_an_example(site: Site) -> None:
-    asked = {name: site.start(name, "--help") for name in COMMANDS}
-
-    for name, command in asked.items():
-        assert command.wait() == 0
-        assert "Example:" in command.out
-        assert f"callsched {name}" in command.out.split("Example:")[1]
-        assert "\x1b" not in command.out
 
 
 BAD_USAGE = (

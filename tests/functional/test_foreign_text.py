@@ -42,6 +42,7 @@ schedule: {{cron: "0 9 * * *", timezone: UTC}}
 
 #: The words of each command, and what of the above it shows.
 WORDS = {
+    "init": (["init", f"{ACTING[:-2]} {MARKUP}.csv"], f"{SHOWN} {MARKUP}"),
     "plan": (["plan", "contacts.csv"], MARKUP),
     "run": (["run", f"{ACTING[:-2]} {MARKUP}.csv"], f"{SHOWN} {MARKUP}"),
     "submit": (["submit", "escapes.yaml"], f"{SHOWN}x.csv"),

@@ -21,6 +21,7 @@ from tests.functional.rubbish import closing, page, serving, to_each
 
 #: Each command, so that it does something; `{folder}` has a contact file.
 WORDS = {
+    "init": "init contacts.csv --force",
     "plan": "plan contacts.csv",
     "run": "run contacts.csv --yes",
     "submit": "submit contacts.csv --id another --yes",
@@ -60,7 +61,7 @@ WORDS = {
 READ_NONE = {"schema campaign", "schema presets", "sandbox"}
 READERS = [name for name in WORDS if name not in READ_NONE]
 #: Who stays waits for a Redis that is away, and a plan needs none.
-OF_LEDGER = [name for name in READERS if name not in ("worker", "web", "plan")]
+OF_LEDGER = [name for name in READERS if name not in ("worker", "web", "init", "plan")]
 #: What stands for the others, where it would take too long to try each.
 SOME = ("run", "status", "doctor")
 

@@ -55,23 +55,32 @@ def test_its_workers_dial_nowhere_else(site: Site, sandbox: SandboxProcess) -> N
 def test_what_it_suggests_at_its_end_works_where_it_is_printed(site: Site) -> None:
     """As under `make run`: found where no shell looks, with a folder that no shell knows."""
     site.env["PATH"] = "/usr/bin:/bin"
+    begun = site.start_python(str(CALLSCHED), "init", "--example", "bridges")
+    assert begun.wait() == 0, begun.err
+    plan = typed(site, begun.out)
+    assert "3         will be called" in plan or "3         called" in plan
+
     ran = site.start_python(
-        *(str(CALLSCHED), "run", site.contacts(numbers(1)), "--sandbox", "--id", "trial"),
+        *(str(CALLSCHED), "run", "bridges.yaml", "--sandbox", "--id", "trial"),
         *("--max-duration", "1s", "--workers", "1"),
     )
     assert ran.wait() == 0, ran.err
-    suggestion = ran.out.strip().rpartition("results: ")[2]
-
-    there = {name: value for name, value in site.env.items() if not name.startswith("CALLSCHED_")}
-    results = subprocess.run(
-        suggestion, shell=True, env=there, cwd=site.home, capture_output=True, text=True
-    )
-    assert results.returncode == 0, suggestion + results.stderr
-    assert "stopped" in results.stdout
+    results = typed(site, ran.out.strip().rpartition("results: ")[2])
+    assert results.count("stopped") == 3
 
     again = Terminal(site, "retry", "trial", "--only", "stopped")
     assert again.wait() == 0, again.shown
     assert "nobody dials it" in again.shown
+
+
+def typed(site: Site, line: str) -> str:
+    """Type a line into a shell that knows nothing of ours; return what it writes."""
+    there = {name: value for name, value in site.env.items() if not name.startswith("CALLSCHED_")}
+    ended = subprocess.run(
+        line, shell=True, env=there, cwd=site.home, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, line + ended.stderr
+    return ended.stdout
 
 
 def _of_workers(pid: int) -> Iterator[dict[str, str]]:

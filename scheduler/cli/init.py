@@ -1,0 +1,79 @@
+"""`callsched init`: a campaign file to begin with."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scheduler.campaign.reading import Reading
+from scheduler.cli import campaigns, console, init_questions, options
+from scheduler.cli.suggested import suggested
+from scheduler.operations import starter
+from scheduler.settings import settings
+
+Example = StrEnum("Example", list(starter.EXAMPLES))  # type: ignore[misc]
+Contacts = Annotated[
+    Path | None,
+    typer.Argument(metavar="CONTACTS", help="Your file of contacts: .csv, .xlsx or .jsonl."),
+]
+OfExample = Annotated[
+    Example | None,
+    typer.Option("--example", help="Write an example and its contacts instead; ask nothing."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="OURS=THEIRS",
+        help="What a column is called in the file: id='Patient No'. May be repeated.",
+    ),
+]
+Says = Annotated[str | None, typer.Option("--say", metavar="TEXT", help="What each call says.")]
+Hours = Annotated[
+    str | None, typer.Option(metavar="HOURS", help="When people may be called: 9:00-17:00.")
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(metavar="ZONE", help="Time zone where a number does not tell it: Europe/Paris."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+
+
+def init(
+    contacts: Contacts = None,
+    example: OfExample = None,
+    output: options.Output = None,
+    column: Columns = None,
+    region: options.Region = None,
+    timezone: Zone = None,
+    hours: Hours = None,
+    say: Says = None,
+    max_duration: options.MaxDuration = None,
+    account: options.Account = None,
+    force: Force = False,
+) -> None:
+    """Write a campaign file to begin with, from your file of contacts or from an example.
+
+    On a terminal it asks for what you leave out. The file explains itself; nobody is called.
+
+    Example: `callsched init --example reminders`
+
+    Example: `callsched init patients.csv --region US --hours 9:00-17:00 --say 'Hello {{ name }}.'`
+    """
+    if example is not None:
+        path = output or Path(f"{example.value}.yaml")
+        starter.write_example(example.value, path, replaces=force)
+        console.say(f"wrote {path} and {path.with_suffix('.csv')}; to see whom it would call:")
+        console.out.print(suggested("plan", str(path), "--sandbox"))
+        return
+    given = init_questions.Given(contacts, output, column, region, timezone, hours, say)
+    path, answers = init_questions.answered(given, max_duration, account, replaces=force)
+    starter.write(answers, path, replaces=force)
+    console.say(f"wrote {path}")
+    with campaigns.check(path, settings(), Reading()) as checked:
+        count = checked.callable_count
+    console.say(f"{count:,} contacts can be called. Whom it calls, and when; nobody is called yet:")
+    console.out.print(suggested("plan", str(path)))

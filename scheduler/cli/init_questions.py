@@ -1,0 +1,130 @@
+"""What `callsched init` asks on a terminal; elsewhere options say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from scheduler.campaign.sample import Sample, sample
+from scheduler.cli import console
+from scheduler.fields.visible import visible
+from scheduler.masking import mask_text
+from scheduler.operations import starter
+from scheduler.operations.starter import ASKED, Answers
+from scheduler.settings import read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line says; None, or nothing: it is asked for."""
+
+    contacts: Path | None
+    output: Path | None
+    columns: list[str] | None
+    region: str | None
+    timezone: str | None
+    hours: str | None
+    says: str | None
+
+
+def answered(
+    given: Given, max_duration: str | None, account: str | None, *, replaces: bool
+) -> tuple[Path, Answers]:
+    """Return where the file is to be, and what it is to say.
+
+    Raises CampaignError for contacts that can't be read, ConfigError for a file that exists.
+    """
+    contacts = given.contacts or Path(_asked("Your file of contacts (.csv, .xlsx, .jsonl)"))
+    begins = sample(contacts)
+    path = given.output or contacts.with_suffix(".yaml")
+    starter.expect_free(path, replaces=replaces)
+    columns = _columns(begins, _pairs(given.columns))
+    settings, at = read_settings(), account or ""
+    says = given.says or ""
+    if given.says is None and starter.may_speak(at, settings):
+        says = _or_asked("What does the call say? {{ name }} is a column; empty: nothing", "")
+    answers = Answers(
+        contacts=contacts,
+        name=_slug(path.stem),
+        columns=columns,
+        region=given.region or _region(begins, columns),
+        hours=given.hours or _or_asked("When may people be called?", "9:00-17:00"),
+        timezone=given.timezone or "",
+        says=says,
+        max_duration=max_duration or _or_asked("How long may a call last?", "5m"),
+        account=at,
+        provider=starter.provider_for(says, at, settings),
+    )
+    return path, answers
+
+
+def _columns(begins: Sample, given: dict[str, str]) -> dict[str, str]:
+    """Return what the columns are called, as a person confirms it."""
+    found = {**starter.likely_columns(begins), **given}
+    if not console.may_ask():
+        return found
+    _show(begins, found)
+    if not given and typer.confirm("Are these columns right?", default=True, err=True):
+        return found
+    choices = [each.strip() for each in begins.columns]
+    for ours in ASKED:
+        found[ours] = _chosen(f"Which column is the {ours}? Empty: none", choices, found.get(ours))
+    return {ours: theirs for ours, theirs in found.items() if theirs}
+
+
+def _show(begins: Sample, found: dict[str, str]) -> None:
+    ours = {theirs: name for name, theirs in found.items()}
+    first = begins.rows[0] if begins.rows else ("",) * len(begins.columns)
+    rows = [
+        (title, mask_text(cell), ours.get(title.strip(), "a variable"))
+        for title, cell in zip(begins.columns, first, strict=True)
+    ]
+    console.err.print(console.table("", ("column", "first row", "taken for"), rows))
+
+
+def _chosen(question: str, choices: Iterable[str], default: str | None) -> str:
+    known = {each.lower(): each for each in choices}
+    while True:
+        answer = _asked(question, default or "")
+        if not answer or answer.lower() in known:
+            return known.get(answer.lower(), "")
+        console.say(f"there is no column {answer}: {', '.join(known.values())}")
+
+
+def _region(begins: Sample, columns: dict[str, str]) -> str:
+    """Ask whose the numbers are where one of them has no plus sign."""
+    titles = [each.strip() for each in begins.columns]
+    at = titles.index(columns["phone_number"]) if columns.get("phone_number") in titles else None
+    if at is None or all(row[at].lstrip().startswith("+") for row in begins.rows):
+        return ""
+    return _or_asked("Which country's are numbers without a plus sign? US, GB, …", "US").upper()
+
+
+def _pairs(written: list[str] | None) -> dict[str, str]:
+    pairs = [each.partition("=") for each in written or ()]
+    for ours, sign, theirs in pairs:
+        if not (ours and sign and theirs):
+            raise typer.BadParameter("expected OURS=THEIRS: id='Patient No'", param_hint="--column")
+    return {ours: theirs for ours, _, theirs in pairs}
+
+
+def _or_asked(question: str, default: str) -> str:
+    """Ask on a terminal; elsewhere it is the default."""
+    return _asked(question, default) if console.may_ask() else default
+
+
+def _asked(question: str, default: str | None = None) -> str:
+    if not console.may_ask():
+        raise typer.BadParameter("name your file of contacts, or --example", param_hint="CONTACTS")
+    shown = visible(default) if default else ""
+    answer: str = typer.prompt(question, default=shown, show_default=bool(shown), err=True)
+    return answer.strip()
+
+
+def _slug(stem: str) -> str:
+    """Return the name of a campaign that a file's name makes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:64] or "campaign"

@@ -1,0 +1,198 @@
+"""A campaign file to begin with: made of answers, or one of the examples; it explains itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scheduler.campaign.sample import Sample
+from scheduler.errors import ConfigError
+from scheduler.providers import PROVIDERS, accounts_of, is_nobodys, kind_of
+from scheduler.settings import Settings
+
+_FOLDER = Path(__file__).parent / "starters"
+#: Each is a campaign file and its contacts, and calls nobody but the sandbox's callees.
+EXAMPLES = ("reminders", "bridges", "survey")
+#: The columns that a person is asked about.
+ASKED = ("phone_number", "id", "name", "timezone")
+#: What people call them besides, where it is no certain name of ours.
+_LIKELY = {
+    "id": frozenset(("no", "number", "nr", "id", "ref", "reference", "key", "code")),
+    "name": frozenset(("name", "first", "firstname", "patient", "client", "customer", "guest")),
+    "timezone": frozenset(("timezone", "zone", "tz")),
+}
+_NOT_PLAIN = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+_EVERY_DAY = "mon-sun"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a campaign file is to say."""
+
+    contacts: Path
+    name: str
+    columns: Mapping[str, str] = field(default_factory=dict)  #: our names -> the file's
+    region: str = ""  #: whose national numbers they are; "" where all have a plus sign
+    hours: str = "9:00-17:00"
+    timezone: str = ""  #: of contacts of which nothing else tells it
+    says: str = ""  #: what each call says; "" for nothing
+    max_duration: str = "5m"
+    account: str = ""
+    provider: str = ""  #: named only while there is no account
+
+
+def likely_columns(sample: Sample) -> dict[str, str]:
+    """Return our names with the columns of the file that are likely meant by them."""
+    found = {ours: theirs for ours, theirs in sample.guessed.items() if ours in ASKED}
+    for ours, words in _LIKELY.items():
+        free = [each.strip() for each in sample.columns if each.strip() not in found.values()]
+        alike = (each for each in free if set(_words(each)[:1] + _words(each)[-1:]) & words)
+        if ours not in found and (theirs := next(alike, None)):
+            found[ours] = theirs
+    return found
+
+
+def _words(title: str) -> list[str]:
+    return re.findall(r"[a-z]+", title.replace("#", " no ").lower())
+
+
+def may_speak(account: str, settings: Settings) -> bool:
+    """Whether calls can say something: those of an account, or of a provider to come."""
+    accounts = accounts_of(settings)
+    chosen = accounts.named(account or None)
+    return is_nobodys(chosen, accounts, settings) or bool(kind_of(chosen).script_steps)
+
+
+def provider_for(says: str, account: str, settings: Settings) -> str:
+    """Return the provider that a file has to name; "" where an account tells it.
+
+    Raises ConfigError when its account can't say something, or nothing.
+    """
+    accounts = accounts_of(settings)
+    chosen = accounts.named(account or None)
+    kind = kind_of(chosen)
+    if is_nobodys(chosen, accounts, settings):
+        able = (each for each in PROVIDERS if bool(each.script_steps) == bool(says))
+        return next(able, kind).name
+    if says and not may_speak(account, settings):
+        raise ConfigError(
+            f"calls of account {chosen.name} can't speak: leave --say out, or name another"
+            " --account"
+        )
+    if kind.needs_script and not says:
+        raise ConfigError(f"calls of account {chosen.name} need something to say: use --say")
+    return ""
+
+
+def write(answers: Answers, path: Path, *, replaces: bool = False) -> None:
+    """Write a campaign file. Raises ConfigError when there is one already, unless it `replaces`."""
+    beside = os.path.relpath(answers.contacts, path.parent)
+    _put(
+        path, "".join(f"{line}\n" for line in _lines(answers, beside, path.name)), replaces=replaces
+    )
+
+
+def write_example(name: str, path: Path, *, replaces: bool = False) -> None:
+    """Write an example and, beside it, its contacts. Raises ConfigError as `write` does."""
+    contacts = path.with_suffix(".csv")
+    for each in (path, contacts):
+        expect_free(each, replaces=replaces)
+    text = (_FOLDER / f"{name}.yaml").read_text("utf-8")
+    for old, new in ((f"{name}.csv", contacts.name), (f"{name}.yaml", path.name)):
+        text = text.replace(old, new)
+    _put(contacts, (_FOLDER / f"{name}.csv").read_text("utf-8"), replaces=replaces)
+    _put(path, text, replaces=replaces)
+
+
+def expect_free(path: Path, *, replaces: bool) -> None:
+    """Raise ConfigError when a file is there that may not be replaced."""
+    if not replaces and os.path.lexists(path):
+        raise ConfigError(f"{path} exists: --force replaces it, --output names another file")
+
+
+def _put(path: Path, text: str, *, replaces: bool) -> None:
+    try:
+        with path.open("w" if replaces else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        expect_free(path, replaces=False)
+    except OSError as error:
+        raise ConfigError(f"{path} can't be written: {error.strerror}") from None
+    except UnicodeEncodeError:
+        raise ConfigError("half a character can't be written: answer without it") from None
+
+
+def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
+    run = f"`callsched run {shlex.quote(own)} --sandbox`"
+    yield "# Whom to call, when, and what each call does."
+    yield f"# Try it, nobody is called: {run}"
+    yield "# Editors complete and check it by its schema: `callsched schema > campaign.schema.json`"
+    yield f"name: {_quoted(answers.name)}"
+    yield f"contacts: {_quoted(contacts)}   # a path from here"
+    yield from _about_columns(answers)
+    if answers.account:
+        yield f"account: {_quoted(answers.account)}"
+    if answers.provider:
+        yield f"provider: {answers.provider}   # who places the calls; leave it out for an account"
+    yield ""
+    yield f"max_duration: {_quoted(answers.max_duration)}   # no call lasts longer than this"
+    yield "# Nobody is called outside these hours, in the contact's own time."
+    yield f"calling_hours: {_hours(answers)}"
+    yield "# holidays: [US]   # nor on these days"
+    yield ""
+    yield from _about_call(answers)
+    yield ""
+    yield "# Whom to call again, how often, and after how long:"
+    yield "# retry:"
+    yield "#   not_reached: {max: 2, delays: [30m, 2h]}"
+    yield "#   total: 3"
+
+
+def _about_columns(answers: Answers) -> Iterator[str]:
+    told = {ours: theirs for ours, theirs in answers.columns.items() if ours != theirs}
+    if told:
+        yield "columns:   # our name: the column's name in that file"
+        yield from (f"  {ours}: {_quoted(theirs)}" for ours, theirs in told.items())
+    if answers.region:
+        yield f"default_region: {answers.region}   # numbers without a plus sign are this country's"
+
+
+def _about_call(answers: Answers) -> Iterator[str]:
+    if not answers.says:
+        yield "# The call says nothing: it listens, and records where the provider does so."
+        return
+    yield "call:"
+    yield "  ring_time: 30s"
+    yield "  script:   # step by step; {{ … }} is a column of the contact: {{ name }}"
+    yield "    - pause: 1s"
+    yield f"    - say: {_quoted(answers.says)}"
+    yield "    # A question, answered by a key. It needs CALLSCHED_PUBLIC_URL:"
+    yield "    # - gather:"
+    yield "    #     name: confirm"
+    yield '    #     say: "Press 1 to confirm, or 9 if we should never call again."'
+    yield '    #     branches: {"1": [{say: "Thank you."}], "9": do_not_call}'
+    yield "    - hangup"
+
+
+def _hours(answers: Answers) -> str:
+    if not answers.timezone or answers.hours.strip() == "always":
+        return _quoted(answers.hours)
+    days: dict[str, object] = {}
+    for part in answers.hours.split(";"):
+        first, _, rest = part.strip().partition(" ")
+        name, times = (_EVERY_DAY, part) if first[:1].isdigit() else (first, rest)
+        days[name] = [each.strip() for each in times.split(",")]
+    return json.dumps({**days, "timezone": answers.timezone})
+
+
+def _quoted(text: str) -> str:
+    """Return a text as YAML and JSON both have it; plain where it is plain."""
+    if re.fullmatch(r"[A-Za-z][\w./-]*|[0-9]+(ms|s|m|h)", text) and text.lower() not in _NOT_PLAIN:
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)

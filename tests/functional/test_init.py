@@ -1,0 +1,51 @@
+"""`callsched init` asks on a terminal for what a campaign needs; elsewhere options say it."""
+
+from __future__ import annotations
+
+from tests.functional.campaign import Site
+from tests.functional.terminal import Terminal
+
+PATIENTS = "Patient No,Mobile,First\n0042,(202) 555-0100,Ana\n0043,+12025550101,Ben\n"
+
+
+def test_on_a_terminal_it_asks_and_what_it_writes_passes_plan(site: Site) -> None:
+    (site.home / "patients.csv").write_text(PATIENTS)
+
+    asked = Terminal(site, "init", "--max-duration", "2m")
+    for question, answer in (
+        ("file of contacts", "patients.csv"),
+        ("columns right", "n"),
+        ("is the phone_number", "Mobile"),
+        ("is the id", "nowhere"),
+        ("there is no column nowhere", "patient no"),
+        ("is the name", ""),
+        ("is the timezone", ""),
+        ("without a plus sign", "us"),
+        ("may people be called", "always"),
+    ):
+        asked.read_until(question)
+        asked.type(answer + "\n")
+
+    assert asked.wait() == 0, asked.shown
+    last = asked.shown.split("\n")[-2].strip()
+    assert last.endswith("callsched plan patients.yaml")
+    planned = site.call("plan", "patients.yaml", "--json")
+    assert planned.record["contacts"] == 2, planned.err
+
+
+def test_off_a_terminal_it_asks_nothing(site: Site) -> None:
+    (site.home / "patients.csv").write_text(PATIENTS)
+
+    nothing = site.call("init")
+    words = ("init", "patients.csv", "--column", "name=First", "--region", "US")
+    written, again = site.call(*words), site.call(*words)
+    text = (site.home / "patients.yaml").read_text()
+    wrong = site.call(*words, "--hours", "late", "--force")
+    mute = site.call(*words, "--force", "--say", "Hello.")
+
+    assert nothing.process.returncode == 2 and "--example" in nothing.err
+    assert written.process.returncode == 0, written.err
+    assert "name: First\n" in text and 'id: "Patient No"' in text
+    assert again.process.returncode == 1 and "--force" in again.err
+    assert wrong.process.returncode == 1 and "calling_hours" in wrong.err
+    assert mute.process.returncode == 1 and "can't speak" in mute.err
