@@ -3,7 +3,9 @@
     python benchmarks/killed.py [CONNECTIONS]
 
 A worker dials so many calls and is killed; once all of their deadlines have passed, another one is
-started. The first tick comes before it is ready, and is when the first stop arrives.
+started. The first tick comes before it is ready, and is when the first stop arrives. Beside it, in
+the same run: how long one process takes whose threads do nothing but post as many stops with
+`requests` to a sandbox, without a ledger. That is what a worker can come near to.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import rate
+from hangups import post
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 
@@ -80,14 +83,58 @@ def run(calls: int, folder: Path) -> tuple[float, list[float]]:
     return started_at, sorted(event["at"] for event in events if event["event"] == "stop")
 
 
+def bare_seconds(calls: int, folder: Path) -> float:
+    """Return how long a process takes that posts as many stops, from the first to the last."""
+    journal = folder / "bare.jsonl"
+    words = [sys.executable, "-m", "scheduler.sandbox", "--limit", "100000"]
+    with subprocess.Popen(
+        [*words, "--journal", str(journal)], stdout=subprocess.PIPE, text=True
+    ) as sandbox:
+        assert sandbox.stdout is not None
+        url = sandbox.stdout.readline().strip()
+        body = {"type": "application", "appId": "benchmark", "appSecret": "benchmark"}
+        token = post(f"{url}/oauth2/token:generate", body)["accessToken"]
+        arguments = [f"{url}/v1/endpoint:connect", token, str(calls)]
+        subprocess.run([sys.executable, "-c", BARE, *arguments], check=True)
+        sandbox.terminate()
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    stops = sorted(event["at"] for event in events if event["event"] == "stop")
+    return float(stops[-1] - stops[0])
+
+
+#: Sixteen threads, as a worker has for its stops, with a session each.
+BARE = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+import requests
+url, token, calls = sys.argv[1:]
+mine = threading.local()
+def connect(**body):
+    if not hasattr(mine, "session"):
+        mine.session = requests.Session()
+        mine.session.headers["Authorization"] = "Bearer " + token
+    answer = mine.session.post(url, json=body)
+    answer.raise_for_status()
+    return answer.json()
+def start(at):
+    endpoint = {"type": "pstn", "phoneNumber": f"+12025550{100 + at % 100}"}
+    return connect(operation="start", endpoint=endpoint)["connectionId"]
+with ThreadPoolExecutor(16) as threads:
+    live = list(threads.map(start, range(int(calls))))
+    list(threads.map(lambda one: connect(operation="stop", connectionId=one), live))
+"""
+
+
 def main() -> None:
     """Run once and report."""
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     with tempfile.TemporaryDirectory() as folder:
         started_at, stops = run(calls, Path(folder))
+        bare = bare_seconds(calls, Path(folder))
     print(f"{len(stops)} stops; the first {stops[0] - started_at:.2f} s after the start")
     after = [at - stops[0] for at in stops]
     print(f"after the first: half {after[len(after) // 2]:.2f} s, the last {after[-1]:.2f} s")
+    print(f"threads that only post them: {bare:.2f} s")
 
 
 if __name__ == "__main__":

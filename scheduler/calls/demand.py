@@ -6,6 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from scheduler.clock import since_boot
+
+#: For so long a message may be on its way to a thread: then another worker has taken it, or it is
+#: lost, and another one may be sent.
+ARRIVES_SECONDS = 0.5
+
 #: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
 LINGER_SECONDS = 2.0
 
@@ -26,6 +32,8 @@ class Demand:
         self._pacing = threading.Lock()
         self._inside = 0  #: threads that dial or linger
         self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
+        self._coming = 0  #: messages that have brought no thread yet
+        self._asked_at = 0.0  #: when the first of them was sent
 
     @property
     def is_closing(self) -> bool:
@@ -47,16 +55,25 @@ class Demand:
     def want(self, calls: int) -> None:
         """Hear that so many calls can go: threads that linger take them, messages bring others.
 
-        When every thread of this process dials, no message is sent: each claims again when it is
-        done, and idle threads elsewhere hear of it from their own timekeeper.
+        When every thread of this process dials, or is about to be brought by a message, none is
+        sent: each claims again when it is done, and idle threads elsewhere hear of it from their
+        own timekeeper.
         """
         with self._changed:
             here = min(calls, self._idle - self._wanted)
             self._wanted += here
             self._changed.notify(here)
-            others = min(calls - here, self._threads - self._inside)
+            others = self._worth_sending(calls - here)
         if others > 0:
             self._send(others)
+
+    def _worth_sending(self, calls: int) -> int:
+        now = since_boot()
+        if now - self._asked_at > ARRIVES_SECONDS:
+            self._asked_at, self._coming = now, 0
+        others = max(0, min(calls, self._threads - self._inside - self._coming))
+        self._coming += others
+        return others
 
     # What a thread that dials asks --------------------------------------------------------------
 
@@ -65,6 +82,7 @@ class Demand:
         """Count this thread among those that dial."""
         with self._changed:
             self._inside += 1
+            self._coming = max(0, self._coming - 1)
         try:
             yield
         finally:

@@ -53,6 +53,13 @@ REMINDER_SECONDS = 60.0
 #: Threads of the pool that no dial may take.
 RESERVED_THREADS = 2
 
+#: So long overdue stops have a starting worker to themselves, and no longer: an API that hangs must
+#: not keep it from all else.
+HEAD_START_SECONDS = 3.0
+
+#: Between two looks whether they have left.
+LOOK_SECONDS = 0.02
+
 #: So long may a tick look after a private Redis that is gone: calls wait to be ended.
 REVIVE_SECONDS = 0.2
 
@@ -198,11 +205,18 @@ class Worker:
             self._hold_back()
         self.roster.start()
         self._timekeeper.start()
+        self._see_overdue_stops_off()
         self._listener.start()
         self._housekeeping.start()
         for part in (self._teller, self._endpoint, self._parent, self._follower):
             if part is not None:
                 part.start()
+
+    def _see_overdue_stops_off(self) -> None:
+        """Wait while more stops are overdue than are sent: what else starts would slow them."""
+        until = since_boot() + HEAD_START_SECONDS
+        while since_boot() < until and any(one.stops.is_behind() for one in self.roster.ticking()):
+            self._leaving.wait(LOOK_SECONDS)
 
     def reread(self) -> bool:
         """Look at the accounts' file now; False where there is none."""

@@ -29,6 +29,28 @@ def test_no_more_messages_are_sent_than_threads_could_dial(sent: list[int]) -> N
     assert sent == [3]
 
 
+def test_slots_that_are_freed_one_by_one_are_said_once_for_each_thread(
+    sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand calls end before the first message has brought a thread."""
+    demand = Demand(sent.append, threads=4)
+
+    for _ in range(9):
+        demand.want(1)
+    assert sent == [1, 1, 1, 1]
+
+    with demand.one_more():
+        demand.want(1)
+    assert sent == [1, 1, 1, 1], "it has come, and goes on while there is work"
+
+    demand.want(1)
+    assert sent == [1, 1, 1, 1, 1], "it has left"
+
+    monkeypatch.setattr(rules, "ARRIVES_SECONDS", -1.0)
+    demand.want(1)
+    assert sent == [1, 1, 1, 1, 1, 1], "others were lost, or went elsewhere"
+
+
 def test_a_thread_that_lingers_takes_a_slot_without_a_message(sent: list[int]) -> None:
     demand = Demand(sent.append, threads=4)
 
