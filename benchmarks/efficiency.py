@@ -218,25 +218,46 @@ def report(name: str, outcome: Outcome) -> None:
     )
 
 
+#: What the plot calls them, and in which colours: also for eyes that tell few apart.
+_DRAWN = {"ours": ("callsched", "#0b62a4"), "peer": ("one task for each number", "#c05a00")}
+
+
 def plot(outcomes: dict[str, Outcome], path: Path) -> None:
-    """Draw the slots in use over time."""
+    """Draw the open calls over time, each second's mean."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(9, 4))
+    figure, axes = pyplot.subplots(figsize=(8, 3.2))
+    longest = 0
     for name, outcome in reversed(outcomes.items()):  # ours on top
-        events = [e for e in outcome.journal if e["event"] in ("accepted", "ended")]
-        began_at = events[0]["at"]
-        at = [event["at"] - began_at for event in events]
-        axes.step(at, [event["live"] for event in events], where="post", label=name, linewidth=0.8)
-        limits = [(max(0.0, since - began_at), limit) for since, limit in outcome.limits]
-        limits.append((at[-1], limits[-1][1]))
-        axes.step(*zip(*limits, strict=True), where="post", linestyle=":", color="grey")
-    axes.set(xlabel="seconds", ylabel="live calls")
-    axes.legend()
+        label, colour = _DRAWN[name]
+        means = list(_means(outcome))
+        longest = max(longest, len(means))
+        axes.step(range(len(means)), means, where="post", label=label, color=colour)
+    began_at, (first, *others) = outcome.of("accepted")[0]["at"], outcome.limits
+    limits = [(0.0, first[1]), *((since - began_at, limit) for since, limit in others)]
+    limits.append((float(longest), limits[-1][1]))
+    axes.step(*zip(*limits, strict=True), where="post", ls=":", color="grey", label="the limit")
+    axes.set(xlabel="seconds", ylabel="open calls", xlim=(0, None), ylim=(0, None))
+    axes.locator_params(axis="y", integer=True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
     figure.savefig(path, dpi=120, bbox_inches="tight")
+
+
+def _means(outcome: Outcome) -> Iterator[float]:
+    """Yield how many calls were open in each second, on average."""
+    events = [event for event in outcome.journal if event["event"] in ("accepted", "ended")]
+    at, live, second, total = events[0]["at"], 0, events[0]["at"] + 1, 0.0
+    for event in events:
+        while event["at"] >= second:
+            yield total + live * (second - at)
+            at, second, total = second, second + 1, 0.0
+        total += live * (event["at"] - at)
+        at, live = event["at"], event["live"]
+    yield total
 
 
 def main() -> None:

@@ -29,7 +29,10 @@ _TAIL_BYTES = 16_384
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 #: What is in a state folder, besides the files of its Redis.
-_OURS = {"appendonlydir", "dump.rdb", "incoming", "locks", "logs", "lost+found", "sandbox"}
+_OURS = {
+    *("appendonlydir", "dump.rdb", "incoming", "ledger.json", "locks", "logs", "lost+found"),
+    "sandbox",
+}
 
 
 def located(path: Path) -> Path:

@@ -92,6 +92,12 @@ def _window(written: object) -> float:
     return length
 
 
+def _none_if_private(written: object) -> object:
+    """Return None for `private`: to say so is to mean it, and counts as set."""
+    is_private = isinstance(written, str) and written.strip().lower() == "private"
+    return None if is_private else written
+
+
 class _Environment(EnvSettingsSource):
     """The variables that somebody has set, without those that Kubernetes sets."""
 
@@ -114,10 +120,10 @@ class Settings(BaseSettings):
     )
     _doubts: tuple[str, ...] = PrivateAttr(default=())
 
-    redis_url: SecretStr | None = Field(
+    redis_url: Annotated[SecretStr | None, BeforeValidator(_none_if_private)] = Field(
         default=None,
         description="Redis of the ledger and of the broker: redis://, rediss://, unix://, "
-        "sentinel:// or sentinels://; without it a private Redis of this user",
+        "sentinel:// or sentinels://; without it, or with `private`, a private Redis of this user",
     )
     state_dir: Annotated[Path, AfterValidator(_folder)] = Field(
         default_factory=_state_dir,

@@ -16,11 +16,12 @@ from tests.toy_provider import TALKER
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "reference" / "campaign-file.md").read_text("utf-8")
 SCRIPTS = (DOCS / "reference" / "scripts.md").read_text("utf-8")
+README = (DOCS.parent / "README.md").read_text("utf-8")
 SCHEDULES = (DOCS / "how-to" / "schedules.md").read_text("utf-8")
 #: For an example that has no contacts of its own: the columns that examples name.
 CONTACTS = (
-    "phone_number,id,name,email,pin,province,city,account manager\n"
-    "+12025550100,c-1,Ana,ana@example.org,4711,QC,Washington,Ben\n"
+    "phone_number,id,name,email,pin,province,city,account manager,appointment\n"
+    "+12025550100,c-1,Ana,ana@example.org,4711,QC,Washington,Ben,Monday\n"
 )
 
 
@@ -29,7 +30,13 @@ def examples(language: str, page: str = PAGE) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "example", [*examples("yaml"), *examples("yaml", SCHEDULES), *examples("yaml", SCRIPTS)]
+    "example",
+    [
+        *examples("yaml"),
+        *examples("yaml", SCHEDULES),
+        *examples("yaml", SCRIPTS),
+        *examples("yaml", README),
+    ],
 )
 def test_an_example_is_a_campaign_file(tmp_path: Path, example: str) -> None:
     path = tmp_path / "example.yaml"

@@ -74,3 +74,11 @@ def programs_of(command: str) -> list[list[str]]:
         elif programs[-1] or not _ASSIGNMENT.match(word):
             programs[-1].append(word)
     return [program for program in programs if program]
+
+
+_FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n```\w*\n(?P<text>.*?)^```", re.M | re.S)
+
+
+def files_of(page: str) -> list[tuple[str, str]]:
+    """Return the files that a page has one save, each with what it says."""
+    return [(found["name"], found["text"]) for found in _FILE.finditer(page)]

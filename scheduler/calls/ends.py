@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+from scheduler.clock import since_boot
 from scheduler.ledger import calls
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Disposition, Reason
@@ -18,11 +19,17 @@ class End:
     disposition: Disposition
     reason: Reason | None = None
     answer: StopAnswer = field(default_factory=StopAnswer)
+    confirmed_at: float = field(default_factory=since_boot)  #: on the clock `since_boot`
 
     @classmethod
     def by(cls, why: str, answer: StopAnswer | None = None) -> End:
         """Return the end by a stop that was sent for this: `deadline`, `aborted`, `hung_up`, …"""
         return cls(*_ENDS.get(why, _AT_ITS_DEADLINE), answer or StopAnswer())
+
+    @property
+    def ago_seconds(self) -> float:
+        """How long ago the API confirmed it: longer than a moment when the ledger was away."""
+        return since_boot() - self.confirmed_at
 
     def record(self, ledger: Ledger, account: str, attempt: Attempt) -> bool:
         """Put it on record, and free the slot. False when it was. Raises LedgerTrouble."""
@@ -35,6 +42,7 @@ class End:
             reason=self.reason,
             conversation_id=self.answer.conversation_id,
             summaries=pages if self.answer.summary_pages else "",
+            ago_seconds=self.ago_seconds,
         )
 
 

@@ -14,7 +14,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from scheduler import logs
@@ -63,6 +63,7 @@ class Call:
     on_record: bool = True
     not_before: float = 0.0  #: between two stops of this worker
     sendings: int = 0  #: of this worker, without a record
+    first_late: float | None = None  #: by how much the first of these was sent late
     is_uncertain: bool = False  #: nobody knows what came of one of these
     is_noted: bool = False  #: … which is on record
     denied: bool = False  #: the API knew no such connection when it was asked last
@@ -250,6 +251,7 @@ class Memory:
             return
         end, denied = None, False
         late = since_boot() - call.due_at if call.sendings == 1 else None
+        call.first_late = call.first_late if late is None else late
         stop = Exchange("stop", call.attempt, late, Disposition.STOPPED)
         logger.error("%s: its stop is sent without a record: no ledger took it", call.attempt)
         try:
@@ -365,7 +367,7 @@ class Memory:
 
     def _write_down(self, call: Call) -> bool:
         if call.end is None:
-            deadlines.note_stop(self._ledger, self._account, call.attempt)
+            deadlines.note_stop(self._ledger, self._account, call.attempt, call.first_late)
             with self._lock:
                 call.is_noted = True
                 self._mark(call)
@@ -374,7 +376,10 @@ class Memory:
         if end.disposition is Disposition.STOPPED:
             # Perhaps somebody had ordered its end. What looked like a hang-up was this stop.
             why = deadlines.stop_reason(self._ledger, call.attempt)
-            end = End.by("deadline" if why == "hung_up" else why, end.answer)
+            ordered = End.by("deadline" if why == "hung_up" else why, end.answer)
+            end = replace(ordered, confirmed_at=end.confirmed_at)
+        if call.first_late is not None:
+            deadlines.note_stop(self._ledger, self._account, call.attempt, call.first_late)
         is_news = self._record(call, end)
         self.forget(call.connection_id)
         return is_news
@@ -383,7 +388,7 @@ class Memory:
         report = end.answer.report
         if self._reports is None or report is None:
             return end.record(self._ledger, self._account, call.attempt)
-        read = Read(report, self._ledger.time())
+        read = Read(report, self._ledger.time() - end.ago_seconds)
         return self._reports.hear(call.attempt, read, call.why if call.sendings else "")
 
 

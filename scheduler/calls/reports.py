@@ -225,10 +225,12 @@ def _facts(call: OpenCall, read: Read) -> dict[str, Any]:
     """Return what a report tells besides, as it is kept."""
     report = read.report
     facts: dict[str, Any] = dict(_told(report))
-    seconds = report.duration_seconds
+    seconds, told_at = report.duration_seconds, read.ours(report.ended_at)
+    if told_at is not None:
+        facts["gone_at"] = repr(told_at)
     if seconds is not None:
         facts["duration"] = repr(float(seconds))
-        ended_at = read.ours(report.ended_at) or read.asked_at
+        ended_at = told_at or read.asked_at
         if seconds > 0 and call.answered_at is None:
             facts["answered_at"] = repr(max(call.begun_at, ended_at - seconds))
     return facts

@@ -20,7 +20,8 @@ from scheduler.calls.insist import block
 from scheduler.calls.memory import Memory
 from scheduler.calls.pace import waited
 from scheduler.calls.reports import Read, Reports
-from scheduler.errors import AccountFault, NoSuchConnection, ProviderError, Throttled
+from scheduler.errors import AccountFault, NoSuchConnection, NotDone, ProviderError, Throttled
+from scheduler.late import LateCause
 from scheduler.ledger import calls, listeners
 from scheduler.ledger.calls import LOOK, StopOrder
 from scheduler.ledger.ledger import Ledger
@@ -102,7 +103,8 @@ class Stopper:
         if self._reports is None or report is None:
             is_news = end.record(self._ledger, self._account, order.attempt)
         else:
-            is_news = self._reports.hear(order.attempt, Read(report, self._ledger.time()))
+            read = Read(report, self._ledger.time() - end.ago_seconds)
+            is_news = self._reports.hear(order.attempt, read)
         if is_news:
             self._demand.want(1)
         self._memory.forget(order.connection_id)
@@ -139,7 +141,7 @@ class Stopper:
             return End(denied) if denied is Disposition.HUNG_UP else ordered
         except ProviderError as error:
             logger.warning("%s: stop: %s", order.attempt, mask_text(str(error)))
-            calls.note_stop_error(self._ledger, order.attempt, str(error))
+            calls.note_stop_error(self._ledger, order.attempt, str(error), _kind(error))
             if isinstance(error, AccountFault):
                 block(self._ledger, self._account, self._provider.fingerprint, error)
             return None
@@ -176,3 +178,9 @@ class Stopper:
         finally:
             self._memory.sent(connection_id, end)
         return end is not None
+
+
+def _kind(error: ProviderError) -> LateCause:
+    """Return what an error says of a call that ends late by it."""
+    was_reached = not isinstance(error, NotDone) or error.reached
+    return LateCause.API if was_reached else LateCause.UNREACHABLE

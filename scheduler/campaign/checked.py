@@ -19,6 +19,9 @@ from scheduler.models import Policy, Row, Schedule
 if TYPE_CHECKING:  # the package brings what speaks HTTP, which a list of schedules has no use for
     from scheduler.providers import CallbackAddress
 
+#: Columns of which it is kept what they are taken for, or a few more.
+MOST_TAKEN = 200
+
 
 @dataclass(slots=True)
 class CheckedCampaign:
@@ -35,6 +38,7 @@ class CheckedCampaign:
     lists_digest: str = ""  #: SHA-256 of the bytes of the do-not-call lists that it names
     lists: tuple[tuple[str, int], ...] = ()  #: those lists, each with how many entries it has
     warnings: tuple[str, ...] = ()  #: what an operator should know, and refuses nothing
+    taken: dict[str, str] = field(default_factory=dict)  #: columns, and what they are taken for
     row_count: int = 0
     callable_count: int = 0
     refused_count: int = 0
@@ -62,6 +66,11 @@ class CheckedCampaign:
         self.row_count += rows
         self.callable_count += callable_rows
         self.refused_count += rows - callable_rows
+
+    def take(self, columns: dict[str, str]) -> None:
+        """Note what columns are taken for."""
+        if len(self.taken) < MOST_TAKEN:
+            self.taken |= columns
 
     def rows(self) -> Iterator[Row]:
         """Yield every row, refused ones too, as it was checked. There is one reader at a time."""

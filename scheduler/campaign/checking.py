@@ -20,6 +20,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any, TypeAlias
 
 from scheduler import records
+from scheduler.campaign.checked import MOST_TAKEN
 from scheduler.campaign.cleanings import Cleanings
 from scheduler.campaign.columns import UNDERSTOOD, Header, RawRow
 from scheduler.campaign.doubtful_ids import DoubtfulIds
@@ -57,6 +58,7 @@ class Checked:
     problems: Problems = field(default_factory=Problems)
     cleanings: Cleanings = field(default_factory=Cleanings)
     ids: DoubtfulIds = field(default_factory=DoubtfulIds)
+    taken: dict[str, str] = field(default_factory=dict)  #: columns, and what they are taken for
     columns: frozenset[str] = frozenset()  #: every name by which a text may name a column of them
     others: dict[str, None] = field(default_factory=dict)  #: columns of the contacts' own, in order
 
@@ -73,6 +75,8 @@ def check_chunk(chunk: Records, shape: Shape[Any], rules: Rules, keep: int) -> C
         if raw.header is not header:
             header = raw.header
             done.columns |= header.all_names
+            if len(done.taken) < MOST_TAKEN:
+                done.taken |= header.taken
             done.others |= dict.fromkeys(
                 name for name in header.names if name and name not in UNDERSTOOD
             )

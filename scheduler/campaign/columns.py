@@ -38,6 +38,14 @@ class Header:
         chosen = ("phone_number",) if self.choices else ()
         return frozenset((*filter(None, self.names), *self.meant, *chosen))
 
+    @property
+    def taken(self) -> dict[str, str]:
+        """What each column is taken for: theirs -> ours, or theirs again for one of their own."""
+        pairs = ((self.called.get(name, name), name) for name in filter(None, self.names))
+        return {
+            theirs: "phone_number" if theirs in self.choices else ours for theirs, ours in pairs
+        }
+
 
 _OUR_NAMES = Header()
 

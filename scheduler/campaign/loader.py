@@ -359,6 +359,7 @@ def _fill(
         if message := too_many(len(columns) // 2):  # ours, and as they are written
             raise refusal(shape.path, f"{message} or more in all contacts", code="header")
         checked.add(done.rows, done.callable_rows, done.packed)
+        checked.take(done.taken)
         checked.cleanings.merge(done.cleanings)
         checked.columns |= done.others
         problems.merge(done.problems)

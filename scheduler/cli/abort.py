@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.cli.orders_view import record_of, say_none
 from scheduler.cli.questions import confirm, live_calls, waiting_calls
@@ -35,7 +35,7 @@ def abort(
     Example: `callsched abort nightly-2026-11-22 --yes`
     """
     orders.expect_chosen(ids, every=every)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         before, control = chosen(ledger, ids), orders.given(note)
         _ask(before, yes=yes)
         aborted = controls.abort(ledger, before, control, console.counting, TerminalReporter())

@@ -1,22 +1,74 @@
-"""The ledger for the length of a command."""
+"""The ledger for the length of a command: to look into it, or to change it.
+
+Whoever changes it is told which one it was, and means a private one where a pool's was seen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import typer
+
+from scheduler.cli import console
 from scheduler.cli.suggested import suggested
 from scheduler.errors import LedgerError
 from scheduler.ledger import access, views
 from scheduler.ledger.ledger import Ledger
-from scheduler.settings import settings
+from scheduler.operations import ledger_choice
+from scheduler.operations.ledger_choice import Doubt
+from scheduler.settings import Settings, settings
 
 
 @contextmanager
-def opened_ledger(*, upgrades: bool = False) -> Iterator[Ledger]:
-    """Open the ledger of this environment."""
-    with access.opened(settings(), upgrades=upgrades) as (ledger, _):
+def opened_ledger(beside: Path | None = None, *, is_relied_on: bool = False) -> Iterator[Ledger]:
+    """Open the ledger of this environment to look into it.
+
+    `beside` is a file that the command is about. A private ledger that may be a mistake is named;
+    where another program relies on what is found, it is an error. Raises ConfigError.
+    """
+    chosen = settings()
+    if found := ledger_choice.doubt(chosen, beside):
+        if is_relied_on:
+            raise ledger_choice.refusal(chosen, found)
+        console.warn(f"this is the ledger that is {ledger_choice.name_of(chosen)}; {found.why}")
+    with access.opened(chosen) as (ledger, _):
         yield ledger
+
+
+@contextmanager
+def changed_ledger(*, upgrades: bool = False, beside: Path | None = None) -> Iterator[Ledger]:
+    """Open the ledger of this environment to change it, and say which one it was."""
+    chosen = settings()
+    with meant(chosen, beside), access.opened(chosen, upgrades=upgrades) as (ledger, _):
+        yield ledger
+
+
+@contextmanager
+def meant(chosen: Settings, beside: Path | None = None, *, asks: bool = True) -> Iterator[None]:
+    """Say in the end which ledger was changed, as JSON has it from the beginning.
+
+    A private one that may be a mistake is meant before: on a terminal it is asked, elsewhere the
+    settings say it. Raises ConfigError.
+    """
+    if asks and (found := ledger_choice.doubt(chosen, beside)):
+        _ask(chosen, found)
+    console.sign(ledger=ledger_choice.name_of(chosen, is_whole=True))
+    yield
+    ledger_choice.remember(chosen)
+    console.say(f"ledger: {ledger_choice.name_of(chosen)}")
+
+
+def _ask(chosen: Settings, found: Doubt) -> None:
+    if not console.may_ask():
+        raise ledger_choice.refusal(chosen, found)
+    console.say(f"This uses the ledger that is {ledger_choice.name_of(chosen)}, but {found.why}.")
+    if not typer.confirm("Is the private ledger meant?", default=False, err=True):
+        console.say("nothing was done: set CALLSCHED_REDIS_URL to that Redis")
+        raise typer.Exit(1)
+    if found.is_noted:
+        ledger_choice.forget(chosen)
 
 
 def newest(ledger: Ledger) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import archive_view, console, options, questions
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger, opened_ledger
 from scheduler.fields.durations import positive_seconds
 from scheduler.ledger import retirement
 from scheduler.operations.archive import expect_folder, finished
@@ -52,7 +52,7 @@ def archive(
     if bool(ids) == (age is not None):
         raise typer.BadParameter("say which campaigns, or --older-than", param_hint="ID")
     expect_folder(output)
-    with opened_ledger() as ledger:
+    with changed_ledger() if remove else opened_ledger() as ledger:
         chosen = ids or retirement.campaigns_finished_before(ledger, time.time() - (age or 0))
         views = [finished(ledger, campaign_id) for campaign_id in dict.fromkeys(chosen)]
         if remove and views and not yes:

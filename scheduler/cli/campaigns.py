@@ -47,15 +47,7 @@ def check(
 
     `default` is the account of a file that names none; None: the settings say it.
     """
-    accounts = accounts_of(settings)
-    if default is not None:
-        accounts = replace(accounts, default=accounts.named(default).name)
-    with console.counting(f"checking {path.name}") as counted:
-        checked = launching.read(path, settings, reading, counted, accounts=accounts)
-    for warning in accounts.warnings:
-        console.warn(warning)
-    if is_read_on_the_way(address := checked.account.credentials.address):
-        console.warn(f"{address} is not encrypted: token and numbers can be read on the way")
+    checked = read(path, settings, reading, default)
     for name, count in checked.lists:
         console.say(f"do-not-call list {visible(name)}: {count:,} entries")
     for warning in checked.warnings:
@@ -66,6 +58,22 @@ def check(
     if checked.refused_count and reading.rejects is not None:
         console.say(f"the refused rows are in {reading.rejects}, with their reasons")
     _tell_cleaned(checked)
+    return checked
+
+
+def read(
+    path: Path, settings: Settings, reading: Reading, default: str | None = None
+) -> CheckedCampaign:
+    """Read a file as a whole, and say only what is wrong with the account. Raises CampaignError."""
+    accounts = accounts_of(settings)
+    if default is not None:
+        accounts = replace(accounts, default=accounts.named(default).name)
+    with console.counting(f"checking {path.name}") as counted:
+        checked = launching.read(path, settings, reading, counted, accounts=accounts)
+    for warning in accounts.warnings:
+        console.warn(warning)
+    if is_read_on_the_way(address := checked.account.credentials.address):
+        console.warn(f"{address} is not encrypted: token and numbers can be read on the way")
     return checked
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders_view import say_under_way, show_halted
 from scheduler.cli.questions import confirm, live_calls, waiting_calls
 from scheduler.ledger.views import CampaignView
@@ -31,7 +31,7 @@ def cancel(
     Example: `callsched cancel nightly-2026-11-22 --note 'wrong list'`
     """
     orders.expect_chosen(ids, every=every)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         before, control = chosen(ledger, ids), orders.given(note)
         _ask(before, yes=yes)
         halted = controls.cancel(ledger, before, control, console.counting, say_under_way)

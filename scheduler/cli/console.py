@@ -131,10 +131,19 @@ def problem(kind: str, text: str) -> None:
     err.print(f"{kind}: {text}", style="red" if kind == "error" else "yellow")
 
 
+#: What every JSON object has besides.
+_signed: dict[str, str] = {}
+
+
+def sign(**what: str) -> None:
+    """Have every JSON object from now on say this as well, such as which ledger was changed."""
+    _signed.update(what)
+
+
 def emit(record: Mapping[str, Any]) -> None:
     """Write one JSON object on a line of its own to standard output."""
     with streams.whoever_reads():
-        typer.echo(as_json(record))
+        typer.echo(as_json({**record, **_signed}))
 
 
 def as_json(record: Mapping[str, Any]) -> str:

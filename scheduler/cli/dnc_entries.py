@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from scheduler.cli import console, dnc_view, options, questions
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger, opened_ledger
 from scheduler.cli.dnc_options import Entries, Why, read
 from scheduler.cli.orders import given
 from scheduler.errors import SchedulerError
@@ -28,7 +28,7 @@ def add(
     Example: `callsched dnc add +12025550143 --why 'asked by mail'`
     """
     entries = read(numbers, region)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         if not yes:
             questions.confirm_patterns(ledger, entries)
         addition = do_not_call.add(ledger, entries, why)
@@ -48,9 +48,9 @@ def remove(
     Example: `callsched dnc remove +12025550143`
     """
     entries = read(numbers, region)
-    if not yes:
-        questions.confirm_removal(entries)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
+        if not yes:
+            questions.confirm_removal(entries)
         removal = do_not_call.remove(ledger, entries, given())
     dnc_view.show_removed(removal, json=json)
     if removal.missing:
@@ -67,7 +67,7 @@ def check(numbers: Entries, region: options.Region = None, json: options.Json = 
     """
     entries = read(numbers, region)
     try:
-        with opened_ledger() as ledger:
+        with opened_ledger(is_relied_on=True) as ledger:
             found = {each: in_ledger.barred(ledger, each) for each in entries}
     except SchedulerError as error:
         console.fail(*map(str, error.args))

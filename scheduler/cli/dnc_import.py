@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, dnc_import_view, options, questions
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.dnc_options import Why
 from scheduler.operations import do_not_call
 from scheduler.operations.do_not_call import Import, ListFile
@@ -45,7 +45,7 @@ def import_(
 
 
 def _taken(file: ListFile, why: str, *, yes: bool) -> Import:
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         if not yes:
             questions.confirm_patterns(ledger, file.entries.others)
         with console.counting("importing", "entries") as done:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, erase_view, options
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.questions import confirm
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
@@ -52,7 +52,7 @@ def erase(
         context.fail("Missing argument 'NUMBER', or --campaign ID")
     if number is not None and campaign is not None:
         context.fail("either a number or --campaign ID")
-    with opened_ledger() as ledger, eraser(ledger, settings(), remote=remote) as its:
+    with changed_ledger() as ledger, eraser(ledger, settings(), remote=remote) as its:
         if campaign is not None:
             erased = _campaign(ledger, its, campaign, yes=yes)
             erase_view.show_campaign(erased, campaign, remote=remote, json=json)

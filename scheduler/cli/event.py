@@ -11,7 +11,7 @@ import typer
 
 from scheduler import providers
 from scheduler.cli import console, options
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.operations.speakers import tell
 from scheduler.providers import SpeakerEvent
 from scheduler.settings import settings
@@ -65,7 +65,7 @@ def event(
     """
     kind: providers.Kind = context.obj
     event_ = SpeakerEvent(what.value, user, name, at.timestamp() if at is not None else None)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         call = tell(ledger, settings(), kind, id_, contact, event_)
     if json:
         ids = {"campaign_id": id_, "contact_id": call.record["contact_id"], "row": call.row}

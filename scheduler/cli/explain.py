@@ -27,8 +27,9 @@ def explain(
 ) -> None:
     """Say why a contact was or was not called: every rule, every attempt, and what comes next.
 
-    Of a file it says what the rules find now, before anything is submitted. Nothing is changed, and
-    nobody is called.
+    Besides an id, a number or `#row`, a contact may be named by its line (`line 3`), or by its name
+    or another of its columns where nobody else has the same. Of a file it says what the rules find
+    now, before anything is submitted. Nothing is changed, and nobody is called.
 
     Example: `callsched explain nightly-2026-11-22 +12025550143`
     """
@@ -37,7 +38,7 @@ def explain(
         explanation = _of_file(path, contact, Reading(encoding, region=region))
     else:
         with opened_ledger() as ledger:
-            explanation = explaining.explain(ledger, campaign, contact)
+            explanation = explaining.explain(ledger, campaign, contact, searches=True)
     if json:
         console.emit(explanation.as_record())
     else:
@@ -45,8 +46,8 @@ def explain(
 
 
 def _of_file(path: Path, contact: str, reading: Reading) -> Explanation:
-    with campaigns.check(path, settings(), reading) as checked:
+    with campaigns.read(path, settings(), reading) as checked:
         policy = checked.policy
-        number, row = explaining.find_row(checked, path, contact)
-    with opened_ledger() as ledger:
-        return explaining.explain_row(ledger, policy, path, number, row)
+        found = explaining.find_row(checked, path, contact)
+    with opened_ledger(path) as ledger:
+        return explaining.explain_row(ledger, policy, path, found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from scheduler.cli import console
@@ -17,21 +19,53 @@ from scheduler.operations.explain import Explanation
 
 def show(explanation: Explanation) -> None:
     """Show whom it is about, where the call stands, each rule, each attempt, and what comes."""
-    label = label_of(explanation.as_record(), explanation.row)
-    console.out.print(f"{label} in {explanation.source}, line {explanation.line}", markup=False)
-    if explanation.call is not None:
-        _show_state(explanation.call)
-    rows = [(rule.rule, _verdict(rule), rule.said) for rule in explanation.rules]
-    console.out.print(console.table("", ("rule", "verdict", "found"), rows), markup=False)
-    if explanation.call is not None and explanation.call.attempts:
+    label, call = label_of(explanation.as_record(), explanation.row), explanation.call
+    console.out.print(f"{label} in {explanation.source}, line {explanation.line}")
+    if call is not None:
+        _show_state(call)
+    for line in _whence(explanation):
+        console.out.print(line)
+    is_over = call is not None and call.state is CallState.ENDED
+    rows = [(rule.rule, _verdict(rule), _in_one_zone(rule.said)) for rule in explanation.rules]
+    title = "the rules as they are now, not when the call ended:" if is_over else ""
+    console.out.print(console.table(title, ("rule", "verdict", "why"), rows))
+    if call is not None and call.attempts:
         columns = ("attempt", "begun", "answered", "ended", "as")
-        table = console.table("", columns, map(_attempt, explanation.call.attempts))
         console.out.print("")
-        console.out.print(table, markup=False)
-        _show_answers(explanation.call.attempts)
+        console.out.print(console.table("", columns, map(_attempt, call.attempts)))
+        _show_answers(call.attempts)
     if (coming := _what_comes(explanation)) is not None:
         console.out.print("")
-        console.out.print(coming, markup=False)
+        console.out.print(coming)
+
+
+#: What an operator did, as it is on record and as it is said.
+_DONE = {
+    "pause": "paused",
+    "cancel": "the rest of the campaign was cancelled",
+    "abort": "the campaign was aborted",
+    "interrupt": "the run was interrupted",
+    "stop": "the call was stopped",
+}
+
+
+def _whence(explanation: Explanation) -> Iterator[str]:
+    """Say of which row it is a duplicate, and which order it waits or has ended by."""
+    if (twin := explanation.twin) is not None and explanation.call is not None:
+        yield twin.said
+    if (order := explanation.order) is not None:
+        note = f": {order.note}" if order.note else ""
+        what = _DONE.get(order.what, order.what)
+        yield f"{what} by {order.who} at {instant(order.at)}{note}"
+
+
+#: As rules write an instant.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def _in_one_zone(said: str) -> str:
+    """Write the instants of a rule as the others of the page are: on the clock here."""
+    return _INSTANT.sub(lambda found: instant(datetime.fromisoformat(found[0]).timestamp()), said)
 
 
 def _show_answers(attempts: Iterable[Mapping[str, Any]]) -> None:
@@ -42,8 +76,7 @@ def _show_answers(attempts: Iterable[Mapping[str, Any]]) -> None:
     ]
     if rows:
         console.out.print("")
-        table = console.table("", ("attempt", "asked at step", "pressed"), rows)
-        console.out.print(table, markup=False)
+        console.out.print(console.table("", ("attempt", "asked at step", "pressed"), rows))
 
 
 #: Of a call that is placed, and that nobody has answered yet.
@@ -57,9 +90,10 @@ def _show_state(call: Standing) -> None:
     ended = ": ".join(filter(None, (call.disposition, call.reason)))
     stage = call.attempts[-1].get("stage", "") if call.attempts else ""
     stands = _STANDING.get(standing(call.state, stage), call.state)
-    console.out.print(" ".join(filter(None, (stands, ended))), markup=False)
+    at = f", at {instant(call.ended_at)}" if call.ended_at and not call.attempts else ""
+    console.out.print(" ".join(filter(None, (stands, ended))) + at)
     if call.error:
-        console.out.print(call.error, markup=False)
+        console.out.print(call.error)
 
 
 def _what_comes(explanation: Explanation) -> str | None:
@@ -70,15 +104,15 @@ def _what_comes(explanation: Explanation) -> str | None:
         return None
     if explanation.is_held:
         return f"it is held; `{suggested('resume', explanation.source)}` resumes it"
-    return "it is not called"
+    return "it will not be called"
 
 
 def _verdict(rule: RuleFinding) -> str:
     if rule.passes:
-        return "passes"
+        return "allowed"
     if rule.until is not None:
         return f"waits until {instant(rule.until)}"
-    return f"ends it: {rule.reason}" if rule.reason else "forbids it"
+    return f"blocked: {rule.reason}" if rule.reason else "blocked"
 
 
 def _attempt(attempt: Mapping[str, Any]) -> tuple[str, ...]:

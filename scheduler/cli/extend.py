@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.fields.durations import positive_seconds
 from scheduler.ledger import views
 from scheduler.operations import live_calls
@@ -41,7 +41,7 @@ def extend(
     Example: `callsched extend bridges design 5m`
     """
     ceiling, control = settings().max_duration_ceiling, orders.given(note)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         campaign = views.campaign(ledger, id_)
         opened = partial(provider_with, Prolongs, campaign, settings(), ledger)
         extended = live_calls.extend(ledger, id_, contact, by, control, ceiling, opened)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import limit_view, options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger, opened_ledger
 from scheduler.operations import account_limit
 from scheduler.operations.account_limit import look, replace
 from scheduler.providers import accounts_of
@@ -54,7 +54,7 @@ def set_(
     Example: `callsched limit set 20 --note 'as the contract says'`
     """
     chosen = accounts_of(settings()).of_ledger(account)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         replace(ledger, chosen.name, slots, orders.given(note))
         found = look(ledger, chosen.name, chosen.ceiling)
     limit_view.show(found, json=json)
@@ -67,7 +67,7 @@ def forget(account: _Account = None, note: options.Note = "", json: options.Json
     Example: `callsched limit forget`
     """
     chosen = accounts_of(settings()).of_ledger(account)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         account_limit.forget(ledger, chosen.name, orders.given(note))
         found = look(ledger, chosen.name, chosen.ceiling)
     limit_view.show(found, json=json)

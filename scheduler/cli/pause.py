@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scheduler.cli import options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders_view import say_under_way, show_halted
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
@@ -25,7 +25,7 @@ def pause(
     Example: `callsched pause nightly-2026-11-22 --note 'complaints'`
     """
     orders.expect_chosen(ids, every=every)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         halted = controls.pause(ledger, chosen(ledger, ids), orders.given(note), say_under_way)
     show_halted(halted, ids, _sentence, json=json)
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from scheduler.cli.suggested import here
 from scheduler.fields.contact_label import label_of
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.fields.visible import visible
 from scheduler.masking import mask, mask_text
+from scheduler.plan import taken
 from scheduler.plan.rules import Record, when_is
 from scheduler.plan.spoken import lines
 from scheduler.records import unpack_script
@@ -20,12 +22,19 @@ _ESTIMATE = (
 )
 
 
+def contacts(record: Record) -> Iterator[str]:
+    """Say what the columns of the contacts were taken for."""
+    if record["columns"]:
+        yield from taken.lines(record["columns"])
+
+
 def summary(record: Record) -> Iterator[str]:
     """Yield when it begins and ends, what is assumed, and what is not known."""
     assumed = record["assumed"]
     if record["dials"]:
         first, end = when_is(record["first_dial_at"]), when_is(record["ends_at"])
-        yield f"{record['dials']:,} dials, the first {first}; the last call has ended by {end}"
+        dials = counted(record["dials"], "dial")
+        yield f"{dials}, the first {first}; the last call has ended by {end}"
         yield _night(record["local_times"])
     yield _minutes(record)
     if callers := record["caller_ids"]:
@@ -36,7 +45,7 @@ def summary(record: Record) -> Iterator[str]:
         if length is None
         else f"{written(length)}, if it may be as long"
     )
-    yield f"assumed: {assumed['slots']:,} slots, each call lasts {lasts}"
+    yield f"assumed: {counted(assumed['slots'], 'slot')}, each call lasts {lasts}"
     yield from _callbacks(record["callbacks"])
     if any(order["script"] or order["machine_script"] for order in record["first"]):
         yield _ESTIMATE
@@ -123,7 +132,7 @@ def notices(record: Record) -> Iterator[str]:
     yield from filter(None, (record["not_legal_advice"], record["silent_call"]))
     yield from record["advice"]
     yield ""
-    yield f"plan {record['plan']}; this refuses when something has changed:"
+    yield f"plan {record['plan']}; this command refuses to run if anything changed since:"
     yield f"  {here(record['command'])}"
 
 

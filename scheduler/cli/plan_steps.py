@@ -37,7 +37,7 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
         policy = campaigns.policy_of(checked, wishes.max_duration, settings)
         asked = Asked(
             wishes.reading,
-            wishes.id or new_id(checked),
+            wishes.id or new_id(checked, in_sandbox=wishes.reading.in_sandbox),
             _begins(wishes.at, policy),
             expected,
             wishes.max_concurrency,

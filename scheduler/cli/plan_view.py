@@ -9,7 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from scheduler.cli import console, plan_lines
-from scheduler.fields.visible import visible
+from scheduler.fields.contact_label import label_of
+from scheduler.fields.counts import counted
 from scheduler.hours.openings import Source
 from scheduler.models import Reason
 from scheduler.plan.forecast import BEYOND_HORIZON, OVER_BUDGET
@@ -37,30 +38,35 @@ _SOURCES = {
 
 def show(record: Record) -> None:
     """Write a plan for a person."""
-    title = (
-        f"{record['name']}: {record['rows']:,} contacts in {record['file']}, on account"
-        f" {record['account']}; nobody is called"
+    contacts = counted(record["rows"], "contact")
+    console.out.print(
+        f"{record['name']}: {contacts} in {record['file']}, on account {record['account']};"
+        " a plan calls nobody"
     )
-    console.out.print(visible(title), markup=False)
+    console.out.print(f"campaign {record['campaign_id']}")
+    for line in plan_lines.contacts(record):
+        console.out.print(line)
     for table in _tables(record):
         console.out.print("")
-        console.out.print(table, markup=False)
+        console.out.print(table)
     first, rest = plan_lines.orders(record["first"]), plan_lines.notices(record)
     for lines in (plan_lines.summary(record), first, rest):
         console.out.print("")
         for line in lines:
-            console.out.print(line, markup=False)
+            console.out.print(line)
 
 
 def _tables(record: Record) -> Iterator[Table]:
     called = record["contacts"] - sum(record["never"].values())
-    rows = [(f"{called:,}", "called")]
+    rows = [(f"{called:,}", "will be called")]
     rows += [
         (f"{count:,}", f"never called: {_NEVER[why]}") for why, count in record["never"].items()
     ]
     for reason, count in record["skipped"].items():
         rows.append((f"{count:,}", f"skipped: {reason.replace('_', ' ')}"))
-    yield console.table("", ("contacts", "what becomes of them"), rows)
+    yield console.table("", ("contacts", "outcome"), rows)
+    if record["duplicates"]:
+        yield _duplicates(record)
     if record["do_not_call"]:
         sizes = ((f"{one['entries']:,}", one["name"]) for one in record["do_not_call"])
         yield console.table("", ("entries", "do-not-call list"), sizes)
@@ -73,6 +79,19 @@ def _tables(record: Record) -> Iterator[Table]:
     yield console.table("", ("rule", "says"), shown)
     if record["hours"]:
         yield _chart(record["hours"], record["assumed"]["slots"])
+
+
+def _duplicates(record: Record) -> Table:
+    """List the first duplicates, each with the row that is called instead."""
+    rows = [(label_of(one, one["row"]), one["line"], _shares(one)) for one in record["duplicates"]]
+    if more := record["skipped"][Reason.DUPLICATE] - len(rows):
+        rows.append((f"… {more:,} more", "", ""))
+    return console.table("", ("duplicate", "line", "has"), rows)
+
+
+def _shares(one: Record) -> str:
+    which = one["shares"] if one["shares"] == "id" else "number or address"
+    return f"the same {which} as #{one['of_row']} in line {one['of_line']}"
 
 
 def _zones(found: list[Record]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.operations.controls import prioritise
 
 
@@ -30,7 +30,7 @@ def priority(
 
     Example: `callsched priority nightly-2026-11-22 5 --weight 2`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         view = prioritise(ledger, id_, number, weight, orders.given(note))
     if json:
         console.emit(view.as_record())

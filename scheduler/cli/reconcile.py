@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from scheduler.cli import options, reconcile_options, reconcile_view
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders import given
 from scheduler.ledger import views
 from scheduler.operations.account import account_of
@@ -39,7 +39,7 @@ def reconcile(
     verdict = reconcile_options.verdict(placed=placed, not_placed=not_placed, redial=redial)
     reconcile_options.expect_whom(contacts, verdict, every=every)
     chosen = settings()
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         campaign = views.campaign(ledger, id_)
         if lookup:
             account_of(campaign, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from scheduler.cli import console
 from scheduler.cli.access import newest, opened_ledger
 from scheduler.cli.output import writing
+from scheduler.fields.counts import counted as counted_in_words
 from scheduler.report.archived import source_in
 from scheduler.report.entries import Entries
 from scheduler.report.figures import Figures, read
@@ -28,11 +30,13 @@ def opened_source(id_: str | None, archived: Path | None) -> Iterator[Source]:
         yield source_of(ledger, id_ or newest(ledger))
 
 
-def figures_of(source: Source, entries: Entries | None, *, numbers: bool) -> Figures:
+def figures_of(
+    source: Source, entries: Entries | None, *, numbers: bool, transcripts: bool
+) -> Figures:
     """Read every record once; what the page shows of a call goes into the entries."""
     taken = {"taken": entries.add} if entries is not None else {}
     with console.counting(f"reading {source.header.campaign_id}", "calls") as counted:
-        return read(source, numbers=numbers, counted=counted, **taken)
+        return read(source, numbers=numbers, transcripts=transcripts, counted=counted, **taken)
 
 
 def write_page(figures: Figures, entries: Entries, path: Path) -> None:
@@ -48,9 +52,27 @@ def write_page(figures: Figures, entries: Entries, path: Path) -> None:
 
 
 def _summary(figures: Figures, entries: Entries) -> str:
-    parts = [f"{figures.ended:,} of {figures.contacts:,} calls are over"]
+    """Say what a page holds: whoever sends it should know."""
+    calls = counted_in_words(figures.contacts, "call")
+    if figures.ended < figures.contacts:
+        calls = f"{figures.ended:,} of {calls} so far"
+    transcripts = figures.said.transcripts if figures.transcripts else 0
+    parts = [
+        calls,
+        "whole numbers" if figures.numbers else "masked numbers",
+        counted_in_words(transcripts, "transcript") if transcripts else "no transcripts",
+    ]
     if entries.left_out:
-        parts.append(f"{entries.listed:,} are listed, {entries.left_out:,} left out (--rows)")
+        parts.append(f"{entries.listed:,} listed and {entries.left_out:,} left out (--rows)")
     if entries.unsaid:
-        parts.append(f"what was said in {entries.unsaid:,} of these is left out")
-    return "; ".join(parts)
+        parts.append(f"what was said in {entries.unsaid:,} of these left out")
+    return ", ".join(parts)
+
+
+def show(path: Path, *, opens: bool) -> None:
+    """Open a page in the browser; else say on a terminal how it is opened."""
+    address = path.absolute().as_uri()
+    if opens and not webbrowser.open(address):
+        console.warn(f"no browser was found: open {address}")
+    elif not opens and console.err.is_terminal:
+        console.say(f"open it: {address} (--open does so)")

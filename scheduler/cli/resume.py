@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders_view import record_of, say_none
 from scheduler.cli.questions import confirm, is_real, waiting_calls
 from scheduler.ledger.views import CampaignView
@@ -30,7 +30,7 @@ def resume(
     Example: `callsched resume nightly-2026-11-22`
     """
     orders.expect_chosen(ids, every=every)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         views = chosen(ledger, ids)
         if every:
             views = [view for view in views if not view.cancelled_by]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options, retry_view
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -45,7 +45,7 @@ def retry(
 
     Example: `callsched retry confirmation --only confirm=2,confirm=`
     """
-    with opened_ledger(upgrades=True) as ledger:
+    with changed_ledger(upgrades=True) as ledger:
         campaign = views.campaign(ledger, id_)
         campaign.expect_kept()
         planned = _plan(ledger, campaign, retry_view.read_only(campaign, only), new_id)

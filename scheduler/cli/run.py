@@ -9,7 +9,9 @@ import typer
 
 from scheduler.campaign.reading import Reading
 from scheduler.cli import batches, campaigns, console, options, orders, run_ending
+from scheduler.cli.access import meant
 from scheduler.cli.run_view import RunView
+from scheduler.cli.same_command import words_of
 from scheduler.ledger import access
 from scheduler.operations import run as running
 from scheduler.operations.batches import kind_of
@@ -17,6 +19,7 @@ from scheduler.settings import read_settings
 
 
 def run(
+    context: typer.Context,
     file: options.CampaignFile,
     max_duration: options.MaxDuration = None,
     account: options.Account = None,
@@ -62,14 +65,15 @@ def run(
     reading = Reading(encoding, strict, first, rejects, account, sandbox, region)
     with ExitStack() as stack:
         wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
+        stack.enter_context(meant(chosen, wish.path, asks=not sandbox))
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
         running.expect_secret(policy, chosen)
-        kind = kind_of(id_, checked.slug)
-        stack.enter_context(batches.turn(kind, if_running, chosen.state_dir))
+        stack.enter_context(batches.turn(kind_of(id_, checked.slug), if_running, chosen.state_dir))
         place = stack.enter_context(running.placed(checked, chosen, ceiling, in_sandbox=sandbox))
         ledger, embedded = stack.enter_context(access.opened(place.settings, upgrades=True))
         control, waits = orders.given(), not no_wait
-        campaign = running.RunWish(checked, policy, wanted, again, workers, waits, control)
+        command = words_of(context, wanted)
+        campaign = running.RunWish(checked, policy, wanted, again, workers, waits, control, command)
         host = RunView(policy, place.account, asks=not (yes or sandbox))
         ending = running.run(ledger, embedded, place, campaign, host)
         code = run_ending.tell(ledger, ending, results, json=json, quiet=quiet)

@@ -13,7 +13,7 @@ from scheduler.cli import (
     schedule_questions,
     schedule_view,
 )
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.errors import ConfigError
 from scheduler.ledger import schedules as in_ledger
 from scheduler.operations import schedules
@@ -55,7 +55,7 @@ def add(
         launch, next_at = schedules.launch_of(path, encoding, rule, region)
         if not yes:
             schedule_questions.confirm_added(checked, checked.account, rule, next_at)
-    with opened_ledger() as ledger:
+    with changed_ledger(beside=path) as ledger:
         is_new = in_ledger.add(ledger, name, dials_on, launch, next_at=next_at, who=orders.who())
         view = in_ledger.view(ledger, name)
     schedule_view.show_added(view, is_new=is_new, json=json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scheduler.cli import console, options, orders, schedule_questions, schedule_view
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.schedule_options import Name, Note
 from scheduler.cli.suggested import suggested
 from scheduler.ledger import schedules as in_ledger
@@ -15,7 +15,7 @@ def pause(name: Name, note: Note, json: options.Json = False) -> None:
 
     Example: `callsched schedule pause nightly --note 'the office is closed'`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         view = schedules.pause(ledger, name, note=note, who=orders.who())
     schedule_view.show_state(view, json=json)
 
@@ -25,7 +25,7 @@ def resume(name: Name, json: options.Json = False) -> None:
 
     Example: `callsched schedule resume nightly`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         view = schedules.resume(ledger, name, who=orders.who())
     schedule_view.show_state(view, json=json)
 
@@ -35,7 +35,7 @@ def remove(name: Name, json: options.Json = False) -> None:
 
     Example: `callsched schedule remove nightly`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         in_ledger.remove(ledger, name, who=orders.who())
     if json:
         console.emit({"removed": name})
@@ -50,7 +50,7 @@ def run_now(name: Name, yes: options.Yes = False, json: options.Json = False) ->
 
     Example: `callsched schedule run-now nightly`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         if not yes:
             schedule_questions.confirm_now(in_ledger.view(ledger, name))
         asked = schedules.fire(ledger, name, who=orders.who())

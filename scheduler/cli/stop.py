@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from scheduler.cli import console, options, orders
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.cli.suggested import suggested
 from scheduler.errors import LedgerError, StaleAttempt
@@ -27,7 +27,7 @@ def stop(
     Example: `callsched stop bridges design`
     """
     control = orders.given(note)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         try:
             stopped = live_calls.stop(ledger, id_, contact, control, TerminalReporter())
         except StaleAttempt:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from scheduler.campaign.reading import Reading
 from scheduler.cli import batches, campaigns, console, options, repeats_view
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import meant
+from scheduler.ledger import access
 from scheduler.operations import launch
 from scheduler.operations.batches import kind_of, takes_turn_in_pool
 from scheduler.settings import settings
@@ -50,8 +51,9 @@ def submit(
     if quiet:
         console.be_quiet()
     with ExitStack() as stack:
+        stack.enter_context(meant(chosen, wish.path))
         checked, policy = stack.enter_context(campaigns.checked_to_call(wish, chosen))
-        ledger = stack.enter_context(opened_ledger(upgrades=True))
+        ledger, _ = stack.enter_context(access.opened(chosen, upgrades=True))
         intent = launch.intent(
             ledger,
             checked,

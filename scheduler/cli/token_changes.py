@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options, orders, web_options
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.cli.suggested import suggested
 from scheduler.operations import access_tokens
 from scheduler.rights import Scope
@@ -33,7 +33,7 @@ def create(
     Example: `callsched token create dashboard --scope look --account main`
     """
     seen = web_options.chosen(accounts)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         made, written = access_tokens.create(
             ledger, name, scope, accounts=seen, sees_numbers=see_numbers, who=orders.who()
         )
@@ -53,7 +53,7 @@ def revoke(name: Name, json: options.Json = False) -> None:
 
     Example: `callsched token revoke dashboard`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         access_tokens.revoke(ledger, name)
     if json:
         console.emit({"revoked": name})

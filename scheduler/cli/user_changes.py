@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console, options, orders, passwords, web_options
-from scheduler.cli.access import opened_ledger
+from scheduler.cli.access import changed_ledger
 from scheduler.operations import users
 from scheduler.rights import Scope
 
@@ -32,7 +32,7 @@ def add(
     users.expect_name(name)
     seen = web_options.chosen(accounts)
     secret = passwords.read(from_stdin=password_stdin)
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         users.add(
             ledger, name, role, secret, accounts=seen, sees_numbers=see_numbers, who=orders.who()
         )
@@ -50,7 +50,7 @@ def password(
 
     Example: `callsched user password ada`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         users.expect_user(ledger, name)
         users.set_password(ledger, name, passwords.read(from_stdin=password_stdin))
     if json:
@@ -64,7 +64,7 @@ def remove(name: Name, json: options.Json = False) -> None:
 
     Example: `callsched user remove ada`
     """
-    with opened_ledger() as ledger:
+    with changed_ledger() as ledger:
         users.remove(ledger, name)
     if json:
         console.emit({"removed": name})

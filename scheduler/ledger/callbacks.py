@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scheduler.ledger import keys as names
-from scheduler.ledger import views
+from scheduler.ledger import readable
 from scheduler.ledger.calls import Wait
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import CALL_LINES, LINES_SECONDS, LiveLine
@@ -89,7 +89,7 @@ def pressed(
     """Record the keys of one asking; those that were told first count, however often it is told."""
     args = (str(attempt), step, asked, keys[:_MOST_KEYS], ledger.clock(now))
     told, at, answered_at, longest, caller_id = ledger.run(ledger.do.pressed, *args)
-    return Pressed(told, float(at), views.instant(answered_at), float(longest), caller_id)
+    return Pressed(told, float(at), readable.instant(answered_at), float(longest), caller_id)
 
 
 def answer(

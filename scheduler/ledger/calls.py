@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from scheduler.errors import LedgerFault, LedgerTrouble, StaleAttempt
+from scheduler.late import LateCause
 from scheduler.ledger import keys, limits
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.limits import LimitView
@@ -353,10 +354,13 @@ def deny(
     return (None, Disposition.STOPPED, Disposition.HUNG_UP)[answer]
 
 
-def note_stop_error(ledger: Ledger, attempt: Attempt, message: str) -> None:
+def note_stop_error(
+    ledger: Ledger, attempt: Attempt, message: str, kind: LateCause = LateCause.API
+) -> None:
     """Keep what the API said to a stop that it did not confirm; the last word counts."""
+    said = {"stop_error": message, "stop_error_kind": kind.value}
     with reaching():
-        ledger.redis.hset(keys.attempt(str(attempt)), "stop_error", message)
+        ledger.redis.hset(keys.attempt(str(attempt)), mapping=said)
 
 
 def confirm(
@@ -368,14 +372,16 @@ def confirm(
     reason: Reason | None = None,
     conversation_id: str = "",
     summaries: str = "",
+    ago_seconds: float = 0.0,
     now: float | None = None,
 ) -> bool:
     """Record that a connection is over: its slot is free. False when that was known.
 
-    `summaries` is what the stop's answer said of summary pages, as JSON.
+    `summaries` is what the stop's answer said of summary pages, as JSON. `ago_seconds` is since
+    when it is over, where nobody could put that on record.
     """
     args = (account, str(attempt), disposition, reason or "", conversation_id, summaries)
-    return bool(ledger.run(ledger.do.confirm, *args, ledger.clock(now)))
+    return bool(ledger.run(ledger.do.confirm, *args, ago_seconds, ledger.clock(now)))
 
 
 def ready(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,7 @@ def create(
     digest: str,
     repeat_window: float | None = None,
     columns: Iterable[str] | None = None,
+    launch: Sequence[str] = (),
     now: float | None = None,
 ) -> CampaignState:
     """Open a campaign for loading, or find it as it stands. Raises LedgerError if another
@@ -48,7 +50,8 @@ def create(
     With a `repeat_window`, in seconds, rows are skipped whose party another campaign of this
     name and account has called so lately, or has yet to call. What a campaign was created with
     stays. `columns` are those that its contacts have as variables, which add up; None where nobody
-    knows them.
+    knows them. `launch` are the words of the command of ours that goes on with it when nobody does,
+    such as ("worker",), as whoever launched it last says.
     """
     cap = "" if policy.max_concurrency is None else policy.max_concurrency
     of_calls = policy.record or policy.transcribe
@@ -68,6 +71,7 @@ def create(
         policy.canary.first if policy.canary else "",
         repeat_window or "",
         ledger.clock(now),
+        json.dumps(launch) if launch else "",
         *([] if columns is None else [1, *columns]),
     )
     if owner != account:

@@ -63,6 +63,12 @@ def stop_reason(ledger: Ledger, attempt: Attempt) -> str:
         return str(ledger.redis.hget(keys.attempt(str(attempt)), "stop_why") or "")
 
 
-def note_stop(ledger: Ledger, account: str, attempt: Attempt) -> None:
-    """Record that a stop was sent whose outcome nobody knows. Raises LedgerTrouble."""
-    ledger.run(ledger.do.note_stop, account, str(attempt))
+def note_stop(
+    ledger: Ledger, account: str, attempt: Attempt, late_seconds: float | None = None
+) -> None:
+    """Record that a stop was sent whose outcome nobody knows, and by how much the first was late.
+
+    Raises LedgerTrouble.
+    """
+    late = "" if late_seconds is None else late_seconds
+    ledger.run(ledger.do.note_stop, account, str(attempt), late)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler import records
 from scheduler.errors import LedgerError
 from scheduler.fields.scripts import filled, targets
 from scheduler.ledger import keys, repeats, views
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.readable import instant as read_instant
 from scheduler.ledger.readable import readable
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, Policy, reason_of
-from scheduler.records import decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Standing:
     reason: str
     error: str
     due_at: float | None  #: of a pending call
+    ended_at: float | None  #: of a call that is over
     attempts: tuple[dict[str, Any], ...]  #: those that were begun, as they are on record
 
 
@@ -58,6 +60,17 @@ def explain(
         ledger.do.explain, campaign.account, attempt, seconds, late, transfers, clock
     )
     return float(instant), [_found(*four) for four in zip(*(iter(flat),) * 4, strict=True)]
+
+
+@readable
+def first_of(ledger: Ledger, campaign_id: str, row: int, contact: Contact) -> int | None:
+    """Return the row of which one is a duplicate: the first with its id, else with its party."""
+    names = [records.BY_PARTY + records.digest(contact.party)]
+    if contact.contact_id != contact.party:
+        names.insert(0, records.BY_ID + records.digest(contact.contact_id))
+    with reaching():
+        known = ledger.redis.hmget(keys.campaign(campaign_id, "known"), names)
+    return next((int(each) for each in known if each is not None and int(each) != row), None)
 
 
 def transfers_of(policy: Policy, contact: Contact) -> tuple[str, ...]:
@@ -87,7 +100,7 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         for number in range(1, int(call.get("attempt", 0)) + 1):
             pipe.hgetall(keys.attempt(str(Attempt(campaign_id, row, number))))
         attempts = pipe.execute()
-    contact, line = decode(found[0][1]["c"])
+    contact, line = records.decode(found[0][1]["c"])
     return Standing(
         row,
         contact,
@@ -97,6 +110,7 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         reason_of(call.get("disposition"), call.get("reason")),
         repeats.error_of(call),
         due_at,
+        read_instant(call.get("ended_at")),
         tuple(
             {"number": number, **_readable(attempt), **_ended_as(attempt), **_answered(attempt)}
             for number, attempt in enumerate(attempts, start=1)
@@ -114,7 +128,7 @@ def _readable(attempt: dict[str, str]) -> dict[str, str]:
         name: written
         for name, written in attempt.items()
         if not name.startswith(views.ANSWER)
-        and (not name.endswith("_at") or views.instant(written) is not None)
+        and (not name.endswith("_at") or read_instant(written) is not None)
     }
 
 

@@ -30,7 +30,8 @@ web:tries:{digest}          string  wrong passwords of a user, or from an addres
 connection:{id}             string  attempt that has it, where a lost call can be found; 31 days
 called:{party}              zset    attempt that may have rung it -> when; 31 days
 
-account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429
+account:{a}:meta            hash    learned limit, outage and its probe, pauses after 429, when no
+                                    worker kept deadlines last (away_from, away_until, away_why)
 account:{a}:campaigns       zset    campaign -> turns it has had
 account:{a}:next            zset    campaign -> when a claim looks at it, at the latest
 account:{a}:paced           zset    campaign that has calls due -> until when its pace waits
@@ -63,9 +64,12 @@ account:{a}:events          stream  what happened, for who watches; capped
 account:{a}:load            stream  slots, limit, live connections and 429s over time; capped
 account:{a}:controls        stream  what operators did to its limit: at, what, who, note; capped
 
-campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...
+campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...,
+                                    and of what ended late: late, late:{cause}, late_worst,
+                                    late_worst_of, late_from, late_until, late_said
 campaign:{c}:contacts       stream  row-0 -> the contact's record
-campaign:{c}:known          hash    digest of an identity or a party -> row
+campaign:{c}:known          hash    digest of an identity or a party -> row; "a" and an address ->
+                                    rows to it that have key presses, or are not called; "*": many
 campaign:{c}:columns        zset    column of the file that its contacts have as a variable -> place
 campaign:{c}:due            zset    row -> due_at
 campaign:{c}:counts         hash    state -> how many calls
@@ -84,7 +88,9 @@ call:{c}:{row}:said         stream  what is said on its live connection; capped,
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop; where the
                                     callee answers later: stage, answered_at, and how it ended;
                                     what its provider told: sequence, heard, shown_at, other:{id},
-                                    pressed:{asked}:{step}, answer:{step}, speak_at, spoken_at
+                                    pressed:{asked}:{step}, answer:{step}, speak_at, spoken_at;
+                                    when it was over at the latest, if that was known before it was
+                                    put on record (gone_at), by how much it ended late, and why
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON
 attempt:{c}:{row}:{n}:words  hash   words that its provider told, by their id; expires
 

@@ -32,3 +32,11 @@ def readable(read: Read[Asked, Found]) -> Read[Asked, Found]:
             ) from error
 
     return reads
+
+
+def instant(written: str | None) -> float | None:
+    """Return an instant or a length as it was written; None for nothing, and for no number."""
+    try:
+        return float(written) if written else None
+    except ValueError:
+        return None

@@ -12,10 +12,11 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError, NoSuchCampaign
 from scheduler.fields.parties import spellings
-from scheduler.ledger import connections, insights, keys, repeats, searches
+from scheduler.ledger import connections, insights, keys, lateness, repeats, searches
 from scheduler.ledger.insights import Said
+from scheduler.ledger.lateness import NEVER_LATE, Lateness
 from scheduler.ledger.ledger import Ledger
-from scheduler.ledger.readable import readable
+from scheduler.ledger.readable import instant, readable
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import (
     OPEN_STATES,
@@ -67,6 +68,9 @@ class CampaignView:
     retired_at: float | None  #: from when on its contacts and calls are no longer kept
     #: Grows by each order on it, when it stops itself, ends, or goes on after its end.
     moves: int = 0
+    late: Lateness = NEVER_LATE  #: which of its connections ended late
+    #: The words of the command that goes on with it, as who launched it says; none: nobody did.
+    launch: tuple[str, ...] = ()
 
     @property
     def open(self) -> int:
@@ -104,6 +108,7 @@ class CampaignView:
             "paused_by": self.paused_by or None,
             "cancelled_by": self.cancelled_by or None,
             "retired_at": self.retired_at,
+            "late": self.late.as_record(),
         }
 
 
@@ -219,7 +224,18 @@ def _view(campaign_id: str, answers: Sequence[Any]) -> CampaignView:
         cancelled_by=meta.get("cancelled", ""),
         retired_at=instant(meta.get("retired_at")),
         moves=keys.count_of(meta.get("moves", "")),
+        late=lateness.of_campaign(meta),
+        launch=_words(meta.get("launch", "")),
     )
+
+
+def _words(written: str) -> tuple[str, ...]:
+    """Return the words of a command; none where something else lies."""
+    with suppress(ValueError, RecursionError):
+        words = json.loads(written)
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            return tuple(words)
+    return ()
 
 
 def account(ledger: Ledger, account: str) -> AccountView:
@@ -355,7 +371,9 @@ def _result(
 ) -> dict[str, Any]:
     contact, line = _contact(record)
     started_at = instant(attempt.get("started_at"))
-    ended_at = instant(attempt.get("over_at") or call.get("ended_at"))
+    # That it is over may have been put on record later than it was known.
+    known_at = ("over_at" in attempt and attempt.get("gone_at")) or attempt.get("over_at")
+    ended_at = instant(known_at or call.get("ended_at"))
     return {
         "campaign_id": campaign_id,
         "contact_id": contact.contact_id,
@@ -379,6 +397,7 @@ def _result(
         "deadline": instant(attempt.get("deadline")),
         "ended_at": ended_at,
         "begun_at": instant(attempt.get("begun_at")),
+        "late_seconds": lateness.of_attempt(attempt, call),
         "stop_late_seconds": instant(attempt.get("stop_late")),
         "duration_seconds": _duration(attempt, ended_at),
         "price": attempt.get("price") or None,
@@ -413,14 +432,6 @@ def _by_label(counts: dict[str, str]) -> dict[str, int]:
     return {label: count for label, count in sorted(summed.items()) if count}
 
 
-def instant(written: str | None) -> float | None:
-    """Return an instant or a length as it was written; None for nothing, and for no number."""
-    try:
-        return float(written) if written else None
-    except ValueError:
-        return None
-
-
 #: Of `#row`: more characters than any campaign has rows for.
 _LONGEST_PLACE = 12
 
@@ -430,23 +441,28 @@ def find_row(ledger: Ledger, campaign_id: str, who: str) -> int:
 
     A number with key presses is written `+12025550143,4711#`. Raises LedgerError.
     """
-    view = campaign(ledger, campaign_id)
-    view.expect_kept()
-    if who.startswith("#") and who[1:].isdecimal():
-        if len(who) > _LONGEST_PLACE:
-            raise LedgerError(f"campaign {campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
-        return int(who[1:])
-    with reaching():
-        known_as = spellings(who, view.policy.default_region or None)
-        names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
-        rows = ledger.redis.hmget(keys.campaign(campaign_id, "known"), names)
-    row = next(filter(None, rows), None)
+    row = row_of(ledger, campaign(ledger, campaign_id), who)
     if row is None:
         raise LedgerError(
             f"campaign {campaign_id} has no contact {who}; `callsched results {campaign_id}`"
             " lists their ids"
         )
-    return int(row)
+    return row
+
+
+def row_of(ledger: Ledger, view: CampaignView, who: str) -> int | None:
+    """Return what `find_row` does; None for what is neither a row nor one of these."""
+    view.expect_kept()
+    if who.startswith("#") and who[1:].isdecimal():
+        if len(who) > _LONGEST_PLACE:
+            raise LedgerError(f"campaign {view.campaign_id} has no row {who[1:_LONGEST_PLACE]}…")
+        return int(who[1:])
+    with reaching():
+        known_as = spellings(who, view.policy.default_region or None)
+        names = [kind + digest(each) for each in known_as for kind in IDENTITIES]
+        rows = ledger.redis.hmget(keys.campaign(view.campaign_id, "known"), names)
+    row = next(filter(None, rows), None)
+    return None if row is None else int(row)
 
 
 def result(ledger: Ledger, campaign_id: str, row: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scheduler.errors import LedgerFault, LedgerTrouble
+from scheduler.late import LateCause
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -58,20 +59,30 @@ class WorkerView:
 
 
 def beat(
-    ledger: Ledger, account: str, name: str, health: WorkerHealth, now: float | None = None
+    ledger: Ledger,
+    account: str,
+    name: str,
+    health: WorkerHealth,
+    now: float | None = None,
+    *,
+    why: LateCause | None = None,
 ) -> None:
     """Say that a worker lives, and sample the load of its account."""
-    ledger.run(ledger.do.beat, *_beat(ledger, account, name, health, now))
+    ledger.run(ledger.do.beat, *_beat(ledger, account, name, health, now, why))
 
 
 def beats(
-    ledger: Ledger, name: str, reports: Mapping[str, WorkerHealth], now: float | None = None
+    ledger: Ledger,
+    name: str,
+    reports: Mapping[str, WorkerHealth],
+    *,
+    why: LateCause | None = None,
 ) -> dict[str, LedgerFault]:
     """Say for several accounts what `beat` says, in one journey: it is one write to the disk.
 
-    Returns what Redis refused for some of them.
+    `why` is what kept this worker from saying so before. Returns what Redis refused for some.
     """
-    told = [_beat(ledger, account, name, health, now) for account, health in reports.items()]
+    told = [_beat(ledger, account, name, health, None, why) for account, health in reports.items()]
     answers = dict(zip(reports, ledger.run_each(ledger.do.beat, told), strict=True))
     for answer in answers.values():
         if isinstance(answer, LedgerTrouble) and not isinstance(answer, LedgerFault):
@@ -80,16 +91,21 @@ def beats(
 
 
 def _beat(
-    ledger: Ledger, account: str, name: str, health: WorkerHealth, now: float | None
+    ledger: Ledger,
+    account: str,
+    name: str,
+    health: WorkerHealth,
+    now: float | None,
+    why: LateCause | None,
 ) -> tuple[Any, ...]:
     """Return the arguments of beat.lua."""
     written = json.dumps(asdict(health), separators=(",", ":"))
-    return account, name, written, FIRST, ledger.clock(now)
+    return account, name, written, FIRST, ledger.clock(now), why or ""
 
 
 def leave(ledger: Ledger, account: str, name: str, now: float | None = None) -> None:
     """Say that a worker is gone. One that is killed is forgotten after an hour."""
-    ledger.run(ledger.do.beat, account, name, "", FIRST, ledger.clock(now))
+    ledger.run(ledger.do.beat, account, name, "", FIRST, ledger.clock(now), "")
 
 
 def all_of(ledger: Ledger, account: str) -> list[WorkerView]:

@@ -15,7 +15,7 @@ from scheduler import providers
 from scheduler.errors import AccountFault, ConfigError, ProviderError
 from scheduler.fields.numbers import possible
 from scheduler.fields.sip import sip_uri
-from scheduler.ledger import erasure, views
+from scheduler.ledger import addresses, erasure, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.placed import Placed, placed
 from scheduler.ledger.views import CampaignView
@@ -28,6 +28,9 @@ from scheduler.settings import Settings
 
 #: Why a call is not deleted that is not over: its end must be read yet.
 _LIVES = "it is not over: repeat the command after its end"
+
+#: Campaigns that are asked at once.
+_AT_ONCE = 100
 
 _ONCE_A_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
@@ -56,10 +59,11 @@ def calls_to(ledger: Ledger, address: str, counting: Counting = uncounted) -> li
     found: list[Call] = []
     ids = views.campaign_ids(ledger)
     with counting("looking", "campaigns") as counted:
-        for done, campaign_id in enumerate(ids, start=1):
-            campaign = views.campaign(ledger, campaign_id)
-            found += [(campaign, row) for row in views.rows_to(ledger, campaign_id, address)]
-            counted(done, len(ids))
+        for at in range(0, len(ids), _AT_ONCE):
+            some = views.campaigns(ledger, ids[at : at + _AT_ONCE])
+            for campaign, rows in addresses.rows_to(ledger, some, address):
+                found += [(campaign, row) for row in rows]
+            counted(min(at + _AT_ONCE, len(ids)), len(ids))
     return found
 
 

@@ -7,23 +7,57 @@ which row is meant, and `explain_row` what the rules find of it now. Nothing her
 from __future__ import annotations
 
 import math
-import re
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.errors import refusal
+from scheduler.campaign.duplicates import Duplicates
+from scheduler.errors import LedgerError, refusal
 from scheduler.fields.parties import spellings
 from scheduler.hours.openings import opening, verdicts
-from scheduler.ledger import do_not_call, explanation, views
+from scheduler.ledger import controls, do_not_call, explanation, views
+from scheduler.ledger.controls import Controlled
 from scheduler.ledger.explanation import RuleFinding, Standing
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import shown
-from scheduler.models import CallState, CampaignState, Contact, Policy, Row
+from scheduler.models import (
+    CallState,
+    CampaignState,
+    Contact,
+    Disposition,
+    Policy,
+    Reason,
+    Row,
+)
+from scheduler.operations.whom import Search, place_of, told
+from scheduler.records import decode
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The row that is called instead of a duplicate."""
+
+    row: int
+    line: int
+    contact: Contact
+    shares_id: bool  #: else the number or address is the same
+
+    @property
+    def said(self) -> str:
+        """Say what a duplicate has in common with it."""
+        which = "number" if self.contact.phone_number else "address"
+        which = "id" if self.shares_id else which
+        return f"the same {which} as {told(self.contact, self.row)} in line {self.line}"
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        contact_id, shares = self.contact.contact_id, "id" if self.shares_id else "party"
+        return {"row": self.row, "line": self.line, "contact_id": contact_id, "shares": shares}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +72,8 @@ class Explanation:
     source: str  #: the campaign's id, or the path of the file
     call: Standing | None = None  #: where its call stands; None of a file
     is_held: bool = False  #: whether somebody has to say before the campaign goes on
+    twin: Twin | None = None  #: of a duplicate
+    order: Controlled | None = None  #: of the operator, by which its call waits or has ended
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it: of a file it has no more than the rules."""
@@ -49,10 +85,10 @@ class Explanation:
             "dtmf": self.contact.dtmf,
         }
         rules = {"rules": [_as_record(rule) for rule in self.rules]}
+        twin = {"duplicate_of": self.twin.as_record() if self.twin else None}
         if (call := self.call) is None:
-            return (
-                whom | {"file": self.source, "line": self.line} | rules | {"next_at": self.next_at}
-            )
+            there = {"file": self.source, "line": self.line}
+            return whom | there | rules | {"next_at": self.next_at} | twin
         return {
             **whom,
             "campaign_id": self.source,
@@ -65,7 +101,10 @@ class Explanation:
             "attempts": list(call.attempts),
             "due_at": call.due_at,
             "next_at": self.next_at,
+            "ended_at": call.ended_at,
             "held": self.is_held,
+            **twin,
+            "order": self.order.as_record() if self.order else None,
         }
 
 
@@ -82,14 +121,18 @@ def _as_record(rule: RuleFinding) -> dict[str, Any]:
 # A campaign's -------------------------------------------------------------------------------------
 
 
-def explain(ledger: Ledger, campaign_id: str, contact: str) -> Explanation:
+def explain(
+    ledger: Ledger, campaign_id: str, contact: str, *, searches: bool = False
+) -> Explanation:
     """Say why a contact of a campaign was or was not called, and when it may be.
 
-    The contact is named by its id, its number or address, or as `#12`, which is the twelfth. Raises
-    LedgerError when there is no such campaign, or no such contact in it.
+    The contact is named by its id, its number or address, or as `#12`, which is the twelfth. One
+    that `searches` looks through all contacts, which may take seconds, for `line 13`, and for a
+    name or another column that nobody else has. Raises LedgerError when there is no such campaign,
+    or no such contact in it.
     """
     view = views.campaign(ledger, campaign_id)
-    call = explanation.standing(ledger, campaign_id, views.find_row(ledger, campaign_id, contact))
+    call = explanation.standing(ledger, campaign_id, _row(ledger, view, contact, searches=searches))
     now, decided = explanation.explain(ledger, campaign_id, call.row)
     rules = _rules_of_time(view.policy, call.contact, now)
     rules += [_without_end(rule, view) for rule in decided]
@@ -106,7 +149,67 @@ def explain(ledger: Ledger, campaign_id: str, contact: str) -> Explanation:
         campaign_id,
         call,
         is_held,
+        _twin(ledger, campaign_id, call),
+        _order(ledger, view, call),
     )
+
+
+def _row(ledger: Ledger, view: CampaignView, who: str, *, searches: bool) -> int:
+    """Return the row of a contact; one that no index has is looked for. Raises LedgerError."""
+    if not searches:
+        return views.find_row(ledger, view.campaign_id, who)
+    row = views.row_of(ledger, view, who)
+    if row is not None:
+        return row
+    search = Search(who)
+    for page in views.contact_pages(ledger, view.campaign_id):
+        for number, record in page:
+            _look(search, number, record)
+    row = search.found()
+    if row is None:
+        raise LedgerError(f"campaign {view.campaign_id}: {search.miss()}")
+    return row
+
+
+def _look(search: Search, number: int, record: str) -> None:
+    if not search.may_be(number, record):
+        return
+    try:
+        contact, line = decode(record)
+    except ValueError:  # another program has changed it
+        return
+    search.look(number, line, contact)
+
+
+def _twin(ledger: Ledger, campaign_id: str, call: Standing) -> Twin | None:
+    if call.reason != Reason.DUPLICATE:
+        return None
+    row = explanation.first_of(ledger, campaign_id, call.row, call.contact)
+    if row is None:
+        return None
+    first = explanation.standing(ledger, campaign_id, row)
+    shares_id = first.contact.contact_id == call.contact.contact_id
+    return Twin(row, first.line, first.contact, shares_id)
+
+
+def _order(ledger: Ledger, view: CampaignView, call: Standing) -> Controlled | None:
+    """Return the order by which a call has ended, or by which it waits."""
+    if call.disposition == Disposition.ABORTED:
+        orders: tuple[str, ...] = ("stop", "abort", "interrupt")
+    elif call.reason == Reason.CANCELLED:
+        orders = ("cancel", "abort")
+    elif call.state is CallState.PENDING and _is_held(view):
+        orders = ("pause", "interrupt")
+    else:
+        return None
+    given = controls.of_campaign(ledger, view.campaign_id)
+    return next((each for each in given if _is_of(each, orders, call.row)), None)
+
+
+def _is_of(order: Controlled, wanted: Collection[str], row: int) -> bool:
+    """Whether an order is one of those; who stops one call says which in the note."""
+    is_meant = order.what != "stop" or order.note.partition(":")[0] == f"#{row}"
+    return order.what in wanted and is_meant
 
 
 def _is_held(view: CampaignView) -> bool:
@@ -139,33 +242,64 @@ def _next_at(
 # A file's -----------------------------------------------------------------------------------------
 
 
-def find_row(checked: CheckedCampaign, path: Path, contact: str) -> tuple[int, Row]:
-    """Return a contact of a file with its place in it, counted as a campaign does: from 1.
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A row of a file."""
+
+    number: int  #: from 1, as a campaign counts them
+    row: Row
+    first: Twin | None  #: of which it is a duplicate
+
+
+def find_row(checked: CheckedCampaign, path: Path, who: str) -> FileRow:
+    """Return a contact of a file with its place in it.
 
     It is named as for `explain`. Raises CampaignError when the file does not have the contact.
     """
-    known_as = set(spellings(contact, checked.policy.default_region or None))
-    place = int(contact[1:]) if re.fullmatch(r"#\d{1,10}", contact) else None
-    number = 0
+    known_as = set(spellings(who, checked.policy.default_region or None))
+    place, search = place_of(who), Search(who)
+    number, named = 0, None
     for number, row in enumerate(checked.rows(), start=1):
-        names = {row.contact.contact_id, row.contact.party, row.contact.address}
+        contact = row.contact
+        names = {contact.contact_id, contact.party, contact.address}
         if number == place if place is not None else known_as & names:
-            return number, row
-    there = f": there are {number:,}, and #1 is the first" if place is not None else ""
-    raise refusal(str(path), f"there is no contact {shown(contact)}{there}", code="nobody")
+            named = number
+            break
+        search.look(number, row.line, contact)
+    if named is None and place is not None:
+        text = f"there is no contact {shown(who)}: there are {number:,}, and #1 is the first"
+        raise refusal(str(path), text, code="nobody")
+    named = named or search.found()
+    if named is None:
+        raise refusal(str(path), search.miss(), code="nobody")
+    return _judged(checked, named)
 
 
-def explain_row(ledger: Ledger, policy: Policy, path: Path, number: int, row: Row) -> Explanation:
+def _judged(checked: CheckedCampaign, wanted: int) -> FileRow:
+    """Return a row with the one of which it is a duplicate."""
+    judged = Duplicates(checked.chunks()).judged(checked.chunks())
+    row, first = next(islice(judged, wanted - 1, None))
+    if first is None or row.reason is not None:
+        return FileRow(wanted, row, None)
+    one = next(islice(checked.rows(), first.row - 1, None))
+    return FileRow(wanted, row, Twin(first.row, first.line, one.contact, first.shares_id))
+
+
+def explain_row(ledger: Ledger, policy: Policy, path: Path, found: FileRow) -> Explanation:
     """Say what the rules find now of a row of a file, before anything of it is submitted."""
+    row, twin = found.row, found.first
     contact, now = row.contact, time.time()
     rules = _rules_of_time(policy, contact, now)
     if row.reason is not None:
         rules.insert(0, RuleFinding("row", row.error, False, reason=row.reason))
+    if twin is not None:
+        rules.insert(0, RuleFinding("row", twin.said, False, reason=Reason.DUPLICATE))
     rules.append(_do_not_call(ledger, contact, policy))
     first = opening(policy, contact, now)
     is_never = any(rule.reason for rule in rules) or first.at == math.inf
     next_at = None if is_never else first.at
-    return Explanation(contact, number, row.line, tuple(rules), next_at, str(path))
+    place = (found.number, row.line)
+    return Explanation(contact, *place, tuple(rules), next_at, str(path), twin=twin)
 
 
 def _do_not_call(ledger: Ledger, contact: Contact, policy: Policy) -> RuleFinding:

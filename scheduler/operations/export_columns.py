@@ -28,6 +28,7 @@ COLUMNS = (
     "answered_by",
     "deadline",
     "ended_at",
+    "late_seconds",
     "duration_seconds",
     "price",
     "error",

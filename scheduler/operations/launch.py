@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -37,6 +37,9 @@ from scheduler.settings import Settings
 
 #: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
 SANDBOX_ACCOUNT = "sandbox"
+
+#: A campaign that is handed to a pool goes on with any worker of its account.
+BY_A_WORKER = ("worker",)
 
 
 def route_of(
@@ -119,6 +122,8 @@ class Intent:
     account: str
     is_finished: bool  #: it is there already, and every call of it has ended
     earlier: Earlier
+    #: The words of the command that goes on with it when nobody does.
+    goes_on: tuple[str, ...] = BY_A_WORKER
 
 
 def intent(
@@ -181,6 +186,7 @@ def carry_out(
             lambda loaded: counted(loaded, checked.row_count),
             intent.earlier.window.of_campaign,
             content=content,
+            goes_on=intent.goes_on,
         )
     return views.campaign(ledger, intent.campaign_id)
 
@@ -244,8 +250,7 @@ def choose_id(
     `again` a finished campaign is followed by a new one, numbered; without it the last of those is
     meant.
     """
-    trial = "-sandbox" if account == SANDBOX_ACCOUNT else ""
-    base = wanted or new_id(checked) + trial
+    base = wanted or new_id(checked, in_sandbox=account == SANDBOX_ACCOUNT)
     latest, number = base, 1
     # With a plus sign, which no id that is given may have: nobody else's campaign is meant.
     while _state(ledger, following := f"{base}+{number + 1}") is not None:
@@ -255,9 +260,9 @@ def choose_id(
     return latest
 
 
-def new_id(checked: CheckedCampaign) -> str:
+def new_id(checked: CheckedCampaign, *, in_sandbox: bool = False) -> str:
     """Return the id of a campaign that is given none: its name and a hash of its content."""
-    return f"{checked.slug}-{checked.digest[:8]}"
+    return f"{checked.slug}-{checked.digest[:8]}" + "-sandbox" * in_sandbox
 
 
 def _is_finished(ledger: Ledger, campaign_id: str) -> bool:
@@ -281,6 +286,7 @@ def submit(
     repeat_window: float | None = None,
     *,
     content: str | None = None,
+    goes_on: Sequence[str] = BY_A_WORKER,
 ) -> CampaignState:
     """Load a checked file into the ledger and seal it; rows that it knows change nothing.
 
@@ -296,6 +302,7 @@ def submit(
         digest=content or checked.digest,
         repeat_window=repeat_window,
         columns=checked.columns,
+        launch=goes_on,
     )
     if content is not None:  # somebody else may have created it in this very moment
         _expect_same(campaign_id, campaigns.digest_of(ledger, campaign_id) or "", content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from scheduler.accounts import Account
@@ -52,6 +52,7 @@ class RunWish:
     workers: int
     wait: bool  #: also for calls that are due only later
     control: Control  #: who is on record for an interruption
+    command: tuple[str, ...]  #: the words of the command that goes on with it
 
 
 class Host(Watcher, Protocol):
@@ -139,6 +140,7 @@ def run(
         again=wish.again,
         counting=host.counting,
     )
+    intent = replace(intent, goes_on=wish.command)
     host.intended(intent)
     supervision = Supervision(
         ledger,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.hours.openings import whereabouts
-from scheduler.ledger import insights, views
+from scheduler.ledger import insights, lateness, readable, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Attempt
@@ -92,7 +92,9 @@ def _attempt(known: dict[str, Any], said: dict[str, Any] | None) -> dict[str, An
     heard = said or {}
     return {
         "number": known["number"],
-        **{name: views.instant(known.get(key)) for name, key in _INSTANTS.items()},
+        **{name: readable.instant(known.get(key)) for name, key in _INSTANTS.items()},
+        "late_seconds": lateness.of_attempt(known),
+        "stop_late_seconds": readable.instant(known.get("stop_late")),
         **{name: known.get(key) or None for name, key in _TEXTS.items()},
         "answers": known.get("answers", {}),
         "transcript": None if is_erased else heard.get("transcript"),

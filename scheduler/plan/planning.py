@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from scheduler import records
 from scheduler.campaign.checked import CheckedCampaign
-from scheduler.campaign.duplicates import Duplicates
+from scheduler.campaign.duplicates import Duplicates, First
 from scheduler.hours.openings import Source, hours_of, whereabouts
 from scheduler.models import Contact, Policy, Reason, Row
 from scheduler.plan.forecast import Group
 
 #: Contacts that are kept as examples of what is sent.
 FIRST_ROWS = 3
+MOST_DUPLICATES = 10  #: that are told one by one
 _TOLD_EVERY = 1000  # rows
 #: To the minute, so that groups stay few.
 _GRAIN_SECONDS = 60
 
 _Alike: TypeAlias = tuple[tuple[str, ...], float | None, float | None, float, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A row that is not called because another one has its id or its party."""
+
+    number: int
+    row: Row
+    first: First
 
 
 @dataclass(slots=True)
@@ -35,6 +44,7 @@ class ContactCounts:
     pressed_count: int = 0  #: of those to be called: keys are pressed after the answer
     states: Counter[tuple[str, ...]] = field(default_factory=Counter)  #: of those that have any
     groups: list[Group] = field(default_factory=list)  #: those to be called
+    duplicates: list[Duplicate] = field(default_factory=list)  #: the first of them
     first: list[tuple[int, Contact]] = field(default_factory=list)  #: each with its row
 
     @property
@@ -58,13 +68,13 @@ def survey(
     """
     seen = ContactCounts()
     groups: dict[_Alike, Group] = {}
-    for number, (row, is_duplicate) in enumerate(_judged(checked, duplicates), start=1):
+    for number, (row, first) in enumerate(duplicates.judged(checked.chunks()), start=1):
         contact = row.contact
-        reason = row.reason or (Reason.DUPLICATE if is_duplicate else None)
-        if reason is None and allowed and contact.address not in allowed:
-            reason = Reason.NOT_ALLOWED
+        reason = _reason(row, first, allowed)
         if reason is not None:
             seen.skipped[reason] += 1
+            if reason is Reason.DUPLICATE and first and len(seen.duplicates) < MOST_DUPLICATES:
+                seen.duplicates.append(Duplicate(number, row, first))
         else:
             place = whereabouts(contact, policy)
             seen.sources[place.source] += 1
@@ -83,10 +93,10 @@ def survey(
     return seen
 
 
-def _judged(checked: CheckedCampaign, duplicates: Duplicates) -> Iterator[tuple[Row, bool]]:
-    for _, packed in checked.chunks():
-        for identity, party, row in records.unpack_keyed_rows(packed):
-            yield row, duplicates.is_one(identity, party)
+def _reason(row: Row, first: First | None, allowed: Collection[str]) -> Reason | None:
+    if row.reason is not None or first is not None:
+        return row.reason or Reason.DUPLICATE
+    return Reason.NOT_ALLOWED if allowed and row.contact.address not in allowed else None
 
 
 def _add(groups: dict[_Alike, Group], contact: Contact, row: int, alike: _Alike) -> None:

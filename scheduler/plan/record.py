@@ -13,9 +13,9 @@ from scheduler.campaign.script_rules import keys_hide, unverified
 from scheduler.fields.scripts import heeds_machines, uses_callbacks
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
-from scheduler.plan import rules
+from scheduler.plan import rules, taken
 from scheduler.plan.forecast import Assumed, Forecast
-from scheduler.plan.planning import ContactCounts
+from scheduler.plan.planning import ContactCounts, Duplicate
 from scheduler.plan.rules import Record
 from scheduler.plan.spoken import spoken
 from scheduler.providers import CallsBack, StartOrder, kind_of, sharing
@@ -46,9 +46,12 @@ class Planned:
         told = callbacks(checked, self.policy, in_sandbox=self.in_sandbox)
         worst = min(seen.worst_case_seconds, self.policy.budget_seconds or inf)
         return {
+            "campaign_id": self.campaign_id,
             "rows": checked.row_count,
             "contacts": seen.callable_count,
+            "columns": taken.columns(checked.taken),
             "skipped": dict(seen.skipped.most_common()),
+            "duplicates": [_duplicate(each) for each in seen.duplicates],
             "do_not_call": [{"name": name, "entries": count} for name, count in checked.lists],
             "time_zones": [
                 {"zones": list(zones), "contacts": count}
@@ -117,6 +120,11 @@ def advice(account: Account, policy: Policy, told: Record | None = None) -> Iter
 
     `told` is what `callbacks` returns.
     """
+    if not account.credentials.suffice:
+        yield (
+            f"account {account.name} has no credentials, so that nobody can be called:"
+            " `callsched doctor` says what to set"
+        )
     has_callers = account.caller_ids or "caller_id" in policy.options
     if kind_of(account).needs_caller_id and not has_callers:
         yield f"there is no number to call from: {NO_CALLER_ID}"
@@ -190,6 +198,22 @@ def _order(
         **spoken(order.script, order.machine_script),
         # The name of the conversation begins with its session's.
         "options": {key: value for key, value in order.options.items() if key != "session_name"},
+    }
+
+
+def _duplicate(found: Duplicate) -> Record:
+    """Return a row that is not called, and the one that is called instead."""
+    contact, first = found.row.contact, found.first
+    return {
+        "row": found.number,
+        "line": found.row.line,
+        "contact_id": contact.contact_id,
+        "phone_number": contact.phone_number or None,
+        "sip_uri": contact.sip_uri or None,
+        "dtmf": contact.dtmf,
+        "of_row": first.row,
+        "of_line": first.line,
+        "shares": "id" if first.shares_id else "party",
     }
 
 

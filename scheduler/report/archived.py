@@ -13,7 +13,7 @@ from typing import Any
 
 from scheduler.errors import ConfigError
 from scheduler.ledger.controls import Controlled
-from scheduler.models import reason_of
+from scheduler.models import Disposition, reason_of
 from scheduler.report.archived_record import wrong_with, wrong_with_head
 from scheduler.report.header import Header, Source
 
@@ -75,6 +75,19 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _of_today(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with today's name of its reason."""
+    """Return a record with today's name of its reason, and with how late its call ended."""
     reason = reason_of(record.get("disposition"), record.get("reason"))
-    return record | {"reason": reason or None}
+    late = record["late_seconds"] if "late_seconds" in record else _late(record)
+    return record | {"reason": reason or None, "late_seconds": late}
+
+
+def _late(record: dict[str, Any]) -> float | None:
+    """Return how late a call ended, as the release before wrote it down.
+
+    By when an operator had ordered its end, or its answer had come too late, is not known.
+    """
+    ended_at, deadline = record.get("ended_at"), record.get("deadline")
+    is_ordered = record.get("disposition") == Disposition.ABORTED
+    if ended_at is None or deadline is None or is_ordered or ended_at < deadline:
+        return None
+    return float(ended_at - deadline)

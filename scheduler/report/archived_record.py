@@ -56,6 +56,8 @@ class _Record(_Strict):
     begun_at: _Instant = None
     ended_at: _Instant = None
     duration_seconds: _Seconds = None
+    late_seconds: _Seconds = None
+    deadline: _Instant = None
     stop_late_seconds: _Seconds = None
     transcript: list[_Line] | None = None
     insights: _Insights | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from scheduler.fields.counts import counted
-from scheduler.report.figures import ON_TIME_SECONDS, Figures
+from scheduler.late import LATE_SECONDS
+from scheduler.report.figures import Figures
+from scheduler.report.late import SENT_ON_TIME_SECONDS
 from scheduler.report.wording import instant, label, length, share
 
 
@@ -56,15 +58,43 @@ def lengths(figures: Figures) -> str:
 
 
 def lateness(figures: Figures) -> str:
-    """Say how late stops were."""
-    spread, on_time = figures.lateness, figures.on_time
+    """Say how late calls ended."""
+    late = figures.late
+    ends, on_time = late.ends, late.on_time
     return (
-        f"By how much the first stop of a call missed the instant at which it was due:"
-        f" {on_time:,} of {counted(len(spread), 'stop')} ({share(on_time, len(spread))})"
-        f" {_were(on_time)} on time, that is within {length(ON_TIME_SECONDS)}. Half were no later"
-        f" than {length(spread.percentile(0.5))}, 99 in 100 no later than"
-        f" {length(spread.percentile(0.99))}, the latest by {length(spread.highest)}."
+        f"{counted(len(ends), 'call')} lasted until {_it(len(ends))} had to be over: the end of"
+        f" {on_time:,} ({share(on_time, len(ends))}) was confirmed within {length(LATE_SECONDS)} of"
+        f" that. Half of them were over within {length(ends.percentile(0.5))}, 99 in 100 within"
+        f" {length(ends.percentile(0.99))}, the last one after {length(ends.highest)}."
     )
+
+
+def ended_late(figures: Figures) -> str:
+    """Say how many calls ended late, the worst, and when that was; "" when none did."""
+    late = figures.late
+    if not late.calls:
+        return ""
+    worst = f"the worst by {length(late.ends.highest)}" if late.calls > 1 else ""
+    by = worst or f"by {length(late.ends.highest)}"
+    return (
+        f"{counted(late.calls, 'call')} ended late, {by}:"
+        f" between {instant(late.since)} and {instant(late.until)} UTC."
+    )
+
+
+def sendings(figures: Figures) -> str:
+    """Say how late first stops were sent, which says nothing of when calls ended."""
+    late = figures.late
+    sent, on_time = late.sendings, late.sent_on_time
+    return (
+        f"The first stop was sent on time, that is within {length(SENT_ON_TIME_SECONDS)}, to"
+        f" {on_time:,} of {counted(len(sent), 'call')} ({share(on_time, len(sent))}), at the latest"
+        f" {length(sent.highest)} after it was due."
+    )
+
+
+def _it(calls: int) -> str:
+    return "it" if calls == 1 else "they"
 
 
 def refusals(figures: Figures) -> str:

@@ -16,7 +16,7 @@ from typing import IO, Any, Self
 
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.report.answers import answers_in
-from scheduler.report.foreign_text import address_of, contact_of, cut, message, shown
+from scheduler.report.foreign_text import address_of, contact_of, message, said, shown
 from scheduler.report.topics import LISTS
 from scheduler.report.transcripts import spoken
 from scheduler.report.wording import label
@@ -92,17 +92,17 @@ def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts:
         ),
         "answers": answers_in(record.get("answers") or {}, numbers=numbers),
         "erased": bool(record.get("insights_erased")),
-        "said": _said(record) if transcripts else None,
+        "said": _said(record, numbers=numbers) if transcripts else None,
     }
 
 
-def _said(record: Mapping[str, Any]) -> dict[str, Any] | None:
+def _said(record: Mapping[str, Any], *, numbers: bool) -> dict[str, Any] | None:
     """Return what was said in a call, cut where it is too long; None where nothing was."""
     insights = record.get("insights") or {}
-    lines, left_out = _lines(record)
-    items = {name: _items(insights.get(name) or ()) for name in LISTS}
-    topics = _items(insights.get("topics") or ())
-    summary = shown(insights.get("summary"), _LONGEST_SUMMARY)
+    lines, left_out = _lines(record, numbers=numbers)
+    items = {name: _items(insights.get(name) or (), numbers=numbers) for name in LISTS}
+    topics = _items(insights.get("topics") or (), numbers=numbers)
+    summary = said(insights.get("summary"), _LONGEST_SUMMARY, numbers=numbers)
     if not (lines or summary or topics or any(items.values())):
         return None
     return {
@@ -114,14 +114,15 @@ def _said(record: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _lines(record: Mapping[str, Any]) -> tuple[list[tuple[str, str]], int]:
+def _lines(record: Mapping[str, Any], *, numbers: bool) -> tuple[list[tuple[str, str]], int]:
     """Return who said what, and how many lines are left out."""
     lines: list[tuple[str, str]] = []
     transcript = record.get("transcript") or []
     left = MOST_CHARACTERS_OF_A_CALL
     every = spoken(transcript, record.get("started_at"))
     for line in every:
-        speaker, text = cut(line.speaker, _LONGEST_NAME), cut(line.text, _LONGEST_LINE)
+        speaker = said(line.speaker, _LONGEST_NAME, numbers=numbers)
+        text = said(line.text, _LONGEST_LINE, numbers=numbers)
         left -= len(speaker) + len(text)
         if left < 0:
             break
@@ -129,8 +130,9 @@ def _lines(record: Mapping[str, Any]) -> tuple[list[tuple[str, str]], int]:
     return lines, len(every) - len(lines)
 
 
-def _items(items: Any) -> list[str]:
-    texts = (shown(each.get("text"), _LONGEST_ITEM) for each in items[:_MOST_ITEMS])
+def _items(items: Any, *, numbers: bool) -> list[str]:
+    some = items[:_MOST_ITEMS]
+    texts = (said(each.get("text"), _LONGEST_ITEM, numbers=numbers) for each in some)
     return [text for text in texts if text]
 
 
@@ -162,7 +164,7 @@ class Entries:
         most: int,
         *,
         numbers: bool = False,
-        transcripts: bool = True,
+        transcripts: bool = False,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._most, self._numbers, self._transcripts = most, numbers, transcripts

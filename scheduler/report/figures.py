@@ -16,12 +16,10 @@ from scheduler.report.answers import Answers
 from scheduler.report.curves import Bars, Slots, refusals
 from scheduler.report.foreign_text import contact_of, message, shown
 from scheduler.report.header import Header, Source, Span
+from scheduler.report.late import Late
 from scheduler.report.opt_outs import OptOuts
 from scheduler.report.spread import Spread
 from scheduler.report.topics import LISTS, Said
-
-#: A stop that is no later than this is on time.
-ON_TIME_SECONDS = 0.1
 
 _LONGEST_NOTE = 200
 _LONGEST_WORD = 40
@@ -38,6 +36,7 @@ class Figures:
     header: Header
     loads: tuple[Load, ...] = ()
     numbers: bool = False  #: whether whole phone numbers may be shown
+    transcripts: bool = False  #: whether anything that was said may be shown
     contacts: int = 0
     ends: Counter[End] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)  #: calls that are not over, by state
@@ -50,13 +49,14 @@ class Figures:
     intents: Counter[str] = field(default_factory=Counter)  #: calls in which each was heard
     opt_outs: OptOuts = field(default_factory=OptOuts)
     lengths: Spread = field(default_factory=Spread)  #: of calls that were placed, in seconds
-    lateness: Spread = field(default_factory=Spread)  #: of first stops, in seconds
+    late: Late = field(default_factory=Late)
     slots: Slots = field(default_factory=Slots)
     said: Said = field(default_factory=Said)
     answers: Answers = field(default_factory=Answers)
 
     def __post_init__(self) -> None:
-        self.answers.numbers = self.numbers
+        self.answers.numbers = self.said.numbers = self.numbers
+        self.said.is_told = self.transcripts
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Take the record of one contact; they come in the order of the file."""
@@ -72,8 +72,7 @@ class Figures:
         self.attempts[record.get("attempts") or 0] += 1
         if (length := record.get("duration_seconds")) is not None:
             self.lengths.add(length)
-        if (late := record.get("stop_late_seconds")) is not None:
-            self.lateness.add(late)
+        self.late.add(record)
         self.answers.add(record.get("answers") or {})
         contact = contact_of(record, self.contacts, numbers=self.numbers)
         self.said.add(record, self.contacts, contact)
@@ -99,11 +98,6 @@ class Figures:
     def retries(self) -> int:
         """How many times somebody was dialled again."""
         return sum((times - 1) * contacts for times, contacts in self.attempts.items() if times > 1)
-
-    @property
-    def on_time(self) -> int:
-        """How many first stops were on time."""
-        return self.lateness.within(ON_TIME_SECONDS)
 
     @property
     def unknown(self) -> dict[str, int]:
@@ -171,7 +165,8 @@ class Figures:
             "attempts": {str(times): calls for times, calls in sorted(self.attempts.items())},
             "retries": self.retries,
             "lengths": self._lengths(),
-            "stops": self._stops(),
+            "ends": self.late.ends_record(),
+            "stops": self.late.sendings_record(),
             "slots": self._slots(),
             "refused": self.refused.total if self.refused else None,
             "unknown": self.unknown,
@@ -203,16 +198,6 @@ class Figures:
             "max_seconds": self.lengths.highest,
         }
 
-    def _stops(self) -> dict[str, Any]:
-        return {
-            "stops": len(self.lateness),
-            "on_time": self.on_time,
-            "on_time_seconds": ON_TIME_SECONDS,
-            "p50_seconds": self.lateness.percentile(0.5),
-            "p99_seconds": self.lateness.percentile(0.99),
-            "max_seconds": self.lateness.highest,
-        }
-
     def _slots(self) -> dict[str, Any]:
         peak = self.slots.peak
         lowest, highest = self.limits or (None, None)
@@ -226,11 +211,16 @@ class Figures:
 
     def _said(self) -> dict[str, Any]:
         topics = self.said.topics
-        return {
+        counts = {
             "transcripts": self.said.transcripts,
             "silent": self.said.silent,
             "not_read": self.said.unread,
             "erased": self.said.erased,
+        }
+        if not self.transcripts:
+            return counts
+        return {
+            **counts,
             "topics": [{"text": text, "calls": calls} for text, calls in topics.most_frequent()],
             "different_topics": len(topics),
             **{name: self.said.counts[name] for name in LISTS},
@@ -241,11 +231,15 @@ def read(
     source: Source,
     *,
     numbers: bool = False,
+    transcripts: bool = False,
     taken: Callable[[int, Mapping[str, Any]], None] = lambda row, record: None,
     counted: Callable[..., None] = lambda done, total=None: None,
 ) -> Figures:
-    """Read a campaign once. `taken` is given each record with its row, `counted` how many."""
-    figures = Figures(source.header, source.loads, numbers)
+    """Read a campaign once. `taken` is given each record with its row, `counted` how many.
+
+    Without `transcripts` nothing of what was said in a call is in the figures.
+    """
+    figures = Figures(source.header, source.loads, numbers, transcripts)
     for row, record in zip(count(1), source.records, strict=False):
         figures.add(record)
         taken(row, record)

@@ -22,6 +22,12 @@ def shown(foreign: object, most: int) -> str:
     return cut(one_line(str(foreign)[: most * 4]), most) if foreign else ""
 
 
+def said(foreign: object, most: int, *, numbers: bool) -> str:
+    """Return what was said in a call, or made of it: no whole number unless asked."""
+    text = one_line(str(foreign)[: most * 4]) if foreign else ""
+    return cut(text if numbers else mask_text(text), most)
+
+
 def written(foreign: object, most: int) -> str:
     """Return what is no speech: what would act is shown as an escape, as on a terminal."""
     return cut(visible(str(foreign)[:most]), most) if foreign else ""

@@ -143,11 +143,11 @@ def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:
     if len(figures.lengths):
         caption = captions.lengths(figures)
         yield "lengths", Plot(plots.lengths(figures.lengths, "Lengths of calls", caption), caption)
-    if len(figures.lateness):
+    if len(figures.late.ends):
         caption = captions.lateness(figures)
         yield (
             "lateness",
-            Plot(plots.lateness(figures.lateness, "Lateness of stops", caption), caption),
+            Plot(plots.lateness(figures.late.ends, "How late calls ended", caption), caption),
         )
     if figures.refused and figures.refused.total:
         caption = captions.refusals(figures)

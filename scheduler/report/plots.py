@@ -21,8 +21,8 @@ _MOST_LENGTHS = 30
 #: How much of its place a bar leaves empty, at either side.
 _GAP = 0.03
 
-#: Stops are counted up to each of these, in seconds; what is later has a bar of its own.
-LATENESS_EDGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
+#: Ends are counted up to each of these, in seconds; what is later has a bar of its own.
+LATENESS_EDGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 10.0, 30.0, 120.0, 600.0)
 
 
 def outcomes(figures: Figures, title: str, description: str) -> Markup:
@@ -93,17 +93,17 @@ def _tick(seconds: float) -> str:
 
 
 def lateness(spread: Spread, title: str, description: str) -> Markup:
-    """Draw how late stops were: a bar for each length of time, the longer the wider."""
+    """Draw how late calls ended: a bar for each length of time, the longer the wider."""
     edges = LATENESS_EDGES
     bars = spread.between((float("-inf"), *edges))
     names = [f"< {length(edge)}" for edge in edges] + [f"≥ {length(edges[-1])}"]
-    last = max((place for place, stops in enumerate(bars) if stops), default=0)
+    last = max((place for place, calls in enumerate(bars) if calls), default=0)
     shown = max(last + 1, 4)
     ticks = [Tick(place, name) for place, name in enumerate(names[:shown])]
-    drawing = Drawing(Axis("late by", -0.5, shown - 0.5, ticks), counts("stops", max(bars)))
-    for place, stops in enumerate(bars[:shown]):
-        drawing.bar((place - 0.4, place + 0.4), (0, stops), "first")
-        drawing.label_above(place, stops, f"{stops:,}" if stops else "")
+    drawing = Drawing(Axis("late by", -0.5, shown - 0.5, ticks), counts("calls", max(bars)))
+    for place, calls in enumerate(bars[:shown]):
+        drawing.bar((place - 0.4, place + 0.4), (0, calls), "first")
+        drawing.label_above(place, calls, f"{calls:,}" if calls else "")
     return drawing.element("lateness", title, description)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduler.report.foreign_text import shown
+from scheduler.report.foreign_text import said
 
 #: Different topics that are counted; a campaign that has more is told of the first of them.
 MOST_TOPICS = 50_000
@@ -64,6 +64,8 @@ class Topics:
 class Said:
     """What the insights of all calls come to."""
 
+    is_told: bool = False  #: else it is only counted in how many calls something was said
+    numbers: bool = False  #: whether whole phone numbers may be shown
     transcripts: int = 0  #: calls with words
     silent: int = 0  #: calls of which nothing was recorded
     unread: int = 0  #: calls of which something could not be read
@@ -79,10 +81,11 @@ class Said:
             self.silent += not record["transcript"]
         self.unread += bool(record.get("insights_error"))
         self.erased += bool(record.get("insights_erased"))
+        if not self.is_told:
+            return
         insights = record.get("insights") or {}
-        self.topics.add(
-            shown(each.get("text"), _LONGEST_TOPIC) for each in insights.get("topics") or ()
-        )
+        topics = insights.get("topics") or ()
+        self.topics.add(self._text(each.get("text"), _LONGEST_TOPIC) for each in topics)
         for name in LISTS:
             self._list(name, insights.get(name) or (), record, row, contact)
 
@@ -99,11 +102,14 @@ class Said:
             if len(self.listed[name]) < MOST_LISTED:
                 self.listed[name].append(
                     Item(
-                        shown(each.get("text"), _LONGEST_ITEM),
+                        self._text(each.get("text"), _LONGEST_ITEM),
                         contact,
                         row,
                         record["started_at"],
-                        shown(each.get("assignee"), _LONGEST_TOPIC),
-                        shown(each.get("due_by"), _LONGEST_TOPIC)[:10],
+                        self._text(each.get("assignee"), _LONGEST_TOPIC),
+                        self._text(each.get("due_by"), _LONGEST_TOPIC)[:10],
                     )
                 )
+
+    def _text(self, foreign: object, most: int) -> str:
+        return said(foreign, most, numbers=self.numbers)

@@ -22,7 +22,16 @@ _OURS = frozenset(
         *("campaign", "campaigns", "attempt", "which", "schedule", "token_id", "id"),
         *("account", "state", "disposition", "reason", "standing", "stage", "what", "rule"),
         *("next_cursor", "cursor", "etag", "hash", "plan", "digest", "version", "code", "type"),
-        *("timezone", "price", "deadline", "max_duration", "stop_late", "hold", "currency"),
+        *(
+            "timezone",
+            "price",
+            "deadline",
+            "max_duration",
+            "stop_late",
+            "end_late",
+            "hold",
+            "currency",
+        ),
     }
 )
 #: A mapping under one of these has names that a campaign's author has chosen.

@@ -10,6 +10,7 @@ from functools import partial
 
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
+from scheduler.late import LateCause
 from scheduler.ledger import retirement, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.workers import BEAT_SECONDS, WorkerHealth
@@ -50,6 +51,10 @@ class Housekeeping:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="housekeeping", daemon=True)
 
+    def say_why(self, why: LateCause) -> None:
+        """Beat now, and say what kept this worker from it. Raises LedgerTrouble."""
+        self._beat(why)
+
     def start(self) -> None:
         """Beat, from now on."""
         self._thread.start()
@@ -69,12 +74,12 @@ class Housekeeping:
                 self._safely(partial(self._retire_some, self._result_ttl))
             self._over.wait(BEAT_SECONDS)
 
-    def _beat(self) -> None:
+    def _beat(self, why: LateCause | None = None) -> None:
         reports = self._reports()
         for account in self._known - set(reports):
             workers.leave(self._ledger, account, self._name)
         self._known = set(reports)
-        for account, error in workers.beats(self._ledger, self._name, reports).items():
+        for account, error in workers.beats(self._ledger, self._name, reports, why=why).items():
             self._complaints.say(account, error)
 
     def _safely(self, do: Callable[[], object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,7 @@ from scheduler.calls.stopper import stop_delays
 from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
+from scheduler.late import LateCause
 from scheduler.ledger import limits
 from scheduler.ledger.awaited import open_when_it_answers
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -135,6 +137,7 @@ class Worker:
             send_collects=self._collects.say,
             send_launch=None if assignment.campaign_id else Mailbox(senders.launch, 1).say,
             revive=_reviver(self.embedded),
+            say_why=lambda why: self._housekeeping.say_why(why),
         )
         self._follower = None
         if settings.accounts is not None:
@@ -204,6 +207,9 @@ class Worker:
         if self.stops_only:
             self._hold_back()
         self.roster.start()
+        with suppress(LedgerTrouble):
+            # First: what is overdue is so because no worker ran.
+            self._housekeeping.say_why(LateCause.NO_WORKER)
         self._timekeeper.start()
         self._see_overdue_stops_off()
         self._listener.start()

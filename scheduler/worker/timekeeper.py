@@ -14,9 +14,11 @@ from scheduler.calls.duty import STOPS_ONLY
 from scheduler.calls.wake import Alarm
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerFault, LedgerTrouble, LedgerUnreachable
+from scheduler.late import LateCause
 from scheduler.ledger import accounts, calls, schedules
 from scheduler.ledger.calls import Due, Look
 from scheduler.ledger.ledger import Ledger
+from scheduler.worker.absence import Absence
 from scheduler.worker.clock_watch import ClockWatch
 from scheduler.worker.complaints import Complaints
 
@@ -65,11 +67,13 @@ class Timekeeper:
         send_collects: Callable[[str, int], None],
         send_launch: Callable[[str], None] | None = None,
         revive: Callable[[], object],
+        say_why: Callable[[LateCause], object] = lambda why: None,
     ) -> None:
         """`alarm` ends its sleep. `send_collects` has so many collects said, and does not wait.
 
         `send_launch` has it said that a schedule fires; None for a worker that serves one campaign.
-        Both are told for which account. `revive` starts a dead Redis.
+        Both are told for which account. `revive` starts a dead Redis. `say_why` puts on record why
+        this worker kept no deadlines for a while, before it deals with those that have passed.
         """
         self._ledger = ledger
         self._clock = ClockWatch(ledger)
@@ -78,6 +82,8 @@ class Timekeeper:
         self._send_collects = send_collects
         self._send_launch = send_launch
         self._revive = revive
+        self._say_why = say_why
+        self._absence = Absence()
         self._schedules_at = 0.0
         self._ticked_at = since_boot()
         self._complaints = Complaints(logger)
@@ -152,6 +158,9 @@ class Timekeeper:
         Raises LedgerTrouble when the ledger can't be reached for any of the accounts.
         """
         self._clock.look()
+        if (why := self._absence.why(is_cut_off=self.is_cut_off)) is not None:
+            with suppress(LedgerTrouble):
+                self._say_why(why)
         now, every = since_boot(), self._every.ticking()
         due = [one for one in every if one.wake.due_at <= now]
         for account in due:

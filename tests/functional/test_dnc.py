@@ -47,8 +47,9 @@ def test_numbers_prefixes_and_sip_addresses_come_onto_the_list_and_leave_it(site
     added = dnc(site, "add", ANA, "(212) 555-0199", "+1312*", "--region", "us", "--json")
     again = dnc(site, "add", ANA, "sip:a@B.example.com", "--json")
 
-    assert added.record == {"added": [ANA, "+12125550199", "+1312*"], "known": []}
-    assert again.record == {"added": ["sip:a@b.example.com"], "known": [ANA]}
+    of = {"ledger": f"private, in {site.state}"}
+    assert added.record == {"added": [ANA, "+12125550199", "+1312*"], "known": []} | of
+    assert again.record == {"added": ["sip:a@b.example.com"], "known": [ANA]} | of
     assert listed(site) == {ANA, "+12125550199", "+1312*", "sip:a@b.example.com"}
 
     removed = dnc(site, "remove", "+1312*", ANA)
@@ -62,7 +63,8 @@ def test_who_is_removed_and_was_not_there_is_told(site: Site) -> None:
 
     removed = dnc(site, "remove", ANA, "--json", code=1)
 
-    assert removed.record == {"removed": [], "missing": [ANA], "kept_by": {ANA: f"{ANA[:-2]}*"}}
+    assert (removed.record["removed"], removed.record["missing"]) == ([], [ANA])
+    assert removed.record["kept_by"] == {ANA: f"{ANA[:-2]}*"}
     assert f"{ANA} was not on the list" in said(removed)
     assert f"{ANA} is still not called, because of {ANA[:-2]}*" in said(removed)
 
@@ -115,7 +117,8 @@ def test_a_file_is_imported_and_may_be_imported_again(site: Site) -> None:
 
     first, again = dnc(site, *words, "--json"), dnc(site, *words)
 
-    assert first.record == {
+    counts = {name: count for name, count in first.record.items() if name != "ledger"}
+    assert counts == {
         "lines": 3,
         "listed": 3,
         "header": 0,

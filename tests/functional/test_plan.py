@@ -55,8 +55,12 @@ def test_a_plan_tells_whom_when_what_and_by_which_rules(campaign: Site) -> None:
     told = planned(campaign, "--max-concurrency", "1", *AT).out
 
     for line in (
-        r"3 +called",
+        r"autumn: 6 contacts in autumn.yaml, on account default; a plan calls nobody",
+        r"campaign autumn-[0-9a-f]{8}",
+        r"columns: phone_number; dtmf; name",
+        r"3 +will be called",
         r"1 +skipped: duplicate",
+        r"#5 …\d{4} +6 +the same number or address as #1 in line 2",
         r"1 +skipped: do not call",
         r"1 +skipped: invalid number",
         r"entries +do-not-call list",
@@ -68,7 +72,7 @@ def test_a_plan_tells_whom_when_what_and_by_which_rules(campaign: Site) -> None:
         r"retry.not_reached +at most 2, after 15m",
         r"3 dials, the first Mon 2026-11-23 .*; the last call has ended by Tue 2026-11-24 .*",
         r"90.0 minutes at worst, without retries, 270.0 with every retry",
-        r"assumed: 1 slots, each call lasts as long as it may .*",
+        r"assumed: 1 slot, each call lasts as long as it may .*",
         r"- retries: .*",
         r"- calls that a cap holds back: .*",
         r"preset us-fl, as of 2026-09: https://.*",
@@ -87,7 +91,7 @@ def test_who_is_never_called_does_not_count_as_called(campaign: Site) -> None:
 
     told = planned(campaign, *AT).out
 
-    assert re.search(r"^1 +called *$", told, re.MULTILINE)
+    assert re.search(r"^1 +will be called *$", told, re.MULTILINE)
     assert re.search(r"^2 +never called: their not_after has passed *$", told, re.MULTILINE)
     assert "are never called" not in told
 
@@ -110,6 +114,11 @@ def test_a_program_reads_the_same_plan_in_whole(campaign: Site) -> None:
 
     assert (record["rows"], record["contacts"], record["dials"]) == (6, 3, 3)
     assert record["do_not_call"] == [{"name": "never.txt", "entries": 1}]
+    assert record["campaign_id"] == "nightly"
+    assert {each["column"]: each["taken_for"] for each in record["columns"]}["name"] == "name"
+    (twin,) = record["duplicates"]
+    assert (twin["row"], twin["line"], twin["of_row"], twin["of_line"]) == (5, 6, 1, 2)
+    assert (twin["phone_number"], twin["shares"]) == (PEOPLE[0], "party")
     assert record["skipped"] == {"duplicate": 1, "do_not_call": 1, "invalid_number": 1}
     assert record["time_zones"] == [{"zones": ["America/New_York"], "contacts": 3}]
     assert {name: count for name, count in record["zone_sources"].items() if count} == {"number": 3}

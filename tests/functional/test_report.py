@@ -32,10 +32,16 @@ def over(running: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> I
         ran = site.call("run", path, "--id", "over", "--max-duration", "2s")
         assert ran.wait() == 0, ran.err
         (site.home / "report.html").write_text("of yesterday")
-        told = site.call("report", "over", "-o", "report.html", "--json")
+        browser = site.home / "browser"
+        browser.write_text('#!/bin/sh\necho "$1" >opened\n')
+        browser.chmod(0o700)
+        site.env["BROWSER"] = f"{browser} %s"
+        words = ("-o", "report.html", "--json", "--transcripts", "--open")
+        told = site.call("report", "over", *words)
         assert told.wait() == 0, told.err
         (site.home / "told.json").write_text(told.out)
-        assert told.err == "report.html: 6 of 6 calls are over\n"
+        assert told.err == "report.html: 6 calls, masked numbers, 3 transcripts\n"
+        assert (home / "opened").read_text() == (home / "report.html").as_uri() + "\n"
         yield site
 
 
@@ -68,7 +74,9 @@ def test_the_figures_are_those_of_the_results_and_of_the_journal(
         ("unknown", "answer_lost"): 1,
     }
     assert (told["lengths"]["calls"], told["lengths"]["max_seconds"]) == (3, max(lengths))
-    assert told["stops"]["stops"] == 3
+    assert told["stops"]["stops"] == told["ends"]["calls"] == 3
+    lates = [each["late_seconds"] for each in records if each["late_seconds"] is not None]
+    assert told["ends"]["max_seconds"] == max(lates) > told["stops"]["p50_seconds"]
     # The account's ceiling, as long as nobody sets another.
     assert 0 < told["slots"]["peak"] <= 5
     assert 1 <= told["slots"]["limit_lowest"] <= told["slots"]["limit_highest"] <= 5
@@ -85,6 +93,8 @@ def test_figures_alone_write_no_page(over: Site) -> None:
 
     assert figures.wait() == 0, figures.err
     assert figures.record["contacts"] == 6
+    assert figures.record["said"]["transcripts"] == 3
+    assert "topics" not in figures.record["said"]
     assert sorted(over.home.iterdir()) == before
 
 
@@ -92,11 +102,14 @@ def test_a_page_goes_to_standard_output_or_where_it_can_not_be_written(over: Sit
     piped = over.start("report", "over", "-o", "-", "--numbers", "--rows", "1", "--no-transcripts")
     nowhere = over.start("report", "over", "-o", "missing/report.html")
     both = over.start("report", "over", "-o", "-", "--json")
+    sent = over.start("report", "over", "-o", "sent.html")
 
     assert piped.wait() == 0, piped.err
     page = Page(piped.out)
     assert "1 of 6 calls are listed" in page.text
-    assert UNKNOWN in page.text and "Harbour Street" not in page.text.split("Calls In this")[-1]
+    assert UNKNOWN in page.text and "Harbour Street" not in page.text
+    assert "warning: --no-transcripts is deprecated" in piped.err
+    assert (sent.wait(), sent.err) == (0, "sent.html: 6 calls, masked numbers, no transcripts\n")
     assert (nowhere.wait(), nowhere.out) == (1, "")
     assert "missing/report.html can't be written" in nowhere.err
     assert both.wait() == 2

@@ -151,11 +151,28 @@ def test_explain_says_of_a_file_what_the_rules_find(site: Site) -> None:
         assert why in nobody.err
 
 
-def test_a_place_in_a_file_is_the_row_that_a_campaign_gives(site: Site) -> None:
-    people = numbers(2)
-    file = campaign(site, people, "")
+def test_a_row_is_found_as_people_know_it_and_its_twin_is_named(site: Site) -> None:
+    rows = ("(202) 555-0100,family,Mother", "(202) 555-0101,family,Father")
+    (site.home / "same.csv").write_text("\n".join(("phone_number,id,name", *rows, "")))
+    twin = "the same id as #1 family (Mother) in line 2"
 
-    said = site.call("explain", file, "#2")
+    for who in ("#2", "(202) 555-0101", "Father", "same.csv:3:phone_number"):
+        said = site.call("explain", "same.csv", who, "--region", "US")
+        assert said.wait() == 0, said.err
+        assert said.out.startswith("family in same.csv, line 3\n")
+        assert f"blocked: duplicate  {twin}" in " ".join(said.out.split(" " * 3))
+        assert said.err == ""
 
-    assert said.wait() == 0, said.err
-    assert said.out.startswith(f"#2 …{people[1][-4:]} in {file}, line 3\n")
+    loaded = site.call("submit", "same.csv", "--region", "US", "--id", "same", "--yes")
+    assert loaded.wait() == 0, loaded.err
+    said = site.call("explain", "same", "Father")
+    assert f"\n{twin}\nthe rules as they are now" in said.out
+    assert site.call("cancel", "same", "--yes", "--note", "enough").wait() == 0
+    said = site.call("explain", "same", "(202) 555-0100", "--json")
+    record = json.loads(said.out)
+    assert (record["reason"], record["order"]["note"]) == ("cancelled", "enough")
+    assert record["duplicate_of"] is None
+    said = site.call("explain", "same", "#1")
+    assert "the rest of the campaign was cancelled by " in said.out
+    said = site.call("explain", "same", "Mothers")
+    assert (said.wait(), "did you mean 'Mother' (#1)?" in said.err) == (1, True)

@@ -55,7 +55,7 @@ def report(url: str, path: str) -> str:
     """Write the page to a file; say how many calls it knows."""
     ledger = Ledger(url)
     with Entries(100) as entries:
-        figures = figures_of(source_of(ledger, CAMPAIGN), entries, numbers=False)
+        figures = figures_of(source_of(ledger, CAMPAIGN), entries, numbers=False, transcripts=True)
         write_page(figures, entries, Path(path))
     ledger.close()
     return str(figures.contacts)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler import records
 from scheduler.campaign.duplicates import Duplicates
+from scheduler.ledger import explanation
 from scheduler.models import Contact, Reason, Row
 from tests.examples import examples
 from tests.integration.ledger import Books, contact
@@ -41,6 +42,10 @@ def test_the_plan_and_the_ledger_agree(books: Books, file: list[Row], size: int)
 
     packed = [(len(chunk), b"".join(map(records.pack_row, chunk))) for chunk in chunks]
     duplicates = Duplicates(packed)
-    keyed = [one for _, each in packed for one in records.unpack_keyed_rows(each)]
-    asked = [(duplicates.is_one(identity, party), row.reason) for identity, party, row in keyed]
-    assert [reason or (Reason.DUPLICATE if is_one else None) for is_one, reason in asked] == found
+    judged = list(duplicates.judged(packed))
+    assert [row.reason or (Reason.DUPLICATE if first else None) for row, first in judged] == found
+    for number, (row, first) in enumerate(judged, start=1):
+        contact = row.contact
+        is_told_apart = not row.has_id or contact.contact_id != contact.party
+        if first is not None and row.reason is None and is_told_apart:
+            assert explanation.first_of(books.ledger, campaign_id, number, contact) == first.row

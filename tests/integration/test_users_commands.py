@@ -49,7 +49,7 @@ def test_users_are_added_listed_changed_and_removed(ledger: Ledger) -> None:
     )
     call(user, "password", "ada", "--password-stdin", given="another password\n")
     users.sign_in(ledger, "ada", "another password", "192.0.2.1")
-    assert call(user, "remove", "ada", "--json") == {"removed": "ada"}
+    assert call(user, "remove", "ada", "--json")["removed"] == "ada"
     assert "callsched user add NAME" in call(user, "list")
 
 
@@ -62,7 +62,7 @@ def test_a_token_is_shown_once_and_revoked(ledger: Ledger) -> None:
     assert listed["last_used_at"] >= listed["created_at"] - 1
     assert written.rpartition("_")[2] not in json.dumps(listed)
     assert "load" in call(token, "list")
-    assert call(token, "revoke", "load", "--json") == {"revoked": "load"}
+    assert call(token, "revoke", "load", "--json")["revoked"] == "load"
     assert access_tokens.visitor_of(ledger, written, Uses(ledger)) is None
     with pytest.raises(LedgerError, match="`callsched token list`"):
         call(token, "revoke", "load")

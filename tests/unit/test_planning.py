@@ -16,7 +16,7 @@ from scheduler.campaign.loader import load
 from scheduler.campaign.reading import AS_IT_IS, Reading
 from scheduler.models import Attempt, Contact, OnMachine, Policy, Reason, Row
 from scheduler.operations.launch import route_of
-from scheduler.plan import record
+from scheduler.plan import record, taken
 from scheduler.plan.forecast import Assumed, Forecast
 from scheduler.plan.plan_hash import plan_hash
 from scheduler.plan.planning import ContactCounts, survey
@@ -103,7 +103,7 @@ def test_a_checksum_that_two_have_in_common_makes_no_duplicate() -> None:
     duplicates = Duplicates([(3, packed)])
 
     assert crc32(keys[0][0]) == crc32(keys[1][0])
-    assert [duplicates.is_one(*each) for each in keys] == [False, False, True]
+    assert [first and first.row for _, first in duplicates.judged([(3, packed)])] == [None, None, 1]
 
 
 def test_a_start_is_shown_as_it_is_ordered() -> None:
@@ -218,3 +218,21 @@ def test_so_many_rows_and_another_encoding_are_other_plans(campaign: Path) -> No
         }
 
     assert len(said) == 4
+
+
+def test_a_plan_says_what_each_column_was_taken_for_and_how_to_map_the_others(
+    tmp_path: Path,
+) -> None:
+    text = "Mobile Phone,Patient No,First Name,Town\n202-555-0100,P1,Ana,Rome\n"
+    (tmp_path / "c.csv").write_text(text)
+    with load(
+        tmp_path / "c.csv", Reading(region="US"), max_duration_ceiling_seconds=CEILING
+    ) as checked:
+        found = taken.columns(checked.taken)
+
+    assert [each["taken_for"] for each in found] == ["phone_number", *["variable"] * 3]
+    assert list(taken.lines(found)) == [
+        "columns: phone_number ← 'Mobile Phone'; variables: 'Patient No', 'First Name', 'Town'",
+        "no column is the id or the name; a campaign file maps them: columns:"
+        " {id: 'Patient No', name: 'First Name'}",
+    ]

@@ -45,6 +45,7 @@ def record(row: int = 1, **said: Any) -> dict[str, Any]:
         "started_at": began,
         "ended_at": began + 3,
         "duration_seconds": 3.0,
+        "late_seconds": 0.03,
         "stop_late_seconds": 0.004,
         "error": None,
     }
@@ -53,7 +54,9 @@ def record(row: int = 1, **said: Any) -> dict[str, Any]:
 
 def skipped(reason: str) -> dict[str, Any]:
     """Return what differs in the record of a contact that was not dialled."""
-    times = dict.fromkeys(("begun_at", "started_at", "duration_seconds", "stop_late_seconds"))
+    times = dict.fromkeys(
+        ("begun_at", "started_at", "duration_seconds", "late_seconds", "stop_late_seconds")
+    )
     return {"disposition": "skipped", "reason": reason, "attempts": 0, **times}
 
 
@@ -70,7 +73,7 @@ def header(**said: Any) -> Header:
 
 def figures(records: Iterable[Mapping[str, Any]], head: Header | None = None) -> Figures:
     """Return the figures of these records."""
-    return read(Source(head or header(), [dict(each) for each in records]))
+    return read(Source(head or header(), [dict(each) for each in records]), transcripts=True)
 
 
 def spread(values: Iterable[float]) -> Spread:
@@ -198,12 +201,18 @@ def test_records_come_to_figures() -> None:
         "started_at": None,
         "ended_at": BEGAN,
     }
-    lost |= {"duration_seconds": None, "stop_late_seconds": None}
+    lost |= {"duration_seconds": None, "late_seconds": None, "stop_late_seconds": None}
     told = figures(
         [
             record(1),
-            record(2, attempts=3, stop_late_seconds=0.5),
-            record(3, disposition="hung_up", duration_seconds=1.0, stop_late_seconds=None),
+            record(2, attempts=3, stop_late_seconds=0.5, late_seconds=7.7),
+            record(
+                3,
+                disposition="hung_up",
+                duration_seconds=1.0,
+                stop_late_seconds=None,
+                late_seconds=None,
+            ),
             record(4, **lost),
             record(5, **skipped("duplicate")),
         ],
@@ -218,6 +227,9 @@ def test_records_come_to_figures() -> None:
     assert (told["lengths"]["calls"], told["lengths"]["total_seconds"]) == (3, 7.0)
     assert (told["stops"]["stops"], told["stops"]["on_time"]) == (2, 1)
     assert told["stops"]["max_seconds"] == 0.5
+    ends = told["ends"]
+    assert (ends["calls"], ends["on_time"], ends["late"], ends["max_seconds"]) == (2, 1, 1, 7.7)
+    assert (ends["since"], ends["until"]) == (pytest.approx(BEGAN + 5 - 7.7), BEGAN + 5)
     assert told["slots"] == {
         "attempts": 3,
         "peak": 3,
@@ -396,7 +408,7 @@ ODD = [
 
 
 def entries(records: Iterable[dict[str, Any]], most: int, **how: Any) -> Entries:
-    made = Entries(most, **how)
+    made = Entries(most, **{"transcripts": True} | how)
     for row, each in enumerate(records, start=1):
         made.add(row, each)
     return made

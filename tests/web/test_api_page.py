@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,13 @@ def test_every_code_of_an_error_stands_on_the_page() -> None:
     known = {each for path in sources for each in code.findall(path.read_text())}
     assert len(known) > 30
     assert known - set(re.findall(r"`([a-z_]+)`", PAGE)) == set()
+
+
+def test_every_code_on_the_page_is_one_that_there_is() -> None:
+    table = PAGE.split("| status | code | what it means |")[1].split("\n\n")[0]
+    told = {code for row in table.splitlines() for code in re.findall(r"`([a-z_]+)`", row[:200])}
+    sources = "".join(path.read_text() for path in (ROOT / "scheduler" / "web").rglob("*.py"))
+    phrases = {each.phrase.lower().replace(" ", "_") for each in HTTPStatus}
+
+    assert len(told) > 30
+    assert {code for code in told if f'"{code}"' not in sources} <= phrases | {"errors", "detail"}

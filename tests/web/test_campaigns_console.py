@@ -78,7 +78,7 @@ PAGES = (
     "/campaigns/evil",
     "/campaigns/evil/contacts/%231",
     "/contacts?q=script&among=names",
-    "/campaigns/evil/report",
+    "/campaigns/evil/report?transcripts=true",
 )
 
 
@@ -116,7 +116,7 @@ def test_what_is_looked_for_does_not_act_either(
     [
         "/campaigns",
         "/campaigns/n",
-        "/campaigns/n/report",
+        "/campaigns/n/report?transcripts=true",
         "/campaigns/n/contacts/%231",
         "/contacts?q=Ana&among=names",
     ],
@@ -201,7 +201,14 @@ def test_a_report_is_a_page_of_its_own_and_its_parts_are_files(
     site: RunningSite, books: Books
 ) -> None:
     books.campaign(1)
+    attempt = books.connected()
+    books.confirm(attempt)
+    books.take_collect()
+    books.keep_collected(attempt, {"transcript": [{"text": "call +12025550143 back"}]})
     shown = page(site, "/campaigns/c/report")
+    said = page(site, "/campaigns/c/report?transcripts=true").text
+    assert "call …0143 back" in said and "back" not in shown.text
+    assert "callsched report c --transcripts" in shown.text
     parts = [
         each.get("src") or each.get("href")
         for tag, each in shown.found

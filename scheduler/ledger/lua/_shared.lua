@@ -763,9 +763,86 @@ local function used_seconds(record, now)
   return now - numeric(started_at, now)
 end
 
+-- Why workers of an account kept no deadline at an instant, see `beat`; nil when they did, as far as is known. They
+-- say that they live every 2 s.
+local function away_at(account, at)
+  local from_at, until_at, why = unpack(redis.call("HMGET", account_key(account, "meta"), "away_from", "away_until",
+    "away_why"))
+  if at >= numeric(from_at, at + 1) - 2 and at <= numeric(until_at, at) then
+    return why
+  end
+end
+
+-- What made a connection end late: that its stop was sent late, or not at all; else what came of the stop.
+local function why_late(call, account, late, due_at)
+  local sent_late, said, kind = unpack(redis.call("HMGET", attempt_key(call.attempt), "stop_late", "stop_error",
+    "stop_error_kind"))
+  if not sent_late or numeric(sent_late, 0) > math.max(LATE, late / 2) then
+    return away_at(account, due_at) or sent_late and LATE_BUSY or LATE_SLOW
+  end
+  return said and (kind or LATE_API) or LATE_SLOW, said
+end
+
+-- A campaign counts the connections that ended late, by why they did, and keeps the worst, what was said of the
+-- last one, and from when to when it was. `by` is 0 for one that it counts already, -1 for one that was thought
+-- to be late.
+local function count_late(call, account, late, due_at, ended_at, by)
+  local meta, record = campaign_key(call.campaign, "meta"), attempt_key(call.attempt)
+  local why, said = redis.call("HGET", record, "end_late_why"), nil
+  if by > 0 then
+    why, said = why_late(call, account, late, due_at)
+    redis.call("HSET", record, "end_late_why", why)
+    count(account, "late")
+  end
+  increase(meta, "late:" .. (why or LATE_SLOW), by)
+  if said then
+    redis.call("HSET", meta, "late_said", said)
+  end
+  local worst, worst_of, from_at, until_at = unpack(redis.call("HMGET", meta, "late_worst", "late_worst_of",
+    "late_from", "late_until"))
+  increase(meta, "late", by)
+  if late > numeric(worst, 0) or worst_of == call.attempt then
+    redis.call("HSET", meta, "late_worst", exact(late), "late_worst_of", call.attempt)
+  end
+  if by >= 0 then
+    redis.call("HSET", meta, "late_from", exact(math.min(numeric(from_at, due_at), due_at)),
+      "late_until", exact(math.max(numeric(until_at, ended_at), ended_at)))
+  end
+end
+
+-- By how much a connection has outlasted the instant at which it had to be over: its deadline, an operator's
+-- order, or its own answer where that came too late. nil where it was over before, as far as is known.
+local function lateness(record, now)
+  local deadline, why, owed_at, gone_at = unpack(redis.call("HMGET", record, "deadline", "stop_why", "stop_owed_at", "gone_at"))
+  local due_at, ended_at = numeric(deadline, owed_at), math.min(numeric(gone_at, now), now)
+  if not due_at then
+    return nil, now, ended_at
+  end
+  if why == "aborted" or why == "late" then
+    due_at = math.min(due_at, numeric(owed_at, due_at))
+  end
+  -- Providers tell whole seconds.
+  if ended_at < due_at - (gone_at and 1 or 0) then
+    return nil, due_at, ended_at
+  end
+  return math.max(0, ended_at - due_at), due_at, ended_at
+end
+
+-- An attempt's connection is over. Or it is given up as unconfirmed: then this is the least that it is late by.
+local function note_lateness(call, account, now)
+  local record = attempt_key(call.attempt)
+  local was_late = numeric(redis.call("HGET", record, "end_late"), 0) > LATE
+  local late, due_at, ended_at = lateness(record, now)
+  redis.call("HSET", record, "end_late", late and exact(late) or "")
+  local is_late = late and late > LATE
+  if is_late or was_late then
+    count_late(call, account, late or 0, due_at, ended_at, (is_late and 1 or 0) - (was_late and 1 or 0))
+  end
+end
+
 -- A connection is over for certain: its slot is free, and whatever a 429 closed is open again.
 -- False when that was on record already, or no connection is.
-local function close_connection(call, account, now)
+local function close_connection(call, account, now, rang_nobody)
   local record = attempt_key(call.attempt)
   if redis.call("HEXISTS", record, "connection_id") == 0
     or redis.call("HSETNX", record, "over_at", exact(now)) == 0 then
@@ -776,6 +853,9 @@ local function close_connection(call, account, now)
   end
   redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "stops", 1)
   count(account, "stops")
+  if not rang_nobody then
+    note_lateness(call, account, now)
+  end
   release(call.campaign, call.attempt, used_seconds(record, now))
   redis.call("HDEL", account_key(account, "meta"), "closed_until")
   return true
@@ -817,7 +897,7 @@ local function detach(account, attempt, now)
   end
   redis.call("DEL", owner_key(connection))
   redis.call("HDEL", record, "connection_id", "found", "stage", "deadline", "started_at", "answered_at", "unanswered_at",
-    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "duration",
+    "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "gone_at", "end_late", "end_late_why", "duration",
     "heard", "sequence", "shown_at", "answered_by", "speak_at", "speeches", "spoken_at")
   for _, part in ipairs({ "live", "stops", "ears", "heard" }) do
     redis.call("ZREM", account_key(account, part), attempt)

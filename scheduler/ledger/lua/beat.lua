@@ -7,24 +7,36 @@
     ARGV[3]  health  JSON; "" when the worker leaves
     ARGV[4]  first   the limit of an account that nothing is known of
     ARGV[5]  now     "" for the server's clock
+    ARGV[6]  why     "" for an ordinary beat; else what kept this worker from the last ones
+
+  Where no worker has said so for AWAY_SECONDS, deadlines may have passed: from when to when, and why, is kept of
+  the last time, for calls that ended late.
 
   Returns nothing.
 ]]
 local account, worker, health, first = unpack(ARGV, 1, 4)
 local now = clock(ARGV[5])
 local workers, meta = account_key(account, "workers"), account_key(account, "meta")
-local FORGOTTEN_SECONDS, APART_SECONDS, LONGEST_SECONDS, KEPT = 3600, 1, 10, 20000
+local FORGOTTEN_SECONDS, APART_SECONDS, LONGEST_SECONDS, KEPT, AWAY_SECONDS = 3600, 1, 10, 20000, 4
 
+local last = numeric(redis.call("HGET", meta, "beat_at"), 0)
+local beats = redis.call("HGETALL", workers)
+for at = 1, #beats, 2 do
+  local beat_at = numeric(string.match(beats[at + 1], "^%S+"), 0)
+  last = math.max(last, beat_at)
+  if now - beat_at > FORGOTTEN_SECONDS then
+    redis.call("HDEL", workers, beats[at])
+  end
+end
+if last > 0 and now - last > AWAY_SECONDS then
+  local why = ARGV[6] ~= "" and ARGV[6] or LATE_BUSY
+  redis.call("HSET", meta, "away_from", exact(last), "away_until", exact(now), "away_why", why)
+end
+redis.call("HSET", meta, "beat_at", exact(now))
 if health == "" then
   redis.call("HDEL", workers, worker)
 else
   redis.call("HSET", workers, worker, exact(now) .. " " .. health)
-end
-local beats = redis.call("HGETALL", workers)
-for at = 1, #beats, 2 do
-  if now - numeric(string.match(beats[at + 1], "^%S+"), 0) > FORGOTTEN_SECONDS then
-    redis.call("HDEL", workers, beats[at])
-  end
 end
 
 local sampled, sampled_at, learned = unpack(redis.call("HMGET", meta, "sampled", "sampled_at", "learned"))

@@ -58,7 +58,7 @@ local function move_attempts(account)
           end
         end
         move_fields(attempt_key(attempt), "begun_at", "started_at", "deadline", "hinted_at", "stop_owed_at", "denied_at",
-          "answered_at", "unanswered_at", "over_at", "look_at", "last_at", "shown_at", "speak_at")
+          "answered_at", "unanswered_at", "over_at", "look_at", "last_at", "shown_at", "speak_at", "gone_at")
       end
       done[attempt] = true
     end

@@ -7,14 +7,18 @@
     ARGV[4]  reason           of it, "" for none
     ARGV[5]  conversation_id  "" when the answer has none
     ARGV[6]  summaries        what the answer says of summary pages, "" for nothing
-    ARGV[7]  now              "" for the server's clock
+    ARGV[7]  ago              seconds since its end was confirmed: it could not be put on record before
+    ARGV[8]  now              "" for the server's clock
 
   Returns 1; 0 when it was on record already, or no connection is.
 ]]
 local account, attempt, disposition, reason, conversation, summaries = unpack(ARGV, 1, 6)
-local now = clock(ARGV[7])
+local ago, now = tonumber(ARGV[7]), clock(ARGV[8])
 local call, record = call_of(attempt), attempt_key(attempt)
 
+if ago >= 1 and redis.call("HEXISTS", record, "over_at") == 0 then
+  redis.call("HSETNX", record, "gone_at", exact(now - ago))
+end
 if not close_connection(call, account, now) then
   return 0
 end

@@ -14,7 +14,9 @@
     ARGV[12] repeat_window  seconds: whom another campaign of this name has called so lately, or has yet
                             to call, is skipped; "" to call everybody
     ARGV[13] now      "" for the server's clock
-    ARGV[14] columns  "1" when those that the contacts have as variables follow, in the file's order
+    ARGV[14] launch   JSON: the words of the command that goes on with it, as who launched it last says;
+                      "" to leave what was said before
+    ARGV[15] columns  "1" when those that the contacts have as variables follow, in the file's order
 
   Returns the campaign's state and its account, as they stand now.
 ]]
@@ -38,13 +40,17 @@ if redis.call("HSETNX", meta, "state", "loading") == 1 then
   redis.call("SADD", ROOT .. "accounts", account)
   open_of_name(campaign, account, name)
 end
-if ARGV[14] == "1" then
+if ARGV[15] == "1" then
   -- How many rows were loaded by somebody who says what their columns are: load.lua counts them.
   redis.call("HSETNX", meta, "columned", 0)
   local columns = campaign_key(campaign, "columns")
   local place = redis.call("ZCARD", columns)
-  for at = 15, #ARGV do
+  for at = 16, #ARGV do
     place = place + redis.call("ZADD", columns, "NX", place, ARGV[at])
   end
 end
-return redis.call("HMGET", meta, "state", "account")
+local state, owner = unpack(redis.call("HMGET", meta, "state", "account"))
+if ARGV[14] ~= "" and owner == account and state ~= "finished" then
+  redis.call("HSET", meta, "launch", ARGV[14])
+end
+return { state, owner }

@@ -9,7 +9,7 @@
 
   Returns 2 when that makes it certain and the far end had ended it: it was hinted at before any stop
   of ours, or the very first stop was answered so. 1 when it is certain, but an earlier stop of ours may have, one
-  without a record too. Else 0, and after the first answer the stop is due again when `apart` has passed.
+  without a record too; then `gone_at` says since when. Else 0, and after the first answer the stop is due again when `apart` has passed.
 ]]
 local account, attempt, apart = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
@@ -21,6 +21,7 @@ if not connection or over_at then
   return 0
 end
 if hinted then
+  redis.call("HSET", record, "gone_at", hinted)
   return why == "hung_up" and 2 or 1
 end
 local heard_until = numeric(redis.call("ZSCORE", account_key(account, "ears"), attempt), 0)
@@ -32,6 +33,7 @@ if first then
   if now - tonumber(first) < apart then
     return 0
   end
+  redis.call("HSET", record, "gone_at", first)
   return at_once == "1" and 2 or 1
 end
 local sendings, unrecorded = unpack(redis.call("HMGET", record, "stop_sendings", "stop_unrecorded"))

@@ -55,6 +55,7 @@ local function lapse(call)
     move(call, STOPPING)
     owe_stop(account, call.attempt, "deadline", patience, now)
   elseif call.state == STOPPING then
+    note_lateness(call, account, now)
     end_call(call, "stopped", "unconfirmed", "", now)
     redis.call("ZREM", slots, call.attempt)
   end

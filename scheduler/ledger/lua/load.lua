@@ -22,6 +22,9 @@
 
   Returns "added", "again" (this chunk was added before), "missing" (there is no such campaign) or
   "retired" (whom it called is forgotten, so nobody can tell who would be called twice).
+
+  Who is dialled without key presses is found by their party. Of all others, and of rows that are not
+  called, `known` has under "a" and the address which rows they are, or "*" where they are many.
 ]]
 local campaign, load, chunk = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now, rows = clock(ARGV[4]), ARGV[5]
@@ -86,6 +89,24 @@ local function leave_out(row, reason, message)
   end
 end
 
+local MOST_ROWS_OF_ADDRESS = 200 -- bytes
+
+local function index_address(record, row, is_called)
+  local contact = cjson.decode(record)
+  local address = contact.p or contact.s or ""
+  local is_whole = string.find(address, "^%+%d") or string.find(address, "^sips?:")
+  if not is_whole or (is_called and not contact.d) then
+    return
+  end
+  local rows = redis.call("HGET", known, "a" .. address)
+  if not rows then
+    redis.call("HSET", known, "a" .. address, row)
+  elseif rows ~= "*" then
+    rows = rows .. " " .. row
+    redis.call("HSET", known, "a" .. address, #rows > MOST_ROWS_OF_ADDRESS and "*" or rows)
+  end
+end
+
 local of_name = window and namesakes(campaign, account, name, now - tonumber(window))
 local added, ended, at, waiting = 0, 0, 1, {}
 while at <= #rows do
@@ -114,6 +135,9 @@ while at <= #rows do
         reason = "already_called"
         redis.call("HSET", ROOT .. "call:" .. campaign .. ":" .. row, "earlier", earlier, "earlier_at", called_at or "")
       end
+    end
+    if reason ~= "" or string.find(record, '"d":', 1, true) then
+      index_address(record, row, reason == "")
     end
     if reason == "" then
       -- A microsecond apart, so that calls are dialled in the order of the file.

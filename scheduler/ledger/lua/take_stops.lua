@@ -37,7 +37,7 @@ for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), 
     local times = increase(record, is_look and "looks" or is_speech and "speeches" or "stop_sendings", 1)
     local late = now - (why == "deadline" and deadline or owed_at)
     if times == 1 and not is_look and not is_speech then
-      redis.call("HSET", record, "stop_late", exact(late))
+      redis.call("HSETNX", record, "stop_late", exact(late))
     end
     redis.call("ZADD", stops, exact(now + tonumber(ARGV[math.min(4 + times, #ARGV)])), attempt)
     for _, value in ipairs({ attempt, connection, why, exact(deadline), times, exact(late) }) do

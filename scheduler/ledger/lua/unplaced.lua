@@ -24,7 +24,7 @@ if most ~= "" and redis.call("HEXISTS", record, "over_at") == 0 then
   end
   redis.call("HSET", call.key, "unplaced", times + 1)
 end
-if not close_connection(call, account, now) then
+if not close_connection(call, account, now, true) then
   return 0
 end
 if seen ~= "" then

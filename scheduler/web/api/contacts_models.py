@@ -32,6 +32,7 @@ _RESULT: dict[str, Any] = {
     "deadline": 1795307401.0,
     "ended_at": 1795305613.0,
     "begun_at": 1795305600.5,
+    "late_seconds": None,
     "stop_late_seconds": None,
     "duration_seconds": None,
     "price": None,
@@ -80,6 +81,10 @@ class Result(BaseModel):
     deadline: float | None = Field(description="When the call was to be over.")
     ended_at: float | None = Field(description="When its end was confirmed.")
     begun_at: float | None = Field(description="When the request to place it was about to leave.")
+    late_seconds: float | None = Field(
+        description="By how much its end was confirmed after it had to be over; null: it was over"
+        " before. Of one that nobody confirmed the least that it was."
+    )
     stop_late_seconds: float | None = Field(description="By how much the first stop was sent late.")
     duration_seconds: float | None = Field(description="From the answer on.")
     price: str | None = Field(
@@ -131,6 +136,8 @@ class AttemptRecord(BaseModel):
     answered_at: float | None
     deadline: float | None
     ended_at: float | None
+    late_seconds: float | None = Field(description="By how much it ended late; null: it did not.")
+    stop_late_seconds: float | None = Field(description="By how much its stop was sent late.")
     disposition: str | None
     reason: str | None
     answers: dict[str, str]
@@ -173,6 +180,24 @@ class ContactInFull(Result):
     held: bool = Field(description="Whether somebody has to say before the campaign goes on.")
     rules: list[Rule]
     history: list[AttemptRecord]
+
+
+class Twin(BaseModel):
+    """The row that is called instead of a duplicate."""
+
+    row: int
+    line: int
+    contact_id: str
+    shares: str = Field(description="id or party: what both have in common.")
+
+
+class Order(BaseModel):
+    """What an operator did."""
+
+    at: float
+    what: str = Field(examples=["cancel"])
+    who: str
+    note: str | None
 
 
 class Explained(BaseModel):
@@ -220,3 +245,10 @@ class Explained(BaseModel):
     due_at: float | None
     next_at: float | None
     held: bool
+    ended_at: float | None = None
+    duplicate_of: Twin | None = Field(
+        default=None, description="The row that is called instead of a duplicate."
+    )
+    order: Order | None = Field(
+        default=None, description="The operator's order by which its call waits or has ended."
+    )

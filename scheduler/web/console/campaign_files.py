@@ -6,7 +6,7 @@ import tempfile
 import threading
 from dataclasses import replace
 from io import TextIOWrapper
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -21,7 +21,6 @@ from scheduler.report.figures import read as figures_of
 from scheduler.report.header import source_of
 from scheduler.web import downloads
 from scheduler.web.kept_file import KeptFile
-from scheduler.web.masks import concealed
 from scheduler.web.problems import Failure
 from scheduler.web.site import Looks, OnSite
 
@@ -49,8 +48,14 @@ def results(
 
 
 @router.get("/campaigns/{campaign_id}/report")
-def report(request: Request, site: OnSite, visitor: Looks, campaign_id: str) -> Response:
-    """Show the page of `callsched report`."""
+def report(
+    request: Request,
+    site: OnSite,
+    visitor: Looks,
+    campaign_id: str,
+    transcripts: bool = False,
+) -> Response:
+    """Show the page of `callsched report`, and what was said only where that is asked for."""
     view = site.campaign(visitor, campaign_id)
     view.expect_kept()
     if not _makers.acquire(blocking=False):
@@ -62,34 +67,28 @@ def report(request: Request, site: OnSite, visitor: Looks, campaign_id: str) -> 
         )
     request.state.connection.be_patient()
     try:
-        return _report(site.ledger, view)
+        return _report(site.ledger, view, transcripts=transcripts)
     finally:
         _makers.release()
 
 
-def _report(ledger: Ledger, view: CampaignView) -> Response:
+def _report(ledger: Ledger, view: CampaignView, *, transcripts: bool) -> Response:
     # It brings matplotlib along, which takes a second.
     from scheduler.report import page
 
     parts = f"/campaigns/{quote(view.campaign_id, safe='')}/report"
     with (
         tempfile.TemporaryFile() as file,
-        Entries(_REPORT_ROWS, numbers=False, transcripts=True) as entries,
+        Entries(_REPORT_ROWS, numbers=False, transcripts=transcripts) as entries,
     ):
         source = source_of(ledger, view.campaign_id)
         header = replace(source.header, name=mask_text(view.name))
-        source = replace(source, header=header, records=map(_without_said_numbers, source.records))
-        figures = figures_of(source, numbers=False, taken=entries.add)
+        source = replace(source, header=header)
+        figures = figures_of(source, numbers=False, transcripts=transcripts, taken=entries.add)
         text = TextIOWrapper(file, "utf-8", errors="replace", write_through=True)
         page.write(figures, entries, text, parts=parts)
         text.detach()
         return downloads.of_file(KeptFile(file), "text/html; charset=utf-8")
-
-
-def _without_said_numbers(record: dict[str, Any]) -> dict[str, Any]:
-    """Mask what a report shows as it was said; the rest it masks itself."""
-    said = {name: record[name] for name in ("transcript", "insights") if name in record}
-    return {**record, **concealed(said)}
 
 
 @router.get("/campaigns/{campaign_id}/report/{part}")

@@ -1,0 +1,49 @@
+"""When an end is late, and why it can be: a closed list, by what is on record of the call."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+#: A call has ended late when its end was confirmed longer than this after it had to be over: a stop
+#: leaves within a second, and an API takes a moment to answer it.
+LATE_SECONDS = 2.0
+
+
+class LateCause(StrEnum):
+    """What made a call end late: first what sent its stop late, else what came of the stop."""
+
+    NO_WORKER = "no_worker"  #: no worker ran when it had to be over
+    ASLEEP = "asleep"  #: the machine of the worker slept
+    LEDGER = "ledger"  #: no worker could reach Redis
+    BUSY = "busy"  #: workers ran and sent its stop late
+    UNREACHABLE = "unreachable"  #: its stop did not reach the API
+    API = "api"  #: the API did not confirm its stop
+    SLOW = "slow"  #: nothing went wrong; the API took so long
+
+    @property
+    def in_words(self) -> str:
+        """What it says to people, after the number of calls."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    LateCause.NO_WORKER: "no worker was running",
+    LateCause.ASLEEP: "the worker's machine was asleep",
+    LateCause.LEDGER: "no worker could reach Redis",
+    LateCause.BUSY: "the worker was held up, or had too many stops to send at once",
+    LateCause.UNREACHABLE: "the API could not be reached",
+    LateCause.API: "the API did not confirm the stops",
+    LateCause.SLOW: "the API was slow to confirm the stops",
+}
+
+
+def in_words(causes: dict[str, int]) -> list[str]:
+    """Return what made calls late, the most frequent first; one of a newer release by its name."""
+    known = sorted(causes.items(), key=lambda cause: -cause[1])
+    if len(known) == 1:
+        return [_said(known[0][0])]
+    return [f"{calls:,}: {_said(cause)}" for cause, calls in known]
+
+
+def _said(cause: str) -> str:
+    return LateCause(cause).in_words if cause in list(LateCause) else cause

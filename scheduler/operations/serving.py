@@ -1,0 +1,87 @@
+"""Which campaigns wait although nobody dials them, and by which command they go on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from scheduler.errors import ConfigError
+from scheduler.ledger import workers
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.ledger.workers import WorkerView
+from scheduler.models import CallState, CampaignState
+from scheduler.operations.launch import SANDBOX_ACCOUNT
+from scheduler.providers import accounts_of
+from scheduler.settings import Settings
+
+
+class Serving:
+    """Looks at the workers of each account once."""
+
+    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+        """`settings` are those of whoever would start a worker here."""
+        self._ledger = ledger
+        self._settings = settings
+        self._known: dict[str, list[WorkerView]] = {}
+
+    def lack(self, view: CampaignView) -> str:
+        """Say of a campaign with calls to make that nobody makes them, and what does; or "".
+
+        One that an operator holds, or that stopped itself, waits for a word and not for a worker.
+        """
+        if not view.calls[CallState.PENDING] or view.state is CampaignState.FINISHED:
+            return ""
+        if view.paused_by or view.cancelled_by or view.stopped_itself:
+            return ""
+        if view.launch[:1] == ("run",):
+            return self._of_a_run(view)
+        is_paused = view.state is CampaignState.PAUSED
+        return "" if is_paused or self._serves(view) else self.of_account(view.account)
+
+    def lacks(self, views: Iterable[CampaignView]) -> list[str]:
+        """Say it of several, each sentence once."""
+        found = dict.fromkeys(self._named(view) for view in views)
+        return [sentence for sentence in found if sentence]
+
+    def _named(self, view: CampaignView) -> str:
+        lack = self.lack(view)
+        is_its_own = view.launch[:1] == ("run",) or view.account == SANDBOX_ACCOUNT
+        return f"campaign {view.campaign_id}: {lack}" if lack and is_its_own else lack
+
+    def of_account(self, account: str) -> str:
+        """Say that no worker of an account dials every campaign of it, and what starts one."""
+        if any(not each.campaign_id for each in self._dialling(account)):
+            return ""
+        if account == SANDBOX_ACCOUNT:
+            return (
+                "nobody dials it: its sandbox ended with its run. `callsched run FILE --sandbox` of"
+                " the same file goes on with it"
+            )
+        start = self._start_of(account)
+        return f"no worker serves account {account}: {start}"
+
+    def _of_a_run(self, view: CampaignView) -> str:
+        goes_on = f"`callsched {shlex.join(view.launch)}` goes on with it"
+        if view.state is CampaignState.PAUSED:
+            return f"its run was interrupted: {goes_on}"
+        return "" if self._serves(view) else f"its run is gone: {goes_on}"
+
+    def _serves(self, view: CampaignView) -> bool:
+        served = {"", view.campaign_id}
+        return any(each.campaign_id in served for each in self._dialling(view.account))
+
+    def _dialling(self, account: str) -> list[WorkerView]:
+        if account not in self._known:
+            self._known[account] = workers.all_of(self._ledger, account)
+        return [each for each in self._known[account] if each.is_well and not each.stops_only]
+
+    def _start_of(self, account: str) -> str:
+        try:
+            accounts = accounts_of(self._settings)
+            accounts.named(account)
+        except ConfigError:
+            return "start `callsched worker` with settings that have it"
+        if len(accounts.by_name) == 1:
+            return "`callsched worker` starts one"
+        return f"`callsched worker --accounts {shlex.quote(account)}` starts one"

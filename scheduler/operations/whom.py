@@ -1,0 +1,114 @@
+"""Which contact a person means who knows a name, a line of the file, or another of its columns.
+
+Ids, numbers and addresses are looked up where they are kept. Here every contact is looked at, once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from scheduler.fields.contact_label import label_of
+from scheduler.fields.visible import visible
+from scheduler.masking import shown
+from scheduler.models import Contact
+
+#: Of so many contacts those are told that somebody may have meant.
+_MOST_COMPARED = 5_000
+_MOST_TOLD = 3
+_PLACE = re.compile(r"#(\d{1,9})")
+#: `line 3`, and what an error about a file begins with: `contacts.csv:3:phone_number`.
+_LINE = re.compile(r"(?:line\s+|(?:[^:]*\.\w+)?:)(\d{1,9})(?::.*)?", re.IGNORECASE)
+
+
+def place_of(who: str) -> int | None:
+    """Return the row that `#3` names; None for what is no row."""
+    found = _PLACE.fullmatch(who)
+    return int(found[1]) if found else None
+
+
+def line_of(who: str) -> int | None:
+    """Return the line of a file that is named as errors name it; None for what is none."""
+    found = _LINE.fullmatch(who.strip())
+    return int(found[1]) if found else None
+
+
+def told(contact: Contact, row: int) -> str:
+    """Name a contact in a message: its row, its id or what may be shown of its number, its name."""
+    record = {
+        "contact_id": contact.contact_id,
+        "phone_number": contact.phone_number,
+        "sip_uri": contact.sip_uri,
+        "dtmf": contact.dtmf,
+    }
+    label = label_of(record, row)
+    name = f" ({visible(contact.name)})" if contact.name else ""
+    return (label if label.startswith(f"#{row} ") else f"#{row} {label}") + name
+
+
+class Search:
+    """Looks at the contacts of a file or a campaign, in their order, for who is meant."""
+
+    def __init__(self, who: str) -> None:
+        self._who, self._folded, self._line = who, _folded(who), line_of(who)
+        self._hits: dict[int, Contact] = {}
+        self._hit_count = 0
+        self._looked = 0
+        self._names: dict[str, tuple[int, str]] = {}  #: of the first contacts
+        self._at_line: int | None = None  #: the row that begins there, or before it and ends after
+        self._before_line: int | None = None
+
+    def may_be(self, row: int, record: str) -> bool:
+        """Whether a contact's record is worth reading: most of a million are not."""
+        word = self._folded.partition(" ")[0]
+        is_plain = '"' not in word and "\\" not in word
+        is_needed = row <= _MOST_COMPARED or self._line is not None
+        self._looked = row
+        return is_needed or not is_plain or word in record.casefold()
+
+    def look(self, row: int, line: int, contact: Contact) -> None:
+        """Look at one contact."""
+        self._looked = row
+        if self._line is not None:
+            self._look_at_line(row, line)
+        cells = (contact.name, *contact.variables.values())
+        if any(_folded(cell) == self._folded for cell in cells if cell):
+            self._hit_count += 1
+            if len(self._hits) < _MOST_TOLD:
+                self._hits[row] = contact
+        if row <= _MOST_COMPARED:
+            has_id = contact.contact_id != contact.party
+            for name in (contact.contact_id * has_id, *cells):
+                if name:
+                    self._names.setdefault(_folded(name), (row, name))
+
+    def _look_at_line(self, row: int, line: int) -> None:
+        if line == self._line:
+            self._at_line = row
+        elif line < (self._line or 0):
+            self._before_line = row
+        elif self._at_line is None:
+            self._at_line = self._before_line
+
+    def found(self) -> int | None:
+        """Return the row of the only contact that is called so, or that stands in the line."""
+        if self._hit_count == 1:
+            return next(iter(self._hits))
+        return None if self._hits else self._at_line
+
+    def miss(self) -> str:
+        """Say why nobody is found, and who was perhaps meant."""
+        if self._hits:
+            which = ", ".join(told(contact, row) for row, contact in self._hits.items())
+            more = " and others" if self._hit_count > len(self._hits) else ""
+            return f"{self._hit_count:,} contacts are called {shown(self._who)}: {which}{more}"
+        near = difflib.get_close_matches(self._folded, self._names, n=_MOST_TOLD, cutoff=0.7)
+        meant = [f"{shown(name)} (#{row})" for row, name in map(self._names.__getitem__, near)]
+        if meant:
+            return f"there is no contact {shown(self._who)}: did you mean {' or '.join(meant)}?"
+        rows = f"its rows are #1 to #{self._looked:,}" if self._looked else "it has no rows"
+        return f"there is no contact {shown(self._who)}: {rows}"
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
