@@ -59,6 +59,9 @@ from scheduler.settings import CALLING_HOURS
 _DEFAULT = Policy()
 _DEFAULT_WEEK = read_week(CALLING_HOURS)
 
+#: Ends that only a provider tells which follows a call while it rings.
+_OF_RINGING = frozenset({Reason.BUSY, Reason.NO_ANSWER, Reason.FAILED})
+
 _ADVICE = "{}; write it under call in a YAML file that names this one under contacts"
 
 _Heed: TypeAlias = Callable[[Set[str]], None]
@@ -185,6 +188,7 @@ class _Reader:
         rules = self._rules(campaign, path, route, self._do_not_call(campaign, path, root))
         self._expect_able(campaign, path, root, rules, route)
         self._warn_of_keys(campaign, path, root, route)
+        self._warn_of_retries(campaign, path, root, route)
         names = Names.of(campaign.columns, api.keys_of_contacts())
 
         def heed(columns: Set[str]) -> None:
@@ -263,6 +267,19 @@ class _Reader:
         if call.dtmf and tells and route.api.traits.keys_hide_machines:
             line, column = document.place_of(root, "call", "dtmf")
             self.warnings.append(f"{path}:{line}:{column}: call.dtmf: {keys_hide(route.api)}")
+
+    def _warn_of_retries(
+        self, campaign: Campaign, path: Path, root: document.Node | None, route: Route
+    ) -> None:
+        """Say which retries never happen, for the provider does not tell of such an end."""
+        if route.api.traits.rings:
+            return
+        for end in sorted(campaign.retry.rules().keys() & _OF_RINGING):
+            line, column = document.place_of(root, "retry", end, at_key=True)
+            self.warnings.append(
+                f"{path}:{line}:{column}: retry.{end}: {route.api.name} can't tell that a call"
+                " ended so, and nobody is called again for it; not_reached has what it can tell"
+            )
 
     def _named(
         self, root: document.Node | None, path: Path, name: str, names: Names

@@ -37,6 +37,7 @@ from scheduler.campaign.keys.presets import Presets
 from scheduler.campaign.keys.safeguards import Breaker, Budget, Caps, FirstCalls, Retries
 from scheduler.campaign.keys.timetable import Timetable
 from scheduler.campaign.keys.webhooks import WEBHOOKS_EXPECTED, Webhooks
+from scheduler.campaign.meant import meant
 from scheduler.campaign.names import Names
 from scheduler.errors import CampaignError, Problem
 from scheduler.fields import document, key_problems
@@ -219,7 +220,7 @@ def read_campaign(
     try:
         return keys.model_validate(_top(root), context={**context, "flow": document.flow})
     except ValidationError as error:
-        problems = [_problem(detail, root, path, keys) for detail in error.errors()]
+        problems = [_problem(detail, root, path, keys, api) for detail in error.errors()]
         problems.sort(key=lambda problem: (problem.line or 0, problem.column))
         raise CampaignError(problems[:KEPT], len(problems)) from None
 
@@ -236,11 +237,13 @@ def _top(root: document.Mapping) -> dict[str, object]:
 
 
 def _problem(
-    detail: ErrorDetails, root: document.Mapping, path: str, keys: type[Campaign]
+    detail: ErrorDetails, root: document.Mapping, path: str, keys: type[Campaign], api: Kind
 ) -> Problem:
     name, unknown = key_problems.dotted(detail["loc"]), detail["type"] == "extra_forbidden"
     place = document.place_of(root, *detail["loc"], at_key=unknown)
     if unknown:
-        return Problem(path, key_problems.unknown(detail, keys), *place, "unknown_key")
+        *way, key = detail["loc"]
+        said = meant(way, str(key), keys, api) or key_problems.unknown(detail, keys)
+        return Problem(path, said, *place, "unknown_key")
     message = f"{name}: {key_problems.expected(detail, keys)}"
     return Problem(path, message, *place, "invalid_value")

@@ -149,6 +149,41 @@ def test_an_unknown_key_that_resembles_none_gets_the_list(tmp_path: Path) -> Non
     assert problem.startswith("first.yaml:2:1: unknown key 'zebra': expected one of account, ")
 
 
+@pytest.mark.parametrize(
+    ("keys", "meant"),
+    [
+        ("hours: 9-17", "calling_hours, such as calling_hours: mon-fri 9:00-17:00?"),
+        ("dnc: x.txt", "do_not_call, such as do_not_call: never.txt?"),
+        ("retries: 3", "retry, such as retry: {busy: {max: 2, delays: [15m]}}?"),
+        ("no_answer: 3", "retry.no_answer, such as retry: {no_answer: {max: 2, delays: [15m]}}?"),
+        ("languages: en-US", "call.languages?"),
+        ("call: {max_duration: 5m}", "max_duration, at the top of the file?"),
+        (
+            "retry: {voicemail: 2}",
+            "retry.machine, such as retry: {machine: {max: 2, delays: [15m]}}?",
+        ),
+    ],
+)
+def test_what_others_call_a_key_or_where_it_stands_is_known(
+    tmp_path: Path, keys: str, meant: str
+) -> None:
+    (problem,) = refused(tmp_path, f"{CONTACTS}{keys}\n")
+
+    assert problem.endswith(f": did you mean {meant}")
+
+
+def test_of_what_a_provider_can_t_do_it_is_said_so(tmp_path: Path) -> None:
+    written = f"{CONTACTS}message: Hello.\nrecord: true\n"
+
+    assert [each.partition(": ")[2] for each in refused(tmp_path, written)] == [
+        "unknown key 'message': a call through symbl says nothing to whom it calls",
+        "unknown key 'record': symbl has no call.record",
+    ]
+    with checked(tmp_path, f"{CONTACTS}retry: {{busy: {{max: 1, delays: [5m]}}}}\n") as campaign:
+        (warning,) = campaign.warnings
+    assert "first.yaml:2:9: retry.busy: symbl can't tell that a call ended so" in warning
+
+
 @pytest.mark.parametrize("name", ['"a\\x1bb"', "x" * 201, ""])
 def test_a_name_has_to_be_short_and_printable(tmp_path: Path, name: str) -> None:
     (problem,) = refused(tmp_path, f"{CONTACTS}name: {name}\n")
