@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from scheduler.cli import dnc_entries, dnc_import, dnc_lists
+from scheduler.cli import dnc_add, dnc_entries, dnc_import, dnc_lists
 
 dnc = typer.Typer(
     help="Keep the do-not-call list of the ledger, which holds at once and in every campaign.\n\n"
     "An entry is a number, a prefix such as `+1202*`, which stands for all numbers that begin so,"
     " or a SIP address. Who asks in a call not to be called again comes onto it, too.\n\n"
-    "Example: `callsched dnc add +12025550143 --why 'asked by mail'`",
+    "Example: `callsched dnc add +12025550143 --hang-up --why 'complained by phone'`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-dnc.command()(dnc_entries.add)
+dnc.command()(dnc_add.add)
 dnc.command()(dnc_entries.remove)
 dnc.command("import")(dnc_import.import_)
 dnc.command()(dnc_entries.check)

@@ -1,4 +1,4 @@
-"""`callsched dnc add`, `remove` and `check`: entries that are named one by one."""
+"""`callsched dnc remove` and `check`: entries that are named one by one."""
 
 from __future__ import annotations
 
@@ -6,33 +6,11 @@ import typer
 
 from scheduler.cli import console, dnc_view, options, questions
 from scheduler.cli.access import changed_ledger, opened_ledger
-from scheduler.cli.dnc_options import Entries, Why, read
+from scheduler.cli.dnc_options import Entries, read
 from scheduler.cli.orders import given
 from scheduler.errors import SchedulerError
 from scheduler.ledger import do_not_call as in_ledger
 from scheduler.operations import do_not_call
-
-
-def add(
-    numbers: Entries,
-    why: Why = "added by hand",
-    region: options.Region = None,
-    yes: options.YesAnyway = False,
-    json: options.Json = False,
-) -> None:
-    """Put numbers on the list. From now on nobody dials them, running campaigns included.
-
-    What is on the list already keeps since when, and why. A call that is live goes on. On a
-    terminal it asks before a pattern such as '+1202*' is added.
-
-    Example: `callsched dnc add +12025550143 --why 'asked by mail'`
-    """
-    entries = read(numbers, region)
-    with changed_ledger() as ledger:
-        if not yes:
-            questions.confirm_patterns(ledger, entries)
-        addition = do_not_call.add(ledger, entries, why)
-    dnc_view.show_added(entries, addition, json=json)
 
 
 def remove(

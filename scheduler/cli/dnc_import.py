@@ -10,6 +10,7 @@ import typer
 from scheduler.cli import console, dnc_import_view, options, questions
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.dnc_options import Why
+from scheduler.cli.orders import who
 from scheduler.operations import do_not_call
 from scheduler.operations.do_not_call import Import, ListFile
 
@@ -49,4 +50,4 @@ def _taken(file: ListFile, why: str, *, yes: bool) -> Import:
         if not yes:
             questions.confirm_patterns(ledger, file.entries.others)
         with console.counting("importing", "entries") as done:
-            return do_not_call.import_file(ledger, file, why, on_progress=done)
+            return do_not_call.import_file(ledger, file, why, who(), on_progress=done)

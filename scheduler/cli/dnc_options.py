@@ -13,6 +13,9 @@ Entries = Annotated[
     list[str],
     typer.Argument(metavar="NUMBER...", help="Such as +12025550143, '+1202*', or a SIP address."),
 ]
+HangUp = Annotated[
+    bool, typer.Option("--hang-up", help="End every live call to them as well, in all campaigns.")
+]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Kept with the entry.")]
 
 

@@ -12,11 +12,8 @@ from scheduler.ledger.do_not_call import Listing
 from scheduler.operations.do_not_call import Addition, Removal, listing_record, verdict_record
 
 
-def show_added(entries: Sequence[str], addition: Addition, *, json: bool) -> None:
+def show_added(entries: Sequence[str], addition: Addition) -> None:
     """Say of each entry whether it is new on the list."""
-    if json:
-        console.emit(asdict(addition))
-        return
     for each in entries:
         text = "added" if each in addition.added else "was on it"
         console.out.print(f"{each}  {text}", markup=False)

@@ -51,7 +51,7 @@ def live_calls(stakes: Stakes) -> str:
     return counted(stakes.live, "call is live", "calls are live")
 
 
-def confirm_patterns(ledger: Ledger, entries: Iterable[str]) -> None:
+def confirm_patterns(ledger: Ledger, entries: Iterable[str], *, hangs_up: bool = False) -> None:
     """Before patterns come onto the do-not-call list, say how far they reach, and ask."""
     patterns = [each for each in entries if is_prefix(each)]
     if not patterns or not console.may_ask():
@@ -60,6 +60,7 @@ def confirm_patterns(ledger: Ledger, entries: Iterable[str]) -> None:
     console.say(
         *_reach(patterns),
         f"{waiting_calls(stakes)}. Calls to such numbers end as skipped: do_not_call.",
+        *([f"{live_calls(stakes)}; those to such numbers are ended now."] if hangs_up else []),
     )
     confirm("Put them on the list?", "the list was not changed")
 

@@ -109,6 +109,21 @@ def current_attempt(ledger: Ledger, campaign_id: str, row: int) -> Attempt:
     return Attempt(campaign_id, row, int(number or 0))
 
 
+def open_attempts(ledger: Ledger, account: str) -> dict[Attempt, bool]:
+    """Return every attempt of an account that holds a slot, or whose connection is not over.
+
+    Each with whether a phone may ring by it, whatever the state of its call: its answer was lost,
+    or its connection is on record as live.
+    """
+    with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
+        for part in ("slots", "live", "held"):
+            pipe.zrange(keys.account(account, part), 0, -1)
+        slots, live, held = pipe.execute()
+    ringing = {*live, *held}
+    written = sorted(filter(Attempt.is_written, {*slots, *ringing}))
+    return {Attempt.parse(each): each in ringing for each in written}
+
+
 def not_over(ledger: Ledger, account: str, attempts: Collection[Attempt]) -> list[Attempt]:
     """Return those attempts that still hold a slot and have not been given up as lost."""
     if not attempts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 import pytest
 
@@ -47,9 +48,11 @@ def test_numbers_prefixes_and_sip_addresses_come_onto_the_list_and_leave_it(site
     added = dnc(site, "add", ANA, "(212) 555-0199", "+1312*", "--region", "us", "--json")
     again = dnc(site, "add", ANA, "sip:a@B.example.com", "--json")
 
-    of = {"ledger": f"private, in {site.state}"}
-    assert added.record == {"added": [ANA, "+12125550199", "+1312*"], "known": []} | of
-    assert again.record == {"added": ["sip:a@b.example.com"], "known": [ANA]} | of
+    of = {"ledger": f"private, in {site.state}", "live": []}
+    first = {"added": [ANA, "+12125550199", "+1312*"], "known": [], "waiting": None}
+    assert added.record == first | of
+    then = {"added": ["sip:a@b.example.com"], "known": [ANA], "waiting": []}
+    assert again.record == then | of
     assert listed(site) == {ANA, "+12125550199", "+1312*", "sip:a@b.example.com"}
 
     removed = dnc(site, "remove", "+1312*", ANA)
@@ -82,7 +85,7 @@ def test_a_check_tells_who_is_on_the_list_by_its_exit_code(site: Site) -> None:
         (other, False, None),
         (BEN, True, "+1202*"),
     ]
-    assert both[1]["why"] == "a whole area"
+    assert re.fullmatch(r"a whole area \(\S+@\S+\)", both[1]["why"])
     assert both[1]["since"] > 1_600_000_000
 
 
@@ -135,7 +138,7 @@ def test_a_file_is_imported_and_may_be_imported_again(site: Site) -> None:
         "3 entries: 0 added, 2 were on it, 1 repeated\n"
     )
     entries = [json.loads(line) for line in dnc(site, "list", "--json").out.splitlines()]
-    assert {(each["entry"], each["why"]) for each in entries} == {
+    assert {(each["entry"], each["why"].rpartition(" (")[0]) for each in entries} == {
         ("+12025550100", "US registry"),
         ("+12025550101", "US registry"),
     }
@@ -198,15 +201,26 @@ def test_what_is_exported_is_a_list_for_an_import_and_for_a_campaign(
 def test_a_running_campaign_does_not_dial_who_has_just_come_onto_the_list(
     site: Site, sandbox: SandboxProcess
 ) -> None:
-    words = ("--max-duration", "8s", "--max-concurrency", "1", "--json")
+    words = ("--max-duration", "60s", "--max-concurrency", "1", "--id", "c", "--json")
     run = site.start("run", site.contacts((ANA, BEN, CAT)), *words)
     wait_until(lambda: len(sandbox.events("answered")) == 1)
 
-    dnc(site, "add", BEN, f"{CAT}*")
+    waits = dnc(site, "add", BEN)
+    lives = dnc(site, "add", ANA, f"{CAT}*")
+    assert waits.out.splitlines() == [
+        f"{BEN}  added",
+        "1 campaign waits to call, and will skip it: c (1 call)",
+    ]
+    assert "1 call is live: #1 …0100 of campaign c" in lives.err
+    (suggested,) = re.findall(r"end it: .*?callsched (dnc add .*)", lives.err)
+    ended = site.call(*shlex.split(suggested))
 
+    assert (ended.wait(), ended.err.splitlines()[0]) == (0, "ending 1 live call …"), ended.err
+    assert "aborted" in ended.out and "#1 …0100" in ended.out
     assert run.wait() == 0, run.err
     assert Judge(sandbox).accepted == {ANA: 1}
-    assert run.record["dispositions"] == {"skipped:do_not_call": 2, "stopped": 1}
+    assert run.record["dispositions"] == {"aborted": 1, "skipped:do_not_call": 2}
+    assert "no call is live" in dnc(site, "add", ANA, "--hang-up").out
 
 
 def test_no_number_of_the_list_is_logged(site: Site) -> None:
