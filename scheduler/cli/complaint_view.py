@@ -61,7 +61,7 @@ def _named(calls: Sequence[LiveTo]) -> str:
 
 def _waiting(waits: Sequence[WaitsIn]) -> str:
     if not waits:
-        return "no campaign is to call"
+        return "no campaign waits to call"
     campaigns = counted(len(waits), "campaign waits", "campaigns wait")
     named = ", ".join(
         f"{each.campaign_id} ({counted(each.calls, 'call')})" for each in waits[:_NAMED]
