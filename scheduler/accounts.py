@@ -15,6 +15,9 @@ from scheduler.errors import ConfigError
 #: How an account may be called.
 NAME_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
+#: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
+SANDBOX_ACCOUNT = "sandbox"
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -9,8 +9,9 @@ import typer
 
 from scheduler.campaign.file.xlsx import file_of
 from scheduler.campaign.reading import Reading
-from scheduler.cli import campaigns, console, explain_view, options
+from scheduler.cli import campaigns, console, explain_view, options, served
 from scheduler.cli.access import opened_ledger
+from scheduler.ledger import views
 from scheduler.operations import explain as explaining
 from scheduler.operations.explain import Explanation
 from scheduler.settings import settings
@@ -33,16 +34,17 @@ def explain(
 
     Example: `callsched explain nightly-2026-11-22 +12025550143`
     """
-    path = Path(campaign)
+    path, lack = Path(campaign), ""
     if path.suffix and file_of(path).is_file():
         explanation = _of_file(path, contact, Reading(encoding, region=region))
     else:
         with opened_ledger() as ledger:
             explanation = explaining.explain(ledger, campaign, contact, searches=True)
+            lack = served.lack_of(ledger, views.campaign(ledger, campaign))
     if json:
-        console.emit(explanation.as_record())
+        console.emit(explanation.as_record() | {"nobody_dials": lack or None})
     else:
-        explain_view.show(explanation)
+        explain_view.show(explanation, lack)
 
 
 def _of_file(path: Path, contact: str, reading: Reading) -> Explanation:

@@ -17,7 +17,7 @@ from scheduler.models import CallState
 from scheduler.operations.explain import Explanation
 
 
-def show(explanation: Explanation) -> None:
+def show(explanation: Explanation, lack: str = "") -> None:
     """Show whom it is about, where the call stands, each rule, each attempt, and what comes."""
     label, call = label_of(explanation.as_record(), explanation.row), explanation.call
     console.out.print(f"{label} in {explanation.source}, line {explanation.line}")
@@ -34,7 +34,7 @@ def show(explanation: Explanation) -> None:
         console.out.print("")
         console.out.print(console.table("", columns, map(_attempt, call.attempts)))
         _show_answers(call.attempts)
-    if (coming := _what_comes(explanation)) is not None:
+    if (coming := _what_comes(explanation, lack)) is not None:
         console.out.print("")
         console.out.print(coming)
 
@@ -96,12 +96,18 @@ def _show_state(call: Standing) -> None:
         console.out.print(call.error)
 
 
-def _what_comes(explanation: Explanation) -> str | None:
-    """Say when it may be called; None for a call that has had its turn."""
+def _what_comes(explanation: Explanation, lack: str) -> str | None:
+    """Say when it may be called; None for a call that has had its turn.
+
+    `lack` says that nobody dials its campaign, and how it goes on.
+    """
     if explanation.next_at is not None:
-        return f"it may be called from {instant(explanation.next_at)} on"
+        begins = f"it may be called from {instant(explanation.next_at)} on"
+        return f"{begins}, but {lack}" if lack else begins
     if explanation.call is not None and explanation.call.state is not CallState.PENDING:
         return None
+    if explanation.is_held and lack:
+        return lack
     if explanation.is_held:
         return f"it is held; `{suggested('resume', explanation.source)}` resumes it"
     return "it will not be called"

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import typer
 
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli import console
 from scheduler.errors import ConfigError
 from scheduler.fields.counts import counted
 from scheduler.ledger.ledger import Ledger
 from scheduler.operations.do_not_call import is_prefix, most_numbers
 from scheduler.operations.guard import is_sandbox
-from scheduler.operations.launch import SANDBOX_ACCOUNT
 from scheduler.operations.stakes import Stakes, stakes_of
 from scheduler.providers import accounts_of
 from scheduler.settings import settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scheduler.cli import console, options, orders
+from scheduler.cli import console, options, orders, served
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders_view import record_of, say_none
 from scheduler.cli.questions import confirm, is_real, waiting_calls
@@ -36,6 +36,7 @@ def resume(
             views = [view for view in views if not view.cancelled_by]
             _ask(views, yes=yes)
         resumed = controls.resume(ledger, views, orders.given(note))
+        served.warn(ledger, [each.after for each in resumed])
     if json:
         console.emit(record_of([each.after for each in resumed], ids))
         return

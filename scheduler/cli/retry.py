@@ -61,7 +61,7 @@ def retry(
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = views.campaign(ledger, taker)
-    retry_view.say_who_dials(view)
+        retry_view.say_who_dials(ledger, view)
     retry_view.show(view, id_, json=json)
 
 

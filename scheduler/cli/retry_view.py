@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from scheduler.cli import campaigns, console
+from scheduler.accounts import SANDBOX_ACCOUNT
+from scheduler.cli import campaigns, console, served
 from scheduler.cli.suggested import suggested
+from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations.account import account_of
-from scheduler.operations.launch import SANDBOX_ACCOUNT
 from scheduler.operations.retry import NEVER, Candidates, Ends, Plan, read_ends
 from scheduler.settings import settings
 
@@ -54,9 +55,11 @@ def confirm(planned: Plan) -> None:
         campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
 
 
-def say_who_dials(view: CampaignView) -> None:
+def say_who_dials(ledger: Ledger, view: CampaignView) -> None:
     """Say so where nobody dials a campaign by itself: the sandbox ends with the run it was for."""
-    if view.account == SANDBOX_ACCOUNT and view.state is not CampaignState.FINISHED:
+    if view.account != SANDBOX_ACCOUNT:
+        served.warn(ledger, [view])
+    elif view.state is not CampaignState.FINISHED:
         console.warn(
             f"nobody dials it: the sandbox ended with its run. Start `{suggested('sandbox')}`, and"
             f" a worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli import console, results_view
 from scheduler.cli.notices import left_for_later
 from scheduler.cli.suggested import suggested
@@ -17,7 +18,6 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 from scheduler.operations.export import expect_library
-from scheduler.operations.launch import SANDBOX_ACCOUNT
 from scheduler.operations.supervision import Ending, How, Rest
 
 INTERRUPTED = 130
@@ -117,6 +117,8 @@ def _said(ending: Ending) -> Iterator[str]:
     left = f"{campaign.calls[CallState.PENDING]} calls left"
     if ending.how is How.FINISHED:
         yield from _rest(ending.rest, in_sandbox=campaign.account == SANDBOX_ACCOUNT)
+    elif ending.how is How.INTERRUPTED and not campaign.calls[CallState.PENDING]:
+        yield "interrupted: no call is left to be made"
     elif ending.how is How.INTERRUPTED:
         yield f"interrupted: {left}; {again}"
     elif ending.how is How.LEFT_FOR_LATER:

@@ -12,6 +12,7 @@ from scheduler.cli import (
     schedule_options,
     schedule_questions,
     schedule_view,
+    served,
 )
 from scheduler.cli.access import changed_ledger
 from scheduler.errors import ConfigError
@@ -58,4 +59,5 @@ def add(
     with changed_ledger(beside=path) as ledger:
         is_new = in_ledger.add(ledger, name, dials_on, launch, next_at=next_at, who=orders.who())
         view = in_ledger.view(ledger, name)
+        served.warn_of_account(ledger, view.account)
     schedule_view.show_added(view, is_new=is_new, json=json)

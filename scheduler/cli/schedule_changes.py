@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.cli import console, options, orders, schedule_questions, schedule_view
+from scheduler.cli import console, options, orders, schedule_questions, schedule_view, served
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.schedule_options import Name, Note
 from scheduler.cli.suggested import suggested
@@ -54,6 +54,7 @@ def run_now(name: Name, yes: options.Yes = False, json: options.Json = False) ->
         if not yes:
             schedule_questions.confirm_now(in_ledger.view(ledger, name))
         asked = schedules.fire(ledger, name, who=orders.who())
+        served.warn_of_account(ledger, in_ledger.view(ledger, name).account)
     if json:
         console.emit({"schedule": name, "campaign_id": asked})
         return

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import console, options, status_view
+from scheduler.cli import console, options, served, status_view
 from scheduler.cli.access import opened_ledger
 from scheduler.live.standing import standing
 
@@ -31,7 +31,10 @@ def status(
     """
     with opened_ledger() as ledger:
         known = standing(ledger, id_, account, None if every else MOST_LISTED)
-    if json:
-        console.emit(status_view.record(known, id_))
-    else:
+        if json:
+            console.emit(
+                status_view.record(known, id_) | served.records(ledger, known.campaigns, id_)
+            )
+            return
         status_view.show(known)
+        served.warn(ledger, known.campaigns)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from scheduler.campaign.reading import Reading
-from scheduler.cli import batches, campaigns, console, options, repeats_view
+from scheduler.cli import batches, campaigns, console, options, repeats_view, served
 from scheduler.cli.access import meant
 from scheduler.ledger import access
 from scheduler.operations import launch
@@ -72,7 +72,9 @@ def submit(
             raise batches.stand_back(kind, if_running)
         view = launch.carry_out(ledger, checked, intent, policy, console.counting)
         campaigns.tell_loaded(view, policy)
+        served.warn(ledger, [view])
+        record = served.record_of(ledger, view)
     if json:
-        console.emit(view.as_record())
+        console.emit(record)
     elif not quiet:
         console.line(view.campaign_id)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-from scheduler.accounts import Accounts
+from scheduler.accounts import SANDBOX_ACCOUNT, Accounts
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
@@ -34,9 +34,6 @@ from scheduler.providers import (
 )
 from scheduler.records import encode_policy
 from scheduler.settings import Settings
-
-#: The account of a trial in the sandbox; its name keeps a real worker from ever dialling it.
-SANDBOX_ACCOUNT = "sandbox"
 
 #: A campaign that is handed to a pool goes on with any worker of its account.
 BY_A_WORKER = ("worker",)

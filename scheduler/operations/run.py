@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from scheduler.accounts import Account
+from scheduler.accounts import SANDBOX_ACCOUNT, Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.errors import ConfigError, NotDone
 from scheduler.ledger import campaigns, limits, views
@@ -107,7 +107,7 @@ def placed(
             **overrides,
             **kind.at_sandbox(process.url),
             "CALLSCHED_ACCOUNTS": None,
-            "CALLSCHED_ACCOUNT": launch.SANDBOX_ACCOUNT,
+            "CALLSCHED_ACCOUNT": SANDBOX_ACCOUNT,
             "CALLSCHED_MAX_CONCURRENCY": str(own.max_concurrency),
             "CALLSCHED_RESERVE": str(own.reserve),
             "CALLSCHED_MAX_STARTS_PER_SECOND": str(own.starts_per_second),

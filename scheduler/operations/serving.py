@@ -5,14 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from scheduler.errors import ConfigError
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.ledger import workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.ledger.workers import WorkerView
 from scheduler.models import CallState, CampaignState
-from scheduler.operations.launch import SANDBOX_ACCOUNT
-from scheduler.providers import accounts_of
 from scheduler.settings import Settings
 
 
@@ -65,7 +63,7 @@ class Serving:
         goes_on = f"`callsched {shlex.join(view.launch)}` goes on with it"
         if view.state is CampaignState.PAUSED:
             return f"its run was interrupted: {goes_on}"
-        return "" if self._serves(view) else f"its run is gone: {goes_on}"
+        return "" if self._serves(view) else f"nobody dials it: {goes_on}"
 
     def _serves(self, view: CampaignView) -> bool:
         served = {"", view.campaign_id}
@@ -77,11 +75,8 @@ class Serving:
         return [each for each in self._known[account] if each.is_well and not each.stops_only]
 
     def _start_of(self, account: str) -> str:
-        try:
-            accounts = accounts_of(self._settings)
-            accounts.named(account)
-        except ConfigError:
-            return "start `callsched worker` with settings that have it"
-        if len(accounts.by_name) == 1:
+        if self._settings.accounts is not None:
+            return f"`callsched worker --accounts {shlex.quote(account)}` starts one"
+        if account == self._settings.account:
             return "`callsched worker` starts one"
-        return f"`callsched worker --accounts {shlex.quote(account)}` starts one"
+        return "start `callsched worker` with settings that have it"

@@ -259,6 +259,7 @@ def test_several_campaigns_or_all_of_them(site: Site) -> None:
     listed = done(site, "pause", "--all", "--json")
 
     assert [view["state"] for view in resumed.record["campaigns"]] == ["active", "active"]
+    assert "no worker serves account default" in resumed.err
     assert {view["campaign_id"] for view in listed.record["campaigns"]} == {"a", "c"}
     states = {view["campaign_id"]: view["state"] for view in all_campaigns(site)}
     assert states == {"a": "paused", "b": "finished", "c": "paused"}

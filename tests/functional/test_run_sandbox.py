@@ -61,12 +61,28 @@ def test_what_it_suggests_at_its_end_works_where_it_is_printed(site: Site) -> No
     assert "3         will be called" in plan or "3         called" in plan
 
     ran = site.start_python(
-        *(str(CALLSCHED), "run", "bridges.yaml", "--sandbox", "--id", "trial"),
-        *("--max-duration", "1s", "--workers", "1"),
+        *(str(CALLSCHED), "run", "bridges.yaml", "--sandbox", "--no-wait"),
+        *("--id", "trial", "--max-duration", "1s", "--workers", "1", "--max-concurrency", "1"),
     )
-    assert ran.wait() == 0, ran.err
-    results = typed(site, ran.out.strip().rpartition("results: ")[2])
-    assert results.count("stopped") == 3
+    wait_until(lambda: "0/3 ended" in ran.err)
+    ran.interrupt()
+    assert ran.wait() == 130, ran.err
+    status = site.call("status", "trial", "--json").record
+    assert status["calls"]["pending"] >= 1
+
+    # Nothing but a run dials in the sandbox, and the same one goes on.
+    for look in ("explain trial #2", "status trial", "resume trial"):
+        shown = site.start_python(str(CALLSCHED), *look.split())
+        assert shown.wait() == 0, shown.err
+        told = " ".join((shown.out + shown.err).split())
+        suggestion = told.rpartition("`")[0].rpartition("`")[2]
+        assert told.endswith("goes on with it") or "goes on with it ledger:" in told, told
+        assert suggestion.startswith("CALLSCHED_STATE_DIR=") and " run " in suggestion
+    went_on = typed(site, suggestion)
+    assert "stopped" in went_on
+
+    results = typed(site, went_on.strip().rpartition("results: ")[2])
+    assert "stopped" in results
 
     again = Terminal(site, "retry", "trial", "--only", "stopped")
     assert again.wait() == 0, again.shown

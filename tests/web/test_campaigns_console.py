@@ -17,7 +17,7 @@ from scheduler.operations.orders import order_of
 from scheduler.rights import Scope
 from scheduler.web import sounds
 from scheduler.web.console import contacts as pages_of_contacts
-from tests.integration.ledger import Books, rows
+from tests.integration.ledger import ACCOUNT, Books, rows
 from tests.toy_provider.shelf import SOUND, Shelf
 from tests.web.looking import MARKUP, NUMBER, RTL, books_of, full_of_numbers, looker, seen_as
 from tests.web.running import RunningSite
@@ -167,6 +167,11 @@ def test_the_page_says_who_paused_it_and_until_when_the_rest_waits(
     assert "paused by ana@desk" in text
     assert "lunch" in text
     assert "not before somebody says so" in text
+    assert "No worker serves" not in text
+
+    campaigns.resume(books.ledger, "c")
+    assert f"No worker serves account {ACCOUNT}" in page(site, "/campaigns/c").text
+    assert "but no worker serves" in page(site, "/campaigns/c/contacts/%231").text
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from scheduler.models import Attempt, CallState, CampaignState, Disposition
 from scheduler.operations import browse
 from scheduler.operations.browse import CampaignFilter, ContactFilter, Page
 from scheduler.operations.export import ResultFormat
+from scheduler.operations.serving import Serving
 from scheduler.report.wording import ENDS, length, meaning, share
 from scheduler.rights import Scope, Visitor
 from scheduler.web import cursors
@@ -107,6 +108,7 @@ def campaign(
         outlook=outlook,
         outcomes=outcomes(view),
         account=views.account(site.ledger, view.account),
+        lack=Serving(site.ledger, site.settings).lack(view),
         live=_live(site.ledger, view),
         events=[_event(each) for each in browse.happenings_of(site.ledger, view, _MOST_EVENTS)],
         orders=[

@@ -16,6 +16,7 @@ from scheduler.operations import finding, recordings
 from scheduler.operations.account import provider_with
 from scheduler.operations.browse import Page
 from scheduler.operations.finding import Hit
+from scheduler.operations.serving import Serving
 from scheduler.operations.story import Story, story_of
 from scheduler.providers import Records
 from scheduler.rights import Scope, Visitor
@@ -118,7 +119,7 @@ def contact(
 ) -> Response:
     """Show what became of a contact, and why; its number masked."""
     view = site.campaign(visitor, campaign_id)
-    return _page(request, visitor, _story(site, view, contact), is_revealed=False)
+    return _page(request, site, visitor, _story(site, view, contact), is_revealed=False)
 
 
 @router.post("/campaigns/{campaign_id}/contacts/{contact:path}")
@@ -139,7 +140,7 @@ def revealed(
     story = _story(site, view, contact)
     note = order_by(visitor, f"#{story.explanation.row}")
     controls.note(site.ledger, view.campaign_id, "reveal", note)
-    return _page(request, visitor, story, is_revealed=True)
+    return _page(request, site, visitor, story, is_revealed=True)
 
 
 def may_reveal(visitor: Visitor) -> bool:
@@ -158,7 +159,9 @@ def _story(site: Site, view: CampaignView, who: str) -> Story:
         ) from None
 
 
-def _page(request: Request, visitor: Visitor, story: Story, *, is_revealed: bool) -> Response:
+def _page(
+    request: Request, site: Site, visitor: Visitor, story: Story, *, is_revealed: bool
+) -> Response:
     whole = story.explanation.contact.address
     record = concealed(story.as_record())
     campaign = f"/campaigns/{quote(story.view.campaign_id, safe='')}"
@@ -173,6 +176,7 @@ def _page(request: Request, visitor: Visitor, story: Story, *, is_revealed: bool
         campaign=campaign,
         own=f"{campaign}/contacts/%23{story.explanation.row}",
         is_revealed=is_revealed,
+        lack=Serving(site.ledger, site.settings).lack(story.view),
         may_reveal=may_reveal(visitor),
     )
     page.headers["Cache-Control"] = "no-store"

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from scheduler.errors import LedgerError
 from scheduler.ledger import schedules as in_ledger
 from scheduler.operations import schedules
+from scheduler.operations.serving import Serving
 from scheduler.web.api.schedules import NEXT_FIRINGS, view_of, visible_to
 from scheduler.web.console.pages import render
 from scheduler.web.problems import Failure
@@ -70,6 +71,7 @@ def show_page(
         next=schedules.next_firings(view.launch.schedule, NEXT_FIRINGS),
         firings=in_ledger.firings_of(site.ledger, name),
         wrong=schedules.wrong_with(view),
+        lack=Serving(site.ledger, site.settings).of_account(view.account),
         done=_DONE,
     )
 
