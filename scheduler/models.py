@@ -215,6 +215,14 @@ LONGEST_QUEUE_SECONDS = 60
 REDIALS = 1
 
 
+class OptOuts(StrEnum):
+    """Whose wish not to be called again is listened for, besides keys that a script has for it."""
+
+    OFF = "off"  #: nobody's
+    CALLEES = "callees"  #: of contacts without key presses: theirs may be a number that many share
+    ALL = "all"
+
+
 class Durability(StrEnum):
     """What a start waits for, between its leave to dial and its first byte."""
 
@@ -363,6 +371,15 @@ class Policy:
     budget_seconds: float | None = None  #: of calls, those that are live at their worst
     webhooks: tuple[Webhook, ...] = ()
     default_region: str = ""  #: ISO country of national numbers; "": there is none
+    #: Every call is listened to for whether a machine has answered.
+    hears_machines: bool = False
+    opt_outs: OptOuts = OptOuts.OFF  #: whose wish not to be called again is listened for
+
+    def hears_opt_outs(self, contact: Contact) -> bool:
+        """Whether the words of a call to a contact are searched for a wish not to be called."""
+        return self.opt_outs is OptOuts.ALL or (
+            self.opt_outs is OptOuts.CALLEES and not contact.dtmf
+        )
 
 
 class Overlap(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from scheduler import logs
-from scheduler.calls.news import Act
-from scheduler.ledger import callbacks, do_not_call, listeners
+from scheduler.calls.news import Act, Meaning
+from scheduler.ledger import callbacks, heard, listeners
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt
 
@@ -28,6 +28,11 @@ def order(ledger: Ledger, account: str, attempt: Attempt, act: Act) -> bool:
     return is_news
 
 
-def bar(ledger: Ledger, attempt: Attempt, address: str) -> None:
-    """Put whom a call has reached on the do-not-call list. Raises LedgerTrouble."""
-    do_not_call.bar(ledger, address, f"asked for it in {attempt}")
+def keep(ledger: Ledger, attempt: Attempt, found: Meaning, address: str) -> None:
+    """Keep what news tell of the callee; at `address` nobody is called again who asks for that.
+
+    Raises LedgerTrouble.
+    """
+    bars = address if found.act is Act.DO_NOT_CALL else ""
+    if found.answered_by or found.intents:
+        heard.note(ledger, attempt, answered_by=found.answered_by, intents=found.intents, bars=bars)

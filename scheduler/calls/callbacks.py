@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scheduler import logs
-from scheduler.calls.acts import bar, order
+from scheduler.calls.acts import keep, order
 from scheduler.calls.callback_counts import CallbackCounts
 from scheduler.calls.frozen import Frozen, Latest
 from scheduler.calls.keys import Keys
 from scheduler.calls.news import Act, Meaning, line_of, meaning
 from scheduler.calls.outcomes import Standing
 from scheduler.errors import Forged, LedgerTrouble, Unreadable
+from scheduler.heard import OURS
 from scheduler.ledger import callbacks, listeners
 from scheduler.ledger.callbacks import Known
 from scheduler.ledger.ledger import Ledger
@@ -104,8 +105,11 @@ class CallbackDesk:
         if known in (Known.NOBODYS, Known.SECOND):
             return str(known), _NOTHING
         self._keep_words(attempt, heard)
+        if found.intents:  # also of a call that is over: words come late
+            contact = self._frozen.contact(attempt, heard.connection_id)
+            keep(self._ledger, attempt, replace(found, answered_by=""), contact.address)
         if found.act is not None and known is not Known.OVER:
-            self._do(attempt, heard.connection_id, found.act)
+            self._do(attempt, found.act)
         return str(known), _NOTHING
 
     def _hear_keys(self, callback: Callback, heard: Heard) -> tuple[str, Answered]:
@@ -122,8 +126,14 @@ class CallbackDesk:
         return str(known), Answered(200, self._keys.take(callback, heard))
 
     def _standing(self, attempt: Attempt, heard: Heard) -> Standing:
-        """Return how a call stands; its campaign is asked only where a machine has answered."""
+        """Return how a call stands; its campaign is asked only where that matters.
+
+        That is of a machine that has answered, and of whole sentences of the callee.
+        """
         report = heard.report
+        if any(each.kind == "message" and each.speaker != OURS for each in heard.news):
+            contact = self._frozen.contact(attempt, heard.connection_id)
+            return Standing.under(self._frozen.policy(attempt, heard.connection_id), contact)
         if "machine" not in (heard.answered_by, report.answered_by if report else ""):
             return _NEWS
         return Standing.under(self._frozen.policy(attempt, heard.connection_id))
@@ -147,13 +157,10 @@ class CallbackDesk:
             self._known.put(attempt, heard.connection_id)
         return known
 
-    def _do(self, attempt: Attempt, connection_id: str, act: Act) -> None:
+    def _do(self, attempt: Attempt, act: Act) -> None:
         match act:
-            case Act.READ:
-                return  # it is on record that it is to be read
-            case Act.DO_NOT_CALL:
-                contact = self._frozen.call(attempt, connection_id).contact
-                bar(self._ledger, attempt, contact.address)
+            case Act.READ | Act.DO_NOT_CALL:
+                return  # it is on record: that it is to be read, and who is on the list
             case _:
                 order(self._ledger, self._account, attempt, act)
 

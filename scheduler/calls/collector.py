@@ -16,11 +16,13 @@ from scheduler.calls.exchanges import NOBODY, Exchange, Watchers
 from scheduler.calls.pace import give_way, waited
 from scheduler.clock import since_boot
 from scheduler.errors import NotRecorded, ProviderError, Refused
-from scheduler.ledger import callbacks, insights
+from scheduler.heard import OPT_OUT, is_callees
+from scheduler.ledger import callbacks, heard, insights, reports
 from scheduler.ledger.insights import Collect, Said
 from scheduler.ledger.ledger import Ledger
 from scheduler.masking import mask_text
-from scheduler.models import Insight
+from scheduler.models import Insight, OptOuts
+from scheduler.opt_outs import asks_not_to_be_called
 from scheduler.providers import Collects, Provider, Records
 
 logger = logging.getLogger(__name__)
@@ -152,7 +154,18 @@ class _Reading:
                 if not self._is_late():
                     raise
                 missing = f"{insight}: {mask_text(str(error))}"
+        self._heed_wishes(transcript)
         insights.keep(self._ledger, self._account, self._due.attempt, record, error=missing)
+
+    def _heed_wishes(self, transcript: list[Any]) -> None:
+        """Put the callee on the do-not-call list who asks for it, whoever listened, or nobody."""
+        attempt, policy = self._due.attempt, self._due.policy
+        texts = (str(line.get("text") or "") for line in transcript if is_callees(line))
+        if policy.opt_outs is OptOuts.OFF or not any(map(asks_not_to_be_called, texts)):
+            return
+        contact = reports.contact_of(self._ledger, attempt)
+        if policy.hears_opt_outs(contact):
+            heard.note(self._ledger, attempt, intents=(OPT_OUT,), bars=contact.address)
 
     # A call without a conversation ---------------------------------------------------------------
 
@@ -172,6 +185,7 @@ class _Reading:
                     raise
                 missing = f"recordings: {mask_text(str(error))}"
         if is_whole or self._is_late():
+            self._heed_wishes(record.get(Insight.TRANSCRIPT, []))
             insights.keep(self._ledger, self._account, self._due.attempt, record, error=missing)
         else:
             self._postpone(_digest(record.get(Insight.TRANSCRIPT, [])))

@@ -70,6 +70,7 @@ class Frozen:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._policies: Latest[tuple[Attempt, str], Policy] = Latest(MOST_CALLS)
+        self._contacts: Latest[tuple[Attempt, str], Contact] = Latest(MOST_CALLS)
         self._calls: Latest[tuple[Attempt, str], FrozenCall] = Latest(MOST_CALLS)
 
     def policy(self, attempt: Attempt, connection_id: str) -> Policy:
@@ -77,12 +78,17 @@ class Frozen:
         known, campaign = (attempt, connection_id), attempt.campaign_id
         return self._policies.ask(known, lambda: reports.policy_of(self._ledger, campaign))
 
+    def contact(self, attempt: Attempt, connection_id: str) -> Contact:
+        """Return whom a call is to. Raises LedgerTrouble, ValueError."""
+        known = (attempt, connection_id)
+        return self._contacts.ask(known, lambda: reports.contact_of(self._ledger, attempt))
+
     def call(self, attempt: Attempt, connection_id: str) -> FrozenCall:
         """Return what a call says, and to whom. Raises LedgerTrouble, ValueError."""
         known = (attempt, connection_id)
         return self._calls.ask(known, lambda: self._read(attempt, connection_id))
 
     def _read(self, attempt: Attempt, connection_id: str) -> FrozenCall:
-        contact = reports.contact_of(self._ledger, attempt)
+        contact = self.contact(attempt, connection_id)
         policy = self.policy(attempt, connection_id)
         return FrozenCall(contact, filled(policy, contact))

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scheduler.calls.outcomes import Ending, Standing, ending
+from scheduler.heard import OPT_OUT, OURS
 from scheduler.ledger.listeners import LiveLine
 from scheduler.models import Attempt, OnMachine
+from scheduler.opt_outs import asks_not_to_be_called
 from scheduler.providers import CallReport, Heard, News, Stage
 
 
@@ -34,6 +36,7 @@ class Meaning:
     stage: Stage | None = None  #: how far it has come; None where that was known, or is not told
     act: Act | None = None
     answered_by: str = ""  #: to be kept
+    intents: tuple[str, ...] = ()  #: the same; with DO_NOT_CALL the callee goes on the list
     ending: Ending | None = None  #: it is over for certain, and has ended so
 
 
@@ -47,7 +50,11 @@ def meaning(told: News | Heard | CallReport, standing: Standing) -> Meaning:
     """
     match told:
         case News():
-            return Meaning(act=_act(told, standing))
+            return Meaning(
+                act=_act(told, standing),
+                answered_by=told.answered_by,
+                intents=_intents(told, standing),
+            )
         case Heard():
             return _heard(told, standing)
     return _read(told, standing)
@@ -56,20 +63,33 @@ def meaning(told: News | Heard | CallReport, standing: Standing) -> Meaning:
 def _act(news: News, standing: Standing) -> Act | None:
     if news.kind == "completed":
         return Act.HUNG_UP
-    if news.answered_by_machine:
-        return _verdict("machine", standing, may_speak=False)
-    return Act.DO_NOT_CALL if news.intent == "do_not_call" else None
+    if news.answered_by:
+        return _verdict(news.answered_by, standing, may_speak=False)
+    return Act.DO_NOT_CALL if OPT_OUT in _intents(news, standing) else None
+
+
+def _intents(news: News, standing: Standing) -> tuple[str, ...]:
+    """Return what somebody meant: as the provider says, or by a whole sentence of the callee."""
+    if news.answered_by:
+        return ()
+    if news.intent:
+        return (news.intent,)
+    is_callees = news.kind == "message" and news.speaker != OURS
+    is_asked = standing.hears_opt_outs and is_callees and asks_not_to_be_called(news.text)
+    return (OPT_OUT,) if is_asked else ()
 
 
 def _heard(heard: Heard, standing: Standing) -> Meaning:
     report = heard.report
-    answered_by = heard.answered_by or (report.answered_by if report else "")
+    told = (heard.answered_by, report.answered_by if report else "")
+    answered_by = next(filter(None, (*told, *(each.answered_by for each in heard.news))), "")
     if report is not None and report.stage is Stage.OVER:
         return Meaning(Stage.OVER, Act.READ, answered_by)
     act = _verdict(answered_by, standing, may_speak=heard.may_speak)
-    words = (_act(each, standing) for each in heard.news)
+    acts = [_act(each, standing) for each in heard.news]
+    intents = tuple(name for each in heard.news for name in _intents(each, standing))
     stage = _stage(report, standing) if report else None
-    return Meaning(stage, act or next(filter(None, words), None), answered_by)
+    return Meaning(stage, act or next(filter(None, acts), None), answered_by, intents)
 
 
 def _read(report: CallReport, standing: Standing) -> Meaning:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scheduler.calls.acts import bar, order
+from scheduler.calls.acts import keep, order
 from scheduler.calls.memory import Memory
-from scheduler.calls.news import Act
+from scheduler.calls.news import Act, Meaning
 from scheduler.calls.wake import Wake
 from scheduler.ledger import listeners
 from scheduler.ledger.ledger import Ledger
@@ -28,12 +28,14 @@ class NewsDesk:
         self.account = account
         self.provider = provider
 
+    def keep(self, ear: ListenedCall, found: Meaning) -> None:
+        """Keep what news tell of the callee. Raises LedgerTrouble, as `act` does."""
+        keep(self._ledger, ear.attempt, found, ear.contact.address)
+
     def act(self, ear: ListenedCall, what: Act) -> None:
         """Do what news ask for. Raises LedgerTrouble: it is not on record, and must not be lost."""
-        if what is Act.DO_NOT_CALL:
-            bar(self._ledger, ear.attempt, ear.contact.address)
         # While Redis refuses writes, nothing there says that this worker has stopped the call.
-        elif not self.has_sent_stop(ear) and order(self._ledger, self.account, ear.attempt, what):
+        if not self.has_sent_stop(ear) and order(self._ledger, self.account, ear.attempt, what):
             # Else it was being stopped already, and the news are of that.
             self._wake.due_in(0.0)
 

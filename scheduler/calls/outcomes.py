@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from scheduler.models import Disposition, OnMachine, Policy, Reason
+from scheduler.models import Contact, Disposition, OnMachine, Policy, Reason
 from scheduler.providers import CallReport, Outcome, Stage
 
 #: How a call ends, and why.
@@ -22,6 +22,7 @@ class Standing:
     ends_after_seconds: float = float("inf")  #: of its duration, the provider ends it by itself
     on_machine: OnMachine = OnMachine.GO_ON
     has_machine_script: bool = False  #: a machine hears steps of its own
+    hears_opt_outs: bool = False  #: its words are searched for a wish not to be called again
 
     @property
     def is_stopped_for_machine(self) -> bool:
@@ -29,9 +30,13 @@ class Standing:
         return self.stop_why == "hung_up" and self.on_machine is OnMachine.STOP
 
     @classmethod
-    def under(cls, policy: Policy) -> Self:
-        """Return how any call of a campaign stands, for all that we know."""
-        return cls(on_machine=policy.on_machine, has_machine_script=bool(policy.machine_script))
+    def under(cls, policy: Policy, contact: Contact | None = None) -> Self:
+        """Return how a call of a campaign stands, for all that we know; without one, any call."""
+        return cls(
+            on_machine=policy.on_machine,
+            has_machine_script=bool(policy.machine_script),
+            hears_opt_outs=contact is not None and policy.hears_opt_outs(contact),
+        )
 
 
 #: What the provider says of a call that nobody answered. It needs no other fact.

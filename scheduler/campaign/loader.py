@@ -434,6 +434,8 @@ def _policy(campaign: Campaign, name: str, rules: Rules, default_hours: Week) ->
         record=bool(campaign.call.record),
         transcribe=bool(campaign.call.transcribe),
         on_machine=rules.start.on_machine,
+        hears_machines=rules.start.hears_machines,
+        opt_outs=rules.start.opt_outs,
         insights=tuple(campaign.insights),
         on_unknown=campaign.on_unknown,
         hours=(*_hours(campaign, default_hours), *hours),

@@ -225,6 +225,7 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
     zone = cells.read("timezone", timezone, "")
     clocks = zone or rules.timezone
     personal = cells.personal(rules.start, read, presses=bool(dtmf))
+    has_keys, own = bool(dtmf or personal.dtmf), personal.options
     contact = Contact(
         contact_id=contact_id,
         phone_number=number.e164,
@@ -239,7 +240,7 @@ def _contact(cells: _Cells, rules: Rules) -> Contact:
             "max_duration", lambda text: _duration(text, rules.ceiling_seconds), None
         ),
         variables=cells.variables(),
-        options=personal.options,
+        options=rules.start.for_keys(own) if has_keys else own,
         states=cells.states(number.e164) if rules.by_state else (),
     )
     named = cells.named(rules.start.script_columns, read)

@@ -81,6 +81,15 @@ def problems(call: CallKeys, route: Route, read_target: Callable[[str], str]) ->
         yield from _for_machines(script_of(call.on_machine), api, lack)
     if call.transcribe and "transcribe" in api.call_keys and lack:
         yield ("call", "transcribe"), lack
+    if call.opt_outs and not api.hears_words(call):
+        yield ("call", "opt_outs"), _unheard(api)
+
+
+def _unheard(api: Kind) -> str:
+    """Say why nobody would hear a wish not to be called again, and what does."""
+    if "transcribe" in api.call_keys:
+        return f"{api.name} tells what is said with transcribe: true alone"
+    return f"{api.name} does not tell what is said: leave it out"
 
 
 def lacks(route: Route) -> str:

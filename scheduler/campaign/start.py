@@ -13,7 +13,7 @@ from scheduler.campaign.columns import OPTION, Fault
 from scheduler.fields import document, key_problems
 from scheduler.fields.steps import script_of
 from scheduler.fields.templates import Templates, is_template, unknown_column
-from scheduler.models import OnMachine, StartOptions
+from scheduler.models import OnMachine, OptOuts, StartOptions
 from scheduler.providers import Kind
 from scheduler.providers.call_keys import CAMPAIGNS_ONLY, CallKeys
 
@@ -51,10 +51,32 @@ class Start:
         self.script = script_of(call.script or ())
         self._spoken = {key: written.pop(key, None) for key in ("script", "on_machine")}
         self._texts = {key: value for key, value in written.items() if any(_texts(value, ()))}
-        self.options = self._listening(_options(call, self._texts.keys()))
         self.dtmf = "" if "dtmf" in self._texts else call.dtmf or ""
+        self.opt_outs = _opt_outs(call, api, is_shared=bool(self.dtmf))
+        self.hears_machines = self._acts_on_machines or (
+            api.hears_machines_anyway and not call.listens_to_nothing()
+        )
+        written_options = _options(call, self._texts.keys())
+        self.options = self._listening(written_options)
+        self._of_shared = self._listening(written_options, shared=True)
         self.columns = self._named(self._texts)  #: that the templates of options name
         self.script_columns = self._named(self._spoken)
+
+    @property
+    def _acts_on_machines(self) -> bool:
+        return self.on_machine is not OnMachine.GO_ON or bool(self.machine_script)
+
+    def for_keys(self, own: StartOptions) -> StartOptions:
+        """Return the options of a contact with key presses: nobody's wish is that of its number.
+
+        Unless the campaign asks for it: many may share the number, as the rooms of a bridge do.
+        """
+        less = {
+            key: self._of_shared.get(key, [])
+            for key, value in self.options.items()
+            if self._of_shared.get(key) != value
+        }
+        return {**less, **own}
 
     @property
     def is_personal(self) -> bool:
@@ -100,7 +122,9 @@ class Start:
                 continue
             if filled not in _NOTHING:
                 written[key] = filled
-        return self._checked(written, faults) if written or faults else NOTHING_PERSONAL
+        if not (written or faults):
+            return NOTHING_PERSONAL
+        return self._checked(written, faults, shared=presses)
 
     def _filled(self, value: object, cells: Mapping[str, str]) -> object:
         """Fill every text in a value; what becomes nothing is left out of its list."""
@@ -113,26 +137,46 @@ class Start:
             return self._templates[value].render(cells, self._campaign).strip()
         return value
 
-    def _checked(self, written: Mapping[str, object], faults: list[Fault]) -> Personal:
+    def _checked(
+        self, written: Mapping[str, object], faults: list[Fault], *, shared: bool
+    ) -> Personal:
         try:
             call = self.api.call.model_validate(written, context={"flow": document.flow})
         except ValidationError as error:
             faults += [_fault(detail, self.api.call) for detail in error.errors()]
         if faults:
             return Personal(faults=tuple(faults))
-        return Personal(self._own(_options(call)), call.dtmf or "")
+        own = self._own(_options(call), shared=shared or bool(call.dtmf))
+        return Personal(own, call.dtmf or "")
 
-    def _own(self, options: StartOptions) -> StartOptions:
+    def _own(self, options: StartOptions, *, shared: bool) -> StartOptions:
         """Have a contact's options, which stand in for the campaign's, listen as those do."""
         both = {**self.options, **options}
-        changed = [item for item in self._listening(both).items() if item not in both.items()]
+        listening = self._listening(both, shared=shared)
+        changed = [item for item in listening.items() if item not in both.items()]
         return {**options, **dict(changed)}
 
-    def _listening(self, options: StartOptions) -> StartOptions:
-        """Listen for machines when something is to be done about them."""
-        if self.on_machine is OnMachine.GO_ON and not self.machine_script:
-            return options
-        return self.api.hear_machines(options, bool(self.machine_script))
+    def _listening(self, options: StartOptions, *, shared: bool = False) -> StartOptions:
+        """Listen for machines, and for callees who ask not to be called again.
+
+        For machines that is when something is done about them, or where it costs nothing.
+        `shared`: the callee's number may be that of many.
+        """
+        if self.opt_outs is OptOuts.ALL or (self.opt_outs is OptOuts.CALLEES and not shared):
+            options = self.api.hear_opt_outs(options)
+        if self.hears_machines:
+            options = self.api.hear_machines(options, bool(self.machine_script))
+        return options
+
+
+def _opt_outs(call: CallKeys, api: Kind, *, is_shared: bool) -> OptOuts:
+    """Return whose wish not to be called again is listened for: a campaign has to turn it off."""
+    heeds = call.heeds_opt_outs()
+    if heeds is False or not api.hears_words(call):
+        return OptOuts.OFF
+    if heeds:
+        return OptOuts.ALL
+    return OptOuts.OFF if is_shared else OptOuts.CALLEES
 
 
 def _options(call: CallKeys, without: Set[str] = frozenset()) -> StartOptions:

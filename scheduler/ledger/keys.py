@@ -84,11 +84,13 @@ campaign:{c}:seen:{load}    hash    how often a load met an identity; gone when 
 call:{c}:{row}              hash    state, attempt, attempts, disposition, reason, error, ended_at,
                                     unplaced, redials, `lost`: the attempt that a redial waits for;
                                     who is already_called: `earlier`, `earlier_at`, by whom and when
+                                    `opted_out`: in which attempt they asked not to be called again
 call:{c}:{row}:said         stream  what is said on its live connection; capped, expires
 attempt:{c}:{row}:{n}       hash    token, connection, deadline, what became of its stop; where the
                                     callee answers later: stage, answered_at, and how it ended;
                                     what its provider told: sequence, heard, shown_at, other:{id},
-                                    pressed:{asked}:{step}, answer:{step}, speak_at, spoken_at;
+                                    pressed:{asked}:{step}, answer:{step}, speak_at, spoken_at,
+                                    answered_by, intent:{name} -> when it was heard first;
                                     when it was over at the latest, if that was known before it was
                                     put on record (gone_at), by how much it ended late, and why
 attempt:{c}:{row}:{n}:insights  string  what was said, as compressed JSON

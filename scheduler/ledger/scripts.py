@@ -159,6 +159,7 @@ class Scripts:
         self.listen = script("listen")
         self.load = script("load")
         self.note = script("note")
+        self.note_heard = script("note_heard")
         self.note_price = script("note_price")
         self.note_stop = script("note_stop")
         self.over = script("over")

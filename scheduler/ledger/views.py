@@ -12,7 +12,7 @@ from typing import Any
 from scheduler import limit
 from scheduler.errors import LedgerError, NoSuchCampaign
 from scheduler.fields.parties import spellings
-from scheduler.ledger import connections, insights, keys, lateness, repeats, searches
+from scheduler.ledger import connections, heard, insights, keys, lateness, repeats, searches
 from scheduler.ledger.insights import Said
 from scheduler.ledger.lateness import NEVER_LATE, Lateness
 from scheduler.ledger.ledger import Ledger
@@ -25,6 +25,7 @@ from scheduler.models import (
     CampaignState,
     Connection,
     Contact,
+    OnMachine,
     Policy,
     label_of,
     reason_of,
@@ -315,9 +316,11 @@ def results_of(
 ) -> Iterator[dict[str, Any]]:
     """Yield the records of these rows, each of which comes with its contact's record."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        pipe.hget(keys.campaign(campaign_id, "meta"), "policy")
         for row, _ in rows:
             pipe.hgetall(keys.call(campaign_id, row))
-        calls = hashes(pipe)
+        policy, *found = pipe.execute(raise_on_error=False)
+        calls = _hashes(found)
         for (row, _), call in zip(rows, calls, strict=True):
             pipe.hgetall(keys.attempt(f"{campaign_id}:{row}:{call.get('attempt', 0)}"))
         attempts = hashes(pipe)
@@ -326,13 +329,45 @@ def results_of(
         for (row, _), call in zip(rows, calls, strict=True)
     ]
     collected = insights.collected(ledger, names)
+    hears_machines = _hears_machines(policy)
     for (_, record), call, attempt, kept in zip(rows, calls, attempts, collected, strict=True):
-        yield _result(campaign_id, record, call, attempt) | _insights(kept, attempt)
+        said = _insights(kept, attempt)
+        callee = heard.facts(
+            call,
+            attempt,
+            said,
+            is_recorded=_is_recorded(kept, attempt),
+            hears_machines=hears_machines,
+        )
+        yield _result(campaign_id, record, call, attempt) | callee | said
+
+
+def _hears_machines(policy: Any) -> bool:
+    try:
+        known = decode_policy(policy)
+    except (ValueError, TypeError):
+        return False
+    # A release before wrote down only what is done about them.
+    does_something = known.on_machine is not OnMachine.GO_ON or bool(known.machine_script)
+    return known.hears_machines or does_something
+
+
+def _is_recorded(collected: Said | None, attempt: dict[str, str]) -> bool:
+    """Whether there is a recording of a call of which nothing was said.
+
+    Words that a provider tells by itself, of both sides, are there, or nobody took them down.
+    """
+    if collected is None:
+        return False
+    return bool(attempt.get("conversation_id") or collected.get("transcript"))
 
 
 def hashes(pipe: Any) -> list[dict[str, str]]:
     """Return what a pipeline reads; nothing of a key where something else lies."""
-    found = pipe.execute(raise_on_error=False)
+    return _hashes(pipe.execute(raise_on_error=False))
+
+
+def _hashes(found: list[Any]) -> list[dict[str, str]]:
     for one in found:
         if isinstance(one, Exception) and "WRONGTYPE" not in str(one):
             raise one

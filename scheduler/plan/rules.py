@@ -14,6 +14,7 @@ from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
 from scheduler.hours.weeks import written as week
 from scheduler.models import EVERY_STATE, Cap, Hours, OnUnknown, Policy
+from scheduler.plan.opt_outs import opt_outs
 
 Record: TypeAlias = dict[str, Any]
 
@@ -97,6 +98,7 @@ def _how(policy: Policy) -> Iterator[tuple[str, str]]:
     if policy.max_starts_per_second:
         yield "max_starts_per_second", f"{policy.max_starts_per_second:g}"
     yield "on_unknown", policy.on_unknown
+    yield "opt_outs", opt_outs(policy)
     yield from _retries(policy)
     if canary := policy.canary:
         yield "canary", f"{canary.first} first; {canary.success:.0%} must go well"

@@ -196,7 +196,7 @@ class News:
     speaker: str = ""
     said_at: float | None = None  #: epoch seconds, by the API's clock
     intent: str = ""  #: of an intent: its name
-    answered_by_machine: bool = False  #: of the intent answering_machine
+    answered_by: str = ""  #: human or machine, where it tells who has answered
 
 
 @dataclass(frozen=True, slots=True)

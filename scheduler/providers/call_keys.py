@@ -20,7 +20,7 @@ from scheduler.models import OnMachine
 CAMPAIGNS_ONLY = {
     "dtmf": "give the contact's key presses under dtmf",
     **dict.fromkeys(
-        ("on_machine", "script", "ring_time", "record", "transcribe"),
+        ("on_machine", "opt_outs", "script", "ring_time", "record", "transcribe"),
         "it is the campaign's alone: set it under call: in the YAML file",
     ),
 }
@@ -90,6 +90,18 @@ class CallKeys(BaseModel):
         default=None, description=ON_MACHINE_EXPECTED
     )
     transcribe: bool | None = Field(default=None, description="true or false: the whole call")
+    opt_outs: bool | None = Field(
+        default=None,
+        description="true or false: listen for callees who ask not to be called again",
+    )
+
+    def listens_to_nothing(self) -> bool:
+        """Whether it says that nothing at all is listened for while a call lives."""
+        return False
+
+    def heeds_opt_outs(self) -> bool | None:
+        """Whether it says that wishes not to be called again are listened for; None: nothing."""
+        return self.opt_outs
 
     @classmethod
     def of_contacts(cls) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.models import StartOptions
-from scheduler.providers.base import Provider, StartOrder
+from scheduler.providers.base import Collects, Listens, Provider, StartOrder
 from scheduler.providers.call_keys import NOT_EVERYWHERE, CallKeys
 from scheduler.settings import Settings
 from scheduler.tokens import TokenShelf
@@ -110,6 +110,10 @@ class Kind:
     needs_script: bool = False  #: a call without a script, or one of these keys, would do nothing
     #: What its requests to an account of ours are signed with, in the words of its own pages.
     signed_with: str = "the credential that its requests to us are signed with"
+    #: To be told who has answered costs nothing there, and the callee notices nothing of it.
+    hears_machines_anyway: bool = False
+    #: Return a start's options, made to tell of callees who ask not to be called again.
+    hear_opt_outs: Callable[[StartOptions], StartOptions] = dict
     #: Says what the API would refuse of a start; "" for nothing. Asked for each contact of a file.
     check_order: Callable[[StartOrder], str] = nothing_wrong
 
@@ -117,6 +121,11 @@ class Kind:
         """Return the keys under `call` that a contact may have of its own here."""
         unknown = set(NOT_EVERYWHERE) - self.call_keys
         return [key for key in self.call.of_contacts() if key not in unknown]
+
+    def hears_words(self, call: CallKeys) -> bool:
+        """Whether the words of calls come here, while they live or once they are over."""
+        is_told = call.transcribe and "transcribe" in self.call_keys
+        return bool(is_told) or not self.abilities.isdisjoint({Listens, Collects})
 
     def pace(self, settings: Settings) -> float:
         """Return the starts a second of an account that has no pace of its own; 0 for any."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from functools import partial
 
@@ -174,20 +174,26 @@ class Follower:
         items = self.desk.provider.read(frame)
         for line in filter(None, (line_of(self._ear.attempt, item) for item in items)):
             self._wires.keep(line)
-        standing = Standing.under(self._ear.policy)
+        standing = Standing.under(self._ear.policy, self._ear.contact)
         for item in items:
-            what = meaning(item, standing).act
-            if what is Act.HUNG_UP:
+            found = meaning(item, standing)
+            if found.act is Act.HUNG_UP:
                 return True
-            if what is not None:
-                await self._act(what)
+            if found.answered_by or found.intents:
+                what = " ".join(filter(None, (found.answered_by, *found.intents)))
+                await self._insist(what, partial(self.desk.keep, self._ear, found))
+            if found.act not in (None, Act.DO_NOT_CALL):
+                await self._act(found.act)
         return False
 
     async def _act(self, what: Act) -> None:
-        """Have the desk act; while the ledger can't be reached, again and again."""
+        await self._insist(what, partial(self.desk.act, self._ear, what))
+
+    async def _insist(self, what: str, put_on_record: Callable[[], None]) -> None:
+        """Have the desk put news on record; while the ledger can't be reached, again and again."""
         while True:
             try:
-                return await self._wires.ask(partial(self.desk.act, self._ear, what))
+                return await self._wires.ask(put_on_record)
             except SchedulerError as error:
                 attempt = self._ear.attempt
                 logger.warning("%s: %s, which is not on record yet: %s", attempt, what, error)

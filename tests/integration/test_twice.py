@@ -12,6 +12,7 @@ import pytest
 import scheduler.ledger
 from scheduler.errors import LedgerUnreachable, StaleAttempt
 from scheduler.ledger import callbacks, calls, campaigns, erasure, reports
+from scheduler.ledger import heard as heard_notes
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.listeners import LiveLine
@@ -247,6 +248,15 @@ AGAIN: dict[str, Callable[[Books, Attempt], Callable[[], object]]] = {
     "answer": lambda books, attempt: (
         lambda: callbacks.answer(
             *(books.ledger, attempt, "confirm", "9"), bars="+12025550100", now=books.now
+        )
+    ),
+    "note_heard": lambda books, attempt: (
+        lambda: heard_notes.note(
+            *(books.ledger, attempt),
+            answered_by="human",
+            intents=["do_not_call"],
+            bars="+12025550100",
+            now=books.now,
         )
     ),
     "keep_words": lambda books, attempt: (

@@ -10,7 +10,7 @@ import pytest
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
 from scheduler.errors import CampaignError
-from scheduler.models import CHEAP_INSIGHTS, Insight, OnMachine, Reason, Row, StartOptions
+from scheduler.models import CHEAP_INSIGHTS, Insight, OnMachine, OptOuts, Reason, Row, StartOptions
 
 ONE = "contacts:\n- phone_number: +12025550100\n"
 HEADER = "phone_number,"
@@ -35,6 +35,10 @@ def options(tmp_path: Path, call: str) -> StartOptions:
     with checked(tmp_path, f"call: {{{call}}}\n{ONE}") as campaign:
         assert next(campaign.rows()).contact.options == {}
         return campaign.policy.options
+
+
+#: What is listened for unless a campaign says otherwise.
+OPT_OUTS, MACHINES = {"intent": "do_not_call"}, {"intent": "answering_machine"}
 
 
 def own(tmp_path: Path, key: str, cell: str) -> Row:
@@ -62,7 +66,13 @@ def own(tmp_path: Path, key: str, cell: str) -> Row:
             "summary_emails: [a@example.org, b@x.example.org], summary_on: start",
             {"summary_emails": ["a@example.org", "b@x.example.org"], "summary_on": "start"},
         ),
-        ("intents: [interested]", {"intents": [{"intent": "interested"}]}),
+        ("intents: [interested]", {"intents": [{"intent": "interested"}, OPT_OUTS, MACHINES]}),
+        (
+            "intents: [interested], opt_outs: false",
+            {"intents": [{"intent": "interested"}, MACHINES]},
+        ),
+        ("opt_outs: false", {"intents": [MACHINES]}),
+        ("opt_outs: true, dtmf: '1#'", {"intents": [OPT_OUTS, MACHINES]}),
         ("intents: []", {"intents": []}),
         (
             "intents: [do_not_call, {intent: interested, silence_timeout: 30s}]",
@@ -70,6 +80,7 @@ def own(tmp_path: Path, key: str, cell: str) -> Row:
                 "intents": [
                     {"intent": "do_not_call"},
                     {"intent": "interested", "silence_seconds": 30.0},
+                    MACHINES,
                 ]
             },
         ),
@@ -106,14 +117,43 @@ def own(tmp_path: Path, key: str, cell: str) -> Row:
         ("endpoint_language: en-US", {"endpoint_language": "en-US"}),
         ("timezone_offset: -480", {"timezone_offset_minutes": -480}),
         ("push_speaker_events: true", {"push_speaker_events": True}),
-        ("dtmf: '1#'", {}),
+        ("dtmf: '1#'", {"intents": [MACHINES]}),
         ("on_machine: go_on", {}),
     ],
 )
 def test_what_a_campaign_says_becomes_its_options(
     tmp_path: Path, call: str, expected: StartOptions
 ) -> None:
-    assert options(tmp_path, call) == expected
+    assert options(tmp_path, call) == {"intents": [OPT_OUTS, MACHINES]} | expected
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("", OptOuts.CALLEES),
+        ("intents: [interested]", OptOuts.CALLEES),
+        ("intents: [do_not_call]", OptOuts.ALL),
+        ("opt_outs: true", OptOuts.ALL),
+        ("intents: []", OptOuts.OFF),
+        ("opt_outs: false", OptOuts.OFF),
+        ("dtmf: '1#'", OptOuts.OFF),
+    ],
+)
+def test_a_wish_not_to_be_called_is_listened_for_until_a_campaign_turns_it_off(
+    tmp_path: Path, call: str, expected: OptOuts
+) -> None:
+    with checked(tmp_path, f"call: {{{call}}}\n{ONE}") as campaign:
+        assert campaign.policy.opt_outs is expected
+
+
+def test_a_number_that_many_may_share_is_not_listed_for_the_wish_of_one(tmp_path: Path) -> None:
+    table = f"{HEADER}dtmf\n{NUMBER}4711#\n+12025550101,\n"
+
+    with checked(tmp_path, "contacts: contacts.csv\n", table) as campaign:
+        room, person = (row.contact for row in campaign.rows())
+
+    assert (room.options, person.options) == ({"intents": [MACHINES]}, {})
+    assert [campaign.policy.hears_opt_outs(each) for each in (room, person)] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -177,9 +217,12 @@ def test_a_problem_in_a_list_has_the_place_of_its_item(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("intents", "expected"),
     [
-        ("", ["answering_machine"]),
-        (", intents: [interested]", ["interested", "answering_machine"]),
-        (", intents: [answering_machine, interested]", ["answering_machine", "interested"]),
+        (", intents: []", ["answering_machine"]),
+        (", intents: [interested]", ["interested", "do_not_call", "answering_machine"]),
+        (
+            ", intents: [answering_machine, interested]",
+            ["answering_machine", "interested", "do_not_call"],
+        ),
     ],
 )
 def test_who_does_something_about_machines_listens_for_them(
@@ -242,12 +285,18 @@ def test_insights_are_known_words_and_each_of_them_once(
         (
             "intents",
             "interested;do_not_call",
-            {"intents": [{"intent": "interested"}, {"intent": "do_not_call"}]},
+            {"intents": [{"intent": "interested"}, OPT_OUTS, MACHINES]},
         ),
         (
             "intents",
             "[{intent: interested, silence_timeout: 5s}]",
-            {"intents": [{"intent": "interested", "silence_seconds": 5.0}]},
+            {
+                "intents": [
+                    {"intent": "interested", "silence_seconds": 5.0},
+                    OPT_OUTS,
+                    MACHINES,
+                ]
+            },
         ),
         ("insight_types", "action_item, question", {"insight_types": ["action_item", "question"]}),
         (
@@ -339,8 +388,8 @@ def test_own_intents_keep_listening_for_machines(tmp_path: Path) -> None:
         all_options = [row.contact.options for row in campaign.rows()]
 
     assert all_options == [
-        {"intents": [{"intent": "interested"}, {"intent": "answering_machine"}]},
-        {"intents": [{"intent": "answering_machine"}]},
+        {"intents": [{"intent": "interested"}, OPT_OUTS, MACHINES]},
+        {"intents": [OPT_OUTS, MACHINES]},
         {},
     ]
 

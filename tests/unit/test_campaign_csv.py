@@ -47,6 +47,7 @@ def test_a_row_becomes_a_contact_whose_other_columns_are_variables(tmp_path: Pat
                 timezone="Europe/Berlin",
                 max_duration_seconds=90.0,
                 variables={"city": "Rome"},
+                options={"intents": [{"intent": "answering_machine"}]},
             ),
             line=2,
             has_id=True,

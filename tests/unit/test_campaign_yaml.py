@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,16 @@ from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import read_week
-from scheduler.models import Hours, Policy, Reason
+from scheduler.models import Hours, OptOuts, Policy, Reason
 
 CONTACTS = "contacts: contacts.csv\n"
+
+#: Where a file says nothing of it, machines and wishes not to be called are listened for.
+LISTENING = Policy(
+    options={"intents": [{"intent": "do_not_call"}, {"intent": "answering_machine"}]},
+    hears_machines=True,
+    opt_outs=OptOuts.CALLEES,
+)
 
 
 def checked(tmp_path: Path, written: str | bytes, encoding: str = "utf-8") -> CheckedCampaign:
@@ -42,8 +50,10 @@ def test_a_file_says_name_account_and_policy(tmp_path: Path) -> None:
         assert campaign.policy == Policy(
             max_duration_seconds=90.0,
             max_concurrency=20,
-            options={"session_name": "spring"},
+            options={"session_name": "spring"} | LISTENING.options,
             insights=(),
+            hears_machines=True,
+            opt_outs=OptOuts.CALLEES,
         )
 
 
@@ -52,7 +62,7 @@ def test_what_a_file_leaves_out_has_defaults(tmp_path: Path) -> None:
         assert campaign.name == "first"
         assert campaign.account.name == "default"
         default = Hours("CALLSCHED_CALLING_HOURS", read_week("8:00-21:00"))
-        assert campaign.policy == Policy(hours=(default,))
+        assert campaign.policy == replace(LISTENING, hours=(default,))
 
 
 def test_contacts_may_be_listed_with_the_columns_of_a_csv_as_keys(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from scheduler.models import Attempt, Disposition, OnMachine, Policy, Reason
 from scheduler.providers import CallReport, Heard, News, Outcome, Stage
 from scheduler.script import Say
 
-MACHINE = News("intent", intent="answering_machine", answered_by_machine=True)
+MACHINE = News("intent", intent="answering_machine", answered_by="machine")
 GO_ON = Standing()
 SCRIPT = Standing(has_machine_script=True)
 
@@ -39,8 +39,36 @@ Told: TypeAlias = News | Heard | CallReport
 def test_what_a_socket_tells(news: News, on_machine: OnMachine, expected: Act | None) -> None:
     policy = Policy(max_duration_seconds=60.0, on_machine=on_machine)
 
-    assert meaning(news, Standing.under(policy)) == Meaning(act=expected)
-    assert meaning(Heard("c", news=(news,)), Standing.under(policy)) == Meaning(act=expected)
+    told = meaning(news, Standing.under(policy))
+    assert told == meaning(Heard("c", news=(news,)), Standing.under(policy))
+    assert told.act is expected
+    assert told.answered_by == news.answered_by
+    # Who has answered is a verdict, and no wish of anybody's.
+    assert told.intents == (() if news.answered_by else tuple(filter(None, [news.intent])))
+
+
+HEEDS = Standing(hears_opt_outs=True)
+
+
+@pytest.mark.parametrize(
+    ("news", "standing", "expected"),
+    [
+        (News("message", "Stop calling me."), HEEDS, Act.DO_NOT_CALL),
+        (News("message", "Stop calling me.", "callee"), HEEDS, Act.DO_NOT_CALL),
+        # Our own script, words that are not settled, and a campaign that does not listen.
+        (News("message", "Stop calling me.", "caller"), HEEDS, None),
+        (News("transcript", "Stop calling me."), HEEDS, None),
+        (News("message", "Stop calling me."), GO_ON, None),
+        (News("message", "Don't call me before nine."), HEEDS, None),
+    ],
+)
+def test_a_callee_is_heard_who_asks_not_to_be_called(
+    news: News, standing: Standing, expected: Act | None
+) -> None:
+    for told in (news, Heard("c", news=(news,))):
+        found = meaning(told, standing)
+        assert found.act is expected
+        assert found.intents == (("do_not_call",) if expected else ())
 
 
 @pytest.mark.parametrize("who", ["human", "unknown", "fax"])

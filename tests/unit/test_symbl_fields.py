@@ -151,7 +151,7 @@ NEW, OLD = {"payload": {"content": "Send it."}}, {"text": "Send it."}
                     "intent",
                     "answering_machine: answered_by_machine",
                     intent="answering_machine",
-                    answered_by_machine=True,
+                    answered_by="machine",
                 )
             ],
         ),

@@ -88,7 +88,7 @@ FRAMES: list[tuple[dict[str, Any], list[News]]] = [
                 "intent",
                 "answering_machine: answered_by_machine",
                 intent="answering_machine",
-                answered_by_machine=True,
+                answered_by="machine",
             )
         ],
     ),
@@ -97,7 +97,14 @@ FRAMES: list[tuple[dict[str, Any], list[News]]] = [
             "type": "intent_response",
             "intent": {"intent": "answering_machine", "subIntent": "answered_by_human"},
         },
-        [News("intent", "answering_machine: answered_by_human", intent="answering_machine")],
+        [
+            News(
+                "intent",
+                "answering_machine: answered_by_human",
+                intent="answering_machine",
+                answered_by="human",
+            )
+        ],
     ),
     (
         {"type": "intent_response", "intent": {"intent": "do_not_call", "score": 0.9}},

@@ -175,6 +175,14 @@ local function put_on_list(entry, why, now)
   return redis.call("HSETNX", ROOT .. "do_not_call", entry, string.format("%d %s", now, why))
 end
 
+-- Whom a call has reached asks never to be called again. The call keeps it, whatever attempts follow.
+local function opted_out(attempt)
+  local call = call_of(attempt)
+  if redis.call("EXISTS", call.key) == 1 then
+    redis.call("HSETNX", call.key, "opted_out", attempt)
+  end
+end
+
 -- A campaign's webhooks are owed the news of an event: of a call, by its last attempt, or of the campaign.
 local function owe_news(campaign, account, event, which, now)
   local hooks = policy_of(campaign).webhooks
@@ -899,6 +907,11 @@ local function detach(account, attempt, now)
   redis.call("HDEL", record, "connection_id", "found", "stage", "deadline", "started_at", "answered_at", "unanswered_at",
     "look_at", "last_at", "stop_why", "stop_owed_at", "stop_sendings", "over_at", "gone_at", "end_late", "end_late_why", "duration",
     "heard", "sequence", "shown_at", "answered_by", "speak_at", "speeches", "spoken_at")
+  for _, field in ipairs(redis.call("HKEYS", record)) do
+    if string.find(field, "^intent:") then
+      redis.call("HDEL", record, field)
+    end
+  end
   for _, part in ipairs({ "live", "stops", "ears", "heard" }) do
     redis.call("ZREM", account_key(account, part), attempt)
   end

@@ -16,6 +16,9 @@ if bars ~= "" then
   put_on_list(bars, "asked for it in " .. attempt, now)
 end
 local begun_at, erased = unpack(fields_of(record, "begun_at", "erased"), 1, 2)
+if begun_at and bars ~= "" then
+  opted_out(attempt)
+end
 if not begun_at or erased then
   return 0
 end

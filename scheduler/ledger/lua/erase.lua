@@ -24,7 +24,7 @@ for number = 1, tonumber(call.current) do
   redis.call("UNLINK", record .. ":insights", record .. ":words")
   redis.call("HDEL", record, "summaries", "read_digest", "reading")
   for _, field in ipairs(redis.call("HKEYS", record)) do
-    if string.find(field, "^pressed:") or string.find(field, "^answer:") then
+    if string.find(field, "^pressed:") or string.find(field, "^answer:") or string.find(field, "^intent:") then
       redis.call("HDEL", record, field)
     end
   end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -11,12 +11,14 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import CoreSchema
 
 from scheduler.fields import texts
 from scheduler.fields.durations import DURATION_SCHEMA, positive_seconds
 from scheduler.fields.starts import LIST, TEMPLATE, flow
+from scheduler.heard import OPT_OUT
 from scheduler.hours.named_zones import TIMEZONE_EXPECTED, Timezone
 from scheduler.providers.call_keys import CallKeys
 
@@ -140,3 +142,24 @@ class Call(CallKeys):
         description="whole minutes from UTC, such as -480",
     )
     push_speaker_events: bool | None = Field(default=None, description="true or false")
+
+    @model_validator(mode="after")
+    def _expect_one_mind(self) -> Self:
+        if self.opt_outs is False and self._asks_for(OPT_OUT):
+            raise ValueError(f"opt_outs turns off what intents asks for: leave out {OPT_OUT}")
+        return self
+
+    def listens_to_nothing(self) -> bool:
+        """Say so by `intents: []`."""
+        return self.intents == []
+
+    def heeds_opt_outs(self) -> bool | None:
+        """Say so also by `intents`."""
+        if self.opt_outs is not None:
+            return self.opt_outs
+        if self.listens_to_nothing():
+            return False
+        return True if self._asks_for(OPT_OUT) else None
+
+    def _asks_for(self, intent: str) -> bool:
+        return any(each.intent == intent for each in self.intents or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduler.heard import OPT_OUT
 from scheduler.models import StartOptions
 from scheduler.providers.base import Collects, Erases, Finds, Listens, Tells
 from scheduler.providers.kind import Kind
@@ -13,10 +14,18 @@ _MACHINE = "answering_machine"
 
 
 def _hear_machines(options: StartOptions, _: bool) -> StartOptions:
+    return _hear(options, _MACHINE)
+
+
+def _hear_opt_outs(options: StartOptions) -> StartOptions:
+    return _hear(options, OPT_OUT)
+
+
+def _hear(options: StartOptions, intent: str) -> StartOptions:
     intents = options.get("intents", [])
-    if any(intent["intent"] == _MACHINE for intent in intents):
+    if any(each["intent"] == intent for each in intents):
         return options
-    return {**options, "intents": [*intents, {"intent": _MACHINE}]}
+    return {**options, "intents": [*intents, {"intent": intent}]}
 
 
 def _at_sandbox(url: str) -> dict[str, str | None]:
@@ -39,6 +48,8 @@ SYMBL = Kind(
     countries_setting=COUNTRIES_SETTING,
     call=Call,
     hear_machines=_hear_machines,
+    hears_machines_anyway=True,
+    hear_opt_outs=_hear_opt_outs,
     at_sandbox=_at_sandbox,
     abilities=frozenset({Listens, Collects, Finds, Erases, Tells}),
 )

@@ -19,6 +19,8 @@ from scheduler.providers.symbl.answers import DOMAINS
 from scheduler.providers.symbl.connection import Details
 from scheduler.providers.symbl.instants import instant
 
+_ANSWERED_BY = {"answered_by_human": "human", "answered_by_machine": "machine"}
+
 
 def subscriptions(base_url: str, connection: Connection, token: str) -> list[Subscription]:
     """Return where to listen, the best place first; the token goes to the API alone."""
@@ -85,8 +87,8 @@ def _intent(body: dict[str, Any]) -> list[News]:
         return []
     name, sub_intent = text_in(found, "intent"), text_in(found, "subIntent")
     words = f"{name}: {sub_intent}" if sub_intent else name
-    by_machine = name == "answering_machine" and sub_intent == "answered_by_machine"
-    return [News("intent", words, intent=name, answered_by_machine=by_machine)]
+    who = _ANSWERED_BY.get(sub_intent, "") if name == "answering_machine" else ""
+    return [News("intent", words, intent=name, answered_by=who)]
 
 
 def _tracker(body: dict[str, Any]) -> list[News]:

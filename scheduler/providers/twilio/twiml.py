@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from scheduler.errors import ScriptError
+from scheduler.heard import CALLEE, OURS
 from scheduler.providers.callbacks import CallbackPlace, Topic
 from scheduler.script import (
     DoNotCall,
@@ -45,7 +46,7 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NEEDS_URL = "needs CALLSCHED_PUBLIC_URL: what is pressed comes to an address of ours"
 
 #: Who speaks on a track: inbound is what comes from the callee.
-SPEAKERS: Mapping[str, str] = {"inbound_track": "callee", "outbound_track": "caller"}
+SPEAKERS: Mapping[str, str] = {"inbound_track": CALLEE, "outbound_track": OURS}
 
 #: What ends a number of keys that nobody has counted, where nothing else is said.
 _POUND = "#"
