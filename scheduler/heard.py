@@ -17,8 +17,8 @@ OURS, CALLEE = "caller", "callee"
 #: The intent with which somebody asks not to be called again.
 OPT_OUT = "do_not_call"
 
-#: Intents that only a person has.
-_OF_PEOPLE = frozenset({"interested", "not_interested", OPT_OUT})
+#: Intents that only a person has, as far as a recogniser can tell who listens live.
+_OF_PEOPLE = frozenset({"interested", "not_interested"})
 _MACHINES = frozenset({"machine", "fax"})
 
 
@@ -53,14 +53,16 @@ def heard(seen: Observed) -> OnTheLine | None:
         return OnTheLine.HUMAN
     if seen.ended_for_machine or seen.answered_by in _MACHINES:
         return OnTheLine.MACHINE
-    if seen.answered_by == "human" or seen.opted_out or not _OF_PEOPLE.isdisjoint(seen.intents):
+    if seen.answered_by == "human" or seen.opted_out or OPT_OUT in seen.intents:
+        return OnTheLine.HUMAN
+    if not seen.is_recorded:
+        return OnTheLine.NOT_RECORDED
+    if not _OF_PEOPLE.isdisjoint(seen.intents):
         return OnTheLine.HUMAN
     return None if seen.transcript is None else _in_transcript(seen, seen.transcript)
 
 
 def _in_transcript(seen: Observed, lines: Sequence[Mapping[str, Any]]) -> OnTheLine | None:
-    if not seen.is_recorded:
-        return OnTheLine.NOT_RECORDED
     if not any(is_callees(line) for line in lines):
         return OnTheLine.SILENCE
     return OnTheLine.HUMAN if seen.hears_machines else None

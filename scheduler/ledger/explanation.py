@@ -8,7 +8,7 @@ from typing import Any
 from scheduler import records
 from scheduler.errors import LedgerError
 from scheduler.fields.scripts import filled, targets
-from scheduler.ledger import keys, repeats, views
+from scheduler.ledger import heard, keys, repeats, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.readable import instant as read_instant
 from scheduler.ledger.readable import readable
@@ -127,15 +127,15 @@ def _readable(attempt: dict[str, str]) -> dict[str, str]:
     return {
         name: written
         for name, written in attempt.items()
-        if not name.startswith(views.ANSWER)
+        if not name.startswith((views.ANSWER, heard.INTENT))
         and (not name.endswith("_at") or read_instant(written) is not None)
     }
 
 
-def _answered(attempt: dict[str, str]) -> dict[str, dict[str, str]]:
-    """Return what was pressed in an attempt, by step; nothing where nobody was asked."""
-    answers = views.answers_of(attempt)
-    return {"answers": answers} if answers else {}
+def _answered(attempt: dict[str, str]) -> dict[str, Any]:
+    """Return what was pressed in an attempt, by step, and what was meant; no more than there is."""
+    known = {"answers": views.answers_of(attempt), "intents": heard.intents_of(attempt)}
+    return {name: each for name, each in known.items() if each}
 
 
 def _ended_as(attempt: dict[str, str]) -> dict[str, str]:

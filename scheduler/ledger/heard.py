@@ -60,7 +60,7 @@ def facts(
         opted_out="opted_out" in call,
         ended_for_machine=call.get("reason") == Reason.MACHINE,
         transcript=None if said.get("insights_error") else said.get("transcript"),
-        is_recorded=is_recorded,
+        is_recorded=is_recorded or "transcript" not in said or "insights_error" in said,
         # They are told of on a socket, and on some calls none was ever open.
         hears_machines=hears_machines and "heard" in attempt,
     )

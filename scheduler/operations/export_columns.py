@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,9 @@ COLUMNS = (
     "started_at",
     "answered_at",
     "answered_by",
+    "heard",
+    "intents",
+    "asked_not_to_be_called",
     "deadline",
     "ended_at",
     "late_seconds",
@@ -35,6 +38,12 @@ COLUMNS = (
 )
 _INSTANTS = frozenset({"started_at", "answered_at", "deadline", "ended_at"})
 _NUMBERS = _INSTANTS | {"line", "attempts", "duration_seconds"}
+
+#: What a cell has of a value that is neither a text nor a number.
+_AS_CELLS: dict[str, Callable[[Any], Any]] = {
+    "intents": lambda names: " ".join(map(str, names or ())) or None,
+    "asked_not_to_be_called": lambda asked: "yes" if asked is True else None,
+}
 
 _ANSWER = "answer_"
 #: Before the name of a column of the file that is called as one of ours is.
@@ -62,7 +71,8 @@ class Column:
     def cell(self, record: Mapping[str, Any]) -> Any:
         """Return what a record has in this column, None for nothing."""
         within = (record.get(self.part) or {}) if self.part else record
-        return within.get(self.key or self.title)
+        found = within.get(self.key or self.title)
+        return _AS_CELLS[self.title](found) if self.title in _AS_CELLS and not self.part else found
 
 
 def columns_of(asked: Iterable[str] = (), theirs: Iterable[str] = ()) -> tuple[Column, ...]:

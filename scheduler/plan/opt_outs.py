@@ -18,15 +18,14 @@ def opt_outs(policy: Policy) -> str:
     found = [*_words(policy), *_keys(policy.script)]
     if not found:
         return NOT_HEARD
-    return f"{'; '.join(found)}: puts the callee on the do-not-call list"
+    return f"listens for {' and '.join(found)}; who asks goes on the do-not-call list"
 
 
 def _words(policy: Policy) -> Iterator[str]:
     if policy.opt_outs is OptOuts.OFF:
         return
-    whose = "" if policy.opt_outs is OptOuts.ALL else ", of contacts without dtmf"
-    languages = f"{', '.join(LANGUAGES[:-1])} or {LANGUAGES[-1]}"
-    yield f'words such as "{EXAMPLE}", in {languages}{whose}'
+    whose = "" if policy.opt_outs is OptOuts.ALL else ", not of contacts with dtmf"
+    yield f'words such as "{EXAMPLE}" ({", ".join(LANGUAGES)}{whose})'
 
 
 def _keys(script: Script) -> Iterator[str]:

@@ -67,6 +67,7 @@ def test_a_plan_tells_whom_when_what_and_by_which_rules(campaign: Site) -> None:
         r"1 +never.txt",
         r"3 +America/New_York",
         r"calling_hours +9:00-17:00",
+        r'opt_outs +listens for words such as "do not call me again" .*',
         r"us-fl +8:00-20:00",
         r"us-fl +3 in 24h to one party",
         r"retry.not_reached +at most 2, after 15m",
@@ -144,7 +145,10 @@ def test_a_program_reads_the_same_plan_in_whole(campaign: Site) -> None:
         "estimated_seconds": None,
         "machine_script": [],
         "machine_seconds": None,
-        "options": {"languages": ["en-US"]},
+        "options": {
+            "languages": ["en-US"],
+            "intents": [{"intent": "do_not_call"}, {"intent": "answering_machine"}],
+        },
     }
     assert record["command"] == (
         "callsched run autumn.yaml --id nightly --max-duration 10m --max-concurrency 1"

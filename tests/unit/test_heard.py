@@ -29,6 +29,8 @@ OURS = [{"speaker": "caller", "text": "Press 1."}, {"speaker": "callee", "text":
         ({"transcript": OURS, "hears_machines": True}, "silence"),
         ({"transcript": [], "is_recorded": False}, "not_recorded"),
         ({"transcript": [], "is_recorded": False, "answered_by": "human"}, "human"),
+        ({"transcript": [], "is_recorded": False, "intents": ["interested"]}, "not_recorded"),
+        ({"transcript": [], "is_recorded": False, "intents": ["do_not_call"]}, "human"),
         ({"transcript": [], "answered_by": "machine"}, "machine"),
         ({"answered_by": "fax"}, "machine"),
         ({"answered_by": "machine", "pressed": True}, "human"),

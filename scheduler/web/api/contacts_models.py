@@ -28,6 +28,9 @@ _RESULT: dict[str, Any] = {
     "started_at": 1795305601.0,
     "answered_at": None,
     "answered_by": None,
+    "heard": None,
+    "intents": [],
+    "asked_not_to_be_called": False,
     "answers": {},
     "deadline": 1795307401.0,
     "ended_at": 1795305613.0,
@@ -74,6 +77,16 @@ class Result(BaseModel):
     )
     answered_by: str | None = Field(
         description="`human`, `machine`, `fax` or `unknown`; null where the provider does not tell."
+    )
+    heard: str | None = Field(
+        description="Who was heard, by all that was observed: `human`, `machine`, `silence` or"
+        " `not_recorded`; null where nobody can tell, or nothing is known yet."
+    )
+    intents: list[str] = Field(
+        description="What was meant in the call, in the order in which it was heard."
+    )
+    asked_not_to_be_called: bool = Field(
+        description="Whether the callee asked, by words or a key, never to be called again."
     )
     answers: dict[str, str] = Field(
         description="What was pressed, by the name of the step; an empty text: nothing."
