@@ -61,7 +61,8 @@ def watch(
             console.emit(snapshot.record(watcher.look(Focus(calls=snapshot.CALLS))))
             return
         if once or not console.is_screen():
-            printed.show(watcher.look(Focus(calls=snapshot.CALLS)))
+            look = Focus(calls=snapshot.CALLS, happenings=printed.HAPPENINGS)
+            printed.show(watcher.look(look))
             return
         # It takes as long to import as everything else together.
         from scheduler.cli.screen.app import WatchApp

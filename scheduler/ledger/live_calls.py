@@ -58,6 +58,21 @@ def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCa
     return found
 
 
+def contacts(ledger: Ledger, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Contact]:
+    """Read whom rows of campaigns reach; one that is gone, or that can't be read, is left out."""
+    if not places:
+        return {}
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for campaign_id, row in places:
+            pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
+        answers = pipe.execute(raise_on_error=False)
+    found: dict[tuple[str, int], Contact] = {}
+    for place, entries in zip(places, answers, strict=True):
+        with suppress(ValueError, LookupError, TypeError):
+            found[place], _ = decode(entries[0][1]["c"])
+    return found
+
+
 def stop(
     ledger: Ledger, account: str, attempt: Attempt, control: Control, now: float | None = None
 ) -> CallState:

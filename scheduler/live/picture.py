@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
 
-from scheduler.fields.contact_label import label_of
 from scheduler.ledger.accounts import Backlog, Happening, Load
 from scheduler.ledger.live_calls import LiveCall
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import Expected
+from scheduler.live.people import Person, Place, person_of
 from scheduler.masking import mask
-from scheduler.models import Attempt, CallState, CampaignState, Contact
+from scheduler.models import Attempt, CallState, CampaignState
 
 #: A stop takes a moment; one that is later than this is worth a word.
 LATE_SECONDS = 5.0
@@ -51,14 +50,23 @@ class ShownCall:
     attempt: Attempt
     deadline: float
     state: CallState | None = None
-    label: str = ""
-    number: str = ""  #: its last digits
+    person: Person | None = None
     standing: str = ""  #: its state, or that it is queued or rings at its provider
 
     @property
     def name(self) -> str:
+        """Its contact in a word; the row while that is not read."""
+        return self.person.label if self.person else f"#{self.attempt.row}"
+
+    @property
+    def number(self) -> str:
+        """The last digits of its contact's number."""
+        return self.person.number if self.person else ""
+
+    @property
+    def who(self) -> str:
         """Whom it reaches; the row while that is not read."""
-        return self.label or f"#{self.attempt.row}"
+        return self.person.who if self.person else f"#{self.attempt.row}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class Picture:
     loads: tuple[Load, ...] = ()
     calls: tuple[ShownCall, ...] = ()  #: live ones, the nearest deadline first
     happenings: tuple[Happening, ...] = ()  #: oldest first
+    people: Mapping[Place, Person] = field(default_factory=dict)  #: of the newest happenings
     workers: tuple[WorkerView, ...] = ()
     backlog: Backlog | None = None
     alarms: tuple[Alarm, ...] = ()
@@ -118,17 +127,14 @@ def shown_call(attempt: Attempt, deadline: float, detail: LiveCall | None) -> Sh
     """Return a live call with what was read of it, if it was."""
     if detail is None:
         return ShownCall(attempt, deadline)
-    contact = detail.contact
-    label = label_of(_named(contact), attempt.row)
-    number = mask(contact.phone_number) if contact.phone_number else ""
-    return ShownCall(attempt, deadline, detail.state, label, number, detail.standing)
+    person = person_of(detail.contact, attempt.row)
+    return ShownCall(attempt, deadline, detail.state, person, detail.standing)
 
 
-def _named(contact: Contact) -> Mapping[str, Any]:
-    return {name: getattr(contact, name) for name in ("contact_id", *_ADDRESS)}
-
-
-_ADDRESS = ("phone_number", "sip_uri", "dtmf")
+def place_of(happening: Happening) -> Place | None:
+    """Return the call of which a happening tells; None where it tells of something else."""
+    campaign_id, *row = happening.which.rsplit(":", 2)
+    return (campaign_id, int(row[0])) if len(row) == 2 and row[0].isdecimal() else None
 
 
 def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> list[Alarm]:

@@ -46,6 +46,7 @@ def _call(call: ShownCall, now: float) -> dict[str, Any]:
         "row": call.attempt.row,
         "attempt": call.attempt.number,
         "contact": call.name,
+        "name": call.person.name if call.person else "",
         "number": call.number,
         "state": call.state,
         "standing": call.standing or None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from scheduler.ledger import accounts, clocks, live_calls, views, workers
 from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.live.campaigns import Campaigns
+from scheduler.live.people import People, Place
 from scheduler.live.picture import (
     Alarm,
     Picture,
@@ -18,6 +20,7 @@ from scheduler.live.picture import (
     ShownCall,
     alarms_of,
     overdue_by_campaign,
+    place_of,
     shown_call,
 )
 from scheduler.models import Attempt, CampaignState
@@ -27,6 +30,9 @@ _OTHER_ACCOUNTS = 5
 
 #: Slots are shown over this time.
 LOAD_SECONDS = 600.0
+
+#: Live calls among which one is sought, where there are more: those with the nearest deadlines.
+_MOST_SOUGHT = 5000
 
 #: What the ledger keeps of what happened.
 _MOST_HAPPENINGS = 1000
@@ -40,6 +46,8 @@ class Focus:
     only: str = ""  #: the campaign whose calls are wanted alone
     first_call: int = 0  #: of the live calls, the first on the screen
     calls: int = 20  #: so many of them are on the screen
+    sought: str = ""  #: only live calls with this in what names their contacts
+    happenings: int = 0  #: of the newest, so many are on the screen
 
 
 @dataclass(slots=True)
@@ -72,6 +80,7 @@ class Watcher:
         self._ceiling_of = ceiling_of
         self._campaigns = Campaigns(ledger, ids, account)
         self._accounts: dict[str, _Account] = {}
+        self._people = People(ledger)
 
     def look(self, wish: Focus) -> Picture:
         """Read what there is to see. Raises LedgerUnreachable."""
@@ -110,6 +119,7 @@ class Watcher:
             loads=tuple(kept.loads),
             calls=self._calls(live, wish),
             happenings=tuple(kept.happenings),
+            people=self._people.of(_places(kept.happenings, wish.happenings)),
             workers=tuple(there),
             backlog=waits,
             alarms=(
@@ -155,13 +165,33 @@ class Watcher:
     def _calls(self, open_calls: Sequence[tuple[str, float]], wish: Focus) -> tuple[ShownCall, ...]:
         wanted = [(Attempt.parse(written), deadline) for written, deadline in open_calls]
         wanted = [each for each in wanted if self._is_wanted(each[0], wish)]
+        if wish.sought:
+            wanted = self._found(wanted, wish.sought.casefold())
         on_screen = wanted[wish.first_call : wish.first_call + wish.calls]
         read = live_calls.details(self._ledger, [attempt for attempt, _ in on_screen])
         return tuple(
             shown_call(attempt, deadline, read.get(attempt)) for attempt, deadline in wanted
         )
 
+    def _found(
+        self, wanted: Sequence[tuple[Attempt, float]], text: str
+    ) -> list[tuple[Attempt, float]]:
+        """Return those whose contacts have a text in what names them."""
+        looked_at = wanted[:_MOST_SOUGHT]
+        people = self._people.of((each.campaign_id, each.row) for each, _ in looked_at)
+        return [
+            (each, deadline)
+            for each, deadline in looked_at
+            if (known := people.get((each.campaign_id, each.row))) and text in known.sought
+        ]
+
     def _is_wanted(self, attempt: Attempt, wish: Focus) -> bool:
         if wish.only:
             return attempt.campaign_id == wish.only
         return not self._ids or attempt.campaign_id in self._ids
+
+
+def _places(seen: Sequence[Happening], most: int) -> list[Place]:
+    """Return the calls of which the newest happenings tell."""
+    newest = islice(reversed(seen), most)
+    return [place for each in newest if (place := place_of(each)) is not None]

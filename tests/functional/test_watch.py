@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -24,7 +25,7 @@ from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.workers import WorkerHealth
 from scheduler.live.campaigns import UNFINISHED_A_LOOK
 from scheduler.live.watcher import Focus, Watcher
-from scheduler.models import CallState, CampaignState, Policy
+from scheduler.models import CallState, CampaignState, Policy, Row
 from tests.functional.campaign import Site, numbers
 from tests.functional.terminal import Terminal
 from tests.integration.ledger import ACCOUNT, Books, named, rows
@@ -54,7 +55,12 @@ def book(ledger: Ledger, redis: Redis) -> Books:
     workers.beat(ledger, ACCOUNT, "desk:1", WorkerHealth(book.now, "1.2.3", 26), now=book.now)
     book.create("evening")
     book.load(
-        [named(who, 100 + n) for n, who in enumerate(("ana", "bo", "cy", "dee"))],
+        [
+            Row(
+                replace(row.contact, name="Ana" * (row.contact.contact_id == "ana")), 2, has_id=True
+            )
+            for row in (named(who, 100 + n) for n, who in enumerate(("ana", "bo", "cy", "dee")))
+        ],
         campaign_id="evening",
     )
     book.seal("evening")
@@ -110,25 +116,30 @@ def test_everything_is_on_the_screen(ledger: Ledger, book: Books, size: tuple[in
     async def steps(app: WatchApp, pilot: Pilot[int]) -> None:
         await until(app, pilot, "evening", "ana", "q quit")
         await pilot.press("down")
-        shown = await until(app, pilot, "evening 1 pending")
+        shown = await until(app, pilot, "1 past the deadline" if size == (80, 24) else "of evening")
 
         for text in (
             "morning",
-            "evening 1 pending, 3 connected; none has ended; 1 past the deadline",
+            # What it says of the chosen one is a sentence where there is no room for a table.
+            "evening 1 pending, 3 connected; none has ended; 1 past the deadline"
+            if size == (80, 24)
+            else "how calls of evening ended",
             "1 live call past the deadline, the oldest by ",
             "paused by cleo",
             "live calls: 3",
-            "3 of 20 slots as learned, ceiling 25",
-            "─",
-            "answered evening #3",
+            "3 of 20 slots in use, ceiling 25",
+            "20 ┤",
+            "╌╌╌╌",
             "workers: 1",
-            "desk:1: dials 0 of 26",
+            "0/26",
             "q quit",
         ):
             assert text in shown, f"{text!r} is missing:\n{shown}"
         late = next(line for line in shown.splitlines() if "ana" in line)
-        assert late.split()[:4] == ["!", late.split()[1], "ana", "…0100"]
+        assert late.split()[:6] == ["!", late.split()[1], "connected", "ana", "Ana", "…0100"]
         assert late.split()[1].startswith("-")
+        # Events name it as the list of calls does; the campaign's name is left out, as of all.
+        assert re.search(r"placed +cy …0102", shown)
         assert "+1" not in shown
         assert max(map(len, shown.splitlines())) <= size[0]
 
@@ -180,8 +191,16 @@ def test_a_campaign_is_looked_at_alone_and_keys_are_explained(ledger: Ledger, bo
         await until(app, pilot, "live calls of morning: 0", "no call is live", without="ana")
         await pilot.press("down", "enter")
         await until(app, pilot, "live calls of evening: 3", "ana")
-        await pilot.press("enter")
+        await pilot.press("escape")
         await until(app, pilot, "live calls: 3")
+        await pilot.press("slash", *"morn", "enter")
+        await until(app, pilot, "campaigns with 'morn'", without=" evening ")
+        await pilot.press("escape", "tab", "slash", *"0101", "enter")
+        await until(app, pilot, "live calls with '0101': 1", "bo …0101", without="cy …0102  ")
+        await pilot.press("enter")
+        await until(app, pilot, "contact       bo …0101", "connection    connection evening:2:1")
+        await pilot.press("escape", "slash", "escape")
+        await until(app, pilot, "live calls: 3", without="connection  ")
         await pilot.press("question_mark")
         await until(app, pilot, "stop the chosen live call", "Tab")
         await pilot.press("escape")
@@ -329,10 +348,10 @@ def test_a_real_campaign_is_watched_without_a_screen_and_on_one(
     assert broken_off.shown.count(RESTORED) == screen.shown.count(RESTORED) == 1
     assert plain.wait() == 0, plain.err
     for text in (
-        " slots as learned",
+        " slots in use",
         "live calls: 4",
         "connected",
-        "answered c #",
+        " placed  ",
         "sockets",
     ):
         assert text in plain.out

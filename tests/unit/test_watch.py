@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import fields, replace
 from io import StringIO
@@ -10,13 +11,15 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from scheduler.cli.screen import chart, drawing
+from scheduler.cli.screen import chart, drawing, events
+from scheduler.cli.screen.cells import bar, cut, percent
 from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.live_calls import LiveCall
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.ledger.workers import WorkerView
 from scheduler.live.pace import Expected, Pace, clock, expected, roughly
+from scheduler.live.people import person_of
 from scheduler.live.picture import (
     ShownCall,
     ShownCampaign,
@@ -237,21 +240,32 @@ def test_what_is_wrong_with_an_account_is_said_the_worst_first(
 
 
 @pytest.mark.parametrize(
-    ("contact", "name", "number"),
+    ("contact", "name", "number", "who"),
     [
-        (Contact("ana", "+12025550143"), "ana", "…0143"),
-        (Contact("+12025550143", "+12025550143"), "#7 …0143", "…0143"),
-        (Contact("sip:a@b.example", sip_uri="sip:a@b.example"), "#7 sip:a@b.example", ""),
+        (Contact("ana", "+12025550143"), "ana", "…0143", "ana …0143"),
+        (
+            Contact("p-1", "+12025550143", name="Ana Berg"),
+            "p-1",
+            "…0143",
+            "p-1 Ana Berg …0143",
+        ),
+        (Contact("+12025550143", "+12025550143"), "#7 …0143", "…0143", "#7 …0143"),
+        (
+            Contact("sip:a@b.example", sip_uri="sip:a@b.example"),
+            "#7 sip:a@b.example",
+            "",
+            "#7 sip:a@b.example",
+        ),
     ],
 )
-def test_a_live_call_shows_the_id_of_its_contact_and_no_whole_number(
-    contact: Contact, name: str, number: str
+def test_a_live_call_shows_the_id_and_name_of_its_contact_and_no_whole_number(
+    contact: Contact, name: str, number: str, who: str
 ) -> None:
     attempt = Attempt("c", 7, 1)
     call = shown_call(attempt, NOW, LiveCall(attempt, CallState.CONNECTED, contact))
 
-    assert (call.name, call.number, call.state) == (name, number, "connected")
-    assert shown_call(attempt, NOW, None).name == "#7"
+    assert (call.name, call.number, call.who, call.state) == (name, number, who, "connected")
+    assert shown_call(attempt, NOW, None).who == "#7"
 
 
 # Slots over time
@@ -279,18 +293,31 @@ def test_what_lies_before_the_chart_counts_and_nothing_is_drawn_of_what_nobody_k
 @pytest.mark.parametrize(
     ("slots", "limit", "lines"),
     [
-        (4, 4, ["█", "█"]),
-        (2, 4, ["─", "█"]),
-        (1, 4, ["─", "▄"]),
-        (0, 4, ["─", " "]),
-        (8, 4, ["█", "█"]),
-        (0, 0, [" ", "─"]),
+        (4, 4, ["╌", "█", "█"]),
+        (2, 4, ["╌", " ", "█"]),
+        (1, 4, ["╌", " ", "▄"]),
+        (0, 4, ["╌", " ", " "]),
+        (8, 4, [" ", "█", "█"]),
+        (0, 0, [" ", " ", "╌"]),
     ],
 )
-def test_a_column_is_as_high_as_the_slots_in_use_and_marks_the_limit(
+def test_a_column_is_as_high_as_the_slots_in_use_and_the_limit_lies_above_it(
     slots: int, limit: int, lines: list[str]
 ) -> None:
-    assert chart.drawn([chart.Column(slots, limit)], 2) == lines
+    assert chart.drawn([chart.Column(slots, limit)], 3) == lines
+
+
+def test_a_chart_has_a_scale_and_says_what_time_it_spans() -> None:
+    shown = [chart.Column(10, 10)] * 50
+
+    low, left = chart.with_axes(shown, 600, 3)
+    high, left = chart.with_axes(shown, 600, 6)
+
+    assert [line[:left] for line in low] == ["   │", "10 ┤", " 0 ┤"]
+    assert [line[:left] for line in high] == ["   │", "10 ┤", "   │", "   │", " 0 ┤", "   └"]
+    assert high[-1].split()[1:4] == ["10", "min", "ago"]
+    assert high[-1].endswith(" now ")
+    assert {len(line) for line in high} == {50 + left}
 
 
 @pytest.mark.parametrize(("ago", "seconds"), [(5, 60), (70, 120), (500, 600), (9000, 600)])
@@ -307,12 +334,15 @@ EVIL = "\x1b[2J\x9b31m\u202eevil[red]\r\n"
 def test_nothing_that_comes_from_a_file_or_the_ledger_acts_on_the_terminal() -> None:
     view = campaign(campaign_id=EVIL, paused_by=EVIL, dispositions={f"skipped:{EVIL}": 1})
     shown = ShownCampaign(view, Expected(f"paused by {EVIL}", is_held=True), 1)
-    call = ShownCall(Attempt(EVIL, 1, 1), NOW + 9, CallState.CONNECTED, EVIL, "…0143")
+    attempt = Attempt(EVIL, 1, 1)
+    person = Contact(EVIL, "+12025550143", name=EVIL)
+    call = shown_call(attempt, NOW + 9, LiveCall(attempt, CallState.CONNECTED, person))
     drawn: list[RenderableType] = [
         drawing.campaigns([shown]),
         drawing.in_detail(shown),
         drawing.calls([call], NOW),
-        drawing.happenings([Happening(NOW, EVIL, f"{EVIL}:1:1", EVIL)], NOW, 3),
+        events.happenings([Happening(NOW, EVIL, f"{EVIL}:1:1", EVIL)], NOW, 3, width=200),
+        events.ends(shown, [Happening(NOW, "ended", f"{EVIL}:1:1", EVIL)], NOW, 100),
         drawing.workers([replace(worker(), name=EVIL, version=EVIL)], NOW),
         drawing.alarms(alarms_of(account(blocks={"f": EVIL}), [worker()], 0), 3),
     ]
@@ -323,38 +353,114 @@ def test_nothing_that_comes_from_a_file_or_the_ledger_acts_on_the_terminal() -> 
         assert not set(shown_text) & set("\x1b\x9b\u202e\r")
 
 
-def test_a_campaign_keeps_to_one_line_of_eighty_columns() -> None:
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_a_campaign_keeps_to_one_line_and_its_id_is_cut_in_the_middle(width: int) -> None:
     view = campaign(
-        campaign_id="a-campaign-with-a-long-name-b4939b3e",
+        campaign_id="reminders-of-the-clinic-of-cardiology-2026-11-28",
         total=123_456,
         ended=12_345,
         connected=99,
     )
-    lines = text_of(
-        drawing.campaigns([ShownCampaign(view, Expected("stopped itself: canary"), 3)], "other"),
-        color_system=None,
-    ).splitlines()
+    shown = [ShownCampaign(view, Expected("stopped itself: canary"), 3)]
+    drawn = text_of(drawing.campaigns(shown, "other", width=width), width, color_system=None)
+    lines = drawn.splitlines()
 
     assert len(lines) == 2
-    assert all(len(line) <= 80 for line in lines)
-    assert lines[1].startswith("! a-campaign-with")
+    assert all(len(line) <= width for line in lines)
+    name = lines[1].split()[1]
+    assert lines[1].startswith("! remi" if width > 60 else "! ")
+    assert name.endswith("28")
+    assert "10 %" in lines[1]
     assert "12,345/123,456" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("evening", 7, "evening"),
+        ("reminders-2026-11-28", 13, "remind…-11-28"),
+        ("reminders-2026-11-28", 3, "re…"),
+        ("日本語日本語日本語", 9, "日本…本語"),
+        ("x", 0, ""),
+    ],
+)
+def test_a_text_is_cut_in_its_middle(text: str, width: int, shown: str) -> None:
+    assert cut(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "drawn", "words"),
+    [
+        (0, 500, "╌╌╌╌╌╌╌╌", "0 %"),
+        (1, 500, "╸╌╌╌╌╌╌╌", "<1 %"),
+        (40, 500, "╸╌╌╌╌╌╌╌", "8 %"),
+        (499, 500, "━━━━━━━╸", ">99 %"),
+        (500, 500, "━━━━━━━━", "100 %"),
+        (0, 0, "━━━━━━━━", ""),
+    ],
+)
+def test_a_bar_is_empty_before_anything_is_done_and_full_when_all_is(
+    done: int, total: int, drawn: str, words: str
+) -> None:
+    assert (bar(done, total, 8).plain, percent(done, total)) == (drawn, words)
 
 
 def test_no_colour_is_needed_to_see_what_is_chosen_and_what_is_overdue() -> None:
     late, chosen = Attempt("c", 1, 1), Attempt("c", 2, 1)
-    calls = [ShownCall(late, NOW - 75, label="ana"), ShownCall(chosen, NOW + 3700, label="bo")]
+    calls = [ShownCall(late, NOW - 75), ShownCall(chosen, NOW + 3700)]
 
     drawn = text_of(drawing.calls(calls, NOW, chosen), color_system=None)
 
     assert [line.split()[:3] for line in drawn.splitlines()[1:]] == [
-        ["!", "-01:15", "ana"],
-        ["▸", "1:01:40", "bo"],
+        ["!", "-01:15", "#1"],
+        ["▸", "1:01:40", "#2"],
     ]
 
 
-def test_a_refusal_shows_no_whole_number() -> None:
-    told = Happening(NOW, "refused", "c:12:1", "429 for +12025550143")
-    drawn = drawing.happenings([told], NOW, 1).plain
+def test_the_chosen_line_has_one_colour_and_inverts_it() -> None:
+    shown = [ShownCampaign(campaign(ended=50), Expected("about 9 s"), 0)]
 
-    assert drawn == f"{clock(NOW, NOW)} refused  c #12 429 for …0143"
+    line = text_of(drawing.campaigns(shown, "c"), color_system="standard").splitlines()[1]
+
+    assert re.findall(r"\x1b\[([\d;]+)m", line.replace("\x1b[0m", "")) == ["7"] * line.count(
+        "\x1b[7m"
+    )
+
+
+def test_events_name_contacts_as_live_calls_do_and_campaigns_where_there_are_several() -> None:
+    person = person_of(Contact("p-1", "+12025550143", name="Ana Berg"), 12)
+    told = [
+        Happening(NOW, "answered", "c:12:1", ""),
+        Happening(NOW, "ended", "c:12:1", "not_reached:busy"),
+        Happening(NOW, "refused", "c:13:1", "429 for +12025550143"),
+        Happening(NOW, "control", "c", "pause by ana@desk"),
+    ]
+    now = clock(NOW, NOW)
+
+    def lines(told: list[Happening]) -> list[str]:
+        drawn = events.happenings(told, NOW, 9, people={("c", 12): person}, width=100)
+        return [
+            " ".join(line.split()) for line in text_of(drawn, 100, color_system=None).splitlines()
+        ]
+
+    assert lines(told) == [
+        f"{now} placed p-1 Ana Berg …0143",
+        f"{now} not reached (busy) p-1 Ana Berg …0143",
+        f"{now} refused: 429 for …0143 #13",
+        f"{now} pause by ana@desk c",
+    ]
+    assert lines([*told, Happening(NOW, "picked_up", "evening:1:1", "")])[-1].endswith("#1 evening")
+
+
+def test_ends_are_counted_over_time() -> None:
+    view = campaign(ended=4, dispositions={"hung_up": 1, "stopped": 3})
+    seen = [Happening(NOW - ago, "ended", "c:1:1", "stopped") for ago in (590, 100, 1)]
+    seen += [Happening(NOW - 1, "ended", "other:1:1", "stopped")]
+
+    drawn = events.ends(ShownCampaign(view, Expected(""), 0), seen, NOW, 60)
+    header, first, second = text_of(drawn, 60, color_system=None).splitlines()
+
+    assert header.split() == ["end", "calls", "share", "last", "10", "min"]
+    assert first.split()[:4] == ["stopped", "3", "75", "%"]
+    assert first.count("█") == 3
+    assert second.split() == ["hung", "up", "1", "25", "%"]

@@ -6,8 +6,9 @@ import asyncio
 import signal
 import time
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import on
 from textual.app import App, ComposeResult
@@ -17,12 +18,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Footer, Static
 
-from scheduler.cli.screen import control, drawing
+from scheduler.cli.screen import control, drawing, events
 from scheduler.cli.screen.control import Proposal
+from scheduler.cli.screen.details import Details
 from scheduler.cli.screen.lists import Calls, Campaigns
 from scheduler.cli.screen.question import Help, Question
 from scheduler.cli.screen.rows import Rows
 from scheduler.cli.screen.sized import Sized
+from scheduler.cli.screen.slots import slots, slots_title
+from scheduler.cli.screen.sought import Sought
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.live.picture import Picture
@@ -31,9 +35,14 @@ from scheduler.live.watcher_thread import Trouble, WatcherThread
 from scheduler.report.transcripts import one_line
 
 _MOST_ALARMS = 3
+_OF_ACCOUNT = ("top", "slots", "happenings", "workers")
 #: Columns and lines from which on more is shown.
 _WIDE, _LOW, _TALL = 130, 20, 36
 _INTERRUPTED = 130
+#: Columns from which on the top line says what this is.
+_TITLED = 100
+#: A panel of ends that is no higher has them in a sentence.
+_BRIEF = 2
 
 
 class Seen(Message):
@@ -52,10 +61,11 @@ class WatchApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "leave", "quit"),
         Binding("ctrl+c", "leave(True)", "quit", show=False, priority=True),
-        Binding("enter", "filter", "this campaign alone"),
+        Binding("slash", "seek", "find", key_display="/"),
+        Binding("escape", "all", "all", show=False),
         Binding("p", "pause", "pause"),
         Binding("r", "resume", "resume"),
-        Binding("s", "stop", "stop call"),
+        Binding("s", "stop", "stop"),
         Binding("question_mark", "help", "help", key_display="?"),
     ]
 
@@ -81,17 +91,18 @@ class WatchApp(App[int]):
 
     def compose(self) -> ComposeResult:
         """Lay the panels out; screen.tcss says where they go."""
-        yield Static(id="top")
+        yield Sized(id="top")
         yield Static(id="alarms")
         with Horizontal(id="body"):
             with Vertical(id="lists"):
                 yield Campaigns(id="campaigns")
-                yield Static(id="detail")
+                yield Sized(id="ends")
                 yield Calls(id="calls")
             with Vertical(id="account"):
                 yield Sized(id="slots")
                 yield Sized(id="happenings")
-                yield Static(id="workers")
+                yield Sized(id="workers")
+        yield Sought(id="sought")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -123,9 +134,8 @@ class WatchApp(App[int]):
         self._campaigns.show(picture.campaigns, picture.at)
         self._calls.show(picture.calls, picture.at)
         self._say("#alarms", drawing.alarms(picture.alarms, _MOST_ALARMS))
-        self._say("#top", _top(picture))
         self._draw_account(picture)
-        self._draw_detail()
+        self._draw_ends()
         self._wish()
 
     def _say(self, where: str, text: Text) -> None:
@@ -134,25 +144,44 @@ class WatchApp(App[int]):
         panel.update(text)
 
     def _draw_account(self, picture: Picture) -> None:
-        slots, listed = self.query_one("#slots", Sized), self.query_one("#happenings", Sized)
-        slots.show(partial(drawing.slots, picture))
-        slots.border_title = Content(drawing.slots_title(picture))
-        listed.show(lambda _, height: drawing.happenings(picture.happenings, picture.at, height))
-        self.query_one("#workers", Static).update(drawing.workers(picture.workers, picture.at))
+        panels = {name: self.query_one(f"#{name}", Sized) for name in _OF_ACCOUNT}
+        panels["top"].show(lambda width, _: _top(picture, width))
+        panels["slots"].show(partial(slots, picture))
+        panels["slots"].border_title = Content(slots_title(picture))
+        panels["happenings"].show(
+            lambda width, height: events.happenings(
+                picture.happenings, picture.at, height, people=picture.people, width=width
+            )
+        )
+        panels["workers"].show(
+            lambda width, _: drawing.workers(picture.workers, picture.at, width),
+            lines=1 + max(1, len(picture.workers)),
+        )
         self._titles(picture)
 
-    def _draw_detail(self) -> None:
-        chosen = self._campaigns.cursor
-        text = drawing.in_detail(chosen) if chosen is not None else Text("")
-        self.query_one("#detail", Static).update(text)
+    def _draw_ends(self) -> None:
+        chosen, picture = self._campaigns.cursor, self._picture
+        panel = self.query_one("#ends", Sized)
+        panel.border_title = Content(events.ends_title(chosen))
+        if chosen is None or picture is None:
+            panel.show(lambda width, height: Text(""))
+            return
+
+        def drawn(width: int, height: int) -> RenderableType:
+            if height <= _BRIEF:
+                return drawing.in_detail(chosen)
+            return events.ends(chosen, picture.happenings, picture.at, width)
+
+        panel.show(drawn, lines=max(_BRIEF + 1, len(chosen.view.dispositions) + 1))
 
     def _titles(self, picture: Picture) -> None:
         only = f" of {one_line(self._only)}" if self._only else ""
         hidden = f", {picture.others:,} others are not shown" if picture.others else ""
-        self._campaigns.border_title = f"campaigns{hidden}"
-        self._calls.border_title = Content(f"live calls{only}: {len(picture.calls):,}")
+        self._campaigns.border_title = Content(f"campaigns{_with(self._campaigns)}{hidden}")
+        live = f"live calls{only}{_with(self._calls)}: {len(picture.calls):,}"
+        self._calls.border_title = Content(live)
         self.query_one("#happenings", Sized).border_title = "last events"
-        self.query_one("#workers", Static).border_title = drawing.workers_title(picture.workers)
+        self.query_one("#workers", Sized).border_title = drawing.workers_title(picture.workers)
 
     def _wish(self) -> None:
         """Tell the watcher what is on the screen, with the page that follows."""
@@ -162,11 +191,13 @@ class WatchApp(App[int]):
             only=self._only,
             first_call=calls.top,
             calls=2 * calls.room,
+            sought=calls.sought,
+            happenings=self.query_one("#happenings", Sized).size.height,
         )
 
     @on(Rows.Moved)
     def _moved(self) -> None:
-        self._draw_detail()
+        self._draw_ends()
         self._wish()
 
     @property
@@ -188,6 +219,28 @@ class WatchApp(App[int]):
         chosen = self._campaigns.cursor
         wanted = "" if chosen is None else chosen.view.campaign_id
         self._only = "" if self._only == wanted else wanted
+        self._wish()
+
+    def action_details(self) -> None:
+        """Show the chosen live call in full."""
+        if (call := self._calls.cursor) is not None:
+            self.push_screen(Details(self._ledger, call.attempt))
+
+    def action_seek(self) -> None:
+        """Ask for what is sought in the list that has the keys."""
+        self.query_one(Sought).ask(self._calls if self._calls.has_focus else self._campaigns)
+
+    def action_all(self) -> None:
+        """List everything again."""
+        self._only = ""
+        for each in (self._campaigns, self._calls):
+            each.seek("")
+        self._sought()
+
+    @on(Sought.Told)
+    def _sought(self) -> None:
+        self._titles(self._picture or Picture(0.0))
+        self._draw_ends()
         self._wish()
 
     def action_help(self) -> None:
@@ -232,17 +285,19 @@ class WatchApp(App[int]):
         self.notify(one_line(text), severity=how, timeout=8, markup=False)
 
 
-def _top(picture: Picture) -> Text:
-    at = time.strftime("%H:%M:%S", time.localtime(picture.at))
-    text = Text.assemble(("callsched watch", "bold"), f"  {at}", no_wrap=True, overflow="ellipsis")
+def _with(listed: Rows[Any, Any]) -> str:
+    return f" with {one_line(listed.sought)!r}" if listed.sought else ""
+
+
+def _top(picture: Picture, width: int) -> Text:
+    at = time.strftime("%H:%M:%S %Z", time.localtime(picture.at))
+    text = Text(no_wrap=True, overflow="ellipsis")
+    if width >= _TITLED:
+        text.append("callsched watch  ", "bold")
+    text.append(at)
     if picture.account is not None:
         text.append(f"  account {one_line(picture.account.account)}")
-    if picture.backlog is not None:
-        waits = picture.backlog
-        oldest = f", the oldest {waits.oldest_due_seconds:,.0f} s" if waits.due else ""
-        words = f"  {waits.due:,} due{oldest}; {waits.collects:,} to read"
-        text.append(words, style="dim")
-    return text
+    return text.append(f"  {drawing.waiting(picture)}")
 
 
 def _nothing_new(trouble: Trouble, last: Picture | None) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import floor
+from math import ceil, floor
 
 from scheduler.ledger.accounts import Load
 
@@ -13,7 +13,10 @@ from scheduler.ledger.accounts import Load
 _SPANS = (60.0, 120.0, 300.0, 600.0)
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
-LIMIT_MARK = "─"
+LIMIT_MARK = "╌"
+
+#: Lines from which on a chart says what time it spans.
+_WITH_TIME = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,12 @@ class Column:
 
 def span(loads: Sequence[Load], now: float) -> float:
     """Return how many seconds are worth showing: all that is known, up to the longest."""
-    known = now - loads[0].at if loads else 0.0
-    return next((each for each in _SPANS if known <= each), _SPANS[-1])
+    return known_span(loads[0].at if loads else now, now)
+
+
+def known_span(since: float, now: float) -> float:
+    """Return how many seconds a chart spans of which something is known since an instant."""
+    return next((each for each in _SPANS if now - since <= each), _SPANS[-1])
 
 
 def columns(loads: Iterable[Load], now: float, seconds: float, width: int) -> list[Column | None]:
@@ -40,36 +47,82 @@ def columns(loads: Iterable[Load], now: float, seconds: float, width: int) -> li
     spans = [(load, later.at) for load, later in pairwise(ordered)]
     spans += [(load, now) for load in ordered[-1:]]
     for load, until in spans:
-        first, last = (_place(at, now, seconds, width) for at in (load.at, until))
+        first, last = (place(one, now, seconds, width) for one in (load.at, until))
         if last < 0:
             continue
-        for place in range(max(0, first), last + 1):
-            before = found[place]
+        for at in range(max(0, first), last + 1):
+            before = found[at]
             most = max(load.slots, before.slots) if before else load.slots
-            found[place] = Column(most, load.learned)
+            found[at] = Column(most, load.learned)
     return found
 
 
-def _place(at: float, now: float, seconds: float, width: int) -> int:
+def place(at: float, now: float, seconds: float, width: int) -> int:
+    """Return the column of an instant, of so many for the last seconds; before them: below 0."""
     return min(width - 1, floor((at - now + seconds) / seconds * width))
 
 
 def drawn(shown: Sequence[Column | None], height: int) -> list[str]:
-    """Return the lines of the chart, the highest first; full is the most that was seen."""
-    full = max([1, *(max(column.slots, column.limit) for column in shown if column)])
+    """Return the lines of the chart, the highest first; full is the most that was seen.
+
+    A line that is not full at its limit has the limit's mark right above what is in use.
+    """
+    full = full_of(shown)
     cells = [_cells(column, full, height) for column in shown]
     return ["".join(cell[line] for cell in cells) for line in reversed(range(height))]
 
 
+def full_of(shown: Iterable[Column | None]) -> int:
+    """Return the most slots that a chart has to show."""
+    return max([1, *(max(column.slots, column.limit) for column in shown if column)])
+
+
 def _cells(column: Column | None, full: int, height: int) -> list[str]:
-    """Return the characters of a column, the lowest first."""
+    """Return the characters of a column, the lowest first; the last is the limit's alone."""
     if column is None:
         return [" "] * height
-    eighths = round(column.slots / full * height * 8)
+    rows = height - 1
+    eighths = round(column.slots / full * rows * 8)
     if column.slots:
         eighths = max(1, eighths)
     cells = [_EIGHTHS[max(0, min(8, eighths - 8 * line))] for line in range(height)]
-    top = min(height - 1, int(column.limit / full * height))
+    top = min(rows, ceil(column.limit / full * rows))
     if cells[top] == " ":
         cells[top] = LIMIT_MARK
     return cells
+
+
+def spark(counts: Sequence[int], most: int) -> str:
+    """Return counts over time in one line, of which the highest stands for `most`."""
+    return "".join(_EIGHTHS[ceil(8 * count / most) if count else 0] for count in counts)
+
+
+def with_axes(shown: Sequence[Column | None], seconds: float, height: int) -> tuple[list[str], int]:
+    """Return the lines of a chart with its scale to the left, and below it what time it spans.
+
+    Also how many columns the scale takes. The time has a line where there are five or more.
+    """
+    full, below = full_of(shown), height >= _WITH_TIME
+    lines = drawn(shown, height - below)
+    wide = len(str(full))
+    # What is full has its upper edge on the line below the highest one.
+    scale = {len(lines) - 1: "0"} if len(lines) > 2 else {}
+    scale[min(1, len(lines) - 1)] = str(full)
+    left = [
+        f"{scale.get(at, ''):>{wide}} {'┤' if at in scale else '│'}" for at in range(len(lines))
+    ]
+    found = [before + line for before, line in zip(left, lines, strict=True)]
+    if below:
+        found.append(" " * wide + " └" + _time_axis(seconds, len(shown)))
+    return found, wide + 2
+
+
+def _time_axis(seconds: float, width: int) -> str:
+    """Return a line with its time on it: how long ago it begins, its middle, and now."""
+    texts = (f" {seconds / 60:g} min ago ", f" {seconds / 120:g} min ", " now ")
+    if sum(map(len, texts)) + 4 > width:
+        return "─" * width
+    half = (width - len(texts[1])) // 2
+    first = texts[0] + "─" * (half - len(texts[0]))
+    rest = width - len(first) - len(texts[1]) - len(texts[2])
+    return first + texts[1] + "─" * rest + texts[2]

@@ -64,7 +64,7 @@ def resume(shown: ShownCampaign) -> Proposal | str:
 
 def stop(call: ShownCall, account: str) -> Proposal:
     """Return the order to end a live call."""
-    name = visible(f"{call.name} {call.number}".strip())
+    name = visible(call.who)
 
     def give(ledger: Ledger) -> str:
         control = about(orders.given("from callsched watch"), f"#{call.attempt.row}")

@@ -1,4 +1,4 @@
-"""How what there is to see is drawn: with rich, on the screen and on paper alike.
+"""How campaigns, live calls and workers are drawn: with rich, on the screen and on paper alike.
 
 Whatever comes from a file or from the ledger goes through `visible`: nothing in it acts on a
 terminal, and nothing in it is markup.
@@ -11,131 +11,133 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from scheduler.cli.screen import chart
+from scheduler.cli.screen.cells import BAD, FAINT, GOOD, POOR, Cut, bar, grid, percent
 from scheduler.cli.suggested import as_typed, suggested
 from scheduler.fields.visible import visible
-from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.workers import WorkerView
-from scheduler.live.pace import clock, roughly
+from scheduler.live.pace import roughly
 from scheduler.live.picture import Alarm, Picture, Severity, ShownCall, ShownCampaign
 from scheduler.masking import mask_text
 from scheduler.models import OPEN_STATES, Attempt, CallState, CampaignState
 
-#: Colours are those of the terminal's own palette, which are readable on its own background.
-_BAD, _POOR, _GOOD, _FAINT = "bold red", "yellow", "green", "dim"
 _STATE_STYLES = {
-    CampaignState.ACTIVE: _GOOD,
-    CampaignState.PAUSED: _POOR,
-    CampaignState.FINISHED: _FAINT,
+    CampaignState.ACTIVE: GOOD,
+    CampaignState.PAUSED: POOR,
+    CampaignState.FINISHED: FAINT,
     CampaignState.LOADING: "",
 }
-_ALARM_STYLES = {Severity.FAIL: _BAD, Severity.WARN: _POOR}
-_HAPPENING_STYLES = {"refused": _POOR, "limit": "cyan", "outage": _BAD, "control": "magenta"}
-_BAR_WIDTH = 8
+_ALARM_STYLES = {Severity.FAIL: BAD, Severity.WARN: POOR}
+
+#: Columns from which on a campaign has a bar and its state, and what a bar may have.
+_ROOMY, _BARS = 72, (8, 24)
+_PERCENT = 6
+
+#: A chosen line, in the list that has the keys and in another one.
+CHOSEN, _MARKED = "reverse", "bold"
 
 
-def grid(header: Sequence[str], flexible: Sequence[str]) -> Table:
-    """Return an empty table of one line a row; the flexible columns take what room there is."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), expand=True, header_style=_FAINT)
-    for name in header:
-        ratio = 1 if name in flexible else None
-        width = None if ratio else _WIDTHS[name]
-        right = name in _RIGHT
-        table.add_column(
-            name.rstrip("_"),
-            ratio=ratio,
-            width=width,
-            no_wrap=True,
-            overflow="ellipsis",
-            justify="right" if right else "left",
-        )
+def campaigns(
+    shown: Iterable[ShownCampaign],
+    cursor: str | None = None,
+    *,
+    width: int = 80,
+    chosen: str = CHOSEN,
+) -> Table:
+    """Return a line for each of these campaigns, for so many columns."""
+    listed, is_roomy = list(shown), width >= _ROOMY
+    bars = min(max(_BARS[0], (width - 64) // 2), _BARS[1]) if is_roomy else 0
+    columns = {" ": 1, "campaign": -1}
+    columns |= {"state": 8} if is_roomy else {}
+    columns |= {"done": bars + _PERCENT if bars else _PERCENT - 1, "ended": _counts(listed)}
+    table = grid(columns | {"live": 4, "ends": 15}, right=("ended", "live"))
+    for each in listed:
+        here = each.view.campaign_id == cursor
+        table.add_row(*_campaign(each, here, is_roomy, bars), style=chosen if here else "")
     return table
 
 
-#: Columns whose width does not depend on what stands in them, so that nothing jumps.
-_WIDTHS = {
-    " ": 1,
-    "state": 8,
-    "done": _BAR_WIDTH,
-    "ended": 15,
-    "open": 4,
-    "ends": 15,
-    "left": 9,
-    "number": 6,
-    "stands": 10,
-}
-_RIGHT = ("ended", "open", "left")
-
-CAMPAIGN_COLUMNS = (" ", "campaign", "state", "done", "ended", "open", "ends")
-CALL_COLUMNS = (" ", "left", "contact", "number", "stands", "campaign")
+def _campaign(each: ShownCampaign, here: bool, is_roomy: bool, bars: int) -> list[Text | Cut]:
+    view, ended = each.view, each.view.calls[CallState.ENDED]
+    done = bar(ended, view.total, bars)
+    done.append(f"{percent(ended, view.total):>{_PERCENT if bars else _PERCENT - 1}}")
+    expected = Text(visible(each.expected.text), style=POOR if each.expected.is_held else "")
+    cells = [done, Text(f"{ended:,}/{view.total:,}"), Text(f"{view.open:,}"), expected]
+    if is_roomy:
+        cells.insert(0, Text(view.state, style=_STATE_STYLES[view.state]))
+    mark = _mark(here, bad=each.overdue > 0)
+    return [mark, Cut(view.campaign_id), *(_plain(cell) if here else cell for cell in cells)]
 
 
-def campaigns(shown: Iterable[ShownCampaign], cursor: str | None = None) -> Table:
-    """Return a line for each of these campaigns."""
-    table = grid(CAMPAIGN_COLUMNS, ("campaign",))
-    for each in shown:
-        view = each.view
-        here = view.campaign_id == cursor
-        table.add_row(
-            _mark(here, bad=each.overdue > 0),
-            Text(visible(view.campaign_id)),
-            Text(view.state, style=_STATE_STYLES[view.state]),
-            bar(view.calls[CallState.ENDED], view.total),
-            f"{view.calls[CallState.ENDED]:,}/{view.total:,}",
-            f"{view.open:,}",
-            Text(visible(each.expected.text), style=_POOR if each.expected.is_held else ""),
-            style="reverse" if here else "",
-        )
-    return table
+def _plain(cell: Text) -> Text:
+    """Return a cell of the chosen line: colours in it would be hard to read."""
+    return Text(cell.plain)
+
+
+def _counts(listed: Sequence[ShownCampaign]) -> int:
+    """Return how wide counts of calls are; it does not change while calls end."""
+    return max([5, *(len(f"{each.view.total:,}/{each.view.total:,}") for each in listed)])
 
 
 def _mark(here: bool, *, bad: bool) -> Text:
     """Return the sign in front of a line; without colours it is all that tells them apart."""
-    return Text("!" if bad else "▸" if here else " ", style=_BAD if bad else "")
-
-
-def bar(done: int, total: int) -> Text:
-    """Return a bar that is full only when all is done."""
-    filled = _BAR_WIDTH * done // total if total else _BAR_WIDTH
-    return Text.assemble(("━" * filled, _GOOD), ("╌" * (_BAR_WIDTH - filled), _FAINT))
+    return Text("!" if bad else "▸" if here else " ", style=BAD if bad and not here else "")
 
 
 def in_detail(shown: ShownCampaign) -> Text:
     """Return the counts of a campaign: by state, and how its calls ended."""
     view = shown.view
-    states = [f"{view.calls[CallState.PENDING]:,} pending"]
-    states += [f"{view.calls[state]:,} {state}" for state in OPEN_STATES if view.calls[state]]
-    ends = [f"{count:,} {_spelled(label)}" for label, count in view.dispositions.items()]
+    ends = [f"{count:,} {spelled(label)}" for label, count in view.dispositions.items()]
     text = Text(visible(view.campaign_id), style="bold")
-    text.append(f" {', '.join(states)}; {', '.join(ends) or 'none has ended'}", style="not bold")
+    text.append(f" {states(shown)}; {', '.join(ends) or 'none has ended'}", style="not bold")
     if shown.overdue:
-        text.append(f"; {shown.overdue:,} past the deadline", style=_BAD)
+        text.append(f"; {shown.overdue:,} past the deadline", style=BAD)
     if shown.expected.is_held:
-        text.append(f"; {visible(shown.expected.text)}", style=_POOR)
+        text.append(f"; {visible(shown.expected.text)}", style=POOR)
     return text
 
 
-def _spelled(label: str) -> str:
-    disposition, _, reason = label.partition(":")
-    return visible(f"{disposition} {reason}".replace("_", " "))
+def states(shown: ShownCampaign) -> str:
+    """Return how the calls of a campaign stand that have not ended."""
+    counts = shown.view.calls
+    lines = [f"{counts[CallState.PENDING]:,} pending"]
+    lines += [f"{counts[state]:,} {state}" for state in OPEN_STATES if counts[state]]
+    return ", ".join(lines)
 
 
-def calls(shown: Iterable[ShownCall], now: float, cursor: Attempt | None = None) -> Table:
-    """Return a line for each of these live calls."""
-    table = grid(CALL_COLUMNS, ("contact", "campaign"))
+def spelled(label: str) -> str:
+    """Return an end in words, with its reason if it has one."""
+    disposition, _, reason = visible(label).replace("_", " ").partition(":")
+    return f"{disposition} ({reason})" if reason else disposition
+
+
+def calls(
+    shown: Iterable[ShownCall],
+    now: float,
+    cursor: Attempt | None = None,
+    *,
+    many: bool = True,
+    chosen: str = CHOSEN,
+) -> Table:
+    """Return a line for each of these live calls; with `many` it names their campaigns."""
+    columns = {" ": 1, "left": 8, "stands": 10, "contact": -3} | ({"campaign": -2} if many else {})
+    table = grid(columns, right=("left",))
     for call in shown:
         left, here = call.deadline - now, call.attempt == cursor
         late = left <= -1
-        table.add_row(
+        cells: list[Text | Cut] = [
             _mark(here, bad=late),
-            Text(minutes(left), style=_BAD if late else ""),
-            Text(visible(call.name)),
-            call.number,
-            call.standing,
-            Text(visible(call.attempt.campaign_id)),
-            style="reverse" if here else "",
-        )
+            Text(minutes(left), style=BAD if late and not here else ""),
+            Text(call.standing),
+            Cut(call.who),
+        ]
+        campaign = [Cut(call.attempt.campaign_id)] if many else []
+        table.add_row(*cells, *campaign, style=chosen if here else "")
     return table
+
+
+def chosen_style(has_focus: bool) -> str:
+    """Return how the chosen line of a list looks."""
+    return CHOSEN if has_focus else _MARKED
 
 
 def minutes(seconds: float) -> str:
@@ -147,78 +149,46 @@ def minutes(seconds: float) -> str:
     return f"{sign}{hours}:{written}" if hours else f"{sign}{written}"
 
 
-def slots(picture: Picture, width: int, height: int) -> Text:
-    """Return the slots in use over the last minutes, under the limit."""
-    shown = chart.columns(picture.loads, picture.at, chart.span(picture.loads, picture.at), width)
-    lines = chart.drawn(shown, height)
-    text = Text("\n".join(lines), style=_GOOD, no_wrap=True)
-    text.highlight_regex(chart.LIMIT_MARK + "+", style="cyan")
-    return text
-
-
-def slots_title(picture: Picture) -> str:
-    """Return how full the account is, in words."""
-    account = picture.account
-    if account is None:
-        return "slots"
-    span, refused = chart.span(picture.loads, picture.at), _refused(picture.loads)
-    parts = [f"{account.slots} of {account.learned} slots as learned"]
-    # Workers whose limit is above it were told another one than we are.
-    if account.learned <= picture.ceiling:
-        parts.append(f"ceiling {picture.ceiling}")
-    parts.append(f"last {span / 60:.0f} min")
-    if refused:
-        parts.append(f"{refused:,} refused")
-    return ", ".join(parts)
-
-
-def _refused(loads: Sequence[Load]) -> int:
-    return loads[-1].refused - loads[0].refused if loads else 0
-
-
-def happenings(shown: Sequence[Happening], now: float, most: int) -> Text:
-    """Return the last things that happened, a line each, the newest last."""
-    lines = [_happening(each, now) for each in shown[-most:]] if most > 0 else []
-    return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
-
-
-def _happening(each: Happening, now: float) -> Text:
-    style = _HAPPENING_STYLES.get(each.what, "")
-    line = Text.assemble((clock(each.at, now), _FAINT), " ", (f"{visible(each.what):8}", style))
-    detail = visible(mask_text(each.detail))
-    text = _spelled(detail) if each.what in ("ended", "amended") else detail
-    return line.append(f" {_which(each)} {text}".rstrip())
-
-
-def _which(each: Happening) -> str:
-    """Return a call as people see it, by its row; whatever else as it is."""
-    parts = visible(each.which).rsplit(":", 2)
-    return f"{parts[0]} #{parts[1]}" if len(parts) == 3 else parts[0]
-
-
 def workers_title(shown: Sequence[WorkerView]) -> str:
-    """Return how many workers there are, and how many of them are unwell."""
+    """Return how many workers there are, and how many of them are silent."""
     silent = sum(not worker.is_well for worker in shown)
     return f"workers: {len(shown)}" + (f", {silent} silent" if silent else "")
 
 
-def workers(shown: Sequence[WorkerView], now: float) -> Text:
-    """Return a line for each worker; those that are unwell come first."""
+def workers(shown: Sequence[WorkerView], now: float, width: int = 80) -> Text | Table:
+    """Return a line for each worker; those that are silent come first."""
     if not shown:
-        return Text(f"none: {suggested('worker')} starts one", style=_FAINT)
-    ordered = sorted(shown, key=lambda worker: worker.is_well)
-    lines = (_worker(each, now) for each in ordered)
-    return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+        return Text(f"none: {suggested('worker')} starts one", style=FAINT)
+    words = max([5, *(len(_health(each)) for each in shown)])
+    least = sum(_WORKER_COLUMNS.values()) + len(_WORKER_COLUMNS) + words + _WORKER_NAME
+    left_out = ("up", "version") if width < least else ()
+    columns = {name: room for name, room in _WORKER_COLUMNS.items() if name not in left_out}
+    table = grid({"state": words, "worker": -1, **columns}, right=tuple(columns))
+    for each in sorted(shown, key=lambda worker: worker.is_well):
+        health = Text(_health(each), style=GOOD if each.is_well else BAD)
+        known = _worker(each, now)
+        table.add_row(health, Cut(each.name), *(Text(known[name]) for name in columns))
+    return table
 
 
-def _worker(each: WorkerView, now: float) -> Text:
-    silent = f"silent for {roughly(each.seen_seconds_ago)}"
-    style, health = (_GOOD, "well") if each.is_well else (_BAD, silent)
-    lines = [f"dials {each.dialling} of {each.threads}", f"stops {each.stopping}"]
-    lines += [f"sockets {each.sockets}", f"reads {each.collecting}"]
-    up = roughly(max(0.0, now - each.started_at))
-    text = Text.assemble((health, style), f" {visible(each.name)}: {', '.join(lines)}, up {up}")
-    return text.append(f", {visible(each.version)}", style=_FAINT)
+def _worker(each: WorkerView, now: float) -> dict[str, str]:
+    return {
+        "dials": f"{each.dialling}/{each.threads}",
+        "stops": str(each.stopping),
+        "sockets": str(each.sockets),
+        "reads": str(each.collecting),
+        "up": roughly(max(0.0, now - each.started_at)),
+        "version": visible(each.version),
+    }
+
+
+#: What a worker does, with how wide it may get.
+_WORKER_COLUMNS = {"dials": 6, "stops": 5, "sockets": 7, "reads": 5, "up": 7, "version": 7}
+_WORKER_NAME = 22
+
+
+def _health(each: WorkerView) -> str:
+    return "ok" if each.is_well else f"silent {roughly(each.seen_seconds_ago)}"
 
 
 def alarms(shown: Sequence[Alarm], most: int) -> Text:
@@ -230,3 +200,12 @@ def alarms(shown: Sequence[Alarm], most: int) -> Text:
     if len(shown) > most:
         lines[-1].append(f" (and {len(shown) - most + 1} more)")
     return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+
+def waiting(picture: Picture) -> str:
+    """Return what waits on the account."""
+    waits = picture.backlog
+    if waits is None:
+        return ""
+    oldest = f" (oldest {roughly(waits.oldest_due_seconds)})" if waits.due else ""
+    return f"{waits.due:,} due{oldest}, {waits.collects:,} transcripts pending"

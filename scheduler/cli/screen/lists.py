@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.console import RenderableType
+from textual.binding import Binding, BindingType
 
 from scheduler.cli.access import nothing_yet
 from scheduler.cli.screen import drawing
@@ -16,6 +18,9 @@ from scheduler.models import Attempt
 class Campaigns(Rows[ShownCampaign, str]):
     """Campaigns, those that are not finished first."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.filter", "calls")]
+    sought_by = "find campaigns by id"
+
     @property
     def nothing(self) -> str:
         """What is shown when there is nothing to list."""
@@ -25,15 +30,23 @@ class Campaigns(Rows[ShownCampaign, str]):
         """Return the campaign's id."""
         return line.view.campaign_id
 
+    def matches(self, line: ShownCampaign, text: str) -> bool:
+        """Whether its id has the text in it."""
+        return text in line.view.campaign_id.casefold()
+
     def drawn(
         self, lines: Sequence[ShownCampaign], cursor: str | None, now: float
     ) -> RenderableType:
         """Draw a line for each."""
-        return drawing.campaigns(lines, cursor)
+        chosen = drawing.chosen_style(self.has_focus)
+        return drawing.campaigns(lines, cursor, width=self.size.width, chosen=chosen)
 
 
 class Calls(Rows[ShownCall, Attempt]):
     """Live calls, the nearest deadline first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.details", "details")]
+    sought_by = "find live calls by name, id or number"
 
     @property
     def nothing(self) -> str:
@@ -44,8 +57,14 @@ class Calls(Rows[ShownCall, Attempt]):
         """Return the attempt."""
         return line.attempt
 
+    def matches(self, line: ShownCall, text: str) -> bool:
+        """Say yes: the watcher alone knows whom each of them reaches, and looks for it."""
+        return True
+
     def drawn(
         self, lines: Sequence[ShownCall], cursor: Attempt | None, now: float
     ) -> RenderableType:
         """Draw a line for each."""
-        return drawing.calls(lines, now, cursor)
+        many = len({line.attempt.campaign_id for line in self.lines}) > 1
+        chosen = drawing.chosen_style(self.has_focus)
+        return drawing.calls(lines, now, cursor, many=many, chosen=chosen)

@@ -8,13 +8,14 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from scheduler.cli import access, console
-from scheduler.cli.screen import drawing
+from scheduler.cli.screen import drawing, events
+from scheduler.cli.screen.slots import slots, slots_title
 from scheduler.fields.visible import visible
 from scheduler.live.picture import Picture
 from scheduler.live.snapshot import CALLS
 
 #: So much of what may be long is shown once.
-_CAMPAIGNS, _HAPPENINGS, _CHART = 20, 8, (60, 3)
+_CAMPAIGNS, HAPPENINGS, _CHART = 20, 8, (60, 5)
 
 #: What is printed is no wider: a file may have lines of any length, a reader's eye has not.
 _WIDTH = 100
@@ -23,7 +24,11 @@ _WIDTH = 100
 def show(picture: Picture) -> None:
     """Print how it stands."""
     for part in text(picture):
-        console.out.print(part, width=min(console.out.width, _WIDTH))
+        console.out.print(part, width=_width())
+
+
+def _width() -> int:
+    return min(console.out.width, _WIDTH)
 
 
 def text(picture: Picture) -> Iterator[RenderableType]:
@@ -34,23 +39,26 @@ def text(picture: Picture) -> Iterator[RenderableType]:
     if picture.alarms:
         yield drawing.alarms(picture.alarms, len(picture.alarms))
     shown = picture.campaigns[:_CAMPAIGNS]
-    yield drawing.campaigns(shown)
+    yield drawing.campaigns(shown, width=_width())
     yield from _more(len(picture.campaigns) + picture.others - len(shown), "campaigns")
     for each in shown[:1]:
         yield drawing.in_detail(each)
-    yield Text(f"\naccount {visible(picture.account.account)}: {drawing.slots_title(picture)}")
-    yield drawing.slots(picture, *_CHART)
+    yield Text(f"\naccount {visible(picture.account.account)}: {slots_title(picture)}")
+    yield slots(picture, *_CHART)
     yield from _calls(picture)
     yield Text("\nlast events")
-    yield drawing.happenings(picture.happenings, picture.at, _HAPPENINGS)
+    yield events.happenings(
+        picture.happenings, picture.at, HAPPENINGS, people=picture.people, width=_width()
+    )
     yield Text("\nworkers")
-    yield drawing.workers(picture.workers, picture.at)
+    yield drawing.workers(picture.workers, picture.at, _width())
 
 
 def _calls(picture: Picture) -> Iterator[RenderableType]:
     yield Text(f"\nlive calls: {len(picture.calls):,}")
     if picture.calls:
-        yield drawing.calls(picture.calls[:CALLS], picture.at)
+        many = len({call.attempt.campaign_id for call in picture.calls}) > 1
+        yield drawing.calls(picture.calls[:CALLS], picture.at, many=many)
     yield from _more(len(picture.calls) - CALLS, "live calls")
 
 

@@ -14,13 +14,16 @@ from textual.widgets import Static
 HELP = """\
 Tab        from the campaigns to the live calls and back
 ↑ ↓ PgUp   choose a campaign, or a live call
-Enter      the calls of the chosen campaign alone, or all again
+Enter      a campaign: its live calls alone, or all again
+           a live call: all that is known of it
+/          find campaigns by id, live calls by name, id or number
+Esc        show everything again
 p          pause the chosen campaign: live calls go on
-r          have the chosen campaign go on
+r          resume the chosen campaign
 s          stop the chosen live call: it ends as aborted
 q          leave; nothing that runs is changed by it
 
-The line ─ above the slots is the limit as learned. ! marks what is
+╌ above the slots in use is the limit as learned. ! marks what is
 past its deadline. When a campaign ends is a guess, from how many of
 its calls ended in the last five minutes."""
 

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
@@ -34,7 +35,9 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self._all: Sequence[Line] = ()
         self._lines: Sequence[Line] = ()
+        self._sought = ""
         self._at = 0
         self._top = 0
         self._now = 0.0
@@ -51,6 +54,28 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
     @abstractmethod
     def nothing(self) -> str:
         """What is shown when there is nothing to list."""
+
+    @abstractmethod
+    def matches(self, line: Line, text: str) -> bool:
+        """Whether a line is one of those that are sought; the text is folded."""
+
+    #: By what lines are sought, for who is about to write it.
+    sought_by: str = ""
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """Every line that is listed, also those that are out of sight."""
+        return self._lines
+
+    @property
+    def sought(self) -> str:
+        """The text by which lines are sought; "" for all of them."""
+        return self._sought
+
+    def seek(self, text: str) -> None:
+        """List the lines alone that have a text in them."""
+        self._sought = text.strip()
+        self.show(self._all, self._now)
 
     @property
     def cursor(self) -> Line | None:
@@ -69,14 +94,20 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
 
     def show(self, lines: Sequence[Line], now: float) -> None:
         """Show other lines; the chosen one stays so as long as it is there."""
-        before = self.cursor
-        self._lines, self._now = lines, now
+        before, many = self.cursor, len(self._lines)
+        text = self._sought.casefold()
+        self._all, self._now = lines, now
+        self._lines = [one for one in lines if self.matches(one, text)] if text else lines
         if before is not None:
             kept = self.key(before)
-            places = (n for n, line in enumerate(lines) if self.key(line) == kept)
+            places = (n for n, line in enumerate(self._lines) if self.key(line) == kept)
             self._at = next(places, self._at)
         self._keep_in_sight()
-        self.refresh()
+        self.refresh(layout=len(self._lines) != many)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Say how many lines there are, with the header; at least what is said of none."""
+        return max(2, len(self._lines) + 1)
 
     def _keep_in_sight(self) -> None:
         self._at = max(0, min(self._at, len(self._lines) - 1))
@@ -90,7 +121,8 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
     def render(self) -> RenderableType:
         """Draw what is in sight."""
         if not self._lines:
-            return Text(self.nothing, style="dim")
+            none = f"none of {len(self._all):,} has {self._sought!r} in it" if self._all else ""
+            return Text(none or self.nothing, style="dim")
         cursor = self.cursor
         in_sight = self._lines[self._top : self._top + self.room]
         return self.drawn(in_sight, None if cursor is None else self.key(cursor), self._now)
@@ -105,6 +137,14 @@ class Rows(Widget, Generic[Line, Key], can_focus=True):
     def action_page(self, by: int) -> None:
         """Choose a line that is a page away."""
         self.action_move(by * self.room)
+
+    def on_focus(self) -> None:
+        """Show the chosen line as what keys are about."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show the chosen line as one that keys are not about."""
+        self.refresh()
 
     def on_resize(self) -> None:
         """Keep the chosen line in sight."""
