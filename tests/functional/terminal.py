@@ -57,7 +57,8 @@ class Terminal:
         # Linux answers EIO when the other side has closed.
         with suppress(OSError):
             found = os.read(self._ours, 4096)
-            self.shown += found.decode()
+            # A read may end in the middle of a character.
+            self.shown += found.decode(errors="replace")
             if self._theirs is not None:
                 os.close(self._theirs)
                 self._theirs = None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -236,18 +234,6 @@ def test_a_redis_that_is_away_is_said_and_waited_for(
     on_screen(ledger, steps)
 
 
-class Screen(Terminal):
-    """A full screen, of which a read may end in the middle of a character."""
-
-    def _read(self) -> bool:
-        # Linux answers EIO when the other side has closed.
-        with suppress(OSError):
-            found = os.read(self._ours, 4096)
-            self.shown += found.decode(errors="replace")
-            return bool(found)
-        return False
-
-
 def kill(reader: Redis) -> None:
     """Kill the server as a machine that runs out of memory does."""
     psutil.Process(reader.info("server")["process_id"]).kill()
@@ -336,10 +322,10 @@ def test_a_real_campaign_is_watched_without_a_screen_and_on_one(
     plain = site.call("watch", "c")
     record = site.call("watch", "--json").record
     site.env["NO_COLOR"] = "1"
-    screen = Screen(site, "watch", "c", "--refresh", "1s")
+    screen = Terminal(site, "watch", "c", "--refresh", "1s")
     screen.read_until("4 connected")
     screen.type("q")
-    broken_off = Screen(site, "watch")
+    broken_off = Terminal(site, "watch")
     broken_off.read_until("4 connected")
     broken_off.process.terminate()
 
