@@ -13,36 +13,11 @@ from scheduler.fields.visible import indented, visible
 from scheduler.masking import mask_text
 from scheduler.models import Attempt
 
-#: What has many digits and is no phone number: an instant, a length of time, an IP address with
-#: its port, a UUID, a worker and an attempt.
-_KEPT = re.compile(
-    r"\b\d{8}T\d{6}Z"
-    r"|(?<![\w.+-])\d{1,6}\.\d+s\b"
-    r"|(?<![\w.+-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d):\d{1,5}\b"
-    r"|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b"
-    r"|\bcallsched-\d{1,7}@"
-    r"|(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._-]{0,99}:\d{1,7}:\d{1,7}\b"
-)
-
 #: Whose line it is when no argument says so: the attempt that stands first in it.
 _FIRST = re.compile(
     r"(?:attempt )?(?P<campaign_id>[A-Za-z0-9][A-Za-z0-9._-]{0,99})"
     r":(?P<row>\d{1,7}):(?P<number>\d{1,7})\b"
 )
-
-
-def mask_line(text: str) -> str:
-    """Mask every phone number in a line; what only looks like one is left where it is certain."""
-    return "".join(_masked(text))
-
-
-def _masked(text: str) -> Iterator[str]:
-    end = 0
-    for kept in _KEPT.finditer(text):
-        yield mask_text(text[end : kept.start()])
-        yield kept[0]
-        end = kept.end()
-    yield mask_text(text[end:])
 
 
 class Discretion(logging.Filter):
@@ -56,7 +31,7 @@ class Discretion(logging.Filter):
         if not hasattr(record, "masked"):
             _name_the_call(record)
             _name_the_account(record)
-            _rewrite(record, message=mask_line, lines=mask_line)
+            _rewrite(record, message=mask_text, lines=mask_text)
             record.masked = True
         return True
 

@@ -1,10 +1,16 @@
-"""How much of a phone number a message or a log line may show."""
+"""How much of a phone number a message, a page or a log line may show.
+
+What is a number is known by its field wherever there is one: `mask` hides it, whatever it looks
+like, and an id of ours or a date is shown as it is. `mask_text` is for free text alone.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _MOST_SHOWN_DIGITS = 4
+_SAME_NUMBER_DIGITS = 7  #: from which on two numbers are taken for one
 
 #: What people write between the digits of a number, and marks that nobody sees there.
 _BETWEEN = r"[ \t().\-/\u00a0\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,3}"
@@ -50,6 +56,20 @@ _HIDDEN = re.compile(
 )
 
 
+#: What has many digits and is no phone number: an example of ours, an instant, a length of time,
+#: an IP address with its port, a UUID, a worker, an attempt, and what is named as ours: its name
+#: has a letter.
+_NO_NUMBER = re.compile(
+    r"(?<=such as )\+12[01]25550(?:123|143)(?!\d)"
+    r"|\b\d{8}T\d{6}Z"
+    r"|(?<![\w.+-])\d{1,6}\.\d+s\b"
+    r"|(?<![\w.+-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d):\d{1,5}\b"
+    r"|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b"
+    r"|\bcallsched-\d{1,7}@"
+    r"|(?<![\w.+-])(?=[\w.-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]{0,99}:\d{1,7}:\d{1,7}\b"
+    r"|\b(?:campaign|schedule|account|plan) (?=[\w.+-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
+)
+
 #: A number of which no more is to be hidden.
 _MASKED = re.compile(r"…[0-9]{0,4}")
 
@@ -65,6 +85,27 @@ def mask(number: str) -> str:
 
 def mask_text(text: str) -> str:
     """Mask whatever looks like a phone number in free text: seven digits or more."""
+    return text if _HIDDEN.search(text) is None else "".join(_masked(text))
+
+
+def gives_away(contact_id: str, address: str) -> bool:
+    """Whether a contact's id has the number of its contact in it, however it is written."""
+    if contact_id == address:
+        return True
+    last = re.sub(r"\D", "", address)[-_SAME_NUMBER_DIGITS:]
+    return len(last) == _SAME_NUMBER_DIGITS and last in re.sub(r"\D", "", contact_id)
+
+
+def _masked(text: str) -> Iterator[str]:
+    end = 0
+    for kept in _NO_NUMBER.finditer(text):
+        yield _hidden(text[end : kept.start()])
+        yield kept[0]
+        end = kept.end()
+    yield _hidden(text[end:])
+
+
+def _hidden(text: str) -> str:
     return _HIDDEN.sub(lambda found: found["kept"] or mask(found[0]), text)
 
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduler.fields.visible import visible
-from scheduler.masking import mask, mask_text
+from scheduler.masking import gives_away, mask, mask_text
 from scheduler.report.transcripts import one_line
 
 #: An address in a message of the API's names a machine, and may name an account.
 _ADDRESS = re.compile(r"\b(https?|wss?|rediss?)://[^\s/?#\"'<>]+")
-_SAME_NUMBER_DIGITS = 7
 _LONGEST_NAME = 80
 
 
@@ -59,11 +58,5 @@ def contact_of(record: Mapping[str, Any], row: int, *, numbers: bool) -> str:
     address = str(record.get("phone_number") or record.get("sip_uri") or "")
     if not contact_id or contact_id in (address, f"{address},{record.get('dtmf') or ''}"):
         return f"#{row}"
-    is_hidden = not numbers and _is_number(contact_id, address)
+    is_hidden = not numbers and gives_away(contact_id, address)
     return written(mask_text(contact_id) if is_hidden else contact_id, _LONGEST_NAME)
-
-
-def _is_number(contact_id: str, address: str) -> bool:
-    """Whether an id gives the number away that it stands for."""
-    last = re.sub(r"\D", "", address)[-_SAME_NUMBER_DIGITS:]
-    return len(last) == _SAME_NUMBER_DIGITS and last in re.sub(r"\D", "", contact_id)

@@ -25,7 +25,7 @@ from scheduler.plan.plan_hash import plan_hash
 from scheduler.plan.rules import Record
 from scheduler.plan.whole import Asked, whole
 from scheduler.rights import Visitor
-from scheduler.web.masks import as_seen_by
+from scheduler.web.masks import as_seen_by, id_of
 from scheduler.web.problems import Failure, Fault, faults_of
 from scheduler.web.site import Site, order_by
 
@@ -135,7 +135,7 @@ def planned(site: Site, visitor: Visitor, found: CheckedCampaign, asked: Asked) 
     record, _ = whole(found, found.policy, site.settings, asked)
     del record["problems"]  # they are in `errors`
     if not visitor.sees_numbers:
-        record["first"] = _masked(record["first"])
+        record["first"] = [_masked(each) | id_of(each) for each in record["first"]]
     for example in record["cleaned"]["examples"]:
         example["phone_number"] = example.pop("number")
         if not visitor.sees_numbers:

@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scheduler.masking import mask, mask_text
+from scheduler.masking import gives_away, mask, mask_text
 from scheduler.rights import Visitor
 
 _ADDRESSES = frozenset({"phone_number", "number", "sip_uri", "caller_id"})
 _SECRETS = frozenset({"dtmf"})  #: a pass code
 #: What is chosen by us or by a provider, and may look like a number without being one: a campaign
-#: is asked for by its id. Of a contact that is the row, for its id may be its number.
+#: is asked for by its id. A contact's id is shown where the number beside it is another one.
 _OURS = frozenset(
     {
         *("campaign_id", "connection_id", "conversation_id", "recording_id", "attempt_id"),
         *("campaign", "campaigns", "attempt", "which", "schedule", "token_id", "id"),
         *("account", "state", "disposition", "reason", "standing", "stage", "what", "rule"),
+        *("who", "created_by", "changed_by", "paused_by", "cancelled_by", "worker", "file"),
         *("next_cursor", "cursor", "etag", "hash", "plan", "digest", "version", "code", "type"),
         *(
             "timezone",
@@ -49,16 +50,27 @@ def concealed(value: Any, key: str = "") -> Any:
         case Mapping():
             # Names that somebody else has chosen say nothing of what stands under them.
             is_theirs = key in _THEIRS
-            return {
+            shown = {
                 mask_text(str(name)): concealed(each, key if is_theirs else str(name))
                 for name, each in value.items()
             }
+            return shown if is_theirs else shown | id_of(value)
         case list() | tuple():
             return [concealed(each, key) for each in value]
         case str():
             return _text(value, key)
         case _:
             return value
+
+
+def id_of(record: Mapping[Any, Any]) -> dict[str, str]:
+    """Return a contact's id, unless it gives away the number beside it; then nothing."""
+    contact_id, keys = record.get("contact_id"), record.get("dtmf")
+    address = record.get("phone_number") or record.get("sip_uri")
+    if not isinstance(contact_id, str) or not isinstance(address, str):
+        return {}
+    has_number = contact_id == f"{address},{keys}" or gives_away(contact_id, address)
+    return {} if has_number else {"contact_id": contact_id}
 
 
 def _text(value: str, key: str) -> str:

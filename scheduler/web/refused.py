@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scheduler.ledger.rejects import Reject
-from scheduler.masking import mask, mask_text
+from scheduler.masking import gives_away, mask, mask_text
 
 
 def record(reject: Reject, *, is_whole: bool) -> dict[str, Any]:
@@ -25,9 +25,9 @@ def record(reject: Reject, *, is_whole: bool) -> dict[str, Any]:
     if is_whole:
         return found
     address = contact.phone_number or contact.sip_uri
-    is_address = contact.contact_id == address
+    has_number = gives_away(contact.contact_id, address)
     return found | {
-        "contact_id": mask(address) if is_address else mask_text(contact.contact_id),
+        "contact_id": mask_text(contact.contact_id) if has_number else contact.contact_id,
         "phone_number": contact.phone_number and mask(contact.phone_number),
         "sip_uri": contact.sip_uri and mask(contact.sip_uri),
         "message": mask_text(reject.message),

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from scheduler.fields.visible import visible
-from scheduler.logs import be_discreet, dress, mask_line
+from scheduler.logs import be_discreet, dress
+from scheduler.masking import mask_text
 from scheduler.models import Attempt
 
 NUMBER = "+12025550143"
@@ -27,7 +28,7 @@ FIRST = Attempt("nightly-20261122T200000Z", 1_000_000, 2)
     ],
 )
 def test_numbers_are_masked_wherever_they_stand(line: str, masked: str) -> None:
-    assert mask_line(line) == masked
+    assert mask_text(line) == masked
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_numbers_are_masked_wherever_they_stand(line: str, masked: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_number_is_left_alone(line: str) -> None:
-    assert mask_line(line) == line
+    assert mask_text(line) == line
 
 
 class Log:

@@ -13,6 +13,7 @@ from phonenumbers import PhoneNumberFormat
 from scheduler.cli import plan_lines
 from scheduler.masking import mask, mask_text
 from scheduler.plan.spoken import spoken
+from scheduler.web.masks import concealed
 
 DATES = (
     "2026-12-18",
@@ -152,3 +153,37 @@ def test_what_is_masked_stays_as_it_is(number: str) -> None:
 
 def test_no_number_hides_behind_an_ellipsis() -> None:
     assert mask("…+12025550143") == "…0143"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (
+            "expected one such as +12025550123, got +12025550142",
+            "… such as +12025550123, got …0142",
+        ),
+        ("such as +120255501234", "such as …1234"),
+        ("campaign night-20261122+2 is paused", "campaign night-20261122+2 is paused"),
+        ("schedule w20261122x: fired", "schedule w20261122x: fired"),
+        ("account 12025550142", "account …0142"),
+        ("call 2025550142:1:2 now", "call …0142:1:2 now"),
+        ("call w20261122x:1:2 now", "call w20261122x:1:2 now"),
+    ],
+)
+def test_what_is_ours_is_known_by_what_it_stands_in(text: str, masked: str) -> None:
+    assert mask_text(text) == masked.replace("… such", "expected one such")
+
+
+def test_a_contacts_id_is_shown_unless_it_gives_its_number_away() -> None:
+    record = {"contact_id": "P20261122", "phone_number": "+12025550142", "dtmf": "1#"}
+
+    assert concealed(record) == {"contact_id": "P20261122", "phone_number": "…0142", "dtmf": "…"}
+    for given_away in ("+12025550142", "+12025550142,1#", "x-202.555.0142"):
+        shown = concealed(record | {"contact_id": given_away})["contact_id"]
+        assert "0142" in shown
+        assert "555" not in shown
+    # Of whom nobody says the number, the id may be it.
+    assert concealed({"contact_id": "2025550142"}) == {"contact_id": "…0142"}
+    # What a campaign's author names so is free text.
+    theirs = {"contact_id": "2025550143", "phone_number": "+12025550142"}
+    assert concealed({"variables": theirs})["variables"]["contact_id"] == "…0143"

@@ -73,10 +73,7 @@ def list_unknown(
 
 def seen(visitor: Visitor, known: Known) -> dict[str, Any]:
     """Return an unknown call as a visitor may see it: a contact's id may be its number."""
-    record: dict[str, Any] = as_seen_by(visitor, known.as_record())
-    if not visitor.sees_numbers:
-        record["contact_id"] = mask_text(record["contact_id"])
-    return record
+    return dict(as_seen_by(visitor, known.as_record()))
 
 
 @router.post("/unknown", summary="Settle all unknown calls that a filter has")
