@@ -44,7 +44,13 @@ def on_list(site: RunningSite) -> set[str]:
 
 def test_who_asks_not_to_be_called_is_on_the_list_with_who_wrote_it_down(site: RunningSite) -> None:
     with seen_by(site, ann(sees_numbers=True)):
-        assert add(site, NUMBER).json() == {"added": [NUMBER], "known": []}
+        told = add(site, NUMBER).json()
+        assert (told["added"], told["known"], told["live"], told["ended"]) == (
+            [NUMBER],
+            [],
+            [],
+            None,
+        )
         assert add(site, "(202) 555-0143", region="us", why="again").json()["known"] == [NUMBER]
     found = site.get(f"{LIST}?number=202-555-0143&region=US").json()
     assert found["number"]["listed"]

@@ -20,9 +20,9 @@ from scheduler.ledger.ledger import Control
 from scheduler.models import CampaignState, Disposition
 from scheduler.operations.orders import seen_of
 from scheduler.rights import Scope, Visitor
-from scheduler.web.api import live, orders
+from scheduler.web.api import do_not_call, live, orders
 from scheduler.web.site import May
-from tests.integration.ledger import ACCOUNT, DURATION, Books
+from tests.integration.ledger import ACCOUNT, DURATION, Books, contact, named
 from tests.waiting import wait_until
 from tests.web.running import TOKEN, RunningSite
 
@@ -43,7 +43,7 @@ def books(site: RunningSite) -> Iterator[Books]:
 
 @pytest.fixture
 def impatient(monkeypatch: MonkeyPatch) -> None:
-    for module in (orders, live):
+    for module in (orders, live, do_not_call):
         monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.3)
 
 
@@ -227,6 +227,49 @@ def test_a_live_call_is_stopped(site: RunningSite, books: Books, worker: None) -
     assert (stopped.what, stopped.who, stopped.note) == ("stop", WHO, "#1: asked for")
     again = site.ask("POST", f"/api/v1/live/{attempt}/stop")
     assert (again.status_code, again.json()["code"]) == (409, "not_live")
+
+
+def test_a_complaint_ends_the_live_call_and_says_where_calls_wait(
+    site: RunningSite, books: Books, worker: None
+) -> None:
+    first, second = books.connected(), books.connected()
+    books.create("w")
+    books.load([named("x", first.row), named("y", second.row)], campaign_id="w")
+    books.seal("w")
+    body = {"entries": [contact(first.row).phone_number], "why": "complained"}
+    form = {"entries": contact(second.row).phone_number, "why": "complained"}
+
+    went_on = site.ask("POST", "/api/v1/do-not-call", json=body).json()
+    ended = site.ask("POST", "/api/v1/do-not-call", json={**body, "hang_up": True})
+    lives = site.ask("POST", "/do-not-call/add", data=form)
+    over = site.ask("POST", "/do-not-call/add", data={**form, "hang_up": "yes"})
+
+    assert [(one["campaign_id"], one["row"]) for one in went_on["live"]] == [("c", first.row)]
+    assert went_on["ended"] is None
+    assert (ended.status_code, ended.json()["not_confirmed"]) == (200, 0)
+    assert [one["disposition"] for one in ended.json()["ended"]] == ["aborted"]
+    assert ended.json()["waiting"] == [{"campaign_id": "w", "calls": 1}]
+    told = site.get(lives.headers["location"]).text
+    assert "1 call to them is live and goes on." in told
+    assert "1 campaign that waits to call them will skip it." in told
+    assert "1 live call to them has ended." in site.get(over.headers["location"]).text
+    who = {(one.what, one.who, one.note) for one in controls.of_campaign(site.ledger, "c")}
+    assert who == {("stop", WHO, f"#{each.row}: complained") for each in (first, second)}
+
+
+def test_a_complaint_whose_calls_are_not_over_yet_says_so(
+    site: RunningSite, books: Books, impatient: None
+) -> None:
+    first = books.connected()
+    number = contact(first.row).phone_number
+
+    body = {"entries": [number], "why": "complained", "hang_up": True}
+    answer = site.ask("POST", "/api/v1/do-not-call", json=body)
+    form = {"entries": number, "why": "complained", "hang_up": "yes"}
+    page = site.get(site.ask("POST", "/do-not-call/add", data=form).headers["location"]).text
+
+    assert (answer.status_code, answer.json()["not_confirmed"]) == (202, 1)
+    assert "1 call to them is being stopped: its end is not confirmed yet." in page
 
 
 def test_a_stop_that_is_not_confirmed_yet_is_on_record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from scheduler.errors import CampaignError
@@ -13,8 +13,9 @@ from scheduler.fields.numbers import regions
 from scheduler.ledger import do_not_call as in_ledger
 from scheduler.ledger.do_not_call import Listing
 from scheduler.masking import mask_text
-from scheduler.operations import do_not_call
-from scheduler.operations.do_not_call import Import
+from scheduler.operations import complaint, do_not_call
+from scheduler.operations.complaint import Found, HungUp
+from scheduler.operations.do_not_call import Addition, Import
 from scheduler.rights import Visitor
 from scheduler.web import cursors
 from scheduler.web.api.do_not_call_models import (
@@ -29,7 +30,9 @@ from scheduler.web.api.do_not_call_models import (
     RemovalsMade,
     RemovedEntries,
 )
+from scheduler.web.api.orders import PATIENCE_SECONDS
 from scheduler.web.cursors import Cursor, Limit
+from scheduler.web.masks import as_seen_by
 from scheduler.web.problems import MEDIA_TYPE, Failure, Fault, ProblemDetails, faults_of
 from scheduler.web.site import Administers, Looks, OnSite, Operates, Site, order_by
 from scheduler.web.uploads import received
@@ -135,18 +138,41 @@ def _in_words_of_the_api(message: str) -> str:
     return text.replace("default_region US", "the region US")
 
 
-@router.post("", summary="Have somebody called no more")
-def add_entries(site: OnSite, visitor: Operates, body: Additions) -> Added:
+@router.post(
+    "",
+    summary="Have somebody called no more",
+    responses={202: {"model": Added, "description": "The end of a call is not confirmed yet"}},
+)
+def add_entries(
+    request: Request, response: Response, site: OnSite, visitor: Operates, body: Additions
+) -> Added:
     """From now on nobody dials them, running campaigns included. A call that is live goes on.
 
-    What is on the list already keeps since when, and why.
+    With `hang_up` it is ended as well; the answer waits up to ten seconds for the end. What is on
+    the list already keeps since when, and why.
     """
     entries = entries_of(body.entries, body.region)
-    done = do_not_call.add(site.ledger, entries, body.why, visitor.name)
-    return Added(
-        added=[shown(visitor, each) for each in done.added],
-        known=[shown(visitor, each) for each in done.known],
-    )
+    if body.hang_up:
+        request.state.connection.be_patient()
+    done, found, hung_up = put_on(site, visitor, entries, body.why, hang_up=body.hang_up)
+    if hung_up is not None and hung_up.left:
+        response.status_code = 202
+    record = complaint.as_record(done, found, hung_up)
+    listed = {name: [shown(visitor, each) for each in record[name]] for name in ("added", "known")}
+    return Added.model_validate({**as_seen_by(visitor, record), **listed})
+
+
+def put_on(
+    site: Site, visitor: Visitor, entries: list[str], why: str, *, hang_up: bool
+) -> tuple[Addition, Found, HungUp | None]:
+    """Put entries on the list, look for calls to them, and end the live ones if that is asked."""
+    done = do_not_call.add(site.ledger, entries, why, visitor.name)
+    found = complaint.look(site.ledger, entries, visitor.accounts)
+    if not hang_up:
+        return done, found, None
+    order = order_by(visitor, why)
+    ended = complaint.hang_up(site.ledger, found.certain, order, within_seconds=PATIENCE_SECONDS)
+    return done, found, ended
 
 
 @router.delete("", summary="Let somebody be called again")

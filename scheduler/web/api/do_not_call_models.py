@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scheduler.web.api.orders_models import EndedCall
+
 EntryText = Annotated[str, Field(min_length=1, max_length=300)]
 _ENTRIES = Field(
     min_length=1,
@@ -49,6 +51,25 @@ class Entries(BaseModel):
     )
 
 
+class LiveTo(BaseModel):
+    """A call whose phone may ring now."""
+
+    campaign_id: str
+    row: int
+    account: str
+    label: str = Field(description="The contact's id, else its row and last digits.")
+    is_certain: bool = Field(
+        description="False: its start was never answered, or its end never confirmed."
+    )
+
+
+class WaitsIn(BaseModel):
+    """A campaign that is still to call somebody."""
+
+    campaign_id: str
+    calls: int
+
+
 class Additions(BaseModel):
     """Whom nobody is to call any more."""
 
@@ -60,6 +81,10 @@ class Additions(BaseModel):
     entries: list[EntryText] = _ENTRIES
     why: str = Field(min_length=1, max_length=500, description="Kept with each, with your name.")
     region: str | None = _REGION
+    hang_up: bool = Field(
+        default=False,
+        description="End every live call to them as well, on all accounts that you may see.",
+    )
 
 
 class Added(BaseModel):
@@ -67,6 +92,21 @@ class Added(BaseModel):
 
     added: list[str] = Field(description="New on the list.")
     known: list[str] = Field(description="They were on it, and keep since when and why.")
+    live: list[LiveTo] = Field(
+        description="Calls to them that were live then, on accounts that you may see."
+    )
+    waiting: list[WaitsIn] | None = Field(
+        description="Campaigns that wait to call them, and skip it now; null: nobody looked, for"
+        " prefixes and for more than 50 numbers."
+    )
+    ended: list[EndedCall] | None = Field(
+        default=None, description="With `hang_up`, how those ended that were live."
+    )
+    not_confirmed: int | None = Field(
+        default=None,
+        description="With `hang_up`, of how many the end is not confirmed yet: their stops are on"
+        " record, and are sent again.",
+    )
 
 
 class Removals(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
+from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
 from scheduler.ledger import do_not_call as in_ledger
 from scheduler.operations import do_not_call
@@ -27,6 +29,7 @@ from scheduler.web.uploads import expect_length
 router = APIRouter()
 
 _PAGE = 50
+_LONGEST_COUNT = 12
 #: Of a form besides its file.
 _FORM_BYTES = 1 << 16
 
@@ -53,6 +56,8 @@ def list_page(
 ) -> Response:
     """Show whether a number is on the list, and the list a page at a time."""
     told = _DONE[done].format(new=f"{new:,}", old=f"{old:,}") if done in _DONE else ""
+    if told:
+        told += _of_calls(request.query_params)
     asked = _asked(site, number, region) if number.strip() else None
     return _page(request, site, asked=asked, cursor=cursor, told=told)
 
@@ -111,8 +116,9 @@ def _page(
     )
 
 
-def _done(what: str, new: int, old: int) -> Response:
-    query = urlencode({"done": what, "new": new, "old": old})
+def _done(what: str, new: int, old: int, **counts: int) -> Response:
+    some = {name: count for name, count in counts.items() if count}
+    query = urlencode({"done": what, "new": new, "old": old, **some})
     return RedirectResponse(f"/do-not-call?{query}", 303)
 
 
@@ -127,14 +133,55 @@ def add(
     entries: Annotated[str, Form(max_length=100_000)],
     why: FormText,
     region: FormText = "",
+    hang_up: FormText = "",
 ) -> Response:
-    """Put numbers on the list, one a line."""
+    """Put numbers on the list, one a line; live calls to them may be ended."""
     try:
         found = api.entries_of(_lines(entries), region.strip() or None)
     except Failure as failure:
         return _page(request, site, 422, failure=failure)
-    done = do_not_call.add(site.ledger, found, why or "added by hand", visitor.name)
-    return _done("added", len(done.added), len(done.known))
+    if hang_up:
+        request.state.connection.be_patient()
+    done, calls, hung_up = api.put_on(
+        site, visitor, found, why or "added by hand", hang_up=bool(hang_up)
+    )
+    counts = {
+        "live": 0 if hung_up else len(calls.certain),
+        "over": sum(each.is_over for each in hung_up.endings) if hung_up else 0,
+        "left": hung_up.left if hung_up else 0,
+        "doubtful": len(calls.doubtful),
+        "waits": len(calls.waits or ()),
+    }
+    return _done("added", len(done.added), len(done.known), **counts)
+
+
+#: What is said of calls to whom came onto the list, of one and of many.
+_OF_CALLS = {
+    "live": ("call to them is live and goes on", "calls to them are live and go on"),
+    "over": ("live call to them has ended", "live calls to them have ended"),
+    "left": (
+        "call to them is being stopped: its end is not confirmed yet",
+        "calls to them are being stopped: their ends are not confirmed yet",
+    ),
+    "doubtful": (
+        "call to them may still ring: nobody knows how it ended (see Attention)",
+        "calls to them may still ring: nobody knows how they ended (see Attention)",
+    ),
+    "waits": (
+        "campaign that waits to call them will skip it",
+        "campaigns that wait to call them will skip it",
+    ),
+}
+
+
+def _of_calls(query: Mapping[str, str]) -> str:
+    """Say what there was of calls to them, by the numbers of a redirect."""
+    parts = []
+    for name, words in _OF_CALLS.items():
+        written = query.get(name, "")
+        if written.isdecimal() and len(written) < _LONGEST_COUNT and int(written):
+            parts.append(f" {counted(int(written), *words)}.")
+    return "".join(parts)
 
 
 def _lines(entries: str) -> list[str]:
