@@ -25,12 +25,14 @@ def abort(
     yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
-    """Call the rest of these campaigns off, for good, and end every live call at once.
+    """Cancel all remaining calls of campaigns permanently, and end their live calls now.
 
-    Also those whose start is answered only now. It waits until each end is confirmed and reports
-    what became of each live call. Workers send the stops: when none runs, it says so.
+    Calls whose start is answered only now are ended, too. The command waits until each end is
+    confirmed, and shows how each live call ended. Workers send the stops: the command says so when
+    none runs.
 
-    Exit codes: 0 every call has ended; 1 some have not yet, their stops are on record.
+    Exit codes: 0 every call has ended; 1 some ends are not confirmed yet; their stops are on
+    record.
 
     Example: `callsched abort nightly-2026-11-22 --yes`
     """

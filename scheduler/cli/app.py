@@ -27,9 +27,9 @@ app = typer.Typer(
     name="callsched",
     cls=Commands,
     help="Call every contact of a campaign file once, within the account's limit, and end each"
-    " call on time.",
-    epilog="What one provider alone can do: `callsched PROVIDER --help`, with its name as campaign"
-    " files write it.",
+    " call on time.\n\nExample: `callsched init --example reminders`",
+    epilog="Commands of one provider: `callsched PROVIDER --help`, with its name as in campaign"
+    " files.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode="markdown",

@@ -26,25 +26,23 @@ def archive(
     ids: options.SomeIds = None,
     older_than: Annotated[
         str | None,
-        typer.Option(
-            metavar="AGE", help="Every campaign that was finished longer ago, such as 30d."
-        ),
+        typer.Option(metavar="AGE", help="Every campaign that finished longer ago than this: 30d."),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder of the files.")
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to.")
     ] = Path(),
     remove: Annotated[
-        bool, typer.Option("--remove", help="Erase from Redis what is in the files then.")
+        bool, typer.Option("--remove", help="Erase archived campaigns from Redis afterwards.")
     ] = False,
     yes: options.YesErase = False,
     json: options.Json = False,
 ) -> None:
     """Write finished campaigns to files: ID.jsonl.gz has the results, ID.json the rest.
 
-    With --remove their contacts, calls and transcripts are erased from Redis afterwards. That there
-    was such a campaign, and how its calls ended, stays: its id is never called again by accident.
-    A file that is there already is replaced when the new one is complete. `callsched report
-    --archived ID.jsonl.gz` makes a page of it.
+    --remove erases their contacts, calls and transcripts from Redis afterwards. The campaign itself
+    and how its calls ended stay on record, so its id never calls anybody again by accident. An
+    existing file is replaced once the new one is complete. `callsched report --archived
+    ID.jsonl.gz` makes a page of it.
 
     Example: `callsched archive --older-than 30d -o /srv/archive --remove`
     """

@@ -31,8 +31,9 @@ DatedId = Annotated[
     typer.Option(
         "--id",
         metavar="ID",
-        help="Id of the campaign, with {date}, {hour}, {datetime}, {week} or {month} in it."
-        " Without it: its name and a hash of its content.",
+        help="Id of the campaign; may contain {date}, {hour}, {datetime}, {week} or {month}."
+        " Default: its name and a hash of its content.",
+        rich_help_panel=options.THE_CAMPAIGN,
     ),
 ]
 Zone = Annotated[
@@ -41,19 +42,27 @@ Zone = Annotated[
         "--timezone",
         metavar="ZONE",
         callback=_zone,
-        help="Whose date and hour those of --id are; without it this machine's.",
+        help="Time zone of the date and hour in --id. Default: this machine's.",
+        rich_help_panel=options.THE_CAMPAIGN,
     ),
 ]
 WhenRunning = Annotated[
     IfRunning | None,
     typer.Option(
         "--if-running",
-        help="While another one of its kind is not over: skip (exit code 0), wait, or fail"
+        help="If another campaign of its kind is not finished: skip (exit code 0), wait, or fail"
         " (exit code 4).",
+        rich_help_panel=options.THE_CAMPAIGN,
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong.")
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Print nothing unless something is wrong.",
+        rich_help_panel=options.OUTPUT,
+    ),
 ]
 
 

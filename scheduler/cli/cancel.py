@@ -22,11 +22,11 @@ def cancel(
     yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
-    """Call the rest of these campaigns off, for good. Live calls go on to their ends.
+    """Cancel all remaining calls of campaigns permanently; live calls finish.
 
-    Calls that wait end as `skipped`, reason `cancelled`; so do contacts that are added later. The
-    campaign is finished with its last live call. When this command is interrupted nobody is called
-    all the same, and the same command goes on.
+    Waiting calls end as `skipped`, reason `cancelled`; so do contacts that are added later. A
+    campaign is finished once its last live call ends. If this command is interrupted, nobody else
+    is called, and the same command continues.
 
     Example: `callsched cancel nightly-2026-11-22 --note 'wrong list'`
     """

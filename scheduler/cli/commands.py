@@ -23,62 +23,56 @@ from scheduler.cli.suggested import suggested
 
 #: By panel, in the order in which help shows them.
 PANELS: dict[str, dict[str, str]] = {
-    "Campaigns": {
-        "init": "Write a campaign file to begin with, from your file of contacts or from an"
-        " example.",
-        "plan": "Say what a campaign file would do: whom it calls, when, and"
-        " what is sent. Nobody is called.",
+    "Start": {
+        "init": "Write a campaign file to begin with, from your contacts or as an example.",
+        "plan": "Show what a campaign file would do: whom it calls, when, and what it sends."
+        " Calls nobody.",
         "run": "Call every contact of a campaign file, and wait until the last call has ended.",
         "submit": "Hand a campaign to a running pool of workers, and print its id.",
-        "schedule": "Have workers launch a campaign file at set times, each time"
-        " as a campaign of its own.",
-        "retry": "Make a new campaign of contacts whose calls ended or were answered"
-        " so, and print its id.",
-        "schema": "Print the JSON Schema of a campaign or accounts file, or list the presets"
-        " to name.",
+        "schedule": "Launch campaign files at set times, each time as a campaign of its own.",
+        "retry": "Create a new campaign from contacts whose calls ended a given way, and print"
+        " its id.",
+        "schema": "Print the JSON Schema of a campaign or accounts file, or list the presets.",
     },
     "While it runs": {
-        "status": "Show every campaign, or one of them, and the accounts that they dial from.",
-        "watch": "Watch campaigns, live calls, slots and workers on a full"
-        " screen; q leaves it, ? has help.",
-        "pause": "Send no more starts for these campaigns. Live calls go on to their deadlines.",
-        "resume": "Have paused campaigns go on, also those that stopped themselves.",
-        "cancel": "Call the rest of these campaigns off, for good. Live calls go on to their ends.",
-        "abort": "Call the rest of these campaigns off, for good, and end every live call at once.",
+        "status": "Show all campaigns, or one, and the accounts that they dial from.",
+        "watch": "Watch campaigns, live calls, slots and workers on a full screen; q quits, ?"
+        " shows help.",
+        "pause": "Pause campaigns: no new calls; live calls continue to their deadlines.",
+        "resume": "Resume paused campaigns, including those that paused themselves.",
+        "cancel": "Cancel all remaining calls of campaigns permanently; live calls finish.",
+        "abort": "Cancel all remaining calls of campaigns permanently, and end their live calls"
+        " now.",
         "stop": "End one live call now, and wait until its end is confirmed. It ends as `aborted`.",
-        "extend": "Move the deadline of one live call, up to"
-        " CALLSCHED_MAX_DURATION_CEILING from its start.",
-        "limit": "Look at what was learned of an account's concurrency limit, or say what it is.",
-        "priority": "Change the priority of a campaign while it runs, and its"
-        " weight if you say one.",
+        "extend": "Extend one live call, up to CALLSCHED_MAX_DURATION_CEILING from its start.",
+        "limit": "Show or set what was learned of an account's concurrency limit.",
+        "priority": "Change the priority, and with --weight the share, of a campaign while it"
+        " runs.",
     },
-    "What was said": {
+    "Results": {
         "results": "Export one record for every contact: how its call ended, and why.",
-        "report": "Write a campaign as one HTML page: outcomes, slots over"
-        " time, lateness, and every call.",
-        "explain": "Say why a contact was or was not called: every rule, every"
-        " attempt, and what comes next.",
-        "transcript": "Write what was said in a call, as text, Markdown or subtitles;"
-        " or follow what is being said.",
+        "report": "Write a campaign as one HTML page: outcomes, slots over time, lateness, and"
+        " every call.",
+        "explain": "Show why a contact was or was not called: every rule, every attempt, and"
+        " what comes next.",
+        "transcript": "Write what was said in a call as text, Markdown or subtitles; or follow"
+        " it live.",
         "recordings": "List the recordings of calls, or download them:"
         " CONTACT-ATTEMPT-RECORDING.wav.",
         "erase": "Erase what was said to a number, or in a campaign: transcripts, insights and"
         " live lines.",
-        "archive": "Write finished campaigns to files: ID.jsonl.gz has the"
-        " results, ID.json the rest.",
+        "archive": "Write finished campaigns to files: ID.jsonl.gz has the results, ID.json the"
+        " rest.",
     },
     "Operate": {
         "worker": "Run one worker of a pool: the same as `celery -A scheduler worker`.",
-        "web": "Serve the console, the API, and what providers tell of live calls by themselves.",
-        "user": "Add, list and remove the users who sign in to the console of `callsched web`.",
-        "token": "Make, list and revoke the tokens by which programs use the API of"
-        " `callsched web`.",
-        "reconcile": "Find out what became of `unknown` calls: were they placed,"
-        " and what was said?",
-        "dnc": "Keep the do-not-call list of the ledger, which holds at"
-        " once and in every campaign.",
-        "doctor": "Check Redis, the accounts, their APIs and this machine, and say what to mend.",
-        "sandbox": "Run a local server that behaves as the telephony API does, and prints its URL.",
+        "web": "Serve the console, the API, and the callbacks of providers.",
+        "user": "Manage the users who sign in to the console of `callsched web`.",
+        "token": "Manage the tokens that give programs access to the API of `callsched web`.",
+        "reconcile": "Find out whether `unknown` calls were placed, and what was said.",
+        "dnc": "Manage the ledger's do-not-call list, which applies at once and to every campaign.",
+        "doctor": "Check Redis, the accounts, their APIs and this machine, and say what to fix.",
+        "sandbox": "Run a local server that behaves like the telephony API, and print its URL.",
     },
 }
 

@@ -7,10 +7,10 @@ import typer
 from scheduler.cli import dnc_add, dnc_entries, dnc_import, dnc_lists
 
 dnc = typer.Typer(
-    help="Keep the do-not-call list of the ledger, which holds at once and in every campaign.\n\n"
-    "An entry is a number, a prefix such as `+1202*`, which stands for all numbers that begin so,"
-    " or a SIP address. Who asks in a call not to be called again comes onto it, too.\n\n"
-    "Example: `callsched dnc add +12025550143 --hang-up --why 'complained by phone'`",
+    help="Manage the ledger's do-not-call list, which applies at once and to every campaign.\n\n"
+    "An entry is a number, a prefix such as `+1202*`, which stands for all numbers that begin"
+    " with it, or a SIP address. Whoever opts out during a call is added, too.\n\n"
+    "Example: `callsched dnc add +12025550143 --hang-up --note 'complained by phone'`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

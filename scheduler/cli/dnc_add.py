@@ -19,15 +19,15 @@ def add(
     yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
-    """Put numbers on the list. From now on nobody dials them, running campaigns included.
+    """Add numbers to the list: from now on no campaign dials them.
 
-    What is on the list already keeps since when, and why. A call that is live goes on, unless
-    --hang-up ends it; it is said, too, in which campaigns calls wait. On a terminal it asks before
-    a pattern such as '+1202*' is added.
+    Existing entries keep their date and note. Live calls continue unless --hang-up ends them; the
+    command shows in which campaigns calls wait. On a terminal it asks before it adds a pattern such
+    as '+1202*'.
 
     Exit codes: 0 done; 1 the end of a call is not confirmed yet.
 
-    Example: `callsched dnc add +12025550143 --hang-up --why 'complained by phone'`
+    Example: `callsched dnc add +12025550143 --hang-up --note 'complained by phone'`
     """
     entries, control = read(numbers, region), given(why)
     with changed_ledger() as ledger:

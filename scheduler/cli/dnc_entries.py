@@ -19,9 +19,9 @@ def remove(
     yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
-    """Take numbers off the list, each as it stands there. Exit code 1 when one was not on it.
+    """Remove entries from the list. Exit code 1 if one was not on it.
 
-    A number that a prefix keeps on the list stays on it, and that is said.
+    A number that a prefix also covers stays on the list; the command says so.
 
     Example: `callsched dnc remove +12025550143`
     """
@@ -36,10 +36,10 @@ def remove(
 
 
 def check(numbers: Entries, region: options.Region = None, json: options.Json = False) -> None:
-    """Say whether numbers are on the list.
+    """Check whether numbers are on the list.
 
-    Exit codes: 0 none of them is; 1 one is; 2 it could not be found out. So whatever goes wrong,
-    what follows `&&` is not done.
+    Exit codes: 0 none is; 1 one is; 2 it could not be determined. Whatever goes wrong, a command
+    after `&&` does not run.
 
     Example: `callsched dnc check +12025550143 && echo may be called`
     """

@@ -19,7 +19,7 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="One entry a line, or a table with a column phone_number."
+            metavar="FILE", help="One entry per line, or a table with a column phone_number."
         ),
     ],
     why: Why = "",
@@ -28,14 +28,14 @@ def import_(
     yes: options.YesAnyway = False,
     json: options.Json = False,
 ) -> None:
-    """Put every entry of a file on the list, of any length; gzip is read, too.
+    """Add every entry of a file to the list; the file may be of any length, or gzipped.
 
-    It has one entry a line with comments after a #, or a header with columns of numbers, or is a
-    download of the registry of the US (202,5550123; say --region US). When a line can't be read,
-    it is named, nothing of the file is taken, and the exit code is 1. The same file may be imported
-    again. `-` is standard input.
+    The file has one entry a line and comments after a #, or a header with columns of numbers, or is
+    a download of the US registry (202,5550123; use --region US). If a line can't be read, the
+    command names it, imports nothing, and exits with 1. Importing the same file again does no harm.
+    `-` reads standard input.
 
-    Example: `callsched dnc import registry.txt --region US --why 'US registry, November'`
+    Example: `callsched dnc import registry.txt --region US --note 'US registry, November'`
     """
     with console.counting(f"reading {do_not_call.name_of(file)}", "entries") as counted:
         read = do_not_call.read_file(file, region, encoding, counted)

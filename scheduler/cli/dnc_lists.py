@@ -15,7 +15,7 @@ from scheduler.operations import do_not_call
 
 
 def list_(json: options.JsonLines = False) -> None:
-    """Show every entry, since when it is on the list, and why; in no order.
+    """List every entry, when it was added, and why.
 
     Example: `callsched dnc list --json`
     """
@@ -30,7 +30,7 @@ def export(
     ] = None,
     json: options.JsonLines = False,
 ) -> None:
-    """Write every entry on a line of its own, as `import` and a campaign's do_not_call read it.
+    """Write every entry on its own line, as `import` and the key do_not_call read them.
 
     Example: `callsched dnc export -o do-not-call.txt`
     """

@@ -11,12 +11,15 @@ from scheduler.operations import do_not_call
 
 Entries = Annotated[
     list[str],
-    typer.Argument(metavar="NUMBER...", help="Such as +12025550143, '+1202*', or a SIP address."),
+    typer.Argument(
+        metavar="NUMBER...",
+        help="A number such as +12025550143, a prefix such as '+1202*', or a SIP address.",
+    ),
 ]
 HangUp = Annotated[
-    bool, typer.Option("--hang-up", help="End every live call to them as well, in all campaigns.")
+    bool, typer.Option("--hang-up", help="Also end every live call to them, in all campaigns.")
 ]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Kept with the entry.")]
+Why = Annotated[str, typer.Option("--note", metavar="TEXT", help="Reason; kept with the entry.")]
 
 
 def read(numbers: Iterable[str], region: str | None) -> list[str]:

@@ -23,10 +23,10 @@ _STYLES = {Level.OK: "", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
 def doctor(account: options.OfAccount = None, json: options.Json = False) -> None:
-    """Check Redis, the accounts, their APIs and this machine, and say what to mend.
+    """Check Redis, the accounts, their APIs and this machine, and say what to fix.
 
-    A line for each: `ok`; `warn`, which works but may go wrong; `fail`, which does not work, or
-    breaks a promise. Nothing is changed and nobody is called. Exit code 1 when anything fails.
+    One line a check: `ok`; `warn`: works, but may go wrong; `fail`: does not work, or breaks a
+    promise. It changes nothing and calls nobody. Exit code 1 if anything fails.
 
     Example: `callsched doctor --json`
     """

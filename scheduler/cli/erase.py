@@ -28,12 +28,10 @@ def erase(
     context: typer.Context,
     number: Annotated[
         str | None,
-        typer.Argument(
-            metavar="NUMBER", parser=_address, help="Such as +12025550143, or a SIP address."
-        ),
+        typer.Argument(metavar="NUMBER", parser=_address, help="+12025550143, or a SIP address."),
     ] = None,
     campaign: Annotated[
-        str | None, typer.Option(metavar="ID", help="Every call of this campaign instead.")
+        str | None, typer.Option(metavar="ID", help="Erase every call of this campaign instead.")
     ] = None,
     remote: options.Remote = False,
     yes: options.YesErase = False,
@@ -41,10 +39,9 @@ def erase(
 ) -> None:
     """Erase what was said to a number, or in a campaign: transcripts, insights and live lines.
 
-    To a number: in every campaign. In a campaign nothing more is collected either. That somebody
-    was called, and how it ended, stays on record: else they could be called again. The same command
-    may be repeated, and goes on where it broke off. Exit code 1 when the API did not delete all
-    that --remote asks of it.
+    A number is erased from every campaign; a campaign collects nothing more. Call records and
+    opt-outs are kept, so that nobody is called again by mistake. The same command continues where
+    it was interrupted. Exit code 1 if the API did not delete all that --remote asks for.
 
     Example: `callsched erase +12025550143 --remote`, `callsched erase --campaign nightly`
     """

@@ -46,20 +46,23 @@ def event(
     contact: options.SomeContact,
     what: Annotated[What, typer.Argument(metavar="EVENT", help=f"One of {', '.join(What)}.")],
     user: Annotated[
-        str, typer.Option(metavar="USER", callback=_somebody, help="Who, often a mail address.")
+        str,
+        typer.Option(metavar="USER", callback=_somebody, help="The speaker, often a mail address."),
     ],
-    name: Annotated[str, typer.Option(metavar="NAME", help="How the transcript names them.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="The speaker's name in the transcript.")
+    ] = "",
     at: Annotated[
         datetime | None,
         typer.Option(
             metavar="INSTANT",
             parser=_instant,
-            help="When, such as 2026-11-22T14:00:05Z. Without it: now.",
+            help="When: 2026-11-22T14:00:05Z. Default: now.",
         ),
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Tell the API who begins or ceases to speak on a live call, so that it can name the speakers.
+    """Tell the API who starts or stops speaking on a live call, so that it can name speakers.
 
     Example: `callsched PROVIDER event bridges design started_speaking --user ana@example.com`
     """

@@ -26,11 +26,11 @@ def explain(
     encoding: options.Encoding = "utf-8",
     json: options.Json = False,
 ) -> None:
-    """Say why a contact was or was not called: every rule, every attempt, and what comes next.
+    """Show why a contact was or was not called: every rule, every attempt, and what comes next.
 
-    Besides an id, a number or `#row`, a contact may be named by its line (`line 3`), or by its name
-    or another of its columns where nobody else has the same. Of a file it says what the rules find
-    now, before anything is submitted. Nothing is changed, and nobody is called.
+    A contact may also be named by its line (`line 3`), or by its name or another column where
+    nobody else has the same. For a file, it shows what the rules say now, before anything is
+    submitted. It changes nothing and calls nobody.
 
     Example: `callsched explain nightly-2026-11-22 +12025550143`
     """

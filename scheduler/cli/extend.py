@@ -34,9 +34,9 @@ def extend(
     note: options.Note = "",
     json: options.Json = False,
 ) -> None:
-    """Move the deadline of one live call, up to CALLSCHED_MAX_DURATION_CEILING from its start.
+    """Extend one live call, up to CALLSCHED_MAX_DURATION_CEILING from its start.
 
-    What it may last longer is taken from the campaign's budget, if it has one.
+    The extra time counts against the campaign's budget, if it has one.
 
     Example: `callsched extend bridges design 5m`
     """

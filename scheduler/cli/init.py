@@ -55,7 +55,7 @@ def init(
     account: options.Account = None,
     force: Force = False,
 ) -> None:
-    """Write a campaign file to begin with, from your file of contacts or from an example.
+    """Write a campaign file to begin with, from your contacts or as an example.
 
     On a terminal it asks for what you leave out. The file explains itself; nobody is called.
 

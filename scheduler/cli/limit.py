@@ -14,8 +14,9 @@ from scheduler.providers import accounts_of
 from scheduler.settings import settings
 
 limit = typer.Typer(
-    help="Look at what was learned of an account's concurrency limit, or say what it is.\n\n"
-    "The account never has more open calls than CALLSCHED_MAX_CONCURRENCY, whatever is learned.\n\n"
+    help="Show or set what was learned of an account's concurrency limit.\n\n"
+    "Whatever is learned, the account never has more open calls than"
+    " CALLSCHED_MAX_CONCURRENCY.\n\n"
     "Example: `callsched limit show`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -23,13 +24,13 @@ limit = typer.Typer(
 
 _Account = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The account; without it, the default one."),
+    typer.Option(metavar="NAME", help="The account. Default: the only one, or the file's default."),
 ]
 
 
 @limit.command()
 def show(account: _Account = None, json: options.Json = False) -> None:
-    """Show the learned limit, the ceiling, what is in use, and when it is probed next.
+    """Show the learned limit, the ceiling, the slots in use, and when the limit is tried next.
 
     Example: `callsched limit show --json`
     """
@@ -46,10 +47,10 @@ def set_(
     note: options.Note = "",
     json: options.Json = False,
 ) -> None:
-    """Replace what was learned: you know how many calls the account may have open.
+    """Replace the learned limit: you know how many calls the account may have open.
 
-    It goes on being learned from there: a 429 lowers it, and after five minutes it is probed by
-    one. To have fewer calls for good, set CALLSCHED_MAX_CONCURRENCY of the workers.
+    Learning continues from there: a 429 lowers the limit, and after five minutes one more call is
+    tried. To limit calls permanently, set CALLSCHED_MAX_CONCURRENCY for the workers.
 
     Example: `callsched limit set 20 --note 'as the contract says'`
     """
@@ -62,7 +63,7 @@ def set_(
 
 @limit.command()
 def forget(account: _Account = None, note: options.Note = "", json: options.Json = False) -> None:
-    """Forget what was learned, as when the account's contract has changed: it starts anew.
+    """Forget the learned limit, for example when the contract has changed; learning starts anew.
 
     Example: `callsched limit forget`
     """

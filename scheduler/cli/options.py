@@ -10,6 +10,9 @@ import typer
 
 _CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`: #1 is the first."
 
+#: Where a command of many options shows each of them.
+THE_FILE, THE_CALLS, THE_CAMPAIGN, OUTPUT = "The file", "The calls", "The campaign", "Output"
+
 
 def campaign_id(value: str | None) -> str | None:
     """Return an id that a campaign may be given."""
@@ -49,41 +52,57 @@ NewId = Annotated[
         "--id",
         metavar="ID",
         callback=campaign_id,
-        help="Id of the campaign. Without it: its name and a hash of its content.",
+        help="Id of the campaign. Default: its name and a hash of its content.",
+        rich_help_panel=THE_CAMPAIGN,
     ),
 ]
 SomeId = Annotated[
-    str | None, typer.Argument(metavar="[ID]", help="A campaign's id; without it the newest one.")
+    str | None, typer.Argument(metavar="[ID]", help="A campaign's id. Default: the newest.")
+]
+OneOrAll = Annotated[
+    str | None, typer.Argument(metavar="[ID]", help="A campaign's id. Default: all campaigns.")
 ]
 ExistingId = Annotated[str, typer.Argument(metavar="ID", help="A campaign's id.")]
-SomeIds = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Campaigns, by their ids.")]
+SomeIds = Annotated[list[str] | None, typer.Argument(metavar="ID", help="The campaigns' ids.")]
 EveryCampaign = Annotated[bool, typer.Option("--all", help="Every campaign that is not finished.")]
 Note = Annotated[
-    str, typer.Option(metavar="TEXT", help="Why, for the record: `callsched status ID` shows it.")
+    str,
+    typer.Option(metavar="TEXT", help="Reason, for the record: `callsched status ID` shows it."),
 ]
 SomeContact = Annotated[str, typer.Argument(metavar="CONTACT", help=_CONTACT)]
 MaybeContact = Annotated[
-    str | None, typer.Argument(metavar="[CONTACT]", help=f"{_CONTACT} Without it: everybody.")
+    str | None, typer.Argument(metavar="[CONTACT]", help=f"{_CONTACT} Default: everybody.")
 ]
 MaxDuration = Annotated[
     str | None,
-    typer.Option(metavar="DURATION", help="End each call after this long: 90s, 5m, 2h."),
+    typer.Option(
+        metavar="DURATION",
+        help="End each call after this long: 90s, 5m, 2h.",
+        rich_help_panel=THE_CALLS,
+    ),
 ]
 MaxConcurrency = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Ceiling of open calls on the account."),
+    typer.Option(
+        min=1, metavar="N", help="Most open calls on the account.", rich_help_panel=THE_CALLS
+    ),
 ]
 Account = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="Dial on this account of CALLSCHED_ACCOUNTS, not on the file's own."
+        metavar="NAME",
+        help="Dial from this account of CALLSCHED_ACCOUNTS instead of the file's.",
+        rich_help_panel=THE_CALLS,
     ),
 ]
 OfAccount = Annotated[
-    str | None, typer.Option("--account", metavar="NAME", help="Of this account alone.")
+    str | None, typer.Option("--account", metavar="NAME", help="Only this account.")
 ]
 Encoding = Annotated[
-    str, typer.Option(metavar="NAME", help="Encoding of the file, when it is not UTF-8.")
+    str,
+    typer.Option(
+        metavar="NAME", help="Encoding of the file, if not UTF-8.", rich_help_panel=THE_FILE
+    ),
 ]
 Region = Annotated[
     str | None,
@@ -92,63 +111,100 @@ Region = Annotated[
         metavar="COUNTRY",
         callback=_region,
         help="Read numbers without a plus sign as this country's: US, GB, …",
+        rich_help_panel=THE_FILE,
     ),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse the whole file when one of its rows is refused.")
+    bool,
+    typer.Option(
+        "--strict",
+        help="Reject the whole file if one of its rows is rejected.",
+        rich_help_panel=THE_FILE,
+    ),
 ]
 Rejects = Annotated[
     Path | None,
     typer.Option(
         metavar="PATH",
-        help="Write the refused rows with their reasons to this file, to be mended and submitted"
-        " again under the same --id.",
+        help="Write the rejected rows and their reasons to this file; fix them and submit it"
+        " under the same --id.",
+        rich_help_panel=THE_FILE,
     ),
 ]
 First = Annotated[
-    int | None, typer.Option("--first", min=1, metavar="N", help="Call only the first N rows.")
+    int | None,
+    typer.Option(
+        "--first", min=1, metavar="N", help="Call only the first N rows.", rich_help_panel=THE_FILE
+    ),
 ]
 Plan = Annotated[
     str | None,
     typer.Option(
         metavar="HASH",
         callback=_plan,
-        help="Refuse unless it is what `callsched plan` printed this hash for.",
+        help="Refuse to run unless `callsched plan` printed this hash.",
+        rich_help_panel=THE_CAMPAIGN,
     ),
 ]
 Workers = Annotated[
-    int, typer.Option(min=1, max=64, metavar="N", help="Worker processes to start.")
+    int,
+    typer.Option(
+        min=1, max=64, metavar="N", help="Worker processes to start.", rich_help_panel=THE_CALLS
+    ),
 ]
 Sandbox = Annotated[
-    bool, typer.Option("--sandbox", help="Call a sandbox on this machine: nobody is called.")
+    bool,
+    typer.Option(
+        "--sandbox",
+        help="Use a sandbox on this machine; nobody is called.",
+        rich_help_panel=THE_CALLS,
+    ),
 ]
 NoWait = Annotated[
     bool,
-    typer.Option("--no-wait", help="Leave calls that are due only later; exit code 3."),
+    typer.Option(
+        "--no-wait",
+        help="Do not wait for calls that are due later; exit code 3.",
+        rich_help_panel=THE_CALLS,
+    ),
 ]
 ResultsFile = Annotated[
     Path | None,
-    typer.Option(metavar="PATH", help="Write the results to this .csv, .xlsx or .jsonl file."),
+    typer.Option(
+        metavar="PATH",
+        help="Write the results to this .csv, .xlsx or .jsonl file.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Again = Annotated[
     bool,
     typer.Option(
         "--again",
-        help="Call everyone again: when the campaign is finished, and also whom an earlier one of"
-        " its name has called.",
+        help="Call everyone again, even if the campaign is finished or an earlier one of its"
+        " name called them.",
+        rich_help_panel=THE_CAMPAIGN,
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before real calls.")]
+Yes = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Do not ask before real calls.", rich_help_panel=THE_CAMPAIGN),
+]
 Now = Annotated[
-    bool, typer.Option("--now", help="Launch a file that has a schedule, now and by hand.")
+    bool,
+    typer.Option(
+        "--now", help="Launch a file that has a schedule now.", rich_help_panel=THE_CAMPAIGN
+    ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to this file.")
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="PATH", help="Write to this file.", rich_help_panel=OUTPUT
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Write JSON to standard output.", rich_help_panel=OUTPUT)
+]
 JsonLines = Annotated[bool, typer.Option("--json", help="Write a JSON object for each line.")]
-Remote = Annotated[
-    bool, typer.Option("--remote", help="Have the API delete what it keeps of them as well.")
-]
-YesAnyway = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is done.")]
+Remote = Annotated[bool, typer.Option("--remote", help="Also have the API delete what it keeps.")]
+YesAnyway = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 YesErase = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before erasing.")]

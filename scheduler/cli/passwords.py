@@ -15,7 +15,7 @@ FromStdin = Annotated[
     bool,
     typer.Option(
         "--password-stdin",
-        help="Read the password from standard input: its first line. Else it is asked for.",
+        help="Read the password from the first line of standard input instead of asking.",
     ),
 ]
 

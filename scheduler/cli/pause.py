@@ -17,10 +17,10 @@ def pause(
     note: options.Note = "",
     json: options.Json = False,
 ) -> None:
-    """Send no more starts for these campaigns. Live calls go on to their deadlines.
+    """Pause campaigns: no new calls; live calls continue to their deadlines.
 
-    It returns when the starts under way are answered, which takes 25 s at most: from then on none
-    leaves. `callsched resume` has them go on; `callsched run` of the same file does not.
+    The command returns once the calls being placed are answered, in 25 s at most; after that no
+    call is placed. `callsched resume` resumes them; `callsched run` of the same file does not.
 
     Example: `callsched pause nightly-2026-11-22 --note 'complaints'`
     """

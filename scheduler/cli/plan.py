@@ -14,13 +14,13 @@ from scheduler.settings import settings
 ExpectedDuration = Annotated[
     str | None,
     typer.Option(
-        metavar="DURATION", help="How long a call is likely to take; without it: as long as it may."
+        metavar="DURATION", help="How long a call will likely take. Default: as long as it may."
     ),
 ]
 Beginning = Annotated[
     str | None,
     typer.Option(
-        metavar="INSTANT", help="When it would begin: 2026-12-24T09:00-05:00. Without it: now."
+        metavar="INSTANT", help="When it would begin: 2026-12-24T09:00-05:00. Default: now."
     ),
 ]
 
@@ -40,13 +40,13 @@ def plan(
     encoding: options.Encoding = "utf-8",
     json: options.Json = False,
 ) -> None:
-    """Say what a campaign file would do: whom it calls, when, and what is sent. Nobody is called.
+    """Show what a campaign file would do: whom it calls, when, and what it sends. Calls nobody.
 
-    Nothing is written to the ledger, and nothing is read from it: the plan is of a campaign of
-    which nobody has been called yet. `run` and `submit` take its hash with --plan, and refuse when
-    the file, its lists, the policy or the settings of whom and when have changed since.
+    It neither reads nor writes the ledger: the plan assumes that nobody has been called yet. Give
+    its hash to `run` or `submit` with --plan, and they refuse to run if the file, its lists, the
+    policy or the settings changed since.
 
-    Exit codes: 0 it is a plan; 1 the file or the settings are wrong; 2 bad usage.
+    Exit codes: 0 the plan is shown; 1 the file or the settings are wrong; 2 bad usage.
 
     Example: `callsched plan contacts.csv --max-duration 5m --expect-duration 2m`
     """

@@ -15,18 +15,20 @@ def priority(
     id_: options.ExistingId,
     number: Annotated[
         int,
-        typer.Argument(min=-100, max=100, metavar="N", help="A higher one goes first; usual is 0."),
+        typer.Argument(min=-100, max=100, metavar="N", help="Higher goes first; the default is 0."),
     ],
     weight: Annotated[
         float | None,
-        typer.Option(min=0.01, max=100, metavar="W", help="Its share among those of its class."),
+        typer.Option(
+            min=0.01, max=100, metavar="W", help="Its share among campaigns of the same priority."
+        ),
     ] = None,
     note: options.Note = "",
     json: options.Json = False,
 ) -> None:
-    """Change the priority of a campaign while it runs, and its weight if you say one.
+    """Change the priority, and with --weight the share, of a campaign while it runs.
 
-    A priority below zero is written behind two dashes: `callsched priority nightly -- -5`.
+    Write a negative priority after two dashes: `callsched priority nightly -- -5`.
 
     Example: `callsched priority nightly-2026-11-22 5 --weight 2`
     """

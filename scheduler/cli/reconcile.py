@@ -27,12 +27,12 @@ def reconcile(
     yes: reconcile_options.YesSettle = False,
     json: options.Json = False,
 ) -> None:
-    """Find out what became of `unknown` calls: were they placed, and what was said?
+    """Find out whether `unknown` calls were placed, and what was said.
 
-    Each attempt's conversation has a name of its own. One that the API has is attached to its call,
-    and proves that it was placed. One that it has not proves nothing, so nothing is settled by
-    itself: that is for you to say, and the same may be said again. Exit code 1 when the API could
-    not be asked, or a contact that you name is not unknown.
+    Each attempt's conversation has its own name. If the API has it, the call was placed, and it is
+    attached to its call. If not, that proves nothing: nothing is settled until you say which it is;
+    you may say the same again. Exit code 1 if the API could not be asked, or a contact that you
+    name is not unknown.
 
     Example: `callsched reconcile nightly-2026-11-22 c-001 --not-placed --redial`
     """

@@ -11,30 +11,22 @@ from scheduler.ledger.unknowns import Resolution
 
 SomeContacts = Annotated[
     list[str] | None,
-    typer.Argument(metavar="CONTACT", help="As for `transcript`. Without any: every one."),
+    typer.Argument(metavar="CONTACT", help="As for `transcript`. Default: all unknown calls."),
 ]
-Placed = Annotated[
-    bool, typer.Option("--placed", help="Settle: they rang. They are never dialled again.")
-]
-NotPlaced = Annotated[
-    bool, typer.Option("--not-placed", help="Settle: no phone rang. Their slots are free.")
-]
-Redial = Annotated[bool, typer.Option("--redial", help="With --not-placed: have them dialled now.")]
-EveryUnknown = Annotated[
-    bool, typer.Option("--all", help="Settle every unknown call of the campaign.")
-]
+Placed = Annotated[bool, typer.Option("--placed", help="They rang: never dial them again.")]
+NotPlaced = Annotated[bool, typer.Option("--not-placed", help="No phone rang: free their slots.")]
+Redial = Annotated[bool, typer.Option("--redial", help="With --not-placed: dial them now.")]
+EveryUnknown = Annotated[bool, typer.Option("--all", help="Every unknown call of the campaign.")]
 Attach = Annotated[
     str,
-    typer.Option(metavar="CALL", help="It is this call of the account, which has its deadline."),
+    typer.Option(metavar="CALL", help="It is this call of the account; end it at its deadline."),
 ]
-End = Annotated[
-    str, typer.Option(metavar="CALL", help="End this call of the account, which it may be.")
-]
+End = Annotated[str, typer.Option(metavar="CALL", help="End this call of the account.")]
 LookUp = Annotated[
     bool, typer.Option("--lookup/--no-lookup", help="Ask the API for their conversations.")
 ]
 YesSettle = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not ask before settling as not placed.")
+    bool, typer.Option("--yes", "-y", help="Do not ask before settling calls as not placed.")
 ]
 
 

@@ -27,17 +27,17 @@ def recordings(
             "--output",
             "-o",
             metavar="DIR",
-            help="Download them to this folder; without it they are listed only.",
+            help="Download to this folder. Default: only list.",
         ),
     ] = None,
     json: options.Json = False,
 ) -> None:
     """List the recordings of calls, or download them: CONTACT-ATTEMPT-RECORDING.wav.
 
-    Of every attempt, also those that were made again. The same command may be repeated: what is
-    there stays, and what was broken off goes on where it stood. What the results have is listed
-    without the account's credentials. Exit code 1 when a recording can't
-    be had, or is not complete yet. Files are yours to delete: `callsched erase` knows none of them.
+    It covers every attempt. The same command again keeps complete files and continues partial ones.
+    Recordings in the results are listed without the account's credentials. Exit code 1 if a
+    recording is unavailable or incomplete. Deleting the files is up to you: `callsched erase` does
+    not touch them.
 
     Example: `callsched recordings nightly-2026-11-22 c-001 -o recordings`
     """

@@ -25,9 +25,9 @@ def report(
 ) -> None:
     """Write a campaign as one HTML page: outcomes, slots over time, lateness, and every call.
 
-    The page opens without a network, and is replaced when the new one is complete. One of a
-    campaign that still runs says "so far". Numbers are masked and what was said is left out, unless
-    you ask for it. `callsched results` has every record as data.
+    The page needs no network; an existing one is replaced once the new one is complete. While the
+    campaign runs, it says "so far". Numbers are masked and what was said is left out unless you ask
+    for them. `callsched results` exports every record as data.
 
     Example: `callsched report nightly-2026-11-22 -o report.html --open`
     """

@@ -15,7 +15,7 @@ Archived = Annotated[
     typer.Option(
         "--archived",
         metavar="PATH",
-        help="Of a campaign that `callsched archive` has written to this file, ID.jsonl.gz.",
+        help="Report on a campaign that `callsched archive` wrote to this file, ID.jsonl.gz.",
     ),
 ]
 Output = Annotated[
@@ -24,27 +24,25 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="PATH",
-        help="Write to this file, or to standard output with -. Without it: ID.html here.",
+        help="Write to this file, or with - to standard output. Default: ID.html here.",
     ),
 ]
 Rows = Annotated[
     int,
-    typer.Option(
-        min=0, metavar="N", help="List so many calls, those first that did not end as usual."
-    ),
+    typer.Option(min=0, metavar="N", help="List at most so many calls, unusual endings first."),
 ]
 Transcripts = Annotated[
     bool,
     typer.Option(
         "--transcripts",
-        help="What was said in each listed call as well, topics and questions too.",
+        help="Include what was said in each listed call, with topics and questions.",
     ),
 ]
 NoTranscripts = Annotated[
     bool, typer.Option("--no-transcripts", hidden=True, help="Deprecated: it is so without it.")
 ]
 Numbers = Annotated[
-    bool, typer.Option("--numbers", help="Whole phone numbers instead of their last digits.")
+    bool, typer.Option("--numbers", help="Show phone numbers in full, not only their last digits.")
 ]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 Json = Annotated[

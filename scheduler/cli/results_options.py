@@ -12,7 +12,7 @@ from scheduler.operations.outcomes import Outcomes, read_outcomes
 
 Format = Annotated[
     ResultFormat | None,
-    typer.Option("--format", help="Without it: what --output ends in, or CSV."),
+    typer.Option("--format", help="Default: by the name of --output, or CSV."),
 ]
 Excel = Annotated[
     bool,

@@ -21,11 +21,10 @@ def resume(
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Have paused campaigns go on, also those that stopped themselves.
+    """Resume paused campaigns, including those that paused themselves.
 
-    Its circuit breaker looks at what fails from now on, and a canary that went badly is passed: to
-    resume it is to say that the others may be called. A budget that is used up stops it again. One
-    that was cancelled never goes on.
+    The circuit breaker counts failures from now on. Resuming after a failed canary lets the other
+    calls go out. A spent budget pauses the campaign again. A cancelled campaign can't be resumed.
 
     Example: `callsched resume nightly-2026-11-22`
     """

@@ -28,18 +28,18 @@ def retry(
             "--id",
             metavar="ID",
             callback=options.campaign_id,
-            help="Id of the new campaign. Without it: made of the old one's and of the calls.",
+            help="Id of the new campaign. Default: made from the old one's and the calls.",
         ),
     ] = None,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Make a new campaign of contacts whose calls ended or were answered so, and print its id.
+    """Create a new campaign from contacts whose calls ended a given way, and print its id.
 
-    It has the account and the policy of the old one, and workers dial it as any other. A call that
-    has not ended is not taken, and each end of a call is taken once: the same command again calls
-    nobody twice, and completes a load that broke off. An `unknown` call may have rung, and is
-    taken only when `unknown` is named.
+    It keeps the account and the policy of the old campaign; workers dial it like any other. Open
+    calls are left out, and each call is retried once: the same command again calls nobody twice,
+    and completes an interrupted load. `unknown` calls may have rung; they are included only if you
+    name `unknown`.
 
     Example: `callsched retry nightly-2026-11-22 --only rejected,not_reached`
 

@@ -45,14 +45,14 @@ def run(
 ) -> None:
     """Call every contact of a campaign file, and wait until the last call has ended.
 
-    The same command again goes on with an unfinished campaign and calls nobody twice; a finished
-    one is refused unless you say --again. When the file has changed, whom an earlier campaign of
-    its name has called in the last 20 hours, or has yet to call, is skipped unless you say --again
-    or --id. Ctrl-C stops every live call before it leaves.
+    Running the same command again continues an unfinished campaign and never calls anyone twice; a
+    finished campaign is refused without --again. If the file has changed, people whom an earlier
+    campaign of its name called in the last 20 hours, or has yet to call, are skipped without
+    --again or --id. Ctrl-C ends every live call before it exits.
 
-    Exit codes: 0 ran to its end; 1 the file, the settings or the account is wrong, or the campaign
-    stopped itself; 2 bad usage; 3 calls were left pending by --no-wait; 4 another one of its kind
-    runs here, and --if-running is fail; 130 after Ctrl-C.
+    Exit codes: 0 the campaign ran to its end; 1 the file, the settings or the account is wrong, or
+    the campaign paused itself; 2 bad usage; 3 --no-wait left calls pending; 4 another campaign of
+    its kind runs here and --if-running is fail; 130 after Ctrl-C.
 
     Example: `callsched run contacts.csv --max-duration 90s --max-concurrency 10 --sandbox`
     """

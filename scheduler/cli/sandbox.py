@@ -20,24 +20,28 @@ def sandbox(
     provider: sandbox_options.Provider = sandbox_options.FIRST,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8800,
-    limit: Annotated[int, typer.Option(min=0, help="Live calls; one more start is a 429.")] = 20,
-    latency: Annotated[str, typer.Option(help="How long a start's answer takes.")] = "50ms",
+    limit: Annotated[
+        int, typer.Option(min=0, help="Most live calls; one more start gets a 429.")
+    ] = 20,
+    latency: Annotated[str, typer.Option(help="How long a start takes to answer.")] = "50ms",
     hangup_after: Annotated[
         str | None,
-        typer.Option(metavar="LEAST..MOST", help="Far ends hang up after, such as 1s..5s."),
+        typer.Option(
+            metavar="LEAST..MOST", help="Callees hang up after this long, such as 1s..5s."
+        ),
     ] = None,
     hangup_share: Annotated[
-        float, typer.Option(min=0, max=1, help="How many of the far ends hang up.")
+        float, typer.Option(min=0, max=1, help="Share of callees that hang up.")
     ] = 1.0,
     journal: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Append every event to this file.")
     ] = None,
     until_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Run a local server that behaves as the telephony API does, and prints its URL.
+    """Run a local server that behaves like the telephony API, and print its URL.
 
-    It enforces a concurrency limit, its far ends may hang up, and it keeps a journal of what it
-    was asked: `GET /sandbox/journal`. Nobody is called.
+    It enforces a concurrency limit, its callees may hang up, and it logs every request: `GET
+    /sandbox/journal`. Nobody is called.
 
     Example: `callsched sandbox --limit 10 --latency 200ms --hangup-after 1s..5s`
     """

@@ -12,7 +12,7 @@ from scheduler.sandbox.boxes import BOXES, Box
 #: The API that is meant when none is named.
 FIRST = next(iter(BOXES))
 
-Provider = Annotated[str, typer.Option(metavar="|".join(BOXES), help="Whose API it behaves as.")]
+Provider = Annotated[str, typer.Option(metavar="|".join(BOXES), help="The API to imitate.")]
 
 
 def box_of(provider: str) -> Box:

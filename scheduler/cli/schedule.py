@@ -7,9 +7,9 @@ import typer
 from scheduler.cli import schedule_add, schedule_changes, schedule_looks
 
 schedule = typer.Typer(
-    help="Have workers launch a campaign file at set times, each time as a campaign of its own.\n\n"
-    "Every worker of the file's account looks after its schedules: one of them has to run, and has"
-    " to be able to read the file.\n\n"
+    help="Launch campaign files at set times, each time as a campaign of its own.\n\n"
+    "The workers of the file's account launch it: one must run, and must be able to read the"
+    " file.\n\n"
     "Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri'"
     " --timezone America/New_York`",
     no_args_is_help=True,

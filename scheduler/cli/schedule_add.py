@@ -35,10 +35,10 @@ def add(
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Have a campaign file launched at the times that its `schedule:` says, or these options.
+    """Launch a campaign file at the times in its `schedule:`, or in these options.
 
-    The file is checked now, and read again at each firing. The same command again changes nothing;
-    to change a schedule, remove it and add it again.
+    The file is checked now and read again at each launch. Repeating the command changes nothing; to
+    change a schedule, remove it and add it again.
 
     Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri' --timezone Europe/Paris`
     """

@@ -11,7 +11,7 @@ from scheduler.operations import schedules
 
 
 def pause(name: Name, note: Note, json: options.Json = False) -> None:
-    """Have every firing skipped from now on. A campaign that runs goes on.
+    """Skip every launch from now on. A running campaign continues.
 
     Example: `callsched schedule pause nightly --note 'the office is closed'`
     """
@@ -21,7 +21,7 @@ def pause(name: Name, note: Note, json: options.Json = False) -> None:
 
 
 def resume(name: Name, json: options.Json = False) -> None:
-    """Have a paused schedule fire again. What was skipped stays skipped.
+    """Resume a paused schedule. Skipped launches stay skipped.
 
     Example: `callsched schedule resume nightly`
     """
@@ -31,7 +31,7 @@ def resume(name: Name, json: options.Json = False) -> None:
 
 
 def remove(name: Name, json: options.Json = False) -> None:
-    """Forget a schedule. The campaigns that it has launched stay as they are.
+    """Delete a schedule. The campaigns that it launched are kept.
 
     Example: `callsched schedule remove nightly`
     """
@@ -44,9 +44,9 @@ def remove(name: Name, json: options.Json = False) -> None:
 
 
 def run_now(name: Name, yes: options.Yes = False, json: options.Json = False) -> None:
-    """Have a worker launch a schedule now, also a paused one, and print the campaign's id.
+    """Launch a schedule now, even a paused one, and print the campaign's id.
 
-    While the campaign before is not finished, the overlap policy says what becomes of it.
+    If the previous campaign is not finished, the overlap policy decides.
 
     Example: `callsched schedule run-now nightly`
     """

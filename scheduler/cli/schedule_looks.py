@@ -11,7 +11,7 @@ from scheduler.operations.schedules import next_firings, shown_in
 
 
 def list_(json: options.Json = False) -> None:
-    """Show every schedule, when it fires next, and what failed last.
+    """List every schedule, its next launch, and its last failure.
 
     Example: `callsched schedule list --json`
     """
@@ -24,7 +24,7 @@ def list_(json: options.Json = False) -> None:
 
 
 def show(name: Name, json: options.Json = False) -> None:
-    """Show a schedule, and what became of its last firings.
+    """Show a schedule and its last launches.
 
     Example: `callsched schedule show nightly`
     """
@@ -38,7 +38,7 @@ def show(name: Name, json: options.Json = False) -> None:
 
 
 def next_(name: Name, count: Count = 5, json: options.Json = False) -> None:
-    """Show the next firings of a schedule, in its time zone.
+    """Show the next launches of a schedule, in its time zone.
 
     Example: `callsched schedule next nightly -n 10`
     """

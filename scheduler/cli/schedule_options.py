@@ -28,28 +28,30 @@ NewName = Annotated[
         "--id",
         metavar="NAME",
         callback=_name,
-        help="Name of the schedule. Without it: the name of the campaign.",
+        help="Name of the schedule. Default: the campaign's name.",
     ),
 ]
 Cron = Annotated[
-    str | None, typer.Option(metavar="EXPRESSION", help="When it fires: '0 9 * * mon-fri'.")
+    str | None, typer.Option(metavar="EXPRESSION", help="When to launch: '0 9 * * mon-fri'.")
 ]
-At = Annotated[str | None, typer.Option(metavar="TIME", help="One time instead: 2026-12-01T09:00.")]
+At = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Launch once, at this time: 2026-12-01T09:00.")
+]
 Timezone = Annotated[
-    str | None, typer.Option(metavar="ZONE", help="Whose time that is: America/New_York.")
+    str | None, typer.Option(metavar="ZONE", help="Time zone of --cron or --at: America/New_York.")
 ]
 OnOverlap = Annotated[
     Overlap | None,
-    typer.Option(help="What becomes of a firing while the campaign before is not finished."),
+    typer.Option(help="What to do if the previous campaign is not finished."),
 ]
 CatchUp = Annotated[
     str | None,
-    typer.Option(metavar="DURATION", help="How late a firing may be launched: 10m, 1h."),
+    typer.Option(metavar="DURATION", help="How late a launch may be: 10m, 1h."),
 ]
 Note = Annotated[
-    str, typer.Option("--note", metavar="TEXT", help="Why; kept with every skipped firing.")
+    str, typer.Option("--note", metavar="TEXT", help="Reason; kept with every skipped launch.")
 ]
-Count = Annotated[int, typer.Option("-n", min=1, max=1000, help="How many firings.")]
+Count = Annotated[int, typer.Option("-n", min=1, max=1000, help="How many launches.")]
 
 
 def changed(rule: Schedule, overlap: Overlap | None, catch_up: str | None) -> Schedule:

@@ -14,8 +14,8 @@ from scheduler.cli.provider import kind_of
 from scheduler.providers import PROVIDERS, accounts_schema
 
 schema = typer.Typer(
-    help="Print the JSON Schema of a campaign or accounts file, or list the presets to name.\n\n"
-    "Alone it prints the JSON Schema, as `callsched schema campaign` does.\n\n"
+    help="Print the JSON Schema of a campaign or accounts file, or list the presets.\n\n"
+    "Without a command it prints that of a campaign file.\n\n"
     "Example: `callsched schema > campaign.schema.json`",
     invoke_without_command=True,
     rich_markup_mode="markdown",
@@ -30,11 +30,13 @@ def _alone(context: typer.Context) -> None:
 
 @schema.command()
 def campaign(
-    provider: Annotated[str, typer.Option(help="Whose keys `call` has.")] = PROVIDERS[0].name,
+    provider: Annotated[
+        str, typer.Option(help="The provider whose keys `call` takes.")
+    ] = PROVIDERS[0].name,
 ) -> None:
-    """Print the JSON Schema of a campaign file, by which editors complete and check it.
+    """Print the JSON Schema of a campaign file, which lets editors complete and check it.
 
-    A YAML file that begins with `# yaml-language-server: $schema=campaign.schema.json` has it.
+    To use it, begin a YAML file with `# yaml-language-server: $schema=campaign.schema.json`.
 
     Example: `callsched schema campaign > campaign.schema.json`
     """
@@ -52,13 +54,13 @@ def accounts() -> None:
 
 @schema.command()
 def presets(
-    name: Annotated[str | None, typer.Argument(help="One of them; without it: all.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Only this preset.")] = None,
     json: options.Json = False,
 ) -> None:
-    """List the presets: what each sets, the text of its rule, where it is from and since when.
+    """List the presets: what each sets, the text of its rule, its source and its date.
 
-    A campaign file names them: `preset: us-tcpa`, or a list; `us` chooses among those of the states
-    by contact. They are no legal advice.
+    A campaign file names them: `preset: us-tcpa`, or a list; `us` selects the state's preset for
+    each contact. They are not legal advice.
 
     Example: `callsched schema presets us-fl`
     """

@@ -15,17 +15,17 @@ MOST_LISTED = 200
 
 
 def status(
-    id_: options.SomeId = None,
+    id_: options.OneOrAll = None,
     account: options.OfAccount = None,
     every: Annotated[
         bool, typer.Option("--all", help="List every campaign, however many there are.")
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Show every campaign, or one of them, and the accounts that they dial from.
+    """Show all campaigns, or one, and the accounts that they dial from.
 
-    Of more than 200 campaigns those come first that make calls now or wait for somebody, then those
-    that wait for a time, then finished ones; of each the newest.
+    With more than 200 campaigns, active ones and those that need somebody come first, then waiting
+    ones, then finished ones; the newest of each first.
 
     Example: `callsched status nightly-2026-11-22 --json`
     """

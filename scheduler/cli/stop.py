@@ -20,7 +20,7 @@ def stop(
 ) -> None:
     """End one live call now, and wait until its end is confirmed. It ends as `aborted`.
 
-    One whose start is under way is ended as soon as it is answered.
+    A call that is being placed ends as soon as its start is answered.
 
     Exit codes: 0 it has ended; 1 it is not live, or its end is not confirmed yet.
 

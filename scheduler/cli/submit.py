@@ -35,13 +35,13 @@ def submit(
 ) -> None:
     """Hand a campaign to a running pool of workers, and print its id.
 
-    Submitting the same id again completes a load that broke off, adds rows that it does not know,
-    and skips who has come onto a do-not-call list of the file; nothing else changes, and nobody is
-    called twice. Whom another campaign of this name has called in the last 20 hours, or has yet to
-    call, is skipped unless you say --again or --id.
+    Submitting the same id again completes an interrupted load, adds new rows, and skips people who
+    have since been put on a do-not-call list of the file; nothing else changes, and nobody is
+    called twice. People whom another campaign of this name called in the last 20 hours, or has yet
+    to call, are skipped without --again or --id.
 
-    Exit codes: 0 handed over, or skipped by --if-running; 1 the file, the settings or the account
-    is wrong; 2 bad usage; 4 another one of its kind is not over, and --if-running is fail.
+    Exit codes: 0 submitted, or skipped by --if-running; 1 the file, the settings or the account is
+    wrong; 2 bad usage; 4 another campaign of its kind is not finished and --if-running is fail.
 
     Example: `callsched submit contacts.csv --max-duration 5m --id nightly-2026-11-22`
     """

@@ -7,9 +7,9 @@ import typer
 from scheduler.cli import token_changes, token_list
 
 token = typer.Typer(
-    help="Make, list and revoke the tokens by which programs use the API of `callsched web`.\n\n"
-    "A program sends one as `Authorization: Bearer TOKEN`. The ledger keeps a digest alone: a"
-    " token is shown once, when it is made.\n\n"
+    help="Manage the tokens that give programs access to the API of `callsched web`.\n\n"
+    "A program sends one as `Authorization: Bearer TOKEN`. The ledger keeps only a digest: a"
+    " token is shown once, when it is created.\n\n"
     "Example: `callsched token create nightly-load --scope start --account main`",
     no_args_is_help=True,
     rich_markup_mode="markdown",

@@ -14,7 +14,7 @@ from scheduler.rights import Scope
 
 Name = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="What it is for, such as nightly-load: it goes on record."),
+    typer.Argument(metavar="NAME", help="What it is for, such as nightly-load; kept on record."),
 ]
 
 
@@ -28,7 +28,7 @@ def create(
     see_numbers: web_options.SeesNumbers = False,
     json: options.Json = False,
 ) -> None:
-    """Make a token, and print it: this once, for the ledger keeps a digest alone.
+    """Create a token and print it, this once: the ledger keeps only a digest.
 
     Example: `callsched token create dashboard --scope look --account main`
     """
@@ -49,7 +49,7 @@ def create(
 
 
 def revoke(name: Name, json: options.Json = False) -> None:
-    """Have a token open nothing any more, from now on.
+    """Revoke a token: from now on it grants nothing.
 
     Example: `callsched token revoke dashboard`
     """

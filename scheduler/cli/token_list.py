@@ -9,7 +9,7 @@ from scheduler.ledger import web_tokens
 
 
 def list_(json: options.Json = False) -> None:
-    """Show every token: what it may do, and when it was last used, to a minute.
+    """List every token, what it allows, and when it was last used, to the minute.
 
     Example: `callsched token list --json`
     """

@@ -23,32 +23,33 @@ def transcript(
     contact: options.MaybeContact = None,
     format_: Annotated[
         view.TranscriptFormat | None,
-        typer.Option("--format", help="Without it: what --output ends in, or text."),
+        typer.Option("--format", help="Default: by the name of --output, or text."),
     ] = None,
     output: options.Output = None,
     follow: Annotated[
         bool | None,
         typer.Option(
             "--follow/--no-follow",
-            help="Show live lines, as they come until the calls are over, or those so far.",
+            help="Show live lines until the calls end, or only the lines so far.",
         ),
     ] = None,
     since: Annotated[
         live.Since | None,
-        typer.Option(help="Begin with the live lines that are still kept, or with what comes."),
+        typer.Option(help="Begin with the lines that are still kept, or with new ones."),
     ] = None,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Of live lines, also the words as they were recognised.")
+        bool,
+        typer.Option("--raw", help="Also show the words of live lines as they are recognised."),
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Write what was said in a call, as text, Markdown or subtitles; or follow what is being said.
+    """Write what was said in a call as text, Markdown or subtitles; or follow it live.
 
-    Markdown has the insights too. Times count from the start of the call. Nothing is written, with
-    exit code 0, when nothing was recorded; exit code 1: it was not read yet, or never will be.
+    Markdown includes the insights. Times count from the start of the call. Exit code 0 with no
+    output: nothing was recorded; exit code 1: the transcript is not there yet, or never will be.
 
-    With --follow it shows what is being said, in one call or in all, and ends with them, or with
-    Ctrl-C (exit code 130). Lines are kept an hour after a call; --json writes an object for each.
+    --follow shows what is being said, in one call or in all, until the calls end or you press
+    Ctrl-C (exit code 130). Lines are kept for an hour after a call.
 
     Example: `callsched transcript nightly-2026-11-22 c-001 --format srt -o c-001.srt`
     """

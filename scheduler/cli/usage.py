@@ -16,8 +16,8 @@ _SAME = (
     ("--timezone", "--tz"),
     ("--region", "--default-region", "--country"),
 )
-#: With fewer, a command shows them in one panel.
-_MANY_OPTIONS = 9
+#: With fewer parameters, a command shows its options in one panel.
+_MANY = 14
 
 
 class Argument(TyperArgument):
@@ -76,8 +76,10 @@ def _plain(parameters: list[Any]) -> list[Any]:
     for each in parameters:
         # Typer makes them, and takes no class of ours for it.
         each.__class__ = Option if each.param_type_name == "option" else Argument
-        if len(parameters) < _MANY_OPTIONS or each.name == "help":
+        if len(parameters) < _MANY:
             each.rich_help_panel = None
+        elif each.name == "help":
+            each.rich_help_panel = "Output"
     return parameters
 
 

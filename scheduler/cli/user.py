@@ -7,9 +7,9 @@ import typer
 from scheduler.cli import user_changes, user_list
 
 user = typer.Typer(
-    help="Add, list and remove the users who sign in to the console of `callsched web`.\n\n"
-    "Without any user or token `callsched web` serves its console to whoever started it alone, on"
-    " this machine, by an address with a key that it prints.\n\n"
+    help="Manage the users who sign in to the console of `callsched web`.\n\n"
+    "While there are no users and no tokens, `callsched web` prints an address with a key, which"
+    " opens the console on this machine once.\n\n"
     "Example: `callsched user add ada --role operate`",
     no_args_is_help=True,
     rich_markup_mode="markdown",

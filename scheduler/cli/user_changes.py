@@ -11,7 +11,7 @@ from scheduler.cli.access import changed_ledger
 from scheduler.operations import users
 from scheduler.rights import Scope
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="By which they sign in.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")]
 
 
 def add(
@@ -46,7 +46,7 @@ def add(
 def password(
     name: Name, password_stdin: passwords.FromStdin = False, json: options.Json = False
 ) -> None:
-    """Give a user another password. Every session of theirs ends.
+    """Set another password for a user. All of the user's sessions end.
 
     Example: `callsched user password ada`
     """
@@ -60,7 +60,7 @@ def password(
 
 
 def remove(name: Name, json: options.Json = False) -> None:
-    """Remove a user. Every session of theirs ends at once.
+    """Remove a user. All of the user's sessions end at once.
 
     Example: `callsched user remove ada`
     """

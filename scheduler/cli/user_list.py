@@ -9,7 +9,7 @@ from scheduler.ledger import users
 
 
 def list_(json: options.Json = False) -> None:
-    """Show every user, and what each may do.
+    """List every user and what each may do.
 
     Example: `callsched user list --json`
     """

@@ -35,19 +35,19 @@ def _not_too_often(written: str) -> str:
 def watch(
     ids: options.SomeIds = None,
     account: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Watch the campaigns of this account alone.")
+        str | None, typer.Option(metavar="NAME", help="Only the campaigns of this account.")
     ] = None,
     refresh: Annotated[
-        str, typer.Option(metavar="DURATION", callback=_not_too_often, help="How often it looks.")
+        str, typer.Option(metavar="DURATION", callback=_not_too_often, help="How often to refresh.")
     ] = "1s",
-    once: Annotated[bool, typer.Option("--once", help="Print how it stands, and leave.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print the picture once.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Watch campaigns, live calls, slots and workers on a full screen; q leaves it, ? has help.
+    """Watch campaigns, live calls, slots and workers on a full screen; q quits, ? shows help.
 
-    Where there is no terminal, and with --once, it prints how it stands and leaves. --json does
-    the same for a program. What is watched is not changed, but for the orders that it asks about
-    first: to pause or resume a campaign, and to stop one call.
+    Without a terminal, or with --once, it prints the current picture and exits; --json prints it
+    for programs. Watching changes nothing; orders, to pause or resume a campaign or to stop a call,
+    are asked about first.
 
     Example: `callsched watch nightly-2026-11-22 --refresh 2s`
     """

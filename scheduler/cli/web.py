@@ -16,27 +16,28 @@ from scheduler.settings import environment_of_child, read_settings
 def web(
     callbacks_only: Annotated[
         bool,
-        typer.Option("--callbacks-only", help="Serve /callbacks/… and /healthz alone."),
+        typer.Option("--callbacks-only", help="Serve only /callbacks/… and /healthz."),
     ] = False,
     host: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Listen here. Without it: CALLSCHED_WEB_HOST."),
+        typer.Option(metavar="ADDRESS", help="Address to listen on. Default: CALLSCHED_WEB_HOST."),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65_535, metavar="N", help="At this port. Without it: CALLSCHED_WEB_PORT."
+            min=1, max=65_535, metavar="N", help="Port to listen on. Default: CALLSCHED_WEB_PORT."
         ),
     ] = None,
 ) -> None:
-    """Serve the console, the API, and what providers tell of live calls by themselves.
+    """Serve the console, the API, and the callbacks of providers.
 
-    `/` the console, `/api/v1` and `/openapi.json` the API, `/callbacks/…` providers' requests, each
-    of which is verified, `/healthz`, `/readyz`, `/metrics`. It needs the ledger and no worker, and
-    never dials. `callsched user` and `callsched token` say who may come in. Without any of them it
-    prints an address with a key, which is good for one sign-in on this machine; on any other
-    address than loopback, or with CALLSCHED_PUBLIC_URL, only callbacks and `/healthz` are served.
-    SIGHUP has it read the accounts' file again; SIGTERM lets it answer what is in hand.
+    `/` is the console, `/api/v1` and `/openapi.json` the API, `/callbacks/…` takes providers'
+    requests, each verified; also `/healthz`, `/readyz` and `/metrics`. It needs the ledger and no
+    worker, and never dials. `callsched user` and `callsched token` say who has access. Without
+    users and tokens it prints an address with a key that signs one person in, once, on this
+    machine; on any address but loopback, or with CALLSCHED_PUBLIC_URL, it then serves only
+    callbacks and `/healthz`. SIGHUP reloads the accounts file; SIGTERM finishes the requests in
+    hand.
 
     Example: `callsched web`, or `CALLSCHED_PUBLIC_URL=https://calls.example.com callsched web`
     """

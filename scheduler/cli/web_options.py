@@ -23,12 +23,12 @@ Accounts = Annotated[
     typer.Option(
         "--account",
         metavar="NAME",
-        help="See the campaigns of this account alone; may be said again. Without it: of all.",
+        help="Give access to this account only; repeatable. Default: all accounts.",
     ),
 ]
 SeesNumbers = Annotated[
     bool,
-    typer.Option("--see-numbers", help="Numbers are shown in full. Without it they are masked."),
+    typer.Option("--see-numbers", help="Show numbers in full. Default: masked."),
 ]
 
 

@@ -14,7 +14,7 @@ from scheduler.settings import override, settings_of_worker
 def worker(
     max_concurrency: options.MaxConcurrency = None,
     threads: Annotated[
-        int | None, typer.Option(min=4, metavar="N", help="Threads; all but two may dial at once.")
+        int | None, typer.Option(min=4, metavar="N", help="Threads; all but two can dial at once.")
     ] = None,
     loglevel: Annotated[
         Literal["debug", "info", "warning", "error", "critical", "fatal"],
@@ -22,9 +22,7 @@ def worker(
     ] = "info",
     accounts: Annotated[
         str | None,
-        typer.Option(
-            metavar="A,B", help="Serve these accounts of the file alone. Without it: all of them."
-        ),
+        typer.Option(metavar="A,B", help="Serve only these accounts of the file. Default: all."),
     ] = None,
     campaign: Annotated[str, typer.Option(hidden=True)] = "",
     parent_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -32,8 +30,8 @@ def worker(
 ) -> None:
     """Run one worker of a pool: the same as `celery -A scheduler worker`.
 
-    Start as many as you like, on as many machines as you like. A worker that starts stops overdue
-    calls before it dials. SIGTERM lets it finish what is in hand.
+    Start as many as you like, on as many machines as you like. A new worker stops overdue calls
+    before it dials. On SIGTERM it finishes the work in hand.
 
     Example: `CALLSCHED_REDIS_URL=redis://redis:6379/0 callsched worker --max-concurrency 50`
     """
