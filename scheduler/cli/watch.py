@@ -45,9 +45,8 @@ def watch(
 ) -> None:
     """Watch campaigns, live calls, slots and workers on a full screen; q quits, ? shows help.
 
-    Without a terminal, or with --once, it prints the current picture and exits; --json prints it
-    for programs. Watching changes nothing; orders, to pause or resume a campaign or to stop a call,
-    are asked about first.
+    Without a terminal, or with --once, it prints the current picture and exits. Watching changes
+    nothing; orders, to pause or resume a campaign or to stop a call, are asked about first.
 
     Example: `callsched watch nightly-2026-11-22 --refresh 2s`
     """

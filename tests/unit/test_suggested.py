@@ -17,7 +17,7 @@ from scheduler.settings import settings_of_worker
 
 ROOM = Path(scheduler.__file__).parent
 #: Of texts that name a command and are none to type: a title, a note of ours, what help quotes.
-NO_SUGGESTIONS = {"from callsched watch", "callsched watch"}
+NO_SUGGESTIONS = {"from callsched watch", "callsched watch", "callsched watch  "}
 _SHOWN_BY_HELP = {"help", "epilog", "description"}
 _COMMAND = re.compile(rf"callsched ({'|'.join(COMMANDS)})\b(?![./])")
 
