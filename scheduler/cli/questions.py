@@ -10,6 +10,7 @@ from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli import console
 from scheduler.errors import ConfigError
 from scheduler.fields.counts import counted
+from scheduler.fields.visible import visible
 from scheduler.ledger.ledger import Ledger
 from scheduler.operations.do_not_call import is_prefix, most_numbers
 from scheduler.operations.guard import is_sandbox
@@ -23,7 +24,7 @@ _NAMED = 3
 
 def confirm(question: str, otherwise: str) -> None:
     """On a terminal, ask; off a terminal never. After a no, say `otherwise` and exit with 1."""
-    if console.may_ask() and not typer.confirm(question, default=False, err=True):
+    if console.may_ask() and not typer.confirm(visible(question), err=True):
         console.say(otherwise)
         raise typer.Exit(1)
 

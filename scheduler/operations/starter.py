@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scheduler.campaign.likely import likely
 from scheduler.campaign.sample import Sample
 from scheduler.errors import ConfigError
 from scheduler.providers import PROVIDERS, accounts_of, is_nobodys, kind_of
@@ -20,12 +21,6 @@ _FOLDER = Path(__file__).parent / "starters"
 EXAMPLES = ("reminders", "bridges", "survey")
 #: The columns that a person is asked about.
 ASKED = ("phone_number", "id", "name", "timezone")
-#: What people call them besides, where it is no certain name of ours.
-_LIKELY = {
-    "id": frozenset(("no", "number", "nr", "id", "ref", "reference", "key", "code")),
-    "name": frozenset(("name", "first", "firstname", "patient", "client", "customer", "guest")),
-    "timezone": frozenset(("timezone", "zone", "tz")),
-}
 _NOT_PLAIN = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _EVERY_DAY = "mon-sun"
 
@@ -49,16 +44,7 @@ class Answers:
 def likely_columns(sample: Sample) -> dict[str, str]:
     """Return our names with the columns of the file that are likely meant by them."""
     found = {ours: theirs for ours, theirs in sample.guessed.items() if ours in ASKED}
-    for ours, words in _LIKELY.items():
-        free = [each.strip() for each in sample.columns if each.strip() not in found.values()]
-        alike = (each for each in free if set(_words(each)[:1] + _words(each)[-1:]) & words)
-        if ours not in found and (theirs := next(alike, None)):
-            found[ours] = theirs
-    return found
-
-
-def _words(title: str) -> list[str]:
-    return re.findall(r"[a-z]+", title.replace("#", " no ").lower())
+    return likely(sample.columns, found)
 
 
 def may_speak(account: str, settings: Settings) -> bool:

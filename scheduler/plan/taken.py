@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from scheduler.campaign.columns import OPTION, UNDERSTOOD
+from scheduler.campaign.likely import likely
 from scheduler.masking import shown
 from scheduler.plan.rules import Record
 
 VARIABLE = "variable"
 _MOST_TOLD = 12
-#: What a column of ids or of names is often called, the likelier before the others.
-_LIKELY = {
-    "id": (
-        re.compile(r"\bid\b|_id\b|\w+ID\b|\bmrn\b", re.I),
-        re.compile(r"\b(no|nr|number|code|ref)\b", re.I),
-    ),
-    "name": (re.compile(r"\bname\b|_name\b", re.I), re.compile(r"name", re.I)),
-}
-_OTHER_NUMBERS = re.compile(r"phone|mobile|cell|tel|fax", re.I)
 
 
 def columns(taken: Mapping[str, str]) -> list[Record]:
@@ -40,12 +31,12 @@ def lines(found: list[Record]) -> Iterator[str]:
         listed = ", ".join(map(shown, others[:_MOST_TOLD])) + (f" and {more:,} more" * (more > 0))
         parts.append(f"variables: {listed}")
     yield f"columns: {'; '.join(parts)}"
-    missing = [name for name in ("id", "name") if name not in {each["taken_for"] for each in ours}]
-    guesses = {name: guess for name in missing if (guess := _guess(name, others))}
+    known = {each["taken_for"]: each["column"] for each in ours}
+    guesses = {name: each for name, each in likely(others, known).items() if name not in known}
     if guesses:
-        mapped = ", ".join(f"{name}: {shown(guess)}" for name, guess in guesses.items())
+        mapped = ", ".join(f"{name}: {shown(each)}" for name, each in guesses.items())
         yield (
-            f"no column is the {' or the '.join(missing)}; a campaign file maps them:"
+            f"no column is the {' or the '.join(guesses)}; a campaign file maps them:"
             f" columns: {{{mapped}}}"
         )
 
@@ -57,9 +48,3 @@ def _said(each: Record) -> str:
 
 def _is_ours(name: str) -> bool:
     return name in UNDERSTOOD or name.startswith(OPTION)
-
-
-def _guess(name: str, columns: list[str]) -> str | None:
-    titles = [title for title in columns if not _OTHER_NUMBERS.search(title)]
-    found = (title for likely in _LIKELY[name] for title in titles if likely.search(title))
-    return next(found, None)

@@ -18,6 +18,16 @@ USES = {
     "rich.print": set[str](),
     "Console": {"cli/console.py"},
     "Panel": set[str](),
+    "sys.stdout.write": {
+        *("campaign/file/xlsx_process.py", "worker/load_process.py"),  # to the process that asks
+        *("web/openapi.py", "web/welcome.py"),
+    },
+    "sys.stderr.write": {"campaign/file/xlsx_process.py"},
+    # What they ask is ours, or made visible.
+    "typer.confirm": {"cli/access.py", "cli/init_questions.py", "cli/questions.py"},
+    "typer.prompt": {"cli/init_questions.py", "cli/passwords.py"},
+    "Markdown": set[str](),
+    "Static": {"cli/screen/app.py", "cli/screen/details.py", "cli/screen/question.py"},
     "Text.from_markup": set[str](),
     "traceback.print_exc": set[str](),
     "traceback.print_exception": set[str](),
@@ -51,6 +61,18 @@ def test_nothing_is_printed_as_markup() -> None:
     }
 
     assert not asking
+
+
+def test_what_a_screen_shows_is_no_markup() -> None:
+    strings = [
+        (path, ast.unparse(call))
+        for path, called, call in calls()
+        if called in ("Static", "Label")
+        for first in call.args[:1]
+        if not (isinstance(first, ast.Call) and ast.unparse(first.func) == "Text")
+    ]
+
+    assert not strings
 
 
 def test_few_make_text_of_their_own() -> None:
