@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 #: A call has ended late when its end was confirmed longer than this after it had to be over: a stop
@@ -37,13 +38,17 @@ _WORDS = {
 }
 
 
-def in_words(causes: dict[str, int]) -> list[str]:
-    """Return what made calls late, the most frequent first; one of a newer release by its name."""
+def why_in_words(causes: Mapping[str, int], said: str = "") -> str:
+    """Say what made calls end late, the most frequent first, and what the API said to a stop."""
     known = sorted(causes.items(), key=lambda cause: -cause[1])
+    parts = [f"{_said(cause)} ({calls:,})" for cause, calls in known]
     if len(known) == 1:
-        return [_said(known[0][0])]
-    return [f"{calls:,}: {_said(cause)}" for cause, calls in known]
+        parts = [_said(known[0][0])]
+    if said:
+        parts.append(f"the API said last: {said.rstrip('.')}")
+    return "; ".join(parts)
 
 
 def _said(cause: str) -> str:
+    """Return a cause in words; one of a newer release by its name."""
     return LateCause(cause).in_words if cause in list(LateCause) else cause

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from scheduler.cli import console
+from scheduler.cli import console, late_view
 from scheduler.cli.orders import instant
 from scheduler.cli.suggested import suggested
 from scheduler.fields.contact_label import label_of
@@ -33,6 +33,8 @@ def show(explanation: Explanation, lack: str = "") -> None:
         columns = ("attempt", "begun", "answered", "ended", "as")
         console.out.print("")
         console.out.print(console.table("", columns, map(_attempt, call.attempts)))
+        for line in late_view.of_attempts(call.attempts):
+            console.out.print(line)
         _show_answers(call.attempts)
     if (coming := _what_comes(explanation, lack)) is not None:
         console.out.print("")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scheduler.accounts import SANDBOX_ACCOUNT
-from scheduler.cli import console, results_view
+from scheduler.cli import console, late_view, results_view
 from scheduler.cli.notices import left_for_later
 from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
@@ -104,6 +104,8 @@ def _show(view: CampaignView, ending: Ending, path: Path | None) -> None:
     where = path or suggested("results", view.campaign_id)
     console.out.print("")
     console.out.print(f"at most {ending.peak_slots} slots in use; results: {where}", markup=False)
+    for line in late_view.lines(view.late):
+        console.out.print(line)
 
 
 def _explained(label: str) -> tuple[str, str]:

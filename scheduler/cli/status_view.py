@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from scheduler.cli import console, orders
+from scheduler.cli import console, late_view, orders
 from scheduler.cli.access import nothing_yet
 from scheduler.cli.suggested import suggested
 from scheduler.ledger.views import AccountView, CampaignView
@@ -47,7 +47,10 @@ def _show_standing(known: Standing) -> None:
     if not views:
         console.out.print(nothing_yet())
         return
-    columns = ("campaign", "account", "state", "total", "pending", "open", "ended")
+    # A column that says nothing takes room from the ids.
+    has_late = any(view.late.calls for view in views)
+    columns = ["campaign", "account", "state", "total", "pending", "open", "ended"]
+    columns += ["late"] if has_late else []
     rows = [
         (
             view.campaign_id,
@@ -57,6 +60,7 @@ def _show_standing(known: Standing) -> None:
             f"{view.calls[CallState.PENDING]:,}",
             f"{view.open:,}",
             f"{view.calls[CallState.ENDED]:,}",
+            *([f"{view.late.calls:,}"] if has_late else []),
         )
         for view in views
     ]
@@ -82,6 +86,8 @@ def _show_one(view: CampaignView) -> None:
     if view.next_due_at is not None and view.next_due_at > time.time():
         when = orders.instant(view.next_due_at)
         console.out.print(f"  the next call is due at {when}")
+    for line in late_view.lines(view.late):
+        console.out.print(f"  {line}")
     if view.collecting:
         console.out.print(f"  {view.collecting:,} conversations are still being read")
     if view.retired_at is not None:

@@ -57,6 +57,12 @@ def of_campaign(meta: Mapping[str, str]) -> Lateness:
     )
 
 
+def of_record(record: Mapping[str, Any]) -> Lateness:
+    """Return as much of what a campaign has counted as an archive's head needs to say why."""
+    causes, said = record.get("causes") or {}, record.get("said") or ""
+    return Lateness(record.get("calls", 0), causes=causes, said=said)
+
+
 _CAUSE = "late:"
 
 

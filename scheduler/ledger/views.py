@@ -433,6 +433,7 @@ def _result(
         "ended_at": ended_at,
         "begun_at": instant(attempt.get("begun_at")),
         "late_seconds": lateness.of_attempt(attempt, call),
+        "late_cause": attempt.get("end_late_why") or None,
         "stop_late_seconds": instant(attempt.get("stop_late")),
         "duration_seconds": _duration(attempt, ended_at),
         "price": attempt.get("price") or None,

@@ -81,6 +81,7 @@ _TEXTS = {
     "conversation_id": "conversation_id",
     "price": "price",
     "error": "second_error",
+    "late_cause": "end_late_why",
     "stop_error": "stop_error",
     "insights_error": "collect_error",
 }

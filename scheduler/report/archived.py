@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import ConfigError
+from scheduler.ledger import lateness
 from scheduler.ledger.controls import Controlled
 from scheduler.models import Disposition, reason_of
 from scheduler.report.archived_record import wrong_with, wrong_with_head
@@ -44,6 +45,7 @@ def source_in(path: Path) -> Source:
         account=head.get("account", ""),
         max_concurrency=head.get("max_concurrency"),
         stopped_itself=head["stopped_itself"] or "",
+        late=lateness.of_record(head.get("late") or {}),
         orders=tuple(
             Controlled(each["at"], each["what"], each["who"], each["note"] or "")
             for each in head["controls"]

@@ -70,6 +70,12 @@ class _Order(_Strict):
     note: str | None
 
 
+class _Late(_Strict):
+    calls: Annotated[int, Field(ge=0, lt=1e12)] = 0
+    causes: dict[str, Annotated[int, Field(ge=0, lt=1e12)]] = {}
+    said: str | None = None
+
+
 class _Head(_Strict):
     campaign_id: str
     name: str
@@ -80,6 +86,7 @@ class _Head(_Strict):
     max_concurrency: Annotated[int, Field(ge=0, lt=1e9)] | None = None
     account: str = ""
     stopped_itself: str | None
+    late: _Late | None = None
     controls: list[_Order]
     total: Annotated[int, Field(ge=0, lt=1e12)]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from scheduler.fields.counts import counted
-from scheduler.late import LATE_SECONDS
+from scheduler.late import LATE_SECONDS, why_in_words
 from scheduler.report.figures import Figures
+from scheduler.report.foreign_text import message, shown
 from scheduler.report.late import SENT_ON_TIME_SECONDS
 from scheduler.report.wording import instant, label, length, share
+
+_LONGEST_WORD = 200
 
 
 def outcomes(figures: Figures) -> str:
@@ -78,8 +81,16 @@ def ended_late(figures: Figures) -> str:
     by = worst or f"by {length(late.ends.highest)}"
     return (
         f"{counted(late.calls, 'call')} ended late, {by}:"
-        f" between {instant(late.since)} and {instant(late.until)} UTC."
+        f" between {instant(late.since)} and {instant(late.until)} UTC.{_why_late(figures)}"
     )
+
+
+def _why_late(figures: Figures) -> str:
+    known = figures.header.late
+    said = message(known.said, _LONGEST_WORD, numbers=figures.numbers)
+    causes = {shown(cause, _LONGEST_WORD): calls for cause, calls in known.causes.items()}
+    why = why_in_words(causes, said)
+    return f" Why: {why}." if why else ""
 
 
 def sendings(figures: Figures) -> str:

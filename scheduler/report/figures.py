@@ -165,7 +165,7 @@ class Figures:
             "attempts": {str(times): calls for times, calls in sorted(self.attempts.items())},
             "retries": self.retries,
             "lengths": self._lengths(),
-            "ends": self.late.ends_record(),
+            "ends": self.late.ends_record() | {"causes": dict(header.late.causes)},
             "stops": self.late.sendings_record(),
             "slots": self._slots(),
             "refused": self.refused.total if self.refused else None,

@@ -10,6 +10,7 @@ from typing import Any
 from scheduler.ledger import accounts, controls, views
 from scheduler.ledger.accounts import Load
 from scheduler.ledger.controls import Controlled
+from scheduler.ledger.lateness import NEVER_LATE, Lateness
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState
 
@@ -35,6 +36,7 @@ class Header:
     max_concurrency: int | None = None  #: the campaign's own; None: the account's alone
     collecting: int = 0  #: conversations that are still to be read
     stopped_itself: str = ""  #: why; "" for one that did not
+    late: Lateness = NEVER_LATE  #: what ended late, of every attempt
     orders: tuple[Controlled, ...] = ()  #: what operators did, the first one first
 
     @property
@@ -77,6 +79,7 @@ def source_of(ledger: Ledger, campaign_id: str) -> Source:
         max_concurrency=view.policy.max_concurrency,
         collecting=view.collecting,
         stopped_itself=view.stopped_itself,
+        late=view.late,
         orders=tuple(_orders(ledger, view.account, campaign_id, view.created_at, until)),
     )
     return Source(

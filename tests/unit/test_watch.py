@@ -15,6 +15,7 @@ from scheduler.cli.screen import chart, drawing, events
 from scheduler.cli.screen.cells import bar, cut, percent
 from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.campaigns import Waiting
+from scheduler.ledger.lateness import NEVER_LATE, Lateness
 from scheduler.ledger.live_calls import LiveCall
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.ledger.workers import WorkerView
@@ -38,6 +39,7 @@ def campaign(**changes: Any) -> CampaignView:
     """Return a campaign of a hundred calls, of which some states are given by their names."""
     states = {state: changes.pop(state.value, 0) for state in CallState}
     known: dict[str, Any] = {field.name: None for field in fields(CampaignView)}
+    known |= {"late": NEVER_LATE}
     known |= {"campaign_id": "c", "account": "acme", "state": CampaignState.ACTIVE, "total": 100}
     known |= {"calls": states, "dispositions": {}, "created_at": NOW - 60, "collecting": 0}
     known |= {"paused_by": "", "cancelled_by": "", "stopped_itself": ""}
@@ -333,6 +335,10 @@ EVIL = "\x1b[2J\x9b31m\u202eevil[red]\r\n"
 
 def test_nothing_that_comes_from_a_file_or_the_ledger_acts_on_the_terminal() -> None:
     view = campaign(campaign_id=EVIL, paused_by=EVIL, dispositions={f"skipped:{EVIL}": 1})
+    view = replace(view, late=Lateness(2, 71.4, f"{EVIL}:1:1", said=EVIL))
+    assert "; 2 calls ended late, the worst" in drawing.in_detail(
+        ShownCampaign(view, Expected("soon"), 0)
+    )
     shown = ShownCampaign(view, Expected(f"paused by {EVIL}", is_held=True), 1)
     attempt = Attempt(EVIL, 1, 1)
     person = Contact(EVIL, "+12025550143", name=EVIL)

@@ -389,3 +389,17 @@ def test_a_recording_of_somebody_else_or_an_erased_one_is_not_played(
     books.ledger.redis.hset(f"callsched:attempt:{attempt}", "erased", "1")
     assert site.get(PLAYED).status_code == 404
     assert shelf.downloads == [("RE1", 0)]
+
+
+def test_a_campaign_tells_what_ended_late(site: RunningSite, books: Books) -> None:
+    books.campaign(2)
+    late = {"late": 2, "late_worst": "71.4", "late_worst_of": "c:1:1", "late:api": 2}
+    late |= {"late_from": "1800000000", "late_until": "1800000080", "late_said": f"no {NUMBER}"}
+    assert "ended late" not in page(site, "/campaigns/c").text
+    books.ledger.redis.hset("callsched:campaign:c:meta", mapping=late)
+
+    told = " ".join(page(site, "/campaigns/c").text.split())
+
+    assert "2 calls ended late, the worst (#1) by 71.4 s, from 2027-01-15 08:00:00" in told
+    assert "why: the API did not confirm the stops; the API said last: no …" in told
+    assert NUMBER not in told

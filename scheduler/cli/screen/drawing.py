@@ -15,6 +15,7 @@ from scheduler.cli.screen.cells import BAD, FAINT, GOOD, POOR, Cut, bar, grid, p
 from scheduler.cli.suggested import as_typed, suggested
 from scheduler.fields.visible import visible
 from scheduler.ledger.workers import WorkerView
+from scheduler.live import late
 from scheduler.live.pace import roughly
 from scheduler.live.picture import Alarm, Picture, Severity, ShownCall, ShownCampaign
 from scheduler.masking import mask_text
@@ -89,6 +90,8 @@ def in_detail(shown: ShownCampaign) -> Text:
     ends = [f"{count:,} {spelled(label)}" for label, count in view.dispositions.items()]
     text = Text(visible(view.campaign_id), style="bold")
     text.append(f" {states(shown)}; {', '.join(ends) or 'none has ended'}", style="not bold")
+    if ended_late := late.in_short(view.late):
+        text.append(f"; {ended_late}", style=BAD)
     if shown.overdue:
         text.append(f"; {shown.overdue:,} past the deadline", style=BAD)
     if shown.expected.is_held:

@@ -36,7 +36,31 @@ CAMPAIGN_EXAMPLE: dict[str, Any] = {
     "paused_by": None,
     "cancelled_by": None,
     "retired_at": None,
+    "late": {
+        "calls": 1,
+        "worst_seconds": 71.4,
+        "worst_row": 1,
+        "since": 1795305631.0,
+        "until": 1795305702.4,
+        "causes": {"unreachable": 1},
+        "said": "not reached: ConnectTimeout",
+    },
 }
+
+
+class Late(BaseModel):
+    """The attempts of a campaign that ended late: more than 2 s after they had to be over."""
+
+    calls: int
+    worst_seconds: float = Field(description="By how much the worst was late; 0 where none was.")
+    worst_row: int | None
+    since: float | None = Field(description="When the first of them had to be over.")
+    until: float | None = Field(description="When the last of them was over.")
+    causes: dict[str, int] = Field(
+        description="How many by what: `no_worker`, `asleep`, `ledger` (no worker could reach"
+        " Redis), `busy`, `unreachable` (the API), `api` (it did not confirm), `slow`."
+    )
+    said: str | None = Field(description="What the API said last to a stop of such a call.")
 
 
 class Campaign(BaseModel):
@@ -66,6 +90,7 @@ class Campaign(BaseModel):
     paused_by: str | None
     cancelled_by: str | None
     retired_at: float | None = Field(description="Since when its results are no longer kept.")
+    late: Late = Field(description="What ended late.")
 
 
 class Campaigns(BaseModel):

@@ -36,6 +36,7 @@ _RESULT: dict[str, Any] = {
     "ended_at": 1795305613.0,
     "begun_at": 1795305600.5,
     "late_seconds": None,
+    "late_cause": None,
     "stop_late_seconds": None,
     "duration_seconds": None,
     "price": None,
@@ -98,6 +99,10 @@ class Result(BaseModel):
         description="By how much its end was confirmed after it had to be over; null: it was over"
         " before. Of one that nobody confirmed the least that it was."
     )
+    late_cause: str | None = Field(
+        description="What made it end more than 2 s late: `no_worker`, `asleep`, `ledger`, `busy`,"
+        " `unreachable`, `api` or `slow`; null where it did not."
+    )
     stop_late_seconds: float | None = Field(description="By how much the first stop was sent late.")
     duration_seconds: float | None = Field(description="From the answer on.")
     price: str | None = Field(
@@ -150,6 +155,7 @@ class AttemptRecord(BaseModel):
     deadline: float | None
     ended_at: float | None
     late_seconds: float | None = Field(description="By how much it ended late; null: it did not.")
+    late_cause: str | None = Field(description="What made it end more than 2 s late.")
     stop_late_seconds: float | None = Field(description="By how much its stop was sent late.")
     disposition: str | None
     reason: str | None

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from scheduler.fields.conditions import asked_in
+from scheduler.late import why_in_words
 from scheduler.ledger import controls, live_calls, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
+from scheduler.live.late import in_short
 from scheduler.masking import mask_text
 from scheduler.models import Attempt, CallState, CampaignState, Disposition
 from scheduler.operations import browse
@@ -107,6 +109,8 @@ def campaign(
         own=own,
         outlook=outlook,
         outcomes=outcomes(view),
+        late=in_short(view.late),
+        late_why=why_in_words(view.late.causes, mask_text(view.late.said)),
         account=views.account(site.ledger, view.account),
         lack=Serving(site.ledger, site.settings).lack(view),
         live=_live(site.ledger, view),

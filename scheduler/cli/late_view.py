@@ -1,0 +1,27 @@
+"""How commands show what ended late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from scheduler.cli.orders import instant
+from scheduler.late import LATE_SECONDS
+from scheduler.ledger import lateness, readable
+from scheduler.ledger.lateness import Lateness
+from scheduler.live import late
+
+
+def lines(campaign: Lateness) -> tuple[str, ...]:
+    """Return what ended late in a campaign, from when to when, and why; nothing where none did."""
+    return late.in_full(campaign, instant)
+
+
+def of_attempts(attempts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each attempt that ended late."""
+    for attempt in attempts:
+        seconds = lateness.of_attempt(attempt)
+        if seconds is not None and seconds > LATE_SECONDS:
+            cause, said = attempt.get("end_late_why", ""), attempt.get("stop_error", "")
+            sent = readable.instant(attempt.get("stop_late"))
+            yield f"attempt {attempt['number']} {late.of_attempt(seconds, cause, sent, said)}"
