@@ -10,8 +10,11 @@ import typer
 
 from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console
+from scheduler.errors import SchedulerError
+from scheduler.ledger import access
 from scheduler.models import Policy
 from scheduler.operations.launch import new_id
+from scheduler.operations.serving import Serving
 from scheduler.plan.rules import Record
 from scheduler.plan.whole import Asked, begins, expected, whole
 from scheduler.settings import Settings
@@ -46,7 +49,20 @@ def planned(wishes: Wishes, settings: Settings) -> Record:
     for warning in warnings:
         console.warn(warning)
     file, command = str(wishes.path), _command(wishes, record["plan"])
-    return {"plan": record["plan"], "file": file, "command": command, **record}
+    lack = _lack(settings, record["account"]) if not wishes.reading.in_sandbox else None
+    found = {"plan": record["plan"], "file": file, "command": command}
+    return {**found, **record, "nobody_dials": lack}
+
+
+def _lack(settings: Settings, account: str) -> str | None:
+    """Say that no worker of a pool serves an account. Without a pool nothing is looked at."""
+    if settings.redis_url is None:
+        return None
+    try:
+        with access.opened(settings) as (ledger, _):
+            return Serving(ledger, settings).of_account(account) or None
+    except SchedulerError as error:
+        return f"nobody can tell whether a worker serves account {account}: {error}"
 
 
 def _command(wishes: Wishes, hashed: str) -> str:

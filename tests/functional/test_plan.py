@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Command, Judge, Site, numbers
 from tests.functional.terminal import Terminal
 from tests.sandbox_process import SandboxProcess
@@ -169,6 +171,23 @@ def test_nothing_is_written_and_nothing_is_started(campaign: Site) -> None:
     planned(campaign)
 
     assert not campaign.state.exists()
+
+
+def test_a_plan_says_what_is_missing_before_anybody_can_be_called(
+    campaign: Site, private: EmbeddedRedis, redis: Redis
+) -> None:
+    env = {"CALLSCHED_REDIS_URL": private.url, "CALLSCHED_SYMBL_APP_SECRET": ""}
+
+    told = campaign.call("plan", "autumn.yaml", *AT, env=env)
+
+    assert told.process.returncode == 0, told.err
+    assert "account default has no credentials" in told.out
+    assert "no worker serves account default: " in told.out
+    assert redis.keys("*campaign*") == []
+    away = {"CALLSCHED_REDIS_URL": "redis://127.0.0.1:9/0"}
+    record = campaign.call("plan", "autumn.yaml", *AT, "--json", env=away).record
+    assert record["nobody_dials"].startswith("nobody can tell whether a worker serves account")
+    assert record["advice"] == planned(campaign, *AT, "--json").record["advice"]
 
 
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
