@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+#: A block, also one within a list, with what is said of it in the line before.
 _BLOCK = re.compile(
-    r"(?:<!-- not run: (?P<why>[^\n]+) -->\n)?^```console\n(?P<text>.*?)^```", re.M | re.S
+    r"^(?P<margin> *)(?:<!-- (?P<about>file|not run): (?P<said>[^\n]+) -->\n *)?"
+    r"```(?P<language>\w*)\n(?P<text>.*?)^(?P=margin)```$",
+    re.MULTILINE | re.DOTALL,
 )
 _SPAN = re.compile(r"(?<!`)`(callsched [a-z][^`]*)`(?!`)")
 _PROMPT = "$ "
@@ -28,21 +32,44 @@ class Step:
     why_not: str = ""  #: why it can't be run in a test; "": it can
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a page has one save."""
+
+    name: str
+    text: str
+
+
 def steps_of(page: str) -> Iterator[Step]:
     """Yield every command that a page's blocks have one type, in order."""
+    for part in parts_of(page):
+        if isinstance(part, Step):
+            yield part
+
+
+def parts_of(page: str) -> Iterator[Step | File]:
+    """Yield the files that a page has one save and the commands that it has one type, in order."""
     for block in _BLOCK.finditer(page):
-        step: Step | None = None
-        for line in block["text"].splitlines():
-            if line.startswith(_PROMPT):
-                if step:
-                    yield step
-                step = Step(line.removeprefix(_PROMPT), why_not=block["why"] or "")
-            elif step and (step.command.endswith("\\") or _is_open(step.command)):
-                step.command += "\n" + line.removeprefix(_CONTINUED)
-            elif step:
-                step.output.append(line)
-        if step:
-            yield step
+        text = textwrap.dedent(block["text"])
+        if block["about"] == "file":
+            yield File(block["said"], text)
+        elif block["language"] == "console":
+            yield from _typed(text, block["said"] or "")
+
+
+def _typed(text: str, why_not: str) -> Iterator[Step]:
+    step: Step | None = None
+    for line in text.splitlines():
+        if line.startswith(_PROMPT):
+            if step:
+                yield step
+            step = Step(line.removeprefix(_PROMPT), why_not=why_not)
+        elif step and (step.command.endswith("\\") or _is_open(step.command)):
+            step.command += "\n" + line.removeprefix(_CONTINUED)
+        elif step:
+            step.output.append(line)
+    if step:
+        yield step
 
 
 def _is_open(command: str) -> bool:
@@ -54,7 +81,7 @@ def _is_open(command: str) -> bool:
 
 def spans_of(page: str) -> list[str]:
     """Return every command that stands as code in the middle of a line."""
-    text = re.sub(r"^```.*?^```", "", page, flags=re.M | re.S)
+    text = _BLOCK.sub("", page)
     return [" ".join(found.split()) for found in _SPAN.findall(text)]
 
 
@@ -74,11 +101,3 @@ def programs_of(command: str) -> list[list[str]]:
         elif programs[-1] or not _ASSIGNMENT.match(word):
             programs[-1].append(word)
     return [program for program in programs if program]
-
-
-_FILE = re.compile(r"<!-- file: (?P<name>\S+) -->\n```\w*\n(?P<text>.*?)^```", re.M | re.S)
-
-
-def files_of(page: str) -> list[tuple[str, str]]:
-    """Return the files that a page has one save, each with what it says."""
-    return [(found["name"], found["text"]) for found in _FILE.finditer(page)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.forks import Ended, shared
-from tests.typed import Step, files_of, programs_of, steps_of
+from tests.typed import File, Step, parts_of, programs_of, steps_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -54,10 +54,12 @@ class Shell:
     def read(self, name: str) -> None:
         """Do everything that a page says."""
         page = (DOCS / name).read_text("utf-8")
-        for file, text in files_of(page):
-            (self.folder / file).write_text(text, "utf-8")
-        faults = (self.fault(step) for step in steps_of(page) if not step.why_not)
-        self.faults[name] = [fault for fault in faults if fault]
+        faults = self.faults[name] = []
+        for part in parts_of(page):
+            if isinstance(part, File):
+                (self.folder / part.name).write_text(part.text, "utf-8")
+            elif not part.why_not and (fault := self.fault(part)):
+                faults.append(fault)
 
     def fault(self, step: Step) -> str:
         """Type a command; return what it says that the page does not have, or "" for nothing."""
