@@ -98,9 +98,10 @@ def load(
         )
         plan = reader.plan(path)
         name = _name(plan.campaign, path)
+        policy = _policy(plan.campaign, name, plan.rules, default_hours)
         checked = CheckedCampaign(
             name=name,
-            policy=_policy(plan.campaign, name, plan.rules, default_hours),
+            policy=_at_any_hour(policy) if reading.any_hour else policy,
             account=plan.route.account,
             callbacks=plan.route.callbacks,
             can_verify=plan.route.can_verify,
@@ -414,6 +415,10 @@ def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: b
 
 def _name(campaign: Campaign, path: Path) -> str:
     return campaign.name or stem(path)
+
+
+def _at_any_hour(policy: Policy) -> Policy:
+    return replace(policy, hours=(), not_before=None)
 
 
 def _policy(campaign: Campaign, name: str, rules: Rules, default_hours: Week) -> Policy:

@@ -17,6 +17,7 @@ class Reading:
     account: str | None = None  #: on which it is dialled, whatever the file says; None: the file's
     in_sandbox: bool = False  #: it is called there, where callbacks need no public address
     region: str | None = None  #: ISO country of national numbers of a file that names none
+    any_hour: bool = False  #: nobody waits for calling hours, nor for `not_before`: a trial
     #: The file of contacts was handed over with the document that names it: what is in it is theirs
     #: to see, and may stand in messages.
     beside: bool = False

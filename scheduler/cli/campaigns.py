@@ -94,12 +94,21 @@ def checked_to_call(wish: FileWish, settings: Settings) -> Iterator[tuple[Checke
 
     Raises ConfigError when workers are to launch it, or when it is not what was planned.
     """
+    if wish.reading.any_hour and not wish.reading.in_sandbox:
+        raise typer.BadParameter("goes with --sandbox, which calls nobody", param_hint="--any-hour")
     with check(wish.path, settings, wish.reading) as checked:
         _expect_unscheduled(checked, wish.path, now=wish.now)
         policy = policy_of(checked, wish.max_duration, settings)
         if wish.plan is not None:
             _expect_plan(wish.plan, wish.path, plan_hash(checked, policy, settings, wish.reading))
         yield checked, policy
+
+
+def id_of(checked: CheckedCampaign, reading: Reading, wanted: str | None) -> str | None:
+    """Return the id that is asked for. A trial at any hour has one that no other trial has."""
+    if wanted is None and reading.any_hour:
+        return f"{launching.new_id(checked)}-sandbox-any-hour"
+    return wanted
 
 
 def policy_of(checked: CheckedCampaign, max_duration: str | None, settings: Settings) -> Policy:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli.suggested import suggested
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
 from scheduler.operations.supervision import Look, is_left_for_later
+from scheduler.operations.waits import NO_WAIT, Wait
 
 #: What a rule found so long ago may be otherwise by now.
 HELD_SECONDS = 20.0
@@ -31,15 +33,30 @@ def notice(look: Look, address: str) -> str:
         return f"{address} does not answer: one probe goes out at a time"
     if campaign.state is CampaignState.FINISHED:
         return _still_done(campaign)
-    return waits_for(campaign) if campaign.open == 0 else ""
+    return waits_for(campaign, look.wait) if campaign.open == 0 else ""
 
 
-def waits_for(campaign: CampaignView) -> str:
-    """Return what a campaign without a live call waits for; "" for nothing."""
+def waits_for(campaign: CampaignView, wait: Wait = NO_WAIT) -> str:
+    """Return what a campaign without a live call waits for, and why; "" for nothing."""
     due_at = campaign.next_due_at
     if due_at is None or due_at <= time.time() + 1:
         return _held_back(campaign).removeprefix("; ")
-    return f"waiting: the next call is due {_day_and_time(due_at)}{_held_back(campaign)}"
+    why = f"; {wait.why}" if wait.why else ""
+    trial = _trial_now(campaign) if wait.is_for_hours else ""
+    waits = f"waiting: the next call is due {_day_and_time(due_at)}{why}{trial}"
+    return waits if why else f"{waits}{_held_back(campaign)}"
+
+
+def _trial_now(campaign: CampaignView) -> str:
+    """Say how a trial goes on at night: nobody's phone rings there."""
+    if campaign.account != SANDBOX_ACCOUNT or campaign.launch[:1] != ("run",):
+        return ""
+    words = list(campaign.launch)
+    if "--id" in words:  # it would go on with this campaign, and keep its hours
+        place = words.index("--id")
+        del words[place : place + 2]
+    now = suggested(*words, "--any-hour")
+    return f"; the sandbox calls nobody, and `{now}` does not wait"
 
 
 def left_for_later(campaign: CampaignView) -> str:

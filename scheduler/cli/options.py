@@ -38,6 +38,11 @@ def _region(value: str | None) -> str | None:
         raise typer.BadParameter(str(error)) from None
 
 
+def ceiling(max_concurrency: int | None) -> dict[str, str]:
+    """Return --max-concurrency as the setting that it goes before; none where it is not said."""
+    return {"CALLSCHED_MAX_CONCURRENCY": str(max_concurrency)} if max_concurrency else {}
+
+
 CampaignFile = Annotated[
     Path,
     typer.Argument(
@@ -158,6 +163,12 @@ Sandbox = Annotated[
         "--sandbox",
         help="Use a sandbox on this machine; nobody is called.",
         rich_help_panel=THE_CALLS,
+    ),
+]
+AnyHour = Annotated[
+    bool,
+    typer.Option(
+        "--any-hour", help="With --sandbox: a trial that waits for no calling hours of the file."
     ),
 ]
 NoWait = Annotated[

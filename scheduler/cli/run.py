@@ -30,6 +30,7 @@ def run(
     if_running: batches.WhenRunning = None,
     again: options.Again = False,
     sandbox: options.Sandbox = False,
+    any_hour: options.AnyHour = False,
     strict: options.Strict = False,
     rejects: options.Rejects = None,
     first: options.First = None,
@@ -60,9 +61,8 @@ def run(
     wanted = batches.dated_id(id_, timezone)
     if quiet:
         console.be_quiet()
-    ceiling = {"CALLSCHED_MAX_CONCURRENCY": str(max_concurrency)} if max_concurrency else {}
-    chosen = read_settings(ceiling)
-    reading = Reading(encoding, strict, first, rejects, account, sandbox, region)
+    chosen = read_settings(ceiling := options.ceiling(max_concurrency))
+    reading = Reading(encoding, strict, first, rejects, account, sandbox, region, any_hour)
     with ExitStack() as stack:
         wish = campaigns.FileWish(Path(file), reading, max_duration, plan, now)
         stack.enter_context(meant(chosen, wish.path, asks=not sandbox))
@@ -71,9 +71,9 @@ def run(
         stack.enter_context(batches.turn(kind_of(id_, checked.slug), if_running, chosen.state_dir))
         place = stack.enter_context(running.placed(checked, chosen, ceiling, in_sandbox=sandbox))
         ledger, embedded = stack.enter_context(access.opened(place.settings, upgrades=True))
-        control, waits = orders.given(), not no_wait
-        command = words_of(context, wanted)
-        campaign = running.RunWish(checked, policy, wanted, again, workers, waits, control, command)
+        given = (orders.given(), words_of(context, wanted))
+        id_ = campaigns.id_of(checked, reading, wanted)
+        campaign = running.RunWish(checked, policy, id_, again, workers, not no_wait, *given)
         host = RunView(policy, place.account, asks=not (yes or sandbox))
         ending = running.run(ledger, embedded, place, campaign, host)
         code = run_ending.tell(ledger, ending, results, json=json, quiet=quiet)

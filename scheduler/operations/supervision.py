@@ -15,6 +15,7 @@ from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.models import CallState, CampaignState
 from scheduler.operations.pool import Pool
+from scheduler.operations.waits import NO_WAIT, Wait, why_waits
 
 LOOK_SECONDS = 0.25
 
@@ -68,6 +69,7 @@ class Look:
     account: AccountView
     block: str  #: why the account can't dial; "" when it can
     is_interrupted: bool
+    wait: Wait = NO_WAIT  #: of a campaign none of whose calls is open
 
 
 class Watcher(Protocol):
@@ -144,6 +146,8 @@ class Supervision:
         self._began_at = time.monotonic()
         self._calling_seconds: float | None = None
         self._peak_slots = 0
+        self._waited_until: float | None = None
+        self._known_wait = NO_WAIT
 
     def interrupt(self) -> None:
         """Stop every live call, and end; a further time, say what is live.
@@ -180,8 +184,16 @@ class Supervision:
         self._notice_a_restart()
         self._peak_slots = max(self._peak_slots, account.slots)
         block = account.blocks.get(self._fingerprint, "")
-        self._watcher.looked(Look(campaign, account, block, self._interrupts > 0))
+        wait, is_interrupted = self._wait_of(campaign), self._interrupts > 0
+        self._watcher.looked(Look(campaign, account, block, is_interrupted, wait))
         return self._judge(campaign, block)
+
+    def _wait_of(self, campaign: CampaignView) -> Wait:
+        """Return what the next call waits for; looked up when another one has become the next."""
+        if campaign.open or campaign.next_due_at != self._waited_until:
+            self._waited_until = None if campaign.open else campaign.next_due_at
+            self._known_wait = NO_WAIT if campaign.open else why_waits(self._ledger, campaign)
+        return self._known_wait
 
     def _tend(self, pool: Pool) -> None:
         """Start dead workers again; while a call is open, whatever comes: who else would end it?"""

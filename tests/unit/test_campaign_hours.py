@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.loader import load
+from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import WHOLE_WEEK, read_week, written
 from scheduler.masking import mask_text
@@ -346,3 +347,13 @@ def test_an_instant_in_another_form_is_refused_as_it_was_written(
 
     assert told.startswith("c.yaml:2:12: not_after: expected a date and a time such as 2026-")
     assert why in told
+
+
+def test_a_trial_at_any_hour_waits_for_nothing_that_a_file_says_of_time(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"{CONTACTS}calling_hours: 2:00-2:01\nnot_before: 2090-01-01T00:00:00Z\n")
+    with load(path, Reading(any_hour=True), max_duration_ceiling_seconds=14_400) as campaign:
+        (row,) = campaign.rows()
+
+        assert row.due_at is None
+        assert (campaign.policy.hours, campaign.policy.not_before) == ((), None)

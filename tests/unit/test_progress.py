@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from scheduler.cli import notices
 from scheduler.cli.progress import Progress
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
+from scheduler.operations.waits import Wait
 from tests.unit.test_watch import account, campaign
 
 NOW = datetime(2026, 11, 30, 0, 20, tzinfo=ZoneInfo("America/New_York")).timestamp()
@@ -101,6 +103,19 @@ def test_a_wait_is_told_with_its_day_and_zone(waits: float | None, said: str) ->
     due_at = None if waits is None else NOW + waits
 
     assert notices.waits_for(view(next_due_at=due_at)) == said
+
+
+def test_a_wait_says_why_and_how_a_trial_goes_on() -> None:
+    wait = Wait("calling hours are closed (calling_hours: 8:00-21:00)", is_for_hours=True)
+    real = view(next_due_at=NOW + HOUR, launch=("run", "/lists/a.csv"))
+    trial = replace(real, account="sandbox", launch=("run", "a.csv", "--id", "x", "--sandbox"))
+
+    said = "01:20:00 EST; calling hours are closed (calling_hours: 8:00-21:00)"
+    assert notices.waits_for(real, wait).endswith(said)
+    now = "`callsched run a.csv --sandbox --any-hour` does not wait"
+    assert now in notices.waits_for(trial, wait)
+    not_before = Wait("not_before allows none earlier")
+    assert "--any-hour" not in notices.waits_for(trial, not_before)
 
 
 def test_a_wait_says_which_rule_holds_calls_back() -> None:
