@@ -68,6 +68,24 @@ def _in_transcript(seen: Observed, lines: Sequence[Mapping[str, Any]]) -> OnTheL
     return OnTheLine.HUMAN if seen.hears_machines else None
 
 
+#: The same for people.
+IN_WORDS: dict[str, str] = {
+    OnTheLine.HUMAN: "a person was heard",
+    OnTheLine.MACHINE: "a machine answered",
+    OnTheLine.SILENCE: "recorded, and nobody spoke",
+    OnTheLine.NOT_RECORDED: "nothing was recorded",
+}
+
+
+def in_words(record: Mapping[str, Any]) -> str:
+    """Say what a result knows of the callee; "" where it knows nothing."""
+    said = [IN_WORDS.get(str(record.get("heard") or ""), "")]
+    said += [str(name).replace("_", " ") for name in record.get("intents") or () if name != OPT_OUT]
+    if record.get("asked_not_to_be_called"):
+        said.append("asked not to be called again")
+    return "; ".join(filter(None, said))
+
+
 def is_callees(line: Mapping[str, Any]) -> bool:
     """Whether a line of a transcript has words that are not the campaign's own."""
     return line.get("speaker") != OURS and bool(str(line.get("text") or "").strip())

@@ -1,4 +1,4 @@
-"""Conditions on answers as `results --where` and `retry --only` take them."""
+"""Conditions on answers and on who was heard, as `results --where` takes them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from scheduler.fields.conditions import Condition, read_condition
+from scheduler.fields.conditions import Condition, HeardSo, read_condition
 
 
-def read_where(written: Sequence[str] | None) -> tuple[Condition, ...]:
+def read_where(written: Sequence[str] | None) -> tuple[Condition | HeardSo, ...]:
     """Read what --where says, each time that it is said; bad usage where it can't be read."""
     try:
         return tuple(map(read_condition, written or ()))
@@ -19,9 +19,9 @@ def read_where(written: Sequence[str] | None) -> tuple[Condition, ...]:
 
 
 def answered_so(
-    records: Iterable[dict[str, Any]], conditions: Sequence[Condition]
+    records: Iterable[dict[str, Any]], conditions: Sequence[Condition | HeardSo]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the records of calls in which everything was answered so."""
+    """Yield the records of calls of which all conditions hold."""
     for record in records:
-        if all(one.holds(record["answers"]) for one in conditions):
+        if all(one.holds_of(record) for one in conditions):
             yield record

@@ -11,6 +11,7 @@ from scheduler.cli import console, late_view
 from scheduler.cli.orders import instant
 from scheduler.cli.suggested import suggested
 from scheduler.fields.contact_label import label_of
+from scheduler.heard import in_words
 from scheduler.ledger.explanation import RuleFinding, Standing
 from scheduler.ledger.live_calls import standing
 from scheduler.models import CallState
@@ -30,12 +31,20 @@ def show(explanation: Explanation, lack: str = "") -> None:
     title = "the rules as they are now, not when the call ended:" if is_over else ""
     console.out.print(console.table(title, ("rule", "verdict", "why"), rows))
     if call is not None and call.attempts:
-        columns = ("attempt", "begun", "answered", "ended", "as")
+        tells_answers = any("stage" in attempt for attempt in call.attempts)
+        columns = ("attempt", "begun", "placed", *(("answered",) * tells_answers), "ended", "as")
+        attempts = [_attempt(each, tells_answers=tells_answers) for each in call.attempts]
         console.out.print("")
+<<<<<<< HEAD
         console.out.print(console.table("", columns, map(_attempt, call.attempts)))
         for line in late_view.of_attempts(call.attempts):
             console.out.print(line)
+=======
+        console.out.print(console.table("", columns, attempts))
+>>>>>>> 767d689 (Call a call placed that the API has taken, and find contacts by who was heard)
         _show_answers(call.attempts)
+        if heard := in_words(explanation.callee):
+            console.out.print(f"\nheard: {heard}")
     if (coming := _what_comes(explanation, lack)) is not None:
         console.out.print("")
         console.out.print(coming)
@@ -123,9 +132,9 @@ def _verdict(rule: RuleFinding) -> str:
     return f"blocked: {rule.reason}" if rule.reason else "blocked"
 
 
-def _attempt(attempt: Mapping[str, Any]) -> tuple[str, ...]:
+def _attempt(attempt: Mapping[str, Any], *, tells_answers: bool) -> tuple[str, ...]:
     ended = ": ".join(filter(None, (attempt.get("disposition"), attempt.get("reason"))))
-    # Where the callee answers later than the provider, that is the answer.
-    answered = "answered_at" if "stage" in attempt else "started_at"
-    instants = (attempt.get(name) for name in ("begun_at", answered, "over_at"))
+    # That the provider took the call tells nothing of the callee: some tell that as well.
+    answered = ("answered_at",) if tells_answers else ()
+    instants = (attempt.get(name) for name in ("begun_at", "started_at", *answered, "over_at"))
     return str(attempt["number"]), *(instant(float(at)) if at else "-" for at in instants), ended

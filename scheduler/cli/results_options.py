@@ -42,8 +42,9 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="STEP=KEYS",
-        help="Only calls in which this was pressed: confirm=2, or confirm= for nothing. May"
-        " be repeated: all have to hold.",
+        help="Only calls in which this was pressed: confirm=2, or confirm= for nothing. Or heard:"
+        " heard=human, machine, silence, not_recorded or opted_out; intent=interested. May be"
+        " repeated: all have to hold.",
     ),
 ]
 Json = Annotated[

@@ -15,7 +15,8 @@ from scheduler.operations.retry import Ends, NothingToRetry, Plan, load, plan, s
 
 _ENDS = (
     "How their calls ended, such as rejected,not_reached or skipped:capped; `failed` is rejected"
-    " and not_reached. Or what was pressed: confirm=2, confirm= for nothing. Any of these will do."
+    " and not_reached. Or what was pressed: confirm=2, confirm= for nothing; or heard:"
+    " heard=silence, intent=interested. Any of these will do."
 )
 
 

@@ -1,16 +1,24 @@
-"""Conditions on what was pressed in a call: `confirm=2`, or `confirm=` for nothing."""
+"""Conditions on a call: what was pressed, `confirm=2`, and who was heard, `heard=silence`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from scheduler.fields.scripts import steps_in
 from scheduler.fields.visible import visible
+from scheduler.heard import OnTheLine
 from scheduler.models import Policy
 from scheduler.script import Gather
 
+#: In the place of who was heard: the callee asked never to be called again.
+OPTED_OUT = "opted_out"
+_HEARD = (*OnTheLine, OPTED_OUT)
+
+#: No step asks for letters.
+_OF_CALLEE = re.compile(r"(heard|intent)=([a-z][a-z_]{0,39})", re.ASCII)
 _WRITTEN = re.compile(r"([^\s=]+)=([0-9*#]*)", re.ASCII)
 _LONGEST_SHOWN = 80
 
@@ -26,9 +34,34 @@ class Condition:
         """Whether a call's answers are so. A step that was not asked has no answer."""
         return answers.get(self.name) == self.keys
 
+    def holds_of(self, result: Mapping[str, Any]) -> bool:
+        """Whether it holds of a call by its result."""
+        return self.holds(result["answers"])
 
-def read_condition(word: str) -> Condition:
-    """Read `name=keys`. ValueError says how one is written."""
+
+@dataclass(frozen=True, slots=True)
+class HeardSo:
+    """Who has to have been heard, or what was meant."""
+
+    heard: str = ""  #: of `OnTheLine`, or OPTED_OUT
+    intent: str = ""
+
+    def holds_of(self, result: Mapping[str, Any]) -> bool:
+        """Whether it holds of a call by its result."""
+        if self.intent:
+            return self.intent in result["intents"]
+        if self.heard == OPTED_OUT:
+            return bool(result["asked_not_to_be_called"])
+        return bool(self.heard == result["heard"])
+
+
+def read_condition(word: str) -> Condition | HeardSo:
+    """Read `name=keys`, `heard=silence` or `intent=interested`.
+
+    ValueError says how one is written.
+    """
+    if found := _OF_CALLEE.fullmatch(word.strip()):
+        return _of_callee(*found.groups())
     if found := _WRITTEN.fullmatch(word.strip()):
         return Condition(*found.groups())
     written = visible(word[:_LONGEST_SHOWN])
@@ -38,16 +71,25 @@ def read_condition(word: str) -> Condition:
     )
 
 
+def _of_callee(kind: str, name: str) -> HeardSo:
+    if kind == "intent":
+        return HeardSo(intent=name)
+    if name not in _HEARD:
+        raise ValueError(f"expected heard={', heard='.join(_HEARD)}, got heard={name}")
+    return HeardSo(heard=name)
+
+
 def asked_in(policy: Policy) -> tuple[str, ...]:
     """Return the names of the steps that ask for keys, in the order of the script."""
     named = (step.name for step in steps_in(policy.script) if isinstance(step, Gather))
     return tuple(dict.fromkeys(named))
 
 
-def unknown_name(conditions: Iterable[Condition], policy: Policy) -> str:
+def unknown_name(conditions: Iterable[Condition | HeardSo], policy: Policy) -> str:
     """Say which condition is of a step that the script has not, and which it has; else ""."""
     known = asked_in(policy)
-    unknown = next((one.name for one in conditions if one.name not in known), None)
+    named = (one.name for one in conditions if isinstance(one, Condition))
+    unknown = next((name for name in named if name not in known), None)
     if unknown is None:
         return ""
     listed = f"it asks for {', '.join(known)}" if known else "its script asks for no keys"

@@ -25,7 +25,7 @@ class Happening:
     """Something that happened on an account."""
 
     at: float  #: epoch seconds
-    #: "answered", "ended", "amended" (of a call); "refused" (a 429); "limit", "outage";
+    #: "placed", "answered", "ended", "amended" (of a call); "refused" (a 429); "limit", "outage";
     #: "campaign" (finished, or stopped itself); "control" (an operator's order)
     what: str
     which: str  #: attempt or campaign; "" for the account itself
@@ -88,6 +88,14 @@ def is_open(ledger: Ledger, name: str) -> bool:
         return bool(ledger.redis.exists(*(keys.account(name, part) for part in parts)))
 
 
+def what_of(written: str) -> str:
+    """Return what happened by today's name, whichever release wrote it down.
+
+    One before called a call answered that the provider had taken.
+    """
+    return {"answered": "placed", "picked_up": "answered"}.get(written, written)
+
+
 def happenings(
     ledger: Ledger, account: str, *, after: str = "-", most: int = 50
 ) -> tuple[list[Happening], str]:
@@ -101,7 +109,12 @@ def happenings(
     if not found:
         return [], after
     lines = [
-        Happening(float(fields["at"]), fields["what"], fields["which"], label_of(fields["detail"]))
+        Happening(
+            float(fields["at"]),
+            what_of(fields["what"]),
+            fields["which"],
+            label_of(fields["detail"]),
+        )
         for _, fields in reversed(found)
         if fields.keys() >= {"at", "what", "which", "detail"}
     ]

@@ -153,4 +153,5 @@ def _placed(account: str, entry: str, fields: dict[str, str]) -> Placed | None:
     if not fields.keys() >= {"at", "what", "which", "detail"}:
         return None  # nothing of ours
     place, detail = _place(account, entry), label_of(fields["detail"])
-    return Placed(place, float(fields["at"]), fields["what"], fields["which"], detail)
+    what = accounts.what_of(fields["what"])
+    return Placed(place, float(fields["at"]), what, fields["which"], detail)

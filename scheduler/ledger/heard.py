@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from scheduler.heard import Observed, heard
 from scheduler.ledger.ledger import Ledger
@@ -17,6 +17,13 @@ _LONGEST_NAME = 40
 
 #: Fields of an attempt that say which keys the callee pressed: when they came, a space, and they.
 _PRESSED = "pressed:"
+
+
+#: What a result says of the callee, by its keys in JSON.
+CalleeFacts: TypeAlias = Mapping[str, Any]
+
+#: Of a call in which nobody was heard.
+NOTHING_HEARD: CalleeFacts = {"heard": None, "intents": [], "asked_not_to_be_called": False}
 
 
 def note(
@@ -50,7 +57,7 @@ def facts(
     *,
     is_recorded: bool,
     hears_machines: bool,
-) -> dict[str, Any]:
+) -> CalleeFacts:
     """Return what a result says of the callee. `said` has the `transcript`, once it is read."""
     intents = intents_of(attempt)
     seen = Observed(

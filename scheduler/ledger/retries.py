@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
@@ -25,7 +26,8 @@ class EndedCall:
     disposition: str
     reason: str
     taken_by: str  #: the campaign that calls this contact again after that attempt; "" for none
-    answers: Mapping[str, str] = field(default_factory=dict)  #: by step, where they were read
+    #: What its result says of answers, by step, and of the callee; as far as it was read.
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -39,11 +41,12 @@ class EndedCall:
 
 
 def ended_calls(
-    ledger: Ledger, campaign_id: str, *, with_answers: bool = False
+    ledger: Ledger, campaign_id: str, *, with_answers: bool = False, with_heard: bool = False
 ) -> Iterator[list[EndedCall]]:
     """Yield the calls of a campaign that have ended, some at a time, in the order of its file.
 
-    `with_answers` reads what was pressed in each as well.
+    `with_answers` reads what was pressed in each as well, `with_heard` also who was heard, for
+    which transcripts are read.
     """
     for page in views.contact_pages(ledger, campaign_id):
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
@@ -51,7 +54,11 @@ def ended_calls(
                 pipe.hmget(keys.call(campaign_id, row), "state", "attempt", "disposition", "reason")
             calls = pipe.execute()
         ended = list(_ended(ledger, campaign_id, page, calls))
-        yield _with_answers(ledger, campaign_id, ended) if with_answers and ended else ended
+        if with_heard and ended:
+            ended = _with_results(ledger, campaign_id, page, ended)
+        elif with_answers and ended:
+            ended = _with_answers(ledger, campaign_id, ended)
+        yield ended
 
 
 def _ended(
@@ -75,13 +82,24 @@ def _ended(
         yield EndedCall(row, attempt, contact, line, disposition, reason, taker or "")
 
 
+def _with_results(
+    ledger: Ledger, campaign_id: str, page: list[tuple[int, str]], ended: list[EndedCall]
+) -> list[EndedCall]:
+    calls = {call.row: call for call in ended}
+    rows = [(row, record) for row, record in page if row in calls]
+    results = views.results_of(ledger, campaign_id, rows)
+    return [
+        replace(calls[row], facts=result) for (row, _), result in zip(rows, results, strict=True)
+    ]
+
+
 def _with_answers(ledger: Ledger, campaign_id: str, ended: list[EndedCall]) -> list[EndedCall]:
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         for call in ended:
             pipe.hgetall(keys.attempt(str(Attempt(campaign_id, call.row, call.attempt))))
         attempts = views.hashes(pipe)
     return [
-        replace(call, answers=views.answers_of(attempt))
+        replace(call, facts={"answers": views.answers_of(attempt)})
         for call, attempt in zip(ended, attempts, strict=True)
     ]
 

@@ -339,7 +339,7 @@ def results_of(
             is_recorded=_is_recorded(kept, attempt),
             hears_machines=hears_machines,
         )
-        yield _result(campaign_id, record, call, attempt) | callee | said
+        yield {**_result(campaign_id, record, call, attempt), **callee, **said}
 
 
 def _hears_machines(policy: Any) -> bool:

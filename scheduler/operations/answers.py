@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scheduler.errors import LedgerError
-from scheduler.fields.conditions import Condition, unknown_name
+from scheduler.fields.conditions import Condition, HeardSo, unknown_name
 from scheduler.ledger.views import CampaignView
 
 
-def expect_asked(campaign: CampaignView, conditions: Iterable[Condition]) -> None:
+def expect_asked(campaign: CampaignView, conditions: Iterable[Condition | HeardSo]) -> None:
     """Raise LedgerError, with the names that there are, for a step that a campaign has not."""
     if wrong := unknown_name(conditions, campaign.policy):
         raise LedgerError(f"campaign {campaign.campaign_id}: {wrong}")

@@ -6,10 +6,11 @@ may be short, or empty, and still have a next one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from scheduler.fields.conditions import HeardSo
 from scheduler.ledger import accounts, campaigns, pages, views
 from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.ledger import Ledger
@@ -159,6 +160,7 @@ class ContactFilter:
     #: Whether the text may be any part of a number, for those who see whole ones. For all others it
     #: is the whole number or its last digits, or they could guess it digit by digit.
     sees_numbers: bool = False
+    heard: str = ""  #: who was heard, of `OnTheLine`; or OPTED_OUT
 
     def is_hopeless(self, view: CampaignView) -> bool:
         """Whether the campaign's own counts say that there is none."""
@@ -177,6 +179,10 @@ class ContactFilter:
             and disposition in ("", stand.disposition)
             and (not colon or reason == stand.reason)
         )
+
+    def holds_of(self, result: Mapping[str, Any]) -> bool:
+        """Whether that was heard in a call, or its callee asked not to be called again."""
+        return not self.heard or HeardSo(self.heard).holds_of(result)
 
     def holds_in(self, record: str) -> bool:
         """Whether the text stands in a contact's record."""
@@ -227,7 +233,8 @@ def _exactly(
     row = found[0][1]
     if not wanted.holds_for(pages.stands(ledger, view.campaign_id, [row])[0]):
         return []
-    return [{**views.result(ledger, view.campaign_id, row), "row": row}]
+    result = views.result(ledger, view.campaign_id, row)
+    return [{**result, "row": row}] if wanted.holds_of(result) else []
 
 
 def filtered(
@@ -239,9 +246,10 @@ def filtered(
     while len(found) < most and looked_at < MOST_LOOKED_AT and not is_over:
         last, matching = _chunk(ledger, campaign_id, wanted, row, total)
         stands = pages.stands(ledger, campaign_id, matching)
-        found += [
+        standing = [
             each for each, stand in zip(matching, stands, strict=True) if wanted.holds_for(stand)
         ]
+        found += _heard_so(ledger, campaign_id, wanted, standing)
         looked_at += last - row
         is_over, row = last >= total or last == row, last
     if len(found) > most:  # the next page begins behind the last one that is on this
@@ -249,6 +257,16 @@ def filtered(
         row, is_over = found[-1], False
     records = pages.contacts_of(ledger, campaign_id, found)
     return Page(_results(ledger, campaign_id, records), None if is_over else str(row), looked_at)
+
+
+def _heard_so(
+    ledger: Ledger, campaign_id: str, wanted: ContactFilter, rows: list[int]
+) -> list[int]:
+    """Return the rows of calls in which that was heard, for which their transcripts are read."""
+    if not wanted.heard:
+        return rows
+    results = _results(ledger, campaign_id, pages.contacts_of(ledger, campaign_id, rows))
+    return [each["row"] for each in results if wanted.holds_of(each)]
 
 
 def _chunk(

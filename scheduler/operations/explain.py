@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from scheduler.hours.openings import opening, verdicts
 from scheduler.ledger import controls, do_not_call, explanation, views
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.explanation import RuleFinding, Standing
+from scheduler.ledger.heard import NOTHING_HEARD, CalleeFacts
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import shown
@@ -74,6 +75,8 @@ class Explanation:
     is_held: bool = False  #: whether somebody has to say before the campaign goes on
     twin: Twin | None = None  #: of a duplicate
     order: Controlled | None = None  #: of the operator, by which its call waits or has ended
+    #: Who was heard, and what they meant.
+    callee: CalleeFacts = field(default_factory=lambda: NOTHING_HEARD)
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it: of a file it has no more than the rules."""
@@ -97,6 +100,7 @@ class Explanation:
             "disposition": call.disposition or None,
             "reason": call.reason or None,
             "error": call.error or None,
+            **self.callee,
             **rules,
             "attempts": list(call.attempts),
             "due_at": call.due_at,
@@ -151,7 +155,15 @@ def explain(
         is_held,
         _twin(ledger, campaign_id, call),
         _order(ledger, view, call),
+        _callee(ledger, campaign_id, call),
     )
+
+
+def _callee(ledger: Ledger, campaign_id: str, call: Standing) -> CalleeFacts:
+    if not call.attempts:
+        return NOTHING_HEARD
+    result = views.result(ledger, campaign_id, call.row)
+    return {name: result[name] for name in NOTHING_HEARD}
 
 
 def _row(ledger: Ledger, view: CampaignView, who: str, *, searches: bool) -> int:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 from scheduler.errors import LedgerError
-from scheduler.fields.conditions import Condition, read_condition
+from scheduler.fields.conditions import Condition, HeardSo, read_condition
 from scheduler.ledger import campaigns, columns, retries, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.retries import EndedCall
@@ -58,7 +58,7 @@ class Ends:
 
     wanted: frozenset[str]  #: dispositions, and dispositions with a reason
     related: frozenset[str]  #: dispositions of which it is reported what is left out
-    answers: tuple[Condition, ...] = ()
+    answers: tuple[Condition | HeardSo, ...] = ()
 
     def mean(self, call: EndedCall) -> bool:
         """Whether a call is one of those."""
@@ -76,7 +76,7 @@ class Ends:
         return call.disposition in self.related or self._is_answered_so(call)
 
     def _is_answered_so(self, call: EndedCall) -> bool:
-        return any(one.holds(call.answers) for one in self.answers)
+        return any(one.holds_of(call.facts) for one in self.answers)
 
 
 def read_ends(words: Sequence[str]) -> Ends:
@@ -155,8 +155,13 @@ def survey(
 
 
 def _ended_calls(ledger: Ledger, campaign: CampaignView, ends: Ends) -> Iterator[list[EndedCall]]:
-    """Yield a campaign's ended calls, with their answers where these are asked for."""
-    yield from retries.ended_calls(ledger, campaign.campaign_id, with_answers=bool(ends.answers))
+    """Yield a campaign's ended calls, with what is asked of them besides their ends."""
+    yield from retries.ended_calls(
+        ledger,
+        campaign.campaign_id,
+        with_answers=bool(ends.answers),
+        with_heard=any(isinstance(one, HeardSo) for one in ends.answers),
+    )
 
 
 # By which campaign ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from scheduler.fields.counts import counted
+from scheduler.heard import IN_WORDS
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.reached import Reached, Why
 from scheduler.report.figures import End, Figures
@@ -51,10 +52,7 @@ GROUPS: dict[str, tuple[str, str]] = {
 
 #: What was observed that puts a call into its group.
 OBSERVED: dict[str, str] = {
-    Why.HUMAN: "a person was heard",
-    Why.MACHINE: "a machine answered",
-    Why.SILENCE: "recorded, and nobody spoke",
-    Why.NOT_RECORDED: "nothing was recorded",
+    **IN_WORDS,
     Why.ANSWERED: "answered, by whom is not known",
     Why.PLACED: "placed, and nothing more is known",
 }

@@ -11,9 +11,9 @@ from redis import Redis
 from tenacity.wait import wait_exponential
 
 from scheduler.calls import collector as rules
-from scheduler.ledger import insights, keys, views
+from scheduler.ledger import do_not_call, insights, keys, views
 from scheduler.ledger.redis.embedded import EmbeddedRedis
-from scheduler.models import Insight
+from scheduler.models import Insight, OptOuts
 from tests.functional.campaign import Site, magic, numbers
 from tests.functional.rig import ACCOUNT, ANYBODY, Rig, number
 from tests.sandbox_process import SandboxProcess
@@ -150,8 +150,17 @@ def test_a_campaign_that_wants_nothing_asks_for_nothing(
 def test_a_call_in_which_nobody_spoke_has_an_empty_transcript(opened: Open) -> None:
     (record,) = run(opened(), magic(43))
 
-    assert record["transcript"] == []
+    assert (record["transcript"], record["heard"]) == ([], "silence")
     assert "insights_error" not in record
+
+
+def test_a_wish_that_nobody_heard_live_is_heeded_once_it_is_read(opened: Open) -> None:
+    rig = opened()
+    (record,) = run(rig, magic(42), opt_outs=OptOuts.CALLEES)
+
+    assert record["asked_not_to_be_called"] is True
+    assert (record["heard"], record["intents"]) == ("human", ["do_not_call"])
+    assert do_not_call.barred(rig.ledger, magic(42)) is not None
 
 
 # Not yet
@@ -185,6 +194,7 @@ def test_that_nothing_was_recorded_is_a_result_at_the_end_of_the_patience(
     (record,) = run(opened(patience_seconds=0.8), magic(44))
 
     assert (record["transcript"], record["insights"]) == ([], {})
+    assert record["heard"] == "not_recorded"
     assert "insights_error" not in record
     stopped_at = sandbox.events("ended")[0]["at"]
     assert reads(sandbox, "messages")[-1]["at"] - stopped_at >= 0.75

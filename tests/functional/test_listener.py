@@ -412,6 +412,7 @@ def test_with_an_answering_machine_is_done_what_the_campaign_says(
     wait_until(rig.all_ended)
 
     assert rig.endings() == [(disposition, reason)]
+    assert rig.record()["heard"] == "machine"  # also where nothing is done about it
     assert lengths(sandbox)[0] >= least
 
 
@@ -426,6 +427,7 @@ def test_a_human_is_no_machine(rig: Rig, sandbox: SandboxProcess) -> None:
     assert rig.endings() == [("stopped", None)]
     kinds = {line.kind for _, line in listeners.lines(rig.ledger, "c", block_seconds=0.01)}
     assert "intent" in kinds
+    assert (rig.record()["answered_by"], rig.record()["heard"]) == ("human", "human")
 
 
 def test_who_asks_not_to_be_called_is_not_called_again(rig: Rig, sandbox: SandboxProcess) -> None:
@@ -442,6 +444,9 @@ def test_who_asks_not_to_be_called_is_not_called_again(rig: Rig, sandbox: Sandbo
     assert rig.ledger.redis.hget("callsched:call:later:1", "reason") == "do_not_call"
     assert len(sandbox.events("start")) == 1
     assert not do_not_call.bar(rig.ledger, magic(42), "again")
+    told = rig.record()
+    assert (told["heard"], told["intents"]) == ("human", ["do_not_call"])
+    assert told["asked_not_to_be_called"] is True
 
 
 def test_what_is_said_can_be_followed_while_it_is_said(rig: Rig, sandbox: SandboxProcess) -> None:

@@ -100,8 +100,8 @@ def test_answers_are_read_only_when_they_are_asked_for(books: Books, asked: list
     (plain,) = retries.ended_calls(books.ledger, "c")
     (with_answers,) = retries.ended_calls(books.ledger, "c", with_answers=True)
 
-    assert [call.answers for call in plain] == [{}] * len(asked)
-    found = {call.row: call.answers for call in with_answers}
+    assert [call.facts for call in plain] == [{}] * len(asked)
+    found = {call.row: call.facts["answers"] for call in with_answers}
     assert found[asked[0].row] == {"confirm": "2"}
     assert found[asked[1].row] == {"confirm": "", "pin": ""}
     assert found[asked[3].row] == {}

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from scheduler.ledger import callbacks, do_not_call, erasure, heard
-from scheduler.models import Attempt, Disposition, OnMachine, Retry
-from tests.integration.ledger import Books, contact
+from scheduler.ledger import accounts, callbacks, do_not_call, erasure, heard, keys, views
+from scheduler.models import Attempt, CallState, Disposition, OnMachine, Retry
+from scheduler.operations import browse, retry
+from scheduler.operations.browse import ContactFilter
+from tests.integration.ledger import ACCOUNT, Books, contact
 
 HELLO = [{"speaker": "", "text": "Hello?"}]
 
@@ -122,3 +124,42 @@ def test_of_a_call_that_nothing_is_kept_of_only_the_wish_is(books: Books) -> Non
 
     assert not [key for key in books.everything() if "gone" in key]
     assert do_not_call.barred(books.ledger, "+12025550199") is not None
+
+
+def test_contacts_are_found_by_who_was_heard_and_called_again_by_it(books: Books) -> None:
+    books.campaign(4, hears_machines=True)
+    spoken, silent, live, wish = (followed(books) for _ in range(4))
+    collected(books, spoken, {"transcript": HELLO})
+    collected(books, silent, {"transcript": []})
+    heard.note(books.ledger, wish, intents=["do_not_call"], bars=contact(4).phone_number)
+    collected(books, wish, {"transcript": HELLO})
+    view = views.campaign(books.ledger, "c")
+
+    def rows(heard_so: str) -> list[int]:
+        wanted = ContactFilter(heard=heard_so)
+        return [
+            each["row"]
+            for each in browse.page_of_contacts(books.ledger, view, wanted, None, 10).found
+        ]
+
+    assert (rows("human"), rows("silence"), rows("opted_out")) == (
+        [spoken.row, wish.row],
+        [silent.row],
+        [wish.row],
+    )
+    meant = retry.survey(books.ledger, view, retry.read_ends(["heard=silence"]))
+    assert meant.free == 1
+    assert retry.survey(books.ledger, view, retry.read_ends(["intent=do_not_call"])).free == 1
+    assert books.state(live) is CallState.CONNECTED
+
+
+def test_what_a_release_before_called_answered_was_placed(books: Books) -> None:
+    books.campaign()
+    books.connected()
+    events = keys.account(ACCOUNT, "events")
+    (_, fields), *_ = books.ledger.redis.xrange(events)
+    books.ledger.redis.xadd(events, {**fields, "what": "answered"})
+
+    told, _ = accounts.happenings(books.ledger, ACCOUNT)
+
+    assert [each.what for each in told] == ["placed", "placed"]

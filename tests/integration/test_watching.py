@@ -23,7 +23,7 @@ def test_what_happens_is_told_once_and_in_order(books: Books) -> None:
     told, cursor = accounts.happenings(books.ledger, ACCOUNT)
 
     assert [(one.what, one.which, one.detail) for one in told] == [
-        ("answered", "c:1:1", ""),
+        ("placed", "c:1:1", ""),
         ("refused", "c:2:1", "429"),
         ("limit", "", "1000 -> 1"),
         ("ended", "c:1:1", "hung_up"),

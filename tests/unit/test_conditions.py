@@ -28,6 +28,31 @@ def test_a_condition_is_a_name_and_keys(word: str, name: str, keys: str) -> None
     assert read_condition(word) == Condition(name, keys)
 
 
+@pytest.mark.parametrize(
+    ("word", "result", "expected"),
+    [
+        ("heard=silence", {"heard": "silence"}, True),
+        ("heard=silence", {"heard": None}, False),
+        ("heard=opted_out", {"asked_not_to_be_called": True}, True),
+        ("heard=opted_out", {"asked_not_to_be_called": False}, False),
+        ("intent=interested", {"intents": ["interested"]}, True),
+        ("intent=interested", {"intents": []}, False),
+        ("confirm=2", {"answers": {"confirm": "2"}}, True),
+        # A step may be named so: what is pressed has no letters.
+        ("heard=2", {"answers": {"heard": "2"}}, True),
+    ],
+)
+def test_a_condition_holds_of_a_result(
+    word: str, result: dict[str, object], expected: bool
+) -> None:
+    assert read_condition(word).holds_of(result) is expected
+
+
+def test_of_what_nobody_can_hear_the_words_that_there_are_are_said() -> None:
+    with pytest.raises(ValueError, match=r"expected heard=human, .* heard=opted_out, got heard=x"):
+        read_condition("heard=x")
+
+
 @pytest.mark.parametrize("word", ["", "confirm", "=2", "confirm=x", "a=1=2", "a b=1", "confirm=²"])
 def test_nothing_else_is(word: str) -> None:
     with pytest.raises(ValueError, match=r"such as confirm=2, or confirm= for nothing"):

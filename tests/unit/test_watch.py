@@ -436,7 +436,7 @@ def test_the_chosen_line_has_one_colour_and_inverts_it() -> None:
 def test_events_name_contacts_as_live_calls_do_and_campaigns_where_there_are_several() -> None:
     person = person_of(Contact("p-1", "+12025550143", name="Ana Berg"), 12)
     told = [
-        Happening(NOW, "answered", "c:12:1", ""),
+        Happening(NOW, "placed", "c:12:1", ""),
         Happening(NOW, "ended", "c:12:1", "not_reached:busy"),
         Happening(NOW, "refused", "c:13:1", "429 for +12025550143"),
         Happening(NOW, "control", "c", "pause by ana@desk"),
@@ -455,7 +455,7 @@ def test_events_name_contacts_as_live_calls_do_and_campaigns_where_there_are_sev
         f"{now} refused: 429 for …0143 #13",
         f"{now} pause by ana@desk c",
     ]
-    assert lines([*told, Happening(NOW, "picked_up", "evening:1:1", "")])[-1].endswith("#1 evening")
+    assert lines([*told, Happening(NOW, "answered", "evening:1:1", "")])[-1].endswith("#1 evening")
 
 
 def test_ends_are_counted_over_time() -> None:

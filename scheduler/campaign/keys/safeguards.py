@@ -132,6 +132,11 @@ class Retries(_Keys):
             raise ValueError(
                 "an unknown call may have rung: say on_unknown: redial if it is to be dialled again"
             )
+        if isinstance(keys, dict) and "silent" in keys:
+            raise ValueError(
+                "that nobody spoke is known after the call has ended: callsched retry ID --only"
+                " heard=silence calls such contacts again"
+            )
         return keys
 
     def rules(self) -> dict[str, Retry]:

@@ -19,6 +19,7 @@ from scheduler.cli.screen.cells import BAD, FAINT
 from scheduler.cli.screen.drawing import minutes, spelled
 from scheduler.errors import SchedulerError
 from scheduler.fields.visible import visible
+from scheduler.heard import in_words
 from scheduler.ledger.ledger import Ledger
 from scheduler.live.one_call import OneCall, one_call
 from scheduler.masking import mask, mask_text
@@ -90,6 +91,8 @@ def _known(record: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     for name, key, write in _LINES:
         if record.get(key):
             yield name, write(record[key])
+    if heard := in_words(record):
+        yield "heard", heard
     if pressed := record.get("answers"):
         yield "pressed", ", ".join(f"{step}: {keys or '-'}" for step, keys in pressed.items())
 

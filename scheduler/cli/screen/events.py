@@ -18,8 +18,6 @@ from scheduler.live.picture import ShownCampaign, place_of
 from scheduler.masking import mask_text
 
 _STYLES = {"refused": POOR, "limit": "cyan", "outage": BAD, "control": "magenta"}
-#: The provider took a start long before anybody answers.
-_WORDS = {"answered": "placed", "picked_up": "answered"}
 #: Said by what they tell alone.
 _SPELLED, _ALONE = ("ended", "amended"), ("ended", "control")
 #: Columns of what happened; and from which on the campaigns of calls are named.
@@ -53,7 +51,7 @@ def _what(each: Happening) -> Text:
     detail = visible(mask_text(each.detail))
     if each.what in _SPELLED:
         detail = spelled(detail)
-    word = visible(_WORDS.get(each.what, each.what))
+    word = visible(each.what)
     between = ": " if each.what == "refused" else " "
     text = detail if each.what in _ALONE and detail else f"{word}{between * bool(detail)}{detail}"
     return Text(text, style=_STYLES.get(each.what, ""))

@@ -32,7 +32,7 @@ local function write_connection(account, call, connection, conversation, details
   redis.call("HDEL", meta, "refused_in_row")
   increase(meta, "accepted", 1)
   count(account, "accepted")
-  happened(account, "answered", attempt, "", now)
+  happened(account, "placed", attempt, "", now)
   local legs = open_legs(account)
   if legs > numeric(redis.call("HGET", meta, "proven"), 0) then
     redis.call("HSET", meta, "proven", legs)

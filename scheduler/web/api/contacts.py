@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
@@ -41,6 +41,13 @@ _Text = Annotated[
         " a number only its last four digits, unless you see numbers.",
     ),
 ]
+_HeardSo = Annotated[
+    Literal["human", "machine", "silence", "not_recorded", "opted_out"] | None,
+    Query(
+        description="Who was heard in the call, as its result says; `opted_out`: the callee asked"
+        " never to be called again."
+    ),
+]
 _Who = Annotated[str, Query(min_length=1, max_length=400, description="Id, number or `#row`.")]
 _Id = Annotated[str, Query(min_length=1, max_length=400, description="The campaign's id.")]
 
@@ -62,6 +69,7 @@ def contacts(
     disposition: _Disposition = "",
     state: Annotated[CallState | None, Query(description="Whose call stands so.")] = None,
     q: _Text = "",
+    heard: _HeardSo = None,
 ) -> Response:
     """List the results of a campaign's contacts, in the order of its file.
 
@@ -69,7 +77,7 @@ def contacts(
     still have a `next_cursor`.
     """
     view = site.campaign(visitor, campaign_id)
-    wanted = ContactFilter(disposition, state or "", q, visitor.sees_numbers)
+    wanted = ContactFilter(disposition, state or "", q, visitor.sees_numbers, heard or "")
     place = cursors.read(cursor)
     try:
         page = browse.page_of_contacts(site.ledger, view, wanted, place, limit)

@@ -238,6 +238,9 @@ class Explained(BaseModel):
                     "disposition": None,
                     "reason": None,
                     "error": None,
+                    "heard": None,
+                    "intents": [],
+                    "asked_not_to_be_called": False,
                     "rules": [],
                     "attempts": [],
                     "due_at": 1795306200.0,
@@ -259,6 +262,9 @@ class Explained(BaseModel):
     disposition: str | None
     reason: str | None
     error: str | None
+    heard: str | None = Field(description="As in its result, and so are the next two.")
+    intents: list[str]
+    asked_not_to_be_called: bool
     rules: list[Rule]
     attempts: list[dict[str, Any]] = Field(description="As the ledger has them.")
     due_at: float | None

@@ -9,8 +9,13 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+<<<<<<< HEAD
 from scheduler.fields.conditions import asked_in
 from scheduler.late import why_in_words
+=======
+from scheduler.fields.conditions import OPTED_OUT, asked_in
+from scheduler.heard import OnTheLine, in_words
+>>>>>>> 767d689 (Call a call placed that the API has taken, and find contacts by who was heard)
 from scheduler.ledger import controls, live_calls, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -37,6 +42,9 @@ router.include_router(campaign_files.router)
 _ROWS = 50
 _MOST_LIVE = 20
 _MOST_EVENTS = 15
+
+#: By what of the callee a list may be filtered.
+_HEARD = (*OnTheLine, OPTED_OUT)
 
 Text = Annotated[str, Query(max_length=200)]
 Place = Annotated[str, Query(max_length=400)]
@@ -87,6 +95,7 @@ def campaign(
     disposition: Text = "",
     state: Text = "",
     q: Text = "",
+    heard: Text = "",
     cursor: Place = "",
 ) -> Response:
     """Show a campaign: how it stands, what it waits for, what was done to it, and its contacts."""
@@ -97,10 +106,10 @@ def campaign(
         "disposition": disposition if _is_label(disposition) else "",
         "state": one_of(state, CallState),
         "q": q.strip(),
+        "heard": heard if heard in _HEARD else "",
     }
-    page = _contacts(
-        site.ledger, view, ContactFilter(asked["disposition"], asked["state"], asked["q"]), cursor
-    )
+    wanted = ContactFilter(asked["disposition"], asked["state"], asked["q"], heard=asked["heard"])
+    page = _contacts(site.ledger, view, wanted, cursor)
     own = f"/campaigns/{quote(campaign_id, safe='')}"
     return show(
         request,
@@ -132,6 +141,7 @@ def campaign(
         else "",
         states=list(CallState),
         dispositions=list(Disposition),
+        heard_words=_HEARD,
     )
 
 
@@ -150,7 +160,7 @@ def _contacts(
 def shown(record: dict[str, Any]) -> dict[str, Any]:
     """Return a result as a page may show it: its numbers masked, also in its id and its name."""
     end = end_of(record.get("disposition"), record.get("reason"))
-    return {**concealed(record), "end": end}
+    return {**concealed(record), "end": end, "heard_words": in_words(record)}
 
 
 def end_of(disposition: str | None, reason: str | None) -> str:

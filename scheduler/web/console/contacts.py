@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from scheduler.errors import LedgerError
+from scheduler.heard import in_words
 from scheduler.ledger import controls
 from scheduler.ledger.views import CampaignView
 from scheduler.operations import finding, recordings
@@ -176,6 +177,7 @@ def _page(
         campaign=campaign,
         own=f"{campaign}/contacts/%23{story.explanation.row}",
         is_revealed=is_revealed,
+        heard=in_words(record),
         lack=Serving(site.ledger, site.settings).lack(story.view),
         may_reveal=may_reveal(visitor),
     )
