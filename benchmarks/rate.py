@@ -26,7 +26,14 @@ def contacts(count: int) -> str:
 
 
 def run(
-    calls: int, seconds: float, insights: bool, folder: Path, starts_per_second: float = 0.0
+    calls: int,
+    seconds: float,
+    insights: bool,
+    folder: Path,
+    starts_per_second: float = 0.0,
+    *,
+    workers: int = 2,
+    settings: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Run a campaign to its end and return what the sandbox saw."""
     (folder / "contacts.csv").write_text(contacts(calls))
@@ -42,13 +49,16 @@ def run(
         try:
             assert sandbox.stdout is not None
             url = sandbox.stdout.readline().strip()
-            _call(campaign, url, seconds, insights, folder)
+            more = {"CALLSCHED_LISTENER_SOCKETS": "5000" if insights else "0"} | (settings or {})
+            _call(campaign, url, seconds, folder, workers, more)
         finally:
             sandbox.terminate()
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 
-def _call(campaign: Path, url: str, seconds: float, insights: bool, folder: Path) -> None:
+def _call(
+    campaign: Path, url: str, seconds: float, folder: Path, workers: int, more: dict[str, str]
+) -> None:
     command = [sys.executable, "-m", "scheduler.cli", "run", str(campaign), "--yes", "--json"]
     command += ["--max-duration", f"{seconds:g}s", "--max-concurrency", "10000"]
     environment = os.environ | {
@@ -57,8 +67,9 @@ def _call(campaign: Path, url: str, seconds: float, insights: bool, folder: Path
         "CALLSCHED_SYMBL_BASE_URL": url,
         "CALLSCHED_SYMBL_APP_ID": "benchmark",
         "CALLSCHED_SYMBL_APP_SECRET": "benchmark",
-        "CALLSCHED_LISTENER_SOCKETS": "5000" if insights else "0",
     }
+    environment |= more
+    command += ["--workers", str(workers)]
     with (folder / "run.err").open("w") as said:
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=said)
 

@@ -2,8 +2,9 @@
 
     python benchmarks/sockets.py [CONNECTIONS] [SECONDS]
 
-Every far end speaks a sentence every 5 s, so that the sockets are not idle. Stops come in a burst,
-for all calls have the same length: their lateness here is that of the burst.
+The far ends speak two hundred sentences a second together, so that the sockets are not idle: each
+one every 5 s, of a thousand. Stops come in a burst, for all calls have the same length: their
+lateness here is that of the burst.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from campaign import numbers
+import rate
 from hangups import get
 
 
 def run(connections: int, seconds: float, folder: Path) -> list[dict[str, Any]]:
     """Call everybody at once with one worker; return what the sandbox saw."""
     file, journal = folder / "contacts.csv", folder / "journal.jsonl"
-    file.write_text("\n".join(["phone_number", *numbers(connections)]) + "\n")
+    file.write_text(rate.contacts(connections))
     words = [sys.executable, "-m", "scheduler.sandbox", "--limit", str(connections)]
-    words += ["--journal", str(journal), "--line-every", "5"]
+    words += ["--journal", str(journal), "--line-every", str(max(5.0, connections / 200))]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as sandbox:
         try:
             assert sandbox.stdout is not None
@@ -49,6 +50,7 @@ def _call(file: Path, url: str, folder: Path, connections: int, seconds: float) 
         "CALLSCHED_SYMBL_APP_ID": "benchmark",
         "CALLSCHED_SYMBL_APP_SECRET": "benchmark",
         "CALLSCHED_WORKER_THREADS": "64",
+        "CALLSCHED_LISTENER_SOCKETS": str(connections),
     }
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as campaign:
         threading.Thread(target=_watch, args=(campaign.pid, url, seconds), daemon=True).start()
