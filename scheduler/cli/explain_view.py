@@ -35,13 +35,9 @@ def show(explanation: Explanation, lack: str = "") -> None:
         columns = ("attempt", "begun", "placed", *(("answered",) * tells_answers), "ended", "as")
         attempts = [_attempt(each, tells_answers=tells_answers) for each in call.attempts]
         console.out.print("")
-<<<<<<< HEAD
-        console.out.print(console.table("", columns, map(_attempt, call.attempts)))
+        console.out.print(console.table("", columns, attempts))
         for line in late_view.of_attempts(call.attempts):
             console.out.print(line)
-=======
-        console.out.print(console.table("", columns, attempts))
->>>>>>> 767d689 (Call a call placed that the API has taken, and find contacts by who was heard)
         _show_answers(call.attempts)
         if heard := in_words(explanation.callee):
             console.out.print(f"\nheard: {heard}")

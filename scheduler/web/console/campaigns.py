@@ -9,13 +9,9 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-<<<<<<< HEAD
-from scheduler.fields.conditions import asked_in
-from scheduler.late import why_in_words
-=======
 from scheduler.fields.conditions import OPTED_OUT, asked_in
 from scheduler.heard import OnTheLine, in_words
->>>>>>> 767d689 (Call a call placed that the API has taken, and find contacts by who was heard)
+from scheduler.late import why_in_words
 from scheduler.ledger import controls, live_calls, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
