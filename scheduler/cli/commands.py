@@ -55,6 +55,7 @@ PANELS: dict[str, dict[str, str]] = {
         " every call.",
         "explain": "Show why a contact was or was not called: every rule, every attempt, and"
         " what comes next.",
+        "history": "Show when, and by what, a number was called: in every campaign.",
         "transcript": "Write what was said in a call as text, Markdown or subtitles; or follow"
         " it live.",
         "recordings": "List the recordings of calls, or download them:"

@@ -38,10 +38,11 @@ def show_verdicts(found: Mapping[str, tuple[str, Listing] | None], *, json: bool
         console.emit({"numbers": [verdict_record(each, by) for each, by in found.items()]})
         return
     for each, by in found.items():
-        console.out.print(f"{each}  {_verdict(each, by)}", markup=False)
+        console.out.print(f"{each}  {verdict(each, by)}", markup=False)
 
 
-def _verdict(each: str, found: tuple[str, Listing] | None) -> str:
+def verdict(each: str, found: tuple[str, Listing] | None) -> str:
+    """Say of a number whether it is on the list, since when, and why."""
     if found is None:
         return "not on the list"
     by, listing = found

@@ -21,7 +21,7 @@ def _address(written: str) -> str:
     try:
         return read_address(written)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(str(error).replace(", or set default_region", "")) from None
 
 
 def erase(

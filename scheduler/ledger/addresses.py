@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from scheduler.ledger import keys, pages, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.ledger.views import CampaignView
+from scheduler.models import Attempt
 from scheduler.records import BY_PARTY, decode, digest
 
 #: In the place of rows that are too many to be listed.
@@ -49,3 +51,29 @@ def _address(record: str) -> str:
         return decode(record)[0].address
     except ValueError:  # it is none of ours
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """An attempt that may have rung somebody, and when."""
+
+    attempt: Attempt
+    at: float
+
+
+def rung(ledger: Ledger, parties: Iterable[str]) -> list[Rung]:
+    """Return the attempts that may have rung these parties, those of campaigns that are gone too.
+
+    The ledger knows those of the last 31 days, as its caps need them; the earliest come first.
+    """
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        for party in parties:
+            pipe.zrange(keys.called(party), 0, -1, withscores=True)
+        found = pipe.execute()
+    every = [
+        Rung(Attempt.parse(attempt), at)
+        for some in found
+        for attempt, at in some
+        if Attempt.is_written(attempt)
+    ]
+    return sorted(every, key=lambda each: each.at)

@@ -138,6 +138,11 @@ def call(campaign_id: str, row: int) -> str:
     return f"{ROOT}call:{campaign_id}:{row}"
 
 
+def called(party: str) -> str:
+    """Return the key of a party: a number or address, and after a comma the keys pressed there."""
+    return f"{ROOT}called:{party}"
+
+
 def schedule(name: str, part: str = "") -> str:
     """Return the key of a schedule, or of one part of it."""
     return f"{ROOT}schedule:{name}:{part}" if part else f"{ROOT}schedule:{name}"

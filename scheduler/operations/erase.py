@@ -41,17 +41,20 @@ Api = Erases | ErasesCalls | str
 Call = tuple[CampaignView, int]
 
 
-def read_address(written: str) -> str:
-    """Read a number or SIP address as a campaign file's are read. Raises ValueError."""
+def read_address(written: str, region: str | None = None) -> str:
+    """Read a number or SIP address as a campaign file's are read. Raises ValueError.
+
+    National numbers are those of `region`.
+    """
     try:
         if written.lower().startswith(("sip:", "sips:")):
             return sip_uri(written)
-        return possible(written, None)
-    except ValueError as error:
+        return possible(written, region)
+    except ValueError:
         # What is a number changes with the years; what was called then can be erased now.
         if _ONCE_A_NUMBER.fullmatch(written):
             return written
-        raise ValueError(str(error).replace(", or set default_region", "")) from None
+        raise
 
 
 def calls_to(ledger: Ledger, address: str, counting: Counting = uncounted) -> list[Call]:

@@ -60,7 +60,7 @@ def _attempts(ledger: Ledger, campaign_id: str, explanation: Explanation) -> lis
     told = explanation.call.attempts if explanation.call else ()
     names = [str(Attempt(campaign_id, explanation.row, each["number"])) for each in told]
     kept = insights.collected(ledger, names)
-    return [_attempt(each, said) for each, said in zip(told, kept, strict=True)]
+    return [attempt_of(each, said) for each, said in zip(told, kept, strict=True)]
 
 
 #: Of an attempt: what it is called, and what the ledger calls it.
@@ -87,7 +87,7 @@ _TEXTS = {
 }
 
 
-def _attempt(known: dict[str, Any], said: dict[str, Any] | None) -> dict[str, Any]:
+def attempt_of(known: dict[str, Any], said: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return an attempt without what only workers and providers have to know of it."""
     is_erased = "erased" in known
     heard = said or {}

@@ -18,7 +18,8 @@ from scheduler.models import Disposition, reason_of
 from scheduler.report.archived_record import wrong_with, wrong_with_head
 from scheduler.report.header import Header, Source
 
-_RESULTS = ".jsonl.gz"
+#: Of the file with the results; the one beside it ends in .json.
+RESULTS_ENDING = ".jsonl.gz"
 #: Of the one file, and of a record in the other; what is longer is cut off, and so damaged.
 _MOST_BYTES = 8 * 1024**2
 
@@ -29,9 +30,9 @@ def source_in(path: Path) -> Source:
     They know the last attempt of each call, and nothing of the account's limit. Raises ConfigError
     when they can't be read; a damaged file of results does when its records are.
     """
-    if not path.name.endswith(_RESULTS):
-        raise ConfigError(f"{path}: expected ID{_RESULTS}, as `archive` writes it")
-    head = _head(path.with_name(path.name.removesuffix(_RESULTS) + ".json"))
+    if not path.name.endswith(RESULTS_ENDING):
+        raise ConfigError(f"{path}: expected ID{RESULTS_ENDING}, as `archive` writes it")
+    head = _head(path.with_name(path.name.removesuffix(RESULTS_ENDING) + ".json"))
     if wrong := wrong_with_head(head):
         raise ConfigError(f"{path}: the file beside it is no archive: {wrong}")
     header = Header(

@@ -222,6 +222,20 @@ def test_a_running_campaign_does_not_dial_who_has_just_come_onto_the_list(
     assert run.record["dispositions"] == {"aborted": 1, "skipped:do_not_call": 2}
     assert "no call is live" in dnc(site, "add", ANA, "--hang-up").out
 
+    asked = [
+        site.call("history", "202-555-0100", "--region", "US", *more) for more in ((), ("--json",))
+    ]
+    shown, told = asked
+    assert [one.wait() for one in asked] == [0, 0], asked[0].err
+    (call,) = told.record["calls"]
+    (attempt,) = call["attempts"]
+    assert (call["campaign_id"], attempt["disposition"]) == ("c", "aborted")
+    assert told.record["listed"]["why"].startswith("added by hand (")
+    first, _, row, last = shown.out.splitlines()
+    assert first == f"{ANA}: dialled 1 time, in 1 campaign"
+    assert " c " in row and row.rstrip().endswith("aborted")
+    assert last.startswith("do-not-call list: on the list since ")
+
 
 def test_no_number_of_the_list_is_logged(site: Site) -> None:
     dnc(site, "add", ANA)

@@ -53,6 +53,7 @@ WORDS = {
     "results": (["results", "known"], f"{MARKUP} {SHOWN}"),
     "report": (["report", "known", "-o", "-"], "[/red] [bold]x[/bold]"),
     "explain": (["explain", "known", "#1"], f"{MARKUP} {SHOWN}"),
+    "history": (["history", "+12025550143"], MARKUP),
     "pause": (["pause", "known", "--note", SAID], "paused"),
     "resume": (["resume", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
     "cancel": (["cancel", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),

@@ -34,6 +34,7 @@ WORDS = {
     "results": "results",
     "report": "report known -o -",
     "explain": "explain known #1",
+    "history": "history +12025550143",
     "pause": "pause known",
     "resume": "resume known",
     "cancel": "cancel known",

@@ -1,0 +1,50 @@
+"""`callsched history`: when, and by what, was this number called?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import console, history_view, options
+from scheduler.cli.access import opened_ledger
+from scheduler.cli.dnc_options import in_options
+from scheduler.operations.erase import read_address
+from scheduler.operations.history import history_of
+
+
+def history(
+    number: Annotated[
+        str, typer.Argument(metavar="NUMBER", help="Such as +12025550143, or a SIP address.")
+    ],
+    region: options.Region = None,
+    archives: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--archived",
+            metavar="PATH",
+            help="Look in this file or folder as well that `callsched archive` wrote. May be"
+            " repeated.",
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Say when, and by what, a number was called: in every campaign, whatever keys were pressed.
+
+    It has each attempt with its caller id and its end, calls that wait, and the entry of the
+    do-not-call list with who made it, when and why. Of campaigns whose contacts are no longer kept
+    the ledger knows calls of the last 31 days.
+
+    Example: `callsched history +12025550143`
+    """
+    try:
+        address = read_address(number.partition(",")[0], region)
+    except ValueError as error:
+        raise typer.BadParameter(in_options(str(error)), param_hint="NUMBER") from None
+    with opened_ledger() as ledger:
+        found = history_of(ledger, address, archives=archives or (), counting=console.counting)
+    if json:
+        console.emit(found.as_record())
+    else:
+        history_view.show(found)

@@ -1,0 +1,221 @@
+"""When, and by what, a number was called: in every campaign, with the list entries about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scheduler.errors import ConfigError
+from scheduler.ledger import addresses, do_not_call, views
+from scheduler.ledger.addresses import Rung
+from scheduler.ledger.do_not_call import Listing
+from scheduler.ledger.explanation import standing
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.models import CallState
+from scheduler.operations.do_not_call import listing_record
+from scheduler.operations.progress import Counting, uncounted
+from scheduler.operations.story import attempt_of
+from scheduler.report.archived import RESULTS_ENDING, source_in
+
+#: Campaigns that are asked at once.
+_AT_ONCE = 100
+
+#: What of an attempt stands in a history. Nothing that was said or pressed is in it.
+_KEPT = (
+    *("number", "begun_at", "started_at", "answered_at", "ended_at", "disposition", "reason"),
+    *("stage", "answered_by", "caller_id", "connection_id"),
+)
+#: The same of a call.
+_OF_CALL = ("contact_id", "name", "state", "disposition", "reason", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A contact with the number, in one campaign, and each time that it was dialled."""
+
+    campaign_id: str
+    campaign_name: str
+    account: str
+    row: int
+    record: Mapping[str, Any]  #: its result, as far as it tells whom it reaches and how it ended
+    attempts: Sequence[Mapping[str, Any]]
+    due_at: float | None = None  #: of one that waits
+    archive: str = ""  #: the file that it was found in; its last attempt alone is known then
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be called."""
+        return self.record["state"] in (CallState.PENDING, CallState.CLAIMED)
+
+    @property
+    def first_at(self) -> float:
+        """When it was dialled first, or left out; what waits comes last."""
+        instants = [each["begun_at"] or each["started_at"] for each in self.attempts]
+        known = [at for at in (*instants, self.record.get("ended_at")) if at is not None]
+        return min(known, default=math.inf)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "campaign_id": self.campaign_id,
+            "campaign": self.campaign_name,
+            "account": self.account,
+            "row": self.row,
+            **{name: self.record.get(name) for name in _OF_CALL},
+            "has_keys": bool(self.record.get("dtmf")),
+            "due_at": self.due_at,
+            "archive": self.archive or None,
+            "attempts": [dict(each) for each in self.attempts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is known of calls to a number or SIP address."""
+
+    address: str
+    calls: tuple[Called, ...]  #: the earliest first, those that wait last
+    listed: tuple[str, Listing] | None  #: the entry by which nobody dials it
+    #: Calls of campaigns whose contacts are kept no longer: of the last 31 days.
+    gone: tuple[Rung, ...] = ()
+    archived: int = 0  #: campaigns whose contacts are kept no longer; they may have called it, too
+
+    @property
+    def waiting(self) -> list[Called]:
+        """Calls that are still to be made."""
+        return [each for each in self.calls if each.waits]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "number": self.address,
+            "listed": listing_record(*self.listed) if self.listed else None,
+            "calls": [each.as_record() for each in self.calls],
+            "no_longer_kept": [
+                {"campaign_id": each.attempt.campaign_id, "row": each.attempt.row, "at": each.at}
+                for each in self.gone
+            ],
+            "campaigns_no_longer_kept": self.archived,
+        }
+
+
+def history_of(
+    ledger: Ledger,
+    address: str,
+    among: frozenset[str] | None = None,
+    archives: Sequence[Path] = (),
+    counting: Counting = uncounted,
+) -> History:
+    """Tell all that is known of calls to a number or SIP address, whatever keys were pressed there.
+
+    `among` are the accounts whose campaigns are looked at; None: all. `archives` are files that
+    `callsched archive` wrote, or folders of them. Raises ConfigError where one can't be read.
+    """
+    ids = [
+        each.campaign_id
+        for each in views.headings(ledger)
+        if among is None or each.account in among
+    ]
+    kept = _look(ledger, address, ids, counting)
+    calls = kept.calls + [
+        each for path in _files(archives) for each in _archived(path, address, counting)
+    ]
+    gone = [
+        each
+        for each in addresses.rung(ledger, kept.parties)
+        if each.attempt.campaign_id not in kept.campaigns
+        and (among is None or each.attempt.campaign_id in ids)
+    ]
+    return History(
+        address,
+        tuple(sorted(calls, key=lambda each: (each.first_at, each.campaign_id, each.row))),
+        do_not_call.barred(ledger, address),
+        tuple(gone),
+        kept.archived,
+    )
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What the campaigns know whose contacts are kept."""
+
+    parties: set[str]  #: that were called at the address
+    calls: list[Called] = field(default_factory=list)
+    campaigns: set[str] = field(default_factory=set)
+    archived: int = 0  #: campaigns whose contacts are not
+
+
+def _look(ledger: Ledger, address: str, ids: Sequence[str], counting: Counting) -> _Kept:
+    kept = _Kept({address})
+    with counting("looking", "campaigns") as counted:
+        for at in range(0, len(ids), _AT_ONCE):
+            some = views.campaigns(ledger, ids[at : at + _AT_ONCE])
+            whole = [view for view in some if view.retired_at is None]
+            kept.archived += len(some) - len(whole)
+            kept.campaigns |= {view.campaign_id for view in whole}
+            for view, rows in addresses.rows_to(ledger, whole, address):
+                for row in rows:
+                    call, party = _called(ledger, view, row)
+                    kept.calls.append(call)
+                    kept.parties.add(party)
+            counted(min(at + _AT_ONCE, len(ids)), len(ids))
+    return kept
+
+
+def _called(ledger: Ledger, view: CampaignView, row: int) -> tuple[Called, str]:
+    """Return one call with its attempts, and whom it reaches."""
+    stands = standing(ledger, view.campaign_id, row)
+    contact = stands.contact
+    record = {
+        "contact_id": contact.contact_id,
+        "name": contact.name,
+        "dtmf": contact.dtmf,
+        "state": stands.state.value,
+        "disposition": stands.disposition or None,
+        "reason": stands.reason or None,
+        "error": stands.error or None,
+        "ended_at": stands.ended_at,
+    }
+    every = [attempt_of(each) for each in stands.attempts]
+    attempts = [{name: each[name] for name in _KEPT} for each in every]
+    called = Called(view.campaign_id, view.name, view.account, row, record, attempts, stands.due_at)
+    return called, contact.party
+
+
+# Archives -----------------------------------------------------------------------------------------
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(path.glob(f"*{RESULTS_ENDING}"))
+        if not found:
+            raise ConfigError(f"{path}: there is no file ID{RESULTS_ENDING} in this folder")
+        yield from found
+
+
+def _archived(path: Path, address: str, counting: Counting) -> Iterator[Called]:
+    source = source_in(path)
+    head = source.header
+    with counting(f"reading {path.name}", "calls") as counted:
+        for row, record in enumerate(source.records, start=1):
+            if row % _AT_ONCE == 0:
+                counted(row, source.total)
+            if address in (record.get("phone_number"), record.get("sip_uri")):
+                attempts = [_last_attempt(record)] if record.get("attempts") else []
+                yield Called(
+                    *(head.campaign_id, head.name, head.account, row),
+                    record,
+                    attempts,
+                    archive=str(path),
+                )
+
+
+def _last_attempt(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: record.get(name) for name in _KEPT} | {"number": record["attempts"]}
