@@ -30,11 +30,11 @@ def history(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Say when, and by what, a number was called: in every campaign, whatever keys were pressed.
+    """Show when, and by what, a number was called: in every campaign.
 
-    It has each attempt with its caller id and its end, calls that wait, and the entry of the
-    do-not-call list with who made it, when and why. Of campaigns whose contacts are no longer kept
-    the ledger knows calls of the last 31 days.
+    Whatever keys are pressed there: each attempt with its caller id and its end, calls that wait,
+    and the entry of the do-not-call list with who made it, when and why. Of campaigns whose
+    contacts are no longer kept the ledger knows calls of the last 31 days.
 
     Example: `callsched history +12025550143`
     """
