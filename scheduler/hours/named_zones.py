@@ -20,13 +20,8 @@ def timezone(written: str) -> str:
     if zone is not None:
         return zone
     meant = " or ".join(zone_names.meant(written))
-    if not meant:
-        hint = f"expected {TIMEZONE_EXPECTED}"
-    elif zone_names.is_city(written):
-        hint = f"expected an IANA name such as {meant}"
-    else:
-        hint = f"did you mean {meant}"
-    raise ValueError(f"{hint}, got {shown(written)}")
+    hint = f"did you mean {meant}?" if meant else f"expected {TIMEZONE_EXPECTED}"
+    raise ValueError(f"unknown time zone {shown(written)}: {hint}")
 
 
 Timezone = Annotated[str, AfterValidator(timezone)]

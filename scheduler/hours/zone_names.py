@@ -150,12 +150,6 @@ def meant(written: str) -> tuple[str, ...]:
     return (found,) if found else ()
 
 
-def is_city(written: str) -> bool:
-    """Whether a name stands for a place without saying where on earth that is, as `Berlin` does."""
-    name = _plain(written)
-    return "/" not in name and name not in _NO_PLACE and not _OFFSET.fullmatch(name)
-
-
 def _plain(written: str) -> str:
     return " ".join(written.casefold().split())
 

@@ -189,7 +189,7 @@ def plan(ledger: Ledger, surveyed: Candidates, new_id: str | None = None) -> Pla
     """
     if not surveyed.free and not surveyed.takers:
         campaign_id = surveyed.campaign.campaign_id
-        raise NothingToRetry(f"no call of campaign {campaign_id} that may be repeated ended so")
+        raise NothingToRetry(f"no calls in {campaign_id} match, or none of them may be retried")
     unfinished = [taker for taker in surveyed.takers if _is_loading(ledger, taker)]
     if new_id is not None:
         others = tuple(taker for taker in unfinished if taker != new_id)

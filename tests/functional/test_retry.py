@@ -245,7 +245,7 @@ def test_what_can_t_be_repeated_is_bad_usage(over: Site, only: str, expected: st
 def test_skipped_leaves_out_who_can_t_be_called(over: Site) -> None:
     said = refused(over, 1, "--only", "skipped")
 
-    assert "no call of campaign c that may be repeated ended so" in said
+    assert "no calls in c match, or none of them may be retried" in said
 
 
 def test_on_a_terminal_it_asks(over: Site) -> None:

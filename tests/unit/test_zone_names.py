@@ -61,10 +61,10 @@ def test_what_is_no_place_is_refused(written: str) -> None:
 
 @pytest.mark.parametrize("written", ["ET", "CT", "MT", "PT", "EDT", "CDT", "GMT-5", "UTC+3", "XST"])
 def test_no_abbreviation_is_taken_for_one_that_looks_like_it(written: str) -> None:
-    with pytest.raises(ValueError, match="got") as refused:
+    with pytest.raises(ValueError, match="unknown time zone") as refused:
         timezone(written)
 
-    said = str(refused.value).partition(", got")[0]
+    said = str(refused.value).partition(": ")[2].replace("?", " ")
     assert not any(name in said.split() for name in ("WET", "UCT", "EST", "MST", "GMT-0", "GMT+0"))
 
 

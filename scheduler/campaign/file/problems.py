@@ -12,7 +12,7 @@ from scheduler.models import Reason
 KEPT = 100
 _KEPT_OF_A_KIND = 3
 #: What one cell had in it: the rest of a message says what is wrong with it.
-_GIVEN = re.compile(r"[,;]? got .*|…\d+", re.DOTALL)
+_GIVEN = re.compile(r"[,;]? got .*|…\d+|'[^']*'", re.DOTALL)
 
 
 class Problems:

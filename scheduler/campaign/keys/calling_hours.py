@@ -81,8 +81,8 @@ def instant(text: str, zone: str, *, later: bool) -> float:
     there = zone_of(zone) if zone else None
     if there is None:
         raise ValueError(
-            f"expected {INSTANT_EXPECTED}, got {shown(text)}, which is another instant in every"
-            " zone: add the offset, or say calling_hours: {timezone: America/New_York}"
+            f"expected {INSTANT_EXPECTED}, got {shown(text)}, which has no time zone: add an"
+            " offset, or say calling_hours: {timezone: America/New_York}"
         )
     return instants(read, there)[later]
 
