@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from scheduler.campaign.reading import Reading
 from scheduler.cli import console, problems_view, questions
 from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
 from scheduler.fields.urls import is_read_on_the_way
@@ -145,14 +147,22 @@ def confirm(count: int, policy: Policy, account: Account) -> None:
     address = account.credentials.address
     if not count or not console.may_ask() or is_sandbox(address):
         return
-    minutes = policy.max_duration_seconds / 60
+    longest = policy.max_duration_seconds
+    slots = min(account.ceiling, policy.max_concurrency or account.ceiling, count)
+    hours = ", while calling hours are open" if policy.hours else ""
     console.say(
-        f"This calls {count:,} contacts on account {account.name} through {address}, at most"
-        f" {written(policy.max_duration_seconds)} each: {count * minutes:,.0f} minutes at worst."
+        f"This calls {counted(count, 'contact')} on account {account.name} through {address}, at"
+        f" most {written(longest)} each: {_minutes(count * longest)} of calls at worst,"
+        f" {_minutes(math.ceil(count / slots) * longest)} on the clock with {slots:,} at a time"
+        f"{hours}."
     )
     if not speaks(policy.script):
         console.say(SILENT_CALL)
     questions.confirm("Call them?", "nobody was called")
+
+
+def _minutes(seconds: float) -> str:
+    return counted(math.ceil(seconds / 60), "minute")
 
 
 def tell_loaded(campaign: CampaignView, policy: Policy) -> None:

@@ -16,7 +16,7 @@ from scheduler.cli import console
 from scheduler.fields.visible import visible
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live import progress as live
-from scheduler.models import CallState
+from scheduler.models import CallState, Contact
 
 #: Off a terminal, a line this often.
 LINE_SECONDS = 5.0
@@ -32,9 +32,13 @@ class Progress:
         self._known = live.Progress() if began_at is None else live.Progress(began_at)
         self._drawn: Live | None = None
         self._line_at = 0.0
+        self._sample: Contact | None = None
 
-    def show(self, campaign: CampaignView, account: AccountView) -> None:
-        """Show how it stands now."""
+    def show(
+        self, campaign: CampaignView, account: AccountView, sample: Contact | None = None
+    ) -> None:
+        """Show how it stands now; the hours of the `sample` are those of all who wait."""
+        self._sample = sample
         self._known.note(campaign)
         if self._drawn is not None:
             self._drawn.update(self._picture(campaign, account), refresh=True)
@@ -89,7 +93,7 @@ class Progress:
         return Group(bars, "", states, "", Text(visible(self.notice), style="yellow"))
 
     def _time_left(self, campaign: CampaignView, limit: int) -> str:
-        return _about(self._known.seconds_left(campaign, limit))
+        return _about(self._known.seconds_left(campaign, limit, self._sample))
 
 
 def _about(seconds: float) -> str:

@@ -66,7 +66,7 @@ class RunView:
     def looked(self, look: Look) -> None:
         """Show how it stands."""
         self._progress.notice = notice(look, self._account.credentials.address)
-        self._progress.show(look.campaign, look.account)
+        self._progress.show(look.campaign, look.account, look.sample)
 
     def interrupted_early(self) -> None:
         """Say so."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 
+from scheduler.hours.openings import opening
 from scheduler.ledger.views import CampaignView
-from scheduler.models import CallState
+from scheduler.models import CallState, Contact
 
 #: A pace that was seen for less says nothing.
 _MIN_SECONDS = 2.0
+
+#: Of a campaign that takes longer the end is a guess in any case.
+_MOST_OPENINGS = 100
 
 
 @dataclass(slots=True)
@@ -30,18 +35,42 @@ class Progress:
             self._idle_seconds += now - self._noted_at
         self._noted_at = now
 
-    def seconds_left(self, campaign: CampaignView, limit: int) -> float:
+    def seconds_left(
+        self, campaign: CampaignView, limit: int, sample: Contact | None = None
+    ) -> float:
         """Guess from the pace so far; before there is one, from the longest that calls may take.
 
-        Until the next call falls due nothing is done, so that wait comes on top.
+        Nothing is done until the next call falls due, nor while it is closed where `sample` is,
+        one of those who wait: these come on top.
         """
+        busy, now = self._busy_seconds(campaign, limit), time.time()
+        begins_at = now + _wait_seconds(campaign)
+        if sample is None or not campaign.calls[CallState.PENDING]:
+            return begins_at + busy - now
+        return _end_in_hours(campaign, sample, begins_at, busy) - now
+
+    def _busy_seconds(self, campaign: CampaignView, limit: int) -> float:
+        """Return how long the calls that are left take, were it open all the time."""
         left = campaign.total - campaign.calls[CallState.ENDED]
         ended = campaign.calls[CallState.ENDED] - (self._ended_before or 0)
         passed = time.monotonic() - self.began_at - self._idle_seconds
         if ended > 0 and passed > _MIN_SECONDS:
-            return _wait_seconds(campaign) + left * passed / ended
+            return left * passed / ended
         at_once = min(limit, campaign.policy.max_concurrency or limit)
-        return _wait_seconds(campaign) + left * campaign.policy.max_duration_seconds / at_once
+        return left * campaign.policy.max_duration_seconds / at_once
+
+
+def _end_in_hours(campaign: CampaignView, sample: Contact, at: float, busy: float) -> float:
+    """Return when so many seconds of work are done that are only done while it is open."""
+    for _ in range(_MOST_OPENINGS):
+        span = opening(campaign.policy, sample, at)
+        if span.at == math.inf:
+            break
+        if span.at + busy <= span.until:
+            return span.at + busy
+        busy -= span.until - span.at
+        at = span.until
+    return at + busy
 
 
 def _wait_seconds(campaign: CampaignView) -> float:

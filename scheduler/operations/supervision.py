@@ -13,9 +13,9 @@ from scheduler.ledger import campaigns, deliveries, searches, views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.views import AccountView, CampaignView
-from scheduler.models import CallState, CampaignState
+from scheduler.models import CallState, CampaignState, Contact
 from scheduler.operations.pool import Pool
-from scheduler.operations.waits import NO_WAIT, Wait, why_waits
+from scheduler.operations.waits import NO_WAIT, Wait, next_call, why_waits
 
 LOOK_SECONDS = 0.25
 
@@ -70,6 +70,7 @@ class Look:
     block: str  #: why the account can't dial; "" when it can
     is_interrupted: bool
     wait: Wait = NO_WAIT  #: of a campaign none of whose calls is open
+    sample: Contact | None = None  #: one of those who wait, whose hours stand for those of all
 
 
 class Watcher(Protocol):
@@ -148,6 +149,7 @@ class Supervision:
         self._peak_slots = 0
         self._waited_until: float | None = None
         self._known_wait = NO_WAIT
+        self._sample: Contact | None = None
 
     def interrupt(self) -> None:
         """Stop every live call, and end; a further time, say what is live.
@@ -185,11 +187,13 @@ class Supervision:
         self._peak_slots = max(self._peak_slots, account.slots)
         block = account.blocks.get(self._fingerprint, "")
         wait, is_interrupted = self._wait_of(campaign), self._interrupts > 0
-        self._watcher.looked(Look(campaign, account, block, is_interrupted, wait))
+        self._watcher.looked(Look(campaign, account, block, is_interrupted, wait, self._sample))
         return self._judge(campaign, block)
 
     def _wait_of(self, campaign: CampaignView) -> Wait:
         """Return what the next call waits for; looked up when another one has become the next."""
+        if self._sample is None and (call := next_call(self._ledger, self._campaign_id)):
+            self._sample = call.contact
         if campaign.open or campaign.next_due_at != self._waited_until:
             self._waited_until = None if campaign.open else campaign.next_due_at
             self._known_wait = NO_WAIT if campaign.open else why_waits(self._ledger, campaign)

@@ -310,7 +310,7 @@ def test_on_a_terminal_it_asks_before_real_calls(site: Site) -> None:
         assert api.asked == ["/oauth2/token:generate"]
     assert api.url in terminal.shown
     assert "40 contacts" in terminal.shown
-    assert "60 minutes at worst" in terminal.shown
+    assert "60 minutes of calls at worst, 12 minutes on the clock with 5" in terminal.shown
     assert "nobody was called" in terminal.shown
     assert not re.search(r"\x1b\[[\d;]*3[1-7]", terminal.shown), "NO_COLOR is set"
 

@@ -14,7 +14,8 @@ import pytest
 from scheduler.cli import notices
 from scheduler.cli.progress import Progress
 from scheduler.ledger.views import CampaignView
-from scheduler.models import Policy
+from scheduler.live import progress as live
+from scheduler.models import Contact, Hours, Policy
 from scheduler.operations.waits import Wait
 from tests.unit.test_watch import account, campaign
 
@@ -71,6 +72,16 @@ def test_the_time_left_counts_the_wait_for_the_next_call(
     Progress(1).show(view(next_due_at=due_at), account(learned=1))
 
     assert left in lines[0].split("; ")
+
+
+def test_the_time_left_knows_when_it_closes_in_between() -> None:
+    night = Hours(week=(((0, 60),),) * 7)  # it is 0:20, and an hour and a half of work is left
+    policy = Policy(max_duration_seconds=1800.0, hours=(night,), timezone="America/New_York")
+    waits, known = view(policy=policy, next_due_at=NOW), live.Progress()
+
+    assert known.seconds_left(waits, 1) == 1.5 * HOUR
+    somebody = Contact("a", "+12125550143")
+    assert known.seconds_left(waits, 1, somebody) == pytest.approx(24.5 * HOUR)
 
 
 def test_a_wait_is_no_measure_of_the_pace(lines: list[str], clock: list[float]) -> None:
