@@ -113,8 +113,11 @@ class LedgerError(SchedulerError):
 class NoSuchCampaign(LedgerError):
     """There is no campaign of this id, or none that who asks may see."""
 
-    def __init__(self, campaign_id: str) -> None:
-        super().__init__(f"there is no campaign {campaign_id}; `callsched status` lists them")
+    def __init__(self, campaign_id: str, near: Sequence[str] = ()) -> None:
+        """`near` are ids that may have been meant."""
+        way_out = f"did you mean {' or '.join(near)}?" if near else "`callsched status` lists them"
+        super().__init__(f"there is no campaign {campaign_id}; {way_out}")
+        self.campaign_id = campaign_id
 
 
 class MovedOn(LedgerError):

@@ -9,7 +9,7 @@ import typer
 
 from scheduler.campaign.file.xlsx import file_of
 from scheduler.campaign.reading import Reading
-from scheduler.cli import campaigns, console, explain_view, options, served
+from scheduler.cli import campaigns, complete, console, explain_view, options, served
 from scheduler.cli.access import opened_ledger
 from scheduler.ledger import views
 from scheduler.operations import explain as explaining
@@ -19,7 +19,12 @@ from scheduler.settings import settings
 
 def explain(
     campaign: Annotated[
-        str, typer.Argument(metavar="ID|FILE", help="A campaign's id, or a campaign file.")
+        str,
+        typer.Argument(
+            metavar="ID|FILE",
+            autocompletion=complete.campaign_ids,
+            help="A campaign's id, or a campaign file.",
+        ),
     ],
     contact: options.SomeContact,
     region: options.Region = None,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from scheduler.cli import complete
+
 _CONTACT = "A contact's id, its number or SIP address, `number,keys`, or `#row`: #1 is the first."
 
 #: Where a command of many options shows each of them.
@@ -62,21 +64,43 @@ NewId = Annotated[
     ),
 ]
 SomeId = Annotated[
-    str | None, typer.Argument(metavar="[ID]", help="A campaign's id. Default: the newest.")
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        autocompletion=complete.campaign_ids,
+        help="A campaign's id. Default: the newest.",
+    ),
 ]
 OneOrAll = Annotated[
-    str | None, typer.Argument(metavar="[ID]", help="A campaign's id. Default: all campaigns.")
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        autocompletion=complete.campaign_ids,
+        help="A campaign's id. Default: all campaigns.",
+    ),
 ]
-ExistingId = Annotated[str, typer.Argument(metavar="ID", help="A campaign's id.")]
-SomeIds = Annotated[list[str] | None, typer.Argument(metavar="ID", help="The campaigns' ids.")]
+ExistingId = Annotated[
+    str, typer.Argument(metavar="ID", autocompletion=complete.campaign_ids, help="A campaign's id.")
+]
+SomeIds = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ID", autocompletion=complete.campaign_ids, help="The campaigns' ids."),
+]
 EveryCampaign = Annotated[bool, typer.Option("--all", help="Every campaign that is not finished.")]
 Note = Annotated[
     str,
     typer.Option(metavar="TEXT", help="Reason, for the record: `callsched status ID` shows it."),
 ]
-SomeContact = Annotated[str, typer.Argument(metavar="CONTACT", help=_CONTACT)]
+SomeContact = Annotated[
+    str, typer.Argument(metavar="CONTACT", autocompletion=complete.contact_ids, help=_CONTACT)
+]
 MaybeContact = Annotated[
-    str | None, typer.Argument(metavar="[CONTACT]", help=f"{_CONTACT} Default: everybody.")
+    str | None,
+    typer.Argument(
+        metavar="[CONTACT]",
+        autocompletion=complete.contact_ids,
+        help=f"{_CONTACT} Default: everybody.",
+    ),
 ]
 MaxDuration = Annotated[
     str | None,

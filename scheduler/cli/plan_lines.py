@@ -132,7 +132,7 @@ def notices(record: Record) -> Iterator[str]:
     yield from filter(None, (record["not_legal_advice"], record["silent_call"]))
     yield from record["advice"]
     if lack := record["nobody_dials"]:
-        yield f"{lack} (`callsched run` has workers of its own)"
+        yield f"{lack} (`run` has workers of its own)"
     yield ""
     yield f"plan {record['plan']}; this command refuses to run if anything changed since:"
     yield f"  {here(record['command'])}"

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scheduler.cli import complete
 from scheduler.errors import ConfigError
 from scheduler.fields.durations import positive_seconds
 from scheduler.models import Overlap, Schedule
@@ -21,7 +22,12 @@ def _name(value: str | None) -> str | None:
     return value
 
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A schedule's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", autocompletion=complete.schedule_names, help="A schedule's name."
+    ),
+]
 NewName = Annotated[
     str | None,
     typer.Option(

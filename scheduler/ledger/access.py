@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
-from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
+from scheduler.errors import (
+    ConfigError,
+    LedgerFault,
+    LedgerShut,
+    LedgerUnreachable,
+    NoSuchCampaign,
+)
+from scheduler.ledger import views
 from scheduler.ledger.ledger import Leases, Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.settings import Settings
+
+#: So many of the newest campaigns may have been meant by an id that is none; so many are named.
+_LOOKED_THROUGH, _NAMED = 2_000, 3
 
 
 def open_ledger(
@@ -54,8 +65,20 @@ def opened(
     Whoever has calls made `upgrades` it: from then on workers of an earlier release, which might
     not know a rule of theirs, dial no more.
     """
-    with closing(*open_ledger(chosen, upgrades=upgrades)) as both:
+    with closing(*open_ledger(chosen, upgrades=upgrades)) as both, _near_misses(both[0]):
         yield both
+
+
+@contextmanager
+def _near_misses(ledger: Ledger) -> Iterator[None]:
+    """Name the campaigns that were meant by an id that is none, if that can be told."""
+    try:
+        yield
+    except NoSuchCampaign as error:
+        known = views.campaign_ids(ledger, _LOOKED_THROUGH)
+        begun = [each for each in known if each.startswith(error.campaign_id)]
+        near = begun or get_close_matches(error.campaign_id, known, cutoff=0.7)
+        raise NoSuchCampaign(error.campaign_id, near[:_NAMED]) from None
 
 
 @contextmanager

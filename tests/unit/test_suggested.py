@@ -51,30 +51,17 @@ def modules() -> Iterator[Path]:
             yield path
 
 
-def test_the_command_line_prints_what_is_to_be_typed_in_one_way() -> None:
-    # What help shows is no message: it names commands, and where they are is no matter.
-    own = [path for path in modules() if path.parent.name in ("cli", "screen")]
-    others = {
-        f"{path.relative_to(ROOM)}: {text}"
-        for path in own
-        if path.name != "commands.py"
-        for text in texts(path)
-        if _COMMAND.search(text)
-    }
-
-    assert not others, "print it with scheduler.cli.suggested.suggested"
-
-
-def test_the_rooms_below_quote_what_is_to_be_typed() -> None:
-    below = [path for path in modules() if path.relative_to(ROOM).parts[0] != "cli"]
+def test_what_is_to_be_typed_is_printed_in_one_way() -> None:
+    # The command line makes them with `suggested`, and shows what is quoted as it can be typed.
     unquoted = {
         f"{path.relative_to(ROOM)}: {text}"
-        for path in below
+        for path in modules()
+        if path.name != "commands.py"  # what help shows names commands, and is no message
         for text in texts(path)
         if _COMMAND.search(re.sub("`callsched [^`]+`", "", text))
     }
 
-    assert not unquoted, "quote it as `callsched …`, for the command line to find"
+    assert not unquoted, "print it with suggested(…), or quote it as `callsched …`"
 
 
 def test_what_is_quoted_is_shown_as_it_can_be_typed_here(

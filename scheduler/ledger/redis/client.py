@@ -55,6 +55,11 @@ def connect_once(url: str) -> Redis:
     return _client(url, Retry(NoBackoff(), 0), 1.5)
 
 
+def connect_briefly(url: str) -> Redis:
+    """Return a client that hardly waits, for what somebody types meanwhile."""
+    return _client(url, Retry(NoBackoff(), 0), 0.2)
+
+
 def _client(url: str, retry: Retry, timeout_seconds: float) -> Redis:
     named = parse(url)
     options: dict[str, Any] = named.login | {

@@ -1,0 +1,35 @@
+"""What a shell offers for an argument, when somebody presses Tab."""
+
+from __future__ import annotations
+
+import typer
+
+from scheduler.errors import ConfigError
+
+
+def campaign_ids(incomplete: str) -> list[str]:
+    """Return the ids of campaigns that begin so; none where no ledger answers at once."""
+    return [each for each in _known("campaign_ids") if each.startswith(incomplete)]
+
+
+def schedule_names(incomplete: str) -> list[str]:
+    """Return the names of schedules that begin so."""
+    return [each for each in _known("schedule_names") if each.startswith(incomplete)]
+
+
+def contact_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the ids of contacts, of the campaign that was named before, that begin so."""
+    campaign = context.params.get("id_") or context.params.get("campaign") or ""
+    return [each for each in _known("contact_ids", campaign) if each.startswith(incomplete)]
+
+
+def _known(what: str, *of: str) -> list[str]:
+    # Only now: the commands import this module, and few of them are completed.
+    from scheduler.ledger import glimpse
+    from scheduler.settings import settings
+
+    try:
+        found: list[str] = getattr(glimpse, what)(settings(), *of)
+    except ConfigError:
+        return []
+    return found
