@@ -134,8 +134,8 @@ class Retries(_Keys):
             )
         if isinstance(keys, dict) and "silent" in keys:
             raise ValueError(
-                "that nobody spoke is known after the call has ended: callsched retry ID --only"
-                " heard=silence calls such contacts again"
+                "that nobody spoke is known after the call has ended: `callsched retry ID --only"
+                " heard=silence` calls such contacts again"
             )
         return keys
 
