@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import phonenumbers
 
+from scheduler.fields.doubts import without_zero_fraction
 from scheduler.masking import mask
 
 #: How many are kept as examples.
@@ -32,7 +33,8 @@ class Cleanings:
         """Note one more."""
         self.count += 1
         if len(self.kept) < KEPT:
-            self.kept.append(Cleaned(line, mask(written), _country_and(number)))
+            shown = mask(without_zero_fraction(written))
+            self.kept.append(Cleaned(line, shown, _country_and(number)))
 
     def merge(self, later: Cleanings) -> None:
         """Add those of what follows in the file."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from scheduler.campaign.columns import OPTION, UNDERSTOOD, Header, no_option, too_many
 from scheduler.campaign.title_words import is_shown
-from scheduler.masking import shown
+from scheduler.masking import mask_text, shown
 from scheduler.providers import PROVIDERS
 
 #: What people call the columns that are understood, in small letters and with single blanks.
@@ -45,6 +45,10 @@ _MEANT |= {ours.replace("_", " "): ours for ours in UNDERSTOOD if ours != "count
 _NO_NUMBER = re.compile(r"type|label|code|country|\bext|status|valid|date|time|note|fax", re.I)
 _OF_NUMBERS = re.compile(r"phone|mobile|cell|\btel|handy|msisdn|whatsapp", re.I)
 _LETTERS = re.compile(r"[A-Za-z _-]{1,20}")
+_NO_HEADER = (
+    "this line has a phone number in it: write the names of the columns above it, such as"
+    " phone_number,name"
+)
 _NO_COLUMN = "expected a column phone_number or sip_uri"
 _WAY_OUT = "; `plan` with this file alone shows how its columns are called"
 
@@ -258,6 +262,8 @@ def _is_slip(name: str) -> bool:
 
 def _no_address(theirs: list[str]) -> str:
     """Say that a column is missing, and which one was perhaps meant."""
+    if any(mask_text(name) != name for name in theirs):
+        return f"{_NO_COLUMN}; {_NO_HEADER}; got {_shown(theirs)}"
     titles = [name for name in filter(None, theirs) if not _NO_NUMBER.search(name)]
     likely = [name for name in titles if _OF_NUMBERS.search(name)]
     if len(likely) > 1:

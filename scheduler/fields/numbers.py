@@ -181,7 +181,7 @@ def _expect_called(
 ) -> None:
     """Raise unless a number is that of a subscriber whom we may call at the usual price."""
     if kind == _UNKNOWN or _SERVICE_EXCHANGE.fullmatch(number):
-        hint = f"; {_MEXICAN_HINT}" if _OLD_MEXICAN.fullmatch(number) else ""
+        hint = f"; {_MEXICAN_HINT}" if _OLD_MEXICAN.fullmatch(number) else _prefix_hint(written)
         raise ValueError(
             f"expected a number that exists, such as +12025550123{hint}, got {_got(written)}"
         )
@@ -193,6 +193,8 @@ def _expect_called(
 
 
 def _expected(text: str, default_region: str | None) -> str:
+    if hint := _prefix_hint(text):
+        return f"expected {_EXAMPLE}{hint}, got {_got(text)}"
     if default_region or text.startswith("+"):
         return f"expected {_EXAMPLE}, got {_got(text)}"
     with_plus = _parsed(f"+{text}", None)
@@ -200,6 +202,13 @@ def _expected(text: str, default_region: str | None) -> str:
         hint = "put a plus sign before it, or set default_region"
         return f"expected {_EXAMPLE}; {hint}; got {_got(text)}"
     return f"expected {_EXAMPLE}, or set default_region; got {_got(text)}"
+
+
+def _prefix_hint(written: str) -> str:
+    """Say what 00 stands for where it is no prefix of the country's own; "" for other numbers."""
+    text = cleaned(written)
+    is_one = text.startswith("00") and _is_number(f"+{text[2:].lstrip()}", None)
+    return "; write + instead of 00" if is_one else ""
 
 
 def _elsewhere(written: str, region: str, countries: frozenset[str]) -> str:

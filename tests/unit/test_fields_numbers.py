@@ -33,8 +33,11 @@ def test_a_national_number_needs_a_default_region() -> None:
 
 def test_the_international_prefix_is_the_one_of_the_default_region() -> None:
     assert e164("0012025550100", "DE") == "+12025550100"
-    with pytest.raises(ValueError, match="or set default_region"):
-        e164("0012025550100", None)
+    for region in (None, "US"):
+        with pytest.raises(ValueError, match="; write \\+ instead of 00, got …0100"):
+            e164("0012025550100", region)
+    with pytest.raises(ValueError, match="or set default_region; got …0100"):
+        e164("0002025550100", None)
 
 
 @pytest.mark.parametrize("written", ["911", "112", "+1911", "+112", "110", "08001"])
