@@ -9,6 +9,9 @@ from enum import StrEnum
 #: leaves within a second, and an API takes a moment to answer it.
 LATE_SECONDS = 2.0
 
+#: Up to each of these the calls of an account are counted by how late they ended, in seconds.
+LATE_BUCKETS = (0.1, 0.25, 0.5, 1.0, LATE_SECONDS, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0)
+
 
 class LateCause(StrEnum):
     """What made a call end late: first what sent its stop late, else what came of the stop."""

@@ -155,7 +155,8 @@ def totals(ledger: Ledger, account: str) -> dict[str, int]:
 
     "starts" are leaves to dial that were given, "accepted" and "refused" (429) what the API said,
     "throttled" starts among too many requests, "found" calls whose start had lost its answer,
-    "stops" connections that are over;
+    "stops" connections that are over; "end_late:{seconds}" how many ended no later than so, and
+    later than the one before, "end_late_ms" by how much in all, "late_ends" those that were late;
     "ended:{disposition}[:{reason}]" how calls ended, as far as that is known now; "webhooks",
     "webhooks:delivered", "webhooks:given_up" the news that was owed; "callbacks:{outcome}" the
     requests that its provider made of us.

@@ -10,7 +10,7 @@ from redis import Redis
 from redis.commands.core import Script
 
 from scheduler import limit
-from scheduler.late import LATE_SECONDS, LateCause
+from scheduler.late import LATE_BUCKETS, LATE_SECONDS, LateCause
 from scheduler.ledger import keys
 from scheduler.models import (
     LONGEST_QUEUE_SECONDS,
@@ -37,6 +37,7 @@ def _states() -> str:
         f"local LOOKED_FOR = {LOOKED_FOR_SECONDS}\n"
         f"local PRICED_AFTER = {PRICED_AFTER_SECONDS}\n"
         f"local LATE = {LATE_SECONDS}\n"
+        f"local LATE_BUCKETS = {{ {', '.join(map(str, LATE_BUCKETS))} }}\n"
         f"local LATE_BUSY, LATE_SLOW, LATE_API ="
         f' "{LateCause.BUSY}", "{LateCause.SLOW}", "{LateCause.API}"\n'
         f"local LONGEST_QUEUE = {LONGEST_QUEUE_SECONDS}\n"

@@ -17,12 +17,18 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 
 from scheduler.calls.account import ServedAccount
 from scheduler.calls.callback_counts import OUTCOMES
 from scheduler.calls.exchanges import ANSWERS, Exchange, OnAnswer, Watch, Work, answer
 from scheduler.clock import since_boot
+from scheduler.late import LATE_BUCKETS
 from scheduler.ledger.redis.broker import dropped
 from scheduler.worker.health import Health
 from scheduler.worker.snapshot import Snapshot
@@ -94,6 +100,7 @@ _GAUGES: tuple[Gauge, ...] = (
 )
 
 _TOTALS = (
+    ("late_ends", "Calls that ended more than 2 s after they had to be over"),
     ("starts", "Leaves to dial that were given"),
     ("accepted", "Starts that the API accepted"),
     ("refused", "Starts that the API answered 429"),
@@ -122,7 +129,7 @@ class Counts:
         self._seconds = {work: self._timer(work) for work in _WORK}
         self._lateness = Histogram(
             "callsched_worker_stop_lateness_seconds",
-            "By how much the first stop of a connection was sent late",
+            "By how much the first stop of a connection was sent late: not when the call ended",
             ["account"],
             buckets=_LATENESS_BUCKETS,
             registry=self.registry,
@@ -233,6 +240,7 @@ class _OfAccount:
         for name, text in _TOTALS:
             counted: Values = [((), snapshot.totals.get(name, 0))]
             yield self._counted(f"account_{name}", text, (), counted)
+        yield self._late(snapshot.totals)
         fates = (((fate,), snapshot.totals.get(name, 0)) for name, fate in _FATES.items())
         yield self._counted("account_webhooks", "Webhooks, by their fate", ("fate",), fates)
         heard = (
@@ -241,6 +249,17 @@ class _OfAccount:
         text = "Requests of its provider, by what came of them"
         yield self._counted("account_callbacks", text, ("outcome",), heard)
         yield from self._by_state(snapshot)
+
+    def _late(self, totals: Mapping[str, int]) -> Metric:
+        text = "By how much the confirmed end of a call came after it had to be over"
+        name = "callsched_account_end_lateness_seconds"
+        family = HistogramMetricFamily(name, text, labels=["account"])
+        within, buckets = 0, []
+        for most in (*LATE_BUCKETS, None):
+            within += totals.get(f"end_late:{_written(most)}", 0)
+            buckets.append(("+Inf" if most is None else str(most), float(within)))
+        family.add_metric([self._account], buckets, totals.get("end_late_ms", 0) / 1000)
+        return family
 
     def _by_state(self, snapshot: Snapshot) -> Iterator[Metric]:
         text = "Calls that have ended; one that was unknown may still change"
@@ -272,6 +291,11 @@ class _OfAccount:
         for more, value in values:
             family.add_metric([self._account, *more], value)
         return family
+
+
+def _written(most: float | None) -> str:
+    """Return the upper edge of a bucket as the ledger has it."""
+    return "inf" if most is None else f"{most:g}"
 
 
 def _ended(totals: Mapping[str, int]) -> Values:

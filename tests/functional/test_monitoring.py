@@ -199,6 +199,10 @@ def test_a_worker_tells_what_the_ledger_says_of_its_account(pool: Pool) -> None:
         ("rejected", ""): 1,
         ("unknown", "answer_lost"): 1,
     }
+    assert found["callsched_account_end_lateness_seconds_count"][()] == 7
+    assert found["callsched_account_end_lateness_seconds_bucket"][("le", "600.0"),] == 7
+    assert 0 < found["callsched_account_end_lateness_seconds_sum"][()] < 7 * 600
+    assert found["callsched_account_late_ends_total"][()] >= 0
     assert found["callsched_account_workers"][("health", "well"),] == 1
     idle = ("live_connections", "overdue_stops", "due_calls", "waiting_stops", "outage")
     assert [found[f"callsched_account_{name}"][()] for name in idle] == [0] * len(idle)

@@ -800,7 +800,7 @@ local function count_late(call, account, late, due_at, ended_at, by)
   if by > 0 then
     why, said = why_late(call, account, late, due_at)
     redis.call("HSET", record, "end_late_why", why)
-    count(account, "late")
+    count(account, "late_ends")
   end
   increase(meta, "late:" .. (why or LATE_SLOW), by)
   if said then
@@ -836,11 +836,29 @@ local function lateness(record, now)
   return math.max(0, ended_at - due_at), due_at, ended_at
 end
 
+-- What an account's ends come to: how many up to each of LATE_BUCKETS, the others as inf, and thousandths of a
+-- second in all. Older workers read these counts as whole numbers.
+local function count_end(account, late)
+  local name = "inf"
+  for _, most in ipairs(LATE_BUCKETS) do
+    if late <= most then
+      name = most
+      break
+    end
+  end
+  count(account, "end_late:" .. name)
+  count(account, "end_late_ms", math.floor(late * 1000 + 0.5))
+end
+
 -- An attempt's connection is over. Or it is given up as unconfirmed: then this is the least that it is late by.
 local function note_lateness(call, account, now)
   local record = attempt_key(call.attempt)
-  local was_late = numeric(redis.call("HGET", record, "end_late"), 0) > LATE
+  local before = redis.call("HGET", record, "end_late")
+  local was_late = numeric(before, 0) > LATE
   local late, due_at, ended_at = lateness(record, now)
+  if late and not before then
+    count_end(account, late)
+  end
   redis.call("HSET", record, "end_late", late and exact(late) or "")
   local is_late = late and late > LATE
   if is_late or was_late then
