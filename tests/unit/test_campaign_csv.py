@@ -148,7 +148,8 @@ def test_a_header_without_phone_number_names_the_nearest_column(tmp_path: Path) 
 def test_a_file_without_a_header_is_told_so_with_the_number_masked(tmp_path: Path) -> None:
     assert refused(tmp_path, "+12025550100,Ada\n") == [
         "contacts.csv:1: expected a column phone_number or sip_uri; this line has a phone number in"
-        " it: write the names of the columns above it, such as phone_number,name; got '…0100', 'Ada'"
+        " it: write the names of the columns above it, such as phone_number,name; got '…0100',"
+        " 'Ada'"
     ]
 
 
