@@ -117,6 +117,16 @@ def test_results_have_what_was_pressed(ends: dict[str, Event]) -> None:
     }
 
 
+def test_results_say_who_was_heard_and_who_asked_to_be_left_alone(ends: dict[str, Event]) -> None:
+    heard = {number: end["heard"] for number, end in ends.items()}
+    assert {heard[number] for number in (YES, CALL_BACK, NEVER, SECOND_TRY)} == {"human"}
+    assert heard[MACHINE] == "machine"
+    # Somebody spoke, and pressed nothing: a person as far as the provider has listened for it.
+    assert heard[SILENT] == ends[SILENT]["answered_by"]
+    asked = [number for number, end in ends.items() if end["asked_not_to_be_called"]]
+    assert asked == [NEVER]
+
+
 @pytest.mark.parametrize(
     ("number", "times", "last"),
     [
@@ -211,7 +221,12 @@ def test_a_machine_s_call_is_ended_while_it_lives(
 @pytest.mark.parametrize(
     "knobs",
     [
-        {"callbacks_doubled": 1.0, "callbacks_shuffled": 0.5, "callbacks_delay_seconds": 0.3},
+        {
+            "callbacks_doubled": 1.0,
+            "callbacks_shuffled": 0.5,
+            "callbacks_delay_seconds": 0.3,
+            "callee_says": "Take my number off your list.",
+        },
         {"callbacks_forged": True},
         {"callbacks_lost": 1.0},
     ],
@@ -230,6 +245,9 @@ def test_the_end_is_the_same_whatever_becomes_of_what_is_told(
     assert done.record["dispositions"] == {"completed": 3}
     assert sorted(dialed(twilio)) == sorted([PERSON, MACHINE, magic(10)])
     outcomes = {str(one["outcome"]) for one in told(twilio.journal())}
+    # What is said counts only where it was told, and by the provider.
+    wishes = {end["asked_not_to_be_called"] for end in site.results("c")}
+    assert wishes == {"callee_says" in knobs}
     if "callbacks_forged" in knobs:
         assert outcomes == {"403"}
     if "callbacks_lost" in knobs:
