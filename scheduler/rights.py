@@ -34,3 +34,8 @@ class Visitor:
     def may_see(self, account: str) -> bool:
         """Tell whether the campaigns of an account are theirs to see."""
         return self.accounts is None or account in self.accounts
+
+    @property
+    def may_reveal(self) -> bool:
+        """Tell whether they may ask for a number."""
+        return self.sees_numbers or self.scope.has(Scope.OPERATE)

@@ -27,7 +27,7 @@ _AT_ONCE = 100
 #: What of an attempt stands in a history. Nothing that was said or pressed is in it.
 _KEPT = (
     *("number", "begun_at", "started_at", "answered_at", "ended_at", "disposition", "reason"),
-    *("stage", "answered_by", "caller_id", "connection_id"),
+    *("late_seconds", "stage", "answered_by", "caller_id", "connection_id"),
 )
 #: The same of a call.
 _OF_CALL = ("contact_id", "name", "state", "disposition", "reason", "error")
@@ -62,7 +62,7 @@ class Called:
         """Return it as JSON has it."""
         return {
             "campaign_id": self.campaign_id,
-            "campaign": self.campaign_name,
+            "campaign_name": self.campaign_name,
             "account": self.account,
             "row": self.row,
             **{name: self.record.get(name) for name in _OF_CALL},

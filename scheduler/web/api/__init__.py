@@ -13,6 +13,7 @@ from scheduler.web.api import (
     contacts,
     do_not_call,
     events,
+    history,
     launches,
     live,
     orders,
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/api/v1", responses=RESPONSES)
 for _module in (
     campaigns,
     contacts,
+    history,
     results,
     launches,
     orders,

@@ -32,6 +32,14 @@ class Listed(BaseModel):
     why: str = Field(description="Why, and who put it there.", examples=["asked by phone (ann)"])
 
 
+class ListRecord(BaseModel):
+    """An entry of the list, as a history has it."""
+
+    entry: str
+    since: float | None
+    why: str = Field(description="Why, and who put it there.")
+
+
 class Barred(BaseModel):
     """Whether nobody dials a number."""
 

@@ -20,7 +20,7 @@ from scheduler.operations.finding import Hit
 from scheduler.operations.serving import Serving
 from scheduler.operations.story import Story, story_of
 from scheduler.providers import Records
-from scheduler.rights import Scope, Visitor
+from scheduler.rights import Visitor
 from scheduler.web import cursors
 from scheduler.web.console.campaigns import Place, Text, end_of, link, no_page, show, shown
 from scheduler.web.masks import address, concealed
@@ -135,18 +135,13 @@ def revealed(
     """Show the number of a contact, in this one answer; that it was asked for is on record."""
     if order != "reveal":
         raise Failure(422, "order", "there is nothing but the number to ask for here")
-    if not may_reveal(visitor):
+    if not visitor.may_reveal:
         raise Failure(403, "forbidden", "to see numbers needs the scope operate")
     view = site.campaign(visitor, campaign_id)
     story = _story(site, view, contact)
     note = order_by(visitor, f"#{story.explanation.row}")
     controls.note(site.ledger, view.campaign_id, "reveal", note)
     return _page(request, site, visitor, story, is_revealed=True)
-
-
-def may_reveal(visitor: Visitor) -> bool:
-    """Tell whether somebody may ask for a number."""
-    return visitor.sees_numbers or visitor.scope.has(Scope.OPERATE)
 
 
 def _story(site: Site, view: CampaignView, who: str) -> Story:
@@ -179,7 +174,7 @@ def _page(
         is_revealed=is_revealed,
         heard=in_words(record),
         lack=Serving(site.ledger, site.settings).lack(story.view),
-        may_reveal=may_reveal(visitor),
+        may_reveal=visitor.may_reveal,
     )
     page.headers["Cache-Control"] = "no-store"
     return page
