@@ -53,8 +53,8 @@ class Serving:
             return ""
         if account == SANDBOX_ACCOUNT:
             return (
-                "nobody dials it: its sandbox ended with its run. `callsched run FILE --sandbox` of"
-                " the same file goes on with it"
+                "nobody dials it: its sandbox ended with its run. Start `callsched sandbox`, and a"
+                f" worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
             )
         start = self._start_of(account)
         return f"no worker serves account {account}: {start}"

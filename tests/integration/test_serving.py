@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.ledger import campaigns, views, workers
 from scheduler.ledger.workers import WorkerHealth
 from scheduler.models import Policy
@@ -64,6 +65,22 @@ def test_the_command_is_one_that_serves_this_account(
 ) -> None:
     books.campaign(2)
     assert start in lack(books, **settings)
+
+
+def test_nobody_is_sent_to_run_the_file_for_a_campaign_that_no_run_made(books: Books) -> None:
+    """What `retry` took would get every other contact of the file besides."""
+    campaigns.create(
+        *(books.ledger, "c"),
+        account=SANDBOX_ACCOUNT,
+        name="c",
+        policy=Policy(),
+        digest="",
+        now=books.now,
+    )
+    books.load(rows(1, 2))
+    books.seal()
+    assert "callsched run" not in lack(books)
+    assert f"CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}" in lack(books)
 
 
 def test_who_waits_for_a_word_or_has_no_call_left_lacks_no_worker(books: Books) -> None:
