@@ -72,7 +72,10 @@ class Shell:
         for shown in filter(None, map(str.strip, step.output)):
             if not any(_shown_as(_loose(shown)).fullmatch(line) for line in lines):
                 return f"$ {step.command}\nthe page: {shown}\nit said ({ended.code}):\n{said}"
-        return "" if step.output or ended.code == 0 else f"$ {step.command}\n{ended.code}: {said}"
+        says_something = any(line.strip("… ") for line in step.output)
+        return (
+            "" if says_something or ended.code == 0 else f"$ {step.command}\n{ended.code}: {said}"
+        )
 
     def _type(self, command: str) -> Ended:
         (first, *rest), *others = programs_of(command)
