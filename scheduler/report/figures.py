@@ -214,6 +214,7 @@ class Figures:
         counts = {
             "transcripts": self.said.transcripts,
             "silent": self.said.silent,
+            "not_recorded": self.said.not_recorded,
             "not_read": self.said.unread,
             "erased": self.said.erased,
         }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scheduler.heard import OnTheLine
 from scheduler.report.foreign_text import said
 
 #: Different topics that are counted; a campaign that has more is told of the first of them.
@@ -67,7 +68,8 @@ class Said:
     is_told: bool = False  #: else it is only counted in how many calls something was said
     numbers: bool = False  #: whether whole phone numbers may be shown
     transcripts: int = 0  #: calls with words
-    silent: int = 0  #: calls of which nothing was recorded
+    silent: int = 0  #: calls with a transcript in which nobody says a word
+    not_recorded: int = 0  #: calls of which nothing was recorded
     unread: int = 0  #: calls of which something could not be read
     erased: int = 0
     topics: Topics = field(default_factory=Topics)
@@ -78,7 +80,9 @@ class Said:
         """Take what was said in one call."""
         if "transcript" in record:
             self.transcripts += bool(record["transcript"])
-            self.silent += not record["transcript"]
+            is_recorded = record.get("heard") != OnTheLine.NOT_RECORDED
+            self.silent += not record["transcript"] and is_recorded
+            self.not_recorded += not record["transcript"] and not is_recorded
         self.unread += bool(record.get("insights_error"))
         self.erased += bool(record.get("insights_erased"))
         if not self.is_told:

@@ -339,6 +339,7 @@ def test_what_is_to_be_done_is_listed_with_contact_and_time() -> None:
             record(1, transcript=[{"text": "hello"}], insights={"action_items": items}),
             record(2, transcript=[], insights={"questions": many}, insights_error="topics: 500"),
             record(3, insights_erased=True),
+            record(4, transcript=[], heard="not_recorded"),
         ]
     ).said
 
@@ -347,6 +348,7 @@ def test_what_is_to_be_done_is_listed_with_contact_and_time() -> None:
     assert (item.assignee, item.due_by) == ("Ben", "2027-01-20")
     assert (told.counts["questions"], len(told.listed["questions"])) == (205, 200)
     assert (told.transcripts, told.silent, told.unread, told.erased) == (1, 1, 1, 1)
+    assert told.not_recorded == 1
 
 
 # What may be shown ------------------------------------------------------------------------------
