@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 import typer
 
-from scheduler.cli import console, options
+from scheduler.cli import console, doctor_view, options
 from scheduler.errors import ConfigError
 from scheduler.ledger import health
-from scheduler.ledger.health import Finding, Level
+from scheduler.ledger.health import Finding
 from scheduler.operations.doctor import examine, has_failed
 from scheduler.providers import accounts_of
 from scheduler.settings import Settings, read_settings
@@ -18,8 +18,6 @@ from scheduler.worker import files
 
 #: How long workers have for an answer.
 PING_SECONDS = 1.0
-
-_STYLES = {Level.OK: "", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
 def doctor(account: options.OfAccount = None, json: options.Json = False) -> None:
@@ -36,8 +34,7 @@ def doctor(account: options.OfAccount = None, json: options.Json = False) -> Non
         checks = [asdict(finding) for finding in found]
         console.emit({"ok": not has_any_failed, "checks": checks})
     else:
-        for finding in found:
-            console.out.print(_line(finding), markup=False, style=_STYLES[finding.level])
+        doctor_view.show(found)
     if has_any_failed:
         raise typer.Exit(1)
 
@@ -69,9 +66,3 @@ def _count_workers() -> int:
     except SystemExit as error:
         raise ConfigError(str(error).removeprefix("error: ")) from None
     return len(app.control.ping(timeout=PING_SECONDS) or ())
-
-
-def _line(finding: Finding) -> str:
-    remedy = f"; {finding.remedy}" if finding.remedy else ""
-    text = " ".join(f"{finding.text}{remedy}".split())
-    return f"{finding.level:<5} {finding.name:<12} {text}"

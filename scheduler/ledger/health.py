@@ -251,7 +251,7 @@ def _waits(client: Any, server: _Server) -> Finding:
 
 
 _WAITS = {
-    Durability.SERVER: "a start waits for nothing but the server's own answer",
+    Durability.SERVER: "each call is recorded in the memory of Redis before it is dialled",
     Durability.DISK: "a start waits for the server's disk",
     Durability.REPLICA: "a start waits for a replica",
 }
@@ -303,7 +303,7 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
         is_fenced = view.overdue > max(3, view.live / 10) and age > ledger.leases.stop_late
         found.append((fail if is_fenced else warn)("stops", text, remedy))
     else:
-        found.append(ok("stops", "none is late"))
+        found.append(ok("stops", "no stop is late"))
     found += [*_orphans(ledger, account), *_callers(view)]
     if fingerprint in view.blocks:
         text = f"these credentials can't dial: {view.blocks[fingerprint]}"

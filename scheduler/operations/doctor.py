@@ -9,8 +9,9 @@ import os
 import resource
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,21 +22,25 @@ from scheduler.errors import (
     AtLimit,
     ConfigError,
     MaybeDone,
+    NotDone,
     ProviderError,
     Refused,
     SchedulerError,
     Throttled,
 )
+from scheduler.fields.counts import counted
 from scheduler.ledger import accounts as in_ledger
-from scheduler.ledger import census, deliveries, health, views
+from scheduler.ledger import campaigns, census, deliveries, health, views
 from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.identity import known_identity
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask, mask_text
-from scheduler.models import CallState
+from scheduler.models import CallState, CampaignState
+from scheduler.operations import ledger_choice
 from scheduler.operations.guard import is_sandbox
 from scheduler.operations.listening import behind
+from scheduler.operations.serving import Serving
 from scheduler.providers import (
     CallsBack,
     Finds,
@@ -72,7 +77,7 @@ def examine(
     `files_needed` is how many files a worker of these settings opens. Raises ConfigError when the
     settings name several APIs.
     """
-    yield health.ok("settings", "can be read")
+    yield _settings(settings)
     every = accounts_of(settings)
     chosen = every.only(only)
     for warning in every.warnings:
@@ -133,17 +138,19 @@ class _Places:
 
 def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[Finding], str]:
     """Return what is found, and the fingerprint of the credentials; "" where there are none."""
-    places = _Places.of(account, path)
-    address = _address(places, account.credentials.address)
+    places, url = _Places.of(account, path), account.credentials.address
     try:
         provider = open_provider(account)
     except ConfigError as error:
-        remedy = "set them" if path is None else f"mend {places.credentials}"
-        return [address, health.fail("credentials", str(error), remedy)], ""
+        text, _, remedy = str(error).partition(": ")
+        if path is not None or not remedy:
+            text, remedy = str(error), f"mend {places.credentials}"
+        return [*_address(places, url, None), health.fail("credentials", text, remedy)], ""
     try:
+        credentials, is_reached = _credentials(places, provider)
         found = [
-            address,
-            _credentials(places, provider),
+            *_address(places, url, is_reached),
+            credentials,
             *_sharing(account, places, provider),
             *_caller_ids(account),
             *_signatures(account, places, provider, is_public=is_public),
@@ -153,13 +160,18 @@ def _api(account: Account, path: Path | None, *, is_public: bool) -> tuple[list[
         provider.close()
 
 
-def _address(places: _Places, url: str) -> Finding:
+def _address(places: _Places, url: str, is_reached: bool | None) -> Iterator[Finding]:
+    """Say of an address what is known of it: nothing of one that was not asked."""
     if is_sandbox(url):
-        return health.ok("api", f"{url} is a sandbox: nobody is called")
-    if url.startswith("http://"):
+        yield health.ok("api", f"{url} is a sandbox: nobody is called")
+    elif is_reached is False:
+        remedy = f"check {places.address}, and the network"
+        yield health.fail("api", f"{url} does not answer", remedy)
+    elif url.startswith("http://"):
         text = f"{url} is not encrypted: token and numbers can be read on the way"
-        return health.warn("api", text, f"set {places.address} to https://")
-    return health.ok("api", url)
+        yield health.warn("api", text, f"set {places.address} to https://")
+    elif is_reached:
+        yield health.ok("api", f"{url} answers")
 
 
 def _sharing(account: Account, places: _Places, provider: Provider) -> Iterator[Finding]:
@@ -196,7 +208,8 @@ def _signatures(
         yield health.fail("callbacks", text, remedy)
 
 
-def _credentials(places: _Places, provider: Provider) -> Finding:
+def _credentials(places: _Places, provider: Provider) -> tuple[Finding, bool | None]:
+    """Return what is found, and whether the API was reached; None where that can't be told."""
     is_fetched = False
     try:
         provider.authorize(_CALL_SECONDS)
@@ -204,19 +217,19 @@ def _credentials(places: _Places, provider: Provider) -> Finding:
         good = _tried(provider)
     except AccountFault as error:
         remedy = f"mend {places.credentials}"
-        return health.fail("credentials", mask_text(str(error)), remedy)
+        return health.fail("credentials", mask_text(str(error)), remedy), True
     except (Refused, AtLimit, Throttled) as error:
         listed = "calls" if isinstance(provider, Sweeps) else "conversations"
         text = f"a token is at hand; the list of {listed} is refused: {mask_text(str(error))}"
-        return health.warn(
-            "credentials", text, "none, if nothing is read of calls; else ask the provider"
-        )
+        remedy = "none, if nothing is read of calls; else ask the provider"
+        return health.warn("credentials", text, remedy), True
     except ProviderError as error:
         remedy = f"check {places.address}, and the network"
         text = f"the API can't be asked: {mask_text(str(error))}"
         is_cut_off = not is_fetched or not isinstance(error, MaybeDone)
-        return (health.fail if is_cut_off else health.warn)("credentials", text, remedy)
-    return health.ok("credentials", good)
+        judge = health.fail if is_cut_off else health.warn
+        return judge("credentials", text, remedy), False if isinstance(error, NotDone) else None
+    return health.ok("credentials", good), True
 
 
 def _tried(provider: Provider) -> str:
@@ -258,6 +271,7 @@ def _ledger(
             yield from found
             if not has_failed(one for one in found if one.name in ("redis", "rights")):
                 yield from _accounts(settings, url, accounts, fingerprints)
+                yield from _unserved(settings, url)
                 yield _workers(count_workers)
     except SchedulerError as error:
         remedy = "mend CALLSCHED_STATE_DIR, or set CALLSCHED_REDIS_URL"
@@ -278,6 +292,34 @@ def _accounts(
         yield from _receiver(settings, ledger, accounts)
     finally:
         ledger.close()
+
+
+def _settings(settings: Settings) -> Finding:
+    if found := ledger_choice.doubt(settings):
+        text = f"valid; the ledger is {ledger_choice.name_of(settings)}, but {found.why}"
+        remedy = "set CALLSCHED_REDIS_URL, or say CALLSCHED_REDIS_URL=private"
+        return health.warn("settings", text, remedy)
+    return health.ok("settings", f"valid; the ledger is {ledger_choice.name_of(settings)}")
+
+
+def _unserved(settings: Settings, url: str) -> Iterator[Finding]:
+    """Yield accounts with calls that are due, and that nobody dials."""
+    with closing(Ledger(url)) as ledger:
+        serving, due = Serving(ledger, settings), Counter[str]()
+        ids = [
+            each.campaign_id
+            for each in views.headings(ledger)
+            if each.state != CampaignState.FINISHED
+        ]
+        for view in views.campaigns(ledger, ids):
+            if lack := serving.lack_by_name(view):
+                waiting = campaigns.waiting(ledger, [view.campaign_id], ledger.time())
+                due[lack] += waiting[view.campaign_id].due
+        for lack, count in due.items():
+            if count:
+                text, _, remedy = lack.rpartition(": ")
+                calls = counted(count, "call is due", "calls are due")
+                yield health.warn("waiting", f"{calls}: {text}", remedy)
 
 
 def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:

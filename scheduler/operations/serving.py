@@ -39,10 +39,11 @@ class Serving:
 
     def lacks(self, views: Iterable[CampaignView]) -> list[str]:
         """Say it of several, each sentence once."""
-        found = dict.fromkeys(self._named(view) for view in views)
+        found = dict.fromkeys(self.lack_by_name(view) for view in views)
         return [sentence for sentence in found if sentence]
 
-    def _named(self, view: CampaignView) -> str:
+    def lack_by_name(self, view: CampaignView) -> str:
+        """Say it of one of several: with its id where it goes on by a command of its own."""
         lack = self.lack(view)
         is_its_own = view.launch[:1] == ("run",) or view.account == SANDBOX_ACCOUNT
         return f"campaign {view.campaign_id}: {lack}" if lack and is_its_own else lack

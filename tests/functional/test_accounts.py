@@ -387,7 +387,7 @@ def test_doctor_says_of_each_finding_whose_it_is_once(town: Town) -> None:
     lines = town.site.call("doctor").out.splitlines()
 
     assert "ok    account      north: 0 live, 0 slots in use" in lines
-    assert "ok    stops        south: none is late" in lines
+    assert "ok    stops        south: no stop is late" in lines
     assert any("ok    files        a worker needs 1244" in line for line in lines)
 
 

@@ -18,7 +18,7 @@ from scheduler.ledger import health, keys, limits
 from scheduler.ledger.health import Finding
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Durability
-from tests.functional.campaign import Command, Site
+from tests.functional.campaign import Command, Site, numbers
 from tests.functional.test_cli import Api, serving
 from tests.integration.test_durability import ANY, NEW, Machine, Server, needs_waitaof
 from tests.sandbox_process import SandboxProcess
@@ -97,11 +97,15 @@ def test_each_check_is_a_line_for_a_person(site: Site) -> None:
 
     assert looked.process.returncode == 0
     lines = looked.out.splitlines()
-    assert [line.split()[:2] for line in lines[:3]] == [
+    assert lines[0] == "settings and accounts"
+    assert [line.split()[:2] for line in lines[1:4]] == [
         ["ok", "settings"],
         ["ok", "api"],
         ["ok", "credentials"],
     ]
+    assert {"redis", "calls and workers", "this machine"} <= set(lines)
+    assert lines[-1] == "it works; 1 check warns"
+    assert "\x1b" not in looked.out
     assert any(line.startswith("warn  workers") for line in lines)
     assert "hush-hush-secret" not in looked.out + looked.err
 
@@ -140,9 +144,9 @@ def test_a_dead_api_is_told_in_a_line(site: Site) -> None:
 
     found = checks(site.call("doctor", "--json", env=env))
 
-    assert found["api"][0] == "warn"
-    level, text = found["credentials"]
-    assert (level, "CALLSCHED_SYMBL_BASE_URL" in text) == ("fail", True)
+    for check in ("api", "credentials"):
+        level, text = found[check]
+        assert (level, "CALLSCHED_SYMBL_BASE_URL" in text) == ("fail", True)
     assert found["redis"][0] == "ok"
 
 
@@ -157,9 +161,16 @@ def test_wrong_credentials_are_told_in_a_line(site: Site, sandbox: SandboxProces
 def test_missing_credentials_are_told_in_a_line(site: Site) -> None:
     env = {"CALLSCHED_SYMBL_APP_ID": "", "CALLSCHED_SYMBL_APP_SECRET": ""}
 
-    level, text = checks(site.call("doctor", "--json", env=env))["credentials"]
+    site.call("submit", site.contacts(numbers(2)))
+    env["CALLSCHED_SYMBL_BASE_URL"] = "https://nowhere.invalid"
+    found = checks(site.call("doctor", "--json", env=env))
 
-    assert (level, "no credentials" in text) == ("fail", True)
+    level, text = found["credentials"]
+    assert level == "fail"
+    assert text.startswith("no credentials; set CALLSCHED_SYMBL_APP_ID and")
+    assert "api" not in found  # nobody has asked it
+    waits = "2 calls are due: no worker serves account default; `callsched worker` starts one"
+    assert found["waiting"] == ("warn", waits)
 
 
 def test_a_given_token_is_tried(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +22,11 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def environment(redis_url: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def environment(
+    redis_url: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
     monkeypatch.setenv("CALLSCHED_REDIS_URL", redis_url)
+    monkeypatch.setenv("CALLSCHED_STATE_DIR", str(tmp_path))
     settings_of_worker.cache_clear()
     yield
     settings_of_worker.cache_clear()
