@@ -25,10 +25,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import lateness
 import psutil
 from campaign import numbers
 from efficiency import CEILING, SECONDS, Event, Outcome, ideal_seconds, read_journal, sandbox
 from hangups import get, post
+from lateness import Lateness
 from launching import call, process
 from redis import Redis
 
@@ -109,8 +111,7 @@ class Found:
 
     efficiency: float
     refusals: float  #: per start
-    #: Of each call that reached its deadline: when it was stopped, and by how many seconds late.
-    late: list[tuple[float, float]]
+    late: Lateness  #: of each call that reached its deadline
 
     @classmethod
     def of(cls, journal: list[Event], phone_numbers: list[str]) -> Found:
@@ -121,31 +122,22 @@ class Found:
             for e in journal
             if e["event"] == "accepted" and e["phone_number"] in ours
         }
-        answered = {e["connection_id"]: e["at"] for e in journal if e["event"] == "answered"}
         events = [e for e in journal if e.get("connection_id") in accepted]
         ended = [e for e in events if e["event"] == "ended"]
         took = max(e["at"] for e in ended) - min(accepted.values())
         refused = sum(
             e["event"] == "refused" and e.get("phone_number") in ours for e in journal
         ) / len(accepted)
-        late = [(e["at"], e["at"] - answered[e["connection_id"]] - SECONDS) for e in ended]
         ideal = ideal_seconds(Outcome(events, [(0.0, 0)], 0.0))
-        return cls(ideal / took, refused, [one for one in late if one[1] >= 0])
+        return cls(ideal / took, refused, lateness.of(events, SECONDS))
 
     def told(self, name: str) -> None:
         """Print it."""
         print(
-            f"{name:22} efficiency {self.efficiency:.3f}   refusals per start {self.refusals:.4f}"
-            f"   {_told(self.late)}",
+            f"{name:22} efficiency {self.efficiency:.3f}   refusals per start {self.refusals:.4f}",
             flush=True,
         )
-
-
-def _told(late: list[tuple[float, float]]) -> str:
-    found = sorted(1000 * seconds for _, seconds in late)
-    p50, p99 = found[len(found) // 2], found[int(len(found) * 0.99)]
-    how = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, {found[-1]:.0f} ms at most"
-    return f"{len(found)} stops, late by {how}"
+        self.late.show()
 
 
 def silent() -> float:
@@ -178,8 +170,8 @@ def silent() -> float:
     found = Found.of(journal, alone), Found.of(journal, beside)
     found[0].told("alone")
     found[1].told("beside a silent one")
-    meanwhile = [one for one in found[1].late if 0 <= one[0] - silent_at <= SILENT_SECONDS]
-    print(f"{'  while it is silent':22} {_told(meanwhile)}")
+    print("while it is silent:")
+    found[1].late.between(silent_at, silent_at + SILENT_SECONDS).show()
     ratio = found[1].efficiency / found[0].efficiency
     print(f"ratio {ratio:.3f}; the other one had {live} live calls when it fell silent", flush=True)
     return ratio

@@ -1,4 +1,4 @@
-"""How fully the limit is used, and how late stops are: 300 contacts, 20 slots, calls of 2 s.
+"""How fully the limit is used, and how late calls end: 300 contacts, 20 slots, calls of 2 s.
 
     python benchmarks/campaign.py [CONTACTS] [LIMIT] [SECONDS]
 
@@ -16,6 +16,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+import lateness
 
 AREA_CODES = (202, 212, 213, 303, 305, 312, 415, 503, 617, 702, 713, 206)
 
@@ -43,12 +45,6 @@ def run(contacts: int, limit: int, seconds: float, folder: Path) -> list[dict[st
 def report(journal: list[dict[str, Any]], contacts: int, limit: int, seconds: float) -> None:
     """Print the figures that matter to a user."""
     accepted = [event for event in journal if event["event"] == "accepted"]
-    answered = {e["connection_id"]: e["at"] for e in journal if e["event"] == "answered"}
-    stopped: dict[str, float] = {}
-    for event in journal:
-        if event["event"] == "stop":
-            stopped.setdefault(event["connection_id"], event["at"])
-    late = sorted(stopped[one] - at - seconds for one, at in answered.items() if one in stopped)
     ended = [event["at"] for event in journal if event["event"] == "ended"]
     took = max(ended) - min(event["at"] for event in accepted)
     dials = Counter(event["phone_number"] for event in accepted)
@@ -59,10 +55,7 @@ def report(journal: list[dict[str, Any]], contacts: int, limit: int, seconds: fl
     print(f"live at most         {max(event['live'] for event in accepted)} of {limit}")
     refused = sum(event["event"] == "refused" for event in journal)
     print(f"refused              {refused}")
-    print(
-        f"stops late by        p50 {late[len(late) // 2] * 1000:.0f} ms, "
-        f"p99 {late[int(len(late) * 0.99)] * 1000:.0f} ms, most {late[-1] * 1000:.0f} ms"
-    )
+    lateness.of(journal, seconds).show()
     ideal = contacts / limit * seconds
     print(f"calling took         {took:.2f} s, {took / ideal:.3f} times the ideal of {ideal:.0f} s")
 

@@ -1,4 +1,4 @@
-"""How late stops are with two thousand live connections on one machine.
+"""How late calls end with two thousand live connections on one machine.
 
     python benchmarks/deadlines.py [CONNECTIONS] [STARTS A SECOND] [WAITING]
 

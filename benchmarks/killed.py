@@ -1,4 +1,4 @@
-"""How soon the stops leave when every worker was killed, and deadlines have passed since.
+"""How soon calls end when every worker was killed, and deadlines have passed since.
 
     python benchmarks/killed.py [CONNECTIONS]
 
@@ -44,8 +44,8 @@ def _wait_until_live(url: str, count: int, *, more: bool) -> None:
         time.sleep(1.0)  # each look costs the sandbox time
 
 
-def run(calls: int, folder: Path) -> tuple[float, list[float]]:
-    """Return when the second worker was started, and when the stops arrived."""
+def run(calls: int, folder: Path) -> tuple[float, list[float], list[float]]:
+    """Return when the second worker was started, when stops arrived, and when calls ended."""
     (folder / "contacts.csv").write_text(rate.contacts(calls))
     campaign = folder / "campaign.yaml"
     campaign.write_text("contacts: contacts.csv\ninsights: []\ncalling_hours: always\n")
@@ -80,7 +80,11 @@ def run(calls: int, folder: Path) -> tuple[float, list[float]]:
         sandbox.terminate()
         sandbox.wait()
     events = [json.loads(line) for line in journal.read_text().splitlines()]
-    return started_at, sorted(event["at"] for event in events if event["event"] == "stop")
+    stops, ends = (
+        sorted(event["at"] for event in events if event["event"] == what)
+        for what in ("stop", "ended")
+    )
+    return started_at, stops, ends
 
 
 def bare_seconds(calls: int, folder: Path) -> float:
@@ -129,11 +133,13 @@ def main() -> None:
     """Run once and report."""
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     with tempfile.TemporaryDirectory() as folder:
-        started_at, stops = run(calls, Path(folder))
+        started_at, stops, ends = run(calls, Path(folder))
         bare = bare_seconds(calls, Path(folder))
     print(f"{len(stops)} stops; the first {stops[0] - started_at:.2f} s after the start")
-    after = [at - stops[0] for at in stops]
-    print(f"after the first: half {after[len(after) // 2]:.2f} s, the last {after[-1]:.2f} s")
+    for what, instants in (("sent", stops), ("calls ended", ends)):
+        after = [at - stops[0] for at in instants]
+        half, last = after[len(after) // 2], after[-1]
+        print(f"after the first, {what}: half {half:.2f} s, the last {last:.2f} s")
     print(f"threads that only post them: {bare:.2f} s")
 
 

@@ -1,17 +1,17 @@
-"""How late stops are while the worker that sends them launches a large file for a schedule.
+"""How late calls end while the worker that sends them launches a large file for a schedule.
 
     python benchmarks/launching.py [ROWS] [CALLS A SECOND]
 
 One worker, with calls that start and stop at a pace all the while. Then a schedule fires, and the
 same worker reads, checks and loads a campaign of so many rows, of which nobody is due yet. The
-stops before that and those during it are compared. Sandbox, Redis and worker share the machine.
+calls that end before that and those during it are compared. Sandbox, Redis and worker share the
+machine.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import lateness
 import load
 
 CALL_SECONDS = 4
@@ -44,31 +45,6 @@ def call(*words: str, env: dict[str, str]) -> dict[str, object]:
     command = [sys.executable, "-m", "scheduler.cli", *words]
     said = subprocess.run(command, env=env, capture_output=True).stdout
     return dict(json.loads(said.splitlines()[-1])) if said.strip().startswith(b"{") else {}
-
-
-def lateness(journal: Path) -> list[tuple[float, float]]:
-    """Return when each first stop came, and by how much it missed its deadline, in seconds."""
-    answered: dict[str, float] = {}
-    late: dict[str, tuple[float, float]] = {}
-    for line in journal.read_text().splitlines():
-        event = json.loads(line)
-        name = event.get("connection_id")
-        if event["event"] == "answered":
-            answered[name] = event["at"]
-        elif event["event"] == "stop" and name in answered and name not in late:
-            late[name] = (event["at"], event["at"] - answered[name] - CALL_SECONDS)
-    return list(late.values())
-
-
-def told(name: str, found: list[float]) -> None:
-    """Print what was late."""
-    found.sort()
-    p50, p99 = statistics.median(found), found[int(len(found) * 0.99)]
-    share = sum(each <= 0.1 for each in found) / len(found)
-    print(
-        f"{name:<16} {len(found):>6} stops; late by {p50 * 1000:.0f} ms in the middle,"
-        f" {p99 * 1000:.0f} ms at p99, {found[-1] * 1000:.0f} ms at most; {share:.1%} within 100 ms"
-    )
 
 
 def main() -> None:
@@ -119,10 +95,13 @@ def measure(home: Path, rows: int, pace: int) -> None:
         while call("status", firing, "--json", env=env).get("state") in (None, "loading"):
             time.sleep(1)
         done_at = time.time()
-        found = lateness(journal)
+        lines = journal.read_text().splitlines()
+    found = lateness.of(map(json.loads, lines), CALL_SECONDS)
     print(f"{rows:,} rows launched in {done_at - asked_at:.0f} s, {pace} calls a second")
-    told("before it", [late for at, late in found if asked_at - QUIET_SECONDS < at < asked_at])
-    told("while it loads", [late for at, late in found if asked_at <= at <= done_at])
+    print("before it:")
+    found.between(asked_at - QUIET_SECONDS, asked_at).show()
+    print("while it loads:")
+    found.between(asked_at, done_at).show()
 
 
 if __name__ == "__main__":

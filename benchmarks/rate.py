@@ -18,6 +18,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import lateness
+
 
 def contacts(count: int) -> str:
     """Return a table of meetings behind a hundred numbers kept for fiction: a party each."""
@@ -77,20 +79,11 @@ def _call(
 def report(journal: list[dict[str, Any]], seconds: float) -> None:
     """Print the figures that matter to a user."""
     accepted = sorted(event["at"] for event in journal if event["event"] == "accepted")
-    answered = {e["connection_id"]: e["at"] for e in journal if e["event"] == "answered"}
-    first: dict[str, float] = {}
-    for event in journal:
-        if event["event"] == "stop":
-            first.setdefault(event["connection_id"], event["at"])
-    late = sorted(first[one] - at - seconds for one, at in answered.items())
     middle = accepted[len(accepted) // 10 : len(accepted) * 9 // 10]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"accepted starts      {len(middle) / (middle[-1] - middle[0]):.0f} a second")
     print(f"live at most         {max(e.get('live') or 0 for e in journal)}")
-    p50, p99 = late[len(late) // 2], late[int(len(late) * 0.99)]
-    within = sum(one <= 0.1 for one in late) / len(late)
-    print(f"stops late by        p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
-    print(f"stops within 100 ms  {within:.1%}")
+    lateness.of(journal, seconds).show()
     spent = (used.ru_utime + used.ru_stime) / len(accepted)
     print(f"processor time       {spent * 1000:.1f} ms a call, sandbox and Redis included")
 

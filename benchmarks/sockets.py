@@ -1,9 +1,9 @@
-"""What a thousand live connections cost one worker: its processor, its memory, and late stops.
+"""What a thousand live connections cost one worker: its processor, its memory, and late ends.
 
     python benchmarks/sockets.py [CONNECTIONS] [SECONDS]
 
 The far ends speak two hundred sentences a second together, so that the sockets are not idle: each
-one every 5 s, of a thousand. Stops come in a burst, for all calls have the same length: their
+one every 5 s, of a thousand. Ends come in a burst, for all calls have the same length: their
 lateness here is that of the burst.
 """
 
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import lateness
 import psutil
 import rate
 from hangups import get
@@ -81,15 +82,8 @@ def _watch(pid: int, url: str, seconds: float) -> None:
 
 
 def report(journal: list[dict[str, Any]], seconds: float) -> None:
-    """Print how late the stops were."""
-    answered = {e["connection_id"]: e["at"] for e in journal if e["event"] == "answered"}
-    first: dict[str, float] = {}
-    for event in journal:
-        if event["event"] == "stop":
-            first.setdefault(event["connection_id"], event["at"])
-    late = sorted(first[one] - at - seconds for one, at in answered.items() if one in first)
-    p50, p99 = late[len(late) // 2], late[int(len(late) * 0.99)]
-    print(f"stops late by        p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
+    """Print how late the calls ended, and their stops were sent."""
+    lateness.of(journal, seconds).show()
 
 
 def main() -> None:
