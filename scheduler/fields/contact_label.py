@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduler.fields.visible import visible
-from scheduler.masking import mask, mask_text
+from scheduler.masking import gives_away, mask, mask_text
 
 
 def label_of(record: Mapping[str, Any], row: int) -> str:
@@ -21,10 +21,12 @@ def who_of(record: Mapping[str, Any], row: int) -> str:
 
 
 def _id_of(record: Mapping[str, Any]) -> str:
-    """Return the id that a file gave; "" where its party stands for one."""
+    """Return the id that a file gave; "" where its party stands for one, or it has its number."""
     address = record["phone_number"] or record["sip_uri"] or ""
     party = f"{address},{record['dtmf']}" if record["dtmf"] else address
-    return "" if record["contact_id"] in (party, "") else visible(record["contact_id"])
+    contact_id, number = record["contact_id"], record["phone_number"]
+    is_number = contact_id in (party, "") or (number and gives_away(contact_id, number))
+    return "" if is_number else visible(contact_id)
 
 
 def _address(record: Mapping[str, Any]) -> str:

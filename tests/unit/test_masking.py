@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
 from scheduler.cli import plan_lines
+from scheduler.fields.contact_label import label_of
 from scheduler.masking import mask, mask_text
 from scheduler.plan.spoken import spoken
 from scheduler.web.masks import concealed
@@ -177,10 +178,12 @@ def test_what_is_ours_is_known_by_what_it_stands_in(text: str, masked: str) -> N
 def test_a_contacts_id_is_shown_unless_it_gives_its_number_away() -> None:
     record = {"contact_id": "P20261122", "phone_number": "+12025550142", "dtmf": "1#"}
 
+    assert label_of(record | {"sip_uri": ""}, 7) == "P20261122"
     assert concealed(record) == {"contact_id": "P20261122", "phone_number": "…0142", "dtmf": "…"}
     for given_away in ("+12025550142", "+12025550142,1#", "x-202.555.0142"):
         shown = concealed(record | {"contact_id": given_away})["contact_id"]
         assert "0142" in shown
+        assert label_of(record | {"contact_id": given_away, "sip_uri": ""}, 7) == "#7 …0142"
         assert "555" not in shown
     # Of whom nobody says the number, the id may be it.
     assert concealed({"contact_id": "2025550142"}) == {"contact_id": "…0142"}
