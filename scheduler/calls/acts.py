@@ -6,6 +6,7 @@ import logging
 
 from scheduler import logs
 from scheduler.calls.news import Act, Meaning
+from scheduler.heard import OPT_OUT
 from scheduler.ledger import callbacks, heard, listeners
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt
@@ -33,6 +34,6 @@ def keep(ledger: Ledger, attempt: Attempt, found: Meaning, address: str) -> None
 
     Raises LedgerTrouble.
     """
-    bars = address if found.act is Act.DO_NOT_CALL else ""
+    bars = address if OPT_OUT in found.intents else ""
     if found.answered_by or found.intents:
         heard.note(ledger, attempt, answered_by=found.answered_by, intents=found.intents, bars=bars)

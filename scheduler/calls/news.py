@@ -50,28 +50,23 @@ def meaning(told: News | Heard | CallReport, standing: Standing) -> Meaning:
     """
     match told:
         case News():
-            return Meaning(
-                act=_act(told, standing),
-                answered_by=told.answered_by,
-                intents=_intents(told, standing),
-            )
+            return _news(told, standing)
         case Heard():
             return _heard(told, standing)
     return _read(told, standing)
 
 
-def _act(news: News, standing: Standing) -> Act | None:
+def _news(news: News, standing: Standing) -> Meaning:
     if news.kind == "completed":
-        return Act.HUNG_UP
-    if news.answered_by:
-        return _verdict(news.answered_by, standing, may_speak=False)
-    return Act.DO_NOT_CALL if OPT_OUT in _intents(news, standing) else None
+        return Meaning(act=Act.HUNG_UP)
+    if who := news.answered_by:
+        return Meaning(act=_verdict(who, standing, may_speak=False), answered_by=who)
+    intents = _intents(news, standing)
+    return Meaning(act=Act.DO_NOT_CALL if OPT_OUT in intents else None, intents=intents)
 
 
 def _intents(news: News, standing: Standing) -> tuple[str, ...]:
     """Return what somebody meant: as the provider says, or by a whole sentence of the callee."""
-    if news.answered_by:
-        return ()
     if news.intent:
         return (news.intent,)
     is_callees = news.kind == "message" and news.speaker != OURS
@@ -81,13 +76,14 @@ def _intents(news: News, standing: Standing) -> tuple[str, ...]:
 
 def _heard(heard: Heard, standing: Standing) -> Meaning:
     report = heard.report
+    words = [_news(each, standing) for each in heard.news]
     told = (heard.answered_by, report.answered_by if report else "")
-    answered_by = next(filter(None, (*told, *(each.answered_by for each in heard.news))), "")
+    answered_by = next(filter(None, (*told, *(each.answered_by for each in words))), "")
     if report is not None and report.stage is Stage.OVER:
         return Meaning(Stage.OVER, Act.READ, answered_by)
     act = _verdict(answered_by, standing, may_speak=heard.may_speak)
-    acts = [_act(each, standing) for each in heard.news]
-    intents = tuple(name for each in heard.news for name in _intents(each, standing))
+    intents = tuple(name for each in words for name in each.intents)
+    acts = (each.act for each in words)
     stage = _stage(report, standing) if report else None
     return Meaning(stage, act or next(filter(None, acts), None), answered_by, intents)
 
