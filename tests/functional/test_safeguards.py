@@ -132,7 +132,7 @@ def test_explain_says_of_a_file_what_the_rules_find(site: Site) -> None:
     (person,) = numbers(1)
     file = campaign(site, [person, "+1202"], "not_after: 2020-01-01T00:00Z\n")
     shown = site.call("explain", file, "#1", env={"TZ": "America/New_York"})
-    assert re.search(r"not_after +blocked +2019-12-31 19:00:00 EST", shown.out)
+    assert re.search(r"not_after +blocked +before 2019-12-31 19:00:00 EST", shown.out)
 
     found = {}
     for who in (person, "+1202"):
