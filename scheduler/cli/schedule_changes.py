@@ -10,7 +10,7 @@ from scheduler.ledger import schedules as in_ledger
 from scheduler.operations import schedules
 
 
-def pause(name: Name, note: Note, json: options.Json = False) -> None:
+def pause(name: Name, note: Note = "", json: options.Json = False) -> None:
     """Skip every launch from now on. A running campaign continues.
 
     Example: `callsched schedule pause nightly --note 'the office is closed'`

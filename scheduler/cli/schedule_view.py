@@ -20,7 +20,7 @@ def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:
     text = f"{'added' if is_new else 'it was there before'}; next firing {next_firing(view)}"
     console.out.print(f"schedule {view.name}: {text}", markup=False)
     console.say(
-        f"a worker of account {view.account} launches it, and reads {view.launch.path} then"
+        f"a worker of account {view.account} launches it, and reads {view.launch.path} each time"
     )
 
 
@@ -38,9 +38,7 @@ def show_all(views: Sequence[ScheduleView]) -> None:
         console.out.print(f"no schedules yet: {suggested('schedule', 'add', 'FILE')}")
         return
     columns = ("schedule", "state", "fires", "next firing")
-    rows = [
-        (view.name, view.state, _when(view.launch.schedule), next_firing(view)) for view in views
-    ]
+    rows = [(view.name, view.state, _when(view.launch.schedule), _next(view)) for view in views]
     console.out.print(console.table("", columns, rows))
     for line in failures(views):
         console.warn(line)
@@ -63,14 +61,22 @@ def _when(rule: Schedule) -> str:
     return f"{rule.cron} ({rule.timezone})"
 
 
+def _note(view: ScheduleView) -> str:
+    return f": {view.note}" if view.state == "paused" and view.note else ""
+
+
+def _next(view: ScheduleView) -> str:
+    return "none while it is paused" if view.state == "paused" else next_firing(view)
+
+
 def _described(view: ScheduleView) -> list[str]:
     rule = view.launch.schedule
     lines = [
-        f"schedule {view.name}, {view.state}{f': {view.note}' if view.state == 'paused' else ''}",
+        f"schedule {view.name}, {view.state}{_note(view)}",
         f"  file      {view.launch.path}",
         f"  account   {view.account}",
         f"  fires     {_when(rule)}",
-        f"  next      {next_firing(view)}",
+        f"  next      {_next(view)}",
         f"  overlap   {rule.overlap}, catch-up {written(rule.catch_up_seconds)}",
         f"  added     by {view.created_by}, {shown_in(rule, view.created_at)}",
     ]

@@ -9,6 +9,7 @@ import typer
 from scheduler.cli import console, options, served, status_view
 from scheduler.cli.access import opened_ledger
 from scheduler.live.standing import standing
+from scheduler.operations.waits import why_waits
 
 #: More campaigns than anybody reads.
 MOST_LISTED = 200
@@ -36,5 +37,6 @@ def status(
                 status_view.record(known, id_) | served.records(ledger, known.campaigns, id_)
             )
             return
-        status_view.show(known)
+        only = known.campaigns[0] if len(known.campaigns) == 1 else None
+        status_view.show(known, why_waits(ledger, only).why if only else "")
         served.warn(ledger, known.campaigns)

@@ -11,7 +11,7 @@ from scheduler.cli.suggested import suggested
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.standing import Standing
 from scheduler.masking import mask
-from scheduler.models import OPEN_STATES, CallState
+from scheduler.models import OPEN_STATES, CallState, CampaignState
 from scheduler.operations import schedules
 
 #: What operators did last, as far as it is shown.
@@ -34,15 +34,18 @@ def record(known: Standing, id_: str | None) -> dict[str, Any]:
     }
 
 
-def show(known: Standing) -> None:
-    """Show it, what is wrong with schedules and workers last."""
-    _show_standing(known)
+def show(known: Standing, wait: str = "") -> None:
+    """Show it, what is wrong with schedules and workers last.
+
+    `wait` says why the next call of the only campaign waits.
+    """
+    _show_standing(known, wait)
     for line in (*schedules.failures(known.schedules), *known.restricted, known.clock_jump):
         if line:
             console.warn(line)
 
 
-def _show_standing(known: Standing) -> None:
+def _show_standing(known: Standing, wait: str) -> None:
     views = known.campaigns
     if not views:
         console.out.print(nothing_yet())
@@ -55,7 +58,7 @@ def _show_standing(known: Standing) -> None:
         (
             view.campaign_id,
             view.account,
-            view.state,
+            _state(view),
             f"{view.total:,}",
             f"{view.calls[CallState.PENDING]:,}",
             f"{view.open:,}",
@@ -69,7 +72,7 @@ def _show_standing(known: Standing) -> None:
         more = f"… and {known.others:,} others: {suggested('status', '--all')}"
         console.out.print(more, markup=False)
     if len(views) == 1:
-        _show_one(views[0])
+        _show_one(views[0], wait)
         for each in known.controls[:_SHOWN_CONTROLS]:
             console.out.print(f"  {orders.recorded(each)}", markup=False)
     for account in known.accounts:
@@ -77,7 +80,13 @@ def _show_standing(known: Standing) -> None:
         console.out.print(_account_line(account), markup=False)
 
 
-def _show_one(view: CampaignView) -> None:
+def _state(view: CampaignView) -> str:
+    """Return a state as people see it: what is being cancelled is not about to go on."""
+    is_over = view.state is CampaignState.FINISHED
+    return "cancelling" if view.cancelled_by and not is_over else view.state
+
+
+def _show_one(view: CampaignView, wait: str) -> None:
     states = (f"{view.calls[state]:,} {state}" for state in OPEN_STATES)
     console.out.print("")
     console.out.print(f"{', '.join(states)}; {view.dials:,} dials, {view.stops:,} stops")
@@ -85,7 +94,7 @@ def _show_one(view: CampaignView) -> None:
         console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
     if view.next_due_at is not None and view.next_due_at > time.time():
         when = orders.instant(view.next_due_at)
-        console.out.print(f"  the next call is due at {when}")
+        console.out.print(f"  the next call is due at {when}{f': {wait}' if wait else ''}")
     for line in late_view.lines(view.late):
         console.out.print(f"  {line}")
     if view.collecting:

@@ -219,13 +219,6 @@ def starts_under_way(ledger: Ledger, campaign_id: str) -> int:
     return int(dialing or 0)
 
 
-def next_row(ledger: Ledger, campaign_id: str) -> int | None:
-    """Return the row of the pending call that comes first; None when none waits."""
-    with reaching():
-        first = ledger.redis.zrange(keys.campaign(campaign_id, "due"), 0, 0)
-    return int(first[0]) if first and first[0].isdecimal() else None
-
-
 def waiting(ledger: Ledger, campaign_ids: Sequence[str], now: float) -> dict[str, Waiting]:
     """Read what waits in these campaigns."""
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:

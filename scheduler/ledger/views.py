@@ -293,6 +293,24 @@ def awaited(ledger: Ledger, account: str, campaign_id: str) -> int:
     return sum(score is not None for score in slots)
 
 
+def next_call(ledger: Ledger, campaign_id: str) -> tuple[Contact, int] | None:
+    """Return whom the pending call is for that comes first, and how often it was dialled.
+
+    None when none waits, or when it can't be read.
+    """
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        first = ledger.redis.zrange(keys.campaign(campaign_id, "due"), 0, 0)
+        if not first or not first[0].isdecimal():
+            return None
+        pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{first[0]}-0", f"{first[0]}-0")
+        pipe.hget(keys.call(campaign_id, int(first[0])), "attempts")
+        found, attempts = pipe.execute()
+    try:
+        return decode(found[0][1]["c"])[0], keys.count_of(attempts or "")
+    except (ValueError, LookupError):
+        return None
+
+
 def results(ledger: Ledger, campaign_id: str) -> Iterator[dict[str, Any]]:
     """Yield a record for every contact of a campaign, in the order of its file."""
     for rows in contact_pages(ledger, campaign_id):

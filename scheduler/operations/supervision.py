@@ -15,7 +15,7 @@ from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.models import CallState, CampaignState, Contact
 from scheduler.operations.pool import Pool
-from scheduler.operations.waits import NO_WAIT, Wait, next_call, why_waits
+from scheduler.operations.waits import NO_WAIT, Wait, why_waits
 
 LOOK_SECONDS = 0.25
 
@@ -192,8 +192,8 @@ class Supervision:
 
     def _wait_of(self, campaign: CampaignView) -> Wait:
         """Return what the next call waits for; looked up when another one has become the next."""
-        if self._sample is None and (call := next_call(self._ledger, self._campaign_id)):
-            self._sample = call.contact
+        if self._sample is None and (call := views.next_call(self._ledger, self._campaign_id)):
+            self._sample = call[0]
         if campaign.open or campaign.next_due_at != self._waited_until:
             self._waited_until = None if campaign.open else campaign.next_due_at
             self._known_wait = NO_WAIT if campaign.open else why_waits(self._ledger, campaign)

@@ -161,7 +161,11 @@ def test_it_is_listed_paused_resumed_and_removed(site: Site) -> None:
     ]
     assert "@" in listed[0]["changed_by"]
     table = said(site.call("schedule", "list")).out
-    assert "0 9 * * mon-fri (America/New_York)" in table
+    assert "0 9 * * mon-fri (America/New_York)  none while it is paused" in table
+    said(site.call("schedule", "pause", "nightly"))  # a reason is not demanded
+    assert said(site.call("schedule", "show", "nightly")).out.startswith(
+        "schedule nightly, paused\n"
+    )
     assert said(site.call("schedule", "resume", "nightly", "--json")).record["state"] == "active"
     assert said(site.call("schedule", "remove", "nightly")).out == "schedule nightly is removed\n"
     assert said(site.call("schedule", "list", "--json")).record["schedules"] == []

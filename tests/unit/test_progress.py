@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.cli import notices
+from scheduler.cli import notices, status_view
 from scheduler.cli.progress import Progress
 from scheduler.ledger.views import CampaignView
 from scheduler.live import progress as live
-from scheduler.models import Contact, Hours, Policy
+from scheduler.live.standing import Standing
+from scheduler.models import CampaignState, Contact, Hours, Policy
 from scheduler.operations.waits import Wait
 from tests.unit.test_watch import account, campaign
 
@@ -140,3 +141,11 @@ def test_calls_that_are_left_say_when_the_first_is_due() -> None:
     assert notices.left_for_later(view(next_due_at=NOW + HOUR)) == (
         " that are due later, the first Mon 2026-11-30 01:20:00 EST"
     )
+
+
+def test_what_is_being_cancelled_is_not_called_paused(capsys: pytest.CaptureFixture[str]) -> None:
+    cancelled = view(state=CampaignState.PAUSED, cancelled_by="ana@desk")
+
+    status_view.show(Standing([cancelled, view()], [], [], [], [], ""))
+
+    assert "cancelling" in capsys.readouterr().out
