@@ -14,6 +14,7 @@ from scheduler.fields.contact_label import label_of
 from scheduler.heard import in_words
 from scheduler.ledger.explanation import RuleFinding, Standing
 from scheduler.ledger.live_calls import standing
+from scheduler.masking import mask_text
 from scheduler.models import CallState
 from scheduler.operations.explain import Explanation
 
@@ -72,6 +73,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 def _in_one_zone(said: str) -> str:
     """Write the instants of a rule as the others of the page are: on the clock here."""
+    said = mask_text(said)
     return _INSTANT.sub(lambda found: instant(datetime.fromisoformat(found[0]).timestamp()), said)
 
 
@@ -100,7 +102,7 @@ def _show_state(call: Standing) -> None:
     at = f", at {instant(call.ended_at)}" if call.ended_at and not call.attempts else ""
     console.out.print(" ".join(filter(None, (stands, ended))) + at)
     if call.error:
-        console.out.print(call.error)
+        console.out.print(mask_text(call.error))
 
 
 def _what_comes(explanation: Explanation, lack: str) -> str | None:

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def explain(
     call = explanation.standing(ledger, campaign_id, _row(ledger, view, contact, searches=searches))
     now, decided = explanation.explain(ledger, campaign_id, call.row)
     rules = _rules_of_time(view.policy, call.contact, now)
-    rules += [_without_end(rule, view) for rule in decided]
+    rules += [_in_full(ledger, view, call, rule) for rule in decided]
     if call.state is not CallState.PENDING:
         # They forbid the next call, and there is none.
         rules = [rule for rule in rules if rule.rule != "campaign"]
@@ -226,6 +227,13 @@ def _is_of(order: Controlled, wanted: Collection[str], row: int) -> bool:
 
 def _is_held(view: CampaignView) -> bool:
     return view.state is CampaignState.PAUSED and not view.cancelled_by
+
+
+def _in_full(ledger: Ledger, view: CampaignView, call: Standing, rule: RuleFinding) -> RuleFinding:
+    """Say of the list which entry it is, since when and why; of a pause whose it is."""
+    if rule.rule == "do_not_call" and not rule.passes:
+        return replace(rule, said=_listed(ledger, call.contact, view.policy) or rule.said)
+    return _without_end(rule, view)
 
 
 def _without_end(rule: RuleFinding, view: CampaignView) -> RuleFinding:
@@ -315,13 +323,25 @@ def explain_row(ledger: Ledger, policy: Policy, path: Path, found: FileRow) -> E
 
 
 def _do_not_call(ledger: Ledger, contact: Contact, policy: Policy) -> RuleFinding:
+    found = _listed(ledger, contact, policy)
+    if found is None:
+        return RuleFinding("do_not_call", "not on the list", True)
+    return RuleFinding("do_not_call", found, False, reason="do_not_call")
+
+
+def _listed(ledger: Ledger, contact: Contact, policy: Policy) -> str | None:
+    """Say which entry bars a contact, since when and why; None where none does."""
     for address in (contact.address, *explanation.transfers_of(policy, contact)):
-        if listed := do_not_call.barred(ledger, address):
-            found = f"{listed[0]} is on the list"
-            if address != contact.address:
-                found = f"it may be transferred to {listed[0]}, which is on the list"
-            return RuleFinding("do_not_call", found, False, reason="do_not_call")
-    return RuleFinding("do_not_call", "not on the list", True)
+        if barred := do_not_call.barred(ledger, address):
+            entry, listing = barred
+            since = "" if listing.since is None else f" since {_instant(listing.since)}"
+            text = f"{do_not_call.shown(entry)} is on the list{since}: {listing.why}"
+            return text if address == contact.address else f"it may be transferred: {text}"
+    return None
+
+
+def _instant(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 # Either's -----------------------------------------------------------------------------------------

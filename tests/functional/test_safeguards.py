@@ -177,5 +177,8 @@ def test_a_row_is_found_as_people_know_it_and_its_twin_is_named(site: Site) -> N
     assert record["duplicate_of"] is None
     said = site.call("explain", "same", "#1")
     assert "the rest of the campaign was cancelled by " in said.out
+    assert site.call("dnc", "add", "+12025550100", "--why", "asked").wait() == 0
+    said = site.call("explain", "same.csv", "#1", "--region", "US")
+    assert re.search(r"blocked: do_not_call +…0100 is on the list since 20.*: asked", said.out)
     said = site.call("explain", "same", "Mothers")
     assert (said.wait(), "did you mean 'Mother' (#1)?" in said.err) == (1, True)
