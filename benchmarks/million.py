@@ -35,11 +35,27 @@ ANSWERED = 3
 def fill(ledger: Ledger, count: int) -> None:
     """Make a campaign of so many calls, all of which are over."""
     policy = Policy(max_duration_seconds=60.0)
-    campaigns.create(ledger, CAMPAIGN, account=ACCOUNT, name="m", policy=policy, digest="d")
+    campaigns.create(
+        ledger,
+        CAMPAIGN,
+        account=ACCOUNT,
+        name="m",
+        policy=policy,
+        digest="d",
+        columns=("city",),
+    )
     for chunk, first in enumerate(range(0, count, CHUNK), start=1):
         numbers = range(first, min(first + CHUNK, count))
         rows = [
-            Row(Contact(f"c-{n:07d}", f"+1202{n:07d}", name=f"Person {n}"), n + 2, has_id=True)
+            Row(
+                Contact(
+                    *(f"c-{n:07d}", f"+1202{n:07d}"),
+                    name=f"Person {n}",
+                    variables={"city": f"City {n % 1000}"},
+                ),
+                n + 2,
+                has_id=True,
+            )
             for n in numbers
         ]
         campaigns.load(ledger, CAMPAIGN, "1", chunk, rows)

@@ -10,17 +10,24 @@ import typer
 from scheduler.cli import console, dnc_view, options
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.output import writing
-from scheduler.ledger import do_not_call as in_ledger
 from scheduler.operations import do_not_call
 
 
-def list_(json: options.JsonLines = False) -> None:
-    """List every entry, when it was added, and why.
+def list_(
+    text: Annotated[
+        str,
+        typer.Argument(metavar="[TEXT]", help="Only entries with this text in them, or in why."),
+    ] = "",
+    json: options.JsonLines = False,
+) -> None:
+    """List every entry, when it was added, and why: the newest first.
 
-    Example: `callsched dnc list --json`
+    A list of more than 100,000 entries comes in no order.
+
+    Example: `callsched dnc list 'asked by mail'`
     """
     with opened_ledger() as ledger:
-        for each, listing in in_ledger.entries(ledger):
+        for each, listing in do_not_call.matching(ledger, text):
             dnc_view.show_entry(each, listing, json=json)
 
 

@@ -18,6 +18,15 @@ from scheduler.masking import mask_text
 from scheduler.models import CallState
 from scheduler.operations.explain import Explanation
 
+_NEXT = "the rules as they are for a next call; this one goes on:"
+#: Which call the rules are for, where it is not the one that is shown.
+_AS_OF = {
+    CallState.ENDED: "the rules as they are now, not when the call ended:",
+    CallState.DIALING: _NEXT,
+    CallState.CONNECTED: _NEXT,
+    CallState.STOPPING: "the rules as they are for a next call; this one is being ended:",
+}
+
 
 def show(explanation: Explanation, lack: str = "") -> None:
     """Show whom it is about, where the call stands, each rule, each attempt, and what comes."""
@@ -27,9 +36,8 @@ def show(explanation: Explanation, lack: str = "") -> None:
         _show_state(call)
     for line in _whence(explanation):
         console.out.print(line)
-    is_over = call is not None and call.state is CallState.ENDED
     rows = [(rule.rule, _verdict(rule), _in_one_zone(rule.said)) for rule in explanation.rules]
-    title = "the rules as they are now, not when the call ended:" if is_over else ""
+    title = _AS_OF.get(call.state, "") if call is not None else ""
     console.out.print(console.table(title, ("rule", "verdict", "why"), rows))
     if call is not None and call.attempts:
         tells_answers = any("stage" in attempt for attempt in call.attempts)

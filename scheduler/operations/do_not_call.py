@@ -215,6 +215,28 @@ def listed(
     return _counted(do_not_call.entries(ledger), on_progress, count)
 
 
+#: Entries that are put in order; of more each would have to wait for the last one.
+MOST_ORDERED = 100_000
+
+
+def matching(ledger: Ledger, text: str = "") -> Iterator[tuple[str, Listing]]:
+    """Yield the entries with a text in them, or in why; the newest first where they are not many.
+
+    Whether a letter is a capital makes no difference.
+    """
+    wanted = text.casefold()
+    found = (
+        (each, listing)
+        for each, listing in do_not_call.entries(ledger)
+        if wanted in each.casefold() or wanted in listing.why.casefold()
+    )
+    if do_not_call.count(ledger) > MOST_ORDERED:
+        yield from found
+        return
+    # One that comes or goes meanwhile may come twice.
+    yield from sorted(dict(found).items(), key=lambda one: (-(one[1].since or 0.0), one[0]))
+
+
 # As JSON has it -----------------------------------------------------------------------------------
 
 

@@ -137,7 +137,9 @@ def test_a_file_is_imported_and_may_be_imported_again(site: Site) -> None:
         "3 lines: 3 with entries, 0 of a header, 0 blank or comments, 0 unread\n"
         "3 entries: 0 added, 2 were on it, 1 repeated\n"
     )
-    entries = [json.loads(line) for line in dnc(site, "list", "--json").out.splitlines()]
+    assert dnc(site, "list", "5550101").out.split()[0] == "+12025550101"
+    assert dnc(site, "list", "NOBODY").out == ""
+    entries = [json.loads(line) for line in dnc(site, "list", "us REG", "--json").out.splitlines()]
     assert {(each["entry"], each["why"].rpartition(" (")[0]) for each in entries} == {
         ("+12025550100", "US registry"),
         ("+12025550101", "US registry"),

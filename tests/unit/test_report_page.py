@@ -287,6 +287,9 @@ def test_transcripts_are_there_to_unfold_or_are_left_out() -> None:
     assert "Grüße" not in unsaid.html
     assert "1 call with a transcript. What was said is left out:" in unsaid.text
     assert "callsched report c --transcripts" in unsaid.text
+    spoken = record(1, "call 202-555-0143")
+    assert "0143" in page([spoken]).text and "555-0143" not in page([spoken]).html
+    assert "202-555-0143" in page([spoken], numbers=True).text
     assert "What was said was erased." in page([record(1, insights_erased=True, **NONE)]).text
 
 
