@@ -58,9 +58,15 @@ def of_campaign(meta: Mapping[str, str]) -> Lateness:
 
 
 def of_record(record: Mapping[str, Any]) -> Lateness:
-    """Return as much of what a campaign has counted as an archive's head needs to say why."""
-    causes, said = record.get("causes") or {}, record.get("said") or ""
-    return Lateness(record.get("calls", 0), causes=causes, said=said)
+    """Return what `as_record` has made of it, but for which attempt was the worst."""
+    return Lateness(
+        record.get("calls", 0),
+        record.get("worst_seconds", 0.0),
+        since=record.get("since"),
+        until=record.get("until"),
+        causes=record.get("causes") or {},
+        said=record.get("said") or "",
+    )
 
 
 _CAUSE = "late:"

@@ -72,6 +72,9 @@ class _Order(_Strict):
 
 class _Late(_Strict):
     calls: Annotated[int, Field(ge=0, lt=1e12)] = 0
+    worst_seconds: Annotated[float, Field(ge=0, lt=1e11)] = 0.0
+    since: _Instant = None
+    until: _Instant = None
     causes: dict[str, Annotated[int, Field(ge=0, lt=1e12)]] = {}
     said: str | None = None
 

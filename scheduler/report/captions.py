@@ -73,24 +73,19 @@ def lateness(figures: Figures) -> str:
 
 
 def ended_late(figures: Figures) -> str:
-    """Say how many calls ended late, the worst, and when that was; "" when none did."""
-    late = figures.late
+    """Say how many calls ended late, the worst, when that was, and why; "" when none did."""
+    late = figures.ended_late
     if not late.calls:
         return ""
-    worst = f"the worst by {length(late.ends.highest)}" if late.calls > 1 else ""
-    by = worst or f"by {length(late.ends.highest)}"
-    return (
-        f"{counted(late.calls, 'call')} ended late, {by}:"
-        f" between {instant(late.since)} and {instant(late.until)} UTC.{_why_late(figures)}"
-    )
-
-
-def _why_late(figures: Figures) -> str:
-    known = figures.header.late
-    said = message(known.said, _LONGEST_WORD, numbers=figures.numbers)
-    causes = {shown(cause, _LONGEST_WORD): calls for cause, calls in known.causes.items()}
+    worst = "the worst by" if late.calls > 1 else "by"
+    span = ""
+    if late.since is not None and late.until is not None:
+        span = f", between {instant(late.since)} and {instant(late.until)} UTC"
+    text = f"{counted(late.calls, 'call')} ended late, {worst} {length(late.worst_seconds)}{span}."
+    said = message(late.said, _LONGEST_WORD, numbers=figures.numbers)
+    causes = {shown(cause, _LONGEST_WORD): calls for cause, calls in late.causes.items()}
     why = why_in_words(causes, said)
-    return f" Why: {why}." if why else ""
+    return f"{text} Why: {why}." if why else text
 
 
 def sendings(figures: Figures) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.heard import OnTheLine
 from scheduler.ledger.accounts import Load
+from scheduler.ledger.lateness import Lateness
 from scheduler.models import CallState, Disposition
 from scheduler.reached import Reached, reached_in, why
 from scheduler.report.answers import Answers
@@ -95,6 +96,12 @@ class Figures:
         return self.ends.total()
 
     @property
+    def ended_late(self) -> Lateness:
+        """What ended late: of every attempt where the ledger has counted it, else of the last."""
+        counted = self.header.late
+        return counted if counted.calls >= self.late.calls else self.late.counted
+
+    @property
     def retries(self) -> int:
         """How many times somebody was dialled again."""
         return sum((times - 1) * contacts for times, contacts in self.attempts.items() if times > 1)
@@ -165,7 +172,7 @@ class Figures:
             "attempts": {str(times): calls for times, calls in sorted(self.attempts.items())},
             "retries": self.retries,
             "lengths": self._lengths(),
-            "ends": self.late.ends_record() | {"causes": dict(header.late.causes)},
+            "ends": self.late.ends_record() | self._ended_late(),
             "stops": self.late.sendings_record(),
             "slots": self._slots(),
             "refused": self.refused.total if self.refused else None,
@@ -187,6 +194,16 @@ class Figures:
                 },
             }
             for group in Reached
+        }
+
+    def _ended_late(self) -> dict[str, Any]:
+        known = self.ended_late
+        return {
+            "late": known.calls,
+            "worst_seconds": known.worst_seconds,
+            "since": known.since,
+            "until": known.until,
+            "causes": dict(known.causes),
         }
 
     def _lengths(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.late import LATE_SECONDS
+from scheduler.ledger.lateness import Lateness
 from scheduler.report.spread import Spread
 
 #: A first stop that was sent no later than this was sent on time.
@@ -44,6 +45,11 @@ class Late:
         return self.ends.within(LATE_SECONDS)
 
     @property
+    def counted(self) -> Lateness:
+        """What ended late, as records have it: why is not known."""
+        return Lateness(self.calls, self.ends.highest or 0.0, since=self.since, until=self.until)
+
+    @property
     def sent_on_time(self) -> int:
         """How many first stops were sent in time."""
         return self.sendings.within(SENT_ON_TIME_SECONDS)
@@ -54,9 +60,6 @@ class Late:
             "calls": len(self.ends),
             "on_time": self.on_time,
             "on_time_seconds": LATE_SECONDS,
-            "late": self.calls,
-            "since": self.since,
-            "until": self.until,
             **_shares(self.ends),
         }
 

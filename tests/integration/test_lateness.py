@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from scheduler.calls.ends import End
+from scheduler.clock import since_boot
 from scheduler.late import LATE_SECONDS, LateCause
-from scheduler.ledger import calls, deadlines, views, workers
+from scheduler.ledger import calls, deadlines, live_calls, views, workers
 from scheduler.ledger.lateness import NEVER_LATE
+from scheduler.ledger.ledger import Control
 from scheduler.ledger.workers import WorkerHealth
-from scheduler.models import Attempt, Disposition, Reason
+from scheduler.models import Attempt, Disposition, Reason, Retry
 from tests.integration.ledger import Books
 
 SLACK = LATE_SECONDS / 2
@@ -263,3 +267,44 @@ def test_an_end_that_could_not_be_put_on_record_was_when_the_api_confirmed_it(bo
     assert late(books, attempt) == (pytest.approx(1.0), pytest.approx(0.8))
     assert books.result(attempt)["duration_seconds"] == pytest.approx(11.0)
     assert counted(books) == NEVER_LATE
+
+
+def test_a_worker_tells_when_the_api_confirmed_an_end(books: Books) -> None:
+    books.now = books.ledger.time() - 310
+    books.campaign(1)
+    attempt = overdue(books, 0)
+    books.expire()
+    confirmed_at = since_boot() - (books.ledger.time() - books.now) + 1
+
+    assert replace(End.by("deadline"), confirmed_at=confirmed_at).record(
+        books.ledger, books.account, attempt
+    )
+
+    assert late(books, attempt)[0] == pytest.approx(1.0, abs=0.2)
+
+
+def test_an_extended_call_is_late_by_its_new_deadline(books: Books) -> None:
+    books.campaign(1)
+    attempt = books.connected(10)
+    live_calls.extend(
+        *(books.ledger, books.account, attempt, 60.0, Control("ana@desk")),
+        ceiling_seconds=600.0,
+        now=books.now,
+    )
+    books.wait(72.5)
+    books.expire()
+    books.confirm(attempt)
+
+    assert late(books, attempt)[0] == pytest.approx(2.5)
+
+
+def test_a_call_that_is_dialled_again_still_counts_as_late(books: Books) -> None:
+    """The result is of the last attempt; what was late before is not forgotten."""
+    books.campaign(1, retry={"stopped": Retry(max=1, delays_seconds=(1.0,), jitter=0.0)})
+    stopped(books, 60)
+    books.wait(2)
+    attempt = stopped(books, 0.1)
+
+    assert attempt.number == 2
+    assert late(books, attempt)[0] == pytest.approx(0.1)
+    assert (counted(books).calls, counted(books).worst) == (1, "c:1:1")
