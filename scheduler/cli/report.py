@@ -23,7 +23,7 @@ def report(
     open_: ours.Open = False,
     json: ours.Json = False,
 ) -> None:
-    """Write a campaign as one HTML page: outcomes, slots over time, lateness, and every call.
+    """Write a campaign as one HTML page: who was reached, what needs you, and every call.
 
     The page needs no network; an existing one is replaced once the new one is complete. While the
     campaign runs, it says "so far". Numbers are masked and what was said is left out unless you ask

@@ -17,6 +17,7 @@ from scheduler.ledger.controls import Controlled
 from scheduler.models import Disposition, reason_of
 from scheduler.report.archived_record import wrong_with, wrong_with_head
 from scheduler.report.header import Header, Source
+from scheduler.report.times import Times
 
 #: Of the file with the results; the one beside it ends in .json.
 RESULTS_ENDING = ".jsonl.gz"
@@ -36,6 +37,7 @@ def source_in(path: Path) -> Source:
     if wrong := wrong_with_head(head):
         raise ConfigError(f"{path}: the file beside it is no archive: {wrong}")
     header = Header(
+        times=Times(None),
         campaign_id=head["campaign_id"],
         told_at=time.time(),
         name=head["name"],

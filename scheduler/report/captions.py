@@ -7,15 +7,9 @@ from scheduler.late import LATE_SECONDS, why_in_words
 from scheduler.report.figures import Figures
 from scheduler.report.foreign_text import message, shown
 from scheduler.report.late import SENT_ON_TIME_SECONDS
-from scheduler.report.wording import instant, label, length, share
+from scheduler.report.wording import length, share
 
 _LONGEST_WORD = 200
-
-
-def outcomes(figures: Figures) -> str:
-    """Say how calls ended."""
-    parts = (f"{label(end)} {calls:,}" for end, calls in figures.ends.most_common())
-    return f"Calls by how they ended: {', '.join(parts)}."
 
 
 def slots(figures: Figures) -> str:
@@ -25,7 +19,8 @@ def slots(figures: Figures) -> str:
         return "No slot was ever taken: nobody was dialled."
     text = (
         f"At most {counted(int(peak.value), 'slot')} of this campaign {_were(peak.value)} in use at"
-        f" once, first at {instant(peak.at)} UTC, by {counted(len(figures.slots), 'attempt')}."
+        f" once, first at {figures.header.times.named(peak.at)}, by"
+        f" {counted(len(figures.slots), 'attempt')}."
     )
     return f"{text} {_limits(figures)}"
 
@@ -45,7 +40,7 @@ def _limits(figures: Figures) -> str:
     )
     since = figures.loads[0].at
     if figures.period and since > figures.period[0] + 1:
-        text += f" It is known from {instant(since)} UTC on."
+        text += f" It is known from {figures.header.times.named(since)} on."
     return text
 
 
@@ -74,13 +69,13 @@ def lateness(figures: Figures) -> str:
 
 def ended_late(figures: Figures) -> str:
     """Say how many calls ended late, the worst, when that was, and why; "" when none did."""
-    late = figures.ended_late
+    late, times = figures.ended_late, figures.header.times
     if not late.calls:
         return ""
     worst = "the worst by" if late.calls > 1 else "by"
     span = ""
     if late.since is not None and late.until is not None:
-        span = f", between {instant(late.since)} and {instant(late.until)} UTC"
+        span = f", between {times.instant(late.since)} and {times.named(late.until)}"
     text = f"{counted(late.calls, 'call')} ended late, {worst} {length(late.worst_seconds)}{span}."
     said = message(late.said, _LONGEST_WORD, numbers=figures.numbers)
     causes = {shown(cause, _LONGEST_WORD): calls for cause, calls in late.causes.items()}

@@ -14,12 +14,14 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Any, Self
 
+from scheduler.hours.number_zones import number_zones
 from scheduler.models import CallState, Disposition, Reason
+from scheduler.reached import reached_in, why
 from scheduler.report.answers import answers_in
 from scheduler.report.foreign_text import address_of, contact_of, message, said, shown
 from scheduler.report.topics import LISTS
 from scheduler.report.transcripts import spoken
-from scheduler.report.wording import label
+from scheduler.report.wording import detail, label
 
 #: What was said is shown up to so many characters of one call, and bytes of all.
 MOST_CHARACTERS_OF_A_CALL = 100_000
@@ -27,12 +29,16 @@ MOST_BYTES = 20_000_000
 
 _LONGEST_NAME = 80
 _LONGEST_ERROR = 500
+_LONGEST_DETAIL = 120
 _LONGEST_LINE = 2_000
 _LONGEST_SUMMARY = 5_000
 _LONGEST_ITEM = 600
 _MOST_ITEMS = 50
 
 Entry = dict[str, Any]
+
+#: How the line of an entry begins.
+_ROW = b'{"row":'
 
 #: In the place of what was said.
 _TOO_MUCH: Entry = {}
@@ -78,8 +84,12 @@ def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts:
     state = shown(record.get("state"), _LONGEST_NAME)
     errors = (record.get(name) for name in ("error", "stop_error", "insights_error"))
     contact = contact_of(record, row, numbers=numbers)
+    group = reached_in(record)
     return {
         "row": row,
+        "group": group or "",
+        "detail": shown(detail(why(record), (end[0], end[1])), _LONGEST_DETAIL) if group else "",
+        "zone": _zone(record),
         "contact": "" if contact == f"#{row}" else contact,
         "number": address_of(record, numbers=numbers),
         "ended_as": label((end[0], "")) if end[0] else f"not over: {state}",
@@ -94,6 +104,14 @@ def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts:
         "erased": bool(record.get("insights_erased")),
         "said": _said(record, numbers=numbers) if transcripts else None,
     }
+
+
+def _zone(record: Mapping[str, Any]) -> str:
+    """Return in which zone a contact was called, where that is known for certain; else ""."""
+    if record.get("started_at") is None:
+        return ""
+    zones = number_zones(str(record.get("phone_number") or ""))
+    return zones[0] if len(zones) == 1 else ""
 
 
 def _said(record: Mapping[str, Any], *, numbers: bool) -> dict[str, Any] | None:
@@ -195,6 +213,12 @@ class Entries:
     def left_out(self) -> int:
         """How many are not."""
         return self.total - self.listed
+
+    def rows(self) -> frozenset[int]:
+        """Return the rows that are listed: a link to any other one leads nowhere."""
+        begins = len(_ROW)
+        some = islice(self._lines(), self._most)
+        return frozenset(int(line[begins : line.index(b",", begins)]) for line in some)
 
     def __iter__(self) -> Iterator[Entry]:
         left, self.unsaid = self.most_bytes, 0

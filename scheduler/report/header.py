@@ -13,6 +13,7 @@ from scheduler.ledger.controls import Controlled
 from scheduler.ledger.lateness import NEVER_LATE, Lateness
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import CampaignState
+from scheduler.report.times import IN_UTC, Times
 
 #: Until a change of an account is on record as a sample, while a worker lives.
 _SAMPLE_SECONDS = 2.0
@@ -38,6 +39,7 @@ class Header:
     stopped_itself: str = ""  #: why; "" for one that did not
     late: Lateness = NEVER_LATE  #: what ended late, of every attempt
     orders: tuple[Controlled, ...] = ()  #: what operators did, the first one first
+    times: Times = IN_UTC  #: by which clock the page writes its times
 
     @property
     def is_over(self) -> bool:
@@ -80,6 +82,7 @@ def source_of(ledger: Ledger, campaign_id: str) -> Source:
         collecting=view.collecting,
         stopped_itself=view.stopped_itself,
         late=view.late,
+        times=Times(None),
         orders=tuple(_orders(ledger, view.account, campaign_id, view.created_at, until)),
     )
     return Source(

@@ -1,31 +1,36 @@
 "use strict";
 (() => {
   const table = document.getElementById("table");
-  const bodies = Array.from(table.tBodies);
-  const filter = document.getElementById("filter");
-  const input = filter.querySelector("input");
-  const told = filter.querySelector("output");
+  const body = table.tBodies[0];
+  const rows = Array.from(body.rows);
+  const tools = document.getElementById("tools");
+  const input = tools.querySelector("input");
+  const told = tools.querySelector("output");
   const texts = new Map();
-  const textOf = (body) => {
-    if (!texts.has(body)) texts.set(body, body.textContent.toLowerCase());
-    return texts.get(body);
+  const textOf = (row) => {
+    if (!texts.has(row)) {
+      const said = document.getElementById(row.id.replace("row-", "said-"));
+      texts.set(row, `${row.textContent} ${said ? said.textContent : ""}`.toLowerCase());
+    }
+    return texts.get(row);
   };
   input.addEventListener("input", () => {
     const wanted = input.value.trim().toLowerCase();
     let shown = 0;
-    for (const body of bodies) {
-      body.hidden = wanted !== "" && !textOf(body).includes(wanted);
-      shown += body.hidden ? 0 : 1;
+    for (const row of rows) {
+      row.hidden = wanted !== "" && !textOf(row).includes(wanted);
+      shown += row.hidden ? 0 : 1;
     }
-    told.textContent = wanted === "" ? "" : `${shown} of ${bodies.length}`;
+    told.textContent = wanted === "" ? "" : `${shown} of ${rows.length}`;
   });
-  filter.hidden = false;
+  tools.hidden = false;
 
-  const valueOf = (body, column) => {
-    const cell = body.rows[0].cells[column];
+  const valueOf = (row, column) => {
+    const cell = row.cells[column];
     return cell.dataset.value ?? cell.textContent.trim();
   };
   const headers = Array.from(table.tHead.rows[0].cells);
+  const names = headers.map((header) => header.textContent);
   headers.forEach((header, column) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -36,10 +41,31 @@
       for (const other of headers) other.removeAttribute("aria-sort");
       header.setAttribute("aria-sort", up ? "ascending" : "descending");
       const isNumber = header.classList.contains("n");
-      bodies
-        .map((body) => [valueOf(body, column), body])
+      rows
+        .map((row) => [valueOf(row, column), row])
         .sort(([a], [b]) => (isNumber ? a - b : a.localeCompare(b)) * (up ? 1 : -1))
-        .forEach(([, body]) => table.append(body));
+        .forEach(([, row]) => body.append(row));
     });
+  });
+
+  // What a spreadsheet would take for a formula is marked as text.
+  const written = (text) => {
+    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return `"${safe.replaceAll('"', '""')}"`;
+  };
+  const cellText = (cell) =>
+    Array.from(cell.childNodes, (node) => (node.ariaHidden === "true" ? "" : node.textContent))
+      .join("")
+      .trim();
+  const download = tools.querySelector("button");
+  download.addEventListener("click", () => {
+    const shown = Array.from(body.rows).filter((row) => !row.hidden);
+    const lines = [names, ...shown.map((row) => Array.from(row.cells, cellText))];
+    const text = lines.map((cells) => cells.map(written).join(",")).join("\r\n");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv" }));
+    link.download = `${download.dataset.name}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
   });
 })();

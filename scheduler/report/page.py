@@ -14,10 +14,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from scheduler.fields.counts import counted
-from scheduler.report import captions, plots, wording
+from scheduler.hours.walltime import zone_of
+from scheduler.report import captions, plots, shares, wording
 from scheduler.report.entries import RULE, Entries, Entry
 from scheduler.report.figures import Figures
 from scheduler.report.foreign_text import message, written
+from scheduler.report.needs import needs
+from scheduler.report.times import Times, machine_instant
 from scheduler.report.topics import LISTS, MOST_LISTED, MOST_TOPICS
 
 _LONGEST_TITLE = 120
@@ -47,8 +50,10 @@ def write(
     With `parts`, the address of a folder, style and script are files in it (`part`): where nothing
     within a page may act.
     """
-    listed = _counted(entries, counted)
-    stream = _template().stream(**_said(figures, parts), entries=entries, listed=listed)
+    listed, times = _counted(entries, counted), figures.header.times
+    known = {"entries": entries, "listed": listed, "rows": entries.rows()}
+    known |= {"there": lambda entry: _there(entry, times)}
+    stream = _template().stream(**_said(figures, parts), **known)
     stream.enable_buffering(_PIECES)
     file.writelines(stream)
 
@@ -58,6 +63,14 @@ def _counted(entries: Entries, counted: Callable[..., None]) -> Iterator[Entry]:
         if done % 100 == 0:
             counted(done, entries.listed)
         yield entry
+
+
+def _there(entry: Entry, times: Times) -> str:
+    """Return when a call began where its contact is, if clocks there show another time."""
+    zone, at = zone_of(entry["zone"]), entry["started_at"]
+    if zone is None or at is None or Times(zone).offset(at) == times.offset(at):
+        return ""
+    return f"{Times(zone).at(at):%H:%M %Z}"
 
 
 def part(name: str) -> str:
@@ -77,8 +90,7 @@ def _template() -> Any:
     environment.filters |= {
         "number": wording.number,
         "lasting": wording.length,
-        "instant": wording.instant,
-        "machine_instant": wording.machine_instant,
+        "machine_instant": machine_instant,
         "label": wording.label,
         "meaning": wording.meaning,
         "observed": wording.observed,
@@ -105,14 +117,18 @@ def _said(figures: Figures, parts: str) -> dict[str, Any]:
         "header": header,
         "stopped_itself": message(header.stopped_itself, _LONGEST_WHY, numbers=figures.numbers),
         "figures": figures,
+        "times": header.times,
+        "zone": header.times.described(header.created_at, header.finished_at, header.told_at),
         "outcome": wording.outcome(figures),
+        "needs": list(needs(figures, written(header.campaign_id, _LONGEST_TITLE))),
+        "shares": shares,
         "what_is_open": wording.what_is_open(figures),
         "share": wording.share,
         "counted": counted,
         "plots": dict(_plots(figures)),
         "captions": captions,
-        "unknown": wording.UNKNOWN,
         "groups": wording.GROUPS,
+        "signs": wording.SIGNS,
         "lists": LISTS,
         "most_listed": MOST_LISTED,
         "most_topics": MOST_TOPICS,
@@ -134,9 +150,6 @@ def _hash(text: str) -> str:
 
 def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:
     """Yield the plots that there is something to draw of."""
-    if figures.ends:
-        caption = captions.outcomes(figures)
-        yield "outcomes", Plot(plots.outcomes(figures, "How calls ended", caption), caption)
     if figures.period:
         caption = captions.slots(figures)
         yield "slots", Plot(plots.slots(figures, "Slots in use over time", caption), caption)
@@ -153,5 +166,10 @@ def _plots(figures: Figures) -> Iterator[tuple[str, Plot]]:
         caption = captions.refusals(figures)
         yield (
             "refusals",
-            Plot(plots.refusals(figures.refused, "Refusals over time", caption), caption),
+            Plot(
+                plots.refusals(
+                    figures.refused, figures.header.times, "Refusals over time", caption
+                ),
+                caption,
+            ),
         )

@@ -19,15 +19,16 @@ Colour = Literal["first", "second"]
 #: Two values along an axis.
 Range = tuple[float, float]
 
-#: Lengths are in units of the drawing; the page scales it to its own width.
-_WIDTH = 504.0
+#: Lengths are in units of the drawing, which the page scales: on a phone to about nine tenths, so
+#: that its letters can be read there, and never so far that it has to be pushed sideways.
+_WIDTH = 360.0
 _MARGIN = 10.0
 #: Room below a plot, for the labels of its ticks and the axis' name; and above, for a legend.
 _BELOW, _LEGEND = 30.0, 14.0
 #: About the width of a letter; the style sheet has its size.
-_LETTER = 5.2
+_LETTER = 5.6
 #: Letters of a label; what is longer is cut.
-_LONGEST_LABEL = 44
+_LONGEST_LABEL = 30
 #: Ticks of an axis of counts.
 _MOST_TICKS = 6
 

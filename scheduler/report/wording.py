@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from scheduler.fields.counts import counted
 from scheduler.heard import IN_WORDS
 from scheduler.models import CallState, Disposition, Reason
@@ -37,7 +35,7 @@ ENDS: dict[str, tuple[str, str]] = {
 }
 
 #: Each group of calls that are over: its name, and what it means.
-GROUPS: dict[str, tuple[str, str]] = {
+GROUPS: dict[Reached, tuple[str, str]] = {
     Reached.REACHED: ("reached", "A person spoke or pressed keys."),
     Reached.NOT_REACHED: (
         "not reached",
@@ -48,6 +46,14 @@ GROUPS: dict[str, tuple[str, str]] = {
         "not known",
         "The call was placed, or may have been; who answered is not known.",
     ),
+}
+
+#: In front of the name of a group, for who tells no colours apart.
+SIGNS: dict[Reached, str] = {
+    Reached.REACHED: "●",
+    Reached.NOT_REACHED: "◐",
+    Reached.NOT_CALLED: "○",
+    Reached.UNKNOWN: "?",
 }
 
 #: What was observed that puts a call into its group.
@@ -93,6 +99,16 @@ def observed(why: str) -> str:
     return label(("", reason)) if reason else label((disposition, ""))
 
 
+def detail(why: str, end: End) -> str:
+    """Say of one call what puts it into its group, and how it ended where that says more."""
+    disposition, reason = end
+    says_no_more = disposition == Disposition.COMPLETED and not reason
+    if says_no_more or why == disposition or why.startswith(f"{disposition}:"):
+        return observed(why)
+    ended = ENDS[disposition][0] if disposition in ENDS else disposition
+    return ", ".join(filter(None, (observed(why), label((ended, reason)))))
+
+
 def number(value: float) -> str:
     """Write a count with its thousands apart."""
     return f"{value:,.0f}"
@@ -124,25 +140,13 @@ def length(seconds: float | None) -> str:
     return f"{whole // 3600:,}{_GAP}h {whole // 60 % 60:02}{_GAP}min"
 
 
-def instant(at: float | None) -> str:
-    """Write an instant, in UTC: who reads a page may be anywhere."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" if at is not None else ""
-
-
-def machine_instant(at: float) -> str:
-    """Write an instant as the `datetime` of a `<time>` has it."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
 def outcome(figures: Figures) -> str:
     """Say in a sentence what became of the campaign."""
     total, ended = figures.contacts, figures.ended
     if not total:
         return "The campaign has no contacts."
-    ends: dict[str, int] = {}
-    for (disposition, _), calls in figures.ends.most_common():
-        ends[disposition] = ends.get(disposition, 0) + calls
-    parts = [f"{calls:,} {_said(disposition)}" for disposition, calls in ends.items()]
+    groups = ((name, figures.reached[group]) for group, (name, _) in GROUPS.items())
+    parts = [f"{calls:,} {name}" for name, calls in groups if calls]
     if ended == total and figures.header.is_over:
         begin = "The only call is over" if total == 1 else f"All {total:,} calls are over"
         return f"{begin}: {_listed(parts)}."
@@ -150,10 +154,6 @@ def outcome(figures: Figures) -> str:
         return f"So far none of {counted(total, 'call')} is over."
     begin = f"So far {ended:,} of {counted(total, 'call')} {'is' if ended == 1 else 'are'} over"
     return f"{begin}: {_listed(parts)}."
-
-
-def _said(disposition: str) -> str:
-    return ENDS[disposition][0] if disposition in ENDS else disposition or "without an end"
 
 
 def _listed(parts: list[str]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ from tests.functional.campaign import magic
 pytestmark = pytest.mark.timeout(180)
 
 WIDE, NARROW = 1600, 360
+UNFOLD = "document.querySelectorAll('.made, .said').forEach(e => { e.open = true })"
 #: By all rules once on each screen, and by those of colours in the other scheme.
 VIEWS: tuple[tuple[Scheme, int, list[str] | None], ...] = (
     ("light", WIDE, None),
@@ -101,6 +104,8 @@ def test_every_page_is_for_everybody(page: Page, here: Machine) -> None:
     said = f"{here.url}/campaigns/spring-reminders/contacts/p-101"  # recorded, and transcribed
     for found in tour(page, wrong, here.url + HOME, said):
         kinds.append(found)
+        # What is folded on a page of figures is for everybody as well.
+        page.evaluate(UNFOLD)
         for scheme, width, rules in VIEWS:
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 800})
@@ -110,6 +115,29 @@ def test_every_page_is_for_everybody(page: Page, here: Machine) -> None:
         wrong += out_of_reach(page)
     assert not wrong, "\n".join(wrong)
     assert {"/", "/campaigns", "/attention", "/launch", "/schedules", "/do-not-call"} <= set(kinds)
+    assert {"/campaigns/*/report", "/campaigns/*/report?transcripts"} <= set(kinds)
+
+
+def test_a_report_is_filtered_sorted_downloaded_and_printed(page: Page, here: Machine) -> None:
+    page.goto(f"{here.url}/campaigns/spring-reminders/report?transcripts=true")
+    rows = page.locator("#table tbody tr")
+    every = rows.count()
+    page.get_by_role("button", name="row", exact=True).click()
+    numbers = [int(text) for text in rows.locator("td:nth-child(2)").all_inner_texts()]
+    assert numbers == sorted(numbers) and len(numbers) == every > 10
+    page.get_by_role("searchbox").fill("p-101")
+    expect(rows.filter(visible=True)).to_have_count(1)
+    with page.expect_download() as asked:
+        page.get_by_role("button", name="Download as CSV").click()
+    (only,) = csv.DictReader(StringIO(Path(asked.value.path()).read_text("utf-8-sig")))
+    assert (asked.value.suggested_filename, only["contact"]) == ("spring-reminders.csv", "p-101")
+    assert only["outcome"] == "reached"
+    page.locator("a[href='#said-1']").click()
+    expect(page.get_by_text("Back to the call").filter(visible=True)).to_have_count(1)
+    # A button in a head would keep it from standing on each page.
+    page.emulate_media(media="print")
+    expect(page.locator("thead button").first).to_have_css("display", "contents")
+    page.emulate_media(media="screen")
 
 
 def test_every_page_is_for_everybody_without_script(browser: Chromium, here: Machine) -> None:

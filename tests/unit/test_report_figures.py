@@ -264,15 +264,15 @@ def test_a_campaign_without_calls_has_figures() -> None:
 @pytest.mark.parametrize(
     ("records", "state", "sentence"),
     [
-        ([{}], "finished", "The only call is over: 1 ended by us."),
+        ([{}], "finished", "The only call is over: 1 not known."),
         (
-            [{}, {}, {"disposition": "hung_up"}, skipped("capped")],
+            [{"heard": "human"}] * 2 + [{"disposition": "hung_up"}, skipped("capped")],
             "finished",
-            "All 4 calls are over: 2 ended by us, 1 ended by the far end and 1 not dialled.",
+            "All 4 calls are over: 2 reached, 1 not called and 1 not known.",
         ),
-        ([{}, waiting()], "active", "So far 1 of 2 calls is over: 1 ended by us."),
+        ([{}, waiting()], "active", "So far 1 of 2 calls is over: 1 not known."),
         ([waiting(), waiting()], "paused", "So far none of 2 calls is over."),
-        ([{}], "loading", "So far 1 of 1 call is over: 1 ended by us."),
+        ([{}], "loading", "So far 1 of 1 call is over: 1 not known."),
     ],
 )
 def test_the_outcome_is_one_sentence(

@@ -66,5 +66,5 @@ def test_text_is_cut_and_stays_on_the_drawing() -> None:
 
     svg = drawing.element("plot", "Calls", "in words")
 
-    assert "y" * 34 + "…" in svg and "y" * 36 not in svg
-    assert float(re.findall(r'x="([\d.]+)"[^>]*>01-15', svg)[0]) + 11 * 5.2 / 2 <= 504
+    assert "y" * 20 + "…" in svg and "y" * 22 not in svg
+    assert float(re.findall(r'x="([\d.]+)"[^>]*>01-15', svg)[0]) + 11 * 5.6 / 2 <= 360
