@@ -67,6 +67,8 @@ def test_a_file_is_uploaded_mapped_planned_and_launched(site: RunningSite) -> No
     assert "<strong>2 contacts</strong> on account default" in plan
     assert "at most 2m each: 4 minutes at worst" in plan
     assert "Not called: duplicate" in plan
+    assert "the number or address of #1 in line 2" in plan
+    assert "<dt>Cell</dt><dd>phone_number</dd>" in plan
     assert "Not called: invalid number" in plan
     assert "Hello Ada." in plan
     assert GOOD not in plan
