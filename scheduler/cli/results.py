@@ -50,7 +50,7 @@ def results(
         campaign_id = id_ or newest(ledger)
         campaign = views.campaign(ledger, campaign_id)
         campaign.expect_kept()
-        expect_asked(campaign, conditions)
+        expect_asked(campaign, (*conditions, *outcomes.conditions))
         layout = replace(layout_of(ledger, campaign, chosen), times=times, excel=excel)
         every = views.results(ledger, campaign_id)
         with counted(every, output, campaign.total) as records:

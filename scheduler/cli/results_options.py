@@ -35,7 +35,7 @@ Only = Annotated[
         "--only",
         metavar="ENDS",
         help="Only calls that ended so, such as stopped,not_reached:busy; `failed` is rejected and"
-        " not_reached. Or that are still pending.",
+        " not_reached. Or that are pending, or heard=human, or confirm=2. Any of these will do.",
     ),
 ]
 Where = Annotated[

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler.fields.conditions import Condition, HeardSo, read_condition
 from scheduler.fields.visible import visible
 from scheduler.models import CallState, Disposition, Reason, label_of
 from scheduler.operations.retry import FAILED
@@ -16,24 +17,38 @@ _LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Dispositions, some with a reason, and states of calls that have not ended: any of these."""
+    """Dispositions, some with a reason, states of calls that have not ended, conditions: any of it.
 
-    wanted: frozenset[str] = frozenset()  #: none: every call
+    Of nothing at all every call is one.
+    """
+
+    wanted: frozenset[str] = frozenset()
+    conditions: tuple[Condition | HeardSo, ...] = ()  #: on what was pressed, and on who was heard
 
     def have(self, record: Mapping[str, Any]) -> bool:
         """Whether a result is one of those."""
         disposition = record["disposition"]
         label = f"{disposition}:{record['reason']}"
-        return not self.wanted or not self.wanted.isdisjoint((record["state"], disposition, label))
+        if not self.wanted.isdisjoint((record["state"], disposition, label)):
+            return True
+        if any(one.holds_of(record) for one in self.conditions):
+            return True
+        return not self.wanted and not self.conditions
 
 
 def read_outcomes(words: Sequence[str]) -> Outcomes:
-    """Read `stopped`, `skipped:duplicate`, `failed`, `pending`. Raises ValueError for another."""
+    """Read `stopped`, `skipped:duplicate`, `failed`, `pending`, `confirm=2`, `heard=human`.
+
+    Raises ValueError for another word.
+    """
+    conditions = tuple(read_condition(word) for word in words if "=" in word)
     wanted: set[str] = set()
     for word in words:
+        if "=" in word:
+            continue
         label = label_of(word.lower())
         wanted |= set(FAILED) if label == "failed" else {_expected(label)}
-    return Outcomes(frozenset(wanted))
+    return Outcomes(frozenset(wanted), conditions)
 
 
 def _expected(label: str) -> str:
@@ -42,7 +57,8 @@ def _expected(label: str) -> str:
         return label
     if disposition not in set(Disposition):
         known = ", ".join([*Disposition, "failed", *_STATES])
-        raise ValueError(f"expected some of {known}, got {visible(label[:_LONGEST_SHOWN])}")
+        got = visible(label[:_LONGEST_SHOWN])
+        raise ValueError(f"expected some of {known}, or such as heard=human, got {got}")
     if colon and reason not in set(Reason):
         raise ValueError(f"expected a reason after {disposition}: such as {', '.join(Reason)}")
     return label

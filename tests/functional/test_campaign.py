@@ -214,6 +214,11 @@ def test_results_can_be_had_again_in_either_format(mixed: tuple[Site, Command, J
     ]
     assert ends == [("skipped", "+00:00")] + 2 * [("rejected", "+00:00")]
     assert few.record == {"campaign_id": "mixed", "path": "few.csv", "records": 3, "contacts": 8}
+    heard = site.call("results", "mixed", "--only", "heard=human,rejected:,unknown", "--json")
+    assert heard.wait() == 2
+    either = site.call("results", "mixed", "--only", "heard=human,unknown", "--json")
+    found = {(one["disposition"], one["heard"]) for one in map(json.loads, either.out.splitlines())}
+    assert found == {("stopped", "human"), ("unknown", None)}
     wrong = site.call("results", "mixed", "--only", "stoped")
     assert wrong.wait() == 2
     assert "expected some of hung_up" in " ".join(wrong.err.split())
