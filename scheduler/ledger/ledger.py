@@ -27,7 +27,7 @@ class Leases:
     dial: float = 25.0  #: from begin to the answer on record; more than the 15 s of a start
     stop_patience: float = 600.0  #: how long a stop that is not confirmed keeps its slot
     stop_give_up: float = 24 * 3600.0  #: how long a stop that is not confirmed is repeated
-    stop_late: float = 30.0  #: from here on a stop counts as late; too many fence `begin`
+    stop_late: float = 30.0  #: a call that is overdue by more counts; too many fence `begin`
     denied_apart: float = 5.0  #: between the two "no such connection" that confirm an end
 
 
