@@ -403,3 +403,10 @@ def test_a_campaign_tells_what_ended_late(site: RunningSite, books: Books) -> No
     assert "2 calls ended late, the worst (#1) by 71.4 s, from 2027-01-15 08:00:00" in told
     assert "why: the API did not confirm the stops; the API said last: no …" in told
     assert NUMBER not in told
+    assert "2 ended late" in page(site, "/campaigns").text
+    attempt = books.connected(10)
+    books.wait(10)
+    books.expire()
+    books.wait(20)
+    books.confirm(attempt)
+    assert "it ended 20.0 s late; why:" in page(site, "/campaigns/c/contacts/%231").text

@@ -11,8 +11,10 @@ from fastapi.responses import Response
 
 from scheduler.errors import LedgerError
 from scheduler.heard import in_words
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger import controls
 from scheduler.ledger.views import CampaignView
+from scheduler.live.late import of_attempt
 from scheduler.operations import finding, recordings
 from scheduler.operations.account import provider_with
 from scheduler.operations.browse import Page
@@ -181,4 +183,14 @@ def _page(
 
 
 def _attempt(record: dict[str, Any]) -> dict[str, Any]:
-    return {**record, "end": end_of(record["disposition"], record["reason"])}
+    end = end_of(record["disposition"], record["reason"])
+    return {**record, "end": end, "late": _late(record)}
+
+
+def _late(attempt: dict[str, Any]) -> str:
+    """Say by how much an attempt ended late, and why; "" for one that did not."""
+    seconds = attempt["late_seconds"]
+    if seconds is None or seconds <= LATE_SECONDS:
+        return ""
+    cause, said = attempt["late_cause"] or "", attempt["stop_error"] or ""
+    return of_attempt(seconds, cause, attempt["stop_late_seconds"], said)
