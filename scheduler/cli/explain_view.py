@@ -126,7 +126,7 @@ def _what_comes(explanation: Explanation, lack: str) -> str | None:
     if explanation.is_held and lack:
         return lack
     if explanation.is_held:
-        return f"it is held; `{suggested('resume', explanation.source)}` resumes it"
+        return f"the campaign is paused; `{suggested('resume', explanation.source)}` continues it"
     return "it will not be called"
 
 

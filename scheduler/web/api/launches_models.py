@@ -196,6 +196,27 @@ class Count(BaseModel):
     left: int = Field(description="Calls that wait at the end of it.")
 
 
+class Column(BaseModel):
+    """A column as it is written, or a key of contacts in JSON."""
+
+    column: str = Field(examples=["Mobile Phone"])
+    taken_for: str = Field(description="Ours, or variable.", examples=["phone_number"])
+
+
+class Duplicate(BaseModel):
+    """A row that is not called, for another one of the file is called instead."""
+
+    row: int
+    line: int
+    contact_id: str
+    phone_number: str | None
+    sip_uri: str | None
+    dtmf: str
+    of_row: int
+    of_line: int
+    shares: str = Field(description="id or party: what both have in common.")
+
+
 class Planned(Refusals):
     """What a campaign would do. Nobody is called, and nothing is written."""
 
@@ -208,6 +229,9 @@ class Planned(Refusals):
     account: str
     address: str = Field(description="The provider's, or a sandbox's.")
     is_sandbox: bool = Field(description="A sandbox answers there: no phone rings.")
+    campaign_id: str = Field(description="The id that it would have.")
+    columns: list[Column] = Field(description="What each column of the contacts was taken for.")
+    duplicates: list[Duplicate] = Field(description="Rows that repeat another one, the first ten.")
     rows: int = Field(description="`contacts` and all of `skipped` together.")
     contacts: int = Field(description="Contacts that would be called.")
     skipped: dict[str, int] = Field(description="Rows that would not be, by reason.")
