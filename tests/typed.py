@@ -15,7 +15,8 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _SPAN = re.compile(r"(?<!`)`(callsched [a-z][^`]*)`(?!`)")
-_PROMPT = "$ "
+#: Of a shell; where a page has several machines, with the name of one.
+_PROMPT = re.compile(r"(?:m[0-9])?\$ ")
 _CONTINUED = "> "
 #: Between the programs of a line; an assignment before one is the shell's.
 _BETWEEN = ("|", "&&", "||", ";", "&")
@@ -60,10 +61,10 @@ def parts_of(page: str) -> Iterator[Step | File]:
 def _typed(text: str, why_not: str) -> Iterator[Step]:
     step: Step | None = None
     for line in text.splitlines():
-        if line.startswith(_PROMPT):
+        if prompt := _PROMPT.match(line):
             if step:
                 yield step
-            step = Step(line.removeprefix(_PROMPT), why_not=why_not)
+            step = Step(line[prompt.end() :], why_not=why_not)
         elif step and (step.command.endswith("\\") or _is_open(step.command)):
             step.command += "\n" + line.removeprefix(_CONTINUED)
         elif step:
