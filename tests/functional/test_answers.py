@@ -118,4 +118,4 @@ def test_an_archive_keeps_what_was_pressed_for_its_report(callsched: Call, tmp_p
     assert archived.code == 0, archived.err
     told = callsched("report", "--archived", "c.jsonl.gz", "-o", "c.html", "--json")
     assert json.loads(told.out)["answers"] == live
-    assert "Pressed: <bdi>confirm</bdi> <bdi>2</bdi>" in (tmp_path / "c.html").read_text("utf-8")
+    assert "<bdi>confirm</bdi>: <bdi>2</bdi>" in (tmp_path / "c.html").read_text("utf-8")
