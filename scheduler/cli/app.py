@@ -49,12 +49,23 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _utc(wanted: bool) -> None:
+    if wanted:
+        usage.show_utc()
+
+
 @app.callback()
 def _options(
     version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+    utc: Annotated[
+        bool,
+        typer.Option(
+            "--utc", callback=_utc, is_eager=True, help="Show times in UTC; any command takes it."
         ),
     ] = False,
 ) -> None:

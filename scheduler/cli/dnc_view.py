@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from scheduler.cli import console
 from scheduler.fields.visible import visible
+from scheduler.hours import reader
 from scheduler.ledger.do_not_call import Listing
 from scheduler.operations.do_not_call import Addition, Removal, listing_record, verdict_record
 
@@ -60,4 +60,4 @@ def show_entry(each: str, listing: Listing, *, json: bool) -> None:
 
 
 def _instant(at: float | None) -> str:
-    return "" if at is None else time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(at))
+    return "" if at is None else reader.minute(at)

@@ -12,6 +12,7 @@ from scheduler.cli.orders import instant
 from scheduler.cli.suggested import suggested
 from scheduler.fields.contact_label import label_of
 from scheduler.heard import in_words
+from scheduler.hours import reader
 from scheduler.ledger.explanation import RuleFinding, Standing
 from scheduler.ledger.live_calls import standing
 from scheduler.masking import mask_text
@@ -119,7 +120,8 @@ def _what_comes(explanation: Explanation, lack: str) -> str | None:
     `lack` says that nobody dials its campaign, and how it goes on.
     """
     if explanation.next_at is not None:
-        begins = f"it may be called from {instant(explanation.next_at)} on"
+        there = reader.elsewhere(explanation.next_at, explanation.zones)
+        begins = f"it may be called from {instant(explanation.next_at)}{there} on"
         return f"{begins}, but {lack}" if lack else begins
     if explanation.call is not None and explanation.call.state is not CallState.PENDING:
         return None

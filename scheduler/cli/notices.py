@@ -6,6 +6,7 @@ import time
 
 from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli.suggested import suggested
+from scheduler.hours import reader
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
 from scheduler.operations.supervision import Look, is_left_for_later
@@ -87,7 +88,7 @@ def _still_done(campaign: CampaignView) -> str:
 
 
 def _day_and_time(at: float) -> str:
-    return time.strftime("%a %Y-%m-%d %H:%M:%S %Z", time.localtime(at))
+    return reader.day_and_time(at)
 
 
 def _held_back(campaign: CampaignView) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import typer
 
+from scheduler.hours import reader
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.ledger import Control
 from scheduler.operations.orders import order_of
@@ -31,5 +31,5 @@ def recorded(each: Controlled) -> str:
 
 
 def instant(at: float) -> str:
-    """Return an instant as a clock here shows it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at))
+    """Return an instant as the reader's clock shows it."""
+    return reader.moment(at)

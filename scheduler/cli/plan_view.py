@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 
 from rich.progress_bar import ProgressBar
@@ -11,6 +10,7 @@ from rich.table import Table
 from scheduler.cli import console, plan_lines
 from scheduler.fields.contact_label import label_of
 from scheduler.fields.counts import counted
+from scheduler.hours import reader
 from scheduler.hours.openings import Source
 from scheduler.models import Reason
 from scheduler.plan.forecast import BEYOND_HORIZON, OVER_BUDGET
@@ -119,7 +119,7 @@ def _chart(hours: list[Record], slots: int) -> Table:
         before = one["at"]
         bar = ProgressBar(total=max(1, most), completed=one["dials"], width=_BAR_WIDTH)
         day = "%a %Y-%m-%d" if by_day else "%a %Y-%m-%d %H:%M %Z"
-        label = time.strftime(day, time.localtime(before))
+        label = reader.written(before, day)
         cells = (label, f"{one['dials']:,}", f"{one['in_use']:.1f}", f"{one['left']:,}")
         drawn.add_row(*cells, bar)
     if by_day and len(bars) > _MOST_DAYS:
@@ -128,10 +128,10 @@ def _chart(hours: list[Record], slots: int) -> Table:
 
 
 def _days(hours: Iterable[Record]) -> list[Record]:
-    """Put hours together by the days of this machine; slots in use are the mean of those hours."""
+    """Put hours together by the days of the reader; slots in use are the mean of those hours."""
     days: dict[str, list[Record]] = {}
     for one in hours:
-        days.setdefault(time.strftime("%Y-%m-%d", time.localtime(one["at"])), []).append(one)
+        days.setdefault(reader.written(one["at"], "%Y-%m-%d"), []).append(one)
     return [
         {
             "at": day[0]["at"],

@@ -7,7 +7,7 @@ from scheduler.cli.access import opened_ledger
 from scheduler.cli.schedule_options import Count, Name
 from scheduler.cli.suggested import suggested
 from scheduler.ledger import schedules
-from scheduler.operations.schedules import next_firings, shown_in
+from scheduler.operations.schedules import next_firings
 
 
 def list_(json: options.Json = False) -> None:
@@ -50,7 +50,7 @@ def next_(name: Name, count: Count = 5, json: options.Json = False) -> None:
         console.emit({"schedule": name, "state": view.state, "next": firings})
         return
     for at in firings:
-        console.line(shown_in(rule, at))
+        console.line(schedule_view.when(rule, at))
     if view.state == "paused":
         console.warn(
             f"it is paused, and skips them until `{suggested('schedule', 'resume', name)}`"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.cli import console, questions
+from scheduler.cli.schedule_view import when
 from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.hours.cron import firings_between
 from scheduler.ledger.schedules import ScheduleView
 from scheduler.models import Schedule
 from scheduler.operations.guard import is_sandbox
-from scheduler.operations.schedules import shown_in
 
 _DAY_SECONDS = 86_400.0
 
@@ -27,7 +27,7 @@ def confirm_added(checked: CheckedCampaign, account: Account, rule: Schedule, at
         f"Each firing calls {counted(people, 'contact')} on account {account.name} through"
         f" {address}, at most {written(longest)} each:"
         f" {counted(round(people * longest / 60), 'minute')} of calls at worst.",
-        f"It fires first {shown_in(rule, at)}, and {counted(firings, 'time')} within 24 hours.",
+        f"It fires first {when(rule, at)}, and {counted(firings, 'time')} within 24 hours.",
     )
     questions.confirm("Add it?", "nothing was added")
 

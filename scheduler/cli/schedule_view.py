@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from scheduler.cli import console
 from scheduler.cli.suggested import suggested
 from scheduler.fields.durations import written
+from scheduler.hours import reader
 from scheduler.ledger.schedules import Firing, ScheduleView
 from scheduler.models import Schedule
-from scheduler.operations.schedules import failures, next_firing, shown_in
+from scheduler.operations.schedules import failures, shown_in
 
 
 def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:
@@ -17,7 +18,7 @@ def show_added(view: ScheduleView, *, is_new: bool, json: bool) -> None:
     if json:
         console.emit({"added": is_new, **view.as_record()})
         return
-    text = f"{'added' if is_new else 'it was there before'}; next firing {next_firing(view)}"
+    text = f"{'added' if is_new else 'it was there before'}; next firing {_next(view)}"
     console.out.print(f"schedule {view.name}: {text}", markup=False)
     console.say(
         f"a worker of account {view.account} launches it, and reads {view.launch.path} each time"
@@ -50,14 +51,27 @@ def show_one(view: ScheduleView, firings: Sequence[Firing]) -> None:
         console.out.print(line, markup=False)
     if firings:
         rule = view.launch.schedule
-        rows = [(shown_in(rule, one.at), one.state, one.firing_id, one.why) for one in firings]
+        rows = [(when(rule, one.at), one.state, one.firing_id, one.why) for one in firings]
         console.out.print()
         console.out.print(console.table("", ("firing", "became", "campaign", "why"), rows))
 
 
+def when(rule: Schedule, at: float) -> str:
+    """Write an instant in the schedule's time zone, and beside it in the reader's."""
+    return shown_in(rule, at) + (reader.here(at, rule.timezone) if rule.timezone else "")
+
+
+def _next(view: ScheduleView) -> str:
+    if view.next_at is None:
+        return "never"
+    if view.state == "paused":
+        return f"paused; else {when(view.launch.schedule, view.next_at)}"
+    return when(view.launch.schedule, view.next_at)
+
+
 def _when(rule: Schedule) -> str:
     if rule.at is not None:
-        return f"once, {shown_in(rule, rule.at)}"
+        return f"once, {when(rule, rule.at)}"
     return f"{rule.cron} ({rule.timezone})"
 
 
@@ -78,10 +92,10 @@ def _described(view: ScheduleView) -> list[str]:
         f"  fires     {_when(rule)}",
         f"  next      {_next(view)}",
         f"  overlap   {rule.overlap}, catch-up {written(rule.catch_up_seconds)}",
-        f"  added     by {view.created_by}, {shown_in(rule, view.created_at)}",
+        f"  added     by {view.created_by}, {when(rule, view.created_at)}",
     ]
     if rule.start is not None:
-        lines.insert(4, f"  start     {shown_in(rule, rule.start)}")
+        lines.insert(4, f"  start     {when(rule, rule.start)}")
     if rule.end is not None:
-        lines.insert(-3, f"  end       {shown_in(rule, rule.end)}")
+        lines.insert(-3, f"  end       {when(rule, rule.end)}")
     return lines + [f"  PROBLEM   {line}" for line in failures([view])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -13,6 +12,7 @@ from rich.text import Text
 from scheduler.cli import console
 from scheduler.cli.access import opened_ledger
 from scheduler.cli.suggested import suggested
+from scheduler.hours import reader
 from scheduler.ledger import listeners
 from scheduler.ledger.listeners import LiveLine
 from scheduler.live import lines
@@ -72,7 +72,7 @@ def _show(
 
 def _line(place: str, heard: LiveLine, contact: Mapping[str, Any]) -> Text:
     at = heard.said_at if heard.said_at is not None else lines.noted_at(place)
-    when = time.strftime("%H:%M:%S", time.localtime(at))
+    when = reader.written(at, "%H:%M:%S")
     line = Text.assemble((when, "dim"), "  ", (contact["label"], "cyan"), "  ")
     if heard.kind != "message":
         line.append(f"[{one_line(heard.kind).replace('_', ' ')}] ", "magenta")

@@ -16,6 +16,8 @@ _SAME = (
     ("--timezone", "--tz"),
     ("--region", "--default-region", "--country"),
 )
+#: Every command takes it, and help of the whole shows it.
+_UTC = "--utc"
 #: With fewer parameters, a command shows its options in one panel.
 _MANY = 14
 
@@ -88,7 +90,17 @@ def _renamed(args: list[str], parameters: list[Any]) -> Iterator[str]:
     is_over = False
     for word in args:
         is_over = is_over or word == "--"
-        yield word if is_over else _as_own(word, own)
+        if word == _UTC and not is_over and _UTC not in own:
+            show_utc()
+        else:
+            yield word if is_over else _as_own(word, own)
+
+
+def show_utc() -> None:
+    """Show times in UTC from now on."""
+    from scheduler.hours import reader  # few commands are asked for it
+
+    reader.use_utc()
 
 
 def _as_own(word: str, own: set[str]) -> str:

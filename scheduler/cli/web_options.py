@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from scheduler.cli import console
 from scheduler.errors import ConfigError
+from scheduler.hours import reader
 from scheduler.providers import accounts_of
 from scheduler.rights import Scope
 from scheduler.settings import settings
@@ -60,4 +60,4 @@ def in_words(accounts: frozenset[str] | None) -> str:
 
 def instant(at: float | None) -> str:
     """Return an instant; "never" for None."""
-    return "never" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return "never" if at is None else reader.minute(at)

@@ -6,10 +6,10 @@ here beforehand is for people.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from scheduler.hours import reader
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
@@ -84,5 +84,5 @@ def error_of(call: Mapping[str, str]) -> str:
 
 
 def instant(at: float) -> str:
-    """Write an instant with its date and the zone of this machine."""
-    return time.strftime("%Y-%m-%d %H:%M %Z", time.localtime(at))
+    """Write an instant with its date and its zone."""
+    return reader.minute(at)

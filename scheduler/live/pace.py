@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scheduler.hours import reader
 from scheduler.ledger.campaigns import Waiting
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
@@ -104,10 +105,8 @@ def roughly(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"
 
 
-def clock(
-    at: float, now: float, local: Callable[[float], time.struct_time] = time.localtime
-) -> str:
-    """Return an instant as a clock here shows it, with the day when that is another one."""
+def clock(at: float, now: float, local: Callable[[float], time.struct_time] = reader.clock) -> str:
+    """Return an instant as the reader's clock shows it, with the day when that is another one."""
     then, today = local(at), local(now)
     is_today = then[:3] == today[:3]
     return time.strftime("%H:%M:%S" if is_today else "%m-%d %H:%M", then)

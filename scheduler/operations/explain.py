@@ -19,7 +19,7 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.duplicates import Duplicates
 from scheduler.errors import LedgerError, refusal
 from scheduler.fields.parties import spellings
-from scheduler.hours.openings import opening, verdicts
+from scheduler.hours.openings import opening, verdicts, zones_of
 from scheduler.ledger import controls, do_not_call, explanation, views
 from scheduler.ledger.controls import Controlled
 from scheduler.ledger.explanation import RuleFinding, Standing
@@ -78,6 +78,7 @@ class Explanation:
     order: Controlled | None = None  #: of the operator, by which its call waits or has ended
     #: Who was heard, and what they meant.
     callee: CalleeFacts = field(default_factory=lambda: NOTHING_HEARD)
+    zones: tuple[str, ...] = ()  #: in which the contact may be
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it: of a file it has no more than the rules."""
@@ -157,6 +158,7 @@ def explain(
         _twin(ledger, campaign_id, call),
         _order(ledger, view, call),
         _callee(ledger, campaign_id, call),
+        zones_of(call.contact, view.policy),
     )
 
 
@@ -319,7 +321,8 @@ def explain_row(ledger: Ledger, policy: Policy, path: Path, found: FileRow) -> E
     is_never = any(rule.reason for rule in rules) or first.at == math.inf
     next_at = None if is_never else first.at
     place = (found.number, row.line)
-    return Explanation(contact, *place, tuple(rules), next_at, str(path), twin=twin)
+    zones = zones_of(contact, policy)
+    return Explanation(contact, *place, tuple(rules), next_at, str(path), twin=twin, zones=zones)
 
 
 def _do_not_call(ledger: Ledger, contact: Contact, policy: Policy) -> RuleFinding:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.file.source import STDIN
 from scheduler.campaign.keys.timetable import Timetable
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.hours import reader
 from scheduler.hours.cron import firings_between, next_after
-from scheduler.hours.walltime import zone_of
+from scheduler.hours.walltime import local, zone_of
 from scheduler.ledger import schedules
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.schedules import Launch, ScheduleView
@@ -134,5 +134,6 @@ def next_firing(view: ScheduleView) -> str:
 
 def shown_in(rule: Schedule, at: float) -> str:
     """Write an instant as clocks show it in a schedule's time zone, else on this machine."""
-    zone = zone_of(rule.timezone) if rule.timezone else None
-    return f"{datetime.fromtimestamp(at).astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}".strip()
+    if rule.timezone and (zone := zone_of(rule.timezone)):
+        return f"{local(at, zone):%a %Y-%m-%d %H:%M:%S %Z}".strip()
+    return reader.day_and_time(at)

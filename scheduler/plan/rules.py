@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
+from scheduler.hours import reader
 from scheduler.hours.weeks import written as week
 from scheduler.models import EVERY_STATE, Cap, Hours, OnUnknown, Policy
 from scheduler.plan.opt_outs import opt_outs
@@ -141,4 +141,4 @@ def _unforeseen(policy: Policy) -> Iterator[str]:
 
 def when_is(at: float) -> str:
     """Write an instant with its day, by the clock of this machine."""
-    return time.strftime("%a %Y-%m-%d %H:%M:%S %Z", time.localtime(at))
+    return reader.day_and_time(at)

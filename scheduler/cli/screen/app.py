@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -27,6 +26,7 @@ from scheduler.cli.screen.rows import Rows
 from scheduler.cli.screen.sized import Sized
 from scheduler.cli.screen.slots import slots, slots_title
 from scheduler.cli.screen.sought import Sought
+from scheduler.hours import reader
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.live.picture import Picture
@@ -290,7 +290,7 @@ def _with(listed: Rows[Any, Any]) -> str:
 
 
 def _top(picture: Picture, width: int) -> Text:
-    at = time.strftime("%H:%M:%S %Z", time.localtime(picture.at))
+    at = reader.written(picture.at, "%H:%M:%S %Z")
     text = Text(no_wrap=True, overflow="ellipsis")
     if width >= _TITLED:
         text.append("callsched watch  ", "bold")
@@ -301,5 +301,5 @@ def _top(picture: Picture, width: int) -> Text:
 
 
 def _nothing_new(trouble: Trouble, last: Picture | None) -> Text:
-    since = f"as of {time.strftime('%H:%M:%S', time.localtime(last.at))}; " if last else ""
+    since = f"as of {reader.written(last.at, '%H:%M:%S')}; " if last else ""
     return Text(since + one_line(trouble.text), style="bold red")
