@@ -127,7 +127,7 @@ def test_a_file_with_a_schedule_is_launched_by_hand_only_on_purpose(
         ((), 1, "has no schedule: say --cron"),
         (("--cron", "0 25 * * *", "--timezone", "UTC"), 2, "'25' is no hour: values are 0 to 23"),
         (("--cron", "0 9 * * *"), 2, "expected timezone beside cron"),
-        (("--cron", "0 9 * * *", "--timezone", "New York"), 2, "got 'New York'"),
+        (("--cron", "0 9 * * *", "--timezone", "New York"), 2, "'New York': did you mean"),
         (("--at", "tomorrow", "--timezone", "UTC"), 2, "expected a date and a time"),
         (("--at", "2026-12-01T09:00"), 2, "or a timezone beside it"),
         (("--at", "2020-01-01T09:00Z"), 1, "it never fires any more"),

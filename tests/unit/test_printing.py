@@ -33,7 +33,7 @@ USES = {
     "traceback.print_exception": set[str](),
 }
 #: Who makes Text, and sees to it that what is foreign in it is visible or cleaned.
-STYLED = {"cli/console.py", "cli/progress.py", "cli/transcript_live.py"}
+STYLED = {"cli/console.py", "cli/doctor_view.py", "cli/progress.py", "cli/transcript_live.py"}
 
 
 def calls() -> Iterator[tuple[str, str, ast.Call]]:
