@@ -65,7 +65,7 @@ def _next(view: ScheduleView) -> str:
     if view.next_at is None:
         return "never"
     if view.state == "paused":
-        return f"paused; else {when(view.launch.schedule, view.next_at)}"
+        return "none while it is paused"
     return when(view.launch.schedule, view.next_at)
 
 
@@ -77,10 +77,6 @@ def _when(rule: Schedule) -> str:
 
 def _note(view: ScheduleView) -> str:
     return f": {view.note}" if view.state == "paused" and view.note else ""
-
-
-def _next(view: ScheduleView) -> str:
-    return "none while it is paused" if view.state == "paused" else next_firing(view)
 
 
 def _described(view: ScheduleView) -> list[str]:
