@@ -51,8 +51,8 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Results": {
         "results": "Export one record for every contact: how its call ended, and why.",
-        "report": "Write a campaign as one HTML page: outcomes, slots over time, lateness, and"
-        " every call.",
+        "report": "Write a campaign as one HTML page: who was reached, what needs you, and every"
+        " call.",
         "explain": "Show why a contact was or was not called: every rule, every attempt, and"
         " what comes next.",
         "history": "Show when, and by what, a number was called: in every campaign.",

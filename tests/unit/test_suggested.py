@@ -18,6 +18,8 @@ from scheduler.settings import settings_of_worker
 ROOM = Path(scheduler.__file__).parent
 #: Of texts that name a command and are none to type: a title, a note of ours, what help quotes.
 NO_SUGGESTIONS = {"from callsched watch", "callsched watch", "callsched watch  "}
+#: What help shows names commands; a page, which is read anywhere, shows them as code.
+NO_MESSAGES = {"commands.py", "needs.py"}
 _SHOWN_BY_HELP = {"help", "epilog", "description"}
 _COMMAND = re.compile(rf"callsched ({'|'.join(COMMANDS)})\b(?![./])")
 
@@ -56,7 +58,7 @@ def test_what_is_to_be_typed_is_printed_in_one_way() -> None:
     unquoted = {
         f"{path.relative_to(ROOM)}: {text}"
         for path in modules()
-        if path.name != "commands.py"  # what help shows names commands, and is no message
+        if path.name not in NO_MESSAGES
         for text in texts(path)
         if _COMMAND.search(re.sub("`callsched [^`]+`", "", text))
     }
