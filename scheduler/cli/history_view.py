@@ -27,6 +27,11 @@ def show(history: History) -> None:
     if rows:
         console.out.print(console.table("", _COLUMNS, rows))
     console.out.print(f"do-not-call list: {verdict(history.address, history.listed)}")
+    for each in history.removals:
+        note = f": {each.note}" if each.note else ""
+        console.out.print(
+            f"taken off the list at {instant(each.at)} by {each.who}{note} ({each.shown})"
+        )
     _show_gone(history)
 
 

@@ -71,6 +71,12 @@ class Removed:
     count: int
     shown: str  #: the first of the entries, masked
 
+    def may_be(self, address: str) -> bool:
+        """Whether an entry of a number or SIP address was among the first of them, or a prefix."""
+        entries = self.shown.split()
+        prefixes = (each.removesuffix("*") for each in entries if each.startswith("+"))
+        return shown(address) in entries or address.startswith(tuple(prefixes))
+
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {

@@ -11,7 +11,7 @@ from typing import Any
 from scheduler.errors import ConfigError
 from scheduler.ledger import addresses, do_not_call, views
 from scheduler.ledger.addresses import Rung
-from scheduler.ledger.do_not_call import Listing
+from scheduler.ledger.do_not_call import Listing, Removed
 from scheduler.ledger.explanation import standing
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -83,6 +83,9 @@ class History:
     #: Calls of campaigns whose contacts are kept no longer: of the last 31 days.
     gone: tuple[Rung, ...] = ()
     archived: int = 0  #: campaigns whose contacts are kept no longer; they may have called it, too
+    #: Who took such an entry off the list. Of numbers the last digits are on record: it may have
+    #: been another one.
+    removals: tuple[Removed, ...] = ()
 
     @property
     def waiting(self) -> list[Called]:
@@ -94,6 +97,7 @@ class History:
         return {
             "number": self.address,
             "listed": listing_record(*self.listed) if self.listed else None,
+            "removals": [each.as_record() for each in self.removals],
             "calls": [each.as_record() for each in self.calls],
             "no_longer_kept": [
                 {"campaign_id": each.attempt.campaign_id, "row": each.attempt.row, "at": each.at}
@@ -136,6 +140,7 @@ def history_of(
         do_not_call.barred(ledger, address),
         tuple(gone),
         kept.archived,
+        tuple(each for each in do_not_call.removals(ledger) if each.may_be(address)),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from scheduler.errors import ConfigError
 from scheduler.ledger import do_not_call, retirement, views
+from scheduler.ledger.ledger import Control
 from scheduler.models import Contact, Disposition, Reason, Row
 from scheduler.operations import archive
 from scheduler.operations.history import Called, history_of
@@ -65,6 +66,15 @@ def test_every_call_to_a_number_is_told_with_who_does_not_want_it(called: Books)
     assert (attempt["disposition"], attempt["number"]) == ("hung_up", 1)
     assert attempt["begun_at"] == found.calls[0].first_at
     assert [each.campaign_id for each in found.waiting] == ["waits"]
+    assert found.removals == ()
+    for entry in ("+1202*", OTHER, NUMBER):
+        do_not_call.bar(called.ledger, entry, "x", called.now)
+        do_not_call.unbar(called.ledger, [entry], Control("bob", f"of {entry[:5]}"), called.now)
+    removals = history_of(called.ledger, NUMBER).removals
+    assert [(each.who, each.note) for each in removals] == [
+        ("bob", "of +1202"),
+        ("bob", "of +1202"),
+    ]
     record = json.loads(json.dumps(found.as_record()))
     assert record["listed"]["entry"] == "+1202*"
     assert record["listed"]["why"] == "no calls there (ann)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from scheduler.web.api.do_not_call_models import ListRecord
+from scheduler.web.api.do_not_call_models import ListRecord, Removal
 
 
 class Dialled(BaseModel):
@@ -56,6 +56,10 @@ class NumberHistory(BaseModel):
 
     number: str = Field(examples=["+12025550143"])
     listed: ListRecord | None = Field(description="The entry by which nobody dials it.")
+    removals: list[Removal] = Field(
+        description="Who took such an entry off the list. Of numbers the last digits are on record:"
+        " it may have been another one."
+    )
     calls: list[CalledIn] = Field(description="The earliest first, those that wait last.")
     no_longer_kept: list[NoLongerKept] = Field(
         description="Of the last 31 days, in campaigns whose contacts are no longer kept."
