@@ -54,7 +54,7 @@ def test_a_canary_that_goes_badly_stops_the_campaign_until_somebody_resumes_it(
     assert "it stopped itself: canary" in shown.out
     explained = site.call("explain", "c", numbers(1)[0])
     assert "it stopped itself: canary" in explained.out
-    assert "callsched resume c` resumes it" in explained.out
+    assert "callsched resume c` continues it" in explained.out
     resumed = site.call("resume", "c")
     assert resumed.wait() == 0, resumed.err
     assert "active" in resumed.out
