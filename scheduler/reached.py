@@ -19,6 +19,14 @@ class Reached(StrEnum):
     UNKNOWN = "unknown"  #: it was placed, or may have been, and who answered is not known
 
 
+#: The same for people.
+IN_WORDS: dict[str, str] = {
+    Reached.REACHED: "reached",
+    Reached.NOT_REACHED: "not reached",
+    Reached.NOT_CALLED: "not called",
+    Reached.UNKNOWN: "not known",
+}
+
 _BY_DISPOSITION: dict[str, Reached] = {
     Disposition.SKIPPED: Reached.NOT_CALLED,
     Disposition.REJECTED: Reached.NOT_CALLED,

@@ -50,7 +50,8 @@ def show(explanation: Explanation, lack: str = "") -> None:
             console.out.print(line)
         _show_answers(call.attempts)
         if heard := in_words(explanation.callee):
-            console.out.print(f"\nheard: {heard}")
+            console.out.print("")
+            console.out.print(f"heard: {heard}")
     if (coming := _what_comes(explanation, lack)) is not None:
         console.out.print("")
         console.out.print(coming)

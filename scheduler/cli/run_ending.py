@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,9 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState
 from scheduler.operations.export import expect_library
+from scheduler.operations.reach import reach
 from scheduler.operations.supervision import Ending, How, Rest
+from scheduler.reached import IN_WORDS, Reached
 
 INTERRUPTED = 130
 
@@ -60,7 +63,7 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
                 }
             )
         elif code or not quiet:
-            _show(view, ending, path)
+            _show(view, ending, path, reach(ledger, view))
         if lines := list(_said(ending)):
             console.say(*lines)
     return code
@@ -94,7 +97,9 @@ def _refusal(campaign_id: str) -> str:
     )
 
 
-def _show(view: CampaignView, ending: Ending, path: Path | None) -> None:
+def _show(
+    view: CampaignView, ending: Ending, path: Path | None, reached: Counter[Reached] | None
+) -> None:
     rows = [(count, *_explained(label)) for label, count in view.dispositions.items()]
     rows += [
         (count, state, "") for state, count in view.calls.items() if count and state != "ended"
@@ -103,6 +108,9 @@ def _show(view: CampaignView, ending: Ending, path: Path | None) -> None:
     console.out.print(console.table(title, ("calls", "ended as", "reason"), rows))
     where = path or suggested("results", view.campaign_id)
     console.out.print("")
+    if reached:
+        groups = (f"{reached[each]:,} {IN_WORDS[each]}" for each in Reached if reached[each])
+        console.out.print(", ".join(groups))
     console.out.print(f"at most {ending.peak_slots} slots in use; results: {where}", markup=False)
     for line in late_view.lines(view.late):
         console.out.print(line)

@@ -15,8 +15,8 @@ INTENT = "intent:"
 #: Of the name of an intent; the rest is not kept.
 _LONGEST_NAME = 40
 
-#: Fields of an attempt that say which keys the callee pressed: when they came, a space, and they.
-_PRESSED = "pressed:"
+#: Fields of an attempt that say which keys the callee pressed: after when they came, and alone.
+_PRESSED, _ANSWER = "pressed:", "answer:"
 
 
 #: What a result says of the callee, by its keys in JSON.
@@ -68,8 +68,9 @@ def facts(
         ended_for_machine=call.get("reason") == Reason.MACHINE,
         transcript=None if said.get("insights_error") else said.get("transcript"),
         is_recorded=is_recorded or "transcript" not in said or "insights_error" in said,
-        # They are told of on a socket, and on some calls none was ever open.
-        hears_machines=hears_machines and "heard" in attempt,
+        # A socket tells of them, and to some calls none was ever open. Where a provider tells how
+        # far a call has come, its verdict is in `answered_by`, or it has none.
+        hears_machines=hears_machines and "heard" in attempt and "stage" not in attempt,
     )
     return {
         "heard": heard(seen),
@@ -80,5 +81,7 @@ def facts(
 
 def _has_pressed(attempt: Mapping[str, str]) -> bool:
     return any(
-        name.startswith(_PRESSED) and keys.partition(" ")[2] for name, keys in attempt.items()
+        (name.startswith(_PRESSED) and keys.partition(" ")[2])
+        or (name.startswith(_ANSWER) and keys)
+        for name, keys in attempt.items()
     )

@@ -90,6 +90,7 @@ def test_explain_says_what_was_pressed_at_which_step(callsched: Call) -> None:
     shown = callsched("explain", "c", "#1")
     assert "pressed" in shown.out
     assert "07" in shown.out
+    assert "\nheard: a person was heard\n" in shown.out
     silent = callsched("explain", "c", "#3")
     assert "(nothing)" in silent.out
     assert "pressed" not in callsched("explain", "c", "#4").out

@@ -74,6 +74,9 @@ def test_words_are_a_persons_where_machines_were_listened_for(
 
     assert facts(books, attempt)[0] == expected
     assert facts(books, unheard)[0] is None  # no socket of it was ever open
+    # Of a call that was attached by a callback, only a verdict tells.
+    books.ledger.redis.hset(keys.attempt(str(attempt)), "stage", "answered")
+    assert facts(books, attempt)[0] is None
 
 
 def test_what_is_heard_is_kept_with_its_call_and_the_first_word_counts(books: Books) -> None:

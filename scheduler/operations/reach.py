@@ -1,0 +1,21 @@
+"""How many calls of a campaign reached a person: counted from its results."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from scheduler.ledger import views
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
+from scheduler.reached import Reached, reached_in
+
+#: Results are read for it, and what was said with them: of a larger campaign a report tells.
+MOST_CONTACTS = 5_000
+
+
+def reach(ledger: Ledger, campaign: CampaignView) -> Counter[Reached] | None:
+    """Return the calls that are over by group; None of a campaign that is too large for a look."""
+    if campaign.total > MOST_CONTACTS or campaign.retired_at is not None:
+        return None
+    groups = map(reached_in, views.results(ledger, campaign.campaign_id))
+    return Counter(group for group in groups if group is not None)
