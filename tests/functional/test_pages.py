@@ -40,7 +40,7 @@ PAGES = (
 PATIENCE_SECONDS = 120
 
 #: How many commands may be left out, each with its reason on the page.
-MOST_LEFT_OUT = 12
+MOST_LEFT_OUT = 10
 
 
 @dataclass(slots=True)
