@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli import streams
+from scheduler.cli.fitting import Fitting
 from scheduler.cli.suggested import as_typed
 from scheduler.fields.json_line import json_line
 from scheduler.fields.visible import visible, visible_lines
@@ -163,9 +164,17 @@ def is_screen() -> bool:
     return not is_dumb and all(file.isatty() for file in files)
 
 
-def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
-    """Return a table that stays readable in 80 columns."""
-    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+def table(
+    title: str,
+    columns: Iterable[str],
+    rows: Iterable[Iterable[object]],
+    sheds: Sequence[str] = (),
+) -> Table:
+    """Return a table that stays readable on a narrow screen.
+
+    There it leaves out columns of `sheds`, the first of them first; ids are never cut.
+    """
+    drawn = Fitting(title, sheds)
     for column in columns:
         drawn.add_column(column, justify="left", overflow="fold")
     for row in rows:

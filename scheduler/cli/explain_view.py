@@ -45,7 +45,7 @@ def show(explanation: Explanation, lack: str = "") -> None:
         columns = ("attempt", "begun", "placed", *(("answered",) * tells_answers), "ended", "as")
         attempts = [_attempt(each, tells_answers=tells_answers) for each in call.attempts]
         console.out.print("")
-        console.out.print(console.table("", columns, attempts))
+        console.out.print(console.table("", columns, attempts, sheds=("placed", "answered")))
         for line in late_view.of_attempts(call.attempts):
             console.out.print(line)
         _show_answers(call.attempts)

@@ -13,6 +13,8 @@ from scheduler.fields.counts import counted
 from scheduler.operations.history import Called, History
 
 _COLUMNS = ("when", "campaign", "contact", "account", "from", "lasted", "ended as")
+#: What a narrow screen does without, the first of them first.
+_SHEDS = ("lasted", "from", "account", "contact")
 #: Campaigns that are named whose contacts are no longer kept.
 _NAMED = 20
 
@@ -25,7 +27,7 @@ def show(history: History) -> None:
     console.out.print(f"{history.address}: {times}, in {campaigns}")
     rows = [row for each in history.calls for row in _rows(each)]
     if rows:
-        console.out.print(console.table("", _COLUMNS, rows))
+        console.out.print(console.table("", _COLUMNS, rows, sheds=_SHEDS))
     console.out.print(f"do-not-call list: {verdict(history.address, history.listed)}")
     for each in history.removals:
         note = f": {each.note}" if each.note else ""

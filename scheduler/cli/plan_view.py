@@ -110,7 +110,7 @@ def _chart(hours: list[Record], slots: int) -> Table:
     by_day = len(hours) > _MOST_HOURS
     bars = _days(hours) if by_day else hours
     columns = ("day" if by_day else "hour", "dials", f"in use, of {slots:,}", "left", "")
-    drawn = console.table("", columns, ())
+    drawn = console.table("", columns, (), sheds=("",))
     most = max(one["dials"] for one in bars)
     before = bars[0]["at"]
     for one in bars[: _MOST_DAYS if by_day else None]:

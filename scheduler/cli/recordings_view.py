@@ -18,7 +18,7 @@ def show(found: Listed, campaign_id: str, *, json: bool, is_saved: bool) -> None
     elif known := [each for each in found.recordings if each.recording is not None]:
         columns = _COLUMNS if is_saved else _COLUMNS[:-1]
         rows = ([*_row(each)][: len(columns)] for each in known)
-        console.out.print(console.table("", columns, rows))
+        console.out.print(console.table("", columns, rows, sheds=("channels", "attempt")))
     elif not found.recordings:
         console.say("nothing was recorded")
     for each in found.recordings:

@@ -40,7 +40,7 @@ def show_all(views: Sequence[ScheduleView]) -> None:
         return
     columns = ("schedule", "state", "fires", "next firing")
     rows = [(view.name, view.state, _when(view.launch.schedule), _next(view)) for view in views]
-    console.out.print(console.table("", columns, rows))
+    console.out.print(console.table("", columns, rows, sheds=("fires", "state")))
     for line in failures(views):
         console.warn(line)
 
@@ -53,7 +53,9 @@ def show_one(view: ScheduleView, firings: Sequence[Firing]) -> None:
         rule = view.launch.schedule
         rows = [(when(rule, one.at), one.state, one.firing_id, one.why) for one in firings]
         console.out.print()
-        console.out.print(console.table("", ("firing", "became", "campaign", "why"), rows))
+        console.out.print(
+            console.table("", ("firing", "became", "campaign", "why"), rows, ("why",))
+        )
 
 
 def when(rule: Schedule, at: float) -> str:

@@ -45,6 +45,10 @@ def show(known: Standing, wait: str = "") -> None:
             console.warn(line)
 
 
+#: What a narrow screen does without, the first of them first.
+_SHEDS = ("total", "account", "open", "pending", "late", "ended")
+
+
 def _show_standing(known: Standing, wait: str) -> None:
     views = known.campaigns
     if not views:
@@ -67,7 +71,7 @@ def _show_standing(known: Standing, wait: str) -> None:
         )
         for view in views
     ]
-    console.out.print(console.table("", columns, rows))
+    console.out.print(console.table("", columns, rows, sheds=_SHEDS))
     if known.others:
         more = f"… and {known.others:,} others: {suggested('status', '--all')}"
         console.out.print(more, markup=False)
