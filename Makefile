@@ -79,7 +79,7 @@ reference: $(INSTALLED_DEV) ## write the tables of docs/reference/, which a test
 docs: $(INSTALLED_DEV) ## make a site of docs/, with every link checked: open site/index.html
 	$(BIN)/zensical build --clean --strict
 
-screenshots: $(INSTALLED_DEV) ## take pictures of the console's pages into docs/pictures/
+screenshots: $(INSTALLED_DEV) ## take pictures of the console's pages, a report and watch into docs/pictures/
 	$(BIN)/python -m tests.browser.screenshots docs/pictures
 
 # Not state/: it remembers who has been called.

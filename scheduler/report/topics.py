@@ -76,6 +76,13 @@ class Said:
     listed: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
     counts: Counter[str] = field(default_factory=Counter)  #: of LISTS, all that there were
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anything was to be read of any call."""
+        return any(
+            (self.transcripts, self.silent, self.not_recorded, self.unread, self.erased)
+        ) or any(self.counts.values())
+
     def add(self, record: Mapping[str, Any], row: int, contact: str) -> None:
         """Take what was said in one call."""
         if "transcript" in record:

@@ -1,8 +1,9 @@
-"""`make screenshots`: pictures of the console's pages, at two widths, of a day that is made up."""
+"""`make screenshots`: the console's pages, a report, and `watch`, of a day that is made up."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import re
 import tempfile
 from contextlib import closing
@@ -11,7 +12,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from scheduler.cli.screen.app import WatchApp
 from scheduler.ledger.ledger import Ledger
+from scheduler.live.watcher import Watcher
 from scheduler.operations import users
 from scheduler.rights import Scope
 from tests.browser import demo, machine
@@ -23,7 +26,15 @@ from tests.functional.campaign import numbers
 
 VIEWS: tuple[tuple[int, Scheme], ...] = ((1600, "light"), (360, "light"), (1600, "dark"))
 #: Of those that the docs show.
-NAMES = {"campaigns-one": "campaign", "campaigns-one-contacts-one": "contact"}
+NAMES = {
+    "campaigns-one": "campaign",
+    "campaigns-one-contacts-one": "contact",
+    "campaigns-one-report": "report",
+}
+#: Columns and lines of a terminal.
+TERMINAL = (140, 40)
+#: In which it has looked more than once.
+WATCHED_SECONDS = 3.0
 MOST_HEIGHT, COLOURS = 2400, 255
 KNOBS = {"say_letters_per_second": 60, "ring_seconds": [0.5, 2]}
 
@@ -37,15 +48,18 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="callsched-") as home,
         machine.started(Path(home), KNOBS) as here,
-        Chromium.started() as browser,
     ):
         with closing(Ledger(here.site.env["CALLSCHED_REDIS_URL"])) as ledger:
             users.add(ledger, "ada", Scope.ADMIN, PASSWORD, who="demonstration")
-        demo.show(here)
-        for width, scheme in VIEWS:
-            with browser.context(width=width, scheme=scheme) as context:
-                page = sign_in(context, here)
-                take(page, here, folder, f"{width}" + "-dark" * (scheme == "dark"))
+            demo.show(here)
+            # Before the browser is there, which has a loop of its own in this thread.
+            watched = asyncio.run(watch(ledger))
+        with Chromium.started() as browser:
+            draw(browser, watched, folder / "watch.png")
+            for width, scheme in VIEWS:
+                with browser.context(width=width, scheme=scheme) as context:
+                    page = sign_in(context, here)
+                    take(page, here, folder, f"{width}" + "-dark" * (scheme == "dark"))
         for fault in browser.faults:
             print(fault)
 
@@ -53,7 +67,8 @@ def main() -> None:
 def take(page: Page, here: Machine, folder: Path, view: str) -> None:
     """Take one picture of each kind of page."""
     broken = list[str]()
-    starts = ["/", "/campaigns/flu-clinic", "/campaigns/spring-reminders/contacts/p-102"]
+    over = "/campaigns/spring-reminders"
+    starts = ["/", "/campaigns/flu-clinic", f"{over}/contacts/p-102", f"{over}/report"]
     for kind in tour(page, broken, *(here.url + path for path in starts)):
         name = re.sub(r"[^a-z*]+", "-", kind).replace("*", "one").strip("-") or "now"
         shoot(page, folder / f"{NAMES.get(name, name)}-{view}.png")
@@ -63,6 +78,25 @@ def take(page: Page, here: Machine, folder: Path, view: str) -> None:
     shoot(page, folder / f"plan-{view}.png")
     page.go_back()
     shoot(page, folder / f"columns-{view}.png")
+
+
+async def watch(ledger: Ledger) -> str:
+    """Return the screen of `callsched watch` as a drawing, once there is something on it."""
+    watcher = Watcher(ledger, (), account=None, ceiling_of=lambda _: 60)
+    app = WatchApp(ledger, watcher, None, 1.0)
+    async with app.run_test(size=TERMINAL) as pilot:
+        await pilot.pause(WATCHED_SECONDS)
+        # It would fetch a font from elsewhere.
+        return re.sub(r"@font-face\s*{[^}]*}", "", app.export_screenshot(title="callsched watch"))
+
+
+def draw(browser: Chromium, drawing: str, path: Path) -> None:
+    """Make a picture of a drawing."""
+    with browser.context(width=1600) as context:
+        page = context.new_page()
+        page.set_content(drawing)
+        page.locator("svg").screenshot(path=path)
+    print(path)
 
 
 def shoot(page: Page, path: Path) -> None:

@@ -91,6 +91,13 @@ async def until(app: WatchApp, pilot: Pilot[int], *texts: str, without: str = "\
         await pilot.pause(0.05)
 
 
+def has_keys(app: WatchApp, panel: str) -> bool:
+    """Whether a panel's title is inverted: in the terminal's own colours, whatever they are."""
+    styles = app.query_one(panel).styles
+    assert styles.border_title_color.ansi == -1
+    return bool(styles.border_title_style.reverse)
+
+
 def on_screen(
     ledger: Ledger,
     steps: Steps,
@@ -193,8 +200,10 @@ def test_a_campaign_is_looked_at_alone_and_keys_are_explained(ledger: Ledger, bo
         await until(app, pilot, "live calls: 3")
         await pilot.press("slash", *"morn", "enter")
         await until(app, pilot, "campaigns with 'morn'", without=" evening ")
+        assert has_keys(app, "#campaigns") and not has_keys(app, "#calls")
         await pilot.press("escape", "tab", "slash", *"0101", "enter")
         await until(app, pilot, "live calls with '0101': 1", "bo …0101", without="cy …0102  ")
+        assert has_keys(app, "#calls") and not has_keys(app, "#campaigns")
         await pilot.press("enter")
         await until(app, pilot, "contact       bo …0101", "connection    connection evening:2:1")
         await pilot.press("escape", "slash", "escape")

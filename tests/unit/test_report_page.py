@@ -316,6 +316,8 @@ def test_a_campaign_without_calls_has_a_page() -> None:
     assert "The campaign has no contacts." in empty.text
     assert "nobody was dialled" in empty.text
     assert empty.plots == []
+    # Nothing is said of what there is none of.
+    assert [attrs["id"] for attrs in empty.named("h2")] == ["answer", "made", "calls"]
 
 
 def test_numbers_are_whole_only_when_that_is_asked_for() -> None:

@@ -119,10 +119,14 @@ def with_axes(shown: Sequence[Column | None], seconds: float, height: int) -> tu
 
 def _time_axis(seconds: float, width: int) -> str:
     """Return a line with its time on it: how long ago it begins, its middle, and now."""
-    texts = (f" {seconds / 60:g} min ago ", f" {seconds / 120:g} min ", " now ")
+    texts = (f" {_lasting(seconds)} ago ", f" {_lasting(seconds / 2)} ", " now ")
     if sum(map(len, texts)) + 4 > width:
         return "─" * width
     half = (width - len(texts[1])) // 2
     first = texts[0] + "─" * (half - len(texts[0]))
     rest = width - len(first) - len(texts[1]) - len(texts[2])
     return first + texts[1] + "─" * rest + texts[2]
+
+
+def _lasting(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds % 60 else f"{seconds / 60:g} min"
