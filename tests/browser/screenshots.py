@@ -31,6 +31,8 @@ NAMES = {
     "campaigns-one-contacts-one": "contact",
     "campaigns-one-report": "report",
 }
+#: The answer, without the table of calls.
+HEIGHTS = {"report": 1160}
 #: Columns and lines of a terminal.
 TERMINAL = (140, 40)
 #: In which it has looked more than once.
@@ -96,16 +98,20 @@ def draw(browser: Chromium, drawing: str, path: Path) -> None:
         page = context.new_page()
         page.set_content(drawing)
         page.locator("svg").screenshot(path=path)
-    print(path)
+    shrink(path, MOST_HEIGHT)
 
 
 def shoot(page: Page, path: Path) -> None:
     """Take a picture of the whole page."""
     page.wait_for_timeout(300)  # the script has its say
     page.screenshot(path=path, full_page=True)
+    shrink(path, HEIGHTS.get(path.stem.partition("-")[0], MOST_HEIGHT))
+
+
+def shrink(path: Path, height: int) -> None:
+    """Leave as much as a page of docs has room for, in as many colours as it needs."""
     with Image.open(path) as image:
-        # As much as a page of docs has room for, in as many colours as it needs.
-        cut = image.convert("RGB").crop((0, 0, image.width, min(image.height, MOST_HEIGHT)))
+        cut = image.convert("RGB").crop((0, 0, image.width, min(image.height, height)))
     cut.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
     print(path)
 
