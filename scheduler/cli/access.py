@@ -81,4 +81,5 @@ def newest(ledger: Ledger) -> str:
 
 def nothing_yet() -> str:
     """Return what is said of a ledger without campaigns."""
-    return f"no campaigns yet: {suggested('run', 'FILE')}, or {suggested('submit', 'FILE')}"
+    example = suggested("init", "--example", "reminders")
+    return f"no campaigns yet: `{example}` writes one to try"

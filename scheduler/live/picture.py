@@ -160,7 +160,7 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
     if account.held:
         slots = "1 slot is" if account.held == 1 else f"{account.held:,} slots are"
         text = f"{slots} held by starts whose answer was lost"
-        found.append(Alarm(Severity.WARN, f"{text}: `callsched reconcile`"))
+        found.append(Alarm(Severity.WARN, f"{text}: `reconcile` settles them"))
     return sorted(found, key=lambda alarm: -alarm.level)
 
 

@@ -219,7 +219,7 @@ def test_only_stops_that_take_more_than_a_moment_are_overdue() -> None:
             0,
             [
                 "the account can't dial: 401",
-                "1 slot is held by starts whose answer was lost: `callsched reconcile`",
+                "1 slot is held by starts whose answer was lost: `reconcile` settles them",
             ],
         ),
         (

@@ -186,7 +186,9 @@ def _is_user(visitor: Looks) -> bool:
 def _expect_user(site: Site, visitor: Looks) -> None:
     if not _is_user(visitor):
         raise Failure(
-            409, "no_user", "you have no password here: `callsched user add` makes a user"
+            409,
+            "no_user",
+            "you have no password here: `callsched user add NAME --role look` adds one",
         )
 
 
