@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable, Iterator
 
 from scheduler.fields.contact_label import label_of
 from scheduler.fields.visible import visible
-from scheduler.masking import shown
+from scheduler.masking import gives_away, shown
 from scheduler.models import Contact
 
 #: Of so many contacts those are told that somebody may have meant.
 _MOST_COMPARED = 5_000
 _MOST_TOLD = 3
+_LONGEST_ID = 60
 _PLACE = re.compile(r"#(\d{1,9})")
 #: `line 3`, and what an error about a file begins with: `contacts.csv:3:phone_number`.
 _LINE = re.compile(r"(?:line\s+|(?:[^:]*\.\w+)?:)(\d{1,9})(?::.*)?", re.IGNORECASE)
@@ -77,10 +79,8 @@ class Search:
             if len(self._hits) < _MOST_TOLD:
                 self._hits[row] = contact
         if row <= _MOST_COMPARED:
-            has_id = contact.contact_id != contact.party
-            for name in (contact.contact_id * has_id, *cells):
-                if name:
-                    self._names.setdefault(_folded(name), (row, name))
+            for name, said in _names(contact, cells):
+                self._names.setdefault(_folded(name), (row, said))
 
     def _look_at_line(self, row: int, line: int) -> None:
         if line == self._line:
@@ -103,11 +103,20 @@ class Search:
             more = " and others" if self._hit_count > len(self._hits) else ""
             return f"{self._hit_count:,} contacts are called {shown(self._who)}: {which}{more}"
         near = difflib.get_close_matches(self._folded, self._names, n=_MOST_TOLD, cutoff=0.7)
-        meant = [f"{shown(name)} (#{row})" for row, name in map(self._names.__getitem__, near)]
+        meant = [f"{said} (#{row})" for row, said in map(self._names.__getitem__, near)]
         if meant:
             return f"there is no contact {shown(self._who)}: did you mean {' or '.join(meant)}?"
         rows = f"its rows are #1 to #{self._looked:,}" if self._looked else "it has no rows"
         return f"there is no contact {shown(self._who)}: {rows}"
+
+
+def _names(contact: Contact, cells: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a contact may be called, each as it may be shown: an id is no number."""
+    contact_id, number = contact.contact_id, contact.phone_number
+    if contact_id != contact.party:
+        is_number = bool(number) and gives_away(contact_id, number)
+        yield contact_id, shown(contact_id) if is_number else repr(contact_id[:_LONGEST_ID])
+    yield from ((cell, shown(cell)) for cell in cells if cell)
 
 
 def _folded(text: str) -> str:

@@ -46,6 +46,11 @@ def test_who_is_not_found_is_asked_whom_they_meant() -> None:
     assert searched("Anna Smith").miss() == (
         "there is no contact 'Anna Smith': did you mean 'Ana Smith' (#1)?"
     )
+    assert searched("A1").miss() == "there is no contact 'A1': did you mean 'a-1' (#1)?"
+    search = Search("20251128009")
+    search.look(1, 2, Contact("20251128001", "+12025550100"))
+    search.look(2, 3, Contact("12025550101", "+12025550101"))
+    assert search.miss().endswith("did you mean '20251128001' (#1)?")
     assert searched("+12025550199").miss() == "there is no contact '…0199': its rows are #1 to #3"
 
 
