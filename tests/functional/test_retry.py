@@ -133,7 +133,7 @@ def test_who_was_placed_for_certain_is_taken_only_when_that_is_said(over: Site) 
     settled = over.call("reconcile", "c", "rang", "--placed", "--no-lookup")
     assert settled.wait() == 0, settled.err
 
-    assert "no call of campaign c that may be repeated" in refused(over, 1, "--only", "unknown")
+    assert "no calls in c match" in refused(over, 1, "--only", "unknown")
 
     assert contact_ids(over, retried(over, "--only", "unknown:placed")) == {"rang"}
 
