@@ -30,7 +30,7 @@
     return cell.dataset.value ?? cell.textContent.trim();
   };
   const headers = Array.from(table.tHead.rows[0].cells);
-  const names = headers.map((header) => header.textContent);
+  const names = headers.map((header) => header.dataset.name ?? header.textContent);
   headers.forEach((header, column) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -48,15 +48,18 @@
     });
   });
 
-  // What a spreadsheet would take for a formula is marked as text.
+  // For a program: instants and lengths as such. What a spreadsheet would take for a formula is text.
   const written = (text) => {
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return `"${safe.replaceAll('"', '""')}"`;
   };
-  const cellText = (cell) =>
-    Array.from(cell.childNodes, (node) => (node.ariaHidden === "true" ? "" : node.textContent))
-      .join("")
-      .trim();
+  const cellText = (cell) => {
+    const time = cell.querySelector("time");
+    if (time) return time.dateTime;
+    if (cell.dataset.value !== undefined) return cell.dataset.value.replace(/^-1$/, "");
+    const seen = Array.from(cell.childNodes).filter((node) => node.ariaHidden !== "true");
+    return seen.map((node) => node.textContent).join("").trim();
+  };
   const download = tools.querySelector("button");
   download.addEventListener("click", () => {
     const shown = Array.from(body.rows).filter((row) => !row.hidden);

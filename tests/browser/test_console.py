@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
@@ -131,7 +132,8 @@ def test_a_report_is_filtered_sorted_downloaded_and_printed(page: Page, here: Ma
         page.get_by_role("button", name="Download as CSV").click()
     (only,) = csv.DictReader(StringIO(Path(asked.value.path()).read_text("utf-8-sig")))
     assert (asked.value.suggested_filename, only["contact"]) == ("spring-reminders.csv", "p-101")
-    assert only["outcome"] == "reached"
+    assert only["outcome"] == "reached" and float(only["length_seconds"]) > 0
+    assert datetime.fromisoformat(only["started_at"]).tzinfo is not None
     page.locator("a[href='#said-1']").click()
     expect(page.get_by_text("Back to the call").filter(visible=True)).to_have_count(1)
     # A button in a head would keep it from standing on each page.
