@@ -302,11 +302,12 @@ def next_call(ledger: Ledger, campaign_id: str) -> tuple[Contact, int] | None:
         first = ledger.redis.zrange(keys.campaign(campaign_id, "due"), 0, 0)
         if not first or not first[0].isdecimal():
             return None
-        pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{first[0]}-0", f"{first[0]}-0")
-        pipe.hget(keys.call(campaign_id, int(first[0])), "attempts")
-        found, attempts = pipe.execute()
+        contacts, place = keys.campaign(campaign_id, "contacts"), f"{first[0]}-0"
+        found = ledger.redis.xrange(contacts, place, place)
+        pipe.hgetall(keys.call(campaign_id, int(first[0])))
+        (call,) = hashes(pipe)
     try:
-        return decode(found[0][1]["c"])[0], keys.count_of(attempts or "")
+        return decode(found[0][1]["c"])[0], keys.count_of(call.get("attempts", ""))
     except (ValueError, LookupError):
         return None
 
