@@ -48,6 +48,7 @@ from scheduler.campaign.script_rules import problems as script_problems
 from scheduler.campaign.start import Start
 from scheduler.errors import CampaignError, ConfigError, Problem, refusal
 from scheduler.fields import document
+from scheduler.fields.counts import counted
 from scheduler.fields.key_problems import dotted
 from scheduler.fields.scripts import target
 from scheduler.fields.templates import Templates
@@ -312,7 +313,9 @@ class _Reader:
         self.digest.update(name.encode())  # another sheet is another campaign
         if sheet.hidden_rows:
             self.warnings.append(
-                f"{shown_path(path)}: {sheet.hidden_rows:,} hidden rows are read, too"
+                f"{shown_path(path)}:"
+                f" {counted(sheet.hidden_rows, 'hidden row is', 'hidden rows are')}"
+                " read, too"
             )
         return open_sheet(sheet, shown_path(path), names)
 
@@ -408,7 +411,7 @@ def _judge(checked: CheckedCampaign, problems: Problems, path: str, *, strict: b
     if not checked.callable_count:
         barred = " or on a do-not-call list" * bool(problems.counts[Reason.DO_NOT_CALL])
         count = checked.refused_count
-        which = "the only row is" if count == 1 else f"all {count:,} rows are"
+        which = "the only row is" if count == 1 else f"all {counted(count, 'row')} are"
         message = f"no valid contacts: {which} rejected{barred}"
         raise problems.error(Problem(path, message, code="nobody"))
 

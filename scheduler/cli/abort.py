@@ -11,6 +11,7 @@ from scheduler.cli.access import changed_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.cli.orders_view import record_of, say_none
 from scheduler.cli.questions import confirm, live_calls, waiting_calls
+from scheduler.fields.counts import counted
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations import controls
@@ -71,6 +72,7 @@ def _show(aborted: controls.Aborted) -> None:
     say_endings(aborted.endings)
     if aborted.left:
         console.fail(
-            f"{aborted.left} calls have not ended yet. Their stops are on record, and go on being"
-            " sent while a worker runs; the same command goes on waiting"
+            f"{counted(aborted.left, 'call has', 'calls have')} not ended yet. The stops are"
+            f" on record,"
+            " and go on being sent while a worker runs; the same command goes on waiting"
         )

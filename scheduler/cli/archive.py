@@ -10,6 +10,7 @@ import typer
 
 from scheduler.cli import archive_view, console, options, questions
 from scheduler.cli.access import changed_ledger, opened_ledger
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import positive_seconds
 from scheduler.ledger import retirement
 from scheduler.operations.archive import expect_folder, finished
@@ -54,7 +55,7 @@ def archive(
         chosen = ids or retirement.campaigns_finished_before(ledger, time.time() - (age or 0))
         views = [finished(ledger, campaign_id) for campaign_id in dict.fromkeys(chosen)]
         if remove and views and not yes:
-            question = f"Erase {len(views)} campaigns from Redis once they are written?"
+            question = f"Erase {counted(len(views), 'campaign')} from Redis once written?"
             questions.confirm(question, "nothing was erased")
         done = [archive_view.follow(ledger, view, output, remove=remove) for view in views]
     if json:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.cli import console
+from scheduler.fields.counts import counted
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.operations.archive import erase, write
@@ -40,7 +41,8 @@ def show(done: Sequence[dict[str, Any]]) -> None:
     for each in done:
         gone = "; erased from Redis" if each["removed"] else ""
         console.out.print(
-            f"campaign {each['campaign_id']}: {each['rows']:,} results in {each['file']}{gone}",
+            f"campaign {each['campaign_id']}: {counted(each['rows'], 'result')} in"
+            f" {each['file']}{gone}",
             markup=False,
         )
     if not done:

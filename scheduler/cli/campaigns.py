@@ -17,6 +17,7 @@ from scheduler.campaign.reading import Reading
 from scheduler.cli import console, problems_view, questions
 from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
+from scheduler.fields import counts
 from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
@@ -51,7 +52,7 @@ def check(
     """
     checked = read(path, settings, reading, default)
     for name, count in checked.lists:
-        console.say(f"do-not-call list {visible(name)}: {count:,} entries")
+        console.say(f"do-not-call list {visible(name)}: {counts.counted(count, 'entry')}")
     for warning in checked.warnings:
         console.warn(warning)
     if checked.problem_count:
@@ -83,9 +84,9 @@ def _tell_cleaned(checked: CheckedCampaign) -> None:
     """Say how many numbers are dialled otherwise than they are written."""
     if count := checked.cleanings.count:
         first = checked.cleanings.kept[0]
-        what = "1 number" if count == 1 else f"{count:,} numbers"
         console.say(
-            f"{what} cleaned or completed; the first, in line {first.line}:"
+            f"{counts.counted(count, 'number')} cleaned or completed; the first, in line"
+            f" {first.line}:"
             f" {first.written} is dialled as {first.number}"
         )
 

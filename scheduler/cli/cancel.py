@@ -8,6 +8,7 @@ from scheduler.cli import console, options, orders
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders_view import say_under_way, show_halted
 from scheduler.cli.questions import confirm, live_calls, waiting_calls
+from scheduler.fields.counts import counted
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations import controls
@@ -53,6 +54,12 @@ def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
 def _sentence(view: CampaignView) -> str:
     if view.state is CampaignState.FINISHED:
         cancelled = view.dispositions.get("skipped:cancelled", 0)
-        return f"campaign {view.campaign_id} is finished; {cancelled:,} calls were cancelled"
+        return (
+            f"campaign {view.campaign_id} is finished;"
+            f" {counted(cancelled, 'call was', 'calls were')} cancelled"
+        )
     live = controls.live_of(view)
-    return f"campaign {view.campaign_id} is cancelled; {live:,} live calls go on to their ends"
+    return (
+        f"campaign {view.campaign_id} is cancelled;"
+        f" {counted(live, 'live call goes on to its end', 'live calls go on to their ends')}"
+    )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from scheduler.cli import console, problems_view
 from scheduler.cli.dnc_options import in_options
 from scheduler.errors import Problem
+from scheduler.fields.counts import counted
 from scheduler.operations.do_not_call import Import
 
 _OF_LINES = (
@@ -30,7 +31,8 @@ def show(done: Import, *, json: bool) -> None:
         kinds = [replace(kind, first=_said(kind.first)) for kind in problems.alike]
         problems_view.show(_said(problems.kept), problems.total, kinds)
         console.fail(
-            f"{record['unread']:,} lines could not be read, so nothing of this file was taken: mend"
+            f"{counted(record['unread'], 'line')} could not be read, so nothing of this file"
+            f" was taken: mend"
             " them, and import the file again"
         )
 

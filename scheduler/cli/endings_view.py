@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scheduler.cli import console
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.operations.endings import Ending
 
 
@@ -14,7 +15,7 @@ class TerminalReporter:
 
     def waits(self, left: int) -> None:
         """So many calls are still being stopped."""
-        console.say(f"{left} live calls are being stopped …")
+        console.say(f"{counted(left, 'live call is', 'live calls are')} being stopped …")
 
     def misses_workers(self) -> None:
         """No worker sends the stops."""

@@ -9,6 +9,7 @@ import typer
 from scheduler.cli import console, erase_view, options
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.questions import confirm
+from scheduler.fields.counts import counted
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.operations.erase import Call, Erased, Eraser, calls_to, eraser, read_address
@@ -66,7 +67,9 @@ def _calls(ledger: Ledger, number: str, *, yes: bool) -> list[Call]:
     if not found:
         console.say(f"no campaign has a contact with {shown}")
     elif not yes:
-        confirm(f"Erase what was said in {len(found)} calls to {shown}, for good?", _NOTHING)
+        confirm(
+            f"Erase what was said in {counted(len(found), 'call')} to {shown}, for good?", _NOTHING
+        )
     return found
 
 

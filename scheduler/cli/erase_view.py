@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scheduler.cli import console
+from scheduler.fields.counts import counted
 from scheduler.masking import mask, mask_text
 from scheduler.operations.erase import Call, Erased
 
@@ -29,7 +30,7 @@ def show_number(
             " API keeps it until the same command with --remote follows their end"
         )
     campaigns = len({campaign.campaign_id for campaign, _ in calls})
-    whose = f"{len(calls)} calls to {masked(number)} in {campaigns} campaigns"
+    whose = f"{counted(len(calls), 'call')} to {masked(number)} in {counted(campaigns, 'campaign')}"
     if calls or json:
         _show(erased, whose, {"number": number}, remote=remote, json=json)
 
@@ -43,16 +44,18 @@ def show_campaign(erased: Erased, campaign_id: str, *, remote: bool, json: bool)
     """Say what was erased of a campaign, which of its calls go on, and which come yet."""
     if erased.under_way:
         console.say(
-            f"{erased.under_way} calls are under way: what is said from now on is not kept, but the"
+            f"{counted(erased.under_way, 'call is', 'calls are')} under way: what is said from"
+            f" now on is not kept, but the"
             " API keeps it until the same command with --remote follows their end"
         )
     if erased.waiting:
         console.say(
-            f"{erased.waiting} calls are still to be made: what is said in them can"
+            f"{counted(erased.waiting, 'call is', 'calls are')} still to be made: what is said"
+            f" then can"
             " be followed for a day, and is not collected"
         )
     record = {"campaign_id": campaign_id, "under_way": erased.under_way}
-    whose = f"{erased.calls} calls of campaign {campaign_id}"
+    whose = f"{counted(erased.calls, 'call')} of campaign {campaign_id}"
     _show(erased, whose, record, remote=remote, json=json)
 
 
@@ -80,12 +83,14 @@ def _show(
 def _say_what_the_api_did(erased: Erased) -> None:
     calls = erased.at_api
     if calls is None or erased.conversations:
-        console.say(f"the API deleted {erased.deleted} of {erased.conversations} conversations")
+        console.say(
+            f"the API deleted {erased.deleted} of {counted(erased.conversations, 'conversation')}"
+        )
     if calls is None:
         return
     console.say(
-        f"the API deleted the records of {calls.deleted} of {calls.known} calls, and"
-        f" {calls.recordings} recordings"
+        f"the API deleted the records of {calls.deleted} of {counted(calls.known, 'call')}, and"
+        f" {counted(calls.recordings, 'recording')}"
     )
     for kept in sorted(calls.kept):
         console.say(f"it says that it keeps {kept}")

@@ -86,9 +86,9 @@ def _show_gone(history: History) -> None:
     if len(history.gone) > _NAMED:
         console.out.print(f"… and {len(history.gone) - _NAMED:,} more of such campaigns")
     if history.archived:
-        campaigns = counted(history.archived, "campaign has", "campaigns have")
+        campaigns = counted(history.archived, "campaign keeps", "campaigns keep")
         command = suggested("history", history.address, "--archived", "FOLDER")
         console.say(
-            f"{campaigns} contacts that are no longer kept; if they were archived, look there as"
+            f"{campaigns} no contacts any more; if they were archived, look there as"
             f" well: {command}"
         )

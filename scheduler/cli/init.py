@@ -11,6 +11,7 @@ import typer
 from scheduler.campaign.reading import Reading
 from scheduler.cli import campaigns, console, init_questions, options
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.operations import starter
 from scheduler.settings import settings
 
@@ -74,6 +75,6 @@ def init(
     starter.write(answers, path, replaces=force)
     console.say(f"wrote {path}")
     with campaigns.check(path, settings(), Reading()) as checked:
-        count = checked.callable_count
-    console.say(f"{count:,} contacts can be called. Whom it calls, and when; nobody is called yet:")
+        count = counted(checked.callable_count, "contact")
+    console.say(f"{count} can be called. Whom it calls, and when; nobody is called yet:")
     console.out.print(suggested("plan", str(path)))

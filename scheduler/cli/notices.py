@@ -6,6 +6,7 @@ import time
 
 from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.hours import reader
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CallState, CampaignState
@@ -23,11 +24,11 @@ def notice(look: Look, address: str) -> str:
     """
     campaign, account = look.campaign, look.account
     if look.is_interrupted:
-        return f"interrupted: {campaign.open} calls are being ended"
+        return f"interrupted: {counted(campaign.open, 'call is', 'calls are')} being ended"
     if look.block:
         return f"the account can't dial: {look.block}"
     if account.overdue and account.oldest_overdue_seconds > 5:
-        return f"{account.overdue} stops are not confirmed yet"
+        return f"{counted(account.overdue, 'stop is', 'stops are')} not confirmed yet"
     if held := held_by_operator(campaign):
         return held
     if account.outage:

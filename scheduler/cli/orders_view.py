@@ -7,6 +7,7 @@ from typing import Any
 
 from scheduler.cli import console
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.ledger.views import CampaignView
 from scheduler.operations.controls import Halted, Waited, live_of
 
@@ -53,8 +54,9 @@ def _say_waited(waited: Waited) -> None:
     console.out.print(f"no start is under way, after {waited.seconds:.1f} s", markup=False)
     if waited.unanswered:
         console.warn(
-            f"{waited.unanswered} starts were never answered, their workers are gone: they end as"
-            f" unknown once a worker runs: `{suggested('worker')}`"
+            f"{counted(waited.unanswered, 'start was', 'starts were')} never answered, for the"
+            f" worker is gone:"
+            f" that ends as unknown once a worker runs: `{suggested('worker')}`"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scheduler.cli import options, orders
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders_view import say_under_way, show_halted
+from scheduler.fields.counts import counted
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations import controls
@@ -35,4 +36,7 @@ def _sentence(view: CampaignView) -> str:
         return f"campaign {view.campaign_id} is finished"
     live = controls.live_of(view)
     waits = "paused as soon as it is loaded" if view.state is CampaignState.LOADING else "paused"
-    return f"campaign {view.campaign_id} is {waits}; {live:,} live calls go on to their deadlines"
+    goes_on = counted(
+        live, "live call goes on to its deadline", "live calls go on to their deadlines"
+    )
+    return f"campaign {view.campaign_id} is {waits}; {goes_on}"

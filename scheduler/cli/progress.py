@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli import console
+from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live import progress as live
@@ -59,9 +60,9 @@ class Progress:
     def _line(self, campaign: CampaignView, account: AccountView) -> str:
         calls = campaign.calls
         parts = [f"{calls[CallState.ENDED]}/{campaign.total} ended", f"{campaign.open} open"]
-        parts.append(f"{campaign.dials} dials, {campaign.stops} stops")
+        parts.append(f"{counted(campaign.dials, 'dial')}, {counted(campaign.stops, 'stop')}")
         parts += [
-            f"{account.slots} of {self._limit(account)} slots",
+            f"{account.slots} of {counted(self._limit(account), 'slot')}",
             self._time_left(campaign, self._limit(account)),
         ]
         if self.notice:
@@ -85,7 +86,7 @@ class Progress:
             "slots in use",
             ProgressBar(total=max(1, limit), completed=account.slots, width=24),
             f"{account.slots} of {limit}",
-            f"{campaign.dials} dials, {campaign.stops} stops",
+            f"{counted(campaign.dials, 'dial')}, {counted(campaign.stops, 'stop')}",
         )
         states = Table.grid(padding=(0, 2))
         states.add_row(*(Text(state, style="dim") for state in CallState))

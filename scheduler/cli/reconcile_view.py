@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from scheduler.cli import console, questions
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.ledger.unknowns import Resolution
 from scheduler.models import Reason
 from scheduler.operations.reconcile import Case, Inquiry, Outcome
@@ -29,7 +30,7 @@ _SETTLED = {
 
 def say_reading(waiting: int) -> None:
     """Say that conversations are read, which takes its time."""
-    console.say(f"reading what was said in {waiting} conversations …")
+    console.say(f"reading what was said in {counted(waiting, 'conversation')} …")
 
 
 def confirm(cases: Sequence[Case], verdict: Resolution) -> None:
@@ -40,7 +41,9 @@ def confirm(cases: Sequence[Case], verdict: Resolution) -> None:
     if live:
         console.say(f"{live} of them may still be live: their conversations may come yet")
     done = "call them again?" if verdict is Resolution.REDIAL else "count them as not called?"
-    questions.confirm(f"No phone rang for {len(cases)} contacts: {done}", "nothing was settled")
+    questions.confirm(
+        f"No phone rang for {counted(len(cases), 'contact')}: {done}", "nothing was settled"
+    )
 
 
 def show(inquiry: Inquiry, *, json: bool) -> None:

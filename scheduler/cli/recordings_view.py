@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.cli import console
+from scheduler.fields.counts import counted
 from scheduler.operations.recordings import Listed, OfCall
 
 _COLUMNS = ("contact", "attempt", "recording", "seconds", "channels", "file")
@@ -24,7 +25,9 @@ def show(found: Listed, campaign_id: str, *, json: bool, is_saved: bool) -> None
     for each in found.recordings:
         _say_what_is_wrong(each)
     if found.erased:
-        console.say(f"{found.erased} attempts were erased: no recording of them is to be had")
+        console.say(
+            f"{counted(found.erased, 'attempt was', 'attempts were')} erased: there is no recording"
+        )
 
 
 def _row(each: OfCall) -> Iterator[object]:

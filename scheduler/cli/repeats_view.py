@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scheduler.cli import console
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.ledger import repeats
 from scheduler.ledger.repeats import Repeats
@@ -24,7 +25,8 @@ def tell(campaign_id: str, earlier: Earlier) -> None:
     if not earlier.count:
         return
     begin = (
-        f"{earlier.count:,} of {earlier.callable_count:,} contacts are with earlier campaigns of"
+        f"{earlier.count:,} of {counted(earlier.callable_count, 'contact is', 'contacts are')}"
+        f" with earlier campaigns of"
         f" this name (of the last {written(window.to_look)}, or not over)"
     )
     if window.of_campaign is None:
@@ -51,7 +53,7 @@ def _because(campaign_id: str, why: Because) -> str:
 def _named(earlier: Earlier) -> list[str]:
     lines = [_described(one) for one in earlier.found[:_NAMED]]
     if len(earlier.found) > _NAMED:
-        lines.append(f"  … and {len(earlier.found) - _NAMED} campaigns more")
+        lines.append(f"  … and {counted(len(earlier.found) - _NAMED, 'other campaign')}")
     return lines
 
 

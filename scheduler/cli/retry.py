@@ -8,6 +8,7 @@ import typer
 
 from scheduler.cli import console, options, retry_view
 from scheduler.cli.access import changed_ledger
+from scheduler.fields.counts import counted
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -55,10 +56,11 @@ def retry(
             retry_view.warn(planned.survey)
             if not yes:
                 retry_view.confirm(planned)
-            with console.counting("loading") as counted:
-                load(ledger, planned, counted)
-            whom = f"{planned.count:,} contacts of {id_}"
-            console.say(f"{whom} are called again, as campaign {taker}")
+            with console.counting("loading") as done:
+                load(ledger, planned, done)
+            console.say(
+                f"campaign {taker} calls {counted(planned.count, 'contact')} of {id_} again"
+            )
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = views.campaign(ledger, taker)
@@ -67,8 +69,8 @@ def retry(
 
 
 def _plan(ledger: Ledger, campaign: CampaignView, ends: Ends, new_id: str | None) -> Plan:
-    with console.counting("looking", "calls") as counted:
-        surveyed = survey(ledger, campaign, ends, counted)
+    with console.counting("looking", "calls") as done:
+        surveyed = survey(ledger, campaign, ends, done)
     try:
         planned = plan(ledger, surveyed, new_id)
     except NothingToRetry as error:

@@ -13,6 +13,7 @@ from scheduler.cli import console, late_view, results_view
 from scheduler.cli.notices import left_for_later
 from scheduler.cli.suggested import suggested
 from scheduler.errors import ConfigError
+from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
@@ -104,14 +105,16 @@ def _show(
     rows += [
         (count, state, "") for state, count in view.calls.items() if count and state != "ended"
     ]
-    title = f"{view.campaign_id}: {view.total} contacts in {ending.seconds:.1f} s"
+    title = f"{view.campaign_id}: {counted(view.total, 'contact')} in {ending.seconds:.1f} s"
     console.out.print(console.table(title, ("calls", "ended as", "reason"), rows))
     where = path or suggested("results", view.campaign_id)
     console.out.print("")
     if reached:
         groups = (f"{reached[each]:,} {IN_WORDS[each]}" for each in Reached if reached[each])
         console.out.print(", ".join(groups))
-    console.out.print(f"at most {ending.peak_slots} slots in use; results: {where}", markup=False)
+    console.out.print(
+        f"at most {counted(ending.peak_slots, 'slot')} in use; results: {where}", markup=False
+    )
     for line in late_view.lines(view.late):
         console.out.print(line)
 
@@ -124,7 +127,7 @@ def _explained(label: str) -> tuple[str, str]:
 def _said(ending: Ending) -> Iterator[str]:
     """Yield why calls are left, and what goes on only while a worker runs."""
     campaign, again = ending.campaign, "the same command goes on with them, and calls nobody twice"
-    left = f"{campaign.calls[CallState.PENDING]} calls left"
+    left = f"{counted(campaign.calls[CallState.PENDING], 'call')} left"
     if ending.how is How.FINISHED:
         yield from _rest(ending.rest, in_sandbox=campaign.account == SANDBOX_ACCOUNT)
     elif ending.how is How.INTERRUPTED and not campaign.calls[CallState.PENDING]:
@@ -147,16 +150,18 @@ def _rest(rest: Rest, *, in_sandbox: bool) -> Iterator[str]:
     start = "" if in_sandbox else f": {suggested('worker')}"
     if rest.unconfirmed:
         yield (
-            f"warning: the API never confirmed the end of {rest.unconfirmed} calls; while a"
-            f" {worker} runs, their stops are repeated for 24 hours"
+            f"warning: the API never confirmed the end of {counted(rest.unconfirmed, 'call')};"
+            f" while a"
+            f" {worker} runs, the stops are repeated for 24 hours"
         )
     if rest.live_elsewhere:
         yield (
-            f"warning: {rest.live_elsewhere} calls of other campaigns are live on this account;"
-            f" their deadlines are kept only while a {worker} runs{start}"
+            f"warning: on this account {counted(rest.live_elsewhere, 'call')} of other"
+            f" campaigns may be"
+            f" live; deadlines are kept only while a {worker} runs{start}"
         )
     if rest.owed_news:
         yield (
-            f"warning: {rest.owed_news} messages to webhooks were not taken yet; while a {worker}"
-            f" runs, they are sent again for three days{start}"
+            f"warning: webhooks have not taken {counted(rest.owed_news, 'message')} yet; while a"
+            f" {worker} runs, this is tried again for three days{start}"
         )

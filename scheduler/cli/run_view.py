@@ -11,6 +11,7 @@ from scheduler.cli import campaigns, console, repeats_view
 from scheduler.cli.notices import notice
 from scheduler.cli.progress import Progress
 from scheduler.errors import ConfigError, LedgerTrouble, SchedulerError
+from scheduler.fields.counts import counted
 from scheduler.ledger.views import CampaignView
 from scheduler.models import Policy
 from scheduler.operations.launch import Intent
@@ -78,13 +79,13 @@ class RunView:
 
     def still_live(self, live: list[str]) -> None:
         """List them."""
-        console.say(f"{len(live)} calls are live, and their stops are being sent:")
+        console.say(f"{counted(len(live), 'call is', 'calls are')} live, and being stopped:")
         for attempt in live:
             console.say(f"  {attempt}")
 
     def workers_die(self, why: ConfigError, open_calls: int) -> None:
         """Say why, and that they are started again."""
-        left = f"{open_calls} calls are open, so they are started again"
+        left = f"{counted(open_calls, 'call is', 'calls are')} open, so workers are started again"
         console.say(*map(str, why.args), left)
 
     def redis_restarted(self) -> None:

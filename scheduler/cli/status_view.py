@@ -8,6 +8,7 @@ from typing import Any
 from scheduler.cli import console, late_view, orders
 from scheduler.cli.access import nothing_yet
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.ledger.views import AccountView, CampaignView
 from scheduler.live.standing import Standing
 from scheduler.masking import mask
@@ -93,7 +94,9 @@ def _state(view: CampaignView) -> str:
 def _show_one(view: CampaignView, wait: str) -> None:
     states = (f"{view.calls[state]:,} {state}" for state in OPEN_STATES)
     console.out.print("")
-    console.out.print(f"{', '.join(states)}; {view.dials:,} dials, {view.stops:,} stops")
+    console.out.print(
+        f"{', '.join(states)}; {counted(view.dials, 'dial')}, {counted(view.stops, 'stop')}"
+    )
     for label, count in view.dispositions.items():
         console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
     if view.next_due_at is not None and view.next_due_at > time.time():
@@ -102,7 +105,9 @@ def _show_one(view: CampaignView, wait: str) -> None:
     for line in late_view.lines(view.late):
         console.out.print(f"  {line}")
     if view.collecting:
-        console.out.print(f"  {view.collecting:,} conversations are still being read")
+        console.out.print(
+            f"  {counted(view.collecting, 'conversation is', 'conversations are')} still being read"
+        )
     if view.retired_at is not None:
         console.out.print(
             f"  its results are kept no longer, since {orders.instant(view.retired_at)}"
@@ -127,14 +132,14 @@ def _show_who_holds(view: CampaignView) -> None:
 
 def _account_line(account: AccountView) -> str:
     parts = [
-        f"account {account.account}: {account.slots} slots in use of a limit of"
+        f"account {account.account}: {counted(account.slots, 'slot')} in use of a limit of"
         f" {account.learned} as learned, {account.live} live"
     ]
     if account.overdue:
         age = account.oldest_overdue_seconds
         parts.append(f"{account.overdue} past their deadline, the oldest by {age:.0f} s")
     if account.orphans:
-        parts.append(f"{account.orphans} live calls at the provider that no attempt has")
+        parts.append(f"{counted(account.orphans, 'live call')} at the provider that no attempt has")
     if account.outage:
         parts.append("the provider does not answer: one probe goes out at a time")
     parts += [f"BLOCKED: {why}" for why in account.blocks.values()]

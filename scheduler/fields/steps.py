@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from scheduler.fields import texts
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import Duration
 from scheduler.fields.starts import TEMPLATE
 from scheduler.masking import shown
@@ -163,7 +164,9 @@ class GatherKeys(_Keys):
                     f"branches: expected keys such as 1, 42 or *, got {shown(pressed)}"
                 )
             if self.digits is not None and len(pressed) != self.digits:
-                raise ValueError(f"branches: expected {self.digits} keys, got {shown(pressed)}")
+                raise ValueError(
+                    f"branches: expected {counted(self.digits, 'key')}, got {shown(pressed)}"
+                )
             if self.finish is not None and self.finish in pressed:
                 raise ValueError(f"branches: {self.finish} ends what is pressed: leave it out")
         return self

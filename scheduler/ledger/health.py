@@ -11,6 +11,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from scheduler.errors import ConfigError, LedgerFault, LedgerShut, LedgerUnreachable
+from scheduler.fields.counts import counted
 from scheduler.ledger import clocks, keys, rubbish, searches, views, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import connect_once, expect_redis, reaching
@@ -175,7 +176,9 @@ def _role(server: _Server) -> Finding:
         return fail("role", "a cluster", "use one server, with or without replicas")
     if server.info.get("role") == "slave":
         return fail("role", "a replica, which takes no writes", "name the server that it follows")
-    return ok("role", f"takes writes; {server.info.get('connected_slaves', 0)} replicas")
+    return ok(
+        "role", f"takes writes; {counted(int(server.info.get('connected_slaves', 0)), 'replica')}"
+    )
 
 
 def _kept(server: _Server) -> Iterator[Finding]:
@@ -295,10 +298,13 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
     Raises LedgerUnreachable.
     """
     view = views.account(ledger, account)
-    found = [ok("account", f"{account}: {view.live} live, {view.slots} slots in use")]
+    found = [ok("account", f"{account}: {view.live} live, {counted(view.slots, 'slot')} in use")]
     if view.overdue:
         age = view.oldest_overdue_seconds
-        text = f"{view.overdue} calls are past their deadline, the oldest by {age:.0f} s"
+        text = (
+            f"{counted(view.overdue, 'call is', 'calls are')} past the deadline, the oldest by"
+            f" {age:.0f} s"
+        )
         remedy = "start a worker; if one runs, see its log for why the API confirms no stop"
         is_fenced = view.overdue > max(3, view.live / 10) and age > ledger.leases.stop_late
         found.append((fail if is_fenced else warn)("stops", text, remedy))
@@ -313,7 +319,10 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
             text = f"worker {worker.name} only sends stops: {worker.stops_only}"
             found.append(fail("stops only", text, "mend that where it runs, and start it again"))
     if strange := rubbish.find(ledger, account):
-        text = f"{len(strange)} things lie there that are none of ours: {'; '.join(strange[:3])}"
+        text = (
+            f"{counted(len(strange), 'thing lies', 'things lie')} there that we did not write:"
+            f" {'; '.join(strange[:3])}"
+        )
         remedy = "find out who else writes to this Redis, then delete them"
         found.append(warn("rubbish", text, remedy))
     if view.outage:
@@ -325,7 +334,7 @@ def of_account(ledger: Ledger, account: str, fingerprint: str) -> list[Finding]:
 def _orphans(ledger: Ledger, account: str) -> Iterator[Finding]:
     if strays := searches.orphans(ledger, account):
         shown = ", ".join(f"{one.connection_id} ({mask_text(one.address)})" for one in strays[:3])
-        text = f"{len(strays)} live calls at the provider that no attempt has: {shown}"
+        text = f"{counted(len(strays), 'live call')} at the provider that no attempt has: {shown}"
         remedy = "end them there; on an account of its own, said to be exclusive, workers do"
         yield warn("orphans", text, remedy)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from scheduler.fields.counts import counted
 from scheduler.ledger.accounts import Backlog, Happening, Load
 from scheduler.ledger.live_calls import LiveCall
 from scheduler.ledger.views import AccountView, CampaignView
@@ -144,7 +145,9 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
     ]
     if account.oldest_overdue_seconds > LATE_SECONDS:
         age = account.oldest_overdue_seconds
-        late = f"{_calls(account.overdue)} past the deadline, the oldest by {age:,.0f} s"
+        late = (
+            f"{counted(account.overdue, 'live call')} past the deadline, the oldest by {age:,.0f} s"
+        )
         found.append(Alarm(Severity.FAIL, late))
     found += _without_worker(account, workers, due)
     found += [Alarm(Severity.FAIL, each) for each in stops_only(workers)]
@@ -152,14 +155,15 @@ def alarms_of(account: AccountView, workers: Sequence[WorkerView], due: int) -> 
         text = "the provider does not answer: one probe goes out at a time"
         found.append(Alarm(Severity.WARN, text))
     if account.orphans:
-        text = f"{_calls(account.orphans)} at the provider that no attempt has"
+        text = f"{counted(account.orphans, 'live call')} at the provider that no attempt has"
         found.append(Alarm(Severity.WARN, f"{text}: `callsched doctor`"))
     for number in account.caller_blocks:
         text = f"the provider lets nobody call from {mask(number)}"
         found.append(Alarm(Severity.WARN, f"{text}: `callsched doctor`"))
     if account.held:
-        slots = "1 slot is" if account.held == 1 else f"{account.held:,} slots are"
-        text = f"{slots} held by starts whose answer was lost"
+        text = (
+            f"{counted(account.held, 'slot is', 'slots are')} held by starts whose answer was lost"
+        )
         found.append(Alarm(Severity.WARN, f"{text}: `reconcile` settles them"))
     return sorted(found, key=lambda alarm: -alarm.level)
 
@@ -181,14 +185,9 @@ def _without_worker(account: AccountView, workers: Sequence[WorkerView], due: in
             for w in silent
         ]
     if account.live:
-        text = f"no worker runs: nobody ends {_calls(account.live)} on time"
+        text = f"no worker runs: nobody ends {counted(account.live, 'live call')} on time"
         return [Alarm(Severity.FAIL, f"{text}: `callsched worker`")]
     if due:
-        return [
-            Alarm(Severity.WARN, f"no worker runs, and {due:,} calls are due: `callsched worker`")
-        ]
+        calls = counted(due, "call is", "calls are")
+        return [Alarm(Severity.WARN, f"no worker runs, and {calls} due: `callsched worker`")]
     return []
-
-
-def _calls(count: int) -> str:
-    return f"{count:,} live call" + ("" if count == 1 else "s")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from scheduler.errors import ConfigError, LedgerError
+from scheduler.fields.counts import counted
 from scheduler.fields.json_line import json_line
 from scheduler.ledger import controls, retirement, views
 from scheduler.ledger.ledger import Ledger
@@ -64,7 +65,9 @@ def write(
             rows += 1
             on_progress(rows, campaign.total)
     if rows != campaign.total:
-        raise LedgerError(f"{path} has {rows} of {campaign.total} results: nothing was erased")
+        raise LedgerError(
+            f"{path} has {rows} of {counted(campaign.total, 'result')}: nothing was erased"
+        )
     _write_head(ledger, campaign, folder)
     return path
 

@@ -242,7 +242,7 @@ def _tried(provider: Provider) -> str:
         provider.find((), now - 1.0, now)
     elif isinstance(provider, Sweeps):
         live = len(provider.open_calls())
-        return f"accepted; the account has {live} {'call' if live == 1 else 'calls'} open"
+        return f"accepted; the account has {counted(live, 'call')} open"
     return "a token was fetched, and is accepted"
 
 
@@ -327,12 +327,18 @@ def _left_alone(ledger: Ledger, accounts: Accounts) -> Iterator[Finding]:
     for name in in_ledger.names(ledger):
         live = len(views.live_calls(ledger, name))
         if live and name not in accounts.by_name:
-            text = f"{name}: {live} calls are live, and {accounts.path} does not have the account"
+            text = (
+                f"{name}: {counted(live, 'call is', 'calls are')} live, and {accounts.path}"
+                f" does not have the account"
+            )
             remedy = "put it back until they are over, or end them at the provider"
             yield health.fail("accounts", text, remedy)
         waiting = census.take(ledger, name).calls.get(CallState.PENDING, 0)
         if waiting and name not in accounts.by_name:
-            text = f"{name}: {waiting} calls wait, and {accounts.path} does not have the account"
+            text = (
+                f"{name}: {counted(waiting, 'call waits', 'calls wait')}, and {accounts.path}"
+                f" does not have the account"
+            )
             yield health.warn("accounts", text, "put it back, or cancel its campaigns")
 
 
@@ -357,10 +363,15 @@ def _receiver(settings: Settings, ledger: Ledger, accounts: Accounts) -> Iterato
 
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:
     if settings.webhook_secret is None and owed:
-        text = f"{owed} messages wait, and without CALLSCHED_WEBHOOK_SECRET workers tell nothing"
+        text = (
+            f"{counted(owed, 'message waits', 'messages wait')}, and without"
+            f" CALLSCHED_WEBHOOK_SECRET workers tell nothing"
+        )
         yield health.warn("webhooks", text, "set it for the workers")
     elif settings.webhook_secret is not None:
-        yield health.ok("webhooks", f"{owed} messages wait" if owed else "none waits")
+        yield health.ok(
+            "webhooks", counted(owed, "message waits", "messages wait") if owed else "none waits"
+        )
 
 
 def _workers(count: Callable[[], int]) -> Finding:

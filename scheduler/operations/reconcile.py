@@ -17,6 +17,7 @@ from scheduler.calls.duty import Duty
 from scheduler.clock import since_boot
 from scheduler.errors import ConfigError, ProviderError, StaleAttempt
 from scheduler.fields.contact_label import label_of
+from scheduler.fields.counts import counted
 from scheduler.ledger import controls, unknowns, views
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.unknowns import Resolution, Settled, UnknownCall
@@ -226,7 +227,9 @@ class _Search:
             return replace(case, outcome=Outcome.KNOWN if is_known else Outcome.NOT_FOUND)
         if len(found) > 1:
             self.errors.append(
-                f"{case.label}: {len(found)} conversations have its name, so it was placed so"
+                f"{case.label}:"
+                f" {counted(len(found), 'conversation has', 'conversations have')} its name,"
+                f" so it was placed so"
                 f" often: {', '.join(each.conversation_id for each in found)}"
             )
         first = found[0]
@@ -342,7 +345,7 @@ def settle(
     chosen = to_settle(inquiry, verdict)
     for_each = control
     if len(chosen) > 1:
-        of_all = about(control, f"{len(chosen)} unknown calls {_SAID[verdict]}")
+        of_all = about(control, f"{counted(len(chosen), 'unknown call')} {_SAID[verdict]}")
         controls.note(ledger, inquiry.campaign.campaign_id, "settle", of_all)
         for_each = NOBODY
     for case in chosen:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scheduler.errors import LedgerError, StaleAttempt
+from scheduler.fields.counts import counted
 from scheduler.ledger import controls, unknowns, views
 from scheduler.ledger.attention import CampaignInNeed
 from scheduler.ledger.ledger import Control, Ledger
@@ -66,7 +67,10 @@ class CountMoved(LedgerError):
     """There are more or fewer such calls than whoever says so has seen."""
 
     def __init__(self, count: int, shown: int) -> None:
-        super().__init__(f"{count} calls are meant by now, not {shown}: look at them again")
+        super().__init__(
+            f"{counted(count, 'call is', 'calls are')} meant by now, not {shown}: look at them"
+            f" again"
+        )
         self.count = count
 
 
@@ -215,10 +219,13 @@ def _expect_count(count: int, shown: int, verdict: Verdict) -> None:
     if count != shown:
         raise CountMoved(count, shown)
     if count > MOST_AT_ONCE:
-        raise TooMany(f"{count} calls: at most {MOST_AT_ONCE} are settled at once, name a campaign")
+        raise TooMany(
+            f"{counted(count, 'call')}: at most {MOST_AT_ONCE} are settled at once, name a campaign"
+        )
     if verdict.word is not Word.PLACED and verdict.asks_first and count > MOST_LOOKUPS:
         raise TooMany(
-            f"{count} calls: the provider is asked about at most {MOST_LOOKUPS} at once; name a"
+            f"{counted(count, 'call')}: the provider is asked about at most {MOST_LOOKUPS} at"
+            f" once; name a"
             " campaign, or settle them without asking it"
         )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from scheduler.fields.contact_label import label_of
+from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
 from scheduler.masking import gives_away, shown
 from scheduler.models import Contact
@@ -101,7 +102,10 @@ class Search:
         if self._hits:
             which = ", ".join(told(contact, row) for row, contact in self._hits.items())
             more = " and others" if self._hit_count > len(self._hits) else ""
-            return f"{self._hit_count:,} contacts are called {shown(self._who)}: {which}{more}"
+            return (
+                f"{counted(self._hit_count, 'contact is', 'contacts are')} called"
+                f" {shown(self._who)}: {which}{more}"
+            )
         near = difflib.get_close_matches(self._folded, self._names, n=_MOST_TOLD, cutoff=0.7)
         meant = [f"{said} (#{row})" for row, said in map(self._names.__getitem__, near)]
         if meant:

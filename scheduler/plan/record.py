@@ -10,6 +10,7 @@ from typing import Any
 from scheduler.accounts import Account
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.script_rules import keys_hide, unverified
+from scheduler.fields.counts import counted
 from scheduler.fields.scripts import heeds_machines, uses_callbacks
 from scheduler.hours.openings import Source
 from scheduler.models import Attempt, Contact, Policy
@@ -80,7 +81,7 @@ class Planned:
         """Yield what only all contacts together tell, and refuses nothing."""
         count, api = self.seen.pressed_count, kind_of(self.checked.account)
         if count and api.traits.keys_hide_machines and heeds_machines(self.policy):
-            whose = "1 contact has" if count == 1 else f"{count:,} contacts have"
+            whose = counted(count, "contact has", "contacts have")
             yield f"{whose} key presses: {keys_hide(api)}"
 
     def _worst_with_retries(self) -> float:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from scheduler.campaign.keys.presets import NO_LEGAL_ADVICE, SILENT_CALL, presets
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
 from scheduler.hours import reader
@@ -44,12 +45,18 @@ def in_force(policy: Policy, states: Counter[tuple[str, ...]]) -> Policy:
     )
 
 
+_OF_STATES = (
+    "contact is held to the rules of its state",
+    "contacts are held to the rules of their states",
+)
+
+
 def by_state(states: Counter[tuple[str, ...]]) -> list[Record]:
     """Return how many contacts are held to whose rules, as one more rule; none when none is."""
     if not states:
         return []
     unknown = sum(count for found, count in states.items() if EVERY_STATE in found)
-    lines = [f"{states.total() - unknown:,} contacts are held to the rules of their states"]
+    lines = [counted(states.total() - unknown, *_OF_STATES)]
     if unknown:
         lines.append(f"{unknown:,}, whose state can't be told, to those of every state")
     return [{"rule": "us", "says": "; ".join(lines)}]
@@ -106,7 +113,7 @@ def _how(policy: Policy) -> Iterator[tuple[str, str]]:
         share, window = f"{breaker.share:.0%}", written(breaker.window_seconds)
         yield "circuit_breaker", f"stops at {share} failures of {breaker.min_calls} in {window}"
     if policy.budget_seconds is not None:
-        yield "budget", f"{policy.budget_seconds / 60:g} minutes"
+        yield "budget", f"{policy.budget_seconds / 60:g} min"
     for webhook in policy.webhooks:
         yield "webhooks", f"{urlsplit(webhook.url).hostname}: {', '.join(webhook.events)}"
 
@@ -116,7 +123,7 @@ def _retries(policy: Policy) -> Iterator[tuple[str, str]]:
         delays = ", ".join(map(written, retry.delays_seconds))
         yield f"retry.{end}", f"at most {retry.max}, after {delays}"
     if policy.retry_total is not None:
-        yield "retry.total", f"at most {policy.retry_total} attempts of a call may ring"
+        yield "retry.total", f"at most {counted(policy.retry_total, 'attempt')} of a call may ring"
 
 
 def most_attempts(policy: Policy) -> int:

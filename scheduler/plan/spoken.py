@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import length_seconds
 from scheduler.fields.steps import NAMES
@@ -56,8 +57,8 @@ def _awaited(gather: Gather) -> str:
     """Say which keys are awaited, for how long, and how often they are asked for."""
     keys = f"keys up to {gather.finish}"
     if gather.digits is not None:
-        keys = "1 key" if gather.digits == 1 else f"{gather.digits} keys"
-    often = f", asked at most {gather.tries} times" if gather.tries > 1 else ""
+        keys = counted(gather.digits, "key")
+    often = f", asked at most {counted(gather.tries, 'time')}" if gather.tries > 1 else ""
     return f"{keys}, the next awaited for {written(gather.timeout_seconds)}{often}"
 
 

@@ -148,7 +148,7 @@ def outcome(figures: Figures) -> str:
     groups = ((name, figures.reached[group]) for group, (name, _) in GROUPS.items())
     parts = [f"{calls:,} {name}" for name, calls in groups if calls]
     if ended == total and figures.header.is_over:
-        begin = "The only call is over" if total == 1 else f"All {total:,} calls are over"
+        begin = "The only call is over" if total == 1 else f"All {counted(total, 'call')} are over"
         return f"{begin}: {_listed(parts)}."
     if not ended:
         return f"So far none of {counted(total, 'call')} is over."

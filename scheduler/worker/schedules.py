@@ -16,6 +16,7 @@ from scheduler.errors import (
     LedgerTrouble,
     SchedulerError,
 )
+from scheduler.fields.counts import counted
 from scheduler.hours.firings import DueFiring, Pause, due_firings, said_of
 from scheduler.ledger import campaigns, schedules, views
 from scheduler.ledger.ledger import Control, Ledger
@@ -65,7 +66,7 @@ def load_file(
             )
         launching.submit(ledger, checked, campaign_id, checked.policy, account, lambda _: go_on())
         refused = checked.refused_count
-    return f"{refused:,} rows are not called" if refused else ""
+    return counted(refused, "row is not called", "rows are not called") if refused else ""
 
 
 #: How a file gets into the ledger: `load_file`, or what has it done elsewhere.

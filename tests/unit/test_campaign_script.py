@@ -304,7 +304,7 @@ GATHER = "- gather: {name: ok, say: Press 1., digits: 1, branches: {'1': [{say: 
     [
         (GATHER.replace("digits: 1, ", ""), "expected digits or finish, one of the two"),
         (GATHER.replace("digits", "digit"), "4:39: unknown key 'digit': did you mean digits?"),
-        (GATHER.replace("'1'", "'12'"), "branches: expected 1 keys, got '12'"),
+        (GATHER.replace("'1'", "'12'"), "branches: expected 1 key, got '12'"),
         (GATHER.replace("'1'", "one"), "branches: expected keys such as 1, 42 or *, got 'one'"),
         (GATHER.replace("ok", "1st"), "4:20: call.script.gather.name: expected a letter"),
         (GATHER.replace("digits: 1", "finish: '1'"), "branches: 1 ends what is pressed"),

@@ -172,7 +172,7 @@ def test_hidden_rows_are_read_and_that_is_said(tmp_path: Path) -> None:
 
     with loaded(path) as checked:
         assert checked.row_count == 2
-        assert checked.warnings == (f"{path}: 1 hidden rows are read, too",)
+        assert checked.warnings == (f"{path}: 1 hidden row is read, too",)
 
 
 # What a cell becomes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scheduler.cli import orders
 from scheduler.errors import SchedulerError, StaleAttempt
+from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
 from scheduler.ledger import campaigns, live_calls
 from scheduler.ledger.ledger import Ledger
@@ -36,12 +37,12 @@ def pause(shown: ShownCampaign) -> Proposal | str:
     def give(ledger: Ledger) -> str:
         campaigns.halt(ledger, view.campaign_id, control=orders.given("from callsched watch"))
         left = campaigns.starts_under_way(ledger, view.campaign_id)
-        under_way = f"; {left} starts under way are answered in 25 s at most" if left else ""
+        under_way = f"; {counted(left, 'start')} under way: 25 s at most" if left else ""
         return f"campaign {name} is paused: no new start leaves{under_way}"
 
     return Proposal(
-        f"Pause campaign {name}?\n\nNo more starts leave. {live:,} live calls go on to their"
-        " deadlines.",
+        f"Pause campaign {name}?\n\nNo more starts leave."
+        f" {counted(live, 'call is', 'calls are')} live, until the deadline.",
         give,
     )
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from scheduler.cli.screen.cells import BAD, FAINT, GOOD, POOR, Cut, bar, grid, percent
 from scheduler.cli.suggested import as_typed, suggested
+from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
 from scheduler.ledger.workers import WorkerView
 from scheduler.live import late
@@ -211,4 +212,4 @@ def waiting(picture: Picture) -> str:
     if waits is None:
         return ""
     oldest = f" (oldest {roughly(waits.oldest_due_seconds)})" if waits.due else ""
-    return f"{waits.due:,} due{oldest}, {waits.collects:,} transcripts pending"
+    return f"{waits.due:,} due{oldest}, {counted(waits.collects, 'transcript')} pending"

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from scheduler.cli.screen import chart
 from scheduler.cli.screen.cells import FAINT, GOOD
+from scheduler.fields.counts import counted
 from scheduler.ledger.accounts import Load
 from scheduler.live.picture import Picture
 
@@ -35,7 +36,7 @@ def slots_title(picture: Picture) -> str:
     if account is None:
         return "slots"
     refused = _refused(picture.loads)
-    parts = [f"{account.slots} of {account.learned} slots in use"]
+    parts = [f"{account.slots} of {counted(account.learned, 'slot')} in use"]
     # Workers whose limit is above it were told another one than we are.
     if account.learned <= picture.ceiling:
         parts.append(f"ceiling {picture.ceiling}")

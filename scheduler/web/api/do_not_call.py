@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from scheduler.errors import CampaignError
+from scheduler.fields.counts import counted
 from scheduler.fields.numbers import regions
 from scheduler.ledger import do_not_call as in_ledger
 from scheduler.ledger.do_not_call import Listing
@@ -274,7 +275,8 @@ def take(
         raise Failure(
             422,
             "file",
-            f"{file.counts.unread} lines could not be read, so nothing of the file was taken",
+            f"{counted(file.counts.unread, 'line')} could not be read, so nothing of the file"
+            f" was taken",
             errors=faults,
             total=file.problems.total,
         )

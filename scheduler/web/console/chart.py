@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from scheduler.fields.counts import counted
 from scheduler.ledger.accounts import Load
 from scheduler.live.watcher import LOAD_SECONDS
 
@@ -32,7 +33,8 @@ def chart(loads: Sequence[Load], now: float) -> Chart | None:
     slots = _steps(loads, now, most, lambda load: load.slots)
     highest = max(load.slots for load in loads)
     words = (
-        f"Over the last {LOAD_SECONDS / 60:.0f} minutes at most {highest} slots were in use;"
+        f"In the last {LOAD_SECONDS / 60:.0f} min at most"
+        f" {counted(highest, 'slot was', 'slots were')} in use;"
         f" {loads[-1].slots} are now, of {loads[-1].learned} that the account is known to have."
     )
     return Chart(

@@ -21,6 +21,7 @@ from scheduler.campaign.keys.presets import SILENT_CALL
 from scheduler.campaign.reading import Reading
 from scheduler.campaign.sample import Sample, sample
 from scheduler.errors import CampaignError
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.fields.scripts import speaks
 from scheduler.fields.urls import is_loopback
@@ -309,7 +310,8 @@ def _expect_shown(intent: Intent, count: int, campaign_id: str, shown: int) -> N
         raise Failure(
             409,
             "plan_changed",
-            f"this would call {count:,} contacts as campaign {intent.campaign_id} now, and the page"
+            f"this would call {counted(count, 'contact')} as campaign {intent.campaign_id}"
+            f" now, and the page"
             f" said {shown:,} as {campaign_id}: another campaign has called some meanwhile, or was"
             " launched. Nobody was called: look at the plan again",
         )

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from scheduler.fields.counts import counted
 from scheduler.fields.durations import written
 from scheduler.ledger import controls
 from scheduler.ledger.views import CampaignView
@@ -91,7 +92,8 @@ def launch(
         raise Failure(
             409,
             "moved_on",
-            f"the page said {count:,} contacts as campaign {taker}, and now it is {planned.count:,}"
+            f"the page said {counted(count, 'contact')} as campaign {taker}, and now it is"
+            f" {planned.count:,}"
             f" as {planned.campaign_id}: more calls have ended, or they are called again already."
             " Nobody was called: count them again",
         )
