@@ -8,7 +8,6 @@ import typer
 
 from scheduler.cli import console, options, retry_view
 from scheduler.cli.access import changed_ledger
-from scheduler.fields.counts import counted
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -58,9 +57,7 @@ def retry(
                 retry_view.confirm(planned)
             with console.counting("loading") as done:
                 load(ledger, planned, done)
-            console.say(
-                f"campaign {taker} calls {counted(planned.count, 'contact')} of {id_} again"
-            )
+            retry_view.say_taken(planned, id_)
         else:
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = views.campaign(ledger, taker)

@@ -7,6 +7,7 @@ import typer
 from scheduler.accounts import SANDBOX_ACCOUNT
 from scheduler.cli import campaigns, console, served
 from scheduler.cli.suggested import suggested
+from scheduler.fields.counts import counted
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
@@ -53,6 +54,12 @@ def confirm(planned: Plan) -> None:
     campaign = planned.survey.campaign
     if console.may_ask() and campaign.account != SANDBOX_ACCOUNT:
         campaigns.confirm(planned.count, campaign.policy, account_of(campaign, settings()))
+
+
+def say_taken(planned: Plan, retry_of: str) -> None:
+    """Say whom the new campaign calls."""
+    whom = counted(planned.count, "contact")
+    console.say(f"campaign {planned.campaign_id} calls {whom} of {retry_of} again")
 
 
 def say_who_dials(ledger: Ledger, view: CampaignView) -> None:
