@@ -67,7 +67,7 @@ def left_for_later(campaign: CampaignView) -> str:
         return f": {held}"
     if campaign.next_due_at is None or not is_left_for_later(campaign):
         return ""
-    return f" that are due later, the first {_day_and_time(campaign.next_due_at)}"
+    return f" for later, the first due {_day_and_time(campaign.next_due_at)}"
 
 
 def held_by_operator(campaign: CampaignView) -> str:

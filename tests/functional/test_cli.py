@@ -293,7 +293,7 @@ def test_calls_that_are_due_later_are_left_when_it_is_not_to_wait(
     assert time.monotonic() - began_at < 30
     assert command.record["calls"]["pending"] == 1
     assert command.record["exit_code"] == 3
-    assert "1 calls left that are due later" in command.err
+    assert "1 call left for later, the first due" in command.err
 
 
 # The live guard

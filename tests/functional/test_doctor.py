@@ -296,7 +296,7 @@ def test_a_replica_is_told(machine: Machine) -> None:
     master, replica = machine.pair()
 
     assert look(replica)["role"].level == "fail"
-    assert "1 replicas" in look(master)["role"].text
+    assert "; 1 replica" in look(master)["role"].text
 
 
 def test_a_newer_ledger_is_told(machine: Machine) -> None:

@@ -66,7 +66,7 @@ def test_when_a_cell_was_mended_only_who_is_new_is_called(
 
 def test_who_still_waits_is_not_taken_over_unless_it_is_said(site: Site) -> None:
     first, said = submit(site, [ANN, BEN])
-    assert said == ""
+    assert "earlier" not in said and "skipped" not in said
 
     second, said = submit(site, [ANN, CLEO])
     assert ends(site, second) == [("ended", "already_called"), ("pending", None)]
@@ -95,7 +95,7 @@ def test_the_window_can_be_turned_off(site: Site) -> None:
 
     second, said = submit(site, [ANN, BEN])
 
-    assert said == ""
+    assert "earlier" not in said and "skipped" not in said
     assert ends(site, second) == [("pending", None)] * 2
 
 
@@ -108,7 +108,7 @@ def test_the_question_counts_whom_it_calls(site: Site) -> None:
         terminal.read_until("Call them?")
         terminal.type("n\n")
         assert terminal.wait() == 1
-    before, _, question = terminal.shown.partition("This calls 1 contacts")
+    before, _, question = terminal.shown.partition("This calls 1 contact ")
     assert "2 of 3 contacts" in before
-    assert "1 minutes at worst" in question
+    assert "1 minute of calls at worst, 1 minute on the clock" in question
     assert len(site.call("status", "--json").record["campaigns"]) == 1

@@ -139,7 +139,7 @@ def test_a_wait_says_which_rule_holds_calls_back() -> None:
 def test_calls_that_are_left_say_when_the_first_is_due() -> None:
     assert notices.left_for_later(view(next_due_at=NOW + 20)) == ""
     assert notices.left_for_later(view(next_due_at=NOW + HOUR)) == (
-        " that are due later, the first Mon 2026-11-30 01:20:00 EST"
+        " for later, the first due Mon 2026-11-30 01:20:00 EST"
     )
 
 
