@@ -299,6 +299,8 @@ def test_times_are_those_of_one_zone_and_a_call_says_when_it_was_there() -> None
     assert made.text.count(" there ") == 1
     assert re.search(r"first at 2027-01-15 03:00:0\d EST", made.inside("figcaption"))
     assert "2027-01-15, EST" in made.inside("text")
+    indian = page(calls, times=Times(ZoneInfo("Asia/Kolkata")), spans=[(BEGAN, BEGAN + 7200)])
+    assert {"14:00", "15:00"} <= {text for tag, text in indian.texts if tag == "text"}
     assert "All times are UTC." in page(calls).text
 
 

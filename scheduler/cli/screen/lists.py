@@ -45,7 +45,7 @@ class Campaigns(Rows[ShownCampaign, str]):
 class Calls(Rows[ShownCall, Attempt]):
     """Live calls, the nearest deadline first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.details", "details")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.details", "call")]
     sought_by = "find live calls by name, id or number"
 
     @property

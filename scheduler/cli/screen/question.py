@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,21 +12,22 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-HELP = """\
-Tab        from the campaigns to the live calls and back
-↑ ↓ PgUp   choose a campaign, or a live call
-Enter      a campaign: its live calls alone, or all again
-           a live call: all that is known of it
-/          find campaigns by id, live calls by name, id or number
-Esc        show everything again
-p          pause the chosen campaign: live calls go on
-r          resume the chosen campaign
-s          stop the chosen live call: it ends as aborted
-q          leave; nothing that runs is changed by it
-
-╌ above the slots in use is the limit as learned. ! marks what is
-past its deadline. When a campaign ends is a guess, from how many of
-its calls ended in the last five minutes."""
+HELP = {
+    "Tab": "from the campaigns to the live calls and back",
+    "↑ ↓ PgUp": "choose a campaign, or a live call",
+    "Enter": "of a campaign: its live calls alone, or all again",
+    "": "of a live call: all that is known of it",
+    "/": "find campaigns by id, live calls by name, id or number",
+    "Esc": "show everything again",
+    "p": "pause the chosen campaign: live calls go on",
+    "r": "resume the chosen campaign",
+    "s": "stop the chosen live call: it ends as aborted",
+    "q": "leave; nothing that runs is changed by it",
+}
+SIGNS = (
+    "╌ above the slots in use is the limit as learned. ! marks what is past its deadline. When a"
+    " campaign ends is a guess, from how many of its calls ended in the last five minutes."
+)
 
 
 class Question(ModalScreen[bool]):
@@ -61,4 +63,12 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Show the keys."""
         with Vertical(classes="box"):
-            yield Static(Text(HELP))
+            yield Static(_keys())
+            yield Static(Text(f"\n{SIGNS}"))
+
+
+def _keys() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for key, does in HELP.items():
+        table.add_row(Text(key, style="bold"), does)
+    return table
