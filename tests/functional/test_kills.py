@@ -100,7 +100,10 @@ def test_everything_is_killed_and_the_same_campaign_goes_on(
     assert max(stops[connection] for connection in answered) < first_stop_at + 2.0
     new_starts = [event["at"] for event in judge.events("start") if event["at"] > restarted_at]
     assert first_stop_at < min(new_starts)
-    ended = dispositions(site)
+    records = site.results("c")
+    ended = [record["disposition"] for record in records]
+    # Whoever was on record when all was killed ended late, and it says why.
+    assert [record["late_cause"] for record in records].count("no_worker") >= 8
     assert len(judge.live) <= ended.count("unknown") <= 8
     assert ended.count("stopped") >= 12
 
