@@ -86,7 +86,11 @@ def attempt(row: int, at: float, *, is_last: bool) -> dict[str, str | float]:
     known |= {"connection_id": f"connection-{row}", "max_duration": 60.0}
     if is_last and row % len(ENDS) < ANSWERED:
         known |= {"started_at": at + 1, "answered_at": at + 5, "deadline": at + 65}
-        known |= {"stop_late": row % 97 / 1000, "duration": CALL_SECONDS - row % 31}
+        known |= {
+            "stop_late": row % 97 / 1000,
+            "end_late": row % 97 / 900,
+            "duration": CALL_SECONDS - row % 31,
+        }
     return known
 
 
