@@ -45,7 +45,7 @@ def _findings(only: tuple[str, ...]) -> Iterator[Finding]:
         needed = _files_needed(settings)
         yield from examine(settings, count_workers=_count_workers, files_needed=needed, only=only)
     except ConfigError as error:
-        yield health.fail("settings", str(error), "mend it")
+        yield health.fail("settings", str(error), "fix it")
 
 
 def _files_needed(settings: Settings) -> int:

@@ -14,7 +14,7 @@ from scheduler.operations.controls import Halted, Waited, live_of
 
 def say_under_way(left: int, most_seconds: float) -> None:
     """Say that starts are waited for."""
-    console.say(f"no new starts; {left} are under way, {most_seconds:.0f} s at most …")
+    console.say(f"no new calls; {left} are being placed, {most_seconds:.0f} s at most …")
 
 
 def record_of(
@@ -51,7 +51,9 @@ def show_halted(
 
 
 def _say_waited(waited: Waited) -> None:
-    console.out.print(f"no start is under way, after {waited.seconds:.1f} s", markup=False)
+    console.out.print(
+        f"no call is being placed any more, after {waited.seconds:.1f} s", markup=False
+    )
     if waited.unanswered:
         console.warn(
             f"{counted(waited.unanswered, 'start was', 'starts were')} never answered, for the"

@@ -19,19 +19,19 @@ def tell(campaign_id: str, earlier: Earlier) -> None:
     window = earlier.window
     if window.comes_late:
         console.warn(
-            f"campaign {campaign_id} was created without --again and is not finished: whom it has"
-            f" skipped stays skipped. {_afterwards(campaign_id)}"
+            f"campaign {campaign_id} was created without --again and is not finished: contacts"
+            f" that it skipped stay skipped. {_afterwards(campaign_id)}"
         )
     if not earlier.count:
         return
     begin = (
         f"{earlier.count:,} of {counted(earlier.callable_count, 'contact is', 'contacts are')}"
-        f" with earlier campaigns of"
-        f" this name (of the last {written(window.to_look)}, or not over)"
+        f" in earlier campaigns of this name (of the last {written(window.to_look)}, or"
+        " unfinished)"
     )
     if window.of_campaign is None:
         because = _because(campaign_id, window.because)
-        text = f"{begin}; they are called all the same, for {because}:"
+        text = f"{begin}; they are called anyway: {because}:"
         console.say(text, *_named(earlier))
         return
     console.warn(
@@ -62,7 +62,7 @@ def _described(one: Repeats) -> str:
     if one.last_at is not None:
         lines.append(f"{one.called:,} called, the last at {repeats.instant(one.last_at)}")
     if one.waiting:
-        lines.append(f"{one.waiting:,} whose calls are not over")
+        lines.append(f"{one.waiting:,} waiting or live")
     return f"  {one.campaign_id}: {', '.join(lines)}"
 
 
@@ -73,14 +73,14 @@ def _ways_out(campaign_id: str, earlier: Earlier) -> str:
     # A numbered one is meant by the id that it follows.
     meant = first.campaign_id.partition("+")[0]
     text = (
-        f"Say --again to call them all the same, or --id {meant} to go on with that campaign,"
-        " which calls whom it does not know"
+        f"Use --again to call them anyway, or --id {meant} to continue that campaign, which"
+        " calls only new contacts"
     )
     if first.waiting:
-        text += f"; `{suggested('cancel', first.campaign_id)}` calls its rest off"
+        text += f"; `{suggested('cancel', first.campaign_id)}` cancels its remaining calls"
     return text
 
 
 def _afterwards(campaign_id: str) -> str:
     retry = suggested("retry", campaign_id, "--only", "skipped:already_called")
-    return f"To call them all the same, afterwards: {retry}"
+    return f"To call them anyway, afterwards: {retry}"

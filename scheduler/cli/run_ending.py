@@ -126,7 +126,7 @@ def _explained(label: str) -> tuple[str, str]:
 
 def _said(ending: Ending) -> Iterator[str]:
     """Yield why calls are left, and what goes on only while a worker runs."""
-    campaign, again = ending.campaign, "the same command goes on with them, and calls nobody twice"
+    campaign, again = ending.campaign, "the same command continues, and calls nobody twice"
     left = f"{counted(campaign.calls[CallState.PENDING], 'call')} left"
     if ending.how is How.FINISHED:
         yield from _rest(ending.rest, in_sandbox=campaign.account == SANDBOX_ACCOUNT)
@@ -141,7 +141,7 @@ def _said(ending: Ending) -> Iterator[str]:
     else:
         yield f"error: the campaign stopped itself: {visible(campaign.stopped_itself)}"
         resume = suggested("resume", campaign.campaign_id)
-        yield f"{left}; `{resume}`, then the same command, goes on with them"
+        yield f"{left}; `{resume}`, then the same command, continues"
 
 
 def _rest(rest: Rest, *, in_sandbox: bool) -> Iterator[str]:

@@ -71,7 +71,7 @@ class RunView:
 
     def interrupted_early(self) -> None:
         """Say so."""
-        console.say("interrupted before anybody was called; the same command goes on")
+        console.say("interrupted before anybody was called; the same command continues")
 
     def interrupted(self) -> None:
         """Say so."""

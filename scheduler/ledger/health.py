@@ -101,7 +101,7 @@ def of_redis(url: str, durability: Durability) -> list[Finding]:
             found += _jumps(client)
             return found
     except LedgerShut as error:
-        return [fail("redis", f"CALLSCHED_REDIS_URL: {error}", "mend it, or the server")]
+        return [fail("redis", f"CALLSCHED_REDIS_URL: {error}", "fix it, or the server")]
     except (LedgerUnreachable, LedgerFault, ConfigError) as error:
         return [fail("redis", str(error), "start it, or mend CALLSCHED_REDIS_URL")]
     finally:
@@ -342,5 +342,5 @@ def _orphans(ledger: Ledger, account: str) -> Iterator[Finding]:
 def _callers(view: AccountView) -> Iterator[Finding]:
     for number, why in view.caller_blocks.items():
         text = f"nobody is called from {mask(number)}: {mask_text(why)}"
-        remedy = "mend it at the provider or leave it out, and start a worker again"
+        remedy = "fix it at the provider or leave it out, and start a worker again"
         yield warn("caller id", text, remedy)

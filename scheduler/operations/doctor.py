@@ -378,7 +378,7 @@ def _workers(count: Callable[[], int]) -> Finding:
     try:
         answers = count()
     except ConfigError as error:
-        return health.fail("workers", str(error), "mend it")
+        return health.fail("workers", str(error), "fix it")
     except Exception as error:
         # Whatever kombu and its transports raise; how we ask is no reason to end without a word.
         return health.warn(

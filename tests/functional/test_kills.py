@@ -144,7 +144,7 @@ def test_ctrl_c_stops_every_call_and_the_same_command_goes_on(
     assert run.wait() == 130
     interrupted = Judge(sandbox)
     assert interrupted.live == set()
-    assert "the same command goes on" in run.err
+    assert "the same command continues" in run.err
     assert run.record["exit_code"] == 130
     kept = (site.home / "kept.csv").read_text()
     assert kept.count("aborted") == len(interrupted.accepted)

@@ -49,7 +49,7 @@ def test_when_a_cell_was_mended_only_who_is_new_is_called(
         r" \d\d:\d\d \w+\n",
         mended.err,
     ), mended.err
-    assert f"Say --again to call them all the same, or --id {earlier}" in mended.err
+    assert f"Use --again to call them anyway, or --id {earlier}" in mended.err
     (called, _) = site.results(mended.record["campaign_id"])
     assert re.fullmatch(rf"called 2\d{{3}}-.* by campaign {earlier}", called["error"])
 
@@ -60,7 +60,7 @@ def test_when_a_cell_was_mended_only_who_is_new_is_called(
 
     again, said = submit(site, [CLEO, BEN], "--again")
     assert again == nobody.record["campaign_id"] + "+2"
-    assert "they are called all the same, for --again says so" in said
+    assert "they are called anyway: --again says so" in said
     assert ends(site, again) == [("pending", None)] * 2
 
 
@@ -70,8 +70,8 @@ def test_who_still_waits_is_not_taken_over_unless_it_is_said(site: Site) -> None
 
     second, said = submit(site, [ANN, CLEO])
     assert ends(site, second) == [("ended", "already_called"), ("pending", None)]
-    assert f"  {first}: 1 whose calls are not over\n" in said
-    assert f"callsched cancel {first}` calls its rest off" in said
+    assert f"  {first}: 1 waiting or live\n" in said
+    assert f"callsched cancel {first}` cancels its remaining calls" in said
 
     same, said = submit(site, [ANN, CLEO], "--again")
     assert (same, len(ends(site, same))) == (second, 2)
