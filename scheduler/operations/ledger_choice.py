@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -121,10 +122,11 @@ def _parent(path: Path) -> Path:
 def _redis_in(path: Path) -> str:
     """Return the ledger that a file of this user names; "" for none, or one that is no .env."""
     try:
-        if path.stat().st_uid != os.geteuid():
+        info = path.stat()
+        if info.st_uid != os.geteuid() or not stat.S_ISREG(info.st_mode):
             return ""
         url = read_dotenv(path).values.get(_SETTING, "")
-        return _name(url) if url and url != "private" else ""
+        return _name(url) if url and url.strip().lower() != "private" else ""
     except (OSError, ConfigError, ValueError):
         return ""
 
