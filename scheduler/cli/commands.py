@@ -72,6 +72,7 @@ PANELS: dict[str, dict[str, str]] = {
         "token": "Manage the tokens that give programs access to the API of `callsched web`.",
         "reconcile": "Find out whether `unknown` calls were placed, and what was said.",
         "dnc": "Manage the ledger's do-not-call list, which applies at once and to every campaign.",
+        "config": "Show which settings are set, to what, and where: environment, .env or default.",
         "doctor": "Check Redis, the accounts, their APIs and this machine, and say what to fix.",
         "sandbox": "Run a local server that behaves like the telephony API, and print its URL.",
     },

@@ -79,6 +79,7 @@ WORDS = {
     "user": (["user", "remove", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
     "token": (["token", "revoke", f"{MARKUP}{ACTING[:-2]}"], f"{MARKUP}{SHOWN}"),
     "schema": (["schema", "presets", f"{MARKUP}{ACTING[:-2]}"], ""),
+    "config": (["config"], "environment"),
     "doctor": (["doctor"], "valid; the ledger is"),
     "sandbox": (["sandbox", "--port", f"{MARKUP}{ACTING[:-2]}"], "valid integer"),
 }
