@@ -211,7 +211,7 @@ def test_what_is_still_being_read_is_said(site: Site, sandbox: SandboxProcess) -
     told = site.start("transcript", "live", ANA)
 
     assert shown.wait() == 0
-    assert "1 conversations are still being read" in shown.out
+    assert "1 conversation is still being read" in shown.out
     assert_fails(told, 1, "it is still being read")
     assert run.wait() == 0
     assert "still being read" not in site.call("status", "live").out
