@@ -143,6 +143,16 @@ class Commands(usage.Group):
         finally:
             self._is_listing = False
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that words name, and those behind it; to complete them, the least."""
+        if ctx.resilient_parsing and args:
+            from scheduler.cli.light import light  # nobody else has a use for it
+
+            name, *words = args
+            if command := light(name, words, lambda: self.get_command(ctx, name)):
+                return name, command, words
+        return super().resolve_command(ctx, args)
+
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Read the words; `help` before a command is `--help` behind it."""
         if args[:1] == ["help"]:

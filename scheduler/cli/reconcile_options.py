@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
+from scheduler.cli import complete
 from scheduler.ledger.unknowns import Resolution
 
 SomeContacts = Annotated[
     list[str] | None,
-    typer.Argument(metavar="CONTACT", help="As for `transcript`. Default: all unknown calls."),
+    typer.Argument(
+        metavar="CONTACT",
+        autocompletion=complete.contact_ids,
+        help="As for `transcript`. Default: all unknown calls.",
+    ),
 ]
 Placed = Annotated[bool, typer.Option("--placed", help="They rang: never dial them again.")]
 NotPlaced = Annotated[bool, typer.Option("--not-placed", help="No phone rang: free their slots.")]

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.cli.light import OF_CAMPAIGNS, OF_CONTACTS
 from scheduler.ledger import campaigns
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.models import Contact, Policy, Row
 from tests.functional.forks import Ended, shared
 from tests.functional.test_rubbish import environment
+from tests.reference.commands import CLI
 
 IDS = ("nightly-2026-11-22", "nightly-2026-11-23", "bridges")
 
@@ -58,6 +60,18 @@ def test_commands_options_campaigns_and_contacts_are_completed(
     found = completed(tmp_path, line, **environment(private.url, tmp_path))
 
     assert sorted(found) == sorted(offered)
+
+
+@pytest.mark.parametrize("name", sorted(OF_CAMPAIGNS | OF_CONTACTS))
+def test_what_is_completed_without_a_command_is_what_the_command_takes(name: str) -> None:
+    first, *others = (
+        each for each in CLI.commands[name].params if each.param_type_name == "argument"
+    )
+
+    of_campaigns = CLI.commands["status"].params[0]._custom_shell_complete.__code__
+    assert first._custom_shell_complete.__code__ is of_campaigns
+    has_contacts = any(each._custom_shell_complete for each in others)
+    assert has_contacts == (name in OF_CONTACTS)
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "nonsense", ""])

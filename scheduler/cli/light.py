@@ -1,0 +1,59 @@
+"""Commands as far as a shell needs them to complete ids: what they do is not imported for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from scheduler.cli import complete, options, usage
+
+#: Commands whose arguments are ids of campaigns, and those of an id and contacts behind it.
+OF_CAMPAIGNS = {
+    *("abort", "archive", "cancel", "pause", "priority", "report", "results", "resume", "retry"),
+    *("status", "watch"),
+}
+OF_CONTACTS = {"explain", "extend", "recordings", "reconcile", "stop", "transcript"}
+
+
+def light(name: str, words: Sequence[str], whole: Callable[[], Any]) -> Any:
+    """Return what completes an argument behind these words; None where it takes the whole.
+
+    An option among the words may take one of them. Options are completed by the whole.
+    """
+    if any(word.startswith("-") for word in words) or name not in OF_CAMPAIGNS | OF_CONTACTS:
+        return None
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(_of_campaigns if name in OF_CAMPAIGNS else _of_contacts)
+    command: Any = get_command(alone)
+    command.__class__ = _Light
+    command.whole = whole
+    return command
+
+
+def _of_campaigns(ids: options.SomeIds = None) -> None:
+    """Take ids."""
+
+
+def _of_contacts(
+    id_: options.SomeId = None,
+    contacts: Annotated[
+        list[str] | None, typer.Argument(autocompletion=complete.contact_ids)
+    ] = None,
+) -> None:
+    """Take an id, and contacts."""
+
+
+class _Light(usage.Command):
+    whole: Callable[[], Any]
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return what may stand here."""
+        if not incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        command = self.whole()
+        there = command.make_context(self.name, [], parent=ctx.parent, resilient_parsing=True)
+        found: list[Any] = command.shell_complete(there, incomplete)
+        return found
