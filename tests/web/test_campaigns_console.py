@@ -276,6 +276,22 @@ def test_a_cursor_opens_no_campaign_of_another_account(site: RunningSite, books:
     assert found.found == []
 
 
+def test_a_contact_says_of_whom_it_is_a_duplicate_and_who_cancelled_it(
+    site: RunningSite, books: Books
+) -> None:
+    books.create("d")
+    books.load([*rows(1), *rows(1)], campaign_id="d")
+    campaigns.cancel(books.ledger, "d", order_of("ana@desk", "call 2025550142 first"))
+    campaigns.end_pending(books.ledger, "d")
+
+    twin = re.sub(r"\s+", " ", page(site, "/campaigns/d/contacts/%232").text)
+    first = re.sub(r"\s+", " ", page(site, "/campaigns/d/contacts/%231").text)
+
+    assert "#1 in line 2, which has the same id" in twin
+    assert "ana@desk: cancel at" in first
+    assert "call …0142 first" in first
+
+
 def test_a_contact_has_every_rule_with_its_verdict_and_every_attempt(
     site: RunningSite, books: Books
 ) -> None:
