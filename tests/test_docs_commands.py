@@ -32,6 +32,10 @@ def fault(words: list[str], *, is_whole: bool) -> str:
         if words[0] not in command.commands and words[0] not in _providers():
             return f"no command {words[0]}"
         command, words = command.commands[words[0]], words[1:]
+    return _fault_of_options(command, words, is_whole=is_whole)
+
+
+def _fault_of_options(command: Any, words: list[str], *, is_whole: bool) -> str:
     try:
         command.make_context("callsched", [word for word in words if word != "…"])
     except MissingParameter as error:
@@ -79,7 +83,8 @@ def _fault_of(words: list[str]) -> str:
 def _fault_of_span(span: str) -> str:
     if "…" in span or ":1:1" in span:  # shortened, or the name of a trace
         return ""
-    return fault(programs_of(span)[0][1:], is_whole=False)
+    words = programs_of(span)[0][1:]
+    return fault(words[1:] if words[:1] == ["help"] else words, is_whole=False)
 
 
 def test_every_example_of_help_can_be_typed() -> None:
