@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 import yaml
 
 from scheduler.errors import SchedulerError
+from scheduler.late import LateCause
 from scheduler.ledger import keys
+from scheduler.ledger.lateness import Lateness
+from scheduler.live.late import in_full
 from scheduler.models import TRANSITIONS, Insight
 from scheduler.providers.accounts_file import AccountKeys
 from scheduler.providers.symbl import conversations, sockets, start
@@ -249,6 +253,15 @@ def test_every_key_of_an_account_is_on_its_page() -> None:
 
     told = words_of([row[0] for row in rows_of(ACCOUNTS)])
     assert [key for key in keys if key not in told] == []
+
+
+def test_the_page_of_an_outage_shows_what_status_says_of_it() -> None:
+    page = (ROOT / "docs" / "how-to" / "line-was-down.md").read_text("utf-8")
+    since, until = 1_795_356_131.0, 1_795_356_760.0
+    late = Lateness(12, until - since, "c:31:1", since, until, {LateCause.UNREACHABLE: 12})
+
+    shown = in_full(late, lambda at: f"{datetime.fromtimestamp(at, UTC):%F %T} UTC")
+    assert "```\n" + "\n".join(shown) + "\n```" in page
 
 
 # The map ------------------------------------------------------------------------------------------
