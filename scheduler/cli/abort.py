@@ -73,6 +73,5 @@ def _show(aborted: controls.Aborted) -> None:
     if aborted.left:
         console.fail(
             f"{counted(aborted.left, 'call has', 'calls have')} not ended yet. The stops are"
-            f" on record,"
-            " and go on being sent while a worker runs; the same command goes on waiting"
+            " on record, and go on being sent while a worker runs; the same command goes on waiting"
         )

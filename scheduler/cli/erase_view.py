@@ -51,8 +51,7 @@ def show_campaign(erased: Erased, campaign_id: str, *, remote: bool, json: bool)
     if erased.waiting:
         console.say(
             f"{counted(erased.waiting, 'call is', 'calls are')} still to be made: what is said"
-            f" then can"
-            " be followed for a day, and is not collected"
+            " then can be followed for a day, and is not collected"
         )
     record = {"campaign_id": campaign_id, "under_way": erased.under_way}
     whose = f"{counted(erased.calls, 'call')} of campaign {campaign_id}"

@@ -58,8 +58,8 @@ def confirm(planned: Plan) -> None:
 
 def say_taken(planned: Plan, retry_of: str) -> None:
     """Say whom the new campaign calls."""
-    whom = counted(planned.count, "contact")
-    console.say(f"campaign {planned.campaign_id} calls {whom} of {retry_of} again")
+    whom = counted(planned.count, f"contact of {retry_of} is", f"contacts of {retry_of} are")
+    console.say(f"{whom} called again, as campaign {planned.campaign_id}")
 
 
 def say_who_dials(ledger: Ledger, view: CampaignView) -> None:

@@ -149,19 +149,20 @@ def _rest(rest: Rest, *, in_sandbox: bool) -> Iterator[str]:
     worker = "`run --sandbox`" if in_sandbox else "worker"
     start = "" if in_sandbox else f": {suggested('worker')}"
     if rest.unconfirmed:
+        calls = counted(rest.unconfirmed, "call")
         yield (
-            f"warning: the API never confirmed the end of {counted(rest.unconfirmed, 'call')};"
-            f" while a"
-            f" {worker} runs, the stops are repeated for 24 hours"
+            f"warning: the API never confirmed the end of {calls}; while a {worker} runs, the"
+            " stops are repeated for 24 hours"
         )
     if rest.live_elsewhere:
+        calls = counted(rest.live_elsewhere, "call of another campaign", "calls of other campaigns")
         yield (
-            f"warning: on this account {counted(rest.live_elsewhere, 'call')} of other"
-            f" campaigns may be"
-            f" live; deadlines are kept only while a {worker} runs{start}"
+            f"warning: {calls} may be live on this account; deadlines are kept only while a"
+            f" {worker} runs{start}"
         )
     if rest.owed_news:
+        news = counted(rest.owed_news, "message to webhooks was", "messages to webhooks were")
         yield (
-            f"warning: webhooks have not taken {counted(rest.owed_news, 'message')} yet; while a"
-            f" {worker} runs, this is tried again for three days{start}"
+            f"warning: {news} not taken yet; while a {worker} runs, this is tried again for three"
+            f" days{start}"
         )

@@ -85,7 +85,7 @@ class RunView:
 
     def workers_die(self, why: ConfigError, open_calls: int) -> None:
         """Say why, and that they are started again."""
-        left = f"{counted(open_calls, 'call is', 'calls are')} open, so workers are started again"
+        left = f"{counted(open_calls, 'call is', 'calls are')} open, so they are started again"
         console.say(*map(str, why.args), left)
 
     def redis_restarted(self) -> None:

@@ -229,8 +229,7 @@ class _Search:
             self.errors.append(
                 f"{case.label}:"
                 f" {counted(len(found), 'conversation has', 'conversations have')} its name,"
-                f" so it was placed so"
-                f" often: {', '.join(each.conversation_id for each in found)}"
+                f" so it was placed so often: {', '.join(each.conversation_id for each in found)}"
             )
         first = found[0]
         try:

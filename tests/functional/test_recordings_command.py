@@ -196,5 +196,5 @@ def test_a_live_call_is_not_deleted(twilio: SandboxProcess, tmp_path: Path) -> N
         late = site.call("erase", ANA, "--remote")
 
         assert late.process.returncode == 0, late.err
-        assert "the records of 1 of 1 calls, and 1 recordings" in late.err
+        assert "the records of 1 of 1 call, and 1 recording" in late.err
         assert len(twilio.events("deleted")) == len(twilio.events("recording_deleted")) == 1
