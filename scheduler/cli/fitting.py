@@ -11,7 +11,7 @@ from rich.table import Column, Table
 #: Columns of what is typed again: an id in two pieces is none.
 _NAMES = {
     *("account", "call", "campaign", "contact", "conversation", "number", "schedule", "token"),
-    "user",
+    *("day", "hour", "user"),
 }
 #: A longer word may be broken.
 _LONGEST_WORD = 24

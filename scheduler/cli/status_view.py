@@ -92,11 +92,10 @@ def _state(view: CampaignView) -> str:
 
 
 def _show_one(view: CampaignView, wait: str) -> None:
-    states = (f"{view.calls[state]:,} {state}" for state in OPEN_STATES)
+    states = [f"{count:,} {state}" for state in OPEN_STATES if (count := view.calls[state])]
+    made = f"{counted(view.dials, 'dial')}, {counted(view.stops, 'stop')}"
     console.out.print("")
-    console.out.print(
-        f"{', '.join(states)}; {counted(view.dials, 'dial')}, {counted(view.stops, 'stop')}"
-    )
+    console.out.print(f"{', '.join(states) or 'no open call'}; {made}")
     for label, count in view.dispositions.items():
         console.out.print(f"  {count:>7,} {label.replace(':', ': ')}", markup=False)
     if view.next_due_at is not None and view.next_due_at > time.time():

@@ -61,7 +61,7 @@ class Serving:
         return f"no worker serves account {account}: {start}"
 
     def _of_a_run(self, view: CampaignView) -> str:
-        goes_on = f"`callsched {shlex.join(view.launch)}` goes on with it"
+        goes_on = f"`callsched {shlex.join(view.launch)}` continues it"
         if view.state is CampaignState.PAUSED:
             return f"its run was interrupted: {goes_on}"
         return "" if self._serves(view) else f"nobody dials it: {goes_on}"

@@ -76,7 +76,7 @@ def test_what_it_suggests_at_its_end_works_where_it_is_printed(site: Site) -> No
         assert shown.wait() == 0, shown.err
         told = " ".join((shown.out + shown.err).split())
         suggestion = told.rpartition("`")[0].rpartition("`")[2]
-        assert told.endswith("goes on with it") or "goes on with it ledger:" in told, told
+        assert told.endswith("continues it") or "continues it ledger:" in told, told
         assert suggestion.startswith("CALLSCHED_STATE_DIR=") and " run " in suggestion
     went_on = typed(site, suggestion)
     assert "stopped" in went_on

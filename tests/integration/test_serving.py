@@ -98,7 +98,7 @@ def test_what_a_run_launched_goes_on_with_the_same_run(books: Books) -> None:
     launched(books, *RUN)
     books.load(rows(1, 2))
     books.seal()
-    again = "`callsched run '/lists/ana'\"'\"'s list.csv' --sandbox` goes on with it"
+    again = "`callsched run '/lists/ana'\"'\"'s list.csv' --sandbox` continues it"
     assert lack(books) == f"nobody dials it: {again}"
 
     beat(books, campaign_id="c")
