@@ -35,9 +35,11 @@ def resume(
             views = [view for view in views if not view.cancelled_by]
             _ask(views, yes=yes)
         resumed = controls.resume(ledger, views, orders.given(note))
-        served.warn(ledger, [each.after for each in resumed])
+        after = [each.after for each in resumed]
+        served.warn(ledger, after)
+        lacks = served.records(ledger, after, ids[0] if ids and len(after) == 1 else None)
     if json:
-        console.emit(record_of([each.after for each in resumed], ids))
+        console.emit(record_of(after, ids, **lacks))
         return
     for each in resumed:
         console.out.print(_sentence(each), markup=False)

@@ -62,7 +62,7 @@ def retry(
             console.say(f"nothing to do: these contacts of {id_} are called by campaign {taker}")
         view = views.campaign(ledger, taker)
         retry_view.say_who_dials(ledger, view)
-    retry_view.show(view, id_, json=json)
+        retry_view.show(ledger, view, id_, json=json)
 
 
 def _plan(ledger: Ledger, campaign: CampaignView, ends: Ends, new_id: str | None) -> Plan:

@@ -75,9 +75,9 @@ def say_who_dials(ledger: Ledger, view: CampaignView) -> None:
         )
 
 
-def show(view: CampaignView, retry_of: str, *, json: bool) -> None:
+def show(ledger: Ledger, view: CampaignView, retry_of: str, *, json: bool) -> None:
     """Show the campaign that calls the contacts again: to a person, its id."""
     if json:
-        console.emit(view.as_record() | {"retry_of": retry_of})
+        console.emit(served.record_of(ledger, view) | {"retry_of": retry_of})
     else:
         console.line(view.campaign_id)

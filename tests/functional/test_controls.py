@@ -260,6 +260,7 @@ def test_several_campaigns_or_all_of_them(site: Site) -> None:
 
     assert [view["state"] for view in resumed.record["campaigns"]] == ["active", "active"]
     assert "no worker serves account default" in resumed.err
+    assert set(resumed.record["nobody_dials"]) == {"a", "b"}
     assert {view["campaign_id"] for view in listed.record["campaigns"]} == {"a", "c"}
     states = {view["campaign_id"]: view["state"] for view in all_campaigns(site)}
     assert states == {"a": "paused", "b": "finished", "c": "paused"}
