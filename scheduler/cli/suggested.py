@@ -40,7 +40,7 @@ def as_typed(text: str) -> str:
 
 def here(command: str) -> str:
     """Return a whole command of ours, `callsched …`, as it can be typed here."""
-    return f"{_beginning()} {command.removeprefix(_NAME).lstrip()}"
+    return f"{_beginning()}{command.removeprefix(_NAME)}"
 
 
 def _beginning() -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import console
+from scheduler.cli.suggested import here
 from scheduler.fields.urls import is_loopback
 from scheduler.settings import environment_of_child, read_settings
 
@@ -50,5 +51,6 @@ def web(
             " CALLSCHED_PUBLIC_URL, and let nobody else in"
         )
     # In this same process: what stops it, and what waits for it, knows its id.
-    command = [sys.executable, "-m", "scheduler.web"] + ["--callbacks-only"] * callbacks_only
+    command = [sys.executable, "-m", "scheduler.web", "--called-as", here("callsched")]
+    command += ["--callbacks-only"] * callbacks_only
     os.execve(sys.executable, command, environment_of_child(given))

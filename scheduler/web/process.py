@@ -38,6 +38,7 @@ def serve(
     until_fd: int | None = None,
     *,
     callbacks_only: bool = False,
+    called_as: str = "callsched",
 ) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.
 
@@ -69,7 +70,7 @@ def serve(
             logger.info("callbacks come to %s, for %s", public_url, heard)
             if not callbacks_only:
                 allow_files()
-                welcome(site, listening.getsockname()[1])
+                welcome(site, listening.getsockname()[1], called_as)
             server.run([listening])
         executor.shutdown(wait=False, cancel_futures=True)
     return 130 if server.was_interrupted else 0

@@ -14,8 +14,11 @@ from scheduler.web.site import Site
 logger = logging.getLogger(__name__)
 
 
-def welcome(site: Site, port: int) -> None:
-    """Say where the console is. Where nobody could come in, an address with a key opens it once."""
+def welcome(site: Site, port: int, called_as: str = "callsched") -> None:
+    """Say where the console is. Where nobody could come in, an address with a key opens it once.
+
+    `called_as` is how a shell here calls us.
+    """
     settings = site.settings
     here = local_url(settings.web_host, port)
     where = settings.public_url or here
@@ -27,8 +30,10 @@ def welcome(site: Site, port: int) -> None:
     else:
         logger.warning(
             "nobody may come in yet, and only callbacks and /healthz are answered: add a user"
-            " (`callsched user add NAME --role admin`) or a token (`callsched token create NAME"
-            " --scope look`); no restart is needed"
+            " (`%s user add NAME --role admin`) or a token (`%s token create NAME --scope look`);"
+            " no restart is needed",
+            called_as,
+            called_as,
         )
 
 

@@ -53,6 +53,9 @@ def test_a_wheel_has_the_settings_of_celery_scripts_presets_and_pages(wheel: Pat
     spoken = {str(path.relative_to(ROOT)) for path in ROOT.glob("scheduler/sandbox/**/*.json")}
     assert len(spoken) == 5
     assert spoken <= names
+    begun = {str(path.relative_to(ROOT)) for path in ROOT.glob("scheduler/operations/starters/*.*")}
+    assert len(begun) == 6
+    assert begun <= names
     assert not [name for name in names if name.startswith("tests")]
 
 

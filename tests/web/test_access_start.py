@@ -19,7 +19,7 @@ def started(running: RunningSite, **settings: Any) -> Site:
     """Start a site whose settings let nobody in by themselves."""
     changed = running.settings.model_copy(update={"web_token": None, **settings})
     site = Site(changed, running.ledger)
-    welcome(site, 8080)
+    welcome(site, 8080, ".venv/bin/callsched")
     return site
 
 
@@ -43,7 +43,10 @@ def test_without_users_one_address_opens_it_once(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"web_host": "192.0.2.7"}, ["nobody may come in yet", "no TLS in front of 192.0.2.7"]),
+        (
+            {"web_host": "192.0.2.7"},
+            ["`.venv/bin/callsched user add NAME --role admin`", "no TLS in front of 192.0.2.7"],
+        ),
         ({"public_url": PUBLIC}, ["nobody may come in yet"]),
         ({"public_url": PUBLIC, "web_host": "192.0.2.7"}, ["let only the proxy reach it"]),
         ({"public_url": "http://127.0.0.1:9"}, ["no TLS in front of http://127.0.0.1:9"]),
