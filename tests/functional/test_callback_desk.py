@@ -563,8 +563,9 @@ def test_books_end_the_same_whatever_requests_are_lost_doubled_and_late(
         desk.take(each)
         rig.reports.hear(attempt, Read(toy.look(name), rig.ledger.time()))
 
-    # What was pressed is kept whenever it comes; nothing else is changed after the end.
-    assert rig.record() == ended | {"answers": {"confirm": "1"}}
+    # What was pressed is kept whenever it comes, and shows that somebody was there; nothing else is
+    # changed after the end.
+    assert rig.record() == ended | {"answers": {"confirm": "1"}, "heard": "human"}
     assert rig.endings() == [("not_reached", "machine")]
     assert (ended["answered_by"], rig.account().slots) == ("machine", 0)
     assert rig.record()["answers"] == {"confirm": "1"}

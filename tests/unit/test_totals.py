@@ -11,6 +11,8 @@ from scheduler.worker import metrics
 SCRIPTS = Path(scheduler.ledger.__file__).parent / "lua"
 #: Of the names whose second part is only known as the script runs.
 _FAMILIES = {"ended:", "webhooks:"}
+#: Of the histogram of how late calls ended: its bounds, and the sum of all.
+_OF_LATE_ENDS = {"end_late:", "end_late_ms"}
 
 
 def counted() -> set[str]:
@@ -20,7 +22,7 @@ def counted() -> set[str]:
 
 
 def test_whatever_a_script_counts_is_told_as_a_metric() -> None:
-    told = {name for name, _ in metrics._TOTALS} | metrics._FATES.keys() | _FAMILIES
+    told = {name for name, _ in metrics._TOTALS} | metrics._FATES.keys() | _FAMILIES | _OF_LATE_ENDS
 
     assert {"starts", "found", "ended:"} <= counted()
     assert counted() <= told
