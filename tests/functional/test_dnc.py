@@ -17,7 +17,6 @@ pytestmark = pytest.mark.timeout(90)
 
 ANA, BEN, CAT = numbers(3)
 NOWHERE = {"CALLSCHED_REDIS_URL": "redis://127.0.0.1:1/0"}
-SUBCOMMANDS = ("add", "remove", "import", "check", "list", "export")
 
 
 def dnc(site: Site, *words: str, code: int = 0) -> Command:
@@ -34,14 +33,6 @@ def listed(site: Site) -> set[str]:
 def said(command: Command) -> str:
     """Return what it said on standard error, without the frame that usage errors have."""
     return " ".join(re.sub(r"[│\s]+", " ", command.err).split())
-
-
-def test_the_help_of_every_command_shows_an_example(site: Site) -> None:
-    asked = {name: site.start("dnc", name, "--help") for name in SUBCOMMANDS}
-
-    for name, command in asked.items():
-        assert command.wait() == 0
-        assert f"callsched dnc {name}" in command.out.split("Example:")[1]
 
 
 def test_numbers_prefixes_and_sip_addresses_come_onto_the_list_and_leave_it(site: Site) -> None:

@@ -48,7 +48,7 @@ def folder(private: EmbeddedRedis, tmp_path_factory: pytest.TempPathFactory) -> 
 def environment_of(
     folder: Path, private: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    for name, value in environment(private.url, folder).items():
+    for name, value in environment(private.url, folder, TERM="xterm").items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(folder)
     settings_of_worker.cache_clear()
