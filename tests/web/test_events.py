@@ -194,7 +194,8 @@ def test_who_reads_too_slowly_gets_a_gap_and_goes_on(
     monkeypatch.setattr(feeds, "MOST_WAITING", 10)
     with Listener(site).opened() as listener:
         happens(site.ledger, *map(str, range(200)))
-        assert listener.next()[0] == "gap"
+        while listener.next()[0] != "gap":  # of two milliseconds, the first may be read alone
+            pass
         happens(site.ledger, "then")
         assert details(listener.messages(1)) == ["then"]
 
