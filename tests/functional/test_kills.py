@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scheduler.late import LATE_SECONDS
 from scheduler.ledger import views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
@@ -84,7 +85,7 @@ def test_everything_is_killed_and_the_same_campaign_goes_on(
     start_until(site, sandbox, 8, *words)
     wait_until(lambda: on_record(site) == 8)
     site.kill_everything()
-    wait_until(lambda: overdue(Judge(sandbox), 2.0))
+    wait_until(lambda: overdue(Judge(sandbox), 2.0 + LATE_SECONDS))
     answered = {event["connection_id"] for event in sandbox.events("answered")}
 
     restarted_at = time.time()
