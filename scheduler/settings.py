@@ -532,6 +532,11 @@ def _twilios_own(
     return {name.lower(): value for name in TWILIOS_OWN if (value := found.get(name))}
 
 
+def other_name(field: str) -> str:
+    """Return the variable of a provider's own that may say a setting as well; "" for none."""
+    return field.upper() if field.upper() in TWILIOS_OWN else ""
+
+
 def _told(problem: Any) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{PREFIX}{str(problem['loc'][0]).upper()}: {message}"

@@ -14,7 +14,7 @@ from scheduler.fields.dotenv import read_dotenv
 from scheduler.fields.variables import PREFIX
 from scheduler.masking import mask_text
 from scheduler.operations import ledger_choice
-from scheduler.settings import TWILIOS_OWN, Settings
+from scheduler.settings import Settings, other_name
 
 HIDDEN = "(hidden)"
 DEFAULT = "default"
@@ -42,8 +42,8 @@ def of(settings: Settings) -> Iterator[Chosen]:
         variable = f"{PREFIX}{name.upper()}"
         value = getattr(settings, name)
         source = _source(variable, environment, file)
-        if source == DEFAULT and name.upper() in TWILIOS_OWN and value:
-            source = name.upper()
+        if source == DEFAULT and value:
+            source = other_name(name) or source
         yield Chosen(variable, _written(name, value, settings), source, field.description or "")
 
 
