@@ -70,5 +70,5 @@ class Help(ModalScreen[None]):
 def _keys() -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for key, does in HELP.items():
-        table.add_row(Text(key, style="bold"), does)
+        table.add_row(Text(key, style="bold"), Text(does))
     return table
