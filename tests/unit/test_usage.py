@@ -96,6 +96,7 @@ def test_the_names_of_other_programs_and_releases_are_answered_with_ours(name: s
         ("pause c --why because", "note", "because"),
         ("submit c.csv --default-region US", "region", "US"),
         ("run c.csv --tz UTC", "timezone", "UTC"),
+        ("status --all", "every", "True"),
     ],
 )
 def test_what_means_the_same_may_be_called_the_same(words: str, name: str, value: str) -> None:
