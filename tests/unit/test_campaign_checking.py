@@ -12,18 +12,26 @@ from typing import Any
 import psutil
 import pytest
 
-from scheduler.campaign.checking import CHUNK, WORTH_A_PROCESS
+from scheduler.campaign import checking
+from scheduler.campaign.checking import CHUNK
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import read_week
 
+#: Fewer than outside the tests: what is the same of these is the same of more.
+WORTH_A_PROCESS = 2_000
 ROWS = WORTH_A_PROCESS + 12 * CHUNK + 345
 DOCUMENT = """
 contacts: a.csv
 default_region: US
 call: {session_name: "{{ name }} in {{ city }}"}
 """
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "WORTH_A_PROCESS", WORTH_A_PROCESS)
 
 
 def cell(chance: random.Random) -> str:
@@ -43,6 +51,12 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "a.yaml"
     path.write_text(DOCUMENT)
     return path
+
+
+@pytest.fixture(scope="module")
+def alone(document: Path) -> tuple[object, ...]:
+    """What comes of one process."""
+    return outcome(document, 1)
 
 
 def outcome(
@@ -74,8 +88,10 @@ def outcome(
         return error.problems, error.total, error.alike
 
 
-def test_what_comes_of_two_processes_is_what_comes_of_one(document: Path) -> None:
-    one, two = outcome(document, 1), outcome(document, 2)
+def test_what_comes_of_two_processes_is_what_comes_of_one(
+    document: Path, alone: tuple[object, ...]
+) -> None:
+    one, two = alone, outcome(document, 2)
 
     assert one == two
     counts = one[1]
@@ -106,7 +122,9 @@ def test_a_file_that_is_refused_has_the_same_problems(document: Path, end: str) 
     assert isinstance(one[1], int)
 
 
-def test_a_second_process_that_is_killed_costs_no_row(document: Path) -> None:
+def test_a_second_process_that_is_killed_costs_no_row(
+    document: Path, alone: tuple[object, ...]
+) -> None:
     killed: list[int] = []
 
     def kill(read: int) -> None:
@@ -114,9 +132,7 @@ def test_a_second_process_that_is_killed_costs_no_row(document: Path) -> None:
             killed.append(pid)
             os.kill(pid, signal.SIGKILL)
 
-    one = outcome(document, 1)
-
-    assert outcome(document, 2, on_progress=kill) == one
+    assert outcome(document, 2, on_progress=kill) == alone
     assert killed
 
 
