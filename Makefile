@@ -23,9 +23,9 @@ run: $(INSTALLED) ## call the sample campaign to its end, against the sandbox
 
 test: ## all of `make check`, then every test: some seven minutes on two cores
 	@$(MAKE) --no-print-directory --jobs 2 check rewritten
-	$(BIN)/pytest --numprocesses 8 --dist loadfile --no-loadscope-reorder --durations 15
+	$(BIN)/pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder --durations 15
 
-# pytest rewrites each assert, and remembers it: once, beside the checks, and not in every one of eight
+# pytest rewrites each assert, and remembers it: once, beside the checks, and not in every one of six
 # processes at once. What is wrong is said by the tests themselves.
 rewritten: $(INSTALLED_DEV)
 	-@$(BIN)/pytest --collect-only -qq >/dev/null 2>&1

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 BEFORE = "6a0aec858365bc5286514452c020ee89dad96e2a"
 
 SECONDS = 2.0
-CALLED = numbers(14)
+CALLED = numbers(22)
 LOST = magic(20)
 
 
