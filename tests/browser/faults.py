@@ -9,9 +9,7 @@ from playwright.sync_api import Page
 
 #: It runs in the page as often as asked for, and is loaded once.
 _LOAD = Axe().axe_script
-_RUN = """(only) => axe.run({ resultTypes: ["violations"], ...(only ? { runOnly: only } : {}) })"""
-#: What another colour scheme changes.
-COLOURS = ["color-contrast", "link-in-text-block"]
+_RUN = """() => axe.run({ resultTypes: ["violations"] })"""
 
 #: Those that Tab should reach; of a group of radio buttons it reaches the one that is chosen.
 _REACHABLE = """() => {
@@ -34,11 +32,11 @@ _REACHABLE = """() => {
 _MISSED = "() => window.usable.flatMap((e, at) => e.isConnected && !reached.has(e) ? [at] : [])"
 
 
-def unfit(page: Page, only: list[str] | None = None) -> list[str]:
-    """Return what axe finds serious or critical, each with where it is; `only`: by these rules."""
+def unfit(page: Page) -> list[str]:
+    """Return what axe finds serious or critical, each with where it is."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(_LOAD)
-    found: list[dict[str, Any]] = page.evaluate(_RUN, only)["violations"]
+    found: list[dict[str, Any]] = page.evaluate(_RUN)["violations"]
     return [
         f"{page.url}: {each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}"
         for each in found
