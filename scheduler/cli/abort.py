@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import typer
 
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.endings_view import TerminalReporter, say_endings
 from scheduler.cli.orders_view import record_of, say_none
-from scheduler.cli.questions import confirm, live_calls, waiting_calls
+from scheduler.cli.questions import confirm_halt
 from scheduler.fields.counts import counted
-from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations import controls
 from scheduler.operations.orders import chosen
-from scheduler.operations.stakes import at_stake
 
 
 def abort(
@@ -40,7 +36,8 @@ def abort(
     orders.expect_chosen(ids, every=every)
     with changed_ledger() as ledger:
         before, control = chosen(ledger, ids), orders.given(note)
-        _ask(before, yes=yes)
+        if not yes:
+            confirm_halt(before, "Abort?", live="will be ended now")
         aborted = controls.abort(ledger, before, control, console.counting, TerminalReporter())
     if json:
         calls = [ending.as_record() for ending in aborted.endings]
@@ -49,18 +46,6 @@ def abort(
         _show(aborted)
     if aborted.left:
         raise typer.Exit(1)
-
-
-def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
-    """On a terminal, ask; off a terminal never."""
-    stakes = at_stake(views)
-    if yes or not stakes.campaigns or not console.may_ask():
-        return
-    console.say(
-        f"{waiting_calls(stakes)} and will never be made; {live_calls(stakes)} and will be ended"
-        " now."
-    )
-    confirm("Abort?", "nothing was changed")
 
 
 def _show(aborted: controls.Aborted) -> None:

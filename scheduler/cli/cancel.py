@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from scheduler.cli import console, options, orders
 from scheduler.cli.access import changed_ledger
 from scheduler.cli.orders_view import say_under_way, show_halted
-from scheduler.cli.questions import confirm, live_calls, waiting_calls
+from scheduler.cli.questions import confirm_halt
 from scheduler.fields.counts import counted
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState
 from scheduler.operations import controls
 from scheduler.operations.orders import chosen
-from scheduler.operations.stakes import at_stake
 
 
 def cancel(
@@ -34,21 +31,10 @@ def cancel(
     orders.expect_chosen(ids, every=every)
     with changed_ledger() as ledger:
         before, control = chosen(ledger, ids), orders.given(note)
-        _ask(before, yes=yes)
+        if not yes:
+            confirm_halt(before, "Cancel?", live="will go on to the end")
         halted = controls.cancel(ledger, before, control, console.counting, say_under_way)
     show_halted(halted, ids, _sentence, json=json)
-
-
-def _ask(views: Sequence[CampaignView], *, yes: bool) -> None:
-    """On a terminal, ask; off a terminal never."""
-    stakes = at_stake(views)
-    if yes or not stakes.campaigns or not console.may_ask():
-        return
-    console.say(
-        f"{waiting_calls(stakes)} and will never be made; {live_calls(stakes)} and will go on to"
-        " the end."
-    )
-    confirm("Cancel?", "nothing was changed")
 
 
 def _sentence(view: CampaignView) -> str:

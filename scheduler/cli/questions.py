@@ -12,9 +12,10 @@ from scheduler.errors import ConfigError
 from scheduler.fields.counts import counted
 from scheduler.fields.visible import visible
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.views import CampaignView
 from scheduler.operations.do_not_call import is_prefix, most_numbers
 from scheduler.operations.guard import is_sandbox
-from scheduler.operations.stakes import Stakes, stakes_of
+from scheduler.operations.stakes import Stakes, at_stake, stakes_of
 from scheduler.providers import accounts_of
 from scheduler.settings import settings
 
@@ -50,6 +51,15 @@ def waiting_calls(stakes: Stakes) -> str:
 def live_calls(stakes: Stakes) -> str:
     """Say how many calls are live."""
     return counted(stakes.live, "call is live", "calls are live")
+
+
+def confirm_halt(views: Sequence[CampaignView], question: str, *, live: str) -> None:
+    """Before campaigns are ended, say what is at stake, what live calls will do, and ask."""
+    stakes = at_stake(views)
+    if not stakes.campaigns or not console.may_ask():
+        return
+    console.say(f"{waiting_calls(stakes)} and will never be made; {live_calls(stakes)} and {live}.")
+    confirm(question, "nothing was changed")
 
 
 def confirm_patterns(ledger: Ledger, entries: Iterable[str], *, hangs_up: bool = False) -> None:

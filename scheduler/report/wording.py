@@ -5,6 +5,7 @@ from __future__ import annotations
 from scheduler.fields.counts import counted
 from scheduler.heard import IN_WORDS
 from scheduler.models import CallState, Disposition, Reason
+from scheduler.reached import IN_WORDS as GROUP_NAMES
 from scheduler.reached import Reached, Why
 from scheduler.report.figures import End, Figures
 
@@ -34,19 +35,14 @@ ENDS: dict[str, tuple[str, str]] = {
     Disposition.SKIPPED: ("not dialled", "The call was not dialled; the reason says why."),
 }
 
-#: Each group of calls that are over: its name, and what it means.
-GROUPS: dict[Reached, tuple[str, str]] = {
-    Reached.REACHED: ("reached", "A person spoke or pressed keys."),
-    Reached.NOT_REACHED: (
-        "not reached",
-        "Nobody answered, a machine did, or nobody spoke.",
-    ),
-    Reached.NOT_CALLED: ("not called", "No phone rang: skipped, or rejected by the API."),
-    Reached.UNKNOWN: (
-        "not known",
-        "The call was placed, or may have been; who answered is not known.",
-    ),
+_GROUPS: dict[Reached, str] = {
+    Reached.REACHED: "A person spoke or pressed keys.",
+    Reached.NOT_REACHED: "Nobody answered, a machine did, or nobody spoke.",
+    Reached.NOT_CALLED: "No phone rang: skipped, or rejected by the API.",
+    Reached.UNKNOWN: "The call was placed, or may have been; who answered is not known.",
 }
+#: Each group of calls that are over: its name, and what it means.
+GROUPS = {group: (GROUP_NAMES[group], meaning) for group, meaning in _GROUPS.items()}
 
 #: In front of the name of a group, for who tells no colours apart.
 SIGNS: dict[Reached, str] = {
