@@ -15,6 +15,7 @@ from scheduler.fields.dotenv import variable
 from scheduler.fields.urls import is_loopback
 from scheduler.masking import shown
 from scheduler.providers import accounts_file, accounts_jsonschema
+from scheduler.providers.api_clock import ApiTime, Gain, gain
 from scheduler.providers.base import (
     ABILITIES,
     CallReport,
@@ -33,6 +34,7 @@ from scheduler.providers.base import (
     Prolongs,
     Provider,
     Records,
+    ShowsTime,
     SpeakerEvent,
     SpeakerEventKind,
     Speaks,
@@ -65,6 +67,7 @@ PROVIDERS: tuple[Kind, ...] = (SYMBL, TWILIO)
 __all__ = [
     "ABILITIES",
     "PROVIDERS",
+    "ApiTime",
     "CallReport",
     "Callback",
     "CallbackAddress",
@@ -77,6 +80,7 @@ __all__ = [
     "ErasesCalls",
     "Finds",
     "FoundConversation",
+    "Gain",
     "Heard",
     "Kind",
     "Leave",
@@ -89,6 +93,7 @@ __all__ = [
     "Recording",
     "Records",
     "Reply",
+    "ShowsTime",
     "SpeakerEvent",
     "SpeakerEventKind",
     "Speaks",
@@ -106,6 +111,7 @@ __all__ = [
     "at_provider",
     "callback_address",
     "can_verify",
+    "gain",
     "is_nobodys",
     "kind_of",
     "open_provider",

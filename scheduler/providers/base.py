@@ -21,6 +21,7 @@ from scheduler.models import (
     StartOptions,
     conversation_name,
 )
+from scheduler.providers.api_clock import ApiTime
 from scheduler.providers.callbacks import (
     Callback,
     CallbackAddress,
@@ -346,6 +347,22 @@ class Tells(Protocol):
 
 
 @runtime_checkable
+class ShowsTime(Protocol):
+    """Its answers say what time it is there."""
+
+    @property
+    def shown_time(self) -> ApiTime | None:
+        """What its last answer said; None before there was one."""
+
+    def ask_time(self, seconds: float) -> ApiTime | None:
+        """Ask for something that is cheap and does no harm; None when its answer has no date.
+
+        All of it within so many seconds, unless a token has to be fetched. Raises any
+        ProviderError.
+        """
+
+
+@runtime_checkable
 class CallsBack(Protocol):
     """It tells by requests of its own what happens to a call."""
 
@@ -413,5 +430,5 @@ class ErasesCalls(Protocol):
 #: All of them.
 ABILITIES: tuple[type, ...] = (
     *(Listens, Collects, Finds, Looks, Sweeps, Prolongs, Erases, Tells),
-    *(CallsBack, Speaks, Records, ErasesCalls),
+    *(CallsBack, Speaks, Records, ErasesCalls, ShowsTime),
 )

@@ -28,6 +28,7 @@ from urllib3.util.retry import Retry
 
 from scheduler.clock import since_boot
 from scheduler.errors import MaybeDone, NotDone
+from scheduler.providers.api_clock import ApiClock
 from scheduler.providers.bodies import ENCODINGS, SHORT_BYTES, TooMuch, leave_unread, read_whole
 from scheduler.providers.watchdog import Watchdog
 
@@ -55,13 +56,15 @@ class _Exchange:
     def __init__(self, leave: Callable[[], None] | None) -> None:
         self.leave = leave
         self.sent = False  #: from the instant before the first byte; never set back
+        self.sent_at = since_boot()  #: that instant
         self.cut = False  #: by the watchdog
         self.socket: socket.socket | None = None
 
     def leaving(self) -> None:
         if not self.sent and self.leave is not None:
             self.leave()
-        self.sent = True
+        if not self.sent:
+            self.sent, self.sent_at = True, since_boot()
 
     def cut_off(self) -> None:
         self.cut = True
@@ -186,7 +189,9 @@ class Stream:
 class Line(threading.local):
     """A session for each thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ApiClock | None = None) -> None:
+        """`clock` sees the answers of every thread."""
+        self._clock = clock
         self._session: requests.Session | None = None
         self._used_at = 0.0
         self._surroundings: dict[str, dict[str, Any]] = {}
@@ -226,6 +231,8 @@ class Line(threading.local):
                 auth=auth or _unsigned,
             )
             answer = _answered(session, request, seconds, surroundings)
+            if self._clock is not None:
+                self._clock.see(url, answer, asked_at=exchange.sent_at, answered_at=since_boot())
             if most_bytes:
                 read_whole(answer, most_bytes)
             else:

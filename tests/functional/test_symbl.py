@@ -22,7 +22,7 @@ from scheduler.errors import (
     Refused,
 )
 from scheduler.models import Connection, Insight
-from scheduler.providers import SpeakerEvent, StartOrder
+from scheduler.providers import SpeakerEvent, StartOrder, gain
 from scheduler.providers.symbl import Symbl, access, client
 from scheduler.providers.symbl.connection import Details
 from scheduler.providers.symbl.credentials import SymblCredentials
@@ -74,6 +74,23 @@ def opened() -> Iterator[Open]:
 @pytest.fixture
 def account(sandbox: SandboxProcess, opened: Open) -> Symbl:
     return opened(sandbox.url)
+
+
+# What time it is
+
+
+def test_the_time_there_is_asked_for_by_one_harmless_request(account: Symbl) -> None:
+    account.authorize(60.0)
+    earlier = account.shown_time
+
+    later = account.ask_time(5.0)
+
+    assert earlier is not None
+    assert later is not None
+    found = gain(earlier, later)
+    assert found is not None
+    # Its server writes its date anew once a second.
+    assert found.least - 1.0 <= 0.0 <= found.most + 1.0
 
 
 # Starts

@@ -20,7 +20,7 @@ from scheduler.errors import (
     Throttled,
 )
 from scheduler.models import Connection
-from scheduler.providers import CallReport, Outcome, Stage, StartOrder
+from scheduler.providers import CallReport, Outcome, Stage, StartOrder, gain
 from scheduler.providers.twilio import Twilio, TwilioCredentials
 from scheduler.providers.twilio.call_report import bare
 from scheduler.script import Hangup, Pause, Play, Record, Say, Transfer
@@ -459,6 +459,22 @@ def test_a_start_whose_answer_was_lost_is_found(
     assert (lost.address, lost.caller_id) == (magic("20"), FROM)
     assert placed.connection_id != lost.connection_id
     assert account.calls_to("+12025550145", since) == []
+
+
+def test_the_time_there_is_asked_for_by_one_harmless_request(
+    twilio: SandboxProcess, account: Twilio
+) -> None:
+    earlier = account.ask_time(5.0)
+    twilio.knobs(clock_ahead_seconds=600.0)
+    later = account.ask_time(5.0)
+
+    assert earlier is not None
+    assert later is not None
+    found = gain(earlier, later)
+    assert found is not None
+    assert found.least <= 600.0 <= found.most
+    assert account.shown_time == later
+    assert [event["method"] for event in twilio.events("wire")] == ["GET", "GET"]
 
 
 def test_a_call_in_the_queue_is_found_and_one_that_is_over(account: Twilio) -> None:

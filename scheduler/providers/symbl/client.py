@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +18,7 @@ from tenacity import (
     stop_after_attempt,
 )
 
+from scheduler.clock import since_boot
 from scheduler.errors import (
     AccountFault,
     AtLimit,
@@ -35,6 +37,7 @@ from scheduler.providers.answers import (
     most_values,
     retry_after,
 )
+from scheduler.providers.api_clock import ApiClock, ApiTime
 from scheduler.providers.base import (
     FoundConversation,
     Leave,
@@ -82,7 +85,8 @@ class Symbl:
         proof = credentials.proof()
         identity = "\n".join((proof.base_url, proof.app_id, proof.secret, proof.given))
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        self._line = Line()
+        self._clock = ApiClock(proof.base_url)
+        self._line = Line(self._clock)
         self._access = Access(proof, self.fingerprint, self._line, shelf)
 
     def close(self) -> None:
@@ -92,6 +96,20 @@ class Symbl:
     def authorize(self, max_duration_seconds: float) -> None:
         """Make sure that a token is at hand which outlives a call of this length."""
         self._access.authorize(max_duration_seconds)
+
+    # What time it is ----------------------------------------------------------------------------
+
+    @property
+    def shown_time(self) -> ApiTime | None:
+        """What the API's last answer said."""
+        return self._clock.last
+
+    def ask_time(self, seconds: float) -> ApiTime | None:
+        """Ask for the conversations of the last second, and read nothing but the headers."""
+        asked_at, now = since_boot(), time.time()
+        url = list_url(self._base_url, now - 1.0, now, 0)
+        self._ask("GET", url, seconds=seconds, most_bytes=0)
+        return self._clock.since(asked_at)
 
     # Telephony ----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.heard import OPT_OUT
 from scheduler.models import StartOptions
-from scheduler.providers.base import Collects, Erases, Finds, Listens, Tells
+from scheduler.providers.base import Collects, Erases, Finds, Listens, ShowsTime, Tells
 from scheduler.providers.kind import Kind
 from scheduler.providers.symbl.call import Call
 from scheduler.providers.symbl.client import Symbl
@@ -51,5 +51,5 @@ SYMBL = Kind(
     hears_machines_anyway=True,
     hear_opt_outs=_hear_opt_outs,
     at_sandbox=_at_sandbox,
-    abilities=frozenset({Listens, Collects, Finds, Erases, Tells}),
+    abilities=frozenset({Listens, Collects, Finds, Erases, Tells, ShowsTime}),
 )

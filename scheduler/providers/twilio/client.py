@@ -29,6 +29,7 @@ from scheduler.errors import (
 )
 from scheduler.models import Connection
 from scheduler.providers.answers import is_success, json_of
+from scheduler.providers.api_clock import ApiClock, ApiTime
 from scheduler.providers.base import (
     CallReport,
     Heard,
@@ -115,7 +116,8 @@ class Twilio:
         self._auth_token = revealed(credentials.auth_token)
         self._auth = HTTPBasicAuth(proof.user, proof.password)
         self._places = Places(proof.base_url, proof.account_sid)
-        self._line = Line()
+        self._clock = ApiClock(proof.base_url)
+        self._line = Line(self._clock)
 
     def close(self) -> None:
         """Close the connections of this thread."""
@@ -123,6 +125,18 @@ class Twilio:
 
     def authorize(self, max_duration_seconds: float) -> None:
         """Do nothing: there is no token to fetch, and none that ends."""
+
+    @property
+    def shown_time(self) -> ApiTime | None:
+        """What the API's last answer said."""
+        return self._clock.last
+
+    def ask_time(self, seconds: float) -> ApiTime | None:
+        """Ask for the calls that wait in the queue, and read nothing but the headers."""
+        asked_at = since_boot()
+        place = self._places.listed({"Status": "queued"})
+        self._ask("GET", place, seconds=seconds, most_bytes=0)
+        return self._clock.since(asked_at)
 
     # Starts and stops ---------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from scheduler.providers.base import (
     Looks,
     Prolongs,
     Records,
+    ShowsTime,
     Speaks,
     Sweeps,
 )
@@ -64,7 +65,9 @@ TWILIO = Kind(
     needs_script=True,
     signed_with="the Auth Token of the account (an API key verifies nothing)",
     check_order=check_order,
-    abilities=frozenset({Looks, Sweeps, Prolongs, CallsBack, Speaks, Records, ErasesCalls}),
+    abilities=frozenset(
+        {Looks, Sweeps, Prolongs, CallsBack, Speaks, Records, ErasesCalls, ShowsTime}
+    ),
     # One start a second is what an account has that has not asked for more; see
     # https://support.twilio.com/hc/en-us/articles/223180028.
     traits=Traits(
