@@ -36,7 +36,7 @@ _COLUMNS: dict[str, _Schema] = {
     "name": _TYPED | {"description": "name of the contact"},
     "dtmf": _TYPED | {"description": DTMF_EXPECTED},
     "timezone": {"type": "string", "description": TIMEZONE_EXPECTED},
-    "max_duration": DURATION_SCHEMA | {"description": "when this call is ended"},
+    "max_duration": DURATION_SCHEMA | {"description": "how long this call may last"},
     "extension": _TYPED | {"description": "digits that are pressed after the answer and a pause"},
     "country_code": _TYPED | {"description": "calling code or country of a national number"},
     "not_before": _INSTANT,

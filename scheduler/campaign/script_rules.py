@@ -34,8 +34,8 @@ MOST_STEPS, DEEPEST = 50, 3
 MOST_CHARACTERS = 10_000  #: of all texts together: every start carries them
 #: What a provider has to tell us while the call lives, and reaches us nowhere.
 PUBLIC_URL = (
-    "needs CALLSCHED_PUBLIC_URL, where the provider tells us of it: set it to the https:// address"
-    " at which `web` is reached; with --sandbox it is taken by itself"
+    "needs CALLSCHED_PUBLIC_URL, the address to which the provider reports it: set it to the"
+    " https:// address at which the provider reaches `web`; --sandbox needs no address"
 )
 #: Steps that a machine does not get, each with the reason.
 _NOT_FOR_MACHINES: dict[type, str] = {
@@ -88,8 +88,8 @@ def problems(call: CallKeys, route: Route, read_target: Callable[[str], str]) ->
 def _unheard(api: Kind) -> str:
     """Say why nobody would hear a wish not to be called again, and what does."""
     if "transcribe" in api.call_keys:
-        return f"{api.name} tells what is said with transcribe: true alone"
-    return f"{api.name} does not tell what is said: leave it out"
+        return f"{api.name} reports what is said only with transcribe: true"
+    return f"{api.name} does not report what is said: leave it out"
 
 
 def lacks(route: Route) -> str:
@@ -102,16 +102,16 @@ def lacks(route: Route) -> str:
 def unverified(api: Kind) -> str:
     """Say what an account lacks whose provider tells us, and nobody could say that it was it."""
     return (
-        f"needs {api.signed_with}, whatever our requests go out with: what the provider tells us"
-        " is signed with it"
+        f"needs {api.signed_with}, whatever else callsched signs in with: the provider signs its"
+        " own requests with it"
     )
 
 
 def keys_hide(api: Kind) -> str:
     """Say why nothing is done about a machine that answers a contact with key presses."""
     return (
-        f"{api.name} tells of no machine where keys are pressed after the answer: on_machine does"
-        " nothing there; ask with gather, or leave one of the two out"
+        f"{api.name} does not report a machine if the call presses keys after the answer, so"
+        " on_machine does nothing: ask with gather, or leave one of the two out"
     )
 
 

@@ -58,5 +58,5 @@ def _show(aborted: controls.Aborted) -> None:
     if aborted.left:
         console.fail(
             f"{counted(aborted.left, 'call has', 'calls have')} not ended yet. The stops are"
-            " on record, and go on being sent while a worker runs; the same command goes on waiting"
+            " recorded, and workers keep sending them; repeat the command to go on waiting"
         )

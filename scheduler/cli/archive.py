@@ -49,7 +49,7 @@ def archive(
     """
     age = _age(older_than)
     if bool(ids) == (age is not None):
-        raise typer.BadParameter("say which campaigns, or --older-than", param_hint="ID")
+        raise typer.BadParameter("name the campaigns, or say --older-than", param_hint="ID")
     expect_folder(output)
     with changed_ledger() if remove else opened_ledger() as ledger:
         chosen = ids or retirement.campaigns_finished_before(ledger, time.time() - (age or 0))

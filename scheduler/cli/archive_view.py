@@ -30,8 +30,9 @@ def _is_erased(ledger: Ledger, view: CampaignView) -> bool:
         is_erased = erase(ledger, view, counted)
     if not is_erased:
         console.say(
-            f"campaign {view.campaign_id} stays in Redis for now: a stop is still repeated, an"
-            " unknown call holds its slot, or something is still to be read or told"
+            f"campaign {view.campaign_id} stays in Redis for now: workers still repeat a stop, an"
+            " unknown call still holds its slot, or a worker has yet to read a conversation or"
+            " send a webhook"
         )
     return is_erased
 

@@ -126,8 +126,8 @@ def _expect_unscheduled(checked: CheckedCampaign, path: Path, *, now: bool) -> N
     """Raise ConfigError when workers are to launch a file, unless `now` is said."""
     if checked.schedule is not None and not now:
         raise ConfigError(
-            f"{path} has a schedule: `{suggested('schedule', 'add', str(path))}` has workers"
-            " launch it at its times; say --now to launch it now, beside them"
+            f"{path} has a schedule: after `{suggested('schedule', 'add', str(path))}` workers"
+            " launch it at those times; say --now to launch it now as well"
         )
 
 
@@ -135,10 +135,10 @@ def _expect_plan(planned: str, path: Path, now: str) -> None:
     """Raise ConfigError unless a campaign is the one that `callsched plan` gave this hash to."""
     if now != planned:
         raise ConfigError(
-            f"--plan {planned}: this is not what was planned, it is {now} now. The file, a"
-            " do-not-call list, the policy or a setting has changed since, or an option such as"
-            " --max-duration or --first is another one. Nobody was called: look at it again with"
-            f" `{suggested('plan', str(path))}` and the same options, and say the hash that it"
+            f"--plan {planned}: the plan has changed, and its hash is now {now}. The file, a"
+            " do-not-call list, the policy or a setting has changed, or you gave other options,"
+            " such as --max-duration or --first. Nobody was called: look at the new plan with"
+            f" `{suggested('plan', str(path))}` and the same options, and use the hash that it"
             " prints"
         )
 

@@ -29,7 +29,7 @@ PANELS: dict[str, dict[str, str]] = {
         " Calls nobody.",
         "run": "Call every contact of a campaign file, and wait until the last call has ended.",
         "submit": "Hand a campaign to a running pool of workers, and print its id.",
-        "schedule": "Launch campaign files at set times, each time as a campaign of its own.",
+        "schedule": "Launch campaign files at set times, each time as a new campaign.",
         "retry": "Create a new campaign from contacts whose calls ended a given way, and print"
         " its id.",
         "schema": "Print the JSON Schema of a campaign or accounts file, or list the presets.",
@@ -45,7 +45,7 @@ PANELS: dict[str, dict[str, str]] = {
         " now.",
         "stop": "End one live call now, and wait until its end is confirmed. It ends as `aborted`.",
         "extend": "Extend one live call, up to CALLSCHED_MAX_DURATION_CEILING from its start.",
-        "limit": "Show or set what was learned of an account's concurrency limit.",
+        "limit": "Show or set the concurrency limit that callsched has learned for an account.",
         "priority": "Change the priority, and with --weight the share, of a campaign while it"
         " runs.",
     },
@@ -55,7 +55,7 @@ PANELS: dict[str, dict[str, str]] = {
         " call.",
         "explain": "Show why a contact was or was not called: every rule, every attempt, and"
         " what comes next.",
-        "history": "Show when, and by what, a number was called: in every campaign.",
+        "history": "Show every call to a number, in all campaigns: when, and from which account.",
         "transcript": "Write what was said in a call as text, Markdown or subtitles; or follow"
         " it live.",
         "recordings": "List the recordings of calls, or download them:"
@@ -72,7 +72,7 @@ PANELS: dict[str, dict[str, str]] = {
         "token": "Manage the tokens that give programs access to the API of `callsched web`.",
         "reconcile": "Find out whether `unknown` calls were placed, and what was said.",
         "dnc": "Manage the ledger's do-not-call list, which applies at once and to every campaign.",
-        "config": "Show which settings are set, to what, and where: environment, .env or default.",
+        "config": "Show each setting that is set, its value, and where it comes from.",
         "doctor": "Check Redis, the accounts, their APIs and this machine, and say what to fix.",
         "sandbox": "Run a local server that behaves like the telephony API, and print its URL.",
     },

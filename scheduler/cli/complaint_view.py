@@ -46,10 +46,9 @@ def _show_ends(found: Found, hung_up: HungUp) -> None:
         console.out.print("no call is live")
     say_endings(hung_up.endings)
     if hung_up.left:
-        calls = counted(hung_up.left, "call is", "calls are")
         console.fail(
-            f"the end of {counted(hung_up.left, 'call')} is not confirmed yet; {calls} stopped"
-            " again and again until it is"
+            f"the end of {counted(hung_up.left, 'call')} is not confirmed yet; workers repeat the"
+            " stop until it is"
         )
 
 

@@ -17,7 +17,7 @@ def config(
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Show which settings are set, to what, and where: environment, .env or default.
+    """Show each setting that is set, its value, and where it comes from.
 
     Secrets are hidden and numbers are masked. It opens no ledger and asks no API:
     `callsched doctor` checks whether the settings work.

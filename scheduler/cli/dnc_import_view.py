@@ -31,9 +31,8 @@ def show(done: Import, *, json: bool) -> None:
         kinds = [replace(kind, first=_said(kind.first)) for kind in problems.alike]
         problems_view.show(_said(problems.kept), problems.total, kinds)
         console.fail(
-            f"{counted(record['unread'], 'line')} could not be read, so nothing of this file"
-            f" was taken: mend"
-            " them, and import the file again"
+            f"{counted(record['unread'], 'line')} could not be read, so nothing was imported:"
+            " correct the file, and import it again"
         )
 
 

@@ -20,8 +20,9 @@ class TerminalReporter:
     def misses_workers(self) -> None:
         """No worker sends the stops."""
         console.warn(
-            f"no worker sends the stops: start one with `{suggested('worker')}`, and the settings"
-            " of this account. The stops are on record; the first worker that starts sends them"
+            f"no worker runs that could send the stops: start one with `{suggested('worker')}` and"
+            " the settings of this account. The stops are recorded; the first worker that starts"
+            " sends them"
         )
 
 

@@ -12,8 +12,8 @@ from scheduler.operations.erase import Call, Erased
 
 #: What stays on record, and why.
 STAYS = (
-    "that they were called, and how it ended, stays on record: else they could be called again;"
-    " so does who asked not to be called"
+    "that they were called, how each call ended, and who asked not to be called stays on record:"
+    " without it callsched could call them again"
 )
 
 #: Errors of the API that are listed; all are counted.
@@ -26,8 +26,8 @@ def show_number(
     """Say what was erased of the calls to a number, and which of them go on."""
     if erased.under_way:
         console.say(
-            f"{erased.under_way} of them are live: what is said from now on is not kept, but the"
-            " API keeps it until the same command with --remote follows their end"
+            f"{erased.under_way} of them are live: callsched keeps nothing of what is said from now"
+            " on, but the API does: run the command again with --remote after they have ended"
         )
     campaigns = len({campaign.campaign_id for campaign, _ in calls})
     whose = f"{counted(len(calls), 'call')} to {masked(number)} in {counted(campaigns, 'campaign')}"
@@ -44,14 +44,14 @@ def show_campaign(erased: Erased, campaign_id: str, *, remote: bool, json: bool)
     """Say what was erased of a campaign, which of its calls go on, and which come yet."""
     if erased.under_way:
         console.say(
-            f"{counted(erased.under_way, 'call is', 'calls are')} under way: what is said from"
-            f" now on is not kept, but the"
-            " API keeps it until the same command with --remote follows their end"
+            f"{counted(erased.under_way, 'call is', 'calls are')} under way: callsched keeps"
+            " nothing of what is said from now on, but the API does: run the command again with"
+            " --remote after they have ended"
         )
     if erased.waiting:
         console.say(
-            f"{counted(erased.waiting, 'call is', 'calls are')} still to be made: what is said"
-            " then can be followed for a day, and is not collected"
+            f"{counted(erased.waiting, 'call is', 'calls are')} still to be made: their live lines"
+            " can be read for a day, and nothing else of what is said is collected"
         )
     record = {"campaign_id": campaign_id, "under_way": erased.under_way}
     whose = f"{counted(erased.calls, 'call')} of campaign {campaign_id}"
@@ -70,7 +70,8 @@ def _show(
         _say_what_the_api_did(erased)
     elif erased.may_be_kept:
         console.say(
-            "the API may keep what it has of them: the same command with --remote has it deleted"
+            "the API may still have its own copy: run the command again with --remote to have it"
+            " deleted"
         )
     for problem in erased.errors[:_LISTED]:
         what = "call" if problem.is_call else "conversation"

@@ -19,13 +19,13 @@ from scheduler.masking import mask_text
 from scheduler.models import CallState
 from scheduler.operations.explain import Explanation
 
-_NEXT = "the rules as they are for a next call; this one goes on:"
+_NEXT = "the rules as they would be for another call now; this call goes on:"
 #: Which call the rules are for, where it is not the one that is shown.
 _AS_OF = {
     CallState.ENDED: "the rules as they are now, not when the call ended:",
     CallState.DIALING: _NEXT,
     CallState.CONNECTED: _NEXT,
-    CallState.STOPPING: "the rules as they are for a next call; this one is being ended:",
+    CallState.STOPPING: "the rules as they would be for another call now; this call is ending:",
 }
 
 

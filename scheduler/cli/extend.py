@@ -50,4 +50,4 @@ def extend(
         console.emit(record)
         return
     when = orders.instant(extended.deadline)
-    console.out.print(f"the call to {contact} is ended at {when}", markup=False)
+    console.out.print(f"the call to {contact} now ends at {when}", markup=False)

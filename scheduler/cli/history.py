@@ -1,4 +1,4 @@
-"""`callsched history`: when, and by what, was this number called?"""
+"""`callsched history`: when was this number called, and by which campaigns?"""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ def history(
         typer.Option(
             "--archived",
             metavar="PATH",
-            help="Look in this file or folder as well that `callsched archive` wrote. May be"
+            help="Also look in this file or folder, written by `callsched archive`. May be"
             " repeated.",
         ),
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Show when, and by what, a number was called: in every campaign.
+    """Show every call to a number, in all campaigns: when, and from which account.
 
-    Whatever keys are pressed there: each attempt with its caller id and its end, calls that wait,
-    and the entry of the do-not-call list with who made it, when and why. Of campaigns whose
-    contacts are no longer kept the ledger knows calls of the last 31 days.
+    It lists each attempt with its caller id and how it ended, calls that still wait, and the
+    number's entry on the do-not-call list: who made it, when and why. Calls with any key presses
+    behind the number count. Of campaigns whose contacts are no longer kept it knows the calls of
+    the last 31 days.
 
     Example: `callsched history +12025550143`
     """

@@ -58,7 +58,8 @@ def init(
 ) -> None:
     """Write a campaign file to begin with, from your contacts or as an example.
 
-    On a terminal it asks for what you leave out. The file explains itself; nobody is called.
+    On a terminal it asks for what you leave out. Comments in the file explain each key. It calls
+    nobody.
 
     Example: `callsched init --example reminders`
 
@@ -76,5 +77,5 @@ def init(
     console.say(f"wrote {path}")
     with campaigns.check(path, settings(), Reading()) as checked:
         count = counted(checked.callable_count, "contact")
-    console.say(f"{count} can be called. Whom it calls, and when; nobody is called yet:")
+    console.say(f"{count} can be called. To see whom it would call and when, calling nobody:")
     console.out.print(suggested("plan", str(path)))

@@ -14,7 +14,7 @@ from scheduler.providers import accounts_of
 from scheduler.settings import settings
 
 limit = typer.Typer(
-    help="Show or set what was learned of an account's concurrency limit.\n\n"
+    help="Show or set the concurrency limit that callsched has learned for an account.\n\n"
     "Whatever is learned, the account never has more open calls than"
     " CALLSCHED_MAX_CONCURRENCY.\n\n"
     "Example: `callsched limit show`",

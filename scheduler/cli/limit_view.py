@@ -8,7 +8,7 @@ from scheduler.operations.account_limit import AccountLimit
 
 
 def show(limit: AccountLimit, *, json: bool) -> None:
-    """Show what was learned of an account's limit, what is in use, and who changed it."""
+    """Show the limit learned for an account, the slots in use, and who changed the limit."""
     if json:
         console.emit(limit.as_record())
         return

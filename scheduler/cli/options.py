@@ -191,9 +191,7 @@ Sandbox = Annotated[
 ]
 AnyHour = Annotated[
     bool,
-    typer.Option(
-        "--any-hour", help="With --sandbox: a trial that waits for no calling hours of the file."
-    ),
+    typer.Option("--any-hour", help="With --sandbox: ignore the file's calling hours."),
 ]
 NoWait = Annotated[
     bool,

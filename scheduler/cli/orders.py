@@ -21,7 +21,7 @@ def given(note: str = "") -> Control:
 def expect_chosen(ids: Sequence[str] | None, *, every: bool) -> None:
     """Refuse, as bad usage, an order that is for no campaign, or for some and for all."""
     if bool(ids) == every:
-        raise typer.BadParameter("say which campaigns, or --all", param_hint="ID")
+        raise typer.BadParameter("name the campaigns, or say --all", param_hint="ID")
 
 
 def recorded(each: Controlled) -> str:

@@ -56,9 +56,9 @@ def _say_waited(waited: Waited) -> None:
     )
     if waited.unanswered:
         console.warn(
-            f"{counted(waited.unanswered, 'start was', 'starts were')} never answered, for the"
-            f" worker is gone:"
-            f" that ends as unknown once a worker runs: `{suggested('worker')}`"
+            f"{counted(waited.unanswered, 'start was', 'starts were')} never answered, because the"
+            f" worker is gone; such a call ends as unknown once a worker runs:"
+            f" `{suggested('worker')}`"
         )
 
 

@@ -29,7 +29,7 @@ def read(*, from_stdin: bool) -> str:
         password = typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True)
     else:
         raise ConfigError(
-            "nobody is here to be asked for a password: pipe it in, and say --password-stdin"
+            "there is no terminal to ask for a password: pipe it in, and say --password-stdin"
         )
     expect_password(password)
     return password

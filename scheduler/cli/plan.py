@@ -42,8 +42,8 @@ def plan(
 ) -> None:
     """Show what a campaign file would do: whom it calls, when, and what it sends. Calls nobody.
 
-    It writes no campaign, and assumes that nobody has been called yet. It shows what each column
-    was taken for and lists duplicates. Give its hash to `run` or `submit` with --plan, and they
+    It writes no campaign, and assumes that nobody has been called yet. It shows how it understood
+    each column, and lists duplicates. Give its hash to `run` or `submit` with --plan, and they
     refuse to run if the file, its lists, the policy or the settings changed since.
 
     Exit codes: 0 the plan is shown; 1 the file or the settings are wrong; 2 bad usage.

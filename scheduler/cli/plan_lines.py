@@ -63,8 +63,8 @@ def _callbacks(told: Record | None) -> Iterator[str]:
         yield f"callbacks: the provider tells {where} of every call while it lives"
     elif told["are_used"]:
         yield (
-            "callbacks: none, so that who has answered is known only after the call;"
-            " CALLSCHED_PUBLIC_URL has it told at once"
+            "callbacks: none, so callsched learns only after a call who answered it; set"
+            " CALLSCHED_PUBLIC_URL to learn it at once"
         )
 
 
@@ -78,7 +78,7 @@ def _night(times: Record) -> str:
     """Say between which times of day somebody is called, on the clocks of who is called."""
     earliest, latest = times["earliest"], times["latest"]
     if earliest is None:
-        return "where they are called, nobody knows what time it is then"
+        return "nobody knows what time it will be where they are called"
     return (
         f"the earliest at {earliest['time']} in {earliest['zone']},"
         f" the latest at {latest['time']} in {latest['zone']}, by their own clocks"
@@ -132,7 +132,7 @@ def notices(record: Record) -> Iterator[str]:
     yield from filter(None, (record["not_legal_advice"], record["silent_call"]))
     yield from record["advice"]
     if lack := record["nobody_dials"]:
-        yield f"{lack} (`run` has workers of its own)"
+        yield f"{lack} (`run` starts its own workers)"
     yield ""
     yield f"plan {record['plan']}; this command refuses to run if anything changed since:"
     yield f"  {here(record['command'])}"

@@ -29,10 +29,10 @@ _NEVER = {
 _SOURCES = {
     Source.CONTACT: "the contact's own time zone",
     Source.NUMBER: "guessed from the number",
-    Source.SEVERAL: "guessed from the number, which may be in several: open in all of them",
-    Source.HELD_TWICE: "the contact's own, which the number contradicts: open in both",
+    Source.SEVERAL: "the number, which may be in several: hours must be open in all",
+    Source.HELD_TWICE: "the contact, whom the number contradicts: hours must be open in both",
     Source.CAMPAIGN: "the campaign's time zone",
-    Source.UNKNOWN: "nobody: the time there is unknown",
+    Source.UNKNOWN: "nowhere: the time there is unknown",
 }
 
 
@@ -74,7 +74,7 @@ def _tables(record: Record) -> Iterator[Table]:
         yield console.table("", ("contacts", "time zone"), _zones(record["time_zones"]))
         sources = record["zone_sources"].items()
         named = ((f"{count:,}", _SOURCES[source]) for source, count in sources if count)
-        yield console.table("", ("contacts", "who says where they are"), named)
+        yield console.table("", ("contacts", "where the time zone comes from"), named)
     shown = ((one["rule"], one["says"]) for one in record["rules"])
     yield console.table("", ("rule", "says"), shown)
     if record["hours"]:

@@ -29,8 +29,8 @@ def group_of(name: str) -> typer.Typer | None:
     for kind in PROVIDERS:
         if kind.name == name and Tells in kind.abilities:
             group = typer.Typer(
-                help=f"What {name} alone can do.\n\nExample: `callsched {name} event bridges design"
-                " joined --user ana@example.com`",
+                help=f"Do what only {name} can do.\n\nExample: `callsched {name} event bridges"
+                " design joined --user ana@example.com`",
                 no_args_is_help=True,
                 rich_markup_mode="markdown",
                 context_settings={"obj": kind},

@@ -1,4 +1,4 @@
-"""`callsched reconcile`: what became of calls whose placing nobody learned of."""
+"""`callsched reconcile`: what became of calls whose start was never answered."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def reconcile(
 ) -> None:
     """Find out whether `unknown` calls were placed, and what was said.
 
-    Each attempt's conversation has its own name. If the API has it, the call was placed, and it is
-    attached to its call. If not, that proves nothing: nothing is settled until you say which it is;
-    you may say the same again. Exit code 1 if the API could not be asked, or a contact that you
-    name is not unknown.
+    Each attempt names its conversation. If the API has a conversation of that name, the call was
+    placed, and the command adds what was said to its result. If the API has none, that proves
+    nothing: you decide, with --placed or --not-placed. Repeating a decision does no harm. Exit code
+    1 if the API could not be asked, or a contact that you name is not unknown.
 
     Example: `callsched reconcile nightly-2026-11-22 c-001 --not-placed --redial`
     """

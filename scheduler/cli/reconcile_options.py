@@ -40,7 +40,9 @@ def verdict(*, placed: bool, not_placed: bool, redial: bool) -> Resolution | Non
     if placed and not_placed:
         raise typer.BadParameter("either --placed or --not-placed")
     if redial and not not_placed:
-        raise typer.BadParameter("--redial needs --not-placed: only who was not called is", None)
+        raise typer.BadParameter(
+            "--redial needs --not-placed: it dials only contacts that were not called", None
+        )
     if not_placed:
         return Resolution.REDIAL if redial else Resolution.NOT_PLACED
     return Resolution.PLACED if placed else None
@@ -58,6 +60,6 @@ def expect_whom(contacts: Sequence[str] | None, verdict: Resolution | None, *, e
     if contacts and every:
         raise typer.BadParameter("either contacts or --all")
     if verdict is not None and not contacts and not every:
-        raise typer.BadParameter("say whom you settle: contacts, or --all")
+        raise typer.BadParameter("say which calls you settle: name contacts, or say --all")
     if every and verdict is None:
         raise typer.BadParameter("--all goes with --placed or --not-placed")

@@ -19,7 +19,7 @@ _WORDS = {
     Outcome.KNOWN: "found before: it was placed",
     Outcome.CANDIDATES: "calls of the account may be it",
     Outcome.PROVEN: "its conversation proves that it was placed",
-    Outcome.STALE: "unknown no longer",
+    Outcome.STALE: "no longer unknown",
 }
 _SETTLED = {
     Resolution.PLACED: "settled: it was placed, and is not dialled again",
@@ -70,7 +70,7 @@ def _row(inquiry: Inquiry, case: Case) -> tuple[str, int, str, str]:
     if case.candidates:
         known += f": one of {', '.join(case.candidates)}"
     if case.is_live:
-        known += "; it may be live, and is read when the same is said again"
+        known += "; it may still be live: repeat the command later to read it"
     return case.label, case.call.attempt.number, case.conversation_id, known
 
 
@@ -80,10 +80,10 @@ def _advise(inquiry: Inquiry) -> None:
         console.say("a worker dials them: one of a pool, or the same `run` again")
     elif inquiry.count(Outcome.CANDIDATES):
         attach = suggested("reconcile", campaign_id, "CONTACT", "--attach", "CALL")
-        console.say(f"say which it is: `{attach}`; or have one ended: --end CALL")
+        console.say(f"say which call it is: `{attach}`; --end CALL ends one")
     elif inquiry.verdict is None and inquiry.count(Outcome.NOT_FOUND, Outcome.NOT_LOOKED_UP):
         console.say(
-            f"what you know of the others, say:"
+            f"if you know what became of the others, say so:"
             f" `{suggested('reconcile', campaign_id, 'CONTACT', '--placed')}`, or --not-placed, or"
             " --not-placed --redial"
         )

@@ -31,7 +31,7 @@ def tell(campaign_id: str, earlier: Earlier) -> None:
     )
     if window.of_campaign is None:
         because = _because(campaign_id, window.because)
-        text = f"{begin}; they are called anyway: {because}:"
+        text = f"{begin}; they are called anyway, because {because}:"
         console.say(text, *_named(earlier))
         return
     console.warn(
@@ -43,9 +43,9 @@ def tell(campaign_id: str, earlier: Earlier) -> None:
 
 def _because(campaign_id: str, why: Because) -> str:
     record = {
-        Because.CREATED_SO: f"campaign {campaign_id} was created so",
-        Because.AGAIN: "--again says so",
-        Because.NAMED: "--id says which campaign this is",
+        Because.CREATED_SO: f"campaign {campaign_id} was created with --again or --id",
+        Because.AGAIN: "you said --again",
+        Because.NAMED: "you named this campaign with --id",
     }
     return record[why]
 

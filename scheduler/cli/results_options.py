@@ -12,7 +12,7 @@ from scheduler.operations.outcomes import Outcomes, read_outcomes
 
 Format = Annotated[
     ResultFormat | None,
-    typer.Option("--format", help="Default: by the name of --output, or CSV."),
+    typer.Option("--format", help="Default: what the name of --output ends in, or CSV."),
 ]
 Excel = Annotated[
     bool,

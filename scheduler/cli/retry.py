@@ -75,5 +75,5 @@ def _plan(ledger: Ledger, campaign: CampaignView, ends: Ends, new_id: str | None
         retry_view.show_ends(campaign)
         raise typer.Exit(1) from None
     for taker in planned.unfinished:
-        console.warn(f"campaign {taker} is not loaded to its end: say --id {taker} to do so")
+        console.warn(f"campaign {taker} was not loaded to its end: --id {taker} completes it")
     return planned

@@ -68,10 +68,10 @@ def say_who_dials(ledger: Ledger, view: CampaignView) -> None:
         served.warn(ledger, [view])
     elif view.state is not CampaignState.FINISHED:
         console.warn(
-            f"nobody dials it: the sandbox ended with its run. Start `{suggested('sandbox')}`, and"
-            f" a worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
-            " (docs/reference/sandbox.md); or leave it, and run the file again with --sandbox"
-            " --again to call everybody"
+            f"nobody dials it, because the sandbox ended with its run. Start"
+            f" `{suggested('sandbox')}`, and a worker with the sandbox's address and"
+            f" CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT} (docs/reference/sandbox.md); or leave this"
+            " campaign alone, and run the file again with --sandbox --again to call everybody"
         )
 
 

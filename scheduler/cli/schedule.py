@@ -7,7 +7,7 @@ import typer
 from scheduler.cli import schedule_add, schedule_changes, schedule_looks
 
 schedule = typer.Typer(
-    help="Launch campaign files at set times, each time as a campaign of its own.\n\n"
+    help="Launch campaign files at set times, each time as a new campaign.\n\n"
     "The workers of the file's account launch it: one must run, and must be able to read the"
     " file.\n\n"
     "Example: `callsched schedule add nightly.yaml --cron '0 9 * * mon-fri'"

@@ -23,7 +23,7 @@ def transcript(
     contact: options.MaybeContact = None,
     format_: Annotated[
         view.TranscriptFormat | None,
-        typer.Option("--format", help="Default: by the name of --output, or text."),
+        typer.Option("--format", help="Default: what the name of --output ends in, or text."),
     ] = None,
     output: options.Output = None,
     follow: Annotated[

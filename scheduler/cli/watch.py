@@ -28,7 +28,7 @@ def _not_too_often(written: str) -> str:
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if is_too_often:
-        raise typer.BadParameter("expected 1s or more: to watch is not to burden the ledger")
+        raise typer.BadParameter("expected 1s or more: watching must not burden the ledger")
     return written
 
 
@@ -46,7 +46,7 @@ def watch(
     """Watch campaigns, live calls, slots and workers on a full screen; q quits, ? shows help.
 
     Without a terminal, or with --once, it prints the current picture and exits. Watching changes
-    nothing; orders, to pause or resume a campaign or to stop a call, are asked about first.
+    nothing. You can pause or resume a campaign and stop a call; it asks before it does so.
 
     Example: `callsched watch nightly-2026-11-22 --refresh 2s`
     """

@@ -1,4 +1,4 @@
-"""`callsched web`: the console, the API, and what providers tell of calls by themselves."""
+"""`callsched web`: the console, the API, and the requests that providers send about live calls."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ def web(
 ) -> None:
     """Serve the console, the API, and the callbacks of providers.
 
-    `/` is the console, `/api/v1` and `/openapi.json` the API, `/callbacks/…` takes providers'
-    requests, each verified; also `/healthz`, `/readyz` and `/metrics`. It needs the ledger and no
-    worker, and never dials. `callsched user` and `callsched token` say who has access. Without
-    users and tokens it prints an address with a key that signs one person in, once, on this
-    machine; on any address but loopback, or with CALLSCHED_PUBLIC_URL, it then serves only
-    callbacks and `/healthz`. SIGHUP reloads the accounts file; SIGTERM finishes the requests in
-    hand.
+    The console is at `/`, the API at `/api/v1` and `/openapi.json`. `/callbacks/…` takes requests
+    from providers and verifies each. `/healthz`, `/readyz` and `/metrics` are for monitoring. It
+    needs the ledger but no worker, and never dials.
+
+    `callsched user` and `callsched token` say who has access. While there are no users and no
+    tokens, it prints an address with a key that signs one person in, once, on this machine. If it
+    then listens on another address than loopback, or CALLSCHED_PUBLIC_URL is set, it serves only
+    callbacks, `/healthz` and `/readyz`. SIGHUP reloads the accounts file; on SIGTERM it finishes
+    the requests in hand.
 
     Example: `callsched web`, or `CALLSCHED_PUBLIC_URL=https://calls.example.com callsched web`
     """
@@ -47,8 +49,8 @@ def web(
     settings = read_settings(given)
     if callbacks_only and not is_loopback(settings.web_host):
         console.warn(
-            f"whoever reaches {settings.web_host} reaches it without TLS: have a proxy take"
-            " CALLSCHED_PUBLIC_URL, and let nobody else in"
+            f"requests to {settings.web_host} come without TLS: let a proxy with TLS answer at"
+            " CALLSCHED_PUBLIC_URL, and let nothing but the proxy reach this port"
         )
     # In this same process: what stops it, and what waits for it, knows its id.
     command = [sys.executable, "-m", "scheduler.web", "--called-as", here("callsched")]

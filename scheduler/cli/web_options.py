@@ -15,8 +15,9 @@ from scheduler.rights import Scope
 from scheduler.settings import settings
 
 MAY = (
-    "Each has those before it. look: see campaigns, calls and results; operate: pause, cancel, stop"
-    " and settle; start: have people called; admin: everything, and see numbers in full."
+    "Each role includes those before it. look: see campaigns, calls and results; operate: pause,"
+    " cancel, stop and settle; start: have people called; admin: everything, and see numbers in"
+    " full."
 )
 Accounts = Annotated[
     list[str] | None,

@@ -17,7 +17,7 @@ _FIXED_LENGTH = frozenset(COUNTRY_CODE_TO_REGION_CODE[1])
 
 SHORTENED = "a spreadsheet has shortened this one: format the column as text and enter it again"
 DECIMAL = "this one is a decimal: format the column as text and enter it again"
-THOUSANDS = "a spreadsheet has parted its thousands: format the column as text"
+THOUSANDS = "a spreadsheet has put separators into it: format the column as text"
 SEVERAL = "the cell holds several numbers"
 LETTERS = "it has letters"
 DATE = "this one is a date"

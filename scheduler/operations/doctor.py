@@ -220,8 +220,10 @@ def _credentials(places: _Places, provider: Provider) -> tuple[Finding, bool | N
         return health.fail("credentials", mask_text(str(error)), remedy), True
     except (Refused, AtLimit, Throttled) as error:
         listed = "calls" if isinstance(provider, Sweeps) else "conversations"
-        text = f"a token is at hand; the list of {listed} is refused: {mask_text(str(error))}"
-        remedy = "none, if nothing is read of calls; else ask the provider"
+        text = (
+            f"the API accepts the token, but refuses the list of {listed}: {mask_text(str(error))}"
+        )
+        remedy = "ignore it if you collect nothing from calls; otherwise ask the provider"
         return health.warn("credentials", text, remedy), True
     except ProviderError as error:
         remedy = f"check {places.address}, and the network"
@@ -349,16 +351,16 @@ def _receiver(settings: Settings, ledger: Ledger, accounts: Accounts) -> Iterato
         return
     found = behind(url)
     if found.ledger and found.ledger == known_identity(ledger):
-        yield health.ok("callbacks", f"{url} is received for this ledger")
+        yield health.ok("callbacks", f"callbacks to {url} reach this ledger")
     elif found.ledger:
-        text = f"{url} is received for another ledger"
+        text = f"callbacks to {url} reach another ledger"
         remedy = "have `callsched web` there use this Redis, or set CALLSCHED_PUBLIC_URL"
         yield health.fail("callbacks", text, remedy)
     else:
         remedy = "start `callsched web --callbacks-only` behind it, or mend CALLSCHED_PUBLIC_URL"
         # A run starts its own, and polls suffice for an end.
         judge = health.warn if found.is_none else health.fail
-        yield judge("callbacks", f"{url} is not received: {found.why}", remedy)
+        yield judge("callbacks", f"callbacks to {url} reach no receiver: {found.why}", remedy)
 
 
 def _webhooks(settings: Settings, owed: int) -> Iterator[Finding]:
@@ -385,7 +387,7 @@ def _workers(count: Callable[[], int]) -> Finding:
             "workers", f"can't be asked: {type(error).__name__}", "see the log of a worker"
         )
     if not answers:
-        text = "none answers: deadlines are kept by workers alone"
+        text = "none answers, and only workers end calls at their deadlines"
         return health.warn("workers", text, "start one before you `submit`; `run` starts its own")
     return health.ok("workers", f"{answers} answer")
 
@@ -423,7 +425,7 @@ def _working_folder() -> Iterator[Finding]:
     ]
     if files or private.writable_by_others(here):
         which = " and ".join(files) or "a .env file and a celeryconfig.py"
-        text = f"others can write {which} in {here}: workers that start there obey it"
+        text = f"others can write {which} in {here}, and workers that start there obey it"
         remedy = "start workers in a folder that only you can write to"
         yield health.warn("working folder", text, remedy)
 

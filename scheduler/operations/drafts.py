@@ -168,7 +168,9 @@ def keep(state_dir: Path, owner: str) -> Draft:
 
 def find(state_dir: Path, draft_id: str, owner: str) -> Draft:
     """Return a draft of somebody's. Raises NoSuchDraft."""
-    gone = NoSuchDraft("there is no such draft: it is another one's, or older than a day")
+    gone = NoSuchDraft(
+        "there is no such draft: it belongs to somebody else, or is older than a day"
+    )
     if _ID.fullmatch(draft_id) is None:
         raise gone
     draft = Draft(private.state_folder(state_dir, _FOLDER) / draft_id)

@@ -150,7 +150,9 @@ def eraser(ledger: Ledger, settings: Settings, *, remote: bool) -> Iterator[Eras
             try:
                 provider = stack.enter_context(provider_of(account, ledger))
                 if not isinstance(provider, Erases | ErasesCalls):
-                    raise ConfigError("this provider can't be made to erase: erase it here alone")
+                    raise ConfigError(
+                        "this provider deletes nothing on request: leave out --remote"
+                    )
                 apis[account.name] = provider
             except ConfigError as error:
                 if len(accounts.by_name) == 1:

@@ -17,8 +17,8 @@ _NEXT_SEARCH_SECONDS = 2.0
 
 _REFUSED = {
     Found.NONE: "another attempt has that call",
-    Found.CONTESTED: "another attempt to this number is in question as well: settle that one first",
-    Found.OVER: "it is unknown no longer, or so old that the call is over: say --placed",
+    Found.CONTESTED: "it may also belong to another attempt to this number: settle that one first",
+    Found.OVER: "it is no longer unknown, or so old that the call is over: say --placed",
 }
 
 

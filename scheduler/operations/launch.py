@@ -220,8 +220,8 @@ class OtherContent(LedgerError):
     def __init__(self, campaign_id: str, standing: str, sent: str) -> None:
         self.standing, self.sent = standing, sent
         super().__init__(
-            f"campaign {campaign_id} is there already, with another content: its hash is"
-            f" {standing}, and that of what was sent {sent}"
+            f"there is already a campaign {campaign_id} with another content: its hash is"
+            f" {standing}, and the hash of what you sent is {sent}"
         )
 
 

@@ -50,7 +50,7 @@ class Outcome(StrEnum):
     SETTLED = "settled"  #: as the operator said
     CANDIDATES = "candidates"  #: calls at the provider may be it: the operator says which
     PROVEN = "proven"  #: refused to settle it: its conversation proves that it was placed
-    STALE = "stale"  #: it is unknown no longer
+    STALE = "stale"  #: it is no longer unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,8 @@ def look_up(
                 search.find_calls(provider)
             else:
                 raise ConfigError(
-                    "this provider can't be asked about a call whose answer was lost: settle it"
+                    "this provider can't tell what became of a call whose answer was lost: settle"
+                    " it by --placed or --not-placed"
                 )
         except ProviderError as error:
             why = f"the list of conversations can't be read: {mask_text(str(error))}"
@@ -229,7 +230,7 @@ class _Search:
             self.errors.append(
                 f"{case.label}:"
                 f" {counted(len(found), 'conversation has', 'conversations have')} its name,"
-                f" so it was placed so often: {', '.join(each.conversation_id for each in found)}"
+                f" so it was placed that often: {', '.join(each.conversation_id for each in found)}"
             )
         first = found[0]
         try:

@@ -233,7 +233,7 @@ def load(
     """
     campaign, taker = planned.survey.campaign, planned.campaign_id
     if _view(ledger, taker) and retries.origin_of(ledger, taker) != campaign.campaign_id:
-        raise LedgerError(f"campaign {taker} is there already, and is another one: say another id")
+        raise LedgerError(f"there is already another campaign {taker}: choose another id")
     campaigns.create(
         ledger,
         taker,

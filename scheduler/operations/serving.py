@@ -54,8 +54,8 @@ class Serving:
             return ""
         if account == SANDBOX_ACCOUNT:
             return (
-                "nobody dials it: its sandbox ended with its run. Start `callsched sandbox`, and a"
-                f" worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
+                "nobody dials it, because its sandbox ended with its run. Start `callsched"
+                f" sandbox`, and a worker with its address and CALLSCHED_ACCOUNT={SANDBOX_ACCOUNT}"
             )
         start = self._start_of(account)
         return f"no worker serves account {account}: {start}"

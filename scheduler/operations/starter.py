@@ -116,15 +116,15 @@ def _put(path: Path, text: str, *, replaces: bool) -> None:
 def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
     run = f"`callsched run {shlex.quote(own)} --sandbox`"
     yield "# Whom to call, when, and what each call does."
-    yield f"# Try it, nobody is called: {run}"
-    yield "# Editors complete and check it by its schema: `callsched schema > campaign.schema.json`"
+    yield f"# To try it without calling anybody: {run}"
+    yield "# For editors that complete and check it: `callsched schema > campaign.schema.json`"
     yield f"name: {_quoted(answers.name)}"
-    yield f"contacts: {_quoted(contacts)}   # a path from here"
+    yield f"contacts: {_quoted(contacts)}   # a path, from this file's folder"
     yield from _about_columns(answers)
     if answers.account:
         yield f"account: {_quoted(answers.account)}"
     if answers.provider:
-        yield f"provider: {answers.provider}   # who places the calls; leave it out for an account"
+        yield f"provider: {answers.provider}   # who calls; leave it out once you have an account"
     yield ""
     yield f"max_duration: {_quoted(answers.max_duration)}   # no call lasts longer than this"
     yield "# Nobody is called outside these hours, in the contact's own time."
@@ -142,7 +142,7 @@ def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
 def _about_columns(answers: Answers) -> Iterator[str]:
     told = {ours: theirs for ours, theirs in answers.columns.items() if ours != theirs}
     if told:
-        yield "columns:   # our name: the column's name in that file"
+        yield "columns:   # callsched's name for a column: its name in that file"
         yield from (f"  {ours}: {_quoted(theirs)}" for ours, theirs in told.items())
     if answers.region:
         yield f"default_region: {answers.region}   # numbers without a plus sign are this country's"
@@ -150,7 +150,7 @@ def _about_columns(answers: Answers) -> Iterator[str]:
 
 def _about_call(answers: Answers) -> Iterator[str]:
     if not answers.says:
-        yield "# The call says nothing: it listens, and records where the provider does so."
+        yield "# The call says nothing: it listens, and records if the provider can."
         return
     yield "call:"
     yield "  ring_time: 30s"

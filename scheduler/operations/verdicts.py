@@ -48,7 +48,7 @@ class Verdict:
 
 
 class NotUnknown(StaleAttempt):
-    """The call is unknown no longer; the message says how it stands."""
+    """The call is no longer unknown; the message says what state it is in."""
 
 
 class MayBePlaced(LedgerError):
@@ -64,12 +64,11 @@ class NotAsked(LedgerError):
 
 
 class CountMoved(LedgerError):
-    """There are more or fewer such calls than whoever says so has seen."""
+    """There are more or fewer such calls than the operator saw when they decided."""
 
     def __init__(self, count: int, shown: int) -> None:
         super().__init__(
-            f"{counted(count, 'call is', 'calls are')} meant by now, not {shown}: look at them"
-            f" again"
+            f"this would now settle {counted(count, 'call')}, not {shown}: look at them again"
         )
         self.count = count
 
@@ -139,7 +138,7 @@ def _handle(
 ) -> None:
     connection_id = verdict.connection_id
     if not connection_id:
-        raise LedgerError(f"name the call of the account that is to be {verdict.word}ed")
+        raise LedgerError(f"name the call of the account to {verdict.word}")
     is_attach = verdict.word is Word.ATTACH
     named = (connection_id, "") if is_attach else ("", connection_id)
     found_calls.decide(ledger, campaign.account, case.call, *named, control)
@@ -176,7 +175,7 @@ class Tally:
     settled: int
     proven: int  #: their conversations prove that they were placed: nothing was done
     candidates: int  #: calls of the account may be them: nothing was done
-    stale: int  #: they were unknown no longer
+    stale: int  #: they were no longer unknown
 
 
 def decide_all(

@@ -125,7 +125,7 @@ def expect_plan(site: Site, found: CheckedCampaign, reading: Reading, wanted: st
         raise Failure(
             409,
             "plan_changed",
-            f"this is not what was planned as {wanted}: it is {now} now. The campaign, a setting"
+            f"the plan {wanted} has changed: its hash is now {now}. The campaign, a setting"
             " or a parameter has changed since. Nobody was called: look at the plan again",
         )
 

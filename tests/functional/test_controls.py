@@ -187,7 +187,7 @@ def test_abort_says_that_no_worker_runs_and_the_next_one_ends_the_calls(
     worker.kill()
 
     abort = pool.start("abort", "c")
-    wait_until(lambda: "no worker sends the stops" in abort.err)
+    wait_until(lambda: "no worker runs that could send the stops" in abort.err)
     assert live(sandbox) == 2
     start_worker(pool)
 

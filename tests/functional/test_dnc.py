@@ -147,7 +147,7 @@ def test_a_file_with_a_line_that_can_t_be_read_is_named_and_nothing_of_it_taken(
 
     assert "ours.csv:4:Mobile: expected an international number" in refused.err
     assert "ours.csv:6: expected a number or SIP address under Phone or Mobile" in refused.err
-    assert "2 lines could not be read, so nothing of this file was taken" in said(refused)
+    assert "2 lines could not be read, so nothing was imported" in said(refused)
     assert "secret" not in refused.err + refused.out
     assert record == {
         "lines": 6,

@@ -192,7 +192,7 @@ def test_an_account_without_a_list_of_conversations_is_told(
 
     level, text = checks(site.call("doctor", "--json"))["credentials"]
 
-    assert (level, "the list of conversations is refused" in text) == ("warn", True)
+    assert (level, "refuses the list of conversations" in text) == ("warn", True)
 
 
 @pytest.mark.parametrize("fault", ["502", "reset_after"])

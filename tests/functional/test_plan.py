@@ -238,7 +238,7 @@ def test_a_call_in_the_night_and_a_doubtful_zone_are_seen(site: Site) -> None:
     assert record["zone_sources"]["several"] == record["zone_sources"]["held_twice"] == 1
     said = site.call(*words).out
     assert "the latest at 23:30 in America/New_York" in said
-    assert "which the number contradicts: open in both" in said
+    assert "whom the number contradicts: hours must be open in both" in said
 
 
 def test_a_file_that_is_refused_has_no_plan(site: Site) -> None:
@@ -332,7 +332,7 @@ def test_what_has_changed_since_is_refused_and_nobody_is_called(
 
     assert refused.process.returncode == 1
     assert refused.out == ""
-    assert f"--plan {hashed}: this is not what was planned" in refused.err
+    assert f"--plan {hashed}: the plan has changed" in refused.err
     assert "callsched plan autumn.yaml" in refused.err
     assert Judge(sandbox).accepted == {}
     assert not campaign.state.exists()

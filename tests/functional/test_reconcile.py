@@ -251,8 +251,8 @@ def test_whoever_is_not_unknown_is_told(site: Site) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--placed"], "say whom you settle"),
-        (["--not-placed"], "say whom you settle"),
+        (["--placed"], "say which calls you settle"),
+        (["--not-placed"], "say which calls you settle"),
         (["a", "--all", "--placed"], "either contacts or --all"),
         (["--all"], "--all goes with"),
         (["--all", "--placed", "--not-placed"], "either --placed or --not-placed"),

@@ -159,7 +159,7 @@ def test_erase_has_them_deleted_there_and_says_what_is_kept(
 
     here = recorded.call("erase", ANA)
 
-    assert "the API may keep what it has of them" in here.err
+    assert "the API may still have its own copy" in here.err
     assert running_twilio.events("deleted", "recording_deleted") == []
 
     told = recorded.call("erase", "--campaign", "c", "--remote")

@@ -60,7 +60,7 @@ def test_when_a_cell_was_mended_only_who_is_new_is_called(
 
     again, said = submit(site, [CLEO, BEN], "--again")
     assert again == nobody.record["campaign_id"] + "+2"
-    assert "they are called anyway: --again says so" in said
+    assert "they are called anyway, because you said --again" in said
     assert ends(site, again) == [("pending", None)] * 2
 
 
@@ -81,7 +81,7 @@ def test_who_still_waits_is_not_taken_over_unless_it_is_said(site: Site) -> None
     assert {state for state, _ in ends(site, third)} == {"pending"}
     dated, said = submit(site, [ANN], "--id", "nightly-{date}")
     assert ends(site, dated) == [("pending", None)]
-    assert "--id says which campaign this is" in said
+    assert "because you named this campaign with --id" in said
 
     # The way out that is named: the first one goes on, with who is new.
     meant, said = submit(site, [ANN, "+12025550177"], "--id", first)

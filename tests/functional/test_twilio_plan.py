@@ -150,7 +150,7 @@ def test_a_campaign_that_heeds_machines_says_what_is_not_known_without_an_addres
 
     said = site.call("plan", path, env=ELSEWHERE).out.replace("\n", " ")
 
-    assert "callbacks: none, so that who has answered is known only after the call" in said
+    assert "callbacks: none, so callsched learns only after a call who answered it" in said
 
 
 def test_more_than_they_take_is_refused_with_the_line_of_the_contact(site: Site) -> None:

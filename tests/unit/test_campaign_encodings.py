@@ -133,7 +133,7 @@ def test_one_line_that_is_not_utf8_among_others_that_are_is_to_be_mended(
     said = said_of(path)
 
     assert "0xEB" in said
-    assert said.endswith("what stands before it is UTF-8: write this line anew")
+    assert said.endswith("the text before it is UTF-8: type this line again")
 
 
 @pytest.mark.parametrize("file", SHAPES)

@@ -449,7 +449,7 @@ def test_key_presses_that_keep_machines_unknown_are_said_with_their_line(tmp_pat
     with checked(tmp_path, written) as campaign:
         assert campaign.warnings == ()
 
-    assert f"first.yaml:4:9: call.dtmf: {hiding.name} tells of no machine" in warning
+    assert f"first.yaml:4:9: call.dtmf: {hiding.name} does not report a machine" in warning
 
 
 def test_who_presses_a_key_may_be_transferred_only_to_who_may_be_called(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_in_bulk_the_numbers_are_shown_first_and_held_to(site: RunningSite) -> N
     fields = {"verdict": "placed", "campaign": "c", "note": "I rang them"}
     moved = post(site, "/attention/settle", count=3, **fields)
     assert moved.status_code == 409
-    assert "2 calls are meant by now, not 3" in moved.text
+    assert "this would now settle 2 calls, not 3" in moved.text
     assert 'name="count" value="2"' in moved.text
     done = post(site, "/attention/settle", count=2, **fields)
     assert done.headers["location"] == "/attention?campaign=c&settled=2&left=0"

@@ -58,7 +58,7 @@ class Sample:
         if found == "utf-8":
             return "the file is UTF-8: leave --encoding out"
         if expected == "utf-8" and (self.is_high_before or not piece[:at].isascii()):
-            return "what stands before it is UTF-8: write this line anew"
+            return "the text before it is UTF-8: type this line again"
         if not found:
             return "save the file as UTF-8"
         if self.discreet:

@@ -39,7 +39,7 @@ def one(account: str, visitor: Looks, site: OnSite) -> Account:
 
 @router.post("/accounts/{account}/limit", summary="Say how many calls an account may have open")
 def limit(account: str, visitor: Administers, site: OnSite, order: NewLimit) -> Account:
-    """Replace what was learned of an account's limit, or forget it.
+    """Replace the limit that was learned for an account, or forget it.
 
     It goes on being learned from there, and never passes the ceiling of the settings.
     """

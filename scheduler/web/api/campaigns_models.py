@@ -112,7 +112,7 @@ class Waiting(BaseModel):
     last_due_at: float | None = Field(description="When the one that comes last is due.")
     held_at: float | None = Field(description="When a rule last held a call back that was due.")
     held_why: str | None = Field(description="Which rule, and what it found.")
-    needs_a_person: bool = Field(description="Whether it does not go on before somebody says so.")
+    needs_a_person: bool = Field(description="Whether it stands still until somebody resumes it.")
 
 
 class CampaignInFull(Campaign):

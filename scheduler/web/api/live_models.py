@@ -23,7 +23,7 @@ class LiveCall(BaseModel):
     sip_uri: str | None
     state: CallState | None = Field(description="null: it could not be read.")
     standing: str | None = Field(description="The state, or `queued` or `ringing`.")
-    deadline: float = Field(description="When it is ended at the latest, in epoch seconds.")
+    deadline: float = Field(description="When callsched ends it at the latest, in epoch seconds.")
     seconds_left: float = Field(description="Below 0: its stop is late.")
 
 

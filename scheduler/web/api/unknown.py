@@ -144,7 +144,7 @@ def settle(
 ) -> VerdictAnswer:
     """The same may be said again. It goes on the campaign's record of orders.
 
-    409 `not_unknown` for a call that is unknown no longer, with how it stands; `may_be_placed` when
+    409 `not_unknown` for a call that is no longer unknown, with how it stands; `may_be_placed` when
     it would have a phone ring again that has rung, or may have; `not_asked` when the provider could
     not be asked whether one has.
     """

@@ -125,7 +125,7 @@ class VerdictOnAllAnswer(BaseModel):
     settled: int = Field(description="As you said.")
     proven: int = Field(description="Their conversations prove that they were placed: left alone.")
     candidates: int = Field(description="Calls of the account may be them: left alone.")
-    stale: int = Field(description="They were unknown no longer.")
+    stale: int = Field(description="They were no longer unknown.")
 
 
 class LookupBody(BaseModel):
@@ -150,7 +150,7 @@ class LookedUp(BaseModel):
     outcome: str = Field(
         description="`found`: its conversation, so it was placed. `known`: that was found before."
         " `candidates`: calls at the provider may be it. `not_found`: which proves nothing."
-        " `stale`: it is unknown no longer.",
+        " `stale`: it is no longer unknown.",
         examples=["not_found"],
     )
     conversation_id: str | None

@@ -34,9 +34,9 @@ _DONE = {
     "end": "A worker ends that call.",
     "found": "The provider has its conversation: it was placed.",
     "known": "The provider has its conversation, as was known before: it was placed.",
-    "candidates": "Calls of the account may be it: say which one, or have one ended.",
+    "candidates": "One of these calls of the account may be it: say which, or end one.",
     "not_found": "The provider has found nothing, which proves nothing.",
-    "stale": "It is unknown no longer.",
+    "stale": "It is no longer unknown.",
 }
 
 Account = Annotated[str, Query(max_length=200)]
