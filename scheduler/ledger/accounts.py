@@ -12,7 +12,6 @@ from scheduler.ledger.redis.client import reaching
 from scheduler.models import (
     Attempt,
     CallState,
-    CampaignState,
     Disposition,
     Reason,
     label_of,
@@ -170,27 +169,35 @@ def totals(ledger: Ledger, account: str) -> dict[str, int]:
     return dict(sorted(summed.items()))
 
 
+#: Campaigns of which due calls are counted in one step, in which nobody else is served.
+_AT_ONCE = 50
+
+
 def backlog(ledger: Ledger, account: str, now: float | None = None) -> Backlog:
-    """Read what waits on an account."""
+    """Read what waits on an account; of campaigns, it looks at those that have calls due."""
     at = ledger.time(now)
-    with reaching():
-        some = turns.of_which_something_is_due(ledger.redis, account, at)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.zcard(keys.account(account, "stops"))
         pipe.zcard(keys.account(account, "collect"))
         pipe.zcard(keys.account(account, "webhooks"))
         pipe.zcount(keys.account(account, "ears"), "-inf", at)
-        for campaign_id in some:
-            pipe.hget(keys.campaign(campaign_id, "meta"), "state")
-            pipe.zcount(keys.campaign(campaign_id, "due"), "-inf", at)
-            pipe.zrange(keys.campaign(campaign_id, "due"), 0, 0, withscores=True)
-        stops, collects, webhooks, unheard, *rest = pipe.execute(raise_on_error=False)
-    due, oldest = 0, at
-    for state, waiting, head in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
-        if state == CampaignState.ACTIVE and isinstance(waiting, int) and waiting:
-            due += waiting
-            oldest = min(oldest, head[0][1])
+        stops, collects, webhooks, unheard = pipe.execute()
+    due, oldest = _due(ledger, account, at)
     return Backlog(due, at - oldest, stops, collects, webhooks, unheard)
+
+
+def _due(ledger: Ledger, account: str, now: float) -> tuple[int, float]:
+    """Return how many calls are due, and since when the first of them has been."""
+    due, oldest = 0, now
+    with reaching():
+        some = turns.of_which_something_is_due(ledger.redis, account, now)
+    for first in range(0, len(some), _AT_ONCE):
+        of_them, since = ledger.run(
+            ledger.do.count_due, ledger.clock(now), *some[first : first + _AT_ONCE]
+        )
+        due += of_them
+        oldest = min(oldest, float(since or now))
+    return due, oldest
 
 
 def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, float | None]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from scheduler.ledger import keys
+from scheduler.errors import LedgerTrouble
+from scheduler.ledger import counts, keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import CallState, CampaignState
@@ -26,42 +28,79 @@ class Census:
 
 
 def take(ledger: Ledger, account: str) -> Census:
-    """Count the campaigns of an account, and the calls of those that are not finished."""
-    states = dict(_campaigns(ledger, account))
-    unfinished = [one for one, state in states.items() if state is not CampaignState.FINISHED]
-    campaigns, calls = Counter(states.values()), _calls(ledger, unfinished)
+    """Count the campaigns of an account, and the calls of those that are not finished.
+
+    It costs the same however many there are, once a worker of this release has opened the ledger.
+    """
+    with reaching():
+        is_counted = counts.is_complete(ledger.redis)
+    campaigns, calls = counted(ledger, account) if is_counted else walked(ledger, account)
     failed, schema = _schedules_and_schema(ledger, account)
-    return Census(
-        campaigns={state: campaigns[state] for state in CampaignState},
-        calls={state: calls[state] for state in CallState},
-        failed_schedules=failed,
-        is_newer=schema > keys.SCHEMA,
+    return Census(campaigns, calls, failed, is_newer=schema > keys.SCHEMA)
+
+
+Counted = tuple[dict[CampaignState, int], dict[CallState, int]]
+
+
+def counted(ledger: Ledger, account: str) -> Counted:
+    """Return what is counted of an account's campaigns, and of their calls.
+
+    Where Redis takes no writes, as it was counted last.
+    """
+    with suppress(LedgerTrouble), reaching():
+        counts.settle(ledger.do.recount)
+    with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+        pipe.hgetall(keys.account(account, "census"))
+        (found,) = pipe.execute(raise_on_error=False)
+    return _by_state(found if isinstance(found, dict) else {})
+
+
+def walked(ledger: Ledger, account: str) -> Counted:
+    """Return the same from a look at every campaign."""
+    total: Counter[str] = Counter()
+    for some in _campaigns(ledger, account):
+        total.update(f"campaigns:{state}" for state in some.values())
+        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
+            for campaign_id, state in some.items():
+                if state != CampaignState.FINISHED:
+                    pipe.hgetall(keys.campaign(campaign_id, "counts"))
+            for calls in pipe.execute():
+                total.update({f"calls:{state}": int(count) for state, count in calls.items()})
+    return _by_state({name: str(count) for name, count in total.items()})
+
+
+def _by_state(found: Mapping[str, str]) -> Counted:
+    return (
+        {state: keys.count_of(found.get(f"campaigns:{state}", "")) for state in CampaignState},
+        {state: keys.count_of(found.get(f"calls:{state}", "")) for state in CallState},
     )
 
 
-def _campaigns(ledger: Ledger, account: str) -> Iterator[tuple[str, CampaignState]]:
+def _campaigns(ledger: Ledger, account: str) -> Iterator[dict[str, str]]:
+    """Yield the state of each campaign of an account, some at a time."""
     with reaching():
-        every = ledger.redis.zrange(f"{keys.ROOT}campaigns", 0, -1)
-    for page in _pages(every):
-        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-            for campaign_id in page:
-                pipe.hmget(keys.campaign(campaign_id, "meta"), "account", "state")
-            found = pipe.execute(raise_on_error=False)
-        for campaign_id, known in zip(page, found, strict=True):
-            owner, state = known if isinstance(known, list) else ("", "")
-            if owner == account and state in list(CampaignState):
-                yield campaign_id, CampaignState(state)
+        for page in counts.pages(ledger.redis, _PAGE):
+            with ledger.redis.pipeline(transaction=False) as pipe:
+                for campaign_id in page:
+                    pipe.hmget(keys.campaign(campaign_id, "meta"), "account", "state")
+                found = pipe.execute(raise_on_error=False)
+            known = zip(
+                page, (each if isinstance(each, list) else ("", "") for each in found), strict=True
+            )
+            yield {
+                campaign_id: state
+                for campaign_id, (owner, state) in known
+                if owner == account and state in list(CampaignState)
+            }
 
 
-def _calls(ledger: Ledger, campaign_ids: list[str]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for page in _pages(campaign_ids):
-        with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
-            for campaign_id in page:
-                pipe.hgetall(keys.campaign(campaign_id, "counts"))
-            for counts in pipe.execute():
-                total.update({state: int(count) for state, count in counts.items()})
-    return total
+def mend(ledger: Ledger, first: int) -> int:
+    """Count some campaigns anew, from this one of all on; return with which to go on.
+
+    Workers of the release before don't count what they change.
+    """
+    with reaching():
+        return counts.mend(ledger.redis, ledger.do.recount, first)
 
 
 def _schedules_and_schema(ledger: Ledger, account: str) -> tuple[int, int]:
@@ -75,8 +114,3 @@ def _schedules_and_schema(ledger: Ledger, account: str) -> tuple[int, int]:
     return sum(owner == account and bool(error) for owner, error in schedules), keys.count_of(
         schema or ""
     )
-
-
-def _pages(ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), _PAGE):
-        yield ids[start : start + _PAGE]

@@ -6,6 +6,8 @@ written                     string  where CALLSCHED_DURABILITY makes writes wait
 campaigns                   zset    campaign -> created_at
 turns                       string  that what claims and looks go by was made, of the ledger of
                                     before
+counted                     string  that every campaign is in the census of its account
+uncounted                   set     campaign that has changed since it was counted there
 accounts                    set     account that has had a campaign
 clock                       hash    jumps of the server's clock that workers saw: how many, the last
                                     one's at, by and moved, and how far it is behind what it was
@@ -35,6 +37,8 @@ account:{a}:meta            hash    learned limit, outage and its probe, pauses 
 account:{a}:campaigns       zset    campaign -> turns it has had
 account:{a}:next            zset    campaign -> when a claim looks at it, at the latest
 account:{a}:paced           zset    campaign that has calls due -> until when its pace waits
+account:{a}:census          hash    campaigns:{state} -> how many campaigns, calls:{state} -> how
+                                    many calls of those that are not finished
 account:{a}:paused          zset    campaign that waits for somebody -> since when
 account:{a}:ready:{p}       zset    campaign of priority p that has calls due -> turns it has had
 account:{a}:classes         zset    priority that any such campaign has -> the same
@@ -64,9 +68,10 @@ account:{a}:events          stream  what happened, for who watches; capped
 account:{a}:load            stream  slots, limit, live connections and 429s over time; capped
 account:{a}:controls        stream  what operators did to its limit: at, what, who, note; capped
 
-campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...,
-                                    and of what ended late: late, late:{cause}, late_worst,
-                                    late_worst_of, late_from, late_until, late_said
+campaign:{c}:meta           hash    state, account, name, policy, total, dials, stops, spent, ...;
+                                    of what ended late: late, late:{cause}, late_worst,
+                                    late_worst_of, late_from, late_until, late_said; counted: what
+                                    of it the census of its account has
 campaign:{c}:contacts       stream  row-0 -> the contact's record
 campaign:{c}:known          hash    digest of an identity or a party -> row; "a" and an address ->
                                     rows to it that have key presses, or are not called; "*": many

@@ -10,7 +10,7 @@ from uuid import uuid4
 from redis.commands.core import Script
 
 from scheduler.errors import LedgerError, LedgerFault, LedgerTrouble
-from scheduler.ledger import keys, names, turns
+from scheduler.ledger import counts, keys, names, turns
 from scheduler.ledger.redis.client import connect, connect_once, expect_redis, reaching
 from scheduler.ledger.redis.durability import expect_durable
 from scheduler.ledger.scripts import Scripts
@@ -122,6 +122,8 @@ class Ledger:
             # Workers of the release before read all that it writes, and go on beside this one.
             if upgrades and not turns.is_indexed(self.redis):
                 turns.index(self.redis)
+            if upgrades and not counts.is_complete(self.redis):
+                counts.complete(self.redis, self.do.recount)
         if found > keys.SCHEMA:
             raise LedgerError(
                 f"the ledger has schema {found}, this release knows {keys.SCHEMA}:"

@@ -17,7 +17,9 @@ _NUMBERS = (
 
 #: The type of each part of an account that verbs read.
 _TYPES = {
-    **dict.fromkeys(("meta", "blocks", "caller_blocks", "totals", "tellings", "workers"), "hash"),
+    **dict.fromkeys(
+        ("meta", "blocks", "caller_blocks", "totals", "tellings", "workers", "census"), "hash"
+    ),
     **dict.fromkeys(("slots", "live", "held", "stops", "ears", "collect"), "zset"),
     **dict.fromkeys(("campaigns", "schedules", "webhooks"), "zset"),
     "events": "stream",

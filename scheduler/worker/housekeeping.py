@@ -1,4 +1,4 @@
-"""What a worker does beside calls: it says that it lives, and lets old campaigns go."""
+"""What a worker does beside calls: it says that it lives, counts, and lets old campaigns go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble
 from scheduler.late import LateCause
-from scheduler.ledger import retirement, workers
+from scheduler.ledger import census, retirement, workers
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.workers import BEAT_SECONDS, WorkerHealth
 from scheduler.worker.complaints import Complaints
@@ -47,6 +47,7 @@ class Housekeeping:
         self._result_ttl = result_ttl
         self._retiring: Iterator[int | None] = iter(())
         self._look_at = 0.0
+        self._counted_to = 0
         self._complaints = Complaints(logger, "this worker can't say that it lives: ")
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="housekeeping", daemon=True)
@@ -70,6 +71,7 @@ class Housekeeping:
     def _keep(self) -> None:
         while not self._over.is_set():
             self._safely(self._beat)
+            self._safely(self._count_some)
             if self._result_ttl is not None:
                 self._safely(partial(self._retire_some, self._result_ttl))
             self._over.wait(BEAT_SECONDS)
@@ -89,6 +91,10 @@ class Housekeeping:
             logger.warning("housekeeping: %s", error)
         except Exception:
             logger.exception("housekeeping failed")
+
+    def _count_some(self) -> None:
+        """Go round the campaigns, for workers of the release before count none that they change."""
+        self._counted_to = census.mend(self._ledger, self._counted_to)
 
     def _retire_some(self, ttl_seconds: float) -> None:
         if since_boot() >= self._look_at:

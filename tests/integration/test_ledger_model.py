@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from scheduler.errors import LedgerError, StaleAttempt
-from scheduler.ledger import campaigns, erasure, keys, live_calls, views
+from scheduler.ledger import campaigns, census, erasure, keys, live_calls, views
 from scheduler.ledger.ledger import Control
 from scheduler.models import OPEN_STATES, Attempt, CallState, Disposition, Reason
 from tests.examples import examples
@@ -286,6 +286,11 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def a_claim_looks_at_every_campaign_of_which_something_is_due(self) -> None:
         assert overlooked(self.books) == []
+
+    @invariant()
+    def what_is_counted_is_what_a_walk_finds(self) -> None:
+        found = census.counted(self.books.ledger, ACCOUNT)
+        assert found == census.walked(self.books.ledger, ACCOUNT)
 
     @invariant()
     def slots_above_the_ceiling_are_late_answers(self) -> None:

@@ -33,9 +33,12 @@ MOST_BYTES = 400
 PERMANENT = {
     "schema",
     "turns",
+    "counted",
+    "uncounted",
     "accounts",
     "campaigns",
     "account:meta",
+    "account:census",
     "account:named",
     "account:campaigns",
     "account:slots",

@@ -92,6 +92,7 @@ local function revive(account, call, waits_again)
   redis.call("HSET", call.key, "state", CONNECTED)
   redis.call("HINCRBY", counts, before, -1)
   redis.call("HINCRBY", counts, CONNECTED, 1)
+  to_count(call.campaign)
   call.state = CONNECTED
   if waits_again then
     redis.call("ZREM", campaign_key(call.campaign, "due"), call.row)

@@ -59,6 +59,12 @@ local function increase(key, field, by)
   return by
 end
 
+-- A campaign has changed in what is counted of it for its account: whoever counts looks at it (`recount`). No call
+-- waits for a count, so whatever else lies in the key is left there.
+local function to_count(campaign)
+  redis.pcall("SADD", ROOT .. "uncounted", campaign)
+end
+
 -- What lies in a key and is none of ours. It is taken out, so that it holds up nothing; `doctor` names it.
 local MOST_RUBBISH = 1000
 local function set_aside(account, part, member, why)
@@ -138,6 +144,7 @@ local function move(call, to)
   redis.call("HSET", call.key, "state", to)
   redis.call("HINCRBY", counts, call.state, -1)
   redis.call("HINCRBY", counts, to, 1)
+  to_count(call.campaign)
   if OPEN[call.state] and not OPEN[to] then
     make_room(call.campaign)
   end
@@ -258,6 +265,7 @@ end
 -- at it as well.
 local function pause(campaign, account, now)
   redis.call("HSET", campaign_key(campaign, "meta"), "state", "paused")
+  to_count(campaign)
   redis.call("ZADD", account_key(account, "paused"), "NX", exact(now), campaign)
 end
 
@@ -269,6 +277,7 @@ local function close_when_done(campaign, now)
   local ended = redis.call("HGET", campaign_key(campaign, "counts"), ENDED) or "0"
   if (state == "active" or state == "paused") and tonumber(ended) >= tonumber(total) then
     redis.call("HSET", meta, "state", "finished", "finished_at", exact(now))
+    to_count(campaign)
     move_on(campaign)
     redis.call("HDEL", meta, "aborting", "paused_by")
     for _, part in ipairs({ "campaigns", "next", "paced", "paused" }) do
@@ -331,6 +340,7 @@ local function go_on(campaign, account)
   local state, name = unpack(redis.call("HMGET", meta, "state", "name"))
   if state == "finished" then
     redis.call("HSET", meta, "state", "active")
+    to_count(campaign)
     move_on(campaign)
     open_of_name(campaign, account, name)
     redis.call("HDEL", meta, "finished_at")

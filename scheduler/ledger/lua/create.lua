@@ -39,6 +39,7 @@ if redis.call("HSETNX", meta, "state", "loading") == 1 then
   redis.call("ZADD", ROOT .. "campaigns", exact(now), campaign)
   redis.call("SADD", ROOT .. "accounts", account)
   open_of_name(campaign, account, name)
+  to_count(campaign)
 end
 if ARGV[15] == "1" then
   -- How many rows were loaded by somebody who says what their columns are: load.lua counts them.

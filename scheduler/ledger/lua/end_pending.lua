@@ -26,6 +26,7 @@ if #rows > 0 then
   redis.call("ZREM", due, unpack(rows))
   redis.call("HINCRBY", counts, PENDING, -#rows)
   redis.call("HINCRBY", counts, ENDED, #rows)
+  to_count(campaign)
   tally(campaign, "skipped", "cancelled", #rows)
   close_when_done(campaign, now)
 end

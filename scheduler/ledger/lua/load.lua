@@ -165,6 +165,7 @@ if state == "loading" then
 end
 redis.call("HINCRBY", counts, PENDING, added - ended)
 redis.call("HINCRBY", counts, ENDED, ended)
+to_count(campaign)
 
 -- New calls for a campaign that had come to its end: it goes on. One whose last calls are left out
 -- has come to it.

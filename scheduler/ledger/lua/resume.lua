@@ -27,6 +27,7 @@ if state == "paused" or redis.call("HEXISTS", meta, "paused_by") == 1 then
 end
 if state == "paused" then
   redis.call("HSET", meta, "state", "active")
+  to_count(campaign)
   redis.call("ZREM", account_key(account_of(campaign), "paused"), campaign)
   look_at(account_of(campaign), campaign, 0)
   redis.call("HDEL", meta, "aborting")

@@ -15,6 +15,7 @@ redis.call("UNLINK", campaign_key(campaign, "seen:" .. load))
 local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
 if state == "loading" then
   redis.call("HSET", meta, "state", "active", "sealed_at", exact(now))
+  to_count(campaign)
   if redis.call("HEXISTS", meta, "paused_by") == 1 then
     pause(campaign, account, now)
   end
