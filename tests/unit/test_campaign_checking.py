@@ -13,15 +13,15 @@ import psutil
 import pytest
 
 from scheduler.campaign import checking
-from scheduler.campaign.checking import CHUNK
 from scheduler.campaign.loader import load
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError
 from scheduler.hours.weeks import read_week
 
-#: Fewer than outside the tests: what is the same of these is the same of more.
-WORTH_A_PROCESS = 2_000
-ROWS = WORTH_A_PROCESS + 12 * CHUNK + 345
+#: Fewer rows than outside the tests, and smaller chunks: it is chunks that change hands.
+CHUNK = 250
+WORTH_A_PROCESS = 2 * CHUNK
+ROWS = WORTH_A_PROCESS + 20 * CHUNK + 86
 DOCUMENT = """
 contacts: a.csv
 default_region: US
@@ -31,6 +31,7 @@ call: {session_name: "{{ name }} in {{ city }}"}
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "CHUNK", CHUNK)
     monkeypatch.setattr(checking, "WORTH_A_PROCESS", WORTH_A_PROCESS)
 
 
@@ -45,7 +46,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "a.csv").open("w") as file:
         file.write("phone_number,id,name,city,timezone\n")
         for at in range(ROWS):
-            number = cell(chance) if at % 50 == 3 else f"+1202555{at % 200:04d}"
+            number = cell(chance) if at % 25 == 3 else f"+1202555{at % 200:04d}"
             zone = "Mars" if at % 997 == 0 else ""
             file.write(f'{number},c-{at},"Ann\n{at}",Rome,{zone}\n')
     path = folder / "a.yaml"
@@ -55,7 +56,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(document: Path) -> tuple[object, ...]:
-    """What comes of one process."""
+    """What comes of one process, whatever its chunks."""
     return outcome(document, 1)
 
 
