@@ -48,8 +48,10 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def modules() -> Iterator[Path]:
+    """Yield each module of ours that names a command at all."""
     for path in sorted(ROOM.rglob("*.py")):
-        if path.relative_to(ROOM).parts[0] != "sandbox":
+        names_one = re.search("callsched|suggested", path.read_text())
+        if names_one and path.relative_to(ROOM).parts[0] != "sandbox":
             yield path
 
 
