@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
 import requests
 from websockets.sync.client import ClientConnection, connect
+
+from tests.functional.forks import Forked, shared
+from tests.waiting import wait_until
 
 ANYBODY = "+12025550143"
 CONNECT = "/v1/endpoint:connect"
@@ -19,6 +23,8 @@ TOKEN = "/oauth2/token:generate"
 class SandboxProcess:
     """Starts `python -m scheduler.sandbox` and speaks to what it serves under /sandbox.
 
+    It is forked, for an interpreter of its own would be busiest with its imports. What it has said
+    on standard error is said on ours when it has ended.
     An option is the command line's, with underscores: `SandboxProcess(limit=5, latency=0.05)`. A
     value that is a list or a tuple becomes several words. After `kill()` or `stop()`, `start()`
     brings it back at the same address, knowing nothing; a journal file it goes on with.
@@ -26,7 +32,7 @@ class SandboxProcess:
 
     def __init__(self, **options: object) -> None:
         self._options = options
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Forked | None = None
         self._session = requests.Session()
         self._session.trust_env = False
         self.url = ""
@@ -36,10 +42,14 @@ class SandboxProcess:
         assert self._process is None, "it runs already"
         self._options |= options
         words = [word for name, value in self._options.items() for word in _words(name, value)]
-        command = [sys.executable, "-m", "scheduler.sandbox", *words]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
+        self._folder = TemporaryDirectory(prefix="callsched-")
+        into = Path(self._folder.name, "said")
+        self._process = process = shared().start(
+            Path.cwd(), os.environ, words, into, program="scheduler.sandbox.__main__"
+        )
+        out = into.with_suffix(".out")
+        wait_until(lambda: out.read_text().endswith("\n") or process.poll() is not None)
+        self.url = out.read_text().strip()
         if not self.url:
             self._reap()
             raise RuntimeError("the sandbox did not start: see standard error")
@@ -135,8 +145,10 @@ class SandboxProcess:
         assert self._process is not None
         process, self._process = self._process, None
         self._session.close()
-        with process:  # closes the pipe
-            return process.wait(timeout=10)
+        code = process.wait(timeout=10)
+        os.write(2, Path(self._folder.name, "said.err").read_bytes())  # as if it had been ours
+        self._folder.cleanup()
+        return code
 
     def _get(self, path: str) -> requests.Response:
         return _checked(self._session.get(self.url + path, timeout=30))

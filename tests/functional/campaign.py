@@ -127,6 +127,7 @@ class Site:
         self._logs = home / "output"
         self._logs.mkdir(parents=True)
         self._commands: list[Command] = []
+        self._forked: dict[Forked, str] = {}  #: which commands those are
         self._ledger: Ledger | None = None
         self._count = 0
 
@@ -135,29 +136,30 @@ class Site:
         return str(write_contacts(self.home / name, phone_numbers))
 
     def start(self, *words: str, env: Mapping[str, str] = _NOTHING) -> Command:
-        """Start a `callsched` command: in a process of its own where tests look for one.
+        """Start a `callsched` command, as an interpreter of its own or, far sooner, by a fork.
 
         `run` has one worker unless it is said otherwise: each takes most of a second to start.
+        Those of `run` are no forks.
         """
         if words[0] == "run" and not {"--workers", "--help"} & set(words):
             words = (*words, "--workers", "1")
         chosen = {**self.env, **env}
-        is_own = words[0] in _BY_THEIR_NAMES or not all(
-            map(_is_read_late, chosen.keys() - os.environ.keys())
-        )
-        if is_own:
+        if not all(map(_is_read_late, chosen.keys() - os.environ.keys())):
             return self.start_python("-m", "scheduler.cli", *words, env=env)
         into = self._next_output()
-        command = Command(shared().start(self.home, chosen, words, into), into)
-        self._commands.append(command)
-        return command
+        forked = shared().start(self.home, chosen, words, into)
+        self._forked[forked] = words[0]
+        return self._kept(Command(forked, into))
 
     def start_python(
         self, *words: str, env: Mapping[str, str] = _NOTHING, cwd: Path | None = None
     ) -> Command:
         """Start this Python with other words."""
         words = (sys.executable, *words)
-        command = Command.started(words, {**self.env, **env}, cwd or self.home, self._next_output())
+        into = self._next_output()
+        return self._kept(Command.started(words, {**self.env, **env}, cwd or self.home, into))
+
+    def _kept(self, command: Command) -> Command:
         self._commands.append(command)
         return command
 
@@ -190,7 +192,8 @@ class Site:
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that live."""
-        return [process for process in self.living() if _is_worker(process)]
+        forked = self._forked_now("worker")
+        return [one for one in self.living() if one.pid in forked or _is_worker(one)]
 
     def redis(self) -> psutil.Process | None:
         """Return the private Redis, if it lives."""
@@ -207,7 +210,7 @@ class Site:
 
     def living(self) -> list[psutil.Process]:
         """Return what was started here. What it started in turn shows by its state directory."""
-        found, forked = [], self._forked
+        found, forked = [], self._forked_now()
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 is_ours = process.pid in forked or self._is_ours(process)
@@ -223,11 +226,10 @@ class Site:
         # The private Redis has none of our environment.
         return _is_redis(process) and process.cwd() == str(self.state.resolve())
 
-    @property
-    def _forked(self) -> set[int]:
-        """The commands that live and whose environment is not to be seen from outside."""
-        forked = [one.process for one in self._commands if isinstance(one.process, Forked)]
-        return {process.pid for process in forked if process.poll() is None}
+    def _forked_now(self, name: str = "") -> set[int]:
+        """Return the commands that live and whose environment is not to be seen from outside."""
+        named = [one for one, words in self._forked.items() if not name or words == name]
+        return {process.pid for process in named if process.poll() is None}
 
     def _reap(self, processes: Iterable[psutil.Process]) -> None:
         for command in self._commands:
@@ -255,11 +257,8 @@ class Site:
         self.kill_everything()
 
 
-#: Tests look for these among the processes, by their command lines.
-_BY_THEIR_NAMES = ("worker", "sandbox")
-
 #: Besides ours and Twilio's, the variables that nothing reads before a command begins.
-_OTHERS = ("TERM", "HOME", "XDG_STATE_HOME")
+_OTHERS = ("TERM", "HOME", "XDG_STATE_HOME", "SECRET")
 
 
 def _is_read_late(name: str) -> bool:

@@ -14,6 +14,7 @@ from redis import Redis
 
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from tests.functional.campaign import Site
+from tests.functional.forks import Forks, shared
 from tests.functional.rig import Open, Rig
 from tests.sandbox_process import SandboxProcess
 from tests.wire import Proxy
@@ -69,6 +70,12 @@ def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
     """A machine whose settings name the sandbox."""
     with Site(tmp_path, sandbox.url) as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def forks() -> Forks:
+    """What runs commands by the hundred."""
+    return shared()
 
 
 # A dialer and what belongs to it, in this process

@@ -97,24 +97,32 @@ class Forks:
         into: Path,
         user: int | None = None,
         terminal: str | None = None,
+        program: str | None = None,
     ) -> Forked:
         """Start the program with these words, this environment and nothing else, as this user.
 
         What it writes goes to the files `into`.out and .err, or to a terminal, which it reads.
+        Another `program` of ours than the one that this forks for may be said.
         """
         if terminal is None:
             for end in ("out", "err"):
                 Path(f"{into}.{end}").touch()  # who looks at once finds it
         places = {"folder": str(folder), "into": str(into), "terminal": terminal}
         asked = places | {"env": dict(env), "words": list(words), "user": user}
+        asked |= {} if program is None else {"program": program}
         return Forked(self, self.ask(run=asked))
 
     def call(
-        self, folder: Path, env: Mapping[str, str], words: Sequence[str], user: int | None = None
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        words: Sequence[str],
+        user: int | None = None,
+        program: str | None = None,
     ) -> Ended:
         """Run it to its end, as `start` starts it."""
         into = folder / "output"
-        forked = self.start(folder, env, words, into, user)
+        forked = self.start(folder, env, words, into, user, program=program)
         try:
             code = forked.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -153,10 +161,6 @@ def shared(program: str = "scheduler.cli.app") -> Forks:
     return forks
 
 
-#: These look at the settings as they are imported.
-_READ_THE_ENVIRONMENT = {"scheduler.cli.worker", "scheduler.cli.__main__"}
-
-
 def _serve(program: str) -> None:
     for library in _LIBRARIES:
         import_module(library)
@@ -166,25 +170,46 @@ def _serve(program: str) -> None:
     gc.freeze()  # no command looks through, and so copies, what all of them share
     for line in sys.stdin:
         for what, of in json.loads(line).items():
-            print(_reaped(of) if what == "reap" else _started(program, **of), flush=True)
+            print(
+                _reaped(of) if what == "reap" else _started(**{"program": program} | of), flush=True
+            )
 
 
 #: What is imported only when it is needed, and what another user may not be able to read.
 _LIBRARIES = (
-    *("celery.app.trace", "celery.concurrency.thread", "celery.worker.worker", "holidays"),
-    *("jinja2", "kombu.transport.redis", "phonenumbers", "psutil", "pydantic_settings"),
-    *("redis.sentinel", "requests", "rich.console", "tenacity", "typer.main"),
-    *("websockets.asyncio.client", "yaml"),
+    *("billiard.pool", "celery.app.control", "celery.app.events", "celery.app.log"),
+    *("celery.app.routes", "celery.app.trace", "celery.apps.worker", "celery.backends.base"),
+    *("celery.concurrency.thread", "celery.events.receiver", "celery.fixups.django"),
+    *("celery.loaders.app", "celery.worker.autoscale", "celery.worker.consumer"),
+    *("celery.worker.consumer.delayed_delivery", "celery.worker.loops", "celery.worker.strategy"),
+    *("dateutil.easter", "holidays.countries.united_states", "jinja2", "kombu.matcher"),
+    *("kombu.transport.redis", "phonenumbers.data.region_US", "phonenumbers.tzdata.data0"),
+    *("psutil", "pydantic_settings", "redis.sentinel", "requests", "rich.console"),
+    *("rich.markdown", "rich.panel", "tenacity", "typer._adapters", "typer._click.decorators"),
+    *("typer.main", "typer.rich_utils", "websockets.asyncio.client", "yaml"),
 )
+
+#: None of them looks at the settings as it is imported: `scheduler.celery` does, and stays out.
+_ROOMS = ("calls", "cli", "ledger", "operations", "plan", "report", "worker")
 
 
 def _import_ours() -> None:
-    for package in ("scheduler.cli", "scheduler.operations", "scheduler.ledger", "scheduler.plan"):
+    for room in _ROOMS:
+        package = f"scheduler.{room}"
         for module in iter_modules(import_module(package).__path__, f"{package}."):
-            if module.name not in _READ_THE_ENVIRONMENT:
-                import_module(module.name)
+            import_module(module.name)
+    import_module("scheduler.sandbox.__main__")
+    _prepare()
+
+
+def _prepare() -> None:
+    """Make what each process would make for itself when it first needs it."""
     # It puts its scripts together once, and connects to nothing.
     import_module("scheduler.ledger.ledger").Ledger("redis://127.0.0.1:1").close()
+    records, policy = import_module("scheduler.records"), import_module("scheduler.models").Policy
+    records.decode_policy(records.encode_policy(policy(max_duration_seconds=1.0)))
+    for kind in import_module("scheduler.providers").PROVIDERS:
+        import_module("scheduler.campaign.schema").campaign_of(kind)
 
 
 def _reaped(pid: int) -> int:
@@ -233,6 +258,7 @@ def _be(
         time.tzset()
         sys.argv = ["callsched", *words]
         import_module(program).main()
+        code = 0
     except SystemExit as leaving:
         code = leaving.code or 0
         if isinstance(code, str):

@@ -92,12 +92,12 @@ Call = Callable[[list[str]], Ended]
 
 
 @pytest.fixture(scope="module")
-def call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call]:
+def call(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Call]:
     folder = tmp_path_factory.mktemp("r")
     (folder / "contacts.csv").write_text(CONTACTS)
     (folder / "campaign.yaml").write_text(CAMPAIGN)
     (folder / "escapes.yaml").write_text(f'name: x\ncontacts: "{_yaml(ACTING[:-2])}x.csv"\n')
-    with Forks() as forks, EmbeddedRedis(folder) as private:
+    with EmbeddedRedis(folder) as private:
 
         def call(words: list[str]) -> Ended:
             return forks.call(folder, environment(private.url, folder), words)

@@ -43,7 +43,7 @@ def site(sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Site]:
 
 def start_worker(site: Site, *words: str, cwd: Path | None = None) -> Command:
     """Start a worker, `callsched worker` unless it is said otherwise, and wait until it is up."""
-    worker = site.start_python(*(words or ("-m", "scheduler.cli", "worker")), cwd=cwd)
+    worker = site.start_python(*words, cwd=cwd) if words else site.start("worker")
     wait_until(lambda: "ready." in worker.err)
     return worker
 

@@ -71,12 +71,6 @@ UNFORESEEN = ("Traceback", "unexpected", "Exception ignored")
 
 
 @pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as forks:
-        yield forks
-
-
-@pytest.fixture(scope="module")
 def ledger_url(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[str]:
     """A ledger that knows one campaign."""
     folder = tmp_path_factory.mktemp("r")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from redis import Redis
 
 from scheduler.ledger.ledger import Ledger
 from tests.functional.forks import Forks
+from tests.functional.several import call_each
 from tests.functional.test_rubbish import UNFORESEEN, environment
 from tests.integration.ledger import ACCOUNT, Books
 from tests.integration.test_rubbish_keys import RUBBISH, Put, instead
@@ -49,12 +49,6 @@ KEYS |= {
 }
 
 
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as forks:
-        yield forks
-
-
 @pytest.mark.parametrize("name", [*NOTHING, *RUBBISH, *KEYS])
 def test_no_look_ends_in_a_traceback(
     redis: Redis, private_url: str, forks: Forks, tmp_path: Path, name: str
@@ -69,7 +63,7 @@ def test_no_look_ends_in_a_traceback(
     (NOTHING | RUBBISH | KEYS)[name](redis)
 
     env = environment(private_url, tmp_path)
-    ended = {words: forks.call(tmp_path, env, words) for words in LOOKS}
+    ended = call_each(forks, tmp_path, env, LOOKS)
     surprised = [
         (words, each.err[-200:])
         for words, each in ended.items()

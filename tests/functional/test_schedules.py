@@ -56,7 +56,7 @@ def states(site: Site) -> list[str]:
 
 
 def worker(site: Site, *words: str) -> Command:
-    started = site.start_python(*(words or ("-m", "scheduler.cli")), "worker")
+    started = site.start_python(*words, "worker") if words else site.start("worker")
     wait_until(lambda: "ready." in started.err)
     return started
 

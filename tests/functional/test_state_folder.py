@@ -33,12 +33,6 @@ WORDS = {
 NOBODY, SOMEBODY = 65534, 4711
 
 
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as forks:
-        yield forks
-
-
 @pytest.fixture
 def common() -> Iterator[Path]:
     """A folder that every user can reach, with a contact file."""
