@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scheduler.sandbox.dates import Dated
+
 #: Control, in which no API has a say.
 _OURS = "/sandbox"
 
@@ -36,11 +38,12 @@ def application(
     api: Sequence[BaseRoute],
     control: Sequence[BaseRoute],
     refuse: Callable[[int, str], Response],
+    now: Callable[[], float],
 ) -> Starlette:
     """An ASGI application, for a server that speaks CuttableProtocol.
 
     What is amiss with a request's path, method or body is answered by `refuse`, in the API's own
-    shape; under /sandbox, in ours.
+    shape; under /sandbox, in ours. `now` is the API's time, by which each answer is dated.
     """
 
     async def in_own_shape(request: Request, error: Exception) -> Response:
@@ -53,5 +56,5 @@ def application(
     return Starlette(
         routes=[*control, *api],
         exception_handlers={HTTPException: in_own_shape},
-        middleware=[Middleware(NoPages)],
+        middleware=[Middleware(Dated, now=now), Middleware(NoPages)],
     )

@@ -21,11 +21,10 @@ class Box:
     knobs: type[Knobs]
     #: Makes the application that behaves as the API does; takes knobs of that type.
     app: Callable[[Any, Journal], ASGIApp]
-    writes_date: bool = False  #: whether its answers have a header Date of their own
 
 
 _ALL = (
     Box("symbl", symbl.Knobs, symbl.create_app),
-    Box("twilio", twilio.Knobs, twilio.create_app, writes_date=True),
+    Box("twilio", twilio.Knobs, twilio.create_app),
 )
 BOXES = {box.name: box for box in _ALL}

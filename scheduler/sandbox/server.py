@@ -46,7 +46,7 @@ def serve(
             log_level="warning",
             access_log=False,
             server_header=False,
-            date_header=not box.writes_date,
+            date_header=False,
             # Longer than any client keeps an idle connection: we never race with its next request.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -26,7 +28,11 @@ def create_app(knobs: Knobs, journal: Journal) -> Starlette:
         return refusal(state.board.knobs, status, text)
 
     api = [*_api(state), *_conversations(state), *_sockets(state)]
-    return application(api, Control(state).routes(), refuse)
+
+    def now() -> float:
+        return time.time() + state.board.knobs.date_ahead_seconds
+
+    return application(api, Control(state).routes(), refuse, now)
 
 
 def _api(state: State) -> list[BaseRoute]:

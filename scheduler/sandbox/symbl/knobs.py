@@ -19,6 +19,7 @@ ErrorBody = Literal["message", "status_code", "code", "empty", "text", "html"]
 class Knobs(knobs.Knobs):
     """How Symbl's sandbox behaves."""
 
+    date_ahead_seconds: float = 0.0  #: what the header Date is ahead of this machine's clock
     error_body: ErrorBody = "message"  #: the shape of every error that has a status
     limit_body: Literal["message", "status_code"] = "message"  #: which of a 429's two shapes
     start_status: Annotated[Literal[200, 201], BeforeValidator(int)] = 200

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from scheduler.sandbox.app import application
 from scheduler.sandbox.journal import Journal
 from scheduler.sandbox.twilio import errors
-from scheduler.sandbox.twilio.clock import Clock, http_date
 from scheduler.sandbox.twilio.control import Control
 from scheduler.sandbox.twilio.gate import Gate
 from scheduler.sandbox.twilio.knobs import Knobs
@@ -28,7 +26,7 @@ def create_app(knobs: Knobs, journal: Journal) -> ASGIApp:
     def refuse(status: int, text: str) -> Response:
         return errors.of_status(state.board.knobs, status, text)
 
-    return _Dated(application(_api(state), Control(state).routes(), refuse), state.clock)
+    return application(_api(state), Control(state).routes(), refuse, state.clock.now)
 
 
 def _api(state: State) -> list[Route]:
@@ -51,19 +49,3 @@ def _api(state: State) -> list[Route]:
         Route(recordings, guarded(sounds.sound), methods=["GET"]),
         Route(noted + "/{sid}.json", guarded(reads.notification), methods=["GET"]),
     ]
-
-
-class _Dated:
-    """Gives each answer the date of the API's own clock."""
-
-    def __init__(self, app: ASGIApp, clock: Clock) -> None:
-        self._app = app
-        self._clock = clock
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def dated(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Date"] = http_date(self._clock.now())
-            await send(message)
-
-        await self._app(scope, receive, dated)

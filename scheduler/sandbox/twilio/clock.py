@@ -35,8 +35,3 @@ class Clock:
 def rfc2822(at: float) -> str:
     """A time as the API writes it, in whole seconds: Fri, 18 Oct 2019 17:00:00 +0000."""
     return format_datetime(datetime.fromtimestamp(int(at), UTC))
-
-
-def http_date(at: float) -> str:
-    """A time as the header Date has it."""
-    return format_datetime(datetime.fromtimestamp(int(at), UTC), usegmt=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from scheduler.sandbox.dates import http_date
 from scheduler.sandbox.twilio.calls import FINAL, Call
-from scheduler.sandbox.twilio.clock import Clock, http_date
+from scheduler.sandbox.twilio.clock import Clock
 from scheduler.sandbox.twilio.exchange import Exchange
 from scheduler.sandbox.twilio.knobs import Board
 from scheduler.sandbox.twilio.recordings import Recordings

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
 
+from scheduler.sandbox.dates import http_date
 from scheduler.sandbox.twilio.calls import Call, new_sid
-from scheduler.sandbox.twilio.clock import Clock, http_date
+from scheduler.sandbox.twilio.clock import Clock
 from scheduler.sandbox.twilio.exchange import Exchange
 from scheduler.sandbox.twilio.knobs import Board
 from scheduler.sandbox.twilio.sender import Sender
