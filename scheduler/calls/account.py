@@ -22,7 +22,7 @@ from scheduler.calls.stops import Stops
 from scheduler.calls.wake import Alarm, Wake
 from scheduler.errors import LedgerTrouble
 from scheduler.ledger.ledger import Ledger
-from scheduler.providers import Listens, Looks, Provider, Sweeps, Traits
+from scheduler.providers import Listens, Looks, Provider, ShowsTime, Sweeps, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class ServedAccount:
     collector: Collector
     reports: Reports | None  #: None where calls can't be read
     poller: Poller | None  #: None where they can't be listed
+    clock: ShowsTime | None  #: None where its answers tell no time
 
     def start(self) -> None:
         """Watch over the deadlines of its calls, and read them."""
@@ -168,4 +169,5 @@ def serve(
         collector,
         reports,
         poller,
+        provider if isinstance(provider, ShowsTime) else None,
     )

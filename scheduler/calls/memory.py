@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import inf
 
 from scheduler import logs
 from scheduler.calls.ends import End
@@ -301,9 +302,10 @@ class Memory:
         """Hear that a tick has succeeded which began then: what was due is on record."""
         self._ticked_at = began_at
 
-    def refresh(self) -> None:
+    def refresh(self, latest: float = inf) -> None:
         """Read deadlines again, unless that was just done: those that have passed, and others.
 
+        A clock of Redis that shows more than `latest` is not believed: what was read before counts.
         Raises LedgerTrouble.
         """
         now = since_boot()
@@ -316,7 +318,7 @@ class Memory:
         found = deadlines.live(self._ledger, self._account, [call.attempt for call in calls])
         with self._lock:
             for call in calls:
-                self._see(call, found, now)
+                self._see(call, found, now, latest)
 
     def _to_be_read(self, now: float) -> list[Call]:
         """Return those of which somebody else may be sending the stop, and some others in turn."""
@@ -337,7 +339,9 @@ class Memory:
             del self._round[-MOST:]
             return calls
 
-    def _see(self, call: Call, found: dict[Attempt, Deadline | None], now: float) -> None:
+    def _see(
+        self, call: Call, found: dict[Attempt, Deadline | None], now: float, latest: float
+    ) -> None:
         if call.attempt not in found:
             # The ledger has lost it, which ends no call: the deadline that was read last counts.
             call.on_its_own = True
@@ -347,6 +351,8 @@ class Memory:
         deadline = found[call.attempt]
         if deadline is None:
             self._drop(call.connection_id)
+            return
+        if deadline.read_at > latest:
             return
         due_at = now + deadline.seconds
         if call.deadline_at == deadline.at and due_at - call.due_at > SET_BACK_SECONDS:

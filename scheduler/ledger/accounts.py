@@ -82,9 +82,15 @@ def with_entries(ledger: Ledger, among: Sequence[str], part: str) -> list[str]:
 
 def is_open(ledger: Ledger, name: str) -> bool:
     """Whether a call of an account is open, or its end is not confirmed yet."""
+    return any_open(ledger, [name])
+
+
+def any_open(ledger: Ledger, among: Sequence[str]) -> bool:
+    """Whether a call of any of these accounts is open, or its end is not confirmed yet."""
+    parts = ("slots", "live", "stops", "held")
+    every = [keys.account(name, part) for name in among for part in parts]
     with reaching():
-        parts = ("slots", "live", "stops", "held")
-        return bool(ledger.redis.exists(*(keys.account(name, part) for part in parts)))
+        return bool(every and ledger.redis.exists(*every))
 
 
 def what_of(written: str) -> str:

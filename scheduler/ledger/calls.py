@@ -122,6 +122,10 @@ class Due:
     seconds: float | None  #: until it has to look again; None when nothing is in sight
 
 
+#: Nobody has looked, for the clock of Redis shows more than it can.
+HELD = Due(0, [], 0, 0, 0.0)
+
+
 def claim(
     ledger: Ledger,
     account: str,
@@ -419,17 +423,7 @@ def tick(
 ) -> Due:
     """Do `expire`, `take_stops` (at most `free`) and `ready` in one step."""
     look = Look(account, free, delays, ceiling, fingerprint, only)
-    return _tick(ledger, look, most, apart_seconds, now)
-
-
-def _tick(
-    ledger: Ledger,
-    look: Look,
-    most: int,
-    apart_seconds: float = APART_SECONDS,
-    now: float | None = None,
-) -> Due:
-    asked = _asked(ledger, look, most, apart_seconds, now)
+    asked = _asked(ledger, look, most, math.inf, apart_seconds, now)
     return _due(ledger.run(ledger.do.tick, *asked))
 
 
@@ -437,6 +431,7 @@ def _asked(
     ledger: Ledger,
     look: Look,
     most: int,
+    latest: float,
     apart_seconds: float = APART_SECONDS,
     now: float | None = None,
 ) -> tuple[Any, ...]:
@@ -444,10 +439,13 @@ def _asked(
     lease = ledger.leases
     bounds = (look.account, most, lease.stop_patience, look.free, lease.stop_give_up)
     ready = (look.ceiling, look.fingerprint, look.only, FIRST, apart_seconds, lease.stop_late)
-    return (*bounds, *ready, ledger.clock(now), *look.delays)
+    until = "" if latest == math.inf else repr(latest)
+    return (*bounds, *ready, ledger.clock(now), until, *look.delays)
 
 
 def _due(found: Any) -> Due:
+    if not found:
+        return HELD
     expired, taken, (dials, collects, soonest) = found
     seconds = float(soonest) if soonest else None
     return Due(int(expired), _orders(taken), int(dials), int(collects), seconds)
@@ -465,12 +463,15 @@ class Look:
     only: str = ""  #: the one campaign whose calls are dialled; "" for all
 
 
-def ticks(ledger: Ledger, looks: Sequence[Look], *, most: int) -> list[Due | LedgerTrouble]:
+def ticks(
+    ledger: Ledger, looks: Sequence[Look], *, most: int, latest: float = math.inf
+) -> list[Due | LedgerTrouble]:
     """Do `tick` for several accounts in one journey; what fails for one fails for no other.
 
-    Raises LedgerTrouble when Redis can't be reached at all.
+    HELD, and nothing done, where the clock of Redis shows more than `latest`. Raises LedgerTrouble
+    when Redis can't be reached at all.
     """
-    asked = [_asked(ledger, look, most) for look in looks]
+    asked = [_asked(ledger, look, most, latest) for look in looks]
     return list(map(_due_or_why, ledger.run_each(ledger.do.tick, asked)))
 
 

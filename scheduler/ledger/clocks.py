@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from scheduler.ledger import accounts, keys
@@ -33,18 +35,31 @@ def read(ledger: Ledger) -> Reading:
     return Reading(ledger.time_of(answer), keys.count_of(jumps or "0"))
 
 
+class Right(StrEnum):
+    """Which clock is right when that of Redis has jumped forward, by a third one."""
+
+    STEADY = "steady"  #: that of the worker: the clock of Redis is wrong
+    REDIS = "redis"  #: that of Redis: the machine of the worker was paused
+    UNKNOWN = ""
+
+
 def jumped(
-    ledger: Ledger, before: Reading, seconds: float, since: float, now: float | None = None
+    ledger: Ledger,
+    before: Reading,
+    seconds: float,
+    since: float,
+    right: Right = Right.UNKNOWN,
+    now: float | None = None,
 ) -> float | None:
     """Move what stands in the ledger by a jump; None where another worker has done so.
 
     `before` is the last reading before the jump, by so many `seconds`, less than 0 when the clock
-    was set back; `since` is how long ago that reading was. Returns the seconds by which deadlines
-    were moved. Raises LedgerTrouble.
+    was set back: then it is wrong, whatever else is known. `since` is how long ago that reading
+    was. Returns the seconds by which deadlines were moved. Raises LedgerTrouble.
     """
     every = accounts.names(ledger)
-    clock = ledger.clock(now)
-    moved = ledger.run(ledger.do.clock_jumped, before.jumps, seconds, since, clock, *every)
+    jump = (before.jumps, seconds, since, right, ledger.clock(now))
+    moved = ledger.run(ledger.do.clock_jumped, *jump, *every)
     return float(moved) if moved else None
 
 
@@ -54,7 +69,7 @@ def last_jump(client: Any, now: float | None = None) -> str:
     Raises LedgerTrouble.
     """
     with reaching():
-        at, by, by_which = client.hmget(_KEY, "at", "by", "moved")
+        at, by, by_which, right = client.hmget(_KEY, "at", "by", "moved", "right")
         seconds, microseconds = client.time()
     now = seconds + microseconds / 1e6 if now is None else now
     try:
@@ -64,15 +79,23 @@ def last_jump(client: Any, now: float | None = None) -> str:
     if not abs(now - jumped_at) < _SHOWN_SECONDS:
         return ""
     when = f"{datetime.fromtimestamp(jumped_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return f"the clock of Redis {in_words(jump, moved)}; it showed {when} then"
+    return f"the clock of Redis {in_words(jump, moved, right or '')}; it showed {when} then"
 
 
-def in_words(seconds: float, moved: float | None) -> str:
+#: How it is known which clock is right, where that is a question.
+_BY_WHOM: Mapping[str, str] = {
+    Right.STEADY: ", for the clock of a provider agrees with that of the workers",
+    Right.REDIS: ", for the clock of a provider agrees with it: a worker's machine was paused",
+}
+
+
+def in_words(seconds: float, moved: float | None, right: str) -> str:
     """Say how it jumped, and what becomes of calls; None: somebody else has seen to that."""
     how = "was set back" if seconds < 0 else "jumped forward"
     text = f"{how} by {abs(seconds):,.0f} s"
     if moved is None:
         return f"{text}, as another worker has said"
+    why = _BY_WHOM.get(right, "") if seconds > 0 else ""
     if abs(moved - seconds) < 1.0:
-        return f"{text}: deadlines are moved with it, and calls end on time"
-    return f"{text}: what was due within {seconds - moved:,.0f} s of it is due at once"
+        return f"{text}: deadlines are moved with it, and calls end on time{why}"
+    return f"{text}: what was due within {seconds - moved:,.0f} s of it is due at once{why}"

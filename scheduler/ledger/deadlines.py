@@ -18,6 +18,11 @@ class Deadline:
     at: float  #: epoch seconds, by the clock of Redis
     seconds: float  #: from when it was read until then; less than 0 when it has passed
 
+    @property
+    def read_at(self) -> float:
+        """When it was read, by the same clock."""
+        return self.at - self.seconds
+
 
 def live(
     ledger: Ledger, account: str, attempts: Sequence[Attempt], now: float | None = None

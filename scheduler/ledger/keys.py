@@ -10,7 +10,8 @@ counted                     string  that every campaign is in the census of its 
 uncounted                   set     campaign that has changed since it was counted there
 accounts                    set     account that has had a campaign
 clock                       hash    jumps of the server's clock that workers saw: how many, the last
-                                    one's at, by and moved, and how far it is behind what it was
+                                    one's at, by and moved, which clock was right if a third one
+                                    told, and how far it is behind what it was
 claim:{token}               string  attempt that this execution claimed; expires
 token:{fingerprint}         hash    access token of these credentials; ends when it does
 token:{f}:fetching          string  somebody fetches one; expires

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
+from scheduler.calls.account import ServedAccount
 from scheduler.clock import since_boot
 from scheduler.errors import LedgerTrouble, LedgerUnreachable
 from scheduler.ledger import clocks
-from scheduler.ledger.clocks import Reading
+from scheduler.ledger.clocks import Reading, Right
 from scheduler.ledger.ledger import Ledger
+from scheduler.worker.third_clock import ASKED_FROM_SECONDS, ThirdClock
 
 logger = logging.getLogger(__name__)
 
@@ -44,38 +48,66 @@ class ClockWatch:
 
     A steady clock may stand still with a machine that is paused, but never runs ahead. So of a
     clock that was set back it is certain that deadlines are wrong, and they are moved before the
-    tick takes what is due. Of one that has jumped forward it is not.
+    tick takes what is due. Of one that has jumped forward the providers' clocks tell.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, every: Callable[[], Sequence[ServedAccount]]) -> None:
+        """`every` returns the accounts that are served."""
         self._ledger = ledger
+        self._third = ThirdClock(ledger, every)
         self._last: _Look | None = None
+        self._is_believed = False  #: whether Redis has taken what came of the last look
         self._fault = ""
 
-    def look(self) -> None:
-        """Look once. What Redis refuses holds no tick up, and is tried again with the next.
+    @property
+    def latest(self) -> float:
+        """The last instant that Redis may show by now, unless it has jumped since the last look."""
+        if self._last is None or not self._is_believed:
+            return inf
+        passed = since_boot() - self._last.asked_at
+        return self._last.reading.at + passed + ASKED_FROM_SECONDS
 
-        Raises LedgerUnreachable.
+    def look(self, *, is_urgent: bool = False) -> None:
+        """Look, unless that was just done. What Redis refuses holds no tick up, and is tried again.
+
+        Takes some seconds when Redis has jumped forward while a call is open. Raises
+        LedgerUnreachable.
         """
-        asked_at = since_boot()
-        if self._last is not None and asked_at - self._last.answered_at < LOOK_SECONDS:
+        is_fresh = self._last and since_boot() - self._last.answered_at < LOOK_SECONDS
+        if is_fresh and not is_urgent:
             return
         try:
-            look = _Look(clocks.read(self._ledger), asked_at, since_boot())
-            self._compare(look)
-            self._last, self._fault = look, ""
+            shown, look = self._third.shown(), self._read()
+            self._last = look if self._last is None else self._compared(self._last, look)
+            self._third.keep(shown)
+            self._is_believed, self._fault = True, ""
         except LedgerUnreachable:
             raise
         except LedgerTrouble as error:
+            self._is_believed = False  # else nothing would be due to it for as long
             if str(error) != self._fault:
                 self._fault = str(error)
                 logger.warning("the clock of Redis can't be looked at: %s", error)
 
-    def _compare(self, look: _Look) -> None:
-        jump = self._last.jump_to(look) if self._last is not None else 0.0
-        if self._last is None or abs(jump) < JUMP_SECONDS:
-            return
+    def _read(self) -> _Look:
+        asked_at = since_boot()
+        return _Look(clocks.read(self._ledger), asked_at, since_boot())
+
+    def _compared(self, before: _Look, look: _Look) -> _Look:
+        """Have what stands in the ledger moved by a jump; return what to compare with later."""
+        right = Right.UNKNOWN
+        if before.jump_to(look) >= ASKED_FROM_SECONDS and self._is_believed:
+            right = self._third.right(before.jump_to(look), lambda: self._is_settled(before))
+            look = self._read()
+        jump = before.jump_to(look)
+        if abs(jump) < JUMP_SECONDS:
+            return look
         # A little longer: an answer may have come before it was put on record.
-        since = look.answered_at - self._last.asked_at + MARGIN_SECONDS
-        moved = clocks.jumped(self._ledger, self._last.reading, jump, since)
-        logger.error("the clock of Redis %s", clocks.in_words(jump, moved))
+        since = look.answered_at - before.asked_at + MARGIN_SECONDS
+        moved = clocks.jumped(self._ledger, before.reading, jump, since, right)
+        logger.error("the clock of Redis %s", clocks.in_words(jump, moved, right))
+        return self._read()
+
+    def _is_settled(self, before: _Look) -> bool:
+        """Whether another worker has said what becomes of the jump since then."""
+        return clocks.read(self._ledger).jumps != before.reading.jumps

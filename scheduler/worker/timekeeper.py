@@ -16,7 +16,7 @@ from scheduler.clock import since_boot
 from scheduler.errors import LedgerFault, LedgerTrouble, LedgerUnreachable
 from scheduler.late import LateCause
 from scheduler.ledger import accounts, calls, schedules
-from scheduler.ledger.calls import Due, Look
+from scheduler.ledger.calls import HELD, Due, Look
 from scheduler.ledger.ledger import Ledger
 from scheduler.worker.absence import Absence
 from scheduler.worker.clock_watch import ClockWatch
@@ -76,7 +76,7 @@ class Timekeeper:
         this worker kept no deadlines for a while, before it deals with those that have passed.
         """
         self._ledger = ledger
-        self._clock = ClockWatch(ledger)
+        self._clock = ClockWatch(ledger, every.ticking)
         self._every = every
         self._alarm = alarm
         self._send_collects = send_collects
@@ -86,6 +86,7 @@ class Timekeeper:
         self._absence = Absence()
         self._schedules_at = 0.0
         self._ticked_at = since_boot()
+        self._is_held = False  #: whether Redis' clock has jumped since it was looked at
         self._complaints = Complaints(logger)
         self.ticks = 0  #: since it was started
         self.is_cut_off = False  #: whether the last tick did not reach the ledger
@@ -144,7 +145,7 @@ class Timekeeper:
         for account in (*self._every.ticking(), *self._every.remembering()):
             if since_boot() - began_at < ANSWERS_WITHIN_SECONDS:
                 with suppress(LedgerTrouble):
-                    account.memory.refresh()
+                    account.memory.refresh(self._clock.latest)
 
     def _revive_safely(self) -> None:
         try:
@@ -157,7 +158,8 @@ class Timekeeper:
 
         Raises LedgerTrouble when the ledger can't be reached for any of the accounts.
         """
-        self._clock.look()
+        self._clock.look(is_urgent=self._is_held)
+        self._is_held = False
         if (why := self._absence.why(is_cut_off=self.is_cut_off)) is not None:
             with suppress(LedgerTrouble):
                 self._say_why(why)
@@ -184,7 +186,7 @@ class Timekeeper:
         try:
             account.memory.write_down()
             account.memory.ticked(now)
-            account.memory.refresh()
+            account.memory.refresh(self._clock.latest)
         except LedgerTrouble as error:
             self._complaints.say(account.duty.account, error)
 
@@ -194,7 +196,8 @@ class Timekeeper:
         well, failed = self._write_down(due, began_at)
         rooms = [account.stops.room for account in well]
         looks = [_look(*each) for each in zip(well, rooms, strict=True)]
-        found = calls.ticks(self._ledger, looks, most=MOST) if looks else []
+        latest = self._clock.latest
+        found = calls.ticks(self._ledger, looks, most=MOST, latest=latest) if looks else []
         for account, room, answer in zip(well, rooms, found, strict=True):
             try:
                 if isinstance(answer, LedgerTrouble):
@@ -228,13 +231,17 @@ class Timekeeper:
         """Say it, and read at least when its calls must be over: its memory sends those stops."""
         self._complaints.say(account.duty.account, error)
         with suppress(LedgerTrouble):
-            account.memory.refresh()
+            account.memory.refresh(self._clock.latest)
         return error
 
     def _act(self, account: ServedAccount, due: Due, room: int, began_at: float) -> None:
+        if due is HELD:
+            self._is_held = True
+            account.wake.now()
+            return
         account.memory.ticked(began_at)
         account.stops.send(due.stops, room)
-        account.memory.refresh()
+        account.memory.refresh(self._clock.latest)
         if not account.demand.is_closing:
             if due.dials:
                 account.demand.want(due.dials)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis import Redis
@@ -10,8 +11,9 @@ from redis import Redis
 from scheduler.clock import since_boot
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.live.standing import standing
+from scheduler.providers import ShowsTime
 from tests.functional.campaign import Site
-from tests.functional.rig import Open, number
+from tests.functional.rig import LONG_SECONDS, Open, Rig, number
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
@@ -21,9 +23,28 @@ class Clock:
 
     def __init__(self) -> None:
         self.shift = 1_800_000_000.0 - since_boot()
+        self.reads = 0
 
     def __call__(self) -> float:
+        self.reads += 1
         return since_boot() + self.shift
+
+
+def live(rig: Rig, seconds: float = LONG_SECONDS) -> None:
+    """Have a worker dial, and look at the clock while the call is live."""
+    rig.load(number(1), max_duration_seconds=seconds)
+    rig.start()
+    wait_until(lambda: rig.account().live == 1)
+    ticks = rig.timekeeper.ticks
+    # Of so many at least one comes of itself, and looks.
+    wait_until(lambda: rig.timekeeper.ticks > ticks + 3)
+
+
+def tick_twice(rig: Rig) -> None:
+    """Have a worker look at the clock: at once, or because it shows more than it can."""
+    for _ in range(2):
+        rig.served.wake.now()
+        rig.timekeeper.tick()
 
 
 def test_a_call_whose_worker_is_gone_ends_on_time_though_the_clock_is_set_back(
@@ -49,6 +70,100 @@ def test_a_call_whose_worker_is_gone_ends_on_time_though_the_clock_is_set_back(
     assert other.endings() == [("stopped", None)]
     assert "was set back by 600 s" in caplog.text
     assert "was set back by 600 s" in standing(other.ledger).clock_jump
+
+
+def test_a_call_keeps_its_length_though_the_clock_jumps_forward(
+    opened: Open, sandbox: SandboxProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    rig = opened(time=clock)
+    live(rig, 4.0)
+
+    with caplog.at_level(logging.ERROR):
+        clock.shift += 3600.0
+        wait_until(rig.all_ended)
+
+    (ended,) = sandbox.events("ended")
+    assert ended["length_seconds"] > 3.9
+    assert rig.record()["duration_seconds"] == pytest.approx(4.0, abs=1.0)
+    assert "jumped forward by 3,600 s: deadlines are moved with it" in caplog.text
+    assert "for the clock of a provider agrees" in standing(rig.ledger).clock_jump
+
+
+def test_a_worker_that_can_not_tell_waits_for_one_that_can(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    """Only who has dialled knows what the provider's clock showed before."""
+    clock = Clock()
+    dialled, other = opened(time=clock, threads=0), opened(time=clock, threads=0)
+    dialled.load(number(1))
+    dialled.dialer.dial_one(dialled.claimed())
+    for rig in (dialled, other):
+        rig.timekeeper.tick()
+
+    clock.shift += 3600.0
+    reads = clock.reads
+    with ThreadPoolExecutor(1) as threads:
+        ticking = threads.submit(tick_twice, other)
+        wait_until(lambda: clock.reads > reads + 5)
+        tick_twice(dialled)
+        ticking.result()
+
+    assert other.record()["state"] == "connected"
+    assert "deadlines are moved with it" in standing(other.ledger).clock_jump
+
+
+def test_a_jump_that_comes_right_after_a_look_makes_nothing_due(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    clock = Clock()
+    rig = opened(time=clock, threads=0)
+    rig.load(number(1))
+    rig.dialer.dial_one(rig.claimed())
+    rig.timekeeper.tick()
+
+    clock.shift += 3600.0
+    tick_twice(rig)
+
+    assert rig.record()["state"] == "connected"
+    assert sandbox.events("stop") == []
+    assert "calls end on time" in standing(rig.ledger).clock_jump
+
+
+def test_a_call_ends_at_once_when_the_machine_of_its_worker_was_paused(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    """Also when answers of the provider come before the worker looks at the clock of Redis."""
+    clock = Clock()
+    rig = opened(time=clock, threads=0)
+    rig.load(number(1))
+    rig.dialer.dial_one(rig.claimed())
+    rig.timekeeper.tick()
+
+    sandbox.knobs(date_ahead_seconds=3600.0)
+    clock.shift += 3600.0
+    assert isinstance(rig.provider, ShowsTime)
+    assert rig.provider.ask_time(5.0)
+    tick_twice(rig)
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)]
+    assert "a worker's machine was paused" in standing(rig.ledger).clock_jump
+
+
+def test_a_call_ends_though_nobody_knows_which_clock_is_right(
+    opened: Open, sandbox: SandboxProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    rig = opened(time=clock)
+    live(rig)
+
+    sandbox.knobs(conversation_fault="503")  # to what it is asked by
+    clock.shift += 3600.0
+    wait_until(rig.all_ended)
+
+    assert rig.endings() == [("stopped", None)]
+    assert caplog.text.count("no provider tells whether the clock of Redis is wrong") == 1
 
 
 def test_a_jump_is_shown_for_a_day(opened: Open) -> None:

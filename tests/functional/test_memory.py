@@ -176,6 +176,27 @@ def test_a_clock_of_redis_that_is_set_back_lengthens_no_call(
     assert rig.endings() == [("stopped", None)]
 
 
+def test_a_clock_of_redis_that_shows_more_than_it_can_changes_no_deadline(
+    opened: Open, sandbox: SandboxProcess
+) -> None:
+    shift = 1_800_000_000.0 - since_boot()
+    rig = opened(time=lambda: since_boot() + shift, threads=0)
+    rig.load(number(1))
+    rig.dialer.dial_one(rig.claimed())
+    (call,) = rig.memory.known()
+    before, begun = call.due_at, since_boot()
+
+    def due_at(ahead: float) -> float:
+        """When it is due, after a look at a clock that may show so much more than it does."""
+        rig.memory.refresh(rig.ledger.time() + ahead)
+        return call.due_at
+
+    shift += 3600.0
+    wait_until(lambda: due_at(-1.0) != before or since_boot() > begun + 0.3)
+    assert call.due_at == before
+    wait_until(lambda: due_at(1.0) < before - 3000.0)
+
+
 def test_a_hint_that_comes_before_any_stop_still_ends_a_call(
     rig: Rig, sandbox: SandboxProcess
 ) -> None:

@@ -3,26 +3,44 @@
   due, after a length of time is moved by as much, once for all workers that have seen the same jump.
 
   A steady clock stands still with a machine that is paused, but it never runs ahead: a clock that was
-  set back is certainly wrong, and one that has jumped forward may be right. So a jump forward moves only
-  what it takes back of those before; whatever else was due in between ends early rather than late.
+  set back is certainly wrong. One that has jumped forward is wrong where a third clock says so; where that
+  agrees with it nothing moves, and where nobody knows, only what is taken back of the jumps before:
+  whatever else was due in between ends early rather than late.
 
     ARGV[1]  seen      how many jumps the worker knew of before
     ARGV[2]  by        seconds; less than 0 when the clock was set back
     ARGV[3]  since     seconds within which it has jumped
-    ARGV[4]  now       "" for the server's clock
-    ARGV[5…] accounts  all that there are
+    ARGV[4]  right     which clock a third one agrees with: "steady" or "redis"; "" for nobody knows
+    ARGV[5]  now       "" for the server's clock
+    ARGV[6…] accounts  all that there are
 
   Returns the seconds by which it was moved; "" when another worker has said so before.
 ]]
-local seen, by, since, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), clock(ARGV[4])
+local seen, by, since, right, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], clock(ARGV[5])
 local known = ROOT .. "clock"
 local jumps, behind = unpack(redis.call("HMGET", known, "jumps", "behind"))
 if numeric(jumps, 0) ~= numeric(seen, 0) then
   return ""
 end
-local moved = math.min(by, math.max(0, numeric(behind, 0)))
-redis.call("HSET", known, "at", exact(now), "by", exact(by), "moved", exact(moved), "behind", exact(numeric(behind, 0) - moved))
+behind = numeric(behind, 0)
+local moved = by
+if by > 0 and right ~= "steady" then
+  moved = right == "redis" and 0 or math.min(by, math.max(0, behind))
+end
+redis.call("HSET", known, "at", exact(now), "by", exact(by), "moved", exact(moved), "behind", exact(behind - moved),
+  "right", right)
 increase(known, "jumps", 1)
+
+-- What was written down by the clock as it is now stays. Before it was set back it showed more, before it
+-- jumped forward less, by a thousandth that is lost on the way; in doubt a call ends early.
+local edge = now - math.max(since, by - 0.001)
+local function is_of_now(instant)
+  return instant >= edge and instant <= now
+end
+
+local function later(instant)
+  return is_of_now(instant) and instant or instant + moved
+end
 
 local function move_fields(key, ...)
   local names = { ... }
@@ -33,32 +51,81 @@ local function move_fields(key, ...)
   end
 end
 
--- What was written down by the clock as it is now stays. An instant in the future is of the clock before.
-local function is_of_now(attempt)
-  for _, instant in ipairs(fields_of(attempt_key(attempt), "begun_at", "started_at", "stop_owed_at")) do
-    local at = numeric(instant, 0)
-    if at >= now - since and at <= now then
-      return true
+local PAST = { "begun_at", "started_at", "hinted_at", "stop_owed_at", "denied_at", "answered_at", "unanswered_at",
+  "over_at", "look_at", "shown_at", "speak_at", "gone_at" }
+
+-- Each instant by itself, for one call may have some of either clock. Returns them as they were.
+local function move_record(record)
+  local was, found = {}, fields_of(record, unpack(PAST))
+  for at, name in ipairs(PAST) do
+    local instant = tonumber(found[at])
+    if instant then
+      was[name] = instant
+      redis.call("HSET", record, name, exact(later(instant)))
     end
   end
-  return false
+  return was
+end
+
+-- From when the deadline of a connection counts, or the lease of a start.
+local function counts_from(record, was)
+  local stage, last_at = unpack(fields_of(record, "stage", "last_at"), 1, 2)
+  if not stage then
+    return was.started_at or was.begun_at
+  end
+  return was.answered_at or not last_at and was.look_at or was.begun_at
+end
+
+-- An attempt of which nothing is on record has rung nobody: back among those that wait it may come early.
+local function stays(from)
+  if not from then
+    return by > 0
+  end
+  return is_of_now(from)
+end
+
+local function move_score(key, attempt, most)
+  local score = redis.call("ZSCORE", key, attempt)
+  if score then
+    redis.call("ZADD", key, "XX", exact(math.min(tonumber(score) + moved, most or math.huge)), attempt)
+  end
 end
 
 -- Whose answer was lost keeps its slot: rather too long than to be dialled again while it may be live.
+local function move_held(account, attempt)
+  local record = attempt_key(attempt)
+  local hold, longest = unpack(fields_of(record, "hold", "max_duration"), 1, 2)
+  if right == "steady" and by > 0 and not stays(move_record(record).begun_at) then
+    for _, part in ipairs({ "slots", "held" }) do
+      move_score(account_key(account, part), attempt, now + numeric(hold or longest, 0))
+    end
+  end
+end
+
+local function move_attempt(account, attempt)
+  local record, live = attempt_key(attempt), account_key(account, "live")
+  local was = move_record(record)
+  local from, owed_at = counts_from(record, was), was.stop_owed_at
+  if not stays(from) then
+    move_fields(record, "deadline", "last_at")
+    move_score(live, attempt)
+  end
+  if not stays(owed_at or from) then
+    move_score(account_key(account, "slots"), attempt)
+  end
+  if owed_at then
+    redis.call("ZADD", live, "XX", "LT", exact(later(owed_at)), attempt)
+  end
+end
+
 local function move_attempts(account)
-  local slots, live, held = account_key(account, "slots"), account_key(account, "live"), account_key(account, "held")
   local done = {}
-  for _, key in ipairs({ slots, live }) do
-    for _, attempt in ipairs(redis.call("ZRANGE", key, 0, -1)) do
-      if not done[attempt] and not is_of_now(attempt) and not redis.call("ZSCORE", held, attempt) then
-        for _, each in ipairs({ slots, live }) do
-          local score = redis.call("ZSCORE", each, attempt)
-          if score then
-            redis.call("ZADD", each, "XX", exact(tonumber(score) + moved), attempt)
-          end
-        end
-        move_fields(attempt_key(attempt), "begun_at", "started_at", "deadline", "hinted_at", "stop_owed_at", "denied_at",
-          "answered_at", "unanswered_at", "over_at", "look_at", "last_at", "shown_at", "speak_at", "gone_at")
+  for _, part in ipairs({ "slots", "live" }) do
+    for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, part), 0, -1)) do
+      if not done[attempt] then
+        local is_held = redis.call("ZSCORE", account_key(account, "held"), attempt)
+        local move = is_held and move_held or move_attempt
+        move(account, attempt)
       end
       done[attempt] = true
     end
@@ -72,16 +139,22 @@ local function move_members(key)
   end
 end
 
-if moved ~= 0 then
-  for _, account in ipairs({ unpack(ARGV, 5) }) do
-    move_attempts(account)
-    for _, part in ipairs({ "stops", "ears", "collect", "webhooks", "searches", "paced" }) do
-      move_members(account_key(account, part))
-    end
-    move_fields(account_key(account, "meta"), "closed_until", "probe_at", "raise_at", "paced_until", "sampled_at")
-    for _, campaign in ipairs(redis.call("ZRANGE", account_key(account, "campaigns"), 0, -1)) do
-      move_fields(campaign_key(campaign, "meta"), "paced_until")
-    end
+-- Of a clock that was set back all else that is due would come too late. When it jumps forward all of it comes
+-- early, which does no harm; moved, a stop that somebody has ordered since would come too late.
+local function move_the_rest(account)
+  for _, part in ipairs({ "stops", "ears", "collect", "webhooks", "searches", "paced" }) do
+    move_members(account_key(account, part))
+  end
+  move_fields(account_key(account, "meta"), "closed_until", "probe_at", "raise_at", "paced_until", "sampled_at")
+  for _, campaign in ipairs(redis.call("ZRANGE", account_key(account, "campaigns"), 0, -1)) do
+    move_fields(campaign_key(campaign, "meta"), "paced_until")
+  end
+end
+
+for _, account in ipairs(moved ~= 0 and { unpack(ARGV, 6) } or {}) do
+  move_attempts(account)
+  if moved < 0 then
+    move_the_rest(account)
   end
 end
 return exact(moved)
