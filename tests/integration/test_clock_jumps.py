@@ -11,7 +11,7 @@ from scheduler.ledger.calls import HELD, Look
 from scheduler.ledger.clocks import Reading, Right
 from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, CallState, Disposition
-from tests.integration.ledger import ACCOUNT, DURATION, RING, Books
+from tests.integration.ledger import ACCOUNT, DURATION, RING, Books, rows
 
 BACK, FORTH = -600.0, 600.0
 
@@ -270,6 +270,25 @@ def test_who_rings_has_as_long_to_be_answered_though_the_clock_jumps_forward(boo
     assert jump(books, FORTH, Right.STEADY)
 
     assert left(books, attempt) == given
+
+
+@pytest.mark.parametrize("days", [3, 40])
+def test_a_party_that_is_live_is_not_called_again_though_the_clock_jumps_by_days(
+    books: Books, days: int
+) -> None:
+    books.campaign()
+    books.connected()
+    called = books.reader.keys("callsched:called:*")
+    if days > 31:  # as the server does then
+        books.reader.delete(*called)
+
+    assert jump(books, days * 86400.0, Right.STEADY)
+
+    books.create("again")
+    books.load(rows(1), campaign_id="again")
+    books.seal("again")
+    assert not books.begin(books.claimed())
+    assert books.reader.keys("callsched:called:*") == called
 
 
 def test_nothing_is_taken_for_due_while_the_clock_shows_more_than_it_can(

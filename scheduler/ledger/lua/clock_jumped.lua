@@ -17,7 +17,7 @@
   Returns the seconds by which it was moved; "" when another worker has said so before.
 ]]
 local seen, by, since, right, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], clock(ARGV[5])
-local known = ROOT .. "clock"
+local known, DAY = ROOT .. "clock", 86400
 local jumps, behind = unpack(redis.call("HMGET", known, "jumps", "behind"))
 if numeric(jumps, 0) ~= numeric(seen, 0) then
   return ""
@@ -91,6 +91,19 @@ local function move_score(key, attempt, most)
   end
 end
 
+-- Who looks whether a party is live looks back for two days, and Redis forgets after 31.
+local function remember(attempt)
+  if moved < DAY or not is_attempt(attempt) or not fields_of(attempt_key(attempt), "begun_at")[1] then
+    return
+  end
+  local is_read, contact = pcall(contact_of, call_of(attempt))
+  if is_read and contact then
+    local called = called_key(party_of(contact))
+    redis.call("ZADD", called, exact(now), attempt)
+    redis.call("EXPIRE", called, 31 * DAY)
+  end
+end
+
 -- Whose answer was lost keeps its slot: rather too long than to be dialled again while it may be live.
 local function move_held(account, attempt)
   local record = attempt_key(attempt)
@@ -124,8 +137,9 @@ local function move_attempts(account)
     for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, part), 0, -1)) do
       if not done[attempt] then
         local is_held = redis.call("ZSCORE", account_key(account, "held"), attempt)
-        local move = is_held and move_held or move_attempt
-        move(account, attempt)
+        local shift = is_held and move_held or move_attempt
+        shift(account, attempt)
+        remember(attempt)
       end
       done[attempt] = true
     end
