@@ -5,7 +5,13 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+import requests
+
+#: A look that takes longer is one at a receiver that has not begun to answer.
+_LOOK_SECONDS = 0.2
 
 
 class Receiver:
@@ -17,6 +23,7 @@ class Receiver:
         self._env = env
         self._log = folder / "receiver.err"
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_answered = False  #: in this life
 
     @property
     def url(self) -> str:
@@ -33,9 +40,18 @@ class Receiver:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=env, stderr=log, pass_fds=(at,))
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it answers by now: on a busy machine its imports take a while."""
+        if self._process is not None and not self._has_answered:
+            with suppress(requests.RequestException):
+                self._has_answered = requests.get(f"{self.url}/healthz", timeout=_LOOK_SECONDS).ok
+        return self._has_answered
+
     def kill(self) -> bool:
         """Kill it; False when it was dead."""
         process, self._process = self._process, None
+        self._has_answered = False
         if process is None:
             return False
         process.kill()

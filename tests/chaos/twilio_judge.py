@@ -228,7 +228,11 @@ class TwilioJudge(Judge):
                 yield Problem(f"{event['connection_id']} is live", event["phone_number"])
 
     def _late(self) -> Iterator[Problem]:
-        """A call that we know of ends at its deadline, or as much later as not all was in order."""
+        """A call that we know of ends at its deadline, or as much later as not all was in order.
+
+        Nobody can end a call on time that became known after its deadline, by a callback.
+        """
+        known_at = self._known_at()
         for connection, lasted in self._lasted():
             attempt, end = self._stored.get(connection), self._ends[connection]
             number = end["phone_number"]
@@ -236,9 +240,21 @@ class TwilioJudge(Judge):
                 continue
             allowed = LATE_SECONDS + self._world.lag_seconds
             allowed += self._trouble_between(end["at"] - lasted, end["at"])
-            if lasted - CALL_SECONDS > allowed:
-                late = lasted - CALL_SECONDS
+            due_at = end["at"] - lasted + CALL_SECONDS
+            late = end["at"] - max(due_at, known_at.get(connection, 0.0))
+            if late > allowed:
                 yield Problem(f"it ended {late:.1f} s late; {allowed:.1f} s were allowed", number)
+
+    def _known_at(self) -> dict[str, float]:
+        """Return when a callback told first of each call whose start got no good answer."""
+        lost: set[str] = set()
+        told: dict[str, float] = {}
+        for event in self.journal:
+            if event["event"] == "answered" and event["status"] != 201:
+                lost.add(event["connection_id"])
+            elif event["event"] == "callback" and event["outcome"].startswith("2"):
+                told.setdefault(event["connection_id"], event["at"])
+        return {connection: told[connection] for connection in lost & told.keys()}
 
     def _trouble_between(self, since: float, until: float) -> float:
         return sum(max(0.0, min(b, until) - max(a, since)) for a, b in self._troubles)

@@ -24,6 +24,7 @@ from tests.chaos.twilio_blows import CALLER, TwilioBlows
 from tests.chaos.twilio_judge import TwilioJudge
 from tests.chaos.twilio_world import CALL_SECONDS, NEVER_AGAIN, RING_SECONDS, STEP, YES, World
 from tests.functional.campaign import magic, numbers
+from tests.waiting import wait_until
 
 #: 10004 as a failed call and as an answer, 429; the answer reset, 500, 503 and 21204, all of them
 #: placed; the second half of a stop reset, stops refused; not listed, not readable at first.
@@ -72,6 +73,7 @@ class TwilioRun(Run):
         if self._world.has_callbacks:
             self._twilio_blows.receiver = self._receiver
             self._receiver.start()
+            wait_until(lambda: self._receiver.is_up)
         super().go_through()
 
     @property
@@ -154,7 +156,8 @@ class TwilioRun(Run):
         blows = self._twilio_blows
         blows.abandon()
         if not blows.is_abandoned:
-            if not all(worker.is_at_work for worker in self._workers):
+            hears = self._receiver.is_up if self._world.has_callbacks else True
+            if not hears or not all(worker.is_at_work for worker in self._workers):
                 blows.trouble()
             super()._tend()
             return
