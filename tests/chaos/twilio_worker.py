@@ -84,6 +84,11 @@ class TwilioPoints(worker.Points):
         return "start" if is_start else "stop" if is_stop else None
 
 
+def prepare() -> None:
+    """Have every life find what is the same in all worlds."""
+    worker.prepare(shortened(World(is_exclusive=True)))
+
+
 def main() -> None:
     """Run one life of a worker."""
     world = World.read(os.environ["CHAOS_WORLD"])

@@ -25,6 +25,7 @@ from tenacity import wait_exponential, wait_exponential_jitter
 
 from scheduler.clock import since_boot
 from tests.chaos.plan import Strike
+from tests.functional.forks import import_ours
 
 _SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
@@ -166,6 +167,12 @@ def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
     setattr(owner, name, lambda *args, **kwargs: around(real, *args, **kwargs))
 
 
+def prepare(shortened: Mapping[str, Mapping[str, object]] = SHORTENED) -> None:
+    """Have every life find everything imported, and its times made short before."""
+    shorten(shortened)
+    import_ours()
+
+
 def shorten(shortened: Mapping[str, Mapping[str, object]]) -> None:
     """Make every time short, before anything has looked at it."""
     for module_name, constants in shortened.items():
@@ -174,7 +181,11 @@ def shorten(shortened: Mapping[str, Mapping[str, object]]) -> None:
             assert hasattr(module, name), f"{module_name} has no {name} any more"
             setattr(module, name, value)
     ledger: Any = import_module("scheduler.ledger.access")
-    ledger.Leases = partial(ledger.Leases, **LEASES)
+    ledger.Leases = partial(import_module("scheduler.ledger.ledger").Leases, **LEASES)
+
+
+def hurry_broker() -> None:
+    """Have what Celery waits for at the broker take less; this reads the settings."""
     app = import_module("scheduler.celery").app
     app.conf.broker_transport_options = app.conf.broker_transport_options | BROKER
     connection = import_module("kombu").Connection
@@ -203,6 +214,7 @@ def main(
         real, shift = time.time, fate.clock_shift
         time.time = lambda: real() + shift
     shorten(shortened)
+    hurry_broker()
     points(fate).install()
     if fate.twice:
         say_twice()

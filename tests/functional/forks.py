@@ -76,8 +76,8 @@ class Forks:
     def __init__(self, program: str = "scheduler.cli.app") -> None:
         """Fork for the `main` of a module: `callsched`, or another one.
 
-        Modules of ours are imported beforehand for `callsched` alone; another program may want to
-        change them before anything has looked at them.
+        What that is to find imported its `prepare` imports, which may change things before anything
+        has looked at them; for `callsched` it is everything of ours.
         """
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
@@ -119,12 +119,13 @@ class Forks:
         words: Sequence[str],
         user: int | None = None,
         program: str | None = None,
+        within_seconds: float = PATIENCE_SECONDS,
     ) -> Ended:
         """Run it to its end, as `start` starts it."""
         into = folder / "output"
         forked = self.start(folder, env, words, into, user, program=program)
         try:
-            code = forked.wait(PATIENCE_SECONDS)
+            code = forked.wait(within_seconds)
         except subprocess.TimeoutExpired:
             forked.kill()
             code = forked.wait()
@@ -164,8 +165,7 @@ def shared(program: str = "scheduler.cli.app") -> Forks:
 def _serve(program: str) -> None:
     for library in _LIBRARIES:
         import_module(library)
-    if program.startswith("scheduler."):
-        _import_ours()
+    getattr(import_module(program), "prepare", import_ours)()
     gc.collect()
     gc.freeze()  # no command looks through, and so copies, what all of them share
     for line in sys.stdin:
@@ -193,7 +193,7 @@ _LIBRARIES = (
 _ROOMS = ("calls", "cli", "ledger", "operations", "plan", "report", "worker")
 
 
-def _import_ours() -> None:
+def import_ours() -> None:
     for room in _ROOMS:
         package = f"scheduler.{room}"
         for module in iter_modules(import_module(package).__path__, f"{package}."):
