@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.cli import app
-from tests.functional.forks import Ended, Forks
+from tests.functional.forks import PATIENCE_SECONDS, Ended, Forks
 
 #: Stands between what one command says and what the next one does.
 _BETWEEN = "\0"
@@ -28,10 +29,11 @@ def main() -> None:
 
 
 def call_each(
-    forks: Forks, folder: Path, env: dict[str, str], lines: tuple[tuple[str, ...], ...]
+    forks: Forks, folder: Path, env: dict[str, str], lines: Sequence[tuple[str, ...]]
 ) -> dict[tuple[str, ...], Ended]:
     """Run them one after another; return what each left behind."""
-    whole = forks.call(folder, env, [json.dumps(lines)], program=__name__)
+    most = PATIENCE_SECONDS * len(lines)
+    whole = forks.call(folder, env, [json.dumps(lines)], program=__name__, within_seconds=most)
     *out, codes = whole.out.split(_BETWEEN)
     *err, last = whole.err.split(_BETWEEN)
     assert (whole.code, last) == (0, ""), whole

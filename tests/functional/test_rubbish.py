@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,10 @@ import pytest
 from scheduler.cli.commands import COMMANDS
 from scheduler.cli.provider import names
 from scheduler.ledger.redis.embedded import EmbeddedRedis
+from tests.every import every
 from tests.functional.forks import Ended, Forks
 from tests.functional.rubbish import closing, page, serving, to_each
+from tests.functional.several import call_each
 
 #: Each command, so that it does something; `{folder}` has a contact file.
 WORDS = {
@@ -115,6 +117,27 @@ def call(forks: Forks, ledger_url: str, tmp_path: Path) -> Call:
     return call
 
 
+CallAll = Callable[..., Mapping[str, Ended]]
+
+
+@pytest.fixture
+def call_all(forks: Forks, ledger_url: str, tmp_path: Path) -> CallAll:
+    """Run some commands one after another in one process, which have an environment in common."""
+    (tmp_path / "contacts.csv").write_text("phone_number\n+12025550143\n")
+
+    def call_all(names: Sequence[str], **others: str) -> Mapping[str, Ended]:
+        env = environment(ledger_url, tmp_path) | others
+        lines = [tuple(WORDS[name].split()) for name in names]
+        ended = call_each(forks, tmp_path, env, lines)
+        with every() as case:
+            for name, line in zip(names, lines, strict=True):
+                with case(name):
+                    expect_plain(ended[line])
+        return {name: ended[line] for name, line in zip(names, lines, strict=True)}
+
+    return call_all
+
+
 ABSENT = "(absent)"
 
 
@@ -131,6 +154,13 @@ def expect_refused(ended: Ended, told: str) -> None:
     lines = [line for line in (ended.err + ended.out).splitlines() if told in line]
     assert lines, ended
     assert lines[0].startswith(("error: ", "fail ")), lines
+
+
+def expect_all_refused(ended: Mapping[str, Ended], told: str) -> None:
+    with every() as case:
+        for name, each in ended.items():
+            with case(name):
+                expect_refused(each, told)
 
 
 def test_every_command_is_tried() -> None:
@@ -153,11 +183,13 @@ FILES: Mapping[str, tuple[bytes, str]] = {
 DOUBTFUL = {"slip", "colon", "quote", "number"}
 
 
-@pytest.mark.parametrize("name", [name for name in READERS if name != "worker"])
-def test_every_command_refuses_a_slip_in_the_name_of_a_setting(name: str, call: Call) -> None:
-    ended = call(name, CALLSCHED_ALOWED_NUMBERS="+12025550143")
+def test_every_command_refuses_a_slip_in_the_name_of_a_setting(call_all: CallAll) -> None:
+    names = [name for name in READERS if name != "worker"]
 
-    expect_refused(ended, f"unknown setting CALLSCHED_ALOWED_NUMBERS: did you mean {ALLOWED}?")
+    ended = call_all(names, CALLSCHED_ALOWED_NUMBERS="+12025550143")
+
+    told = f"unknown setting CALLSCHED_ALOWED_NUMBERS: did you mean {ALLOWED}?"
+    expect_all_refused(ended, told)
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -171,12 +203,14 @@ def test_a_file_that_can_t_be_read_is_refused_in_a_line(
         expect_refused(call(name), told)
 
 
-@pytest.mark.parametrize("name", [name for name in READERS if name != "worker"])
-def test_every_command_refuses_such_files(name: str, call: Call, tmp_path: Path) -> None:
-    for content, told in (FILES["latin-1"], FILES["colon"], FILES["number"]):
-        (tmp_path / ".env").write_bytes(content)
+@pytest.mark.parametrize("kind", ["latin-1", "colon", "number"])
+def test_every_command_refuses_such_files(kind: str, call_all: CallAll, tmp_path: Path) -> None:
+    content, told = FILES[kind]
+    (tmp_path / ".env").write_bytes(content)
 
-        expect_refused(call(name), told)
+    ended = call_all([name for name in READERS if name != "worker"])
+
+    expect_all_refused(ended, told)
 
 
 def test_a_byte_order_mark_is_none_of_a_name(call: Call, tmp_path: Path) -> None:
@@ -236,9 +270,10 @@ def test_a_value_that_can_t_be_used_is_refused_in_a_line(
     [each for each, told in VALUES.items() if not told],
     ids=lambda each: each[:40],
 )
-def test_every_command_bears_what_some_do_not_use(variable: str, value: str, call: Call) -> None:
-    for name in OF_LEDGER:
-        call(name, **{variable: value})
+def test_every_command_bears_what_some_do_not_use(
+    variable: str, value: str, call_all: CallAll
+) -> None:
+    assert call_all(OF_LEDGER, **{variable: value}).keys() == {*OF_LEDGER}
 
 
 @pytest.mark.parametrize(
@@ -274,13 +309,13 @@ def test_settings_of_celery_that_can_t_be_run_are_a_finding(
 # Redis --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", OF_LEDGER)
 def test_every_command_says_that_there_is_no_such_database(
-    name: str, call: Call, ledger_url: str
+    call_all: CallAll, ledger_url: str
 ) -> None:
-    ended = call(name, CALLSCHED_REDIS_URL=ledger_url.replace("db=0", "db=99"))
+    ended = call_all(OF_LEDGER, CALLSCHED_REDIS_URL=ledger_url.replace("db=0", "db=99"))
 
-    expect_refused(ended, "CALLSCHED_REDIS_URL: Redis has no database of this number, use 0")
+    told = "CALLSCHED_REDIS_URL: Redis has no database of this number, use 0"
+    expect_all_refused(ended, told)
 
 
 def test_a_worker_says_so_too_and_leaves(call: Call, ledger_url: str) -> None:
@@ -317,11 +352,11 @@ def test_whatever_redis_answers_is_said_in_a_line(kind: str, call: Call) -> None
 
 
 @pytest.mark.parametrize("kind", ["closes", "http", "OK", "MISCONF x", "NOPERM x", "ERR x"])
-def test_every_command_says_in_a_line_what_redis_answers(kind: str, call: Call) -> None:
+def test_every_command_says_in_a_line_what_redis_answers(kind: str, call_all: CallAll) -> None:
     with serving(ANSWERS[kind]) as port:
-        for name in OF_LEDGER:
-            url = f"redis://127.0.0.1:{port}/3"
-            assert call(name, CALLSCHED_REDIS_URL=url).code == 1
+        ended = call_all(OF_LEDGER, CALLSCHED_REDIS_URL=f"redis://127.0.0.1:{port}/3")
+
+    assert {name: each.code for name, each in ended.items()} == dict.fromkeys(OF_LEDGER, 1)
 
 
 # The API ------------------------------------------------------------------------------------------
