@@ -17,6 +17,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import connect_once, expect_redis, reaching
 from scheduler.ledger.redis.connections import primary_address
 from scheduler.ledger.redis.durability import expect_durable
+from scheduler.ledger.redis.releases import mended_in, parsed
 from scheduler.ledger.redis.rights import lacking
 from scheduler.ledger.redis.url import RedisUrl, parse
 from scheduler.ledger.views import AccountView
@@ -96,7 +97,7 @@ def of_redis(url: str, durability: Durability) -> list[Finding]:
                 text = "the server does not let us read INFO: nothing more can be told of it"
                 return [*found, warn("redis", text, "allow INFO to this user")]
             server = _Server(info, config or {}, durability)
-            found += [_version(server), _role(server), *_kept(server), _policy(server)]
+            found += [_version(server, named), _role(server), *_kept(server), _policy(server)]
             found += [_memory(server), _waits(client, server), _clock(client), _schema(client)]
             found += _jumps(client)
             return found
@@ -162,13 +163,23 @@ def _rights(client: Any, url: RedisUrl) -> Finding:
     return ok("rights", f"user {user} may do what workers do")
 
 
-def _version(server: _Server) -> Finding:
-    number = str(server.info.get("redis_version", "0"))
-    name = f"Valkey {server.info['valkey_version']}" if "valkey_version" in server.info else ""
-    name = name or f"Redis {number}"
-    if tuple(map(int, number.split(".")[:2])) < (6, 2):
+def _version(server: _Server, url: RedisUrl) -> Finding:
+    follows = str(server.info.get("redis_version", "0"))
+    number = str(server.info.get("valkey_version", follows))
+    kind = "Valkey" if "valkey_version" in server.info else "Redis"
+    name = f"{kind} {number}"
+    if parsed(follows)[:2] < (6, 2):
         return fail("version", name, "use Redis 6.2 or newer, or Valkey")
-    return ok("version", name)
+    mended = mended_in(kind, number)
+    if not mended:
+        return ok("version", name)
+    faults = f"{name}, by whose number its scripting has faults that {mended} mends"
+    if url.path:
+        # Of a user who could start any program as well.
+        return ok("version", f"{faults}: only who may open its socket could make use of them")
+    text = f"{faults}: who may send it commands can take it over"
+    remedy = "update it, unless your distribution has mended it without a new number"
+    return warn("version", text, remedy)
 
 
 def _role(server: _Server) -> Finding:

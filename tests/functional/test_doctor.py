@@ -17,10 +17,11 @@ import pytest
 from scheduler.ledger import health, keys, limits
 from scheduler.ledger.health import Finding
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis import releases
 from scheduler.models import Durability
 from tests.functional.campaign import Command, Site, numbers
 from tests.functional.test_cli import Api, serving
-from tests.integration.test_durability import ANY, NEW, Machine, Server, needs_waitaof
+from tests.integration.test_durability import ANY, NEW, Machine, Server, free_port, needs_waitaof
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import wait_until
 
@@ -236,6 +237,22 @@ def test_too_few_files_are_told(site: Site) -> None:
 
 
 # Servers that are not as they should be -----------------------------------------------------------
+
+
+def test_faults_of_scripting_are_told_and_warned_of_where_others_may_reach_them(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    server = machine.server(ANY, "--port", str(port))
+    monkeypatch.setattr(releases, "_MENDED", dict.fromkeys(("Redis", "Valkey"), ((99, 0, 1),)))
+
+    over_tcp = health.of_redis(f"redis://127.0.0.1:{port}/0", Durability.SERVER)
+    [reached] = [one for one in over_tcp if one.name == "version"]
+    own = look(server)["version"]
+
+    assert (reached.level, own.level) == ("warn", "ok")
+    assert "faults that 99.0.1 mends: who may send it commands can take it over" in reached.text
+    assert "only who may open its socket" in own.text
 
 
 def test_a_server_of_defaults_keeps_nothing(machine: Machine) -> None:
