@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scheduler.ledger import keys, turns, views
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.readable import instant
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import (
     Attempt,
@@ -67,6 +68,7 @@ def names(ledger: Ledger) -> list[str]:
         for campaign_id in ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, last):
             pipe.hget(keys.campaign(campaign_id, "meta"), "account")
         known, *newest = pipe.execute(raise_on_error=False)
+    known = known if isinstance(known, set) else ()  # else it is none of ours
     return sorted({*known, *(name for name in newest if isinstance(name, str))})
 
 
@@ -138,12 +140,17 @@ def load_between(ledger: Ledger, account: str, since: float, until: float) -> li
     with reaching():
         before = ledger.redis.xrevrange(key, f"({first}-0", "-", count=1)
         found = ledger.redis.xrange(key, first, last)
-    return [_load(fields) for _, fields in [*before, *found]]
+    loads = (_load(fields) for _, fields in [*before, *found])
+    return [load for load in loads if load is not None]
 
 
-def _load(fields: dict[str, str]) -> Load:
-    slots, learned, live, refused = map(int, fields["load"].split())
-    return Load(float(fields["at"]), slots, learned, live, refused)
+def _load(fields: dict[str, str]) -> Load | None:
+    """Read an entry; None for what another program wrote, or had written by what it changed."""
+    try:
+        slots, learned, live, refused = map(int, fields["load"].split())
+        return Load(float(fields["at"]), slots, learned, live, refused)
+    except (KeyError, ValueError):
+        return None
 
 
 def count(ledger: Ledger, account: str, counted: Mapping[str, int]) -> None:
@@ -220,14 +227,14 @@ def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, flo
             numbers = [
                 (row, number, call)
                 for (row, _), call in zip(page, calls, strict=True)
-                for number in range(1, int(call[0] or 0) + 1)
+                for number in range(1, keys.attempts_of(call[0]) + 1)
             ]
             for row, number, _ in numbers:
                 pipe.hmget(keys.attempt(f"{campaign_id}:{row}:{number}"), *_SPAN)
             attempts = pipe.execute()
         for (_, number, call), attempt in zip(numbers, attempts, strict=True):
             if attempt[0]:
-                yield _span(attempt, call, is_last=number == int(call[0]))
+                yield _span(attempt, call, is_last=number == keys.attempts_of(call[0]))
 
 
 _LOST = (Reason.LEASE, Reason.ANSWER_LOST)
@@ -238,14 +245,14 @@ def _span(
     attempt: list[str | None], call: list[str | None], *, is_last: bool
 ) -> tuple[float, float | None]:
     begun_at, over_at, disposition, reason, max_duration, hold = attempt
-    began = float(begun_at or 0)
-    if over_at:
-        return began, float(over_at)
+    began = instant(begun_at) or 0.0
+    if (over := instant(over_at)) is not None:
+        return began, over
     if is_last and call[1] != CallState.ENDED:
         return began, None
-    ended = float(call[2]) if is_last and call[2] else began
+    ended = (instant(call[2]) if is_last else None) or began
     is_lost = disposition == Disposition.UNKNOWN and reason_of(disposition, reason) in _LOST
-    held = float(hold or max_duration or 0) if is_lost else 0.0
+    held = (instant(hold or max_duration) or 0.0) if is_lost else 0.0
     return began, ended + held
 
 

@@ -24,14 +24,19 @@ def erase(ledger: Ledger, campaign_id: str, row: int, now: float | None = None) 
 
 
 def called_rows(ledger: Ledger, campaign_id: str) -> Iterator[int]:
-    """Yield the rows of a campaign that have had an attempt, whatever became of it."""
+    """Yield the rows of a campaign that have had an attempt, whatever became of it.
+
+    One whose record can't be read may have had one.
+    """
     for page in views.contact_pages(ledger, campaign_id):
         rows = [row for row, _ in page]
         with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
             for row in rows:
                 pipe.hget(keys.call(campaign_id, row), "attempt")
             numbers = pipe.execute()
-        yield from (row for row, number in zip(rows, numbers, strict=True) if int(number or 0))
+        yield from (
+            row for row, number in zip(rows, numbers, strict=True) if number not in (None, "0")
+        )
 
 
 def erase_lines(ledger: Ledger, campaign_id: str) -> None:

@@ -52,7 +52,7 @@ def explain(
     stands = standing(ledger, campaign_id, row)
     seconds = stands.contact.max_duration_seconds or campaign.policy.max_duration_seconds
     with reaching():
-        number = int(ledger.redis.hget(keys.call(campaign_id, row), "attempt") or 0)
+        number = _attempts(ledger.redis.hget(keys.call(campaign_id, row), "attempt"))
     attempt = str(Attempt(campaign_id, row, number))
     transfers = "\n".join(transfers_of(campaign.policy, stands.contact))
     late, clock = ledger.leases.stop_late, ledger.clock(now)
@@ -87,6 +87,14 @@ def _found(rule: str, text: str, demands: str, detail: str) -> RuleFinding:
     return RuleFinding(rule, text, demands == "pass", reason=detail)
 
 
+def _attempts(written: str | None) -> int:
+    """Return how many attempts a call has had. Raises ValueError where something else lies."""
+    count = keys.attempts_of(written)
+    if written not in (None, str(count)):
+        raise ValueError(written)
+    return count
+
+
 @readable
 def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
     """Return where a call stands. Raises LedgerError."""
@@ -97,7 +105,7 @@ def standing(ledger: Ledger, campaign_id: str, row: int) -> Standing:
         found, call, due_at = pipe.execute()
         if not found:
             raise LedgerError(f"campaign {campaign_id} has no row {row}")
-        for number in range(1, int(call.get("attempt", 0)) + 1):
+        for number in range(1, _attempts(call.get("attempt")) + 1):
             pipe.hgetall(keys.attempt(str(Attempt(campaign_id, row, number))))
         attempts = pipe.execute()
     contact, line = records.decode(found[0][1]["c"])

@@ -121,12 +121,23 @@ SCHEMA = 6
 
 #: Of a count; more of them are rubbish, and cost time to read.
 _MOST_DIGITS = 18
+#: No policy allows a tenth of these.
+_MOST_ATTEMPTS = 10_000
 
 
 def count_of(written: str, otherwise: int = 0) -> int:
     """Return a number that is kept somewhere, or this one where something else lies."""
     is_number = written.isascii() and written.isdecimal() and len(written) <= _MOST_DIGITS
     return int(written) if is_number else otherwise
+
+
+def attempts_of(written: str | None) -> int:
+    """Return how many attempts a call has had, as its record says; 0 where something else lies.
+
+    Whoever looks goes through all of them: no call has as many as rubbish can say.
+    """
+    count = count_of(written or "")
+    return count if count <= _MOST_ATTEMPTS else 0
 
 
 def account(name: str, part: str) -> str:

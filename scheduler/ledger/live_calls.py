@@ -121,7 +121,7 @@ def current_attempt(ledger: Ledger, campaign_id: str, row: int) -> Attempt:
     """Return the attempt that a call stands at; number 0 for one that was never claimed."""
     with reaching():
         number = ledger.redis.hget(keys.call(campaign_id, row), "attempt")
-    return Attempt(campaign_id, row, int(number or 0))
+    return Attempt(campaign_id, row, keys.attempts_of(number))
 
 
 def open_attempts(ledger: Ledger, account: str) -> dict[Attempt, bool]:

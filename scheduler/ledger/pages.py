@@ -78,7 +78,7 @@ def contacts(ledger: Ledger, campaign_id: str, after: int, most: int) -> list[tu
         found = ledger.redis.xrange(
             keys.campaign(campaign_id, "contacts"), f"({after}-0" if after else "-", "+", most
         )
-    return [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in found]
+    return [(int(entry.partition("-")[0]), fields.get("c", "")) for entry, fields in found]
 
 
 def contacts_of(ledger: Ledger, campaign_id: str, rows: Sequence[int]) -> list[tuple[int, str]]:
@@ -87,7 +87,7 @@ def contacts_of(ledger: Ledger, campaign_id: str, rows: Sequence[int]) -> list[t
         for row in rows:
             pipe.xrange(keys.campaign(campaign_id, "contacts"), f"{row}-0", f"{row}-0")
         found = pipe.execute()
-    return [(row, each[0][1]["c"]) for row, each in zip(rows, found, strict=True) if each]
+    return [(row, each[0][1].get("c", "")) for row, each in zip(rows, found, strict=True) if each]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Placed:
 def placed(ledger: Ledger, campaign_id: str, row: int) -> list[Placed]:
     """Return every connection of a call, those of its first attempt first."""
     with reaching():
-        last = keys.count_of(ledger.redis.hget(keys.call(campaign_id, row), "attempt") or "")
+        last = keys.attempts_of(ledger.redis.hget(keys.call(campaign_id, row), "attempt"))
         attempts = [Attempt(campaign_id, row, number) for number in range(1, last + 1)]
         with ledger.redis.pipeline(transaction=False) as pipe:
             for attempt in attempts:

@@ -68,7 +68,7 @@ def _ended(
     calls: list[tuple[str | None, ...]],
 ) -> Iterator[EndedCall]:
     ended = [
-        (row, record, int(attempt or 0), disposition or "", reason_of(disposition, reason))
+        (row, record, keys.attempts_of(attempt), disposition or "", reason_of(disposition, reason))
         for (row, record), (state, attempt, disposition, reason) in zip(page, calls, strict=True)
         if state == CallState.ENDED
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scheduler.ledger import keys
+from scheduler.ledger import keys, schedules
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 
@@ -45,6 +45,7 @@ def find(ledger: Ledger, account: str) -> list[str]:
             if value is not None and not _is_number(value)
         ),
         *(f"{what[:80]!r}: {why} (set aside in {key})" for what, why in aside.items()),
+        *schedules.faults(ledger, account),
     ]
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
-from scheduler.errors import LedgerError
+from scheduler.errors import LedgerError, LedgerFault
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import FiringState, Overlap, Schedule
+
+logger = logging.getLogger(__name__)
 
 #: A worker that dies while it loads a campaign is followed by another one after this long.
 LAUNCH_LEASE_SECONDS = 30.0
@@ -197,14 +201,20 @@ def take(
 
     The token is made afresh by each execution.
     """
-    args = (account, token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
-    found = ledger.run(ledger.do.take_schedule, *args)
-    if not found:
-        return None
-    name, instant, fields, waiting = found
-    record = dict(zip(*(iter(fields),) * 2, strict=True))
-    firings = tuple((one, float(at)) for one, at in zip(*(iter(waiting),) * 2, strict=True))
-    return TakenSchedule(_view(name, record), firings, token, float(instant))
+    while True:
+        args = (account, token, LAUNCH_LEASE_SECONDS, ledger.clock(now))
+        found = ledger.run(ledger.do.take_schedule, *args)
+        if not found:
+            return None
+        name, instant, fields, waiting = found
+        record = dict(zip(*(iter(fields),) * 2, strict=True))
+        firings = tuple((one, float(at)) for one, at in zip(*(iter(waiting),) * 2, strict=True))
+        try:
+            return TakenSchedule(_view(name, record), firings, token, float(instant))
+        except LedgerFault as fault:
+            # It is in hand until its lease is over, and the next one is looked at.
+            logger.error("schedule %s launches nothing: %s", name, fault)
+            token = uuid4().hex
 
 
 def keep(ledger: Ledger, taken: TakenSchedule, now: float | None = None) -> bool:
@@ -261,14 +271,40 @@ def view(ledger: Ledger, name: str) -> ScheduleView:
 
 
 def views(ledger: Ledger) -> list[ScheduleView]:
-    """Read every schedule, the newest first."""
+    """Read every schedule, the newest first; a line in the log names one that can't be read."""
+    found = []
+    for each in _every(ledger):
+        if isinstance(each, LedgerFault):
+            logger.warning("%s", each)
+        else:
+            found.append(each)
+    return found
+
+
+def faults(ledger: Ledger, account: str) -> list[str]:
+    """Return which schedules that wait on an account can't be read, in words."""
+    try:
+        found = list(_every(ledger, keys.account(account, "schedules")))
+    except LedgerFault:
+        return []  # the list itself is something else
+    return [str(each) for each in found if isinstance(each, LedgerFault)]
+
+
+def _every(
+    ledger: Ledger, listed: str = f"{keys.ROOT}schedules"
+) -> Iterator[ScheduleView | LedgerFault]:
     with reaching():
-        names = ledger.redis.zrevrange(f"{keys.ROOT}schedules", 0, -1)
+        names = ledger.redis.zrevrange(listed, 0, -1)
         with ledger.redis.pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.hgetall(keys.schedule(name))
-            records = pipe.execute()
-    return [_view(name, record) for name, record in zip(names, records, strict=True) if record]
+            records = pipe.execute(raise_on_error=False)
+    for name, record in zip(names, records, strict=True):
+        try:
+            if record:
+                yield _view(name, record)
+        except LedgerFault as fault:
+            yield fault
 
 
 def firings_of(ledger: Ledger, name: str, most: int = 20) -> list[Firing]:
@@ -276,12 +312,18 @@ def firings_of(ledger: Ledger, name: str, most: int = 20) -> list[Firing]:
     with reaching():
         found = ledger.redis.zrevrange(keys.schedule(name, "firings"), 0, most - 1, withscores=True)
         fates = ledger.redis.hgetall(keys.schedule(name, "fates"))
-    return [_firing(one, at, fates[one]) for one, at in found if one in fates]
+    told = (_firing(one, at, fates[one]) for one, at in found if one in fates)
+    return [firing for firing in told if firing is not None]
 
 
-def _firing(one: str, at: float, fate: str) -> Firing:
-    body = json.loads(fate)
-    return Firing(one, float(at), FiringState(body["state"]), body["why"], float(body["told_at"]))
+def _firing(one: str, at: float, fate: str) -> Firing | None:
+    """Read what became of a firing; None for what another program has put there."""
+    try:
+        body = json.loads(fate)
+        state, told_at = FiringState(body["state"]), float(body["told_at"])
+        return Firing(one, float(at), state, body["why"], told_at)
+    except _RUBBISH:
+        return None
 
 
 def _expect(found: object, name: str) -> None:
@@ -296,7 +338,21 @@ def _packed(launch: Launch) -> str:
     return json.dumps(rule, sort_keys=True)
 
 
-def _view(name: str, record: Mapping[str, str]) -> ScheduleView:
+#: What reading something ends in that is none of ours.
+_RUBBISH = (ValueError, LookupError, TypeError, AttributeError)
+
+
+def _view(name: str, record: Any) -> ScheduleView:
+    """Read a schedule. Raises LedgerFault for what is none."""
+    try:
+        return _read(name, record)
+    except _RUBBISH as error:
+        raise LedgerFault(
+            f"what Redis holds of schedule {name} can't be read: another program has changed it"
+        ) from error
+
+
+def _read(name: str, record: Mapping[str, str]) -> ScheduleView:
     def instant(field: str) -> float | None:
         return float(record[field]) if record.get(field) else None
 

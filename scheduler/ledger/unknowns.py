@@ -11,6 +11,7 @@ from uuid import uuid4
 from scheduler.errors import StaleAttempt
 from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
+from scheduler.ledger.readable import instant
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, Disposition, Reason, reason_of
 from scheduler.records import decode
@@ -64,7 +65,11 @@ def calls(
             calls = pipe.execute()
         found = [
             _InQuestion(
-                Attempt(campaign_id, row, int(lost if state == CallState.PENDING else current)),
+                Attempt(
+                    campaign_id,
+                    row,
+                    keys.attempts_of(lost if state == CallState.PENDING else current),
+                ),
                 why,
                 error or "",
             )
@@ -130,7 +135,7 @@ def _known_of(
             attempt,
             decode(page[attempt.row])[0],
             reason_of(Disposition.UNKNOWN, why),
-            float(begun_at) if begun_at else None,
+            instant(begun_at),
             held_until,
             conversation_id or "",
             redial_at,

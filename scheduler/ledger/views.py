@@ -326,7 +326,7 @@ def contact_pages(ledger: Ledger, campaign_id: str) -> Iterator[list[tuple[int, 
             page = ledger.redis.xrange(contacts, min=after, count=_PAGE)
         if not page:
             return
-        yield [(int(entry.partition("-")[0]), fields["c"]) for entry, fields in page]
+        yield [(int(entry.partition("-")[0]), fields.get("c", "")) for entry, fields in page]
         after = f"({page[-1][0]}"
 
 

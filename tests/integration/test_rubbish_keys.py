@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from scheduler.errors import LedgerTrouble
-from scheduler.ledger import accounts, callbacks, calls, deliveries, limits, rubbish, views, workers
+from scheduler.ledger import (
+    accounts,
+    callbacks,
+    calls,
+    deliveries,
+    erasure,
+    explanation,
+    limits,
+    live_calls,
+    pages,
+    placed,
+    retries,
+    rubbish,
+    schedules,
+    unknowns,
+    views,
+    workers,
+)
 from scheduler.ledger.calls import Claim, Due, StopOrder
+from scheduler.ledger.ledger import Ledger
+from scheduler.models import Disposition
 from scheduler.worker.snapshot import take_snapshot
 from tests.integration.ledger import ACCOUNT, PLENTY, Books
 
@@ -72,6 +93,7 @@ RUBBISH: dict[str, Put] = {
     },
     "call: its state": hset("callsched:call:c:1", "state", "banana"),
     "call: its attempt": hset("callsched:call:c:1", "attempt", "banana"),
+    "call: attempts without end": hset("callsched:call:c:1", "attempt", "9" * 18),
     "call: text": instead("callsched:call:c:1"),
     "attempt: text": instead("callsched:attempt:c:1:1"),
     **{
@@ -88,6 +110,11 @@ RUBBISH: dict[str, Put] = {
     },
     "waiting call: its state": hset("callsched:call:c:3", "state", "banana"),
     "waiting call: text": instead("callsched:call:c:3"),
+    "contacts: other fields": lambda redis: redis.xadd("callsched:campaign:c:contacts", {"a": "b"}),
+    "accounts: text": lambda redis: (
+        redis.delete("callsched:accounts"),
+        redis.set("callsched:accounts", "rubbish"),
+    ),
     "contact: gone": lambda redis: redis.xdel("callsched:campaign:c:contacts", "3-0"),
     "contact: no JSON": lambda redis: rewrite_contact(redis, "{bad"),
     "contact: a list": lambda redis: rewrite_contact(redis, "[]"),
@@ -113,6 +140,8 @@ RUBBISH: dict[str, Put] = {
     ),
     "workers: text": hset(A + "workers", "x", "rubbish"),
     "events: other fields": lambda redis: redis.xadd(A + "events", {"a": "b"}),
+    "load: a word": lambda redis: redis.xadd(A + "load", {"at": "1", "load": "1 banana 1 1"}),
+    "load: other fields": lambda redis: redis.xadd(A + "load", {"a": "b"}),
 }
 #: Their call is the one that suffers.
 OF_THE_CALL = {name for name in RUBBISH if name.startswith(("call:", "attempt:"))}
@@ -233,3 +262,52 @@ def test_who_looks_sees_all_the_rest(books: Books, name: str) -> None:
     list(accounts.happenings(ledger, ACCOUNT))
     workers.all_of(ledger, ACCOUNT)
     assert len(books.results()) >= 3
+
+
+#: What reports, lists and orders read; whole keys of another type are said in plain words.
+READERS: dict[str, Callable[[Ledger], object]] = {
+    "spans": lambda ledger: list(accounts.attempt_spans(ledger, "c")),
+    "load": lambda ledger: accounts.load_between(ledger, ACCOUNT, 0.0, time.time()),
+    "names": accounts.names,
+    "unknown": lambda ledger: list(unknowns.calls(ledger, "c", ACCOUNT)),
+    "ended": lambda ledger: list(retries.ended_calls(ledger, "c", with_answers=True)),
+    "called": lambda ledger: list(erasure.called_rows(ledger, "c")),
+    "connections": lambda ledger: placed.placed(ledger, "c", 1),
+    "standing": lambda ledger: explanation.standing(ledger, "c", 1),
+    "current": lambda ledger: live_calls.current_attempt(ledger, "c", 1),
+    "contacts": lambda ledger: pages.contacts(ledger, "c", 0, 10),
+    "schedules": schedules.views,
+}
+
+
+@pytest.mark.parametrize("name", sorted(RUBBISH))
+def test_no_reader_meets_what_it_did_not_foresee(books: Books, name: str) -> None:
+    books.campaign(4)
+    books.connected()
+    RUBBISH[name](books.reader)
+
+    for read in READERS.values():
+        with suppress(LedgerTrouble):
+            read(books.ledger)
+
+
+def test_one_reading_that_is_none_hides_no_other(books: Books) -> None:
+    books.campaign(1)
+    attempt = books.connected()
+    begun_at = books.now
+    books.wait(3)
+    assert books.over(attempt, Disposition.COMPLETED)
+    books.reader.xadd(A + "load", {"at": "1", "load": "1 4 1 0"})
+    RUBBISH["load: a word"](books.reader)
+
+    loads = accounts.load_between(books.ledger, ACCOUNT, 0.0, time.time() + 60)
+    assert loads == [accounts.Load(1.0, 1, 4, 1, 0)]
+    assert list(accounts.attempt_spans(books.ledger, "c")) == [(begun_at, books.now)]
+
+
+def test_what_was_said_is_erased_though_a_record_of_attempts_is_spoiled(books: Books) -> None:
+    books.campaign(2)
+    books.connected()
+    RUBBISH["call: its attempt"](books.reader)
+
+    assert list(erasure.called_rows(books.ledger, "c")) == [1]

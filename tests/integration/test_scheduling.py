@@ -11,8 +11,8 @@ import pytest
 from redis import Redis
 
 from scheduler.campaign.reading import Reading
-from scheduler.errors import LedgerError
-from scheduler.ledger import campaigns, schedules, views
+from scheduler.errors import LedgerError, LedgerFault
+from scheduler.ledger import campaigns, keys, rubbish, schedules, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.schedules import LAUNCH_LEASE_SECONDS, Firing, Launch, TakenSchedule
 from scheduler.models import CampaignState, FiringState, Overlap, Schedule
@@ -631,3 +631,39 @@ def test_of_very_many_firings_the_newest_are_kept(
     kept = schedules.firings_of(ledger, "hourly", most=1000)
     assert [one.at for one in kept] == [one.at for one in reversed(many[-200:])]
     assert ledger.redis.hlen("callsched:schedule:hourly:fates") == 200
+
+
+@pytest.mark.parametrize("field", ["rule", "created_at", "next_at"])
+def test_a_schedule_that_somebody_has_spoiled_suffers_alone(
+    ledger: Ledger, clock: Clock, contacts: Path, field: str
+) -> None:
+    hourly(ledger, contacts)
+    rule = Schedule(cron="0 * * * *", timezone="UTC")
+    spoiled = Launch(str(contacts), "utf-8", rule)
+    assert schedules.add(ledger, "spoiled", ACCOUNT, spoiled, next_at=NOON - 1, who="ana")
+    ledger.redis.hset(keys.schedule("spoiled"), field, "banana")
+    clock.now = NOON + 1
+
+    work(ledger)
+
+    assert fates(ledger) == [("+0", FIRED)]
+    assert [view.name for view in schedules.views(ledger)] == ["hourly"]
+    said = "what Redis holds of schedule spoiled can't be read: another program has changed it"
+    with pytest.raises(LedgerFault, match=said):
+        schedules.view(ledger, "spoiled")
+    assert rubbish.find(ledger, ACCOUNT) == [said]
+
+
+def test_a_fate_that_somebody_has_spoiled_hides_no_other(
+    ledger: Ledger, clock: Clock, contacts: Path
+) -> None:
+    hourly(ledger, contacts)
+    clock.now = NOON + 1
+    work(ledger)
+    clock.now += HOUR
+    work(ledger)
+    [last, first] = schedules.firings_of(ledger, "hourly")
+
+    ledger.redis.hset(keys.schedule("hourly", "fates"), last.firing_id, "banana")
+
+    assert schedules.firings_of(ledger, "hourly") == [first]
