@@ -79,11 +79,13 @@ IN_WORDS: dict[str, str] = {
 
 def in_words(record: Mapping[str, Any]) -> str:
     """Say what a result knows of the callee; "" where it knows nothing."""
-    said = [IN_WORDS.get(str(record.get("heard") or ""), "")]
-    said += [str(name).replace("_", " ") for name in record.get("intents") or () if name != OPT_OUT]
+    parts = [IN_WORDS.get(str(record.get("heard") or ""), "")]
+    parts += [
+        str(name).replace("_", " ") for name in record.get("intents") or () if name != OPT_OUT
+    ]
     if record.get("asked_not_to_be_called"):
-        said.append("asked not to be called again")
-    return "; ".join(filter(None, said))
+        parts.append("asked not to be called again")
+    return "; ".join(filter(None, parts))
 
 
 def is_callees(line: Mapping[str, Any]) -> bool:

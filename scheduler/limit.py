@@ -54,7 +54,7 @@ class Limit:
     #: Below 0: refusals come late, and the next step is as large as this.
 
 
-def as_told(slots: int, now: float) -> Limit:
+def as_set(slots: int, now: float) -> Limit:
     """Return the limit that an operator says: probed as late as if often refused."""
     return Limit(slots, MOST_REFUSALS, now + LONGEST_QUIET_SECONDS)
 

@@ -464,7 +464,7 @@ def _read(overrides: Overrides) -> Settings:
     try:
         chosen = Settings(**given)
     except ValidationError as error:
-        wrong = {str(problem["loc"][0]): _told(problem) for problem in error.errors()}
+        wrong = {str(problem["loc"][0]): _in_words(problem) for problem in error.errors()}
         doubts += wrong.values()
         # A worker that is in doubt dials nobody, and for its stops it needs no numbers.
         if not wrong.keys() <= set(_OF_DIALS):
@@ -518,10 +518,10 @@ def _twilios_own(
 
     As for ours, an override goes before the environment, and that before the file.
     """
-    said = {name.upper() for name in names if os.environ[name]}
+    those_set = {name.upper() for name in names if os.environ[name]}
     for name in TWILIOS_OWN:
         field = name.lower()
-        if given.get(field, f"{PREFIX}{name}" in said):
+        if given.get(field, f"{PREFIX}{name}" in those_set):
             return {}
     places = (
         file.items(),
@@ -537,6 +537,6 @@ def other_name(field: str) -> str:
     return field.upper() if field.upper() in TWILIOS_OWN else ""
 
 
-def _told(problem: Any) -> str:
+def _in_words(problem: Any) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{PREFIX}{str(problem['loc'][0]).upper()}: {message}"

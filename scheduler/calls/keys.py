@@ -128,12 +128,12 @@ class Keys:
                     self._is_telling = False
                     return
                 first = self._kept[0]
-            if self._is_told(first):
+            if self._is_settled(first):
                 with self._lock:
                     if self._kept and self._kept[0] is first:  # else it has given way
                         self._kept.popleft()
 
-    def _is_told(self, kept: _Kept) -> bool:
+    def _is_settled(self, kept: _Kept) -> bool:
         """Whether there is nothing left to do about keys."""
         try:
             self._record(kept.callback, kept.heard)

@@ -43,17 +43,17 @@ class Meaning:
 _LIVE = (Stage.QUEUED, Stage.RINGING, Stage.ANSWERED)
 
 
-def meaning(told: News | Heard | CallReport, standing: Standing) -> Meaning:
+def meaning(item: News | Heard | CallReport, standing: Standing) -> Meaning:
     """Return what a piece of news means for a call that stands so.
 
     News is a socket's, Heard a provider's own request; a CallReport has been read, and proves.
     """
-    match told:
+    match item:
         case News():
-            return _news(told, standing)
+            return _news(item, standing)
         case Heard():
-            return _heard(told, standing)
-    return _read(told, standing)
+            return _heard(item, standing)
+    return _read(item, standing)
 
 
 def _news(news: News, standing: Standing) -> Meaning:
@@ -77,8 +77,8 @@ def _intents(news: News, standing: Standing) -> tuple[str, ...]:
 def _heard(heard: Heard, standing: Standing) -> Meaning:
     report = heard.report
     words = [_news(each, standing) for each in heard.news]
-    told = (heard.answered_by, report.answered_by if report else "")
-    answered_by = next(filter(None, (*told, *(each.answered_by for each in words))), "")
+    verdicts = (heard.answered_by, report.answered_by if report else "")
+    answered_by = next(filter(None, (*verdicts, *(each.answered_by for each in words))), "")
     if report is not None and report.stage is Stage.OVER:
         return Meaning(Stage.OVER, Act.READ, answered_by)
     act = _verdict(answered_by, standing, may_speak=heard.may_speak)

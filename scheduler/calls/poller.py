@@ -106,7 +106,7 @@ class Poller:
         self._ended_since: float | None = None
         self._paused_until = 0.0
         self._throttled = self._failures = 0  #: rounds in a row that ended so
-        self._is_told = isinstance(provider, CallsBack) and duty.callbacks is not None
+        self._gets_callbacks = isinstance(provider, CallsBack) and duty.callbacks is not None
         self._hears = False  #: calls are open here whose provider tells of their ends
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
@@ -216,7 +216,7 @@ class Poller:
             self._searcher.search()
         self._reports.read_prices(MOST_PRICES)
         has_orphans = self._searcher.stop_orphans()
-        self._hears = self._is_told and bool(calls)
+        self._hears = self._gets_callbacks and bool(calls)
         return self._sleep(calls, next_search, has_orphans)
 
     def _lead(self) -> Lead:
@@ -227,8 +227,8 @@ class Poller:
         return bool(calls) and since_boot() >= self._list_at
 
     def _is_sweep_due(self, is_open: bool) -> bool:
-        apart = SWEEP_SECONDS if is_open else IDLE_SWEEP_SECONDS
-        return since_boot() - self._swept_at >= apart
+        interval = SWEEP_SECONDS if is_open else IDLE_SWEEP_SECONDS
+        return since_boot() - self._swept_at >= interval
 
     def _sleep(
         self, calls: Sequence[OpenCall], next_search: float | None, has_orphans: bool

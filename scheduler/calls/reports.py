@@ -135,7 +135,7 @@ class Reports:
             facts: dict[str, Any] = {}
             if call.connection_id:
                 with suppress(ProviderError):
-                    facts = dict(_told(self._provider.look(call.connection_id)))
+                    facts = dict(_facts_of(self._provider.look(call.connection_id)))
             reports.note_price(
                 self._ledger, self._account, call.attempt, facts, delay_seconds=delay
             )
@@ -212,19 +212,19 @@ class Reports:
             self._failed_at.pop(connection_id, None)
 
 
-def _told(report: CallReport) -> dict[str, str]:
-    told = {
+def _facts_of(report: CallReport) -> dict[str, str]:
+    found = {
         "answered_by": report.answered_by,
         "caller_id": report.caller_id,
         "price": report.price,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in found.items() if value}
 
 
 def _facts(call: OpenCall, read: Read) -> dict[str, Any]:
     """Return what a report tells besides, as it is kept."""
     report = read.report
-    facts: dict[str, Any] = dict(_told(report))
+    facts: dict[str, Any] = dict(_facts_of(report))
     seconds, told_at = report.duration_seconds, read.ours(report.ended_at)
     if told_at is not None:
         facts["gone_at"] = repr(told_at)

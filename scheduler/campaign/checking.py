@@ -40,7 +40,7 @@ WORTH_A_PROCESS = 20_000
 # Chunks that the second process has to do, so that it never waits for the first one.
 _AHEAD = 3
 # Chunks that are done out of turn, while the second process starts.
-_MOST_UNTOLD = 64
+_MOST_UNREPORTED = 64
 
 #: Of a chunk, each with the line it starts in.
 Records: TypeAlias = Sequence[tuple[int, Any]]
@@ -116,7 +116,7 @@ def check_all(
     """
     with ExitStack() as stack:
         helper = _Helper(stack, contacts.shape, rules) if processes > 1 else None
-        untold: deque[tuple[Records, Checked | _Asked]] = deque()
+        unreported: deque[tuple[Records, Checked | _Asked]] = deque()
         before = 0
         for chunk, problems in _chunks(contacts.records):
             keep = len(chunk) if first is None else max(0, first - before)
@@ -126,12 +126,12 @@ def check_all(
             if asked is None:
                 done = check_chunk(chunk, contacts.shape, rules, keep)
                 done.problems.merge(problems)
-                untold.append((chunk, done))
+                unreported.append((chunk, done))
             else:
-                untold.append((chunk, asked))
+                unreported.append((chunk, asked))
             before += len(chunk)
-            yield from _told(untold, contacts.shape, rules, most=_MOST_UNTOLD)
-        yield from _told(untold, contacts.shape, rules, most=0)
+            yield from _checked_in_order(unreported, contacts.shape, rules, most=_MOST_UNREPORTED)
+        yield from _checked_in_order(unreported, contacts.shape, rules, most=0)
 
 
 def _chunks(remaining: Iterator[tuple[int, Any]]) -> Iterator[tuple[Records, Problems]]:
@@ -161,21 +161,21 @@ def _characters(record: Any) -> int:
     return sum(map(len, cells)) if isinstance(cells, list) else 0
 
 
-def _told(
-    untold: deque[tuple[Records, Checked | _Asked]],
+def _checked_in_order(
+    unreported: deque[tuple[Records, Checked | _Asked]],
     shape: Shape[Any],
     rules: Rules,
     *,
     most: int,
 ) -> Iterator[tuple[Records, Checked]]:
     """Yield what is done, in order, and wait for what is not when there is more than `most`."""
-    while untold:
-        chunk, done = untold[0]
+    while unreported:
+        chunk, done = unreported[0]
         if isinstance(done, _Asked):
-            if len(untold) <= most and not done.answer.done():
+            if len(unreported) <= most and not done.answer.done():
                 return
             done = done.result(chunk, shape, rules)
-        untold.popleft()
+        unreported.popleft()
         yield chunk, done
 
 

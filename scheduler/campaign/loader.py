@@ -202,7 +202,7 @@ class _Reader:
             inputs = (path, beside)
         else:
             contacts = open_inline(campaign.contacts, str(path), names)
-        _expect_apart(rules.start, contacts.repeated, root, path)
+        _expect_no_repeated_column(rules.start, contacts.repeated, root, path)
         if contacts.columns is None:
             return _Plan(campaign, route, rules, contacts, inputs, heed)
         heed(contacts.columns)
@@ -490,7 +490,9 @@ def _expect_columns(
         raise CampaignError(problems[:KEPT], len(problems))
 
 
-def _expect_apart(start: Start, repeated: Set[str], root: document.Node | None, path: Path) -> None:
+def _expect_no_repeated_column(
+    start: Start, repeated: Set[str], root: document.Node | None, path: Path
+) -> None:
     """Refuse texts that name a column which is there twice: either may be meant."""
     twice = {name.casefold() for name in repeated}
     ways = [(way, name) for way, name in start.named_columns() if name.casefold() in twice]
@@ -507,7 +509,7 @@ def _expect_apart(start: Start, repeated: Set[str], root: document.Node | None, 
         raise CampaignError(problems[:KEPT], len(problems))
 
 
-def _nobody_listens(_told: object) -> None:
+def _nobody_listens(_count: object) -> None:
     pass
 
 

@@ -123,7 +123,7 @@ def _read_header(
     faults += _guess(theirs, found, {"phone_number"} if choices else set())
     names = [found.get(at, name) for at, name in enumerate(theirs)]
     repeated = frozenset(name for name in _repeated(names) if not _is_ours(name))
-    names = _apart(names, repeated)
+    names = _numbered(names, repeated)
     faults += [*_named_twice(theirs, columns), *_faults(names, own)]
     if not faults and not choices and not set(names) & set(_ADDRESSES):
         faults.append(_no_address(theirs))
@@ -170,14 +170,14 @@ def _is_ours(name: str) -> bool:
     return name.lower() in UNDERSTOOD or name.lower().startswith(OPTION)
 
 
-def _apart(names: list[str], repeated: frozenset[str]) -> list[str]:
+def _numbered(names: list[str], repeated: frozenset[str]) -> list[str]:
     """Number the columns of one name from the second on, so that each keeps its cells."""
-    folded, met, apart = {name.lower() for name in repeated}, Counter[str](), []
+    folded, met, unique = {name.lower() for name in repeated}, Counter[str](), []
     for name in names:
         met[name.lower()] += 1
         nth = met[name.lower()]
-        apart.append(f"{name} ({nth})" if name.lower() in folded and nth > 1 else name)
-    return apart
+        unique.append(f"{name} ({nth})" if name.lower() in folded and nth > 1 else name)
+    return unique
 
 
 def _named(theirs: list[str], columns: Mapping[str, str]) -> tuple[dict[int, str], list[str]]:

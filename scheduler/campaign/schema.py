@@ -243,7 +243,7 @@ def _problem(
     place = document.place_of(root, *detail["loc"], at_key=unknown)
     if unknown:
         *way, key = detail["loc"]
-        said = meant(way, str(key), keys, api) or key_problems.unknown(detail, keys)
-        return Problem(path, said, *place, "unknown_key")
+        message = meant(way, str(key), keys, api) or key_problems.unknown(detail, keys)
+        return Problem(path, message, *place, "unknown_key")
     message = f"{name}: {key_problems.expected(detail, keys)}"
     return Problem(path, message, *place, "invalid_value")

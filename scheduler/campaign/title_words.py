@@ -40,8 +40,8 @@ _MOST_DIGITS, _LONGEST = 2, 60
 
 def words(name: str) -> list[str]:
     """Return the words of a name, without accents, in small letters."""
-    apart = unicodedata.normalize("NFKD", _BETWEEN_CASES.sub(" ", name)).casefold()
-    return _WORD.findall("".join(c for c in apart if not unicodedata.combining(c)))
+    decomposed = unicodedata.normalize("NFKD", _BETWEEN_CASES.sub(" ", name)).casefold()
+    return _WORD.findall("".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
 def is_shown(name: str) -> bool:

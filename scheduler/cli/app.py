@@ -151,11 +151,11 @@ def _unforeseen(error: Exception) -> str:
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
-def _fail(error: Exception, *told: str) -> None:
+def _fail(error: Exception, *lines: str) -> None:
     if os.environ.get("CALLSCHED_DEBUG"):
         print(visible("".join(traceback.format_exception(error)), keep="\n"), file=sys.stderr)
     _console().speak_up()
-    _console().fail(*told)
+    _console().fail(*lines)
 
 
 def _show(error: CampaignError) -> None:

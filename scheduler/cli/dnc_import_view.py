@@ -28,13 +28,13 @@ def show(done: Import, *, json: bool) -> None:
         for sentence in (_OF_LINES, of_entries):
             console.out.print(sentence.format(**record), markup=False)
     if problems.total:
-        kinds = [replace(kind, first=_said(kind.first)) for kind in problems.alike]
-        problems_view.show(_said(problems.kept), problems.total, kinds)
+        kinds = [replace(kind, first=_in_options(kind.first)) for kind in problems.alike]
+        problems_view.show(_in_options(problems.kept), problems.total, kinds)
         console.fail(
             f"{counted(record['unread'], 'line')} could not be read, so nothing was imported:"
             " correct the file, and import it again"
         )
 
 
-def _said(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _in_options(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(replace(one, message=in_options(one.message)) for one in problems)

@@ -46,8 +46,8 @@ def show(found: Sequence[Finding]) -> None:
 def _line(finding: Finding) -> Text:
     remedy = f"; {finding.remedy}" if finding.remedy else ""
     text = " ".join(f"{finding.text}{remedy}".split())
-    said = as_typed(visible(f"{finding.name:<12} {text}"))
-    return Text.assemble((f"{finding.level:<5}", _STYLES[finding.level]), " ", said)
+    line = as_typed(visible(f"{finding.name:<12} {text}"))
+    return Text.assemble((f"{finding.level:<5}", _STYLES[finding.level]), " ", line)
 
 
 def _verdict(found: Sequence[Finding]) -> Text:

@@ -81,10 +81,10 @@ def _whence(explanation: Explanation) -> Iterator[str]:
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-def _in_one_zone(said: str) -> str:
+def _in_one_zone(text: str) -> str:
     """Write the instants of a rule as the others of the page are: on the clock here."""
-    said = mask_text(said)
-    return _INSTANT.sub(lambda found: instant(datetime.fromisoformat(found[0]).timestamp()), said)
+    text = mask_text(text)
+    return _INSTANT.sub(lambda found: instant(datetime.fromisoformat(found[0]).timestamp()), text)
 
 
 def _show_answers(attempts: Iterable[Mapping[str, Any]]) -> None:

@@ -22,6 +22,6 @@ def of_attempts(attempts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for attempt in attempts:
         seconds = lateness.of_attempt(attempt)
         if seconds is not None and seconds > LATE_SECONDS:
-            cause, said = attempt.get("end_late_why", ""), attempt.get("stop_error", "")
+            cause, last_error = attempt.get("end_late_why", ""), attempt.get("stop_error", "")
             sent = readable.instant(attempt.get("stop_late"))
-            yield f"attempt {attempt['number']} {late.of_attempt(seconds, cause, sent, said)}"
+            yield f"attempt {attempt['number']} {late.of_attempt(seconds, cause, sent, last_error)}"

@@ -54,14 +54,14 @@ def summary(record: Record) -> Iterator[str]:
         yield f"- {each}"
 
 
-def _callbacks(told: Record | None) -> Iterator[str]:
+def _callbacks(reporting: Record | None) -> Iterator[str]:
     """Say where the provider tells of the calls while they live, or what is not known without."""
-    if told is None:
+    if reporting is None:
         return
-    if told["are_told"]:
-        where = "this machine" if told["is_here"] else told["address"]
+    if reporting["are_told"]:
+        where = "this machine" if reporting["is_here"] else reporting["address"]
         yield f"callbacks: the provider tells {where} of every call while it lives"
-    elif told["are_used"]:
+    elif reporting["are_used"]:
         yield (
             "callbacks: none, so callsched learns only after a call who answered it; set"
             " CALLSCHED_PUBLIC_URL to learn it at once"
@@ -100,11 +100,11 @@ def orders(first: list[Record]) -> Iterator[str]:
         yield f"  session_name: {_session(order['session_name'])}"
         for name, value in order["options"].items():
             yield f"  {name}: {_text(value)}"
-        yield from _said(order)
+        yield from _spoken(order)
         yield f"  and is stopped after {written(order['max_duration_seconds'])}"
 
 
-def _said(order: Record) -> Iterator[str]:
+def _spoken(order: Record) -> Iterator[str]:
     """Show what a call says, and about how long that takes."""
     for key in ("record", "transcribe"):
         if order[key]:

@@ -55,16 +55,16 @@ def counted(
     if path is None:
         yield records
         return
-    with console.counting(f"writing {path.name}", "calls") as told:
-        yield _told(records, told, total)
+    with console.counting(f"writing {path.name}", "calls") as on_progress:
+        yield _counted(records, on_progress, total)
 
 
-def _told(
-    records: Iterable[dict[str, Any]], told: Callable[..., None], total: int
+def _counted(
+    records: Iterable[dict[str, Any]], on_progress: Callable[..., None], total: int
 ) -> Iterator[dict[str, Any]]:
     for done, record in enumerate(records):
         if done % _TOLD_EVERY == 0:
-            told(done, total)
+            on_progress(done, total)
         yield record
 
 

@@ -65,7 +65,7 @@ def tell(ledger: Ledger, ending: Ending, path: Path | None, *, json: bool, quiet
             )
         elif code or not quiet:
             _show(view, ending, path, reach(ledger, view))
-        if lines := list(_said(ending)):
+        if lines := list(_ways_on(ending)):
             console.say(*lines)
     return code
 
@@ -124,7 +124,7 @@ def _explained(label: str) -> tuple[str, str]:
     return disposition, reason.replace("_", " ")
 
 
-def _said(ending: Ending) -> Iterator[str]:
+def _ways_on(ending: Ending) -> Iterator[str]:
     """Yield why calls are left, and what goes on only while a worker runs."""
     campaign, again = ending.campaign, "the same command continues, and calls nobody twice"
     left = f"{counted(campaign.calls[CallState.PENDING], 'call')} left"

@@ -148,7 +148,7 @@ def verdicts(policy: Policy, contact: Contact, now: float) -> list[Ruling]:
     found = [*_bound_verdicts(policy, contact, now)]
     rules = hours_of(policy, contact)
     if contact.states:
-        found.append(Ruling("us", True, _states_said(contact)))
+        found.append(Ruling("us", True, _states_in_words(contact)))
     if not rules:
         return found
     place = whereabouts(contact, policy)
@@ -160,7 +160,7 @@ def verdicts(policy: Policy, contact: Contact, now: float) -> list[Ruling]:
     return found
 
 
-def _states_said(contact: Contact) -> str:
+def _states_in_words(contact: Contact) -> str:
     if EVERY_STATE in contact.states:
         return "its state can't be told: it is held to the rules of every state"
     return f"it is held to the rules of {', '.join(contact.states)}"

@@ -54,9 +54,9 @@ def arrived(
     `told_at` is when it happened, by the clock of Redis: it moves the instant of the answer only
     within the two reads around it. `answered_by` is kept.
     """
-    told = ("" if told_at is None else repr(told_at), answered_by)
+    answer = ("" if told_at is None else repr(told_at), answered_by)
     lengths = (Wait.MARGIN_SECONDS, ledger.leases.stop_patience)
-    args = (connection_id, "" if sequence is None else sequence, stage, *told, *lengths)
+    args = (connection_id, "" if sequence is None else sequence, stage, *answer, *lengths)
     found = ledger.run(ledger.do.arrived, account, str(attempt), *args, ledger.clock(now))
     return Known(found)
 
@@ -88,8 +88,8 @@ def pressed(
 ) -> Pressed:
     """Record the keys of one asking; those that were told first count, however often it is told."""
     args = (str(attempt), step, asked, keys[:_MOST_KEYS], ledger.clock(now))
-    told, at, answered_at, longest, caller_id = ledger.run(ledger.do.pressed, *args)
-    return Pressed(told, float(at), readable.instant(answered_at), float(longest), caller_id)
+    first, at, answered_at, longest, caller_id = ledger.run(ledger.do.pressed, *args)
+    return Pressed(first, float(at), readable.instant(answered_at), float(longest), caller_id)
 
 
 def answer(

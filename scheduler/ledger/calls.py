@@ -353,8 +353,8 @@ def deny(
 
     The far end ended it if the very first stop was answered so; else a stop of ours may have.
     """
-    apart = ledger.leases.denied_apart
-    answer = int(ledger.run(ledger.do.deny, account, str(attempt), apart, ledger.clock(now)))
+    seconds = ledger.leases.denied_apart
+    answer = int(ledger.run(ledger.do.deny, account, str(attempt), seconds, ledger.clock(now)))
     return (None, Disposition.STOPPED, Disposition.HUNG_UP)[answer]
 
 
@@ -362,9 +362,9 @@ def note_stop_error(
     ledger: Ledger, attempt: Attempt, message: str, kind: LateCause = LateCause.API
 ) -> None:
     """Keep what the API said to a stop that it did not confirm; the last word counts."""
-    said = {"stop_error": message, "stop_error_kind": kind.value}
+    fields = {"stop_error": message, "stop_error_kind": kind.value}
     with reaching():
-        ledger.redis.hset(keys.attempt(str(attempt)), mapping=said)
+        ledger.redis.hset(keys.attempt(str(attempt)), mapping=fields)
 
 
 def confirm(

@@ -275,9 +275,9 @@ def _clock(client: Any) -> Finding:
     before = time.time()
     seconds, microseconds = client.time()
     middle = (before + time.time()) / 2
-    apart = middle - (seconds + microseconds / 1e6)
-    text = f"{abs(apart):.2f} s {'ahead of' if apart > 0 else 'behind'} the clock of Redis"
-    if abs(apart) > CLOCK_SECONDS:
+    offset = middle - (seconds + microseconds / 1e6)
+    text = f"{abs(offset):.2f} s {'ahead of' if offset > 0 else 'behind'} the clock of Redis"
+    if abs(offset) > CLOCK_SECONDS:
         words = f"{text}, which decides; times that are shown here are off"
         return warn("clock", words, "synchronise this machine's clock")
     return ok("clock", text)

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.ledger import keys
 from scheduler.ledger.ledger import NOBODY, Control, Ledger
 from scheduler.ledger.redis.client import reaching
-from scheduler.limit import Limit, as_told
+from scheduler.limit import Limit, as_set
 
 #: What is known of an account's limit and of an outage: fields of its `meta`.
 FORGOTTEN = (
@@ -110,7 +110,7 @@ def replace(ledger: Ledger, account: str, slots: int, control: Control) -> None:
     """Replace what was learned of an account's limit by what an operator knows."""
     while True:
         seen = read(ledger, account)
-        if learn(ledger, account, seen, as_told(slots, seen.now), control):
+        if learn(ledger, account, seen, as_set(slots, seen.now), control):
             return
 
 

@@ -95,14 +95,18 @@ def listen(
     args = (account, charge.listener, charge.seconds, room, ledger.clock(now), *sockets)
     lost, taken, forgotten = ledger.run(ledger.do.listen, *args)
     each = list(zip(*(iter(taken),) * 7, strict=True))
-    return [*map(Attempt.parse, lost)], _ears(ledger, each), [*map(Attempt.parse, forgotten)]
+    return (
+        [*map(Attempt.parse, lost)],
+        _listened_calls(ledger, each),
+        [*map(Attempt.parse, forgotten)],
+    )
 
 
 def _socket(is_open: bool) -> str:
     return "open" if is_open else "shut"
 
 
-def _ears(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[ListenedCall]:
+def _listened_calls(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[ListenedCall]:
     attempts = [Attempt.parse(attempt) for attempt, *_ in taken]
     if not attempts:
         return []
@@ -112,15 +116,17 @@ def _ears(ledger: Ledger, taken: list[tuple[str, ...]]) -> list[ListenedCall]:
             pipe.hget(keys.campaign(attempt.campaign_id, "meta"), "policy")
             pipe.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)
         found = iter(pipe.execute())
-    ears = []
+    calls = []
     for attempt, (_, *fields, heard) in zip(attempts, taken, strict=True):
         policy, contacts = next(found), next(found)
         if policy and contacts:  # else it was purged
             connection = connections.of_attempt(*fields)
             contact = decode(contacts[0][1]["c"])[0]
             was_open = heard == "1"
-            ears.append(ListenedCall(attempt, connection, contact, decode_policy(policy), was_open))
-    return ears
+            calls.append(
+                ListenedCall(attempt, connection, contact, decode_policy(policy), was_open)
+            )
+    return calls
 
 
 def let_go(ledger: Ledger, account: str, listener: str, held: Iterable[Attempt]) -> None:

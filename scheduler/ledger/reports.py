@@ -139,9 +139,9 @@ def over(
     `is_final`: whatever the campaign says it is not dialled again, and counts as a failure.
     `facts` are kept under the attempt: `answered_at`, `duration`, `answered_by`, `price`, ….
     """
-    told = [part for name, value in (facts or {}).items() for part in (name, value)]
+    pairs = [part for name, value in (facts or {}).items() for part in (name, value)]
     args = (account, str(attempt), disposition, reason or "", message, int(is_final))
-    return bool(ledger.run(ledger.do.over, *args, ledger.clock(now), *told))
+    return bool(ledger.run(ledger.do.over, *args, ledger.clock(now), *pairs))
 
 
 #: Why the stop of a call is on record that waits in the provider's queue and must not ring.
@@ -228,6 +228,6 @@ def note_price(
     now: float | None = None,
 ) -> None:
     """Keep what a later read told; without a price it is read again after the delay, if any."""
-    told = [part for name, value in facts.items() for part in (name, value)]
+    pairs = [part for name, value in facts.items() for part in (name, value)]
     delay = "" if delay_seconds is None else delay_seconds
-    ledger.run(ledger.do.note_price, account, str(attempt), delay, ledger.clock(now), *told)
+    ledger.run(ledger.do.note_price, account, str(attempt), delay, ledger.clock(now), *pairs)

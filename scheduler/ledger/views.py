@@ -350,15 +350,15 @@ def results_of(
     collected = insights.collected(ledger, names)
     hears_machines = _hears_machines(policy)
     for (_, record), call, attempt, kept in zip(rows, calls, attempts, collected, strict=True):
-        said = _insights(kept, attempt)
+        spoken = _insights(kept, attempt)
         callee = heard.facts(
             call,
             attempt,
-            said,
+            spoken,
             is_recorded=_is_recorded(kept, attempt),
             hears_machines=hears_machines,
         )
-        yield {**_result(campaign_id, record, call, attempt), **callee, **said}
+        yield {**_result(campaign_id, record, call, attempt), **callee, **spoken}
 
 
 def _hears_machines(policy: Any) -> bool:
@@ -416,8 +416,8 @@ def _insights(collected: Said | None, attempt: dict[str, str]) -> dict[str, Any]
         return known
     # Where nothing was recorded, the transcript is empty; one that nobody asked for is not there.
     rest = dict(collected if collected is not None else {"transcript": []})
-    apart = {name: rest.pop(name) for name in ("transcript", "recordings") if name in rest}
-    return known | apart | {"insights": rest}
+    whole = {name: rest.pop(name) for name in ("transcript", "recordings") if name in rest}
+    return known | whole | {"insights": rest}
 
 
 def _result(
@@ -473,8 +473,8 @@ def answers_of(attempt: Mapping[str, str]) -> dict[str, str]:
 
 def _duration(attempt: dict[str, str], ended_at: float | None) -> float | None:
     """Return for how long a call lasted: from the callee's answer, where it is told apart."""
-    if (told := instant(attempt.get("duration"))) is not None:
-        return told
+    if (duration := instant(attempt.get("duration"))) is not None:
+        return duration
     began_at = instant(attempt.get("answered_at" if "stage" in attempt else "started_at"))
     return round(ended_at - began_at, 3) if began_at is not None and ended_at else None
 

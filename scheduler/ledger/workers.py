@@ -82,8 +82,8 @@ def beats(
 
     `why` is what kept this worker from saying so before. Returns what Redis refused for some.
     """
-    told = [_beat(ledger, account, name, health, None, why) for account, health in reports.items()]
-    answers = dict(zip(reports, ledger.run_each(ledger.do.beat, told), strict=True))
+    beats = [_beat(ledger, account, name, health, None, why) for account, health in reports.items()]
+    answers = dict(zip(reports, ledger.run_each(ledger.do.beat, beats), strict=True))
     for answer in answers.values():
         if isinstance(answer, LedgerTrouble) and not isinstance(answer, LedgerFault):
             raise answer

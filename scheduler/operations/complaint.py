@@ -166,15 +166,15 @@ def hang_up(
 
     The stops are on record before the wait. A call that ends by itself meanwhile is none of them.
     """
-    told = defaultdict[str, list[Attempt]](list)
+    by_account = defaultdict[str, list[Attempt]](list)
     for each in calls:
         # An order of its own for each: they go on the record of one campaign, perhaps.
         order = about(replace(control, token=uuid4().hex), f"#{each.attempt.row}")
         with suppress(StaleAttempt):
             live_calls.stop(ledger, each.account, each.attempt, order)
-            told[each.account].append(each.attempt)
-    left = await_ends(ledger, told, reporter, within_seconds)
-    ended = endings(ledger, [each for some in told.values() for each in some], left)
+            by_account[each.account].append(each.attempt)
+    left = await_ends(ledger, by_account, reporter, within_seconds)
+    ended = endings(ledger, [each for some in by_account.values() for each in some], left)
     return HungUp(tuple(ended), len(left))
 
 

@@ -60,7 +60,7 @@ def _step(step: Step) -> object:
     """Return a step as a campaign file has it."""
     match step:
         case Say():
-            return {"say": _said(step)}
+            return {"say": _as_keys(step)}
         case Play(url):
             return {"play": url}
         case Pause(seconds):
@@ -75,7 +75,7 @@ def _step(step: Step) -> object:
             return NAMES[type(step)]
 
 
-def _said(say: Say) -> dict[str, str]:
+def _as_keys(say: Say) -> dict[str, str]:
     found = {"text": say.text, "voice": say.voice, "language": say.language}
     return {key: value for key, value in found.items() if value}
 
@@ -83,7 +83,7 @@ def _said(say: Say) -> dict[str, str]:
 def _gathered(gather: Gather) -> dict[str, Any]:
     keys: dict[str, Any] = {
         "name": gather.name,
-        "say": [_said(say) for say in gather.say],
+        "say": [_as_keys(say) for say in gather.say],
         "digits": gather.digits,
         "finish": gather.finish,
         "timeout": written(gather.timeout_seconds),

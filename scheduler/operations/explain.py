@@ -36,7 +36,7 @@ from scheduler.models import (
     Reason,
     Row,
 )
-from scheduler.operations.whom import Search, place_of, told
+from scheduler.operations.whom import Search, named_in_message, place_of
 from scheduler.records import decode
 
 
@@ -54,7 +54,7 @@ class Twin:
         """Say what a duplicate has in common with it."""
         which = "number" if self.contact.phone_number else "address"
         which = "id" if self.shares_id else which
-        return f"the same {which} as {told(self.contact, self.row)} in line {self.line}"
+        return f"the same {which} as {named_in_message(self.contact, self.row)} in line {self.line}"
 
     def as_record(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -1,4 +1,4 @@
-"""When, and by what, a number was called: in every campaign, with the list entries about it."""
+"""Every call to a number, in all campaigns, and the entries of the do-not-call list about it."""
 
 from __future__ import annotations
 

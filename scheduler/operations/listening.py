@@ -58,7 +58,7 @@ def behind(url: str) -> Behind:
     opener = build_opener(ProxyHandler(proxies), _Straight)
     try:
         with opener.open(f"{url}/healthz", timeout=ASK_SECONDS) as answer:
-            told = json.loads(answer.read(_MOST_BYTES))
+            body = json.loads(answer.read(_MOST_BYTES))
     except HTTPError as error:
         with error:
             return Behind(why=f"it answers {error.code}")
@@ -67,7 +67,7 @@ def behind(url: str) -> Behind:
         return Behind(why=f"it does not answer: {reason}", is_none=True)
     except (ValueError, HTTPException, RecursionError):
         return Behind(why="what answers is no receiver of callsched")
-    ledger = told.get("ledger") if isinstance(told, dict) else None
+    ledger = body.get("ledger") if isinstance(body, dict) else None
     if not isinstance(ledger, str) or not ledger:
         return Behind(why="what answers is no receiver of callsched")
     return Behind(ledger)

@@ -145,10 +145,10 @@ def _of_call(
     record = views.result(ledger, campaign.campaign_id, row)
     whom = (record["contact_id"], label_of(record, row), _whose(record, row), row)
     collected = insights.collected(ledger, [str(each.attempt) for each in kept])
-    for each, said in zip(kept, collected, strict=True):
+    for each, spoken in zip(kept, collected, strict=True):
         number = each.attempt.number
         try:
-            recordings = _recordings(provider, each, said)
+            recordings = _recordings(provider, each, spoken)
         except AccountFault:
             raise
         except ProviderError as error:
@@ -164,9 +164,11 @@ def _whose(record: Mapping[str, Any], row: int) -> str:
     return ("" if is_address else safe(record["contact_id"])) or f"row{row}"
 
 
-def _recordings(provider: ListsRecordings, each: Placed, said: Said | None) -> Sequence[Recording]:
+def _recordings(
+    provider: ListsRecordings, each: Placed, spoken: Said | None
+) -> Sequence[Recording]:
     """Return what the result of an attempt has, or else its provider."""
-    known = (said or {}).get("recordings", ()) if each.is_first else ()
+    known = (spoken or {}).get("recordings", ()) if each.is_first else ()
     # One without a length was not complete when the reading of the result was given up.
     if known and all(one["duration_seconds"] is not None for one in known):
         return [

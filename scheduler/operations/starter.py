@@ -140,10 +140,10 @@ def _lines(answers: Answers, contacts: str, own: str) -> Iterator[str]:
 
 
 def _about_columns(answers: Answers) -> Iterator[str]:
-    told = {ours: theirs for ours, theirs in answers.columns.items() if ours != theirs}
-    if told:
+    renamed = {ours: theirs for ours, theirs in answers.columns.items() if ours != theirs}
+    if renamed:
         yield "columns:   # callsched's name for a column: its name in that file"
-        yield from (f"  {ours}: {_quoted(theirs)}" for ours, theirs in told.items())
+        yield from (f"  {ours}: {_quoted(theirs)}" for ours, theirs in renamed.items())
     if answers.region:
         yield f"default_region: {answers.region}   # numbers without a plus sign are this country's"
 

@@ -57,10 +57,10 @@ def story_of(ledger: Ledger, view: CampaignView, who: str) -> Story:
 
 
 def _attempts(ledger: Ledger, campaign_id: str, explanation: Explanation) -> list[dict[str, Any]]:
-    told = explanation.call.attempts if explanation.call else ()
-    names = [str(Attempt(campaign_id, explanation.row, each["number"])) for each in told]
+    attempts = explanation.call.attempts if explanation.call else ()
+    names = [str(Attempt(campaign_id, explanation.row, each["number"])) for each in attempts]
     kept = insights.collected(ledger, names)
-    return [attempt_of(each, said) for each, said in zip(told, kept, strict=True)]
+    return [attempt_of(each, collected) for each, collected in zip(attempts, kept, strict=True)]
 
 
 #: Of an attempt: what it is called, and what the ledger calls it.
@@ -87,10 +87,10 @@ _TEXTS = {
 }
 
 
-def attempt_of(known: dict[str, Any], said: dict[str, Any] | None = None) -> dict[str, Any]:
+def attempt_of(known: dict[str, Any], collected: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return an attempt without what only workers and providers have to know of it."""
     is_erased = "erased" in known
-    heard = said or {}
+    heard = collected or {}
     return {
         "number": known["number"],
         **{name: readable.instant(known.get(key)) for name, key in _INSTANTS.items()},

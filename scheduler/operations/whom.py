@@ -36,7 +36,7 @@ def line_of(who: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def told(contact: Contact, row: int) -> str:
+def named_in_message(contact: Contact, row: int) -> str:
     """Name a contact in a message: its row, its id or what may be shown of its number, its name."""
     record = {
         "contact_id": contact.contact_id,
@@ -100,7 +100,7 @@ class Search:
     def miss(self) -> str:
         """Say why nobody is found, and who was perhaps meant."""
         if self._hits:
-            which = ", ".join(told(contact, row) for row, contact in self._hits.items())
+            which = ", ".join(named_in_message(contact, row) for row, contact in self._hits.items())
             more = " and others" if self._hit_count > len(self._hits) else ""
             return (
                 f"{counted(self._hit_count, 'contact is', 'contacts are')} called"

@@ -44,7 +44,7 @@ class Planned:
         """Return it as JSON may have it."""
         checked, seen = self.checked, self.seen
         in_force = rules.in_force(self.policy, seen.states)
-        told = callbacks(checked, self.policy, in_sandbox=self.in_sandbox)
+        reporting = callbacks(checked, self.policy, in_sandbox=self.in_sandbox)
         worst = min(seen.worst_case_seconds, self.policy.budget_seconds or inf)
         return {
             "campaign_id": self.campaign_id,
@@ -63,14 +63,14 @@ class Planned:
             "worst_case_minutes": worst / 60,
             "worst_case_minutes_with_retries": self._worst_with_retries() / 60,
             "caller_ids": list(checked.account.caller_ids),
-            "callbacks": told,
+            "callbacks": reporting,
             "states": [
                 {"states": list(states), "contacts": count}
                 for states, count in seen.states.most_common()
             ],
             "rules": [*rules.rules(in_force), *rules.by_state(seen.states)],
             **rules.notices(in_force),
-            "advice": [] if self.in_sandbox else [*advice(checked.account, self.policy, told)],
+            "advice": [] if self.in_sandbox else [*advice(checked.account, self.policy, reporting)],
             "first": list(self._orders()),
             "warnings": [*checked.warnings, *self.warnings()],
             "problems": [str(problem) for problem in checked.problems[:_PROBLEMS_KEPT]],
@@ -116,7 +116,7 @@ def callbacks(
     }
 
 
-def advice(account: Account, policy: Policy, told: Record | None = None) -> Iterator[str]:
+def advice(account: Account, policy: Policy, reporting: Record | None = None) -> Iterator[str]:
     """Yield what the account lacks for this campaign, with what mends it.
 
     `told` is what `callbacks` returns.
@@ -132,7 +132,7 @@ def advice(account: Account, policy: Policy, told: Record | None = None) -> Iter
     if sharing.may_be_shared(account):
         remedy = sharing.remedy(_EXCLUSIVE)
         yield f"the account is {sharing.SHARED}; {remedy}"
-    if told and told["are_told"] and not told["can_verify"]:
+    if reporting and reporting["are_told"] and not reporting["can_verify"]:
         yield f"no callback will be heeded: who verifies it {unverified(kind_of(account))}"
 
 

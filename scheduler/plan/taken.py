@@ -25,7 +25,7 @@ def lines(found: list[Record]) -> Iterator[str]:
     """Say what the columns were taken for, and which one may be the id or the name."""
     ours = [each for each in found if each["taken_for"] != VARIABLE]
     others = [each["column"] for each in found if each["taken_for"] == VARIABLE]
-    parts = [_said(each) for each in ours[:_MOST_TOLD]]
+    parts = [_mapping(each) for each in ours[:_MOST_TOLD]]
     if others:
         more = len(others) - _MOST_TOLD
         listed = ", ".join(map(shown, others[:_MOST_TOLD])) + (f" and {more:,} more" * (more > 0))
@@ -41,7 +41,7 @@ def lines(found: list[Record]) -> Iterator[str]:
         )
 
 
-def _said(each: Record) -> str:
+def _mapping(each: Record) -> str:
     column, ours = each["column"], each["taken_for"]
     return ours if column == ours else f"{ours} ← {shown(column)}"
 

@@ -77,9 +77,9 @@ def ended_late(figures: Figures) -> str:
     if late.since is not None and late.until is not None:
         span = f", between {times.instant(late.since)} and {times.named(late.until)}"
     text = f"{counted(late.calls, 'call')} ended late, {worst} {length(late.worst_seconds)}{span}."
-    said = message(late.said, _LONGEST_WORD, numbers=figures.numbers)
+    last_words = message(late.said, _LONGEST_WORD, numbers=figures.numbers)
     causes = {shown(cause, _LONGEST_WORD): calls for cause, calls in late.causes.items()}
-    why = why_in_words(causes, said)
+    why = why_in_words(causes, last_words)
     return f"{text} Why: {why}." if why else text
 
 

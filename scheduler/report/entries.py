@@ -18,7 +18,7 @@ from scheduler.hours.number_zones import number_zones
 from scheduler.models import CallState, Disposition, Reason
 from scheduler.reached import reached_in, why
 from scheduler.report.answers import answers_in
-from scheduler.report.foreign_text import address_of, contact_of, message, said, shown
+from scheduler.report.foreign_text import address_of, contact_of, message, quoted, shown
 from scheduler.report.topics import LISTS
 from scheduler.report.transcripts import spoken
 from scheduler.report.wording import detail, label
@@ -102,7 +102,7 @@ def entry_of(record: Mapping[str, Any], row: int, *, numbers: bool, transcripts:
         ),
         "answers": answers_in(record.get("answers") or {}, numbers=numbers),
         "erased": bool(record.get("insights_erased")),
-        "said": _said(record, numbers=numbers) if transcripts else None,
+        "said": _conversation(record, numbers=numbers) if transcripts else None,
     }
 
 
@@ -114,13 +114,13 @@ def _zone(record: Mapping[str, Any]) -> str:
     return zones[0] if len(zones) == 1 else ""
 
 
-def _said(record: Mapping[str, Any], *, numbers: bool) -> dict[str, Any] | None:
+def _conversation(record: Mapping[str, Any], *, numbers: bool) -> dict[str, Any] | None:
     """Return what was said in a call, cut where it is too long; None where nothing was."""
     insights = record.get("insights") or {}
     lines, left_out = _lines(record, numbers=numbers)
     items = {name: _items(insights.get(name) or (), numbers=numbers) for name in LISTS}
     topics = _items(insights.get("topics") or (), numbers=numbers)
-    summary = said(insights.get("summary"), _LONGEST_SUMMARY, numbers=numbers)
+    summary = quoted(insights.get("summary"), _LONGEST_SUMMARY, numbers=numbers)
     if not (lines or summary or topics or any(items.values())):
         return None
     return {
@@ -139,8 +139,8 @@ def _lines(record: Mapping[str, Any], *, numbers: bool) -> tuple[list[tuple[str,
     left = MOST_CHARACTERS_OF_A_CALL
     every = spoken(transcript, record.get("started_at"))
     for line in every:
-        speaker = said(line.speaker, _LONGEST_NAME, numbers=numbers)
-        text = said(line.text, _LONGEST_LINE, numbers=numbers)
+        speaker = quoted(line.speaker, _LONGEST_NAME, numbers=numbers)
+        text = quoted(line.text, _LONGEST_LINE, numbers=numbers)
         left -= len(speaker) + len(text)
         if left < 0:
             break
@@ -150,7 +150,7 @@ def _lines(record: Mapping[str, Any], *, numbers: bool) -> tuple[list[tuple[str,
 
 def _items(items: Any, *, numbers: bool) -> list[str]:
     some = items[:_MOST_ITEMS]
-    texts = (said(each.get("text"), _LONGEST_ITEM, numbers=numbers) for each in some)
+    texts = (quoted(each.get("text"), _LONGEST_ITEM, numbers=numbers) for each in some)
     return [text for text in texts if text]
 
 

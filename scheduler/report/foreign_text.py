@@ -21,7 +21,7 @@ def shown(foreign: object, most: int) -> str:
     return cut(one_line(str(foreign)[: most * 4]), most) if foreign else ""
 
 
-def said(foreign: object, most: int, *, numbers: bool) -> str:
+def quoted(foreign: object, most: int, *, numbers: bool) -> str:
     """Return what was said in a call, or made of it: no whole number unless asked."""
     text = one_line(str(foreign)[: most * 4]) if foreign else ""
     return cut(text if numbers else mask_text(text), most)

@@ -53,7 +53,7 @@ def write(
     listed, times = _counted(entries, counted), figures.header.times
     known = {"entries": entries, "listed": listed, "rows": entries.rows()}
     known |= {"there": lambda entry: _there(entry, times)}
-    stream = _template().stream(**_said(figures, parts), **known)
+    stream = _template().stream(**_context(figures, parts), **known)
     stream.enable_buffering(_PIECES)
     file.writelines(stream)
 
@@ -102,7 +102,7 @@ def _read(name: str) -> str:
     return (files("scheduler.report") / name).read_text("utf-8")
 
 
-def _said(figures: Figures, parts: str) -> dict[str, Any]:
+def _context(figures: Figures, parts: str) -> dict[str, Any]:
     """Return all that the page says but for the table."""
     header = figures.header
     style, script = _read("page.css"), _read("page.js")

@@ -72,8 +72,8 @@ def lengths(spread: Spread, title: str, description: str) -> Markup:
     step = round_step(longest, _MOST_LENGTHS)
     bars = spread.between([place * step for place in range(int(longest / step) + 1)])
     end = len(bars) * step
-    apart = round_step(end, _MOST_TICKS)
-    ticks = [Tick(at * apart, _tick(at * apart)) for at in range(int(end / apart) + 1)]
+    step = round_step(end, _MOST_TICKS)
+    ticks = [Tick(at * step, _tick(at * step)) for at in range(int(end / step) + 1)]
     drawing = Drawing(Axis("length", 0, end, ticks), counts("calls", max(bars)))
     for place, calls in enumerate(bars):
         drawing.bar(((place + _GAP) * step, (place + 1 - _GAP) * step), (0, calls), "first")
@@ -95,8 +95,8 @@ def lateness(spread: Spread, title: str, description: str) -> Markup:
     last = max((place for place, calls in enumerate(bars) if calls), default=0)
     shown = max(last + 1, 4)
     # Where there are many, every second one has a name: a phone has no room for more.
-    apart = 1 if shown <= _MOST_NAMED else 2
-    ticks = [Tick(place, name) for place, name in enumerate(names[:shown]) if not place % apart]
+    step = 1 if shown <= _MOST_NAMED else 2
+    ticks = [Tick(place, name) for place, name in enumerate(names[:shown]) if not place % step]
     drawing = Drawing(Axis("late by", -0.5, shown - 0.5, ticks), counts("calls", max(bars)))
     for place, calls in enumerate(bars[:shown]):
         drawing.bar((place - 0.4, place + 0.4), (0, calls), "first")

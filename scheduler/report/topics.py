@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.heard import OnTheLine
-from scheduler.report.foreign_text import said
+from scheduler.report.foreign_text import quoted
 
 #: Different topics that are counted; a campaign that has more is told of the first of them.
 MOST_TOPICS = 50_000
@@ -123,4 +123,4 @@ class Said:
                 )
 
     def _text(self, foreign: object, most: int) -> str:
-        return said(foreign, most, numbers=self.numbers)
+        return quoted(foreign, most, numbers=self.numbers)

@@ -205,8 +205,8 @@ def _give_up_on_the_dead(transport: asyncio.Transport) -> None:
 
 async def body_of(request: Request) -> bytes | None:
     """Return a request's body; None when it is longer than any that a provider sends."""
-    said = request.headers.get("content-length", "0")
-    if not said.isdecimal() or int(said) > BODY_BYTES:
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > BODY_BYTES:
         return None
     body = bytearray()
     async for part in request.stream():

@@ -29,7 +29,7 @@ class Desks:
         self._public_url = public_url
         self._desks: dict[str, CallbackDesk] = {}
         self._known: dict[str, Account] = {}
-        self._told: dict[str, str] = {}
+        self._warned: dict[str, str] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Desks:
             try:
                 self._desks[account.name] = self._opened(account)
                 self._known[account.name] = account
-                self._told.pop(account.name, None)
+                self._warned.pop(account.name, None)
             except ConfigError as error:
                 self._tell(account.name, mask_text(str(error)))
 
@@ -65,6 +65,6 @@ class Desks:
         return CallbackDesk(self._ledger, provider, account.name, self._public_url)
 
     def _tell(self, name: str, why: str) -> None:
-        if self._told.get(name) != why:
-            self._told[name] = why
+        if self._warned.get(name) != why:
+            self._warned[name] = why
             logger.error("callbacks of account %s are all refused: %s", name, why)

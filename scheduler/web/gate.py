@@ -111,7 +111,7 @@ class Gate:
             raise Failure(
                 404,
                 "closed",
-                "nobody may come in yet: add a user (`callsched user add NAME --role admin`) or a"
+                "nobody has access yet: add a user (`callsched user add NAME --role admin`) or a"
                 " token (`callsched token create NAME --scope look`) on the machine of callsched;"
                 " until then only callbacks and /healthz are answered here",
             )
@@ -119,9 +119,9 @@ class Gate:
             raise Failure(
                 421,
                 "foreign_host",
-                "this is not the address of this site: ask for the one it is known by, which"
-                " CALLSCHED_PUBLIC_URL names, or by which it is reached directly; a tunnel needs"
-                " the same port at both ends",
+                "this is not the address of this site: use the one that CALLSCHED_PUBLIC_URL"
+                " names, or the address at which the site listens; a tunnel needs the same port at"
+                " both ends",
             )
         return visitor
 

@@ -31,7 +31,7 @@ from scheduler.web.site import Site, order_by
 
 #: What a campaign that comes in over the web can't have, and what to do instead.
 _REFUSED = {
-    "schedule": "a campaign that comes in this way starts at once: add a schedule for it, which"
+    "schedule": "a campaign that is sent this way starts at once: add a schedule for it, which"
     " launches a file at its times, or leave the key out",
     "do_not_call": "no file of the server is read for whoever sends a campaign: put the numbers on"
     " the ledger's do-not-call list, which holds for everybody, and leave the key out",
@@ -90,15 +90,15 @@ def checked(
     try:
         found = launch.read(document, site.settings, reading, accounts=accounts)
     except CampaignError as error:
-        raise CampaignError(_told(error.problems, draft), error.total) from None
+        raise CampaignError(_as_sender_knows(error.problems, draft), error.total) from None
     with found:
         _expect_theirs(visitor, found.account.name)
-        found.problems = tuple(_told(found.problems, draft))
+        found.problems = tuple(_as_sender_knows(found.problems, draft))
         found.warnings = tuple(_without_folder(each, draft) for each in found.warnings)
         yield found
 
 
-def _told(problems: tuple[Problem, ...], draft: Draft) -> list[Problem]:
+def _as_sender_knows(problems: tuple[Problem, ...], draft: Draft) -> list[Problem]:
     return [_placed(each, draft) for each in problems]
 
 

@@ -203,13 +203,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     status: problem(phrase)
     for status, phrase in (
         (400, "The body can't be parsed"),
-        (401, "Nobody says who asks, or the token is unknown or revoked"),
-        (403, "Who asks may not"),
+        (401, "The request has no token, or the token is unknown or revoked"),
+        (403, "The client is not allowed to do this"),
         (404, "There is none"),
         (409, "It can't be done as things stand"),
-        (412, "What If-Match saw is no longer so"),
+        (412, "The state that If-Match named has changed"),
         (422, "The request or the campaign is wrong"),
-        (429, "Too many requests: again after Retry-After"),
-        (503, "The ledger does not answer: again after Retry-After"),
+        (429, "Too many requests: try again after Retry-After"),
+        (503, "The ledger does not answer: try again after Retry-After"),
     )
 }

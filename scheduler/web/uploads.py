@@ -18,8 +18,8 @@ _SILENCE_SECONDS = 14.0
 
 def expect_length(request: Request, most_bytes: int) -> None:
     """Raise Failure for a body that says of itself that it is too long."""
-    said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > most_bytes:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > most_bytes:
         raise too_long(most_bytes)
 
 

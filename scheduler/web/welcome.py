@@ -29,7 +29,7 @@ def welcome(site: Site, port: int, called_as: str = "callsched") -> None:
         _hand_out(f"{here}/sign-in?key={site.first_key.make()}")
     else:
         logger.warning(
-            "nobody may come in yet, and only callbacks and /healthz are answered: add a user"
+            "nobody has access yet, and only callbacks and /healthz are answered: add a user"
             " (`%s user add NAME --role admin`) or a token (`%s token create NAME --scope look`);"
             " no restart is needed",
             called_as,
@@ -52,7 +52,7 @@ def _warn_of_clear_text(public_url: str | None, host: str) -> None:
         logger.warning("it listens on %s without TLS: let only the proxy reach it", host)
         return
     logger.warning(
-        "there is no TLS in front of %s: whoever is on the way reads passwords, tokens and"
-        " numbers; have a proxy with TLS pass requests on, and set CALLSCHED_PUBLIC_URL=https://…",
+        "there is no TLS in front of %s: others on the network can read passwords, tokens and"
+        " numbers; put a proxy with TLS in front, and set CALLSCHED_PUBLIC_URL=https://…",
         public_url or host,
     )

@@ -17,13 +17,13 @@ class Complaints:
         """`about` is what can't be done, such as "webhooks: "."""
         self._logger = logger
         self._about = about
-        self._said: dict[tuple[str, str], float] = {}
+        self._logged_at: dict[tuple[str, str], float] = {}
 
     def say(self, account: str, error: Exception) -> None:
         """Say what is wrong with an account, unless that was just said."""
         text, now = str(error), since_boot()
         lately = now - SAID_AGAIN_SECONDS
-        self._said = {what: at for what, at in self._said.items() if at > lately}
-        if (account, text) not in self._said:
-            self._said[account, text] = now
+        self._logged_at = {what: at for what, at in self._logged_at.items() if at > lately}
+        if (account, text) not in self._logged_at:
+            self._logged_at[account, text] = now
             self._logger.error("account %s: %s%s", account, self._about, text)

@@ -71,9 +71,9 @@ class Listener:
             self._over.wait(LOOK_SECONDS)
 
     def _look_at_all(self) -> None:
-        told = {one.duty.account: one for one in self._serving() if one.desk is not None}
-        live = accounts.with_entries(self._ledger, list(told), "live")
-        for name, account in told.items():
+        listening = {one.duty.account: one for one in self._serving() if one.desk is not None}
+        live = accounts.with_entries(self._ledger, list(listening), "live")
+        for name, account in listening.items():
             desk = account.desk
             # An account without live calls may have sockets still: they are let go of.
             if desk is not None and (name in live or self._sockets.held(desk)):

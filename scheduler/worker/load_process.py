@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 
 
-def load_apart(
+def load_in_other_process(
     _ledger: Ledger,
     _settings: Settings,
     launch: Launch,
@@ -54,7 +54,7 @@ def load_apart(
             answer = _awaited(process, go_on)
         finally:
             process.kill()
-    return _told(answer)
+    return _id_or_error(answer)
 
 
 def _awaited(process: subprocess.Popen[bytes], go_on: Callable[[], None]) -> bytes:
@@ -68,7 +68,7 @@ def _awaited(process: subprocess.Popen[bytes], go_on: Callable[[], None]) -> byt
             return process.stdout.read()
 
 
-def _told(answer: bytes) -> str:
+def _id_or_error(answer: bytes) -> str:
     if not answer:
         raise LedgerError("the process that loaded the file died: see the log of the worker")
     outcome, text = json.loads(answer)

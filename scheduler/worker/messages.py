@@ -20,7 +20,7 @@ class Messages:
         self._most = most
         self._wanted = 0
         self._lock = threading.Lock()
-        self._said = threading.Event()
+        self._is_wanted = threading.Event()
         self._thread: threading.Thread | None = None
 
     def say(self, count: int = 1) -> None:
@@ -31,12 +31,12 @@ class Messages:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep, name="messages", daemon=True)
                 self._thread.start()
-        self._said.set()
+        self._is_wanted.set()
 
     def _keep(self) -> None:
         while True:
-            self._said.wait()
-            self._said.clear()
+            self._is_wanted.wait()
+            self._is_wanted.clear()
             with self._lock:
                 count, self._wanted = self._wanted, 0
             while count and self._send():

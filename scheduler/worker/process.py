@@ -270,12 +270,12 @@ class Worker:
         if parts is None:
             return
         # Only now: what reads campaign files takes as long to import as half of a worker.
-        from scheduler.worker.load_process import load_apart
+        from scheduler.worker.load_process import load_in_other_process
         from scheduler.worker.schedules import launch_due
 
         is_closing = parts.demand.closing.is_set
         with logs.about(account):
-            launch_due(self._ledger, self._settings, account, is_closing, load_apart)
+            launch_due(self._ledger, self._settings, account, is_closing, load_in_other_process)
 
     def drain(self) -> None:
         """Claim no more; deadlines are kept."""

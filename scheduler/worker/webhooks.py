@@ -126,10 +126,12 @@ class Teller:
         if 200 <= status < 300:
             deliveries.delivered(self._ledger, account, news, delivered=True)
         elif status == GONE or news.is_last_sending:
-            logger.error("webhooks: %s: %s: given up: %s", news.text, _host(url), _said(status))
+            logger.error(
+                "webhooks: %s: %s: given up: %s", news.text, _host(url), _answer_in_words(status)
+            )
             deliveries.delivered(self._ledger, account, news, delivered=False)
         else:
-            logger.warning("webhooks: %s: %s: %s", news.text, _host(url), _said(status))
+            logger.warning("webhooks: %s: %s: %s", news.text, _host(url), _answer_in_words(status))
             deliveries.postpone(self._ledger, account, news, waited(_AGAIN, news.sendings))
 
     def _body(self, news: Delivery) -> bytes | None:
@@ -151,7 +153,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _said(status: int) -> str:
+def _answer_in_words(status: int) -> str:
     return f"it answered {status}" if status else "no answer"
 
 

@@ -221,7 +221,7 @@ def test_a_campaign_is_paused_resumed_and_aborted_by_its_typed_name(
     page.wait_for_url(re.compile(r"/campaigns/flu-clinic\?"))
     expect(page.locator("#standing")).to_contain_text("paused")
     page.get_by_role("link", name="Resume").click()
-    page.get_by_role("button", name="Have it go on").click()
+    page.get_by_role("button", name="Resume it").click()
     expect(page.locator("#standing")).to_contain_text("active")
     page.get_by_role("link", name="Abort").click()
     page.get_by_label("Type the campaign's id").fill("flu")

@@ -47,7 +47,7 @@ def test_without_users_one_address_opens_it_once(
             {"web_host": "192.0.2.7"},
             ["`.venv/bin/callsched user add NAME --role admin`", "no TLS in front of 192.0.2.7"],
         ),
-        ({"public_url": PUBLIC}, ["nobody may come in yet"]),
+        ({"public_url": PUBLIC}, ["nobody has access yet"]),
         ({"public_url": PUBLIC, "web_host": "192.0.2.7"}, ["let only the proxy reach it"]),
         ({"public_url": "http://127.0.0.1:9"}, ["no TLS in front of http://127.0.0.1:9"]),
     ],

@@ -163,7 +163,7 @@ def test_an_order_on_what_has_moved_on_is_refused_with_the_numbers_of_now(
     answer = post(site, f"/campaigns/c/order/{what}", form)
 
     assert answer.status_code == 412
-    assert "has moved on since this page was shown" in answer.text
+    assert "has changed since this page was shown" in answer.text
     assert "Ended 4" in text_of(answer.text)
     assert MARKUP not in answer.text
     assert len(controls.of_campaign(site.ledger, "c")) == 1

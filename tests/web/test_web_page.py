@@ -33,8 +33,8 @@ def test_every_role_has_its_row() -> None:
 
 
 def test_every_bound_is_the_one_that_holds() -> None:
-    said = table("bound")
-    numbers = {row: re.findall(r"\d[\d,]*", text) for row, text in said.items()}
+    bounds_of_page = table("limit on")
+    numbers = {row: re.findall(r"\d[\d,]*", text) for row, text in bounds_of_page.items()}
     hours, days = sessions.IDLE_SECONDS // 3600, sessions.LONGEST_SECONDS // 86_400
     kilobytes = [f"{size // 1000}" for size in (bounds.MINUTE_BYTES, bounds.UNREAD_BYTES)]
 

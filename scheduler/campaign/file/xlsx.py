@@ -88,7 +88,7 @@ class Sheet:
         self._path = path
         with tempfile.TemporaryFile() as copy:
             _copy(file, copy, path, seen)
-            self._lines = _read_apart(copy, path, name)
+            self._lines = _read_in_other_process(copy, path, name)
         found = json.loads(self._lines.readline())
         self.hidden_rows: int = found["hidden_rows"]
 
@@ -158,7 +158,7 @@ def _copy(file: BinaryIO, copy: IO[bytes], path: str, seen: Callable[[bytes], ob
     copy.seek(0)
 
 
-def _read_apart(copy: IO[bytes], path: str, name: str) -> IO[bytes]:
+def _read_in_other_process(copy: IO[bytes], path: str, name: str) -> IO[bytes]:
     """Have another process read the workbook; return what it wrote."""
     # Isolated: neither the environment nor the folder it is in changes what it imports.
     command = [sys.executable, "-I", str(Path(xlsx_process.__file__)), name]

@@ -55,9 +55,9 @@ def _listed(value: object) -> object:
 Webhooks = Annotated[list[Told], BeforeValidator(_listed), Field(max_length=5)]
 
 
-def warnings(told: Iterable[Told]) -> Iterator[str]:
+def warnings(receivers: Iterable[Told]) -> Iterator[str]:
     """Yield which of them are told in the clear. Only the host is shown: a path may be a secret."""
-    for each in told:
+    for each in receivers:
         if is_read_on_the_way(each.url):
             host = urlsplit(each.url).hostname
             yield (

@@ -78,8 +78,8 @@ def drawn(call: OneCall, now: float) -> Table:
         table.add_row(name, Text(visible(text)))
     for at, line in enumerate(call.lines):
         speaker = f"{one_line(line.speaker)}: " if line.speaker else ""
-        said = mask_text(f"{speaker}{one_line(line.text)}")
-        table.add_row("" if at else "last heard", Text(said))
+        words = mask_text(f"{speaker}{one_line(line.text)}")
+        table.add_row("" if at else "last heard", Text(words))
     return table
 
 

@@ -98,7 +98,7 @@ def message_of(answer: requests.Response) -> str:
     if not words:
         words = "a page, not the API's JSON" if is_page(answer) else answer.reason or ""
     advice = hint(code)
-    return told(f"{answer.status_code}", code, words, advice)
+    return described(f"{answer.status_code}", code, words, advice)
 
 
 def _words(body: Mapping[str, Any]) -> str:
@@ -110,7 +110,7 @@ def _words(body: Mapping[str, Any]) -> str:
     return "; ".join(filter(None, parts))
 
 
-def told(status: str, code: int | None, words: str, advice: str) -> str:
+def described(status: str, code: int | None, words: str, advice: str) -> str:
     """Return one line, of at most 300 characters; what can be done is never cut off."""
     # A word between the two numbers: side by side they would be masked as one of a phone.
     begin = " ".join(filter(None, (status, f"error {code}:" if code is not None else "", words)))
@@ -142,7 +142,7 @@ def _notified(notification: dict[str, Any]) -> ProviderError | None:
     what = reaction_once_failed(code)
     if what is Reaction.NONE and text_in(notification, "log") == _WARNING:
         return None
-    message = told("", code, text_in(notification, "message_text"), hint(code))
+    message = described("", code, text_in(notification, "message_text"), hint(code))
     return AtLimit(message) if what is Reaction.AT_LIMIT else _CLASSES[what](message)
 
 

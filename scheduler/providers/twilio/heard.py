@@ -43,84 +43,84 @@ def read_heard(topic: Topic, fields: Fields, account_sid: str) -> Heard:
     """
     if set(fields.get("AccountSid", ())) != {account_sid}:
         raise Forged("a request is not of this account")
-    said = {name: values[0] for name, values in fields.items()}
-    sid = sid_in({"sid": said.get("CallSid")})
+    form = {name: values[0] for name, values in fields.items()}
+    sid = sid_in({"sid": form.get("CallSid")})
     if not sid:
         raise Unreadable("a request names no call")
-    return _READERS[topic](said, sid)
+    return _READERS[topic](form, sid)
 
 
-def _status(said: dict[str, str], sid: str) -> Heard:
-    status = said.get("CallStatus", "")
+def _status(form: dict[str, str], sid: str) -> Heard:
+    status = form.get("CallStatus", "")
     if not status:
         raise Unreadable("a report of a call has no status")
     stage, outcome = stage_of(status)
-    at = http_date(said.get("Timestamp", ""))
+    at = http_date(form.get("Timestamp", ""))
     report = CallReport(
         connection_id=sid,
         stage=stage,
         outcome=outcome,
-        address=address_of(kept(said, "To")),
-        caller_id=kept(said, "From"),
-        is_ours=is_placed_by_us(text_in(said, "Direction"), said.get("ParentCallSid", "")),
+        address=address_of(kept(form, "To")),
+        caller_id=kept(form, "From"),
+        is_ours=is_placed_by_us(text_in(form, "Direction"), form.get("ParentCallSid", "")),
         ended_at=at if stage is Stage.OVER else None,
-        duration_seconds=_duration(said, outcome),
-        answered_by=answered_by(said.get("AnsweredBy", "")),
+        duration_seconds=_duration(form, outcome),
+        answered_by=answered_by(form.get("AnsweredBy", "")),
         read_at=at,
     )
     return Heard(
         sid,
-        sequence=whole_number(said.get("SequenceNumber", "")),
+        sequence=whole_number(form.get("SequenceNumber", "")),
         report=report,
         answered_by="" if stage is Stage.OVER else report.answered_by,
     )
 
 
-def _duration(said: dict[str, str], outcome: Outcome | None) -> float | None:
-    return whole_seconds(said.get("CallDuration", "")) if outcome is not None else None
+def _duration(form: dict[str, str], outcome: Outcome | None) -> float | None:
+    return whole_seconds(form.get("CallDuration", "")) if outcome is not None else None
 
 
-def _machine(said: dict[str, str], sid: str) -> Heard:
-    verdict = said.get("AnsweredBy", "")
+def _machine(form: dict[str, str], sid: str) -> Heard:
+    verdict = form.get("AnsweredBy", "")
     if not verdict:
         raise Unreadable("a verdict about who answered has none")
     return Heard(sid, answered_by=answered_by(verdict), may_speak=verdict.startswith("machine_end"))
 
 
-def _words(said: dict[str, str], sid: str) -> Heard:
+def _words(form: dict[str, str], sid: str) -> Heard:
     """Read an event of a transcription; that it has begun or ended is no news."""
-    event = said.get("TranscriptionEvent", "")
+    event = form.get("TranscriptionEvent", "")
     if not event:
         raise Unreadable("words have no event")
     read = _EVENTS.get(event)
-    news = read(said) if read is not None else None
+    news = read(form) if read is not None else None
     if news is None:
         return Heard(sid)
-    return Heard(sid, news=(news,), news_id=_news_id(said))
+    return Heard(sid, news=(news,), news_id=_news_id(form))
 
 
-def _content(said: dict[str, str]) -> News | None:
-    data = read_json(said.get("TranscriptionData", ""))
+def _content(form: dict[str, str]) -> News | None:
+    data = read_json(form.get("TranscriptionData", ""))
     if not isinstance(data, dict):
         raise Unreadable("words can't be read")
     text = text_in(data, "transcript").strip()[:_MOST_LETTERS]
     if not text:
         return None
     return News(
-        kind="message" if said.get("Final", "").lower() == "true" else "transcript",
+        kind="message" if form.get("Final", "").lower() == "true" else "transcript",
         text=text,
-        speaker=SPEAKERS.get(said.get("Track", ""), ""),
-        said_at=_instant(said.get("Timestamp", "")),
+        speaker=SPEAKERS.get(form.get("Track", ""), ""),
+        said_at=_instant(form.get("Timestamp", "")),
     )
 
 
-def _error(said: dict[str, str]) -> News:
+def _error(form: dict[str, str]) -> News:
     """Read that words are missing: how the fields are called, no page could be found to say."""
-    codes = (said.get(name, "") for name in ("TranscriptionErrorCode", "ErrorCode"))
-    texts = (said.get(name, "") for name in ("TranscriptionError", "ErrorMessage"))
-    told = " ".join(filter(None, (next(filter(None, codes), ""), next(filter(None, texts), ""))))
-    text = f"transcription: {told or 'an error'}"[:300]
-    return News("error", text, said_at=_instant(said.get("Timestamp", "")))
+    codes = (form.get(name, "") for name in ("TranscriptionErrorCode", "ErrorCode"))
+    texts = (form.get(name, "") for name in ("TranscriptionError", "ErrorMessage"))
+    reasons = " ".join(filter(None, (next(filter(None, codes), ""), next(filter(None, texts), ""))))
+    text = f"transcription: {reasons or 'an error'}"[:300]
+    return News("error", text, said_at=_instant(form.get("Timestamp", "")))
 
 
 _EVENTS: Mapping[str, Callable[[dict[str, str]], News | None]] = {
@@ -129,13 +129,13 @@ _EVENTS: Mapping[str, Callable[[dict[str, str]], News | None]] = {
 }
 
 
-def _news_id(said: dict[str, str]) -> str:
+def _news_id(form: dict[str, str]) -> str:
     """Return the id of an event: they are counted within a track alone."""
-    parts = [said.get(name, "") for name in ("TranscriptionSid", "Track", "SequenceId")]
+    parts = [form.get(name, "") for name in ("TranscriptionSid", "Track", "SequenceId")]
     if all(map(_ID.fullmatch, parts)):
         return ":".join(parts)
     # Without a number what is sent again is known by what it says.
-    return hashlib.sha256(repr(sorted(said.items())).encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256(repr(sorted(form.items())).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _instant(written: str) -> float | None:
@@ -147,12 +147,12 @@ def _instant(written: str) -> float | None:
         return http_date(written)
 
 
-def _recording(said: dict[str, str], sid: str) -> Heard:
+def _recording(form: dict[str, str], sid: str) -> Heard:
     return Heard(sid)
 
 
-def _steps(said: dict[str, str], sid: str) -> Heard:
-    pressed = said.get("Digits", "")
+def _steps(form: dict[str, str], sid: str) -> Heard:
+    pressed = form.get("Digits", "")
     if not _KEYS.fullmatch(pressed):
         raise Unreadable("what was pressed are no keys")
     return Heard(sid, pressed=pressed)

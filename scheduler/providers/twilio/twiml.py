@@ -112,9 +112,9 @@ def transcribing(url: str, language: str) -> Element:
     What is recognised before a sentence ends would be ten requests to us for each that counts.
     """
     start = Element("Start")
-    told = {"statusCallbackUrl": url, "track": "both_tracks", "languageCode": language}
+    attributes = {"statusCallbackUrl": url, "track": "both_tracks", "languageCode": language}
     labels = {f"{track.partition('_')[0]}TrackLabel": who for track, who in SPEAKERS.items()}
-    given = {name: value for name, value in (told | labels).items() if value}
+    given = {name: value for name, value in (attributes | labels).items() if value}
     SubElement(start, "Transcription", given)
     return start
 

@@ -100,8 +100,8 @@ def _is_packed(request: Request) -> bool:
 
 
 def _expect_length(request: Request, most: int) -> None:
-    said = request.headers.get("content-length", "0")
-    if said.isdecimal() and int(said) > most:
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > most:
         raise _too_long(str(TooLong(most)))
 
 

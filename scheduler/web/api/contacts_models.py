@@ -138,7 +138,7 @@ class Rule(BaseModel):
 
     rule: str
     passes: bool
-    found: str = Field(description="What it looked at, in words.")
+    found: str = Field(description="What the rule found, in words.")
     until: float | None = Field(description="Until when it forbids the call.")
     reason: str | None = Field(description="Why it ends the call, or the campaign.")
 

@@ -92,7 +92,7 @@ def events(
         raise Failure(429, "too_many_streams", text, headers={"Retry-After": "10"})
     since, here = _place(after or last_event_id), happenings.here(site.ledger)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return EventStream(_told(request, feed, wish, since or here, here), headers=headers)
+    return EventStream(_stream(request, feed, wish, since or here, here), headers=headers)
 
 
 def _place(written: str | None) -> Place | None:
@@ -104,7 +104,7 @@ def _place(written: str | None) -> Place | None:
         raise Failure(422, "event_id", str(error)) from None
 
 
-async def _told(
+async def _stream(
     request: Request, feed: Feed, wish: Wish, after: Place, here: Place
 ) -> AsyncIterator[bytes]:
     stream, rights = feed.open(wish, here), _Rights(request)
@@ -112,16 +112,16 @@ async def _told(
         request.state.connection.be_endless(stream.end)
         yield b"retry: 2000\n\n"
         if not wish.pulses:
-            told, after = await run_in_threadpool(feed.before, wish, after)
-            yield told
+            event, after = await run_in_threadpool(feed.before, wish, after)
+            yield event
         said_at = since_boot()
         while await rights.hold() and not stream.has_ended:
             ping_at = said_at + PING_SECONDS
             wait = min(ping_at, rights.look_at) - since_boot()
-            told = await stream.next(max(0.0, wait), after)
-            if told or since_boot() >= ping_at:
+            event = await stream.next(max(0.0, wait), after)
+            if event or since_boot() >= ping_at:
                 said_at = since_boot()
-                yield told or b": ping\n\n"
+                yield event or b": ping\n\n"
     except LedgerTrouble:
         return  # whoever comes again goes on where it was
     finally:

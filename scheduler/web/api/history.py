@@ -1,4 +1,4 @@
-"""When, and by what, a number was called."""
+"""Every call to a number, in all campaigns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter(tags=["contacts"])
 
 
 @router.get(
-    "/history", summary="When, and by what, a number was called", response_model=NumberHistory
+    "/history", summary="Every call to a number, in all campaigns", response_model=NumberHistory
 )
 def history(
     request: Request,

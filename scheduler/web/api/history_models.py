@@ -52,7 +52,7 @@ class NoLongerKept(BaseModel):
 
 
 class NumberHistory(BaseModel):
-    """When, and by what, a number was called."""
+    """Every call to a number, in all campaigns."""
 
     number: str = Field(examples=["+12025550143"])
     listed: ListRecord | None = Field(description="The entry by which nobody dials it.")

@@ -92,7 +92,7 @@ def pause(request: Request, response: Response, asked: AskedFor) -> Campaign:
     """Send no more starts, and wait a moment for those under way; live calls go on."""
     request.state.connection.be_patient()
     halted = controls.pause(*asked.given, within_seconds=PATIENCE_SECONDS)
-    return Campaign.model_validate(_told(response, asked.visitor, halted.campaigns[0]))
+    return Campaign.model_validate(_with_tag(response, asked.visitor, halted.campaigns[0]))
 
 
 @router.post(
@@ -101,7 +101,7 @@ def pause(request: Request, response: Response, asked: AskedFor) -> Campaign:
 def resume(response: Response, asked: AskedFor) -> Campaign:
     """Have a campaign go on that was paused or stopped itself; 409 for one that was cancelled."""
     (resumed,) = controls.resume(*asked.given)
-    return Campaign.model_validate(_told(response, asked.visitor, resumed.after))
+    return Campaign.model_validate(_with_tag(response, asked.visitor, resumed.after))
 
 
 @router.post(
@@ -114,7 +114,7 @@ def cancel(request: Request, response: Response, asked: AskedFor) -> Campaign:
     """
     request.state.connection.be_patient()
     halted = controls.cancel(*asked.given, within_seconds=PATIENCE_SECONDS)
-    return Campaign.model_validate(_told(response, asked.visitor, halted.campaigns[0]))
+    return Campaign.model_validate(_with_tag(response, asked.visitor, halted.campaigns[0]))
 
 
 @router.post(
@@ -135,7 +135,7 @@ def abort(request: Request, response: Response, asked: AskedFor) -> AbortedCampa
         response.status_code = 202
     ended = [each.as_record() for each in aborted.endings]
     more = as_seen_by(asked.visitor, {"ended": ended, "left": aborted.left})
-    record = _told(response, asked.visitor, aborted.campaigns[0])
+    record = _with_tag(response, asked.visitor, aborted.campaigns[0])
     return AbortedCampaign.model_validate(record | more)
 
 
@@ -153,10 +153,10 @@ def priority(
     """Change a campaign's priority, and its weight if one is given; 409 for a finished one."""
     _, control = _ordered(site, visitor, campaign_id, order, if_match)
     view = controls.prioritise(site.ledger, campaign_id, order.priority, order.weight, control)
-    return Campaign.model_validate(_told(response, visitor, view))
+    return Campaign.model_validate(_with_tag(response, visitor, view))
 
 
-def _told(response: Response, visitor: Visitor, view: CampaignView) -> dict[str, Any]:
+def _with_tag(response: Response, visitor: Visitor, view: CampaignView) -> dict[str, Any]:
     """Return a campaign as the operation left it, and say its tag in the answer."""
     response.headers["ETag"] = f'"{seen_of(view)}"'
     record: dict[str, Any] = as_seen_by(visitor, view.as_record())

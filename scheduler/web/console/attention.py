@@ -116,9 +116,9 @@ def settle_one(
     """Settle one call as somebody says; where a phone might ring again, the provider is asked."""
     found, known = attempt_of(site, visitor, attempt)
     request.state.connection.be_patient()
-    said = Verdict(verdict, call.strip(), asks == "first")
+    decision = Verdict(verdict, call.strip(), asks == "first")
     try:
-        verdicts.decide(site.ledger, site.settings, found, known, said, order_by(visitor))
+        verdicts.decide(site.ledger, site.settings, found, known, decision, order_by(visitor))
     except (LedgerError, ConfigError) as error:
         return render(
             request,
@@ -209,10 +209,10 @@ def settle_all(
     """Settle all that the filter has, if there are as many as were shown."""
     request.state.connection.be_patient()
     which = Which(account, campaign, may_see=visitor.may_see)
-    said = Verdict(Word(verdict), asks_first=asks == "first")
+    decision = Verdict(Word(verdict), asks_first=asks == "first")
     order = order_by(visitor, note)
     try:
-        tally = verdicts.decide_all(site.ledger, site.settings, which, said, count, order)
+        tally = verdicts.decide_all(site.ledger, site.settings, which, decision, count, order)
     except (LedgerError, ConfigError) as error:
-        return _confirm(request, site, visitor, said, account, campaign, str(error))
+        return _confirm(request, site, visitor, decision, account, campaign, str(error))
     return _back(account, campaign, settled=tally.settled, left=tally.count - tally.settled)

@@ -194,5 +194,5 @@ def _late(attempt: dict[str, Any]) -> str:
     seconds = attempt["late_seconds"]
     if seconds is None or seconds <= LATE_SECONDS:
         return ""
-    cause, said = attempt["late_cause"] or "", attempt["stop_error"] or ""
-    return of_attempt(seconds, cause, attempt["stop_late_seconds"], said)
+    cause, last_error = attempt["late_cause"] or "", attempt["stop_error"] or ""
+    return of_attempt(seconds, cause, attempt["stop_late_seconds"], last_error)

@@ -55,11 +55,11 @@ def list_page(
     old: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
     """Show whether a number is on the list, and the list a page at a time."""
-    told = _DONE[done].format(new=f"{new:,}", old=f"{old:,}") if done in _DONE else ""
-    if told:
-        told += _of_calls(request.query_params)
+    notice = _DONE[done].format(new=f"{new:,}", old=f"{old:,}") if done in _DONE else ""
+    if notice:
+        notice += _of_calls(request.query_params)
     asked = _asked(site, number, region) if number.strip() else None
-    return _page(request, site, asked=asked, cursor=cursor, told=told)
+    return _page(request, site, asked=asked, cursor=cursor, notice=notice)
 
 
 def _asked(site: Site, number: str, region: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _page(
     *,
     asked: dict[str, Any] | None = None,
     cursor: str | None = None,
-    told: str = "",
+    notice: str = "",
     failure: Failure | None = None,
 ) -> Response:
     try:
@@ -111,7 +111,7 @@ def _page(
         is_first=cursor is None,
         removals=in_ledger.removals(site.ledger, 10),
         most_mib=api.MOST_BYTES // 1024**2,
-        told=told,
+        notice=notice,
         failure=failure.details if failure else None,
     )
 

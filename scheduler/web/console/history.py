@@ -1,4 +1,4 @@
-"""When, and by what, a number was called: of one that is typed, or of a contact."""
+"""Every call to a number: to one that is typed, or to that of a contact."""
 
 from __future__ import annotations
 

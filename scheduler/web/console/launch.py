@@ -96,8 +96,8 @@ def copy_campaign(request: Request, visitor: Starts, site: OnSite, campaign_id: 
 async def upload(request: Request, visitor: Starts, site: OnSite) -> Response:
     """Take a file in, and lead to its columns."""
     settings = site.settings
-    said = request.headers.get("content-length", "0")
-    if said.isdecimal() and int(said) > settings.web_max_body + _FORM_BYTES:
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > settings.web_max_body + _FORM_BYTES:
         raise _too_long(TooLong(settings.web_max_body))
     request.state.connection.be_patient()
     draft = await run_in_threadpool(drafts.keep, settings.state_dir, visitor.name)

@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 4.0
 #: What can be ordered of a campaign, and what the button says.
 ORDERS = {
     "pause": "Pause",
-    "resume": "Have it go on",
+    "resume": "Resume it",
     "cancel": "Cancel the rest",
     "abort": "Abort",
     "priority": "Change the priority",
@@ -80,7 +80,7 @@ def give(
         done = _give(site, view, what, control, priority, weight)
     except MovedOn:
         text = (
-            "The campaign has moved on since this page was shown: nothing was changed."
+            "The campaign has changed since this page was shown: nothing was done."
             " This is how it stands now."
         )
         return refused(text, 412)
@@ -124,13 +124,13 @@ def _refused(
     status: int,
 ) -> Response:
     fresh = site.campaign(request.state.visitor, view.campaign_id)
-    told = foretell(site.ledger, fresh)
-    return _order_page(request, told, what, refusal=text, status=status, note=note)
+    effects = foretell(site.ledger, fresh)
+    return _order_page(request, effects, what, refusal=text, status=status, note=note)
 
 
 def _order_page(
     request: Request,
-    told: Foretold,
+    effects: Foretold,
     what: str,
     *,
     refusal: str = "",
@@ -141,8 +141,8 @@ def _order_page(
         request,
         "orders_campaign.html.j2",
         status,
-        told=told,
-        view=told.view,
+        effects=effects,
+        view=effects.view,
         what=what,
         button=ORDERS[what],
         orders=ORDERS,
@@ -292,7 +292,7 @@ def give_limit(
 
 def _refusal_of_limit(now: int, shown: int, slots: int | None, *, forget: bool) -> str:
     if (slots is None) != forget:
-        return "Say how many calls may be open, or that it is to be forgotten: nothing was changed."
+        return "Say how many calls may be open, or choose to forget the limit: nothing was changed."
     if now != shown:
-        return "The limit has moved on since this page was shown: nothing was changed."
+        return "The limit has changed since this page was shown: nothing was done."
     return ""

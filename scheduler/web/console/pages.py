@@ -35,7 +35,7 @@ NAVIGATION = (
 #: What `?done=` says on whichever page an order leads to.
 DONE = MappingProxyType(
     {
-        "pause": "The campaign is paused: no more starts leave.",
+        "pause": "The campaign is paused: it places no more calls.",
         "resume": "The campaign goes on.",
         "cancel": "The rest of the campaign is cancelled; live calls go on to their ends.",
         "abort": "The campaign is aborted, and every live call has ended.",
