@@ -56,7 +56,9 @@ class ClockWatch:
         self._ledger = ledger
         self._third = ThirdClock(ledger, every)
         self._last: _Look | None = None
-        self._is_believed = False  #: whether Redis has taken what came of the last look
+        #: Whether it counts what Redis showed then. Not while Redis does not take what came of a
+        #: jump: else nothing would be due to this worker for as long.
+        self._is_believed = False
         self._fault = ""
 
     @property
@@ -84,7 +86,7 @@ class ClockWatch:
         except LedgerUnreachable:
             raise
         except LedgerTrouble as error:
-            self._is_believed = False  # else nothing would be due to it for as long
+            self._is_believed = False
             if str(error) != self._fault:
                 self._fault = str(error)
                 logger.warning("the clock of Redis can't be looked at: %s", error)
@@ -104,6 +106,7 @@ class ClockWatch:
             return look
         # A little longer: an answer may have come before it was put on record.
         since = look.answered_at - before.asked_at + MARGIN_SECONDS
+        self._is_believed = False
         moved = clocks.jumped(self._ledger, before.reading, jump, since, right)
         logger.error("the clock of Redis %s", clocks.in_words(jump, moved, right))
         return self._read()

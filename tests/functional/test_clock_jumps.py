@@ -141,6 +141,25 @@ def test_a_call_ends_at_once_when_the_machine_of_its_worker_was_paused(
     assert "a worker's machine was paused" in standing(rig.ledger).clock_jump
 
 
+def test_a_call_ends_after_a_pause_though_redis_takes_no_writes(
+    opened: Open, sandbox: SandboxProcess, redis: Redis
+) -> None:
+    clock = Clock()
+    rig = dialled(opened(time=clock, threads=0))
+
+    redis.config_set("min-replicas-to-write", "3")
+    try:
+        sandbox.knobs(date_ahead_seconds=3600.0)
+        clock.shift += 3600.0
+        rig.start()
+        wait_until(lambda: sandbox.events("ended"))
+    finally:
+        redis.config_set("min-replicas-to-write", "0")
+
+    wait_until(rig.all_ended)
+    assert rig.endings() == [("stopped", None)]
+
+
 def test_a_call_ends_though_nobody_knows_which_clock_is_right(
     opened: Open, sandbox: SandboxProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
