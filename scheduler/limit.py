@@ -3,8 +3,8 @@
 The API neither states its limit nor how much of it is in use, so it is learned below a configured
 ceiling. A new account starts at FIRST and doubles each time that the limit is full of accepted
 connections. A 429 lowers it to what was in use without the refused call. From then on it is probed
-by one; a probe that is accepted is followed by steps of two, four, …, for a limit that has moved
-has often moved far. A probe that is refused cost one refusal, and the next one waits longer.
+by one; a probe that is accepted is followed by steps of one, two, four, …, for a limit that has
+moved has often moved far. A probe that is refused cost one refusal, and the next one waits longer.
 
 Some APIs accept a call and have it fail afterwards. Where one did, a start that is accepted proves
 nothing by itself: each step waits until a refusal of the one before would have come.
@@ -24,7 +24,7 @@ LONGEST_QUIET_SECONDS = 300.0
 
 #: Where calls are short a probe is soon worth its refusal: when each slot has been used so often
 #: since the last one. It keeps refusals below 1 for so many starts and slots.
-TURNS = 6
+TURNS = 3.5
 
 #: Settled, where refusals come late.
 _LATE = -1
@@ -35,8 +35,8 @@ MOST_REFUSALS = 7
 
 #: Starts that may be unanswered at once above what has been proven to fit, or this share of it: a
 #: limit that is met while climbing costs so many refusals at most.
-UNPROVEN = 4
-UNPROVEN_SHARE = 0.25
+UNPROVEN = 2
+UNPROVEN_SHARE = 0.125
 
 
 #: Of so many grants of a slot one goes to a lower priority class, so that none waits for ever.
@@ -50,7 +50,7 @@ class Limit:
     learned: int = FIRST  #: never below 1
     refusals: int = 0  #: probes that failed in a row, and the refusal before them; 0: none yet
     raise_at: float = 0.0  #: epoch seconds; before it, nothing above `learned` is tried
-    step: int = 0  #: by which it was raised last while climbing after a probe; 0: it is settled
+    step: int = 0  #: by how much the next step of a climb raises it; 1: a probe is out; 0: settled
     #: Below 0: refusals come late, and the next step is as large as this.
 
 
@@ -81,9 +81,10 @@ def after_acceptance(
     if limit.refusals == 0:
         return Limit(min(2 * known, ceiling))
     if limit.step > 0:
-        # The last step fits: it has moved, and what failed before says nothing any more.
-        step = 2 * limit.step
-        return Limit(min(known + step, ceiling), 1, limit.raise_at, step)
+        # The last step fits: it has moved, and what failed before says nothing any more. A probe
+        # may have been accepted since a call had ended of which we had not heard, so the first
+        # step is taken twice.
+        return Limit(min(known + limit.step, ceiling), 1, limit.raise_at, 2 * limit.step)
     if now < limit.raise_at and not _is_worth_a_refusal(limit, accepted, now):
         return Limit(known, limit.refusals, limit.raise_at)
     return Limit(known + 1, limit.refusals, limit.raise_at, step=1)

@@ -14,7 +14,7 @@ from scheduler.limit import Limit, as_set
 #: What is known of an account's limit and of an outage: fields of its `meta`.
 FORGOTTEN = (
     *("learned", "refusals", "raise_at", "step", "proven", "accepted"),
-    *("refused_in_row", "closed_until", "failures", "probe", "probe_at"),
+    *("refused_in_row", "closed_until", "closed_for", "failures", "probe", "probe_at"),
 )
 
 

@@ -11,7 +11,15 @@ from scheduler.ledger.redis.client import reaching
 #: Of an account's `meta`, what every verb takes for a number.
 _NUMBERS = (
     *("learned", "refusals", "raise_at", "step", "proven", "accepted", "refused_in_row"),
-    *("limit_version", "closed_until", "failures", "probe_at", "grants", "paced_until"),
+    *(
+        "limit_version",
+        "closed_until",
+        "closed_for",
+        "failures",
+        "probe_at",
+        "grants",
+        "paced_until",
+    ),
     *("said_at", "collect_said_at", "launch_said_at"),
 )
 

@@ -87,7 +87,15 @@ RUBBISH: dict[str, Put] = {
         f"meta: {field}": hset(A + "meta", field, "banana")
         for field in (
             *("learned", "refusals", "raise_at", "step", "proven", "accepted", "refused_in_row"),
-            *("closed_until", "failures", "probe_at", "limit_version", "said_at", "paced_until"),
+            *(
+                "closed_until",
+                "closed_for",
+                "failures",
+                "probe_at",
+                "limit_version",
+                "said_at",
+                "paced_until",
+            ),
             *("collect_said_at", "grants", "launch_said_at", "turn:0"),
         )
     },

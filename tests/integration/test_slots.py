@@ -495,6 +495,36 @@ def test_after_a_429_a_slot_that_is_freed_opens_the_account_again(books: Books) 
     assert books.claim() is not None
 
 
+def test_the_more_starts_are_refused_in_a_row_the_more_calls_must_end_first(books: Books) -> None:
+    live = [books.connected() for _ in range(16)]
+    books.refuse(books.begun(), live=16, delay=5.0)
+    needed = []
+
+    for _ in range(4):
+        ended = 0
+        while (claimed := books.claim()) is None:
+            books.confirm(live.pop())
+            ended += 1
+        needed.append(ended)
+        assert books.begin(claimed.attempt)
+        books.refuse(claimed.attempt, live=len(live), delay=5.0)
+
+    assert needed == [1, 2, 3, 2]  # a quarter of the limit at most
+
+
+def test_until_a_start_is_accepted_again_one_is_tried_at_a_time(books: Books) -> None:
+    live = [books.connected() for _ in range(8)]
+    books.refuse(books.begun(), live=8, delay=5.0)
+    books.confirm(live.pop())
+    books.confirm(live.pop())
+    tried = books.begun()
+    assert books.claim() is None
+
+    books.connect(tried)
+
+    assert books.claim() is not None
+
+
 # Outages and blocks -------------------------------------------------------------------------------
 
 
@@ -547,7 +577,7 @@ def test_starts_that_were_under_way_do_not_lengthen_an_outage(books: Books) -> N
     assert books.claim() is not None
 
 
-@pytest.mark.parametrize("answered", ["connected", "rejected", "given back"])
+@pytest.mark.parametrize("answered", ["connected", "rejected", "given back", "refused"])
 def test_a_probe_that_is_answered_ends_the_outage(books: Books, answered: str) -> None:
     fail(books, 3)
     assert views.account(books.ledger, ACCOUNT).outage
@@ -559,11 +589,14 @@ def test_a_probe_that_is_answered_ends_the_outage(books: Books, answered: str) -
             books.connect(probe)
         case "rejected":
             books.finish(probe, signal="answered")
+        case "given back":
+            books.give_back(probe, signal="answered")
         case _:
             books.refuse(probe, live=1000, delay=0.0)
 
     assert not views.account(books.ledger, ACCOUNT).outage
-    assert len(claim_all(books)) > 1
+    # After a 429 one is tried at a time, for another reason.
+    assert len(claim_all(books)) > (answered != "refused")
 
 
 def test_an_answer_between_failures_starts_the_count_anew(books: Books) -> None:

@@ -584,20 +584,30 @@ local function set_limit(account, now, seen, learned, refusals, raise_at, step)
   return true
 end
 
--- The account's calls were used up: nothing is claimed for `close` seconds, and the limit is what follows
--- from it, unless another worker has changed it since.
+-- The account's calls were used up: nothing is claimed for `close` seconds, or until calls have ended: one, and
+-- twice as many after each further refusal, a quarter of the limit at most. A limit that has fallen far costs few
+-- refusals so. The limit is what follows from this one, unless another worker has changed it since.
 local function refused_at_limit(account, attempt, message, close, seen, now, learned, refusals, raise_at, step)
   local meta = account_key(account, "meta")
   redis.call("HSET", meta, "accepted", 0)
   -- Starts that were under way with a refused one are refused with it, which says nothing new.
   if now >= numeric(redis.call("HGET", meta, "closed_until"), 0) then
-    increase(meta, "refused_in_row", 1)
-    redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)))
+    local in_row = increase(meta, "refused_in_row", 1)
+    local ends = math.max(1, math.min(2 ^ (in_row - 1), math.floor(learned / 4)))
+    redis.call("HSET", meta, "closed_until", exact(now + tonumber(close)), "closed_for", ends)
   end
   count(account, "refused")
   happened(account, "refused", attempt, message, now)
   if set_limit(account, now, seen, learned, refusals, raise_at, step) then
     redis.call("HSET", meta, "proven", learned)
+  end
+end
+
+-- A call has ended: its slot is free for certain. Where enough have, the account is open again.
+local function open_after_end(account)
+  local meta = account_key(account, "meta")
+  if increase(meta, "closed_for", -1) <= 0 then
+    redis.call("HDEL", meta, "closed_until", "closed_for")
   end
 end
 
@@ -619,13 +629,18 @@ end
 -- instant until which nothing is started for a moment: too many requests, or starts that queue up.
 local function gate(account, ceiling, fingerprint, first, late, now)
   local meta = account_key(account, "meta")
-  local learned, closed_until, failures, probe_at, proven, quiet_until =
-    unpack(redis.call("HMGET", meta, "learned", "closed_until", "failures", "probe_at", "proven", "quiet_until"))
+  local learned, closed_until, failures, probe_at, proven, quiet_until, refused_in_row = unpack(redis.call("HMGET",
+    meta, "learned", "closed_until", "failures", "probe_at", "proven", "quiet_until", "refused_in_row"))
   local slots = redis.call("ZCARD", account_key(account, "slots"))
   local room = math.min(numeric(learned, first), tonumber(ceiling)) - slots
   -- Above what has been proven to fit, few starts are unanswered at a time.
-  proven = math.max(numeric(proven, 0), open_legs(account))
+  local legs = open_legs(account)
+  proven = math.max(numeric(proven, first), legs)
   room = math.min(room, proven + math.max(UNPROVEN, math.floor(proven * UNPROVEN_SHARE)) - slots)
+  -- After a refusal it is one, until a start is accepted.
+  if numeric(refused_in_row, 0) > 0 then
+    room = math.min(room, 1 - (slots - legs))
+  end
   local shut_until, outage = numeric(closed_until, 0), numeric(failures, 0) >= 3
   if outage then
     room, shut_until = math.min(room, 1), math.max(shut_until, numeric(probe_at, 0))
@@ -893,7 +908,7 @@ local function close_connection(call, account, now, rang_nobody)
     note_lateness(call, account, now)
   end
   release(call.campaign, call.attempt, used_seconds(record, now))
-  redis.call("HDEL", account_key(account, "meta"), "closed_until")
+  open_after_end(account)
   return true
 end
 
