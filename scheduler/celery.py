@@ -65,7 +65,7 @@ def _options(address: RedisUrl) -> dict[str, Any]:
 
 
 def _shown_of_tls(address: RedisUrl) -> dict[str, Any]:
-    """Return what kombu is told of TLS; it shows it to whoever asks a worker."""
+    """Return the TLS options for kombu, which shows them to anybody who asks a worker."""
     options = dict(address.tls or {})
     options.pop("ssl_password", None)
     checks = {"required": ssl.CERT_REQUIRED, "none": ssl.CERT_NONE}

@@ -111,7 +111,7 @@ class LedgerError(SchedulerError):
 
 
 class NoSuchCampaign(LedgerError):
-    """There is no campaign of this id, or none that who asks may see."""
+    """There is no campaign of this id, or the visitor may not see it."""
 
     def __init__(self, campaign_id: str, near: Sequence[str] = ()) -> None:
         """`near` are ids that may have been meant."""
@@ -121,7 +121,7 @@ class NoSuchCampaign(LedgerError):
 
 
 class MovedOn(LedgerError):
-    """The campaign is not as whoever gave the order saw it; nothing was changed."""
+    """The campaign has changed since the operator looked at it; nothing was done."""
 
     def __init__(self, campaign_id: str) -> None:
         super().__init__(

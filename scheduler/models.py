@@ -332,7 +332,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Who is told of what."""
+    """A receiver of messages, and the events that it gets."""
 
     url: str
     events: tuple[Event, ...] = tuple(Event)

@@ -191,7 +191,7 @@ def last_lines(path: Path) -> list[str]:
 
 
 def lock(file: FileIO, path: Path, how: int, seconds: float) -> None:
-    """Lock a file, waiting so long at most. Raises LedgerUnreachable, which says who holds it."""
+    """Lock a file, or give up after a time. Raises LedgerUnreachable, which says who holds it."""
     began_at = time.monotonic()
     pause_seconds, is_said = _FIRST_PAUSE_SECONDS, False
     while not is_locked(file, how):

@@ -1,4 +1,4 @@
-"""What somebody who comes over the web may do: four scopes, each of which has those before it."""
+"""What a visitor of the web may do: four scopes, each of which includes those before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Scope(StrEnum):
     ADMIN = "admin"  #: everything; numbers are theirs to see
 
     def has(self, other: Scope) -> bool:
-        """Tell whether who has this scope may do what needs another one."""
+        """Tell whether this scope includes another one."""
         order = list(Scope)
         return order.index(self) >= order.index(other)
 

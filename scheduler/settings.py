@@ -500,7 +500,7 @@ def _has_odd_bytes(name: str) -> bool:
 
 
 def _only_in_file(values: Mapping[str, str], ours: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the settings of a file; what the environment says goes before it."""
+    """Yield the settings of a file; the environment takes precedence."""
     set_already = {name.upper() for name in ours if os.environ[name]}
     for name, value in values.items():
         field = _field(name)

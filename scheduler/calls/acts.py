@@ -1,4 +1,4 @@
-"""What news ask for, put on record: a worker does it, whoever has heard the news."""
+"""Records what a piece of news asks for, and leaves it to a worker to do it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def order(ledger: Ledger, account: str, attempt: Attempt, act: Act) -> bool:
 
 
 def keep(ledger: Ledger, attempt: Attempt, found: Meaning, address: str) -> None:
-    """Keep what news tell of the callee; at `address` nobody is called again who asks for that.
+    """Keep what news say about the callee; a wish not to be called again bars `address`.
 
     Raises LedgerTrouble.
     """

@@ -1,4 +1,4 @@
-"""How many of a provider's requests came to what: counted here, told to the ledger now and then."""
+"""Counts a provider's requests by their outcome, and adds the counts to the ledger now and then."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CallbackCounts:
         self._told_at = 0.0
 
     def count(self, outcome: str) -> None:
-        """Count one. Raises nothing: what the ledger can't be told now, it is told later."""
+        """Count one. Raises nothing: a count that can't be written now is written later."""
         with self._lock:
             self._counted[f"callbacks:{outcome}"] += 1
             if since_boot() - self._told_at < TELL_SECONDS:

@@ -158,7 +158,7 @@ class _Reading:
         insights.keep(self._ledger, self._account, self._due.attempt, record, error=missing)
 
     def _heed_wishes(self, transcript: list[Any]) -> None:
-        """Put the callee on the do-not-call list who asks for it, whoever listened, or nobody."""
+        """Put a callee who asks for it on the do-not-call list, whether or not anybody listened."""
         attempt, policy = self._due.attempt, self._due.policy
         texts = (str(line.get("text") or "") for line in transcript if is_callees(line))
         if policy.opt_outs is OptOuts.OFF or not any(map(asks_not_to_be_called, texts)):
@@ -202,7 +202,7 @@ class _Reading:
         return is_settled and self._is_complete(words, _digest(words))
 
     def _recordings(self) -> tuple[list[dict[str, Any]], bool]:
-        """Return what was recorded of the call, and whether all of it can be had by now."""
+        """Return what was recorded of the call, and whether all of it is available by now."""
         if not isinstance(self._provider, Records):
             return [], True
         found = self._provider.recordings(self._due.connection_id)

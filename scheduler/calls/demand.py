@@ -53,7 +53,7 @@ class Demand:
             self._changed.notify_all()
 
     def want(self, calls: int) -> None:
-        """Hear that so many calls can go: threads that linger take them, messages bring others.
+        """Learn that so many calls are due: waiting threads take them, messages start others.
 
         When every thread of this process dials, or is about to be brought by a message, none is
         sent: each claims again when it is done, and idle threads elsewhere hear of it from their

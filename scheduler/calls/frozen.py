@@ -79,7 +79,7 @@ class Frozen:
         return self._policies.ask(known, lambda: reports.policy_of(self._ledger, campaign))
 
     def contact(self, attempt: Attempt, connection_id: str) -> Contact:
-        """Return whom a call is to. Raises LedgerTrouble, ValueError."""
+        """Return the contact of a call. Raises LedgerTrouble, ValueError."""
         known = (attempt, connection_id)
         return self._contacts.ask(known, lambda: reports.contact_of(self._ledger, attempt))
 

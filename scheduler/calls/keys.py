@@ -89,7 +89,7 @@ class Keys:
         return CallbackPlace(self._public_url, self._account, attempt)
 
     def _record(self, callback: Callback, heard: Heard) -> tuple[Pressed, NextSteps]:
-        """Whoever asked never to be called again is on the list when this returns."""
+        """Record keys; who asked never to be called again is on the list when this returns."""
         ledger, attempt = self._ledger, callback.attempt
         step, asked = callback.step, callback.asked
         call = self._frozen.call(attempt, heard.connection_id)
@@ -102,7 +102,7 @@ class Keys:
         return pressed, following
 
     def _is_barred(self, script: Script) -> bool:
-        """Whether somebody is on the do-not-call list by now whom the call would reach next."""
+        """Whether the party whom the call would reach next is on the do-not-call list by now."""
         return any(do_not_call.barred(self._ledger, target) for target in targets(script))
 
     # A ledger that is away -----------------------------------------------------------------------

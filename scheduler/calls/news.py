@@ -44,7 +44,7 @@ _LIVE = (Stage.QUEUED, Stage.RINGING, Stage.ANSWERED)
 
 
 def meaning(item: News | Heard | CallReport, standing: Standing) -> Meaning:
-    """Return what a piece of news means for a call that stands so.
+    """Return what a piece of news means for a call in this standing.
 
     News is a socket's, Heard a provider's own request; a CallReport has been read, and proves.
     """
@@ -103,7 +103,7 @@ def _stage(report: CallReport, standing: Standing) -> Stage | None:
 
 
 def _verdict(answered_by: str, standing: Standing, *, may_speak: bool) -> Act | None:
-    """Return what is done about who has answered; whoever is no machine counts as a person."""
+    """Return what to do about who has answered; everything but a machine counts as a person."""
     if answered_by != "machine":
         return None
     if standing.has_machine_script:

@@ -44,5 +44,5 @@ class NewsDesk:
         return self._memory.has_sent(ear.connection.connection_id)
 
     def is_being_stopped(self, ear: ListenedCall) -> bool:
-        """Whether a stop of the call is on record, whoever sends it. Raises LedgerTrouble."""
+        """Whether a stop of the call is on record. Raises LedgerTrouble."""
         return listeners.is_being_stopped(self._ledger, ear.attempt)

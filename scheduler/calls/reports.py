@@ -1,4 +1,4 @@
-"""Reports of live calls, whoever read them: what each means goes on record, and only forward."""
+"""Records what a report of a live call means, from any reader; a call only moves forward."""
 
 from __future__ import annotations
 

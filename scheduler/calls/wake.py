@@ -1,4 +1,4 @@
-"""Wakes the timekeeper: whoever hears of a deadline says so, and nobody waits for anything."""
+"""Wakes the timekeeper: a thread that learns of a deadline says so, and waits for nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Wake:
     """When one account is to be looked at next. Others call in from any thread."""
 
     def __init__(self, alarm: Alarm | None = None) -> None:
-        """It is `alarm` that wakes who looks at the account."""
+        """`alarm` wakes the thread that looks at the account."""
         self._alarm = alarm or Alarm()
         self._lock = threading.Lock()
         self._due_at = 0.0

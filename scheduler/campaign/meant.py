@@ -1,4 +1,4 @@
-"""What people mean by a key that there is not: what others call it, and where it stands here."""
+"""What people mean by an unknown key: what other programs call it, and where it stands here."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ _WAY_OUT = "; `plan` with this file alone shows how its columns are called"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How the columns of one campaign are told."""
+    """How the columns of one campaign are recognised."""
 
     #: Ours and theirs, as the key `columns` says. Of several for one of ours the first is tried
     #: first.
@@ -68,7 +68,7 @@ class Names:
 
     @classmethod
     def of(cls, columns: Mapping[str, str | list[str]], own: Iterable[str] = ()) -> Names:
-        """Return how the columns are told by the key `columns`."""
+        """Return how the key `columns` says that columns are recognised."""
         pairs = (
             (ours, [named] if isinstance(named, str) else named) for ours, named in columns.items()
         )

@@ -175,7 +175,7 @@ class Commands(usage.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command. Who reads no further has seen enough, as `head` does: no failure."""
+        """Run a command. If the reader closes the pipe, as `head` does, that is no failure."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:

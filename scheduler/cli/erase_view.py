@@ -1,4 +1,4 @@
-"""How it is shown what was erased, what stays, and what is yet to be done."""
+"""How `erase` shows what was erased, what stays, and what is still to be done."""
 
 from __future__ import annotations
 

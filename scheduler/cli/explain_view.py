@@ -30,7 +30,7 @@ _AS_OF = {
 
 
 def show(explanation: Explanation, lack: str = "") -> None:
-    """Show whom it is about, where the call stands, each rule, each attempt, and what comes."""
+    """Show the contact, the state of its call, each rule, each attempt, and what comes next."""
     label, call = label_of(explanation.as_record(), explanation.row), explanation.call
     console.out.print(f"{label} in {explanation.source}, line {explanation.line}")
     if call is not None:

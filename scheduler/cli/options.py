@@ -41,7 +41,7 @@ def _region(value: str | None) -> str | None:
 
 
 def ceiling(max_concurrency: int | None) -> dict[str, str]:
-    """Return --max-concurrency as the setting that it goes before; none where it is not said."""
+    """Return --max-concurrency as the setting that it overrides; none if it was not given."""
     return {"CALLSCHED_MAX_CONCURRENCY": str(max_concurrency)} if max_concurrency else {}
 
 

@@ -21,7 +21,7 @@ FromStdin = Annotated[
 
 
 def read(*, from_stdin: bool) -> str:
-    """Return a password that may be one. Raises ConfigError where there is none to be had."""
+    """Return a password that is long enough. Raises ConfigError if there is no terminal."""
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif console.may_ask():

@@ -75,7 +75,7 @@ def _minutes(record: Record) -> str:
 
 
 def _night(times: Record) -> str:
-    """Say between which times of day somebody is called, on the clocks of who is called."""
+    """Say between which times of day calls are made, on the clocks of the people who are called."""
     earliest, latest = times["earliest"], times["latest"]
     if earliest is None:
         return "nobody knows what time it will be where they are called"

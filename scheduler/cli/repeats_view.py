@@ -15,7 +15,7 @@ _NAMED = 3
 
 
 def tell(campaign_id: str, earlier: Earlier) -> None:
-    """Say whom earlier campaigns have, and what becomes of these."""
+    """Say how many contacts earlier campaigns have called, and what becomes of these contacts."""
     window = earlier.window
     if window.comes_late:
         console.warn(

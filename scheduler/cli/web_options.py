@@ -1,4 +1,4 @@
-"""What the commands share that say who may come in over the web."""
+"""Options shared by the commands that give access to the web."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def unsaid(contact: Contact, named: Mapping[str, str]) -> dict[str, str]:
 
 
 def target(written: str, region: str | None, countries: frozenset[str] | None = None) -> str:
-    """Return whom a call is transferred to: a number in E.164, or a SIP address.
+    """Return the target of a transfer: a number in E.164, or a SIP address.
 
     Raises NotCalled, or another ValueError, as `numbers.e164` and `sip.sip_uri` do.
     """
@@ -157,7 +157,7 @@ def steps_in(script: Script) -> Iterator[Step]:
 
 
 def speaks(script: Script) -> bool:
-    """Whether a script lets whom it calls hear anything."""
+    """Whether a script lets the callee hear anything."""
     return any(isinstance(step, Say | Play | Gather | Transfer) for step in script)
 
 

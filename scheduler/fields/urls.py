@@ -1,4 +1,4 @@
-"""The URL at which an API answers, and whom an address of ours can be reached by."""
+"""The URL at which an API answers, and who can reach an address of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an instant is shown to whoever reads it: by the clocks of this machine, or in UTC."""
+"""How an instant is shown to a reader: by the clocks of this machine, or in UTC."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def take_heard(ledger: Ledger, account: str, most: int) -> list[Attempt]:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Which keys count for one asking of a step, whoever asks again."""
+    """Which keys count for one asking of a step, however often the provider repeats it."""
 
     keys: str
     at: float  #: when they were first told, by the clock of Redis
@@ -86,7 +86,7 @@ def pressed(
     keys: str,
     now: float | None = None,
 ) -> Pressed:
-    """Record the keys of one asking; those that were told first count, however often it is told."""
+    """Record the keys of one asking; the first report counts, however often it is repeated."""
     args = (str(attempt), step, asked, keys[:_MOST_KEYS], ledger.clock(now))
     first, at, answered_at, longest, caller_id = ledger.run(ledger.do.pressed, *args)
     return Pressed(first, float(at), readable.instant(answered_at), float(longest), caller_id)

@@ -64,7 +64,7 @@ class Ringing:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How a call stands that its provider has taken, and that nobody has answered yet."""
+    """The state of a call that its provider has accepted, and that nobody has answered yet."""
 
     stage: str  #: "queued" or "ringing"
     ring_seconds: float

@@ -1,4 +1,4 @@
-"""What webhooks are owed: news of calls and campaigns that nobody has taken from us yet."""
+"""Which messages are still to be sent to webhooks, about calls and campaigns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known by name, for whoever types: read at once or not at all; nothing is started."""
+"""Names for shell completion: read from the ledger at once or not at all; nothing is started."""
 
 from __future__ import annotations
 

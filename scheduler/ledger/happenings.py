@@ -1,4 +1,4 @@
-"""What happens on all accounts, in one order, so that whoever was away goes on where they were."""
+"""What happens on all accounts, in one order, so that a client that was away can continue."""
 
 from __future__ import annotations
 

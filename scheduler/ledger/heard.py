@@ -1,4 +1,4 @@
-"""What was heard of whom a call has reached: kept with its attempt, and with the call."""
+"""What was heard of the callee: kept with the attempt, and with the call."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _KEY = f"{keys.ROOT}id"
 
 
 def identity(ledger: Ledger) -> str:
-    """Return the id of a ledger; who asks first gives it one. Raises LedgerTrouble."""
+    """Return the id of a ledger; the first caller creates it. Raises LedgerTrouble."""
     with reaching():
         if not (found := ledger.redis.get(_KEY)):
             ledger.redis.set(_KEY, uuid4().hex, nx=True)

@@ -59,7 +59,7 @@ def details(ledger: Ledger, attempts: Sequence[Attempt]) -> dict[Attempt, LiveCa
 
 
 def contacts(ledger: Ledger, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Contact]:
-    """Read whom rows of campaigns reach; one that is gone, or that can't be read, is left out."""
+    """Read the contacts of rows of campaigns; leave out those that are gone or can't be read."""
     if not places:
         return {}
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:

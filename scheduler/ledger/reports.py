@@ -88,7 +88,7 @@ def policy_of(ledger: Ledger, campaign_id: str) -> Policy:
 
 
 def contact_of(ledger: Ledger, attempt: Attempt) -> Contact:
-    """Return whom an attempt calls. Raises LedgerTrouble, ValueError where nobody knows."""
+    """Return the contact of an attempt. Raises LedgerTrouble, and ValueError if it is not known."""
     entry = f"{attempt.row}-0"
     with reaching():
         found = ledger.redis.xrange(keys.campaign(attempt.campaign_id, "contacts"), entry, entry)

@@ -1,4 +1,4 @@
-"""Which calls of a campaign ended how, and which campaign calls whom of them again."""
+"""How the calls of a campaign ended, and which later campaign calls which of them again."""
 
 from __future__ import annotations
 

@@ -281,7 +281,7 @@ def live_calls(ledger: Ledger, account: str, campaign_id: str = "") -> list[tupl
 
 
 def awaited(ledger: Ledger, account: str, campaign_id: str) -> int:
-    """Return how many connections of a campaign are to end yet: they still hold a slot.
+    """Return how many connections of a campaign have not ended yet: they still hold a slot.
 
     One that is live without a slot has outlasted our patience; its stop goes on being repeated.
     """
@@ -294,7 +294,7 @@ def awaited(ledger: Ledger, account: str, campaign_id: str) -> int:
 
 
 def next_call(ledger: Ledger, campaign_id: str) -> tuple[Contact, int] | None:
-    """Return whom the pending call is for that comes first, and how often it was dialled.
+    """Return the contact of the next pending call, and how often it was dialled.
 
     None when none waits, or when it can't be read.
     """

@@ -10,6 +10,6 @@ from scheduler.ledger.views import CampaignView
 
 
 def expect_asked(campaign: CampaignView, conditions: Iterable[Condition | HeardSo]) -> None:
-    """Raise LedgerError, with the names that there are, for a step that a campaign has not."""
+    """Raise LedgerError, with the known names, for a step that the campaign does not have."""
     if wrong := unknown_name(conditions, campaign.policy):
         raise LedgerError(f"campaign {campaign.campaign_id}: {wrong}")

@@ -226,7 +226,7 @@ def row_of(place: str | None) -> int:
 def _exactly(
     ledger: Ledger, view: CampaignView, wanted: ContactFilter
 ) -> list[dict[str, Any]] | None:
-    """Return who is known by just this id, number or address; None where nobody is."""
+    """Return the contact with exactly this id, number or address; None if there is none."""
     found = pages.rows_of(ledger, [view], wanted.text)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""Somebody complains: who calls them just now, who is still to call them, and an end of that.
+"""Somebody complains: find and end the live calls to them, and the calls that still wait.
 
 They come onto the do-not-call list first. From then on nobody dials them, so the calls that are
 live after that are all that there are. Whoever dies in between runs it again.
@@ -64,7 +64,7 @@ class WaitsIn:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Which calls there are to whom somebody complains for."""
+    """The calls to the numbers that a complaint is about."""
 
     live: tuple[LiveTo, ...]
     #: None: nobody looked, for patterns and for very many numbers.

@@ -294,4 +294,4 @@ def _few_others(entries: Iterator[str], path: str) -> Iterator[str]:
 
 
 def _ignore(_told: object) -> None:
-    """Of how the bytes were understood, nothing is told."""
+    """Report nothing of how the bytes were understood."""

@@ -26,7 +26,7 @@ class Findings:
 
 
 class Glance:
-    """Looks in a thread of its own, so that nobody waits for it."""
+    """Looks in a thread of its own, so that no request waits for it."""
 
     def __init__(self, settings: Settings, ledger: Ledger, names: Callable[[], list[str]]) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""How a campaign file gets into the ledger, whoever launches it: read, checked, loaded, sealed."""
+"""How a campaign file gets into the ledger: it is read, checked, loaded and sealed."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def intent(
     again: bool,
     counting: Counting,
 ) -> Intent:
-    """Choose the campaign's id, and look whom an earlier one has called; nothing is written.
+    """Choose the campaign's id, and find contacts that an earlier one has called; write nothing.
 
     `wanted` is the id that is asked for. With `again` everybody is called once more. Raises
     ConfigError when the campaign is there already, and dialled on another account.
@@ -226,7 +226,7 @@ class OtherContent(LedgerError):
 
 
 def content_of(checked: CheckedCampaign, policy: Policy, first: int | None) -> str:
-    """Return what stands for all that decides whom a campaign calls, and what it says to them."""
+    """Return a hash of everything that decides whom a campaign calls, and what it says to them."""
     if first is None and policy == checked.policy:
         return checked.digest
     parts = json.dumps([checked.digest, first, encode_policy(policy)])

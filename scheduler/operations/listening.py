@@ -21,7 +21,7 @@ _MOST_BYTES = 65_536
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """Take an address: from now on whoever connects waits there. Raises OSError."""
+    """Take an address: from now on clients that connect wait there. Raises OSError."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]

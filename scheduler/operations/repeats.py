@@ -14,7 +14,7 @@ from scheduler.settings import Settings
 
 
 class Because(Enum):
-    """What has a campaign call everybody, or leave out whom others have called."""
+    """Why a campaign calls everybody, or leaves out people whom others have called."""
 
     CREATED_SO = auto()  #: it is there already, and keeps what it was created with
     AGAIN = auto()  #: everybody is to be called again
@@ -23,7 +23,7 @@ class Because(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """For how long whom one campaign has called is left out by others of its name."""
+    """For how long campaigns of one name leave out people whom another of them has called."""
 
     of_campaign: float | None  #: seconds; None when this campaign calls everybody
     to_look: float  #: in which people are told of; 0 for not at all
@@ -33,7 +33,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Whom earlier campaigns have, of the rows that a campaign does not know yet."""
+    """Which of the new rows of a campaign earlier campaigns have called, or have yet to call."""
 
     window: Window
     callable_count: int  #: contacts of the file that can be called

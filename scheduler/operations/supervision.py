@@ -74,7 +74,7 @@ class Look:
 
 
 class Watcher(Protocol):
-    """Whoever is told how a run goes."""
+    """Receives reports of how a run goes."""
 
     def interruptible(self, run: Interruptible) -> AbstractContextManager[None]:
         """For its length, call `run.interrupt` when somebody wants the run to end."""

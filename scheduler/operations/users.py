@@ -141,7 +141,7 @@ def sign_in(ledger: Ledger, name: str, password: str, address: str) -> SignedIn:
 
 
 def change_password(ledger: Ledger, visitor: Visitor, old: str, new: str, address: str) -> SignedIn:
-    """Give who asks another password; every session ends, and this browser has a new one.
+    """Change the visitor's password; end every session, and give this browser a new one.
 
     Raises as `sign_in` does for the old one, and ConfigError when the new one can't be.
     """
@@ -163,7 +163,7 @@ def sign_out(ledger: Ledger, digest: str) -> None:
 
 
 def sign_out_elsewhere(ledger: Ledger, visitor: Visitor) -> None:
-    """End the other sessions of who asks."""
+    """End the visitor's other sessions."""
     sessions.end_every(ledger, visitor.name, but=visitor.session)
 
 

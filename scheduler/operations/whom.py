@@ -1,4 +1,4 @@
-"""Which contact a person means who knows a name, a line of the file, or another of its columns.
+"""Which contact an operator means by a name, a line of the file, or another of its columns.
 
 Ids, numbers and addresses are looked up where they are kept. Here every contact is looked at, once.
 """
@@ -98,7 +98,7 @@ class Search:
         return None if self._hits else self._at_line
 
     def miss(self) -> str:
-        """Say why nobody is found, and who was perhaps meant."""
+        """Say why no contact was found, and which one was perhaps meant."""
         if self._hits:
             which = ", ".join(named_in_message(contact, row) for row, contact in self._hits.items())
             more = " and others" if self._hit_count > len(self._hits) else ""

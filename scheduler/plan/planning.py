@@ -61,7 +61,7 @@ def survey(
     allowed: Collection[str] = (),
     on_progress: Callable[[int], None] = lambda _rows: None,
 ) -> ContactCounts:
-    """Read the rows of a checked file; who is called is grouped by what decides on the time.
+    """Read the rows of a checked file; group the contacts by what decides when they are called.
 
     `duplicates` are those of the same file. `allowed` are the only numbers that may be dialled;
     empty: any. `on_progress` is told now and then how many rows were read.

@@ -204,7 +204,7 @@ def can_verify(account: Account) -> bool:
 
 
 def open_provider(account: Account, shelf: TokenShelf | None = None) -> Provider:
-    """Open an account. Raises ConfigError when its credentials are missing, or can't be had."""
+    """Open an account. Raises ConfigError when its credentials are missing, or can't be read."""
     if account.fault:
         raise ConfigError(f"account {account.name}: {account.fault}")
     return kind_of(account).client(account.credentials, shelf)

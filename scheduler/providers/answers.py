@@ -1,4 +1,4 @@
-"""How any API's answer is read: defensively, since whoever answers may send anything."""
+"""How any API's answer is read: defensively, because a server may send anything."""
 
 from __future__ import annotations
 

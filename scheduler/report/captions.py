@@ -1,4 +1,4 @@
-"""Each plot in words: for who can't see it, and for who wants the figures."""
+"""Each plot in words: for readers who can't see it, or want the figures."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def message(foreign: object, most: int, *, numbers: bool) -> str:
 
 
 def address_of(record: Mapping[str, Any], *, numbers: bool) -> str:
-    """Return whom a record reaches, as far as it may be shown; never the keys that are pressed."""
+    """Return a record's address, as far as it may be shown; never the keys that are pressed."""
     number, uri = record.get("phone_number") or "", record.get("sip_uri") or ""
     if numbers or not (number or uri):
         return written(number or uri, _LONGEST_NAME)

@@ -89,7 +89,7 @@ class BoundedProtocol(H11Protocol):
             on_leaving()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let it in; whoever has waited longest leaves where there are too many."""
+        """Let it in; if there are too many, close the connection that has waited longest."""
         assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
         # Whatever is not read at once counts as unread.
@@ -115,7 +115,7 @@ class BoundedProtocol(H11Protocol):
             self._waiting.pop(self, None)
 
     def pause_writing(self) -> None:
-        """Wait for who reads, but not for ever."""
+        """Wait for the reader, but not for ever."""
         super().pause_writing()
         self._expect_reader(self.transport.get_write_buffer_size())
 

@@ -1,4 +1,4 @@
-"""What one `callsched web` counts of its requests, for whoever scrapes it."""
+"""What one `callsched web` counts of its requests, for Prometheus."""
 
 from __future__ import annotations
 

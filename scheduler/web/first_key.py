@@ -1,4 +1,4 @@
-"""The key with which whoever started `callsched web` signs in before there is any user."""
+"""The key with which the operator who started `callsched web` signs in before there is a user."""
 
 from __future__ import annotations
 

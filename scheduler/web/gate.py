@@ -1,4 +1,4 @@
-"""Who comes in: every request is looked at before any route sees it, and says who sent it.
+"""Who has access: finds out who sent a request before any route sees it.
 
 Whoever is nobody comes as far as the routes, whose rules send them away (`site.May`); what no rule
 of a route could know is decided here: whether this site is open at all, under which names, to how
@@ -67,7 +67,7 @@ class Gate:
         self._is_https = (site.settings.public_url or "").startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find out who asks, and pass the request on."""
+        """Find out who sent the request, and pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -100,7 +100,7 @@ class Gate:
         )
 
     def _let_in(self, request: Request) -> Visitor | None:
-        """Return who asks. Raises Failure where nobody is let in."""
+        """Return the visitor. Raises Failure if nobody has access."""
         is_direct = self._addresses.is_direct(request)
         visitor = self._visitor(request, by_key=is_direct)
         # For an answer that takes its time: whether its reader may still read on.

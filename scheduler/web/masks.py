@@ -1,4 +1,4 @@
-"""Records as who asks may see them: numbers masked, unless they may see whole ones.
+"""Records as the visitor may see them: numbers masked, unless they may see full ones.
 
 What nobody has thought of is masked: every text is looked through for numbers, but for those that
 are known to have none, such as ids of ours.

@@ -33,7 +33,7 @@ _AGAIN = Response(status_code=503, headers={"Retry-After": "1"})
 
 
 class Desk(Protocol):
-    """Whoever hears the requests of one account's provider."""
+    """Handles the requests of one account's provider."""
 
     def take(self, callback: Callback) -> Answered:
         """Put on record what a request tells, and say what it is answered with."""

@@ -90,7 +90,7 @@ def allow_files() -> None:
 
 
 def taken(host: str, port: int) -> socket.socket:
-    """Take an address. Raises ConfigError when it can't be had."""
+    """Take an address. Raises ConfigError when it is not free."""
     try:
         return bound(host, port)
     except (OSError, UnicodeError) as error:

@@ -50,7 +50,7 @@ OnSite = Annotated[Site, Depends(site_of)]
 
 
 class May:
-    """A dependency of every route: who asks, and that they may; `scope` is the route's rule."""
+    """A dependency of every route: the visitor, who has the route's `scope`."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -76,5 +76,5 @@ Administers = Annotated[Visitor, Depends(May(Scope.ADMIN))]
 
 
 def order_by(visitor: Visitor, note: str = "") -> Control:
-    """Return an order of who asks, for the record."""
+    """Return an order of the visitor, for the record."""
     return order_of(visitor.name, note)

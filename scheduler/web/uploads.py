@@ -24,7 +24,7 @@ def expect_length(request: Request, most_bytes: int) -> None:
 
 
 def too_long(most_bytes: int) -> Failure:
-    """Return what a body is told that is too long."""
+    """Return the failure for a body that is too long."""
     most = most_bytes // 1024**2
     return Failure(413, "too_long", f"at most {most} MiB come in one request: send it in parts")
 

@@ -1,4 +1,4 @@
-"""What is said when a site starts: where it is, who may come in, and what is missing."""
+"""What `callsched web` says at its start: its address, who has access, and what is missing."""
 
 from __future__ import annotations
 

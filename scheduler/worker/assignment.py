@@ -1,4 +1,4 @@
-"""What a worker is told beside its settings."""
+"""What a worker gets besides its settings."""
 
 from __future__ import annotations
 

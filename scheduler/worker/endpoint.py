@@ -65,7 +65,7 @@ class Endpoint:
         self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
 
     def start(self) -> None:
-        """Answer soon. That the port can't be had is logged, and the worker does without."""
+        """Answer soon. If the port is taken, log it, and let the worker run without an endpoint."""
         # On the thread, because to find out a host's name may take seconds.
         self._thread.start()
 
@@ -114,7 +114,7 @@ def _say(respond: StartResponse, status: HTTPStatus, what: dict[str, object]) ->
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """Has so many connections open at most, and none for long.
+    """Keeps a limited number of connections open, and none for long.
 
     A timeout of a socket would hold for each byte; here the thread that lets connections in looks
     at the clock. It lets nobody in while all places are taken, so that a flood costs no more than
@@ -154,7 +154,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().process_request(request, client_address)
 
     def service_actions(self) -> None:
-        """Cut off who has had time enough; it is looked at twice a second and more often."""
+        """Cut off clients that have had enough time; called at least twice a second."""
         with self._changed:
             self._cut_off(ANSWER_SECONDS, most=self.most)
 

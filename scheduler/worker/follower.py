@@ -112,7 +112,7 @@ class Follower:
         return False
 
     async def _listen_once(self) -> _End:
-        """Listen on the first place that can be had, until it ends."""
+        """Listen at the first address that answers, until it ends."""
         refused = True
         places, self._places = self._places, None
         try:

@@ -8,7 +8,7 @@ from functools import partial
 
 
 class Messages:
-    """Says that there is work, a message for each piece; what it can't say is forgotten.
+    """Sends a message for each piece of work; a message that can't be sent is forgotten.
 
     A message brings a thread, which goes on for as long as there is work. So no more of them wait
     to be sent than there are threads: a thousand slots that are free at once need no more.
@@ -24,7 +24,7 @@ class Messages:
         self._thread: threading.Thread | None = None
 
     def say(self, count: int = 1) -> None:
-        """Have so many messages sent soon, or as many as are worth it."""
+        """Have `count` messages sent soon, or as many as are worth it."""
         with self._lock:
             self._wanted = min(self._most, self._wanted + count)
             # Only now, and again in a forked process, where no thread has survived.

@@ -84,7 +84,7 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 
 
 def unreadable(error: Exception, path: str) -> CampaignError:
-    """Return the error for bytes that can't be had."""
+    """Return the error for bytes that can't be read."""
     if isinstance(error, OSError) and error.strerror:
         return refusal(path, f"can't be read: {error.strerror}")
     return refusal(path, f"this gzip file is cut off or damaged: {error}")

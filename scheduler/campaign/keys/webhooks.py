@@ -30,7 +30,7 @@ def _once(events: list[Event]) -> list[Event]:
 
 
 class Told(BaseModel):
-    """One that is told, and of what."""
+    """A receiver of webhooks, and the events that it gets."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +56,7 @@ Webhooks = Annotated[list[Told], BeforeValidator(_listed), Field(max_length=5)]
 
 
 def warnings(receivers: Iterable[Told]) -> Iterator[str]:
-    """Yield which of them are told in the clear. Only the host is shown: a path may be a secret."""
+    """Yield which of them are not encrypted. Only the host is shown: a path may be a secret."""
     for each in receivers:
         if is_read_on_the_way(each.url):
             host = urlsplit(each.url).hostname

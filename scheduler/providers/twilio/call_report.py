@@ -109,7 +109,7 @@ def _instant(body: dict[str, Any], name: str) -> float | None:
 
 
 def address_of(written: str) -> str:
-    """Return whom a call is to, as orders write it: they show SIP addresses without a scheme."""
+    """Return a call's target as orders write it: Twilio shows SIP addresses without a scheme."""
     is_bare = "@" in written and not written.lower().startswith(("sip:", "sips:", "client:"))
     return f"sip:{written}" if is_bare else written
 

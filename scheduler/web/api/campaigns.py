@@ -94,5 +94,5 @@ def next_cursor(page: Page[Any]) -> str | None:
 
 
 def no_cursor() -> Failure:
-    """Return what somebody is told whose cursor is of no list, or of another one."""
+    """Return the failure for a cursor that belongs to no list, or to another one."""
     return Failure(422, "cursor", "this is no cursor of this list: take `next_cursor` as it came")

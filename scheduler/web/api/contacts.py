@@ -128,7 +128,7 @@ def _without_secrets(attempt: dict[str, Any]) -> dict[str, Any]:
 
 
 def nobody(error: LedgerError) -> Failure:
-    """Return what somebody is told who asks for a contact that there is none of."""
+    """Return the failure for a contact that does not exist."""
     if isinstance(error, NoSuchCampaign):
         return Failure(404, "no_such_campaign", str(error))
     return Failure(404, "no_such_contact", str(error))

@@ -302,5 +302,5 @@ def link(path: str, **asked: str) -> str:
 
 
 def no_page() -> Failure:
-    """Return what somebody is told whose address has a cursor of something else."""
+    """Return the failure for an address with a cursor of something else."""
     return Failure(422, "cursor", "this is no page of the list: begin with its first one")

@@ -82,7 +82,7 @@ def render(
 
 
 def of_failure(request: Request, failure: Failure) -> Response:
-    """Make a page of what went wrong; whoever has to sign in is led there."""
+    """Make a page of what went wrong; send a visitor who has to sign in to the sign-in page."""
     details = failure.details
     if details.status == 401:
         return RedirectResponse(_sign_in_for(request), 303)

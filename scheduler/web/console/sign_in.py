@@ -40,7 +40,7 @@ _DONE = {
 
 @router.get("/sign-in")
 def sign_in_page(request: Request, site: OnSite, next: str = "/", key: str = "") -> Response:
-    """Ask for name and password; or sign in whoever has the one-time key."""
+    """Ask for name and password, or sign in a visitor with the one-time key."""
     if not key:
         return _page(request, site, next)
     if has_anybody(site) or not Addresses(site.settings).is_direct(request):
