@@ -149,7 +149,7 @@ def resume(
     state = _not_moved_on(campaign_id, ledger.run(ledger.do.resume, *args))
     if state == "cancelled":
         raise LedgerError(
-            f"campaign {campaign_id} was cancelled, and never goes on; `callsched worker` sees"
+            f"campaign {campaign_id} was cancelled, and can't be resumed; `callsched worker` sees"
             f" its live calls to their ends, `callsched retry {campaign_id} --only"
             " skipped:cancelled` calls the others as a new campaign"
         )

@@ -58,12 +58,12 @@ _GAUGES: tuple[Gauge, ...] = (
     ),
     (
         "orphans",
-        "Live calls at the provider that no attempt has",
+        "Live calls at the provider that belong to no attempt",
         lambda snapshot: snapshot.account.orphans,
     ),
     (
         "blocked_caller_ids",
-        "Numbers of ours that the provider lets nobody call from",
+        "Caller ids that the provider refuses",
         lambda snapshot: len(snapshot.account.caller_blocks),
     ),
     ("live_connections", "Connections that are not over", lambda snapshot: snapshot.account.live),
@@ -89,7 +89,7 @@ _GAUGES: tuple[Gauge, ...] = (
     ("waiting_webhooks", "Webhooks to be sent", lambda snapshot: snapshot.backlog.webhooks),
     (
         "unheard_connections",
-        "Live connections that no listener hears",
+        "Live connections to which no worker listens",
         lambda snapshot: snapshot.backlog.sockets_wanted,
     ),
     (
@@ -101,10 +101,10 @@ _GAUGES: tuple[Gauge, ...] = (
 
 _TOTALS = (
     ("late_ends", "Calls that ended more than 2 s after they had to be over"),
-    ("starts", "Leaves to dial that were given"),
+    ("starts", "Starts that the ledger allowed"),
     ("accepted", "Starts that the API accepted"),
     ("refused", "Starts that the API answered 429"),
-    ("throttled", "Starts that were one request too many at a time"),
+    ("throttled", "Starts refused because of too many requests at a time"),
     ("found", "Starts whose answer was lost, and whose call was found"),
     ("stops", "Connections that were confirmed to be over"),
 )
@@ -223,12 +223,12 @@ class _OfAccount:
         yield self._gauge("worker_sockets", "Open sockets to live connections", health.sockets)
         ticks: Values = [((), self._health.timekeeper.ticks)]
         yield self._counted("worker_ticks", "Ticks of the timekeeper", (), ticks)
-        text = "Messages that were dropped because they were none of ours"
+        text = "Messages that were dropped because they were not callsched's"
         yield self._counted("worker_dropped_messages", text, (), [((), dropped.count)])
         silent = self._health.timekeeper.silent_seconds
         yield self._gauge("worker_silent_seconds", "Since the last tick", silent)
         is_draining = self._served.demand.is_closing
-        yield self._gauge("worker_draining", "1 while it leaves", is_draining)
+        yield self._gauge("worker_draining", "1 while it shuts down", is_draining)
 
     def _of_the_account(self, snapshot: Snapshot) -> Iterator[Metric]:
         is_blocked = self._served.provider.fingerprint in snapshot.account.blocks

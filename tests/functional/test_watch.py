@@ -172,7 +172,7 @@ def test_nothing_is_changed_before_its_question_is_answered_with_yes(
         assert state() is CampaignState.PAUSED
         await until(app, pilot, "paused by ")
         await pilot.press("r")
-        await until(app, pilot, "Have campaign evening go on?", "paused by ")
+        await until(app, pilot, "Resume campaign evening?", "paused by ")
         await pilot.press("y")
         await until(app, pilot, "campaign evening is active")
         assert state() is CampaignState.ACTIVE

@@ -211,7 +211,7 @@ class WatchApp(App[int]):
     # What keys do -------------------------------------------------------------------------------
 
     def action_leave(self, interrupted: bool = False) -> None:
-        """Leave; nothing that runs is changed by it."""
+        """Quit; everything that runs goes on."""
         self.exit(_INTERRUPTED if interrupted else 0)
 
     def action_filter(self) -> None:

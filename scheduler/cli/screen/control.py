@@ -38,20 +38,20 @@ def pause(shown: ShownCampaign) -> Proposal | str:
         campaigns.halt(ledger, view.campaign_id, control=orders.given("from callsched watch"))
         left = campaigns.starts_under_way(ledger, view.campaign_id)
         under_way = f"; {counted(left, 'start')} under way: 25 s at most" if left else ""
-        return f"campaign {name} is paused: no new start leaves{under_way}"
+        return f"campaign {name} is paused: it places no new calls{under_way}"
 
     return Proposal(
-        f"Pause campaign {name}?\n\nNo more starts leave."
-        f" {counted(live, 'call is', 'calls are')} live, until the deadline.",
+        f"Pause campaign {name}?\n\nIt will place no new calls."
+        f" {counted(live, 'live call goes', 'live calls go')} on to the deadline.",
         give,
     )
 
 
 def resume(shown: ShownCampaign) -> Proposal | str:
-    """Return the order to have a campaign go on, or why there is nothing to resume."""
+    """Return the order to resume a campaign, or why there is nothing to resume."""
     view, name = shown.view, visible(shown.view.campaign_id)
     if view.cancelled_by:
-        return f"campaign {name} was cancelled, and never goes on"
+        return f"campaign {name} was cancelled, and can't be resumed"
     if not (view.paused_by or view.state is CampaignState.PAUSED):
         return f"campaign {name} is {view.state}: there is nothing to resume"
     why = view.stopped_itself or f"paused by {view.paused_by}"
@@ -60,7 +60,7 @@ def resume(shown: ShownCampaign) -> Proposal | str:
         state = campaigns.resume(ledger, view.campaign_id, orders.given("from callsched watch"))
         return f"campaign {name} is {state}"
 
-    return Proposal(f"Have campaign {name} go on?\n\nIt stands still: {visible(why)}", give)
+    return Proposal(f"Resume campaign {name}?\n\nWhy it waits: {visible(why)}", give)
 
 
 def stop(call: ShownCall, account: str) -> Proposal:
@@ -73,13 +73,13 @@ def stop(call: ShownCall, account: str) -> Proposal:
             live_calls.stop(ledger, account, call.attempt, control)
         except StaleAttempt:
             return f"the call to {name} is over already"
-        return f"the stop of the call to {name} is on record; a worker sends it"
+        return f"the stop of the call to {name} is recorded; a worker sends it"
 
     return Proposal(f"Stop the call to {name}?\n\nIt ends now, as aborted.", give)
 
 
 def given(order: Proposal, ledger: Ledger) -> tuple[str, bool]:
-    """Give an order; return what came of it, and whether that is what was wanted."""
+    """Give an order; return the result in words, and whether it succeeded."""
     try:
         return order.give(ledger), True
     except SchedulerError as error:

@@ -15,14 +15,14 @@ from textual.widgets import Static
 HELP = {
     "Tab": "from the campaigns to the live calls and back",
     "↑ ↓ PgUp": "choose a campaign, or a live call",
-    "Enter": "of a campaign: its live calls alone, or all again",
-    "": "of a live call: all that is known of it",
+    "Enter": "on a campaign: only its live calls, or all again",
+    "": "on a live call: everything known about it",
     "/": "find campaigns by id, live calls by name, id or number",
     "Esc": "show everything again",
     "p": "pause the chosen campaign: live calls go on",
     "r": "resume the chosen campaign",
     "s": "stop the chosen live call: it ends as aborted",
-    "q": "leave; nothing that runs is changed by it",
+    "q": "quit; everything that runs goes on",
 }
 SIGNS = (
     "╌ above the slots in use is the limit as learned. ! marks what is past its deadline. When a"
