@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from scheduler.ledger import keys, turns, views
+from scheduler.ledger import due, keys, turns, views
+from scheduler.ledger.due import DueCalls
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.readable import instant
 from scheduler.ledger.redis.client import reaching
@@ -182,35 +183,19 @@ def totals(ledger: Ledger, account: str) -> dict[str, int]:
     return dict(sorted(summed.items()))
 
 
-#: Campaigns of which due calls are counted in one step, in which nobody else is served.
-_AT_ONCE = 50
-
-
-def backlog(ledger: Ledger, account: str, now: float | None = None) -> Backlog:
-    """Read what waits on an account; of campaigns, it looks at those that have calls due."""
+def backlog(
+    ledger: Ledger, account: str, now: float | None = None, due_calls: DueCalls | None = None
+) -> Backlog:
+    """Read what waits on an account. Who has counted its due calls says so."""
     at = ledger.time(now)
+    known = due_calls or due.count(ledger, account, now)
     with reaching(), ledger.redis.pipeline(transaction=False) as pipe:
         pipe.zcard(keys.account(account, "stops"))
         pipe.zcard(keys.account(account, "collect"))
         pipe.zcard(keys.account(account, "webhooks"))
         pipe.zcount(keys.account(account, "ears"), "-inf", at)
-        stops, collects, webhooks, unheard = pipe.execute()
-    due, oldest = _due(ledger, account, at)
-    return Backlog(due, at - oldest, stops, collects, webhooks, unheard)
-
-
-def _due(ledger: Ledger, account: str, now: float) -> tuple[int, float]:
-    """Return how many calls are due, and since when the first of them has been."""
-    due, oldest = 0, now
-    with reaching():
-        some = turns.of_which_something_is_due(ledger.redis, account, now)
-    for first in range(0, len(some), _AT_ONCE):
-        of_them, since = ledger.run(
-            ledger.do.count_due, ledger.clock(now), *some[first : first + _AT_ONCE]
-        )
-        due += of_them
-        oldest = min(oldest, float(since or now))
-    return due, oldest
+        waiting = pipe.execute()
+    return Backlog(known.count, max(0.0, at - known.since) if known.count else 0.0, *waiting)
 
 
 def attempt_spans(ledger: Ledger, campaign_id: str) -> Iterator[tuple[float, float | None]]:

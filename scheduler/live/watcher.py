@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from scheduler.ledger import accounts, clocks, live_calls, views, workers
+from scheduler.ledger import accounts, clocks, due, live_calls, views, workers
 from scheduler.ledger.accounts import Happening, Load
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
@@ -81,6 +81,7 @@ class Watcher:
         self._campaigns = Campaigns(ledger, ids, account)
         self._accounts: dict[str, _Account] = {}
         self._people = People(ledger)
+        self._due = due.Recurring()
 
     def look(self, wish: Focus) -> Picture:
         """Read what there is to see. Raises LedgerUnreachable."""
@@ -98,7 +99,8 @@ class Watcher:
     def _picture(
         self, now: float, listed: Sequence[CampaignView], name: str, wish: Focus
     ) -> Picture:
-        account, waits = views.account(self._ledger, name), accounts.backlog(self._ledger, name)
+        account, due_calls = views.account(self._ledger, name), self._due.count(self._ledger, name)
+        waits = accounts.backlog(self._ledger, name, due_calls=due_calls)
         kept = self._accounts.setdefault(name, _Account())
         self._read_happenings(name, kept)
         self._read_loads(name, kept, now)

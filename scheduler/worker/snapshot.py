@@ -10,7 +10,7 @@ from functools import partial
 
 from scheduler.clock import since_boot
 from scheduler.errors import SchedulerError
-from scheduler.ledger import accounts, census, views, workers
+from scheduler.ledger import accounts, census, due, views, workers
 from scheduler.ledger.accounts import Backlog
 from scheduler.ledger.census import Census
 from scheduler.ledger.ledger import Ledger
@@ -37,11 +37,15 @@ class Snapshot:
     survey: Census
 
 
-def take_snapshot(ledger: Ledger, account: str) -> Snapshot:
-    """Read all of it, in some ten round trips. Raises LedgerUnreachable."""
+def take_snapshot(ledger: Ledger, account: str, counts: due.Recurring | None = None) -> Snapshot:
+    """Read all of it, in some ten round trips. Raises LedgerUnreachable.
+
+    Who takes one after the other keeps what counts the calls that are due.
+    """
+    due_calls = counts.count(ledger, account) if counts else None
     return Snapshot(
         views.account(ledger, account),
-        accounts.backlog(ledger, account),
+        accounts.backlog(ledger, account, due_calls=due_calls),
         accounts.totals(ledger, account),
         workers.all_of(ledger, account),
         census.take(ledger, account),
@@ -102,10 +106,12 @@ class SnapshotsByAccount:
         self._ledger = ledger
         self._lock = threading.Lock()
         self._of: dict[str, Snapshots] = {}
+        self._due = due.Recurring()
 
     def of(self, account: str) -> Snapshots:
         """Return the snapshots of an account."""
         with self._lock:
             if account not in self._of:
-                self._of[account] = Snapshots(partial(take_snapshot, self._ledger, account))
+                read = partial(take_snapshot, self._ledger, account, self._due)
+                self._of[account] = Snapshots(read)
             return self._of[account]

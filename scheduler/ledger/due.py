@@ -1,0 +1,59 @@
+"""How many calls are due on an account, which changes with the clock alone.
+
+It is counted where something is due: of each such campaign, fifty in a step of Redis. So it costs
+nothing that others wait, and as much as there are that don't.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+
+from scheduler.ledger import turns
+from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.client import reaching
+
+#: Campaigns that are looked at in one step, in which nobody else is served.
+_AT_ONCE = 50
+
+#: What took long to count is told again for so many times as long.
+_TIMES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DueCalls:
+    """What is due on an account."""
+
+    count: int
+    since: float  #: when the first of them fell due; now, when none is
+
+
+def count(ledger: Ledger, account: str, now: float | None = None) -> DueCalls:
+    """Count the calls that could be dialled now, would there be a slot. Raises LedgerTrouble."""
+    at = ledger.time(now)
+    due, since = 0, at
+    with reaching():
+        some = turns.of_which_something_is_due(ledger.redis, account, at)
+    for first in range(0, len(some), _AT_ONCE):
+        campaigns = some[first : first + _AT_ONCE]
+        of_them, oldest = ledger.run(ledger.do.count_due, ledger.clock(now), *campaigns)
+        due += of_them
+        since = min(since, float(oldest or at))
+    return DueCalls(due, since)
+
+
+class Recurring:
+    """The same for one who asks every second: counting takes a fiftieth of the time at most."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, DueCalls]] = {}  #: of an account, and how long to tell
+
+    def count(self, ledger: Ledger, account: str) -> DueCalls:
+        """Return what is due, or was when it was counted last. Raises LedgerTrouble."""
+        began = monotonic()
+        until, known = self._known.get(account, (0.0, None))
+        if known is None or began >= until:
+            known = count(ledger, account)
+            over = monotonic()
+            self._known[account] = over + _TIMES * (over - began), known
+        return known
