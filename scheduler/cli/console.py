@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 import typer
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
@@ -180,6 +181,22 @@ def table(
     for row in rows:
         drawn.add_row(*(str(cell) for cell in row))
     return drawn
+
+
+#: Lines that are printed at once.
+_PAGE = 500
+
+
+def long_list(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print thousands of rows below each other, where laying out a table would take seconds."""
+    shown = [[visible(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*shown, strict=True)]
+    for first in range(0, len(shown), _PAGE):
+        lines = (
+            "  ".join(map(set_cell_size, row, widths)).rstrip()
+            for row in shown[first : first + _PAGE]
+        )
+        out.print(Text("\n".join(lines)))
 
 
 @contextmanager

@@ -11,9 +11,6 @@ from scheduler.cli.access import opened_ledger
 from scheduler.live.standing import standing
 from scheduler.operations.waits import why_waits
 
-#: More campaigns than anybody reads.
-MOST_LISTED = 200
-
 
 def status(
     id_: options.OneOrAll = None,
@@ -31,7 +28,7 @@ def status(
     Example: `callsched status nightly-2026-11-22 --json`
     """
     with opened_ledger() as ledger:
-        known = standing(ledger, id_, account, None if every else MOST_LISTED)
+        known = standing(ledger, id_, account, None if every else status_view.MOST_LISTED)
         if json:
             console.emit(
                 status_view.record(known, id_) | served.records(ledger, known.campaigns, id_)

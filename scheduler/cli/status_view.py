@@ -15,6 +15,9 @@ from scheduler.masking import mask
 from scheduler.models import OPEN_STATES, CallState, CampaignState
 from scheduler.operations import schedules
 
+#: More campaigns than anybody reads.
+MOST_LISTED = 200
+
 #: What operators did last, as far as it is shown.
 _SHOWN_CONTROLS = 3
 
@@ -72,7 +75,10 @@ def _show_standing(known: Standing, wait: str) -> None:
         )
         for view in views
     ]
-    console.out.print(console.table("", columns, rows, sheds=_SHEDS))
+    if len(views) > MOST_LISTED:
+        console.long_list(columns, rows)
+    else:
+        console.out.print(console.table("", columns, rows, sheds=_SHEDS))
     if known.others:
         more = f"… and {known.others:,} others: {suggested('status', '--all')}"
         console.out.print(more, markup=False)

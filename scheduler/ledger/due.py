@@ -16,7 +16,7 @@ from scheduler.ledger.redis.client import reaching
 #: Campaigns that are looked at in one step, in which nobody else is served.
 _AT_ONCE = 50
 
-#: What took long to count is told again for so many times as long.
+#: What took more than one step to count is told again for so many times as long.
 _TIMES = 50
 
 
@@ -26,6 +26,7 @@ class DueCalls:
 
     count: int
     since: float  #: when the first of them fell due; now, when none is
+    steps: int  #: in which they were counted
 
 
 def count(ledger: Ledger, account: str, now: float | None = None) -> DueCalls:
@@ -34,12 +35,13 @@ def count(ledger: Ledger, account: str, now: float | None = None) -> DueCalls:
     due, since = 0, at
     with reaching():
         some = turns.of_which_something_is_due(ledger.redis, account, at)
-    for first in range(0, len(some), _AT_ONCE):
+    steps = range(0, len(some), _AT_ONCE)
+    for first in steps:
         campaigns = some[first : first + _AT_ONCE]
         of_them, oldest = ledger.run(ledger.do.count_due, ledger.clock(now), *campaigns)
         due += of_them
         since = min(since, float(oldest or at))
-    return DueCalls(due, since)
+    return DueCalls(due, since, len(steps))
 
 
 class Recurring:
@@ -55,5 +57,6 @@ class Recurring:
         if known is None or began >= until:
             known = count(ledger, account)
             over = monotonic()
-            self._known[account] = over + _TIMES * (over - began), known
+            took = over - began if known.steps > 1 else 0.0
+            self._known[account] = over + _TIMES * took, known
         return known

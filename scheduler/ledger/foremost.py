@@ -6,7 +6,7 @@ It costs the same however many wait: nothing is read of any campaign.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from scheduler.ledger import keys, turns
 from scheduler.ledger.ledger import Ledger
@@ -26,6 +26,23 @@ def foremost(ledger: Ledger, accounts: Sequence[str], most: int) -> list[str]:
     else is not finished; the rest are the newest, on whatever account. Raises LedgerTrouble.
     """
     return list(islice(dict.fromkeys(_in_turn(ledger, accounts, most)), most))
+
+
+def with_calls_to_make(ledger: Ledger, accounts: Sequence[str]) -> list[str]:
+    """Return the campaigns that have calls due, or under way, or that wait for somebody.
+
+    Whatever else is not finished waits for a time. Raises LedgerTrouble.
+    """
+    with reaching():
+        if not turns.is_indexed(ledger.redis):
+            return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, -1))
+        now = ledger.time()
+        found = [
+            turns.of_which_something_is_due(ledger.redis, account, now) for account in accounts
+        ]
+        paused = (ledger.redis.zrange(keys.account(each, "paused"), 0, -1) for each in accounts)
+        under_way = (_under_way(ledger, account) for account in accounts)
+        return list(dict.fromkeys(chain(*found, *paused, *under_way)))
 
 
 def _in_turn(ledger: Ledger, accounts: Sequence[str], most: int) -> Iterator[str]:

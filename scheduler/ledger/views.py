@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count as numbers
 from typing import Any
 
 from scheduler import limit
@@ -35,8 +36,11 @@ from scheduler.records import IDENTITIES, decode, decode_policy, digest
 #: Calls that are read in one round trip.
 _PAGE = 500
 
+#: Ids of campaigns that are read in one journey.
+_IDS = 1_000
+
 #: Campaigns that are read in one step of the ledger, in which nobody else is served.
-_CAMPAIGNS = 100
+_CAMPAIGNS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +140,16 @@ class AccountView:
 
 
 def campaign_ids(ledger: Ledger, most: int | None = None) -> list[str]:
-    """Return every campaign, or so many of them, the newest first."""
-    with reaching():
-        last = -1 if most is None else most - 1
-        return list(ledger.redis.zrevrange(f"{keys.ROOT}campaigns", 0, last))
+    """Return every campaign, or so many of them, the newest first; a thousand in a journey."""
+    found: dict[str, None] = {}  # one that is made meanwhile moves the others on by one place
+    for first in numbers(0, _IDS):
+        last = first + _IDS - 1 if most is None else min(most, first + _IDS) - 1
+        with reaching():
+            some = ledger.redis.zrevrange(f"{keys.ROOT}campaigns", first, last)
+        found |= dict.fromkeys(some)
+        if len(some) < _IDS or last + 1 == most:
+            break
+    return list(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +184,12 @@ def campaign(ledger: Ledger, campaign_id: str) -> CampaignView:
 
 
 def campaigns(ledger: Ledger, campaign_ids: Sequence[str]) -> list[CampaignView]:
-    """Read several campaigns, some in a journey; without what is gone, or is none of ours."""
-    found = []
+    """Read several campaigns; without what is gone, or is none of ours."""
+    return list(each_of(ledger, campaign_ids))
+
+
+def each_of(ledger: Ledger, campaign_ids: Sequence[str]) -> Iterator[CampaignView]:
+    """Yield the same, for whoever needs not have all at once: some are read in a journey."""
     for first in range(0, len(campaign_ids), _CAMPAIGNS):
         some = campaign_ids[first : first + _CAMPAIGNS]
         with reaching(), ledger.redis.pipeline(transaction=True) as pipe:
@@ -183,9 +197,11 @@ def campaigns(ledger: Ledger, campaign_ids: Sequence[str]) -> list[CampaignView]
                 _ask(pipe, campaign_id)
             answers = pipe.execute(raise_on_error=False)
         for at, campaign_id in enumerate(some):
+            view = None
             with suppress(NoSuchCampaign, ValueError, LookupError, TypeError, AttributeError):
-                found.append(_view(campaign_id, answers[4 * at : 4 * at + 4]))
-    return found
+                view = _view(campaign_id, answers[4 * at : 4 * at + 4])
+            if view is not None:
+                yield view
 
 
 def _ask(pipe: Any, campaign_id: str) -> None:

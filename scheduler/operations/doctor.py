@@ -30,13 +30,13 @@ from scheduler.errors import (
 )
 from scheduler.fields.counts import counted
 from scheduler.ledger import accounts as in_ledger
-from scheduler.ledger import campaigns, census, deliveries, health, views
+from scheduler.ledger import campaigns, census, deliveries, foremost, health, views
 from scheduler.ledger.health import Finding, Level
 from scheduler.ledger.identity import known_identity
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.masking import mask, mask_text
-from scheduler.models import CallState, CampaignState
+from scheduler.models import CallState
 from scheduler.operations import ledger_choice
 from scheduler.operations.guard import is_sandbox
 from scheduler.operations.listening import behind
@@ -308,12 +308,8 @@ def _unserved(settings: Settings, url: str) -> Iterator[Finding]:
     """Yield accounts with calls that are due, and that nobody dials."""
     with closing(Ledger(url)) as ledger:
         serving, due = Serving(ledger, settings), Counter[str]()
-        ids = [
-            each.campaign_id
-            for each in views.headings(ledger)
-            if each.state != CampaignState.FINISHED
-        ]
-        for view in views.campaigns(ledger, ids):
+        ids = foremost.with_calls_to_make(ledger, in_ledger.names(ledger))
+        for view in views.each_of(ledger, ids):
             if lack := serving.lack_by_name(view):
                 waiting = campaigns.waiting(ledger, [view.campaign_id], ledger.time())
                 due[lack] += waiting[view.campaign_id].due

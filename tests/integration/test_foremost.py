@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.ledger import accounts, calls, campaigns, keys, turns, views
+from scheduler.ledger import accounts, calls, campaigns, foremost, keys, turns, views
 from scheduler.ledger.ledger import Control
 from scheduler.live.picture import Picture
 from scheduler.live.standing import standing
@@ -183,3 +183,9 @@ def test_what_waits_is_not_taken_for_due_where_no_worker_runs(books: Books) -> N
     looked_at = turns.of_which_something_is_due(books.ledger.redis, ACCOUNT, books.now)
 
     assert looked_at == ["due"]
+
+
+def test_what_may_have_calls_to_make_is_found_among_all_that_wait(crowd: Books) -> None:
+    found = foremost.with_calls_to_make(crowd.ledger, [ACCOUNT])
+
+    assert sorted(found) == ["due", "paused", "runs"]
