@@ -654,9 +654,8 @@ def test_a_reset_clears_all(sandbox: SandboxProcess, client: Client) -> None:
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "sandbox.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(Knobs.model_fields))
-def test_every_knob_is_documented(name: str) -> None:
-    assert f"`{name}`" in PAGE
+def test_every_knob_is_documented() -> None:
+    assert [name for name in Knobs.model_fields if f"`{name}`" not in PAGE] == []
 
 
 def test_every_magic_number_is_documented() -> None:

@@ -860,9 +860,8 @@ def test_it_says_what_it_is(twilio: SandboxProcess) -> None:
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "sandbox-twilio.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(Knobs.model_fields))
-def test_every_knob_is_documented(name: str) -> None:
-    assert f"`{name}`" in PAGE
+def test_every_knob_is_documented() -> None:
+    assert [name for name in Knobs.model_fields if f"`{name}`" not in PAGE] == []
 
 
 def test_every_magic_number_is_documented() -> None:

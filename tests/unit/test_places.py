@@ -119,14 +119,12 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize(("base", "url"), OURS)
-def test_a_token_goes_to_the_api(base: str, url: str) -> None:
-    assert is_ours(url, base, DOMAINS)
+def test_a_token_goes_to_the_api() -> None:
+    assert [(base, url) for base, url in OURS if not is_ours(url, base, DOMAINS)] == []
 
 
-@pytest.mark.parametrize(("base", "url"), ELSEWHERE)
-def test_a_token_goes_nowhere_else(base: str, url: str) -> None:
-    assert not is_ours(url, base, DOMAINS)
+def test_a_token_goes_nowhere_else() -> None:
+    assert [(base, url) for base, url in ELSEWHERE if is_ours(url, base, DOMAINS)] == []
 
 
 PIECES = ["api", "example", "evil", "com", "symbl", "ai", "http", "https", "ws", "wss", "user"]
