@@ -143,12 +143,22 @@ class Site:
         """
         if words[0] == "run" and not {"--workers", "--help"} & set(words):
             words = (*words, "--workers", "1")
+        return self._start("scheduler.cli", "scheduler.cli.app", words, env, name=words[0])
+
+    def start_celery_worker(self, *words: str, env: Mapping[str, str] = _NOTHING) -> Command:
+        """Start `celery -A scheduler worker` with these options, in the same way."""
+        words = ("-A", "scheduler", "worker", *words)
+        return self._start("celery", "celery.__main__", words, env, name="worker")
+
+    def _start(
+        self, module: str, program: str, words: Sequence[str], env: Mapping[str, str], name: str
+    ) -> Command:
         chosen = {**self.env, **env}
         if not all(map(_is_read_late, chosen.keys() - os.environ.keys())):
-            return self.start_python("-m", "scheduler.cli", *words, env=env)
+            return self.start_python("-m", module, *words, env=env)
         into = self._next_output()
-        forked = shared().start(self.home, chosen, words, into)
-        self._forked[forked] = words[0]
+        forked = shared().start(self.home, chosen, words, into, program=program)
+        self._forked[forked] = name
         return self._kept(Command(forked, into))
 
     def start_python(
@@ -258,7 +268,7 @@ class Site:
 
 
 #: Besides ours and Twilio's, the variables that nothing reads before a command begins.
-_OTHERS = ("TERM", "HOME", "XDG_STATE_HOME", "SECRET")
+_OTHERS = ("HOME", "SECRET", "TERM", "TZ", "XDG_STATE_HOME")
 
 
 def _is_read_late(name: str) -> bool:

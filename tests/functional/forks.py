@@ -179,14 +179,15 @@ def _serve(program: str) -> None:
 _LIBRARIES = (
     *("billiard.pool", "celery.app.control", "celery.app.events", "celery.app.log"),
     *("celery.app.routes", "celery.app.trace", "celery.apps.worker", "celery.backends.base"),
-    *("celery.concurrency.thread", "celery.events.receiver", "celery.fixups.django"),
-    *("celery.loaders.app", "celery.worker.autoscale", "celery.worker.consumer"),
-    *("celery.worker.consumer.delayed_delivery", "celery.worker.loops", "celery.worker.strategy"),
-    *("dateutil.easter", "holidays.countries.united_states", "jinja2", "kombu.matcher"),
-    *("kombu.transport.redis", "phonenumbers.data.region_US", "phonenumbers.tzdata.data0"),
-    *("psutil", "pydantic_settings", "redis.sentinel", "requests", "rich.console"),
-    *("rich.markdown", "rich.panel", "tenacity", "typer._adapters", "typer._click.decorators"),
-    *("typer.main", "typer.rich_utils", "websockets.asyncio.client", "yaml"),
+    *("celery.bin.celery", "celery.concurrency.thread", "celery.events.receiver"),
+    *("celery.fixups.django", "celery.loaders.app", "celery.worker.autoscale"),
+    *("celery.worker.consumer", "celery.worker.consumer.delayed_delivery", "celery.worker.loops"),
+    *("celery.worker.strategy", "dateutil.easter", "holidays.countries.united_states", "jinja2"),
+    *("kombu.matcher", "kombu.transport.redis", "phonenumbers.data.region_US"),
+    *("phonenumbers.tzdata.data0", "psutil", "pydantic_settings", "redis.sentinel", "requests"),
+    *("rich.console", "rich.markdown", "rich.panel", "tenacity", "typer._adapters"),
+    *("typer._click.decorators", "typer.main", "typer.rich_utils", "websockets.asyncio.client"),
+    "yaml",
 )
 
 #: None of them looks at the settings as it is imported: `scheduler.celery` does, and stays out.

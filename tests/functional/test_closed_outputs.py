@@ -51,7 +51,7 @@ def test_run_writes_its_results_though_nobody_reads_what_it_prints(
     results = site.home / "r.csv"
     words = ("run", site.contacts(numbers(3)), "--max-duration", "1s", "--results", str(results))
 
-    run = ended(site, *words, *shape, output=output)
+    run = ended(site, *words, "--workers", "1", *shape, output=output)
 
     assert dispositions(results) == ["stopped"] * 3
     assert run.returncode == code, run.stderr

@@ -122,9 +122,7 @@ def overdue(judge: Judge, seconds: float) -> bool:
 def start_again(site: Site, how: str, words: tuple[str, ...]) -> Command:
     if how == "run":
         return site.start(*words)
-    return site.start_python(
-        *("-m", "celery", "-A", "scheduler", "worker"), env={"CALLSCHED_MAX_CONCURRENCY": "8"}
-    )
+    return site.start_celery_worker(env={"CALLSCHED_MAX_CONCURRENCY": "8"})
 
 
 def is_over(site: Site, command: Command, how: str) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -51,11 +54,37 @@ def listed(*phone_numbers: str, more: str = "") -> str:
     return f"{more}contacts:\n{rows}"
 
 
-def lose(site: Site, sandbox: SandboxProcess, *phone_numbers: str) -> None:
-    """Run a campaign whose starts place no call, and are answered 500 all the same."""
-    sandbox.knobs(start_fault="500_not_placed", start_fault_count=len(phone_numbers))
-    run(site, listed(*phone_numbers, more=SILENT))
-    assert {record["disposition"] for record in site.results("c")} == {"unknown"}
+Lose = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a state directory with a campaign each of whose calls is lost; made once for each."""
+
+    @cache
+    def lost(url: str, *phone_numbers: str) -> Path:
+        with Site(tmp_path_factory.mktemp("lost"), url) as site:
+            run(site, listed(*phone_numbers, more=SILENT))
+            assert {record["disposition"] for record in site.results("c")} == {"unknown"}
+            return site.home
+
+    return lost
+
+
+@pytest.fixture
+def lose(site: Site, sandbox: SandboxProcess, lost: Callable[..., Path]) -> Lose:
+    """Have had a campaign whose starts place no call, and are answered 500 all the same."""
+
+    def lose(*phone_numbers: str) -> None:
+        sandbox.knobs(start_fault="500_not_placed", start_fault_count=len(phone_numbers))
+        home = lost(sandbox.url, *phone_numbers)
+        sandbox.reset()
+        shutil.copy(home / "c.yaml", site.home)
+        shutil.copytree(
+            home / "state", site.state, ignore=shutil.ignore_patterns("*.sock", "*.pid")
+        )
+
+    return lose
 
 
 def endings(site: Site) -> dict[str, tuple[str | None, str | None]]:
@@ -143,10 +172,10 @@ def test_a_call_that_may_be_live_is_read_later(site: Site, sandbox: SandboxProce
 
 
 def test_who_was_not_called_is_called_when_the_operator_says_so(
-    site: Site, sandbox: SandboxProcess
+    site: Site, sandbox: SandboxProcess, lose: Lose
 ) -> None:
     one, other = numbers(2)
-    lose(site, sandbox, one, other)
+    lose(one, other)
 
     told = site.call("reconcile", "c", one[-2:], "--not-placed", "--redial", "--json")
     assert told.process.returncode == 0, told.err
@@ -161,9 +190,11 @@ def test_who_was_not_called_is_called_when_the_operator_says_so(
     assert site.results("c")[0]["attempts"] == 1
 
 
-def test_all_are_settled_at_once_and_settled_only_once(site: Site, sandbox: SandboxProcess) -> None:
+def test_all_are_settled_at_once_and_settled_only_once(
+    site: Site, sandbox: SandboxProcess, lose: Lose
+) -> None:
     one, other = numbers(2)
-    lose(site, sandbox, one, other)
+    lose(one, other)
 
     told = site.call("reconcile", "c", "--all", "--not-placed", "--json")
 
@@ -191,9 +222,9 @@ def test_a_call_that_is_found_is_not_settled_as_not_placed(
 
 
 def test_on_a_terminal_it_asks_before_anybody_is_called_again(
-    site: Site, sandbox: SandboxProcess
+    site: Site, sandbox: SandboxProcess, lose: Lose
 ) -> None:
-    lose(site, sandbox, ANSWERED)
+    lose(ANSWERED)
 
     terminal = Terminal(site, "reconcile", "c", "--all", "--not-placed", "--redial")
     terminal.read_until("call them again?")
@@ -208,9 +239,9 @@ def test_on_a_terminal_it_asks_before_anybody_is_called_again(
 
 
 def test_without_the_api_nobody_is_settled_as_not_placed(
-    site: Site, sandbox: SandboxProcess
+    site: Site, sandbox: SandboxProcess, lose: Lose
 ) -> None:
-    lose(site, sandbox, ANSWERED)
+    lose(ANSWERED)
     nowhere = {"CALLSCHED_SYMBL_BASE_URL": "http://127.0.0.1:1"}
 
     looked = site.call("reconcile", "c", "--json", env=nowhere)
@@ -227,9 +258,9 @@ def test_without_the_api_nobody_is_settled_as_not_placed(
 
 
 def test_without_the_api_a_call_can_be_settled_as_placed(
-    site: Site, sandbox: SandboxProcess
+    site: Site, sandbox: SandboxProcess, lose: Lose
 ) -> None:
-    lose(site, sandbox, ANSWERED)
+    lose(ANSWERED)
     nowhere = {"CALLSCHED_SYMBL_BASE_URL": "http://127.0.0.1:1"}
 
     told = site.call("reconcile", "c", ANSWERED[-2:], "--placed", env=nowhere)
@@ -264,9 +295,9 @@ def test_wrong_words_settle_nobody(site: Site, words: list[str], expected: str) 
 
 
 def test_a_campaign_of_another_account_is_not_looked_up(
-    site: Site, sandbox: SandboxProcess
+    site: Site, sandbox: SandboxProcess, lose: Lose
 ) -> None:
-    lose(site, sandbox, ANSWERED)
+    lose(ANSWERED)
 
     told = site.call("reconcile", "c", env={"CALLSCHED_ACCOUNT": "other"})
 

@@ -34,8 +34,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def worker(site: Site, **env: str) -> Command:
-    words = ("-m", "celery", "-A", "scheduler", "worker", "-l", "INFO")
-    return site.start_python(*words, env=env)
+    return site.start_celery_worker("-l", "INFO", env=env)
 
 
 def campaign(site: Site, count: int, seconds: float = 2.0) -> str:

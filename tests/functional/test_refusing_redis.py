@@ -104,7 +104,7 @@ def campaign(site: Site, count: int) -> str:
 
 def start_worker(site: Site) -> Command:
     """Start one as operators do; Celery's own command has its consumer and its log."""
-    worker = site.start_python("-m", "celery", "-A", "scheduler", "worker", "-l", "INFO")
+    worker = site.start_celery_worker("-l", "INFO")
     wait_until(lambda: " ready." in worker.err)
     return worker
 

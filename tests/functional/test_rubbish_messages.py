@@ -105,9 +105,7 @@ RUBBISH: list[str | bytes] = [
 
 def start_worker(site: Site, port: int) -> Command:
     env = {"CALLSCHED_METRICS_PORT": str(port)}
-    worker = site.start_python(
-        "-m", "celery", "-A", "scheduler", "worker", "--loglevel", "INFO", env=env
-    )
+    worker = site.start_celery_worker("--loglevel", "INFO", env=env)
     wait_until(lambda: " ready." in worker.err)
     return worker
 
