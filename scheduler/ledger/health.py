@@ -173,12 +173,12 @@ def _version(server: _Server, url: RedisUrl) -> Finding:
     mended = mended_in(kind, number)
     if not mended:
         return ok("version", name)
-    faults = f"{name}, by whose number its scripting has faults that {mended} mends"
+    faults = f"{name}; judging by its number, its scripting has faults that {mended} fixes"
     if url.path:
         # Of a user who could start any program as well.
-        return ok("version", f"{faults}: only who may open its socket could make use of them")
-    text = f"{faults}: who may send it commands can take it over"
-    remedy = "update it, unless your distribution has mended it without a new number"
+        return ok("version", f"{faults}, but only this user can open its socket")
+    text = f"{faults}: anybody who can send it commands can take it over"
+    remedy = "update it, unless your distribution has fixed it without a new number"
     return warn("version", text, remedy)
 
 

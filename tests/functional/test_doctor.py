@@ -251,8 +251,8 @@ def test_faults_of_scripting_are_told_and_warned_of_where_others_may_reach_them(
     own = look(server)["version"]
 
     assert (reached.level, own.level) == ("warn", "ok")
-    assert "faults that 99.0.1 mends: who may send it commands can take it over" in reached.text
-    assert "only who may open its socket" in own.text
+    assert "faults that 99.0.1 fixes: anybody who can send it commands can" in reached.text
+    assert "only this user can open its socket" in own.text
 
 
 def test_a_server_of_defaults_keeps_nothing(machine: Machine) -> None:
