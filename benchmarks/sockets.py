@@ -25,6 +25,10 @@ import rate
 from hangups import get
 
 
+#: So long no further socket may open before those that are open count as all.
+PATIENCE_SECONDS = 20.0
+
+
 def run(connections: int, seconds: float, folder: Path) -> list[dict[str, Any]]:
     """Call everybody at once with one worker; return what the sandbox saw."""
     file, journal = folder / "contacts.csv", folder / "journal.jsonl"
@@ -54,19 +58,19 @@ def _call(file: Path, url: str, folder: Path, connections: int, seconds: float) 
         "CALLSCHED_LISTENER_SOCKETS": str(connections),
     }
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as campaign:
-        threading.Thread(target=_watch, args=(campaign.pid, url, seconds), daemon=True).start()
+        watched = (campaign.pid, url, connections, seconds)
+        threading.Thread(target=_watch, args=watched, daemon=True).start()
         assert campaign.wait() == 0
 
 
-def _watch(pid: int, url: str, seconds: float) -> None:
-    """Look at the worker while everybody is connected."""
-    most = 0
-    while True:
-        time.sleep(2)
+def _watch(pid: int, url: str, connections: int, seconds: float) -> None:
+    """Look at the worker while everybody is connected, or once no more become so."""
+    most, grew_at = 0, time.monotonic()
+    while most < connections and time.monotonic() - grew_at < PATIENCE_SECONDS:
+        time.sleep(1)
         sockets = get(f"{url}/sandbox/sockets")["open"]
-        if sockets <= most and most:
-            break
-        most = sockets
+        if sockets > most:
+            most, grew_at = sockets, time.monotonic()
     worker = next(
         child
         for child in psutil.Process(pid).children(recursive=True)
