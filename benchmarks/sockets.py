@@ -24,7 +24,6 @@ import psutil
 import rate
 from hangups import get
 
-
 #: So long no further socket may open before those that are open count as all.
 PATIENCE_SECONDS = 20.0
 
