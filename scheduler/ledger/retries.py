@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from scheduler.ledger import keys, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.redis.client import reaching
 from scheduler.models import Attempt, CallState, Contact, reason_of
-from scheduler.records import decode
+from scheduler.records import decode, unpack_keyed_rows
 
 _ORIGIN = "retry of "
 
@@ -130,3 +130,20 @@ def origin_of(ledger: Ledger, campaign_id: str) -> str | None:
     with reaching():
         written = ledger.redis.hget(keys.campaign(campaign_id, "meta"), "digest") or ""
     return written.removeprefix(_ORIGIN) if written.startswith(_ORIGIN) else None
+
+
+def has_all_of(ledger: Ledger, campaign_id: str, chunks: Iterable[bytes]) -> bool:
+    """Whether a campaign knows each of these rows that would be called, or its party.
+
+    `chunks` are rows as `records.pack_row` has written them.
+    """
+    known = keys.campaign(campaign_id, "known")
+    for packed in chunks:
+        called = [(each, party) for each, party, _ in unpack_keyed_rows(packed) if party]
+        if not called:
+            continue
+        with reaching():
+            rows = ledger.redis.hmget(known, [name for pair in called for name in pair])
+        if not all(any(pair) for pair in zip(rows[::2], rows[1::2], strict=True)):
+            return False
+    return True

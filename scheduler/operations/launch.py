@@ -18,7 +18,7 @@ from scheduler.campaign.route import Route
 from scheduler.errors import ConfigError, LedgerError
 from scheduler.fields.durations import positive_seconds, written
 from scheduler.hours.weeks import Week, read_week
-from scheduler.ledger import campaigns, views
+from scheduler.ledger import campaigns, retries, views
 from scheduler.ledger.ledger import Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.models import CampaignState, Policy
@@ -136,10 +136,12 @@ def intent(
     """Choose the campaign's id, and find contacts that an earlier one has called; write nothing.
 
     `wanted` is the id that is asked for. With `again` everybody is called once more. Raises
-    ConfigError when the campaign is there already, and dialled on another account.
+    ConfigError when the campaign is there already, and dialled on another account; LedgerError when
+    it calls some contacts again, and the file has others.
     """
     campaign_id = choose_id(ledger, checked, wanted, account, again=again)
     _expect_account(ledger, campaign_id, account)
+    _expect_those_of_a_retry(ledger, checked, campaign_id)
     is_named = wanted is not None
     window = window_of(ledger, campaign_id, settings, is_named=is_named, again=again)
     with counting("looking for earlier calls", "rows") as counted:
@@ -157,6 +159,20 @@ def _expect_account(ledger: Ledger, campaign_id: str, account: str) -> None:
             f"campaign {campaign_id} is dialled on account {known.account}, not on {account}: say"
             f" --account {known.account} to go on with it, or --id for another campaign, which"
             " calls everybody"
+        )
+
+
+def _expect_those_of_a_retry(ledger: Ledger, checked: CheckedCampaign, campaign_id: str) -> None:
+    """Raise LedgerError when a file has contacts that a retry leaves alone, and would add them."""
+    origin = retries.origin_of(ledger, campaign_id)
+    if origin is None:
+        return
+    rows = (packed for _, packed in checked.chunks())
+    if not retries.has_all_of(ledger, campaign_id, rows):
+        raise LedgerError(
+            f"campaign {campaign_id} calls some contacts of {origin} again, and this file has"
+            " others, who would be called as well: leave out --id to call the file as a campaign of"
+            f" its own; workers go on with {campaign_id} without the file"
         )
 
 

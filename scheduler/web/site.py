@@ -13,6 +13,7 @@ from scheduler.ledger import views
 from scheduler.ledger.ledger import Control, Ledger
 from scheduler.ledger.views import CampaignView
 from scheduler.operations.orders import order_of
+from scheduler.operations.serving import Serving
 from scheduler.providers import accounts_of
 from scheduler.rights import Scope, Visitor
 from scheduler.settings import Settings
@@ -38,6 +39,10 @@ class Site:
         if not visitor.may_see(view.account):
             raise NoSuchCampaign(campaign_id)
         return view
+
+    def nobody_dials(self, view: CampaignView) -> dict[str, str | None]:
+        """Return why nobody dials a campaign, as JSON has it; None where somebody does."""
+        return {"nobody_dials": Serving(self.ledger, self.settings).lack(view) or None}
 
 
 def site_of(request: Request) -> Site:

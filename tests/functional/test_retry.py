@@ -211,6 +211,33 @@ def test_a_campaign_of_others_is_not_added_to(over: Site) -> None:
     assert contact_ids(over, retried(over, "--only", "rejected")) == {REFUSED, "with-keys"}
 
 
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_a_file_adds_nobody_to_the_campaign_of_a_retry(over: Site, has_ids: bool) -> None:
+    (over.home / "autumn.csv").write_text(
+        CONTACTS if has_ids else f"phone_number\n{REACHED}\n{RANG}\n{REFUSED}\n"
+    )
+    taker = retried(over, "--only", "rejected")
+
+    told = over.call("submit", "autumn.csv", "--id", taker)
+
+    assert told.wait() == 1
+    said = " ".join(told.err.split())
+    assert f"campaign {taker} calls some contacts of c again" in said
+    assert "this file has others, who would be called as well" in said
+    assert "leave out --id" in said
+    assert contact_ids(over, taker) == {REFUSED, "with-keys"}
+
+
+def test_a_file_of_the_contacts_of_a_retry_changes_nothing(over: Site) -> None:
+    over.contacts([REFUSED], "again.csv")
+    taker = retried(over, "--only", "rejected")
+
+    told = over.call("submit", "again.csv", "--id", taker)
+
+    assert told.wait() == 0, told.err
+    assert contact_ids(over, taker) == {REFUSED, "with-keys"}
+
+
 def test_who_is_not_ended_is_never_taken(site: Site) -> None:
     submitted = site.call("submit", site.contacts([REACHED, REFUSED]), "--id", "c")
     assert submitted.wait() == 0, submitted.err

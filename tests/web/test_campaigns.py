@@ -165,11 +165,13 @@ def test_a_campaign_says_what_is_expected_and_why_the_rest_waits(
     assert sum(record["calls"].values()) == record["total"] == 3
     assert record["expected"] == "no pace yet"
     assert record["waiting"]["pending"] == 2
+    assert record["nobody_dials"].startswith(f"no worker serves account {books.account}: ")
 
     campaigns.halt(books.ledger, "c", control=order_of("ana@desk"))
     record = site.get("/api/v1/campaigns/c").json()
     assert record["waiting"]["needs_a_person"]
     assert record["expected"] == "paused by ana@desk"
+    assert record["nobody_dials"] is None
 
 
 def test_a_campaign_that_there_is_none_of_is_404(site: RunningSite) -> None:

@@ -54,6 +54,7 @@ def test_a_campaign_in_json_is_loaded_and_on_record(site: RunningSite) -> None:
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"] == "/api/v1/campaigns/one"
     assert answer.json()["total"] == 1
+    assert answer.json()["nobody_dials"].startswith("no worker serves account ")
     view = views.campaign(site.ledger, "one")
     assert (view.name, view.state) == ("reminders", CampaignState.ACTIVE)
     (noted,) = controls.of_campaign(site.ledger, "one")

@@ -73,7 +73,8 @@ def campaign(site: OnSite, visitor: Looks, campaign_id: str) -> Response:
     site.campaign(visitor, campaign_id)
     outlook = browse.outlook(site.ledger, campaign_id)
     headers = {"ETag": f'"{seen_of(outlook.view)}"'}
-    return JSONResponse(as_seen_by(visitor, outlook.as_record()), headers=headers)
+    record = outlook.as_record() | site.nobody_dials(outlook.view)
+    return JSONResponse(as_seen_by(visitor, record), headers=headers)
 
 
 @router.get(

@@ -93,6 +93,15 @@ class Campaign(BaseModel):
     late: Late = Field(description="What ended late.")
 
 
+class Served(BaseModel):
+    """Whether anybody dials a campaign."""
+
+    nobody_dials: str | None = Field(
+        description="Why nobody dials it although calls wait, and the command by which it goes on;"
+        " null where somebody does, or it waits for an order."
+    )
+
+
 class Campaigns(BaseModel):
     """A page of the campaigns."""
 
@@ -115,7 +124,7 @@ class Waiting(BaseModel):
     needs_a_person: bool = Field(description="Whether it stands still until somebody resumes it.")
 
 
-class CampaignInFull(Campaign):
+class CampaignInFull(Campaign, Served):
     """A campaign with what is expected of it."""
 
     model_config = ConfigDict(
@@ -123,6 +132,7 @@ class CampaignInFull(Campaign):
             "examples": [
                 CAMPAIGN_EXAMPLE
                 | {
+                    "nobody_dials": None,
                     "expected": "about 5 min",
                     "expected_seconds": 300.0,
                     "waiting": {

@@ -89,7 +89,7 @@ def _put(
         intent = intake.intended(site, visitor, found, wish)
         view, is_new = intake.launched(site, visitor, found, intent, asked.first)
         answer = Launched.model_validate(
-            as_seen_by(visitor, view.as_record())
+            as_seen_by(visitor, view.as_record() | site.nobody_dials(view))
             | intake.refusals(visitor, found)
             | {"content": content_of(found, found.policy, asked.first)}
             | {"warnings": list(found.warnings)}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, Problem
-from scheduler.web.api.campaigns_models import CAMPAIGN_EXAMPLE, Campaign
+from scheduler.web.api.campaigns_models import CAMPAIGN_EXAMPLE, Campaign, Served
 from scheduler.web.problems import Fault
 
 CampaignId = Annotated[
@@ -172,13 +172,15 @@ class Refusals(BaseModel):
     )
 
 
-class Launched(Campaign, Refusals):
+class Launched(Campaign, Served, Refusals):
     """A campaign that came in, as it stands. Its total has the refused rows, too."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                CAMPAIGN_EXAMPLE | {"refused": 0, "errors": [], "content": "5f2b", "warnings": []}
+                CAMPAIGN_EXAMPLE
+                | {"nobody_dials": "no worker serves account main: `callsched worker` starts one"}
+                | {"refused": 0, "errors": [], "content": "5f2b", "warnings": []}
             ]
         }
     )
