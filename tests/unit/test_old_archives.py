@@ -112,6 +112,20 @@ def test_a_file_that_is_no_head_is_refused(tmp_path: Path, head: object) -> None
         source_in(archive(tmp_path, head))
 
 
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, None])
+def test_a_head_that_can_not_be_read_is_named_in_one_line(
+    tmp_path: Path, text: bytes | None
+) -> None:
+    path = archive(tmp_path, HEAD)
+    head = path.with_name(path.name.removesuffix("l.gz"))
+    head.unlink() if text is None else head.write_bytes(text)
+
+    with pytest.raises(ConfigError, match=r"c\.json can't be read, which belongs") as caught:
+        source_in(path)
+
+    assert "\n" not in str(caught.value)
+
+
 def test_what_was_pressed_is_read_and_may_be_missing(tmp_path: Path) -> None:
     records = (RECORD, RECORD | {"answers": {"confirm": "2", "pin": ""}})
 
