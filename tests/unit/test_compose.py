@@ -221,7 +221,17 @@ def test_only_who_works_with_the_ledger_reaches_its_redis(
 
 
 def test_whoever_needs_no_rights_of_root_has_none(services: dict[str, dict[str, Any]]) -> None:
-    # The image of Redis begins as root, and becomes a user of its own.
-    for name in services.keys() - {"redis"}:
-        assert services[name]["cap_drop"] == ["ALL"]
-        assert services[name]["security_opt"] == ["no-new-privileges:true"]
+    for service in services.values():
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_redis_is_the_user_that_it_is_in_kubernetes(services: dict[str, dict[str, Any]]) -> None:
+    """Its image begins as root otherwise, which needs the rights to become another."""
+    manifest = (ROOT / "deploy" / "kubernetes" / "redis.yaml").read_text()
+    [user] = re.findall(r"runAsUser: (\d+)", manifest)
+    [group] = re.findall(r"runAsGroup: (\d+)", manifest)
+
+    assert services["redis"]["user"] == f"{user}:{group}"
+    assert services["redis"]["read_only"] is True
+    assert f"image: {services['redis']['image']}\n" in manifest
