@@ -50,7 +50,7 @@ def test_an_account_that_lists_its_calls_is_well(site: Site) -> None:
     [
         (http(401, {"code": 20003, "message": "no"}), "fail", "CALLSCHED_TWILIO_ACCOUNT_SID"),
         (http(403, {"code": 20008, "message": "no"}), "fail", "test credentials"),
-        (http(429, {"code": 20429, "message": "no"}), "warn", "the list of calls is refused"),
+        (http(429, {"code": 20429, "message": "no"}), "warn", "refuses the list of calls"),
         (http(503, {"code": 20503, "message": "no"}), "warn", "can't be asked"),
         (http(200, b"<html>"), "warn", "can't be asked"),
     ],
