@@ -102,11 +102,11 @@ def _ask_twilio(what: str, url: str) -> str:
     return f"{len(answered) if isinstance(answered, list) else answered}"
 
 
-def listening(ledger_url: str, api_url: str, count: str) -> str:
-    """Call so many for two seconds and listen to them; return how they ended."""
+def listening(ledger_url: str, api_url: str, count: str, seconds: str = "2") -> str:
+    """Call so many for so long and listen to them; return how they ended."""
     rig = Rig(ledger_url, api_url, sockets=10)
     try:
-        rig.load(*map(number, range(int(count))), max_duration_seconds=2.0)
+        rig.load(*map(number, range(int(count))), max_duration_seconds=float(seconds))
         rig.start()
         wait_until(rig.all_ended)
         return " ".join(str(disposition) for disposition, _ in rig.endings())

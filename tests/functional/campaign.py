@@ -154,7 +154,8 @@ class Site:
         self, module: str, program: str, words: Sequence[str], env: Mapping[str, str], name: str
     ) -> Command:
         chosen = {**self.env, **env}
-        if not all(map(_is_read_late, chosen.keys() - os.environ.keys())):
+        of_its_own = dict(chosen.items() - os.environ.items())
+        if not all(map(_is_read_late, of_its_own)):
             return self.start_python("-m", module, *words, env=env)
         into = self._next_output()
         forked = shared().start(self.home, chosen, words, into, program=program)

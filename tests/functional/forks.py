@@ -257,6 +257,8 @@ def _be(
         os.environ.clear()
         os.environ.update(env)
         time.tzset()
+        # Who runs the tests in the background of a shell has Ctrl-C ignored, and so would we.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["callsched", *words]
         import_module(program).main()
         code = 0
