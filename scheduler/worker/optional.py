@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from scheduler.calls.exchanges import Work
 from scheduler.ledger.ledger import Ledger
+from scheduler.ledger.redis.embedded import EmbeddedRedis
 from scheduler.providers.posting import Poster
 from scheduler.settings import Settings
 from scheduler.worker.assignment import Assignment
 from scheduler.worker.health import Health, worker_name
 from scheduler.worker.parent import Parent
+from scheduler.worker.roster import Roster
 from scheduler.worker.webhooks import Teller
 
 if TYPE_CHECKING:
@@ -62,8 +64,17 @@ def open_teller(
     return Teller(ledger, names, Poster(settings.webhook_secret.get_secret_value()))
 
 
-def open_parent(ledger: Ledger, assignment: Assignment, drain: Callable[[], None]) -> Parent | None:
+def open_parent(
+    ledger: Ledger, assignment: Assignment, roster: Roster, embedded: EmbeddedRedis | None
+) -> Parent | None:
     """Return what watches over the `run` that has started this worker, where one has."""
     if assignment.parent_fd is None:
         return None
-    return Parent(assignment.parent_fd, ledger, assignment.campaign_id, drain=drain)
+    return Parent(
+        assignment.parent_fd,
+        ledger,
+        assignment.campaign_id,
+        drain=roster.drain,
+        has_calls=roster.has_calls,
+        is_deleted=lambda: embedded is not None and embedded.is_deleted,
+    )

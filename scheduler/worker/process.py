@@ -168,7 +168,7 @@ class Worker:
         self._endpoint = optional.open_endpoint(
             settings, self._counts, health, self._threads, files.askers
         )
-        self._parent = optional.open_parent(self._ledger, assignment, self.drain)
+        self._parent = optional.open_parent(self._ledger, assignment, self.roster, self.embedded)
 
     def _serve(self, account: Account) -> ServedAccount:
         """Put together what serves an account. Raises ConfigError when it can't be opened."""

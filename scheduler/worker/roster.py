@@ -201,6 +201,16 @@ class Roster:
         """Whether this process claims no more."""
         return self._is_draining
 
+    def has_calls(self) -> bool:
+        """Whether a start is under way, or a call is live as far as this process itself knows."""
+        every = (*self.ticking(), *self.remembering())
+        return any(
+            one.demand.dialling
+            or one.stops.sending
+            or any(call.end is None for call in one.memory.known())
+            for one in every
+        )
+
     def close(self) -> None:
         """Leave; the stops that are being sent are seen to their end."""
         with self._lock:

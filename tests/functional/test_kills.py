@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from scheduler.late import LATE_SECONDS
@@ -177,6 +179,30 @@ def test_run_alone_is_killed_and_its_workers_see_the_calls_to_their_ends(
     assert judge.live == set()
     judge.assert_on_time(3.0)
     assert judge.rung_twice == []
+
+
+def test_workers_without_parent_and_ledger_end_their_calls_and_leave(
+    site: Site, sandbox: SandboxProcess
+) -> None:
+    words = run_words(site, 8, "3s", "--max-concurrency", "4", "--workers", "2")
+    run = start_until(site, sandbox, 4, *words)
+    wait_until(lambda: on_record(site) == 4)
+    workers, redis = site.workers(), site.redis()
+    assert len(workers) == 2
+    assert redis is not None
+
+    run.kill()
+    shutil.rmtree(site.state)
+    redis.kill()
+
+    wait_until(lambda: not any(map(is_alive, workers)), 30)
+    judge = Judge(sandbox)
+    assert len(judge.accepted) == 4
+    assert judge.live == set()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def test_the_private_redis_is_killed_and_started_again(site: Site, sandbox: SandboxProcess) -> None:

@@ -150,6 +150,12 @@ class EmbeddedRedis:
         """How often the server was started, by whomever: one more than before says that it died."""
         return (self._dir / "redis.server.lock").stat().st_size
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether somebody has deleted its folder since this user joined: nobody can start it."""
+        users = self._users
+        return users is not None and not users.closed and os.fstat(users.fileno()).st_nlink == 0
+
     def close(self) -> None:
         """Leave the users; the last one out shuts the server down and waits until it is gone."""
         users, self._users = self._users, None
