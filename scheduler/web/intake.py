@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scheduler.accounts import Accounts
 from scheduler.campaign.checked import CheckedCampaign
 from scheduler.campaign.reading import Reading
-from scheduler.errors import CampaignError, ConfigError, LedgerError, Problem
+from scheduler.errors import Alike, CampaignError, ConfigError, LedgerError, Problem
 from scheduler.ledger import controls, views
 from scheduler.ledger.views import CampaignView
 from scheduler.masking import mask_text
@@ -26,8 +26,10 @@ from scheduler.plan.rules import Record
 from scheduler.plan.whole import Asked, whole
 from scheduler.rights import Visitor
 from scheduler.web.masks import as_seen_by, id_of
-from scheduler.web.problems import Failure, Fault, faults_of
+from scheduler.web.problems import Failure, Fault, Kind, faults_of, kinds_of
 from scheduler.web.site import Site, order_by
+
+Found = TypeVar("Found", bound=Fault)
 
 #: What a campaign that comes in over the web can't have, and what to do instead.
 _REFUSED = {
@@ -90,16 +92,29 @@ def checked(
     try:
         found = launch.read(document, site.settings, reading, accounts=accounts)
     except CampaignError as error:
-        raise CampaignError(_as_sender_knows(error.problems, draft), error.total) from None
+        problems, alike = _as_sender_knows(error.problems, draft), _kinds_known(error.alike, draft)
+        raise CampaignError(problems, error.total, alike) from None
     with found:
         _expect_theirs(visitor, found.account.name)
         found.problems = tuple(_as_sender_knows(found.problems, draft))
+        found.problems_alike = _kinds_known(found.problems_alike, draft)
         found.warnings = tuple(_without_folder(each, draft) for each in found.warnings)
         yield found
 
 
 def _as_sender_knows(problems: tuple[Problem, ...], draft: Draft) -> list[Problem]:
     return [_placed(each, draft) for each in problems]
+
+
+def _kinds_known(alike: tuple[Alike, ...], draft: Draft) -> tuple[Alike, ...]:
+    return tuple(
+        replace(
+            each,
+            first=tuple(_as_sender_knows(each.first, draft)),
+            last=_placed(each.last, draft),
+        )
+        for each in alike
+    )
 
 
 def _placed(problem: Problem, draft: Draft) -> Problem:
@@ -160,7 +175,11 @@ def _masked(value: Any) -> Any:
 
 def refusals(visitor: Visitor, found: CheckedCampaign) -> Record:
     """Return how many rows are refused, and what is wrong with the first hundred."""
-    return {"refused": found.refused_count, "errors": faults(visitor, found.problems)}
+    return {
+        "refused": found.refused_count,
+        "errors": faults(visitor, found.problems),
+        "kinds": kinds(visitor, found.problems_alike),
+    }
 
 
 def intended(site: Site, visitor: Visitor, found: CheckedCampaign, wish: Wish) -> Intent:
@@ -219,7 +238,15 @@ def _put_on_record(site: Site, visitor: Visitor, view: CampaignView) -> None:
 
 def faults(visitor: Visitor, problems: tuple[Problem, ...]) -> list[Fault]:
     """Return problems as somebody may see them."""
-    found = faults_of(problems)
+    return _seen(visitor, faults_of(problems))
+
+
+def kinds(visitor: Visitor, alike: Sequence[Alike]) -> list[Kind]:
+    """Return kinds of problems as somebody may see them."""
+    return _seen(visitor, kinds_of(alike))
+
+
+def _seen(visitor: Visitor, found: list[Found]) -> list[Found]:
     if visitor.sees_numbers:
         return found
     return [each.model_copy(update={"message": mask_text(each.message)}) for each in found]
@@ -234,4 +261,5 @@ def failure(visitor: Visitor, error: CampaignError) -> Failure:
     ]
     more = error.total - len(shown)
     detail = "; ".join(shown) + (f"; and {more:,} more" if more > 0 else "")
-    return Failure(422, "campaign", detail, errors=found, total=error.total)
+    of_a_kind = kinds(visitor, error.alike)
+    return Failure(422, "campaign", detail, errors=found, total=error.total, kinds=of_a_kind)

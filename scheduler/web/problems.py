@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from scheduler.errors import (
+    Alike,
     CampaignError,
     ConfigError,
     LedgerError,
@@ -47,6 +48,13 @@ class Fault(BaseModel):
     message: str = Field(description="What is wrong, and what would be right.")
 
 
+class Kind(Fault):
+    """Errors of one kind, of which only what was given differs: the first of them."""
+
+    count: int = Field(description="How many there are.")
+    last_line: int | None = Field(description="The line of the last one.")
+
+
 class ProblemDetails(BaseModel):
     """A problem as RFC 9457 has it."""
 
@@ -59,6 +67,10 @@ class ProblemDetails(BaseModel):
     code: str = Field(description="Short and stable, for programs.", examples=["campaign_exists"])
     errors: list[Fault] = Field(default_factory=list, description="The first hundred of them.")
     total: int | None = Field(default=None, description="How many errors there are in all.")
+    kinds: list[Kind] = Field(
+        default_factory=list,
+        description="All errors of a campaign by their kind, a hundred kinds at most.",
+    )
 
 
 class Failure(Exception):
@@ -72,6 +84,7 @@ class Failure(Exception):
         *,
         errors: Sequence[Fault] = (),
         total: int | None = None,
+        kinds: Sequence[Kind] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -82,6 +95,7 @@ class Failure(Exception):
             code=code,
             errors=list(errors),
             total=total,
+            kinds=list(kinds),
         )
         self.headers = dict(headers or {})
 
@@ -97,6 +111,15 @@ def faults_of(problems: Iterable[Problem]) -> list[Fault]:
             message=each.message,
         )
         for each in problems
+    ]
+
+
+def kinds_of(alike: Iterable[Alike]) -> list[Kind]:
+    """Return the kinds of problems of a file as the API has them."""
+    return [
+        Kind(**fault.model_dump(), count=each.count, last_line=each.last.line)
+        for each in alike
+        for fault in faults_of(each.first[:1])
     ]
 
 
@@ -118,7 +141,8 @@ def failure_of(error: SchedulerError) -> Failure:
     detail = str(error)
     if isinstance(error, CampaignError):
         found = faults_of(error.problems)
-        return Failure(422, "campaign", detail, errors=found, total=error.total)
+        kinds = kinds_of(error.alike)
+        return Failure(422, "campaign", detail, errors=found, total=error.total, kinds=kinds)
     status, code = next((one[1], one[2]) for one in _ANSWERS if isinstance(error, one[0]))
     return Failure(status, code, detail, headers={"Retry-After": "1"} if status == 503 else None)
 

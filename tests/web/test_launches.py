@@ -124,6 +124,22 @@ def test_rows_are_refused_in_the_words_of_the_command_line(
     assert told == read
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_of_many_rows_refused_for_one_reason_a_hundred_are_told_and_all_are_counted(
+    site: RunningSite, strict: bool
+) -> None:
+    rows = [f"nobody-{at},Bo" for at in range(150)]
+    data = "\n".join(["phone_number,name", f"{GOOD},Ada", *rows, ""])
+    answer = put(site, data=data, headers=CSV, params={"policy": POLICY, "strict": strict})
+    found = answer.json()
+    assert answer.status_code == (422 if strict else 201), answer.text
+    assert len(found["errors"]) == 100
+    kinds = [(each["code"], each["line"], each["last_line"]) for each in found["kinds"]]
+    assert kinds == [("invalid_number", 3, 152)]
+    assert found["kinds"][0]["count"] == 150
+    assert found["kinds"][0]["message"] == found["errors"][0]["message"]
+
+
 def test_a_load_that_broke_off_dials_nobody_and_the_same_again_completes_it(
     site: RunningSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

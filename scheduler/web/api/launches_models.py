@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scheduler.campaign.reading import Reading
 from scheduler.errors import CampaignError, Problem
 from scheduler.web.api.campaigns_models import CAMPAIGN_EXAMPLE, Campaign, Served
-from scheduler.web.problems import Fault
+from scheduler.web.problems import Fault, Kind
 
 CampaignId = Annotated[
     str,
@@ -170,6 +170,9 @@ class Refusals(BaseModel):
         description="What is wrong with them, the first hundred. The line of a contact in JSON is"
         " its place in the list, from 1 on."
     )
+    kinds: list[Kind] = Field(
+        description="The same by their kind, all of them: a hundred kinds at most."
+    )
 
 
 class Launched(Campaign, Served, Refusals):
@@ -180,7 +183,7 @@ class Launched(Campaign, Served, Refusals):
             "examples": [
                 CAMPAIGN_EXAMPLE
                 | {"nobody_dials": "no worker serves account main: `callsched worker` starts one"}
-                | {"refused": 0, "errors": [], "content": "5f2b", "warnings": []}
+                | {"refused": 0, "errors": [], "kinds": [], "content": "5f2b", "warnings": []}
             ]
         }
     )
