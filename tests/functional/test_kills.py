@@ -1,4 +1,4 @@
-"""What a kill, at any instant, leaves behind, and who mends it."""
+"""What a kill, at any instant, leaves behind, and who repairs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ledger says when a worker is killed at each step of a call, and who mends it."""
+"""What the ledger says when a worker is killed at each step of a call, and who repairs it."""
 
 from __future__ import annotations
 
