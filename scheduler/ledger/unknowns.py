@@ -78,7 +78,9 @@ def calls(
             )
             if _is_unknown(state, disposition, why, lost, settled_too=bool(rows))
         ]
-        yield from _known_of(ledger, account, found, page)
+        # Where something else lies than the number of an attempt, there is nothing to settle.
+        settleable = [one for one in found if one.attempt.number]
+        yield from _known_of(ledger, account, settleable, page)
 
 
 class _InQuestion(NamedTuple):
@@ -108,7 +110,9 @@ def _pages(ledger: Ledger, campaign_id: str, rows: Collection[int]) -> Iterator[
             pipe.xrange(contacts, f"{row}-0", f"{row}-0")
         found = pipe.execute()
     yield {
-        row: entries[0][1]["c"] for row, entries in zip(sorted(rows), found, strict=True) if entries
+        row: entries[0][1].get("c", "")
+        for row, entries in zip(sorted(rows), found, strict=True)
+        if entries
     }
 
 
