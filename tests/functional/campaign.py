@@ -112,7 +112,7 @@ class Site:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("CALLSCHED_", "CELERY_")) and name not in ("PYTHONPATH",)
+            if not name.startswith(("CALLSCHED_", "CELERY_", "PYTEST_")) and name != "PYTHONPATH"
         }
         self.env = kept | {
             "CALLSCHED_STATE_DIR": str(self.state),
