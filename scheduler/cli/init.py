@@ -58,8 +58,7 @@ def init(
 ) -> None:
     """Write a campaign file to begin with, from your contacts or as an example.
 
-    On a terminal it asks for what you leave out. Comments in the file explain each key. It calls
-    nobody.
+    On a terminal it asks for what you leave out; it calls nobody. Comments explain each key.
 
     Example: `callsched init --example reminders`
 

@@ -44,6 +44,13 @@ CHARGE = 3.5
 #: How long a call may ring here.
 RING = 30.0
 
+#: What lies in a ledger that holds nothing: which layout it has, and that its indexes are whole.
+EMPTY = {
+    "callsched:schema": str(keys.SCHEMA),
+    "callsched:turns": "2",
+    "callsched:counted": "1",
+}
+
 #: More than any test opens.
 PLENTY = 1000
 

@@ -135,7 +135,7 @@ def test_it_says_for_how_many_machines_stay_unknown(
             return list(planned.warnings())
 
         assert warned(policy, 0) == warned(Policy(), 3) == []
-        assert warned(policy, 1)[0].startswith("1 contact has key presses: talker tells of no")
+        assert warned(policy, 1)[0].startswith("1 contact has key presses: talker does not report")
         assert warned(Policy(on_machine=OnMachine.STOP), 1200)[0].startswith("1,200 contacts have")
 
 
