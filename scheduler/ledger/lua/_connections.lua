@@ -1,6 +1,6 @@
---[[ How a connection comes on record, by whatever news: an answer, a search, or a request of the provider's. ]]
+--[[ How a connection is put on record, whichever news brings it: an answer, a search, or a callback. ]]
 
--- A connection belongs to one attempt: whoever was given it by a guess has it no longer.
+-- A connection belongs to one attempt: if a guess gave it to another one, that one loses it.
 local function give_connection(account, connection, attempt, now)
   local owner = redis.call("GET", owner_key(connection))
   if owner and owner ~= attempt then
@@ -10,7 +10,7 @@ local function give_connection(account, connection, attempt, now)
   redis.call("ZREM", account_key(account, "searches"), attempt)
 end
 
--- The end of its call was ordered, or of all of them, while its start was under way.
+-- Whether somebody ordered the end of this call, or of all calls, while its start was under way.
 local function is_unwanted(call)
   return redis.call("HGET", campaign_key(call.campaign, "meta"), "aborting")
     or redis.call("HGET", attempt_key(call.attempt), "stop_wanted")
@@ -20,13 +20,13 @@ local function write_connection(account, call, connection, conversation, details
   local attempt, record, meta = call.attempt, attempt_key(call.attempt), account_key(account, "meta")
   redis.call("ZADD", account_key(account, "live"), exact(deadline), attempt)
   redis.call("ZREM", account_key(account, "held"), attempt)
-  -- Found by its name before its answer came, and thought to be over: read when it is.
+  -- `reconcile` may have found its conversation before its answer came, and taken the call for over.
   redis.call("HDEL", record, "over_at")
   if redis.call("ZREM", account_key(account, "collect"), attempt) == 1 then
     redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "collecting", -1)
   end
-  -- Last of the two: what is on record under its attempt is known to be live. A listener of the release
-  -- before hears no call that lacks the last field.
+  -- Written after `live`: an attempt that has a connection on record is then always in `live`. A listener of
+  -- the previous release listens to no call that lacks the last field.
   redis.call("HSET", record, "connection_id", connection, "conversation_id", conversation, "details", details,
     "started_at", exact(started_at), "deadline", exact(deadline), "result_websocket_url", "")
   redis.call("HDEL", meta, "refused_in_row")
@@ -39,7 +39,7 @@ local function write_connection(account, call, connection, conversation, details
   end
 end
 
--- Who is in whose charge from now on; "" for nobody's.
+-- Put an attempt in a listener's charge; "" for nobody's.
 local function give_charge(account, attempt, listener, lease, now)
   if listener ~= "" then
     redis.call("HSET", attempt_key(attempt), "ear", listener, "socket", "shut")
@@ -47,12 +47,12 @@ local function give_charge(account, attempt, listener, lease, now)
   redis.call("ZADD", account_key(account, "ears"), listener ~= "" and exact(now + lease) or 0, attempt)
 end
 
--- The attempt has been given up, and yet a phone rings: its stop is due now.
+-- The attempt was given up, but a phone rings: its stop is due now.
 local function came_late(account, call, started_at, patience, now)
   local attempt = call.attempt
   owe_stop(account, attempt, "late", patience, now)
   if redis.call("HEXISTS", campaign_key(call.campaign, "meta"), "state") == 0 then
-    -- The ledger has lost the campaign. That the connection is ended is all that can be done for it.
+    -- The ledger has lost the campaign. All that we can do is end the connection.
     return
   end
   local contact = contact_of(call)
@@ -60,8 +60,8 @@ local function came_late(account, call, started_at, patience, now)
     redis.call("ZADD", called_key(party_of(contact)), "NX", exact(started_at), attempt)
   end
   if call.state == PENDING or call.state == CLAIMED then
-    -- Given back by mistake, or about to be dialled again, and yet it rang: whoever it was is not called
-    -- once more. A later attempt that is claimed has rung nobody, and its `begin` is stale from now on.
+    -- It was given back by mistake, or is about to be dialled again, but it rang: do not call the party once
+    -- more. A later attempt that is claimed has rung nobody, and its `begin` is stale from now on.
     if not call.fresh then
       redis.call("ZREM", account_key(account, "slots"), call.campaign .. ":" .. call.row .. ":" .. call.current)
     end
@@ -79,14 +79,14 @@ local function came_late(account, call, started_at, patience, now)
   end
 end
 
--- Whether nobody knows what became of an attempt; and whether its call waits to be dialled again for that.
+-- Whether the fate of an attempt is unknown; and whether its call waits to be dialled again because of that.
 local function is_lost(call)
   local disposition, lost = unpack(redis.call("HMGET", call.key, "disposition", "lost"))
   local waits_again = call.state == PENDING and lost == string.match(call.attempt, "(%d+)$")
   return call.fresh and (call.state == ENDED and disposition == "unknown" or waits_again), waits_again
 end
 
--- Beside the table of changes: what was unknown may be amended, and from here it is as any live call.
+-- A change beside the table: an unknown call may be amended, and from here on it is like any live call.
 local function revive(account, call, waits_again)
   local counts, before = campaign_key(call.campaign, "counts"), call.state
   redis.call("HSET", call.key, "state", CONNECTED)
@@ -107,8 +107,8 @@ local function revive(account, call, waits_again)
   redis.call("HDEL", attempt_key(call.attempt), "disposition", "reason")
 end
 
--- Two connections name one attempt. Neither is right for certain, so both end: the other one is an orphan.
--- Once for each other one, however often it is named.
+-- Two connections name one attempt. Nobody knows which is right, so both end; the other one becomes an orphan.
+-- This is done once for each other connection, however often a callback names it.
 local function end_both(account, call, other, patience, now)
   local attempt, record = call.attempt, attempt_key(call.attempt)
   if redis.call("HSETNX", record, "other:" .. other, exact(now)) == 0 then

@@ -1,8 +1,8 @@
 --[[
-  The rules that decide at a dial, in their order: `begin` asks them until one objects, `explain` all.
+  The rules that decide at a dial, in their order: `begin` asks them until one forbids it, `explain` asks all.
 
-  Each is asked with the facts of a call, and says what it found, in words. One that objects says
-  besides "wait" and until when, "skip" and the reason, or "stop": the campaign stops itself.
+  Each rule gets the facts of a call, and returns in words what it found. If it forbids the dial, it also
+  returns "wait" and until when, "skip" and the reason, or "stop": then the campaign stops itself.
 ]]
 local RULES = {}
 
@@ -10,8 +10,8 @@ local function rule(name, judge)
   RULES[#RULES + 1] = { name = name, judge = judge }
 end
 
--- What the rules look at. `closes_at` is when the contact's calling hours end, "" for never; `targets`
--- are whom its script may transfer the call to, a line for each.
+-- The facts that the rules look at. `closes_at` is when the contact's calling hours end, "" for never;
+-- `targets` are the parties to whom its script may transfer the call, a line for each.
 local function facts_of(call, account, max_duration, late, closes_at, targets, now)
   local contact, policy = contact_of(call), policy_of(call.campaign)
   if policy.is_unreadable then
@@ -88,21 +88,21 @@ local function live_until(attempt, now)
   return other.fresh and other.state == DIALING and now or nil
 end
 
--- Never two live calls to one party. Of what was called more than a day ago nothing is live.
+-- Never two live calls to one party. A call that began more than a day ago is not live.
 rule("one_at_a_time", function(facts)
   local recent = redis.call("ZRANGEBYSCORE", facts.called, exact(facts.now - 2 * 86400), "+inf")
   for at = #recent, 1, -1 do
     local until_at = recent[at] ~= facts.call.attempt and live_until(recent[at], facts.now)
     if until_at then
-      -- It may end before its deadline, so it is looked at again soon.
+      -- It may end before its deadline, so the rule is asked again soon.
       return recent[at] .. " is live", "wait", facts.now + math.max(1, math.min(15, until_at - facts.now))
     end
   end
   return "no other call to this party is live"
 end)
 
--- Whether a cap is one for this contact: one that names no states is one for everybody; "*" among a
--- contact's states stands for all of them. `openings.py` asks the same of hours.
+-- Whether a cap applies to this contact. A cap that names no states applies to everybody; "*" among a
+-- contact's states means all of them. `openings.py` decides the same for hours.
 local function is_held_to(contact, cap)
   if not is_set(cap.states) or #cap.states == 0 then
     return true
@@ -117,7 +117,7 @@ local function is_held_to(contact, cap)
   return false
 end
 
--- When a cap lets one more call pass: once the oldest of those that fill it is out of the period.
+-- When a cap allows one more call: once the oldest of the calls that fill it is out of the period.
 local function cap_allows_at(facts, cap)
   local from = "(" .. exact(facts.now - cap.per_seconds)
   local rung = redis.call("ZRANGEBYSCORE", facts.called, from, "+inf", "WITHSCORES")
@@ -185,7 +185,7 @@ end)
 
 rule("closing", function(facts)
   if facts.closes_at and facts.now >= facts.closes_at then
-    -- It was read as open a moment ago; from then on it is read as closed.
+    -- `claim` found the hours open a moment ago; after this wait it will find them closed.
     return "its calling hours end", "wait", facts.now + 2
   end
   return facts.closes_at and "inside the calling hours" or "no calling hours"

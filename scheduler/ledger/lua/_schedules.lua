@@ -1,4 +1,4 @@
--- What the verbs of schedules share. Of a schedule's firings the newest few are kept on record.
+-- What the verbs of schedules share. The newest firings of a schedule stay on record.
 local MOST_FIRINGS = 200
 
 local function schedule_key(name, part)
@@ -15,7 +15,7 @@ local function look_at(account, name, at)
   end
 end
 
--- Write down what became of a firing, or that it waits.
+-- Record how a firing was decided, or that it waits.
 local function tell(name, firing, at, state, why, now)
   local firings, fates = schedule_key(name, "firings"), schedule_key(name, "fates")
   redis.call("ZADD", firings, at, firing)

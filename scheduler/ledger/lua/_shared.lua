@@ -1,6 +1,6 @@
 --[[
-  What verbs share. Each script begins with those of these that it uses, after the table of the
-  states and of the allowed changes, which is written from models.TRANSITIONS, their one place.
+  Functions that verbs share. Each script begins with the table of states and of allowed changes, which the
+  ledger writes from models.TRANSITIONS, their only place; then come those functions that the script uses.
 
     KEYS[1]  the root of all keys ("callsched:"); every other key is made here from ids
 ]]
@@ -14,7 +14,7 @@ local function clock(given)
   return tonumber(time[1]) + tonumber(time[2]) / 1e6
 end
 
--- What is written down may be missing, and what others have written no number.
+-- A stored value may be missing, or may not be a number if somebody else wrote it.
 local function numeric(written, otherwise)
   return tonumber(written) or tonumber(otherwise)
 end
@@ -36,7 +36,7 @@ local function attempt_key(attempt)
   return ROOT .. "attempt:" .. attempt
 end
 
--- What watchers, metrics and reports see of an account; no decision is made from either.
+-- Count and note what happened on an account, for watchers, metrics and reports; nothing is decided by it.
 local function happened(account, what, which, detail, now)
   redis.call("XADD", account_key(account, "events"), "MAXLEN", "~", 1000, "*",
     "at", exact(now), "what", what, "which", which, "detail", detail)
@@ -46,7 +46,7 @@ local function count(account, what, by)
   redis.call("HINCRBY", account_key(account, "totals"), what, by or 1)
 end
 
--- One more, or so many; what is no number begins anew.
+-- Add to a number in a field; a field that is no number starts from 0.
 local function increase(key, field, by)
   local counted = redis.pcall("HINCRBY", key, field, by)
   if type(counted) ~= "table" then
@@ -59,13 +59,13 @@ local function increase(key, field, by)
   return by
 end
 
--- A campaign has changed in what is counted of it for its account: whoever counts looks at it (`recount`). No call
--- waits for a count, so whatever else lies in the key is left there.
+-- What the account counts of a campaign has changed: `recount` will look at it. No call waits for a count, so
+-- if the key has another type, it stays as it is.
 local function to_count(campaign)
   redis.pcall("SADD", ROOT .. "uncounted", campaign)
 end
 
--- What lies in a key and is none of ours. It is taken out, so that it holds up nothing; `doctor` names it.
+-- Something in a key is not ours. The script takes it out, so that it delays nothing; `doctor` names it.
 local MOST_RUBBISH = 1000
 local function set_aside(account, part, member, why)
   redis.call("ZREM", account_key(account, part), member)
@@ -79,7 +79,7 @@ local function is_attempt(member)
   return string.find(member, "^.+:%d+:%d+$") ~= nil
 end
 
--- Fields of a hash; all of them are missing, and the second answer says so, where something else lies.
+-- Fields of a hash. If the key has another type, all fields are missing, and the second result is true.
 local function fields_of(key, ...)
   local found = redis.pcall("HMGET", key, ...)
   if found.err then
@@ -95,7 +95,7 @@ local function account_of(campaign)
   return redis.call("HGET", campaign_key(campaign, "meta"), "account")
 end
 
--- Nothing is stored for a call that waits for its first attempt: it is pending, attempt 0.
+-- A call that waits for its first attempt has no key: it is pending, attempt 0.
 local function call_at(campaign, row)
   local key = ROOT .. "call:" .. campaign .. ":" .. row
   local found, is_rubbish = fields_of(key, "state", "attempt")
@@ -104,7 +104,7 @@ local function call_at(campaign, row)
   return { campaign = campaign, row = row, key = key, state = state, current = current, is_rubbish = is_rubbish }
 end
 
--- The call that an attempt belongs to; `fresh` when it has not moved on to a later attempt.
+-- The call to which an attempt belongs; `fresh` if the call has no later attempt.
 local function call_of(attempt)
   local campaign, row, number = string.match(attempt, "^(.+):(%d+):(%d+)$")
   local call = call_at(campaign, row)
@@ -113,19 +113,19 @@ local function call_of(attempt)
   return call
 end
 
--- Something of a campaign may be dialled from then on: whoever claims looks at it, no later. Without this
--- nobody would, for claims look at no other campaigns.
+-- A call of a campaign may be dialled from `at` on: have claims look at the campaign then. Without this
+-- they would not, because claims look at no other campaigns.
 local function look_at(account, campaign, at)
   redis.call("ZADD", account_key(account, "next"), "LT", exact(at), campaign)
 end
 
--- A call waits for its next dial. No script puts it there by itself.
+-- A call waits for its next dial. Every script that makes a call wait calls this function.
 local function put_due(account, campaign, row, at)
   redis.call("ZADD", campaign_key(campaign, "due"), exact(at), row)
   look_at(account, campaign, at)
 end
 
--- Where a campaign bounds what it has open, it may have waited for one to end.
+-- A campaign that limits its open calls may have waited for one of them to end.
 local OPEN = { [CLAIMED] = true, [DIALING] = true, [CONNECTED] = true, [STOPPING] = true }
 local function make_room(campaign)
   local account, cap, canary =
@@ -135,7 +135,7 @@ local function make_room(campaign)
   end
 end
 
--- The one place where a state changes. False, and nothing done, when the table does not allow it.
+-- The only place where a state changes. Returns false and changes nothing if the table does not allow it.
 local function move(call, to)
   if call.is_rubbish or not MAY[call.state][to] then
     return false
@@ -162,8 +162,8 @@ local function tally(campaign, disposition, reason, by)
   count(account_of(campaign), "ended:" .. label, by)
 end
 
--- What a campaign says of its calls. What it does not say is null, which is a value in Lua. Where it
--- can't be read nothing is said, by which calls can end; none may begin.
+-- The policy of a campaign for its calls. A key that it leaves out is null, which is a value in Lua. If the
+-- policy can't be read, it counts as empty: calls can end by that, and none may begin.
 local policies = {}
 local function policy_of(campaign)
   if not policies[campaign] then
@@ -177,12 +177,12 @@ local function is_set(value)
   return value ~= nil and value ~= cjson.null
 end
 
--- Put an entry on the do-not-call list; 0 when it is there, and stays as it was first written.
+-- Put an entry on the do-not-call list; 0 if it is there already, then it stays as it was first written.
 local function put_on_list(entry, why, now)
   return redis.call("HSETNX", ROOT .. "do_not_call", entry, string.format("%d %s", now, why))
 end
 
--- Whom a call has reached asks never to be called again. The call keeps it, whatever attempts follow.
+-- The callee asks never to be called again. The call keeps this wish, whatever attempts follow.
 local function opted_out(attempt)
   local call = call_of(attempt)
   if redis.call("EXISTS", call.key) == 1 then
@@ -190,7 +190,7 @@ local function opted_out(attempt)
   end
 end
 
--- A campaign's webhooks are owed the news of an event: of a call, by its last attempt, or of the campaign.
+-- Owe a campaign's webhooks a message about an event: of a call, named by its last attempt, or of the campaign.
 local function owe_news(campaign, account, event, which, now)
   local hooks = policy_of(campaign).webhooks
   if not is_set(hooks) then
@@ -207,7 +207,7 @@ local function owe_news(campaign, account, event, which, now)
   end
 end
 
--- The end of a call is told when what was said in it has been read, if that is still to come.
+-- Owe a message about the end of a call; if its conversation is still to be read, only after that.
 local function owe_end(call, account, now)
   local attempt = call.campaign .. ":" .. call.row .. ":" .. call.current
   if call.state == ENDED and not redis.call("ZSCORE", account_key(account, "collect"), attempt) then
@@ -215,7 +215,7 @@ local function owe_end(call, account, now)
   end
 end
 
--- So is that of a campaign.
+-- The same for the end of a campaign.
 local function owe_finish(campaign, account, now)
   local state, collecting = unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "state", "collecting"))
   if state == "finished" and numeric(collecting, 0) <= 0 then
@@ -223,12 +223,12 @@ local function owe_finish(campaign, account, now)
   end
 end
 
--- The campaigns of one name: when each was finished, +inf while it is not.
+-- The campaigns of one name, scored by when they finished; +inf while they have not.
 local function named_key(account, name)
   return account_key(account, "named:" .. name)
 end
 
--- Nobody asks for those that were finished longer ago than calls are remembered.
+-- Forget campaigns that finished longer ago than calls are remembered: nobody asks for them.
 local function finished_of_name(campaign, account, name, now)
   local key, remembered = named_key(account, name), 31 * 86400
   redis.call("ZADD", key, exact(now), campaign)
@@ -243,12 +243,12 @@ local function open_of_name(campaign, account, name)
   redis.call("PERSIST", named_key(account, name))
 end
 
--- What may be ordered of a campaign is another thing from now on: whoever has not seen this is told so.
+-- A campaign has changed so that an order may mean something else: refuse orders that have not seen this.
 local function move_on(campaign)
   redis.call("HINCRBY", campaign_key(campaign, "meta"), "moves", 1)
 end
 
--- The campaigns of a priority that have something due, and the priorities of which there are any.
+-- The campaigns of a priority that have something due; and the priorities that have such campaigns.
 local function ready_key(account, priority)
   return account_key(account, "ready:" .. string.format("%d", numeric(priority, 0)))
 end
@@ -261,15 +261,15 @@ local function leave_class(account, priority, campaign)
   end
 end
 
--- A campaign makes no more calls before somebody lets it: those that look at a handful of campaigns look
--- at it as well.
+-- A campaign dials no more calls until somebody resumes it. It then stands among the few campaigns at which
+-- a look always looks.
 local function pause(campaign, account, now)
   redis.call("HSET", campaign_key(campaign, "meta"), "state", "paused")
   to_count(campaign)
   redis.call("ZADD", account_key(account, "paused"), "NX", exact(now), campaign)
 end
 
--- A sealed campaign is finished when its last call has ended.
+-- A sealed campaign is finished once its last call has ended.
 local function close_when_done(campaign, now)
   local meta = campaign_key(campaign, "meta")
   local state, total, account, name, priority =
@@ -290,7 +290,7 @@ local function close_when_done(campaign, now)
   end
 end
 
--- Whether an order is on record: it is sent again because its answer was lost.
+-- Whether an order is on record already: then it was sent again because its answer was lost.
 local function is_on_record(key, token)
   for _, entry in ipairs(redis.call("XREVRANGE", key, "+", "-", "COUNT", 20)) do
     if entry[2][10] == token then
@@ -300,8 +300,8 @@ local function is_on_record(key, token)
   return false
 end
 
--- What an operator did, who it was, and when: recorded in the step that does it, and once for each
--- token. It was done to a campaign, or to the account's limit. Returns whether it is new.
+-- Record who gave an order, and when, in the step that carries it out, and once for each token. The order is
+-- for a campaign, or for the account's limit. Returns whether it is new.
 local function put_on_record(campaign, account, what, who, note, token, now)
   if who == "" then
     return false
@@ -315,9 +315,9 @@ local function put_on_record(campaign, account, what, who, note, token, now)
   return true
 end
 
--- What an order that says what it has seen of a campaign comes to: "go" when that is how it stands, "done"
--- when the order itself went through before, else "moved_on": then nothing is to be changed. `seen` is ""
--- for an order that is for whatever stands.
+-- Compare what an order has seen of a campaign with how it stands: "go" if they agree, "done" if the order
+-- itself was carried out before, else "moved_on": then change nothing. `seen` is "" if the order is for the
+-- campaign however it stands.
 local function seen_as(campaign, seen, token)
   if seen == "" then
     return "go"
@@ -329,12 +329,12 @@ local function seen_as(campaign, seen, token)
   return moves == seen and "go" or "moved_on"
 end
 
--- Whether an operator has called the rest of a campaign off, for good.
+-- Whether an operator has cancelled the rest of a campaign, for good.
 local function is_cancelled(campaign)
   return redis.call("HEXISTS", campaign_key(campaign, "meta"), "cancelled") == 1
 end
 
--- A campaign has more calls to make, and was finished perhaps.
+-- A campaign has more calls to make; it may have been finished.
 local function go_on(campaign, account)
   local meta = campaign_key(campaign, "meta")
   local state, name = unpack(redis.call("HMGET", meta, "state", "name"))
@@ -349,7 +349,7 @@ local function go_on(campaign, account)
   look_at(account, campaign, 0)
 end
 
--- A campaign that stops itself is paused, and says why. An operator has it go on.
+-- A campaign stops itself: it is paused, with the reason on record, until an operator resumes it.
 local function stop_itself(campaign, why, now)
   local meta = campaign_key(campaign, "meta")
   local state, account = unpack(redis.call("HMGET", meta, "state", "account"))
@@ -408,7 +408,7 @@ local function watch_circuit(campaign, breaker, attempt, disposition, now)
   end
 end
 
--- A campaign looks at how its attempts end.
+-- Have canary and circuit breaker look at how an attempt ended.
 local function watch(call, disposition, now)
   local policy = policy_of(call.campaign)
   if is_set(policy.canary) then
@@ -419,7 +419,7 @@ local function watch(call, disposition, now)
   end
 end
 
--- `counts_as` is what canary and circuit breaker take it for, where that is not its disposition.
+-- `counts_as` is what canary and circuit breaker count, if that is not the disposition.
 local function end_call(call, disposition, reason, message, now, counts_as)
   local was_out = call.state == DIALING or call.state == CONNECTED or call.state == STOPPING
   if not move(call, ENDED) then
@@ -443,8 +443,8 @@ local function end_call(call, disposition, reason, message, now, counts_as)
   return true
 end
 
--- Whether the campaign lets a call be dialled once more: `total` counts the attempts that may have rung,
--- and a rejected one never does. Of those each but the last has led to a retry, which is counted.
+-- Whether the campaign allows one more dial of a call: `total` counts the attempts that may have rung, and a
+-- rejected one never has. Each attempt but the last has led to a retry, and retries are counted.
 local function may_ring_again(call, disposition)
   local total = policy_of(call.campaign).retry_total
   if not is_set(total) then
@@ -455,7 +455,7 @@ local function may_ring_again(call, disposition)
   return rang < total
 end
 
--- The rule for calls that ended so: that of the reason, else that of the disposition; and its name.
+-- The retry rule for calls that ended so: that of the reason, else that of the disposition; and its name.
 local function retry_of(call, disposition, reason)
   local rules = policy_of(call.campaign).retry or {}
   if rules[reason] then
@@ -464,7 +464,7 @@ local function retry_of(call, disposition, reason)
   return rules[disposition], disposition
 end
 
--- When a call that ended so is dialled again, as its campaign says; nil when it is not.
+-- When the campaign has a call that ended so dialled again; nil if never.
 local function again_at(call, disposition, reason, now)
   local retry, name = retry_of(call, disposition, reason)
   local meta, counter = campaign_key(call.campaign, "meta"), "retries:" .. name
@@ -480,12 +480,12 @@ local function again_at(call, disposition, reason, now)
   end
   redis.call("HINCRBY", call.key, counter, 1)
   local delay = retry.delays_seconds[math.min(times + 1, #retry.delays_seconds)]
-  -- From -1 to 1: what stands behind the seconds of the clock is random enough.
+  -- From -1 to 1: the microseconds of the clock are random enough.
   local random = (now * 1e6) % 1000 / 500 - 1
   return now + delay * (1 + retry.jitter * random)
 end
 
--- An attempt is over, for certain. So is its call, unless the campaign has it dialled again.
+-- An attempt is certainly over. So is its call, unless the campaign has it dialled again.
 local function end_attempt(call, disposition, reason, message, now)
   local due_at = again_at(call, disposition, reason, now)
   if not due_at then
@@ -504,26 +504,26 @@ local function end_attempt(call, disposition, reason, message, now)
   return true
 end
 
--- The contact of a call, as it was written down; nil once its campaign is retired.
+-- The record of a call's contact; nil once its campaign is retired.
 local function contact_of(call)
   local at = call.row .. "-0"
   local found = redis.call("XRANGE", campaign_key(call.campaign, "contacts"), at, at)[1]
   return found and cjson.decode(found[2][2])
 end
 
--- Whom a contact reaches: its address, and the keys that are pressed there.
+-- The party that a contact reaches: its address, and the keys that the call presses there.
 local function party_of(contact)
   local address = contact.p or contact.s
   return contact.d and address .. "," .. contact.d or address
 end
 
--- Which attempts may have rung a party, whatever campaign they are of, and when.
+-- Which attempts of any campaign may have rung a party, and when.
 local function called_key(party)
   return ROOT .. "called:" .. party
 end
 
--- What an attempt may take of its campaign's budget is taken when it begins. Once it is over, what it
--- did not use is given back.
+-- When an attempt begins, it reserves its longest duration from its campaign's budget. Once it is over, this
+-- gives back what it did not use.
 local function release(campaign, attempt, used)
   local reserved = redis.call("HGET", attempt_key(attempt), "reserved")
   if reserved then
@@ -532,13 +532,13 @@ local function release(campaign, attempt, used)
   end
 end
 
--- Nobody was rung after all.
+-- No phone has rung after all.
 local function not_called(call)
   release(call.campaign, call.attempt, 0)
   redis.call("ZREM", called_key(party_of(contact_of(call))), call.attempt)
 end
 
--- The end of a call is final, but what was unknown may be amended as more becomes known.
+-- The end of a call is final, but an unknown end may be amended when more becomes known.
 local function amend(call, disposition, reason, now)
   local before, why = unpack(redis.call("HMGET", call.key, "disposition", "reason"))
   redis.call("HSET", call.key, "disposition", disposition, "reason", reason)
@@ -549,18 +549,18 @@ local function amend(call, disposition, reason, now)
   owe_end(call, account, now)
 end
 
--- How many attempts may have rung, of the call and of its campaign.
+-- Count an attempt that may have rung, for its call and its campaign.
 local function count_attempts(call, by)
   redis.call("HINCRBY", call.key, "attempts", by)
   redis.call("HINCRBY", campaign_key(call.campaign, "meta"), "dials", by)
 end
 
--- Connections that are open, and those that may be since their answer was lost.
+-- How many connections are open, with those that may be open because their answer was lost.
 local function open_legs(account)
   return redis.call("ZCARD", account_key(account, "live")) + redis.call("ZCARD", account_key(account, "held"))
 end
 
--- What a decision about the limit is made from; "" where nothing is known.
+-- The facts by which the limit is decided; "" for those that are not known.
 local function see_limit(account, now)
   local version, learned, refusals, raise_at, step, in_row, accepted = unpack(redis.call("HMGET",
     account_key(account, "meta"), "limit_version", "learned", "refusals", "raise_at", "step",
@@ -569,7 +569,7 @@ local function see_limit(account, now)
     redis.call("ZCARD", account_key(account, "slots")), in_row or "0", accepted or "0", exact(now) }
 end
 
--- Replace what is known of the limit, unless it has changed since it was looked at.
+-- Replace the learned limit, unless it has changed since the caller looked at it.
 local function set_limit(account, now, seen, learned, refusals, raise_at, step)
   local meta = account_key(account, "meta")
   local version, before = unpack(redis.call("HMGET", meta, "limit_version", "learned"))
@@ -584,13 +584,13 @@ local function set_limit(account, now, seen, learned, refusals, raise_at, step)
   return true
 end
 
--- The account's calls were used up: nothing is claimed for `close` seconds, or until calls have ended: one, and
--- twice as many after each further refusal, a quarter of the limit at most. A limit that has fallen far costs few
--- refusals so. The limit is what follows from this one, unless another worker has changed it since.
+-- The account's calls were used up: nobody claims for `close` seconds, or until calls have ended: one call, and
+-- twice as many after each further refusal, at most a quarter of the limit. So even a limit that has fallen far
+-- costs few refusals. Then the limit changes as the caller says, unless another worker has changed it since.
 local function refused_at_limit(account, attempt, message, close, seen, now, learned, refusals, raise_at, step)
   local meta = account_key(account, "meta")
   redis.call("HSET", meta, "accepted", 0)
-  -- Starts that were under way with a refused one are refused with it, which says nothing new.
+  -- Starts that were under way together with a refused one are refused too, which tells nothing new.
   if now >= numeric(redis.call("HGET", meta, "closed_until"), 0) then
     local in_row = increase(meta, "refused_in_row", 1)
     local ends = math.max(1, math.min(2 ^ (in_row - 1), math.floor(learned / 4)))
@@ -603,7 +603,7 @@ local function refused_at_limit(account, attempt, message, close, seen, now, lea
   end
 end
 
--- A call has ended: its slot is free for certain. Where enough have, the account is open again.
+-- A call has ended, so its slot is certainly free. Once enough calls have ended, the account is open again.
 local function open_after_end(account)
   local meta = account_key(account, "meta")
   if increase(meta, "closed_for", -1) <= 0 then
@@ -611,33 +611,33 @@ local function open_after_end(account)
   end
 end
 
--- Never dial what can't be stopped: more than three stops, or a tenth of the live, are late.
+-- Never dial what can't be stopped: whether more than three stops, and more than a tenth of the live, are late.
 local function too_many_late(account, late, now)
   local live = account_key(account, "live")
   local overdue = redis.call("ZCOUNT", live, "-inf", exact(now - late))
   return overdue > math.max(3, redis.call("ZCARD", live) / 10)
 end
 
--- Whether a newer release has opened the ledger since, with rules that this one may not know: it
--- dials no more, and goes on to end what is live.
+-- Whether a newer release has opened the ledger, with rules that this one may not know: then this one dials
+-- no more, and only ends what is live.
 local function is_outdated()
   return numeric(redis.call("GET", ROOT .. "schema"), 0) > SCHEMA
 end
 
--- How many calls may be claimed on an account by who sees this ceiling and has these credentials,
--- the instant until which a 429 or an outage holds all of them back, whether there is an outage, and the
--- instant until which nothing is started for a moment: too many requests, or starts that queue up.
+-- How many calls a worker with this ceiling and these credentials may claim on an account; the instant until
+-- which a 429 or an outage holds all calls back; whether there is an outage; and the instant until which starts
+-- wait for a moment because of too many requests, or because starts queue up.
 local function gate(account, ceiling, fingerprint, first, late, now)
   local meta = account_key(account, "meta")
   local learned, closed_until, failures, probe_at, proven, quiet_until, refused_in_row = unpack(redis.call("HMGET",
     meta, "learned", "closed_until", "failures", "probe_at", "proven", "quiet_until", "refused_in_row"))
   local slots = redis.call("ZCARD", account_key(account, "slots"))
   local room = math.min(numeric(learned, first), tonumber(ceiling)) - slots
-  -- Above what has been proven to fit, few starts are unanswered at a time.
+  -- Above the limit that accepted starts have proved, few starts may wait for an answer at a time.
   local legs = open_legs(account)
   proven = math.max(numeric(proven, first), legs)
   room = math.min(room, proven + math.max(UNPROVEN, math.floor(proven * UNPROVEN_SHARE)) - slots)
-  -- After a refusal it is one, until a start is accepted.
+  -- After a refusal only one may, until a start is accepted.
   if numeric(refused_in_row, 0) > 0 then
     room = math.min(room, 1 - (slots - legs))
   end
@@ -652,8 +652,8 @@ local function gate(account, ceiling, fingerprint, first, late, now)
   return room, shut_until, outage, numeric(quiet_until, 0)
 end
 
--- Back among those that wait: nobody was rung, or so the caller knows. Of a campaign that was cancelled
--- nothing waits any more.
+-- Make a call pending again: the caller knows that no phone rang, or that it may be dialled again. In a
+-- cancelled campaign the call ends instead.
 local function wait_again(call, account, due_at, now)
   if is_cancelled(call.campaign) then
     redis.call("ZREM", account_key(account, "slots"), call.attempt)
@@ -667,7 +667,7 @@ local function wait_again(call, account, due_at, now)
   return true
 end
 
--- Nobody knows whether a phone rang: the slot counts as taken until the call must be over.
+-- Nobody knows whether a phone rang: the slot stays taken until the call must be over.
 local function hold_slot(account, attempt, until_at)
   redis.call("ZADD", account_key(account, "slots"), exact(until_at), attempt)
   redis.call("ZADD", account_key(account, "held"), exact(until_at), attempt)
@@ -688,16 +688,15 @@ local function bind(connection, attempt)
   redis.call("SET", owner_key(connection), attempt, "EX", 31 * 86400)
 end
 
--- Where the provider can be asked for a call whose answer was lost, it is: who polls it does.
+-- If the provider can be asked for a call whose answer was lost, have the worker that polls search for it.
 local function search_for(account, attempt, at)
   if redis.call("HEXISTS", attempt_key(attempt), "searched") == 1 then
     redis.call("ZADD", account_key(account, "searches"), exact(at), attempt)
   end
 end
 
--- Nobody knows whether a phone rang. That is the end of the call, unless its campaign has it dialled
--- again: not before the slot is free, and no more often than REDIALS. `lost` is the attempt that it
--- waits for.
+-- Nobody knows whether a phone rang. The call ends so, unless its campaign has it dialled again: not before
+-- the slot is free, and no more often than REDIALS. `lost` is the attempt for which it waits.
 local function lose_call(call, account, reason, message, hold, now)
   local redials = numeric(redis.call("HGET", call.key, "redials"), 0)
   local redials_unknown = policy_of(call.campaign).on_unknown == "redial" and may_ring_again(call, "unknown")
@@ -720,8 +719,8 @@ local function lose_call(call, account, reason, message, hold, now)
   end
 end
 
--- The stop goes on record before it is sent. From here the slot is kept for our patience at most,
--- and the connection must be over: when it is not, it counts as late.
+-- Put a stop on record before anybody sends it. From here on the slot stays taken for at most our patience.
+-- The connection must be over by now: until it is, it counts as late.
 local function owe_stop(account, attempt, why, patience, now)
   redis.call("HSET", attempt_key(attempt), "stop_why", why, "stop_owed_at", exact(now))
   redis.call("ZADD", account_key(account, "slots"), exact(now + patience), attempt)
@@ -729,14 +728,14 @@ local function owe_stop(account, attempt, why, patience, now)
   redis.call("ZADD", account_key(account, "live"), "XX", "LT", exact(now), attempt)
 end
 
--- The deadline of a live connection, wherever it stands.
+-- Move the deadline of a live connection everywhere.
 local function move_deadline(account, attempt, at)
   redis.call("HSET", attempt_key(attempt), "deadline", exact(at))
   redis.call("ZADD", account_key(account, "slots"), "XX", exact(at), attempt)
   redis.call("ZADD", account_key(account, "live"), "XX", exact(at), attempt)
 end
 
--- The call needs no look any more. What it is to say instead is still to be ordered.
+-- The call needs no look any more. An order to say something else stays among the stops.
 local function look_no_more(account, attempt, now)
   local record = attempt_key(attempt)
   local why, speak_at = unpack(redis.call("HMGET", record, "stop_why", "speak_at"))
@@ -748,9 +747,9 @@ local function look_no_more(account, attempt, now)
   end
 end
 
--- The callee has answered, at this instant as far as is known; "" for the last one at which it was
--- known to be unanswered. A read leaves open when it was between that and itself (`shown_at`): who is told
--- better moves it once. 1 when it is put on record or moved.
+-- The callee has answered, at this instant; "" for the last instant at which a read showed no answer. A read
+-- leaves open when the answer came between that read and itself (`shown_at`): a report that knows better moves
+-- the instant once. Returns 1 if the instant is put on record or moved.
 local function pick_up(account, call, told_at, is_told, now)
   local attempt, record = call.attempt, attempt_key(call.attempt)
   local connection, over_at, stage, answered_at, unanswered_at, begun_at, max_duration, why, shown_at, extended =
@@ -776,14 +775,14 @@ local function pick_up(account, call, told_at, is_told, now)
     look_no_more(account, attempt, now)
     happened(account, "picked_up", attempt, "", now)
   end
-  -- What an operator was told to be its end stays it.
+  -- An end that an operator has set stays.
   if call.fresh and call.state == CONNECTED and not why and not (is_moved and extended) then
     move_deadline(account, attempt, at + numeric(max_duration, 0))
   end
   return 1
 end
 
--- For how long a connection has been used: from the callee's answer, where that is not the provider's.
+-- How long a connection was used: from the callee's answer, if the provider tells it from its own.
 local function used_seconds(record, now)
   local duration, stage, answered_at, started_at =
     unpack(redis.call("HMGET", record, "duration", "stage", "answered_at", "started_at"))
@@ -796,8 +795,8 @@ local function used_seconds(record, now)
   return now - numeric(started_at, now)
 end
 
--- Why workers of an account kept no deadline at an instant, see `beat`; nil when they did, as far as is known. They
--- say that they live every 2 s.
+-- Why no worker of an account kept deadlines at an instant, see `beat`; nil if one did, as far as is known.
+-- Workers record every 2 s that they live.
 local function away_at(account, at)
   local from_at, until_at, why = unpack(redis.call("HMGET", account_key(account, "meta"), "away_from", "away_until",
     "away_why"))
@@ -806,7 +805,7 @@ local function away_at(account, at)
   end
 end
 
--- What made a connection end late: that its stop was sent late, or not at all; else what came of the stop.
+-- Why a connection ended late: because its stop was sent late or never, else because of how the stop went.
 local function why_late(call, account, late, due_at)
   local sent_late, said, kind = unpack(redis.call("HMGET", attempt_key(call.attempt), "stop_late", "stop_error",
     "stop_error_kind"))
@@ -816,9 +815,9 @@ local function why_late(call, account, late, due_at)
   return said and (kind or LATE_API) or LATE_SLOW, said
 end
 
--- A campaign counts the connections that ended late, by why they did, and keeps the worst, what was said of the
--- last one, and from when to when it was. `by` is 0 for one that it counts already, -1 for one that was thought
--- to be late.
+-- Count a connection that ended late for its campaign, by its cause; keep the worst, what the API said to the
+-- last one, and from when to when there were any. `by` is 0 if it is counted already, -1 if it turns out not to
+-- be late.
 local function count_late(call, account, late, due_at, ended_at, by)
   local meta, record = campaign_key(call.campaign, "meta"), attempt_key(call.attempt)
   local why, said = redis.call("HGET", record, "end_late_why"), nil
@@ -843,8 +842,8 @@ local function count_late(call, account, late, due_at, ended_at, by)
   end
 end
 
--- By how much a connection has outlasted the instant at which it had to be over: its deadline, an operator's
--- order, or its own answer where that came too late. nil where it was over before, as far as is known.
+-- How long after it had to be over a connection ended: after its deadline, an operator's order, or its own
+-- answer if that came too late. nil if it was over before, as far as is known.
 local function lateness(record, now)
   local deadline, why, owed_at, gone_at = unpack(redis.call("HMGET", record, "deadline", "stop_why", "stop_owed_at", "gone_at"))
   local due_at, ended_at = numeric(deadline, owed_at), math.min(numeric(gone_at, now), now)
@@ -854,15 +853,15 @@ local function lateness(record, now)
   if why == "aborted" or why == "late" then
     due_at = math.min(due_at, numeric(owed_at, due_at))
   end
-  -- Providers tell whole seconds.
+  -- Providers give whole seconds.
   if ended_at < due_at - (gone_at and 1 or 0) then
     return nil, due_at, ended_at
   end
   return math.max(0, ended_at - due_at), due_at, ended_at
 end
 
--- What an account's ends come to: how many up to each of LATE_BUCKETS, the others as inf, and thousandths of a
--- second in all. Older workers read these counts as whole numbers.
+-- Count an end for its account: how many were late up to each of LATE_BUCKETS, the others as inf, and the sum in
+-- thousandths of a second, because older workers read these counts as whole numbers.
 local function count_end(account, late)
   local name = "inf"
   for _, most in ipairs(LATE_BUCKETS) do
@@ -875,7 +874,7 @@ local function count_end(account, late)
   count(account, "end_late_ms", math.floor(late * 1000 + 0.5))
 end
 
--- An attempt's connection is over. Or it is given up as unconfirmed: then this is the least that it is late by.
+-- An attempt's connection is over, or is given up as unconfirmed: then it is late by at least this much.
 local function note_lateness(call, account, now)
   local record = attempt_key(call.attempt)
   local before = redis.call("HGET", record, "end_late")
@@ -891,8 +890,8 @@ local function note_lateness(call, account, now)
   end
 end
 
--- A connection is over for certain: its slot is free, and whatever a 429 closed is open again.
--- False when that was on record already, or no connection is.
+-- A connection is certainly over: its slot is free, and an account that a 429 closed may open again.
+-- Returns false if that was on record already, or if no connection is on record.
 local function close_connection(call, account, now, rang_nobody)
   local record = attempt_key(call.attempt)
   if redis.call("HEXISTS", record, "connection_id") == 0
@@ -912,8 +911,8 @@ local function close_connection(call, account, now, rang_nobody)
   return true
 end
 
--- A call that waits in the provider's queue is taken back: its stop goes on record, with what follows once
--- it is proved that it never rang: "pending" and when it is due, or "skipped" and why.
+-- Take back a call that waits in the provider's queue: put its stop on record, with what follows if a final
+-- status proves that it never rang: "pending" and when it is due, or "skipped" and why.
 local function take_back(account, call, follows, reason, due_at, patience, now)
   if not call.fresh or call.state ~= CONNECTED or redis.call("HGET", attempt_key(call.attempt), "stage") ~= "queued" then
     return 0
@@ -925,8 +924,8 @@ local function take_back(account, call, follows, reason, due_at, patience, now)
   return 1
 end
 
--- Our starts queue up at the provider: one leaves at a time from then on, until one is queued no more, and
--- after three in a row none for as long as the queue is.
+-- Our starts queue up at the provider: from then on they leave one at a time, until one is not queued; after
+-- three queued ones in a row none leaves for as long as the queue is.
 local function see_queue(account, queue, now)
   local meta = account_key(account, "meta")
   if queue > LONGEST_QUEUE then
@@ -938,7 +937,7 @@ local function see_queue(account, queue, now)
   end
 end
 
--- A connection that an attempt was given by a search is another's: of its own nobody knows again.
+-- A search gave an attempt a connection that belongs to another one: nobody knows the attempt's own again.
 local function detach(account, attempt, now)
   local call, record = call_of(attempt), attempt_key(attempt)
   local connection, found, begun_at, hold =
@@ -967,8 +966,8 @@ local function detach(account, attempt, now)
   search_for(account, attempt, now)
 end
 
--- Addresses that an attempt may be ringing of which nobody knows: it is dialing, or its answer was lost. Two
--- parties may share a number, as those of meetings do.
+-- Addresses that attempts without a connection may be ringing, because they are dialing or their answer was
+-- lost. Two parties may share a number, as those of meetings do.
 local function in_question(account, apart_from)
   local found = {}
   for _, attempt in ipairs(redis.call("ZRANGE", account_key(account, "slots"), 0, -1)) do
@@ -984,7 +983,7 @@ local function in_question(account, apart_from)
   return found
 end
 
--- A connection on the account that no attempt has. What is kept of it names it to the operator.
+-- A connection on the account that belongs to no attempt. Keep what names it to the operator.
 local function own_orphan(account, connection, address, is_to_stop, why, now)
   local key = account_key(account, "orphans")
   local is_read, known = pcall(cjson.decode, redis.call("HGET", key, connection) or "")
@@ -997,8 +996,8 @@ local function own_orphan(account, connection, address, is_to_stop, why, now)
   return known
 end
 
--- The operator's order to end every live call of a campaign, also those whose answer is still to come.
--- Returns how many are ordered to stop now.
+-- The operator ends every live call of a campaign, also those whose answer is still to come. Returns how many
+-- calls have their stop due now.
 local function stop_live(campaign, account, patience, now)
   redis.call("HSET", campaign_key(campaign, "meta"), "aborting", 1)
   local stopped, prefix = 0, campaign .. ":"
@@ -1015,14 +1014,14 @@ local function stop_live(campaign, account, patience, now)
   return stopped
 end
 
--- What was said is read once a connection is over, whatever becomes of its call.
+-- Have what was said read once a connection is over, however its call ended.
 local function owe_collect(call, account, now)
   local meta = campaign_key(call.campaign, "meta")
   local conversation, answered_at, erased =
     unpack(redis.call("HMGET", attempt_key(call.attempt), "conversation_id", "answered_at", "erased"))
   local collects = redis.call("HGET", meta, "collects")
   local has_conversation = conversation and conversation ~= "" and (collects == "1" or collects == "2")
-  -- Of a call itself there is something to read where somebody has answered it.
+  -- There is something to read of the call itself only if somebody answered it.
   if not erased and (has_conversation or collects == "2" and answered_at) then
     if redis.call("ZADD", account_key(account, "collect"), exact(now), call.attempt) == 1 then
       redis.call("HINCRBY", meta, "collecting", 1)
@@ -1030,9 +1029,9 @@ local function owe_collect(call, account, now)
   end
 end
 
--- What an answer, or its absence, says about the provider: three losses in a row are an outage,
--- in which `claim` lets one probe out at a time. Then only the probe counts: starts that were under
--- way before must not lengthen the pause. Any answer in the API's own words ends it.
+-- Note what an answer, or its absence, says about the provider: three losses in a row are an outage, in which
+-- `claim` allows one probe at a time. Then only the probe counts: starts that were under way before must not
+-- lengthen the pause. Any answer in the API's own words ends the outage.
 local function hear(account, attempt, signal, now)
   local meta = account_key(account, "meta")
   local queued = signal ~= "" and redis.call("HGET", meta, "queued_in_row")

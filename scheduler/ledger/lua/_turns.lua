@@ -1,18 +1,19 @@
 --[[
-  Whose turn it is: what `claim` and `ready` look at, so that neither costs more the more campaigns wait.
+  Which campaign's turn is it? `claim` and `ready` look at these keys, so that they cost no more if more
+  campaigns wait.
 
     account:A:campaigns  the wheel: every campaign that is not over, by how many turns it has had
     account:A:next       campaigns to look at, by when at the latest
-    account:A:paced      those that have something due, and whose own pace holds it back until then
-    account:A:ready:P    of priority P, those that have something due, by their turns
-    account:A:classes    the priorities of which there are any
+    account:A:paced      those that have something due, by when their own pace allows the next start
+    account:A:ready:P    those of priority P that have something due, by their turns
+    account:A:classes    the priorities that have any campaign in account:A:ready:P
 
-  A campaign may stand in these for no reason any more: whoever looks at it puts it where it belongs. None
-  is ever missing: what makes a call due, or makes room in a campaign, has it looked at (`look_at`) in the
-  same step.
+  A campaign may stand in a set where it no longer belongs: a script that looks at it moves it to its place.
+  None is ever missing: a step that makes a call due, or makes room in a campaign, also schedules a look at the
+  campaign (`look_at`).
 ]]
--- So many are looked at in one step, some five milliseconds: where more fall due at one instant, as those of
--- which the hours begin, the next steps go on.
+-- One step looks at so many, in some five milliseconds. If more fall due at one instant, as when calling hours
+-- begin, the next steps go on.
 local MOST_LOOKED_AT = 500
 
 local function open_calls(campaign)
@@ -23,13 +24,13 @@ local function open_calls(campaign)
   return open
 end
 
--- Until the first few have shown how it goes, no more than these are under way or over.
+-- Whether the canary is not over yet, and all its calls are under way or over.
 local function canary_waits(campaign, first, dials)
   local claimed = numeric(redis.call("HGET", campaign_key(campaign, "counts"), CLAIMED), 0)
   return numeric(dials, 0) + claimed >= numeric(first, 0)
 end
 
--- What a campaign lets happen: whether it may dial now; until when its pace holds it back; its priority.
+-- How a campaign stands: whether it may dial now; until when its pace holds it back; its priority.
 local function standing_of(account, campaign)
   local state, cap, paced_until, canary, dials, owner, priority = unpack(fields_of(campaign_key(campaign, "meta"),
     "state", "max_concurrency", "paced_until", "canary", "dials", "account", "priority"), 1, 7)
@@ -42,7 +43,7 @@ local function standing_of(account, campaign)
   return may_dial, numeric(paced_until, 0), numeric(priority, 0)
 end
 
--- Have a campaign stand where what is due first of it (`head`) has it wait: in its class, or until then.
+-- Put a campaign where its first due call (`head`) belongs: into its class, or among those that wait until then.
 local function stand(account, campaign, turns, priority, head, now)
   if head and tonumber(head) > now then
     redis.call("ZADD", account_key(account, "next"), head, campaign)

@@ -1,5 +1,5 @@
 --[[
-  A token on trial was accepted: its predecessor had just come to its end.
+  The API accepted a token on trial, so its predecessor had merely expired.
 
     ARGV[1]  key    of the token
     ARGV[2]  value  that was accepted

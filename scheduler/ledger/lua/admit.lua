@@ -1,8 +1,8 @@
 --[[
-  Let one campaign of a kind begin, when no other one of it is under way.
+  Let one campaign of a kind begin, if no other one of that kind is under way.
 
-  One that is loading and has had no row for a while is not: its load has died. Nor is one that was
-  admitted and never created.
+  A campaign that is loading and has had no row for a while is not under way: its load has died. Nor is one
+  that was admitted and never created.
 
     ARGV[1]  kind
     ARGV[2]  campaign

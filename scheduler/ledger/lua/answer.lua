@@ -1,5 +1,6 @@
 --[[
-  Record the answer to a step, and put who asks for it on the do-not-call list in the same step.
+  Record the answer to a step; if the callee asks never to be called again, put the address on the do-not-call
+  list in the same script.
 
     ARGV[1]  attempt
     ARGV[2]  step
@@ -7,7 +8,7 @@
     ARGV[4]  bars  the address that is not to be called any more; "" for none
     ARGV[5]  now   "" for the server's clock
 
-  The first answer stays. Returns 1; 0 when there was one, or nothing of its call is kept.
+  The first answer stays. Returns 1; 0 if there was one, or if nothing of the call may be kept.
 ]]
 local attempt, step, keys, bars, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], clock(ARGV[5])
 local record = attempt_key(attempt)

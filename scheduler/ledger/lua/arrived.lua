@@ -1,20 +1,20 @@
 --[[
-  A provider tells of an attempt by a request of its own. It names the attempt itself, so that is no guess: a
-  connection under `dialing` or `unknown` is its connection. A call only moves forward by it.
+  A callback of the provider tells of an attempt. It names the attempt itself, so this is no guess: if the
+  attempt is `dialing` or `unknown`, the connection is its own. A callback only moves a call forward.
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  connection
-    ARGV[4]  sequence     "" for none; what is not above the last one tells nothing of the stage
+    ARGV[4]  sequence     "" for none; one that is not above the last says nothing about the stage
     ARGV[5]  stage        "ringing", "answered" or "over"; "" for none of them
     ARGV[6]  told_at      when that was, "" where it is not known
     ARGV[7]  answered_by  "" for nobody yet
-    ARGV[8]  margin       seconds that the deadline before the answer lies behind the last ringing
+    ARGV[8]  margin       seconds from the last ringing to the deadline before the answer
     ARGV[9]  patience     seconds for which a stop that is not confirmed keeps its slot
     ARGV[10] now          "" for the server's clock
 
-  Returns "nobodys" (nothing is changed), "known", "attached", "second" (another connection is
-  on record: both are to end), or "over".
+  Returns "nobodys" (nothing has changed), "known", "attached", "second" (another connection is on record:
+  both must end), or "over".
 ]]
 local account, attempt, connection, sequence, stage, told_at, answered_by = unpack(ARGV, 1, 7)
 local margin, patience, now = tonumber(ARGV[8]), tonumber(ARGV[9]), clock(ARGV[10])
@@ -22,7 +22,7 @@ local call, record = call_of(attempt), attempt_key(attempt)
 
 local known, is_rubbish = fields_of(record, "begun_at", "connection_id", "found", "over_at", "erased", "waits")
 local begun_at, recorded, found, over_at, erased, waits = unpack(known, 1, 6)
--- Nothing is kept of an attempt that was given back. One that is still to begin has none either.
+-- Nothing is on record of an attempt that was given back, nor of one that has not begun yet.
 local number = tonumber(string.match(attempt, "(%d+)$"))
 local was_given_back = number > 0 and number <= tonumber(call.current) and not (call.fresh and call.state == CLAIMED)
 if is_rubbish or call.is_rubbish or fields_of(campaign_key(call.campaign, "meta"), "account")[1] ~= account
@@ -33,7 +33,7 @@ local begun = numeric(begun_at, now)
 local owner = redis.call("GET", owner_key(connection))
 if owner and owner ~= attempt then
   if redis.call("HEXISTS", attempt_key(owner), "found") == 0 then
-    -- It is another attempt's for certain.
+    -- The connection certainly belongs to another attempt.
     return "nobodys"
   end
   detach(account, owner, now)
@@ -63,7 +63,7 @@ local function forward()
 end
 
 if recorded and recorded ~= connection and found then
-  -- A search has guessed.
+  -- Only a search had guessed the connection on record.
   detach(account, attempt, now)
   call, recorded = call_of(attempt), nil
 elseif recorded and recorded ~= connection then
@@ -75,7 +75,7 @@ if recorded and over_at then
 end
 if recorded then
   if found then
-    -- The search was right. Should an answer come yet, it is judged as after any such request.
+    -- The search was right. If an answer still comes, it is treated as after any callback.
     redis.call("HDEL", record, "found")
     redis.call("HSET", record, "heard", 1)
   end
@@ -90,7 +90,7 @@ local deadline = now
 if is_unknown or in_time and not aborting then
   deadline = begun + numeric(waits, 0) + margin
 end
--- A provider that tells of its calls so answers a start before the callee does.
+-- A provider that sends callbacks answers a start before the callee answers.
 redis.call("HSET", record, "stage", "queued", "heard", 1)
 local conversation = redis.call("HGET", record, "conversation_id") or ""
 write_connection(account, call, connection, conversation, "", begun, deadline, now)

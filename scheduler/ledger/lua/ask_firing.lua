@@ -21,7 +21,7 @@ if redis.call("ZSCORE", schedule_key(name, "firings"), firing) then
 end
 tell(name, firing, at, "waiting", "asked for by " .. who, now)
 redis.call("HSET", record, "asked", 1)
--- Whoever has it in hand just now looks again when that is done.
+-- If a worker has taken the schedule just now, it looks again when it is done.
 if not token or tonumber(leased_until) <= now then
   look_at(account, name, exact(now))
 end

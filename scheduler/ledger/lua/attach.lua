@@ -1,6 +1,6 @@
 --[[
-  An unknown call's conversation was found by its name: it was placed. The call stays unknown, and is
-  never dialled again.
+  The conversation of an unknown call was found by its name, so the call was placed. It stays unknown, and
+  nobody dials it again.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -9,9 +9,9 @@
     ARGV[5]  ended_at    "" when the API does not say that it is over
     ARGV[6]  now         "" for the server's clock
 
-  Returns "attached", or "known" (it was before), or "stale" (the call is unknown no longer); and "1"
-  when what was said is due to be read, or has been. A conversation that may be live is read when the
-  same is said again later.
+  Returns "attached", "known" (it was attached before) or "stale" (the call is unknown no longer); and "1" if the
+  conversation is due to be read, or has been. A conversation that may be live becomes due when this script
+  runs again later.
 ]]
 local account, attempt, conversation, started_at, ended_at = unpack(ARGV, 1, 5)
 local now = clock(ARGV[6])

@@ -3,11 +3,11 @@
 
     ARGV[1]  from  the newest campaign is 0
     ARGV[2]  most  campaigns to look at
-    ARGV[3…] labels of dispositions that somebody has to look at, besides those of unknown calls
+    ARGV[3…] labels of dispositions that a person has to look at, besides those of unknown calls
 
-  Returns how many it looked at, and for each that may need somebody: its id, when it was created, account, name,
-  state, how many rows it has, why it stopped itself ("" for not), "1" when calls of it may wait to be dialled
-  again after a start whose answer was lost, and those of its dispositions with their counts.
+  Returns how many it looked at, and for each that may need a person: its id, when it was created, account, name,
+  state, how many rows it has, why it stopped itself ("" if it did not), "1" if calls of it may wait to be dialled
+  again after a start whose answer was lost, and these dispositions with their counts.
 ]]
 local from, most = tonumber(ARGV[1]), tonumber(ARGV[2])
 local campaigns = redis.call("ZREVRANGE", ROOT .. "campaigns", from, from + most - 1, "WITHSCORES")

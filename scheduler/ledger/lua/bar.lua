@@ -1,5 +1,5 @@
 --[[
-  Put entries on the do-not-call list. What is on it already stays as it was first written.
+  Put entries on the do-not-call list. An entry that is on it already stays as it was first written.
 
     ARGV[1]  why
     ARGV[2]  now     "" for the server's clock

@@ -1,16 +1,16 @@
 --[[
-  A worker says that it lives, and the account's load is sampled: at most once a second, when it has
-  changed or ten seconds have passed.
+  Record that a worker lives, and sample the account's load: at most once a second, if it has changed or ten
+  seconds have passed.
 
     ARGV[1]  account
     ARGV[2]  worker
     ARGV[3]  health  JSON; "" when the worker leaves
-    ARGV[4]  first   the limit of an account that nothing is known of
+    ARGV[4]  first   the limit of an account of which nothing is known
     ARGV[5]  now     "" for the server's clock
-    ARGV[6]  why     "" for an ordinary beat; else what kept this worker from the last ones
+    ARGV[6]  why     "" for an ordinary beat; else why this worker missed the last ones
 
-  Where no worker has said so for AWAY_SECONDS, deadlines may have passed: from when to when, and why, is kept of
-  the last time, for calls that ended late.
+  If no worker has recorded this for AWAY_SECONDS, deadlines may have passed unseen. The last such gap stays on
+  record, with its beginning, end and cause: calls that ended late refer to it.
 
   Returns nothing.
 ]]

@@ -1,28 +1,28 @@
 --[[
-  Ask for leave to send the start of an attempt. Written before the request leaves.
+  Ask whether the start of an attempt may be sent, and put it on record before the request leaves.
 
-  Every rule that Redis has the facts for is decided here, in the same step as the leave: a number that
-  is put on the do-not-call list, or a campaign that is paused, before this is run is not called.
-  Of two executions of one attempt one is told to go: the token is made afresh by each execution.
+  This script decides by every rule for which Redis has the facts: nobody calls a number that was put on the
+  do-not-call list, or a campaign that was paused, before it runs. Each execution of an attempt makes a new
+  token, so of two executions only one gets "go".
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  token
     ARGV[4]  lease         seconds after which the answer counts as lost
-    ARGV[5]  max_duration  seconds for which an attempt that gets lost keeps its slot
+    ARGV[5]  max_duration  seconds for which an attempt keeps its slot if its answer is lost
     ARGV[6]  late          seconds after which a stop counts as late
-    ARGV[7]  closes_at     the instant from which on no start may be let out; "" for none
-    ARGV[8]  remembered    seconds for which it is known that the party was called
-    ARGV[9]  hold          seconds for which it may live at most, queued and ringing included, where the
+    ARGV[7]  closes_at     the instant from which on no start may leave; "" for none
+    ARGV[8]  remembered    seconds for which the ledger remembers that the party was called
+    ARGV[9]  hold          seconds for which the call may live at most, queue and ringing included, if the
                             provider answers before the callee does; "" otherwise
-    ARGV[10] waits         seconds of these that it may ring
-    ARGV[11] caller_id     by which it is known among the provider's calls, "" for any
-    ARGV[12] searched      "1" when the provider can be asked for it should its answer be lost
-    ARGV[13] targets       whom the call may be transferred to, a line for each; "" for nobody
+    ARGV[10] waits         how many of these seconds it may ring
+    ARGV[11] caller_id     by which to find it among the provider's calls, "" for any
+    ARGV[12] searched      "1" if the provider can be asked for it should its answer be lost
+    ARGV[13] targets       parties to whom the call may be transferred, a line for each; "" for nobody
     ARGV[14] now           "" for the server's clock
 
-  Returns "go"; "held" when a rule forbids it now (the attempt is given back) or for good (the call has
-  ended as skipped); "stale" when the attempt is no longer claimed.
+  Returns "go"; "held" if a rule forbids it now (the attempt is given back) or for good (the call has
+  ended as skipped); "stale" if the attempt is no longer claimed.
 ]]
 local account, attempt, token = ARGV[1], ARGV[2], ARGV[3]
 local lease, max_duration, late = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
@@ -50,7 +50,7 @@ for _, each in ipairs(RULES) do
     wait_again(call, account, verdict == "wait" and detail or now, now)
     redis.call("HSET", facts.meta, "held_at", exact(now), "held_why", each.name .. ": " .. found)
     if each.name == "budget" then
-      -- Nor may any other call of this campaign go: they are not tried one after the other.
+      -- The budget forbids every other call of this campaign too, so workers need not try them one by one.
       redis.call("HSET", facts.meta, "paced_until", exact(now + 1))
     end
     if verdict == "stop" then

@@ -1,6 +1,6 @@
 --[[
-  Call the rest of a campaign off, for good: from now on `begin` lets none of its starts out, a claimed
-  call ends, and nothing is retried. `end_pending` ends the calls that wait; live ones go on to their ends.
+  Cancel the rest of a campaign, for good: from now on `begin` allows none of its starts, a claimed call ends,
+  and nothing is retried. `end_pending` ends the calls that wait; live ones go on to their ends.
 
     ARGV[1]  campaign
     ARGV[2]  abort     "1" to stop its live calls now, also those whose answer is still to come
@@ -9,8 +9,8 @@
     ARGV[7]  seen      the campaign's `moves` as the operator saw them; "" for however it stands
     ARGV[8]  now       "" for the server's clock
 
-  Returns the campaign's state, then its attempts whose phone may ring or is live; nil when there is no
-  such campaign, "moved_on" when it has since it was seen.
+  Returns the campaign's state, then its attempts that are live or whose phone may ring; nil if there is no
+  such campaign, "moved_on" if it has changed since the operator saw it.
 ]]
 local campaign, abort, patience, who = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local now = clock(ARGV[8])
@@ -44,7 +44,7 @@ if put_on_record(campaign, account, abort == "1" and "abort" or "cancel", who, A
   move_on(campaign)
 end
 redis.call("HSETNX", meta, "cancelled", who)
--- One that is loading need not be sealed any more: rows that still come in are not called.
+-- A campaign that is loading need not be sealed any more: rows that still come in are not called.
 pause(campaign, account, now)
 redis.call("HDEL", meta, "stopped_itself", "paused_by")
 if abort == "1" then

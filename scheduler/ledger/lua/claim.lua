@@ -1,10 +1,10 @@
 --[[
   Give the next due call a slot and a fresh attempt.
 
-  The campaigns of an account stand on a wheel: a zset whose score is how many turns each has had,
-  divided by its weight. Of a priority class the one with the fewest goes first, so that campaigns
-  share the account by their weights. A higher class goes first, but for one grant in STARVING. Which
-  campaigns have anything due stands beside the wheel (`_turns.lua`), and no other one is looked at.
+  The campaigns of an account stand on a wheel: a zset whose score is the number of turns that each has had,
+  divided by its weight. In a priority class the campaign with the lowest score goes first, so that campaigns
+  share the account by their weights. A higher class goes first, except for one grant in STARVING. Sets beside
+  the wheel (`_turns.lua`) say which campaigns have anything due; this script looks at no other ones.
 
     ARGV[1]  account
     ARGV[2]  token        of this execution; the same token gets the same claim again
@@ -13,15 +13,14 @@
     ARGV[5]  only         the campaign that this worker serves; "" for all
     ARGV[6]  lease        seconds until the claim lapses
     ARGV[7]  probe        seconds for which one probe keeps others back during an outage
-    ARGV[8]  first        the limit of an account that nothing is known of
+    ARGV[8]  first        the limit of an account of which nothing is known
     ARGV[9]  late         seconds after which a stop counts as late
     ARGV[10] rate         starts a second at most on this account; 0 for any
     ARGV[11] now          "" for the server's clock
 
-  Returns attempt, the contact's record, the campaign's policy, what the time is, and a list of our own numbers
-  from which nobody may be dialled;
-  the seconds until a start may leave when only the pace holds it back, or a moment of quiet; nil when nothing
-  can be claimed.
+  Returns attempt, the contact's record, the campaign's policy, the time, and the caller ids that the provider
+  refuses; or the seconds until a start may leave, if only a pace or a moment of quiet holds it back; nil if
+  nothing can be claimed.
 ]]
 local account, token, ceiling, fingerprint, only = unpack(ARGV, 1, 5)
 local lease, probe, first = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -52,7 +51,7 @@ if now < quiet_until then
   return exact(quiet_until - now)
 end
 
--- Whoever it was is not called, and is not waited for.
+-- End a call that can't be read: nobody is called, and nothing waits for it.
 local function give_up_call(campaign, row)
   local call = call_at(campaign, row)
   if call.is_rubbish then
@@ -62,7 +61,7 @@ local function give_up_call(campaign, row)
   end_call(call, "rejected", "", "what the ledger has of it can't be read", now)
 end
 
--- The row that is due first. One that is none, or whose call can't be read, is taken out.
+-- The row that is due first. A member that is no row, or whose call can't be read, is taken out.
 local function first_row_of(campaign)
   local due = campaign_key(campaign, "due")
   for _, row in ipairs(redis.call("ZRANGEBYSCORE", due, "-inf", exact(now), "LIMIT", 0, 10)) do
@@ -79,14 +78,14 @@ local function first_row_of(campaign)
   return nil
 end
 
--- The row of a campaign that may be claimed, and what there is to know of the campaign.
+-- The row of a campaign that may be claimed, and the facts of the campaign.
 local function due_row(campaign)
   local may_dial, paced_until = standing_of(account, campaign)
   local row = may_dial and first_row_of(campaign)
   return row, paced_until
 end
 
--- Of a class the campaign whose turn it is, and its row. Those that turn out to have none leave it.
+-- The campaign of a class whose turn it is, and its row. Campaigns that turn out to have none leave the class.
 local function first_of(priority)
   for _ = 1, MOST_LOOKED_AT do
     local campaign = redis.call("ZRANGE", ready_key(account, priority), 0, 0)[1]
@@ -104,8 +103,8 @@ local function first_of(priority)
   return nil
 end
 
--- What has a pace starts again no sooner than that after this start; one that was a little late does
--- not slow it down, and a pause gives no burst.
+-- A campaign or account with a pace starts its next call no sooner than the pace says. A start that was a little
+-- late does not slow it down, and after a pause there is no burst.
 local function keep_pace(key, per_second)
   if per_second > 0 then
     local apart = 1 / per_second
@@ -125,7 +124,7 @@ local function grant(campaign, row)
   redis.call("SET", remembered, attempt, "EX", 60)
   local priority, weight, pace =
     unpack(redis.call("HMGET", campaign_key(campaign, "meta"), "priority", "weight", "pace"))
-  -- One that was idle does not get its missed turns back in a burst.
+  -- A campaign that was idle does not get its missed turns back in a burst.
   local turn = "turn:" .. string.format("%d", numeric(priority, 0))
   local mine = math.max(numeric(redis.call("ZSCORE", wheel, campaign), 0), numeric(redis.call("HGET", meta, turn), 0))
   local turns = exact(mine + 1 / numeric(weight, 1))
@@ -145,8 +144,8 @@ local function grant(campaign, row)
   return answer(attempt, call)
 end
 
--- Whose turn it is of all campaigns, and its row: of the highest class that has any; once in STARVING
--- grants of the next one below it.
+-- The campaign whose turn it is, and its row: from the highest class that has any, and once in STARVING grants
+-- from the next class below.
 local function whose_turn()
   look_at_due(account, now)
   local others_turn = (numeric(redis.call("HGET", meta, "grants"), 0) + 1) % STARVING == 0

@@ -1,20 +1,20 @@
 --[[
-  A worker has seen the clock of the server jump against its own steady one. What was to be over, or
-  due, after a length of time is moved by as much, once for all workers that have seen the same jump.
+  A worker has seen the clock of the server jump against its own steady clock. This script moves by as much
+  everything that must be over, or due, after a length of time, once for all workers that saw the same jump.
 
-  A steady clock stands still with a machine that is paused, but it never runs ahead: a clock that was
-  set back is certainly wrong. One that has jumped forward is wrong where a third clock says so; where that
-  agrees with it nothing moves, and where nobody knows, only what is taken back of the jumps before:
-  whatever else was due in between ends early rather than late.
+  A steady clock stands still while its machine is paused, but it never runs ahead. So a clock that was set
+  back is certainly wrong. A clock that has jumped forward is wrong if a third clock says so; if the third one
+  agrees with it, nothing moves. If nobody knows, the jump only takes back earlier set-backs: calls then end
+  early rather than late.
 
     ARGV[1]  seen      how many jumps the worker knew of before
     ARGV[2]  by        seconds; less than 0 when the clock was set back
     ARGV[3]  since     seconds within which it has jumped
-    ARGV[4]  right     which clock a third one agrees with: "steady" or "redis"; "" for nobody knows
+    ARGV[4]  right     the clock with which a third one agrees: "steady" or "redis"; "" if nobody knows
     ARGV[5]  now       "" for the server's clock
     ARGV[6…] accounts  all that there are
 
-  Returns the seconds by which it was moved; "" when another worker has said so before.
+  Returns the seconds by which it moved everything; "" if another worker has done so before.
 ]]
 local seen, by, since, right, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], clock(ARGV[5])
 local known, DAY = ROOT .. "clock", 86400
@@ -31,8 +31,8 @@ redis.call("HSET", known, "at", exact(now), "by", exact(by), "moved", exact(move
   "right", right)
 increase(known, "jumps", 1)
 
--- What was written down by the clock as it is now stays. Before it was set back it showed more, before it
--- jumped forward less, by a thousandth that is lost on the way; in doubt a call ends early.
+-- An instant that was written by the clock as it is now stays. Before a set-back the clock showed more, before a
+-- jump forward less (a thousandth of a second may get lost); in doubt a call ends early.
 local edge = now - math.max(since, by - 0.001)
 local function is_of_now(instant)
   return instant >= edge and instant <= now
@@ -54,7 +54,7 @@ end
 local PAST = { "begun_at", "started_at", "hinted_at", "stop_owed_at", "denied_at", "answered_at", "unanswered_at",
   "over_at", "look_at", "shown_at", "speak_at", "gone_at" }
 
--- Each instant by itself, for one call may have some of either clock. Returns them as they were.
+-- Move each instant by itself, because one call may have instants of both clocks. Returns them as they were.
 local function move_record(record)
   local was, found = {}, fields_of(record, unpack(PAST))
   for at, name in ipairs(PAST) do
@@ -67,7 +67,7 @@ local function move_record(record)
   return was
 end
 
--- From when the deadline of a connection counts, or the lease of a start.
+-- The instant from which the deadline of a connection, or the lease of a start, counts.
 local function counts_from(record, was)
   local stage, last_at = unpack(fields_of(record, "stage", "last_at"), 1, 2)
   if not stage then
@@ -76,7 +76,7 @@ local function counts_from(record, was)
   return was.answered_at or not last_at and was.look_at or was.begun_at
 end
 
--- An attempt of which nothing is on record has rung nobody: back among those that wait it may come early.
+-- An attempt with nothing on record has rung nobody: it does no harm if its lease ends early.
 local function stays(from)
   if not from then
     return by > 0
@@ -91,7 +91,7 @@ local function move_score(key, attempt, most)
   end
 end
 
--- Who looks whether a party is live looks back for two days, and Redis forgets after 31.
+-- The rule that looks whether a party is live looks back for two days, and Redis forgets after 31.
 local function remember(attempt)
   if moved < DAY or not is_attempt(attempt) or not fields_of(attempt_key(attempt), "begun_at")[1] then
     return
@@ -104,7 +104,7 @@ local function remember(attempt)
   end
 end
 
--- Whose answer was lost keeps its slot: rather too long than to be dialled again while it may be live.
+-- An attempt whose answer was lost keeps its slot: rather too long than dial again while the call may be live.
 local function move_held(account, attempt)
   local record = attempt_key(attempt)
   local hold, longest = unpack(fields_of(record, "hold", "max_duration"), 1, 2)
@@ -153,8 +153,8 @@ local function move_members(key)
   end
 end
 
--- Of a clock that was set back all else that is due would come too late. When it jumps forward all of it comes
--- early, which does no harm; moved, a stop that somebody has ordered since would come too late.
+-- After a set-back everything else would fall due too late. After a jump forward it falls due early, which does
+-- no harm; if it were moved, a stop that somebody ordered since would come too late.
 local function move_the_rest(account)
   for _, part in ipairs({ "stops", "ears", "collect", "webhooks", "searches", "paced" }) do
     move_members(account_key(account, part))

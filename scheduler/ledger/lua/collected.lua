@@ -1,5 +1,5 @@
 --[[
-  Keep what was said in a conversation; there is nothing more to wait for.
+  Keep what was said in a conversation; nothing more of it is to be read.
 
     ARGV[1]  account
     ARGV[2]  attempt

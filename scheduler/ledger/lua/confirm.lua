@@ -1,16 +1,16 @@
 --[[
-  The connection of an attempt is over for certain: free its slot and end its call.
+  The connection of an attempt is certainly over: free its slot and end its call.
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3]  disposition      of the call, when this attempt is the one that it stands at
+    ARGV[3]  disposition      of the call, if this attempt is its current one
     ARGV[4]  reason           of it, "" for none
     ARGV[5]  conversation_id  "" when the answer has none
-    ARGV[6]  summaries        what the answer says of summary pages, "" for nothing
-    ARGV[7]  ago              seconds since its end was confirmed: it could not be put on record before
+    ARGV[6]  summaries        the summary pages that the answer names, "" for none
+    ARGV[7]  ago              seconds since the API confirmed the end, if it could not be recorded at once
     ARGV[8]  now              "" for the server's clock
 
-  Returns 1; 0 when it was on record already, or no connection is.
+  Returns 1; 0 if the end was on record already, or if no connection is.
 ]]
 local account, attempt, disposition, reason, conversation, summaries = unpack(ARGV, 1, 6)
 local ago, now = tonumber(ARGV[7]), clock(ARGV[8])

@@ -1,8 +1,8 @@
 --[[
   Put a connection and its deadline on record, under its attempt, in one step.
 
-  An answer is never refused. One that comes late, when the attempt has been given up, is recorded
-  with its stop due now, so that any worker ends it before anybody has sent a stop.
+  An answer is never refused. If it comes late, after the attempt was given up, it is recorded with its stop
+  due now, so that some worker ends the call even if the one that dialled dies before it sends a stop.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -12,19 +12,18 @@
     ARGV[8]  patience      seconds for which a stop that is not confirmed keeps its slot
     ARGV[9]  listener      in whose charge the connection is from now on; "" for nobody's
     ARGV[10] lease         seconds for which the charge holds
-    ARGV[11] stage         "" where the callee has answered; else how far the call has come: its deadline
-                           is one before the callee's answer, and `answered` moves it
+    ARGV[11] stage         "" if the callee has answered; else how far the call has come: then it gets the
+                           deadline before the answer, and `answered` moves it
     ARGV[12] queue         seconds that it waits in the provider's queue; over LONGEST_QUEUE it is taken back
     ARGV[13] ring          seconds that it may ring after that
-    ARGV[14] margin        seconds after these that its deadline lies before the answer
+    ARGV[14] margin        seconds from the end of these to the deadline before the answer
     ARGV[15] now           "" for the server's clock
 
-  The provider may have named the connection before its answer came (`heard`, see `arrived`): then the answer
-  says what is missing, once. When it named another one, both are to end.
+  A callback may have named the connection before the answer came (`heard`, see `arrived`): then the answer
+  completes the record, once. If the callback named another connection, both must end.
 
-  Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has
-  another connection, and keeps it), the deadline, and what a decision about the limit is made
-  from, as `limit` does.
+  Returns "connected", "late", "known" (the same connection again), or "second" (the attempt has another
+  connection, and keeps it); the deadline; and the facts by which the limit is decided, as `limit` does.
 ]]
 local account, attempt, connection = ARGV[1], ARGV[2], ARGV[3]
 local answered_ago, max_duration, patience = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -35,12 +34,12 @@ local call, record = call_of(attempt), attempt_key(attempt)
 
 local recorded, deadline_before, heard = unpack(redis.call("HMGET", record, "connection_id", "deadline", "heard"))
 if recorded and recorded ~= connection and redis.call("HEXISTS", record, "found") == 1 then
-  -- The provider's own answer says it better than a search.
+  -- The provider's own answer is certain, a search only guesses.
   detach(account, attempt, now)
   call, recorded = call_of(attempt), nil
 end
 
--- The provider told of this connection before its answer came.
+-- A callback named this connection before the answer came.
 local function complete()
   if ARGV[4] ~= "" then
     redis.call("HSET", record, "conversation_id", ARGV[4])

@@ -1,10 +1,10 @@
 --[[
-  Count what is due of some campaigns, of those that are active.
+  Count the due calls of those among some campaigns that are active.
 
     ARGV[1]  now       "" for the server's clock
     ARGV[2…] campaigns
 
-  Returns how many calls, and since when the first of them has been; "" when none is.
+  Returns how many calls are due, and since when the first of them is; "" if none is.
 ]]
 local now = clock(ARGV[1])
 local count, oldest = 0, nil

@@ -7,16 +7,16 @@
     ARGV[4]  policy   JSON
     ARGV[5]  digest   of the campaign's files
     ARGV[6]  max_concurrency  of this campaign; "" for the account's limit
-    ARGV[7]  collects "1" when conversations are read after their calls, "2" when what is kept of the calls
-                      themselves is as well; else "0"
+    ARGV[7]  collects "1" if conversations are read after their calls, "2" if workers also read what the
+                      provider keeps of the calls themselves; else "0"
     ARGV[8…10]  priority, weight, pace: its class, its share within it, its starts a second (0: any)
     ARGV[11] canary   how many calls go first; "" for none
-    ARGV[12] repeat_window  seconds: whom another campaign of this name has called so lately, or has yet
-                            to call, is skipped; "" to call everybody
+    ARGV[12] repeat_window  seconds: a party is skipped if another campaign of this name has called it within
+                            these, or has yet to call it; "" to call everybody
     ARGV[13] now      "" for the server's clock
-    ARGV[14] launch   JSON: the words of the command that goes on with it, as who launched it last says;
-                      "" to leave what was said before
-    ARGV[15] columns  "1" when those that the contacts have as variables follow, in the file's order
+    ARGV[14] launch   JSON: the words of the command that continues it, from the last launch; "" to leave
+                      those that it has
+    ARGV[15] columns  "1" if the columns that contacts have as variables follow, in the file's order
 
   Returns the campaign's state and its account, as they stand now.
 ]]
@@ -42,7 +42,7 @@ if redis.call("HSETNX", meta, "state", "loading") == 1 then
   to_count(campaign)
 end
 if ARGV[15] == "1" then
-  -- How many rows were loaded by somebody who says what their columns are: load.lua counts them.
+  -- How many rows were loaded by a release that also names their columns: load.lua counts them.
   redis.call("HSETNX", meta, "columned", 0)
   local columns = campaign_key(campaign, "columns")
   local place = redis.call("ZCARD", columns)

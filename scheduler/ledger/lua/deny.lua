@@ -1,15 +1,16 @@
 --[[
-  A stop was answered "no such connection". That means that it is over when the far end's hang-up was
-  hinted at, or when it is said twice, some seconds apart, and no socket of the connection is open.
+  The API answered a stop with "no such connection". This proves that the call is over if a hint told of a
+  hang-up before, or if the API answers so twice, some seconds apart, while no socket of the connection is open.
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  apart    seconds that must lie between the two answers
     ARGV[4]  now      "" for the server's clock
 
-  Returns 2 when that makes it certain and the far end had ended it: it was hinted at before any stop
-  of ours, or the very first stop was answered so. 1 when it is certain, but an earlier stop of ours may have, one
-  without a record too; then `gone_at` says since when. Else 0, and after the first answer the stop is due again when `apart` has passed.
+  Returns 2 if the call is certainly over and the far end had ended it: a hint told so before any stop of ours,
+  or the very first stop was answered so. Returns 1 if it is certainly over, but an earlier stop of ours may have
+  ended it, perhaps one without a record; then `gone_at` says since when. Else returns 0; after the first such
+  answer the stop is due again when `apart` has passed.
 ]]
 local account, attempt, apart = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])

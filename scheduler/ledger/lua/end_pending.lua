@@ -1,6 +1,6 @@
 --[[
-  End some of the calls of a cancelled campaign that wait. Run again until none is left: a million at
-  once would hold up everybody's dials and stops.
+  End some of the calls of a cancelled campaign that wait. The caller runs it again until none is left: a
+  million at once would delay everybody's dials and stops.
 
     ARGV[1]  campaign
     ARGV[2]  most  calls to end in this step
@@ -14,7 +14,7 @@ local due = campaign_key(campaign, "due")
 if not is_cancelled(campaign) then
   return 0
 end
--- As `end_call` does with each, but what is counted is counted once: it is a fifth of the work.
+-- It does the same as `end_call` for each call, but counts them all at once: a fifth of the work.
 local rows, ended_at = redis.call("ZRANGE", due, 0, tonumber(ARGV[2]) - 1), exact(now)
 for _, row in ipairs(rows) do
   local key = ROOT .. "call:" .. campaign .. ":" .. row

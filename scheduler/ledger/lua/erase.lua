@@ -1,5 +1,5 @@
 --[[
-  Erase what was said in a call; that it was called, and how it ended, stays on record.
+  Erase what was said in a call. The record still says that it was made, and how it ended.
 
     ARGV[1]  campaign
     ARGV[2]  row
@@ -30,7 +30,7 @@ for number = 1, tonumber(call.current) do
   end
   if redis.call("ZREM", collect, attempt) == 1 then
     redis.call("HINCRBY", meta, "collecting", -1)
-    -- Nothing more will be read, so whoever waited for that is told now.
+    -- Nothing more will be read, so a webhook that waited for the transcript gets its message now.
     if number == tonumber(call.current) then
       owe_end(call, account, now)
     end

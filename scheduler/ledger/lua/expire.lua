@@ -1,12 +1,12 @@
 --[[
-  Deal with the attempts whose time is over: the head of the slots.
+  Deal with the attempts whose time is over, which stand first in the slots.
 
-  claimed: pending again. dialing: unknown, its slot taken for max_duration more; where the campaign
-  wants it, dialled again after that. connected: its stop goes on record; where the callee is not known
-  to have answered, the call is looked at before, and when nobody can for LOOKED_FOR seconds, its deadline
-  moves once, to when it must be over even if somebody answered at the last moment. stopping: our patience is
-  over, so it ends as unconfirmed and its stop goes on being repeated without a slot. Ended, or
-  overtaken by a later attempt: the slot is free.
+  claimed: the call is pending again. dialing: the call is unknown, and its slot stays taken for another
+  max_duration; if the campaign wants it, it is dialled again after that. connected: its stop goes on record. If
+  nobody knows whether the callee has answered, a worker reads the call first; if none can for LOOKED_FOR
+  seconds, the deadline moves once, to when the call must be over even if somebody answered at the last moment.
+  stopping: our patience is over, so the call ends as unconfirmed, and workers repeat its stop without a slot.
+  Ended, or replaced by a later attempt: the slot is free.
 
     ARGV[1]  account
     ARGV[2]  most      how many at once
@@ -19,7 +19,7 @@ local account, most, patience = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[4])
 local slots = account_key(account, "slots")
 
--- Whether the deadline before the answer has only moved, so that no stop is due yet.
+-- Whether only the deadline before the answer moves, so that no stop is due yet.
 local function waits_longer(call)
   local record = attempt_key(call.attempt)
   local stage, answered_at, look_at, last_at, begun_at, waits, max_duration = unpack(fields_of(record,
@@ -61,7 +61,7 @@ local function lapse(call)
   end
 end
 
--- Of a call that can't be read its connection may be live all the same: its stop goes on record.
+-- If a call's key can't be read, its connection may still be live: put its stop on record.
 local function set_call_aside(attempt, record)
   set_aside(account, "slots", attempt, "its call can't be read")
   redis.call("ZREM", account_key(account, "held"), attempt)

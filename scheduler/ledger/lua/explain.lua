@@ -1,11 +1,11 @@
 --[[
-  Say of a call what each rule that decides at a dial finds now. Changes nothing.
+  Say what each rule that decides at a dial finds now for a call. Changes nothing.
 
     ARGV[1]  account
-    ARGV[2]  attempt       the one that the call stands at
+    ARGV[2]  attempt       the call's current one
     ARGV[3]  max_duration  seconds that the call may last
     ARGV[4]  late          seconds after which a stop counts as late
-    ARGV[5]  targets       whom the call may be transferred to, a line for each; "" for nobody
+    ARGV[5]  targets       parties to whom the call may be transferred, a line for each; "" for nobody
     ARGV[6]  now           "" for the server's clock
 
   Returns the instant, and for each rule: its name, what it found, "pass" or what it demands, and the

@@ -1,18 +1,19 @@
 --[[
-  The operator moves the deadline of one live call. What its campaign's budget has reserved for it grows.
+  The operator moves the deadline of one live call. Its campaign's budget reserves more for it.
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  by        seconds
-    ARGV[4]  ceiling   seconds from its start that no call may last longer than
+    ARGV[4]  ceiling   the most seconds that a call may last from its start
     ARGV[5…7] who, note, token of the operator; the same token extends once
-    ARGV[8]  asks      "1" when nothing is to be changed: it is only asked whether it may be
+    ARGV[8]  asks      "1" to change nothing, and only ask whether this would be allowed
     ARGV[9]  now       "" for the server's clock
 
-  Before the callee has answered the deadline stays, and the one after the answer is later.
+  Before the callee has answered, the deadline stays; only the one after the answer becomes later.
 
-  Returns "extended" and the deadline; who asks: "may" and the seconds from the answer that it lasts then; "ceiling" or "budget" and the seconds that may be added at most;
-  "over" and 0 when it is not live, is being stopped, or its deadline has passed.
+  Returns "extended" and the deadline; with `asks`, "may" and how many seconds from the answer the call would
+  last; "ceiling" or "budget" and the most seconds that may be added; "over" and 0 if the call is not live, is
+  being stopped, or its deadline has passed.
 ]]
 local account, attempt, by, ceiling = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local token, now = ARGV[7], clock(ARGV[9])

@@ -1,29 +1,29 @@
 --[[
-  What a search for a lost call has brought: attach the one that it must be, in one step.
+  A search for a lost call has found candidates: attach the one that it must be, in one step.
 
-  A connection belongs to one attempt, so those that have one are none. While another attempt to the number on
-  this account is dialing or unknown, nobody can tell whose it is. Only where nobody else uses the account
-  may it be attached by itself; else it is kept for the operator. Of several the call was placed more than
-  once: all of them are orphans whose stops are owed.
+  A connection belongs to one attempt, so a connection that has an attempt is no candidate. While another attempt
+  to the number on this account is dialing or unknown, nobody can tell whose connection it is. It is attached by
+  itself only if nobody else uses the account; else it is kept for the operator. If there are several, the call
+  was placed more than once: all of them become orphans whose stops are owed.
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  is_exclusive  "1" when nobody else uses the account
     ARGV[4]  next_in       seconds until the next search
-    ARGV[5]  margin        seconds that the deadline before the answer lies behind the last ringing
+    ARGV[5]  margin        seconds from the last ringing to the deadline before the answer
     ARGV[6]  patience      seconds for which a stop that is not confirmed keeps its slot
     ARGV[7]  now           "" for the server's clock
     ARGV[8…] connection and address of each candidate that has its party, its window and its caller id
 
   Returns "attached" and the connection; "none"; "kept" (for the operator); "contested" (by another attempt);
-  "several"; or "over", when nothing is searched any more: an answer came, or the slot is free.
+  "several"; or "over", if the search has ended because an answer came or the slot is free.
 ]]
 local account, attempt, is_exclusive = unpack(ARGV, 1, 3)
 local next_in, margin, patience, now = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), clock(ARGV[7])
 local call, record = call_of(attempt), attempt_key(attempt)
 local searches = account_key(account, "searches")
 
-redis.call("HSET", account_key(account, "meta"), "exclusive", is_exclusive) -- whoever waits for a search asks it
+redis.call("HSET", account_key(account, "meta"), "exclusive", is_exclusive) -- for a command that waits for a search
 local connection, found, begun_at, hold, waits, max_duration, stop_wanted = unpack(redis.call("HMGET", record,
   "connection_id", "found", "begun_at", "hold", "waits", "max_duration", "stop_wanted"))
 local is_unknown, waits_again = is_lost(call)
@@ -52,7 +52,7 @@ if is_exclusive ~= "1" then
   return { "kept", "" }
 end
 if found or #candidates > 1 then
-  -- Placed more than once.
+  -- The call was placed more than once.
   for _, one in ipairs(candidates) do
     own_orphan(account, one, addresses[one], true, attempt .. " was placed more than once", now)
   end

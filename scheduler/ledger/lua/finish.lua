@@ -1,6 +1,6 @@
 --[[
-  End an attempt that has no connection: rejected, unknown, or skipped. Its call may have to be dialled
-  again, as its campaign says.
+  End an attempt that has no connection: rejected, unknown, or skipped. The campaign may have its call dialled
+  again.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -8,7 +8,7 @@
     ARGV[4]  reason   "" for none
     ARGV[5]  message  what the provider said, "" for nothing
     ARGV[6]  hold     seconds for which the slot stays taken; 0 frees it
-    ARGV[7]  signal   "answered", "failed" or "": what this tells of the provider
+    ARGV[7]  signal   "answered", "failed" or "": what this says about the provider
     ARGV[8]  now      "" for the server's clock
 
   Returns 1; 0 when the attempt is stale.

@@ -3,11 +3,11 @@
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3]  token     of `begin`; "" when it never came to that
+    ARGV[3]  token     of `begin`; "" if `begin` never ran
     ARGV[4]  delay     seconds until the call is due again
-    ARGV[5]  signal    "answered", "failed" or "": what this tells of the provider
+    ARGV[5]  signal    "answered", "failed" or "": what this says about the provider
     ARGV[6]  message   what the provider said, "" for nothing
-    ARGV[7]  close     seconds for which nothing more is claimed after a 429; "" otherwise
+    ARGV[7]  close     seconds for which nobody claims more after a 429; "" otherwise
     ARGV[8…12]  after a 429: version of the limit that was seen, and learned, refusals, raise_at, step
                 that follow from it; dropped when another worker has changed the limit since
     ARGV[13] now       "" for the server's clock

@@ -1,6 +1,6 @@
 --[[
-  Pause a campaign: from now on `begin` lets none of its starts out. One that is loading is paused when
-  it is sealed.
+  Pause a campaign: from now on `begin` allows none of its starts. A campaign that is loading is paused when it
+  is sealed.
 
     ARGV[1]  campaign
     ARGV[2]  abort     "1" to stop its live calls now, also those whose answer is still to come
@@ -10,7 +10,7 @@
     ARGV[8]  seen      the campaign's `moves` as the operator saw them; "" for however it stands
     ARGV[9]  now       "" for the server's clock
 
-  Returns how many live calls were ordered to stop; -1 when the campaign has moved on since it was seen.
+  Returns how many live calls have their stop due now; -1 if the campaign has changed since the operator saw it.
 ]]
 local campaign, abort, patience = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local who, now = ARGV[5], clock(ARGV[9])
@@ -31,7 +31,7 @@ end
 if who ~= "" and abort ~= "1" then
   redis.call("HSET", meta, "paused_by", who)
 end
--- One that is loading has no live call.
+-- A campaign that is loading has no live call.
 if state == "loading" then
   return 0
 end

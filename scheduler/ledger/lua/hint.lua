@@ -1,15 +1,14 @@
 --[[
-  News of a live connection asks for its stop: the far end has hung up, or a machine has answered.
-
-  A hint proves nothing, so the slot stays taken until a stop is confirmed; but its stop is due now.
+  Order the stop of a live connection because news hint at its end: the far end has hung up, or a machine has
+  answered. A hint proves nothing, so the slot stays taken until a stop is confirmed; but the stop is due now.
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3]  why       hung_up, machine, not_reached, or no_answer, which is of a call that nobody has answered
+    ARGV[3]  why       hung_up, machine, not_reached, or no_answer (only for a call that nobody has answered)
     ARGV[4]  patience  seconds for which a stop that is not confirmed keeps its slot
     ARGV[5]  now       "" for the server's clock
 
-  Returns 1 when the stop is due for this reason; 0 when one was due before, or all is over.
+  Returns 1 if the stop is due for this reason; 0 if one was due before, or the call is over.
 ]]
 local account, attempt, why, patience = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = clock(ARGV[5])

@@ -1,6 +1,6 @@
 --[[
-  Have the stops that wait for their next sending sent now: a worker has started, and what held
-  them up may be mended. Those that wait between two answers "no such connection" go on waiting.
+  Make the stops that wait to be sent again due now: a worker has started, and the fault that delayed them may be
+  over. Stops that wait between two answers "no such connection" go on waiting.
 
     ARGV[1]  account
     ARGV[2]  now      "" for the server's clock

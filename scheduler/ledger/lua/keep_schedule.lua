@@ -1,5 +1,5 @@
 --[[
-  Go on having a schedule in hand.
+  Renew the lease on a schedule.
 
     ARGV[1]  name
     ARGV[2]  token   of the execution that took it

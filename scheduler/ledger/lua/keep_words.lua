@@ -1,12 +1,12 @@
 --[[
-  Keep words of a call until its transcript is made of them.
+  Keep words of a call until a worker makes its transcript of them.
 
     ARGV[1]  attempt
     ARGV[2]  news_id  unique to them in their call
     ARGV[3]  words    JSON
     ARGV[4]  most     that are kept of a call
-    ARGV[5]  lasts    seconds that they last when their transcript has been made
-    ARGV[6]  waits    seconds that they wait for that at most
+    ARGV[5]  lasts    seconds that they stay once the transcript is made
+    ARGV[6]  waits    seconds that they stay at most until then
     ARGV[7]  now      "" for the server's clock
 
   Returns 1; 0 when they were kept before, there are too many, or nothing is kept of the call.
@@ -24,7 +24,7 @@ local length = redis.call("HLEN", kept)
 if length >= most then
   return 0
 end
--- In the order of their arrival where nobody says when they were said.
+-- Words without an instant keep the order in which they arrived.
 if redis.call("HSETNX", kept, news, string.format("%d %s %s", length, exact(now), words)) == 0 then
   return 0
 end

@@ -1,8 +1,8 @@
 --[[
-  Whether a schedule of an account waits for a worker, and nobody has just said so.
+  Whether a schedule of an account waits for a worker, and no timekeeper has just sent a message about it.
 
     ARGV[1]  account
-    ARGV[2]  apart   seconds within which no other timekeeper says the same again
+    ARGV[2]  apart   seconds within which no other timekeeper sends the same message
     ARGV[3]  now     "" for the server's clock
 
   Returns 1 or 0.

@@ -4,7 +4,7 @@
     ARGV[1]  account
     ARGV[2]  token    of the worker
     ARGV[3]  lease    seconds
-    ARGV[4]  is_exclusive  "1" when nobody else uses the account: a lost call that it finds is attached
+    ARGV[4]  is_exclusive  "1" if nobody else uses the account: then a lost call that is found is attached
 
   Returns "taken", "kept", or "" when another worker has it.
 ]]
@@ -15,6 +15,6 @@ if owner and owner ~= token then
 end
 redis.call("SET", key, token, "PX", lease)
 if not owner then
-  redis.call("HSET", account_key(ARGV[1], "meta"), "exclusive", ARGV[4]) -- whoever waits for a search asks it
+  redis.call("HSET", account_key(ARGV[1], "meta"), "exclusive", ARGV[4]) -- for a command that waits for a search
 end
 return owner and "kept" or "taken"

@@ -1,5 +1,5 @@
 --[[
-  Replace the learned limit, if it is still the one that was looked at.
+  Replace the learned limit, unless it has changed since the caller looked at it.
 
     ARGV[1]  account
     ARGV[2]  version   of the limit that was seen

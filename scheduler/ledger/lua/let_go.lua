@@ -1,5 +1,5 @@
 --[[
-  Let other listeners have at once what this one has in its charge: it leaves.
+  Give up the charges of a listener that shuts down, so that other listeners can take them at once.
 
     ARGV[1]  account
     ARGV[2]  listener

@@ -1,8 +1,8 @@
 --[[
-  Keep the connections that a listener has taken charge of, and take more that nobody listens to.
+  Renew the charges of a listener, and give it more connections to which nobody listens.
 
-  A charge is a lease: the score of the attempt in `ears`. A listener that dies lets it run out, and
-  another one takes over. The attempt's record says who it is, and whether a socket is open.
+  A charge is a lease: the score of the attempt in `ears`. If a listener dies, its charges run out, and another
+  listener takes them. The attempt's record says which listener has the charge, and whether a socket is open.
 
     ARGV[1]  account
     ARGV[2]  listener  who asks
@@ -11,10 +11,10 @@
     ARGV[5]  now       "" for the server's clock
     ARGV[6…] attempt and its socket's state ("open" or "shut"), for each one in its charge
 
-  Returns the attempts that it has no longer; then for each one taken: attempt, connection_id,
-  conversation_id, details, event_url and result_websocket_url (in place of details, where the release
-  before connected it), and "1" when a socket of it has been open before; then those of the first whose
-  connection the ledger does not know any more.
+  Returns the attempts whose charge it has lost; then for each one taken: attempt, connection_id,
+  conversation_id, details, event_url and result_websocket_url (instead of details, if the previous release
+  connected it), and "1" if a socket of it has been open before; then those of the lost ones whose connection
+  the ledger does not know any more.
 ]]
 local account, listener, lease, room = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock(ARGV[5])

@@ -1,30 +1,30 @@
 --[[
-  Add a chunk of rows to a campaign. Rows that it knows already change nothing, but for who has come
-  onto a do-not-call list since: a call to them that waits is skipped.
+  Add a chunk of rows to a campaign. Rows that it knows already change nothing, with one exception: if their
+  party has come onto a do-not-call list since, a call to it that waits is skipped.
 
-  A row is known by its identity: the file's id, else the party. The second row of a file with the
-  same identity is known as "identity#2", and so on: hence the counts of how often this load has met
-  one, which make the same file, submitted again, meet the same identities. A first meeting is not
-  counted when it is this load that made the identity known: a million new rows count nothing.
+  A row is known by its identity: the file's id, else the party. The second row of a file with the same identity
+  is known as "identity#2", and so on. So that the same file, submitted again, gets the same identities, each load
+  counts how often it has met an identity. It does not count the meeting by which it adds the identity itself:
+  a million new rows count nothing.
 
-  A new row whose party another campaign of this name has called of late, or has yet to call, is skipped,
-  where this campaign was created with a window. It is known as any other row, so that the same file,
-  submitted again, changes nothing. The step that looks is the one that adds the row: of two campaigns
-  that load a party at once one has it.
+  If this campaign was created with a window, a new row is skipped if another campaign of this name has called
+  its party lately, or has yet to call it. The row is known like any other, so that the same file, submitted
+  again, changes nothing. The step that looks also adds the row: of two campaigns that load a party at once,
+  one gets it.
 
     ARGV[1]  campaign
     ARGV[2]  load      token of this load
     ARGV[3]  chunk     number of this chunk, counted from 1
     ARGV[4]  now       "" for the server's clock
     ARGV[5]  rows      packed one after the other as records.pack_row does: identity, party (empty
-                       when the row is not called), reason (empty when it is to be called), error,
+                       if the row is not called), reason (empty if it is called), error,
                        record, due_at (0: now)
 
   Returns "added", "again" (this chunk was added before), "missing" (there is no such campaign) or
-  "retired" (whom it called is forgotten, so nobody can tell who would be called twice).
+  "retired" (the ledger has forgotten whom it called, so nobody could tell who would be called twice).
 
-  Who is dialled without key presses is found by their party. Of all others, and of rows that are not
-  called, `known` has under "a" and the address which rows they are, or "*" where they are many.
+  A number that is dialled without key presses is found by its party. For all others, and for rows that are not
+  called, `known` maps "a" and the address to their rows, or to "*" if there are many.
 ]]
 local campaign, load, chunk = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now, rows = clock(ARGV[4]), ARGV[5]
@@ -45,8 +45,8 @@ if numeric(done, 0) >= chunk then
   return "again"
 end
 
--- The rows that this load has added: all after `first`, but for those that another load has added
--- between two chunks of this one, "from-to," each.
+-- This load has added all rows after `first`, except those that another load has added between two chunks of
+-- this one: `others` has these, each as "from-to,".
 total, others = tonumber(total), others or ""
 first, last = numeric(first, total), numeric(last, total)
 if total > last then
@@ -62,7 +62,7 @@ local function is_ours(row)
   return row > first
 end
 
--- Whether an identity becomes known by this row; else how often this load has met it, this time too.
+-- Whether an identity becomes known by this row; and how often this load has met it, including this time.
 local function meet(identity, row)
   if redis.call("HSETNX", known, identity, row) == 1 then
     return true, 1
@@ -81,7 +81,7 @@ local function skip(row, reason, message)
   tally(campaign, "skipped", reason, 1)
 end
 
--- Who has come onto a do-not-call list since is not called, unless the call is under way.
+-- A party that has come onto a do-not-call list since is not called, unless the call is under way.
 local function leave_out(row, reason, message)
   local call = call_at(campaign, row)
   if call.state == PENDING and end_call(call, "skipped", reason, message, now) then
@@ -117,7 +117,7 @@ while at <= #rows do
   if not is_new and times > 1 then
     is_new = redis.call("HSETNX", known, identity .. "#" .. times, row) == 1
   end
-  -- Of rows with one id only the first stands for its party.
+  -- If several rows have the same id, only the first counts for its party.
   local is_first = times > 1 or party == "" or party == identity
   if not is_first then
     is_first = not is_new and redis.call("HEXISTS", known, party) == 0 or meet(party, row)
@@ -167,8 +167,7 @@ redis.call("HINCRBY", counts, PENDING, added - ended)
 redis.call("HINCRBY", counts, ENDED, ended)
 to_count(campaign)
 
--- New calls for a campaign that had come to its end: it goes on. One whose last calls are left out
--- has come to it.
+-- A finished campaign that gets new calls goes on. A campaign whose last calls are left out is finished.
 if added > ended then
   go_on(campaign, account)
 end

@@ -1,5 +1,5 @@
 --[[
-  Put on a campaign's record what somebody did that changes nothing in it.
+  Record that somebody did something with a campaign that changes nothing in it.
 
     ARGV[1]  campaign
     ARGV[2]  what

@@ -1,13 +1,14 @@
 --[[
-  Keep what was heard of the callee on a call, and put who asks for it on the do-not-call list in the same step.
+  Keep what was heard of the callee on a call; if the callee asks never to be called again, put the address on
+  the do-not-call list in the same script.
 
     ARGV[1]  attempt
-    ARGV[2]  answered_by  human or machine; "" where nothing tells
+    ARGV[2]  answered_by  human or machine; "" if nobody knows
     ARGV[3]  bars         the address that is not to be called any more; "" for none
     ARGV[4]  now          "" for the server's clock
     ARGV[5…] intents      that were heard, by their names
 
-  What was heard first stays. Returns 1; 0 when nothing of the call is kept.
+  What was heard first stays. Returns 1; 0 if nothing of the call may be kept.
 ]]
 local attempt, answered_by, bars, now = ARGV[1], ARGV[2], ARGV[3], clock(ARGV[4])
 local record = attempt_key(attempt)

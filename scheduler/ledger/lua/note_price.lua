@@ -1,11 +1,11 @@
 --[[
-  A call that is over was read once more, for its price, which comes later. It holds no slot.
+  A worker read a finished call once more for its price, which comes later. The call holds no slot.
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3]  delay    seconds until it is read again where the price is still missing; "" for never
+    ARGV[3]  delay    seconds until it is read again if the price is still missing; "" for never
     ARGV[4]  now      "" for the server's clock
-    ARGV[5…] field and value, for each thing that was told
+    ARGV[5…] field and value, for each fact that was read
 ]]
 local account, attempt, delay, now = ARGV[1], ARGV[2], ARGV[3], clock(ARGV[4])
 local record, prices = attempt_key(attempt), account_key(account, "prices")

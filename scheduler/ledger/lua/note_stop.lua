@@ -1,10 +1,10 @@
 --[[
-  A stop was sent without a record, and nobody knows what came of it. Should the next one be answered
-  "no such connection", then this one may have ended the call, and the far end has not hung up.
+  A worker sent a stop without a record, and nobody knows its effect. If the API answers the next stop with
+  "no such connection", this one may have ended the call, so the answer does not mean that the far end hung up.
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3]  late     by how many seconds it was sent late; "" where it was not the first
+    ARGV[3]  late     by how many seconds it was sent late; "" if it was not the first
 ]]
 local record = attempt_key(ARGV[2])
 

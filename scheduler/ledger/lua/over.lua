@@ -1,17 +1,17 @@
 --[[
-  The provider's own final status of a call was read: free its slot and end its call, also one that nobody
-  has asked to stop. What is told besides is kept under the attempt.
+  A worker read the provider's own final status of a call: free its slot and end its call, even if nobody
+  ordered a stop. The attempt's record keeps the other facts that were read.
 
     ARGV[1]  account
     ARGV[2]  attempt
-    ARGV[3]  disposition  of the call, when this attempt is the one that it stands at
+    ARGV[3]  disposition  of the call, if this attempt is its current one
     ARGV[4]  reason       of it, "" for none
     ARGV[5]  message      what the provider said of it, "" for nothing
-    ARGV[6]  is_final     "1" when it is never dialled again, and counts as a failure
+    ARGV[6]  is_final     "1" if the call is never dialled again, and counts as a failure
     ARGV[7]  now          "" for the server's clock
-    ARGV[8…] field and value, for each thing that is told: answered_at, duration, answered_by, …
+    ARGV[8…] field and value, for each fact that was read: answered_at, duration, answered_by, …
 
-  Returns 1; 0 when it was on record already, or no connection is.
+  Returns 1; 0 if the end was on record already, or if no connection is.
 ]]
 local account, attempt, disposition, reason, message, is_final = unpack(ARGV, 1, 6)
 local now = clock(ARGV[7])

@@ -1,11 +1,11 @@
 --[[
-  A live call is to say something else, once. It stands among the stops, and gives way to each of them.
+  Order that a live call says something else, once. The order stands among the stops, and every stop goes first.
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  now  "" for the server's clock
 
-  Returns 1; 0 when it was ordered before, or the call is not live, or is being stopped.
+  Returns 1; 0 if it was ordered before, or the call is not live, or is being stopped.
 ]]
 local account, attempt, now = ARGV[1], ARGV[2], clock(ARGV[3])
 local call, record = call_of(attempt), attempt_key(attempt)

@@ -1,5 +1,5 @@
 --[[
-  Pause a schedule, or let it go on. Who pauses one that is paused changes the note.
+  Pause a schedule, or resume it. Pausing a paused schedule changes only the note.
 
     ARGV[1]  name
     ARGV[2]  state   "paused" or "active"

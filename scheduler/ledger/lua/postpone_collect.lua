@@ -1,5 +1,5 @@
 --[[
-  What was said is not complete yet: it is read again later.
+  What was read of a conversation is not complete yet: have it read again later.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -7,7 +7,7 @@
     ARGV[4]  delay   seconds until the next reading
     ARGV[5]  now     "" for the server's clock
 
-  Returns 1; 0 when it is no longer to be read.
+  Returns 1; 0 if it is not to be read any more.
 ]]
 local account, attempt, digest, delay = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = clock(ARGV[5])

@@ -1,15 +1,16 @@
 --[[
-  Keys were pressed at one asking of a step. Those that were told first count, whoever tells of it again.
+  The callee pressed keys when a step asked for them. The first keys on record count, even if a later callback
+  tells others.
 
     ARGV[1]  attempt
     ARGV[2]  step
-    ARGV[3]  asked  which asking of it
+    ARGV[3]  asked  how many times the step has asked, this time included
     ARGV[4]  keys   "" for none
     ARGV[5]  now    "" for the server's clock
 
-  Returns the keys that count, when they were told, when the callee answered ("" where it is not known), for how
-  many seconds from then the call may last, and by which number it was placed. Of no attempt, or of one that
-  was erased, nothing is kept.
+  Returns the keys that count, when they came, when the callee answered ("" if nobody knows), for how many
+  seconds from then the call may last, and from which number it was placed. If there is no such attempt, or it was
+  erased, nothing is kept.
 ]]
 local attempt, keys, now = ARGV[1], ARGV[4], clock(ARGV[5])
 local record, field = attempt_key(attempt), "pressed:" .. ARGV[3] .. ":" .. ARGV[2]

@@ -9,7 +9,7 @@
     ARGV[7]  seen     the campaign's `moves` as the operator saw them; "" for however it stands
     ARGV[8]  now      "" for the server's clock
 
-  Returns the campaign's state; nil when there is no such campaign, "moved_on" when it has since it was seen.
+  Returns the campaign's state; nil if there is no such campaign, "moved_on" if it has changed since it was seen.
 ]]
 local campaign, priority, weight = ARGV[1], ARGV[2], ARGV[3]
 local now = clock(ARGV[8])

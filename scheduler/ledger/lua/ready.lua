@@ -1,13 +1,13 @@
 --[[
-  How many dials and collects are worth a message now, and when the timekeeper is next needed.
+  How many dials and collects are worth a message now, and when must the timekeeper wake next?
 
     ARGV[1]  account
-    ARGV[2]  ceiling      how many slots this worker may see in use; less than 0 when it only sends stops:
-                          then it says nothing, and leaves it to the others
+    ARGV[2]  ceiling      how many slots this worker may see in use; less than 0 if it only sends stops:
+                          then it sends no message, and leaves that to the others
     ARGV[3]  fingerprint  of the credentials; a blocked one dials nothing
     ARGV[4]  only         the campaign that this worker serves; "" for all
-    ARGV[5]  first        the limit of an account that nothing is known of
-    ARGV[6]  apart        seconds within which no other timekeeper says the same again
+    ARGV[5]  first        the limit of an account of which nothing is known
+    ARGV[6]  apart        seconds within which no other timekeeper sends the same message
     ARGV[7]  late         seconds after which a stop counts as late
     ARGV[8]  now          "" for the server's clock
 
@@ -53,8 +53,8 @@ if room <= 0 then
   return answer(0)
 end
 
--- A campaign that nobody has looked at since its call fell due, for a worker of an older release put it there,
--- is found by going round the wheel, some at each tick.
+-- If a worker of an older release makes a call due, nothing schedules a look at its campaign. So each tick looks
+-- at some more campaigns, round the whole wheel.
 local wheel, SWEPT_AT_ONCE = account_key(account, "campaigns"), 6
 local swept = numeric(redis.call("HGET", meta, "swept"), 0)
 local some = redis.call("ZRANGE", wheel, swept, swept + SWEPT_AT_ONCE - 1)
@@ -67,7 +67,7 @@ for _, campaign in ipairs(some) do
 end
 look_at_due(account, now)
 
--- How many calls are due of the campaigns whose turn it may be, up to what there is room for.
+-- How many calls are due in the campaigns whose turn it may be, up to the number of free slots.
 local function due_of_all()
   local due = 0
   for _, priority in ipairs(redis.call("ZREVRANGE", account_key(account, "classes"), 0, -1)) do
@@ -96,7 +96,7 @@ local function due_of_one()
   return redis.call("ZCOUNT", queue, "-inf", exact(now))
 end
 
--- Those that serve one campaign agree among themselves.
+-- Workers that serve one campaign agree only among themselves.
 local said = only == "" and meta or campaign_key(only, "meta")
 local quiet_until = math.max(shut_until, hushed_until, numeric(redis.call("HGET", said, "said_at"), 0) + apart)
 local due

@@ -1,5 +1,5 @@
 --[[
-  Take calls back that wait in the provider's queue, and that must not ring any more: their campaign is
+  Take back calls that wait in the provider's queue and must not ring any more, because their campaign is
   paused or cancelled, their number is on the do-not-call list, or their calling hours are over.
 
     ARGV[1]  account
@@ -12,7 +12,7 @@
 local account, patience, now = ARGV[1], tonumber(ARGV[2]), clock(ARGV[3])
 local asked = { campaign = true, do_not_call = true, closing = true }
 
--- What follows, and when or why; nil when the call may ring.
+-- What follows once it is taken back, and when or why; nil if the call may ring.
 local function follows_of(call, closes_at)
   local facts = facts_of(call, account, 0, 0, closes_at, now)
   for _, each in ipairs(RULES) do

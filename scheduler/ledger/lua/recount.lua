@@ -1,15 +1,15 @@
 --[[
-  Count campaigns among those of their account: how many there are in each state, and how many calls of those that are
-  not finished. A campaign keeps what of it is counted (`counted`), so that the difference is counted, once.
+  Count an account's campaigns in each state, and the calls of those that are not finished. A campaign's record
+  says what of it is counted already (`counted`), so the script adds only the difference, once.
 
-    ARGV[1]  most      of those that have changed, so many at once
-    ARGV[2…] campaigns to count besides: workers of the release before say of none that it has changed
+    ARGV[1]  most      how many of the campaigns that have changed to count at once
+    ARGV[2…] campaigns to count as well: workers of the previous release do not report that they have changed
 
-  Returns how many that have changed are left.
+  Returns how many campaigns that have changed are left.
 ]]
 local CALL_STATES = { PENDING, CLAIMED, DIALING, CONNECTED, STOPPING, ENDED }
 
--- What is counted of a campaign as it stands; its state alone where its calls are not.
+-- What is counted of a campaign as it stands; only its state if its calls are not counted.
 local function standing(campaign, state)
   if state == "finished" then
     return state

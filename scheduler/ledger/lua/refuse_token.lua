@@ -1,14 +1,14 @@
 --[[
-  A token was answered 401: nobody uses it again, and its successor is on trial.
+  The API answered 401 to a token: nobody uses it again, and its successor is on trial.
 
-  Of the many requests that were under way with it, the first one takes it away; for the others it is
-  another token's matter.
+  If many requests were under way with it, the first refusal removes it; the others find another token here,
+  and change nothing.
 
     ARGV[1]  key      of the token
     ARGV[2]  value    that was refused
     ARGV[3]  trial    seconds for which the refusal is remembered
 
-  Returns 1 when this token was on trial itself: the credentials are wrong. Else 0.
+  Returns 1 if this token was itself on trial, so that the credentials are wrong; else 0.
 ]]
 local key, value, trial = ARGV[1], ARGV[2], ARGV[3]
 

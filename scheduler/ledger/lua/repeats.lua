@@ -1,5 +1,6 @@
 --[[
-  Count, of a chunk of rows that may be loaded, whom other campaigns of the same name have. Changes nothing.
+  Count, in a chunk of rows that may be loaded, the parties that other campaigns of the same name have. Changes
+  nothing.
 
     ARGV[1]  campaign  that would call them; rows that it knows are not counted
     ARGV[2]  account
@@ -8,8 +9,8 @@
     ARGV[5]  now       "" for the server's clock
     ARGV[6]  rows      packed, as `load` takes them
 
-  Returns nil when there is no such campaign; else for each that has some of them: its id, how many it has
-  called, when it called the last, "" for none, and how many it has yet to call.
+  Returns nil if there is no such campaign; else for each campaign that has some of them: its id, how many it has
+  called, when it called the last ("" for none), and how many it has yet to call.
 ]]
 local campaign, account, name, rows = ARGV[1], ARGV[2], ARGV[3], ARGV[6]
 local others = namesakes(campaign, account, name, clock(ARGV[5]) - tonumber(ARGV[4]))

@@ -1,13 +1,13 @@
 --[[
-  Let a paused campaign go on. One that stopped itself looks at its failures afresh, and its first few
-  calls need not go well any more: somebody has decided. One that was cancelled never goes on.
+  Resume a paused campaign. If it stopped itself, it counts failures from zero again, and has no canary any more,
+  because an operator has decided. A cancelled campaign never goes on.
 
     ARGV[1]  campaign
     ARGV[2…4] who, note, token of the operator; who is "" when there is nothing to record
     ARGV[5]  seen  the campaign's `moves` as the operator saw them; "" for however it stands
     ARGV[6]  now   "" for the server's clock
 
-  Returns the campaign's state, or "cancelled"; "moved_on" when it has since it was seen.
+  Returns the campaign's state, or "cancelled"; "moved_on" if it has changed since the operator saw it.
 ]]
 local campaign, now = ARGV[1], clock(ARGV[6])
 local meta = campaign_key(campaign, "meta")

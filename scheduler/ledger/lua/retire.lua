@@ -7,8 +7,8 @@
     ARGV[3]  most    calls to erase in this step
     ARGV[4]  now     "" for the server's clock
 
-  Returns how many calls are left to erase; -1 when it may not be retired: it is not finished, not for
-  so long, or something of it is still under way.
+  Returns how many calls are left to erase; -1 if it may not be retired, because it is not finished, finished too
+  late, or has something under way.
 ]]
 local campaign, before, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = clock(ARGV[4])
@@ -20,7 +20,7 @@ if state ~= "finished" or tonumber(finished_at) >= before then
   return -1
 end
 
--- A stop that is repeated, a slot that an unknown call holds, what is still to be read or told.
+-- Whether a stop is repeated, an unknown call holds a slot, or something is still to be read or sent.
 local function is_under_way()
   local prefix = campaign .. ":"
   for _, part in ipairs({ "live", "slots", "stops", "collect" }) do

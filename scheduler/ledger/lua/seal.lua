@@ -1,5 +1,5 @@
 --[[
-  The last row is in: from now on the campaign dials, and can end.
+  The last row is loaded: from now on the campaign dials, and can end.
 
     ARGV[1]  campaign
     ARGV[2]  load     token of the load that is over
@@ -19,11 +19,11 @@ if state == "loading" then
   if redis.call("HEXISTS", meta, "paused_by") == 1 then
     pause(campaign, account, now)
   end
-  -- It joins the wheel where the wheel stands, so that it neither waits nor overtakes.
+  -- It joins the wheel with the current turn, so that it neither waits for the others nor overtakes them.
   local turn = "turn:" .. (redis.call("HGET", meta, "priority") or "0")
   redis.call("ZADD", account_key(account, "campaigns"),
     redis.call("HGET", account_key(account, "meta"), turn) or 0, campaign)
-  -- At once, and not by whoever claims next: where no worker runs, it waits for its own time as well.
+  -- Do this now and not in the next claim: the campaign stands in its place even if no worker runs.
   place(account, campaign, now)
   close_when_done(campaign, now)
 end

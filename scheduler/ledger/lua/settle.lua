@@ -1,9 +1,9 @@
 --[[
-  The operator says what became of an unknown call.
+  The operator gives a verdict on an unknown call.
 
-  placed: it rang. It stays unknown, for nobody knows how it went, and is never dialled again; its slot
-  stays taken as long as it was. not_placed: it never rang. It counts as not dialled, and its slot is
-  free. redial: the same, and it is due to be dialled now, as a new attempt.
+  placed: it rang. It stays unknown, because nobody knows how it went, and nobody dials it again; its slot
+  stays taken as long as before. not_placed: it never rang. It counts as not dialled, and its slot is free.
+  redial: the same, and the call is due now, as a new attempt.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -12,8 +12,8 @@
     ARGV[5]  now      "" for the server's clock
     ARGV[6…8] who, note, token of the order, for the record; who is "" for none
 
-  Returns "settled"; "known" when it was so before; "proven" when its conversation proves that it was
-  placed, and nothing is changed; "stale" when the call is unknown no longer, or another campaign calls it again.
+  Returns "settled"; "known" if it had this verdict before; "proven" if its conversation proves that it was
+  placed, then nothing changes; "stale" if the call is unknown no longer, or another campaign calls it again.
 ]]
 local account, attempt, verdict, token = unpack(ARGV, 1, 4)
 local now = clock(ARGV[5])
@@ -29,7 +29,7 @@ local disposition, reason, lost = unpack(redis.call("HMGET", call.key, "disposit
 local waits = call.state == PENDING and lost == string.match(attempt, "(%d+)$")
 local is_over = call.fresh and call.state == ENDED
 local is_unknown = waits or is_over and disposition == "unknown"
--- A campaign that calls it again speaks for it from then on.
+-- Once another campaign calls it again, only that campaign decides about it.
 local retried = redis.call("HEXISTS", campaign_key(call.campaign, "retried"), call.row .. ":" .. call.current) == 1
 if verdict == "redial" and retried then
   return "stale"
@@ -44,7 +44,7 @@ if is_over and reason == verdict then
   return "known"
 end
 
--- A call that is over but was unknown is pending again: the one way back, beside the table of changes.
+-- A call that ended as unknown becomes pending again: a way back beside the table of changes.
 local function reopen()
   local counts = campaign_key(call.campaign, "counts")
   redis.call("HSET", call.key, "state", PENDING)

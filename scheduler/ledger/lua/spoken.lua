@@ -1,5 +1,5 @@
 --[[
-  A call says what it was to say, or is not to be tried any more.
+  A call has said what was ordered, or nobody tries any more.
 
     ARGV[1]  account
     ARGV[2]  attempt

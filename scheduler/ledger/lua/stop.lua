@@ -1,5 +1,5 @@
 --[[
-  The operator ends one live call now. One whose start is under way is ended when it is answered.
+  The operator ends one live call now. A call whose start is under way is stopped when its answer comes.
 
     ARGV[1]  account
     ARGV[2]  attempt
@@ -7,7 +7,7 @@
     ARGV[4…6] who, note, token of the operator
     ARGV[7]  now       "" for the server's clock
 
-  Returns the state that the call is in; "" when another attempt speaks for it.
+  Returns the state of the call; "" if it has a later attempt.
 ]]
 local account, attempt, patience = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = clock(ARGV[7])

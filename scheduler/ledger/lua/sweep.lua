@@ -1,13 +1,13 @@
 --[[
   Compare the open calls of an account with the ledger: which of them has no attempt?
 
-  One is an orphan when it has been seen by two sweeps, and no attempt to its number is dialing or unknown,
-  of which it could be. Before that it is only remembered. What is listed no more is forgotten, unless its
-  stop is owed.
+  A call is an orphan if two sweeps have seen it, and no attempt to its number is dialing or unknown, to which it
+  could belong. Before that it is only remembered. A call that is no longer listed is forgotten, unless its stop
+  is owed.
 
     ARGV[1]  account
-    ARGV[2]  may_stop  "1" when orphans are to be stopped: nobody else uses the account, and the ledger is one
-                       that outlives this machine's
+    ARGV[2]  may_stop  "1" to stop orphans, because nobody else uses the account, and the ledger is not the private
+                       one of this machine
     ARGV[3]  now       "" for the server's clock
     ARGV[4…] connection and address of each open call that is ours and older than a minute
 

@@ -1,11 +1,11 @@
 --[[
-  Put on record which campaign calls contacts of this one again. Each end of a call is taken once.
+  Put on record which campaign calls contacts of this one again. One campaign takes each end of a call.
 
     ARGV[1]  campaign
     ARGV[2]  taker    the campaign that calls them again
     ARGV[3…] two for each call: row, and the attempt that it ended with
 
-  Returns the rows that are the taker's, now or from before; not those that have moved on since.
+  Returns the rows that the taker has, now or from before; not those whose call has moved on since.
 ]]
 local campaign, taker = ARGV[1], ARGV[2]
 local retried, taken = campaign_key(campaign, "retried"), {}

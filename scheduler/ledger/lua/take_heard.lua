@@ -1,6 +1,6 @@
 --[[
-  Take calls whose provider says that they are over: they are to be read now. Those that are taken and not
-  read are read in turn, as all are.
+  Take calls of which a callback said that they are over: a worker must read them now. If it takes a call and
+  does not read it, the next ordinary read does.
 
     ARGV[1]  account
     ARGV[2]  most  how many at once

@@ -1,11 +1,11 @@
 --[[
-  Take the news that a webhook waits for; should its sender die, it is due again.
+  Take a message that is owed to a webhook; if its sender dies, it is due again.
 
     ARGV[1]   account
     ARGV[2]   now     "" for the server's clock
-    ARGV[3…]  leases  seconds until it is due again: when it is taken for the first time, the second …
+    ARGV[3…]  leases  seconds until it is due again: after it is taken for the first time, the second …
 
-  Returns the news, how often it was taken (this time included), and the campaign's policy; nil when
+  Returns the message's entry, how often it was taken (this time included), and the campaign's policy; nil if
   nothing is due.
 ]]
 local account, now = ARGV[1], clock(ARGV[2])

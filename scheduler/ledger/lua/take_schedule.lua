@@ -1,9 +1,9 @@
 --[[
-  Take a schedule that has a firing to be looked at, for the length of a lease.
+  Take a schedule that is due, for the length of a lease.
 
     ARGV[1]  account
     ARGV[2]  token   of this execution
-    ARGV[3]  lease   seconds; then another worker takes it
+    ARGV[3]  lease   seconds; after that another worker may take it
     ARGV[4]  now     "" for the server's clock
 
   Returns name, now, the fields of its record, and firings that wait with their instants; nil when

@@ -1,5 +1,5 @@
 --[[
-  Take the stops that are due, and set when each is due again should nobody confirm it.
+  Take the stops that are due, and set when each is due again if the API does not confirm it.
 
     ARGV[1]  account
     ARGV[2]  most     how many at once
@@ -8,7 +8,7 @@
     ARGV[5…] delays: seconds until the second sending, the third, …; the last one is kept
 
   Returns for each: attempt, connection_id, why, deadline, how often it was taken, and how late it is.
-  One whose `why` is "look" is no stop: the call is to be looked at, see `expire`. Nor is "speak": it is to
+  If `why` is "look", it is no stop: a worker must read the call, see `expire`. Nor is "speak": the call must
   say something else, see `owe_speech`.
 ]]
 local account, most, give_up = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -20,7 +20,7 @@ for _, attempt in ipairs(redis.call("ZRANGEBYSCORE", stops, "-inf", exact(now), 
   local record = attempt_key(attempt)
   local found, is_rubbish = fields_of(record, "connection_id", "stop_why", "deadline", "stop_owed_at",
     "look_at", "speak_at")
-  -- A stop on record comes first, then a look: a deadline waits behind it.
+  -- A stop on record comes first, then a look, because a deadline depends on it.
   local is_look = found[5] and not found[2]
   local is_speech = found[6] and not found[2] and not is_look
   local connection, why = found[1], found[2] or is_look and "look" or is_speech and "speak" or "deadline"

@@ -1,15 +1,15 @@
 --[[
-  Write down what became of firings of a schedule that is in hand, and perhaps let go of it.
+  Record how firings of a schedule were decided, by the worker that has taken it; and perhaps release it.
 
     ARGV[1]  name
     ARGV[2]  token     of the execution that took it
-    ARGV[3]  next_at   the first firing that nobody has judged yet; "" for none
-    ARGV[4]  let_go    "1" to let go
-    ARGV[5]  again     with that: seconds until a worker looks at those that wait; "" for none
+    ARGV[3]  next_at   the first firing that nobody has decided yet; "" for none
+    ARGV[4]  let_go    "1" to release the schedule
+    ARGV[5]  again     with that: seconds until a worker looks at firings that wait; "" for none
     ARGV[6]  now       "" for the server's clock
     ARGV[7…] firing, at, state and why of each
 
-  Returns 1; 0 when another one has taken it, or it is gone: nothing is written.
+  Returns 1; 0 if another worker has taken it, or it is gone: then nothing is written.
 ]]
 local name, token, next_at, let_go, again = unpack(ARGV, 1, 5)
 local now = clock(ARGV[6])

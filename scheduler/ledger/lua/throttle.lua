@@ -1,5 +1,5 @@
 --[[
-  The provider has had too many requests at once: no start is claimed for a while. The limit is untouched.
+  The provider got too many requests at once: nobody claims a start for a while. The limit does not change.
 
     ARGV[1]  account
     ARGV[2]  seconds

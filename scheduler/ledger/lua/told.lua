@@ -1,13 +1,13 @@
 --[[
-  Say what became of news that was sent to a webhook.
+  Record whether a webhook accepted a message.
 
     ARGV[1]  account
-    ARGV[2]  news
-    ARGV[3]  fate   "delivered" or "given_up": it is owed no more; "" when it is to be sent again
+    ARGV[2]  news   the message's entry
+    ARGV[3]  fate   "delivered" or "given_up": it is not owed any more; "" to send it again
     ARGV[4]  delay  seconds until then
     ARGV[5]  now    "" for the server's clock
 
-  Returns 1; 0 when it was owed no more.
+  Returns 1; 0 if it was not owed any more.
 ]]
 local account, news, fate, delay = unpack(ARGV, 1, 4)
 local webhooks = account_key(account, "webhooks")

@@ -1,6 +1,6 @@
 --[[
-  Calls were read, and nobody had answered them: the last such instant counts as that of the answer, where
-  only reads tell it. A stage only goes forward.
+  A worker read calls that nobody had answered yet. If only reads tell of the answer, the last such instant counts
+  as the answer's. A stage only goes forward.
 
     ARGV[1]  asked_at  before which instant they were read, by the clock of Redis
     ARGV[2…] attempt and stage ("queued" or "ringing"), for each of them

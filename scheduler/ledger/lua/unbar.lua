@@ -1,12 +1,12 @@
 --[[
-  Take entries off the do-not-call list, each just as it was written, and put on record who did so.
+  Take entries off the do-not-call list, exactly as they were written, and record who did so.
 
     ARGV[1]  now       "" for the server's clock
     ARGV[2…4] who, note, token of the order; who is "" for no record
     ARGV[5]  shown     what the record says of the entries
     ARGV[6…] entries
 
-  Returns those that were on it. The same token is answered the same again, and changes nothing more.
+  Returns those that were on it. The same token gets the same answer again, and changes nothing more.
 ]]
 local who, note, token, shown = unpack(ARGV, 2, 5)
 local now, record = clock(ARGV[1]), ROOT .. "do_not_call:removals"

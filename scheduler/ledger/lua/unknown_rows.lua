@@ -1,6 +1,6 @@
 --[[
-  Find the calls of a campaign of which nobody learned whether they were placed, in a stretch of its rows.
-  Changes nothing.
+  Find the unknown calls in a range of a campaign's rows: nobody learned whether these were placed. Changes
+  nothing.
 
     ARGV[1]  campaign
     ARGV[2]  first  row
@@ -8,7 +8,7 @@
     ARGV[4]  most   calls to find
     ARGV[5]  "1" to leave out those that are settled: they were placed
 
-  Returns the row to go on at, and those that it found.
+  Returns the row at which to go on, and the rows that it found.
 ]]
 local campaign, first, last, most, is_open = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 

@@ -1,17 +1,17 @@
 --[[
-  A connection is over, and it is proved that it has rung nobody: slot and attempt are given back, no
-  attempt is used up, and what follows is what was said when it was taken back; else it is due again.
+  A connection is over, and a final status proves that no phone has rung: give slot and attempt back, and use up
+  no attempt. If the call was taken back, its record says what follows; else it is due again.
 
     ARGV[1]  account
     ARGV[2]  attempt
     ARGV[3]  message  what the provider said, "" for nothing
     ARGV[4]  most     times that this may happen to a call; "" for any
-    ARGV[5]  delay    seconds until it is due again, where nothing else follows
-    ARGV[6…10] where the account's calls were used up: version of the limit that was seen, and learned,
+    ARGV[5]  delay    seconds until it is due again, if nothing else follows
+    ARGV[6…10] if the account's calls were used up: version of the limit that was seen, and learned,
                 refusals, raise_at, step that follow from it; "" otherwise
     ARGV[11] now      "" for the server's clock
 
-  Returns 1; 0 when its end was on record already; -1, and nothing is changed, when it has happened too often.
+  Returns 1; 0 if its end was on record already; -1 if this has happened too often, then nothing changes.
 ]]
 local account, attempt, message, most, delay, seen = unpack(ARGV, 1, 6)
 local now = clock(ARGV[11])
