@@ -78,7 +78,9 @@ class CallbackDesk:
             outcome, answered = self._hear(callback)
         except Forged as error:
             logger.warning(
-                "%s: a request that is not signed: %s", callback.attempt, mask_text(str(error))
+                "%s: a callback without a valid signature: %s",
+                callback.attempt,
+                mask_text(str(error)),
             )
             outcome, answered = "forged", Answered(403)
         except Unreadable as error:
@@ -87,7 +89,9 @@ class CallbackDesk:
         except LedgerTrouble as error:
             logger.warning("%s: %s: %s", callback.attempt, callback.topic, mask_text(str(error)))
         except Exception:
-            logger.exception("%s: %s can't be taken", callback.attempt, callback.topic)
+            logger.exception(
+                "%s: the callback %s can't be handled", callback.attempt, callback.topic
+            )
         self._counts.count(outcome)
         if callback.topic in _ON_THE_LINE and answered in (_NOTHING, _AGAIN):
             return Answered(200, self._keys.hang_up(callback.attempt))
@@ -152,7 +156,7 @@ class CallbackDesk:
         if known is Known.SECOND:
             logger.error("%s: has another connection already; both are stopped", attempt)
         elif known is Known.ATTACHED:
-            logger.info("%s: its provider tells of its connection first", attempt)
+            logger.info("%s: a callback named its connection before the answer", attempt)
         if known in (Known.KNOWN, Known.ATTACHED):
             self._known.put(attempt, heard.connection_id)
         return known

@@ -104,8 +104,8 @@ class _Reading:
     def read(self, watchers: Watchers) -> None:
         """Read the conversation; keep it when it is complete, else have it read again."""
         if self._due.unfinished >= MOST_UNFINISHED:
-            why = f"{self._due.unfinished} readings came to no end"
-            logger.error("%s: what was said is given up: %s", self._due.attempt, why)
+            why = f"{self._due.unfinished} readings broke off"
+            logger.error("%s: its conversation is given up: %s", self._due.attempt, why)
             insights.keep(self._ledger, self._account, self._due.attempt, None, error=why)
             return
         digest = self._due.digest
@@ -121,7 +121,7 @@ class _Reading:
                 else:
                     self._postpone(digest)
         except ProviderError as error:
-            logger.info("%s: what was said: %s", self._due.attempt, mask_text(str(error)))
+            logger.info("%s: its conversation: %s", self._due.attempt, mask_text(str(error)))
             if self._is_late():
                 self._give_up(error)
             else:

@@ -125,5 +125,5 @@ def _safely(call: Callable[[Any], Any], what: object) -> Any:
     try:
         return call(what)
     except Exception:
-        logger.exception("an exchange was not seen")
+        logger.exception("a watcher of an exchange failed")
         return None

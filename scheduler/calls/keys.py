@@ -140,9 +140,13 @@ class Keys:
         except LedgerTrouble as error:
             if since_boot() - kept.since < KEEP_SECONDS:
                 return False
-            logger.error("%s: what was pressed is lost: %s", kept.callback.attempt, error)
+            logger.error(
+                "%s: the keys that were pressed are lost: %s", kept.callback.attempt, error
+            )
         except Exception:
-            logger.exception("%s: what was pressed can't be put on record", kept.callback.attempt)
+            logger.exception(
+                "%s: the keys that were pressed can't be recorded", kept.callback.attempt
+            )
         return True
 
 

@@ -254,7 +254,7 @@ class Memory:
         late = since_boot() - call.due_at if call.sendings == 1 else None
         call.first_late = call.first_late if late is None else late
         stop = Exchange("stop", call.attempt, late, Disposition.STOPPED)
-        logger.error("%s: its stop is sent without a record: no ledger took it", call.attempt)
+        logger.error("%s: the ledger did not take its stop, which is sent now", call.attempt)
         try:
             with self._watchers.see(stop):
                 answer = self._provider.stop(call.connection_id)
@@ -285,7 +285,7 @@ class Memory:
         try:
             report = self._provider.look(call.connection_id)
         except Exception as error:
-            logger.error("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
+            logger.error("%s: the call can't be read: %s", call.attempt, mask_text(str(error)))
         if report is not None and report.stage in (Stage.QUEUED, Stage.RINGING):
             call.why = "no_answer"
             return False

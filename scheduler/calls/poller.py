@@ -152,7 +152,7 @@ class Poller:
         except LedgerTrouble as error:
             logger.warning("the poller can't reach the ledger: %s", error)
         except Exception:
-            logger.exception("calls that are said to be over can't be read")
+            logger.exception("calls whose end a callback told can't be read")
         return False
 
     def read_heard(self) -> bool:
@@ -187,7 +187,7 @@ class Poller:
             logger.warning("the poller can't reach the ledger: %s", error)
         except Exception:
             # Who reads calls outlives every fault: their slots wait for it.
-            logger.exception("a round of reading calls failed")
+            logger.exception("a round of the poller failed")
         return IDLE_SECONDS
 
     # One round ----------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ class Poller:
             # It proves nothing: what was created a moment ago may not be seen yet.
             logger.info("%s: %s", call.attempt, mask_text(str(error)))
         except (ProviderError, LedgerTrouble) as error:
-            logger.warning("%s: it can't be read: %s", call.attempt, mask_text(str(error)))
+            logger.warning("%s: the call can't be read: %s", call.attempt, mask_text(str(error)))
         else:
             if is_over:
                 self._free(call)

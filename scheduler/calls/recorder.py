@@ -115,7 +115,9 @@ class Recorder:
         As an answer is never refused, the call goes on to its deadline where the ledger still knows
         of its start, and is ended where it does not; also when the ledger goes away again.
         """
-        logger.error("%s: the ledger has lost its connection; it is put back", claim.attempt)
+        logger.error(
+            "%s: the ledger has lost its connection, which is recorded again", claim.attempt
+        )
         args = (claim, connection, answered_at)
         threading.Thread(target=self._put_back, args=args, name="put back", daemon=True).start()
 
@@ -124,7 +126,7 @@ class Recorder:
         try:
             self.keep(claim, connection, answered_at)
         except Exception:
-            logger.exception("%s: its connection can't be put back", claim.attempt)
+            logger.exception("%s: its connection can't be recorded again", claim.attempt)
 
     def _wait(self, connection: Connection, ringing: Ringing | None) -> Wait | None:
         if ringing is None:

@@ -60,7 +60,9 @@ class Searcher:
                 self._search(self._provider, lost)
             except ProviderError as error:
                 logger.warning(
-                    "%s: it can't be looked for: %s", lost.attempt, mask_text(str(error))
+                    "%s: the lost call can't be searched for: %s",
+                    lost.attempt,
+                    mask_text(str(error)),
                 )
                 return
 
@@ -77,9 +79,15 @@ class Searcher:
             next_in_seconds=min(LATEST_SECONDS, max(SOONEST_SECONDS, passed / 4)),
         )
         if found is Found.ATTACHED:
-            logger.warning("%s: its answer was lost; it is call %s", lost.attempt, connection)
+            logger.warning(
+                "%s: the answer to its start was lost; a search found call %s",
+                lost.attempt,
+                connection,
+            )
         elif found is Found.SEVERAL:
-            logger.error("%s: it was placed more than once; they are stopped", lost.attempt)
+            logger.error(
+                "%s: it was placed more than once; all of these calls are stopped", lost.attempt
+            )
 
     # Orphans ------------------------------------------------------------------------------------
 
@@ -91,7 +99,7 @@ class Searcher:
             if report.is_ours and _age(report, asked_at) > YOUNG_SECONDS
         ]
         if number := searches.sweep(self._ledger, self._account, old, self._powers):
-            logger.error("%d live calls of the account have no attempt", number)
+            logger.error("%d live calls on the account belong to no attempt", number)
 
     def stop_orphans(self) -> bool:
         """Stop those that are to be; returns whether there are any. Raises LedgerTrouble."""

@@ -51,7 +51,7 @@ class Speaker:
             )
         else:
             if is_said:
-                logger.info("%s: says what a machine is to hear", order.attempt)
+                logger.info("%s: speaks the steps for a machine", order.attempt)
         callbacks.spoken(self._ledger, self._duty.account, order.attempt)
 
     def _say(self, order: StopOrder) -> bool:

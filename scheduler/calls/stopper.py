@@ -116,7 +116,7 @@ class Stopper:
         try:
             report, is_over = self._reports.look(order.attempt, order.connection_id)
         except ProviderError as error:
-            logger.warning("%s: it can't be read: %s", order.attempt, mask_text(str(error)))
+            logger.warning("%s: the call can't be read: %s", order.attempt, mask_text(str(error)))
             return
         if is_over:
             self._demand.want(1)

@@ -120,7 +120,7 @@ class Stops:
         try:
             self._speaker.speak(order)
         except SchedulerError as error:
-            logger.warning("%s: what it is to say: %s", order.attempt, error)
+            logger.warning("%s: what it has to say: %s", order.attempt, error)
         except Exception:
             logger.exception("%s: can't be made to say something else", order.attempt)
         finally:

@@ -165,8 +165,8 @@ def claim(
         known = decode(record)[0], decode_policy(policy)
     except ValueError as error:
         # Whoever it was is not called. The next claim is for another call.
-        logger.error("%s: what the ledger has of it can't be read: %r", attempt, error)
-        message = "what the ledger has of it can't be read"
+        logger.error("%s: its record in the ledger can't be read: %r", attempt, error)
+        message = "its record in the ledger can't be read"
         finish(
             ledger, account, Attempt.parse(attempt), Disposition.REJECTED, message=message, now=now
         )

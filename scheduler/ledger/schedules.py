@@ -213,7 +213,7 @@ def take(
             return TakenSchedule(_view(name, record), firings, token, float(instant))
         except LedgerFault as fault:
             # It is in hand until its lease is over, and the next one is looked at.
-            logger.error("schedule %s launches nothing: %s", name, fault)
+            logger.error("schedule %s can launch nothing: %s", name, fault)
             token = uuid4().hex
 
 

@@ -243,7 +243,7 @@ def _read(reader: Reader, after: Place) -> Reading | None:
         return None
     except Exception:
         # A thread that dies of it would leave streams that stand still and look alive.
-        logger.exception("the feed goes on")
+        logger.exception("a look of the feed failed, and it goes on")
         return None
 
 

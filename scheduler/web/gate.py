@@ -89,7 +89,7 @@ class Gate:
         except Exception as error:
             failure = failure_from(error)
             if failure.details.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-                logger.exception("who sent a request could not be found out")
+                logger.exception("the sender of a request could not be identified")
             await self._answer(request, failure)(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -82,5 +82,5 @@ class Keeper:
             logger.exception("the accounts can't be followed")
             return
         if fault and fault != self._fault:
-            logger.error("callbacks are taken for other accounts only: %s", fault)
+            logger.error("only callbacks of other accounts are accepted: %s", fault)
         self._fault = fault

@@ -81,7 +81,7 @@ def _clear_drafts(settings: Settings) -> None:
     try:
         drafts.clear(settings.state_dir)
     except (ConfigError, OSError) as error:
-        logger.warning("no campaign can come in over HTTP: %s", error)
+        logger.warning("nobody can submit a campaign over HTTP: %s", error)
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class AccountsFollower:
             if str(error) != self._fault or is_wanted:
                 self._fault = str(error)
                 logger.error(
-                    "the accounts' file is not followed, and all goes on as it was: %s",
+                    "the accounts' file can't be used, and nothing changes: %s",
                     "; ".join(map(str, error.args)),
                 )
         except Exception:
@@ -114,6 +114,6 @@ def _try(parts: ServedAccount) -> None:
     except ProviderError as error:
         logger.warning("account %s: %s", account, mask_text(str(error)))
     except Exception:
-        logger.exception("account %s can't be tried", account)
+        logger.exception("account %s can't be checked", account)
     finally:
         parts.provider.close()

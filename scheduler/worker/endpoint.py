@@ -173,7 +173,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of who leaves or is cut off; what is our fault is in the log."""
         if not isinstance(sys.exception(), OSError):
-            logger.exception("a question could not be answered")
+            logger.exception("a request could not be answered")
 
     def _cut_off(self, after_seconds: float, *, most: int) -> None:
         """Cut the oldest off; its thread wakes up, and closes it."""

@@ -120,7 +120,7 @@ class Follower:
                 ask = partial(self.desk.provider.subscriptions, self._ear.connection)
                 places = await self._wires.ask(ask)
         except SchedulerError as error:
-            logger.info("%s: nowhere to listen: %s", self._ear.attempt, error)
+            logger.info("%s: no address to listen at: %s", self._ear.attempt, error)
             return _End.FAILED
         for place in places:
             try:
@@ -196,7 +196,7 @@ class Follower:
                 return await self._wires.ask(put_on_record)
             except SchedulerError as error:
                 attempt = self._ear.attempt
-                logger.warning("%s: %s, which is not on record yet: %s", attempt, what, error)
+                logger.warning("%s: %s could not be recorded yet: %s", attempt, what, error)
             await asyncio.sleep(INSIST_SECONDS)
 
     def _is_refusal(self, error: InvalidStatus) -> bool:

@@ -100,7 +100,7 @@ class Roster:
             self._say(account.name, account.fault, is_served=known is not None)
             return
         if known is not None and _is_another(known.account, account):
-            logger.warning("account %s is another one at its provider now", account.name)
+            logger.warning("account %s names another account at its provider now", account.name)
             self._part(account.name)
             known = None
         if not self._has_others_calls(account):

@@ -103,7 +103,7 @@ class Sockets:
         except SchedulerError:
             pass  # there are tries enough to come, and their errors are told
         except Exception:
-            logger.exception("%s: nowhere to listen", claim.attempt)
+            logger.exception("%s: no address to listen at", claim.attempt)
         self._call(partial(self._take_if_room, desk, ear, places))
 
     # What the listener asks ---------------------------------------------------------------------
@@ -172,7 +172,7 @@ class Sockets:
         try:
             listeners.let_go(self._ledger, account, self.charge.listener, attempts)
         except SchedulerError as error:
-            logger.warning("charges were not given back, and run out: %s", error)
+            logger.warning("charges could not be given up, and will run out: %s", error)
 
     def _take_if_room(
         self, desk: NewsDesk, ear: ListenedCall, places: Sequence[Subscription] | None

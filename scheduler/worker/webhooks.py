@@ -74,7 +74,7 @@ class Teller:
             except LedgerTrouble as error:
                 logger.warning("webhooks: %s", error)
             except Exception:
-                logger.exception("webhooks: a look for news failed")
+                logger.exception("webhooks: looking for messages failed")
             self._over.wait(LOOK_SECONDS)
 
     def _look_safely(self, account: str) -> None:

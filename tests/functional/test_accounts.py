@@ -245,7 +245,7 @@ def test_a_name_that_stands_for_another_account_now_waits_for_the_calls_of_the_o
 
     # The other API knows none of these calls, and would say that they are over.
     town.write(town.account("north").replace(town.north.url, town.south.url))
-    hang_up(worker, lambda: "account north is another one at its provider now" in worker.err)
+    hang_up(worker, lambda: "account north names another account at its provider now" in worker.err)
 
     wait_until(lambda: town.north.live()["live"] == 0)
     Judge(town.north).assert_on_time(4.0)

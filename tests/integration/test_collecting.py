@@ -311,7 +311,7 @@ def test_what_its_readers_die_of_is_read_less_and_less_often_and_then_given_up(
 
         assert api.talks == []
     assert books.collecting() == 0
-    assert books.result(attempt)["insights_error"] == "5 readings came to no end"
+    assert books.result(attempt)["insights_error"] == "5 readings broke off"
 
 
 def test_a_reading_that_comes_to_an_end_forgets_those_that_did_not(books: Books) -> None:

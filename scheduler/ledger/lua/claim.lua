@@ -58,7 +58,7 @@ local function give_up_call(campaign, row)
     redis.call("DEL", call.key)
     call = call_at(campaign, row)
   end
-  end_call(call, "rejected", "", "what the ledger has of it can't be read", now)
+  end_call(call, "rejected", "", "its record in the ledger can't be read", now)
 end
 
 -- The row that is due first. A member that is no row, or whose call can't be read, is taken out.
