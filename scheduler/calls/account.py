@@ -1,4 +1,4 @@
-"""One account, as one process serves it: all that dials, stops, records and reads for it."""
+"""One account, as one process serves it: the parts that dial, stop, record and read for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from scheduler.providers import Listens, Looks, Provider, ShowsTime, Sweeps, Tra
 
 @dataclass(frozen=True, slots=True)
 class ServedAccount:
-    """The parts that no other account shares, so that a provider that hangs holds up no other."""
+    """The parts that no other account shares, so that a provider that hangs delays no other."""
 
     ledger: Ledger
     duty: Duty
@@ -37,7 +37,7 @@ class ServedAccount:
     memory: Memory
     stopper: Stopper
     stops: Stops
-    desk: NewsDesk | None  #: None where the provider tells nothing of a live connection
+    desk: NewsDesk | None  #: None if the provider sends no news of a live connection
     recorder: Recorder
     dialer: Dialer
     collector: Collector
@@ -46,13 +46,13 @@ class ServedAccount:
     clock: ShowsTime | None  #: None where its answers tell no time
 
     def start(self) -> None:
-        """Watch over the deadlines of its calls, and read them."""
+        """Keep the deadlines of its calls, and read them, from now on."""
         self.memory.start()
         if self.poller is not None:
             self.poller.start()
 
     def drain(self) -> None:
-        """Claim no more, and begin no other conversation; deadlines are kept."""
+        """Claim no more, and begin to read no other conversation; keep deadlines."""
         self.demand.close()
         self.collector.closing.set()
 
@@ -88,11 +88,11 @@ def serve(
     patience_seconds: float,
     traits: Traits = ALIKE,
 ) -> ServedAccount:
-    """Put together what serves an account; nothing of it runs yet but what `start` starts.
+    """Put together the parts that serve an account; none of them runs before `start`.
 
-    `watchers` look on at every exchange with its provider. `send_dials` has so many messages sent
-    and does not wait. `delays` are the seconds between the sendings of a stop, the last one is
-    kept. A conversation is waited for `patience_seconds`.
+    `watchers` watch every exchange with its provider. `send_dials` has so many messages sent and
+    does not wait. `delays` are the seconds between the sendings of a stop; the last one repeats.
+    Workers wait `patience_seconds` for a conversation.
     """
     ledger, wake = shared.ledger, Wake(shared.alarm)
     account = duty.account

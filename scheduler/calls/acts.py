@@ -1,4 +1,4 @@
-"""Records what a piece of news asks for, and leaves it to a worker to do it."""
+"""Records what a piece of news asks for, and leaves the work to a worker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def order(ledger: Ledger, account: str, attempt: Attempt, act: Act) -> bool:
-    """Have a worker stop a live call, or have it say something else; False when it was ordered.
+    """Have a worker stop a live call, or have it say something else; False if that was ordered.
 
     Raises LedgerTrouble.
     """
@@ -30,7 +30,7 @@ def order(ledger: Ledger, account: str, attempt: Attempt, act: Act) -> bool:
 
 
 def keep(ledger: Ledger, attempt: Attempt, found: Meaning, address: str) -> None:
-    """Keep what news say about the callee; a wish not to be called again bars `address`.
+    """Record what news say about the callee; after a wish not to be called, bar `address`.
 
     Raises LedgerTrouble.
     """

@@ -11,10 +11,10 @@ from scheduler.ledger import accounts
 from scheduler.ledger.callbacks import Known
 from scheduler.ledger.ledger import Ledger
 
-#: What may come of a request.
+#: The outcomes that a request may have.
 OUTCOMES = (*map(str, Known), "others", "forged", "unreadable", "failed")
 
-#: Between two tellings: a flood of requests costs the ledger no more than these.
+#: Between two writes: a flood of requests costs the ledger no more than these.
 TELL_SECONDS = 1.0
 
 

@@ -1,4 +1,4 @@
-"""What a provider's request means for its call, and what it is answered with."""
+"""What a provider's request means for its call, and how it is answered."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from scheduler.providers import Callback, CallsBack, Heard, News, Provider, Repl
 
 logger = logging.getLogger(__name__)
 
-#: Connections of which it is remembered that the ledger has them.
+#: How many connections to remember of which the ledger is known to have them.
 MOST_CONNECTIONS = 10_000
 
-#: What the ledger is told of how far a call has come.
+#: The stages of a call as the ledger names them.
 _STAGES = {Stage.RINGING: "ringing", Stage.ANSWERED: "answered", Stage.OVER: "over"}
 
-#: While these are asked the callee waits for what comes next, which is nothing after a recording.
+#: During these requests the callee waits for the next step; after a recording there is none.
 _ON_THE_LINE = (Topic.STEPS, Topic.RECORDING)
 
-_NEWS = Standing()  #: of a call of which nothing is known but what it tells
+_NEWS = Standing()  #: for news that mean the same however the call stands
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a request is answered with."""
+    """The answer to a request."""
 
-    status: int  #: 204, or 200 with a reply; 403: not signed; 503: to be sent again
+    status: int  #: 204, or 200 with a reply; 403: not signed; 503: send it again
     reply: Reply | None = None  #: None: nothing
 
 
@@ -47,7 +47,7 @@ _NOTHING, _AGAIN = Answered(204), Answered(503)
 
 
 class CallbackDesk:
-    """Hears the requests of one account's provider. Safe to use from many threads.
+    """Takes the callbacks of one account's provider. Safe to use from many threads.
 
     It writes to the ledger, asks the provider nothing, and never dials anybody.
     """
@@ -64,10 +64,10 @@ class CallbackDesk:
         self._known: Latest[Attempt, str] = Latest(MOST_CONNECTIONS)
 
     def take(self, callback: Callback) -> Answered:
-        """Verify a request, put on record what it tells, and say what it is answered with.
+        """Verify a request, record what it tells, and return its answer.
 
-        Raises nothing: a ledger that is away is a 503, for STEPS and RECORDING, whose callees wait
-        on the line, a reply that hangs up.
+        Raises nothing. If the ledger is away, the answer is a 503; for STEPS and RECORDING, where
+        the callee waits on the line, it is a reply that hangs up.
         """
         with logs.about(self._account):
             return self._take(callback)
@@ -102,14 +102,14 @@ class CallbackDesk:
         if callback.topic is Topic.STEPS:
             return self._hear_keys(callback, heard)
         if heard.report is not None and not heard.report.is_ours:
-            return "others", _NOTHING  # whom the call was transferred to is no second connection
+            return "others", _NOTHING  # the leg of a transfer is no second connection
         attempt = callback.attempt
         found = meaning(heard, self._standing(attempt, heard))
         known = self._arrived(attempt, heard, found)
         if known in (Known.NOBODYS, Known.SECOND):
             return str(known), _NOTHING
         self._keep_words(attempt, heard)
-        if found.intents:  # also of a call that is over: words come late
+        if found.intents:  # also if the call is over, because words come late
             contact = self._frozen.contact(attempt, heard.connection_id)
             keep(self._ledger, attempt, replace(found, answered_by=""), contact.address)
         if found.act is not None and known is not Known.OVER:
@@ -118,7 +118,7 @@ class CallbackDesk:
 
     def _hear_keys(self, callback: Callback, heard: Heard) -> tuple[str, Answered]:
         attempt, known = callback.attempt, Known.KNOWN
-        # Once the ledger has its connection there is nothing to say of it: who waits is on a phone.
+        # Skip this once the ledger has the connection: somebody waits on the phone.
         if self._known.get(attempt) != heard.connection_id:
             try:
                 known = self._arrived(attempt, heard, Meaning())
@@ -130,9 +130,9 @@ class CallbackDesk:
         return str(known), Answered(200, self._keys.take(callback, heard))
 
     def _standing(self, attempt: Attempt, heard: Heard) -> Standing:
-        """Return how a call stands; its campaign is asked only where that matters.
+        """Return how a call stands; ask for its campaign only if that matters.
 
-        That is of a machine that has answered, and of whole sentences of the callee.
+        It matters if a machine has answered, and for whole sentences of the callee.
         """
         report = heard.report
         if any(each.kind == "message" and each.speaker != OURS for each in heard.news):
@@ -164,12 +164,12 @@ class CallbackDesk:
     def _do(self, attempt: Attempt, act: Act) -> None:
         match act:
             case Act.READ | Act.DO_NOT_CALL:
-                return  # it is on record: that it is to be read, and who is on the list
+                return  # recorded already: a worker reads the call, the callee is on the list
             case _:
                 order(self._ledger, self._account, attempt, act)
 
     def _keep_words(self, attempt: Attempt, heard: Heard) -> None:
-        """Show words to whoever follows, and keep sentences for the transcript, each once."""
+        """Show words to those who follow live, and keep each sentence once for the transcript."""
         new = [
             line
             for number, news in enumerate(heard.news)
@@ -180,5 +180,5 @@ class CallbackDesk:
             listeners.note(self._ledger, new)
 
     def _is_new(self, news_id: str, news: News, line: listeners.LiveLine) -> bool:
-        # What is recognised of a sentence that is not over is shown, and not kept.
+        # A part of a sentence that is not over is shown, but not kept.
         return news.kind != "message" or callbacks.keep_words(self._ledger, news_id, line)

@@ -1,4 +1,4 @@
-"""What was said in a call that is over, and recorded: read until it is complete, then kept."""
+"""Reads what was said in a finished call until it is complete, and keeps it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ logger = logging.getLogger(__name__)
 #: Between the readings of one conversation, until two of them agree.
 BETWEEN_READS = wait_exponential(multiplier=1, max=30)
 
-#: A transcript that is still empty so long after the call is taken for the whole of it.
+#: A transcript that is still empty so long after the call counts as complete.
 SILENT_SECONDS = 10.0
 
-#: Words that a provider tells by itself may come so long after the call.
+#: Words in callbacks may come so long after the call.
 LATE_WORDS_SECONDS = 3.0
 
-#: After so many readings that came to no end, eight minutes in all, a conversation is read no more:
-#: what it says may be what its readers die of.
+#: After so many readings that broke off, eight minutes in all, a conversation is given up: its
+#: content may be what kills its readers.
 MOST_UNFINISHED = 5
 
 
@@ -45,7 +45,7 @@ class Collector:
     """Reads one conversation after the other. Safe to use from many threads.
 
     Nothing here holds a slot, and nothing waits: a conversation that is not complete is due again
-    later. Whatever is read twice is kept once.
+    later. If it is read twice, it is kept once.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class Collector:
         is_stopping: Callable[[], bool],
         watchers: Watchers = NOBODY,
     ) -> None:
-        """`is_stopping` says whether this worker has more urgent things to do.
+        """`is_stopping` says whether this worker has stops to send first.
 
-        `watchers` look on at every reading.
+        `watchers` watch every reading.
         """
         self._ledger = ledger
         self._provider = provider
@@ -71,7 +71,7 @@ class Collector:
         self.closing = threading.Event()  #: set: begin no other conversation
 
     def collect(self, until: float) -> None:
-        """Read what is due, until nothing is or it is `until`."""
+        """Read what is due, until nothing is due or the time is `until`."""
         while not self.closing.is_set() and since_boot() < until:
             give_way(self._is_stopping, self.closing)
             due = insights.take(self._ledger, self._duty.account, only=self._duty.only)
@@ -102,7 +102,7 @@ class _Reading:
         self._taken_at = since_boot()
 
     def read(self, watchers: Watchers) -> None:
-        """Read the conversation; keep it when it is complete, else have it read again."""
+        """Read the conversation; keep it if it is complete, else have it read again."""
         if self._due.unfinished >= MOST_UNFINISHED:
             why = f"{self._due.unfinished} readings broke off"
             logger.error("%s: its conversation is given up: %s", self._due.attempt, why)
@@ -147,7 +147,7 @@ class _Reading:
                 is_read = insight is Insight.TRANSCRIPT
                 record[insight] = transcript if is_read else self._ask(insight)
             except NotRecorded:
-                # A summary is answered so until it has been made; the others need not exist.
+                # The API answers so until it has made a summary; the others need not exist.
                 if insight is Insight.SUMMARY and not self._is_late():
                     raise
             except ProviderError as error:
@@ -158,7 +158,7 @@ class _Reading:
         insights.keep(self._ledger, self._account, self._due.attempt, record, error=missing)
 
     def _heed_wishes(self, transcript: list[Any]) -> None:
-        """Put a callee who asks for it on the do-not-call list, whether or not anybody listened."""
+        """Put a callee who asks for it on the do-not-call list, even if nobody listened live."""
         attempt, policy = self._due.attempt, self._due.policy
         texts = (str(line.get("text") or "") for line in transcript if is_callees(line))
         if policy.opt_outs is OptOuts.OFF or not any(map(asks_not_to_be_called, texts)):
@@ -170,7 +170,7 @@ class _Reading:
     # A call without a conversation ---------------------------------------------------------------
 
     def _read_call(self) -> None:
-        """Keep the words that were told while the call lived, and what was recorded of it."""
+        """Keep the words that came while the call lived, and its recordings."""
         record: Said = {}
         missing, is_whole, policy = "", True, self._due.policy
         if policy.transcribe:
@@ -202,7 +202,7 @@ class _Reading:
         return is_settled and self._is_complete(words, _digest(words))
 
     def _recordings(self) -> tuple[list[dict[str, Any]], bool]:
-        """Return what was recorded of the call, and whether all of it is available by now."""
+        """Return the recordings of the call, and whether all of them are available by now."""
         if not isinstance(self._provider, Records):
             return [], True
         found = self._provider.recordings(self._due.connection_id)
@@ -217,7 +217,8 @@ class _Reading:
         return listed, bool(found) and all(each.is_complete for each in found)
 
     def _give_up(self, error: ProviderError) -> None:
-        # That nothing was recorded is a result; whatever else keeps us from reading is an error.
+        # If nothing was recorded, this is a result; anything else that prevents reading is an
+        # error.
         why = "" if isinstance(error, NotRecorded) else mask_text(str(error))
         insights.keep(self._ledger, self._account, self._due.attempt, None, error=why)
 

@@ -8,23 +8,23 @@ from contextlib import contextmanager
 
 from scheduler.clock import since_boot
 
-#: For so long a message may be on its way to a thread: then another worker has taken it, or it is
-#: lost, and another one may be sent.
+#: How long a message may be on its way to a thread: after that another worker has taken it, or it
+#: is lost, and another one may be sent.
 ARRIVES_SECONDS = 0.5
 
-#: How long a thread that has nothing to dial waits for a slot that is freed in its own process.
+#: How long a thread with nothing to dial waits for a slot that its own process frees.
 LINGER_SECONDS = 2.0
 
 
 class Demand:
     """Hands freed slots to the threads that dial. Safe to use from many threads.
 
-    A thread that has nothing to dial lingers a moment, and takes the next slot that is freed in
-    this process without a message.
+    A thread with nothing to dial lingers a moment, and takes the next slot that this process frees,
+    without a message.
     """
 
     def __init__(self, send: Callable[[int], None], *, threads: int = 1_000_000) -> None:
-        """`send` has so many messages sent and does not wait; no more than `threads` dial."""
+        """`send` has so many messages sent and does not wait; at most `threads` dial."""
         self._send = send
         self._threads = threads
         self.closing = threading.Event()  #: set: no more is claimed
@@ -32,7 +32,7 @@ class Demand:
         self._pacing = threading.Lock()
         self._inside = 0  #: threads that dial or linger
         self._idle = self._wanted = 0  #: threads that linger, and how many of them shall claim
-        self._coming = 0  #: messages that have brought no thread yet
+        self._coming = 0  #: messages that no thread has taken yet
         self._asked_at = 0.0  #: when the first of them was sent
 
     @property
@@ -47,17 +47,17 @@ class Demand:
             return self._inside - self._idle
 
     def close(self) -> None:
-        """Have no more claimed; threads that linger leave."""
+        """Have threads claim no more; those that linger leave."""
         self.closing.set()
         with self._changed:
             self._changed.notify_all()
 
     def want(self, calls: int) -> None:
-        """Learn that so many calls are due: waiting threads take them, messages start others.
+        """Note that so many calls are due: waiting threads take them, messages start others.
 
-        When every thread of this process dials, or is about to be brought by a message, none is
-        sent: each claims again when it is done, and idle threads elsewhere hear of it from their
-        own timekeeper.
+        If every thread of this process dials, or a message is on its way to it, none is sent: each
+        thread claims again when it is done, and idle threads elsewhere get messages from their own
+        timekeeper.
         """
         with self._changed:
             here = min(calls, self._idle - self._wanted)
@@ -90,7 +90,7 @@ class Demand:
                 self._inside -= 1
 
     def linger(self) -> bool:
-        """Wait to be wanted; False when nobody did for a while."""
+        """Wait for a call to dial; False if there was none for a while."""
         with self._changed:
             self._idle += 1
             try:
@@ -103,10 +103,10 @@ class Demand:
                 self._idle -= 1
 
     def wait_for(self, seconds: float | None) -> bool:
-        """Wait for the pace of starts, or for the next slot; False when nothing came of it.
+        """Wait for the pace of starts, or for the next slot; False if the wait was in vain.
 
-        `seconds` is what the pace asks for; None when no slot is free. Of all threads one waits
-        for the pace: the others would only claim in vain.
+        `seconds` is the wait that the pace asks for; None if no slot is free. Only one thread waits
+        for the pace, because the others would only claim in vain.
         """
         if seconds is not None and self._pacing.acquire(blocking=False):
             try:

@@ -1,4 +1,4 @@
-"""What happens to a call from its claim to the answer of the start: all rules, no plumbing."""
+"""What happens to a call from its claim to the answer to its start."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ logger = logging.getLogger(__name__)
 #: the attempt back instead of dialling on old knowledge.
 LEAVE_WITHIN_SECONDS = 2.0
 
-#: After a 429, when the API does not say how long to wait.
+#: The wait after a 429, if the API does not say how long to wait.
 AFTER_429 = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
-#: After answers that there were too many requests at once: most are over in a moment.
+#: The wait after answers that there were too many requests at once: most pass in a moment.
 AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.1, max=30, jitter=0.1)
 
-#: How long a call may ring, where nobody says so.
+#: How long a call may ring, if the campaign does not say.
 RING_SECONDS = 60.0
 
 #: An API of which nothing special is known.
 ALIKE = Traits()
 
-#: Until a call is due again whose start did not reach the API.
+#: How long until a call is due again if its start did not reach the API.
 AFTER_NOT_REACHED_SECONDS = 1.0
 
 _NOT_ALLOWED = "transfer: not among CALLSCHED_ALLOWED_NUMBERS"
@@ -80,7 +80,7 @@ class Dialer:
     ) -> None:
         """`recorder` takes over with the answer, and `demand` says when to go on.
 
-        `is_behind` says whether stops wait for this process. `watchers` look on at every start.
+        `is_behind` says whether stops wait for this process. `watchers` watch every start.
         """
         self._ledger = ledger
         self._provider = provider
@@ -91,14 +91,14 @@ class Dialer:
         self._watchers = watchers
         self._traits = traits
         self._queue_seconds = 0.0  #: of the last start that was accepted
-        self._throttled = 0  #: answers in a row that there were too many requests
+        self._throttled = 0  #: how many answers in a row said that there were too many requests
 
     # Dialling -----------------------------------------------------------------------------------
 
     def dial(self, until: float | None = None) -> None:
-        """Claim and dial one call after the other, until none may be claimed or it is `until`.
+        """Claim and dial one call after the other, until none may be claimed or `until`.
 
-        With an `until` it lingers a moment for the next slot that is freed here: so a slot is
+        With an `until` it lingers a moment for the next slot that this process frees: so a slot is
         handed on without a message.
         """
         with self._demand.one_more():
@@ -125,7 +125,7 @@ class Dialer:
         )
 
     def dial_one(self, claim: Claim) -> bool:
-        """Take one claimed call to its connection, or to whatever becomes of it.
+        """Dial one claimed call, and record its connection or how else it ends.
 
         True: with its connection the account was full, so that a claim would be in vain.
         """
@@ -139,9 +139,9 @@ class Dialer:
         return False
 
     def _open_until(self, claim: Claim) -> float | None:
-        """Decide by what the claim says; what Redis knows besides is decided in `begin`.
+        """Decide by the facts of the claim; `begin` decides by other facts in Redis.
 
-        Returns until when the contact may be called; None when it may not be now.
+        Returns until when the contact may be called; None if it may not be called now.
         """
         address = claim.contact.address
         if self._duty.allowed and address not in self._duty.allowed:
@@ -157,9 +157,10 @@ class Dialer:
         return None
 
     def _order(self, claim: Claim) -> StartOrder | None:
-        """Say what is sent, from what never changes; None when the call ends because of it.
+        """Make the order for the start from facts that never change; None if the call ends here.
 
-        Whom its script transfers to is looked at as whom it calls: here, and in `begin`.
+        A party to whom its script may transfer is checked like the one that it calls: here, and in
+        `begin`.
         """
         try:
             order = StartOrder.of(
@@ -186,7 +187,7 @@ class Dialer:
     def _dial(self, claim: Claim, order: StartOrder, closes_at: float) -> bool:
         token = ""
         try:
-            # First, because a token may take seconds, and from `begin` on the time is short.
+            # First, because getting a token may take seconds, and from `begin` on time is short.
             self._provider.authorize(claim.max_duration_seconds)
             ringing = self._ringing(claim, order)
             token = uuid4().hex
@@ -203,11 +204,11 @@ class Dialer:
         return self._recorder.keep(claim, connection, since_boot(), ringing)
 
     def _ringing(self, claim: Claim, order: StartOrder) -> Ringing | None:
-        """Return how long the call may ring and live; None where its start waits for the callee."""
+        """Return how long the call may ring and live; None if its start waits for the callee."""
         if not self._traits.rings:
             return None
         ring = order.ring_seconds or RING_SECONDS
-        # Nobody knows yet for how long it is queued: as long as the last one, perhaps.
+        # Nobody knows yet how long it will wait in the queue: perhaps as long as the last one.
         lives = self._traits.ends_after(claim.max_duration_seconds)
         longest = self._queue_seconds + ring + Wait.MARGIN_SECONDS + lives
         return Ringing(ring, longest, order.caller_id, isinstance(self._provider, Sweeps))
@@ -222,7 +223,7 @@ class Dialer:
     ) -> bool:
         begin = partial(calls.begin, self._ledger, self._duty.account, claim.attempt, token)
         try:
-            # The first byte may leave that much later, and has to leave in time.
+            # The first byte may leave that much later, and still has to leave in time.
             return begin(
                 max_duration_seconds=claim.max_duration_seconds,
                 closes_at=closes_at - LEAVE_WITHIN_SECONDS,
@@ -230,12 +231,12 @@ class Dialer:
                 ringing=ringing,
             )
         except LedgerTrouble:
-            # Perhaps it is on record as dialing. Nothing has been sent, so it is given back.
+            # The attempt may be on record as dialing. Nothing has been sent, so give it back.
             self._give_back(claim, token)
             return False
 
     def _settle(self, claim: Claim, order: StartOrder, token: str, error: ProviderError) -> None:
-        """Tell the ledger what became of a start that gave no connection."""
+        """Record how a start ended that gave no connection."""
         message = str(error)
         match error:
             case AccountFault():
@@ -261,7 +262,7 @@ class Dialer:
                 self._lose(claim, order, message)
 
     def _block(self, order: StartOrder, error: AccountFault) -> None:
-        """Have nobody dial so any more: with this caller id, if there are others, or at all."""
+        """Have nobody dial with this caller id, if there are others, or else at all."""
         if isinstance(error, CallerIdFault) and order.other_caller_ids:
             block_caller(self._ledger, self._duty.account, error)
         else:
@@ -280,7 +281,7 @@ class Dialer:
         insist(partial(give_back, delay_seconds=delay_seconds, signal=signal, message=message))
 
     def _back_off(self, claim: Claim, token: str, error: AtLimit | Throttled) -> None:
-        """429: the call has not failed. It waits its turn, and the account is asked for less."""
+        """After a 429 the call has not failed. It is due again later, and the limit falls."""
         if isinstance(error, Throttled):
             self._ease_off(claim, token, error)
             return
@@ -296,14 +297,14 @@ class Dialer:
         )
 
     def _ease_off(self, claim: Claim, token: str, error: Throttled) -> None:
-        """Too many requests: the call has not failed, and the account's limit is another matter."""
+        """After too many requests the call has not failed, and the account's limit stays."""
         self._throttled += 1
         delay = error.retry_after_seconds or waited(AFTER_THROTTLED, self._throttled)
         insist(partial(limits.throttle, self._ledger, self._duty.account, delay))
         self._give_back(claim, token, delay, signal="answered", message=str(error))
 
     def _lose(self, claim: Claim, order: StartOrder, message: str) -> None:
-        # A phone may be ringing, and nobody can address that call: its slot stays taken.
+        # A phone may be ringing, and nobody can stop that call: its slot stays taken.
         ringing = self._ringing(claim, order)
         hold = ringing.hold_seconds if ringing else claim.max_duration_seconds
         self._finish(

@@ -1,4 +1,4 @@
-"""How a call ends whose stop the provider has confirmed, and how that gets on record."""
+"""How a call ends whose stop the provider has confirmed, and how that is recorded."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class End:
 
     @classmethod
     def by(cls, why: str, answer: StopAnswer | None = None) -> End:
-        """Return the end by a stop that was sent for this: `deadline`, `aborted`, `hung_up`, …"""
+        """Return the end after a stop for this: `deadline`, `aborted`, `hung_up`, …"""
         return cls(*_ENDS.get(why, _AT_ITS_DEADLINE), answer or StopAnswer())
 
     @property
     def ago_seconds(self) -> float:
-        """How long ago the API confirmed it: longer than a moment when the ledger was away."""
+        """How long ago the API confirmed it: more than a moment if the ledger was away."""
         return since_boot() - self.confirmed_at
 
     def record(self, ledger: Ledger, account: str, attempt: Attempt) -> bool:
-        """Put it on record, and free the slot. False when it was. Raises LedgerTrouble."""
+        """Record it, and free the slot. False if it was on record. Raises LedgerTrouble."""
         pages = json.dumps([asdict(page) for page in self.answer.summary_pages])
         return calls.confirm(
             ledger,
@@ -46,7 +46,7 @@ class End:
         )
 
 
-#: How a call ends whose stop was asked for by other than its deadline.
+#: How a call ends that was stopped for another reason than its deadline.
 _ENDS = {
     "aborted": (Disposition.ABORTED, None),
     "hung_up": (Disposition.HUNG_UP, None),

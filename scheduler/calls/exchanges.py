@@ -1,4 +1,4 @@
-"""What a worker asks of the provider for one call, for those who count, time or trace it."""
+"""What a worker asks of the provider for one call, as those see it who count, time or trace it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Exchange:
 
     work: Work
     attempt: Attempt
-    late_seconds: float | None = None  #: by how much the first sending of a stop is late
-    ends_as: Disposition | None = None  #: how the call ends when this is answered as it should
+    late_seconds: float | None = None  #: how late the first sending of a stop is
+    ends_as: Disposition | None = None  #: how the call ends if this succeeds
 
 
-#: Hears of the error of an exchange, or of its answer with None.
+#: Gets the error of an exchange, or None if it was answered.
 OnAnswer = Callable[[Exception | None], object]
 
 #: Called right before the request; what it returns is called right after it.
@@ -44,14 +44,14 @@ Watch = Callable[[Exchange], OnAnswer]
 
 
 class Watchers:
-    """Those who look on at exchanges. A fault of theirs is logged, and holds nothing up."""
+    """Those who watch exchanges. A fault of theirs is logged, and delays nothing."""
 
     def __init__(self, *watches: Watch) -> None:
         self._watches = watches
 
     @contextmanager
     def see(self, exchange: Exchange) -> Iterator[None]:
-        """Have everybody look on at what is done in this block."""
+        """Have all watchers watch the work in this block."""
         waiting = [_safely(watch, exchange) for watch in self._watches]
         error: Exception | None = None
         try:
@@ -69,7 +69,7 @@ NOBODY = Watchers()
 
 
 def log(exchange: Exchange) -> OnAnswer:
-    """Note a start or a stop in the log; errors are told by those who react to them."""
+    """Log a start or a stop; the code that reacts to an error logs the error."""
     began_at = since_boot()
 
     def on_answer(error: Exception | None) -> None:
@@ -82,7 +82,7 @@ def log(exchange: Exchange) -> OnAnswer:
 
 ACCEPTED, NOT_REACHED, FAILED = "accepted", "not_reached", "failed"
 
-#: What to call an answer, the nearest class first.
+#: The word for each kind of answer, the nearest class first.
 _ANSWERS: dict[type[Exception], str] = {
     NotSent: "held_back",
     AtLimit: "at_limit",
@@ -94,7 +94,7 @@ _ANSWERS: dict[type[Exception], str] = {
     NotRecorded: "not_recorded",
 }
 
-#: Every word that `answer` may say, by the kind of work.
+#: Every word that `answer` may return, by the kind of work.
 ANSWERS: dict[Work, tuple[str, ...]] = {
     "start": (
         *(ACCEPTED, "held_back", "at_limit", "not_done", NOT_REACHED),
@@ -121,7 +121,7 @@ def answer(error: Exception | None) -> str:
 
 
 def _safely(call: Callable[[Any], Any], what: object) -> Any:
-    # Between the leave to dial and the request nothing else may fail: the call would be unknown.
+    # Between `begin` and the request nothing else may fail, or the call would be unknown.
     try:
         return call(what)
     except Exception:

@@ -1,4 +1,4 @@
-"""What one call was begun with, and never changes: asked of the ledger once, then remembered."""
+"""What a call was begun with and never changes: read from the ledger once, then remembered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.ledger.ledger import Ledger
 from scheduler.models import Attempt, Contact, Policy
 from scheduler.script import Script
 
-#: Calls of which it is remembered at a time.
+#: How many calls to remember at a time.
 MOST_CALLS = 5_000
 
 K = TypeVar("K", bound=Hashable)
@@ -22,7 +22,7 @@ V = TypeVar("V")
 
 
 class Latest(Generic[K, V]):
-    """Remembers what was used last, so many at most. Safe to use from many threads."""
+    """Remembers what was used last, up to a number. Safe to use from many threads."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -30,7 +30,7 @@ class Latest(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K) -> V | None:
-        """Return what is remembered of it; None for nothing."""
+        """Return what is remembered under a key; None if nothing is."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -45,7 +45,7 @@ class Latest(Generic[K, V]):
                 self._kept.popitem(last=False)
 
     def ask(self, key: K, question: Callable[[], V]) -> V:
-        """Return what is remembered, or what the question is answered with, from then on."""
+        """Return what is remembered; else ask, and remember the answer."""
         known = self.get(key)
         if known is None:
             known = question()
@@ -64,7 +64,7 @@ class FrozenCall:
 class Frozen:
     """What calls were begun with. Safe to use from many threads.
 
-    Connections tell calls apart: an id may come back for another campaign once one is archived.
+    A call is known by its connection, because an id may come back once a campaign is archived.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -74,7 +74,7 @@ class Frozen:
         self._calls: Latest[tuple[Attempt, str], FrozenCall] = Latest(MOST_CALLS)
 
     def policy(self, attempt: Attempt, connection_id: str) -> Policy:
-        """Return what the campaign says of its calls. Raises LedgerTrouble, ValueError."""
+        """Return the campaign's policy for its calls. Raises LedgerTrouble, ValueError."""
         known, campaign = (attempt, connection_id), attempt.campaign_id
         return self._policies.ask(known, lambda: reports.policy_of(self._ledger, campaign))
 

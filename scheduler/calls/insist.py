@@ -1,4 +1,4 @@
-"""What the ledger has to hear, though it may be away for a moment."""
+"""What must get on record, although the ledger may be away for a moment."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: How long to insist on telling the ledger what became of a dialing attempt; less than its lease.
+#: How long to insist on recording the end of a dialing attempt; less than its lease.
 INSIST_SECONDS = 20.0
 
 
 def insist(tell: Callable[[], T]) -> T:
-    """Tell the ledger; while it can't be reached, again, for less than a lease.
+    """Write to the ledger; while it can't be reached, try again, for less than a lease.
 
     Raises LedgerUnreachable after that.
     """
@@ -40,7 +40,7 @@ def insist(tell: Callable[[], T]) -> T:
 def block(ledger: Ledger, account: str, fingerprint: str, error: AccountFault) -> None:
     """Have nobody dial with these credentials any more; stops are still sent.
 
-    It is said once, and not for each stop that is refused meanwhile.
+    This is logged once, and not for each stop that is refused meanwhile.
     """
 
     def do() -> None:

@@ -1,4 +1,4 @@
-"""What a call does next when keys were pressed: put on record, then said to the provider."""
+"""What a call does next after keys were pressed: first recorded, then sent to the provider."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scheduler.script import Hangup, Script
 
 logger = logging.getLogger(__name__)
 
-#: Keys that a ledger which is away is told once it is back, and for how long that is tried.
+#: How many keys wait for a ledger that is away, and for how long we try to record them.
 MOST_KEPT, KEEP_SECONDS = 10_000, 900.0
 TRY_AGAIN_SECONDS = 1.0
 
@@ -39,8 +39,8 @@ class _Kept:
 class Keys:
     """Answers the keys of one account's calls. Safe to use from many threads.
 
-    The same asking of a step gets the same answer, however often and with whatever keys it is told
-    again: the first that are on record count, and all else was frozen when the call was begun.
+    The same asking of a step gets the same answer, however often the provider repeats it and with
+    whatever keys: the first keys on record count, and all else was frozen when the call began.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class Keys:
         self._is_telling = False
 
     def take(self, callback: Callback, heard: Heard) -> Reply:
-        """Put keys on record, and return what the call does next.
+        """Record keys, and return what the call does next.
 
-        Raises LedgerTrouble when they are not; then they are put there later. ValueError,
-        LookupError and ScriptError for a call whose next step can't be said.
+        Raises LedgerTrouble if that fails; then they are recorded later. Raises ValueError,
+        LookupError or ScriptError if the next step can't be made.
         """
         try:
             pressed, following = self._record(callback, heard)
@@ -89,11 +89,11 @@ class Keys:
         return CallbackPlace(self._public_url, self._account, attempt)
 
     def _record(self, callback: Callback, heard: Heard) -> tuple[Pressed, NextSteps]:
-        """Record keys; who asked never to be called again is on the list when this returns."""
+        """Record keys; a callee who asks never to be called again is on the list after it."""
         ledger, attempt = self._ledger, callback.attempt
         step, asked = callback.step, callback.asked
         call = self._frozen.call(attempt, heard.connection_id)
-        next_steps(call.script, step, asked, "")  # nothing is kept of a step that there is not
+        next_steps(call.script, step, asked, "")  # keys of a step that does not exist are not kept
         pressed = callbacks.pressed(ledger, attempt, step, asked, heard.pressed)
         following = next_steps(call.script, step, asked, pressed.keys)
         if following.answer is not None:
@@ -102,13 +102,13 @@ class Keys:
         return pressed, following
 
     def _is_barred(self, script: Script) -> bool:
-        """Whether the party whom the call would reach next is on the do-not-call list by now."""
+        """Whether the party that the call would reach next is now on the do-not-call list."""
         return any(do_not_call.barred(self._ledger, target) for target in targets(script))
 
     # A ledger that is away -----------------------------------------------------------------------
 
     def keep(self, callback: Callback, heard: Heard) -> None:
-        """Put keys on record once the ledger takes them: no provider tells them again."""
+        """Record keys once the ledger takes them, because no provider sends them again."""
         if not heard.pressed:
             return
         kept = _Kept(callback, heard, since_boot())
@@ -130,11 +130,11 @@ class Keys:
                 first = self._kept[0]
             if self._is_settled(first):
                 with self._lock:
-                    if self._kept and self._kept[0] is first:  # else it has given way
+                    if self._kept and self._kept[0] is first:  # else it was dropped to make room
                         self._kept.popleft()
 
     def _is_settled(self, kept: _Kept) -> bool:
-        """Whether there is nothing left to do about keys."""
+        """Whether nothing is left to do about keys."""
         try:
             self._record(kept.callback, kept.heard)
         except LedgerTrouble as error:
@@ -151,7 +151,7 @@ class Keys:
 
 
 def _left(pressed: Pressed) -> float:
-    """Return how long a call may last when its keys were pressed. The clock has no part in it."""
+    """Return how long a call may last from its keys on, whatever the time is now."""
     if pressed.answered_at is None:
         return pressed.max_duration_seconds
     return pressed.max_duration_seconds - max(0.0, pressed.at - pressed.answered_at)

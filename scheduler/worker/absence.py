@@ -18,7 +18,7 @@ class Absence:
         self._asleep_seconds = _asleep_seconds()
 
     def why(self, *, is_cut_off: bool) -> LateCause | None:
-        """Return what kept this worker from its last tick; None for nothing."""
+        """Return why this worker missed its last ticks; None if it did not."""
         before, self._asleep_seconds = self._asleep_seconds, _asleep_seconds()
         if self._asleep_seconds - before > _SLEPT_SECONDS:
             return LateCause.ASLEEP
@@ -26,5 +26,5 @@ class Absence:
 
 
 def _asleep_seconds() -> float:
-    """Return for how long the machine has slept since it was started, but for a constant."""
+    """Return how long the machine has slept since it was started, plus a constant."""
     return since_boot() - time.monotonic()

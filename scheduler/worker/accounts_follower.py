@@ -1,4 +1,4 @@
-"""Follows the accounts' file: what is written into it counts within a minute, or on SIGHUP."""
+"""Follows the accounts file: a change takes effect within a minute, or on SIGHUP."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from scheduler.worker.roster import Roster
 
 logger = logging.getLogger(__name__)
 
-#: So often the file is read again, and the secrets that it names.
+#: How often it reads the file, and the secrets that it names, again.
 LOOK_SECONDS = 60.0
 
-#: So often it is looked whether an account that has left has nothing in hand any more.
+#: How often it looks whether an account that is leaving still has something in hand.
 CLOSE_SECONDS = 5.0
 
-#: A token that is asked for at the start is to outlive a call of this length.
+#: A token that a worker fetches at its start should outlive a call of this length.
 CALL_SECONDS = 60.0
 
 
 class AccountsFollower:
-    """A thread of its own: no stop waits for a file, nor for a token."""
+    """Follows the file on a thread of its own: no stop waits for a file or a token."""
 
     def __init__(self, settings: Settings, only: tuple[str, ...], roster: Roster) -> None:
-        """Of the accounts `only` those that are named, if any is."""
+        """Follows all accounts, or those that `only` names."""
         self._settings = settings
         self._only = only
         self._roster = roster
@@ -70,7 +70,8 @@ class AccountsFollower:
                 self._look_safely(is_wanted=is_wanted)
             try:
                 if self._roster.close_idle():
-                    self._look_safely(is_wanted=False)  # perhaps a name waited for that
+                    # A new account of that name may have waited for this.
+                    self._look_safely(is_wanted=False)
             except SchedulerError as error:
                 logger.warning("accounts that leave can't be looked at: %s", error)
 
@@ -105,7 +106,7 @@ class AccountsFollower:
 
 
 def _try(parts: ServedAccount) -> None:
-    """Have wrong credentials told at once, and not with the first call."""
+    """Report wrong credentials now, and not only at the first call."""
     account = parts.duty.account
     try:
         parts.provider.authorize(CALL_SECONDS)

@@ -1,4 +1,4 @@
-"""What is wrong with one account again and again is said now and then: it floods no log."""
+"""Logs a lasting fault of an account only now and then, so that it floods no log."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import logging
 
 from scheduler.clock import since_boot
 
-#: So often the same is said of one account.
+#: How often the same fault of one account is logged.
 SAID_AGAIN_SECONDS = 60.0
 
 
 class Complaints:
-    """What was said of each account, and when. For one thread."""
+    """Remembers what was logged about each account, and when. For one thread."""
 
     def __init__(self, logger: logging.Logger, about: str = "") -> None:
-        """`about` is what can't be done, such as "webhooks: "."""
+        """`about` comes before each fault, such as "webhooks: "."""
         self._logger = logger
         self._about = about
         self._logged_at: dict[tuple[str, str], float] = {}
 
     def say(self, account: str, error: Exception) -> None:
-        """Say what is wrong with an account, unless that was just said."""
+        """Log what is wrong with an account, unless that was just logged."""
         text, now = str(error), since_boot()
         lately = now - SAID_AGAIN_SECONDS
         self._logged_at = {what: at for what, at in self._logged_at.items() if at > lately}

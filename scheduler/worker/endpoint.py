@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: For a question and its answer, however they are spread over it: then it is cut off.
+#: A client that has not read its answer after this long is cut off.
 ANSWER_SECONDS = 5.0
-#: When all places are taken, whoever has had one for longer gives way to the next who asks.
+#: If all places are taken, a client that has had one for longer than this gives way to the next.
 PLACE_SECONDS = 0.25
-#: Those for whom there is no place yet; the system lets others wait or refuses them.
+#: Clients that may wait for a place; the system lets others wait or refuses them.
 BACKLOG = 128
-#: A question with all that stands above it: who asks has little to say.
+#: The most bytes of a request, with its headers.
 HEAD_BYTES = 1 << 17
-#: How long nobody is let in when there is no file for it.
+#: How long it accepts nobody if it can't open a file for the connection.
 NO_FILE_SECONDS = 0.2
 
 Reasons = Callable[[], list[str]]
 
 
 class Endpoint:
-    """Answers on threads of its own, which hold nothing up."""
+    """Answers on threads of its own, so that nothing waits for a client."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Endpoint:
 
     def start(self) -> None:
         """Answer soon. If the port is taken, log it, and let the worker run without an endpoint."""
-        # On the thread, because to find out a host's name may take seconds.
+        # On the thread, because looking up a host's name may take seconds.
         self._thread.start()
 
     def close(self) -> None:
@@ -116,9 +116,9 @@ def _say(respond: StartResponse, status: HTTPStatus, what: dict[str, object]) ->
 class _Server(ThreadingMixIn, WSGIServer):
     """Keeps a limited number of connections open, and none for long.
 
-    A timeout of a socket would hold for each byte; here the thread that lets connections in looks
-    at the clock. It lets nobody in while all places are taken, so that a flood costs no more than
-    the places that there are.
+    A socket's timeout starts anew with each byte; so the thread that accepts connections looks at
+    the clock. It accepts nobody while all places are taken, so that a flood costs no more than
+    these places.
     """
 
     daemon_threads = True
@@ -144,11 +144,11 @@ class _Server(ThreadingMixIn, WSGIServer):
             return super().get_request()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
-                time.sleep(NO_FILE_SECONDS)  # it would be asked for again at once, and for ever
+                time.sleep(NO_FILE_SECONDS)  # else accept would be tried again at once, for ever
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Note since when it has its place."""
+        """Note since when a client has its place."""
         with self._changed:
             self._since[request] = time.monotonic()
         super().process_request(request, client_address)
@@ -159,7 +159,7 @@ class _Server(ThreadingMixIn, WSGIServer):
             self._cut_off(ANSWER_SECONDS, most=self.most)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close it; only then another one may have its place."""
+        """Close a connection; only then may another one have its place."""
         super().shutdown_request(request)
         with self._changed:
             self._since.pop(request, None)
@@ -171,7 +171,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         return request in self._cut
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of who leaves or is cut off; what is our fault is in the log."""
+        """Log nothing about clients that leave or are cut off; faults of ours are logged."""
         if not isinstance(sys.exception(), OSError):
             logger.exception("a request could not be answered")
 
@@ -192,12 +192,12 @@ class _ServerV6(_Server):
 
 
 class _Question(io.BufferedReader):
-    """What somebody asks, up to a length."""
+    """What a client sends, up to a length."""
 
     left = HEAD_BYTES
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """Raise an OSError when it is too long."""
+        """Raise an OSError if it is too long."""
         line = super().readline(size)
         self.left -= len(line)
         if self.left < 0:
@@ -210,16 +210,16 @@ class _Handler(WSGIRequestHandler):
     server: _Server
 
     def setup(self) -> None:
-        """Read no more than a question has."""
+        """Read no more than a request has."""
         super().setup()
         self.rfile = _Question(self.rfile)
 
     def parse_request(self) -> bool:
-        """Whether it is to be answered: half a question looks like a whole one, once it is cut."""
+        """Whether to answer: half a request looks like a whole one once the connection is cut."""
         return super().parse_request() and not self.server.was_cut_off(self.request)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: a scrape each few seconds is no news."""
+        """Log nothing: a scrape every few seconds is normal."""
 
 
 def _listening(host: str, port: int, most: int) -> _Server:

@@ -1,4 +1,4 @@
-"""How many files a worker may open, and who has a right to them before whom."""
+"""How many files a worker may open, and which work gets them first."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 
-#: What is open in an idle worker, generously: streams, logs, the broker's connections, loops and
-#: pipes, and the connections to Redis of threads that neither dial nor stop.
+#: Files that an idle worker has open, generously counted: streams, logs, the broker's connections,
+#: loops and pipes, and the connections to Redis of threads that neither dial nor stop.
 OTHERS = 100
 #: A thread that dials, reads or stops has a connection to the API and one to Redis.
 OF_A_THREAD = 2
-#: At most so many who ask for metrics and health are answered at once.
+#: How many clients of metrics and health it answers at once, at most.
 ASKERS = 16
 
 
@@ -22,8 +22,8 @@ class Shares:
     """What each kind of work may open."""
 
     sockets: int  #: of live connections
-    askers: int  #: connections of who asks for metrics and health
-    missing: int = 0  #: files that stops and dials themselves are short of
+    askers: int  #: connections of clients of metrics and health
+    missing: int = 0  #: how many files stops and dials lack
 
 
 def needed(*, stops: int, dials: int, sockets: int) -> int:
@@ -32,10 +32,10 @@ def needed(*, stops: int, dials: int, sockets: int) -> int:
 
 
 def shared(allowed: int, *, stops: int, dials: int, sockets: int) -> Shares:
-    """Share files out: for stops first, then dials, then sockets, then who asks.
+    """Share files out: first for stops, then dials, then sockets, then clients of the metrics.
 
-    Somebody who asks is always answered, from what stands by for others: else a worker that is
-    short of files would be taken for one that hangs.
+    One client always gets a file, if need be from the reserve for others: else a worker that is
+    short of files would look like one that hangs.
     """
     left = allowed - needed(stops=stops, dials=dials, sockets=0) + ASKERS
     kept = max(0, min(sockets, left))
@@ -43,9 +43,9 @@ def shared(allowed: int, *, stops: int, dials: int, sockets: int) -> Shares:
 
 
 def share_out(*, stops: int, dials: int, sockets: int) -> Shares:
-    """Have the system allow what is needed, as far as it does, and share that out.
+    """Raise the limit of open files as far as needed and allowed, and share the files out.
 
-    That there is less is logged, and what mends it.
+    If there are too few, log this with its remedy.
     """
     allowed = _allow(needed(stops=stops, dials=dials, sockets=sockets))
     shares = shared(allowed, stops=stops, dials=dials, sockets=sockets)
@@ -61,7 +61,7 @@ def share_out(*, stops: int, dials: int, sockets: int) -> Shares:
 
 
 def _allow(wanted: int) -> int:
-    """Raise the limit of open files to what is wanted; return what it is then, at most that."""
+    """Raise the limit of open files to this number; return the new limit, at most this number."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return wanted

@@ -26,7 +26,7 @@ from scheduler.worker.wires import Wires
 
 logger = logging.getLogger(__name__)
 
-#: Between two tries to open a socket that can't be had.
+#: Between two tries to open a socket that can't be opened.
 TRY_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 #: Between two tries to put news on record that must not be lost.
@@ -40,8 +40,8 @@ class _End(Enum):
     CLOSED = auto()  #: it closed without a word
     CLOSED_AGAIN = auto()  #: and so had the one before, not long ago
     REFUSED = auto()  #: the API itself said that it knows no such connection
-    FAILED = auto()  #: it could not be had: no answer, or trouble on the way
-    TOO_MUCH = auto()  #: we have closed it, since it sent more than it may
+    FAILED = auto()  #: it could not be opened: no answer, or trouble on the way
+    TOO_MUCH = auto()  #: we have closed it, because it sent too much
 
 
 class Follower:
@@ -62,15 +62,15 @@ class Follower:
         self._since = since_boot()
         self.is_open = False
         self._was_opened = ear.was_open
-        #: One that only opens and closes again, as behind some proxies, tells nothing by closing.
+        #: A socket that only opens and closes again, as behind some proxies, proves nothing.
         self._stayed_open = ear.was_open
         self._closings = CallClosings(ear.attempt, wires.closings)
-        self._tries = 0  #: that came to nothing, one after the other
+        self._tries = 0  #: failed ones in a row
         self.task = asyncio.create_task(self._follow_safely())
 
     @property
     def known(self) -> tuple[Claim, Connection, float]:
-        """All that a ledger which has lost it has to be told again."""
+        """All facts that must be recorded again if the ledger has lost the connection."""
         ear = self._ear
         return Claim(ear.attempt, ear.contact, ear.policy, 0.0), ear.connection, self._since
 
@@ -84,16 +84,17 @@ class Follower:
             self.is_open = False
 
     async def _follow(self) -> None:
-        """Listen until the call is known to be over; then the charge is kept, and nothing is said.
+        """Listen until the call is known to be over; then keep the charge, and do nothing more.
 
-        A socket that closes is opened again at once. That the API itself refuses this is a hang-up;
-        that it closes again is one too, unless those of other calls closed together with it.
+        A socket that closes is opened again at once. If the API itself refuses it, this is a hang-
+        up. If the socket closes again, this is one too, unless sockets of other calls closed with
+        it.
         """
         while (end := await self._listen_once()) is not _End.TOO_MUCH:
             if await self._is_over(end):
                 await self._act(Act.HUNG_UP)
                 return
-        # It would send too much again; the deadline holds without it.
+        # A new socket would send too much again; the deadline holds without one.
 
     async def _is_over(self, end: _End) -> bool:
         """Decide whether the call is over; if not, wait until a socket is to be opened again."""
@@ -128,7 +129,7 @@ class Follower:
             except InvalidStatus as error:
                 refused &= self._is_refusal(error)
             except (OSError, TimeoutError, WebSocketException) as error:
-                # Others than the system's own words may quote the address, or what it answered.
+                # Other words than the system's own may quote the address, or what it answered.
                 why = error if isinstance(error, OSError) else type(error).__name__
                 logger.debug("%s: no socket: %s", self._ear.attempt, why)
                 refused = False
@@ -190,7 +191,7 @@ class Follower:
         await self._insist(what, partial(self.desk.act, self._ear, what))
 
     async def _insist(self, what: str, put_on_record: Callable[[], None]) -> None:
-        """Have the desk put news on record; while the ledger can't be reached, again and again."""
+        """Have the desk record news; try again and again while the ledger can't be reached."""
         while True:
             try:
                 return await self._wires.ask(put_on_record)
@@ -200,12 +201,12 @@ class Follower:
             await asyncio.sleep(INSIST_SECONDS)
 
     def _is_refusal(self, error: InvalidStatus) -> bool:
-        """Whether the API itself refuses a socket since it knows no such connection."""
+        """Whether the API itself refuses a socket because it knows no such connection."""
         answer = error.response
         return self.desk.provider.knows_no_such(answer.status_code, bytes(answer.body or b""))
 
     async def _is_being_stopped(self) -> bool:
-        """Whether a stop of the call is on record, whichever worker sends it, or ours is sent."""
+        """Whether a stop of the call is on record, for any worker, or this process has sent one."""
         if self.desk.has_sent_stop(self._ear):
             return True
         try:

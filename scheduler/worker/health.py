@@ -1,4 +1,4 @@
-"""What a worker is at; is it well, and could it dial?"""
+"""What is a worker doing, is it well, and could it dial?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scheduler.worker.timekeeper import Timekeeper
 #: A timekeeper sleeps for half a second at most.
 SILENT_SECONDS = 10.0
 
-#: One whose Redis hangs waits for it at each tick, and that is not mended by a new worker.
+#: If Redis hangs, each tick waits for it, and a new worker would not help.
 SILENT_WITHOUT_LEDGER_SECONDS = 60.0
 
 
@@ -42,8 +42,8 @@ def unready(
 ) -> list[str]:
     """Return why this worker can't dial.
 
-    That the provider does not answer, or that every slot is taken, is no such reason: those pass,
-    and no other worker would fare better.
+    It is no reason if the provider does not answer or every slot is taken: both pass, and another
+    worker could not dial either.
     """
     reasons = ["it is leaving, and claims no more"] if is_draining and not stops_only else []
     if stops_only:
@@ -63,14 +63,14 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-@cache  # it is read from a file, and told at each beat
+@cache  # the version is read from a file once, for all beats
 def _version() -> str:
     return metadata.version("callsched")
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What this worker says of itself, from the parts that it is made of."""
+    """What this worker reports about itself, from its parts."""
 
     roster: Roster
     timekeeper: Timekeeper
@@ -78,12 +78,12 @@ class Health:
     dials: Seats
     readings: Seats
     snapshots: Callable[[str], Snapshots]  #: of an account
-    campaign_id: str  #: the one that it serves; "" for all
-    stops_only: str  #: why it does nothing but send stops; "" when it does
+    campaign_id: str  #: the campaign that it serves; "" for all
+    stops_only: str  #: why it only sends stops; "" if it does everything
     started_at: float = field(default_factory=time.time)  #: epoch seconds
 
     def report(self, account: ServedAccount) -> WorkerHealth:
-        """Return what it is at for an account. Its sockets are those of all accounts."""
+        """Return what it does for an account. Its sockets are those of all accounts."""
         return WorkerHealth(
             started_at=self.started_at,
             version=_version(),
@@ -97,11 +97,11 @@ class Health:
         )
 
     def reports(self) -> dict[str, WorkerHealth]:
-        """Return what it is at for each account that it looks after."""
+        """Return what it does for each account that it serves."""
         return {one.duty.account: self.report(one) for one in self.roster.ticking()}
 
     def latest(self, accounts: Sequence[str]) -> dict[str, Snapshot | None]:
-        """Return what the ledger says of each account; None where it can't be read, or not soon."""
+        """Return the ledger's figures of each account; None if they can't be read soon."""
         sights = [self.snapshots(name) for name in accounts]
         for one in sights:
             one.begin()
@@ -112,11 +112,11 @@ class Health:
         }
 
     def why_unwell(self) -> list[str]:
-        """Return why this process should be started again; nothing when it should not."""
+        """Return why this process should be started again; nothing if it is well."""
         return unwell(self.timekeeper.silent_seconds, is_cut_off=self.timekeeper.is_cut_off)
 
     def why_unready(self) -> list[str]:
-        """Return why this worker can't dial; nothing when it can on any account.
+        """Return why this worker can't dial; nothing if it can dial on any account.
 
         Looks at the ledger.
         """

@@ -1,4 +1,4 @@
-"""What a worker does beside calls: it says that it lives, counts, and lets old campaigns go."""
+"""What a worker does beside calls: it reports that it lives, counts, and erases old campaigns."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 
-#: So often it is looked for campaigns that are old enough to go.
+#: How often it looks for campaigns that are old enough to be erased.
 RETIRE_SECONDS = 3600.0
 
-#: Steps of erasing between two beats: a large campaign goes in a few minutes, and nobody feels it.
+#: Steps of erasing between two beats: a large campaign takes a few minutes, and delays nothing.
 STEPS = 10
 
 
@@ -36,14 +36,14 @@ class Housekeeping:
         reports: Callable[[], Mapping[str, WorkerHealth]],
         result_ttl: float | None,
     ) -> None:
-        """`reports` says for each account what this worker, by its name, is at.
+        """`reports` says for each account what this worker, under its name, is doing.
 
         `result_ttl` is how long a finished campaign is kept, in seconds; None: for ever.
         """
         self._ledger = ledger
         self._name = name
         self._reports = reports
-        self._known: set[str] = set()  #: accounts that have heard of this worker
+        self._known: set[str] = set()  #: accounts for which this worker has recorded a beat
         self._result_ttl = result_ttl
         self._retiring: Iterator[int | None] = iter(())
         self._look_at = 0.0
@@ -53,7 +53,7 @@ class Housekeeping:
         self._thread = threading.Thread(target=self._keep, name="housekeeping", daemon=True)
 
     def say_why(self, why: LateCause) -> None:
-        """Beat now, and say what kept this worker from it. Raises LedgerTrouble."""
+        """Beat now, and record why this worker missed beats. Raises LedgerTrouble."""
         self._beat(why)
 
     def start(self) -> None:
@@ -61,7 +61,7 @@ class Housekeeping:
         self._thread.start()
 
     def close(self) -> None:
-        """Say that this worker is gone."""
+        """Record that this worker is gone."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -93,7 +93,7 @@ class Housekeeping:
             logger.exception("housekeeping failed")
 
     def _count_some(self) -> None:
-        """Go round the campaigns, for workers of the release before count none that they change."""
+        """Count campaigns in turn, because workers of the previous release report no changes."""
         self._counted_to = census.mend(self._ledger, self._counted_to)
 
     def _retire_some(self, ttl_seconds: float) -> None:
@@ -105,7 +105,7 @@ class Housekeeping:
                 return
 
     def _retire_old(self, ttl_seconds: float) -> Iterator[int]:
-        """Erase campaigns that are over for long enough, one step after the other."""
+        """Erase campaigns that finished long enough ago, one step after the other."""
         before = time.time() - ttl_seconds
         for campaign_id in retirement.campaigns_finished_before(self._ledger, before):
             while left := retirement.retire(self._ledger, campaign_id, before=before):

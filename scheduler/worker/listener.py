@@ -1,6 +1,6 @@
 """Which live connections this process listens to: its own, and those that nobody listens to.
 
-Listeners agree through the ledger: each renews what is in its charge, and takes what nobody has.
+Listeners agree through the ledger: each renews its charges, and takes those that nobody has.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from scheduler.worker.sockets import Sockets
 
 logger = logging.getLogger(__name__)
 
-#: Charges are renewed, and others' are looked for, this often. With the lease of a charge it is
-#: the time within which another worker takes over from one that died.
+#: How often it renews its charges and looks for free ones. Together with the lease of a charge this
+#: is the time within which another worker takes over from one that died.
 LOOK_SECONDS = 1.0
 
 #: Connections that are taken at once.
@@ -30,12 +30,12 @@ MOST = 200
 
 
 class Listener:
-    """Has the sockets of this process follow what is in its charge, from a thread of its own."""
+    """Has the sockets of this process follow its charges, from a thread of its own."""
 
     def __init__(
         self, ledger: Ledger, sockets: Sockets, serving: Callable[[], Sequence[ServedAccount]]
     ) -> None:
-        """`serving` returns the accounts whose calls are listened to: it is asked at each look."""
+        """`serving` returns the accounts to whose calls it listens; it is asked at each look."""
         self._ledger = ledger
         self._sockets = sockets
         self._serving = serving
@@ -44,7 +44,7 @@ class Listener:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen, unless there is no socket to do it with."""
+        """Listen, unless this process may open no socket."""
         if self._sockets.capacity > 0:
             self._sockets.start()
             name = "listener-charges"
@@ -59,12 +59,12 @@ class Listener:
         self._sockets.close()
 
     def _keep(self) -> None:
-        # Without its sockets it would keep in its charge what nobody listens to.
+        # Without sockets it would keep charges of connections to which nobody listens.
         while not self._over.is_set() and self._sockets.is_listening:
             try:
                 self._look_at_all()
             except SchedulerError as error:
-                # Whoever took over meanwhile is told so by the next answer.
+                # If another listener took over meanwhile, the next answer says so.
                 logger.warning("the listener can't reach the ledger: %s", error)
             except Exception:
                 logger.exception("the listener can't look for connections")
@@ -75,7 +75,7 @@ class Listener:
         live = accounts.with_entries(self._ledger, list(listening), "live")
         for name, account in listening.items():
             desk = account.desk
-            # An account without live calls may have sockets still: they are let go of.
+            # An account without live calls may still have sockets: drop them.
             if desk is not None and (name in live or self._sockets.held(desk)):
                 try:
                     with logs.about(name):

@@ -1,7 +1,7 @@
 """Loads the file of a schedule in a process of its own.
 
-To read and check a large file takes all that one core can do. In a worker, threads that send stops
-would wait for it at every step, for one thread of a process runs at a time.
+Reading and checking a large file occupies a whole core. In a worker, the threads that send stops
+would wait for it at every step, because only one thread of a process runs at a time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scheduler.worker.schedules import load_file
 
 logger = logging.getLogger(__name__)
 
-#: So often the one that waits looks whether it is to go on.
+#: How often the worker that waits looks whether to go on.
 LOOK_SECONDS = 1.0
 
 
@@ -38,10 +38,10 @@ def load_in_other_process(
     account: str,
     go_on: Callable[[], None],
 ) -> str:
-    """Do what `load_file` does, with the environment of this process, in another one.
+    """Do what `load_file` does in another process, with the environment of this one.
 
-    It dies with this one, and when `go_on` raises: what it has loaded by then another one
-    completes.
+    That process ends with this one, or if `go_on` raises: another worker then completes what it has
+    loaded.
     """
     words = (launch.path, launch.encoding, launch.region, campaign_id, account)
     with subprocess.Popen(
@@ -100,9 +100,9 @@ def _die_with_parent() -> None:
 
 
 def main() -> None:
-    """Load one file; write what became of it."""
+    """Load one file; write the result."""
     be_discreet()
-    # A worker that is told to leave ends this process itself.
+    # A worker that shuts down ends this process itself.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -1,7 +1,7 @@
-"""What a worker tells Prometheus: what it did itself, and what the ledger says of its account.
+"""What a worker reports to Prometheus: its own work, and the ledger's figures of its accounts.
 
-A name begins with `callsched_worker_` where workers are to be summed up, and with
-`callsched_account_` where each of them says the same of their account, so that one is enough.
+A name begins with `callsched_worker_` if the figures of workers must be added up, and with
+`callsched_account_` if every worker reports the same figure of an account, so that one is enough.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ _TOTALS = (
     ("stops", "Connections that were confirmed to be over"),
 )
 
-#: Else each series has a second one with the instant of its making, which nobody reads.
+#: Else each series gets a second one with the instant at which it was made, which nobody reads.
 _without_instants: Callable[[], None] = disable_created_metrics
 
 Labels = tuple[str, ...]
@@ -154,7 +154,7 @@ class Counts:
         for work, counter in self._answers.items():
             self._seconds[work].labels(account)
             for word in ANSWERS[work]:
-                counter.labels(account, word)  # from now on 0, so that its first one is a rise
+                counter.labels(account, word)  # 0 from now on, so that the first count is a rise
         return partial(self._watch, account)
 
     def _watch(self, account: str, exchange: Exchange) -> OnAnswer:
@@ -168,7 +168,7 @@ class Counts:
 
 
 class Gauges:
-    """What is only known when it is asked for, at each scrape. Also when the ledger is away."""
+    """What is read at each scrape, also while the ledger is away."""
 
     def __init__(self, worker: str, health: Health, *, threads: Mapping[Work, int]) -> None:
         """`threads` says how many there are for each kind of work."""
@@ -176,9 +176,9 @@ class Gauges:
         self._threads = threads
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all of it, as a registry asks for it: each metric once, with every account."""
+        """Yield every metric once, with every account, as a registry wants it."""
         accounts = self._health.roster.ticking()
-        # All are asked before any is waited for: a ledger that hangs is waited for once.
+        # Begin to read all before waiting for any: so a ledger that hangs costs one wait.
         snapshots = self._health.latest([one.duty.account for one in accounts])
         found: dict[str, Metric] = {}
         for account in accounts:
@@ -206,7 +206,7 @@ class _OfAccount:
         self._account = account.duty.account
 
     def collect(self, snapshot: Snapshot | None) -> Iterator[Metric]:
-        """Yield all of it; None: the ledger can't be read."""
+        """Yield the gauges; without a snapshot, because the ledger can't be read, only some."""
         yield from self._of_the_worker()
         yield self._gauge("ledger_up", "1 while the ledger answers", snapshot is not None)
         if snapshot is not None:
@@ -305,5 +305,5 @@ def _ended(totals: Mapping[str, int]) -> Values:
             yield (disposition, reason), count
 
 
-#: Told before there is any, so that the first one is seen to be one more.
+#: Reported before there is any, so that the first one is a rise.
 _RISES = ("ended:unknown:answer_lost", "ended:unknown:lease")

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def open_counts(settings: Settings, assignment: Assignment) -> Counts | None:
-    """Return what counts exchanges, where somebody may ask for it."""
+    """Return what counts exchanges, if the worker has a metrics port."""
     if not settings.metrics_port or assignment.campaign_id:
         return None
-    # Only now: most workers are asked nothing, and need not import what answers.
+    # Imported here, because most workers have no port and do not need it.
     from scheduler.worker.metrics import Counts
 
     return Counts()
@@ -38,7 +38,7 @@ def open_endpoint(
     threads: Mapping[Work, int],
     askers: int,
 ) -> Endpoint | None:
-    """Return what answers who asks for metrics and health; `askers` are answered at once."""
+    """Return what serves metrics and health, to `askers` clients at once."""
     if counts is None:
         return None
     from scheduler.worker.endpoint import Endpoint
@@ -58,7 +58,7 @@ def open_endpoint(
 def open_teller(
     ledger: Ledger, settings: Settings, names: Callable[[], Sequence[str]]
 ) -> Teller | None:
-    """Without a secret nothing is told: workers that have it do, and `doctor` says so."""
+    """Without a secret it sends nothing; workers that have it do, and `doctor` warns."""
     if settings.webhook_secret is None:
         return None
     return Teller(ledger, names, Poster(settings.webhook_secret.get_secret_value()))
@@ -67,7 +67,7 @@ def open_teller(
 def open_parent(
     ledger: Ledger, assignment: Assignment, roster: Roster, embedded: EmbeddedRedis | None
 ) -> Parent | None:
-    """Return what watches over the `run` that has started this worker, where one has."""
+    """Return what watches the `run` that started this worker, if one did."""
     if assignment.parent_fd is None:
         return None
     return Parent(

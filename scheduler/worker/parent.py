@@ -15,15 +15,15 @@ from scheduler.ledger.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
-#: So often it is looked whether a call of the campaign is still open.
+#: How often it looks whether a call of the campaign is still open.
 LOOK_SECONDS = 0.5
 
-#: So long a ledger that was deleted must have been out of reach: other connections may reach it.
+#: How long a deleted ledger must have been out of reach: other connections may still reach it.
 GIVE_UP_SECONDS = 5.0
 
 
 class Parent:
-    """Watches over a pipe that ends with the parent, from a thread of its own."""
+    """Watches a pipe that ends with the parent, on a thread of its own."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Parent:
     ) -> None:
         """`drain` has the worker claim no more of the campaign that it serves.
 
-        `has_calls` says whether calls are in the worker's own hands, and `is_deleted` whether
+        `has_calls` says whether only this worker can end some calls, and `is_deleted` whether
         somebody has deleted the ledger's files, so that nobody can start it again.
         """
         self._fd = fd
@@ -54,7 +54,7 @@ class Parent:
         self._thread.start()
 
     def _watch(self) -> None:
-        """When the parent has died, see the live calls to their ends and leave."""
+        """Once the parent has died, wait until the live calls have ended, and leave."""
         while os.read(self._fd, 1):
             pass
         logger.warning("the parent is gone: no new calls; live ones go on to their deadlines")
@@ -77,9 +77,9 @@ class Parent:
         return view.open == 0 and not awaited
 
     def _is_left_alone(self) -> bool:
-        """Whether the ledger is lost for good, and this worker has ended what it knows of itself.
+        """Whether the ledger is lost for good, and this worker has ended the calls that it knows.
 
-        Of any other call it knows no connection, so it can't end it, however long it stays.
+        It knows no connection of any other call, so it could not end one however long it stayed.
         """
         is_lost = since_boot() - self._read_at > GIVE_UP_SECONDS and self._is_deleted()
         if not is_lost or self._has_calls():

@@ -46,37 +46,37 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A task leaves after this long, well within the broker's visibility timeout.
+#: A task ends after this long, well within the broker's visibility timeout.
 DIAL_TASK_SECONDS = 60.0
 
-#: So often a worker that only sends stops says so in its log.
+#: How often a worker that only sends stops says so in its log.
 REMINDER_SECONDS = 60.0
 
 #: Threads of the pool that no dial may take.
 RESERVED_THREADS = 2
 
-#: So long overdue stops have a starting worker to themselves, and no longer: an API that hangs must
-#: not keep it from all else.
+#: For at most so long a worker that starts does nothing but send overdue stops: an API that hangs
+#: must not keep it from everything else.
 HEAD_START_SECONDS = 3.0
 
-#: Between two looks whether they have left.
+#: Between two looks whether these stops have been sent.
 LOOK_SECONDS = 0.02
 
-#: So long may a tick look after a private Redis that is gone: calls wait to be ended.
+#: A tick may spend so long on starting a private Redis again: calls wait for their stops.
 REVIVE_SECONDS = 0.2
 
 
 class Senders(Protocol):
-    """Send one message for an account; False when that failed."""
+    """Send one message for an account; return False if that failed."""
 
     def dial(self, account: str) -> bool:
-        """Say that a call can be dialled."""
+        """Send a message: a call can be dialled."""
 
     def collect(self, account: str) -> bool:
-        """Say that a conversation can be read."""
+        """Send a message: a conversation can be read."""
 
     def launch(self, account: str) -> bool:
-        """Say that a schedule fires."""
+        """Send a message: a schedule fires."""
 
 
 class Worker:
@@ -90,14 +90,14 @@ class Worker:
         senders: Senders,
         on_change: Callable[[], object],
     ) -> None:
-        """Wait for the ledger to answer. Raises ConfigError when credentials are missing.
+        """Wait for the ledger to answer. Raises ConfigError if credentials are missing.
 
         `on_change` is called when accounts have come or gone.
         """
         self._settings = settings
         self._assignment = assignment
         every = accounts_of(settings, is_tolerant=True)
-        #: Why it does nothing else; "" when it does.
+        #: Why it only sends stops; "" if it does everything.
         self.stops_only = "; ".join((*settings.doubts, *every.doubts))
         self._leaving = threading.Event()
         accounts = every.only(assignment.accounts)
@@ -106,7 +106,7 @@ class Worker:
         if not self.stops_only:
             self._unblock(accounts)
 
-        # What looks on at exchanges, and what every account shares.
+        # What watches exchanges, and what all accounts share.
         count = len(accounts.by_name)
         self._threads = _threads(settings)
         self._dials = Seats(self._threads["start"], count)
@@ -144,7 +144,7 @@ class Worker:
             logs.name_accounts()
             self._follower = AccountsFollower(settings, assignment.accounts, self.roster)
 
-        # What tells of it.
+        # What reports on it.
         health = Health(
             self.roster,
             self._timekeeper,
@@ -159,7 +159,7 @@ class Worker:
             self._ledger,
             worker_name(),
             reports=health.reports,
-            # What is erased is gone, and perhaps somebody has set that it be kept for longer.
+            # Erasing can't be undone, and the setting may have changed to a longer time.
             result_ttl=None if self.stops_only else settings.result_ttl,
         )
         self._teller: Teller | None = None
@@ -208,7 +208,7 @@ class Worker:
             self._hold_back()
         self.roster.start()
         with suppress(LedgerTrouble):
-            # First: what is overdue is so because no worker ran.
+            # First, because stops are overdue if no worker ran.
             self._housekeeping.say_why(LateCause.NO_WORKER)
         self._timekeeper.start()
         self._see_overdue_stops_off()
@@ -219,20 +219,20 @@ class Worker:
                 part.start()
 
     def _see_overdue_stops_off(self) -> None:
-        """Wait while more stops are overdue than are sent: what else starts would slow them."""
+        """Wait while overdue stops are being sent: whatever else starts would slow them down."""
         until = since_boot() + HEAD_START_SECONDS
         while since_boot() < until and any(one.stops.is_behind() for one in self.roster.ticking()):
             self._leaving.wait(LOOK_SECONDS)
 
     def reread(self) -> bool:
-        """Look at the accounts' file now; False where there is none."""
+        """Read the accounts file now; return False if there is none."""
         if self._follower is None:
             return False
         self._follower.look_now()
         return True
 
     def _unblock(self, accounts: Accounts) -> None:
-        # An operator who starts a worker has mended what was wrong, or learns that it still is.
+        # An operator who starts a worker has corrected the fault, or learns that it is still there.
         try:
             for account in accounts:
                 limits.unblock(self._ledger, account.name)
@@ -240,7 +240,7 @@ class Worker:
             logger.error("the worker starts without its ledger: %s", error)
 
     def _hold_back(self) -> None:
-        """Dial, read and launch nothing, and say so now and then: what is open has a deadline."""
+        """Dial, read and launch nothing, and log this now and then; keep open calls' deadlines."""
         self.drain()
         threading.Thread(target=self._remind, name="reminder", daemon=True).start()
 
@@ -251,14 +251,14 @@ class Worker:
                 return
 
     def dial(self, account: str) -> None:
-        """Dial what is due, unless dials of the account hold their share of the threads already."""
+        """Dial what is due, unless the account's dials already have their share of the threads."""
         if (parts := self.roster.get(account)) is not None:
             until = since_boot() + DIAL_TASK_SECONDS
             with logs.about(account):
                 self._dials.work(account, partial(parts.dialer.dial, until))
 
     def collect(self, account: str) -> None:
-        """Read what was said, unless enough of this worker's threads do."""
+        """Read what was said, unless enough threads of this worker do so already."""
         if (parts := self.roster.get(account)) is not None:
             until = since_boot() + DIAL_TASK_SECONDS
             with logs.about(account):
@@ -269,7 +269,7 @@ class Worker:
         parts = self.roster.get(account)
         if parts is None:
             return
-        # Only now: what reads campaign files takes as long to import as half of a worker.
+        # Imported here, because the reader of campaign files takes as long as half of a worker.
         from scheduler.worker.load_process import load_in_other_process
         from scheduler.worker.schedules import launch_due
 
@@ -299,7 +299,7 @@ class Worker:
 
 
 def _expect_credentials(accounts: Accounts) -> None:
-    """Raise ConfigError where nobody at all could be called: the variables' account is wrong."""
+    """Raise ConfigError if the variables' account is wrong, so that nobody could be called."""
     if accounts.path is None:
         for account in accounts:
             open_provider(account).close()
@@ -331,5 +331,5 @@ def _threads(settings: Settings) -> dict[Work, int]:
 
 
 def _reviver(embedded: EmbeddedRedis | None) -> Callable[[], object]:
-    """Return what starts a private Redis again that is gone; nobody else's is ours to start."""
+    """Return what starts the private Redis again if it is gone; we start no other one."""
     return (lambda: None) if embedded is None else partial(embedded.ensure, REVIVE_SECONDS)

@@ -30,11 +30,11 @@ class _Served:
 
 
 class Roster:
-    """Accounts that are served, and those that leave. Safe to use from many threads.
+    """The accounts that are served, and those that leave. Safe to use from many threads.
 
-    An account that the file has no more begins no call; its stops are sent with the credentials
-    that it had, for as long as the ledger has something of it. One whose keys have changed gets new
-    parts, and the old ones see to their end what they have in hand.
+    An account that is no longer in the file begins no call. Its stops are sent with the credentials
+    that it had, for as long as the ledger has something open for it. An account whose keys have
+    changed gets new parts; the old ones finish what they have in hand.
     """
 
     def __init__(self, ledger: Ledger, make: Make, on_change: Callable[[], object]) -> None:
@@ -56,29 +56,29 @@ class Roster:
         return tuple(self._serving)
 
     def get(self, name: str) -> ServedAccount | None:
-        """Return what begins calls of an account; None where this process does not."""
+        """Return the parts that begin calls of an account; None if this process begins none."""
         found = self._serving.get(name)
         return None if found is None else found.parts
 
     def serving(self) -> list[ServedAccount]:
-        """Return what begins calls."""
+        """Return the parts of all accounts that begin calls."""
         return [one.parts for one in list(self._serving.values())]
 
     def ticking(self) -> list[ServedAccount]:
-        """Return what a timekeeper looks after: one for each account that has not left yet."""
+        """Return what a timekeeper ticks: one for each account that has not left yet."""
         gone = [one for one in self._leaving if one.account.name not in self._serving]
         newest = {one.account.name: one.parts for one in gone}
         return [*self.serving(), *newest.values()]
 
     def remembering(self) -> list[ServedAccount]:
-        """Return those besides that may have live calls in hand, and are looked after no more."""
+        """Return the older parts that may have live calls in hand, and are not ticked any more."""
         ticking = self.ticking()
         return [one.parts for one in self._leaving if one.parts not in ticking]
 
     # Who changes it -----------------------------------------------------------------------------
 
     def follow(self, accounts: Accounts) -> None:
-        """Serve these accounts from now on. Raises nothing: what can't be opened is said."""
+        """Serve these accounts from now on. Raises nothing, but logs those that can't be opened."""
         with self._lock:
             before = self.names
             for account in accounts:
@@ -107,7 +107,7 @@ class Roster:
             self._put_in_place(account, known)
 
     def _put_in_place(self, account: Account, known: _Served | None) -> None:
-        """Serve an account by new parts, which go on where the known ones leave off."""
+        """Serve an account with new parts, which go on where the old ones stop."""
         try:
             made = self._make(account)
         except ConfigError as error:
@@ -131,9 +131,10 @@ class Roster:
         self._unblock(known.account.name)
 
     def _has_others_calls(self, account: Account) -> bool:
-        """Whether calls live that only the account which had this name before can end.
+        """Whether calls are live that only the account which had this name before can end.
 
-        The API would answer that there is no such connection, and they would be taken for over.
+        To the new account the API would say that there is no such connection, and they would count
+        as over.
         """
         return any(
             one.account.name == account.name and _is_another(one.account, account)
@@ -141,7 +142,7 @@ class Roster:
         )
 
     def _say(self, name: str, fault: str, *, is_served: bool) -> None:
-        """Say once why an account can't be opened."""
+        """Log once why an account can't be opened."""
         if self._faults.get(name) != fault:
             what = "it goes on as it was" if is_served else "nobody is called on it here"
             logger.error("account %s can't be opened: %s; %s", name, fault, what)
@@ -159,7 +160,7 @@ class Roster:
             logger.warning("account %s: %s", name, error)
 
     def close_idle(self) -> bool:
-        """Let those go that have nothing in hand any more, and tell whether there were any.
+        """Drop the parts that have nothing in hand any more; return whether there were any.
 
         Raises LedgerTrouble.
         """
@@ -183,14 +184,14 @@ class Roster:
     # The whole process --------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Watch over the deadlines of every account, and of those that come."""
+        """Keep the deadlines of every account, and of accounts that are added."""
         with self._lock:
             self._is_started = True
             for parts in self.serving():
                 parts.start()
 
     def drain(self) -> None:
-        """Claim no more on any account; deadlines are kept."""
+        """Claim no more on any account; keep deadlines."""
         with self._lock:
             self._is_draining = True
             for parts in self.serving():
@@ -220,6 +221,6 @@ class Roster:
 
 
 def _is_another(before: Account, after: Account) -> bool:
-    """Whether a name stands for another account than before, and not for new keys of the same."""
+    """Whether a name stands for another account than before, not just for new keys of the same."""
     was, now = before.credentials.identity, after.credentials.identity
     return (before.provider, was) != (after.provider, now)

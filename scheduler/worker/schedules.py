@@ -1,4 +1,4 @@
-"""What a worker does with schedules that are due: judge their firings, and launch them."""
+"""What a worker does with schedules that are due: decide about their firings, and launch them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from scheduler.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: How long a firing that waits for the one before it is left alone.
+#: How long nobody looks at a firing that waits for the one before it.
 BUFFERED_SECONDS = 2.0
 
 #: Firings of one schedule that may wait at a time.
@@ -42,21 +42,21 @@ def load_file(
     account: str,
     go_on: Callable[[], None],
 ) -> str:
-    """Read the file of a schedule as it is now, and load it; returns what is to be said of it.
+    """Read the file of a schedule as it is now, and load it; returns a note for the record.
 
-    `go_on` is called after each chunk, and raises when this is not to go on. Raises CampaignError,
-    ConfigError or LedgerError when the firing has failed.
+    `go_on` is called after each chunk, and raises to break off. Raises CampaignError, ConfigError
+    or LedgerError if the firing has failed.
     """
-    # Only now: a worker has another process do it, and need not import what reads files.
+    # Imported here: a worker has another process do this, and does not need these modules.
     from scheduler.operations import launch as launching
 
-    # With one process: the machine has workers that keep deadlines, and is not this one's alone.
+    # With one process, because workers on this machine have to keep deadlines.
     with launching.read(
         Path(launch.path),
         settings,
         Reading(launch.encoding, region=launch.region or None, processes=1),
         on_progress=lambda _: go_on(),
-        # A file that names none is dialled on the account that it was added for.
+        # A file that names no account is dialled on the one for which the schedule was added.
         accounts=replace(accounts_of(settings), default=account),
     ) as checked:
         if checked.account.name != account:
@@ -69,7 +69,7 @@ def load_file(
     return counted(refused, "row is not called", "rows are not called") if refused else ""
 
 
-#: How a file gets into the ledger: `load_file`, or what has it done elsewhere.
+#: How a file gets into the ledger: `load_file`, or its run in another process.
 Load = Callable[[Ledger, Settings, Launch, str, str, Callable[[], None]], str]
 
 
@@ -82,7 +82,7 @@ def launch_due(
 ) -> None:
     """Deal with every schedule of an account that has a firing due.
 
-    Once `is_closing`, what is in hand is left to another worker, which completes it.
+    Once `is_closing`, it leaves the rest to another worker, which completes it.
     """
     while not is_closing():
         taken = schedules.take(ledger, account, uuid4().hex)
@@ -95,7 +95,7 @@ def launch_due(
 
 
 class _LostLease(Exception):
-    """Somebody else has the schedule in hand: it is dealt with there."""
+    """Another worker has taken the schedule, and deals with it."""
 
 
 class _Leaving(Exception):
@@ -103,7 +103,7 @@ class _Leaving(Exception):
 
 
 class _Launching:
-    """One schedule, for as long as this execution has it in hand."""
+    """One schedule, for as long as this execution holds its lease."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class _Launching:
         self._is_closing = is_closing
 
     def deal(self) -> None:
-        """Judge what has fallen due, launch what waits, and hand the schedule back."""
+        """Decide about firings that are due, launch those that wait, and release the schedule."""
         try:
             again = self._deal()
         except _Leaving:
@@ -130,7 +130,7 @@ class _Launching:
         schedules.let_go(self._ledger, self._taken, next_at=self._next_at, again_seconds=again)
 
     def _deal(self) -> float | None:
-        """Return in how many seconds somebody has to look at firings that wait; None for none."""
+        """Return in how many seconds to look at firings that wait; None if none waits."""
         waiting = sorted([*self._taken.waiting, *self._judge()], key=lambda one: one[1])
         last, buffered = self._view.last, False
         for place, (one, at) in enumerate(waiting):
@@ -145,7 +145,7 @@ class _Launching:
         return BUFFERED_SECONDS if buffered else None
 
     def _judge(self) -> list[tuple[str, float]]:
-        """Put on record what has fallen due; return what is to be launched."""
+        """Record the firings that have fallen due; return those to launch."""
         if self._next_at is None:
             return []
         schedule = self._view.launch.schedule
@@ -164,9 +164,9 @@ class _Launching:
             raise _LostLease
 
     def _turn(self, one: str, last: str, later: int) -> tuple[FiringState, str]:
-        """Launch a firing, unless the overlap policy has something against it."""
+        """Launch a firing, unless the overlap policy forbids it."""
         if self._state(one) not in (None, CampaignState.LOADING):
-            return FiringState.FIRED, ""  # whoever had it in hand died after it was sealed
+            return FiringState.FIRED, ""  # the worker that launched it died after it was sealed
         against = self._against(one, last, later)
         return against if against is not None else self._launched(one)
 
@@ -196,7 +196,7 @@ class _Launching:
             return None
 
     def _end_other(self, campaign_id: str) -> None:
-        """Call off what waits of the campaign before; its live calls go on, or are stopped."""
+        """Cancel what waits in the campaign before; its live calls go on, or are stopped."""
         abort = self._view.launch.schedule.overlap is Overlap.ABORT_OTHER
         name = self._view.name
         control = Control(f"schedule {name}", "the next firing is due", self._taken.token)
@@ -205,11 +205,11 @@ class _Launching:
             self._go_on()
 
     def _launched(self, one: str) -> tuple[FiringState, str]:
-        """Load the file as it is now; whatever is wrong with it is this firing's failure."""
+        """Load the file as it is now; if anything is wrong with it, this firing has failed."""
         try:
             return self._load(one)
         except (LedgerTrouble, _LostLease, _Leaving):
-            raise  # nothing is wrong with the file: the lease runs out, and it is done again
+            raise  # nothing is wrong with the file: the lease runs out, and a worker does it again
         except CampaignError as error:
             why = str(error.problems[0]) if error.problems else str(error)
         except SchedulerError as error:
@@ -228,7 +228,7 @@ class _Launching:
         return FiringState.FIRED, answer
 
     def _go_on(self) -> None:
-        """Renew the lease meanwhile, so that a large file is loaded by one worker."""
+        """Renew the lease, so that one worker loads a large file."""
         if self._is_closing():
             raise _Leaving
         if not schedules.keep(self._ledger, self._taken):

@@ -1,4 +1,4 @@
-"""How the threads of Celery's pool are shared out, so that no account takes those of another."""
+"""How accounts share the threads of Celery's pool, so that none takes those of another."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-#: Threads that an account has, whatever the others take.
+#: Threads that each account has for itself, whatever the others take.
 OWN = 2
 
 
 class Seats:
     """Lets so many threads in for each account, and turns the others away.
 
-    A few seats are each account's own. Of the others an account takes no more than it leaves free:
-    alone it has half of them, and when its provider hangs, whoever comes next finds half of what
-    is left. (Choudhury and Hahne, "Dynamic queue length thresholds", 1998, with a factor of 1.)
+    Each account has a few seats of its own. Of the others it takes no more than it leaves free:
+    alone it has half of them, and if its provider hangs, the next account finds half of what is
+    left. (Choudhury and Hahne, "Dynamic queue length thresholds", 1998, with a factor of 1.)
     Where only one account is served it has them all.
     """
 
@@ -51,7 +51,7 @@ class Seats:
         return self.count if self._is_alone else self._own + (self._common + 1) // 2
 
     def work(self, account: str, work: Callable[[], object]) -> bool:
-        """Do this for an account, unless it has its share already; tell whether it was done."""
+        """Do this for an account, unless it has its share already; return whether it was done."""
         if not self._take(account):
             return False
         try:

@@ -1,4 +1,4 @@
-"""An account as the ledger has it now, for those who ask often and must not be held up."""
+"""An account as the ledger has it now, for those who ask often and must not wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scheduler.ledger.workers import WorkerView
 
 logger = logging.getLogger(__name__)
 
-#: What was read less than this ago is told again.
+#: A snapshot that is younger than this is used again.
 FRESH_SECONDS = 1.0
 
 #: A ledger that takes longer than this to be read is as good as away. A scrape has ten seconds.
@@ -40,7 +40,7 @@ class Snapshot:
 def take_snapshot(ledger: Ledger, account: str, counts: due.Recurring | None = None) -> Snapshot:
     """Read all of it, in some ten round trips. Raises LedgerUnreachable.
 
-    Who takes one after the other keeps what counts the calls that are due.
+    A caller who takes one after the other keeps `due`, which counts the due calls.
     """
     due_calls = counts.count(ledger, account) if counts else None
     return Snapshot(
@@ -53,7 +53,7 @@ def take_snapshot(ledger: Ledger, account: str, counts: due.Recurring | None = N
 
 
 class Snapshots:
-    """Looks at most once a second, whoever asks, and on a thread that may hang."""
+    """Reads the ledger at most once a second, however many ask, on a thread that may hang."""
 
     def __init__(
         self, read: Callable[[], Snapshot], *, patience_seconds: float = PATIENCE_SECONDS
@@ -66,16 +66,16 @@ class Snapshots:
         self._snapshot: Snapshot | None = None
 
     def begin(self) -> None:
-        """Look at the ledger, unless that was just done; nobody waits for it."""
+        """Begin to read the ledger, unless that was just done; nobody waits for it."""
         with self._changed:
             if not self._is_reading and since_boot() - self._read_at > FRESH_SECONDS:
                 self._is_reading = True
                 threading.Thread(target=self._look, name="sight", daemon=True).start()
 
     def latest(self, patience_seconds: float | None = None) -> Snapshot | None:
-        """Return what the ledger says; None when it can't be read, or not soon.
+        """Return the latest snapshot; None if the ledger can't be read soon.
 
-        Soon is within this patience, or what this one was made with.
+        Soon means within this patience, or the one that this object was made with.
         """
         self.begin()
         patience = self._patience_seconds if patience_seconds is None else patience_seconds

@@ -1,7 +1,7 @@
 """This process's sockets to live connections, on one thread of asyncio.
 
-The API has no status call and no callback: a socket brings the only early news that a call is
-over. News bring the stop forward and prove nothing; without any socket the deadline holds.
+The API has no status call and no callback: only a socket brings early news that a call is over.
+News make the stop due now and prove nothing; without any socket the deadline holds.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ logger = logging.getLogger(__name__)
 #: A charge holds for so long, unless it is renewed.
 LEASE_SECONDS = 3.5
 
-#: For all sockets to be closed in when this process leaves.
+#: How long all sockets may take to close when this process leaves.
 LEAVE_SECONDS = 2.0
 
 
 class Sockets:
     """Follows the connections that it is given. Every public method may be called from any thread.
 
-    It knows no account: each connection comes with the desk that acts on its news.
+    It knows no accounts: each connection comes with the desk that acts on its news.
     """
 
     def __init__(self, ledger: Ledger, *, capacity: int) -> None:
         """`capacity` is how many sockets it keeps at most; with 0 it never listens."""
         self._ledger = ledger
         self.capacity = capacity
-        self.charge = Charge(uuid4().hex, LEASE_SECONDS)  #: what is followed here is in it
+        #: under its name this process holds charges
+        self.charge = Charge(uuid4().hex, LEASE_SECONDS)
         self._wires = Wires(ledger)
         self._over = asyncio.Event()
         self._is_closing = False
@@ -54,12 +55,12 @@ class Sockets:
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
     def start(self) -> None:
-        """Listen to what comes; when this returns, connections can be taken."""
+        """Begin to listen; when this returns, connections can be taken."""
         self._thread.start()
         self._began.wait()
 
     def close(self) -> None:
-        """Let other listeners have every connection, and leave."""
+        """Give up every charge, so that other listeners can take it, and leave."""
         self._is_closing = True
         self._call(self._over.set)
         if self._thread.is_alive():
@@ -68,7 +69,7 @@ class Sockets:
 
     @property
     def is_listening(self) -> bool:
-        """Whether what is taken is followed; no longer once it leaves, or has died."""
+        """Whether connections that are taken are followed; not once it leaves or has died."""
         return self._thread.is_alive() and not self._is_closing
 
     @property
@@ -86,14 +87,14 @@ class Sockets:
 
     @property
     def free_charge(self) -> Charge:
-        """What a new connection is put into; nobody's when there is no room."""
+        """The charge for a new connection; nobody's if there is no room."""
         return self.charge if self.is_listening and self.room > 0 else NOBODYS
 
     def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
-        """Listen to a connection that has been put into this charge.
+        """Listen to a connection that is in this charge.
 
-        Should it come to nothing, the charge runs out and another listener has it. Raises nothing:
-        the caller would take it for a connection that can't be put on record.
+        If this fails, the charge runs out and another listener takes it. Raises nothing, because
+        the caller would conclude that the connection can't be put on record.
         """
         ear = ListenedCall(claim.attempt, connection, claim.contact, claim.policy, was_open=False)
         places = None
@@ -101,7 +102,7 @@ class Sockets:
             # The caller may wait for a token, the loop may not.
             places = desk.provider.subscriptions(connection)
         except SchedulerError:
-            pass  # there are tries enough to come, and their errors are told
+            pass  # more tries follow, and their errors are logged
         except Exception:
             logger.exception("%s: no address to listen at", claim.attempt)
         self._call(partial(self._take_if_room, desk, ear, places))
@@ -114,9 +115,9 @@ class Sockets:
         return {attempt: one.is_open for attempt, one in followed if one.desk is desk}
 
     def known(self, attempt: Attempt) -> tuple[Claim, Connection, float] | None:
-        """Return all that a ledger which has lost a connection has to be told again.
+        """Return the facts that must be recorded again if the ledger has lost a connection.
 
-        That is its claim, itself, and since when it is followed, in seconds since boot.
+        These are its claim, itself, and since when it is followed, in seconds since boot.
         """
         follower = self._following.get(attempt)
         return None if follower is None else follower.known
@@ -141,7 +142,7 @@ class Sockets:
         try:
             asyncio.run(self._main())
         except Exception:
-            # Lateness is all that it costs: every deadline is kept without it.
+            # Without it calls end later, but every deadline is kept.
             logger.exception("the listener has died")
         finally:
             self._began.set()
@@ -155,9 +156,9 @@ class Sockets:
         lines.cancel()
         for follower in self._following.values():
             follower.task.cancel()
-        # On a thread that waits for nobody's news.
+        # On a thread that does not wait for news.
         await asyncio.to_thread(self._let_all_go)
-        # The end of the loop would cancel them once more, and leave half-closed sockets behind.
+        # The end of the loop would cancel them once more, and leave half-closed sockets.
         if left := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(left, timeout=LEAVE_SECONDS)
 
@@ -177,7 +178,7 @@ class Sockets:
     def _take_if_room(
         self, desk: NewsDesk, ear: ListenedCall, places: Sequence[Subscription] | None
     ) -> None:
-        # Calls that were connected together have all been told that there is room.
+        # Calls that were connected at the same instant have all found room.
         if self.room > 0 and not self._over.is_set():
             self._take(desk, ear, places)
         else:

@@ -1,8 +1,8 @@
-"""Whose clock is right, that of Redis or our own? The providers' clocks tell.
+"""Which clock is right, that of Redis or our own? The providers' clocks decide.
 
-Redis shows that more time has passed than we have seen. Either its clock was set ahead, or our
-machine was paused, and our steady clock with it. How far the clock of a provider has come since
-before then tells which.
+Redis shows that more time has passed than our steady clock. Either its clock was set ahead, or our
+machine was paused, and our steady clock with it. How far a provider's clock has moved meanwhile
+decides which.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from scheduler.providers import ApiTime, Gain, ShowsTime, gain
 
 logger = logging.getLogger(__name__)
 
-#: A jump of less is not worth a question: dates have whole seconds.
+#: A shorter jump is not worth a request, because dates have whole seconds.
 ASKED_FROM_SECONDS = 5.0
 
-#: What servers are off by that write their date anew once a second, or whose clocks differ.
+#: The error of servers that update their date once a second, or whose clocks differ.
 SKEW_SECONDS = 1.0
 
-#: Who gains no more agrees with us: less than any jump that is asked about, and more than two dates
-#: and a request leave open.
+#: A clock that gains no more than this agrees with ours: less than any jump that is checked, and
+#: more than the uncertainty of two dates and a request.
 AGREES_SECONDS = 4.0
 
-#: For an answer of a provider, and then for workers that have one when we have none.
+#: How long to wait for a provider's answer, and then for other workers that may have one.
 ANSWERS_SECONDS = 2.0
 OTHERS_SECONDS = 3.0
 
 #: So many accounts are asked at once; the first that knows decides.
 MOST_ASKED = 4
 
-#: Between two looks whether another worker knows.
+#: Between two looks whether another worker has decided.
 LOOK_SECONDS = 0.1
 
 
 def judge(jump_seconds: float, gained: Gain | None) -> Right:
-    """Tell which clock is right, of one that has gained on ours while Redis jumped forward."""
+    """Decide which clock is right, by how much a provider's clock has gained on ours."""
     if gained is None:
         return Right.UNKNOWN
     if gained.least <= SKEW_SECONDS and -SKEW_SECONDS <= gained.most <= AGREES_SECONDS:
@@ -68,19 +68,19 @@ class ThirdClock:
         self._earlier: dict[ShowsTime, ApiTime] = {}
 
     def shown(self) -> dict[ShowsTime, ApiTime]:
-        """Return what providers showed last, to be read before Redis is."""
+        """Return the last dates of providers; call this before Redis is read."""
         clocks = [one.clock for one in self._every() if one.clock is not None]
         return {clock: shown for clock in clocks if (shown := clock.shown_time) is not None}
 
     def keep(self, shown: dict[ShowsTime, ApiTime]) -> None:
-        """Compare with these from now on: until then Redis and we have agreed.
+        """Compare with these dates from now on: up to here Redis and we agree.
 
-        What providers show later may come after the pause that is to be noticed.
+        Later dates may come from after the pause that is to be noticed.
         """
         self._earlier = shown
 
     def right(self, jump_seconds: float, is_settled: Callable[[], bool]) -> Right:
-        """Tell which clock is right; UNKNOWN after a few seconds, or as soon as others know.
+        """Decide which clock is right; UNKNOWN after a few seconds, or once others have decided.
 
         Changes nothing anywhere. Raises LedgerTrouble.
         """
@@ -102,17 +102,17 @@ class ThirdClock:
         return Right.UNKNOWN
 
     def _ask(self, jump_seconds: float) -> queue.SimpleQueue[Right]:
-        """Have the answers come, each on a thread of its own."""
+        """Ask the providers, each on a thread of its own."""
         answers: queue.SimpleQueue[Right] = queue.SimpleQueue()
         for account, clock in islice(self._telling(), MOST_ASKED):
             earlier = self._earlier[clock]
             ask = partial(_ask, account, clock, earlier, jump_seconds, answers)
-            # A daemon: a provider that hangs keeps no worker from leaving.
+            # A daemon, so that a provider that hangs keeps no worker from leaving.
             threading.Thread(target=ask, name="third-clock", daemon=True).start()
         return answers
 
     def _telling(self) -> Iterator[tuple[ServedAccount, ShowsTime]]:
-        """Yield the accounts with open calls whose providers have shown the time before."""
+        """Yield the accounts with open calls whose providers have shown a date before."""
         for account in self._every():
             clock, name = account.clock, account.duty.account
             if clock in self._earlier and accounts.is_open(self._ledger, name):

@@ -24,31 +24,31 @@ from scheduler.worker.complaints import Complaints
 
 logger = logging.getLogger(__name__)
 
-#: The longest sleep. Another worker's deadlines are seen within this time should that worker die.
+#: The longest sleep. If another worker dies, this one sees its deadlines within this time.
 LONGEST_SLEEP_SECONDS = 0.5
 
-#: The shortest, for when what is due can't be dealt with yet: every thread is sending a stop.
+#: The shortest sleep, while every thread is sending a stop and what is due must wait.
 SHORTEST_SLEEP_SECONDS = 0.02
 
-#: So often schedules are looked at, and whether a call is open that is to be read: a firing is
+#: How often it looks at schedules, and whether a call is open that must be read: a firing is
 #: launched about so late.
 SCHEDULES_SECONDS = 1.0
 
-#: A Redis that is silent for longer than this is asked nothing more in the same tick.
+#: If Redis is silent for longer than this, the same tick asks it nothing more.
 ANSWERS_WITHIN_SECONDS = 1.0
 
-#: Attempts whose time is over that are dealt with in one step.
+#: How many attempts whose time is over one step deals with.
 MOST = 100
 
 
 class Accounts(Protocol):
-    """Which accounts there are to look after; others may come and go meanwhile."""
+    """Which accounts there are; they may come and go meanwhile."""
 
     def ticking(self) -> Sequence[ServedAccount]:
-        """Return those whose deadlines are kept."""
+        """Return those whose deadlines it keeps."""
 
     def remembering(self) -> Sequence[ServedAccount]:
-        """Return older parts of theirs that may have live calls in hand."""
+        """Return older parts of accounts that may have live calls in hand."""
 
 
 class Timekeeper:
@@ -69,11 +69,12 @@ class Timekeeper:
         revive: Callable[[], object],
         say_why: Callable[[LateCause], object] = lambda why: None,
     ) -> None:
-        """`alarm` ends its sleep. `send_collects` has so many collects said, and does not wait.
+        """`alarm` ends its sleep.
 
-        `send_launch` has it said that a schedule fires; None for a worker that serves one campaign.
-        Both are told for which account. `revive` starts a dead Redis. `say_why` puts on record why
-        this worker kept no deadlines for a while, before it deals with those that have passed.
+        `send_collects` sends so many collect messages for an account, and does not wait.
+        `send_launch` sends a message that a schedule of an account fires; None for a worker that
+        serves one campaign. `revive` starts a dead Redis. `say_why` records why this worker kept no
+        deadlines for a while, before it deals with those that have passed.
         """
         self._ledger = ledger
         self._clock = ClockWatch(ledger, every.ticking)
@@ -86,7 +87,7 @@ class Timekeeper:
         self._absence = Absence()
         self._schedules_at = 0.0
         self._ticked_at = since_boot()
-        self._is_held = False  #: whether Redis' clock has jumped since it was looked at
+        self._is_held = False  #: notices whether Redis' clock has jumped
         self._complaints = Complaints(logger)
         self.ticks = 0  #: since it was started
         self.is_cut_off = False  #: whether the last tick did not reach the ledger
@@ -94,7 +95,7 @@ class Timekeeper:
         self._thread = threading.Thread(target=self._keep, name="timekeeper", daemon=True)
 
     def start(self) -> None:
-        """Do the first tick, overdue stops without their old pauses, then go on in a thread."""
+        """Do the first tick, overdue stops without their pauses; then go on in a thread."""
         for account in self._every.ticking():
             with suppress(LedgerTrouble):
                 calls.hurry_stops(self._ledger, account.duty.account)
@@ -110,7 +111,7 @@ class Timekeeper:
 
     @property
     def silent_seconds(self) -> float:
-        """For how long it has not ticked; more than a moment when something holds it up."""
+        """For how long it has not ticked; more than a moment if something delays it."""
         return since_boot() - self._ticked_at
 
     def _keep(self) -> None:
@@ -121,7 +122,7 @@ class Timekeeper:
             self._alarm.sleep(until)
 
     def _tick_safely(self) -> bool:
-        """Tick, and tell whether that went well."""
+        """Tick, and return whether that went well."""
         began_at = since_boot()
         try:
             self.tick()
@@ -141,7 +142,7 @@ class Timekeeper:
         return False
 
     def _read_at_least(self, began_at: float) -> None:
-        """Read the deadlines of a Redis that answers and refuses; a silent one is not asked."""
+        """Read the deadlines if Redis answers but refuses; do not ask a silent one."""
         for account in (*self._every.ticking(), *self._every.remembering()):
             if since_boot() - began_at < ANSWERS_WITHIN_SECONDS:
                 with suppress(LedgerTrouble):
@@ -154,9 +155,9 @@ class Timekeeper:
             logger.error("Redis can't be started again: %s", error)
 
     def tick(self) -> None:
-        """Do what is due now, and note in each account when it is to be looked at next.
+        """Do what is due now, and note in each account when it needs the next look.
 
-        Raises LedgerTrouble when the ledger can't be reached for any of the accounts.
+        Raises LedgerTrouble if the ledger can't be reached for any of the accounts.
         """
         self._clock.look(is_urgent=self._is_held)
         self._is_held = False
@@ -170,11 +171,11 @@ class Timekeeper:
         try:
             failed = self._look_after(due)
         finally:
-            for account in due:  # whatever has happened, none is forgotten
+            for account in due:  # so that no account is forgotten, whatever has happened
                 account.wake.due_in(LONGEST_SLEEP_SECONDS)
         for account in self._every.remembering():
             self._remember(account, now)
-        # What Redis refuses for one of several accounts says nothing about the others, of which
+        # A refusal of Redis for one of several accounts says nothing about the others, of which
         # perhaps none is due just now.
         is_of_all = len(due) == len(every) or any(isinstance(e, LedgerUnreachable) for e in failed)
         if failed and len(failed) == len(due) and is_of_all:
@@ -182,7 +183,7 @@ class Timekeeper:
         self._look_each_second()
 
     def _remember(self, account: ServedAccount, now: float) -> None:
-        """See to their end what older parts of an account have in hand."""
+        """Finish what older parts of an account have in hand."""
         try:
             account.memory.write_down()
             account.memory.ticked(now)
@@ -213,22 +214,22 @@ class Timekeeper:
     def _write_down(
         self, due: Sequence[ServedAccount], began_at: float
     ) -> tuple[list[ServedAccount], list[LedgerTrouble]]:
-        """Put on record what was done without it; return for whom that went well, and faults."""
+        """Record what was done without the ledger; return the accounts recorded, and faults."""
         well, failed = [], []
         for account in due:
             try:
-                # First, or the stop that has ended a call already would be sent once more.
+                # First, or a stop that has already ended a call would be sent once more.
                 if ended := account.memory.write_down():
                     account.demand.want(ended)
                 well.append(account)
             except LedgerTrouble as error:
                 if since_boot() - began_at > ANSWERS_WITHIN_SECONDS:
-                    raise  # it is silent, and would be for each of them
+                    raise  # it is silent, and would be silent for each of the others
                 failed.append(self._failed(account, error))
         return well, failed
 
     def _failed(self, account: ServedAccount, error: LedgerTrouble) -> LedgerTrouble:
-        """Say it, and read at least when its calls must be over: its memory sends those stops."""
+        """Log a fault, and at least read its calls' deadlines: its memory sends those stops."""
         self._complaints.say(account.duty.account, error)
         with suppress(LedgerTrouble):
             account.memory.refresh(self._clock.latest)
@@ -257,7 +258,7 @@ class Timekeeper:
             self._look_for_launches()
 
     def _stir_pollers(self) -> None:
-        """Have the calls of accounts read of which any is open: idle pollers look seldom."""
+        """Wake the pollers of accounts that have open calls, because idle pollers look seldom."""
         pollers = {one.duty.account: one.poller for one in self._every.ticking() if one.poller}
         for part in ("live", "searches"):
             for name in accounts.with_entries(self._ledger, list(pollers), part):
@@ -281,7 +282,7 @@ def _look(account: ServedAccount, room: int) -> Look:
         duty.account,
         room,
         account.stopper.delays,
-        # Who begins no calls says of none that it can be dialled: others would keep silent then.
+        # A worker that begins no calls sends no dial messages: else others would send none.
         STOPS_ONLY if account.demand.is_closing else duty.ceiling,
         account.provider.fingerprint,
         duty.only,

@@ -1,4 +1,4 @@
-"""Spans of what is asked of the provider, for OpenTelemetry, when the environment wants them."""
+"""Spans of requests to the provider, for OpenTelemetry, if the environment asks for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: What waits to be sent when a worker leaves has so long; the rest is lost.
+#: When a worker leaves, it sends waiting spans for so long; the rest is lost.
 FLUSH_SECONDS = 3.0
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -35,7 +35,7 @@ def is_wanted(environment: Mapping[str, str]) -> bool:
 
 
 class Traces:
-    """Makes a span of every exchange. They leave on a thread of their own: none waits for it."""
+    """Makes a span of every exchange. A thread of its own sends them, so no call waits."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
@@ -63,7 +63,7 @@ class Traces:
         return lambda error: _end(span, exchange, error)
 
     def close(self) -> None:
-        """Send what waits, for a moment at most."""
+        """Send the spans that wait, for a moment at most."""
         # The processor itself would wait for 30 s.
         flushing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
         flushing.start()
@@ -82,7 +82,7 @@ def _end(span: Span, exchange: Exchange, error: Exception | None) -> None:
     span.end()
 
 
-#: Whose span is being begun.
+#: The attempt whose span is being begun.
 _attempt: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 
 
@@ -92,7 +92,7 @@ def trace_id_of(attempt: Attempt) -> int:
 
 
 def open_traces(worker: str) -> Traces | None:
-    """Return what makes spans, when the environment wants them and the packages are there."""
+    """Return what makes spans, if the environment asks for them and the packages are there."""
     if not is_wanted(os.environ):
         return None
     if (exporter := os.environ.get("OTEL_TRACES_EXPORTER", "otlp")) != "otlp":

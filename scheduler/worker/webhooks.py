@@ -1,4 +1,4 @@
-"""Tells webhooks how calls and campaigns have ended: late rather than never, never in the way."""
+"""Tells webhooks how calls and campaigns have ended: late rather than never, delaying no call."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ logger = logging.getLogger(__name__)
 
 _AGAIN = wait_chain(*map(wait_fixed, SENDING_DELAYS)) + wait_random(0, 1)
 
-#: Senders of one worker. A receiver that takes its time holds up other news at most.
+#: Senders of one worker. A slow receiver delays only other messages.
 THREADS = 4
 
 #: How long a worker that leaves waits for receivers.
 LEAVE_SECONDS = 2.0
 
-#: So often it is looked whether there is news.
+#: How often it looks whether there is news.
 LOOK_SECONDS = 1.0
 
 
 class Teller:
     """Sends what webhooks are owed, on threads of its own.
 
-    Any number of workers may do it. News is sent at least once: who dies after it was taken and
-    before that is on record sends it again, under the same id.
+    Any number of workers may do it. News is sent at least once: if a worker dies after it took the
+    news and before the result is on record, another one sends it again, under the same id.
     """
 
     def __init__(self, ledger: Ledger, names: Callable[[], Sequence[str]], poster: Poster) -> None:
@@ -58,7 +58,7 @@ class Teller:
         self._thread.start()
 
     def close(self) -> None:
-        """Send no more. What is being sent is waited for, but not long: it would be sent again."""
+        """Send no more. Wait a moment for what is under way; else it is sent again."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -78,7 +78,7 @@ class Teller:
             self._over.wait(LOOK_SECONDS)
 
     def _look_safely(self, account: str) -> None:
-        """Send the news of an account; what Redis refuses for one is said, and others go on."""
+        """Send the news of an account; if Redis refuses that, log it, so that others go on."""
         try:
             self._send_what_is_due(account)
         except LedgerFault as error:
@@ -102,10 +102,10 @@ class Teller:
         try:
             self._send(account, news)
         except SchedulerError as error:
-            # Taken for a while only: it is sent again.
+            # The news is taken only for a while: a worker sends it again.
             logger.warning("webhooks: %s: %s", news.text, error)
         except Exception as error:
-            # Where, and no word of what: an error's own words may have the address in it.
+            # Log where, not what: an error's own words may contain the address.
             place = "".join(format_tb(error.__traceback__))
             logger.error("webhooks: %s: %s\n%s", news.text, type(error).__name__, place)
         finally:
@@ -113,7 +113,7 @@ class Teller:
 
     def _send(self, account: str, news: Delivery) -> None:
         if news.is_used_up:
-            # Before anything is made of it: that may be what its senders died of.
+            # Before making the message, because that may be what killed its senders.
             logger.error("webhooks: %s: given up: its last sender died", news.text)
             deliveries.delivered(self._ledger, account, news, delivered=False)
             return
@@ -135,7 +135,7 @@ class Teller:
             deliveries.postpone(self._ledger, account, news, waited(_AGAIN, news.sendings))
 
     def _body(self, news: Delivery) -> bytes | None:
-        """Return the message: what is known now. None when it is kept no longer."""
+        """Return the message with what is known now; None if the ledger no longer keeps it."""
         try:
             data = self._data(news)
         except LedgerError:

@@ -22,7 +22,7 @@ from scheduler.providers.bounded_socket import FRAME_BYTES, Gauged
 
 logger = logging.getLogger(__name__)
 
-#: Until lines that were heard are put on record.
+#: How long lines wait until they are recorded together.
 NOTE_SECONDS = 0.2
 
 OPEN_SECONDS = 5.0
@@ -48,11 +48,11 @@ class Wires:
         self._words = ThreadPoolExecutor(4, thread_name_prefix="listener-words")
 
     async def ask(self, question: Callable[[], T]) -> T:
-        """Have a thread ask something that may block, and return the answer."""
+        """Run something that may block in a thread, and return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._words, question)
 
     def have_done(self, action: Callable[[], object]) -> None:
-        """Have a thread do something that may block and raises nothing; nobody waits for it."""
+        """Run something that may block and raises nothing in a thread; nobody waits for it."""
         self._words.submit(action)
 
     async def open(self, place: Subscription) -> Gauged:
@@ -72,12 +72,12 @@ class Wires:
         return socket
 
     def keep(self, line: LiveLine) -> None:
-        """Have a line put on record soon."""
+        """Have a line recorded soon."""
         self._lines.append(line)
         self._heard.set()
 
     async def note_lines(self) -> None:
-        """Put lines on record, a moment's worth at once, for ever."""
+        """Record lines, those of a moment together, for ever."""
         while True:
             await self._heard.wait()
             await asyncio.sleep(NOTE_SECONDS)
@@ -92,18 +92,18 @@ class Wires:
                 logger.exception("%d live lines are lost", len(lines))
 
     def close(self) -> None:
-        """Wait for what is being asked."""
+        """Wait for the threads' work."""
         self._words.shutdown(wait=True)
 
 
 class _Straight(connect):
-    """Follows no redirect, as nothing here does: our token would go wherever it leads."""
+    """Follows no redirect: our token would go wherever it leads."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
-        """Leave it at the redirect."""
+        """Raise the redirect as an error."""
         return exc
 
 
 _silent: Any = logging.getLogger("callsched.websockets")
-# Whatever the level of its parents: what is logged of a handshake has the token in it.
+# Whatever the level of its parents, because a handshake's log lines contain the token.
 _silent.setLevel(logging.CRITICAL + 1)
