@@ -1,11 +1,11 @@
-"""What a worker remembers of live calls, so that they end on time whatever becomes of Redis.
+"""What a worker remembers of live calls, so that they end on time even without Redis.
 
-The ledger is what counts. But a Redis that refuses writes, that is silent, or that is gone can't
-take a stop, and a stop needs no ledger. So a worker keeps the connection and the deadline of each
-call that it dialled or took charge of, reads the deadlines again with each tick, and sends a stop
-by itself when a deadline has passed and no tick has followed. What came of it is written down once
-Redis takes writes again. Any stop may be repeated, so it does no harm that the ledger, or another
-worker, has the same one sent.
+The ledger decides. But if Redis refuses writes, does not answer, or is gone, it can't record a
+stop, and a stop needs no ledger. So a worker keeps the connection and the deadline of each call
+that it dialled or took charge of, reads the deadlines again with each tick, and sends a stop by
+itself if a deadline has passed and no tick has followed. It records the result once Redis takes
+writes again. Any stop may be repeated, so it does no harm if the ledger, or another worker, has the
+same one sent.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ from scheduler.providers import CallReport, Looks, Provider, Stage, StopAnswer
 
 logger = logging.getLogger(__name__)
 
-#: A tick that succeeded no longer ago than this will have had the ledger take what was due.
-#: Timekeepers tick twice a second, and a stop is to be sent within a second of its deadline.
+#: If a tick succeeded no longer ago than this, the ledger has what was due. Timekeepers tick twice
+#: a second, and a stop must leave within a second of its deadline.
 SILENCE_SECONDS = 0.8
 
-#: Ticks read the deadlines again after so long, and sooner when one has passed: perhaps another
-#: worker sends that stop.
+#: Ticks read the deadlines again after so long, and sooner if one has passed, because another
+#: worker may be sending that stop.
 REFRESH_SECONDS = 0.4
 URGENT_SECONDS = 0.1
 
-#: So many are read at once: a tick takes no longer with more calls. The others have their turn.
+#: How many are read at once, so that more calls make no tick longer. The others follow in turn.
 MOST = 300
 
-#: A deadline that is as it was, and yet is this much later than it was, tells of a clock of Redis
-#: that has been set back. The worker's own clock, which is never set, counts then.
+#: If a deadline has not changed and yet lies this much further in the future, the clock of Redis
+#: has been set back. Then the worker's own clock counts, which nobody sets.
 SET_BACK_SECONDS = 5.0
 
-#: The longest sleep, for what is learned meanwhile.
+#: The longest sleep, so that new calls and deadlines are seen soon.
 LOOK_SECONDS = 0.25
 
 
@@ -59,24 +59,26 @@ class Call:
 
     attempt: Attempt
     connection_id: str
-    due_at: float  #: when its next stop is due, as the ledger said last
-    deadline_at: float | None = None  #: the same as the ledger has it, by the clock of Redis
+    due_at: float  #: when its next stop is due, by the last reading of the ledger
+    deadline_at: float | None = None  #: the same by the clock of Redis, as the ledger has it
     on_record: bool = True
-    not_before: float = 0.0  #: between two stops of this worker
-    sendings: int = 0  #: of this worker, without a record
-    first_late: float | None = None  #: by how much the first of these was sent late
-    is_uncertain: bool = False  #: nobody knows what came of one of these
-    is_noted: bool = False  #: … which is on record
-    denied: bool = False  #: the API knew no such connection when it was asked last
-    on_its_own: bool = False  #: the ledger has lost it, or its clock is wrong
-    answered_due_at: float | None = None  #: the same should somebody have answered; None: looked at
-    why: str = "deadline"  #: for which this worker stops it
-    is_sending: bool = False  #: a thread of this process is at it
+    not_before: float = 0.0  #: this worker sends the next stop no sooner
+    sendings: int = 0  #: stops that this worker sent without a record
+    first_late: float | None = None  #: how late the first of these was sent
+    is_uncertain: bool = False  #: nobody knows the effect of one of these
+    is_noted: bool = False  #: and that is on record
+    denied: bool = False  #: the API answered last that it knows no such connection
+    on_its_own: bool = (
+        False  #: no tick keeps its deadline: the ledger has lost it, or its clock is wrong
+    )
+    answered_due_at: float | None = None  #: the due time if somebody has answered; None: known
+    why: str = "deadline"  #: the reason for which this worker stops it
+    is_sending: bool = False  #: a thread of this process is sending a stop
     end: End | None = None  #: confirmed by the API, not on record yet
 
     @property
     def is_unwritten(self) -> bool:
-        """Whether something was done that is to be put on record."""
+        """Whether something was done that is not on record yet."""
         return self.on_record and (self.end is not None or self.is_uncertain > self.is_noted)
 
 
@@ -94,9 +96,9 @@ class Memory:
         watchers: Watchers = NOBODY,
         reports: Reports | None = None,
     ) -> None:
-        """`delays` are the seconds until a stop is sent again, the last one is kept.
+        """`delays` are the seconds until a stop is sent again; the last one repeats.
 
-        With `reports` nothing confirms an end but a final status that was read.
+        With `reports` only a final status that was read confirms an end.
         """
         self._ledger = ledger
         self._provider = provider
@@ -105,20 +107,22 @@ class Memory:
         self._watchers = watchers
         self._reports = reports
         self._calls: dict[str, Call] = {}
-        self._unwritten: dict[str, Call] = {}  #: those of which a tick has something to write down
+        self._unwritten: dict[str, Call] = {}  #: those of which a tick has something to record
         self._lock = threading.Lock()
         self._ticked_at = self._looked_at = self._refreshed_at = 0.0
-        self._round: list[str] = []  #: whose deadline is to be read, the last one next
+        self._round: list[
+            str
+        ] = []  #: connections whose deadlines are to be read, the last one next
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(threads, "memory-stop", logs.be_about, (account,))
         self._thread = threading.Thread(target=self._keep, name="memory", daemon=True)
 
     def start(self) -> None:
-        """Watch over the deadlines, from now on."""
+        """Keep the deadlines, from now on."""
         self._thread.start()
 
     def close(self) -> None:
-        """Leave; the stops that are being sent are seen to their end."""
+        """Leave, once the stops that are being sent are done."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -137,8 +141,8 @@ class Memory:
     ) -> None:
         """Remember a live connection that must be over in so many seconds; inf: the ledger knows.
 
-        Nothing is written down of one that is not `on_record`. One that nobody has answered yet
-        must be over in `answered_seconds` should it turn out that somebody has.
+        If it is not `on_record`, nothing of it is recorded. If nobody has answered yet, it must be
+        over in `answered_seconds` should it turn out that somebody has.
         """
         now = since_boot()
         after = None if answered_seconds is None else now + answered_seconds
@@ -149,14 +153,14 @@ class Memory:
             self._mark(call)
 
     def recorded(self, connection_id: str) -> None:
-        """Hear that a connection is on record now."""
+        """Note that a connection is on record now."""
         with self._lock:
             if (call := self._calls.get(connection_id)) is not None:
                 call.on_record = True
                 self._mark(call)
 
     def forget(self, connection_id: str) -> None:
-        """Remember it no longer: it is over, and that is on record, or will never be."""
+        """Forget a connection: it is over, and that is on record, or never will be."""
         with self._lock:
             self._drop(connection_id)
 
@@ -165,7 +169,7 @@ class Memory:
         self._unwritten.pop(connection_id, None)
 
     def _mark(self, call: Call) -> None:
-        """Keep account of whether there is something to write down of a call."""
+        """Note whether there is something to record of a call."""
         if self._calls.get(call.connection_id) is not call:
             return
         if call.is_unwritten:
@@ -174,18 +178,18 @@ class Memory:
             self._unwritten.pop(call.connection_id, None)
 
     def known(self) -> list[Call]:
-        """Return what is remembered, the soonest to be stopped first."""
+        """Return the remembered calls, the one with the earliest stop first."""
         with self._lock:
             return sorted(self._calls.values(), key=lambda call: call.due_at)
 
     def has_sent(self, connection_id: str) -> bool:
-        """Tell whether this process has sent a stop, so that what follows is no hang-up."""
+        """Return whether this process has sent a stop, so that what follows is no hang-up."""
         with self._lock:
             call = self._calls.get(connection_id)
             return call is not None and call.sendings > 0
 
     def has_ended(self, connection_id: str) -> bool:
-        """Tell whether the API has confirmed its end, which is not on record yet."""
+        """Return whether the API has confirmed its end, which is not on record yet."""
         with self._lock:
             call = self._calls.get(connection_id)
             return call is not None and call.end is not None
@@ -193,7 +197,7 @@ class Memory:
     # Stops --------------------------------------------------------------------------------------
 
     def take(self, attempt: Attempt, connection_id: str) -> bool:
-        """Begin to send a stop; False when this process is at it, or has its end already."""
+        """Begin to send a stop; False if this process is sending one, or has its end already."""
         with self._lock:
             call = self._calls.setdefault(connection_id, Call(attempt, connection_id, since_boot()))
             if call.is_sending or call.end is not None:
@@ -205,7 +209,7 @@ class Memory:
             return True
 
     def sent(self, connection_id: str, end: End | None = None) -> None:
-        """Hear that a stop has been sent; with an `end` the API has confirmed it."""
+        """Note that a stop has been sent; with an `end` the API has confirmed it."""
         with self._lock:
             if (call := self._calls.get(connection_id)) is not None:
                 call.is_sending = False
@@ -218,7 +222,7 @@ class Memory:
             try:
                 sleep = self._send_what_is_due()
             except Exception:
-                # What watches over deadlines outlives every fault.
+                # The thread that keeps deadlines outlives every fault.
                 logger.exception("the remembered deadlines can't be looked at")
                 sleep = LOOK_SECONDS
             self._over.wait(sleep)
@@ -274,9 +278,9 @@ class Memory:
             self.sent(call.connection_id, end)
 
     def _was_answered(self, call: Call) -> bool:
-        """Look at a call before it is stopped for want of an answer; True when it has longer.
+        """Read a call before stopping it because nobody answered; True if it may last longer.
 
-        Nobody knows when it was answered: it lasts no longer than from its start.
+        Nobody knows when it was answered, so its time counts from its start.
         """
         later, call.answered_due_at = call.answered_due_at, None
         if later is None or later <= since_boot() or not isinstance(self._provider, Looks):
@@ -299,14 +303,14 @@ class Memory:
     # The ledger ---------------------------------------------------------------------------------
 
     def ticked(self, began_at: float) -> None:
-        """Hear that a tick has succeeded which began then: what was due is on record."""
+        """Note that a tick which began then has succeeded: what was due is on record."""
         self._ticked_at = began_at
 
     def refresh(self, latest: float = inf) -> None:
         """Read deadlines again, unless that was just done: those that have passed, and others.
 
-        A clock of Redis that shows more than `latest` is not believed: what was read before counts.
-        Raises LedgerTrouble.
+        If the clock of Redis shows more than `latest`, it is not believed, and what was read before
+        counts. Raises LedgerTrouble.
         """
         now = since_boot()
         if now - self._looked_at < URGENT_SECONDS:
@@ -321,7 +325,7 @@ class Memory:
                 self._see(call, found, now, latest)
 
     def _to_be_read(self, now: float) -> list[Call]:
-        """Return those of which somebody else may be sending the stop, and some others in turn."""
+        """Return calls whose stop another worker may be sending, and some others in turn."""
         with self._lock:
             passed = (
                 call
@@ -343,7 +347,7 @@ class Memory:
         self, call: Call, found: dict[Attempt, Deadline | None], now: float, latest: float
     ) -> None:
         if call.attempt not in found:
-            # The ledger has lost it, which ends no call: the deadline that was read last counts.
+            # The ledger has lost it, but the call goes on: the deadline that was read last counts.
             call.on_its_own = True
             if call.denied or call.end is not None:
                 self._drop(call.connection_id)
@@ -363,9 +367,9 @@ class Memory:
         call.deadline_at, call.due_at, call.on_its_own = deadline.at, due_at, False
 
     def write_down(self) -> int:
-        """Put on record what was done without it; returns how many calls have ended by that.
+        """Record what was done without the ledger; return how many calls have ended by that.
 
-        Raises LedgerTrouble: what is left is written down later.
+        Raises LedgerTrouble; then the rest is recorded later.
         """
         with self._lock:
             calls = list(self._unwritten.values())
@@ -380,7 +384,7 @@ class Memory:
             return False
         end = call.end
         if end.disposition is Disposition.STOPPED:
-            # Perhaps somebody had ordered its end. What looked like a hang-up was this stop.
+            # Somebody may have ordered its end. If it looked like a hang-up, this stop caused it.
             why = deadlines.stop_reason(self._ledger, call.attempt)
             ordered = End.by("deadline" if why == "hung_up" else why, end.answer)
             end = replace(ordered, confirmed_at=end.confirmed_at)

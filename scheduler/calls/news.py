@@ -1,8 +1,8 @@
-"""What a piece of news of a call means, whichever way it came: the one place that decides.
+"""What a piece of news of a call means, whichever way it came: the only place that decides.
 
-A socket's frame, a poll's answer and a provider's own request are three ways to here. They may be
-lost, come twice and in any order: what each asks for is harmless again, and news only ever move a
-call forward. Pure: who brings the news does what they ask for.
+A socket's frame, a poll's answer and a callback are three ways to here. Each may be lost, come
+twice, or come in any order: doing twice what they ask for is harmless, and news only move a call
+forward. These functions are pure: their callers do what the news ask for.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from scheduler.providers import CallReport, Heard, News, Stage
 class Act(StrEnum):
     """What news ask for."""
 
-    HUNG_UP = "hung_up"  #: it is to be stopped, which proves that it is over
-    MACHINE = "machine"  #: it is to be stopped
+    HUNG_UP = "hung_up"  #: stop it: the answer to the stop proves that it is over
+    MACHINE = "machine"  #: stop it
     NOT_REACHED = "not_reached"  #: the same
-    SPEAK = "speak"  #: it is to say what a machine is to hear
-    DO_NOT_CALL = "do not call"  #: the callee goes on the list
-    READ = "read"  #: it is said to be over: a read proves it
+    SPEAK = "speak"  #: have it say the steps for a machine
+    DO_NOT_CALL = "do not call"  #: put the callee on the list
+    READ = "read"  #: a callback says that it is over: read it for proof
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a piece of news means for its call. What it says nothing of is empty."""
+    """What a piece of news means for its call. A field about which it says nothing is empty."""
 
-    stage: Stage | None = None  #: how far it has come; None where that was known, or is not told
+    stage: Stage | None = None  #: how far the call has come; None if known before, or not told
     act: Act | None = None
     answered_by: str = ""  #: to be kept
-    intents: tuple[str, ...] = ()  #: the same; with DO_NOT_CALL the callee goes on the list
-    ending: Ending | None = None  #: it is over for certain, and has ended so
+    intents: tuple[str, ...] = ()  #: to be kept; with DO_NOT_CALL the callee goes on the list
+    ending: Ending | None = None  #: it is certainly over, and has ended so
 
 
 _LIVE = (Stage.QUEUED, Stage.RINGING, Stage.ANSWERED)
@@ -46,7 +46,7 @@ _LIVE = (Stage.QUEUED, Stage.RINGING, Stage.ANSWERED)
 def meaning(item: News | Heard | CallReport, standing: Standing) -> Meaning:
     """Return what a piece of news means for a call in this standing.
 
-    News is a socket's, Heard a provider's own request; a CallReport has been read, and proves.
+    News comes from a socket, Heard from a callback; a CallReport was read, and is proof.
     """
     match item:
         case News():
@@ -66,7 +66,7 @@ def _news(news: News, standing: Standing) -> Meaning:
 
 
 def _intents(news: News, standing: Standing) -> tuple[str, ...]:
-    """Return what somebody meant: as the provider says, or by a whole sentence of the callee."""
+    """Return what somebody meant, by the provider's word or by a whole sentence of the callee."""
     if news.intent:
         return (news.intent,)
     is_callees = news.kind == "message" and news.speaker != OURS
@@ -92,7 +92,7 @@ def _read(report: CallReport, standing: Standing) -> Meaning:
     if report.stage is Stage.OVER:
         answered_by = report.answered_by
         return Meaning(Stage.OVER, answered_by=answered_by, ending=ending(report, standing))
-    # A verdict that can be read is the last one: a greeting is over by then.
+    # A verdict that can be read is final: the greeting is over by then.
     act = _verdict(report.answered_by, standing, may_speak=True)
     return Meaning(_stage(report, standing), act, report.answered_by)
 
@@ -103,7 +103,7 @@ def _stage(report: CallReport, standing: Standing) -> Stage | None:
 
 
 def _verdict(answered_by: str, standing: Standing, *, may_speak: bool) -> Act | None:
-    """Return what to do about who has answered; everything but a machine counts as a person."""
+    """Return what to do after an answer; everything but a machine counts as a person."""
     if answered_by != "machine":
         return None
     if standing.has_machine_script:
@@ -114,7 +114,7 @@ def _verdict(answered_by: str, standing: Standing, *, may_speak: bool) -> Act | 
 
 
 def line_of(attempt: Attempt, news: News) -> LiveLine | None:
-    """Return the line that is kept of a piece of news; None when it has no text."""
+    """Return the line to keep of a piece of news; None if it has no text."""
     if not news.text:
         return None
     return LiveLine(attempt, news.kind, news.text, news.speaker, news.said_at)

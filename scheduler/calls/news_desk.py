@@ -1,4 +1,4 @@
-"""What is done about the news of live connections, as `news` decides it."""
+"""Carries out what news of live connections ask for, as `news` decides it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from scheduler.providers import Listens
 class NewsDesk:
     """Acts on the news of one account's live connections. Safe to use from many threads.
 
-    Whatever asks the ledger here may block, and is not repeated: who brings the news does that.
+    Methods that use the ledger may block, and repeat nothing: their callers do.
     """
 
     def __init__(
         self, ledger: Ledger, provider: Listens, account: str, *, memory: Memory, wake: Wake
     ) -> None:
-        """`memory` knows which stops this process has sent, `wake` hears of those that are due."""
+        """`memory` knows which stops this process has sent; `wake` is called if one is due."""
         self._ledger = ledger
         self._memory = memory
         self._wake = wake
@@ -29,18 +29,18 @@ class NewsDesk:
         self.provider = provider
 
     def keep(self, ear: ListenedCall, found: Meaning) -> None:
-        """Keep what news tell of the callee. Raises LedgerTrouble, as `act` does."""
+        """Record what news tell about the callee. Raises LedgerTrouble, as `act` does."""
         keep(self._ledger, ear.attempt, found, ear.contact.address)
 
     def act(self, ear: ListenedCall, what: Act) -> None:
-        """Do what news ask for. Raises LedgerTrouble: it is not on record, and must not be lost."""
-        # While Redis refuses writes, nothing there says that this worker has stopped the call.
+        """Do what news ask for. Raises LedgerTrouble if this is not on record yet."""
+        # While Redis refuses writes, it has no record that this worker has stopped the call.
         if not self.has_sent_stop(ear) and order(self._ledger, self.account, ear.attempt, what):
-            # Else it was being stopped already, and the news are of that.
+            # Else it was being stopped already, and the news are about that.
             self._wake.due_in(0.0)
 
     def has_sent_stop(self, ear: ListenedCall) -> bool:
-        """Whether this process has sent a stop of the call. Asks nobody."""
+        """Whether this process has sent a stop of the call. Does not use the ledger."""
         return self._memory.has_sent(ear.connection.connection_id)
 
     def is_being_stopped(self, ear: ListenedCall) -> bool:

@@ -1,4 +1,4 @@
-"""How a call has ended, by the report of it that proves its end."""
+"""How a call has ended, by the report that proves its end."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Ending = tuple[Disposition, Reason | None]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What we know of a call besides what is told of it just now."""
+    """What we know of a call besides the piece of news at hand."""
 
-    stop_why: str = ""  #: for what its stop is on record; "" when nobody has asked for one
-    is_answered: bool = False  #: it was read as answered before
-    tells_stages: bool = True  #: its provider tells whether it rings, or was answered
-    ends_after_seconds: float = float("inf")  #: of its duration, the provider ends it by itself
+    stop_why: str = ""  #: why its stop is on record; "" if nobody has ordered one
+    is_answered: bool = False  #: a read has shown that it was answered
+    tells_stages: bool = True  #: its provider says whether it rings, or was answered
+    ends_after_seconds: float = float("inf")  #: after this duration the provider ends it by itself
     on_machine: OnMachine = OnMachine.GO_ON
-    has_machine_script: bool = False  #: a machine hears steps of its own
-    hears_opt_outs: bool = False  #: its words are searched for a wish not to be called again
+    has_machine_script: bool = False  #: the campaign has steps for machines
+    hears_opt_outs: bool = False  #: search its words for a wish not to be called again
 
     @property
     def is_stopped_for_machine(self) -> bool:
-        """Whether it was stopped as a machine's call is, though its end was heard of first."""
+        """Whether it counts as stopped for a machine, although a hint of its end came first."""
         return self.stop_why == "hung_up" and self.on_machine is OnMachine.STOP
 
     @classmethod
     def under(cls, policy: Policy, contact: Contact | None = None) -> Self:
-        """Return how a call of a campaign stands, for all that we know; without one, any call."""
+        """Return how a call of a campaign stands, by its policy."""
         return cls(
             on_machine=policy.on_machine,
             has_machine_script=bool(policy.machine_script),
@@ -39,21 +39,21 @@ class Standing:
         )
 
 
-#: What the provider says of a call that nobody answered. It needs no other fact.
+#: How a call ended that nobody answered, by the provider's word alone.
 _NOT_ANSWERED: dict[Outcome, Ending] = {
     Outcome.BUSY: (Disposition.NOT_REACHED, Reason.BUSY),
     Outcome.NO_ANSWER: (Disposition.NOT_REACHED, Reason.NO_ANSWER),
     Outcome.FAILED: (Disposition.NOT_REACHED, Reason.FAILED),
 }
 
-#: What was asked for says it all, whatever the final status is.
+#: Orders that decide the end, whatever the final status is.
 _ASKED: dict[str, Ending] = {
     "aborted": (Disposition.ABORTED, None),
     "machine": (Disposition.STOPPED, Reason.MACHINE),
     "not_reached": (Disposition.NOT_REACHED, Reason.MACHINE),
 }
 
-#: Stops on record that have ended nothing: of a call whose end was heard of, which a read proves.
+#: Stops on record that did not end the call: none, or one after a hint that it was over.
 _NO_STOP = ("", "hung_up")
 
 _NO_ANSWER: Ending = (Disposition.NOT_REACHED, Reason.NO_ANSWER)
@@ -61,7 +61,7 @@ _STOPPED: Ending = (Disposition.STOPPED, None)
 
 
 def ending(report: CallReport, standing: Standing) -> Ending | None:
-    """Return how the call has ended; None while it lives, or may."""
+    """Return how the call has ended; None while it is, or may be, live."""
     if report.stage is not Stage.OVER:
         return None
     if asked := _ASKED.get(standing.stop_why):
@@ -75,7 +75,7 @@ def ending(report: CallReport, standing: Standing) -> Ending | None:
 
 def _after_the_answer(report: CallReport, standing: Standing) -> Ending:
     seconds = report.duration_seconds or 0.0
-    # A stop of a call that rings may be read as the end of one that was answered.
+    # If a ringing call is stopped, its final status may be that of an answered one.
     if standing.stop_why == "no_answer" and not (standing.is_answered or seconds > 0):
         return _NO_ANSWER
     if report.answered_by == "machine" and standing.on_machine is OnMachine.NOT_REACHED:
@@ -88,7 +88,7 @@ def _after_the_answer(report: CallReport, standing: Standing) -> Ending:
 
 
 def never_rang(report: CallReport) -> bool:
-    """Whether a report proves that the call was called off in the queue: no phone has rung."""
+    """Whether a report proves that the call was cancelled in the queue: no phone has rung."""
     return (
         report.stage is Stage.OVER
         and report.outcome is Outcome.CANCELED

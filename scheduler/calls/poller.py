@@ -1,4 +1,4 @@
-"""Reads an account's live calls again and again: one worker does, whichever holds the lease."""
+"""Reads an account's live calls again and again, in the one worker that holds the lease."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ from scheduler.providers import CallReport, CallsBack, Provider, Stage, Sweeps
 
 logger = logging.getLogger(__name__)
 
-#: Between two readings of the open calls while one is live, up to a share less at random.
+#: Between two lists of open calls while one is live, shortened at random by up to a share.
 LIST_SECONDS = 2.0
 JITTER = 0.25
 
-#: Between looks at calls whose stop was sent a moment ago, or whose cause is asked for.
+#: Between reads of calls whose stop was sent a moment ago, or whose cause is not known yet.
 SOON_SECONDS = 0.5
 
-#: Between looks at what providers say by themselves is over, while a call is open.
+#: Between looks for calls whose end a callback told, while a call is open.
 HEARD_SECONDS = 0.2
 
-#: Between looks at a call that is on no list.
+#: Between reads of a call that is on no list.
 LONGEST_LOOK_SECONDS = 2.5
 
-#: Whose reading failed, or has to wait, looks again after so long.
+#: After a read that failed or has to wait.
 IDLE_SECONDS = 1.0
 
-#: Who has nothing to read, or leaves it to another worker, looks so often by itself; within the
-#: lease. A timekeeper stirs it sooner where something is open.
+#: With nothing to read, or while another worker reads; shorter than the lease. A timekeeper stirs
+#: the poller sooner if a call is open.
 QUIET_SECONDS = 8.0
 
-#: After an answer that there were too many requests at once: most are over in a moment. It grows
-#: slowly, for a round makes several requests, and where every fifth is refused most rounds are.
+#: After an answer that there were too many requests at once: most pass in a moment. It grows
+#: slowly, because a round makes several requests, and if every fifth is refused, most rounds fail.
 AFTER_THROTTLED = wait_exponential_jitter(multiplier=0.1, exp_base=1.25, max=10, jitter=0.1)
 
-#: So long a worker that leaves waits for what is being read.
+#: How long a worker that leaves waits for requests under way.
 LEAVE_SECONDS = 3.0
 
-#: After an answer that can't be used: whoever holds a slot waits for the next one.
+#: After an answer that can't be used: slots stay taken until the next one.
 AFTER_FAILURE = wait_exponential(multiplier=2, max=15)
 
 #: Requests at a time.
@@ -72,7 +72,7 @@ MOST_PRICES = 2
 #: A call that has just been started may not be listed yet.
 NEW_SECONDS = 3.0
 
-#: A list of ended calls goes back so far behind the last one: lists lag.
+#: A list of ended calls begins so long before the last one, because lists lag.
 OVERLAP_SECONDS = 15.0
 
 #: Between sweeps while an attempt is open, and while none is.
@@ -80,7 +80,7 @@ SWEEP_SECONDS, IDLE_SWEEP_SECONDS = 60.0, 600.0
 
 
 class Poller:
-    """A thread that reads the calls of one account, and puts on record what it learns."""
+    """A thread that reads the calls of one account, and records what it learns."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Poller:
         memory: Memory,
         demand: Demand,
     ) -> None:
-        """`provider` is one that `Sweeps`. `memory` and `demand` hear of slots that are free."""
+        """`provider` is one that `Sweeps`. `memory` and `demand` learn which slots are free."""
         self._ledger = ledger
         self._provider = provider
         self._account = duty.account
@@ -105,9 +105,9 @@ class Poller:
         self._list_at = self._swept_at = -1e9
         self._ended_since: float | None = None
         self._paused_until = 0.0
-        self._throttled = self._failures = 0  #: rounds in a row that ended so
+        self._throttled = self._failures = 0  #: how many rounds in a row ended so
         self._gets_callbacks = isinstance(provider, CallsBack) and duty.callbacks is not None
-        self._hears = False  #: calls are open here whose provider tells of their ends
+        self._hears = False  #: calls are open whose provider sends callbacks
         self._over = threading.Event()
         self._executor = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="poll")
         self._thread = threading.Thread(target=self._keep, name="poller", daemon=True)
@@ -125,7 +125,7 @@ class Poller:
         self._over.set()
         self._reports.stirred.set()
         if self._thread.is_alive():
-            # What it reads is read again by whoever comes next.
+            # The next worker reads these calls again.
             self._thread.join(LEAVE_SECONDS)
         self._executor.shutdown(wait=False, cancel_futures=True)
         with suppress(LedgerTrouble):
@@ -137,7 +137,7 @@ class Poller:
         self._provider.close()
 
     def _rest(self, sleep: float) -> None:
-        """Sleep unless stirred; meanwhile read the calls that their provider says are over."""
+        """Sleep unless stirred; meanwhile read the calls whose end a callback told."""
         until, stirred = since_boot() + sleep, self._reports.stirred
         while (left := until - since_boot()) > 0:
             if stirred.wait(min(left, HEARD_SECONDS) if self._hears else left):
@@ -156,9 +156,9 @@ class Poller:
         return False
 
     def read_heard(self) -> bool:
-        """Read calls that their provider says are over; True when one of them is not, by that.
+        """Read calls whose end a callback told; True if the read of one does not show it yet.
 
-        What says so proves nothing, and may be ahead of what can be read. Raises LedgerTrouble.
+        A callback proves nothing, and may be ahead of the reads. Raises LedgerTrouble.
         """
         attempts = callbacks.take_heard(self._ledger, self._account, MOST_LOOKS)
         if not attempts:
@@ -174,7 +174,7 @@ class Poller:
             return self.round()
         except Throttled as error:
             self._throttled += 1
-            self._list_at = 0.0  # once the pause is over
+            self._list_at = 0.0  # list again once the pause is over
             pause = error.retry_after_seconds or waited(AFTER_THROTTLED, self._throttled)
             self._paused_until = since_boot() + pause
             logger.info("account %s: %s", self._account, mask_text(str(error)))
@@ -186,14 +186,14 @@ class Poller:
         except LedgerTrouble as error:
             logger.warning("the poller can't reach the ledger: %s", error)
         except Exception:
-            # Who reads calls outlives every fault: their slots wait for it.
+            # The poller outlives every fault, because slots wait for it.
             logger.exception("a round of the poller failed")
         return IDLE_SECONDS
 
     # One round ----------------------------------------------------------------------------------
 
     def round(self) -> float:
-        """Read what is to be read now; return the seconds to sleep.
+        """Read what is due now; return the seconds to sleep.
 
         Raises ProviderError, LedgerTrouble.
         """
@@ -311,19 +311,19 @@ class Poller:
         ended = {one.connection_id: one for one in self._provider.ended_calls(since)}
         self._ended_since = asked_at - OVERLAP_SECONDS
         over = [call for call in missing if _is_over(ended.get(call.connection_id))]
-        # In threads, for one that failed is asked why.
+        # In threads, because each failed call is asked why.
         learned = self._executor.map(
             lambda call: self._learn(call, Read(ended[call.connection_id], asked_at)), over
         )
         for call, is_over in zip(over, learned, strict=True):
             if not is_over:
-                # It may wait for its cause: it is read again soon.
+                # It may still wait for its cause: read it again soon.
                 self._looks.setdefault(call.connection_id, (since_boot(), SOON_SECONDS))
         left = [call for call in missing if call not in over]
         self._look_at([call for call in left if self._is_look_due(call, asked_at)])
 
     def _look_again(self, calls: Sequence[OpenCall]) -> None:
-        """Read those whose stop has been sent, and those that are to be read again by now."""
+        """Read calls whose stop has been sent, and those that are due to be read again."""
         now = self._ledger.time()
         for call in calls:
             if call.stop_sendings and call.connection_id not in self._looks:
@@ -350,7 +350,7 @@ class Poller:
         try:
             _, is_over = self._reports.look(call.attempt, call.connection_id)
         except NoSuchConnection as error:
-            # It proves nothing: what was created a moment ago may not be seen yet.
+            # This proves nothing: a call that was created a moment ago may not be visible yet.
             logger.info("%s: %s", call.attempt, mask_text(str(error)))
         except (ProviderError, LedgerTrouble) as error:
             logger.warning("%s: the call can't be read: %s", call.attempt, mask_text(str(error)))

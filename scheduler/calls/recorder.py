@@ -1,4 +1,4 @@
-"""From the provider's answer to the record: until then one thread is all that knows of a call."""
+"""From the provider's answer to the record: until then only one thread knows of the call."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ UNRECORDED_SECONDS = 5.0
 
 
 class NewsSource(Protocol):
-    """Who brings the news of the connections of this process."""
+    """What brings the news of this process's connections."""
 
     @property
     def free_charge(self) -> Charge:
-        """What a new connection is put into; nobody's when there is no room."""
+        """The charge for a new connection; nobody's if there is no room."""
 
     def follow(self, desk: NewsDesk, claim: Claim, connection: Connection) -> None:
-        """Bring the news of a connection that has been put into it. May wait, as for a token."""
+        """Bring the news of a connection in this charge. May wait, for instance for a token."""
 
 
 class Recorder:
-    """Puts connections on record, or has them stopped without one. Many threads may use it."""
+    """Records connections, or has them stopped without a record. Many threads may use it."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Recorder:
         wake: Wake,
         traits: Traits,
     ) -> None:
-        """`sockets` bring the news of what is connected to `desk`, `wake` hears of deadlines."""
+        """`sockets` bring the news of connections to `desk`; `wake` is called for new deadlines."""
         self._ledger = ledger
         self._duty = duty
         self._memory = memory
@@ -74,13 +74,11 @@ class Recorder:
         answered_at: float,
         ringing: Ringing | None = None,
     ) -> bool:
-        """See to it that a connection is on record, or is stopped without one.
+        """Record a connection, or stop it without a record. True: with it the account is full.
 
-        True: with it the account is full.
-
-        Until then this thread is all that knows of a live call: it does not leave before either is
-        done. A stop needs no ledger: memory sends it at the deadline, and this thread sooner.
-        `ringing` where the callee has not answered yet.
+        Until then only this thread knows of a live call, so it does not leave before one of the two
+        is done. A stop needs no ledger: memory sends it at the deadline, and this thread sooner.
+        `ringing` is set if the callee has not answered yet.
         """
         known = connection.connection_id
         wait = self._wait(connection, ringing)
@@ -110,10 +108,10 @@ class Recorder:
         return False
 
     def put_back(self, claim: Claim, connection: Connection, answered_at: float) -> None:
-        """Put a connection on record that the ledger has lost, on a thread of its own.
+        """Record a connection again that the ledger has lost, on a thread of its own.
 
-        As an answer is never refused, the call goes on to its deadline where the ledger still knows
-        of its start, and is ended where it does not; also when the ledger goes away again.
+        An answer is never refused: if the ledger still knows of the start, the call goes on to its
+        deadline; if not, it is ended. This holds even if the ledger goes away again.
         """
         logger.error(
             "%s: the ledger has lost its connection, which is recorded again", claim.attempt
@@ -149,7 +147,8 @@ class Recorder:
             wait=wait,
         )
         if taken_for == "second":
-            # Nobody knows which of the two the callee hears. The ledger owes the other one's stop.
+            # Nobody knows which of the two the callee hears. The stop of the other one is on
+            # record.
             logger.error("%s: has another connection already; both are stopped", attempt)
             self._wake.due_in(0.0)
             while not self._stopper.stop_unrecorded(attempt, connection.connection_id):
@@ -172,7 +171,7 @@ class Recorder:
         return NOBODYS if self._desk is None else self._sockets.free_charge
 
     def _learn(self, seen: LimitView) -> bool:
-        """Raise the learned limit when a start was accepted at it; True when all of it is used."""
+        """Raise the learned limit if a start was accepted at it; True if all of it is used."""
         account, ceiling = self._duty.account, self._duty.ceiling
         while True:
             raised = limit.after_acceptance(

@@ -25,35 +25,35 @@ from scheduler.providers import CallReport, Looks, Outcome, Stage, Traits
 
 logger = logging.getLogger(__name__)
 
-#: For so long an API is asked why a call failed, before it ends without a word of it.
+#: How long to ask an API why a call failed, before the call ends without a cause.
 WHY_SECONDS = 5.0
 
-#: Between the readings of a call whose price is missing; after the last it is given up.
+#: Between the reads of a call whose price is missing; after the last one, give up.
 PRICE_DELAYS_SECONDS = (300.0, 1800.0)
 
-#: Orders by which a call that never rang is as if it had not been begun.
+#: Orders after which a call that never rang counts as not begun.
 _NEED_NOT_RING = (reports.TAKEN_BACK, "aborted")
 
-#: Until a call is due again that was not placed, for the account's calls were used up.
+#: Until a call is due again that was not placed because the account's calls were used up.
 AFTER_FULL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A report, and the instant before which it was asked for, by the clock of Redis."""
+    """A report, and an instant right before its request, by the clock of Redis."""
 
     report: CallReport
     asked_at: float
 
     def ours(self, theirs: float | None) -> float | None:
-        """Return an instant of the provider's clock by that of Redis; None without their time."""
+        """Convert an instant of the provider's clock to that of Redis; None without their time."""
         if theirs is None or self.report.read_at is None:
             return None
         return self.asked_at + theirs - self.report.read_at
 
 
 class Reports:
-    """Puts what one account's calls were read as on record. Safe to use from many threads."""
+    """Records what reads of one account's calls show. Safe to use from many threads."""
 
     def __init__(self, ledger: Ledger, provider: Looks, duty: Duty, traits: Traits) -> None:
         self._ledger = ledger
@@ -62,12 +62,12 @@ class Reports:
         self._reserve = duty.reserve
         self._traits = traits
         self._frozen = Frozen(ledger)
-        self.stirred = threading.Event()  #: set: a call is to be read again soon
-        self._failed_at: dict[str, float] = {}  #: connection -> since when its cause is asked for
+        self.stirred = threading.Event()  #: set: a call must be read again soon
+        self._failed_at: dict[str, float] = {}  #: connection -> since when we ask for its cause
         self._lock = threading.Lock()
 
     def look(self, attempt: Attempt, connection_id: str) -> tuple[CallReport, bool]:
-        """Read one call and put it on record; also returns whether it is over by that.
+        """Read one call and record the report; also return whether that ended the call.
 
         Raises ProviderError, LedgerTrouble.
         """
@@ -76,17 +76,17 @@ class Reports:
         return report, self.hear(attempt, Read(report, asked_at))
 
     def hear(self, attempt: Attempt, read: Read, stopped_for: str = "") -> bool:
-        """Put what was read of a call on record; True when it is over by that.
+        """Record what was read of a call; True if that ended it.
 
-        `stopped_for`: why it was stopped, where no ledger took that. False also when its end was on
-        record before. Raises LedgerTrouble.
+        `stopped_for`: why it was stopped, if the ledger did not record that. False also if its end
+        was on record before. Raises LedgerTrouble.
         """
         for call in reports.open_calls(self._ledger, self._account, [attempt]):
             return self.learn(replace(call, stop_why=call.stop_why or stopped_for), read)
         return False
 
     def learn(self, call: OpenCall, read: Read) -> bool:
-        """Do the same with what the ledger has of the call, read a moment ago."""
+        """Do the same with the ledger's record of the call, read a moment ago."""
         report = read.report
         if report.connection_id != call.connection_id:
             return False
@@ -107,9 +107,9 @@ class Reports:
         return False
 
     def meaning(self, call: OpenCall, report: CallReport) -> Meaning:
-        """Return what a report means for a call, as far as is known of it. Raises LedgerTrouble.
+        """Return what a report means for a call, by what is known of it. Raises LedgerTrouble.
 
-        What is done with machines is read where it matters: at the end, and once one is heard.
+        The policy for machines is read only if it matters: at the end, and once one is heard.
         """
         standing = Standing()
         is_heard = report.answered_by == "machine" and not call.stop_why
@@ -125,9 +125,9 @@ class Reports:
         return meaning(report, standing)
 
     def read_prices(self, most: int) -> None:
-        """Read calls that are over once more, whose price was still missing.
+        """Read finished calls once more whose price was still missing.
 
-        One that can't be read counts as read in vain. Raises LedgerTrouble.
+        A call that can't be read counts as read in vain. Raises LedgerTrouble.
         """
         for call in reports.unpriced(self._ledger, self._account, most):
             delays = dict(enumerate(PRICE_DELAYS_SECONDS))
@@ -169,7 +169,7 @@ class Reports:
         return is_over
 
     def _why_failed(self, call: OpenCall) -> tuple[bool, ProviderError | None]:
-        """Return whether no more is to be learned of why a call failed, and what is known of it."""
+        """Return whether we ask no more why a call failed, and the cause that is known."""
         with self._lock:
             since = self._failed_at.setdefault(call.connection_id, since_boot())
         try:
@@ -180,7 +180,7 @@ class Reports:
         return cause is not None or since_boot() - since >= WHY_SECONDS, cause
 
     def _is_unplaced(self, call: OpenCall, report: CallReport, cause: ProviderError | None) -> bool:
-        """Give the call back that has rung nobody, for certain; False when it may have."""
+        """Give a call back that certainly rang nobody; False if it may have rung."""
         if isinstance(cause, AtLimit):
             is_back = self._give_back(call.attempt, cause)
         elif call.stop_why in _NEED_NOT_RING and never_rang(report):
@@ -222,7 +222,7 @@ def _facts_of(report: CallReport) -> dict[str, str]:
 
 
 def _facts(call: OpenCall, read: Read) -> dict[str, Any]:
-    """Return what a report tells besides, as it is kept."""
+    """Return the other facts of a report, as the ledger keeps them."""
     report = read.report
     facts: dict[str, Any] = dict(_facts_of(report))
     seconds, told_at = report.duration_seconds, read.ours(report.ended_at)

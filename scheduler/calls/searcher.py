@@ -1,4 +1,4 @@
-"""Calls that the provider has and the ledger lacks: lost ones are found, orphans are stopped."""
+"""Calls that the provider has and the ledger lacks: it finds lost ones and stops orphans."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from scheduler.providers import CallReport, Provider, Stage, Sweeps
 
 logger = logging.getLogger(__name__)
 
-#: Around the instant of `begin`, in which the provider has created a call of ours. The first byte
-#: leaves within 2 s of it, and an API may take half a minute.
+#: The window around `begin` in which the provider has created a call of ours. The first byte leaves
+#: within 2 s of it, and an API may take half a minute.
 BEFORE_SECONDS, AFTER_SECONDS = 2.0, 60.0
 
-#: The API is asked for what was created since so long before that, for its clock may differ.
+#: Ask the API for calls created since so long before that, because its clock may differ.
 CLOCKS_SECONDS = 300.0
 
-#: Between the searches for one call: a quarter of what has passed, but no less and no more.
+#: Between the searches for one call: a quarter of the time that has passed, within bounds.
 SOONEST_SECONDS, LATEST_SECONDS = 2.0, 300.0
 
-#: A call that is younger may be one whose answer is still to be put on record.
+#: The answer of a younger call may not be on record yet.
 YOUNG_SECONDS = 60.0
 
 #: Between the stops of one orphan.
@@ -43,7 +43,7 @@ class Searcher:
         self._provider = provider
         self._account = duty.account
         self._powers = Powers(attaches=duty.exclusive, stops=duty.has_named_ledger)
-        self._stopped_at: dict[str, float] = {}  #: orphan -> when its stop was sent last
+        self._stopped_at: dict[str, float] = {}  #: orphan -> when its stop was last sent
 
     @property
     def attaches(self) -> bool:
@@ -102,7 +102,7 @@ class Searcher:
             logger.error("%d live calls on the account belong to no attempt", number)
 
     def stop_orphans(self) -> bool:
-        """Stop those that are to be; returns whether there are any. Raises LedgerTrouble."""
+        """Stop orphans whose stop is owed; return whether there are any. Raises LedgerTrouble."""
         due = [one for one in searches.orphans(self._ledger, self._account) if one.is_to_stop]
         for orphan in due:
             now = since_boot()
@@ -124,13 +124,13 @@ class Searcher:
 
 
 def _age(report: CallReport, asked_at: float) -> float:
-    """Return for how long a call has existed; 0 where its provider does not say."""
+    """Return how long a call has existed; 0 if its provider does not say."""
     created_at = Read(report, asked_at).ours(report.created_at)
     return 0.0 if created_at is None else asked_at - created_at
 
 
 def candidates_of(provider: Sweeps, lost: LostCall, asked_at: float) -> list[str]:
-    """Return the calls that may be the lost one, by all that tells calls apart.
+    """Return the calls that may be the lost one, by all facts that distinguish calls.
 
     `asked_at` is now, by the clock of Redis. Raises ProviderError.
     """

@@ -1,4 +1,4 @@
-"""How a live call is made to say what a machine is to hear."""
+"""How a live call is made to say the steps for a machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scheduler.providers import Provider, Speaks, StartOrder
 
 logger = logging.getLogger(__name__)
 
-#: So often it is tried: a machine records no longer than it likes.
+#: How often it tries: a machine does not record for long.
 MOST_TRIES = 4
 
 
@@ -24,7 +24,7 @@ class Speaker:
     """Has calls of one account say something else. Safe to use from many threads."""
 
     def __init__(self, ledger: Ledger, provider: Provider, duty: Duty, *, memory: Memory) -> None:
-        """`memory` knows which calls this process has sent a stop of: they say nothing more."""
+        """`memory` knows for which calls this process has sent a stop: these say nothing more."""
         self._ledger = ledger
         self._provider = provider
         self._duty = duty
@@ -32,9 +32,9 @@ class Speaker:
         self._frozen = Frozen(ledger)
 
     def speak(self, order: StopOrder) -> None:
-        """Make a call say what a machine is to hear; unless it can't be, the ledger repeats it.
+        """Make a call say the steps for a machine; the ledger repeats the order if it may help.
 
-        Raises LedgerTrouble when what came of it can't be put on record.
+        Raises LedgerTrouble if the result can't be recorded.
         """
         try:
             is_said = self._say(order)
@@ -55,7 +55,7 @@ class Speaker:
         callbacks.spoken(self._ledger, self._duty.account, order.attempt)
 
     def _say(self, order: StopOrder) -> bool:
-        """Send it; False where there is nothing to say, or nobody to say it."""
+        """Send the steps; False if there is nothing to say, or the provider can't do it."""
         if self._memory.has_sent(order.connection_id) or not isinstance(self._provider, Speaks):
             return False
         attempt, duty = order.attempt, self._duty

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 BETWEEN_STOPS = wait_exponential_jitter(multiplier=2, max=30, jitter=1)
 
 
-#: Too many requests at once are over in a moment, and a stop is worth more than most of them.
+#: After too many requests at once: this passes in a moment, and a stop matters more than most.
 _SOON_AGAIN = Retrying(
     retry=retry_if_exception_type(Throttled),
     wait=wait_exponential_jitter(multiplier=0.1, max=1, jitter=0.1),
@@ -45,7 +45,7 @@ _SOON_AGAIN = Retrying(
 
 
 def stop_delays() -> tuple[float, ...]:
-    """Return the seconds between the sendings of a stop, the last one is kept. Drawn afresh."""
+    """Return the seconds between the sendings of a stop, drawn anew; the last one repeats."""
     return tuple(waited(BETWEEN_STOPS, times) for times in range(1, 9))
 
 
@@ -64,9 +64,9 @@ class Stopper:
         watchers: Watchers = NOBODY,
         reports: Reports | None = None,
     ) -> None:
-        """`delays` are the seconds until a stop is sent again, the last one is kept.
+        """`delays` are the seconds until a stop is sent again; the last one repeats.
 
-        With `reports` nothing confirms an end but a final status that was read.
+        With `reports` only a final status that was read confirms an end.
         """
         self._ledger = ledger
         self._provider = provider
@@ -80,8 +80,8 @@ class Stopper:
     def stop(self, order: StopOrder) -> None:
         """Send one stop. Unless it is confirmed, the ledger has it sent again.
 
-        An order to look is no stop: the call is read first. Raises LedgerTrouble when what came of
-        it can't be put on record.
+        An order to look is no stop: it reads the call first. Raises LedgerTrouble if the result
+        can't be recorded.
         """
         if order.why == LOOK:
             self._look(order)
@@ -125,7 +125,7 @@ class Stopper:
             listeners.hint(self._ledger, self._account, order.attempt, "no_answer")
 
     def _send(self, order: StopOrder) -> End | None:
-        """Return the end that the API has confirmed, None when it has not."""
+        """Return the end that the API has confirmed; None if it has not."""
         ordered = End.by(order.why)
         try:
             late = order.late_seconds if order.sendings == 1 else None
@@ -148,17 +148,18 @@ class Stopper:
         return End.by(order.why, answer) if self._is_confirmed(answer) else None
 
     def _is_confirmed(self, answer: StopAnswer) -> bool:
-        """Whether the answer to a stop is the end of the call."""
+        """Whether the answer to a stop proves the end of the call."""
         if self._reports is None:
             return True
         return answer.report is not None and answer.report.stage is Stage.OVER
 
     def stop_unrecorded(self, attempt: Attempt, connection_id: str) -> bool:
-        """Send a stop that is on no record; True when the connection has ended."""
+        """Send a stop without a record; True if the connection has ended."""
         if not self._memory.take(attempt, connection_id):
             return self._memory.has_ended(connection_id)
         end = None
-        # As on record: "no such connection" is an end only when it is said twice, seconds apart.
+        # As with a record: "no such connection" proves an end only if it comes twice, seconds
+        # apart.
         certain = Retrying(
             retry=retry_if_exception_type(NoSuchConnection),
             wait=wait_fixed(self._ledger.leases.denied_apart),
@@ -169,7 +170,7 @@ class Stopper:
             with self._watchers.see(Exchange("stop", attempt, ends_as=Disposition.STOPPED)):
                 answer: StopAnswer = certain(self._provider.stop, connection_id)
             if self._is_confirmed(answer):
-                # Of a stop without a report nothing else is kept, as ever.
+                # If the answer to a stop has no report, nothing else of it is kept.
                 end = End.by("deadline", StopAnswer(report=answer.report))
         except NoSuchConnection:
             end = End.by("deadline") if self._reports is None else None
@@ -181,6 +182,6 @@ class Stopper:
 
 
 def _kind(error: ProviderError) -> LateCause:
-    """Return what an error says of a call that ends late by it."""
+    """Return the cause that an error gives to a late end."""
     was_reached = not isinstance(error, NotDone) or error.reached
     return LateCause.API if was_reached else LateCause.UNREACHABLE

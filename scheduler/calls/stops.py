@@ -1,4 +1,4 @@
-"""The threads that send an account's stops: none of them waits behind a dial, or a speech."""
+"""The threads that send an account's stops: no stop waits behind a dial, or a speech."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stops:
     def __init__(
         self, stopper: Stopper, speaker: Speaker, *, account: str, threads: int, wake: Wake
     ) -> None:
-        """It is `wake` that has more of them taken, once these threads are about to idle."""
+        """`wake` has more stops taken once these threads are about to idle."""
         self._stopper = stopper
         self._speaker = speaker
         self._threads = threads
@@ -43,9 +43,9 @@ class Stops:
 
     @property
     def room(self) -> int:
-        """How many more are worth taking: two that wait for each thread.
+        """How many more stops to take: at most two may wait for each thread.
 
-        Not more of them: while they wait here, no other worker sends them.
+        While they wait here, no other worker sends them.
         """
         with self._lock:
             return 3 * self._threads - len(self._under_way)
@@ -57,17 +57,17 @@ class Stops:
             return len(self._under_way)
 
     def is_behind(self) -> bool:
-        """Whether stops are due that this worker has no thread for just now."""
+        """Whether stops are due for which this worker has no free thread."""
         return self._is_behind
 
     def is_sending(self) -> bool:
-        """Whether this worker sends a stop just now."""
+        """Whether this worker is sending a stop now."""
         return self.sending > 0
 
     def send(self, orders: Sequence[StopOrder], room: int) -> None:
-        """Send the stops that were taken for so much room. All of it used: more are due.
+        """Send the stops that were taken. If they fill all of `room`, more may be due.
 
-        Among them are calls that are to say something else.
+        Some of these orders have a call say something else.
         """
         for order in orders:
             if order.why == SPEAK:
@@ -82,7 +82,7 @@ class Stops:
         self._speeches.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, order: StopOrder) -> None:
-        """Send a stop, unless this worker is at it already."""
+        """Send a stop, unless this worker is sending it already."""
         with self._lock:
             if order.connection_id in self._under_way:
                 return
@@ -94,21 +94,21 @@ class Stops:
         try:
             self._stopper.stop(replace(order, late_seconds=late))
         except SchedulerError as error:
-            # Not confirmed on record: the ledger has it sent again.
+            # Its confirmation is not on record, so the ledger has it sent again.
             logger.warning("%s: stop: %s", order.attempt, error)
         except Exception:
             logger.exception("%s: stop failed", order.attempt)
         finally:
             with self._lock:
                 self._under_way.discard(order.connection_id)
-                # Less than one waits for each thread, which may idle until more are taken.
+                # Fewer stops wait than there are threads, so some would idle until more are taken.
                 is_short = len(self._under_way) < 2 * self._threads
             if self._is_behind and is_short:
                 # The slot is on its way already.
                 self._wake.now()
 
     def _submit_speech(self, order: StopOrder) -> None:
-        """Have a call say something else, unless this worker is at it, or is stopping it."""
+        """Have a call say something else, unless this worker is doing so, or is stopping it."""
         known = order.connection_id
         with self._lock:
             if known in self._speaking or known in self._under_way:

@@ -1,4 +1,4 @@
-"""Wakes the timekeeper: a thread that learns of a deadline says so, and waits for nothing."""
+"""Wakes the timekeeper: a thread that learns of a deadline calls in, and waits for nothing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Alarm:
         self._sleeps_until = inf
 
     def ring(self, at: float = 0.0) -> None:
-        """Wake the sleeper if it would sleep beyond this instant, or have it not fall asleep."""
+        """Wake the sleeper if it would sleep beyond this instant, or keep it awake."""
         if at < self._sleeps_until:
             self._rung.set()
 
     def sleep(self, until: float) -> None:
-        """Sleep until then, unless somebody rings: then or since the last sleep."""
+        """Sleep until then, unless somebody rings, now or since the last sleep."""
         self._sleeps_until = until
         self._rung.wait(max(0.0, until - since_boot()))
         self._sleeps_until = inf
@@ -29,7 +29,7 @@ class Alarm:
 
 
 class Wake:
-    """When one account is to be looked at next. Others call in from any thread."""
+    """When one account needs the next look. Any thread may call in."""
 
     def __init__(self, alarm: Alarm | None = None) -> None:
         """`alarm` wakes the thread that looks at the account."""
@@ -43,12 +43,12 @@ class Wake:
         return self._due_at
 
     def taken(self) -> None:
-        """Hear that the account is looked at now: what others say from here on is about later."""
+        """Note that the account is looked at now: later calls ask for another look."""
         with self._lock:
             self._due_at = inf
 
     def due_in(self, seconds: float) -> None:
-        """Have the account looked at in so many seconds, if it would be looked at later."""
+        """Have the account looked at in so many seconds, unless it is looked at sooner."""
         at = since_boot() + seconds
         with self._lock:
             is_sooner = at < self._due_at
