@@ -90,14 +90,23 @@ def next_in(ledger: Ledger, account: str, now: float | None = None) -> float | N
 HOPEFUL_SECONDS = 75.0
 
 
-def is_hopeful(ledger: Ledger, account: str, campaign_id: str, now: float | None = None) -> bool:
-    """Whether a lost call of a campaign may still be found soon, and is attached then.
+def is_hopeful(
+    ledger: Ledger,
+    account: str,
+    campaign_id: str,
+    *,
+    hears_callbacks: bool = False,
+    now: float | None = None,
+) -> bool:
+    """Whether a lost call of a campaign may soon be attached: by a search, or by a callback.
 
-    As long as nobody has said whether it would be attached, it may.
+    A callback names its attempt, so that it attaches a call on any account; a search does on an
+    exclusive one. As long as no worker has put on record whether the account is one, it may be.
     """
     key = keys.account(account, "searches")
     with reaching():
-        if ledger.redis.hget(keys.account(account, "meta"), "exclusive") == "0":
+        exclusive = ledger.redis.hget(keys.account(account, "meta"), "exclusive")
+        if exclusive == "0" and not hears_callbacks:
             return False
         members = ledger.redis.zrange(key, 0, -1)
         mine = [one for one in members if one.startswith(f"{campaign_id}:")]

@@ -60,6 +60,11 @@ class Pool:
         self._started_at: dict[int, float] = {}
         self._early_deaths = 0
 
+    @property
+    def hears_callbacks(self) -> bool:
+        """Whether it keeps a receiver of callbacks alive."""
+        return self._receiver is not None
+
     def start(self) -> None:
         """Start every worker."""
         private.state_folder(self._logs.parent, self._logs.name)

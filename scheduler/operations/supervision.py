@@ -143,6 +143,7 @@ class Supervision:
         self._interrupts = 0
         self._handled = 0
         self._watching = False
+        self._hears_callbacks = False
         self._told_by = 0.0
         self._began_at = time.monotonic()
         self._calling_seconds: float | None = None
@@ -164,7 +165,7 @@ class Supervision:
 
     def watch(self, pool: Pool) -> Ending:
         """Start the workers and watch until the campaign is over, for whatever reason."""
-        self._watching = True
+        self._watching, self._hears_callbacks = True, pool.hears_callbacks
         pool.start()
         with self._watcher.watching():
             while True:
@@ -239,9 +240,16 @@ class Supervision:
         self._handled = self._interrupts
 
     def _may_be_live(self, campaign: CampaignView) -> bool:
-        """Whether a call of it may be live that workers end, or find and end."""
+        """Whether a call of it may be live that workers end, or find and end.
+
+        A lost call is looked at first: if it is attached meanwhile, the next look sees it live.
+        """
         whose = (self._ledger, campaign.account, self._campaign_id)
-        return campaign.open > 0 or views.awaited(*whose) > 0 or searches.is_hopeful(*whose)
+        return (
+            campaign.open > 0
+            or searches.is_hopeful(*whose, hears_callbacks=self._hears_callbacks)
+            or views.awaited(*whose) > 0
+        )
 
     def _judge(self, campaign: CampaignView, block: str) -> Ending | None:
         """Say whether it is over, and why."""

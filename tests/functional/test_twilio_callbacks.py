@@ -268,6 +268,18 @@ def test_a_start_whose_answer_is_lost_is_attached_by_what_is_told_of_it(
     assert end["connection_id"] == ended["connection_id"]
 
 
+def test_a_run_waits_for_the_callback_that_attaches_a_lost_call(
+    site: Site, twilio: SandboxProcess
+) -> None:
+    twilio.knobs(callbacks_delay_seconds=6.0)
+
+    done = run(site, write(site, [LOST], call=CALL))
+
+    assert done.process.returncode == 0, done.err
+    assert done.record["dispositions"] == {"completed": 1}
+    assert twilio.live()["live"] == 0
+
+
 def receivers(site: Site) -> list[psutil.Process]:
     return [one for one in site.living() if "--callbacks-only" in one.cmdline()]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from scheduler.ledger import calls, searches, unknowns
@@ -251,6 +253,16 @@ def test_a_lost_call_is_worth_waiting_for_where_it_would_be_attached(
 
     books.wait(searches.HOPEFUL_SECONDS)
     assert not searches.is_hopeful(books.ledger, ACCOUNT, "c", now=books.now)
+
+
+def test_where_callbacks_come_a_lost_call_is_worth_waiting_for_on_any_account(books: Books) -> None:
+    lost(books)
+    searches.lead(books.ledger, ACCOUNT, "a", attaches=False)
+    hopeful = partial(searches.is_hopeful, books.ledger, ACCOUNT, "c", hears_callbacks=True)
+    assert hopeful(now=books.now)
+
+    books.wait(searches.HOPEFUL_SECONDS)
+    assert not hopeful(now=books.now)
 
 
 def test_a_call_that_was_found_is_waited_for_no_longer_than_it_lives(books: Books) -> None:
